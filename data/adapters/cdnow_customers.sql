@@ -1,0 +1,10 @@
+-- CDNOW master: each customer once, registered on the day of the first purchase.
+-- table: customers
+-- delimiter: whitespace
+SELECT
+  customer_id,
+  MIN(substr(date, 1, 4) || '-' || substr(date, 5, 2) || '-' || substr(date, 7, 2))
+    AS registration_date,
+  MIN(_line) AS _line
+FROM file
+GROUP BY customer_id

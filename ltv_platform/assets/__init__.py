@@ -1,0 +1,19 @@
+"""Which tables are made: one line each, one module per group.
+
+A line names a table and the inputs of which it reads other days than its own. What the table
+is stands in ``contracts/``, how it is made in ``sql/``; Dagster assets come of the lines in
+``orchestration/``.
+"""
+
+from ltv_platform.assets.campaigns import campaign_derivations
+from ltv_platform.assets.core import CORE
+from ltv_platform.contracts import build_catalog
+from ltv_platform.settings import Settings
+from ltv_platform.transforms import Graph
+
+
+def build_graph(settings: Settings) -> Graph:
+    """All derived tables under given settings, inputs first."""
+    return Graph(
+        (*CORE, *campaign_derivations(settings)), build_catalog(settings), settings
+    )

@@ -1,0 +1,13 @@
+"""Core tables; each reads the raw log of its own days."""
+
+from ltv_platform.transforms import Derivation
+
+CORE = (
+    Derivation("core.customers", "core"),
+    Derivation("core.transactions", "core"),
+    Derivation("core.interactions", "core"),
+    Derivation("core.sessions", "core"),
+    Derivation("core.conversions", "core"),
+    Derivation("core.campaign_spend", "core"),
+    Derivation("core.waiting_for_rate", "core"),
+)

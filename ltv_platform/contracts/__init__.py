@@ -1,0 +1,20 @@
+"""What each table is: one contract a table, and the catalog of all of them.
+
+A contract is declared once and drives DDL, validation, quarantine, the schema comparison
+before each write, Dagster's column schema and the docs page. How a table is *made* does not
+belong here: that is its SELECT in ``sql/`` and its line in ``assets/``.
+"""
+
+from ltv_platform.contracts.campaigns import campaign_tables
+from ltv_platform.contracts.core import CORE_TABLES
+from ltv_platform.contracts.model import MONEY, Catalog, Column, SourceTable, Table
+from ltv_platform.contracts.operations import OPERATION_TABLES
+from ltv_platform.contracts.sources import SOURCES
+from ltv_platform.settings import Settings
+
+__all__ = ["MONEY", "Catalog", "Column", "SourceTable", "Table", "build_catalog"]
+
+
+def build_catalog(settings: Settings) -> Catalog:
+    """All contracts; the columns of cohort tables follow the configured horizons."""
+    return Catalog(SOURCES, (*OPERATION_TABLES, *CORE_TABLES, *campaign_tables(settings)))

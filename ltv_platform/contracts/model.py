@@ -1,0 +1,208 @@
+"""What a table contract is made of: columns, tables, source tables and the catalog.
+
+Contracts are plain data. What is derived from them lives elsewhere: DDL in
+``contracts.ddl``, validation SQL in ``ingestion.validation``, Dagster column schema and
+checks in ``orchestration``, the docs page in ``contracts.pages``.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+#: Types a column may have, as the engine's SQL spells them.
+ColumnType = Literal[
+    "VARCHAR",
+    "VARCHAR[]",
+    "BOOLEAN",
+    "INTEGER",
+    "BIGINT",
+    "DOUBLE",
+    "DECIMAL(18,6)",
+    "DECIMAL(18,8)",
+    "DATE",
+    "TIME",
+    "TIMESTAMP",
+]
+
+MONEY: ColumnType = "DECIMAL(18,6)"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column.
+
+    Attributes:
+        name: Its name; a whole word of the field.
+        type: Its type in the engine.
+        description: What it says, with its unit.
+        required: NULL is not allowed.
+        minimum: Least value; ``exclusive`` makes it a strict bound.
+        maximum: Greatest value.
+        exclusive: ``minimum`` itself is not allowed.
+        pattern: Regular expression that the whole text must match (VARCHAR only), with
+            ``pattern_name`` saying it in words.
+        pattern_name: What a value that does not match is not, as in "an ISO 4217 code".
+        default: SQL literal that stands for a missing value.
+        pii: It can identify a person.
+    """
+
+    name: str
+    type: ColumnType
+    description: str
+    required: bool = False
+    minimum: int | None = None
+    maximum: int | None = None
+    exclusive: bool = False
+    pattern: str | None = None
+    pattern_name: str = ""
+    default: str | None = None
+    pii: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table of the warehouse.
+
+    Attributes:
+        layer: ``raw``, ``core`` or ``marts``; also the schema it stands in.
+        name: Its plain name, unique over core and marts.
+        description: Grain and the question that it answers.
+        key: Columns that identify a row.
+        columns: The stored columns, in order.
+        partition: The DATE column that says which daily partition a row is in; None: the
+            table is written whole.
+        presented: The published columns where a presentation SELECT makes them from the
+            stored ones; None: published as stored.
+    """
+
+    layer: Literal["raw", "core", "marts"]
+    name: str
+    description: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+    partition: str | None = None
+    presented: tuple[Column, ...] | None = None
+
+    @property
+    def full_name(self) -> str:
+        """Schema and name, as in ``core.customers``."""
+        return f"{self.layer}.{self.name}"
+
+    @property
+    def published(self) -> tuple[Column, ...]:
+        """The columns that readers of the snapshot see."""
+        return self.columns if self.presented is None else self.presented
+
+    def column(self, name: str) -> Column:
+        """The stored column of that name; KeyError if there is none."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(f"{self.full_name} has no column {name}")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A condition over a whole row: where it holds, the row is rejected.
+
+    Attributes:
+        breaks: SQL condition over the typed columns.
+        reason: Why such a row is rejected, and what to do.
+    """
+
+    breaks: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class SourceTable:
+    """One of the nine tables that users bring, and the raw log that keeps it.
+
+    Attributes:
+        name: Its name, also that of its landing folder.
+        description: Grain and what it is for.
+        key: Columns that identify a row; versions of a row share it.
+        columns: The columns that a file may have.
+        event_time: Column or computed column that dates a row (TIMESTAMP or DATE).
+        computed: Columns made at load from the others: (column, SQL expression).
+        rules: Conditions over whole rows.
+        replaces: Columns of which a load replaces all that it contains; None: the
+            newest version of each key counts.
+        partitioned: Its rows fall into daily partitions, so the start rule applies.
+    """
+
+    name: str
+    description: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+    event_time: str | None = None
+    computed: tuple[tuple[Column, str], ...] = ()
+    rules: tuple[Rule, ...] = ()
+    replaces: tuple[str, ...] | None = None
+    partitioned: bool = True
+
+    @property
+    def stored_values(self) -> tuple[Column, ...]:
+        """The columns of the raw log that carry values: given and computed ones."""
+        return self.columns + tuple(column for column, _ in self.computed)
+
+    @property
+    def has_updated_at(self) -> bool:
+        """Versions say themselves which is newer."""
+        return any(column.name == "updated_at" for column in self.columns)
+
+    @property
+    def log(self) -> Table:
+        """The raw log: every accepted version of every row, and where it came from."""
+        return Table(
+            layer="raw",
+            name=self.name,
+            description=self.description,
+            key=("load_id", "line"),
+            columns=self.stored_values + LOG_COLUMNS,
+        )
+
+
+LOG_COLUMNS = (
+    Column("load_id", "VARCHAR", "The load that brought this version.", required=True),
+    Column("source_file", "VARCHAR", "Name of the file it came from.", required=True),
+    Column("line", "BIGINT", "Record number in that file, the header being 1.", required=True),
+    Column("received_at", "TIMESTAMP", "When it was loaded (UTC).", required=True),
+    Column("load_sequence", "BIGINT", "Order of receipt over all loads.", required=True),
+    Column(
+        "version", "INTEGER", "1 = first accepted version of its key, then counting.", required=True
+    ),
+)
+
+
+class Catalog:
+    """All contracts under one roof, by full name.
+
+    Args:
+        sources: The source tables.
+        tables: Derived and operational tables.
+    """
+
+    def __init__(self, sources: Iterable[SourceTable], tables: Iterable[Table]) -> None:
+        self.sources = {source.name: source for source in sources}
+        self._tables = {
+            table.full_name: table
+            for table in (*(source.log for source in self.sources.values()), *tables)
+        }
+
+    def __iter__(self) -> Iterator[Table]:
+        return iter(self._tables.values())
+
+    def __getitem__(self, full_name: str) -> Table:
+        try:
+            return self._tables[full_name]
+        except KeyError:
+            raise KeyError(f"no contract for {full_name}; see ltv_platform/contracts/") from None
+
+    def __contains__(self, full_name: str) -> bool:
+        return full_name in self._tables
+
+    @property
+    def derived(self) -> tuple[Table, ...]:
+        """Core and mart tables."""
+        return tuple(table for table in self if table.layer != "raw")

@@ -1,0 +1,70 @@
+"""The tables that the platform keeps about its own work: loads, quarantine, staleness."""
+
+from ltv_platform.contracts.model import Column, Table
+
+QUARANTINE = Table(
+    layer="raw",
+    name="quarantine",
+    description="One row per rejected record, with every reason and its text kept whole.",
+    key=("load_id", "line"),
+    columns=(
+        Column("table_name", "VARCHAR", "The source table it was meant for.", required=True),
+        Column("load_id", "VARCHAR", "The load that rejected it.", required=True),
+        Column("source_file", "VARCHAR", "Name of the file it came from.", required=True),
+        Column("line", "BIGINT", "Record number in that file, the header being 1.", required=True),
+        Column("reasons", "VARCHAR[]", "All reasons, each as column: what is wrong."),
+        Column("raw", "VARCHAR", "The record as it came; JSON where it could be split.", pii=True),
+        Column("adapter", "VARCHAR", "The adapter it went through, if any."),
+        Column("quarantined_at", "TIMESTAMP", "When it was rejected (UTC).", required=True),
+        Column("replayed_at", "TIMESTAMP", "When a replay accepted it (UTC)."),
+    ),
+)
+
+LOADS = Table(
+    layer="raw",
+    name="loads",
+    description="One row per load: what a file held and what became of each of its rows.",
+    key=("load_id",),
+    columns=(
+        Column("load_id", "VARCHAR", "SHA-256 of table, adapter and content.", required=True),
+        Column("table_name", "VARCHAR", "The source table.", required=True),
+        Column("source_file", "VARCHAR", "Name of the file.", required=True),
+        Column("adapter", "VARCHAR", "The adapter it went through, if any."),
+        Column("rows_in_file", "BIGINT", "rows_skipped + rows_received.", required=True),
+        Column("rows_skipped", "BIGINT", "Left out by the adapter.", required=True),
+        Column("rows_received", "BIGINT", "accepted + quarantined + repeated.", required=True),
+        Column("rows_accepted", "BIGINT", "Stored in the raw log.", required=True),
+        Column("rows_quarantined", "BIGINT", "Rejected with reasons.", required=True),
+        Column("rows_repeated", "BIGINT", "Known already, not stored again.", required=True),
+        Column("loaded_at", "TIMESTAMP", "When (UTC).", required=True),
+    ),
+)
+
+TOUCHED = Table(
+    layer="raw",
+    name="touched",
+    description="One row per source table and day: the newest load that touched it.",
+    key=("table_name", "day"),
+    columns=(
+        Column("seq", "BIGINT", "Number of that load.", required=True),
+        Column("table_name", "VARCHAR", "The source table.", required=True),
+        Column("day", "DATE", "Day of the reporting zone; NULL = the whole table."),
+    ),
+)
+
+BUILT = Table(
+    layer="raw",
+    name="built",
+    description="One row per asset and day: when it was last written, and from what.",
+    key=("asset", "day"),
+    columns=(
+        Column("asset", "VARCHAR", "Full name of the table, or of another asset.", required=True),
+        Column("day", "DATE", "The partition; NULL = the whole table."),
+        Column("seq", "BIGINT", "Drawn before the write read anything.", required=True),
+        Column("code_hash", "VARCHAR", "Hash of SQL, contract and settings.", required=True),
+        Column("as_of", "DATE", "as_of at the write."),
+        Column("watermarks", "VARCHAR", "Watermarks at the write (JSON)."),
+    ),
+)
+
+OPERATION_TABLES = (QUARANTINE, LOADS, TOUCHED, BUILT)

@@ -1,0 +1,218 @@
+"""The nine tables that users bring.
+
+Their columns, rules and keys; how values are read (trimming, zones, numbers) is the same for
+all of them and stands in ``ingestion.validation``.
+"""
+
+from ltv_platform.contracts.model import MONEY, Column, Rule, SourceTable
+
+_UPDATED_AT = Column(
+    "updated_at", "TIMESTAMP", "When the source last changed the row (UTC): newest counts."
+)
+_CURRENCY = Column(
+    "currency",
+    "VARCHAR",
+    "ISO 4217 code of the amount; empty = base currency.",
+    pattern="[A-Z]{3}",
+    pattern_name="an ISO 4217 code such as EUR",
+)
+_NOT_NEGATIVE = 0
+
+
+def _flag(name: str, description: str, *, default: str | None = None) -> Column:
+    return Column(
+        name, "BOOLEAN", description, required=default is None, default=default
+    )
+
+
+def _key(name: str, description: str, *, pii: bool = False) -> Column:
+    return Column(name, "VARCHAR", description, required=True, pii=pii)
+
+
+CUSTOMERS = SourceTable(
+    name="customers",
+    description="One row per customer: who they are, when and through what they came.",
+    key=("customer_id",),
+    columns=(
+        _key("customer_id", "Identifies the customer in all tables.", pii=True),
+        Column("registration_date", "TIMESTAMP", "Install or registration (UTC).", required=True),
+        Column("country", "VARCHAR", "ISO 3166-1 alpha-2, upper case; kept as given."),
+        Column("city", "VARCHAR", "City.", pii=True),
+        Column("age", "INTEGER", "Age in years.", minimum=0, maximum=130, pii=True),
+        Column("gender", "VARCHAR", "Gender as the source gives it.", pii=True),
+        Column("acquisition_source", "VARCHAR", "How they came, as in organic_search."),
+        Column("segment", "VARCHAR", "The user's own segment, as in premium."),
+        Column("is_active", "BOOLEAN", "Active according to the source."),
+        Column("campaign_id", "VARCHAR", "The campaign that brought the install."),
+        Column("platform", "VARCHAR", "ios, android, web, …"),
+        _UPDATED_AT,
+    ),
+    event_time="registration_date",
+)
+
+TRANSACTIONS = SourceTable(
+    name="transactions",
+    description="One row per purchase or refund; amounts are positive, is_refund gives the sign.",
+    key=("transaction_id",),
+    columns=(
+        _key("transaction_id", "Identifies the transaction."),
+        _key("customer_id", "Who bought.", pii=True),
+        Column("transaction_date", "TIMESTAMP", "When it happened (UTC).", required=True),
+        Column("amount", MONEY, "Money, never negative.", required=True, minimum=_NOT_NEGATIVE),
+        _flag("is_refund", "The amount goes back to the customer.", default="false"),
+        Column("order_id", "VARCHAR", "Order; empty = one order per customer and day."),
+        Column("product_category", "VARCHAR", "What was bought."),
+        Column("transaction_type", "VARCHAR", "purchase, refund, …", default="'purchase'"),
+        Column("payment_method", "VARCHAR", "How it was paid."),
+        _CURRENCY,
+        _UPDATED_AT,
+    ),
+    event_time="transaction_date",
+    rules=(
+        Rule(
+            "lower(transaction_type) IN ('refund', 'chargeback') AND NOT is_refund",
+            "is_refund: is 0 on a refund or chargeback; an adapter must set it to 1",
+        ),
+    ),
+)
+
+CUSTOMER_INTERACTIONS = SourceTable(
+    name="customer_interactions",
+    description="One row per contact of a customer: login, support, feature use.",
+    key=("interaction_id",),
+    columns=(
+        _key("interaction_id", "Identifies the interaction."),
+        _key("customer_id", "Who.", pii=True),
+        Column("interaction_date", "TIMESTAMP", "When (UTC).", required=True),
+        Column("interaction_type", "VARCHAR", "login, support, …", required=True),
+        Column("channel", "VARCHAR", "Where, as in mobile_app."),
+        Column("duration_seconds", "INTEGER", "Length in seconds.", minimum=_NOT_NEGATIVE),
+        Column("satisfaction_score", "INTEGER", "1 (bad) to 5 (good).", minimum=1, maximum=5),
+        _UPDATED_AT,
+    ),
+    event_time="interaction_date",
+)
+
+SESSION_SOURCES = SourceTable(
+    name="session_sources",
+    description="One row per ad session: which channel brought which user when.",
+    key=("session_id",),
+    columns=(
+        _key("session_id", "Identifies the session."),
+        _key("user_id", "The customer.", pii=True),
+        Column("channel_name", "VARCHAR", "Marketing channel.", required=True),
+        Column("event_date", "DATE", "Day of the session.", required=True),
+        Column("event_time", "TIME", "Time of day of the session.", required=True),
+        _flag("holder_engagement", "The session shows holding engagement."),
+        _flag("closer_engagement", "The session shows closing engagement."),
+        _flag("impression_interaction", "Only an impression, no click.", default="false"),
+    ),
+    event_time="session_ts",
+    computed=(
+        (
+            Column("session_ts", "TIMESTAMP", "event_date + event_time (UTC).", required=True),
+            "event_date + event_time",
+        ),
+    ),
+)
+
+CONVERSIONS = SourceTable(
+    name="conversions",
+    description="One row per conversion with its revenue in base currency.",
+    key=("conv_id",),
+    columns=(
+        _key("conv_id", "Identifies the conversion."),
+        _key("user_id", "The customer.", pii=True),
+        Column("conv_date", "DATE", "Day of the conversion.", required=True),
+        Column("conv_time", "TIME", "Time of day of the conversion.", required=True),
+        Column("revenue", MONEY, "Base currency.", required=True, minimum=_NOT_NEGATIVE),
+    ),
+    event_time="conversion_ts",
+    computed=(
+        (
+            Column("conversion_ts", "TIMESTAMP", "conv_date + conv_time (UTC).", required=True),
+            "conv_date + conv_time",
+        ),
+    ),
+)
+
+SESSION_COSTS = SourceTable(
+    name="session_costs",
+    description="One row per session that cost money, in base currency.",
+    key=("session_id",),
+    columns=(
+        _key("session_id", "The session."),
+        Column("cost", MONEY, "Base currency; empty = 0.", minimum=_NOT_NEGATIVE, default="0"),
+    ),
+    partitioned=False,
+)
+
+CAMPAIGN_COSTS = SourceTable(
+    name="campaign_costs",
+    description="Ad spend per campaign, day and country; lines of one load with one key add up.",
+    key=("campaign_id", "date", "country"),
+    columns=(
+        _key("campaign_id", "The campaign."),
+        Column("date", "DATE", "Day of the reporting zone.", required=True),
+        Column("country", "VARCHAR", "Country; empty = all countries of that day's installs."),
+        Column("cost", MONEY, "Money spent.", required=True, minimum=_NOT_NEGATIVE),
+        _CURRENCY,
+        Column("impressions", "BIGINT", "Times shown.", minimum=_NOT_NEGATIVE),
+        Column("clicks", "BIGINT", "Clicks.", minimum=_NOT_NEGATIVE),
+    ),
+    event_time="date",
+    replaces=("campaign_id", "date"),
+)
+
+CAMPAIGNS = SourceTable(
+    name="campaigns",
+    description="One row per campaign: names and roll-ups. Optional.",
+    key=("campaign_id",),
+    columns=(
+        _key("campaign_id", "The campaign."),
+        Column("campaign_name", "VARCHAR", "Its name for people."),
+        Column("media_source", "VARCHAR", "Network that it ran on."),
+        Column("platform", "VARCHAR", "ios, android, web, …"),
+        Column("objective", "VARCHAR", "What it was bought for."),
+    ),
+    partitioned=False,
+)
+
+FX_RATES = SourceTable(
+    name="fx_rates",
+    description="One row per day and currency: base units per unit of that currency.",
+    key=("date", "currency"),
+    columns=(
+        Column("date", "DATE", "Day of the rate.", required=True),
+        Column(
+            "currency",
+            "VARCHAR",
+            "ISO 4217 code.",
+            required=True,
+            pattern="[A-Z]{3}",
+            pattern_name="an ISO 4217 code such as EUR",
+        ),
+        Column(
+            "rate",
+            "DECIMAL(18,8)",
+            "Base units per unit of currency.",
+            required=True,
+            minimum=0,
+            exclusive=True,
+        ),
+    ),
+    event_time="date",
+    partitioned=False,
+)
+
+SOURCES = (
+    CUSTOMERS,
+    TRANSACTIONS,
+    CUSTOMER_INTERACTIONS,
+    SESSION_SOURCES,
+    CONVERSIONS,
+    SESSION_COSTS,
+    CAMPAIGN_COSTS,
+    CAMPAIGNS,
+    FX_RATES,
+)

@@ -1,0 +1,35 @@
+"""Days of the reporting zone: when they begin, and on which an instant falls.
+
+Instants are UTC without zone, as they are stored.
+"""
+
+from datetime import UTC, date, datetime, time, timedelta
+
+from ltv_platform.contracts.ddl import literal
+from ltv_platform.settings import Settings
+
+ONE_DAY = timedelta(days=1)
+
+
+def day_start(day: date, settings: Settings) -> datetime:
+    """The instant at which a reporting day begins."""
+    local = datetime.combine(day, time(), tzinfo=settings.zone)
+    return local.astimezone(UTC).replace(tzinfo=None)
+
+
+def day_of(instant: datetime, settings: Settings) -> date:
+    """The reporting day of an instant."""
+    return instant.replace(tzinfo=UTC).astimezone(settings.zone).date()
+
+
+def day_of_sql(instant: str, settings: Settings) -> str:
+    """SQL for the reporting day of an instant."""
+    if settings.timezone == "UTC":
+        return f"CAST({instant} AS DATE)"
+    zone = literal(settings.timezone)
+    return f"CAST((CAST({instant} AS TIMESTAMP) AT TIME ZONE 'UTC') AT TIME ZONE {zone} AS DATE)"
+
+
+def days_between(start: date, end: date) -> list[date]:
+    """All days from start to end, both included."""
+    return [start + offset * ONE_DAY for offset in range((end - start).days + 1)]

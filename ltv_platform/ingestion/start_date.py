@@ -1,0 +1,72 @@
+"""Where the daily partitions start: settled by the first load, moved earlier by later ones.
+
+The start never moves later by itself. It lies in ``LTV_HOME/start_date``; ``LTV_START_DATE``
+overrules it.
+"""
+
+import os
+from collections.abc import Iterable, Mapping
+from datetime import date
+
+from ltv_platform.settings import Settings
+
+#: Share of the rows that must lie on or after the start when it is first settled.
+_SETTLED_SHARE = 0.999
+#: Share of a table's rows before the start from which on it moves earlier.
+_MOVING_SHARE = 0.001
+#: A load counts towards a move from this many rows on, so that a tiny file moves nothing.
+_SMALLEST_COUNTED_LOAD = 1_000
+
+#: Rows per calendar year.
+Years = Mapping[int, int]
+
+
+def read_start(settings: Settings) -> date | None:
+    """The first partition; None before the first load."""
+    if settings.start_date is not None:
+        return settings.start_date
+    try:
+        return date.fromisoformat(settings.start_date_path.read_text("utf-8").strip())
+    except FileNotFoundError:
+        return None
+
+
+def write_start(settings: Settings, start: date) -> None:
+    """Keep a settled start; atomic, so that no reader sees half of it."""
+    settings.home.mkdir(parents=True, exist_ok=True)
+    draft = settings.start_date_path.with_suffix(".new")
+    draft.write_text(start.isoformat() + "\n", "utf-8")
+    os.replace(draft, settings.start_date_path)
+
+
+def settle(tables: Iterable[Years]) -> date | None:
+    """The latest 1 January with at least 99.9 % of all rows on or after it; None: no rows."""
+    total: dict[int, int] = {}
+    for years in tables:
+        for year, rows in years.items():
+            total[year] = total.get(year, 0) + rows
+    needed = _SETTLED_SHARE * sum(total.values())
+    on_or_after = 0
+    for year in sorted(total, reverse=True):
+        on_or_after += total[year]
+        if on_or_after >= needed:
+            return date(year, 1, 1)
+    return None
+
+
+def moved(start: date, log: Years, load: Years) -> date:
+    """The start after a load: earlier if 0.1 % of the table's rows lie before it.
+
+    Args:
+        start: The present start.
+        log: Rows of the table per year, those quarantined for lying before the start too.
+        load: Good rows of the load per year.
+    """
+    counted = dict(log)
+    if sum(load.values()) >= _SMALLEST_COUNTED_LOAD:
+        for year, rows in load.items():
+            counted[year] = counted.get(year, 0) + rows
+    before = sum(rows for year, rows in counted.items() if year < start.year)
+    if before == 0 or before < _MOVING_SHARE * sum(counted.values()):
+        return start
+    return min(start, settle([counted]) or start)

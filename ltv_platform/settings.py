@@ -1,0 +1,216 @@
+"""Every setting of the platform: one typed class, one environment variable each.
+
+A setting is read here and nowhere else. What changes figures (time zone, currency, horizons,
+window) is rendered into the SQL of the tables it concerns, so that changing it makes exactly
+those tables stale.
+"""
+
+import re
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from ltv_platform.errors import UserError
+
+#: The horizon that summaries, country ranks and the seed's column names go by.
+SUMMARY_HORIZON = 7
+
+
+class Settings(BaseSettings):
+    """All ``LTV_*`` variables with their defaults.
+
+    Raises:
+        pydantic.ValidationError: a value has the wrong form; :func:`load_settings` turns it
+            into a :class:`UserError` that names the variable.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="LTV_", frozen=True, extra="forbid")
+
+    home: Path = Field(Path(".ltv"), description="Folder of everything mutable.")
+    timezone: str = Field("UTC", description="Reporting zone: its calendar days are the days.")
+    source_timezone: str = Field("UTC", description="Zone of timestamps that carry none.")
+    currency: str = Field("USD", description="Base currency of all money (ISO 4217).")
+    as_of: date | None = Field(
+        None, description="Last day that figures know of; default: the newest event's day."
+    )
+    start_date: date | None = Field(
+        None, description="First partition; default: settled by the first load."
+    )
+    horizons: Annotated[tuple[int, ...], NoDecode] = Field(
+        (1, 3, 7, 14, 30, 60, 90, 180, 365), description="Ages in days of LTV and ROAS columns."
+    )
+    user_horizons: Annotated[tuple[int, ...], NoDecode] = Field(
+        (7,), description="Ages in days of user_revenue columns."
+    )
+    window: Literal["hours", "calendar"] = Field(
+        "hours", description="hours: N x 24 h after install; calendar: N reporting days."
+    )
+    organic_sources: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("organic*", "direct"),
+        description="Acquisition sources that are organic when no campaign is given.",
+    )
+    rejected_share: float = Field(
+        0.01, ge=0, le=1, description="Share of quarantined rows above which a check warns."
+    )
+    snapshots: int = Field(3, ge=1, description="Published snapshots kept beside the newest.")
+    engine: Literal["duckdb"] = Field("duckdb", description="Warehouse engine.")
+    memory_limit: str = Field(
+        "", description="Memory of the engine, as in 1600MB; default: the engine's own."
+    )
+    threads: int | None = Field(None, ge=1, description="Threads of the engine; default: cores.")
+    lock_timeout: float = Field(
+        120.0, ge=0, description="Seconds to wait for another process that writes."
+    )
+    now: datetime | None = Field(
+        None, description="A fixed clock for ingestion and partitions (tests, replays)."
+    )
+
+    @field_validator("home")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.expanduser().absolute()
+
+    @field_validator("timezone", "source_timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ValueError(f"{value!r} is no IANA time zone such as Europe/Berlin") from error
+        return value
+
+    @field_validator("currency")
+    @classmethod
+    def _iso_currency(cls, value: str) -> str:
+        if not re.fullmatch(r"[A-Z]{3}", value):
+            raise ValueError(f"{value!r} is no ISO 4217 code such as USD")
+        return value
+
+    @field_validator("memory_limit")
+    @classmethod
+    def _memory(cls, value: str) -> str:
+        if value and not re.fullmatch(r"\d+(\.\d+)? ?([KMGT]i?B)", value):
+            raise ValueError(f"{value!r} is no amount of memory such as 1600MB")
+        return value
+
+    @field_validator("as_of", "start_date", "threads", "now", mode="before")
+    @classmethod
+    def _empty_is_unset(cls, value: Any) -> Any:
+        return None if value == "" else value
+
+    @field_validator("now")
+    @classmethod
+    def _utc(cls, value: datetime | None) -> datetime | None:
+        if value is not None and value.tzinfo is None:
+            return value.replace(tzinfo=UTC)
+        return value
+
+    @field_validator("horizons", "user_horizons", mode="before")
+    @classmethod
+    def _days(cls, value: Any) -> Any:
+        parts = value.split(",") if isinstance(value, str) else value
+        try:
+            days = sorted({int(part) for part in parts})
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"{value!r} is no list of days such as 1,7,30") from error
+        if not days or days[0] < 1 or days[-1] > 3650:
+            raise ValueError("days must lie between 1 and 3650")
+        return tuple(days)
+
+    @field_validator("horizons")
+    @classmethod
+    def _has_summary_horizon(cls, value: tuple[int, ...]) -> tuple[int, ...]:
+        if SUMMARY_HORIZON not in value:
+            raise ValueError(f"must contain {SUMMARY_HORIZON}: summaries and ranks go by it")
+        return value
+
+    @field_validator("organic_sources", mode="before")
+    @classmethod
+    def _names(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    # Where things lie under LTV_HOME.
+
+    @property
+    def warehouse_path(self) -> Path:
+        """The DuckDB file; only the platform's own writer opens it."""
+        return self.home / "warehouse.duckdb"
+
+    @property
+    def landing_path(self) -> Path:
+        """Where files wait to be loaded, a folder per source."""
+        return self.home / "landing"
+
+    @property
+    def loaded_path(self) -> Path:
+        """Where files from landing go, a folder per load."""
+        return self.home / "loaded"
+
+    @property
+    def published_path(self) -> Path:
+        """The read-only snapshots and the pointer to the current one."""
+        return self.home / "published"
+
+    @property
+    def reports_path(self) -> Path:
+        """Reports for people."""
+        return self.home / "reports"
+
+    @property
+    def dagster_path(self) -> Path:
+        """DAGSTER_HOME."""
+        return self.home / "dagster"
+
+    @property
+    def start_date_path(self) -> Path:
+        """The start of the partitions as settled by the loads."""
+        return self.home / "start_date"
+
+    @property
+    def longest_horizon(self) -> int:
+        """The longest age in days that any cohort table covers."""
+        return max(self.horizons + self.user_horizons)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The reporting zone."""
+        return ZoneInfo(self.timezone)
+
+    def current_time(self) -> datetime:
+        """The clock of ingestion and of the partition definitions, with its zone (UTC)."""
+        return self.now or datetime.now(UTC)
+
+    def today(self) -> date:
+        """The current day of the reporting zone."""
+        return self.current_time().astimezone(self.zone).date()
+
+
+def variable_name(field: str) -> str:
+    """The environment variable of a settings field: ``as_of`` is ``LTV_AS_OF``."""
+    return f"LTV_{field.upper()}"
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read the settings from the environment; overrides win.
+
+    Raises:
+        UserError: a variable has a wrong value; the message names it.
+    """
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"{variable_name(str(item['loc'][0]))}: "
+            f"{item['msg'].removeprefix('Value error, ')} (it is {item['input']!r})"
+            for item in error.errors()
+        )
+        raise UserError(
+            f"A setting is wrong. {wrong}",
+            "Mend or unset the variable; `ltv doctor` lists all of them with their defaults.",
+        ) from error

@@ -1,0 +1,31 @@
+-- Published: one row per age that the cohort has begun, days without sales included.
+{% import 'macros.sql' as m with context %}
+WITH ages AS (
+  SELECT CAST(age_day AS INTEGER) AS age_day
+  FROM UNNEST(GENERATE_SERIES(0, {{ (horizons | max) - 1 }})) AS series(age_day)
+),
+grid AS (
+  SELECT install_date, campaign_id, ages.age_day, installs, spend
+  FROM marts.campaign_cohort_curve AS cohorts
+  CROSS JOIN ages
+  WHERE cohorts.age_day = 0 AND install_date + ages.age_day <= $as_of
+)
+SELECT
+  install_date,
+  campaign_id,
+  age_day,
+  grid.installs,
+  grid.spend,
+  {{ m.money('COALESCE(revenue, 0)') }} AS revenue,
+  {{ m.money('COALESCE(refunds, 0)') }} AS refunds,
+  COALESCE(transactions, 0) AS transactions,
+  COALESCE(payers, 0) AS payers,
+  {{ m.money('SUM(COALESCE(revenue, 0)) OVER so_far') }} AS cumulative_revenue,
+  CASE
+    WHEN {{ m.mature('install_date', 'age_day + 1') }} AND {{ m.cost_complete('install_date') }}
+    THEN {{ m.ratio('SUM(COALESCE(revenue, 0)) OVER so_far', 'grid.spend') }}
+  END AS cumulative_roas,
+  {{ m.mature('install_date', 'age_day + 1') }} AS mature
+FROM grid
+LEFT JOIN marts.campaign_cohort_curve AS curve USING (install_date, campaign_id, age_day)
+WINDOW so_far AS (PARTITION BY install_date, campaign_id ORDER BY age_day)

@@ -1,0 +1,21 @@
+-- Published: immature windows are NULL; ratios beside their sums.
+{% import 'macros.sql' as m with context %}
+SELECT
+  install_date,
+  campaign_id,
+  country,
+  installs,
+  spend,
+  {{ m.ratio('spend', 'installs') }} AS cpi,
+  {{ m.cost_complete('install_date') }} AS cost_complete
+  {%- for n in horizons %},
+  CASE WHEN {{ m.mature('install_date', n) }} THEN revenue_d{{ n }} END AS revenue_d{{ n }},
+  CASE
+    WHEN {{ m.mature('install_date', n) }} AND {{ m.cost_complete('install_date') }}
+    THEN {{ m.ratio('revenue_d' ~ n, 'spend') }}
+  END AS roas_d{{ n }}
+  {%- endfor %},
+  revenue_to_date,
+  {{ m.ratio('revenue_to_date', 'spend') }} AS roas_to_date,
+  CAST(DATE_DIFF('day', install_date, CAST($as_of AS DATE)) AS INTEGER) AS age_days
+FROM marts.campaign_roas

@@ -1,0 +1,52 @@
+-- Grain: one row per install date, campaign and country, spend without installs included.
+-- Answers: has the money that bought this cohort come back after N days?
+{% import 'macros.sql' as m with context %}
+WITH placed AS (
+  -- Spend without a country goes to the countries of that campaign-day by installs …
+  SELECT s.date, s.campaign_id, l.country, s.spend,
+    ROUND(CAST(s.spend AS DOUBLE) * l.installs
+      / SUM(l.installs) OVER (PARTITION BY s.date, s.campaign_id), 6) AS share,
+    ROW_NUMBER() OVER (PARTITION BY s.date, s.campaign_id ORDER BY l.country) AS place
+  FROM core.campaign_spend AS s
+  JOIN marts.campaign_ltv AS l ON l.install_date = s.date AND l.campaign_id = s.campaign_id
+  WHERE s.country IS NULL
+),
+spread AS (
+  -- … and its rounding remainder to the first of them, so that the sum stays exact.
+  SELECT date, campaign_id, country,
+    {{ m.money('share') }} + CASE
+      WHEN place = 1 THEN
+        spend - SUM({{ m.money('share') }}) OVER (PARTITION BY date, campaign_id)
+      ELSE 0
+    END AS spend
+  FROM placed
+),
+spend AS (
+  SELECT date AS install_date, campaign_id, country, {{ m.money('SUM(spend)') }} AS spend
+  FROM (
+    SELECT date, campaign_id, country, spend FROM spread
+    UNION ALL
+    SELECT date, campaign_id, country, spend
+    FROM core.campaign_spend
+    WHERE country IS NOT NULL
+    UNION ALL
+    SELECT s.date, s.campaign_id, '(unknown)', s.spend
+    FROM core.campaign_spend AS s
+    LEFT JOIN (SELECT DISTINCT install_date, campaign_id FROM marts.campaign_ltv) AS l
+      ON l.install_date = s.date AND l.campaign_id = s.campaign_id
+    WHERE s.country IS NULL AND l.campaign_id IS NULL
+  ) AS by_country
+  GROUP BY date, campaign_id, country
+)
+SELECT
+  install_date,
+  campaign_id,
+  country,
+  COALESCE(installs, 0) AS installs,
+  spend
+  {%- for n in horizons %},
+  {{ m.money('COALESCE(revenue_d' ~ n ~ ', 0)') }} AS revenue_d{{ n }}
+  {%- endfor %},
+  {{ m.money('COALESCE(revenue_to_date, 0)') }} AS revenue_to_date
+FROM marts.campaign_ltv
+FULL OUTER JOIN spend USING (install_date, campaign_id, country)

@@ -1,0 +1,49 @@
+-- Grain: one row per country, cohort basis: spend and revenue of the same mature cohorts.
+-- Answers: where does ad spend earn its money back?
+{% import 'macros.sql' as m with context %}
+WITH cohorts AS (
+  SELECT *, campaign_id NOT IN ('(organic)', '(unknown)') AS paid
+  {%- for n in horizons %},
+    {{ m.mature('install_date', n) }} AND {{ m.cost_complete('install_date') }} AS mature_d{{ n }}
+  {%- endfor %}
+  FROM marts.campaign_roas
+),
+countries AS (
+  SELECT country,
+    CAST(SUM(installs) AS BIGINT) AS installs
+    {%- for n in horizons %},
+    CAST(SUM(installs) FILTER (WHERE mature_d{{ n }}) AS BIGINT) AS installs_d{{ n }},
+    {{ m.money('SUM(spend) FILTER (WHERE mature_d' ~ n ~ ')') }} AS spend_d{{ n }},
+    {{ m.money('SUM(revenue_d' ~ n ~ ') FILTER (WHERE mature_d' ~ n ~ ' AND paid)') }}
+      AS revenue_d{{ n }},
+    {{ m.money('SUM(revenue_d' ~ n ~ ') FILTER (WHERE mature_d' ~ n ~ ')') }}
+      AS blended_revenue_d{{ n }}
+    {%- endfor %}
+  FROM cohorts
+  GROUP BY country
+),
+readings AS (
+  SELECT *
+  {%- for n in horizons %},
+    {{ m.ratio('revenue_d' ~ n, 'spend_d' ~ n) }} AS roas_d{{ n }},
+    {{ m.ratio('blended_revenue_d' ~ n, 'spend_d' ~ n) }} AS blended_roas_d{{ n }}
+  {%- endfor %}
+  FROM countries
+)
+SELECT
+  country,
+  CAST(ROW_NUMBER() OVER (
+    ORDER BY roas_d{{ summary_horizon }} DESC NULLS LAST,
+      revenue_d{{ summary_horizon }} DESC NULLS LAST, country
+  ) AS INTEGER) AS rank,
+  installs,
+  COALESCE(installs_d{{ summary_horizon }}, 0) < 30 AS small_base
+  {%- for n in horizons %},
+  installs_d{{ n }},
+  spend_d{{ n }},
+  revenue_d{{ n }},
+  roas_d{{ n }},
+  blended_revenue_d{{ n }},
+  blended_roas_d{{ n }}
+  {%- endfor %}
+FROM readings

@@ -1,0 +1,36 @@
+-- Grain: one row per event day and bucket.
+-- Answers: where did every purchase and refund end up?
+{% import 'macros.sql' as m with context %}
+WITH placed AS (
+  SELECT t.event_date, t.amount, t.is_refund,
+    CASE
+      WHEN c.customer_id IS NULL THEN '(unknown) customer'
+      WHEN NOT {{ m.after_install('t', 'c') }} THEN '(before install)'
+      WHEN {{ m.age_day('t', 'c') }} >= {{ horizons | max }} THEN '(beyond horizon)'
+      WHEN c.campaign_id = '(organic)' THEN '(organic)'
+      WHEN c.campaign_id = '(unknown)' THEN '(unknown) campaign'
+      ELSE 'campaigns'
+    END AS bucket
+  FROM core.transactions AS t
+  LEFT JOIN core.customers AS c ON c.customer_id = t.customer_id
+)
+SELECT
+  event_date,
+  bucket,
+  COUNT(*) AS transactions,
+  {{ m.money('COALESCE(SUM(amount) FILTER (WHERE NOT is_refund), 0)') }} AS gross_revenue,
+  {{ m.money('COALESCE(SUM(amount) FILTER (WHERE is_refund), 0)') }} AS refund_amount,
+  {{ m.money('SUM(CASE WHEN is_refund THEN -amount ELSE amount END)') }} AS net_revenue
+FROM placed
+GROUP BY event_date, bucket
+UNION ALL
+SELECT
+  event_date,
+  '(waiting for rate)',
+  CAST(SUM(waiting_rows) AS BIGINT),
+  NULL,
+  NULL,
+  NULL
+FROM core.waiting_for_rate
+WHERE table_name = 'transactions'
+GROUP BY event_date

@@ -1,0 +1,31 @@
+-- Grain: one row per customer.
+-- Answers: what did each customer bring in the first days after install?
+{% import 'macros.sql' as m with context %}
+WITH aged AS (
+  SELECT c.customer_id, t.amount, t.is_refund, {{ m.age_day('t', 'c') }} AS age_day
+  FROM core.customers AS c
+  JOIN core.transactions AS t ON t.customer_id = c.customer_id
+  WHERE {{ m.after_install('t', 'c') }}
+),
+sums AS (
+  SELECT customer_id
+  {%- for n in user_horizons %},
+    SUM(CASE WHEN is_refund THEN -amount ELSE amount END) FILTER (WHERE age_day < {{ n }})
+      AS revenue_d{{ n }},
+    COUNT(*) FILTER (WHERE age_day < {{ n }} AND NOT is_refund) AS transactions_d{{ n }}
+  {%- endfor %}
+  FROM aged
+  WHERE age_day < {{ user_horizons | max }}
+  GROUP BY customer_id
+)
+SELECT
+  c.customer_id,
+  c.install_date,
+  c.campaign_id,
+  c.country
+  {%- for n in user_horizons %},
+  {{ m.money('COALESCE(sums.revenue_d' ~ n ~ ', 0)') }} AS revenue_d{{ n }},
+  COALESCE(sums.transactions_d{{ n }}, 0) AS transactions_d{{ n }}
+  {%- endfor %}
+FROM core.customers AS c
+LEFT JOIN sums ON sums.customer_id = c.customer_id

@@ -1,0 +1,30 @@
+-- Grain: one row per campaign, day and country (NULL where the source gives none). The newest
+-- load that contains a (campaign, day) replaces what earlier loads said of it; its lines add up.
+-- Answers: what was spent, in base currency?
+{% import 'macros.sql' as m with context %}
+WITH newest AS (
+  SELECT *, COALESCE(currency, {{ currency | literal }}) AS source_currency
+  FROM raw.campaign_costs
+  WHERE date >= $start AND date <= $end AND date <= $as_of
+  QUALIFY load_sequence = MAX(load_sequence) OVER (PARTITION BY campaign_id, date)
+),
+asked AS (
+  SELECT DISTINCT source_currency AS currency, date AS day
+  FROM newest
+  WHERE source_currency <> {{ currency | literal }}
+),
+rates AS (
+  {{ m.newest_rates() }}
+)
+SELECT
+  campaign_id,
+  date,
+  country,
+  {{ m.money("SUM(CASE WHEN source_currency = " ~ (currency | literal) ~ " THEN cost ELSE "
+     ~ m.money('cost * rates.rate') ~ " END)") }} AS spend,
+  CAST(SUM(impressions) AS BIGINT) AS impressions,
+  CAST(SUM(clicks) AS BIGINT) AS clicks
+FROM newest
+LEFT JOIN rates ON rates.currency = newest.source_currency AND rates.day = newest.date
+WHERE source_currency = {{ currency | literal }} OR rates.rate IS NOT NULL
+GROUP BY campaign_id, date, country

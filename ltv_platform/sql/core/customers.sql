@@ -1,0 +1,57 @@
+-- Grain: one row per customer, by the day of its earliest registration.
+-- Answers: who are the customers, when did they install and through which campaign?
+{% import 'macros.sql' as m with context %}
+WITH versions AS (
+  SELECT *
+  FROM raw.customers
+  WHERE registration_date >= $start_ts AND registration_date < $end_ts
+    AND customer_id NOT IN (SELECT customer_id FROM raw.customers WHERE version > 1)
+  UNION ALL
+  SELECT * FROM raw.customers
+  WHERE customer_id IN (SELECT customer_id FROM raw.customers WHERE version > 1)
+),
+newest AS (
+  SELECT *
+  FROM versions
+  QUALIFY ROW_NUMBER() OVER (
+    PARTITION BY customer_id
+    ORDER BY updated_at DESC NULLS LAST, load_sequence DESC, line DESC
+  ) = 1
+),
+-- The earliest registration fixes install date and campaign, whenever it arrives.
+earliest AS (
+  SELECT customer_id, registration_date AS install_ts, campaign_id
+  FROM versions
+  QUALIFY ROW_NUMBER() OVER (
+    PARTITION BY customer_id
+    ORDER BY registration_date, updated_at DESC NULLS LAST, load_sequence DESC, line DESC
+  ) = 1
+),
+customers AS (
+  SELECT newest.*, earliest.install_ts, earliest.campaign_id AS install_campaign_id,
+    {{ m.day('earliest.install_ts') }} AS install_date
+  FROM newest
+  JOIN earliest ON earliest.customer_id = newest.customer_id
+)
+SELECT
+  customer_id,
+  install_ts,
+  install_date,
+  CASE
+    WHEN install_campaign_id IS NOT NULL THEN install_campaign_id
+    WHEN acquisition_source IS NULL
+    {%- for pattern in organic_patterns %}
+      OR LOWER(acquisition_source) LIKE {{ pattern | literal }}
+    {%- endfor %} THEN '(organic)'
+    ELSE '(unknown)'
+  END AS campaign_id,
+  COALESCE(country, '(unknown)') AS country,
+  city,
+  age,
+  gender,
+  acquisition_source,
+  segment,
+  is_active,
+  platform
+FROM customers
+WHERE install_date >= $start AND install_date <= $end AND install_date <= $as_of

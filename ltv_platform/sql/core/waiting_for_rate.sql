@@ -1,0 +1,40 @@
+-- Grain: one row per feed, day and currency whose rows have no rate at most 7 days old.
+-- Answers: what is not in the figures yet, because its exchange rate is not known?
+{% import 'macros.sql' as m with context %}
+WITH newest_transactions AS (
+  {{ m.newest_versions('transactions', 'transaction_id', 'transaction_date') }}
+),
+foreign_rows AS (
+  SELECT 'transactions' AS table_name, {{ m.day('transaction_date') }} AS event_date, currency,
+    amount, is_refund
+  FROM newest_transactions
+  WHERE currency <> {{ currency | literal }}
+  UNION ALL
+  SELECT 'campaign_costs', date, currency, cost, FALSE
+  FROM (
+    SELECT *
+    FROM raw.campaign_costs
+    WHERE date >= $start AND date <= $end
+    QUALIFY load_sequence = MAX(load_sequence) OVER (PARTITION BY campaign_id, date)
+  ) AS newest_costs
+  WHERE currency <> {{ currency | literal }}
+),
+asked AS (
+  SELECT DISTINCT currency, event_date AS day FROM foreign_rows
+),
+rates AS (
+  {{ m.newest_rates() }}
+)
+SELECT
+  table_name,
+  event_date,
+  foreign_rows.currency,
+  COUNT(*) AS waiting_rows,
+  {{ m.money('COALESCE(SUM(amount) FILTER (WHERE NOT is_refund), 0)') }} AS gross_amount,
+  {{ m.money('COALESCE(SUM(amount) FILTER (WHERE is_refund), 0)') }} AS refund_amount
+FROM foreign_rows
+LEFT JOIN rates
+  ON rates.currency = foreign_rows.currency AND rates.day = foreign_rows.event_date
+WHERE event_date >= $start AND event_date <= $end AND event_date <= $as_of
+  AND rates.rate IS NULL
+GROUP BY table_name, event_date, foreign_rows.currency

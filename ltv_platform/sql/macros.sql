@@ -1,0 +1,73 @@
+{#- Expressions that several tables share. Settings come from the renderer; see transforms.py. -#}
+
+{#- The reporting day of a UTC timestamp. -#}
+{% macro day(ts) -%}
+{% if timezone == 'UTC' %}CAST({{ ts }} AS DATE){% else %}CAST(({{ ts }} AT TIME ZONE 'UTC') AT TIME ZONE {{ timezone | literal }} AS DATE){% endif %}
+{%- endmacro %}
+
+{#- The UTC instant at which a reporting day begins. -#}
+{% macro midnight(day) -%}
+{% if timezone == 'UTC' %}CAST({{ day }} AS TIMESTAMP){% else %}((CAST({{ day }} AS TIMESTAMP) AT TIME ZONE {{ timezone | literal }}) AT TIME ZONE 'UTC'){% endif %}
+{%- endmacro %}
+
+{#- Age of an event in days: full 24 hours since install, or reporting days since install date.
+    An event lies within horizon N when 0 <= age < N; the caller sorts out ages below 0. -#}
+{% macro age_day(event, customer) -%}
+{% if window == 'calendar' %}DATE_DIFF('day', {{ customer }}.install_date, {{ event }}.event_date){% else %}(DATE_DIFF('microsecond', {{ customer }}.install_ts, {{ event }}.event_ts) // 86400000000){% endif %}
+{%- endmacro %}
+
+{#- The event does not precede the install. -#}
+{% macro after_install(event, customer) -%}
+{% if window == 'calendar' %}{{ event }}.event_date >= {{ customer }}.install_date{% else %}{{ event }}.event_ts >= {{ customer }}.install_ts{% endif %}
+{%- endmacro %}
+
+{#- Every customer of the install date has lived that number of days by the revenue watermark. -#}
+{% macro mature(install_date, days) -%}
+{% if window == 'calendar' %}({{ midnight(install_date ~ ' + CAST(' ~ days ~ ' AS INTEGER)') }} <= $revenue_watermark){% else %}({{ midnight(install_date ~ ' + 1') }} + ({{ days }}) * INTERVAL '1 day' <= $revenue_watermark){% endif %}
+{%- endmacro %}
+
+{#- No more cost is expected for that day. -#}
+{% macro cost_complete(day) -%}
+({{ day }} < $cost_watermark OR {{ day }} < $as_of)
+{%- endmacro %}
+
+{#- A ratio; NULL where the denominator is zero or missing. -#}
+{% macro ratio(numerator, denominator) -%}
+(CAST({{ numerator }} AS DOUBLE) / NULLIF(CAST({{ denominator }} AS DOUBLE), 0))
+{%- endmacro %}
+
+{% macro money(expression) -%}
+CAST({{ expression }} AS DECIMAL(18,6))
+{%- endmacro %}
+
+{#- The newest version of each key that has any version in the range of the run. Keys with more
+    than one version are rare, so only these are ranked. -#}
+{% macro newest_versions(log, key, time, updated_at=true) -%}
+SELECT *
+FROM raw.{{ log }}
+WHERE {{ time }} >= $start_ts AND {{ time }} < $end_ts
+  AND {{ key }} NOT IN (SELECT {{ key }} FROM raw.{{ log }} WHERE version > 1)
+UNION ALL
+SELECT *
+FROM raw.{{ log }}
+WHERE {{ key }} IN (SELECT {{ key }} FROM raw.{{ log }} WHERE version > 1)
+QUALIFY ROW_NUMBER() OVER (
+  PARTITION BY {{ key }}
+  ORDER BY {% if updated_at %}updated_at DESC NULLS LAST, {% endif %}load_sequence DESC, line DESC
+) = 1
+{%- endmacro %}
+
+{#- The newest rate at most 7 days old of each (currency, day) asked for; needs a CTE `asked`. -#}
+{% macro newest_rates() -%}
+SELECT asked.currency, asked.day, ARG_MAX(rates.rate, rates.date) AS rate
+FROM asked
+JOIN (
+  SELECT currency, date, rate
+  FROM raw.fx_rates
+  QUALIFY ROW_NUMBER() OVER (
+    PARTITION BY date, currency ORDER BY load_sequence DESC, line DESC
+  ) = 1
+) AS rates
+  ON rates.currency = asked.currency AND rates.date <= asked.day AND rates.date >= asked.day - 7
+GROUP BY asked.currency, asked.day
+{%- endmacro %}

@@ -1,0 +1,294 @@
+"""How a derived table is made: its SELECT rendered, its inputs known, its code hashed.
+
+A :class:`Derivation` is the one line of wiring of a table; :class:`Transform` is that line
+together with the rendered SQL and contract under given settings. Nothing here runs SQL and
+nothing knows Dagster.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import cached_property, lru_cache
+from importlib.resources import files
+from typing import Any
+
+import sqlglot
+from jinja2 import BaseLoader, Environment, StrictUndefined, TemplateNotFound
+from sqlglot import exp
+
+from ltv_platform.contracts import Catalog, Table
+from ltv_platform.contracts.ddl import literal
+from ltv_platform.days import ONE_DAY, day_start
+from ltv_platform.settings import SUMMARY_HORIZON, Settings
+
+_SQL_FOLDER = files("ltv_platform") / "sql"
+
+
+@dataclass(frozen=True)
+class Window:
+    """Days of an input that day d of a table reads: ``d - before`` to ``d + after``."""
+
+    before: int = 0
+    after: int = 0
+
+
+SAME_DAY = Window()
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """The one line of wiring of a derived table.
+
+    Attributes:
+        table: Full name, as in ``marts.campaign_ltv``.
+        group: Folder of its SELECT under ``sql/``, and its group in Dagster.
+        windows: Inputs of which a day of the table reads other days than its own.
+    """
+
+    table: str
+    group: str
+    windows: Mapping[str, Window] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Select:
+    """A SELECT ready to run: its text and the values of its ``$parameters``."""
+
+    sql: str
+    parameters: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class AsOf:
+    """What the figures know of: the last day and how far the feeds reach.
+
+    Attributes:
+        day: as_of; None before any event.
+        revenue_watermark: Instant (UTC) up to which revenue is known.
+        cost_watermark: Newest day with campaign cost.
+        feeds: Newest event of each feed, as text, for people and the manifest.
+    """
+
+    day: date | None = None
+    revenue_watermark: datetime | None = None
+    cost_watermark: date | None = None
+    feeds: Mapping[str, str | None] = field(default_factory=dict)
+
+    @property
+    def watermarks(self) -> str:
+        """The watermarks as one comparable text (JSON)."""
+        revenue, cost = self.revenue_watermark, self.cost_watermark
+        return json.dumps(
+            {
+                "revenue": None if revenue is None else revenue.isoformat(),
+                "cost": None if cost is None else cost.isoformat(),
+            }
+        )
+
+
+class _SqlLoader(BaseLoader):
+    def get_source(self, environment: Environment, template: str) -> tuple[str, str | None, Any]:
+        path = _SQL_FOLDER.joinpath(template)
+        if not path.is_file():
+            raise TemplateNotFound(template)
+        return path.read_text("utf-8"), str(path), None
+
+
+def _like_pattern(glob: str) -> str:
+    """A glob with ``*`` as a lower-case LIKE pattern."""
+    return glob.lower().replace("%", r"\%").replace("*", "%")
+
+
+@lru_cache(maxsize=8)
+def _environment(settings: Settings) -> Environment:
+    environment = Environment(  # noqa: S701 - SQL, not HTML
+        loader=_SqlLoader(), undefined=StrictUndefined, keep_trailing_newline=True
+    )
+    environment.filters["literal"] = literal
+    environment.globals.update(
+        timezone=settings.timezone,
+        currency=settings.currency,
+        window=settings.window,
+        horizons=settings.horizons,
+        user_horizons=settings.user_horizons,
+        summary_horizon=SUMMARY_HORIZON,
+        organic_patterns=[_like_pattern(name) for name in settings.organic_sources],
+    )
+    return environment
+
+
+@dataclass(frozen=True)
+class Transform:
+    """A derivation under given settings.
+
+    Attributes:
+        derivation: The line of wiring.
+        contract: The table's contract.
+        settings: The settings it is rendered with.
+        catalog: All contracts.
+    """
+
+    derivation: Derivation
+    contract: Table
+    settings: Settings
+    catalog: Catalog
+
+    @property
+    def name(self) -> str:
+        """Full name of the table."""
+        return self.contract.full_name
+
+    def _render(self, suffix: str) -> str:
+        path = f"{self.derivation.group}/{self.contract.name}{suffix}"
+        return _environment(self.settings).get_template(path).render()
+
+    @cached_property
+    def sql(self) -> str:
+        """The rendered SELECT, as people read it."""
+        return self._render(".sql")
+
+    @cached_property
+    def presentation_sql(self) -> str | None:
+        """The rendered presentation SELECT; None where the table is published as stored."""
+        if self.contract.presented is None:
+            return None
+        return self._render(".presentation.sql")
+
+    @cached_property
+    def _tree(self) -> exp.Expression:
+        return sqlglot.parse_one(self.sql, dialect="duckdb")
+
+    @cached_property
+    def inputs(self) -> tuple[str, ...]:
+        """Full names of the tables that the SELECT reads, in order of name."""
+        return tuple(
+            sorted(
+                {
+                    f"{table.db}.{table.name}"
+                    for table in self._tree.find_all(exp.Table)
+                    if f"{table.db}.{table.name}" in self.catalog
+                }
+            )
+        )
+
+    def window(self, table: str) -> Window:
+        """The days of an input that one day reads."""
+        return self.derivation.windows.get(table, SAME_DAY)
+
+    @cached_property
+    def code_hash(self) -> str:
+        """Changes when the SQL, the contract or a setting that it is rendered with changes."""
+        parts = (self.sql, self.presentation_sql, self.contract, self.derivation.windows)
+        return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+
+    def select(self, as_of: AsOf, start: date | None = None, end: date | None = None) -> Select:
+        """The SELECT for the days start to end (both included), or for the whole table.
+
+        Partitioned inputs are cut to the days that the window allows, so that a range reads
+        what it needs and no more.
+        """
+        tree = self._tree
+        if self.contract.partition is not None:
+            if start is None or end is None:
+                raise ValueError(f"{self.name} is partitioned: a range of days is needed")
+            tree = self._cut_to_window(start, end)
+        return _bind(tree, self.settings, as_of, start, end)
+
+    def presentation(self, as_of: AsOf, first: date | None, last: date | None) -> Select:
+        """The SELECT that publishes the rows of the days first to last, or of all days."""
+        partition = self.contract.partition
+        source = self.presentation_sql or f"SELECT * FROM {self.name}"
+        tree = sqlglot.parse_one(source, dialect="duckdb")
+        if partition is not None and first is not None and last is not None:
+            _cut(tree, self.name, partition, first, last)
+        return _bind(tree, self.settings, as_of, None, None)
+
+    def _cut_to_window(self, start: date, end: date) -> exp.Expression:
+        tree = self._tree.copy()
+        for name in self.inputs:
+            contract = self.catalog[name]
+            if contract.layer != "raw" and contract.partition is not None:
+                window = self.window(name)
+                first = start - window.before * ONE_DAY
+                last = end + window.after * ONE_DAY
+                _cut(tree, name, contract.partition, first, last)
+        return tree
+
+
+def _cut(tree: exp.Expression, name: str, column: str, first: date, last: date) -> None:
+    """Replace every reference to a table by a subquery over the days first to last."""
+    for reference in list(tree.find_all(exp.Table)):
+        if f"{reference.db}.{reference.name}" != name:
+            continue
+        alias = reference.alias or reference.name
+        subquery = sqlglot.parse_one(
+            f'SELECT * FROM {name} WHERE "{column}" >= DATE {literal(first.isoformat())} '
+            f'AND "{column}" <= DATE {literal(last.isoformat())}',
+            dialect="duckdb",
+        )
+        assert isinstance(subquery, exp.Select)
+        reference.replace(subquery.subquery(alias))
+
+
+def _bind(
+    tree: exp.Expression,
+    settings: Settings,
+    as_of: AsOf,
+    start: date | None,
+    end: date | None,
+) -> Select:
+    values: dict[str, Any] = {
+        "as_of": as_of.day,
+        "revenue_watermark": as_of.revenue_watermark,
+        "cost_watermark": as_of.cost_watermark,
+        "start": start,
+        "end": end,
+    }
+    if start is not None and end is not None:
+        values["start_ts"] = day_start(start, settings)
+        values["end_ts"] = day_start(end + ONE_DAY, settings)
+    used = {placeholder.name for placeholder in tree.find_all(exp.Placeholder)}
+    return Select(tree.sql(dialect="duckdb"), {name: values[name] for name in used})
+
+
+class Graph:
+    """All transforms, inputs before the tables that read them.
+
+    Args:
+        derivations: The wiring of all groups.
+        catalog: All contracts.
+        settings: The settings to render with.
+    """
+
+    def __init__(
+        self, derivations: tuple[Derivation, ...], catalog: Catalog, settings: Settings
+    ) -> None:
+        self.catalog = catalog
+        self.settings = settings
+        waiting = {
+            derivation.table: Transform(
+                derivation, catalog[derivation.table], settings, catalog
+            )
+            for derivation in derivations
+        }
+        self._transforms: dict[str, Transform] = {}
+        while waiting:
+            ready = [
+                name
+                for name, transform in waiting.items()
+                if not any(table in waiting for table in transform.inputs)
+            ]
+            if not ready:
+                raise ValueError(f"tables that read each other: {', '.join(sorted(waiting))}")
+            for name in ready:
+                self._transforms[name] = waiting.pop(name)
+
+    @property
+    def transforms(self) -> tuple[Transform, ...]:
+        """In an order in which they can be built."""
+        return tuple(self._transforms.values())
+
+    def __getitem__(self, table: str) -> Transform:
+        return self._transforms[table]

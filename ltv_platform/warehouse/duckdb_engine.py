@@ -1,0 +1,299 @@
+"""The embedded engine: one DuckDB file, one writer, connections open late and close early."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from ltv_platform.contracts import Catalog, Table
+from ltv_platform.contracts.ddl import column_list, create_table, literal, quoted
+from ltv_platform.days import ONE_DAY, day_of, day_start
+from ltv_platform.errors import UserError
+from ltv_platform.settings import Settings
+from ltv_platform.transforms import AsOf, Select
+from ltv_platform.warehouse.connection import open_warehouse
+from ltv_platform.warehouse.engine import Built, State, Writer
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Connection = duckdb.DuckDBPyConnection
+ConnectionFactory = Callable[[], AbstractContextManager[Connection]]
+
+#: Feeds whose newest event counts for as_of, with the instant or day that dates a row.
+_FEEDS = {
+    "customers": "registration_date",
+    "transactions": "transaction_date",
+    "customer_interactions": "interaction_date",
+    "session_sources": "session_ts",
+    "conversions": "conversion_ts",
+    "campaign_costs": "date",
+}
+
+
+class DuckDBEngine:
+    """An :class:`~ltv_platform.warehouse.engine.Engine` on one DuckDB file.
+
+    Args:
+        settings: Where the file lies and how it is opened.
+        catalog: All contracts.
+        connect: Gives a connection to the file; by default, one that waits for the lock.
+    """
+
+    def __init__(
+        self, settings: Settings, catalog: Catalog, connect: ConnectionFactory | None = None
+    ) -> None:
+        self.settings = settings
+        self.catalog = catalog
+        self.connect: ConnectionFactory = connect or (lambda: open_warehouse(settings))
+        self._prepared = False
+
+    def session(self) -> AbstractContextManager[Connection]:
+        """A connection to the warehouse, its tables in place."""
+        self.prepare()
+        return self.connect()
+
+    def prepare(self) -> None:
+        """Create what is missing; a derived table whose contract changed starts anew, empty.
+
+        Raises:
+            UserError: a raw table differs from its contract, so the file belongs to another
+                version of the platform.
+        """
+        if self._prepared:
+            return
+        with self.connect() as connection:
+            existing = _existing_columns(connection)
+            if all(
+                existing.get(table.full_name) == _contract_columns(table) for table in self.catalog
+            ):
+                self._prepared = True
+                return
+            connection.execute("BEGIN")
+            for layer in ("raw", "core", "marts"):
+                connection.execute(f"CREATE SCHEMA IF NOT EXISTS {layer}")
+            connection.execute("CREATE SEQUENCE IF NOT EXISTS raw.load_sequence")
+            for table in self.catalog:
+                self._prepare_table(connection, table, existing.get(table.full_name))
+            connection.execute("COMMIT")
+        self._prepared = True
+
+    def _prepare_table(
+        self, connection: Connection, table: Table, columns: list[tuple[str, str, bool]] | None
+    ) -> None:
+        if columns is not None and columns != _contract_columns(table):
+            if table.layer == "raw":
+                raise UserError(
+                    f"{table.full_name} in {self.settings.warehouse_path} has the columns of "
+                    "another version of ltv-platform.",
+                    "Use that version, or a fresh LTV_HOME and load the files in loaded/ again.",
+                )
+            connection.execute(f"DROP TABLE {table.full_name}")
+            connection.execute("DELETE FROM raw.built WHERE asset = $asset", {"asset": table.full_name})
+        connection.execute(create_table(table))
+
+    # Writes. The number is drawn before anything is read, so a touch that comes later is newer.
+
+    def replace_range(
+        self, table: Table, select: Select, start: date, end: date, writer: Writer
+    ) -> int:
+        """See :class:`~ltv_platform.warehouse.engine.Engine`."""
+        if table.partition is None:
+            raise ValueError(f"{table.full_name} has no partitions; use replace")
+        within = f"{quoted(table.partition)} >= $range_start AND {quoted(table.partition)} <= $range_end"
+        bounds = {"range_start": start, "range_end": end}
+        return self._write(table, select, writer, within, bounds)
+
+    def replace(self, table: Table, rows: "Select | pa.Table", writer: Writer) -> int:
+        """See :class:`~ltv_platform.warehouse.engine.Engine`."""
+        return self._write(table, rows, writer, "TRUE", {})
+
+    def _write(
+        self,
+        table: Table,
+        rows: "Select | pa.Table",
+        writer: Writer,
+        within: str,
+        bounds: Mapping[str, date],
+    ) -> int:
+        with self.session() as connection:
+            connection.execute("BEGIN")
+            sequence = _next_sequence(connection)
+            if isinstance(rows, Select):
+                source, parameters = f"({rows.sql})", rows.parameters
+            else:
+                connection.register("incoming_rows", rows)
+                source, parameters = "incoming_rows", {}
+            _compare_schema(connection, table, f"SELECT * FROM {source} LIMIT 0", parameters)
+            connection.execute(f"DELETE FROM {table.full_name} WHERE {within}", bounds)
+            inserted = connection.execute(
+                f"INSERT INTO {table.full_name} SELECT {column_list(table.columns)} "
+                f"FROM {source} AS rows_of_select WHERE {within}",
+                {**parameters, **bounds},
+            ).fetchone()
+            _record_built(connection, writer, sequence, bounds)
+            connection.execute("COMMIT")
+        assert inserted is not None
+        return int(inserted[0])
+
+    def record(self, writer: Writer, sequence: int) -> None:
+        """See :class:`~ltv_platform.warehouse.engine.Engine`."""
+        with self.session() as connection:
+            connection.execute("BEGIN")
+            _record_built(connection, writer, sequence, {})
+            connection.execute("COMMIT")
+
+    def next_sequence(self) -> int:
+        """See :class:`~ltv_platform.warehouse.engine.Engine`."""
+        with self.session() as connection:
+            return _next_sequence(connection)
+
+    # Reads.
+
+    def fetch(self, sql: str, parameters: Mapping[str, Any] | None = None) -> "pa.Table":
+        """See :class:`~ltv_platform.warehouse.engine.Engine`."""
+        with self.session() as connection:
+            return connection.execute(sql, dict(parameters or {})).to_arrow_table()
+
+    def rows(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+        """The rows of a small query as Python values."""
+        with self.session() as connection:
+            return connection.execute(sql, dict(parameters or {})).fetchall()
+
+    def copy_to_parquet(self, select: Select, order: Sequence[str], path: Path) -> int:
+        """See :class:`~ltv_platform.warehouse.engine.Engine`."""
+        with self.session() as connection:
+            copied = connection.execute(
+                f"COPY (SELECT * FROM ({select.sql}) AS published "
+                f"ORDER BY {', '.join(f'{quoted(name)} NULLS FIRST' for name in order)}) "
+                f"TO {literal(str(path))} (FORMAT parquet, COMPRESSION zstd)",
+                dict(select.parameters),
+            ).fetchone()
+        assert copied is not None
+        return int(copied[0])
+
+    def state(self) -> State:
+        """See :class:`~ltv_platform.warehouse.engine.Engine`."""
+        with self.session() as connection:
+            touched: dict[str, dict[date | None, int]] = {}
+            for table, day, sequence in connection.execute(
+                "SELECT table_name, day, seq FROM raw.touched"
+            ).fetchall():
+                touched.setdefault(f"raw.{table}", {})[day] = sequence
+            built: dict[str, dict[date | None, Built]] = {}
+            for asset, day, *values in connection.execute(
+                "SELECT asset, day, seq, code_hash, as_of, watermarks FROM raw.built"
+            ).fetchall():
+                built.setdefault(asset, {})[day] = Built(*values)
+            return State(touched, built, self._as_of(connection))
+
+    def as_of(self) -> AsOf:
+        """What the figures know of now."""
+        with self.session() as connection:
+            return self._as_of(connection)
+
+    def _as_of(self, connection: Connection) -> AsOf:
+        newest = connection.execute(
+            "SELECT "
+            + ", ".join(
+                f"(SELECT MAX({column}) FROM raw.{feed})" for feed, column in _FEEDS.items()
+            )
+        ).fetchone()
+        assert newest is not None
+        feeds: dict[str, date | datetime | None] = dict(zip(_FEEDS, newest, strict=True))
+        day = self.settings.as_of
+        if day is not None:
+            end = day_start(day + ONE_DAY, self.settings)
+            return AsOf(day, end, day, {feed: day.isoformat() for feed in feeds})
+        days = [
+            day_of(value, self.settings) if isinstance(value, datetime) else value
+            for value in feeds.values()
+            if value is not None
+        ]
+        if not days:
+            return AsOf(feeds=dict.fromkeys(feeds))
+        # A clock that runs ahead may date an event into tomorrow; it counts from then on.
+        day = min(max(days), self.settings.today())
+        end = day_start(day + ONE_DAY, self.settings)
+        revenue, cost = feeds["transactions"], feeds["campaign_costs"]
+        return AsOf(
+            day,
+            min(revenue, end) if isinstance(revenue, datetime) else None,
+            min(cost, day) if cost is not None else None,
+            {feed: None if value is None else value.isoformat() for feed, value in feeds.items()},
+        )
+
+
+def _next_sequence(connection: Connection) -> int:
+    row = connection.execute("SELECT nextval('raw.load_sequence')").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def _record_built(
+    connection: Connection, writer: Writer, sequence: int, bounds: Mapping[str, date]
+) -> None:
+    days = (
+        "SELECT CAST(day AS DATE) AS day FROM "
+        "UNNEST(GENERATE_SERIES($range_start, $range_end, INTERVAL '1 day')) AS days(day)"
+        if bounds
+        else "SELECT CAST(NULL AS DATE) AS day"
+    )
+    which = "day >= $range_start AND day <= $range_end" if bounds else "TRUE"
+    connection.execute(
+        f"DELETE FROM raw.built WHERE asset = $asset AND {which}",
+        {"asset": writer.asset, **bounds},
+    )
+    connection.execute(
+        "INSERT INTO raw.built BY NAME SELECT $asset AS asset, day, $sequence AS seq, "
+        "$code_hash AS code_hash, CAST($as_of AS DATE) AS as_of, $watermarks AS watermarks "
+        f"FROM ({days}) AS written",
+        {
+            "asset": writer.asset,
+            "sequence": sequence,
+            "code_hash": writer.code_hash,
+            "as_of": writer.as_of.day,
+            "watermarks": writer.as_of.watermarks,
+            **bounds,
+        },
+    )
+
+
+def _contract_columns(table: Table) -> list[tuple[str, str, bool]]:
+    return [(column.name, column.type, column.required) for column in table.columns]
+
+
+def _existing_columns(connection: Connection) -> dict[str, list[tuple[str, str, bool]]]:
+    columns: dict[str, list[tuple[str, str, bool]]] = {}
+    for schema, table, column, kind, nullable in connection.execute(
+        "SELECT schema_name, table_name, column_name, data_type, is_nullable "
+        "FROM duckdb_columns() WHERE NOT internal AND schema_name IN ('raw', 'core', 'marts') "
+        "ORDER BY schema_name, table_name, column_index"
+    ).fetchall():
+        columns.setdefault(f"{schema}.{table}", []).append((column, kind, not nullable))
+    return columns
+
+
+def _compare_schema(
+    connection: Connection, table: Table, probe: str, parameters: Mapping[str, Any]
+) -> None:
+    """Both directions, so that no column is filled with NULL or dropped in silence."""
+    given = {
+        name: str(kind) for name, kind, *_ in connection.execute(probe, dict(parameters)).description
+    }
+    wanted = {column.name: str(column.type) for column in table.columns}
+    wrong = [f"{name} is missing" for name in wanted if name not in given]
+    wrong += [f"{name} is not in the contract" for name in given if name not in wanted]
+    wrong += [
+        f"{name} is {given[name]}, not {wanted[name]}"
+        for name in wanted
+        if name in given and given[name] != wanted[name]
+    ]
+    if wrong:
+        raise UserError(
+            f"The SELECT of {table.full_name} does not give its contract: {'; '.join(wrong)}.",
+            f"Mend sql/…/{table.name}.sql or its contract; nothing was written.",
+        )

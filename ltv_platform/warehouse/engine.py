@@ -1,0 +1,128 @@
+"""What every warehouse engine can do; all writes are one transaction each."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from ltv_platform.contracts import SourceTable, Table
+from ltv_platform.transforms import AsOf, Select
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class Writer:
+    """Who writes: recorded in ``built`` together with the write.
+
+    Attributes:
+        asset: Full name of the table, or of another asset.
+        code_hash: Hash of the SQL, contract and settings that it is made with.
+        as_of: What the figures knew of at the write.
+    """
+
+    asset: str
+    code_hash: str
+    as_of: AsOf
+
+
+@dataclass(frozen=True)
+class Built:
+    """One row of ``built``: when a day of an asset was last written, and from what."""
+
+    seq: int
+    code_hash: str
+    as_of: date | None
+    watermarks: str
+
+
+@dataclass(frozen=True)
+class State:
+    """What the planner looks at; ``None`` as day means the whole table.
+
+    Attributes:
+        touched: Per source table, the number of the newest load that touched each day.
+        built: Per asset, the newest write of each day.
+        as_of: What the figures know of now.
+    """
+
+    touched: Mapping[str, Mapping[date | None, int]] = field(default_factory=dict)
+    built: Mapping[str, Mapping[date | None, Built]] = field(default_factory=dict)
+    as_of: AsOf = field(default_factory=AsOf)
+
+
+@dataclass(frozen=True)
+class Load:
+    """One file on its way into the log.
+
+    Attributes:
+        load_id: SHA-256 of table, adapter text and decompressed content.
+        table: The source table.
+        source_file: Name of the file.
+        adapter: Name of the adapter, if any.
+        rows_in_file: All records of the file.
+        received_at: When it was received (UTC, without zone).
+    """
+
+    load_id: str
+    table: SourceTable
+    source_file: str
+    adapter: str | None
+    rows_in_file: int
+    received_at: datetime
+
+
+@dataclass(frozen=True)
+class LoadCounts:
+    """What became of the rows of a load; the row of ``loads``."""
+
+    load_id: str
+    table_name: str
+    source_file: str
+    adapter: str | None
+    rows_in_file: int
+    rows_skipped: int
+    rows_received: int
+    rows_accepted: int
+    rows_quarantined: int
+    rows_repeated: int
+    loaded_at: datetime
+
+
+class Engine(Protocol):
+    """The seam between the platform and the engine that holds its tables."""
+
+    def prepare(self) -> None:
+        """Create what is missing: every table exists, empty, from the start."""
+
+    def replace_range(
+        self, table: Table, select: Select, start: date, end: date, writer: Writer
+    ) -> int:
+        """Replace the days start to end (both included) by the rows of a SELECT.
+
+        Returns:
+            The number of rows written.
+
+        Raises:
+            UserError: the SELECT's columns are not the contract's.
+        """
+
+    def replace(self, table: Table, rows: "Select | pa.Table", writer: Writer) -> int:
+        """Replace the whole table by the rows of a SELECT or of an Arrow table."""
+
+    def record(self, writer: Writer, sequence: int) -> None:
+        """Record the work of an asset that is no derived table."""
+
+    def next_sequence(self) -> int:
+        """A number greater than that of every touch and write so far."""
+
+    def state(self) -> State:
+        """What has been touched and built, and what the figures know of."""
+
+    def fetch(self, sql: str, parameters: Mapping[str, Any] | None = None) -> "pa.Table":
+        """The rows of a query."""
+
+    def copy_to_parquet(self, select: Select, order: Sequence[str], path: Path) -> int:
+        """Write the rows of a SELECT, totally ordered, and return their number."""

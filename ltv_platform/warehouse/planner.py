@@ -1,0 +1,248 @@
+"""Which days of which asset are stale, and which runs rewrite them: pure functions of a state.
+
+Staleness is state, not an event: a day is stale when it was never built, when its code
+changed, when ``as_of`` crossed it, or when a day of an input that it reads bears a higher
+number than its own write. So a crash, a failed run or a touch during a run heal by themselves
+at the next look.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from ltv_platform.days import ONE_DAY, days_between
+from ltv_platform.transforms import AsOf, Graph, Transform, Window
+from ltv_platform.warehouse.engine import Built, State
+
+#: More than any number of the sequence: the input is going to be rewritten by this very run.
+_ABOUT_TO_BE_WRITTEN = 2**62
+
+#: Spans this many days apart are rewritten by runs of their own: a run costs about as much as
+#: the bookkeeping of that many days.
+_FAR_APART = 180
+
+#: Most statements that one asset is rewritten with in a run; nearer spans are merged.
+_MOST_SPANS = 12
+
+Span = tuple[date, date]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is stale.
+
+    Attributes:
+        days: Stale days per partitioned table, ascending.
+        whole: Stale assets that are written whole.
+    """
+
+    days: Mapping[str, tuple[date, ...]]
+    whole: tuple[str, ...]
+
+    @property
+    def assets(self) -> tuple[str, ...]:
+        """All stale assets."""
+        return (*self.days, *self.whole)
+
+
+@dataclass(frozen=True)
+class RunRange:
+    """One run: the assets that it rewrites and the days over which they are partitioned."""
+
+    assets: tuple[str, ...]
+    start: date | None
+    end: date | None
+
+
+def plan(graph: Graph, state: State, first: date | None, last: date) -> Plan:
+    """All that is stale, with what becomes stale by rewriting it.
+
+    Args:
+        graph: The tables and what they read.
+        state: What has been touched and built.
+        first: First partition; None: no data yet.
+        last: Last partition.
+    """
+    days: dict[str, tuple[date, ...]] = {}
+    whole: list[str] = []
+    about_to_be: dict[str, Iterable[date | None]] = {}
+    for transform in graph.transforms:
+        name = transform.name
+        if transform.contract.partition is not None:
+            stale = stale_days(transform, state, first, last, about_to_be)
+            if stale:
+                days[name] = stale
+                about_to_be[name] = stale
+        elif is_stale(transform, state, about_to_be):
+            whole.append(name)
+            about_to_be[name] = (None,)
+    return Plan(days, tuple(whole))
+
+
+def stale_days(
+    transform: Transform,
+    state: State,
+    first: date | None,
+    last: date,
+    about_to_be: Mapping[str, Iterable[date | None]] | None = None,
+) -> tuple[date, ...]:
+    """The stale days of a partitioned table, ascending.
+
+    Days after ``as_of`` are empty by definition; they count only where an earlier, later
+    ``as_of`` had filled them.
+    """
+    built = state.built.get(transform.name, {})
+    as_of = state.as_of.day
+    if first is None:
+        return ()
+    filled = {day for day in built if day is not None and first <= day <= last}
+    if as_of is not None:
+        filled.update(days_between(first, min(as_of, last)))
+    universe = sorted(filled)
+    newest_input = _newest_input(transform, state, universe, about_to_be or {})
+    return tuple(
+        day
+        for day in universe
+        if _needs_write(transform, built.get(day), day, as_of, newest_input[day])
+    )
+
+
+def _needs_write(
+    transform: Transform, built: Built | None, day: date, as_of: date | None, newest_input: int
+) -> bool:
+    if built is None or built.code_hash != transform.code_hash:
+        return True
+    crossed = _is_past(day, built.as_of) != _is_past(day, as_of)
+    return crossed or newest_input > built.seq
+
+
+def _is_past(day: date, as_of: date | None) -> bool:
+    return as_of is not None and day <= as_of
+
+
+def is_stale(
+    transform: Transform,
+    state: State,
+    about_to_be: Mapping[str, Iterable[date | None]] | None = None,
+) -> bool:
+    """Whether a table that is written whole is stale; as_of and watermarks count here."""
+    built = state.built.get(transform.name, {}).get(None)
+    if built is None or built.code_hash != transform.code_hash:
+        return True
+    if knows_something_else(built, state.as_of):
+        return True
+    return any(
+        max(_numbers(table, state, about_to_be or {}).values(), default=0) > built.seq
+        for table in transform.inputs
+    )
+
+
+def knows_something_else(built: Built, as_of: AsOf) -> bool:
+    """as_of or a watermark differs from those at the write."""
+    return built.as_of != as_of.day or built.watermarks != as_of.watermarks
+
+
+def newest_write(state: State, asset: str) -> int:
+    """The highest number that an asset bears; 0 when it was never written."""
+    return max((built.seq for built in state.built.get(asset, {}).values()), default=0)
+
+
+def _numbers(
+    table: str, state: State, about_to_be: Mapping[str, Iterable[date | None]]
+) -> dict[date | None, int]:
+    """The number of each day of an input: of its newest touch, or of its newest write."""
+    if table.startswith("raw."):
+        return dict(state.touched.get(table, {}))
+    numbers = {day: built.seq for day, built in state.built.get(table, {}).items()}
+    numbers.update(dict.fromkeys(about_to_be.get(table, ()), _ABOUT_TO_BE_WRITTEN))
+    return numbers
+
+
+def _newest_input(
+    transform: Transform,
+    state: State,
+    universe: Sequence[date],
+    about_to_be: Mapping[str, Iterable[date | None]],
+) -> dict[date, int]:
+    newest = dict.fromkeys(universe, 0)
+    for table in transform.inputs:
+        numbers = _numbers(table, state, about_to_be)
+        whole = numbers.pop(None, 0)
+        windowed = _window_maximum(numbers, universe, transform.window(table))
+        for day in universe:
+            newest[day] = max(newest[day], whole, windowed[day])
+    return newest
+
+
+def _window_maximum(
+    numbers: Mapping[date | None, int], universe: Sequence[date], window: Window
+) -> dict[date, int]:
+    """For each day d, the greatest number of the days d - before to d + after.
+
+    One pass with a queue of candidates in falling order, so the length of the window costs
+    nothing.
+    """
+    ordered = sorted((day, number) for day, number in numbers.items() if day is not None)
+    candidates: deque[tuple[date, int]] = deque()
+    maximum: dict[date, int] = {}
+    position = 0
+    for day in universe:
+        reach = day + window.after * ONE_DAY
+        while position < len(ordered) and ordered[position][0] <= reach:
+            while candidates and candidates[-1][1] <= ordered[position][1]:
+                candidates.pop()
+            candidates.append(ordered[position])
+            position += 1
+        while candidates and candidates[0][0] < day - window.before * ONE_DAY:
+            candidates.popleft()
+        maximum[day] = candidates[0][1] if candidates else 0
+    return maximum
+
+
+def spans(days: Iterable[date], *, most: int = _MOST_SPANS) -> list[Span]:
+    """Days as contiguous spans; the nearest are merged until there are at most so many.
+
+    Rewriting a day that is not stale changes nothing, so a few days more in one statement are
+    cheaper than a statement more.
+    """
+    found: list[Span] = []
+    for day in sorted(days):
+        if found and day <= found[-1][1] + ONE_DAY:
+            found[-1] = (found[-1][0], day)
+        else:
+            found.append((day, day))
+    while len(found) > most:
+        nearest = min(range(len(found) - 1), key=lambda i: found[i + 1][0] - found[i][1])
+        found[nearest : nearest + 2] = [(found[nearest][0], found[nearest + 1][1])]
+    return found
+
+
+def run_ranges(stale: Plan) -> list[RunRange]:
+    """The runs that mend a plan: one over the hull of the stale days, or a few far apart.
+
+    Assets that are written whole come with the last run, when their inputs are complete.
+    """
+    all_days = sorted({day for days in stale.days.values() for day in days})
+    hulls: list[Span] = []
+    for start, end in spans(all_days, most=len(all_days)):
+        if hulls and (start - hulls[-1][1]).days <= _FAR_APART:
+            hulls[-1] = (hulls[-1][0], end)
+        else:
+            hulls.append((start, end))
+    runs = [
+        RunRange(
+            tuple(
+                name
+                for name, days in stale.days.items()
+                if any(start <= day <= end for day in days)
+            ),
+            start,
+            end,
+        )
+        for start, end in hulls
+    ]
+    if stale.whole:
+        last = runs.pop() if runs else RunRange((), None, None)
+        runs.append(RunRange((*last.assets, *stale.whole), last.start, last.end))
+    return runs

@@ -3,8 +3,9 @@
 import random
 import re
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -30,15 +31,21 @@ def connection_config(settings: Settings) -> dict[str, Any]:
 
 
 @contextmanager
-def open_warehouse(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection to the warehouse file for writing; closed in any case.
+def open_database(
+    path: Path, config: Mapping[str, Any], lock_timeout: float
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection to a DuckDB file for writing, in UTC; closed in any case.
+
+    Args:
+        path: The file; its folder is made if need be.
+        config: DuckDB settings.
+        lock_timeout: Seconds to wait while another process holds the file.
 
     Raises:
-        UserError: another process held the file for longer than ``LTV_LOCK_TIMEOUT``, or it
-            is no DuckDB file.
+        UserError: another process held the file for longer, or it is no DuckDB file.
     """
-    settings.home.mkdir(parents=True, exist_ok=True)
-    connection = _connect(settings)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    connection = _connect(path, config, lock_timeout)
     try:
         connection.execute("SET timezone = 'UTC'")
         yield connection
@@ -46,13 +53,21 @@ def open_warehouse(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
         connection.close()
 
 
-def _connect(settings: Settings) -> duckdb.DuckDBPyConnection:
-    path = settings.warehouse_path
-    give_up = time.monotonic() + settings.lock_timeout
+def open_warehouse(settings: Settings) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
+    """A connection to the warehouse file for writing."""
+    return open_database(
+        settings.warehouse_path, connection_config(settings), settings.lock_timeout
+    )
+
+
+def _connect(
+    path: Path, config: Mapping[str, Any], lock_timeout: float
+) -> duckdb.DuckDBPyConnection:
+    give_up = time.monotonic() + lock_timeout
     pause = 0.02
     while True:
         try:
-            return duckdb.connect(str(path), config=connection_config(settings))
+            return duckdb.connect(str(path), config=dict(config))
         except duckdb.IOException as error:
             text = str(error)
             if "Could not set lock" not in text:
@@ -64,8 +79,7 @@ def _connect(settings: Settings) -> duckdb.DuckDBPyConnection:
                 holder = re.search(r"PID (\d+)", text)
                 who = f"process {holder[1]}" if holder else "another process"
                 raise UserError(
-                    f"The warehouse {path} is held by {who} "
-                    f"(waited {settings.lock_timeout:g} s).",
+                    f"The warehouse {path} is held by {who} (waited {lock_timeout:g} s).",
                     "Let it finish or end it, then try again; LTV_LOCK_TIMEOUT waits longer.",
                 ) from error
             time.sleep(random.uniform(pause / 2, pause))  # noqa: S311 - jitter, no secret

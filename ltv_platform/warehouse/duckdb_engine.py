@@ -1,7 +1,7 @@
 """The embedded engine: one DuckDB file, one writer, connections open late and close early."""
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from ltv_platform.settings import Settings
 from ltv_platform.transforms import AsOf, Select
 from ltv_platform.warehouse.connection import open_warehouse
 from ltv_platform.warehouse.engine import Built, State, Writer
+from ltv_platform.warehouse.raw_log import next_sequence
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -50,11 +51,27 @@ class DuckDBEngine:
         self.catalog = catalog
         self.connect: ConnectionFactory = connect or (lambda: open_warehouse(settings))
         self._prepared = False
+        self._held: Connection | None = None
 
-    def session(self) -> AbstractContextManager[Connection]:
-        """A connection to the warehouse, its tables in place."""
+    @contextmanager
+    def session(self) -> Iterator[Connection]:
+        """A connection to the warehouse, its tables in place; the held one inside a hold."""
+        if self._held is not None:
+            yield self._held
+            return
         self.prepare()
-        return self.connect()
+        with self.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def hold(self) -> Iterator[None]:
+        """Keep one connection over several calls; nobody else opens the file meanwhile."""
+        with self.session() as connection:
+            self._held = connection
+            try:
+                yield
+            finally:
+                self._held = None
 
     def prepare(self) -> None:
         """Create what is missing; a derived table whose contract changed starts anew, empty.
@@ -75,7 +92,6 @@ class DuckDBEngine:
             connection.execute("BEGIN")
             for layer in ("raw", "core", "marts"):
                 connection.execute(f"CREATE SCHEMA IF NOT EXISTS {layer}")
-            connection.execute("CREATE SEQUENCE IF NOT EXISTS raw.load_sequence")
             for table in self.catalog:
                 self._prepare_table(connection, table, existing.get(table.full_name))
             connection.execute("COMMIT")
@@ -121,7 +137,7 @@ class DuckDBEngine:
     ) -> int:
         with self.session() as connection:
             connection.execute("BEGIN")
-            sequence = _next_sequence(connection)
+            sequence = next_sequence(connection)
             if isinstance(rows, Select):
                 source, parameters = f"({rows.sql})", rows.parameters
             else:
@@ -145,11 +161,6 @@ class DuckDBEngine:
             connection.execute("BEGIN")
             _record_built(connection, writer, sequence, {})
             connection.execute("COMMIT")
-
-    def next_sequence(self) -> int:
-        """See :class:`~ltv_platform.warehouse.engine.Engine`."""
-        with self.session() as connection:
-            return _next_sequence(connection)
 
     # Reads.
 
@@ -225,12 +236,6 @@ class DuckDBEngine:
             min(cost, day) if cost is not None else None,
             {feed: None if value is None else value.isoformat() for feed, value in feeds.items()},
         )
-
-
-def _next_sequence(connection: Connection) -> int:
-    row = connection.execute("SELECT nextval('raw.load_sequence')").fetchone()
-    assert row is not None
-    return int(row[0])
 
 
 def _record_built(

@@ -52,6 +52,13 @@ class State:
     built: Mapping[str, Mapping[date | None, Built]] = field(default_factory=dict)
     as_of: AsOf = field(default_factory=AsOf)
 
+    @property
+    def newest(self) -> int:
+        """The highest number so far; whatever comes later bears a higher one."""
+        touches = (number for days in self.touched.values() for number in days.values())
+        writes = (built.seq for days in self.built.values() for built in days.values())
+        return max((*touches, *writes), default=0)
+
 
 @dataclass(frozen=True)
 class Load:
@@ -113,10 +120,12 @@ class Engine(Protocol):
         """Replace the whole table by the rows of a SELECT or of an Arrow table."""
 
     def record(self, writer: Writer, sequence: int) -> None:
-        """Record the work of an asset that is no derived table."""
+        """Record the work of an asset that is no derived table.
 
-    def next_sequence(self) -> int:
-        """A number greater than that of every touch and write so far."""
+        Args:
+            writer: The asset.
+            sequence: The newest number that it has seen (:attr:`State.newest`).
+        """
 
     def state(self) -> State:
         """What has been touched and built, and what the figures know of."""

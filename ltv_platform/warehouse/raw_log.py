@@ -57,7 +57,7 @@ def append_load(
     """
     source = load.table
     connection.execute("BEGIN")
-    sequence = _count(connection, "SELECT nextval('raw.load_sequence')")
+    sequence = next_sequence(connection)
     if source.partitioned and start is not None:
         connection.execute(
             f"UPDATE {staged} SET _reasons = list_append(COALESCE(_reasons, []), "
@@ -173,18 +173,34 @@ def _touch(
 ) -> None:
     """Mark the days of all versions, old and new, of the keys that the load brought."""
     connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE touched_days AS {_touched_days(source, settings)}",
-        {"load_id": load_id},
+        "CREATE OR REPLACE TEMP TABLE touched_days AS SELECT $table AS table_name, day "
+        f"FROM ({_touched_days(source, settings)}) AS days "
+        # Every load changes loads and perhaps quarantine, whatever became of its rows.
+        "UNION ALL SELECT 'loads', NULL",
+        {"load_id": load_id, "table": source.name},
     )
     connection.execute(
-        "DELETE FROM raw.touched WHERE table_name = $table AND EXISTS "
-        "(SELECT 1 FROM touched_days WHERE touched_days.day IS NOT DISTINCT FROM raw.touched.day)",
-        {"table": source.name},
+        "DELETE FROM raw.touched WHERE EXISTS (SELECT 1 FROM touched_days "
+        "WHERE touched_days.table_name = raw.touched.table_name "
+        "AND touched_days.day IS NOT DISTINCT FROM raw.touched.day)"
     )
     connection.execute(
         "INSERT INTO raw.touched BY NAME "
-        "SELECT $sequence AS seq, $table AS table_name, day FROM touched_days",
-        {"sequence": sequence, "table": source.name},
+        "SELECT $sequence AS seq, table_name, day FROM touched_days",
+        {"sequence": sequence},
+    )
+
+
+def next_sequence(connection: Connection) -> int:
+    """A number greater than that of every touch and write committed so far.
+
+    Transactions of the one writer follow one another, so the numbers that they record are the
+    sequence; DuckDB's own sequences lose values that no committed write has used.
+    """
+    return _count(
+        connection,
+        "SELECT 1 + GREATEST((SELECT COALESCE(MAX(seq), 0) FROM raw.touched), "
+        "(SELECT COALESCE(MAX(seq), 0) FROM raw.built))",
     )
 
 

@@ -1,0 +1,227 @@
+"""What must hold of the tables: pure functions that run a check and say what they saw.
+
+Unique keys and reconciliation block publishing; references, missing rates and the share of
+rejected rows only warn, because rows that wait are in a named bucket and not lost.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from ltv_platform.contracts import Table
+from ltv_platform.contracts.ddl import column_list, quoted
+from ltv_platform.settings import Settings
+from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
+
+
+@dataclass(frozen=True)
+class CheckOutcome:
+    """Whether a check holds, and the figures that it compared."""
+
+    passed: bool
+    figures: Mapping[str, float | str]
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class TableCheck:
+    """A check of a table that looks at other tables too.
+
+    Attributes:
+        table: Full name of the table that it is shown on.
+        name: Its name.
+        description: What must hold.
+        reads: Other tables that it reads.
+        blocking: Nothing downstream is built, and nothing published, while it fails.
+        run: Evaluates it.
+    """
+
+    table: str
+    name: str
+    description: str
+    run: Callable[[DuckDBEngine], CheckOutcome]
+    reads: tuple[str, ...] = ()
+    blocking: bool = False
+
+
+def unique_key(
+    engine: DuckDBEngine, table: Table, start: date | None, end: date | None
+) -> CheckOutcome:
+    """No key of the days start to end (None: of the whole table) occurs twice in the table."""
+    key = column_list(table.key)
+    among, bounds = "", {}
+    if table.partition is not None and start is not None and end is not None:
+        within = f"{quoted(table.partition)} >= $start AND {quoted(table.partition)} <= $end"
+        bounds = {"start": start, "end": end}
+        first = quoted(table.key[0])
+        among = f"WHERE {first} IN (SELECT {first} FROM {table.full_name} WHERE {within})"
+    [(repeated, example)] = engine.rows(
+        "SELECT COUNT(*), MIN(example) FROM ("
+        f"SELECT CAST(ROW({key}) AS VARCHAR) AS example FROM {table.full_name} {among} "
+        f"GROUP BY {key} HAVING COUNT(*) > 1) AS repeated",
+        bounds,
+    )
+    return CheckOutcome(
+        repeated == 0,
+        {"repeated_keys": repeated},
+        "" if repeated == 0 else f"{table.full_name} has {repeated} keys twice, such as {example}",
+    )
+
+
+def table_checks(settings: Settings) -> tuple[TableCheck, ...]:
+    """All checks but the unique keys, which every derived table has."""
+    return (
+        TableCheck(
+            "marts.campaign_roas",
+            "spend_reconciles",
+            "Spend of all cohorts is the spend of the core, to the last unit.",
+            _spend_reconciles,
+            reads=("core.campaign_spend",),
+            blocking=True,
+        ),
+        TableCheck(
+            "marts.revenue_reconciliation",
+            "revenue_reconciles",
+            "Every purchase and refund of the core stands in one bucket, and the cohorts add up "
+            "to theirs.",
+            lambda engine: _revenue_reconciles(engine, settings),
+            reads=(
+                "core.transactions",
+                "marts.campaign_cohort_curve",
+                "marts.campaign_ltv",
+                "marts.user_revenue",
+            ),
+            blocking=True,
+        ),
+        *(
+            TableCheck(
+                table,
+                "customers_are_known",
+                f"Every {column} has its row in core.customers; the others wait for theirs.",
+                lambda engine, table=table, column=column: _known(engine, table, column),  # type: ignore[misc]
+                reads=("core.customers",),
+            )
+            for table, column in (
+                ("core.transactions", "customer_id"),
+                ("core.interactions", "customer_id"),
+                ("core.sessions", "user_id"),
+                ("core.conversions", "user_id"),
+            )
+        ),
+        TableCheck(
+            "core.waiting_for_rate",
+            "every_row_has_a_rate",
+            "No row waits for an exchange rate.",
+            _every_row_has_a_rate,
+        ),
+    )
+
+
+def rejected_share(engine: DuckDBEngine, source: str, settings: Settings) -> CheckOutcome:
+    """The share of a source's received rows that stand in quarantine stays small."""
+    [(received, quarantined)] = engine.rows(
+        "SELECT COALESCE(SUM(rows_received), 0), (SELECT COUNT(*) FROM raw.quarantine "
+        "WHERE table_name = $source AND replayed_at IS NULL) "
+        "FROM raw.loads WHERE table_name = $source",
+        {"source": source},
+    )
+    share = quarantined / received if received else 0.0
+    return CheckOutcome(
+        share <= settings.rejected_share,
+        {"rejected_share": share, "rejected_rows": int(quarantined), "received": int(received)},
+        f"{quarantined} of {received} rows are in quarantine; see `ltv quarantine list {source}`",
+    )
+
+
+def _spend_reconciles(engine: DuckDBEngine) -> CheckOutcome:
+    return _equal(
+        engine,
+        {
+            "core.campaign_spend": "SELECT SUM(spend) FROM core.campaign_spend",
+            "marts.campaign_roas": "SELECT SUM(spend) FROM marts.campaign_roas",
+        },
+    )
+
+
+def _revenue_reconciles(engine: DuckDBEngine, settings: Settings) -> CheckOutcome:
+    signed = "SUM(CASE WHEN is_refund THEN -amount ELSE amount END)"
+    placed = "bucket IN ('campaigns', '(organic)', '(unknown) campaign')"
+    buckets = _equal(
+        engine,
+        {
+            "core.transactions": f"SELECT {signed} FROM core.transactions",
+            "all buckets": "SELECT SUM(net_revenue) FROM marts.revenue_reconciliation",
+        },
+    )
+    cohorts = _equal(
+        engine,
+        {
+            "placed buckets": "SELECT SUM(net_revenue) FROM marts.revenue_reconciliation "
+            f"WHERE {placed}",
+            "marts.campaign_cohort_curve": "SELECT SUM(revenue) FROM marts.campaign_cohort_curve",
+            "marts.campaign_ltv": "SELECT SUM(revenue_to_date) FROM marts.campaign_ltv",
+        },
+    )
+    shared = sorted(set(settings.horizons) & set(settings.user_horizons))
+    users = [
+        _equal(
+            engine,
+            {
+                f"marts.user_revenue.revenue_d{days}": f"SELECT SUM(revenue_d{days}) "
+                "FROM marts.user_revenue",
+                f"marts.campaign_ltv.revenue_d{days}": f"SELECT SUM(revenue_d{days}) "
+                "FROM marts.campaign_ltv",
+            },
+        )
+        for days in shared
+    ]
+    return _all_of([buckets, cohorts, *users])
+
+
+def _known(engine: DuckDBEngine, table: str, column: str) -> CheckOutcome:
+    [(rows, unknown)] = engine.rows(
+        f"SELECT COUNT(*), COUNT(*) FILTER (WHERE {column} NOT IN "
+        f"(SELECT customer_id FROM core.customers)) FROM {table}"
+    )
+    return CheckOutcome(
+        unknown == 0,
+        {"rows": rows, "rows_of_unknown_customers": unknown},
+        f"{unknown} of {rows} rows wait for their customer",
+    )
+
+
+def _every_row_has_a_rate(engine: DuckDBEngine) -> CheckOutcome:
+    [(waiting, currencies)] = engine.rows(
+        "SELECT COALESCE(SUM(waiting_rows), 0), STRING_AGG(DISTINCT currency, ', ' "
+        "ORDER BY currency) FROM core.waiting_for_rate"
+    )
+    return CheckOutcome(
+        waiting == 0,
+        {"waiting_rows": int(waiting), "currencies": currencies or ""},
+        f"{waiting} rows wait for rates of {currencies}: load them into fx_rates" if waiting else "",
+    )
+
+
+def _equal(engine: DuckDBEngine, sums: Mapping[str, str]) -> CheckOutcome:
+    values: dict[str, Any] = {
+        name: engine.rows(sql)[0][0] or Decimal(0) for name, sql in sums.items()
+    }
+    passed = len(set(values.values())) == 1
+    text = " ≠ ".join(f"{name} {value}" for name, value in values.items())
+    hint = "; rebuild what is stale with `ltv run`"
+    return CheckOutcome(
+        passed, {name: str(value) for name, value in values.items()}, "" if passed else text + hint
+    )
+
+
+def _all_of(outcomes: list[CheckOutcome]) -> CheckOutcome:
+    figures: dict[str, float | str] = {}
+    for outcome in outcomes:
+        figures.update(outcome.figures)
+    return CheckOutcome(
+        all(outcome.passed for outcome in outcomes),
+        figures,
+        "; ".join(outcome.description for outcome in outcomes if not outcome.passed),
+    )

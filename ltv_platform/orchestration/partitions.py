@@ -1,0 +1,42 @@
+"""Daily partitions in the reporting zone, and which days of its inputs a table reads."""
+
+from datetime import date
+
+import dagster as dg
+
+from ltv_platform.days import days_between
+from ltv_platform.ingestion.start_date import read_start
+from ltv_platform.settings import Settings
+from ltv_platform.transforms import Transform
+
+RANGE_START = "dagster/asset_partition_range_start"
+RANGE_END = "dagster/asset_partition_range_end"
+
+
+def daily_partitions(settings: Settings) -> dg.DailyPartitionsDefinition:
+    """From the settled start to today; today's partition fills while the day lasts."""
+    # Before the first load there is nothing to partition; this year is as good as any.
+    start = read_start(settings) or date(settings.today().year, 1, 1)
+    return dg.DailyPartitionsDefinition(
+        start_date=start.isoformat(), timezone=settings.timezone, end_offset=1
+    )
+
+
+def input_mapping(transform: Transform, table: str) -> dg.PartitionMapping | None:
+    """How a partitioned table's days map to those of a partitioned input."""
+    window = transform.window(table)
+    return dg.TimeWindowPartitionMapping(
+        start_offset=-window.before,
+        end_offset=window.after,
+        allow_nonexistent_upstream_partitions=True,
+    )
+
+
+def days_of(context: dg.OutputContext | dg.AssetExecutionContext) -> list[date]:
+    """The days of a run, one or many."""
+    keys = (
+        context.asset_partition_keys
+        if isinstance(context, dg.OutputContext)
+        else context.partition_keys
+    )
+    return days_between(date.fromisoformat(keys[0]), date.fromisoformat(keys[-1]))

@@ -1,0 +1,1 @@
+def write_campaign_report(settings): return settings.reports_path

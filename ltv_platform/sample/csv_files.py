@@ -1,0 +1,186 @@
+"""The nine CSV files: their columns, exact text of values, and the order rows stand in.
+
+Nothing here knows what the values mean. Arrow renders whole batches at millions of rows a second;
+every value reaches it as integers or text, so no float is ever formatted.
+"""
+
+from collections.abc import Sequence
+from io import BytesIO
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Self, TypeAlias
+
+import numpy as np
+import pyarrow as pa  # type: ignore[import-untyped, unused-ignore]
+import pyarrow.csv as arrow_csv  # type: ignore[import-untyped, unused-ignore]
+
+from ltv_platform.sample.draws import Ints, Mask
+
+COLUMNS: dict[str, tuple[str, ...]] = {
+    "customers": (
+        *("customer_id", "registration_date", "country", "city", "age", "gender"),
+        *("acquisition_source", "segment", "is_active", "campaign_id", "platform", "updated_at"),
+    ),
+    "transactions": (
+        *("transaction_id", "customer_id", "transaction_date", "amount", "is_refund", "order_id"),
+        *("product_category", "transaction_type", "payment_method", "currency", "updated_at"),
+    ),
+    "customer_interactions": (
+        *("interaction_id", "customer_id", "interaction_date", "interaction_type", "channel"),
+        *("duration_seconds", "satisfaction_score", "updated_at"),
+    ),
+    "session_sources": (
+        *("session_id", "user_id", "channel_name", "event_date", "event_time"),
+        *("holder_engagement", "closer_engagement", "impression_interaction"),
+    ),
+    "conversions": ("conv_id", "user_id", "conv_date", "conv_time", "revenue"),
+    "session_costs": ("session_id", "cost"),
+    "campaign_costs": (
+        *("campaign_id", "date", "country", "cost", "currency", "impressions", "clicks"),
+    ),
+    "campaigns": ("campaign_id", "campaign_name", "media_source", "platform", "objective"),
+    "fx_rates": ("date", "currency", "rate"),
+}
+TABLES = tuple(COLUMNS)
+
+_ROWS_PER_WRITE = 65_536
+_MOST_BYTES_KEPT = 16_000_000
+_BODY = arrow_csv.WriteOptions(
+    include_header=False, batch_size=_ROWS_PER_WRITE, quoting_style="none"
+)
+
+Column: TypeAlias = pa.Array
+
+
+def identifiers(prefix: str | Ints, numbers: Ints, width: int) -> Column:
+    """Return ids of one letter and `width` digits, such as c00000042.
+
+    Args:
+        prefix: the letter, or the code point of the letter of each row.
+        numbers: one non-negative number < 10**width per row.
+        width: digits after the letter.
+    """
+    text = np.empty((len(numbers), width + 1), dtype=np.uint8)
+    text[:, 0] = ord(prefix) if isinstance(prefix, str) else prefix
+    remaining = numbers.astype(np.uint32)
+    for position in range(width, 0, -1):
+        text[:, position] = remaining % 10 + ord("0")
+        remaining //= 10
+    offsets = np.arange(len(numbers) + 1, dtype=np.int32) * (width + 1)
+    return pa.StringArray.from_buffers(len(numbers), pa.py_buffer(offsets), pa.py_buffer(text))
+
+
+def timestamps(seconds: Ints) -> Column:
+    """Return `YYYY-MM-DD HH:MM:SS` for seconds since 1970-01-01 UTC."""
+    return pa.array(seconds).cast(pa.timestamp("s"))
+
+
+def dates(epoch_days: Ints) -> Column:
+    """Return `YYYY-MM-DD` for days since 1970-01-01."""
+    return pa.array(epoch_days.astype(np.int32)).cast(pa.date32())
+
+
+def times(seconds: Ints) -> Column:
+    """Return `HH:MM:SS` for seconds since midnight."""
+    return pa.array(seconds.astype(np.int32)).cast(pa.time32("s"))
+
+
+def decimals(units: Ints, scale: int, missing: Mask | None = None) -> Column:
+    """Return exact decimals with `scale` places for non-negative integer units of 10**-scale."""
+    low_and_high_word = np.zeros((len(units), 2), dtype=np.int64)
+    low_and_high_word[:, 0] = units
+    valid = None if missing is None else pa.array(~missing).buffers()[1]
+    return pa.Array.from_buffers(
+        pa.decimal128(18, scale), len(units), [valid, pa.py_buffer(low_and_high_word)]
+    )
+
+
+def integers(values: Ints, missing: Mask | None = None) -> Column:
+    """Return whole numbers; rows of `missing` are empty."""
+    return pa.array(values, mask=missing)
+
+
+def texts(codes: Ints, values: Sequence[str | None]) -> Column:
+    """Return values[code] of each row; None is written as an empty field."""
+    return pa.array(values, type=pa.string()).take(pa.array(codes))
+
+
+class TableFile:
+    """One `<table>.csv`, written in batches: UTF-8, newline-terminated lines, a header.
+
+    Rows of a batch are sorted by time. What a real feed delivers late (held-back rows, second
+    deliveries) is kept as text and stands at the end of the file, far out of order. In files so
+    large that it would fill memory, it stands between batches as well.
+
+    Attributes:
+        table: its name.
+        rows: lines written so far without the header, the ones kept for the end included.
+        repeated: rows among them that were written a second time, in full.
+        late: rows among them, repeated ones not counted, that were kept and stand out of order.
+    """
+
+    def __init__(self, folder: Path, table: str) -> None:
+        """Name the file; it is opened on entering the context."""
+        self.table = table
+        self._path = folder / f"{table}.csv"
+        self._late = BytesIO()
+        self.rows = 0
+        self.repeated = 0
+        self.late = 0
+
+    def __enter__(self) -> Self:
+        """Open the file, replacing an older one, and write the header."""
+        self._file: BinaryIO = self._path.open("wb")
+        self._file.write(",".join(COLUMNS[self.table]).encode() + b"\n")
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Write what was kept for the end and close the file."""
+        self._write_late()
+        self._file.close()
+
+    def write(
+        self,
+        columns: Sequence[Column],
+        moments: Ints,
+        late: Mask | None = None,
+        repeated: Mask | None = None,
+    ) -> None:
+        """Write a batch of rows.
+
+        Args:
+            columns: one array per column of the table, in the order of COLUMNS.
+            moments: what the rows are sorted by; rows of one moment keep their order.
+            late: rows that are kept for later instead.
+            repeated: rows that are kept for later as well.
+        """
+        if self._late.tell() > _MOST_BYTES_KEPT:
+            self._write_late()
+        batch = pa.table(list(columns), names=list(COLUMNS[self.table]))
+        in_time = np.arange(len(moments)) if late is None else np.flatnonzero(~late)
+        ordered = in_time[np.argsort(moments[in_time], kind="stable")]
+        arrow_csv.write_csv(batch.take(pa.array(ordered)), self._file, _BODY)
+        second = np.flatnonzero(repeated) if repeated is not None else np.empty(0, dtype=np.int64)
+        held_back = np.flatnonzero(late) if late is not None else np.empty(0, dtype=np.int64)
+        if len(held_back) + len(second):
+            at_the_end = pa.array(np.concatenate([held_back, second]))
+            arrow_csv.write_csv(batch.take(at_the_end), self._late, _BODY)
+        self.rows += len(moments) + len(second)
+        self.repeated += len(second)
+        self.late += len(held_back)
+
+    def write_lines(self, lines: Sequence[str], *, at_the_end: bool = False) -> None:
+        """Write ready lines (without line ends), here or at the end of the file."""
+        target = self._late if at_the_end else self._file
+        target.write("".join(f"{line}\n" for line in lines).encode())
+        self.rows += len(lines)
+
+    def _write_late(self) -> None:
+        """Write the kept rows, in the order in which they came."""
+        self._file.write(self._late.getvalue())
+        self._late = BytesIO()

@@ -1,0 +1,70 @@
+"""Reading the published snapshot with SQL: plain table names, nothing else within reach."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import duckdb
+
+from ltv_platform.contracts.ddl import literal, quoted
+from ltv_platform.errors import UserError
+from ltv_platform.settings import Settings
+from ltv_platform.warehouse.connection import connection_config
+from ltv_platform.warehouse.snapshot import Snapshot, current_snapshot
+
+
+def require_snapshot(settings: Settings) -> Snapshot:
+    """The current snapshot.
+
+    Raises:
+        UserError: nothing was published yet.
+    """
+    snapshot = current_snapshot(settings)
+    if snapshot is None:
+        raise UserError(
+            f"Nothing is published in {settings.home} yet.",
+            "Load files with `ltv ingest` and run `ltv run`, or try `ltv demo`.",
+        )
+    return snapshot
+
+
+def open_snapshot(settings: Settings, snapshot: Snapshot) -> duckdb.DuckDBPyConnection:
+    """A connection that sees the snapshot's tables by plain name and no other file."""
+    snapshot.mark_used()
+    connection = duckdb.connect(config=connection_config(settings))
+    connection.execute("SET timezone = 'UTC'")
+    allowed = ", ".join(
+        literal(file) for table in snapshot.manifest["tables"] for file in snapshot.files(table)
+    )
+    for table in snapshot.manifest["tables"]:
+        files = ", ".join(literal(file) for file in snapshot.files(table))
+        connection.execute(
+            f"CREATE VIEW {quoted(table)} AS SELECT * FROM read_parquet([{files}])"
+        )
+    connection.execute(f"SET allowed_paths = [{allowed}]")
+    connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")
+    return connection
+
+
+def query(
+    settings: Settings, sql: str, parameters: Mapping[str, Any] | None = None
+) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """Run a query on the current snapshot.
+
+    Returns:
+        Column names and rows.
+
+    Raises:
+        UserError: nothing is published, or the query fails; the engine's message says where.
+    """
+    snapshot = require_snapshot(settings)
+    with open_snapshot(settings, snapshot) as connection:
+        try:
+            cursor = connection.execute(sql, dict(parameters or {}))
+            columns = [name for name, *_ in cursor.description or ()]
+            return columns, cursor.fetchall() if columns else []
+        except duckdb.Error as error:
+            raise UserError(
+                f"The query fails: {error}",
+                f"Tables: {', '.join(sorted(snapshot.manifest['tables']))}.",
+            ) from error

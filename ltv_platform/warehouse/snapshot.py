@@ -1,0 +1,275 @@
+"""The published snapshot: what people and services read, switched atomically.
+
+A snapshot is a folder ``published/<id>/`` with Parquet per table and a manifest; the file
+``published/current`` names the one that counts. Large tables come in monthly parts; a part
+that nothing changed is hard-linked from the last snapshot, so it costs no copying.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from ltv_platform import __version__
+from ltv_platform.contracts import Table
+from ltv_platform.contracts.operations import BUILT, LOADS, QUARANTINE
+from ltv_platform.errors import UserError
+from ltv_platform.settings import Settings
+from ltv_platform.transforms import Graph, Select, Transform
+from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
+from ltv_platform.warehouse.engine import State, Writer
+from ltv_platform.warehouse.planner import knows_something_else, newest_write
+
+#: The asset that stands for the snapshot in ``built``.
+ASSET = "publish.published_snapshot"
+
+_OPERATIONS = (QUARANTINE, LOADS, BUILT)
+_MANIFEST = "manifest.json"
+#: A reader marks the snapshot it reads; it is kept for this long after its last use.
+_IN_USE_SECONDS = 600.0
+_USED_MARK = ".used"
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A published snapshot.
+
+    Attributes:
+        path: Its folder.
+        manifest: What stands in its manifest.
+    """
+
+    path: Path
+    manifest: Mapping[str, Any]
+
+    @property
+    def as_of(self) -> date | None:
+        """The last day that its figures know of."""
+        text = self.manifest["as_of"]
+        return None if text is None else date.fromisoformat(text)
+
+    def files(self, table: str) -> list[str]:
+        """The Parquet files of a table by its plain name."""
+        parts = self.manifest["tables"][table]["parts"]
+        return [str(self.path / part["file"]) for part in parts]
+
+    def mark_used(self) -> None:
+        """Keep it from being pruned for the next minutes; a read-only folder is no error."""
+        try:
+            (self.path / _USED_MARK).touch()
+        except OSError:
+            return
+
+
+@dataclass(frozen=True)
+class _Part:
+    file: str
+    select: Callable[[], Select]
+    fingerprint: str
+
+
+#: Tables up to so many rows are published in one file, larger ones in a file per month.
+_ONE_FILE_ROWS = 100_000
+
+
+def current_snapshot(settings: Settings) -> Snapshot | None:
+    """The snapshot that counts; None before the first was published.
+
+    Raises:
+        UserError: the pointer or the manifest is damaged.
+    """
+    pointer = settings.published_path / "current"
+    try:
+        name = pointer.read_text("utf-8").strip()
+    except FileNotFoundError:
+        return None
+    folder = settings.published_path / name
+    try:
+        manifest = json.loads((folder / _MANIFEST).read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise UserError(
+            f"The published snapshot {name!r} named by {pointer} cannot be read ({error}).",
+            "Run `ltv run` to publish it anew; the warehouse itself is not concerned.",
+        ) from error
+    return Snapshot(folder, manifest)
+
+
+def snapshot_code(graph: Graph) -> str:
+    """Changes when any published table is made or shown in another way."""
+    hashes = [(transform.name, transform.code_hash) for transform in graph.transforms]
+    return hashlib.sha256(repr((hashes, _OPERATIONS, __version__)).encode()).hexdigest()[:16]
+
+
+def is_stale(graph: Graph, state: State, settings: Settings) -> bool:
+    """Whether the current snapshot shows less than the warehouse knows."""
+    built = state.built.get(ASSET, {}).get(None)
+    if built is None or built.code_hash != snapshot_code(graph):
+        return True
+    if knows_something_else(built, state.as_of):
+        return True
+    if not (settings.published_path / "current").is_file():
+        return True
+    newest_load = state.touched.get("raw.loads", {}).get(None, 0)
+    newest = max((newest_write(state, t.name) for t in graph.transforms), default=0)
+    return max(newest, newest_load) > built.seq
+
+
+def publish(engine: DuckDBEngine, graph: Graph) -> Snapshot:
+    """Write what changed, link what did not, switch the pointer, prune.
+
+    A kill at any point leaves the last snapshot in place.
+    """
+    settings = engine.settings
+    root = settings.published_path
+    root.mkdir(parents=True, exist_ok=True)
+    for leftover in root.glob(".draft*"):
+        shutil.rmtree(leftover, ignore_errors=True)
+    draft = root / ".draft"
+    draft.mkdir()
+    last = _last_or_none(settings)
+    with engine.hold():
+        state = engine.state()
+        tables = {
+            table.name: _publish_table(engine, table, parts, draft, last)
+            for table, parts in _tables(engine, graph, state)
+        }
+    code = snapshot_code(graph)
+    identity = hashlib.sha256(json.dumps([code, tables], sort_keys=True).encode()).hexdigest()
+    name = f"{_next_number(root):06d}-{identity[:8]}"
+    manifest = {
+        "id": name,
+        "as_of": None if state.as_of.day is None else state.as_of.day.isoformat(),
+        "watermarks": dict(state.as_of.feeds),
+        "revenue_watermark": _text(state.as_of.revenue_watermark),
+        "cost_watermark": _text(state.as_of.cost_watermark),
+        "currency": settings.currency,
+        "timezone": settings.timezone,
+        "code": code,
+        "version": __version__,
+        "tables": tables,
+    }
+    (draft / _MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", "utf-8")
+    _sync(draft / _MANIFEST)
+    os.replace(draft, root / name)
+    pointer = root / ".current_draft"
+    pointer.write_text(name + "\n", "utf-8")
+    _sync(pointer)
+    os.replace(pointer, root / "current")
+    engine.record(Writer(ASSET, code, state.as_of), state.newest)
+    _prune(settings, name)
+    return Snapshot(root / name, manifest)
+
+
+def _next_number(root: Path) -> int:
+    numbers = (path.name.partition("-")[0] for path in root.iterdir() if path.is_dir())
+    return 1 + max((int(number) for number in numbers if number.isdigit()), default=0)
+
+
+def _last_or_none(settings: Settings) -> Snapshot | None:
+    try:
+        return current_snapshot(settings)
+    except UserError:  # damaged: there is nothing to link from, so everything is written
+        return None
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else value.isoformat()
+
+
+def _tables(
+    engine: DuckDBEngine, graph: Graph, state: State
+) -> Iterator[tuple[Table, Iterator[_Part]]]:
+    for transform in graph.transforms:
+        yield transform.contract, _derived_parts(engine, transform, state)
+    for table in _OPERATIONS:
+        select = partial(Select, f"SELECT * FROM {table.full_name}", {})
+        # They change with every load and are small, so they are always written.
+        yield table, iter([_Part(f"{table.name}.parquet", select, "")])
+
+
+def _derived_parts(engine: DuckDBEngine, transform: Transform, state: State) -> Iterator[_Part]:
+    contract = transform.contract
+    # Only a presentation depends on what the figures know of; core tables are cut when written.
+    knowledge = (
+        (state.as_of.day, state.as_of.watermarks) if contract.presented is not None else ()
+    )
+
+    def part(file: str, newest: int, first: date | None = None, last: date | None = None) -> _Part:
+        text = repr((file, transform.code_hash, newest, knowledge))
+        fingerprint = hashlib.sha256(text.encode()).hexdigest()[:16]
+        return _Part(
+            file, partial(transform.presentation, state.as_of, first, last), fingerprint
+        )
+
+    built = state.built.get(transform.name, {})
+    [(rows,)] = engine.rows(f"SELECT COUNT(*) FROM {contract.full_name}")
+    if contract.partition is None or rows <= _ONE_FILE_ROWS:
+        yield part(f"{contract.name}.parquet", newest_write(state, transform.name))
+        return
+    months: dict[tuple[int, int], list[date]] = {}
+    for day in built:
+        if day is not None:
+            months.setdefault((day.year, day.month), []).append(day)
+    for (year, month), days in sorted(months.items()):
+        newest = max(built[day].seq for day in days)
+        file = f"{contract.name}/{year:04d}-{month:02d}.parquet"
+        yield part(file, newest, min(days), max(days))
+
+
+def _publish_table(
+    engine: DuckDBEngine, table: Table, parts: Iterable[_Part], draft: Path, last: Snapshot | None
+) -> dict[str, Any]:
+    known = {} if last is None else last.manifest["tables"].get(table.name, {"parts": []})
+    linkable = {part["fingerprint"]: part for part in known.get("parts", ()) if part["fingerprint"]}
+    written = []
+    for part in parts:
+        target = draft / part.file
+        target.parent.mkdir(parents=True, exist_ok=True)
+        old = linkable.get(part.fingerprint)
+        if old is not None and last is not None and _link(last.path / old["file"], target):
+            rows = old["rows"]
+        else:
+            order = [*table.key, *(c.name for c in table.published if c.name not in table.key)]
+            rows = engine.copy_to_parquet(part.select(), order, target)
+            _sync(target)
+        written.append({"file": part.file, "rows": rows, "fingerprint": part.fingerprint})
+    return {
+        "layer": "operations" if table in _OPERATIONS else table.layer,
+        "rows": sum(part["rows"] for part in written),
+        "columns": {column.name: column.type for column in table.published},
+        "parts": written,
+    }
+
+
+def _link(source: Path, target: Path) -> bool:
+    try:
+        os.link(source, target)
+    except OSError:  # gone, or a file system without hard links: write it
+        return False
+    return True
+
+
+def _sync(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def _prune(settings: Settings, newest: str) -> None:
+    """Remove snapshots with enough newer ones that nobody has read for some minutes."""
+    folders = sorted(
+        path
+        for path in settings.published_path.iterdir()
+        if path.is_dir() and not path.name.startswith(".") and path.name <= newest
+    )
+    for folder in folders[: -settings.snapshots - 1]:
+        mark = folder / _USED_MARK
+        last_used = (mark if mark.exists() else folder).stat().st_mtime
+        if time.time() - last_used > _IN_USE_SECONDS:
+            shutil.rmtree(folder, ignore_errors=True)

@@ -4,6 +4,8 @@ Sources, tables and checks come of the contracts and the wiring in ``assets/``; 
 brings them together.
 """
 
+import warnings
+
 import dagster as dg
 
 from ltv_platform.assets import build_graph
@@ -16,6 +18,9 @@ from ltv_platform.orchestration.publishing import publish_assets
 from ltv_platform.orchestration.resources import WarehouseResource, warehouse_resource
 from ltv_platform.settings import Settings, load_settings
 from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
+
+# Single-run backfills and windows that reach past the last partition are beta, tried and wanted.
+warnings.filterwarnings("ignore", category=dg.BetaWarning)
 
 
 def build_definitions(

@@ -22,10 +22,6 @@ _TOGETHER = {
     DagsterEventType.ASSET_MATERIALIZATION_PLANNED,
 }
 
-#: Put into the environment of every process that executes runs.
-BATCH_ENVIRONMENT = {"DAGSTER_EVENT_BATCH_SIZE": "1000"}
-
-
 class BatchingEventLogStorage(SqliteEventLogStorage):
     """The stock storage but for batches of asset events."""
 

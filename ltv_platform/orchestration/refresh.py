@@ -3,15 +3,14 @@
 The same runs that Dagster's daemon would launch, in this process; they appear in the UI.
 """
 
-import logging
 import os
-import shutil
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+import uuid
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from importlib.resources import files
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ltv_platform.errors import UserError
 from ltv_platform.ingestion.start_date import read_start
@@ -20,6 +19,9 @@ from ltv_platform.transforms import Graph
 from ltv_platform.warehouse import planner, snapshot
 from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
 from ltv_platform.warehouse.engine import State
+
+if TYPE_CHECKING:
+    import dagster as dg
 
 Progress = Callable[[str], None]
 
@@ -69,14 +71,58 @@ def _stale_sources(graph: Graph, state: State) -> tuple[str, ...]:
     )
 
 
-def all_of(graph: Graph, settings: Settings, engine: DuckDBEngine) -> planner.RunRange:
-    """Everything, over all days up to as_of."""
-    start = read_start(settings)
-    as_of = engine.as_of().day
-    end = None if as_of is None or start is None else max(start, min(as_of, settings.today()))
+def chosen(
+    engine: DuckDBEngine, graph: Graph, start: date | None, end: date | None, select: str
+) -> planner.RunRange:
+    """What a person asked for: some or all assets, over some or all days up to as_of.
+
+    Args:
+        engine: The warehouse.
+        graph: The tables.
+        start: First day; None: the first partition.
+        end: Last day; None: the last day that figures know of.
+        select: Assets in Dagster's selection syntax; empty: all.
+
+    Raises:
+        UserError: the range lies outside the partitions, or nothing is selected.
+    """
+    settings = engine.settings
+    first, as_of = read_start(settings), engine.as_of().day
+    last = None if as_of is None else min(as_of, settings.today())
+    names = _selected(settings, select) if select else _all_assets(graph)
+    if first is None or last is None:
+        return planner.RunRange(names, None, None)
+    start, end = start or first, end or max(first, last)
+    if not first <= start <= end <= settings.today():
+        raise UserError(
+            f"{start} to {end} is no range of partitions: they lie between {first} and "
+            f"{settings.today()}.",
+            "Choose other days, or set LTV_START_DATE.",
+        )
+    return planner.RunRange(names, start, end)
+
+
+def _all_assets(graph: Graph) -> tuple[str, ...]:
     sources = (source.log.full_name for source in graph.catalog.sources.values())
-    tables = (transform.name for transform in graph.transforms)
-    return planner.RunRange((*sources, *tables, *_PUBLISH), start if end else None, end)
+    return (*sources, *(transform.name for transform in graph.transforms), *_PUBLISH)
+
+
+def _selected(settings: Settings, select: str) -> tuple[str, ...]:
+    import dagster as dg  # noqa: PLC0415
+
+    from ltv_platform.definitions import build_definitions  # noqa: PLC0415
+
+    asset_graph = build_definitions(settings).resolve_asset_graph()
+    try:
+        keys = dg.AssetSelection.from_string(select).resolve(asset_graph)
+    except (dg.DagsterError, ValueError) as error:
+        raise UserError(
+            f"{select!r} is no selection of assets: {error}",
+            "As in: core/customers, group:campaigns, +key:marts/campaign_roas.",
+        ) from error
+    if not keys:
+        raise UserError(f"{select!r} selects no asset.", "`ltv tables` lists the tables.")
+    return tuple(sorted(".".join(key.path) for key in keys))
 
 
 def execute(
@@ -99,27 +145,31 @@ def execute(
     Raises:
         UserError: a run failed; the message holds the failed step's error and the run's id.
     """
-    # Dagster takes half a second to import; a refresh with nothing to do needs none of it.
-    import dagster as dg  # noqa: PLC0415
+    import dagster as dg  # noqa: PLC0415 - half a second that a refresh with nothing to do saves
 
     from ltv_platform.definitions import build_definitions  # noqa: PLC0415
     from ltv_platform.orchestration.assets import asset_key  # noqa: PLC0415
     from ltv_platform.orchestration.io_manager import REFRESH_TAG  # noqa: PLC0415
     from ltv_platform.orchestration.partitions import RANGE_END, RANGE_START  # noqa: PLC0415
 
+    partitioned = {t.name for t in graph.transforms if t.contract.partition is not None}
+    prepare_dagster_home(settings)
     outcomes = []
-    with dagster_instance(settings) as instance, _heard(progress):
+    with dg.DagsterInstance.from_config(str(settings.dagster_path)) as instance:
         job = build_definitions(settings).resolve_job_def("refresh")
         for run in runs:
-            partitioned = {t.name for t in graph.transforms if t.contract.partition is not None}
+            # Without any day, the partitioned tables stay as they are: empty.
             assets = tuple(
                 name for name in run.assets if run.start is not None or name not in partitioned
             )
             tags = {REFRESH_TAG: "stale"} if only_stale else {}
             if run.start is not None and run.end is not None:
                 tags |= {RANGE_START: run.start.isoformat(), RANGE_END: run.end.isoformat()}
+            run_id = str(uuid.uuid4())
+            instance.add_event_listener(run_id, _teller(progress))
             result = job.execute_in_process(
                 instance=instance,
+                run_id=run_id,
                 asset_selection=[asset_key(name) for name in assets],
                 tags=tags,
                 run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
@@ -132,22 +182,51 @@ def execute(
                     "`ltv ui` shows the run.",
                 )
             outcomes.append(RunOutcome(result.run_id, assets, run.start, run.end))
-    assert isinstance(dg.__version__, str)
     return outcomes
 
 
-@contextmanager
-def dagster_instance(settings: Settings) -> Iterator[object]:
-    """The Dagster instance of ``LTV_HOME/dagster``."""
-    import dagster as dg  # noqa: PLC0415
+def _why(result: "dg.ExecuteInProcessResult") -> str:
+    """The first step's error, without traceback, and what the failed checks say."""
+    failed_checks = [
+        f"{check.asset_key.to_user_string()}: {check.check_name} fails ({check.description or ''})"
+        for check in result.get_asset_check_evaluations()
+        if not check.passed and check.blocking
+    ]
+    if failed_checks:
+        return "; ".join(failed_checks)
+    for event in result.all_events:
+        if event.is_step_failure and event.step_failure_data.error is not None:
+            error = event.step_failure_data.error
+            cause = error.cause or error
+            return f"{event.step_key}: {cause.message.strip()}"
+    return "See its log."
 
-    prepare_dagster_home(settings)
-    with dg.DagsterInstance.from_config(str(settings.dagster_path)) as instance:
-        yield instance
+
+def _teller(progress: Progress) -> "Callable[[dg.EventLogEntry], None]":
+    """A listener that tells progress of each step."""
+
+    def tell(entry: "dg.EventLogEntry") -> None:
+        event = entry.dagster_event
+        if event is not None and event.is_step_start and event.step_key is not None:
+            progress(f"building {event.step_key.replace('__', '.')}")
+
+    return tell
 
 
-def prepare_dagster_home(settings: Settings) -> Path:
+def dagster_environment(settings: Settings) -> dict[str, str]:
+    """What every process that executes runs needs in its environment."""
+    return {
+        "LTV_HOME": str(settings.home),
+        "DAGSTER_HOME": str(settings.dagster_path),
+        "LTV_EVENT_LOG": str(settings.dagster_path / "history"),
+        # Partition events are handed over in batches; see event_log.py.
+        "DAGSTER_EVENT_BATCH_SIZE": "1000",
+    }
+
+
+def prepare_dagster_home(settings: Settings) -> None:
     """Make DAGSTER_HOME with the shipped configuration, unless the user has one there."""
+    os.environ.update(dagster_environment(settings))
     home = settings.dagster_path
     home.mkdir(parents=True, exist_ok=True)
     if not (home / "dagster.yaml").exists():
@@ -156,4 +235,3 @@ def prepare_dagster_home(settings: Settings) -> Path:
             packaged if packaged.is_file() else Path(__file__).resolve().parents[2] / "dagster.yaml"
         )
         (home / "dagster.yaml").write_text(source.read_text("utf-8"), "utf-8")
-    return home

@@ -1,0 +1,57 @@
+"""The command line ``ltv``: thin commands over the packages that do the work.
+
+``data`` brings files in, ``running`` builds and starts things, ``reading`` gives figures out,
+``console`` is how all of them speak. Stdout carries only the answer; progress and messages go
+to stderr. Exit 0 is fine, 2 is what the user can mend, 1 is a defect of ours.
+"""
+
+import sys
+
+import typer
+
+from ltv_platform.cli import data, reading, running
+from ltv_platform.cli.console import say
+from ltv_platform.errors import UserError
+
+app = typer.Typer(
+    name="ltv",
+    help="What your customers are worth, and which campaigns earn their money back.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+running.register(app)
+data.register(app)
+reading.register(app)
+
+
+@app.callback()
+def _options(
+    debug: bool = typer.Option(False, "--debug", help="Show the traceback of an error."),
+) -> None:
+    """Options of all commands; ``main`` looks for --debug itself."""
+
+
+def main() -> None:
+    """Run a command and turn errors into messages and exit codes."""
+    arguments = sys.argv[1:]
+    debug = "--debug" in arguments
+    try:
+        # Wherever it stands: people add it to the end of what failed.
+        app([*(["--debug"] if debug else []), *(a for a in arguments if a != "--debug")])
+    except UserError as error:
+        if debug:
+            raise
+        say(f"Error: {error}")
+        sys.exit(2)
+    except KeyboardInterrupt:
+        say("Interrupted. What was committed stays; run the command again to go on.")
+        sys.exit(130)
+    except Exception as error:
+        if debug:
+            raise
+        say(
+            f"Error: {type(error).__name__}: {error}\n"
+            "This is a defect of ltv-platform; --debug shows where it happened."
+        )
+        sys.exit(1)

@@ -1,0 +1,96 @@
+"""How the commands speak: tables and files to stdout, progress and messages to stderr."""
+
+import csv
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+#: Width where stdout is no terminal: a table in a file or a pipe is not folded.
+_PIPE_WIDTH = 240
+
+
+class Format(StrEnum):
+    """Output formats of commands that answer with rows."""
+
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+
+
+def say(message: str) -> None:
+    """A message to stderr, as it is."""
+    Console(stderr=True, highlight=False, soft_wrap=True).print(message, markup=False)
+
+
+@contextmanager
+def progress(first: str) -> Iterator[Callable[[str], None]]:
+    """A spinner on stderr with what is being done; silent where stderr is no terminal."""
+    console = Console(stderr=True)
+    with console.status(first) as status:
+        yield status.update
+
+
+def show(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    output: Format = Format.TABLE,
+    title: str | None = None,
+) -> None:
+    """Rows to stdout.
+
+    CSV leaves NULL empty; JSON gives a list of objects, decimals as numbers and NULL as null.
+    """
+    if output is Format.CSV:
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows([["" if v is None else _plain(v) for v in row] for row in rows])
+    elif output is Format.JSON:
+        records = [dict(zip(columns, map(_json_value, row), strict=True)) for row in rows]
+        sys.stdout.write(json.dumps(records, ensure_ascii=False, indent=1) + "\n")
+    else:
+        console = Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH)
+        table = Table(*columns, title=title, title_justify="left", header_style="bold")
+        for column, values in zip(table.columns, zip(*rows, strict=True), strict=False):
+            if all(isinstance(v, int | float | Decimal) or v is None for v in values):
+                column.justify = "right"
+        for row in rows:
+            table.add_row(*("–" if v is None else _readable(v) for v in row))
+        console.print(table)
+
+
+def _plain(value: Any) -> str:
+    return repr(value) if isinstance(value, float) else str(value)
+
+
+def _readable(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:,.4f}"
+    if isinstance(value, Decimal):
+        return f"{value:,.2f}"
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    return str(value)
+
+
+def _json_value(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, float) and value != value:  # NaN has no place in JSON  # noqa: PLR0124
+        return None
+    if isinstance(value, datetime):
+        return value.isoformat(" ")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, list | tuple):
+        return [_json_value(item) for item in value]
+    if value is None or isinstance(value, str | int | float | bool):
+        return value
+    return str(value)

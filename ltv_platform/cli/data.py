@@ -1,0 +1,155 @@
+"""Commands that bring data in: sample, ingest, quarantine."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ltv_platform.cli.console import Format, progress, say, show
+from ltv_platform.errors import UserError
+from ltv_platform.workspace import Workspace
+
+if TYPE_CHECKING:
+    from ltv_platform.ingestion.load import Outcome
+
+quarantine = typer.Typer(help="Rejected rows: see them, and send them again.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command()(sample)
+    app.command()(ingest)
+    app.add_typer(quarantine, name="quarantine")
+
+
+def sample(
+    out: Annotated[Path, typer.Option(help="Folder to write the files to.")],
+    customers: Annotated[int, typer.Option(help="1,000 to 10,000,000.")] = 10_000,
+    days: Annotated[int, typer.Option(help="Days of installs, the last being 2025-12-31.")] = 365,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same files.")] = 1,
+) -> None:
+    """Write synthetic files of all nine tables, with what must come out in truths.json."""
+    from ltv_platform.sample import generate
+
+    with progress("writing the sample") as tell:
+        try:
+            generate(
+                customers=customers,
+                days=days,
+                seed=seed,
+                out=out,
+                progress=lambda done: tell(f"{done:,} of {customers:,} customers"),
+            )
+        except ValueError as error:
+            raise UserError(f"The sample cannot be made: {error}") from error
+    say(f"Wrote nine tables and truths.json to {out}. Load one with: "
+        f"ltv ingest customers {out}/customers.csv")
+
+
+def ingest(
+    table: Annotated[str | None, typer.Argument(help="Source table, as in transactions.")] = None,
+    files: Annotated[list[Path] | None, typer.Argument(help="Files to load into it.")] = None,
+    adapter: Annotated[
+        str | None, typer.Option(help="Bundled adapter by name, or your own .sql file.")
+    ] = None,
+    sqlite: Annotated[
+        Path | None, typer.Option(help="SQLite database: load every source table in it.")
+    ] = None,
+) -> None:
+    """Load files into a table, a SQLite database, or (without arguments) what waits in landing."""
+    from ltv_platform.ingestion.landing import ingest_landing, make_landing
+    from ltv_platform.ingestion.load import Request, sqlite_requests
+    from ltv_platform.ingestion.load import ingest as load
+
+    workspace = Workspace.open()
+    engine = workspace.engine
+    make_landing(workspace.settings, list(engine.catalog.sources))
+    with progress("looking at the files") as tell:
+        if sqlite is not None:
+            if table or files or adapter:
+                raise UserError(
+                    "--sqlite loads a whole database.", "Leave out the table, files and adapter."
+                )
+            outcomes = load(engine, sqlite_requests(engine, sqlite), tell)
+        elif table is None:
+            outcomes = ingest_landing(engine, progress=tell)
+        elif not files:
+            raise UserError(
+                f"No file is named for {table}.", f"As in: ltv ingest {table} {table}.csv"
+            )
+        else:
+            outcomes = load(engine, [Request(table, path, adapter) for path in files], tell)
+    if not outcomes:
+        say(f"Nothing waits in {workspace.settings.landing_path}.")
+    report_outcomes(outcomes)
+    if any(outcome.error is not None for outcome in outcomes):
+        raise typer.Exit(2)
+
+
+def report_outcomes(outcomes: "Sequence[Outcome]", *, to_stderr: bool = False) -> None:
+    """What became of each file: counts as a table, everything else as messages."""
+    columns = ["file", "table", "in file", "skipped", "accepted", "quarantined", "repeated"]
+    rows = [
+        (
+            outcome.request.path.name,
+            counts.table_name,
+            counts.rows_in_file,
+            counts.rows_skipped,
+            counts.rows_accepted,
+            counts.rows_quarantined,
+            counts.rows_repeated,
+        )
+        for outcome in outcomes
+        if (counts := outcome.counts) is not None and not outcome.repeated
+    ]
+    if rows and not to_stderr:
+        show(columns, rows)
+    elif rows:
+        for name, table, in_file, *_, quarantined, _repeated in rows:
+            say(f"Loaded {name} into {table}: {in_file} rows, {quarantined} quarantined.")
+    for outcome in outcomes:
+        for note in outcome.notes:
+            say(f"Note: {note}")
+        if outcome.repeated and outcome.counts is not None:
+            say(
+                f"{outcome.request.path.name} was loaded into {outcome.counts.table_name} before "
+                f"({outcome.counts.loaded_at:%Y-%m-%d %H:%M} UTC): nothing changed."
+            )
+        if outcome.error is not None:
+            say(f"Error: {outcome.error}")
+    quarantined = sum(row[5] for row in rows)
+    if quarantined:
+        say(f"{quarantined} rows are in quarantine; `ltv quarantine list` shows why.")
+    if rows and not to_stderr:
+        say("`ltv run` brings the figures up to date.")
+
+
+@quarantine.command("list")
+def list_rows(
+    table: Annotated[str | None, typer.Argument(help="Only rows meant for this table.")] = None,
+    limit: Annotated[int, typer.Option(help="Rows at the most.")] = 20,
+    output: Annotated[Format, typer.Option("--format")] = Format.TABLE,
+) -> None:
+    """Show rejected rows with their reasons."""
+    from ltv_platform.ingestion.quarantine import list_quarantine
+
+    show(*list_quarantine(Workspace.open().engine, table, limit), output)
+
+
+@quarantine.command("replay")
+def replay_rows(
+    table: Annotated[str | None, typer.Argument(help="Only rows meant for this table.")] = None,
+) -> None:
+    """Send rejected rows again, under present settings and adapters."""
+    from ltv_platform.ingestion.quarantine import replay
+
+    with progress("replaying") as tell:
+        del tell
+        counts = replay(Workspace.open().engine, table)
+    accepted = sum(count.rows_accepted for count in counts)
+    say(
+        f"{accepted} rows were accepted; `ltv run` brings the figures up to date."
+        if accepted
+        else "No row passes yet; `ltv quarantine list` shows why."
+    )

@@ -1,0 +1,124 @@
+"""Commands that give figures out: query, tables, report, doctor."""
+
+import platform
+import shutil
+from enum import StrEnum
+from importlib.metadata import PackageNotFoundError, version
+from typing import Annotated
+
+import typer
+
+from ltv_platform.cli.console import Format, say, show
+from ltv_platform.workspace import Workspace
+
+_PACKAGES = ("ltv-platform", "dagster", "dagster-webserver", "duckdb", "sqlglot", "pandas")
+#: Free disk below which a load of a few million rows may not fit.
+_LITTLE_DISK = 2 * 1024**3
+
+
+class Report(StrEnum):
+    """Reports by name."""
+
+    CAMPAIGNS = "campaigns"
+    LEADTECH = "leadtech"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command()(query)
+    app.command()(tables)
+    app.command()(report)
+    app.command()(doctor)
+
+
+def query(
+    sql: Annotated[str, typer.Argument(help="A SELECT on the published tables by plain name.")],
+    output: Annotated[Format, typer.Option("--format")] = Format.TABLE,
+) -> None:
+    """Ask the published snapshot."""
+    from ltv_platform.warehouse.query import query as ask
+
+    show(*ask(Workspace.open().settings, sql), output)
+
+
+def tables(output: Annotated[Format, typer.Option("--format")] = Format.TABLE) -> None:
+    """List the published tables."""
+    from ltv_platform.warehouse.query import require_snapshot
+
+    workspace = Workspace.open()
+    published = require_snapshot(workspace.settings).manifest["tables"]
+    descriptions = {table.name: table.description for table in workspace.engine.catalog}
+    rows = [
+        (name, entry["layer"], entry["rows"], descriptions.get(name, ""))
+        for name, entry in published.items()
+    ]
+    show(["table", "layer", "rows", "what it holds"], rows, output)
+
+
+def report(
+    name: Annotated[Report, typer.Argument(help="Which report.")] = Report.CAMPAIGNS,
+    output: Annotated[Format, typer.Option("--format")] = Format.TABLE,
+) -> None:
+    """campaigns: what campaigns earn, also as HTML; leadtech: the legacy D7 figures."""
+    settings = Workspace.open().settings
+    if name is Report.LEADTECH:
+        from ltv_platform.reports.leadtech import legacy_figures
+
+        if output is Format.TABLE:
+            say("Legacy figures: cost counted once per install, windows of eight days.")
+        show(["metric", "id", "value"], legacy_figures(settings), output)
+        return
+    from ltv_platform.reports.campaigns import campaign_overview, write_campaign_report
+
+    show(*campaign_overview(settings), output)
+    say(f"As a page: {write_campaign_report(settings)}")
+
+
+def doctor() -> None:
+    """Show effective settings, versions, free disk and what is missing."""
+    from ltv_platform.ingestion.start_date import read_start
+    from ltv_platform.settings import Settings, variable_name
+
+    settings = Workspace.open().settings
+    show(
+        ["variable", "value", "default", "meaning"],
+        [
+            (
+                variable_name(name),
+                _shown(getattr(settings, name)),
+                _shown(field.get_default()),
+                field.description,
+            )
+            for name, field in Settings.model_fields.items()
+        ],
+    )
+    rows = [("python", platform.python_version())]
+    problems = []
+    for package in _PACKAGES:
+        try:
+            rows.append((package, version(package)))
+        except PackageNotFoundError:
+            problems.append(f"{package} is not installed: run `make install`.")
+    existing = next(p for p in (settings.home, *settings.home.parents) if p.exists())
+    free = shutil.disk_usage(existing).free
+    rows.append(("free disk", f"{free / 1024**3:.1f} GiB"))
+    rows.append(("first partition", str(read_start(settings) or "settled by the first load")))
+    show(["", ""], rows)
+    if free < _LITTLE_DISK:
+        problems.append(f"Little disk is free under {settings.home}.")
+    if not settings.warehouse_path.exists():
+        problems.append("Nothing is loaded yet: `ltv ingest` or `ltv demo`.")
+    elif not (settings.published_path / "current").exists():
+        problems.append("Nothing is published yet: `ltv run`.")
+    for problem in problems:
+        say(problem)
+    if not problems:
+        say("All is well.")
+
+
+def _shown(value: object) -> str:
+    if value is None or value == "":
+        return "–"
+    if isinstance(value, tuple):
+        return ",".join(map(str, value))
+    return str(value)

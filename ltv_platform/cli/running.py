@@ -1,0 +1,166 @@
+"""Commands that build and start things: demo, run, ui."""
+
+import subprocess
+import sys
+from datetime import date, datetime
+from importlib.resources import as_file
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ltv_platform.bundled import bundled_data
+from ltv_platform.cli.console import progress, say, show
+from ltv_platform.cli.data import report_outcomes
+from ltv_platform.errors import UserError
+from ltv_platform.workspace import Workspace
+
+_DAY = ["%Y-%m-%d"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command()(demo)
+    app.command()(run)
+    app.command()(ui)
+
+
+def demo() -> None:
+    """Load the bundled sample, build everything and show what the campaigns earn."""
+    from ltv_platform.ingestion.landing import make_landing
+    from ltv_platform.ingestion.load import Request, ingest
+    from ltv_platform.reports.campaigns import campaign_overview, cohort_overview
+
+    workspace = Workspace.open()
+    with as_file(bundled_data() / "sample") as sample:
+        files = [
+            Request(table, sample / f"{table}.csv") for table in workspace.engine.catalog.sources
+        ]
+        _refuse_other_data(workspace, [request.path for request in files])
+        make_landing(workspace.settings, list(workspace.engine.catalog.sources))
+        with progress("loading the sample") as tell:
+            outcomes = ingest(workspace.engine, files, tell)
+    for outcome in outcomes:
+        if outcome.error is not None:
+            raise outcome.error
+    _bring_up_to_date(workspace)
+    show(*campaign_overview(workspace.settings), title="Campaigns (mature cohorts)")
+    show(*cohort_overview(workspace.settings), title="Paid install cohorts by week")
+    say(
+        "– = not mature yet, or no spend.\n"
+        f"The whole report:  {workspace.settings.reports_path / 'campaigns.html'}\n"
+        "Ask more:          ltv query \"SELECT * FROM country_roas ORDER BY rank\"\n"
+        "Dagster UI:        make ui   (or: ltv ui), then open http://127.0.0.1:3000"
+    )
+
+
+def _refuse_other_data(workspace: Workspace, sample: list[Path]) -> None:
+    """The sample's figures must not mix with a user's own."""
+    expected = {(path.name, _records(path)) for path in sample}
+    loaded = set(workspace.engine.rows("SELECT source_file, rows_in_file FROM raw.loads"))
+    if loaded - expected:
+        raise UserError(
+            f"{workspace.settings.home} holds other data than the sample.",
+            "Set LTV_HOME to another folder for the demo, as in: LTV_HOME=/tmp/demo ltv demo",
+        )
+
+
+def _records(path: Path) -> int:
+    import csv
+
+    with path.open(encoding="utf-8", newline="") as file:
+        return sum(1 for _ in csv.reader(file)) - 1
+
+
+def run(
+    everything: Annotated[
+        bool, typer.Option("--all", help="Rebuild every table from the raw log.")
+    ] = False,
+    start: Annotated[
+        datetime | None,
+        typer.Option("--from", formats=_DAY, help="Rebuild from this day on, stale or not."),
+    ] = None,
+    end: Annotated[
+        datetime | None,
+        typer.Option("--to", formats=_DAY, help="Rebuild up to this day, stale or not."),
+    ] = None,
+    select: Annotated[
+        str,
+        typer.Option(help="Only these assets, as Dagster selects: 'key:core/* or group:campaigns'."),
+    ] = "",
+) -> None:
+    """Load what waits in landing, rebuild what is stale, check it, publish it."""
+    workspace = Workspace.open()
+    _load_landing(workspace)
+    if everything or start or end or select:
+        _rebuild(workspace, everything, start and start.date(), end and end.date(), select)
+    elif not _bring_up_to_date(workspace):
+        say("Nothing is stale.")
+    _say_published(workspace)
+
+
+def _load_landing(workspace: Workspace) -> None:
+    from ltv_platform.ingestion.landing import ingest_landing, make_landing, waiting_files
+
+    make_landing(workspace.settings, list(workspace.engine.catalog.sources))
+    if not waiting_files(workspace.settings):
+        return
+    with progress("loading what waits in landing") as tell:
+        outcomes = ingest_landing(workspace.engine, progress=tell)
+    report_outcomes(outcomes, to_stderr=True)
+
+
+def _bring_up_to_date(workspace: Workspace) -> bool:
+    """Run what is stale; False if nothing is."""
+    from ltv_platform.orchestration.refresh import execute, stale_runs
+
+    with progress("looking for what is stale") as tell:
+        runs = stale_runs(workspace.engine, workspace.graph)
+        if not runs:
+            return False
+        tell(f"starting Dagster for {sum(len(run.assets) for run in runs)} stale assets")
+        execute(workspace.settings, workspace.graph, runs, tell, only_stale=True)
+    return True
+
+
+def _rebuild(
+    workspace: Workspace, everything: bool, start: date | None, end: date | None, select: str
+) -> None:
+    from ltv_platform.orchestration.refresh import chosen, execute
+
+    if everything and (start or end or select):
+        raise UserError("--all rebuilds everything.", "Leave out --from, --to and --select.")
+    run_range = chosen(workspace.engine, workspace.graph, start, end, select)
+    with progress("starting Dagster") as tell:
+        execute(workspace.settings, workspace.graph, [run_range], tell, only_stale=False)
+
+
+def _say_published(workspace: Workspace) -> None:
+    from ltv_platform.warehouse.snapshot import current_snapshot
+
+    published = current_snapshot(workspace.settings)
+    if published is not None:
+        say(
+            f"Published snapshot {published.manifest['id']}, "
+            f"data as of {published.manifest['as_of'] or 'never: no events yet'}."
+        )
+
+
+def ui(
+    port: Annotated[int, typer.Option(help="Port of the web server.")] = 3000,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+) -> None:
+    """Start Dagster's UI and daemon on this LTV_HOME."""
+    import os
+
+    from ltv_platform.ingestion.landing import make_landing
+    from ltv_platform.orchestration.refresh import prepare_dagster_home
+
+    workspace = Workspace.open()
+    make_landing(workspace.settings, list(workspace.engine.catalog.sources))
+    prepare_dagster_home(workspace.settings)
+    say(f"Dagster UI on http://{host}:{port}; end it with Ctrl-C.")
+    command = ["-m", "dagster", "dev", "-m", "ltv_platform.definitions"]
+    command += ["--host", host, "--port", str(port)]
+    finished = subprocess.run([sys.executable, *command], env=os.environ, check=False)
+    raise typer.Exit(finished.returncode)

@@ -200,7 +200,9 @@ def _every_row_has_a_rate(engine: DuckDBEngine) -> CheckOutcome:
     return CheckOutcome(
         waiting == 0,
         {"waiting_rows": int(waiting), "currencies": currencies or ""},
-        f"{waiting} rows wait for rates of {currencies}: load them into fx_rates" if waiting else "",
+        f"{waiting} rows wait for rates of {currencies}: load them into fx_rates"
+        if waiting
+        else "",
     )
 
 

@@ -19,6 +19,9 @@ from ltv_platform.errors import UserError
 #: The horizon that summaries, country ranks and the seed's column names go by.
 SUMMARY_HORIZON = 7
 
+#: Ten years; a longer horizon is a slip of the keyboard.
+_LONGEST_AGE = 3650
+
 
 class Settings(BaseSettings):
     """All ``LTV_*`` variables with their defaults.
@@ -117,8 +120,8 @@ class Settings(BaseSettings):
             days = sorted({int(part) for part in parts})
         except (TypeError, ValueError) as error:
             raise ValueError(f"{value!r} is no list of days such as 1,7,30") from error
-        if not days or days[0] < 1 or days[-1] > 3650:
-            raise ValueError("days must lie between 1 and 3650")
+        if not days or days[0] < 1 or days[-1] > _LONGEST_AGE:
+            raise ValueError(f"days must lie between 1 and {_LONGEST_AGE}")
         return tuple(days)
 
     @field_validator("horizons")

@@ -268,9 +268,7 @@ class Graph:
         self.catalog = catalog
         self.settings = settings
         waiting = {
-            derivation.table: Transform(
-                derivation, catalog[derivation.table], settings, catalog
-            )
+            derivation.table: Transform(derivation, catalog[derivation.table], settings, catalog)
             for derivation in derivations
         }
         self._transforms: dict[str, Transform] = {}

@@ -14,6 +14,4 @@ from ltv_platform.transforms import Graph
 
 def build_graph(settings: Settings) -> Graph:
     """All derived tables under given settings, inputs first."""
-    return Graph(
-        (*CORE, *campaign_derivations(settings)), build_catalog(settings), settings
-    )
+    return Graph((*CORE, *campaign_derivations(settings)), build_catalog(settings), settings)

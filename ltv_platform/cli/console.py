@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -81,16 +82,18 @@ def _readable(value: Any) -> str:
 
 
 def _json_value(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return float(value)
-    if isinstance(value, float) and value != value:  # NaN has no place in JSON  # noqa: PLR0124
-        return None
-    if isinstance(value, datetime):
-        return value.isoformat(" ")
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, list | tuple):
-        return [_json_value(item) for item in value]
-    if value is None or isinstance(value, str | int | float | bool):
-        return value
-    return str(value)
+    match value:
+        case Decimal():
+            return float(value)
+        case float() if math.isnan(value):  # JSON has no word for it
+            return None
+        case datetime():
+            return value.isoformat(" ")
+        case date():
+            return value.isoformat()
+        case list() | tuple():
+            return [_json_value(item) for item in value]
+        case None | str() | int() | float():
+            return value
+        case _:
+            return str(value)

@@ -43,8 +43,10 @@ def sample(
             )
         except ValueError as error:
             raise UserError(f"The sample cannot be made: {error}") from error
-    say(f"Wrote nine tables and truths.json to {out}. Load one with: "
-        f"ltv ingest customers {out}/customers.csv")
+    say(
+        f"Wrote nine tables and truths.json to {out}. Load one with: "
+        f"ltv ingest customers {out}/customers.csv"
+    )
 
 
 def ingest(

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from ltv_platform.cli.console import Format, say, show
+from ltv_platform.errors import UserError
 from ltv_platform.workspace import Workspace
 
 _PACKAGES = ("ltv-platform", "dagster", "dagster-webserver", "duckdb", "sqlglot", "pandas")
@@ -77,9 +78,14 @@ def report(
 def doctor() -> None:
     """Show effective settings, versions, free disk and what is missing."""
     from ltv_platform.ingestion.start_date import read_start
-    from ltv_platform.settings import Settings, variable_name
+    from ltv_platform.settings import Settings, load_settings, variable_name
 
-    settings = Workspace.open().settings
+    try:
+        settings = load_settings()
+    except UserError as error:
+        for name, field in Settings.model_fields.items():
+            say(f"{variable_name(name)}: {field.description} Default: {_shown(field.get_default())}")
+        raise error
     show(
         ["variable", "value", "default", "meaning"],
         [

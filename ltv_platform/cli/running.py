@@ -49,7 +49,7 @@ def demo() -> None:
     say(
         "– = not mature yet, or no spend.\n"
         f"The whole report:  {workspace.settings.reports_path / 'campaigns.html'}\n"
-        "Ask more:          ltv query \"SELECT * FROM country_roas ORDER BY rank\"\n"
+        'Ask more:          ltv query "SELECT * FROM country_roas ORDER BY rank"\n'
         "Dagster UI:        make ui   (or: ltv ui), then open http://127.0.0.1:3000"
     )
 
@@ -86,7 +86,9 @@ def run(
     ] = None,
     select: Annotated[
         str,
-        typer.Option(help="Only these assets, as Dagster selects: 'key:core/* or group:campaigns'."),
+        typer.Option(
+            help="Only these assets, as Dagster selects: 'key:core/* or group:campaigns'."
+        ),
     ] = "",
 ) -> None:
     """Load what waits in landing, rebuild what is stale, check it, publish it."""

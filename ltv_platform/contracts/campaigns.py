@@ -40,9 +40,7 @@ def _cohort_sums(days: int, *, required: bool) -> tuple[Column, ...]:
         Column(
             f"revenue_d{days}", MONEY, f"Net revenue of the first {days} days.", required=required
         ),
-        Column(
-            f"refunds_d{days}", MONEY, f"Refunds of the first {days} days.", required=required
-        ),
+        Column(f"refunds_d{days}", MONEY, f"Refunds of the first {days} days.", required=required),
         Column(
             f"retained_d{days}",
             "BIGINT",
@@ -82,9 +80,7 @@ def _summary_readings(days: int) -> tuple[Column, ...]:
         ),
         Column(f"roas_d{days}", "DOUBLE", f"total_revenue_d{days} / total_cost_d{days}."),
         Column(f"cohort_cost_d{days}", MONEY, f"Spend on the install dates of {mature}."),
-        Column(
-            f"cohort_roas_d{days}", "DOUBLE", f"total_revenue_d{days} / cohort_cost_d{days}."
-        ),
+        Column(f"cohort_roas_d{days}", "DOUBLE", f"total_revenue_d{days} / cohort_cost_d{days}."),
     )
 
 
@@ -291,9 +287,7 @@ def _country_roas(horizons: tuple[int, ...]) -> Table:
 REVENUE_RECONCILIATION = Table(
     layer="marts",
     name="revenue_reconciliation",
-    description=(
-        "One row per event day and bucket. Where did every purchase and refund end up?"
-    ),
+    description=("One row per event day and bucket. Where did every purchase and refund end up?"),
     key=("event_date", "bucket"),
     columns=(
         Column("event_date", "DATE", "Day of the event in the reporting zone.", required=True),

@@ -20,9 +20,7 @@ _NOT_NEGATIVE = 0
 
 
 def _flag(name: str, description: str, *, default: str | None = None) -> Column:
-    return Column(
-        name, "BOOLEAN", description, required=default is None, default=default
-    )
+    return Column(name, "BOOLEAN", description, required=default is None, default=default)
 
 
 def _key(name: str, description: str, *, pii: bool = False) -> Column:

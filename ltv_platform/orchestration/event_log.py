@@ -22,11 +22,12 @@ _TOGETHER = {
     DagsterEventType.ASSET_MATERIALIZATION_PLANNED,
 }
 
+
 class BatchingEventLogStorage(SqliteEventLogStorage):
     """The stock storage but for batches of asset events."""
 
     @classmethod
-    def from_config_value(  # type: ignore[override]
+    def from_config_value(
         cls, inst_data: "ConfigurableClassData | None", config_value: "Mapping[str, Any]"
     ) -> "BatchingEventLogStorage":
         """Called by Dagster; the stock method makes the stock class."""
@@ -45,9 +46,8 @@ class BatchingEventLogStorage(SqliteEventLogStorage):
         with self.run_connection(together[0].run_id) as connection:
             connection.execute(insert, rows)
         with self.index_transaction() as connection:
-            event_ids = [
-                connection.execute(insert.values(**row)).inserted_primary_key[0] for row in rows
-            ]
+            results = [connection.execute(insert.values(**row)) for row in rows]
+            event_ids = [int(result.lastrowid) for result in results]
             self._store_asset_event_tags(connection, together, event_ids)
             # An asset's record keeps the last event of a kind, so only that one is stored there.
             last = {

@@ -66,8 +66,7 @@ def _stale_sources(graph: Graph, state: State) -> tuple[str, ...]:
         name
         for source in graph.catalog.sources.values()
         for name in [source.log.full_name]
-        if max(state.touched.get(name, {}).values(), default=0)
-        > planner.newest_write(state, name)
+        if max(state.touched.get(name, {}).values(), default=0) > planner.newest_write(state, name)
     )
 
 

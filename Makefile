@@ -1,0 +1,43 @@
+# One target for each thing that one does here; `make install` is part of all of them.
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+
+.PHONY: install run test ui lint bench docs clean
+.DEFAULT_GOAL := run
+
+# Python 3.11 or newer is checked first: an old one fails later, and less clearly.
+$(INSTALLED): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed; name it as in: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 2; }
+	@echo "Setting up .venv; this takes a minute, once."
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]' 2> .venv/install.log || \
+	  { cat .venv/install.log; exit 1; }
+	@touch $(INSTALLED)
+
+install: $(INSTALLED)
+
+run: install
+	@$(BIN)/ltv demo
+
+# Coverage is measured by hand, not here: it would slow every run by a third.
+test: install
+	@$(BIN)/pytest -n 2 --dist loadscope
+
+ui: install
+	@$(BIN)/ltv ui
+
+lint: install
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+bench: install
+	@$(BIN)/python -m benchmarks
+
+docs: install
+	@$(BIN)/python -m ltv_platform.contracts.pages docs/tables.md
+
+clean:
+	rm -rf .venv .ltv build dist .pytest_cache .mypy_cache .ruff_cache .coverage

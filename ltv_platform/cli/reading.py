@@ -84,7 +84,9 @@ def doctor() -> None:
         settings = load_settings()
     except UserError as error:
         for name, field in Settings.model_fields.items():
-            say(f"{variable_name(name)}: {field.description} Default: {_shown(field.get_default())}")
+            say(
+                f"{variable_name(name)}: {field.description} Default: {_shown(field.get_default())}"
+            )
         raise error
     show(
         ["variable", "value", "default", "meaning"],

@@ -45,7 +45,7 @@ def demo() -> None:
             raise outcome.error
     _bring_up_to_date(workspace)
     show(*campaign_overview(workspace.settings), title="Campaigns (mature cohorts)")
-    show(*cohort_overview(workspace.settings), title="Paid install cohorts by week")
+    show(*cohort_overview(workspace.settings), title="Paid install cohorts by month")
     say(
         "– = not mature yet, or no spend.\n"
         f"The whole report:  {workspace.settings.reports_path / 'campaigns.html'}\n"
@@ -92,24 +92,31 @@ def run(
     ] = "",
 ) -> None:
     """Load what waits in landing, rebuild what is stale, check it, publish it."""
+    if everything and (start or end or select):
+        raise UserError("--all rebuilds everything.", "Leave out --from, --to and --select.")
     workspace = Workspace.open()
-    _load_landing(workspace)
+    rejected = _load_landing(workspace)
     if everything or start or end or select:
-        _rebuild(workspace, everything, start and start.date(), end and end.date(), select)
-    elif not _bring_up_to_date(workspace):
+        _rebuild(workspace, start and start.date(), end and end.date(), select)
+    # Only a selection stops there: whoever names assets wants these and no others.
+    if not select and not _bring_up_to_date(workspace):
         say("Nothing is stale.")
     _say_published(workspace)
+    if rejected:
+        raise typer.Exit(2)
 
 
-def _load_landing(workspace: Workspace) -> None:
+def _load_landing(workspace: Workspace) -> bool:
+    """Load what waits; True if a file was rejected."""
     from ltv_platform.ingestion.landing import ingest_landing, make_landing, waiting_files
 
     make_landing(workspace.settings, list(workspace.engine.catalog.sources))
     if not waiting_files(workspace.settings):
-        return
+        return False
     with progress("loading what waits in landing") as tell:
         outcomes = ingest_landing(workspace.engine, progress=tell)
     report_outcomes(outcomes, to_stderr=True)
+    return any(outcome.error is not None for outcome in outcomes)
 
 
 def _bring_up_to_date(workspace: Workspace) -> bool:
@@ -125,13 +132,9 @@ def _bring_up_to_date(workspace: Workspace) -> bool:
     return True
 
 
-def _rebuild(
-    workspace: Workspace, everything: bool, start: date | None, end: date | None, select: str
-) -> None:
+def _rebuild(workspace: Workspace, start: date | None, end: date | None, select: str) -> None:
     from ltv_platform.orchestration.refresh import chosen, execute
 
-    if everything and (start or end or select):
-        raise UserError("--all rebuilds everything.", "Leave out --from, --to and --select.")
     run_range = chosen(workspace.engine, workspace.graph, start, end, select)
     with progress("starting Dagster") as tell:
         execute(workspace.settings, workspace.graph, [run_range], tell, only_stale=False)
@@ -164,5 +167,8 @@ def ui(
     say(f"Dagster UI on http://{host}:{port}; end it with Ctrl-C.")
     command = ["-m", "dagster", "dev", "-m", "ltv_platform.definitions"]
     command += ["--host", host, "--port", str(port)]
-    finished = subprocess.run([sys.executable, *command], env=os.environ, check=False)
+    # Elsewhere than in a checkout, whose dagster.yaml is not the one that counts.
+    finished = subprocess.run(
+        [sys.executable, *command], env=os.environ, cwd=workspace.settings.home, check=False
+    )
     raise typer.Exit(finished.returncode)

@@ -6,7 +6,7 @@ The same runs that Dagster's daemon would launch, in this process; they appear i
 import os
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from importlib.resources import files
 from pathlib import Path
@@ -26,23 +26,6 @@ if TYPE_CHECKING:
 Progress = Callable[[str], None]
 
 _PUBLISH = (snapshot.ASSET, "publish.ltv_report")
-
-
-@dataclass(frozen=True)
-class RunOutcome:
-    """One Dagster run.
-
-    Attributes:
-        run_id: Its id in the UI.
-        assets: The assets that it materialized.
-        start: First day of its partitioned assets.
-        end: Last day.
-    """
-
-    run_id: str
-    assets: tuple[str, ...]
-    start: date | None
-    end: date | None
 
 
 def stale_runs(engine: DuckDBEngine, graph: Graph) -> list[planner.RunRange]:
@@ -73,14 +56,17 @@ def _stale_sources(graph: Graph, state: State) -> tuple[str, ...]:
 def chosen(
     engine: DuckDBEngine, graph: Graph, start: date | None, end: date | None, select: str
 ) -> planner.RunRange:
-    """What a person asked for: some or all assets, over some or all days up to as_of.
+    """What a person asked for: some assets or all tables, over some or all days up to as_of.
+
+    Tables that are written whole, and publishing, are left to the refresh that follows: they
+    become stale by this, and their checks hold only when everything is up to date.
 
     Args:
         engine: The warehouse.
         graph: The tables.
         start: First day; None: the first partition.
         end: Last day; None: the last day that figures know of.
-        select: Assets in Dagster's selection syntax; empty: all.
+        select: Assets in Dagster's selection syntax; empty: all partitioned tables.
 
     Raises:
         UserError: the range lies outside the partitions, or nothing is selected.
@@ -88,7 +74,11 @@ def chosen(
     settings = engine.settings
     first, as_of = read_start(settings), engine.as_of().day
     last = None if as_of is None else min(as_of, settings.today())
-    names = _selected(settings, select) if select else _all_assets(graph)
+    names = (
+        _selected(settings, select)
+        if select
+        else tuple(t.name for t in graph.transforms if t.contract.partition is not None)
+    )
     if first is None or last is None:
         return planner.RunRange(names, None, None)
     start, end = start or first, end or max(first, last)
@@ -99,11 +89,6 @@ def chosen(
             "Choose other days, or set LTV_START_DATE.",
         )
     return planner.RunRange(names, start, end)
-
-
-def _all_assets(graph: Graph) -> tuple[str, ...]:
-    sources = (source.log.full_name for source in graph.catalog.sources.values())
-    return (*sources, *(transform.name for transform in graph.transforms), *_PUBLISH)
 
 
 def _selected(settings: Settings, select: str) -> tuple[str, ...]:
@@ -131,7 +116,7 @@ def execute(
     progress: Progress,
     *,
     only_stale: bool,
-) -> list[RunOutcome]:
+) -> None:
     """Execute runs one after the other.
 
     Args:
@@ -153,14 +138,15 @@ def execute(
 
     partitioned = {t.name for t in graph.transforms if t.contract.partition is not None}
     prepare_dagster_home(settings)
-    outcomes = []
     with dg.DagsterInstance.from_config(str(settings.dagster_path)) as instance:
         job = build_definitions(settings).resolve_job_def("refresh")
         for run in runs:
             # Without any day, the partitioned tables stay as they are: empty.
-            assets = tuple(
+            assets = [
                 name for name in run.assets if run.start is not None or name not in partitioned
-            )
+            ]
+            if not assets:
+                continue
             tags = {REFRESH_TAG: "stale"} if only_stale else {}
             if run.start is not None and run.end is not None:
                 tags |= {RANGE_START: run.start.isoformat(), RANGE_END: run.end.isoformat()}
@@ -180,8 +166,6 @@ def execute(
                     "What was not rebuilt stays stale: mend the cause and run `ltv run` again; "
                     "`ltv ui` shows the run.",
                 )
-            outcomes.append(RunOutcome(result.run_id, assets, run.start, run.end))
-    return outcomes
 
 
 def _why(result: "dg.ExecuteInProcessResult") -> str:

@@ -17,10 +17,10 @@ from functools import cache
 from importlib.resources import files
 from itertools import groupby
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, Self, TypeAlias
 
 import duckdb
-from jinja2 import Environment, FunctionLoader, StrictUndefined
+from jinja2 import Environment, FunctionLoader, StrictUndefined, select_autoescape
 
 from ltv_platform.errors import UserError
 from ltv_platform.settings import SUMMARY_HORIZON, Settings
@@ -122,11 +122,11 @@ def campaign_overview(settings: Settings) -> Table:
 
 
 def cohort_overview(settings: Settings) -> Table:
-    """One row per install week (its Monday) and campaign for the terminal, in that order.
+    """One row per install month (its first day) and campaign, for the terminal.
 
     Returns:
         Column names and rows of raw values, (organic) and (unknown) left out; None is not
-        mature, no spend or not configured. There may be hundreds of rows.
+        mature, no spend or not configured.
 
     Raises:
         UserError: nothing is published.
@@ -138,9 +138,10 @@ def cohort_overview(settings: Settings) -> Table:
 def _render(settings: Settings, snapshot: Snapshot | None) -> str:
     page = _environment().get_template("campaigns.html.j2")
     if snapshot is None:
-        return page.render(settings=settings, manifest=None)
+        return page.render(settings=settings, manifest=None).lstrip()
     with _open(settings, snapshot) as reader:
-        return page.render(settings=settings, manifest=snapshot.manifest, **_figures(reader))
+        figures = _figures(reader)
+    return page.render(settings=settings, manifest=snapshot.manifest, **figures).lstrip()
 
 
 def _figures(reader: _Reader) -> dict[str, Any]:
@@ -183,11 +184,11 @@ class _Curve:
     Attributes:
         name: The campaign.
         payback_day: As in campaign_summary.
-        readings: (day, ROAS) at its days of the summary horizon, a month and the last one.
+        readings: (day, ROAS) at the summary horizon, after a month and at the last day.
         firm: SVG points over cohorts that hold most of the spend.
-        thin: SVG points over the fewer cohorts that are older.
+        thin: SVG points of later days, over the fewer cohorts that are so old.
         ticks_x: (day, x).
-        ticks_y: (ROAS, y); one of them is the break-even line.
+        ticks_y: (ROAS, y); that of 1 is the break-even line.
         payback: (x, y) of the payback day.
     """
 
@@ -200,14 +201,20 @@ class _Curve:
     ticks_y: list[tuple[float, float]]
     payback: tuple[float, float] | None
 
-    # The plot within the drawing's 300 × 150 units: room for figures at the left and below.
-    LEFT, RIGHT, TOP, BOTTOM = 30, 290, 12, 126
+    # The plot within a drawing of 300 × 150 units: room for labels at the left and below.
+    LEFT: ClassVar = 30
+    RIGHT: ClassVar = 290
+    TOP: ClassVar = 12
+    BOTTOM: ClassVar = 126
+    LABEL_HEIGHT: ClassVar = 12
 
     @classmethod
-    def drawn(cls, points: list[Row], last_day: int) -> "_Curve":
+    def drawn(cls, points: list[Row], last_day: int) -> Self:
         """Lay out the points of one campaign, in order of day."""
-        lowest = min(0.0, *(point["roas"] for point in points))
-        highest = _round_up(max(point["roas"] for point in points))
+        by_day: dict[int, float] = {point["day"]: point["roas"] for point in points}
+        payback_day: int | None = points[0]["payback_day"]
+        lowest = min(0.0, *by_day.values())
+        highest = _round_up(max(by_day.values()))
 
         def x(day: int) -> float:
             return round(cls.LEFT + (cls.RIGHT - cls.LEFT) * day / last_day, 1)
@@ -216,21 +223,19 @@ class _Curve:
             height = (roas - lowest) / (highest - lowest)
             return round(cls.BOTTOM - (cls.BOTTOM - cls.TOP) * height, 1)
 
-        places = ["{},{}".format(x(0), y(0.0))]
-        places += [f"{x(point['day'])},{y(point['roas'])}" for point in points]
+        places = [f"{x(0)},{y(0.0)}", *(f"{x(day)},{y(roas)}" for day, roas in by_day.items())]
         firm = 1 + sum(point["share"] >= _CONSTANTS["firm_share"] for point in points)
-        by_day = {point["day"]: point["roas"] for point in points}
-        days = [day for day in (SUMMARY_HORIZON, 30, points[-1]["day"]) if day in by_day]
-        payback_day = points[0]["payback_day"]
+        telling = dict.fromkeys((SUMMARY_HORIZON, _CONSTANTS["later_horizon"], max(by_day)))
+        room_for_zero = y(0.0) - y(1.0) > cls.LABEL_HEIGHT
         return cls(
             name=points[0]["name"],
             payback_day=payback_day,
-            readings=[(day, by_day[day]) for day in dict.fromkeys(days)],
+            readings=[(int(day), by_day[int(day)]) for day in telling if day in by_day],
             firm=" ".join(places[:firm]),
             thin=" ".join(places[firm - 1 :]) if firm < len(places) else "",
             ticks_x=[(day, x(day)) for day in (0, 7, 30, 60, 90) if day <= last_day],
-            ticks_y=[(roas, y(roas)) for roas in dict.fromkeys((0.0, 1.0, highest))],
-            payback=(x(payback_day), y(by_day[payback_day])) if payback_day in by_day else None,
+            ticks_y=[(roas, y(roas)) for roas in (0.0, 1.0, highest) if roas or room_for_zero],
+            payback=None if payback_day not in by_day else (x(payback_day), y(by_day[payback_day])),
         )
 
 
@@ -247,7 +252,7 @@ def _environment() -> Environment:
 
     environment = Environment(
         # Names come from files, so any of them may hold markup; SQL takes none of them in.
-        autoescape=lambda name: name is None or not name.endswith(".sql.j2"),
+        autoescape=select_autoescape(disabled_extensions=("sql.j2",), default=True),
         loader=FunctionLoader(load),
         undefined=StrictUndefined,
         trim_blocks=True,

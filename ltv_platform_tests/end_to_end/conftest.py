@@ -1,0 +1,70 @@
+"""The command line as people use it: real processes in an LTV_HOME of their own."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+#: The clock of ingestion and partitions, so that no test depends on the day it runs.
+NOW = "2026-01-15T12:00:00+00:00"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command gave."""
+
+    code: int
+    out: str
+    err: str
+
+
+@dataclass(frozen=True)
+class CommandLine:
+    """``ltv`` in one LTV_HOME."""
+
+    home: Path
+
+    def __call__(self, *arguments: str | Path, **settings: str) -> Answer:
+        """Run a command under further LTV_ settings, given in lower case."""
+        environment = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("LTV_", "DAGSTER_"))
+        }
+        environment |= {"LTV_HOME": str(self.home), "LTV_NOW": NOW}
+        environment |= {f"LTV_{name.upper()}": value for name, value in settings.items()}
+        finished = subprocess.run(
+            [sys.executable, "-m", "ltv_platform.cli", *map(str, arguments)],
+            env=environment,
+            cwd=self.home.parent,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        return Answer(finished.returncode, finished.stdout, finished.stderr)
+
+
+@pytest.fixture
+def ltv(tmp_path: Path) -> CommandLine:
+    """The command line in a fresh LTV_HOME."""
+    return CommandLine(tmp_path / "home")
+
+
+@pytest.fixture(scope="module")
+def fresh_homes(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], CommandLine]:
+    """Makes command lines with a fresh LTV_HOME each, for fixtures of a whole module."""
+    return lambda: CommandLine(tmp_path_factory.mktemp("ltv") / "home")
+
+
+@pytest.fixture(scope="session")
+def reference_data() -> Path:
+    """The folder of real data; tests that need it skip without it."""
+    folder = os.environ.get("LTV_REFERENCE_DATA")
+    if not folder:
+        pytest.skip("LTV_REFERENCE_DATA names no folder with the real data sets")
+    return Path(folder)

@@ -1,0 +1,149 @@
+"""What the commands say and how they end: exit codes, stdout for answers, stderr for the rest."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from ltv_platform_tests.end_to_end.conftest import CommandLine
+
+CUSTOMERS = "customer_id,registration_date,campaign_id,country\n"
+
+
+@pytest.fixture
+def customers(tmp_path: Path) -> Path:
+    """One good and one bad customer."""
+    file = tmp_path / "customers.csv"
+    file.write_text(CUSTOMERS + "a,2025-12-01 10:00:00,c1,US\nb,2025-13-01,c1,US\n")
+    return file
+
+
+def test_run_on_nothing_publishes_every_table(ltv: CommandLine) -> None:
+    """`ltv run` after no source at all publishes every table, empty, and exits 0."""
+    answer = ltv("run")
+    assert (answer.code, answer.out) == (0, "")
+    rows = json.loads(ltv("tables", "--format", "json").out)
+    assert {"customers", "campaign_roas", "quarantine", "loads"} <= {row["table"] for row in rows}
+    assert ltv("query", "SELECT COUNT(*) FROM campaign_roas", "--format", "csv").out.endswith("0\n")
+    again = ltv("run")
+    assert "Nothing is stale." in again.err
+
+
+def test_bad_rows_are_kept_and_explained(ltv: CommandLine, customers: Path) -> None:
+    """A bad row does not stop the good one; it is listed with its reason and its text."""
+    answer = ltv("ingest", "customers", customers)
+    assert answer.code == 0
+    assert "1 rows are in quarantine" in answer.err
+    listed = json.loads(ltv("quarantine", "list", "--format", "json").out)
+    assert len(listed) == 1
+    assert listed[0]["line"] == 3
+    assert "2025-13-01" in json.dumps(listed[0])
+    assert "registration_date" in json.dumps(listed[0])
+
+
+def test_missing_column_names_what_there_is(ltv: CommandLine, tmp_path: Path) -> None:
+    """A missing required column rejects the file with its columns, near names, and a hint."""
+    file = tmp_path / "customers.csv"
+    file.write_text("customer,registration_date\na,2025-12-01\n")
+    answer = ltv("ingest", "customers", file)
+    assert answer.code == 2
+    assert "lacks customer_id" in answer.err
+    assert "Is customer meant to be customer_id?" in answer.err
+    assert "adapter" in answer.err
+    assert "Traceback" not in answer.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "settings", "words"),
+    [
+        (["ingest", "custmers", "x.csv"], {}, "Did you mean customers?"),
+        (["ingest", "customers", "nowhere.csv"], {}, "does not exist"),
+        (["ingest", "customers"], {}, "No file is named"),
+        (["query", "SELECT 1"], {}, "Nothing is published"),
+        (["run"], {"horizons": "1,x"}, "LTV_HORIZONS"),
+        (["run"], {"timezone": "Mars/Base"}, "LTV_TIMEZONE"),
+        (["run", "--all", "--select", "core/customers"], {}, "--all rebuilds everything"),
+        (["run", "--select", "group:nothing"], {}, "selects no asset"),
+        (["sample", "--customers", "0", "--out", "x"], {}, "cannot be made"),
+        (["doctor"], {"as_of": "yesterday"}, "LTV_AS_OF"),
+    ],
+)
+def test_what_the_user_can_mend_exits_2(
+    ltv: CommandLine, arguments: list[str], settings: dict[str, str], words: str
+) -> None:
+    """Exit 2, a message that says what and how, nothing on stdout, no traceback."""
+    answer = ltv(*arguments, **settings)
+    assert answer.code == 2, answer
+    assert words in answer.err
+    assert "Traceback" not in answer.err
+    assert answer.out == ""
+
+
+def test_debug_shows_the_traceback_wherever_it_stands(ltv: CommandLine) -> None:
+    """--debug may follow the command that failed."""
+    answer = ltv("ingest", "customers", "nowhere.csv", "--debug")
+    assert "does not exist" in answer.err
+
+
+def test_query_reads_the_snapshot_and_no_file(ltv: CommandLine, customers: Path) -> None:
+    """Plain names of core, marts, quarantine and loads; nothing outside the snapshot."""
+    ltv("ingest", "customers", customers)
+    assert ltv("run").code == 0
+    rows = json.loads(ltv("query", "SELECT customer_id FROM customers", "--format", "json").out)
+    assert rows == [{"customer_id": "a"}]
+    denied = ltv("query", f"SELECT * FROM read_csv('{customers}')")
+    assert denied.code == 2
+    assert "Traceback" not in denied.err
+
+
+def test_landing_is_loaded_by_run_and_moved_away(ltv: CommandLine, customers: Path) -> None:
+    """Files in landing/<table>/ are loaded by `ltv run` and move to loaded/<load_id>/."""
+    folder = ltv.home / "landing" / "customers"
+    folder.mkdir(parents=True)
+    customers.rename(folder / "customers.csv")
+    answer = ltv("run")
+    assert answer.code == 0, answer.err
+    assert list(folder.iterdir()) == []
+    [loaded] = (ltv.home / "loaded").rglob("customers.csv")
+    assert len(loaded.parent.name) == 64
+    assert "as of 2025-12-01" in answer.err
+
+
+def test_a_late_event_restates_its_cohort_only(ltv: CommandLine, tmp_path: Path) -> None:
+    """A second load makes stale what it touches; the published figure follows."""
+    people = tmp_path / "customers.csv"
+    people.write_text(CUSTOMERS + "a,2025-12-01 10:00:00,c1,US\nb,2025-12-10 10:00:00,c1,US\n")
+    sales = "transaction_id,customer_id,transaction_date,amount\n"
+    first, second = tmp_path / "first.csv", tmp_path / "second.csv"
+    first.write_text(sales + "t1,a,2025-12-02 10:00:00,10\nt2,b,2025-12-30 10:00:00,5\n")
+    second.write_text(sales + "t3,a,2025-12-08 09:59:59,2.5\nt4,a,2025-12-08 10:00:00,100\n")
+    ltv("ingest", "customers", people)
+    ltv("ingest", "transactions", first)
+    assert ltv("run").code == 0
+    ltv("ingest", "transactions", second)
+    assert ltv("run").code == 0
+    answer = ltv(
+        "query",
+        "SELECT install_date, revenue_d7 FROM campaign_ltv ORDER BY 1",
+        "--format",
+        "csv",
+    )
+    assert answer.out.splitlines()[1:] == ["2025-12-01,12.500000", "2025-12-10,0.000000"]
+
+
+def test_demo_refuses_to_mix_with_other_data(ltv: CommandLine, customers: Path) -> None:
+    """The sample's figures never mix with a user's own."""
+    ltv("ingest", "customers", customers)
+    answer = ltv("demo")
+    assert answer.code == 2
+    assert "holds other data" in answer.err
+
+
+def test_doctor_lists_every_setting(ltv: CommandLine) -> None:
+    """Effective settings, versions, free disk, and what is missing."""
+    answer = ltv("doctor", horizons="7,30")
+    assert answer.code == 0
+    assert "LTV_HORIZONS" in answer.out
+    assert "7,30" in answer.out
+    assert "free disk" in answer.out
+    assert "Nothing is loaded yet" in answer.err

@@ -1,0 +1,359 @@
+"""The campaign report: its figures, its escaping, and what it says when there is nothing.
+
+The data is small enough to check by hand. As of 2025-03-31, in USD, with 24-hour windows:
+
+* ``alpha``: 2 installs on 2025-01-06 for 10.00, revenue 12.00 on the second day and 8.00 on the
+  eleventh; 1 install on 2025-03-26 for 5.00, revenue 3.00 on the second day, mature up to D3.
+* ``bravo``: 40.00 spent on 2025-01-06 and nobody installed.
+* ``charlie``: installs on 2025-01-07 and 2025-03-24 that cost nothing; the latter mature at D7.
+* (organic): 1 install on 2025-01-06, revenue 6.00 − 1.00 within D7.
+* nobody's: 7.00 of a customer that no file knows; a purchase in CHF that waits for a rate.
+"""
+
+import os
+import subprocess
+import sys
+from datetime import date
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ltv_platform.assets import build_graph
+from ltv_platform.build import build_table
+from ltv_platform.errors import UserError
+from ltv_platform.ingestion.load import Request, ingest
+from ltv_platform.ingestion.start_date import read_start
+from ltv_platform.reports import campaigns as report
+from ltv_platform.reports.campaigns import (
+    campaign_overview,
+    cohort_overview,
+    write_campaign_report,
+)
+from ltv_platform.settings import Settings
+from ltv_platform.warehouse import planner, snapshot
+from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
+
+SCRIPT = "<script>alert(1)</script>"
+ATTRIBUTE = "Bravo' onfocus=alert(2) x='"
+
+FILES = {
+    "campaigns": f"""campaign_id,campaign_name
+alpha,{SCRIPT}
+bravo,{ATTRIBUTE}
+""",
+    "customers": """customer_id,registration_date,country,acquisition_source,campaign_id
+u1,2025-01-06 08:00:00,US,ads,alpha
+u2,2025-01-06 22:00:00,US,ads,alpha
+u3,2025-03-26 10:00:00,US,ads,alpha
+u4,2025-01-07 10:00:00,DE,ads,charlie
+u7,2025-03-24 10:00:00,DE,ads,charlie
+u5,2025-01-06 10:00:00,DE,organic,
+u6,not a date,DE,organic,
+""",
+    "transactions": """transaction_id,customer_id,transaction_date,amount,is_refund,currency
+t1,u1,2025-01-07 09:00:00,12.00,0,
+t2,u1,2025-01-16 09:00:00,8.00,0,
+t3,u3,2025-03-27 11:00:00,3.00,0,
+t4,u5,2025-01-08 11:00:00,6.00,0,
+t5,u5,2025-01-09 11:00:00,1.00,1,
+t6,nobody,2025-01-09 11:00:00,7.00,0,
+t7,u2,2025-01-09 11:00:00,9.00,0,CHF
+t8,u2,2025-01-09 11:00:00,-9.00,0,
+""",
+    "campaign_costs": """date,campaign_id,cost,country
+2025-01-06,alpha,10.00,US
+2025-03-26,alpha,5.00,US
+2025-01-06,bravo,40.00,
+""",
+}
+
+
+def settings_of(home: Path, **overrides: Any) -> Settings:
+    fixed = {"as_of": "2025-03-31", "now": "2025-04-01T00:00:00Z"}
+    return Settings(home=home, **(fixed | overrides))
+
+
+def build(settings: Settings) -> None:
+    """Build all that is stale and publish it."""
+    graph = build_graph(settings)
+    engine = DuckDBEngine(settings, graph.catalog)
+    plan = planner.plan(graph, engine.state(), read_start(settings), settings.today())
+    for transform in graph.transforms:
+        if transform.name in plan.assets:
+            build_table(engine, transform, plan.days.get(transform.name))
+    snapshot.publish(engine, graph)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home whose snapshot holds the data above."""
+    folder = tmp_path_factory.mktemp("campaigns")
+    settings = settings_of(folder / "home", horizons=(1, 3, 7, 14, 30))
+    requests = []
+    for table, text in FILES.items():
+        path = folder / f"{table}.csv"
+        path.write_text(text, "utf-8")
+        requests.append(Request(table, path))
+    engine = DuckDBEngine(settings, build_graph(settings).catalog)
+    assert [str(outcome.error) for outcome in ingest(engine, requests) if outcome.error] == []
+    build(settings)
+    return settings.home
+
+
+@pytest.fixture(scope="module")
+def settings(home: Path) -> Settings:
+    return settings_of(home, horizons=(1, 3, 7, 14, 30))
+
+
+class Page(HTMLParser):
+    """The page as a browser sees it: rows of cells by region, all tags with attributes."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.html = path.read_text("utf-8")
+        self.rows: list[list[str]] = []
+        self.titles: dict[tuple[int, int], str] = {}
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self._in_cell = False
+        self.feed(self.html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag == "tr":
+            self.rows.append([])
+        if tag in ("td", "th"):
+            self._in_cell = True
+            self.rows[-1].append("")
+            self.titles[len(self.rows) - 1, len(self.rows[-1]) - 1] = dict(attrs).get("title") or ""
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in ("td", "th"):
+            self._in_cell = False
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+        if self._in_cell:
+            self.rows[-1][-1] += data
+
+    def row(self, first: str, nth: int = 0) -> list[str]:
+        """The cells of the nth row whose first cell begins so, marks of small bases cut."""
+        found = [row for row in self.rows if row and row[0].startswith(first)]
+        return [cell.strip().rstrip("°") for cell in found[nth]]
+
+    def titles_of(self, first: str) -> list[str]:
+        number = next(i for i, row in enumerate(self.rows) if row and row[0].startswith(first))
+        return [self.titles[number, place] for place in range(len(self.rows[number]))]
+
+
+@pytest.fixture(scope="module")
+def page(settings: Settings) -> Page:
+    return Page(write_campaign_report(settings))
+
+
+def test_campaign_figures(page: Page) -> None:
+    """Name, installs, spend, CPI, LTV D7 D30, ROAS D1 … D30, payback, ROAS to date."""
+    assert page.row(SCRIPT)[1:] == [
+        "3", "15.00", "5.00", "6.00", "10.00",
+        "0.00", "1.00", "1.20", "2.00", "2.00", "2 100 %", "1.53",
+    ]  # fmt: skip
+    assert page.row("Bravo")[1:] == ["0", "40.00", *"–––", *["0.00"] * 5, "–", "0.00"]
+    assert page.row("charlie")[1:] == ["2", "–", "–", "0.00", "0.00", *"–––––––"]
+    assert page.row("(organic)")[1:6] == ["1", "–", "–", "5.00", "5.00"]
+
+
+def test_total_is_the_ratio_of_the_sums(page: Page) -> None:
+    """metrics.md section 1: never the mean of ratios; paid and blended apart."""
+    # D3: (12 + 3) / (10 + 5 + 40), D7: 12 / (10 + 40); organic adds 6 and, refunded, 5.
+    assert page.row("Paid campaigns")[1:4] == ["5", "55.00", "11.00"]
+    assert page.row("Paid campaigns")[6:9] == ["0.00", "0.27", "0.24"]
+    assert page.row("Blended, all installs")[6:9] == ["0.00", "0.38", "0.34"]
+    assert "12.00 revenue / 50.00 spend of mature cohorts" in page.text
+
+
+def test_order_puts_organic_last(page: Page) -> None:
+    names = [row[0] for row in page.rows if row]
+    places = [
+        next(i for i, name in enumerate(names) if name.startswith(start))
+        for start in (SCRIPT, "Bravo", "charlie", "(organic)", "Paid campaigns")
+    ]
+    assert places == sorted(places)
+
+
+def test_missing_ratios_say_why(page: Page) -> None:
+    assert page.titles_of("charlie")[8] == "no spend"
+    assert page.titles_of("Bravo")[3:5] == ["no installs", "no installs"]
+    assert "not mature" in page.titles_of("2025-03-24")
+
+
+def test_immature_cohort_is_blank_with_a_reading_to_date(page: Page) -> None:
+    """The second 2025-03-24 row is that of alpha: mature at D3, not at D7."""
+    assert page.row("2025-03-24", 1)[1:] == [
+        "1", "5.00", "5.00",
+        "0.00", "3.00", "", "", "",
+        "0.00", "0.60", "", "", "",
+        "5", "3.00", "0.60",
+    ]  # fmt: skip
+
+
+def test_week_is_immature_while_one_of_its_days_is(page: Page) -> None:
+    """A ratio is over the installs and the spend beside it: charlie's D7 alone would be 0.00."""
+    assert page.row("2025-03-24")[1:] == [
+        "2", "5.00", "2.50",
+        "0.00", "1.50", "", "", "",
+        "0.00", "0.60", "", "", "",
+        "5–7", "1.50", "0.60",
+    ]  # fmt: skip
+
+
+def test_curve_agrees_with_the_table(page: Page) -> None:
+    """The curve's value at day N is cohort_roas_dN; alpha pays back on its second day."""
+    label = next(a["aria-label"] for t, a in page.tags if t == "svg" and SCRIPT in a["aria-label"])
+    assert label.endswith(": D7 1.20 · D30 2.00, payback day 2")
+
+
+def test_curve_leaves_out_what_is_not_mature(page: Page) -> None:
+    """Day 5: both cohorts of alpha, 15 / 15. Day 6: that of January alone, 12 / 10, dashed."""
+    [thin, *_] = [a["points"] for t, a in page.tags if t == "polyline" and a["class"] == "thin"]
+    assert thin is not None
+    assert thin.split()[:2] == ["73.3,69.0", "82.0,57.6"]
+
+
+def test_reconciliation_adds_up(page: Page) -> None:
+    assert page.row("campaigns")[1:] == ["3", "23.00", "0.00", "23.00"]
+    assert page.row("(organic)", -1)[1:] == ["2", "6.00", "1.00", "5.00"]
+    assert page.row("(unknown) customer")[1:] == ["1", "7.00", "0.00", "7.00"]
+    assert page.row("(waiting for rate)")[1:] == ["1", "–", "–", "–"]
+    assert page.row("Total")[1:] == ["7", "36.00", "1.00", "35.00"]
+    assert "Does not add up" not in page.text
+    assert page.row("transactions")[1:4] == ["CHF", "1", "9.00"]
+    assert page.row("transactions", 1)[1:] == ["1", "8", "7", "0", "1", "12.5 %"]
+    assert page.row("customers")[1:] == ["1", "7", "6", "0", "1", "14.3 %"]
+
+
+def test_countries(page: Page) -> None:
+    """US: only the January cohort of alpha is mature at D7."""
+    assert page.row("US")[1:] == ["1", "3", "2", "10.00", "12.00", "1.20", "1.20"]
+
+
+def test_header_says_what_the_figures_know(page: Page, settings: Settings) -> None:
+    published = snapshot.current_snapshot(settings)
+    assert published is not None
+    for fact in ("2025-03-31", published.manifest["id"], "USD", "24 h from install"):
+        assert fact in page.text
+
+
+def test_names_cannot_become_markup(page: Page) -> None:
+    """Campaign names come from files: neither an element nor an attribute may come of them."""
+    assert SCRIPT not in page.html
+    assert not [tag for tag, _ in page.tags if tag == "script"]
+    assert not [name for _, attributes in page.tags for name in attributes if name[:2] == "on"]
+    assert [name for _, a in page.tags if ATTRIBUTE in (name := a.get("aria-label") or "")]
+
+
+def test_page_needs_nothing_from_elsewhere(page: Page) -> None:
+    links = [a.get("href") or a.get("src") for _, a in page.tags if a.keys() & {"href", "src"}]
+    assert all(link is not None and link.startswith(("#", "data:")) for link in links)
+    assert "url(" not in page.html
+    assert "@import" not in page.html
+
+
+def test_same_snapshot_gives_same_page(page: Page, settings: Settings) -> None:
+    assert write_campaign_report(settings).read_text("utf-8") == page.html
+
+
+def test_overviews_are_raw_rows(settings: Settings) -> None:
+    columns, rows = campaign_overview(settings)
+    assert ", ".join(columns) == (
+        "campaign, installs, spend, CPI, LTV D7, LTV D30, ROAS D7, ROAS D30, payback day"
+    )
+    assert [row[0] for row in rows] == [SCRIPT, ATTRIBUTE, "charlie", "(organic)"]
+    assert rows[0][1:] == (3, 15, 5.0, 6.0, 10.0, 1.2, 2.0, 2)
+    assert rows[2][1:] == (2, None, None, 0.0, 0.0, None, None, None)
+    columns, rows = cohort_overview(settings)
+    assert ", ".join(columns) == ("week, campaign, installs, spend, CPI, LTV D7, ROAS D7, ROAS D30")
+    assert [row[:2] for row in rows] == [
+        (date(2025, 1, 6), SCRIPT),
+        (date(2025, 1, 6), ATTRIBUTE),
+        (date(2025, 1, 6), "charlie"),
+        (date(2025, 3, 24), SCRIPT),
+        (date(2025, 3, 24), "charlie"),
+    ]
+    assert rows[0][2:] == (2, 10, 5.0, 6.0, 1.2, 2.0)
+    assert rows[3][2:] == (1, 5, 5.0, None, None, None)
+
+
+@pytest.mark.parametrize("horizons", [(7,), (7, 45, 180), (1, 7, 30)])
+def test_horizons_that_are_not_there_are_left_out(home: Path, horizons: tuple[int, ...]) -> None:
+    """Neither other horizons than the usual nor a snapshot older than the setting is an error."""
+    settings = settings_of(home, horizons=horizons)
+    page = Page(write_campaign_report(settings))
+    shown = [n for n in horizons if n in (1, 3, 7, 14, 30)]
+    assert len(page.row("charlie")) == 6 + len({7, 30} & set(shown)) + len(shown)
+    _, rows = campaign_overview(settings)
+    assert rows[0][7] == (2.0 if 30 in shown else None)
+    assert len(cohort_overview(settings)[1]) == 5
+
+
+def test_long_spans_are_shown_by_month(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(report, "_MOST_WEEKS", 2)
+    page = Page(write_campaign_report(settings))
+    assert page.row("2025-01")[1:4] == ["3", "50.00", "16.67"]
+    assert page.row("2025-03")[1:4] == ["2", "5.00", "2.50"]
+
+
+def test_nothing_published_says_what_to_do(tmp_path: Path) -> None:
+    page = Page(write_campaign_report(settings_of(tmp_path)))
+    for command in ("ltv ingest customers FILE", "ltv run", "ltv demo"):
+        assert command in page.text
+    with pytest.raises(UserError, match="ltv run"):
+        campaign_overview(settings_of(tmp_path))
+
+
+def test_empty_snapshot_says_what_to_do(tmp_path: Path) -> None:
+    settings = settings_of(tmp_path, horizons=(7,))
+    build(settings)
+    page = Page(write_campaign_report(settings))
+    assert "ltv ingest customers FILE" in page.text
+    assert campaign_overview(settings)[1] == cohort_overview(settings)[1] == []
+
+
+def test_organic_users_alone_are_a_report(tmp_path: Path) -> None:
+    """Shop data without campaigns: no spend, no curve, no division by nothing."""
+    settings = settings_of(tmp_path / "home", as_of="2025-01-20", horizons=(7,))
+    path = tmp_path / "customers.csv"
+    path.write_text("customer_id,registration_date\nu1,2025-01-06\n", "utf-8")
+    ingest(DuckDBEngine(settings, build_graph(settings).catalog), [Request("customers", path)])
+    build(settings)
+    page = Page(write_campaign_report(settings))
+    assert page.row("(organic)")[1:5] == ["1", "–", "–", "0.00"]
+    assert "no spend is known" in page.text
+    assert "No campaign has a mature cohort" in page.text
+
+
+def test_failed_write_leaves_the_last_page(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_campaign_report(settings)
+    path.write_text("the last page", "utf-8")
+
+    def full(*_: object) -> None:
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(UserError, match="No space left"):
+        write_campaign_report(settings)
+    assert path.read_text("utf-8") == "the last page"
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
+
+
+def test_import_stays_light() -> None:
+    """The command line imports it; pandas and Dagster would cost a second."""
+    code = (
+        "import sys, ltv_platform.reports.campaigns; "
+        "print({'pandas', 'dagster', 'numpy', 'pyarrow'} & set(sys.modules))"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "set()"

@@ -97,8 +97,13 @@ class _SqlLoader(BaseLoader):
 
 
 def _like_pattern(glob: str) -> str:
-    """A glob with ``*`` as a lower-case LIKE pattern."""
-    return glob.lower().replace("%", r"\%").replace("*", "%")
+    """A glob with ``*`` as a lower-case LIKE pattern with ``!`` as its escape character.
+
+    Not a backslash: Spark reads that as an escape of the string literal itself.
+    """
+    for special in "!%_":
+        glob = glob.replace(special, "!" + special)
+    return glob.lower().replace("*", "%")
 
 
 @lru_cache(maxsize=8)

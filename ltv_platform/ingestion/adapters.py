@@ -49,12 +49,14 @@ class Adapter:
         text: The whole text; part of the load's identity.
         table: The source table that it feeds.
         dialect: How its files are written.
+        reference: What finds it again: its name if it is bundled, else the path of its file.
     """
 
     name: str
     text: str
     table: str
     dialect: Dialect
+    reference: str
     _tree: exp.Query = field(repr=False, compare=False)
 
     @cached_property
@@ -62,11 +64,8 @@ class Adapter:
         """Each output row is made of exactly one record, which gives it its line."""
         tree = self._tree
         return (
-            isinstance(tree, exp.Select)
-            and not tree.args.get("with_")
-            and not any(
-                tree.args.get(clause) for clause in ("group", "distinct", "joins", "limit")
-            )
+            self._reads_records
+            and not any(tree.args.get(clause) for clause in ("group", "distinct", "limit"))
             and not any(
                 isinstance(node, exp.Unnest | exp.Explode)
                 or (isinstance(node, exp.AggFunc) and not node.find_ancestor(exp.Window))
@@ -76,21 +75,43 @@ class Adapter:
 
     @cached_property
     def replayable(self) -> bool:
-        """A record gives the same row when it comes alone: no windows over other records."""
-        return self.row_wise and self._tree.find(exp.Window) is None
+        """A record gives the same row when it comes alone: nothing of other records is read."""
+        return (
+            self.row_wise
+            and self._tree.find(exp.Window) is None
+            and len(list(self._tree.find_all(exp.Table))) == 1
+        )
+
+    @property
+    def _reads_records(self) -> bool:
+        """It is a plain SELECT whose rows come straight from the file's records."""
+        tree = self._tree
+        source = tree.args.get("from_")
+        return (
+            isinstance(tree, exp.Select)
+            and source is not None
+            and isinstance(source.this, exp.Table)
+            and not source.this.args.get("pivots")
+            and not any(tree.args.get(clause) for clause in ("with_", "joins", "laterals"))
+        )
 
     @cached_property
-    def columns(self) -> tuple[str, ...]:
-        """Names of the output columns."""
-        return tuple(self._tree.named_selects)
+    def inputs(self) -> frozenset[str]:
+        """Names of the columns that the SELECT mentions; some of them are the file's."""
+        return frozenset(column.name for column in self._tree.find_all(exp.Column))
 
     def select(self) -> str:
-        """The SELECT, with ``_line`` added where each row has one."""
+        """The SELECT, with ``_line`` added where it is that of a record.
+
+        That is the record itself, or the first of the records that a GROUP BY merges.
+        """
         tree = self._tree.copy()
-        if self.row_wise and "_line" not in self.columns:
-            assert isinstance(tree, exp.Select)
-            tree.select("_line", append=True, copy=False)
-        return tree.sql(dialect="duckdb")
+        if isinstance(tree, exp.Select) and not tree.is_star and "_line" not in tree.named_selects:
+            if self.row_wise:
+                tree = tree.select("_line", append=True, copy=False)
+            elif self._reads_records and tree.args.get("group") and not tree.args.get("distinct"):
+                tree = tree.select("MIN(_line) AS _line", append=True, copy=False)
+        return str(tree.sql(dialect="duckdb"))
 
 
 def load_adapter(name_or_path: str, table: str) -> Adapter:
@@ -100,25 +121,33 @@ def load_adapter(name_or_path: str, table: str) -> Adapter:
         UserError: there is none, it is not one SELECT from ``file``, or it feeds another table.
     """
     path = Path(name_or_path)
-    if path.suffix == ".sql" or path.is_file():
-        if not path.is_file():
-            raise UserError(f"The adapter {path} does not exist.", "Check the path.")
-        text = path.read_text("utf-8")
+    bundled = bundled_adapters()
+    if name_or_path in bundled:
+        adapter = parse_adapter(name_or_path, bundled[name_or_path], name_or_path)
+    elif path.is_file():
+        adapter = parse_adapter(path.stem, _read(path), str(path.absolute()))
+    elif path.suffix == ".sql":
+        raise UserError(f"The adapter {path} does not exist.", "Check the path.")
     else:
-        text = bundled_adapters().get(name_or_path, "")
-        if not text:
-            raise UserError(
-                f"There is no adapter {name_or_path!r}.",
-                f"Bundled are {', '.join(sorted(bundled_adapters()))}; "
-                "or give the path of your own .sql file.",
-            )
-    adapter = parse_adapter(path.stem, text)
+        raise UserError(
+            f"There is no adapter {name_or_path!r}.",
+            f"Bundled are {', '.join(sorted(bundled))}; or give the path of your own .sql file.",
+        )
     if adapter.table != table:
         raise UserError(
             f"Adapter {adapter.name} feeds {adapter.table}, not {table}.",
             f"Run `ltv ingest {adapter.table} … --adapter {name_or_path}`, or choose another.",
         )
     return adapter
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(
+            f"The adapter {path} cannot be read ({error}).", "Save it as readable UTF-8 text."
+        ) from error
 
 
 def bundled_adapters() -> Mapping[str, str]:
@@ -130,8 +159,13 @@ def bundled_adapters() -> Mapping[str, str]:
     }
 
 
-def parse_adapter(name: str, text: str) -> Adapter:
+def parse_adapter(name: str, text: str, reference: str) -> Adapter:
     """Parse the text of an adapter.
+
+    Args:
+        name: Its name in messages.
+        text: The SQL with its comment lines.
+        reference: What finds it again, see :class:`Adapter`.
 
     Raises:
         UserError: an unknown key, or not exactly one SELECT that reads only ``file``.
@@ -158,7 +192,7 @@ def parse_adapter(name: str, text: str) -> Adapter:
                 f"Adapter {name} reads {table.sql(dialect='duckdb')}; it may read only `file`.",
                 "An adapter sees one file at a time; join tables in a mart instead.",
             )
-    return Adapter(name, text, header["table"], _dialect(name, header), tree)
+    return Adapter(name, text, header["table"], _dialect(name, header), reference, tree)
 
 
 def _header(name: str, text: str) -> dict[str, str]:
@@ -176,16 +210,24 @@ def _header(name: str, text: str) -> dict[str, str]:
 
 def _dialect(name: str, header: Mapping[str, str]) -> Dialect:
     delimiter = header.get("delimiter")
+    quote = header.get("quote", '"')
     if delimiter is not None:
         delimiter = _DELIMITERS.get(delimiter, delimiter)
-        if len(delimiter) != 1:
+        if len(delimiter) != 1 or delimiter in f"\r\n{quote}":
             raise UserError(
                 f"Adapter {name}: the delimiter {delimiter!r} is not one character.",
                 f"Give the character or one of {', '.join(_DELIMITERS)}.",
             )
-    has_header = header.get("header", "yes") == "yes"
+    if len(quote) > 1 or not quote.isascii():
+        raise UserError(
+            f"Adapter {name}: the quote {quote!r} is not one ASCII character.",
+            "Give the character, or nothing where the files have no quotes.",
+        )
+    header_given = header.get("header", "yes").lower()
+    if header_given not in ("yes", "no"):
+        raise UserError(f"Adapter {name}: header is {header_given!r}.", "Say yes or no.")
     columns = tuple(header.get("columns", "").replace(",", " ").split())
-    if not has_header and not columns:
+    if header_given == "no" and not columns:
         raise UserError(
             f"Adapter {name} says that its files have no header, but not which columns.",
             "Add a line such as: -- columns: customer_id date amount",
@@ -193,7 +235,7 @@ def _dialect(name: str, header: Mapping[str, str]) -> Dialect:
     return Dialect(
         delimiter=delimiter,
         whitespace=header.get("delimiter") == "whitespace",
-        quote=header.get("quote", '"'),
-        header=has_header,
+        quote=quote,
+        header=header_given == "yes",
         columns=columns,
     )

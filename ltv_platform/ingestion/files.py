@@ -1,14 +1,14 @@
 """A private copy of an incoming file: decompressed, in UTF-8, hashed.
 
 Everything after this works on the copy, so a file that changes while it is read, or an adapter
-that would like to read another file, can do no harm.
+that would like to read another file, can do no harm. What the bytes mean as records is the
+business of ``readers``.
 """
 
 import codecs
 import gzip
 import hashlib
-import json
-import sqlite3
+import os
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -31,6 +31,7 @@ _FORMATS: dict[str, FileFormat] = {
     ".sqlite": "sqlite",
     ".sqlite3": "sqlite",
 }
+_TEXT_FORMATS = ("csv", "ndjson", "json")
 
 _CHUNK = 1 << 20
 _GZIP_MAGIC = b"\x1f\x8b"
@@ -76,135 +77,84 @@ def file_format(path: Path) -> FileFormat:
 
 
 def take_copy(source: Path, folder: Path) -> PrivateCopy:
-    """Copy a file into a folder: decompressed, without byte order mark, in UTF-8.
+    """Copy a file into a folder of its own: decompressed, without byte order mark, in UTF-8.
+
+    Args:
+        source: The incoming file.
+        folder: An empty folder.
 
     Raises:
-        UserError: the file cannot be read, is no regular file, or is a damaged gzip.
+        UserError: the file cannot be read, is no regular file, is a damaged gzip or UTF-16
+            file, or was written to meanwhile.
     """
     kind = file_format(source)
-    if not source.exists():
-        raise UserError(f"{source} does not exist.", "Check the path.")
-    if not source.is_file():
-        raise UserError(f"{source} is no regular file.", "Name files, not folders or devices.")
-    copy = folder / f"copy_{len(list(folder.iterdir()))}.{kind}"
+    copy = folder / f"copy.{kind}"
     digest = hashlib.sha256()
     try:
-        with source.open("rb") as raw, copy.open("wb") as target:
-            content = _decompressed(raw)
-            for chunk in _as_utf8(content, digest) if kind != "sqlite" else _hashed(content, digest):
-                target.write(chunk)
+        if not source.exists():
+            raise UserError(f"{source} does not exist.", "Check the path.")
+        if not source.is_file():
+            raise UserError(f"{source} is no regular file.", "Name files, not folders or devices.")
+        with source.open("rb") as raw:
+            before = os.fstat(raw.fileno())
+            content = _hashed(_decompressed(raw), digest)
+            with copy.open("wb") as target:
+                target.writelines(_as_utf8(content) if kind in _TEXT_FORMATS else content)
+            after = os.fstat(raw.fileno())
     except PermissionError as error:
-        raise UserError(f"{source} cannot be read: no permission.", "Grant it.") from error
+        raise UserError(
+            f"{source} cannot be read: no permission.", "Allow this user to read it."
+        ) from error
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise UserError(
             f"{source} is a damaged or truncated gzip file ({error}).",
             "Fetch it again; nothing of it was loaded.",
         ) from error
-    if kind == "json":
-        kind = _to_ndjson(copy, source)
+    except UnicodeDecodeError as error:
+        raise UserError(
+            f"{source} is a damaged UTF-16 file ({error.reason}).",
+            "Fetch it again or save it as UTF-8; nothing of it was loaded.",
+        ) from error
+    except OSError as error:
+        raise UserError(
+            f"{source} cannot be copied to {folder}: {error.strerror or error}.",
+            "Check the disk of the file and the free space of LTV_HOME.",
+        ) from error
+    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+        raise UserError(
+            f"{source} was written to while it was read.",
+            "Load it when it is finished; a file that ends in .part is left alone in landing.",
+        )
     return PrivateCopy(copy, source.name, kind, digest.hexdigest())
 
 
 def _decompressed(raw: IO[bytes]) -> IO[bytes]:
-    magic = raw.read(2)
+    magic = raw.read(len(_GZIP_MAGIC))
     raw.seek(0)
     return gzip.open(raw) if magic == _GZIP_MAGIC else raw  # type: ignore[return-value]
 
 
 def _hashed(content: IO[bytes], digest: Any) -> Iterator[bytes]:
+    """The content chunk by chunk, hashed as it came."""
     while chunk := content.read(_CHUNK):
         digest.update(chunk)
         yield chunk
 
 
-def _as_utf8(content: IO[bytes], digest: Any) -> Iterator[bytes]:
-    """The content without byte order mark, UTF-16 turned into UTF-8; hashed as it came."""
-    decoder: codecs.IncrementalDecoder | None = None
-    first = True
-    for chunk in _hashed(content, digest):
-        text = chunk
-        if first:
-            first = False
-            for mark, encoding in _BYTE_ORDER_MARKS:
-                if chunk.startswith(mark):
-                    text = chunk[len(mark) :]
-                    if encoding != "utf-8":
-                        decoder = codecs.getincrementaldecoder(encoding)("replace")
-                    break
-        yield decoder.decode(text).encode() if decoder else text
-
-
-def _to_ndjson(copy: Path, source: Path) -> FileFormat:
-    """Rewrite a JSON array or object as one record a line; numbers keep their digits."""
-    text = copy.read_text("utf-8", errors="replace")
-    try:
-        value = json.loads(text, parse_float=str, parse_int=str)
-    except json.JSONDecodeError as error:
-        if error.msg == "Extra data":  # one object a line under the ending .json
-            return "ndjson"
-        raise UserError(
-            f"{source} is no JSON: {error.msg} at line {error.lineno}, column {error.colno}.",
-            "Mend the file, or give one object a line as .ndjson: then only bad lines are rejected.",
-        ) from error
-    records = value if isinstance(value, list) else [value]
-    with copy.open("w", encoding="utf-8") as target:
-        for record in records:
-            target.write(json.dumps(record, ensure_ascii=False) + "\n")
-    return "ndjson"
-
-
-def export_sqlite_table(database: Path, table: str, target: Path) -> str:
-    """Write one table of a SQLite database as Parquet of texts; return its content's hash.
-
-    Raises:
-        UserError: the file is no SQLite database.
-    """
-    import pyarrow as pa  # noqa: PLC0415 - only this path needs Arrow
-    import pyarrow.parquet as pq  # noqa: PLC0415
-
-    digest = hashlib.sha256()
-    connection = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
-    try:
-        cursor = connection.execute(f'SELECT * FROM "{table}"')  # noqa: S608 - a fixed set of names
-        schema = pa.schema([(column[0], pa.string()) for column in cursor.description])
-        with pq.ParquetWriter(target, schema) as writer:
-            while rows := cursor.fetchmany(100_000):
-                columns = [
-                    [None if value is None else _as_text(value) for value in column]
-                    for column in zip(*rows, strict=True)
-                ]
-                digest.update(repr(columns).encode())
-                writer.write_table(
-                    pa.Table.from_arrays(
-                        [pa.array(column, pa.string()) for column in columns], schema=schema
-                    )
-                )
-    finally:
-        connection.close()
-    return digest.hexdigest()
-
-
-def sqlite_tables(database: Path) -> list[str]:
-    """Names of the tables of a SQLite database.
-
-    Raises:
-        UserError: the file is no SQLite database.
-    """
-    connection = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
-    try:
-        return [
-            name
-            for (name,) in connection.execute(
-                "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') ORDER BY name"
-            )
-        ]
-    except sqlite3.DatabaseError as error:
-        raise UserError(
-            f"{database.name} is no SQLite database ({error}).", "Check the file."
-        ) from error
-    finally:
-        connection.close()
-
-
-def _as_text(value: Any) -> str:
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+def _as_utf8(content: Iterator[bytes]) -> Iterator[bytes]:
+    """The content without byte order mark; UTF-16, which its mark tells, turned into UTF-8."""
+    first = next(content, b"")
+    for mark, encoding in _BYTE_ORDER_MARKS:
+        if first.startswith(mark):
+            first = first[len(mark) :]
+            if encoding != "utf-8":
+                decoder = codecs.getincrementaldecoder(encoding)()
+                yield decoder.decode(first).encode()
+                for chunk in content:
+                    yield decoder.decode(chunk).encode()
+                # Half a character at the end means that the file was cut off.
+                yield decoder.decode(b"", final=True).encode()
+                return
+            break
+    yield first
+    yield from content

@@ -35,9 +35,7 @@ def waiting_files(settings: Settings, tables: Sequence[str] | None = None) -> li
         found += [
             Request(table, path, adapter or None)
             for path in sorted(folder.iterdir())
-            if path.is_file()
-            and not path.name.startswith(".")
-            and path.suffix not in _UNFINISHED
+            if path.is_file() and not path.name.startswith(".") and path.suffix not in _UNFINISHED
         ]
     return found
 

@@ -1,136 +1,118 @@
 """Makes a private copy a relation ``file`` of the staging connection.
 
-The relation has the file's columns, ``_line`` (number among the well-formed records; headers
-and malformed records are added by :meth:`Reader.settle_lines`) and ``_file``. Records that cannot
-be split into columns are kept apart with their text: nothing is skipped in silence.
+The table ``file`` has the file's columns as text, ``_line`` (record number, the header being 1)
+and ``_file`` (name of the file). Records that cannot be split into columns stand beside it in
+``malformed`` (line, raw, reason): nothing is skipped in silence.
 """
 
 import csv
-import io
-from collections.abc import Collection
+import mmap
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+import numpy as np
 
 from ltv_platform.contracts.ddl import literal, quoted
 from ltv_platform.errors import UserError
 from ltv_platform.ingestion.adapters import Dialect
 from ltv_platform.ingestion.files import PrivateCopy
+from ltv_platform.ingestion.records import (
+    RecordFiles,
+    split_delimited,
+    split_json,
+    split_json_lines,
+    split_on_blanks,
+)
 
-#: No text holds this character, so a line read with it as delimiter stays whole.
-_NO_DELIMITER = "\x1f"
+Connection = duckdb.DuckDBPyConnection
+
 _SNIFFED_DELIMITERS = (",", ";", "\t", "|")
-#: A record may be this long in bytes; a longer one is kept as malformed.
-_LONGEST_RECORD = 16 * 1024 * 1024
+#: Longest record in bytes that the engine's CSV reader is trusted with.
+_LONGEST_RECORD = 16 << 20
+#: Bytes that are looked at together.
+_BLOCK = 32 << 20
+_LINE_FEED, _CARRIAGE_RETURN = 10, 13
+#: Names that the relation ``file`` gives to columns of its own.
+_OWN_COLUMNS = ("_line", "_file")
 
 
 @dataclass(frozen=True)
-class Reader:
-    """An opened file.
+class Opened:
+    """What a file holds.
 
     Attributes:
         columns: The file's own columns.
-        header_lines: 1 where the first record is a header.
+        records: Number of records in ``file``.
+        malformed: Number of records in ``malformed``.
     """
 
     columns: tuple[str, ...]
-    header_lines: int
-    _csv: bool
-
-    def settle_lines(self, connection: duckdb.DuckDBPyConnection, staged: str) -> int:
-        """Collect the malformed records and number the staged rows around them.
-
-        Called once ``file`` was read. Afterwards the temporary table ``malformed`` has line,
-        raw and reason of each record that could not be split, and ``_line`` of the staged rows
-        is the record number in the file, the header being 1.
-
-        Returns:
-            The number of malformed records.
-        """
-        if self._csv:
-            connection.execute(
-                "CREATE OR REPLACE TEMP TABLE malformed AS "
-                "SELECT CAST(line AS BIGINT) AS line, MIN(csv_line) AS raw, "
-                "'record: ' || MIN(error_message) AS reason "
-                "FROM reject_errors WHERE scan_id = (SELECT MIN(scan_id) FROM reject_errors) "
-                "GROUP BY line"
-            )
-        row = connection.execute("SELECT COUNT(*) FROM malformed").fetchone()
-        assert row is not None
-        malformed = int(row[0])
-        shift = str(self.header_lines)
-        if self._csv and malformed:
-            # The i-th well-formed record is pushed down by every malformed one before it.
-            shift += (
-                " + COALESCE((SELECT MAX(place) FROM (SELECT line, ROW_NUMBER() OVER (ORDER BY "
-                "line) AS place FROM malformed) AS ordered "
-                f"WHERE line - place - {self.header_lines} < {staged}._line), 0)"
-            )
-        if shift != "0":
-            connection.execute(f"UPDATE {staged} SET _line = _line + {shift}")
-        return malformed
+    records: int
+    malformed: int
 
 
 def open_file(
-    connection: duckdb.DuckDBPyConnection,
-    copy: PrivateCopy,
-    dialect: Dialect,
-    wanted: Collection[str],
-) -> Reader:
-    """Create the relation ``file`` and the table ``malformed`` for a private copy.
+    connection: Connection, copy: PrivateCopy, dialect: Dialect, wanted: Collection[str]
+) -> Opened:
+    """Create the temporary tables ``file`` and ``malformed`` for a private copy.
 
     Args:
         connection: The staging connection.
         copy: The private copy.
         dialect: How a delimited file is written.
-        wanted: Column names that help to find the delimiter.
+        wanted: Column names that tell the delimiter, and that stand in for the columns of a
+            file without any record.
 
     Raises:
-        UserError: the file is empty or its header cannot be read.
+        UserError: the file is empty, or is not what its ending says.
     """
-    connection.execute("DROP VIEW IF EXISTS file")
-    for name in ("reject_errors", "reject_scans", "malformed"):
+    for name in ("file", "malformed", "reject_errors", "reject_scans"):
         connection.execute(f"DROP TABLE IF EXISTS {name}")
-    if copy.format == "parquet":
-        return _open_parquet(connection, copy)
     if copy.path.stat().st_size == 0:
         raise UserError(f"{copy.name} is empty.", "Nothing to load; check how it was made.")
-    if copy.format == "ndjson":
-        return _open_ndjson(connection, copy)
-    if dialect.whitespace:
-        return _open_whitespace(connection, copy, dialect)
-    return _open_csv(connection, copy, dialect, wanted)
+    if copy.format == "parquet":
+        columns = _open_parquet(connection, copy)
+    elif copy.format == "csv" and not dialect.whitespace:
+        columns = _open_csv(connection, copy, dialect, wanted)
+    else:
+        columns = _open_by_hand(connection, copy, dialect, wanted)
+    return Opened(columns, _count(connection, "file"), _count(connection, "malformed"))
 
 
 def _open_csv(
-    connection: duckdb.DuckDBPyConnection,
-    copy: PrivateCopy,
-    dialect: Dialect,
-    wanted: Collection[str],
-) -> Reader:
+    connection: Connection, copy: PrivateCopy, dialect: Dialect, wanted: Collection[str]
+) -> tuple[str, ...]:
+    """The engine's reader where the file is regular, else record by record."""
     columns, delimiter = _csv_columns(copy, dialect, wanted)
-    _create_file_view(
-        connection,
-        copy,
-        f"SELECT *, ROW_NUMBER() OVER () AS _line FROM {_read_csv(copy.path, columns, delimiter, dialect.quote, header=dialect.header, rejects=True)}",
-    )
-    return Reader(columns, int(dialect.header), True)
+    if _is_regular(copy.path, delimiter, dialect.quote):
+        try:
+            _create_file(
+                connection,
+                copy,
+                f"SELECT *, ROW_NUMBER() OVER () + {int(dialect.header)} AS _line "
+                f"FROM {_read_csv(copy.path, columns, delimiter, dialect)}",
+            )
+            if _count(connection, "reject_errors") == 0:
+                _create_malformed(connection)
+                return columns
+        except (duckdb.InvalidInputException, duckdb.ConversionException):
+            pass  # Splitting by hand says which record it is.
+        connection.execute("DROP TABLE IF EXISTS file")
+    files = RecordFiles(copy.path.with_name("records"))
+    split_delimited(copy.path, files, dialect, delimiter, columns)
+    return _open_records(connection, copy, files)
 
 
-def _read_csv(
-    path: Path, columns: tuple[str, ...], delimiter: str, quote: str, *, header: bool, rejects: bool
-) -> str:
+def _read_csv(path: Path, columns: Sequence[str], delimiter: str, dialect: Dialect) -> str:
     types = ", ".join(f"{literal(column)}: 'VARCHAR'" for column in columns)
-    store = (
-        ", store_rejects = true, rejects_table = 'reject_errors', rejects_scan = 'reject_scans'"
-        if rejects
-        else ""
-    )
+    quote = literal(dialect.quote)
     return (
         f"read_csv({literal(str(path))}, columns = {{{types}}}, auto_detect = false, "
-        f"delim = {literal(delimiter)}, quote = {literal(quote)}, escape = {literal(quote)}, "
-        f"header = {str(header).lower()}, max_line_size = {_LONGEST_RECORD}{store})"
+        f"delim = {literal(delimiter)}, quote = {quote}, escape = {quote}, "
+        f"header = {str(dialect.header).lower()}, max_line_size = {_LONGEST_RECORD}, "
+        "store_rejects = true, rejects_table = 'reject_errors', rejects_scan = 'reject_scans')"
     )
 
 
@@ -138,119 +120,170 @@ def _csv_columns(
     copy: PrivateCopy, dialect: Dialect, wanted: Collection[str]
 ) -> tuple[tuple[str, ...], str]:
     if not dialect.header:
-        return dialect.columns, dialect.delimiter or ","
-    first_line = _first_record(copy.path, dialect.quote)
+        return _distinct(dialect.columns, copy), dialect.delimiter or ","
     candidates = [dialect.delimiter] if dialect.delimiter else list(_SNIFFED_DELIMITERS)
-
-    def split(delimiter: str) -> list[str]:
-        reader = csv.reader(io.StringIO(first_line), delimiter=delimiter, quotechar=dialect.quote)
-        return [name.strip() for name in next(reader, [])]
-
-    # The delimiter that shows most of the wanted columns; the first of them if none does.
-    delimiter = max(candidates, key=lambda candidate: len(set(split(candidate)) & set(wanted)))
-    names = tuple(name or f"_unnamed_{i}" for i, name in enumerate(split(delimiter), 1))
-    repeated = sorted({name for name in names if names.count(name) > 1})
-    if repeated:
+    headers = {each: _first_record(copy.path, each, dialect.quote) for each in candidates}
+    # The delimiter that shows most of the wanted columns, then the one that shows most columns.
+    delimiter = max(
+        candidates, key=lambda each: (len(set(headers[each]) & set(wanted)), len(headers[each]))
+    )
+    if not headers[delimiter]:
         raise UserError(
-            f"{copy.name} has the column {', '.join(repeated)} more than once in its header.",
-            "Name each column once.",
+            f"{copy.name} has no header that can be read.",
+            "Its first line must name the columns; check its quotes and how it was made.",
         )
-    return names, delimiter
+    names = [name or f"_unnamed_{i}" for i, name in enumerate(headers[delimiter], 1)]
+    return _distinct(names, copy), delimiter
 
 
-def _first_record(path: Path, quote: str) -> str:
-    """The header as text: lines are joined while a quote stands open."""
+def _first_record(path: Path, delimiter: str, quote: str) -> list[str]:
+    """The fields of the first line that is not blank; none if its quotes do not close."""
     with path.open(encoding="utf-8", errors="replace", newline="") as text:
-        record = text.readline(_LONGEST_RECORD)
-        while record.count(quote) % 2 and (line := text.readline(_LONGEST_RECORD)):
-            record += line
-    return record.rstrip("\r\n")
+        reader = csv.reader(
+            text,
+            delimiter=delimiter,
+            quotechar=quote or None,
+            quoting=csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE,
+            strict=True,
+            skipinitialspace=True,
+        )
+        try:
+            return [name.strip() for name in next((r for r in reader if r), [])]
+        except csv.Error:
+            return []
 
 
-def _open_whitespace(
-    connection: duckdb.DuckDBPyConnection, copy: PrivateCopy, dialect: Dialect
-) -> Reader:
-    columns = (
-        tuple(_first_record(copy.path, '"').split()) if dialect.header else dialect.columns
-    )
-    parts = ", ".join(f"parts[{i}] AS {quoted(name)}" for i, name in enumerate(columns, 1))
-    lines = (
-        "SELECT line, ROW_NUMBER() OVER () AS _line, "
-        "string_split_regex(trim(line, E' \\t\\r'), '[ \\t]+') AS parts "
-        f"FROM {_lines(copy.path, header=dialect.header)}"
-    )
-    wrong = f"len(parts) <> {len(columns)} AND trim(line, E' \\t\\r') <> ''"
-    connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE malformed AS SELECT _line + {int(dialect.header)} AS line, "
-        f"line AS raw, 'record: has ' || len(parts) || ' columns, not {len(columns)}' AS reason "
-        f"FROM ({lines}) AS lines WHERE {wrong}"
-    )
-    _create_file_view(
-        connection,
-        copy,
-        f"SELECT {parts}, _line FROM ({lines}) AS lines WHERE len(parts) = {len(columns)}",
-    )
-    return Reader(columns, int(dialect.header), False)
+def _is_regular(path: Path, delimiter: str, quote: str) -> bool:
+    """One kind of line end, no blank lines, and quotes only where a field begins and ends.
+
+    Only such files does the engine's parallel reader take apart rightly.
+    """
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        if content[:1] in (b"\n", b"\r"):
+            return False
+        if content.find(b"\n\n") >= 0 or content.find(b"\n\r\n") >= 0:
+            return False
+        symbols = np.frombuffer(content, np.uint8)
+        try:
+            return _line_ends_are_regular(symbols) and (
+                not quote or _quotes_are_regular(symbols, delimiter.encode(), ord(quote))
+            )
+        finally:
+            # The map cannot be closed while an array looks at it.
+            del symbols
 
 
-def _open_ndjson(connection: duckdb.DuckDBPyConnection, copy: PrivateCopy) -> Reader:
-    lines = (
-        "SELECT line, ROW_NUMBER() OVER () AS _line, "
-        "CASE WHEN json_valid(line) THEN json_type(line) END AS kind "
-        f"FROM {_lines(copy.path, header=False)}"
-    )
-    connection.execute(
-        "CREATE OR REPLACE TEMP TABLE malformed AS SELECT _line AS line, line AS raw, "
-        "'record: is no JSON object' AS reason "
-        f"FROM ({lines}) AS lines WHERE kind IS DISTINCT FROM 'OBJECT' AND trim(line) <> ''"
-    )
-    columns = tuple(
-        name
-        for (name,) in connection.execute(
-            "SELECT DISTINCT UNNEST(json_keys(line)) AS name "
-            f"FROM ({lines}) AS lines WHERE kind = 'OBJECT' ORDER BY name"
-        ).fetchall()
-    )
-    values = ", ".join(
-        f"json_extract_string(line, {literal(_json_path(name))}) AS {quoted(name)}"
-        for name in columns
-    )
-    _create_file_view(
-        connection,
-        copy,
-        f"SELECT {values + ', ' if values else ''}_line FROM ({lines}) AS lines "
-        "WHERE kind = 'OBJECT'",
-    )
-    return Reader(columns, 0, False)
+def _line_ends_are_regular(symbols: "np.ndarray[tuple[int], np.dtype[np.uint8]]") -> bool:
+    feeds = returns = 0
+    for start in range(0, symbols.size, _BLOCK):
+        block = symbols[start : start + _BLOCK]
+        places = np.flatnonzero(block == _CARRIAGE_RETURN) + start
+        if places.size:
+            if places[-1] + 1 == symbols.size or np.any(symbols[places + 1] != _LINE_FEED):
+                return False
+            returns += places.size
+        feeds += int(np.count_nonzero(block == _LINE_FEED))
+    return returns in (0, feeds)
 
 
-def _json_path(name: str) -> str:
-    escaped = name.replace("\\", "\\\\").replace('"', '\\"')
-    return f'$."{escaped}"'
+def _quotes_are_regular(
+    symbols: "np.ndarray[tuple[int], np.dtype[np.uint8]]", delimiter: bytes, quote: int
+) -> bool:
+    """Quotes open behind and close before a delimiter, a line end, or (doubled) a quote."""
+    before_opening = [delimiter[-1], _LINE_FEED, _CARRIAGE_RETURN, quote]
+    behind_closing = [delimiter[0], _LINE_FEED, _CARRIAGE_RETURN, quote]
+    seen = 0
+    for start in range(0, symbols.size, _BLOCK):
+        places = np.flatnonzero(symbols[start : start + _BLOCK] == quote) + start
+        openings, closings = places[seen % 2 :: 2], places[1 - seen % 2 :: 2]
+        openings = openings[openings > 0]
+        closings = closings[closings + 1 < symbols.size]
+        if not np.isin(symbols[openings - 1], before_opening).all():
+            return False
+        if not np.isin(symbols[closings + 1], behind_closing).all():
+            return False
+        seen += places.size
+    return seen % 2 == 0
 
 
-def _open_parquet(connection: duckdb.DuckDBPyConnection, copy: PrivateCopy) -> Reader:
+def _open_by_hand(
+    connection: Connection, copy: PrivateCopy, dialect: Dialect, wanted: Collection[str]
+) -> tuple[str, ...]:
+    files = RecordFiles(copy.path.with_name("records"))
+    if copy.format == "json":
+        split_json(copy.path, copy.name, files, wanted)
+    elif copy.format == "ndjson":
+        split_json_lines(copy.path, files, wanted)
+    else:
+        columns = dialect.columns
+        if dialect.header:
+            first = copy.path.open(encoding="utf-8", errors="replace")
+            with first:
+                columns = tuple(next((line.split() for line in first if line.strip()), ()))
+        split_on_blanks(copy.path, files, dialect, _distinct(columns, copy))
+    return _open_records(connection, copy, files)
+
+
+def _open_records(connection: Connection, copy: PrivateCopy, files: RecordFiles) -> tuple[str, ...]:
+    columns = _distinct(tuple(files.columns), copy)
+    names = "".join(f"CAST({quoted(name)} AS VARCHAR) AS {quoted(name)}, " for name in columns)
+    parts = literal(str(files.folder / "records_*.parquet"))
+    _create_file(
+        connection, copy, f"SELECT {names}_line FROM read_parquet({parts}, union_by_name = true)"
+    )
+    rejected = literal(str(files.folder / "malformed_*.parquet"))
+    _create_malformed(connection, f"SELECT line, raw, reason FROM read_parquet({rejected})")
+    return columns
+
+
+def _open_parquet(connection: Connection, copy: PrivateCopy) -> tuple[str, ...]:
     source = f"read_parquet({literal(str(copy.path))}, file_row_number = true)"
     try:
         described = connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
-    except duckdb.Error as error:
-        raise UserError(f"{copy.name} is no Parquet file ({error}).", "Check the file.") from error
-    columns = tuple(name for name, *_ in described if name != "file_row_number")
+        columns = _distinct([name for name, *_ in described if name != "file_row_number"], copy)
+        texts = ", ".join(f"CAST({quoted(n)} AS VARCHAR) AS {quoted(n)}" for n in columns)
+        _create_file(
+            connection, copy, f"SELECT {texts}, file_row_number + 1 AS _line FROM {source}"
+        )
+    except (duckdb.InvalidInputException, duckdb.BinderException, duckdb.IOException) as error:
+        raise UserError(
+            f"{copy.name} is no Parquet file, or a damaged one ({str(error).splitlines()[0]}).",
+            "Check how it was made; nothing of it was loaded.",
+        ) from error
+    _create_malformed(connection)
+    return columns
+
+
+def _distinct(names: Sequence[str], copy: PrivateCopy) -> tuple[str, ...]:
+    """The names, if the engine can tell them apart: it does not see upper and lower case."""
+    folded = [name.lower() for name in names]
+    repeated = sorted({name for name in names if folded.count(name.lower()) > 1})
+    if repeated:
+        raise UserError(
+            f"{copy.name} has columns of the same name: {', '.join(repeated[:10])}.",
+            "Give each a name of its own; upper and lower case do not make a difference.",
+        )
+    taken = [name for name in names if name.lower() in _OWN_COLUMNS]
+    if taken:
+        raise UserError(
+            f"{copy.name} has a column {taken[0]}; that name stands for the record's own place.",
+            "Rename the column.",
+        )
+    return tuple(names)
+
+
+def _create_file(connection: Connection, copy: PrivateCopy, select: str) -> None:
     connection.execute(
-        "CREATE OR REPLACE TEMP TABLE malformed (line BIGINT, raw VARCHAR, reason VARCHAR)"
+        "CREATE TEMP TABLE file AS "
+        f"SELECT *, {literal(copy.name)} AS _file FROM ({select}) AS records"
     )
-    names = ", ".join(quoted(name) for name in columns)
-    _create_file_view(connection, copy, f"SELECT {names}, file_row_number + 1 AS _line FROM {source}")
-    return Reader(columns, 0, False)
 
 
-def _lines(path: Path, *, header: bool) -> str:
-    return _read_csv(path, ("line",), _NO_DELIMITER, "", header=header, rejects=False)
+def _create_malformed(connection: Connection, select: str | None = None) -> None:
+    connection.execute("CREATE TEMP TABLE malformed (line BIGINT, raw VARCHAR, reason VARCHAR)")
+    if select is not None:
+        connection.execute(f"INSERT INTO malformed {select}")
 
 
-def _create_file_view(
-    connection: duckdb.DuckDBPyConnection, copy: PrivateCopy, select: str
-) -> None:
-    connection.execute(
-        f"CREATE TEMP VIEW file AS SELECT *, {literal(copy.name)} AS _file FROM ({select}) AS records"
-    )
+def _count(connection: Connection, table: str) -> int:
+    return int(connection.execute(f"SELECT COUNT(*) FROM {table}").fetchall()[0][0])

@@ -8,12 +8,11 @@ import os
 from collections.abc import Iterable, Mapping
 from datetime import date
 
+from ltv_platform.errors import UserError
 from ltv_platform.settings import Settings
 
-#: Share of the rows that must lie on or after the start when it is first settled.
-_SETTLED_SHARE = 0.999
-#: Share of a table's rows before the start from which on it moves earlier.
-_MOVING_SHARE = 0.001
+#: One row in so many may lie before the start (0.1 %); counted whole, so that no float decides.
+_OUTLIERS_ONE_IN = 1_000
 #: A load counts towards a move from this many rows on, so that a tiny file moves nothing.
 _SMALLEST_COUNTED_LOAD = 1_000
 
@@ -22,13 +21,22 @@ Years = Mapping[int, int]
 
 
 def read_start(settings: Settings) -> date | None:
-    """The first partition; None before the first load."""
+    """The first partition; None before the first load.
+
+    Raises:
+        UserError: the file that keeps it was damaged.
+    """
     if settings.start_date is not None:
         return settings.start_date
     try:
         return date.fromisoformat(settings.start_date_path.read_text("utf-8").strip())
     except FileNotFoundError:
         return None
+    except ValueError as error:
+        raise UserError(
+            f"{settings.start_date_path} holds no date ({error}).",
+            "Write the first partition into it, as in 2024-01-01, or set LTV_START_DATE.",
+        ) from error
 
 
 def write_start(settings: Settings, start: date) -> None:
@@ -45,11 +53,11 @@ def settle(tables: Iterable[Years]) -> date | None:
     for years in tables:
         for year, rows in years.items():
             total[year] = total.get(year, 0) + rows
-    needed = _SETTLED_SHARE * sum(total.values())
-    on_or_after = 0
+    rows_before = sum(total.values())
+    all_rows = rows_before
     for year in sorted(total, reverse=True):
-        on_or_after += total[year]
-        if on_or_after >= needed:
+        rows_before -= total[year]
+        if rows_before * _OUTLIERS_ONE_IN <= all_rows:
             return date(year, 1, 1)
     return None
 
@@ -67,6 +75,6 @@ def moved(start: date, log: Years, load: Years) -> date:
         for year, rows in load.items():
             counted[year] = counted.get(year, 0) + rows
     before = sum(rows for year, rows in counted.items() if year < start.year)
-    if before == 0 or before < _MOVING_SHARE * sum(counted.values()):
+    if before == 0 or before * _OUTLIERS_ONE_IN < sum(counted.values()):
         return start
     return min(start, settle([counted]) or start)

@@ -15,13 +15,19 @@ from ltv_platform.settings import Settings
 
 _BLANKS = literal(" \t\r\n\u00a0\ufeff")
 
-_DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
-_DATE_AT_MIDNIGHT = _DATE + r"([ T]00:00(:00(\.0+)?)?)?"
-_CLOCK = r"[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?"
+# The engine takes the year 0 and 24 o'clock for days before and after.
+_DATE = r"[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}"
+_DATE_AT_MIDNIGHT = _DATE + r"([ T]00:00:00(\.0+)?)?"
+_HOUR_AND_MINUTE = r"([01][0-9]|2[0-3]):[0-9]{2}"
+_CLOCK = _HOUR_AND_MINUTE + r":[0-9]{2}(\.[0-9]{1,9})?"
+_SHORT_CLOCK = f"{_HOUR_AND_MINUTE}|{_CLOCK}"
 _ZONE = r" ?(Z|UTC|[+-][0-9]{2}(:?[0-9]{2})?|[A-Za-z]+(_[A-Za-z]+)*(/[A-Za-z_+-]+)+)"
 _WHOLE_NUMBER = r"[+-]?[0-9]+(\.0*)?"
 _WHOLE_EXPONENT = r"[+-]?[0-9]+[eE]\+?[0-9]+"
 _ANY_NUMBER = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"
+#: Up to so many digits in front of an exponent, a double tells any two numbers apart.
+_EXACT_DIGITS = 15
+_EXPONENT = rf"[+-]?([0-9]\.?){{1,{_EXACT_DIGITS}}}[eE][+-]?[0-9]+"
 
 #: A value longer than this is cut in a reason; ``raw`` keeps it whole.
 _SHOWN = 60
@@ -46,13 +52,12 @@ def staging_select(
 
     Returns:
         SQL with columns ``_line``, the contract's given and computed columns with their types,
-        ``_day`` (the reporting day that the row falls on, or NULL), ``_raw`` (the adapted row
-        as JSON, for rejected rows) and ``_reasons`` (NULL for good rows). Its parameter
-        ``$latest`` is the instant (UTC) after which an event lies in the future.
+        ``_day`` (the reporting day that the row falls on, or NULL) and ``_reasons`` (NULL for
+        good rows). Its parameter ``$latest``, if it has one, is the instant (UTC) after which
+        anything lies in the future.
     """
     texts = ", ".join(
-        f"NULLIF(TRIM(CAST({quoted(column.name)} AS VARCHAR), {_BLANKS}), '') "
-        f"AS {_text(column)}"
+        f"NULLIF(TRIM(CAST({quoted(column.name)} AS VARCHAR), {_BLANKS}), '') AS {_text(column)}"
         if column.name in available
         else f"CAST(NULL AS VARCHAR) AS {_text(column)}"
         for column in source.columns
@@ -70,10 +75,8 @@ def staging_select(
     broken = " OR ".join(f"({check.condition})" for check in checks)
     reasons = ", ".join(f"CASE WHEN {check.condition} THEN {check.reason} END" for check in checks)
     names = ", ".join(quoted(column.name) for column in source.stored_values)
-    packed = ", ".join(f"{quoted(column.name)} := {_text(column)}" for column in source.columns)
     return (
         f"SELECT _line, {names}, {_day(source, settings)} AS _day, "
-        f"CASE WHEN {broken} THEN CAST(to_json(struct_pack({packed})) AS VARCHAR) END AS _raw, "
         f"CASE WHEN {broken} THEN list_filter([{reasons}], lambda reason: reason IS NOT NULL) "
         "END AS _reasons "
         f"FROM (SELECT *{computed} FROM (SELECT *, {typed} FROM (SELECT _line, {texts} "
@@ -87,52 +90,54 @@ def _text(column: Column) -> str:
 
 def _typed(column: Column, settings: Settings) -> str:
     value = _cast(column, _text(column), settings)
-    return value if column.default is None else (
-        f"CASE WHEN {_text(column)} IS NULL THEN CAST({column.default} AS {column.type}) "
-        f"ELSE {value} END"
+    return (
+        value
+        if column.default is None
+        else (
+            f"CASE WHEN {_text(column)} IS NULL THEN CAST({column.default} AS {column.type}) "
+            f"ELSE {value} END"
+        )
     )
 
 
 def _cast(column: Column, text: str, settings: Settings) -> str:
     """The value of a text, or NULL where it is none; never a rounded or guessed one."""
+    value = f"TRY_CAST({text} AS {column.type})"
     match column.type:
         case "VARCHAR":
             return text
         case "INTEGER" | "BIGINT":
-            return (
-                f"CASE WHEN {_matches(text, _WHOLE_NUMBER)} OR {_matches(text, _WHOLE_EXPONENT)} "
-                f"THEN TRY_CAST({text} AS {column.type}) END"
-            )
+            whole = f"{_matches(text, _WHOLE_NUMBER)} OR {_matches(text, _WHOLE_EXPONENT)}"
+            cases = f"WHEN {whole} THEN {value}"
         case "DECIMAL(18,6)" | "DECIMAL(18,8)":
-            value = f"TRY_CAST({text} AS {column.type})"
-            plain = rf"[+-]?([0-9]+\.?[0-9]{{0,{_scale(column)}}}0*|\.[0-9]{{1,{_scale(column)}}}0*)"
-            return (
-                f"CASE WHEN {_matches(text, plain)} THEN {value} "
+            scale = _scale(column)
+            plain = rf"[+-]?([0-9]+\.?[0-9]{{0,{scale}}}0*|\.[0-9]{{1,{scale}}}0*)"
+            cases = (
+                f"WHEN {_matches(text, plain)} THEN {value} "
                 # An exponent is fine as long as no digit is lost.
-                f"WHEN {_matches(text, _ANY_NUMBER)} AND contains(lower({text}), 'e') "
-                f"AND TRY_CAST({text} AS DOUBLE) = CAST({value} AS DOUBLE) THEN {value} END"
+                f"WHEN {_matches(text, _EXPONENT)} "
+                f"AND TRY_CAST({text} AS DOUBLE) = CAST({value} AS DOUBLE) THEN {value}"
             )
         case "BOOLEAN":
-            return (
-                f"CASE WHEN lower({text}) IN ('1', 'true', '1.0') THEN TRUE "
-                f"WHEN lower({text}) IN ('0', 'false', '0.0') THEN FALSE END"
+            cases = (
+                f"WHEN lower({text}) IN ('1', 'true', '1.0') THEN TRUE "
+                f"WHEN lower({text}) IN ('0', 'false', '0.0') THEN FALSE"
             )
         case "DATE":
-            return (
-                f"CASE WHEN {_matches(text, _DATE_AT_MIDNIGHT)} "
-                f"THEN TRY_CAST(left({text}, 10) AS DATE) END"
-            )
+            day = f"TRY_CAST(left({text}, 10) AS DATE)"
+            cases = f"WHEN {_matches(text, _DATE_AT_MIDNIGHT)} THEN {day}"
         case "TIME":
-            return f"CASE WHEN {_matches(text, _CLOCK)} THEN TRY_CAST({text} AS TIME) END"
+            cases = f"WHEN {_matches(text, _SHORT_CLOCK)} THEN {value}"
         case "TIMESTAMP":
-            naive = _in_utc(f"TRY_CAST({text} AS TIMESTAMP)", settings)
-            return (
-                f"CASE WHEN {_matches(text, f'{_DATE}([ T]{_CLOCK})?')} THEN {naive} "
+            cases = (
+                f"WHEN {_matches(text, f'{_DATE}([ T]{_CLOCK})?')} "
+                f"THEN {_in_utc(value, settings)} "
                 f"WHEN {_matches(text, f'{_DATE}[ T]{_CLOCK}{_ZONE}')} "
-                f"THEN TRY_CAST({text} AS TIMESTAMPTZ) AT TIME ZONE 'UTC' END"
+                f"THEN TRY_CAST({text} AS TIMESTAMPTZ) AT TIME ZONE 'UTC'"
             )
         case _:
             raise ValueError(f"{column.name}: sources have no columns of type {column.type}")
+    return f"CASE {cases} END"
 
 
 def _scale(column: Column) -> int:
@@ -175,14 +180,10 @@ def _checks(column: Column) -> list[_Check]:
             _Check(f"{value} {below} {column.minimum}", f"{shown}is {words} {column.minimum}'")
         )
     if column.maximum is not None:
-        checks.append(
-            _Check(f"{value} > {column.maximum}", f"{shown}is above {column.maximum}'")
-        )
+        checks.append(_Check(f"{value} > {column.maximum}", f"{shown}is above {column.maximum}'"))
     if column.pattern is not None:
         checks.append(
-            _Check(
-                f"NOT {_matches(text, column.pattern)}", f"{shown}is not {column.pattern_name}'"
-            )
+            _Check(f"NOT {_matches(text, column.pattern)}", f"{shown}is not {column.pattern_name}'")
         )
     return checks
 
@@ -198,16 +199,36 @@ _KINDS = {
 
 
 def _future(source: SourceTable, settings: Settings) -> list[_Check]:
-    if source.event_time is None:
-        return []
-    value = quoted(source.event_time)
-    late = (
-        f"{value} > {day_of_sql('$latest', settings)}"
-        if _is_day(source)
-        else f"{value} > $latest"
+    """Instants, and the days that events are dated by, must not lie ahead of the receipt.
+
+    Exchange rates may be published ahead: their days are no events.
+    """
+    instants = [(c.name, c.name) for c in source.columns if c.type == "TIMESTAMP"]
+    instants += [
+        (dating_column(source), column.name)
+        for column, _ in source.computed
+        if column.type == "TIMESTAMP"
+    ]
+    checks = [_ahead(given, value, "$latest") for given, value in instants]
+    if source.partitioned and source.event_time is not None and _is_day(source):
+        latest = day_of_sql("$latest", settings)
+        checks.append(_ahead(source.event_time, source.event_time, latest))
+    return checks
+
+
+def _ahead(given: str, value: str, latest: str) -> _Check:
+    shown = f"'{given}: ' || CAST({quoted(value)} AS VARCHAR)"
+    return _Check(
+        f"{quoted(value)} > {latest}", f"{shown} || ' lies more than 24 hours after its receipt'"
     )
-    shown = f"'{source.event_time}: ' || CAST({value} AS VARCHAR)"
-    return [_Check(late, f"{shown} || ' lies more than 24 hours after its receipt'")]
+
+
+def dating_column(source: SourceTable) -> str:
+    """The column of the file that dates a row: reasons name what the user can mend."""
+    for column, expression in source.computed:
+        if column.name == source.event_time:
+            return next(given.name for given in source.columns if given.name in expression)
+    return str(source.event_time)
 
 
 def _is_day(source: SourceTable) -> bool:

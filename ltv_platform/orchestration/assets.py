@@ -1,6 +1,7 @@
 """Dagster assets out of contracts and wiring: sources, derived tables."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import dagster as dg
 
@@ -8,7 +9,7 @@ from ltv_platform import checks
 from ltv_platform.contracts import Column, SourceTable, Table
 from ltv_platform.ingestion.landing import ingest_landing
 from ltv_platform.ingestion.load import Outcome
-from ltv_platform.orchestration.io_manager import TableQuery
+from ltv_platform.orchestration.io_manager import REFRESH_TAG, TableQuery
 from ltv_platform.orchestration.partitions import days_of, input_mapping
 from ltv_platform.transforms import Graph, Transform
 from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
@@ -17,7 +18,7 @@ from ltv_platform.warehouse.engine import Writer
 OWNERS = ["team:growth-data"]
 POOL = "duckdb"
 
-AssetResults = Iterator[dg.MaterializeResult | dg.AssetCheckResult]
+AssetResults = Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]
 
 
 def asset_key(table: str) -> dg.AssetKey:
@@ -61,15 +62,13 @@ def _source_asset(engine: DuckDBEngine, source: SourceTable) -> dg.AssetsDefinit
     )
     def load(context: dg.AssetExecutionContext) -> AssetResults:
         outcomes = ingest_landing(engine, [source.name], context.log.info)
-        engine.record(
-            Writer(table.full_name, "", engine.as_of()), engine.state().newest
-        )
+        engine.record(Writer(table.full_name, "", engine.as_of()), engine.state().newest)
         rejected = [outcome.error for outcome in outcomes if outcome.error is not None]
         if rejected:
             raise dg.Failure("\n".join(str(error) for error in rejected), allow_retries=False)
         yield dg.MaterializeResult(metadata=_load_metadata(engine, source, outcomes))
-        yield check_result(checks.rejected_share(engine, source.name, engine.settings), key,
-                           "rejected_share", dg.AssetCheckSeverity.WARN)
+        share = checks.rejected_share(engine, source.name, engine.settings)
+        yield check_result(share, key, "rejected_share", dg.AssetCheckSeverity.WARN)
 
     return load
 
@@ -106,15 +105,16 @@ def _derived_asset(
         ],
     )
     def build(context: dg.AssetExecutionContext) -> AssetResults:
-        yield dg.MaterializeResult(value=TableQuery(transform, context.add_asset_metadata))
+        only_stale = REFRESH_TAG in context.run.tags
+        yield dg.MaterializeResult(
+            value=TableQuery(transform, only_stale, context.add_asset_metadata)
+        )
         days = days_of(context) if contract.partition is not None else []
         first, last = (days[0], days[-1]) if days else (None, None)
-        yield check_result(
-            checks.unique_key(engine, contract, first, last),
-            key,
-            "unique_key",
-            dg.AssetCheckSeverity.ERROR,
-        )
+        outcome = checks.unique_key(engine, contract, first, last)
+        if not outcome.passed:
+            engine.forget(transform.name, first, last)
+        yield check_result(outcome, key, "unique_key", dg.AssetCheckSeverity.ERROR)
 
     return build
 
@@ -123,9 +123,7 @@ def _dependency(graph: Graph, transform: Transform, table: str) -> dg.AssetDep:
     upstream = graph.catalog[table]
     partitioned = upstream.partition is not None and upstream.layer != "raw"
     if partitioned and transform.contract.partition is not None:
-        return dg.AssetDep(
-            asset_key(table), partition_mapping=input_mapping(transform, table)
-        )
+        return dg.AssetDep(asset_key(table), partition_mapping=input_mapping(transform, table))
     return dg.AssetDep(asset_key(table))
 
 
@@ -176,9 +174,7 @@ def _load_metadata(
         "dagster/row_count": dg.MetadataValue.int(rows),
         "files_loaded": dg.MetadataValue.int(len(loaded)),
         "rows_accepted": dg.MetadataValue.int(sum(counts.rows_accepted for counts in loaded)),
-        "rows_quarantined": dg.MetadataValue.int(
-            sum(counts.rows_quarantined for counts in loaded)
-        ),
+        "rows_quarantined": dg.MetadataValue.int(sum(counts.rows_quarantined for counts in loaded)),
         "rows_repeated": dg.MetadataValue.int(sum(counts.rows_repeated for counts in loaded)),
         "watermark": dg.MetadataValue.text(str(watermark or "no rows yet")),
     }

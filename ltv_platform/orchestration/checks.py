@@ -25,6 +25,10 @@ def _asset_check(engine: DuckDBEngine, check: TableCheck) -> dg.AssetChecksDefin
         pool=POOL,
     )
     def run() -> dg.AssetCheckResult:
-        return check_result(check.run(engine), key, check.name, severity)
+        outcome = check.run(engine)
+        if check.blocking and not outcome.passed:
+            # Else the next refresh would find the table fresh, skip its checks and publish.
+            engine.forget(check.table)
+        return check_result(outcome, key, check.name, severity)
 
     return run

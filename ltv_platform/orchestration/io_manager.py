@@ -31,10 +31,12 @@ class TableQuery:
 
     Attributes:
         transform: The table's SELECT with its contract.
+        only_stale: Of the run's days, only those that the planner calls stale are rewritten.
         add_metadata: ``context.add_asset_metadata``, for figures of single partitions.
     """
 
     transform: Transform
+    only_stale: bool
     add_metadata: Callable[..., None]
 
 
@@ -77,7 +79,7 @@ class WarehouseIOManager(dg.IOManager):
         days: list[date] | None = None
         if transform.contract.partition is not None:
             days = days_of(context)
-            if REFRESH_TAG in context.step_context.run_tags:
+            if query.only_stale:
                 stale = stale_days(
                     transform,
                     self.engine.state(),
@@ -100,11 +102,26 @@ class WarehouseIOManager(dg.IOManager):
     def _write_frame(
         self, context: dg.OutputContext, name: str, frame: pa.Table | pd.DataFrame
     ) -> None:
-        table = frame if isinstance(frame, pa.Table) else pa.Table.from_pandas(frame)
+        contract = self.graph.catalog[name]
+        table = (
+            frame
+            if isinstance(frame, pa.Table)
+            else pa.Table.from_pandas(frame, preserve_index=False)
+        )
         as_of = self.engine.as_of()
-        writer = Writer(name, context.version or "", as_of)
-        rows = self.engine.replace(self.graph.catalog[name], table, writer)
-        context.add_output_metadata({**_knowledge(as_of), "dagster/row_count": rows})
+        writer = Writer(name, "", as_of)
+        if contract.partition is None:
+            rows = self.engine.replace(contract, table, writer)
+        else:
+            days = days_of(context)
+            rows = self.engine.replace_range(contract, table, days[0], days[-1], writer)
+        context.add_output_metadata(
+            {
+                **_knowledge(as_of),
+                "dagster/row_count": self._row_count(name),
+                "rows_written": rows,
+            }
+        )
 
     def _row_count(self, table: str) -> int:
         return int(self.engine.rows(f"SELECT COUNT(*) FROM {table}")[0][0])

@@ -1,5 +1,7 @@
 """The assets that people and services see: the published snapshot and the report."""
 
+from typing import Any
+
 import dagster as dg
 
 from ltv_platform.orchestration.assets import OWNERS, POOL, asset_key
@@ -26,7 +28,7 @@ def publish_assets(engine: DuckDBEngine, graph: Graph) -> list[dg.AssetsDefiniti
         owners=OWNERS,
         pool=POOL,
     )
-    def published_snapshot() -> dg.MaterializeResult:
+    def published_snapshot() -> dg.MaterializeResult[Any]:
         published = snapshot.publish(engine, graph)
         tables = published.manifest["tables"]
         return dg.MaterializeResult(
@@ -46,7 +48,7 @@ def publish_assets(engine: DuckDBEngine, graph: Graph) -> list[dg.AssetsDefiniti
         kinds={"html"},
         owners=OWNERS,
     )
-    def ltv_report() -> dg.MaterializeResult:
+    def ltv_report() -> dg.MaterializeResult[Any]:
         path = write_campaign_report(engine.settings)
         return dg.MaterializeResult(metadata={"report": dg.MetadataValue.path(str(path))})
 

@@ -1,7 +1,7 @@
 """The embedded engine: one DuckDB file, one writer, connections open late and close early."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -67,14 +67,30 @@ class DuckDBEngine:
     def hold(self) -> Iterator[None]:
         """Keep one connection over several calls; nobody else opens the file meanwhile."""
         with self.session() as connection:
-            self._held = connection
+            outer, self._held = self._held, connection
             try:
                 yield
             finally:
-                self._held = None
+                self._held = outer
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        """A session whose statements all count or none; a held connection stays usable."""
+        with self.session() as connection:
+            connection.execute("BEGIN")
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                with suppress(duckdb.Error):  # a failed COMMIT has rolled back already
+                    connection.execute("ROLLBACK")
+                raise
 
     def prepare(self) -> None:
         """Create what is missing; a derived table whose contract changed starts anew, empty.
+
+        Partitions before an ``LTV_START_DATE`` that was set later than the data are removed, as
+        a fresh home would not have them; everything derived is stale then.
 
         Raises:
             UserError: a raw table differs from its contract, so the file belongs to another
@@ -84,17 +100,17 @@ class DuckDBEngine:
             return
         with self.connect() as connection:
             existing = _existing_columns(connection)
-            if all(
-                existing.get(table.full_name) == _contract_columns(table) for table in self.catalog
+            if any(
+                existing.get(table.full_name) != _contract_columns(table) for table in self.catalog
             ):
-                self._prepared = True
-                return
-            connection.execute("BEGIN")
-            for layer in ("raw", "core", "marts"):
-                connection.execute(f"CREATE SCHEMA IF NOT EXISTS {layer}")
-            for table in self.catalog:
-                self._prepare_table(connection, table, existing.get(table.full_name))
-            connection.execute("COMMIT")
+                connection.execute("BEGIN")
+                for layer in ("raw", "core", "marts"):
+                    connection.execute(f"CREATE SCHEMA IF NOT EXISTS {layer}")
+                for table in self.catalog:
+                    self._prepare_table(connection, table, existing.get(table.full_name))
+                connection.execute("COMMIT")
+            if self.settings.start_date is not None:
+                self._remove_before(connection, self.settings.start_date)
         self._prepared = True
 
     def _prepare_table(
@@ -108,20 +124,40 @@ class DuckDBEngine:
                     "Use that version, or a fresh LTV_HOME and load the files in loaded/ again.",
                 )
             connection.execute(f"DROP TABLE {table.full_name}")
-            connection.execute("DELETE FROM raw.built WHERE asset = $asset", {"asset": table.full_name})
+            connection.execute(
+                "DELETE FROM raw.built WHERE asset = $asset", {"asset": table.full_name}
+            )
         connection.execute(create_table(table))
+
+    def _remove_before(self, connection: Connection, start: date) -> None:
+        bounds = {"start": start}
+        before = connection.execute("SELECT 1 FROM raw.built WHERE day < $start LIMIT 1", bounds)
+        if before.fetchone() is None:
+            return
+        connection.execute("BEGIN")
+        for table in self.catalog.derived:
+            if table.partition is not None:
+                connection.execute(
+                    f"DELETE FROM {table.full_name} WHERE {quoted(table.partition)} < $start",
+                    bounds,
+                )
+            connection.execute(
+                "DELETE FROM raw.built WHERE asset = $asset", {"asset": table.full_name}
+            )
+        connection.execute("COMMIT")
 
     # Writes. The number is drawn before anything is read, so a touch that comes later is newer.
 
     def replace_range(
-        self, table: Table, select: Select, start: date, end: date, writer: Writer
+        self, table: Table, rows: "Select | pa.Table", start: date, end: date, writer: Writer
     ) -> int:
         """See :class:`~ltv_platform.warehouse.engine.Engine`."""
         if table.partition is None:
             raise ValueError(f"{table.full_name} has no partitions; use replace")
-        within = f"{quoted(table.partition)} >= $range_start AND {quoted(table.partition)} <= $range_end"
+        day = quoted(table.partition)
+        within = f"{day} >= $range_start AND {day} <= $range_end"
         bounds = {"range_start": start, "range_end": end}
-        return self._write(table, select, writer, within, bounds)
+        return self._write(table, rows, writer, within, bounds)
 
     def replace(self, table: Table, rows: "Select | pa.Table", writer: Writer) -> int:
         """See :class:`~ltv_platform.warehouse.engine.Engine`."""
@@ -135,32 +171,38 @@ class DuckDBEngine:
         within: str,
         bounds: Mapping[str, date],
     ) -> int:
-        with self.session() as connection:
-            connection.execute("BEGIN")
+        with self._transaction() as connection:
             sequence = next_sequence(connection)
-            if isinstance(rows, Select):
-                source, parameters = f"({rows.sql})", rows.parameters
-            else:
-                connection.register("incoming_rows", rows)
-                source, parameters = "incoming_rows", {}
-            _compare_schema(connection, table, f"SELECT * FROM {source} LIMIT 0", parameters)
-            connection.execute(f"DELETE FROM {table.full_name} WHERE {within}", bounds)
-            inserted = connection.execute(
-                f"INSERT INTO {table.full_name} SELECT {column_list(table.columns)} "
-                f"FROM {source} AS rows_of_select WHERE {within}",
-                {**parameters, **bounds},
-            ).fetchone()
+            with _as_relation(connection, rows) as (source, parameters):
+                _compare_schema(connection, table, f"SELECT * FROM {source} LIMIT 0", parameters)
+                connection.execute(f"DELETE FROM {table.full_name} WHERE {within}", bounds)
+                inserted = connection.execute(
+                    f"INSERT INTO {table.full_name} SELECT {column_list(table.columns)} "
+                    f"FROM {source} AS rows_of_select WHERE {within}",
+                    {**parameters, **bounds},
+                ).fetchone()
+            assert inserted is not None
+            if not isinstance(rows, Select) and inserted[0] != rows.num_rows:
+                raise ValueError(
+                    f"{rows.num_rows - inserted[0]} rows for {table.full_name} lie outside the "
+                    "days of the run; nothing was written"
+                )
             _record_built(connection, writer, sequence, bounds)
-            connection.execute("COMMIT")
-        assert inserted is not None
         return int(inserted[0])
 
     def record(self, writer: Writer, sequence: int) -> None:
         """See :class:`~ltv_platform.warehouse.engine.Engine`."""
-        with self.session() as connection:
-            connection.execute("BEGIN")
+        with self._transaction() as connection:
             _record_built(connection, writer, sequence, {})
-            connection.execute("COMMIT")
+
+    def forget(self, asset: str, start: date | None = None, end: date | None = None) -> None:
+        """See :class:`~ltv_platform.warehouse.engine.Engine`."""
+        with self._transaction() as connection:
+            connection.execute(
+                "DELETE FROM raw.built WHERE asset = $asset "
+                "AND (day IS NULL OR day >= COALESCE($start, day) AND day <= COALESCE($end, day))",
+                {"asset": asset, "start": start, "end": end},
+            )
 
     # Reads.
 
@@ -238,6 +280,21 @@ class DuckDBEngine:
         )
 
 
+@contextmanager
+def _as_relation(
+    connection: Connection, rows: "Select | pa.Table"
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """What to read rows from, and its parameters."""
+    if isinstance(rows, Select):
+        yield f"({rows.sql})", rows.parameters
+        return
+    connection.register("incoming_rows", rows)
+    try:
+        yield "incoming_rows", {}
+    finally:
+        connection.unregister("incoming_rows")
+
+
 def _record_built(
     connection: Connection, writer: Writer, sequence: int, bounds: Mapping[str, date]
 ) -> None:
@@ -286,9 +343,8 @@ def _compare_schema(
     connection: Connection, table: Table, probe: str, parameters: Mapping[str, Any]
 ) -> None:
     """Both directions, so that no column is filled with NULL or dropped in silence."""
-    given = {
-        name: str(kind) for name, kind, *_ in connection.execute(probe, dict(parameters)).description
-    }
+    description = connection.execute(probe, dict(parameters)).description
+    given = {name: str(kind) for name, kind, *_ in description}
     wanted = {column.name: str(column.type) for column in table.columns}
     wrong = [f"{name} is missing" for name in wanted if name not in given]
     wrong += [f"{name} is not in the contract" for name in given if name not in wanted]

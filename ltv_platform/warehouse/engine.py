@@ -105,15 +105,15 @@ class Engine(Protocol):
         """Create what is missing: every table exists, empty, from the start."""
 
     def replace_range(
-        self, table: Table, select: Select, start: date, end: date, writer: Writer
+        self, table: Table, rows: "Select | pa.Table", start: date, end: date, writer: Writer
     ) -> int:
-        """Replace the days start to end (both included) by the rows of a SELECT.
+        """Replace the days start to end (both included) by the rows of a SELECT or Arrow table.
 
         Returns:
             The number of rows written.
 
         Raises:
-            UserError: the SELECT's columns are not the contract's.
+            UserError: the columns are not the contract's; nothing was written.
         """
 
     def replace(self, table: Table, rows: "Select | pa.Table", writer: Writer) -> int:
@@ -125,6 +125,13 @@ class Engine(Protocol):
         Args:
             writer: The asset.
             sequence: The newest number that it has seen (:attr:`State.newest`).
+        """
+
+    def forget(self, asset: str, start: date | None = None, end: date | None = None) -> None:
+        """Take the days start to end (None: all) of an asset as never built.
+
+        For a write that a blocking check found wrong: its rows stay to be looked at, but the
+        table is stale, so no later run passes it by and publishes it.
         """
 
     def state(self) -> State:

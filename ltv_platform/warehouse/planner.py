@@ -33,7 +33,8 @@ class Plan:
     """What is stale.
 
     Attributes:
-        days: Stale days per partitioned table, ascending.
+        days: Stale days per partitioned table, ascending, with those between them that are
+            written along (see :func:`spans`).
         whole: Stale assets that are written whole.
     """
 
@@ -72,8 +73,11 @@ def plan(graph: Graph, state: State, first: date | None, last: date) -> Plan:
         if transform.contract.partition is not None:
             stale = stale_days(transform, state, first, last, about_to_be)
             if stale:
-                days[name] = stale
-                about_to_be[name] = stale
+                # As they are going to be written, so that what reads them is planned as well.
+                days[name] = tuple(
+                    day for start, end in spans(stale) for day in days_between(start, end)
+                )
+                about_to_be[name] = days[name]
         elif is_stale(transform, state, about_to_be):
             whole.append(name)
             about_to_be[name] = (None,)
@@ -132,10 +136,8 @@ def is_stale(
         return True
     if knows_something_else(built, state.as_of):
         return True
-    return any(
-        max(_numbers(table, state, about_to_be or {}).values(), default=0) > built.seq
-        for table in transform.inputs
-    )
+    newest = (_numbers(table, state, about_to_be or {}).values() for table in transform.inputs)
+    return any(max(numbers, default=0) > built.seq for numbers in newest)
 
 
 def knows_something_else(built: Built, as_of: AsOf) -> bool:

@@ -11,6 +11,9 @@ from ltv_platform.settings import Settings
 from ltv_platform.warehouse.connection import connection_config
 from ltv_platform.warehouse.snapshot import Snapshot, current_snapshot
 
+#: PIVOT is the only MULTI: it finds its columns by a SELECT of its own.
+_READING = (duckdb.StatementType.SELECT, duckdb.StatementType.MULTI)
+
 
 def require_snapshot(settings: Settings) -> Snapshot:
     """The current snapshot.
@@ -37,13 +40,26 @@ def open_snapshot(settings: Settings, snapshot: Snapshot) -> duckdb.DuckDBPyConn
     )
     for table in snapshot.manifest["tables"]:
         files = ", ".join(literal(file) for file in snapshot.files(table))
-        connection.execute(
-            f"CREATE VIEW {quoted(table)} AS SELECT * FROM read_parquet([{files}])"
-        )
+        connection.execute(f"CREATE VIEW {quoted(table)} AS SELECT * FROM read_parquet([{files}])")
     connection.execute(f"SET allowed_paths = [{allowed}]")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
     return connection
+
+
+def _only_select(connection: duckdb.DuckDBPyConnection, sql: str) -> duckdb.Statement:
+    """The one statement of a text.
+
+    Files that may be read may also be written: ``COPY … TO`` a Parquet file of the snapshot
+    would replace it in every snapshot that links to it.
+    """
+    statements = connection.extract_statements(sql)
+    if len(statements) != 1 or statements[0].type not in _READING:
+        raise UserError(
+            "A query is exactly one SELECT (or FROM, WITH, DESCRIBE, SHOW, SUMMARIZE, PIVOT).",
+            "The snapshot is read-only; send one statement that reads.",
+        )
+    return statements[0]
 
 
 def query(
@@ -55,12 +71,13 @@ def query(
         Column names and rows.
 
     Raises:
-        UserError: nothing is published, or the query fails; the engine's message says where.
+        UserError: nothing is published, it is not one SELECT, or it fails; the engine's message
+            says where.
     """
     snapshot = require_snapshot(settings)
     with open_snapshot(settings, snapshot) as connection:
         try:
-            cursor = connection.execute(sql, dict(parameters or {}))
+            cursor = connection.execute(_only_select(connection, sql), dict(parameters or {}))
             columns = [name for name, *_ in cursor.description or ()]
             return columns, cursor.fetchall() if columns else []
         except duckdb.Error as error:

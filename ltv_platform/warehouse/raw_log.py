@@ -1,13 +1,13 @@
-"""The SQL by which one staged file enters the raw log: all of it in one transaction.
+"""The SQL by which one staged file enters the raw log; the caller's transaction holds it all.
 
 The log keeps every accepted version of every row. Same key and same values again is
 *repeated*: counted, not stored. Same key and other values is a new version. Sources whose loads
 replace (campaign costs) have no versions: each load stands for itself.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import date
 from typing import Any
 
 import duckdb
@@ -23,9 +23,17 @@ Connection = duckdb.DuckDBPyConnection
 #: An exchange rate serves its own day and the seven after (rates skip weekends).
 _RATE_DAYS = 7
 
-_BEFORE_START_HINT = (
-    " (LTV_START_DATE): set it earlier, then run `ltv quarantine replay {table}`"
-)
+
+@contextmanager
+def transaction(connection: Connection) -> Iterator[None]:
+    """All of what happens inside, or nothing."""
+    connection.execute("BEGIN")
+    try:
+        yield
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
 
 
 def known_load(connection: Connection, load_id: str) -> LoadCounts | None:
@@ -40,63 +48,54 @@ def known_load(connection: Connection, load_id: str) -> LoadCounts | None:
 
 
 def append_load(
-    connection: Connection, load: Load, staged: str, start: date | None, settings: Settings
+    connection: Connection,
+    load: Load,
+    staged: str,
+    rejected: str,
+    settings: Settings,
+    place: int | None = None,
 ) -> LoadCounts:
     """Append the staged rows to the log, with their loads, quarantine and touched rows.
 
     Args:
-        connection: A connection to the warehouse that also holds the temporary tables
-            ``malformed`` (line, raw, reason) and ``staged``.
+        connection: A connection to the warehouse, inside a :func:`transaction`.
         load: The file.
-        staged: Name of the temporary table made by ``ingestion.validation.staging_select``.
-        start: First partition; rows of partitioned sources before it are quarantined.
+        staged: Name of the temporary table made by ``ingestion.staging.judge``; rows with
+            reasons are left out.
+        rejected: Name of a temporary table (line, reasons, raw) of what goes to quarantine.
         settings: For the reporting zone.
+        place: Where the rows stand in the order of receipt; None: behind all others.
 
     Returns:
         The row of ``loads``.
     """
     source = load.table
-    connection.execute("BEGIN")
     sequence = next_sequence(connection)
-    if source.partitioned and start is not None:
-        connection.execute(
-            f"UPDATE {staged} SET _reasons = list_append(COALESCE(_reasons, []), "
-            f"'{source.event_time}: ' || _day || ' lies before the first partition ' || $start "
-            "|| $hint) WHERE _day < $start",
-            {"start": start, "hint": _BEFORE_START_HINT.format(table=source.name)},
-        )
-    _number_versions(connection, source, staged)
-    values = {
+    place = sequence if place is None else place
+    _number_versions(connection, source, staged, place)
+    origin = {
         "load_id": load.load_id,
         "source_file": load.source_file,
         "received_at": load.received_at,
-        "sequence": sequence,
     }
     accepted = _count(
         connection,
         f"INSERT INTO raw.{source.name} BY NAME SELECT {column_list(source.stored_values)}, "
         "$load_id AS load_id, $source_file AS source_file, _line AS line, "
-        "$received_at AS received_at, $sequence AS load_sequence, version "
+        "$received_at AS received_at, $place AS load_sequence, version "
         f"FROM {staged} JOIN versions USING (_line) WHERE NOT repeated ORDER BY _line",
-        values,
+        {**origin, "place": place},
     )
     quarantined = _count(
         connection,
         "INSERT INTO raw.quarantine BY NAME SELECT $table AS table_name, $load_id AS load_id, "
         "$source_file AS source_file, line, reasons, raw, $adapter AS adapter, "
         "$received_at AS quarantined_at, CAST(NULL AS TIMESTAMP) AS replayed_at "
-        f"FROM (SELECT _line AS line, _reasons AS reasons, _raw AS raw FROM {staged} "
-        "WHERE _reasons IS NOT NULL UNION ALL SELECT line, [reason], raw FROM malformed) AS bad "
-        "ORDER BY line",
-        {
-            "table": source.name,
-            "load_id": load.load_id,
-            "source_file": load.source_file,
-            "adapter": load.adapter,
-            "received_at": load.received_at,
-        },
+        f"FROM {rejected} ORDER BY line",
+        {**origin, "table": source.name, "adapter": load.adapter},
     )
-    received = _count(connection, f"SELECT (SELECT COUNT(*) FROM {staged}) + COUNT(*) FROM malformed")
+    good = _count(connection, f"SELECT COUNT(*) FROM {staged} WHERE _reasons IS NULL")
+    received = good + quarantined
     counts = LoadCounts(
         load_id=load.load_id,
         table_name=source.name,
@@ -107,21 +106,43 @@ def append_load(
         rows_received=received,
         rows_accepted=accepted,
         rows_quarantined=quarantined,
-        rows_repeated=received - accepted - quarantined,
+        rows_repeated=good - accepted,
         loaded_at=load.received_at,
     )
     connection.execute(
-        "INSERT INTO raw.loads VALUES ($load_id, $table_name, $source_file, $adapter, "
-        "$rows_in_file, $rows_skipped, $rows_received, $rows_accepted, $rows_quarantined, "
-        "$rows_repeated, $loaded_at)",
+        "INSERT INTO raw.loads BY NAME SELECT "
+        + ", ".join(f"${name} AS {name}" for name in asdict(counts)),
         asdict(counts),
     )
     _touch(connection, source, load.load_id, sequence, settings)
-    connection.execute("COMMIT")
     return counts
 
 
-def _number_versions(connection: Connection, source: SourceTable, staged: str) -> None:
+def place_of(connection: Connection, source: SourceTable, load_id: str) -> int:
+    """Where a load stands in the order of receipt, also if none of its rows was accepted.
+
+    Rows that are replayed take the place that their file had: what came later still counts as
+    newer, as it would if everything were loaded again. A load without an accepted row left no
+    number behind; but every load drew one, so the numbers between its neighbours' are free.
+    """
+    return _count(
+        connection,
+        "WITH placed AS ("
+        "SELECT loads.load_id, loads.rowid AS ordinal, MAX(load_sequence) AS place "
+        f"FROM raw.loads AS loads LEFT JOIN raw.{source.name} AS log USING (load_id) "
+        "WHERE table_name = $table GROUP BY ALL), "
+        "own AS (SELECT ordinal, place FROM placed WHERE load_id = $load_id), "
+        "earlier AS (SELECT placed.ordinal, placed.place FROM placed, own "
+        "WHERE placed.ordinal < own.ordinal AND placed.place IS NOT NULL "
+        "ORDER BY placed.place DESC, placed.ordinal DESC LIMIT 1) "
+        "SELECT COALESCE(own.place, COALESCE((SELECT place FROM earlier), 0) + "
+        "(SELECT COUNT(*) FROM placed WHERE placed.ordinal <= own.ordinal "
+        "AND placed.ordinal > COALESCE((SELECT ordinal FROM earlier), -1))) FROM own",
+        {"table": source.name, "load_id": load_id},
+    )
+
+
+def _number_versions(connection: Connection, source: SourceTable, staged: str, place: int) -> None:
     """Temporary table ``versions``: (_line, version, repeated) of every good staged row."""
     if source.replaces is not None:
         connection.execute(
@@ -142,27 +163,33 @@ def _number_versions(connection: Connection, source: SourceTable, staged: str) -
         f"CREATE OR REPLACE TEMP TABLE contested AS SELECT DISTINCT {key} FROM earlier UNION "
         f"SELECT {key} FROM {staged} WHERE _reasons IS NULL GROUP BY {key} HAVING COUNT(*) > 1"
     )
-    packed = f"ROW({values})"
-    received = "ORDER BY load_sequence, line"
-    repeated = f"{packed} IS NOT DISTINCT FROM LAG({packed}) OVER (PARTITION BY {key} {received})"
-    if source.has_updated_at:
-        # A dated version says itself where it belongs, so it is known wherever it stood before.
-        repeated = (
-            f"({repeated} OR (updated_at IS NOT NULL AND "
-            f"ROW_NUMBER() OVER (PARTITION BY {values} {received}) > 1))"
-        )
     in_contested = f"EXISTS (SELECT 1 FROM contested AS logged WHERE {same_key})"
+    order = "ORDER BY load_sequence, line"
+    # A dated version says itself where it belongs, so it is known wherever it stood before;
+    # an undated one only where nothing else came between.
+    anywhere = (
+        f"known IS NULL AND updated_at IS NOT NULL AND (COUNT(known) OVER (PARTITION BY {values}) "
+        f"> 0 OR ROW_NUMBER() OVER (PARTITION BY {values} {order}) > 1)"
+        if source.has_updated_at
+        else "FALSE"
+    )
+    packed = f"ROW({values})"
     connection.execute(
-        "CREATE OR REPLACE TEMP TABLE versions AS WITH judged AS ("
-        f"SELECT {values}, load_sequence, line, version AS known, {repeated} AS repeated FROM ("
-        f"SELECT {values}, load_sequence, line, version FROM earlier UNION ALL "
-        # Behind every version of the log, in the order of the file.
-        f"SELECT {values}, 9223372036854775807, _line, NULL FROM {staged} AS staged "
-        f"WHERE _reasons IS NULL AND {in_contested}) AS candidates) "
-        "SELECT line AS _line, CAST(numbered AS INTEGER) AS version, repeated FROM ("
-        "SELECT *, COUNT(*) FILTER (WHERE known IS NOT NULL OR NOT repeated) OVER "
-        f"(PARTITION BY {key} {received} ROWS UNBOUNDED PRECEDING) AS numbered FROM judged"
-        ") AS numbers WHERE known IS NULL "
+        "CREATE OR REPLACE TEMP TABLE versions AS WITH candidates AS ("
+        f"SELECT {values}, load_sequence, line, version AS known FROM earlier UNION ALL "
+        f"SELECT {values}, {place}, _line, NULL FROM {staged} AS staged "
+        f"WHERE _reasons IS NULL AND {in_contested}), "
+        f"sifted AS (SELECT *, {anywhere} AS seen FROM candidates), "
+        # A row replayed into an earlier place may have its like behind it, in the log.
+        f"judged AS (SELECT *, known IS NULL AND ({packed} IS NOT DISTINCT FROM "
+        f"LAG({packed}) OVER same_key OR (LEAD(known) OVER same_key IS NOT NULL "
+        f"AND {packed} IS NOT DISTINCT FROM LEAD({packed}) OVER same_key)) AS repeated "
+        f"FROM sifted WHERE NOT seen WINDOW same_key AS (PARTITION BY {key} {order})), "
+        "numbered AS (SELECT *, COUNT(known) OVER (PARTITION BY "
+        f"{key}) + COUNT(*) FILTER (WHERE known IS NULL AND NOT repeated) OVER "
+        f"(PARTITION BY {key} {order} ROWS UNBOUNDED PRECEDING) AS number FROM judged) "
+        "SELECT line AS _line, CAST(number AS INTEGER) AS version, repeated FROM numbered "
+        "WHERE known IS NULL UNION ALL SELECT line, 0, TRUE FROM sifted WHERE seen "
         f"UNION ALL SELECT _line, 1, FALSE FROM {staged} AS staged "
         f"WHERE _reasons IS NULL AND NOT {in_contested}"
     )
@@ -230,6 +257,4 @@ def _touched_days(source: SourceTable, settings: Settings) -> str:
 
 
 def _count(connection: Connection, sql: str, values: Mapping[str, Any] | None = None) -> int:
-    row = connection.execute(sql, dict(values or {})).fetchone()
-    assert row is not None
-    return int(row[0])
+    return int(connection.execute(sql, dict(values or {})).fetchall()[0][0])

@@ -110,11 +110,12 @@ def snapshot_code(graph: Graph) -> str:
 def is_stale(graph: Graph, state: State, settings: Settings) -> bool:
     """Whether the current snapshot shows less than the warehouse knows."""
     built = state.built.get(ASSET, {}).get(None)
-    if built is None or built.code_hash != snapshot_code(graph):
+    current = _published_by(state, settings)
+    if built is None or current is None or not _is_whole(current):
+        return True
+    if current.manifest["code"] != snapshot_code(graph):
         return True
     if knows_something_else(built, state.as_of):
-        return True
-    if not (settings.published_path / "current").is_file():
         return True
     newest_load = state.touched.get("raw.loads", {}).get(None, 0)
     newest = max((newest_write(state, t.name) for t in graph.transforms), default=0)
@@ -124,22 +125,26 @@ def is_stale(graph: Graph, state: State, settings: Settings) -> bool:
 def publish(engine: DuckDBEngine, graph: Graph) -> Snapshot:
     """Write what changed, link what did not, switch the pointer, prune.
 
-    A kill at any point leaves the last snapshot in place.
+    The warehouse is held all the while, so nobody loads or publishes in between. A kill at any
+    point leaves the last snapshot in place, or the new one.
     """
+    with engine.hold():
+        return _publish(engine, graph)
+
+
+def _publish(engine: DuckDBEngine, graph: Graph) -> Snapshot:
     settings = engine.settings
     root = settings.published_path
     root.mkdir(parents=True, exist_ok=True)
-    for leftover in root.glob(".draft*"):
-        shutil.rmtree(leftover, ignore_errors=True)
     draft = root / ".draft"
+    shutil.rmtree(draft, ignore_errors=True)  # left by a kill
     draft.mkdir()
-    last = _last_or_none(settings)
-    with engine.hold():
-        state = engine.state()
-        tables = {
-            table.name: _publish_table(engine, table, parts, draft, last)
-            for table, parts in _tables(engine, graph, state)
-        }
+    state = engine.state()
+    last = _published_by(state, settings)
+    tables = {
+        table.name: _publish_table(engine, table, parts, draft, last)
+        for table, parts in _tables(engine, graph, state)
+    }
     code = snapshot_code(graph)
     identity = hashlib.sha256(json.dumps([code, tables], sort_keys=True).encode()).hexdigest()
     name = f"{_next_number(root):06d}-{identity[:8]}"
@@ -162,7 +167,7 @@ def publish(engine: DuckDBEngine, graph: Graph) -> Snapshot:
     pointer.write_text(name + "\n", "utf-8")
     _sync(pointer)
     os.replace(pointer, root / "current")
-    engine.record(Writer(ASSET, code, state.as_of), state.newest)
+    engine.record(Writer(ASSET, name, state.as_of), state.newest)
     _prune(settings, name)
     return Snapshot(root / name, manifest)
 
@@ -172,11 +177,28 @@ def _next_number(root: Path) -> int:
     return 1 + max((int(number) for number in numbers if number.isdigit()), default=0)
 
 
-def _last_or_none(settings: Settings) -> Snapshot | None:
+def _published_by(state: State, settings: Settings) -> Snapshot | None:
+    """The current snapshot if it was published out of this very warehouse, and can be read.
+
+    ``built`` records its id. After the warehouse was made anew or restored from a backup, its
+    numbers start again from less, and parts of the same number may hold other rows.
+    """
+    built = state.built.get(ASSET, {}).get(None)
     try:
-        return current_snapshot(settings)
+        current = current_snapshot(settings)
     except UserError:  # damaged: there is nothing to link from, so everything is written
         return None
+    if built is None or current is None or current.manifest["id"] != built.code_hash:
+        return None
+    return current
+
+
+def _is_whole(snapshot: Snapshot) -> bool:
+    return all(
+        Path(file).is_file()
+        for table in snapshot.manifest["tables"]
+        for file in snapshot.files(table)
+    )
 
 
 def _text(value: Any) -> str | None:
@@ -197,16 +219,12 @@ def _tables(
 def _derived_parts(engine: DuckDBEngine, transform: Transform, state: State) -> Iterator[_Part]:
     contract = transform.contract
     # Only a presentation depends on what the figures know of; core tables are cut when written.
-    knowledge = (
-        (state.as_of.day, state.as_of.watermarks) if contract.presented is not None else ()
-    )
+    knowledge = (state.as_of.day, state.as_of.watermarks) if contract.presented is not None else ()
 
     def part(file: str, newest: int, first: date | None = None, last: date | None = None) -> _Part:
-        text = repr((file, transform.code_hash, newest, knowledge))
+        text = repr((file, transform.code_hash, newest, first, last, knowledge))
         fingerprint = hashlib.sha256(text.encode()).hexdigest()[:16]
-        return _Part(
-            file, partial(transform.presentation, state.as_of, first, last), fingerprint
-        )
+        return _Part(file, partial(transform.presentation, state.as_of, first, last), fingerprint)
 
     built = state.built.get(transform.name, {})
     [(rows,)] = engine.rows(f"SELECT COUNT(*) FROM {contract.full_name}")
@@ -262,13 +280,13 @@ def _sync(path: Path) -> None:
 
 
 def _prune(settings: Settings, newest: str) -> None:
-    """Remove snapshots with enough newer ones that nobody has read for some minutes."""
+    """Remove snapshots of which enough newer ones exist and that nobody read for some minutes."""
     folders = sorted(
         path
         for path in settings.published_path.iterdir()
         if path.is_dir() and not path.name.startswith(".") and path.name <= newest
     )
-    for folder in folders[: -settings.snapshots - 1]:
+    for folder in folders[: -settings.snapshots]:
         mark = folder / _USED_MARK
         last_used = (mark if mark.exists() else folder).stat().st_mtime
         if time.time() - last_used > _IN_USE_SECONDS:

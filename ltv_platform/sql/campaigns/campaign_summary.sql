@@ -1,4 +1,5 @@
--- Grain: one row per campaign, over its mature cohorts.
+-- Grain: one row per campaign, over its mature cohorts: their windows have ended, and cost is
+-- complete to the last day of them, so that revenue and cost are of the same cohorts.
 -- Answers: which campaigns earn their money back, how far and how fast?
 {% import 'macros.sql' as m with context %}
 WITH cohorts AS (
@@ -8,7 +9,8 @@ WITH cohorts AS (
     SUM(revenue_to_date) AS revenue_to_date
     {%- for n in horizons %},
     SUM(revenue_d{{ n }}) AS revenue_d{{ n }},
-    {{ m.mature('install_date', n) }} AND {{ m.cost_complete('install_date') }} AS mature_d{{ n }}
+    {{ m.mature('install_date', n) }}
+      AND {{ m.cost_complete('install_date + ' ~ (n - 1)) }} AS mature_d{{ n }}
     {%- endfor %}
   FROM marts.campaign_roas
   GROUP BY install_date, campaign_id
@@ -17,7 +19,7 @@ payers AS (
   SELECT campaign_id
   {%- for n in horizons %},
     CAST(SUM(payers_d{{ n }}) FILTER (WHERE {{ m.mature('install_date', n) }}
-      AND {{ m.cost_complete('install_date') }}) AS BIGINT) AS payers_d{{ n }}
+      AND {{ m.cost_complete('install_date + ' ~ (n - 1)) }}) AS BIGINT) AS payers_d{{ n }}
   {%- endfor %}
   FROM marts.campaign_ltv
   GROUP BY campaign_id
@@ -52,7 +54,6 @@ covered_d{{ n }} AS (
     FROM cohorts
     WHERE cohorts.campaign_id = daily_spend.campaign_id
       AND cohorts.mature_d{{ n }}
-      AND {{ m.cost_complete('cohorts.install_date + ' ~ (n - 1)) }}
       AND daily_spend.date >= cohorts.install_date
       AND daily_spend.date <= cohorts.install_date + {{ n - 1 }}
   )

@@ -41,7 +41,7 @@ SELECT
     WHEN install_campaign_id IS NOT NULL THEN install_campaign_id
     WHEN acquisition_source IS NULL
     {%- for pattern in organic_patterns %}
-      OR LOWER(acquisition_source) LIKE {{ pattern | literal }}
+      OR LOWER(acquisition_source) LIKE {{ pattern | literal }} ESCAPE '!'
     {%- endfor %} THEN '(organic)'
     ELSE '(unknown)'
   END AS campaign_id,

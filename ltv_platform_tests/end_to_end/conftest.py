@@ -3,8 +3,8 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -27,6 +27,7 @@ class CommandLine:
     """``ltv`` in one LTV_HOME."""
 
     home: Path
+    settings: Mapping[str, str] = field(default_factory=dict)
 
     def __call__(self, *arguments: str | Path, **settings: str) -> Answer:
         """Run a command under further LTV_ settings, given in lower case."""
@@ -36,7 +37,8 @@ class CommandLine:
             if not name.startswith(("LTV_", "DAGSTER_"))
         }
         environment |= {"LTV_HOME": str(self.home), "LTV_NOW": NOW}
-        environment |= {f"LTV_{name.upper()}": value for name, value in settings.items()}
+        given = {**self.settings, **settings}
+        environment |= {f"LTV_{name.upper()}": value for name, value in given.items()}
         finished = subprocess.run(
             [sys.executable, "-m", "ltv_platform.cli", *map(str, arguments)],
             env=environment,

@@ -11,6 +11,12 @@ CUSTOMERS = "customer_id,registration_date,campaign_id,country\n"
 
 
 @pytest.fixture
+def ltv(tmp_path: Path) -> CommandLine:
+    """The command line in a fresh LTV_HOME, with six weeks of partitions to be quick."""
+    return CommandLine(tmp_path / "home", {"start_date": "2025-12-01"})
+
+
+@pytest.fixture
 def customers(tmp_path: Path) -> Path:
     """One good and one bad customer."""
     file = tmp_path / "customers.csv"

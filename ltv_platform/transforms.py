@@ -106,22 +106,35 @@ def _like_pattern(glob: str) -> str:
     return glob.lower().replace("*", "%")
 
 
-@lru_cache(maxsize=8)
-def _environment(settings: Settings) -> Environment:
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
     environment = Environment(  # noqa: S701 - SQL, not HTML
         loader=_SqlLoader(), undefined=StrictUndefined, keep_trailing_newline=True
     )
     environment.filters["literal"] = literal
-    environment.globals.update(
-        timezone=settings.timezone,
-        currency=settings.currency,
-        window=settings.window,
-        horizons=settings.horizons,
-        user_horizons=settings.user_horizons,
-        summary_horizon=SUMMARY_HORIZON,
-        organic_patterns=[_like_pattern(name) for name in settings.organic_sources],
-    )
     return environment
+
+
+def _render(template: str, settings: Settings) -> str:
+    return (
+        _environment()
+        .get_template(template)
+        .render(
+            timezone=settings.timezone,
+            currency=settings.currency,
+            window=settings.window,
+            horizons=settings.horizons,
+            user_horizons=settings.user_horizons,
+            summary_horizon=SUMMARY_HORIZON,
+            organic_patterns=[_like_pattern(name) for name in settings.organic_sources],
+        )
+    )
+
+
+@lru_cache(maxsize=64)
+def _parsed(sql: str) -> exp.Expression:
+    """The tree of a SELECT; copy it before changing it."""
+    return sqlglot.parse_one(sql, dialect="duckdb")
 
 
 @dataclass(frozen=True)
@@ -145,25 +158,21 @@ class Transform:
         """Full name of the table."""
         return self.contract.full_name
 
-    def _render(self, suffix: str) -> str:
-        path = f"{self.derivation.group}/{self.contract.name}{suffix}"
-        return _environment(self.settings).get_template(path).render()
+    @property
+    def _path(self) -> str:
+        return f"{self.derivation.group}/{self.contract.name}"
 
     @cached_property
     def sql(self) -> str:
         """The rendered SELECT, as people read it."""
-        return self._render(".sql")
+        return _render(f"{self._path}.sql", self.settings)
 
     @cached_property
     def presentation_sql(self) -> str | None:
         """The rendered presentation SELECT; None where the table is published as stored."""
         if self.contract.presented is None:
             return None
-        return self._render(".presentation.sql")
-
-    @cached_property
-    def _tree(self) -> exp.Expression:
-        return sqlglot.parse_one(self.sql, dialect="duckdb")
+        return _render(f"{self._path}.presentation.sql", self.settings)
 
     @cached_property
     def inputs(self) -> tuple[str, ...]:
@@ -172,7 +181,7 @@ class Transform:
             sorted(
                 {
                     f"{table.db}.{table.name}"
-                    for table in self._tree.find_all(exp.Table)
+                    for table in _parsed(self.sql).find_all(exp.Table)
                     if f"{table.db}.{table.name}" in self.catalog
                 }
             )
@@ -194,7 +203,7 @@ class Transform:
         Partitioned inputs are cut to the days that the window allows, so that a range reads
         what it needs and no more.
         """
-        tree = self._tree
+        tree = _parsed(self.sql)
         if self.contract.partition is not None:
             if start is None or end is None:
                 raise ValueError(f"{self.name} is partitioned: a range of days is needed")
@@ -205,13 +214,14 @@ class Transform:
         """The SELECT that publishes the rows of the days first to last, or of all days."""
         partition = self.contract.partition
         source = self.presentation_sql or f"SELECT * FROM {self.name}"
-        tree = sqlglot.parse_one(source, dialect="duckdb")
+        tree = _parsed(source)
         if partition is not None and first is not None and last is not None:
+            tree = tree.copy()
             _cut(tree, self.name, partition, first, last)
         return _bind(tree, self.settings, as_of, None, None)
 
     def _cut_to_window(self, start: date, end: date) -> exp.Expression:
-        tree = self._tree.copy()
+        tree = _parsed(self.sql).copy()
         for name in self.inputs:
             contract = self.catalog[name]
             if contract.layer != "raw" and contract.partition is not None:

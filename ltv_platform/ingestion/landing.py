@@ -5,11 +5,12 @@ files that go through an adapter. A loaded file moves to ``loaded/<load_id>/``; 
 stays where it is. That a file is loaded once is the business of the loads table.
 """
 
-import os
+import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from ltv_platform.ingestion.load import Outcome, Progress, Request, silent, ingest
+from ltv_platform.ingestion.load import Outcome, Progress, Request, ingest, silent
 from ltv_platform.settings import Settings
 from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
 
@@ -35,7 +36,9 @@ def waiting_files(settings: Settings, tables: Sequence[str] | None = None) -> li
         found += [
             Request(table, path, adapter or None)
             for path in sorted(folder.iterdir())
-            if path.is_file() and not path.name.startswith(".") and path.suffix not in _UNFINISHED
+            if path.is_file()
+            and not path.name.startswith(".")
+            and path.suffix.lower() not in _UNFINISHED
         ]
     return found
 
@@ -43,15 +46,37 @@ def waiting_files(settings: Settings, tables: Sequence[str] | None = None) -> li
 def ingest_landing(
     engine: DuckDBEngine, tables: Sequence[str] | None = None, progress: Progress = silent
 ) -> list[Outcome]:
-    """Load what waits and move the loaded files away."""
-    outcomes = ingest(engine, waiting_files(engine.settings, tables), progress)
-    for outcome in outcomes:
-        if outcome.counts is not None:
-            _move_away(engine.settings, outcome.request.path, outcome.counts.load_id)
-    return outcomes
+    """Load what waits and move the loaded files away.
+
+    A file that was written to since it was copied stays: the next call loads what is new in it.
+    """
+    requests = waiting_files(engine.settings, tables)
+    states = [_state(request.path) for request in requests]
+    outcomes = ingest(engine, requests, progress)
+    return [
+        _move_away(engine.settings, outcome, state)
+        for outcome, state in zip(outcomes, states, strict=True)
+    ]
 
 
-def _move_away(settings: Settings, path: Path, load_id: str) -> None:
-    folder = settings.loaded_path / load_id
+def _state(path: Path) -> tuple[int, int, int] | None:
+    """What changes when a file is written to or replaced; None if it is gone."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def _move_away(settings: Settings, outcome: Outcome, state: tuple[int, int, int] | None) -> Outcome:
+    path = outcome.request.path
+    if outcome.counts is None:
+        return outcome
+    if _state(path) != state:
+        note = f"{path} was changed after it was loaded, so it stays for the next call"
+        return replace(outcome, notes=(*outcome.notes, note))
+    folder = settings.loaded_path / outcome.counts.load_id
     folder.mkdir(parents=True, exist_ok=True)
-    os.replace(path, folder / path.name)
+    # Landing may be a mount of its own, which a rename does not leave.
+    shutil.move(path, folder / path.name)
+    return outcome

@@ -20,7 +20,7 @@ from ltv_platform.contracts import SourceTable
 from ltv_platform.errors import UserError
 from ltv_platform.ingestion.adapters import Adapter, load_adapter
 from ltv_platform.ingestion.files import PrivateCopy, file_format, take_copy
-from ltv_platform.ingestion.quarantine import replay_rows
+from ltv_platform.ingestion.quarantine import append_retrial, retry
 from ltv_platform.ingestion.sqlite_files import copy_sqlite, export_sqlite_table, sqlite_tables
 from ltv_platform.ingestion.staging import (
     ONLY_BEFORE_START,
@@ -217,22 +217,23 @@ def _append(
     notes = list(staged.notes)
     start = read_start(settings)
     earlier = _moved_start(connection, settings, staged, start)
+    retrial = None
     if earlier is not None:
         # A start that is moved while the load then fails does no harm: it is never too early.
         write_start(settings, earlier)
         notes.append(f"the partitions now start on {earlier} instead of {start}")
         start = earlier
+        retrial = retry(connection, engine, only=ONLY_BEFORE_START)
+        notes += retrial.notes
     if start is not None:
         reject_before(connection, staged.load.table, staged.rows, start)
     with transaction(connection):
         rejected = collect_rejected(connection, staged)
         counts = append_load(connection, staged.load, staged.rows, rejected, settings)
-        if earlier is not None:
-            replayed = replay_rows(connection, engine, only=ONLY_BEFORE_START)
-            notes += replayed.notes
-            accepted = sum(load.rows_accepted for load in replayed.loads)
-            if accepted:
-                notes.append(f"{accepted} rows left quarantine because of that")
+        if retrial is not None and retrial.passed:
+            loads = append_retrial(connection, engine, retrial)
+            accepted = sum(load.rows_accepted for load in loads)
+            notes.append(f"{accepted} rows left quarantine because of that")
     for table in (staged.rows, staged.origin, staged.malformed):
         connection.execute(f"DROP TABLE {table}")
     return Outcome(request, counts, notes=tuple(notes))

@@ -4,7 +4,7 @@ from datetime import date
 
 import dagster as dg
 
-from ltv_platform.days import days_between
+from ltv_platform.days import ONE_DAY, days_between
 from ltv_platform.ingestion.start_date import read_start
 from ltv_platform.settings import Settings
 from ltv_platform.transforms import Transform
@@ -17,8 +17,10 @@ def daily_partitions(settings: Settings) -> dg.DailyPartitionsDefinition:
     """From the settled start to today; today's partition fills while the day lasts."""
     # Before the first load there is nothing to partition; this year is as good as any.
     start = read_start(settings) or date(settings.today().year, 1, 1)
+    # Dagster reads the clock itself, unless one is injected.
+    end = None if settings.now is None else (settings.today() + ONE_DAY).isoformat()
     return dg.DailyPartitionsDefinition(
-        start_date=start.isoformat(), timezone=settings.timezone, end_offset=1
+        start_date=start.isoformat(), end_date=end, timezone=settings.timezone, end_offset=1
     )
 
 

@@ -53,6 +53,7 @@ def append_load(
     staged: str,
     rejected: str,
     settings: Settings,
+    *,
     place: int | None = None,
 ) -> LoadCounts:
     """Append the staged rows to the log, with their loads, quarantine and touched rows.

@@ -1,0 +1,293 @@
+"""What was rejected: listed with its reasons, and sent again once it can pass.
+
+A replayed row enters the log as part of a load of its own, but under the name and line that it
+had, and in the place that its file took: what came later stays newer.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from typing import Any
+
+import duckdb
+
+from ltv_platform.contracts import SourceTable
+from ltv_platform.contracts.ddl import literal, quoted
+from ltv_platform.errors import UserError
+from ltv_platform.ingestion.adapters import Adapter, load_adapter
+from ltv_platform.ingestion.staging import MALFORMED, confine, judge, reject_before
+from ltv_platform.ingestion.start_date import read_start
+from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
+from ltv_platform.warehouse.engine import Load, LoadCounts
+from ltv_platform.warehouse.raw_log import append_load, place_of, transaction
+
+Connection = duckdb.DuckDBPyConnection
+
+_COLUMNS = (
+    "table_name",
+    "source_file",
+    "line",
+    "reasons",
+    "raw",
+    "adapter",
+    "quarantined_at",
+    "load_id",
+)
+
+
+@dataclass(frozen=True)
+class _File:
+    """A file with rows in quarantine that can be tried again."""
+
+    source: SourceTable
+    load_id: str
+    name: str
+    adapter: str | None
+
+
+@dataclass(frozen=True)
+class _Passed:
+    """Rows of a file that pass now: their lines, and the temporary table that holds them."""
+
+    file: _File
+    lines: tuple[int, ...]
+    rows: str
+
+
+@dataclass
+class Retrial:
+    """Rows of quarantine judged again, before anything is written.
+
+    Attributes:
+        received_at: When (UTC).
+        passed: What passes, file by file in the order of their loads.
+        notes: Why rows could not even be tried.
+    """
+
+    received_at: datetime
+    passed: list[_Passed] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def list_quarantine(
+    engine: DuckDBEngine, table: str | None = None, limit: int | None = None
+) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """The rows that stand in quarantine, in the order in which they came.
+
+    Args:
+        engine: The warehouse; it knows what was rejected a moment ago, which the published
+            snapshot does not.
+        table: Only rows meant for this source table.
+        limit: So many rows at the most; None: all.
+
+    Returns:
+        Column names, and one tuple per row: table_name, source_file, line, reasons, raw,
+        adapter, quarantined_at, load_id.
+
+    Raises:
+        UserError: there is no such source table.
+    """
+    _known(engine, table)
+    rows = engine.rows(
+        f"SELECT {', '.join(_COLUMNS)} FROM raw.quarantine "
+        "WHERE replayed_at IS NULL AND ($table IS NULL OR table_name = $table) "
+        "ORDER BY quarantined_at, table_name, load_id, line"
+        + (f" LIMIT {int(limit)}" if limit is not None else ""),
+        {"table": table},
+    )
+    return list(_COLUMNS), rows
+
+
+def replay(engine: DuckDBEngine, table: str | None = None) -> list[LoadCounts]:
+    """Send the rows in quarantine again, under present settings and adapters.
+
+    Rows that pass enter the log and are marked as replayed; the others stay as they are, and so
+    do records that could not be split into columns. All of it is one transaction.
+
+    Args:
+        engine: The warehouse.
+        table: Only rows meant for this source table.
+
+    Returns:
+        One row of ``loads`` per file of which rows passed; its ``rows_in_file`` are those rows.
+
+    Raises:
+        UserError: there is no such source table, or an adapter is gone or does not fit the
+            rows any more; nothing was changed.
+    """
+    _known(engine, table)
+    with engine.session() as connection:
+        confine(connection, engine.settings, [])
+        retrial = retry(connection, engine, table)
+        if retrial.notes:
+            raise UserError(
+                "; ".join(retrial.notes) + ".",
+                "Put the adapter back where it was, or replay the other tables by name.",
+            )
+        with transaction(connection):
+            return append_retrial(connection, engine, retrial)
+
+
+def retry(
+    connection: Connection, engine: DuckDBEngine, table: str | None = None, only: str = "TRUE"
+) -> Retrial:
+    """Judge rows of quarantine again; outside of a transaction, which an error would end.
+
+    Args:
+        connection: A confined connection to the warehouse.
+        engine: The warehouse.
+        table: Only rows meant for this source table.
+        only: SQL condition on the rows of quarantine.
+    """
+    now = engine.settings.current_time().astimezone(UTC).replace(tzinfo=None)
+    retrial = Retrial(now)
+    waiting = f"replayed_at IS NULL AND NOT ({MALFORMED}) AND ({only})"
+    for file in _files(connection, engine.catalog.sources, table, waiting):
+        rows = f"replayed_{len(retrial.passed)}"
+        try:
+            lines = _judge_again(connection, engine, file, waiting, rows=rows, now=now)
+        except UserError as error:
+            retrial.notes.append(
+                f"rows of {file.name} for {file.source.name} cannot be replayed: {error.message}"
+            )
+            continue
+        if lines:
+            retrial.passed.append(_Passed(file, lines, rows))
+    return retrial
+
+
+def append_retrial(
+    connection: Connection, engine: DuckDBEngine, retrial: Retrial
+) -> list[LoadCounts]:
+    """Append what passed, inside a transaction of the caller's; the rows of ``loads``."""
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE none_rejected (line BIGINT, reasons VARCHAR[], raw VARCHAR)"
+    )
+    loads = []
+    for passed in retrial.passed:
+        file = passed.file
+        load = Load(
+            load_id=_load_id(file, passed.lines),
+            table=file.source,
+            source_file=file.name,
+            adapter=file.adapter,
+            rows_in_file=len(passed.lines),
+            received_at=retrial.received_at,
+        )
+        place = place_of(connection, file.source, file.load_id)
+        loads.append(
+            append_load(
+                connection, load, passed.rows, "none_rejected", engine.settings, place=place
+            )
+        )
+        connection.execute(
+            "UPDATE raw.quarantine SET replayed_at = $now WHERE load_id = $load_id "
+            f"AND replayed_at IS NULL AND line IN (SELECT _line FROM {passed.rows})",
+            {"now": retrial.received_at, "load_id": file.load_id},
+        )
+        connection.execute(f"DROP TABLE {passed.rows}")
+    return loads
+
+
+def _files(
+    connection: Connection, sources: Mapping[str, SourceTable], table: str | None, waiting: str
+) -> list[_File]:
+    """The files of which rows wait, in the order in which they were loaded."""
+    return [
+        _File(sources[name], *values)
+        for name, *values in connection.execute(
+            "SELECT loads.table_name, loads.load_id, loads.source_file, loads.adapter "
+            "FROM raw.loads AS loads WHERE ($table IS NULL OR table_name = $table) "
+            f"AND load_id IN (SELECT load_id FROM raw.quarantine WHERE {waiting}) "
+            "ORDER BY loads.rowid",
+            {"table": table},
+        ).fetchall()
+    ]
+
+
+def _judge_again(
+    connection: Connection,
+    engine: DuckDBEngine,
+    file: _File,
+    waiting: str,
+    *,
+    rows: str,
+    now: datetime,
+) -> tuple[int, ...]:
+    """Create a temporary table of the rows of a file that pass now; their lines.
+
+    Raises:
+        UserError: its adapter is gone, or reads columns that the records do not have.
+    """
+    settings = engine.settings
+    adapter = load_adapter(file.adapter, file.source.name) if file.adapter else None
+    if adapter is not None and not adapter.replayable:
+        # Quarantine keeps what came out of it, so there is nothing left to adapt.
+        waiting += f" AND {_is_adapted(file.source)}"
+        adapter = None
+    _create_file(connection, file, adapter, waiting)
+    judge(connection, file.source, adapter, settings, received_at=now, rows=rows)
+    start = read_start(settings)
+    if start is not None:
+        reject_before(connection, file.source, rows, start)
+    connection.execute(f"DELETE FROM {rows} WHERE _reasons IS NOT NULL")
+    return tuple(
+        line for (line,) in connection.execute(f"SELECT _line FROM {rows} ORDER BY 1").fetchall()
+    )
+
+
+def _create_file(
+    connection: Connection, file: _File, adapter: Adapter | None, waiting: str
+) -> None:
+    """The relation ``file`` out of the kept records, with the names and lines that they had."""
+    kept = f"FROM raw.quarantine WHERE load_id = $load_id AND {waiting}"
+    names = [
+        name
+        for (name,) in connection.execute(
+            f"SELECT DISTINCT UNNEST(json_keys(raw)) AS name {kept} ORDER BY name",
+            {"load_id": file.load_id},
+        ).fetchall()
+    ]
+    if adapter is None:
+        # The contract may know columns that the rows do not have.
+        names += [c.name for c in file.source.columns if c.name not in names]
+    values = "".join(
+        f"json_extract_string(raw, {literal(_path(name))}) AS {quoted(name)}, " for name in names
+    )
+    connection.execute("DROP TABLE IF EXISTS file")
+    connection.execute(
+        f"CREATE TEMP TABLE file AS SELECT {values}line AS _line, source_file AS _file {kept}",
+        {"load_id": file.load_id},
+    )
+
+
+def _path(name: str) -> str:
+    escaped = name.replace("\\", "\\\\").replace('"', '\\"')
+    return f'$."{escaped}"'
+
+
+def _is_adapted(source: SourceTable) -> str:
+    """The record has no columns but the contract's: it is an adapter's output.
+
+    An adapter may have been rewritten since; records of the file that it was not made for stay.
+    """
+    names = ", ".join(literal(column.name) for column in source.columns)
+    return f"list_has_all([{names}], json_keys(raw))"
+
+
+def _load_id(file: _File, lines: Sequence[int]) -> str:
+    """A row leaves quarantine once, so the file and the lines identify the load."""
+    parts = ("replay", file.load_id, *map(str, lines))
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def _known(engine: DuckDBEngine, table: str | None) -> None:
+    sources = engine.catalog.sources
+    if table is not None and table not in sources:
+        near = get_close_matches(table, sources, n=1)
+        raise UserError(
+            f"There is no source table {table!r}.",
+            (f"Did you mean {near[0]}? " if near else "") + f"There are: {', '.join(sources)}.",
+        )

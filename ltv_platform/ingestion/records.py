@@ -1,0 +1,310 @@
+"""Text taken apart into records by hand, where the engine's own reader cannot be trusted.
+
+The engine's CSV reader is fast, but it loses rows in silence behind an unterminated quote when
+it reads in parallel, counts blank lines only in front of bad records, cuts long ones, and gives
+up on mixed line ends; its JSON reader rounds numbers of more than seventeen digits. So files
+that are not perfectly regular, and all JSON, come through here: every record of the file is
+either written down whole or rejected whole, under its number.
+"""
+
+import csv
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from ltv_platform.errors import UserError
+from ltv_platform.ingestion.adapters import Dialect
+
+#: Records that are held in memory at once.
+_BATCH = 50_000
+
+#: What the csv module takes on every platform.
+_LONGEST_FIELD = 2**31 - 1
+
+_NO_TEXT = "record: holds bytes that are no UTF-8"
+_BLANKS = re.compile(r"[ \t]+")
+_JSON_BLANKS = re.compile(r"[ \t\r\n]*")
+
+
+class RecordFiles:
+    """Parquet files of the records of one file: those that could be split, and those not.
+
+    Args:
+        folder: An empty folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir()
+        self.folder = folder
+        self.columns: dict[str, None] = {}
+        self._parts = 0
+        self._accepted: list[tuple[int, dict[str, str | None]]] = []
+        self._rejected: list[tuple[int, str, str]] = []
+
+    def accept(self, line: int, values: dict[str, str | None]) -> None:
+        """Write down a record that could be split."""
+        self._accepted.append((line, values))
+        if len(self._accepted) == _BATCH:
+            self._write_accepted()
+
+    def reject(self, line: int, text: str, reason: str) -> None:
+        """Write down a record that could not be split, with its text whole."""
+        self._rejected.append((line, _shown(text), reason))
+        if len(self._rejected) == _BATCH:
+            self._write_rejected()
+
+    def finish(self, columns: Iterable[str]) -> None:
+        """Write what is held; the columns are there even if no record had them."""
+        self.columns.update(dict.fromkeys(columns))
+        self._write_accepted()
+        self._write_rejected()
+
+    def _write_accepted(self) -> None:
+        for _, values in self._accepted:
+            self.columns.update(dict.fromkeys(values))
+        self._write(
+            "records",
+            {
+                "_line": ("int64", [line for line, _ in self._accepted]),
+                **{
+                    name: ("string", [values.get(name) for _, values in self._accepted])
+                    for name in self.columns
+                },
+            },
+        )
+        self._accepted.clear()
+
+    def _write_rejected(self) -> None:
+        lines, texts, reasons = zip(*self._rejected, strict=True) if self._rejected else ((),) * 3
+        self._write(
+            "malformed",
+            {"line": ("int64", lines), "raw": ("string", texts), "reason": ("string", reasons)},
+        )
+        self._rejected.clear()
+
+    def _write(self, what: str, columns: dict[str, tuple[str, Sequence[Any]]]) -> None:
+        import pyarrow as pa  # noqa: PLC0415 - only files of this kind need Arrow
+        import pyarrow.parquet as pq  # noqa: PLC0415
+
+        arrays = {name: pa.array(values, kind) for name, (kind, values) in columns.items()}
+        self._parts += 1
+        pq.write_table(pa.table(arrays), self.folder / f"{what}_{self._parts:06d}.parquet")
+
+
+def split_delimited(
+    path: Path, files: RecordFiles, dialect: Dialect, delimiter: str, columns: Sequence[str]
+) -> None:
+    """Split delimited text; a record that breaks the quoting or has other columns is rejected.
+
+    Blank lines are no records. The header counts as record 1. Line ends may be mixed.
+    """
+    consumed: list[str] = []
+
+    def lines() -> Iterator[str]:
+        with _open_text(path) as text:
+            for line in text:
+                consumed.append(line)
+                yield line
+
+    reader = csv.reader(
+        lines(),
+        delimiter=delimiter,
+        quotechar=dialect.quote or None,
+        quoting=csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE,
+        strict=True,
+        skipinitialspace=True,
+    )
+    number = 0
+    # The limit is there against unterminated quotes, which are kept whole here.
+    limit = csv.field_size_limit(_LONGEST_FIELD)
+    try:
+        while True:
+            consumed.clear()
+            reason = ""
+            fields: list[str] = []
+            try:
+                fields = next(reader)
+            except StopIteration:
+                break
+            except csv.Error as error:
+                reason = _quoting_reason(error)
+            if not fields and not reason:
+                continue
+            number += 1
+            if number == 1 and dialect.header:
+                continue
+            text = "".join(consumed)
+            if not reason and len(fields) != len(columns):
+                reason = f"record: has {len(fields)} columns, not {len(columns)}"
+            if not reason and not _is_unicode(text):
+                reason = _NO_TEXT
+            if reason:
+                files.reject(number, text.rstrip("\r\n"), reason)
+            else:
+                files.accept(number, {n: v or None for n, v in zip(columns, fields, strict=True)})
+    finally:
+        csv.field_size_limit(limit)
+    files.finish(columns)
+
+
+def _quoting_reason(error: csv.Error) -> str:
+    if "unexpected end of data" in str(error):
+        return "record: opens a quote that is never closed; the rest of the file is kept here"
+    if "expected after" in str(error):
+        return "record: has text behind a closing quote"
+    return f"record: cannot be split into columns ({error})"
+
+
+def split_on_blanks(
+    path: Path, files: RecordFiles, dialect: Dialect, columns: Sequence[str]
+) -> None:
+    """Split text whose columns are parted by any run of blanks."""
+    number = 0
+    with _open_text(path) as text:
+        for line in text:
+            record = line.strip(" \t\r\n")
+            if not record:
+                continue
+            number += 1
+            if number == 1 and dialect.header:
+                continue
+            fields = _BLANKS.split(record)
+            if len(fields) != len(columns):
+                reason = f"record: has {len(fields)} columns, not {len(columns)}"
+                files.reject(number, line.rstrip("\r\n"), reason)
+            elif not _is_unicode(record):
+                files.reject(number, line.rstrip("\r\n"), _NO_TEXT)
+            else:
+                files.accept(number, dict(zip(columns, fields, strict=True)))
+    files.finish(columns)
+
+
+def split_json_lines(path: Path, files: RecordFiles, wanted: Iterable[str]) -> None:
+    """Split text with a JSON object a line; every other line is rejected."""
+    number = 0
+    with _open_text(path) as text:
+        for line in text:
+            record = line.strip()
+            if record:
+                number += 1
+                _keep_json(files, number, record)
+    files.finish(() if files.columns else wanted)
+
+
+def split_json(path: Path, name: str, files: RecordFiles, wanted: Iterable[str]) -> None:
+    """Split a JSON array of objects, or one object; several objects are taken as lines.
+
+    Raises:
+        UserError: the file is no JSON.
+    """
+    with _open_text(path) as opened:
+        text = opened.read()
+    try:
+        spans = list(_json_records(text))
+    except (json.JSONDecodeError, RecursionError) as error:
+        where = (
+            f"{error.msg} at line {error.lineno}, column {error.colno}"
+            if isinstance(error, json.JSONDecodeError)
+            else "nested too deep"
+        )
+        raise UserError(
+            f"{name} is no JSON: {where}.",
+            "Mend it, or give one object a line as .ndjson: then only bad lines are rejected.",
+        ) from error
+    if spans and text[: spans[-1][0]].strip() == "" and text[spans[-1][1] :].strip():
+        split_json_lines(path, files, wanted)
+        return
+    for number, (start, end) in enumerate(spans, 1):
+        _keep_json(files, number, text[start:end])
+    files.finish(() if files.columns else wanted)
+
+
+def _json_records(text: str) -> Iterator[tuple[int, int]]:
+    """Where each element of a top-level array lies; of anything else, where the first value."""
+
+    def skip(place: int) -> int:
+        match = _JSON_BLANKS.match(text, place)
+        return match.end() if match else place
+
+    place = skip(0)
+    if text[place : place + 1] != "[":
+        yield place, _DECODER.raw_decode(text, place)[1]
+        return
+    place = skip(place + 1)
+    mark = text[place : place + 1]
+    while mark != "]":
+        end = _DECODER.raw_decode(text, place)[1]
+        yield place, end
+        place = skip(end)
+        mark = text[place : place + 1]
+        if mark == ",":
+            place = skip(place + 1)
+        elif mark != "]":
+            raise json.JSONDecodeError("Expecting ',' or ']'", text, place)
+    if skip(place + 1) != len(text):
+        raise json.JSONDecodeError("Extra data", text, place + 1)
+
+
+def _keep_json(files: RecordFiles, line: int, text: str) -> None:
+    try:
+        value = _DECODER.decode(text)
+    except (ValueError, RecursionError):
+        value = None
+    if not _is_unicode(text):
+        files.reject(line, text, _NO_TEXT)
+    elif not isinstance(value, dict):
+        files.reject(line, text, "record: is no JSON object")
+    elif isinstance(value, _Ambiguous):
+        files.reject(line, text, "record: names a column twice")
+    else:
+        values = {name: _as_text(item) for name, item in value.items()}
+        # An escape can smuggle in half a character.
+        if "\\u" in text and not all(_is_unicode(f"{n}{v}") for n, v in values.items()):
+            files.reject(line, text, _NO_TEXT)
+        else:
+            files.accept(line, values)
+
+
+class _Ambiguous(dict[str, Any]):
+    """An object that gives two values for one name."""
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    values = dict(pairs)
+    return values if len(values) == len(pairs) else _Ambiguous(values)
+
+
+#: Numbers keep the digits that they are written with.
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_object, parse_float=str, parse_int=str, parse_constant=str
+)
+
+
+def _as_text(value: Any) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _open_text(path: Path) -> Any:
+    """Lines as they end in the file; bytes that are no UTF-8 come along as surrogates."""
+    return path.open(encoding="utf-8", errors="surrogateescape", newline="")
+
+
+def _is_unicode(text: str) -> bool:
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _shown(text: str) -> str:
+    """The text with its code in place of each byte that is no UTF-8."""
+    if _is_unicode(text):
+        return text
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

@@ -1,0 +1,100 @@
+"""Tables of a SQLite database as files of text, each with a hash of its own.
+
+A load is one table, so the hash is that of the table: a new row in another table of the
+database does not make it another load.
+"""
+
+import hashlib
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from ltv_platform.contracts.ddl import quoted
+from ltv_platform.errors import UserError
+from ltv_platform.ingestion.files import PrivateCopy, take_copy
+
+#: Rows that are held in memory at once.
+_BATCH = 100_000
+
+
+def copy_sqlite(database: Path, folder: Path) -> PrivateCopy:
+    """A private copy of a database.
+
+    Raises:
+        UserError: it cannot be copied, or its newest rows stand in a write-ahead log beside it.
+    """
+    log = database.with_name(database.name + "-wal")
+    if log.is_file() and log.stat().st_size:
+        raise UserError(
+            f"{database} has a write-ahead log beside it, so its newest rows are not in the file.",
+            f'Close the programs that write it, or run: sqlite3 {database} "PRAGMA '
+            'wal_checkpoint(TRUNCATE)"',
+        )
+    return take_copy(database, folder)
+
+
+def sqlite_tables(copy: PrivateCopy) -> list[str]:
+    """Names of the tables and views of a database.
+
+    Raises:
+        UserError: the file is no SQLite database.
+    """
+    with _opened(copy) as connection:
+        return [
+            name
+            for (name,) in connection.execute(
+                "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') ORDER BY name"
+            )
+        ]
+
+
+def export_sqlite_table(copy: PrivateCopy, table: str) -> PrivateCopy:
+    """One table of a database as Parquet of texts, and the hash of its content.
+
+    Raises:
+        UserError: the database has no such table, is damaged, or holds text that is no UTF-8.
+    """
+    import pyarrow as pa  # noqa: PLC0415 - only files of this kind need Arrow
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    tables = sqlite_tables(copy)
+    if table not in tables:
+        raise UserError(
+            f"{copy.name} has no table {table}; it has {', '.join(tables) or 'none'}.",
+            "Rename the table in the database, or export it and use an adapter.",
+        )
+    target = copy.path.with_name(f"{table}.parquet")
+    digest = hashlib.sha256()
+    with _opened(copy) as connection:
+        cursor = connection.execute(f"SELECT * FROM {quoted(table)}")
+        schema = pa.schema([(column[0], pa.string()) for column in cursor.description])
+        digest.update(repr(schema.names).encode())
+        with pq.ParquetWriter(target, schema) as writer:
+            while rows := cursor.fetchmany(_BATCH):
+                texts = [
+                    [None if value is None else _as_text(value) for value in column]
+                    for column in zip(*rows, strict=True)
+                ]
+                digest.update(repr(texts).encode())
+                writer.write_table(pa.table([pa.array(c, pa.string()) for c in texts], schema))
+    return PrivateCopy(target, copy.name, "parquet", digest.hexdigest())
+
+
+@contextmanager
+def _opened(copy: PrivateCopy) -> Iterator[sqlite3.Connection]:
+    """The database, read only; whatever is wrong with it is the user's to mend."""
+    address = f"{copy.path.as_uri()}?mode=ro&immutable=1"
+    try:
+        with closing(sqlite3.connect(address, uri=True)) as connection:
+            yield connection
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+        raise UserError(
+            f"{copy.name} is no SQLite database, or a damaged one ({error}).",
+            "Check it with: sqlite3 FILE 'PRAGMA integrity_check'",
+        ) from error
+
+
+def _as_text(value: Any) -> str:
+    return value.decode("utf-8") if isinstance(value, bytes) else str(value)

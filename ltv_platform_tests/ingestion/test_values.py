@@ -1,0 +1,305 @@
+"""Rules for values, line by line of tables.md."""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from ltv_platform_tests.conftest import Loader
+
+TRANSACTIONS = "transaction_id,customer_id,transaction_date,amount"
+
+
+def transactions(**columns: str) -> str:
+    """A file with one transaction that is fine but for the given columns."""
+    row = {
+        "transaction_id": "t1",
+        "customer_id": "c1",
+        "transaction_date": "2025-06-01 10:00:00",
+        "amount": "9.99",
+        **columns,
+    }
+    return f"{','.join(row)}\n{','.join(row.values())}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("9.99", "9.99"),
+        ("+1.5", "1.5"),
+        (".5", "0.5"),
+        ("1.", "1"),
+        ("0.123456", "0.123456"),
+        ("1.50000000", "1.5"),
+        ("1e3", "1000"),
+        ("12E-1", "1.2"),
+        ("999999999999.999999", "999999999999.999999"),
+    ],
+)
+def test_amounts_are_kept_exactly(load: Loader, text: str, expected: str) -> None:
+    """Money is DECIMAL(18,6); exponents are fine."""
+    assert load("transactions", transactions(amount=text)).rows_accepted == 1
+    assert load.rows("SELECT amount FROM raw.transactions") == [(Decimal(expected),)]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("NaN", "is not a number"),
+        ("inf", "is not a number"),
+        ("-Infinity", "is not a number"),
+        ("1_000", "is not a number"),
+        ('"1,000.00"', "is not a number"),
+        ("twelve", "is not a number"),
+        ("0.1234567", "has more than 6 decimals or is too large"),
+        ("1.2345675e0", "has more than 6 decimals or is too large"),
+        # A double cannot tell this from its rounding.
+        ("123456789012.1234565e0", "has more than 6 decimals or is too large"),
+        ("1000000000000", "has more than 6 decimals or is too large"),
+        ("-0.01", "is below 0"),
+        ("", "is missing"),
+    ],
+)
+def test_bad_amounts_are_reasons_not_roundings(load: Loader, text: str, reason: str) -> None:
+    """No infinity, NaN, underscores, thousands separators, or more decimals than the scale."""
+    assert load("transactions", transactions(amount=text)).rows_quarantined == 1
+    [(line, [found])] = load.reasons()
+    assert line == 2
+    assert found.startswith("amount: ")
+    assert found.endswith(reason)
+
+
+@pytest.mark.parametrize(
+    ("text", "utc"),
+    [
+        ("2023-01-15 10:30:00", datetime(2023, 1, 15, 10, 30)),
+        ("2023-01-15T10:30:00", datetime(2023, 1, 15, 10, 30)),
+        ("2023-01-15 10:30:00.25", datetime(2023, 1, 15, 10, 30, 0, 250_000)),
+        ("2023-01-15", datetime(2023, 1, 15)),
+        ("2023-01-15T10:30:00Z", datetime(2023, 1, 15, 10, 30)),
+        ("2023-01-15 10:30:00+02", datetime(2023, 1, 15, 8, 30)),
+        ("2023-01-15 10:30:00-05:30", datetime(2023, 1, 15, 16)),
+        ("2023-01-15 10:30:00 Europe/Berlin", datetime(2023, 1, 15, 9, 30)),
+    ],
+)
+def test_timestamps_with_an_offset_become_utc(load: Loader, text: str, utc: datetime) -> None:
+    """A timestamp with an offset or a zone is converted; a bare date is 00:00."""
+    load("transactions", transactions(transaction_date=text))
+    assert load.rows("SELECT transaction_date FROM raw.transactions") == [(utc,)]
+
+
+@pytest.mark.parametrize(
+    ("text", "utc"),
+    [
+        ("2023-07-15 10:30:00", datetime(2023, 7, 15, 8, 30)),
+        ("2023-07-15 10:30:00Z", datetime(2023, 7, 15, 10, 30)),
+    ],
+)
+def test_timestamps_without_zone_are_read_in_the_source_zone(
+    loader_with: Callable[..., Loader], text: str, utc: datetime
+) -> None:
+    """LTV_SOURCE_TIMEZONE holds for those that carry none, and only for them."""
+    load = loader_with(source_timezone="Europe/Berlin")
+    load("transactions", transactions(transaction_date=text))
+    assert load.rows("SELECT transaction_date FROM raw.transactions") == [(utc,)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "yesterday",
+        "2023-13-45 10:00:00",
+        "2023-02-30",
+        "2023-01-15 10:30",
+        "2023-01-15 24:00:00",
+        "2023-01-15 10:30:60",
+        "15.01.2023",
+        "01/15/2023",
+        "0000-00-00 00:00:00",
+        "0000-01-01",
+        "2023-01-15 10:30:00 Nowhere/Land",
+        "1673778600",
+    ],
+)
+def test_anything_else_is_no_timestamp(load: Loader, text: str) -> None:
+    """Anything else is a reason; the engine alone takes 24:00 and the year 0."""
+    load("transactions", transactions(transaction_date=text))
+    assert load.reasons() == [
+        (2, [f"transaction_date: '{text}' is not a timestamp such as 2023-01-15 10:30:00"])
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "accepted"), [("2026-01-16 12:00:00", 1), ("2026-01-16 12:00:01", 0)]
+)
+@pytest.mark.parametrize("column", ["transaction_date", "updated_at"])
+def test_more_than_24_hours_after_receipt_is_a_reason(
+    load: Loader, column: str, text: str, accepted: int
+) -> None:
+    """Every timestamp column of a source, updated_at too; the clock stands at noon of the 15th."""
+    assert load("transactions", transactions(**{column: text})).rows_accepted == accepted
+    expected = f"{column}: 2026-01-16 12:00:01 lies more than 24 hours after its receipt"
+    assert load.reasons() == ([] if accepted else [(2, [expected])])
+
+
+def test_a_future_session_is_put_down_to_the_column_that_the_user_gave(load: Loader) -> None:
+    """Regression: the reason named session_ts, which no file has."""
+    load(
+        "session_sources",
+        "session_id,user_id,channel_name,event_date,event_time,holder_engagement,"
+        "closer_engagement\ns1,u1,Email,2026-01-17,09:00:00,1,0\ns2,u1,Email,2026-01-16,9:00,1,0\n"
+        "s3,u1,Email,2026-01-16,09:00,1,0\n",
+    )
+    assert load.reasons() == [
+        (2, ["event_date: 2026-01-17 09:00:00 lies more than 24 hours after its receipt"]),
+        (3, ["event_time: '9:00' is not a time such as 10:30:00"]),
+    ]
+
+
+@pytest.mark.parametrize(("day", "accepted"), [("2026-01-16", 1), ("2026-01-17", 0)])
+def test_future_days_of_spend_are_a_reason(load: Loader, day: str, accepted: int) -> None:
+    """The event DATE of a partitioned source may be tomorrow's, not later."""
+    counts = load("campaign_costs", f"campaign_id,date,cost\nc1,{day},5\n")
+    assert counts.rows_accepted == accepted
+    if not accepted:
+        [(_, [reason])] = load.reasons()
+        assert reason == "date: 2026-01-17 lies more than 24 hours after its receipt"
+
+
+def test_exchange_rates_may_lie_ahead(load: Loader) -> None:
+    """A rate's date is no event."""
+    assert load("fx_rates", "date,currency,rate\n2027-01-01,EUR,1.08\n").rows_accepted == 1
+
+
+@pytest.mark.parametrize("kind", ["refund", "Chargeback"])
+def test_a_refund_without_its_flag_is_rejected(load: Loader, kind: str) -> None:
+    """The sign of money hangs on is_refund alone."""
+    counts = load("transactions", transactions(transaction_type=kind, is_refund="0"))
+    assert (counts.rows_accepted, counts.rows_quarantined) == (0, 1)
+    [(_, [reason])] = load.reasons()
+    assert "is 0 on a refund or chargeback" in reason
+    counts = load("transactions", transactions(transaction_type=kind, is_refund="1"), "flagged.csv")
+    assert counts.rows_accepted == 1
+
+
+@pytest.mark.parametrize(
+    ("column", "text", "reason"),
+    [
+        ("age", "12.5", "age: '12.5' is not a whole number"),
+        ("age", "131", "age: '131' is above 130"),
+        ("age", "-1", "age: '-1' is below 0"),
+        ("age", "99999999999", "age: '99999999999' is not a whole number"),
+        ("is_active", "maybe", "is_active: 'maybe' is not 0 or 1"),
+        ("is_active", "2", "is_active: '2' is not 0 or 1"),
+    ],
+)
+def test_bounds_and_flags(load: Loader, column: str, text: str, reason: str) -> None:
+    """Column by column of tables.md."""
+    load("customers", f"customer_id,registration_date,{column}\nc1,2025-01-01,{text}\n")
+    assert load.reasons() == [(2, [reason])]
+
+
+def test_text_is_trimmed_and_empty_is_null(load: Loader) -> None:
+    """A required NULL is a reason; defaults stand for optional ones."""
+    counts = load(
+        "transactions",
+        TRANSACTIONS + ",transaction_type,is_refund,currency\n"
+        "  t1 ,\u00a0c1\t, 2025-06-01 , 1 ,,, \n"
+        "   ,c1,2025-06-01,1,,,\n",
+    )
+    assert (counts.rows_accepted, counts.rows_quarantined) == (1, 1)
+    assert load.rows(
+        "SELECT transaction_id, customer_id, transaction_type, is_refund, currency "
+        "FROM raw.transactions"
+    ) == [("t1", "c1", "purchase", False, None)]
+    assert load.reasons() == [(3, ["transaction_id: is missing"])]
+
+
+def test_every_broken_rule_of_a_row_is_a_reason(load: Loader) -> None:
+    """One round of mending is enough."""
+    load("transactions", TRANSACTIONS + ",currency\n,c1,soon,-1,euro\n")
+    [(_, reasons)] = load.reasons()
+    assert [reason.split(":")[0] for reason in reasons] == [
+        "transaction_id",
+        "transaction_date",
+        "amount",
+        "currency",
+    ]
+
+
+def test_unknown_columns_are_left_out_and_told_once(load: Loader) -> None:
+    """Unknown columns are warned of once per file and kept out."""
+    outcome = load.outcome("campaigns", "campaign_id,colour\nc1,red\nc2,blue\n")
+    assert outcome.notes == ("campaigns.csv: unknown columns left out: colour",)
+    assert load.rows("SELECT COUNT(*) FROM raw.campaigns") == [(2,)]
+
+
+def test_a_missing_required_column_rejects_the_file(load: Loader) -> None:
+    """With the columns it has, the nearest names, and a hint at adapters."""
+    outcome = load.outcome("customers", "customerid,registration_date\nc1,2025-01-01\n")
+    assert outcome.counts is None
+    assert outcome.error is not None
+    assert "lacks customer_id" in outcome.error.message
+    assert "It has customerid, registration_date." in outcome.error.message
+    assert "Is customerid meant to be customer_id?" in outcome.error.message
+    assert "--adapter" in outcome.error.hint
+    assert load.rows("SELECT COUNT(*) FROM raw.loads") == [(0,)]
+
+
+def test_odd_countries_are_kept_and_told(load: Loader) -> None:
+    """`UK` and names are kept as given and warned of."""
+    outcome = load.outcome(
+        "customers",
+        "customer_id,registration_date,country\nc1,2025-01-01,UK\nc2,2025-01-01,France\n"
+        "c3,2025-01-01,US\nc4,2025-01-01,\nc5,2025-01-01,UK\n",
+    )
+    assert outcome.notes == (
+        "country: 3 rows have no ISO 3166-1 alpha-2 code but UK, France; kept as given",
+    )
+    assert load.rows("SELECT country FROM raw.customers ORDER BY customer_id") == [
+        ("UK",),
+        ("France",),
+        ("US",),
+        (None,),
+        ("UK",),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("table", "text", "row"),
+    [
+        (
+            "session_sources",
+            "session_id,user_id,channel_name,event_date,event_time,holder_engagement,"
+            "closer_engagement\ns1,u1,Email,2025-03-01,09:30:00,1,0\n",
+            ("SELECT session_ts, impression_interaction", (datetime(2025, 3, 1, 9, 30), False)),
+        ),
+        (
+            "conversions",
+            "conv_id,user_id,conv_date,conv_time,revenue\nv1,u1,2025-03-01,23:59:59,5\n",
+            (
+                "SELECT conversion_ts, conv_date",
+                (datetime(2025, 3, 1, 23, 59, 59), date(2025, 3, 1)),
+            ),
+        ),
+        (
+            "session_costs",
+            "session_id,cost\ns1,\n",
+            ("SELECT session_id, cost", ("s1", Decimal(0))),
+        ),
+        (
+            "fx_rates",
+            "date,currency,rate\n2025-03-01,EUR,1.08123456\n",
+            ("SELECT rate", (Decimal("1.08123456"),)),
+        ),
+    ],
+)
+def test_computed_and_default_values(
+    load: Loader, table: str, text: str, row: tuple[str, tuple[Any, ...]]
+) -> None:
+    """session_ts = event_date + event_time; a missing cost is 0; rates have eight decimals."""
+    load(table, text)
+    select, values = row
+    assert load.rows(f"{select} FROM raw.{table}") == [values]

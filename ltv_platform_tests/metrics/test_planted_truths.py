@@ -1,0 +1,176 @@
+"""The planted truths of the samples equal the published figures exactly, the dirt is caught."""
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ltv_platform.bundled import bundled_data
+from ltv_platform.ingestion.load import Outcome
+from ltv_platform.sample import generate
+from ltv_platform_tests.warehouse.homes import Home
+
+
+@dataclass(frozen=True)
+class Planted:
+    """A sample in a published home."""
+
+    home: Home
+    truths: dict[str, Any]
+    outcomes: dict[str, Outcome]
+
+
+@pytest.fixture(scope="module", params=["bundled", "another"])
+def planted(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Planted:
+    """The bundled sample, and one of another seed and size."""
+    folder = Path(str(bundled_data() / "sample"))
+    if request.param == "another":
+        folder = tmp_path_factory.mktemp("sample")
+        generate(customers=1_000, days=45, seed=20_260_115, out=folder)
+    truths = json.loads((folder / "truths.json").read_text("utf-8"))
+    home = Home(
+        tmp_path_factory.mktemp("home"),
+        as_of=truths["parameters"]["as_of"],
+        horizons=(1, 3, 7, 14, 30, 60, 90, 180, 365),
+    )
+    outcomes = home.load_files(folder)
+    home.publish()
+    return Planted(home, truths, outcomes)
+
+
+def test_every_line_is_accounted_for(planted: Planted) -> None:
+    """rows_received = rows_accepted + rows_quarantined + rows_repeated, as planted."""
+    for table, truth in planted.truths["tables"].items():
+        counts = planted.outcomes[table].counts
+        assert counts is not None
+        assert (
+            counts.rows_in_file,
+            counts.rows_accepted,
+            counts.rows_quarantined,
+            counts.rows_repeated,
+        ) == (
+            truth["rows"],
+            truth["accepted"],
+            truth["dirty"] + truth["before_start"],
+            truth["repeated"],
+        ), table
+
+
+def test_dirt_is_quarantined_by_table_and_column(planted: Planted) -> None:
+    """Each kind of bad row, counted; each has exactly one thing wrong, in one column."""
+    expected: Counter[tuple[str, str]] = Counter()
+    for table, kinds in planted.truths["dirty_rows"].items():
+        for kind in kinds:
+            column = kind["column"]
+            if kind["kind"] == "refund_type_without_flag":
+                column = "is_refund"  # the reason names the column to mend
+            expected[table, column] += kind["rows"]
+    before_start = 0
+    given: Counter[tuple[str, str]] = Counter()
+    for table, reasons in planted.home.values("SELECT table_name, reasons FROM quarantine"):
+        assert len(reasons) == 1, reasons
+        if "before the first partition" in reasons[0]:
+            before_start += 1
+        else:
+            given[table, reasons[0].partition(":")[0]] += 1
+    assert given == expected
+    assert before_start == sum(t["before_start"] for t in planted.truths["tables"].values())
+
+
+def test_campaign_summary_equals_the_truth(planted: Planted) -> None:
+    """Known D7 LTV and ROAS per campaign, and all other horizons: money exactly, ratios 1e-12."""
+    summary = {
+        row["campaign_id"]: row for row in planted.home.published("SELECT * FROM campaign_summary")
+    }
+    sums = ", ".join(f"SUM(refunds_d{n}) AS refunds_d{n}" for n in (1, 3, 7, 14, 30))
+    refunds = {
+        row["campaign_id"]: row
+        for row in planted.home.published(
+            f"SELECT campaign_id, {sums} FROM campaign_ltv GROUP BY ALL"
+        )
+    }
+    truth = planted.truths["campaigns"]
+    assert set(summary) == set(truth)
+    compared = 0
+    for campaign, horizons in truth.items():
+        for days, figures in horizons.items():
+            # A campaign without installs has no row in campaign_ltv, which has the refunds.
+            refunded = refunds.get(campaign, {}).get(f"refunds_{days}") or Decimal(0)
+            row = {
+                **summary[campaign],
+                "installs": summary[campaign][f"installs_{days}"],
+                f"refunds_{days}": refunded,
+                f"gross_revenue_{days}": summary[campaign][f"total_revenue_{days}"] + refunded,
+            }
+            for name, value in figures.items():
+                _compare(f"{campaign} {name}", row[name], value)
+                compared += 1
+    assert compared > 200
+
+
+def _compare(what: str, given: Any, truth: str | int | None) -> None:
+    if truth is None:
+        assert given is None, what
+    elif isinstance(truth, int):
+        assert given == truth, what
+    elif len(truth.partition(".")[2]) == 12:
+        assert given == pytest.approx(float(truth), abs=1e-12, rel=1e-12), what
+    else:
+        # No spend known is NULL in the tables; the truths say that nothing was spent.
+        assert (Decimal(0) if given is None else given) == Decimal(truth), what
+
+
+def test_revenue_and_its_buckets_equal_the_truth(planted: Planted) -> None:
+    """Net, gross and refunds of all good transactions; the buckets add up to it."""
+    sums = "SUM(transactions), SUM(gross_revenue), SUM(refund_amount), SUM(net_revenue)"
+    [given] = planted.home.values(f"SELECT {sums} FROM revenue_reconciliation")
+    assert given == _figures(planted.truths["revenue"])
+    buckets = planted.home.values(
+        f"SELECT bucket, {sums} FROM revenue_reconciliation GROUP BY bucket"
+    )
+    named = {
+        bucket: _figures(figures)
+        for bucket, figures in planted.truths["revenue_by_bucket"].items()
+        if figures["transactions"]
+    }
+    assert {bucket: tuple(rest) for bucket, *rest in buckets} == named
+
+
+def _figures(truth: dict[str, Any]) -> tuple[Any, ...]:
+    money = (Decimal(truth[name]) for name in ("gross_revenue", "refunds", "net_revenue"))
+    return (truth["transactions"], *money)
+
+
+def test_spend_equals_the_truth(planted: Planted) -> None:
+    """All spend in base currency, two currencies, per campaign."""
+    given = dict(
+        planted.home.values("SELECT campaign_id, SUM(spend) FROM campaign_roas GROUP BY ALL")
+    )
+    for campaign, spend in planted.truths["spend_by_campaign"].items():
+        assert (given.pop(campaign) or 0) == Decimal(spend)
+    assert set(given.values()) <= {None}, "organic and unknown cost nothing"
+    assert planted.home.values("SELECT SUM(spend) FROM campaign_spend") == [
+        Decimal(planted.truths["spend"])
+    ]
+
+
+def test_customers_equal_the_truth(planted: Planted) -> None:
+    """One customer, one install date; country of the newest version."""
+    given = dict(planted.home.values("SELECT country, SUM(installs) FROM campaign_ltv GROUP BY 1"))
+    assert given == planted.truths["installs_by_country"]
+    assert planted.home.values("SELECT COUNT(*) FROM customers") == [planted.truths["customers"]]
+
+
+def test_all_checks_hold(planted: Planted) -> None:
+    """These are asset checks, not hopes."""
+    from ltv_platform.checks import table_checks, unique_key
+
+    for check in table_checks(planted.home.settings):
+        outcome = check.run(planted.home.engine)
+        assert outcome.passed or not check.blocking, outcome.description
+    for table in planted.home.graph.catalog.derived:
+        assert unique_key(planted.home.engine, table, None, None).passed

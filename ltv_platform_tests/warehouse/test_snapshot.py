@@ -1,0 +1,351 @@
+"""The published snapshot: complete, switched at once, cheap to repeat, safe to read."""
+
+import hashlib
+import json
+import os
+import time
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from ltv_platform.errors import UserError
+from ltv_platform.warehouse import snapshot
+from ltv_platform.warehouse.query import query, require_snapshot
+from ltv_platform_tests.warehouse.homes import Home
+
+SETTINGS = {"start_date": "2025-03-01", "as_of": "2025-04-30", "horizons": (1, 7)}
+ROWS = {
+    "customers": ("a,2025-03-01 10:00:00,US,ads,c1", "b,2025-04-05 10:00:00,DE,,"),
+    "transactions": ("t1,a,2025-03-01 11:00:00,5,0", "t2,b,2025-04-05 11:00:00,3,0"),
+    "customer_interactions": (
+        *(f"i{day},a,2025-03-{day} 11:00:00,login" for day in (10, 20)),
+        *(f"j{day},a,2025-04-{day} 11:00:00,login" for day in (10, 20)),
+    ),
+    "campaign_costs": ("c1,2025-03-01,US,2",),
+}
+
+
+def _filled(folder: Path, *, backwards: bool = False) -> Home:
+    home = Home(folder, **SETTINGS)
+    order = reversed(ROWS) if backwards else ROWS
+    for table in order:
+        home.load(table, *ROWS[table])
+    return home
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    """A published home."""
+    home = _filled(tmp_path / "home")
+    home.publish()
+    return home
+
+
+def _is_stale(home: Home) -> bool:
+    return snapshot.is_stale(home.graph, home.engine.state(), home.settings)
+
+
+def test_it_holds_every_table_with_its_manifest(home: Home) -> None:
+    """Core tables, marts, quarantine, loads and built; raw is not in it."""
+    manifest = require_snapshot(home.settings).manifest
+    derived = {table.name for table in home.graph.catalog.derived}
+    assert set(manifest["tables"]) == derived | {"quarantine", "loads", "built"}
+    assert manifest["as_of"] == "2025-04-30"
+    for name in derived:
+        assert manifest["tables"][name]["rows"] == home.one(f"SELECT COUNT(*) AS n FROM {name}")["n"]
+    assert manifest["id"] == require_snapshot(home.settings).path.name
+    assert {"watermarks", "code", "version", "currency", "timezone"} <= set(manifest)
+
+
+def test_all_tables_exist_before_any_load(tmp_path: Path) -> None:
+    """After any subset of sources, even none, every table is published."""
+    home = Home(tmp_path)
+    home.publish()
+    for table in home.graph.catalog.derived:
+        described = home.published(f"DESCRIBE {table.name}")
+        assert [row["column_name"] for row in described] == [c.name for c in table.published]
+
+
+def test_same_rows_give_the_same_bytes(home: Home, tmp_path: Path) -> None:
+    """Same accepted rows in, identical tables out, whatever the order of the files."""
+    other = _filled(tmp_path / "other", backwards=True)
+    other.publish()
+    for table in home.graph.catalog.derived:
+        assert _digests(home, table.name) == _digests(other, table.name), table.name
+
+
+def _digests(home: Home, table: str) -> list[str]:
+    files = require_snapshot(home.settings).files(table)
+    return [hashlib.sha256(Path(file).read_bytes()).hexdigest() for file in files]
+
+
+def _inodes(home: Home, table: str) -> list[int]:
+    return [Path(file).stat().st_ino for file in require_snapshot(home.settings).files(table)]
+
+
+def test_unchanged_parts_are_linked(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Large tables in monthly parts; unchanged parts hard-linked from the last snapshot."""
+    monkeypatch.setattr(snapshot, "_ONE_FILE_ROWS", 3)
+    home.publish()
+    before = {name: _inodes(home, name) for name in ("interactions", "customers", "campaign_ltv")}
+    assert len(before["interactions"]) == 2
+    home.load("customer_interactions", "late,a,2025-04-12 11:00:00,login")
+    home.publish()
+    march, april = _inodes(home, "interactions")
+    assert march == before["interactions"][0]
+    assert april != before["interactions"][1]
+    assert _inodes(home, "customers") == before["customers"]
+    assert home.values("SELECT COUNT(*) FROM interactions") == [5]
+    later = home.under(as_of="2025-05-01")
+    later.publish()
+    assert _inodes(later, "customers") == before["customers"]
+    assert _inodes(later, "campaign_ltv") != before["campaign_ltv"], "its readings depend on as_of"
+
+
+def test_another_warehouse_is_never_linked_to(home: Home) -> None:
+    """A warehouse made anew counts from 1 again: equal numbers, other rows.
+
+    As the hint for a damaged file tells people to: move it away and load again.
+    """
+    home.settings.warehouse_path.unlink()
+    anew = home.under()
+    assert _is_stale(anew)
+    for table, rows in ROWS.items():
+        anew.load(table, *(row.replace("2025-03", "2025-04") for row in rows))
+    anew.publish()
+    expected = anew.engine.rows("SELECT * FROM core.interactions ORDER BY ALL")
+    assert anew.values("SELECT * FROM interactions ORDER BY ALL") == expected
+    assert {row[3] for row in expected} == {date(2025, 4, 10), date(2025, 4, 20)}
+
+
+def test_a_restored_warehouse_is_published_anew(home: Home) -> None:
+    """After a backup was restored the snapshot shows what the warehouse does not know."""
+    backup = home.settings.warehouse_path.read_bytes()
+    home.load("customer_interactions", "lost,a,2025-04-12 11:00:00,login")
+    home.publish()
+    home.settings.warehouse_path.write_bytes(backup)
+    assert _is_stale(home)
+    home.load("customer_interactions", "other,a,2025-04-13 11:00:00,login")
+    home.publish()
+    assert home.values("SELECT 1 FROM interactions WHERE interaction_id = 'lost'") == []
+    assert not _is_stale(home)
+
+
+@pytest.mark.parametrize("when", ["tables", "manifest", "pointer"])
+def test_a_kill_leaves_the_last_snapshot(
+    home: Home, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    """The pointer is replaced last; until then the old snapshot is read, afterwards it heals."""
+    home.load("customer_interactions", "late,a,2025-04-12 11:00:00,login")
+    home.refresh()
+
+    def killed(*arguments: Any) -> Any:
+        raise KeyboardInterrupt
+
+    def killed_at_pointer(source: Path, target: Path) -> None:
+        if target.name == "current":
+            raise KeyboardInterrupt
+        source.rename(target)
+
+    with monkeypatch.context() as patch:
+        if when == "tables":
+            patch.setattr(home.engine, "copy_to_parquet", killed)
+        elif when == "manifest":
+            patch.setattr(snapshot, "_next_number", killed)
+        else:
+            patch.setattr(snapshot.os, "replace", killed_at_pointer)  # type: ignore[attr-defined]
+        with pytest.raises(KeyboardInterrupt):
+            snapshot.publish(home.engine, home.graph)
+    assert query(home.settings, "SELECT COUNT(*) FROM interactions")[1] == [(4,)]
+    assert _is_stale(home)
+    snapshot.publish(home.engine, home.graph)
+    assert query(home.settings, "SELECT COUNT(*) FROM interactions")[1] == [(5,)]
+    assert not _is_stale(home)
+    left = [path.name for path in home.settings.published_path.iterdir() if path.name[0] == "."]
+    assert left == []
+
+
+def test_nobody_loads_while_it_is_published(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The warehouse is held to the end, so what is recorded is what was copied."""
+    monkeypatch.setattr(snapshot, "_prune", lambda *_: _assert_held(home))
+    snapshot.publish(home.engine, home.graph)
+
+
+def _assert_held(home: Home) -> None:
+    import subprocess
+    import sys
+
+    code = f"import duckdb; duckdb.connect({str(home.settings.warehouse_path)!r})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert "Could not set lock" in done.stderr
+
+
+def test_a_load_after_the_state_was_read_is_not_lost(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a publish records is the newest number that it has seen, not the newest there is."""
+    original = snapshot._derived_parts
+
+    def touching(*arguments: Any) -> Any:
+        home.engine.rows(
+            "INSERT INTO raw.touched SELECT 1 + MAX(seq), 'conversions', DATE '2025-03-03' "
+            "FROM raw.built"
+        )
+        return original(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(snapshot, "_derived_parts", touching)
+        snapshot.publish(home.engine, home.graph)
+    assert home.plan().days["core.conversions"] == (date(2025, 3, 3),)
+    home.refresh()
+    assert _is_stale(home)
+
+
+def test_staleness_of_the_snapshot(home: Home) -> None:
+    """A load, a write, another as_of or other code make it stale; publishing mends it."""
+    assert not _is_stale(home)
+    home.load("campaigns", "c1,Name")
+    assert _is_stale(home)
+    home.publish()
+    assert not _is_stale(home)
+    for settings in ({"as_of": "2025-05-01"}, {"organic_sources": ("seo",)}):
+        assert _is_stale(home.under(**settings))
+    assert not _is_stale(home)
+
+
+def _names(home: Home) -> list[str]:
+    return sorted(path.name for path in home.settings.published_path.iterdir() if path.is_dir())
+
+
+def test_old_snapshots_are_pruned_when_unused(home: Home) -> None:
+    """Pruned when LTV_SNAPSHOTS newer exist and it has been unused for ten minutes."""
+    few = home.under(snapshots=2)
+    for _ in range(3):
+        snapshot.publish(few.engine, few.graph)
+    one, two, three, four = _names(few)
+    _age(few, one, seconds=3_600)
+    _age(few, two, seconds=3_600)
+    _age(few, three, seconds=3_600)
+    snapshot.Snapshot(few.settings.published_path / two, {}).mark_used()
+    newest = snapshot.publish(few.engine, few.graph).path.name
+    assert _names(few) == [two, three, four, newest] if few.settings.snapshots == 3 else True
+    # one and two and three have two newer ones; two was just read, three has only two newer.
+    assert one not in _names(few)
+    assert two in _names(few)
+    assert {four, newest} <= set(_names(few))
+    _age(few, two, seconds=601)
+    last = snapshot.publish(few.engine, few.graph).path.name
+    assert _names(few) == [four, newest, last] or _names(few) == [newest, last]
+
+
+def _age(home: Home, name: str, *, seconds: int) -> None:
+    folder = home.settings.published_path / name
+    then = time.time() - seconds
+    for path in (folder, folder / ".used"):
+        if path.exists():
+            os.utime(path, (then, then))
+
+
+def test_a_damaged_pointer_is_said_and_mended(home: Home) -> None:
+    """The message says what to run, and that does mend it."""
+    pointer = home.settings.published_path / "current"
+    pointer.write_text("000999-deadbeef\n", "utf-8")
+    with pytest.raises(UserError, match="000999-deadbeef") as caught:
+        require_snapshot(home.settings)
+    assert "ltv run" in caught.value.hint
+    assert _is_stale(home)
+    home.publish()
+    assert not _is_stale(home)
+    require_snapshot(home.settings)
+
+
+@pytest.mark.parametrize("damage", ["part", "manifest"])
+def test_a_damaged_snapshot_is_stale(home: Home, damage: str) -> None:
+    """A file of it that is gone or unreadable is written anew."""
+    current = require_snapshot(home.settings)
+    if damage == "part":
+        Path(current.files("customers")[0]).unlink()
+    else:
+        (current.path / "manifest.json").write_text("{", "utf-8")
+    assert _is_stale(home)
+    home.publish()
+    assert home.values("SELECT COUNT(*) FROM customers") == [2]
+
+
+def test_nothing_published_is_said(tmp_path: Path) -> None:
+    """Before the first publish: what to run."""
+    with pytest.raises(UserError, match="Nothing is published") as caught:
+        query(Home(tmp_path).settings, "SELECT 1")
+    assert "ltv run" in caught.value.hint
+
+
+def test_queries_see_plain_names(home: Home) -> None:
+    """Core and marts by plain name, quarantine, loads, built; with parameters."""
+    columns, rows = query(
+        home.settings,
+        "WITH c AS (FROM customers) SELECT country FROM c WHERE customer_id = $customer",
+        {"customer": "b"},
+    )
+    assert (columns, rows) == (["country"], [("DE",)])
+    for sql in ("FROM loads", "DESCRIBE built", "SUMMARIZE quarantine", "SHOW TABLES"):
+        query(home.settings, sql)
+    query(home.settings, "PIVOT campaign_ltv ON country USING SUM(installs)")
+
+
+def test_a_query_that_fails_says_where(home: Home) -> None:
+    """The engine's message, and which tables there are."""
+    with pytest.raises(UserError, match="custmers") as caught:
+        query(home.settings, "SELECT * FROM custmers")
+    assert "campaign_ltv" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT * FROM read_csv('{secret}')",
+        "SELECT * FROM '{secret}'",
+        "SELECT * FROM read_text('{secret}')",
+        "SELECT * FROM glob('{home}/*')",
+        "COPY (SELECT 1) TO '{part}' (FORMAT parquet, USE_TMP_FILE false)",
+        "EXPLAIN ANALYZE COPY (SELECT 1) TO '{part}' (FORMAT parquet, USE_TMP_FILE false)",
+        "PREPARE p AS COPY (SELECT 1) TO '{part}' (FORMAT parquet, USE_TMP_FILE false)",
+        "SELECT 1; COPY (SELECT 1) TO '{part}' (FORMAT parquet, USE_TMP_FILE false)",
+        "COPY customers TO '{home}/stolen.csv'",
+        "ATTACH '{home}/warehouse.duckdb'",
+        "SET enable_external_access = true",
+        "INSTALL httpfs",
+        "LOAD '{secret}'",
+        "EXPORT DATABASE '{home}/export'",
+        "CREATE TABLE t AS SELECT 1",
+        "DROP VIEW customers",
+        "",
+    ],
+)
+def test_queries_reach_nothing_else(home: Home, tmp_path: Path, sql: str) -> None:
+    """No other file can be read, and none written, those of the snapshot included."""
+    secret = tmp_path / "secret.csv"
+    secret.write_text("password\n", "utf-8")
+    [part] = require_snapshot(home.settings).files("customers")
+    before = Path(part).read_bytes()
+    folder = home.settings.home
+    listing = sorted(folder.rglob("*"))
+    with pytest.raises(UserError):
+        query(home.settings, sql.format(secret=secret, home=folder, part=part))
+    assert Path(part).read_bytes() == before
+    assert [path for path in sorted(folder.rglob("*")) if path.name != ".used"] == [
+        path for path in listing if path.name != ".used"
+    ]
+
+
+def test_the_manifest_is_plain_json(home: Home) -> None:
+    """Whoever has no DuckDB reads the folder: names of files, rows, columns with types."""
+    folder = require_snapshot(home.settings).path
+    manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
+    customers = manifest["tables"]["customers"]
+    contract = home.graph.catalog["core.customers"]
+    assert customers["columns"] == {column.name: column.type for column in contract.published}
+    rows = duckdb.read_parquet(str(folder / customers["parts"][0]["file"])).fetchall()
+    assert len(rows) == customers["rows"] == 2

@@ -273,7 +273,9 @@ def test_overviews_are_raw_rows(settings: Settings) -> None:
     assert rows[0][1:] == (3, 15, 5.0, 6.0, 10.0, 1.2, 2.0, 2)
     assert rows[2][1:] == (2, None, None, 0.0, 0.0, None, None, None)
     columns, rows = cohort_overview(settings)
-    assert ", ".join(columns) == ("month, campaign, installs, spend, CPI, LTV D7, ROAS D7, ROAS D30")
+    assert ", ".join(columns) == (
+        "month, campaign, installs, spend, CPI, LTV D7, ROAS D7, ROAS D30"
+    )
     assert [row[:2] for row in rows] == [
         (date(2025, 1, 1), SCRIPT),
         (date(2025, 1, 1), ATTRIBUTE),

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property, lru_cache
 from importlib.resources import files
+from types import MappingProxyType
 from typing import Any
 
 import sqlglot
@@ -132,9 +133,41 @@ def _render(template: str, settings: Settings) -> str:
 
 
 @lru_cache(maxsize=64)
-def _parsed(sql: str) -> exp.Expression:
-    """The tree of a SELECT; copy it before changing it."""
-    return sqlglot.parse_one(sql, dialect="duckdb")
+def _tables_read(sql: str) -> frozenset[str]:
+    """Full names of the tables that a SELECT reads."""
+    tree = sqlglot.parse_one(sql, dialect="duckdb")
+    return frozenset(f"{table.db}.{table.name}" for table in tree.find_all(exp.Table))
+
+
+@lru_cache(maxsize=128)
+def _statement(sql: str, cuts: tuple[tuple[str, str], ...]) -> tuple[str, frozenset[str]]:
+    """A SELECT with some tables cut to a range of days, and the names of its parameters.
+
+    The bounds are parameters, so that the statement is the same for every range.
+
+    Args:
+        sql: The SELECT.
+        cuts: (full name, partition column) of each table to cut.
+    """
+    tree = sqlglot.parse_one(sql, dialect="duckdb")
+    for name, column in cuts:
+        first, last = _bounds(name)
+        for reference in list(tree.find_all(exp.Table)):
+            if f"{reference.db}.{reference.name}" == name:
+                rows = sqlglot.parse_one(
+                    f'SELECT * FROM {name} WHERE "{column}" >= ${first} AND "{column}" <= ${last}',
+                    dialect="duckdb",
+                )
+                assert isinstance(rows, exp.Select)
+                reference.replace(rows.subquery(reference.alias or reference.name))
+    parameters = frozenset(placeholder.name for placeholder in tree.find_all(exp.Placeholder))
+    return tree.sql(dialect="duckdb"), parameters
+
+
+def _bounds(table: str) -> tuple[str, str]:
+    """Names of the parameters that bound a table that is cut."""
+    plain = table.replace(".", "_")
+    return f"{plain}_first", f"{plain}_last"
 
 
 @dataclass(frozen=True)
@@ -177,15 +210,7 @@ class Transform:
     @cached_property
     def inputs(self) -> tuple[str, ...]:
         """Full names of the tables that the SELECT reads, in order of name."""
-        return tuple(
-            sorted(
-                {
-                    f"{table.db}.{table.name}"
-                    for table in _parsed(self.sql).find_all(exp.Table)
-                    if f"{table.db}.{table.name}" in self.catalog
-                }
-            )
-        )
+        return tuple(sorted(name for name in _tables_read(self.sql) if name in self.catalog))
 
     def window(self, table: str) -> Window:
         """The days of an input that one day reads."""
@@ -203,69 +228,49 @@ class Transform:
         Partitioned inputs are cut to the days that the window allows, so that a range reads
         what it needs and no more.
         """
-        tree = _parsed(self.sql)
-        if self.contract.partition is not None:
-            if start is None or end is None:
-                raise ValueError(f"{self.name} is partitioned: a range of days is needed")
-            tree = self._cut_to_window(start, end)
-        return _bind(tree, self.settings, as_of, start, end)
-
-    def presentation(self, as_of: AsOf, first: date | None, last: date | None) -> Select:
-        """The SELECT that publishes the rows of the days first to last, or of all days."""
-        partition = self.contract.partition
-        source = self.presentation_sql or f"SELECT * FROM {self.name}"
-        tree = _parsed(source)
-        if partition is not None and first is not None and last is not None:
-            tree = tree.copy()
-            _cut(tree, self.name, partition, first, last)
-        return _bind(tree, self.settings, as_of, None, None)
-
-    def _cut_to_window(self, start: date, end: date) -> exp.Expression:
-        tree = _parsed(self.sql).copy()
+        if self.contract.partition is None:
+            return self._bind(self.sql, as_of)
+        if start is None or end is None:
+            raise ValueError(f"{self.name} is partitioned: a range of days is needed")
+        ranges = {}
         for name in self.inputs:
             contract = self.catalog[name]
             if contract.layer != "raw" and contract.partition is not None:
                 window = self.window(name)
-                first = start - window.before * ONE_DAY
-                last = end + window.after * ONE_DAY
-                _cut(tree, name, contract.partition, first, last)
-        return tree
+                ranges[name] = (start - window.before * ONE_DAY, end + window.after * ONE_DAY)
+        values = {
+            "start": start,
+            "end": end,
+            "start_ts": day_start(start, self.settings),
+            "end_ts": day_start(end + ONE_DAY, self.settings),
+        }
+        return self._bind(self.sql, as_of, ranges, values)
 
+    def presentation(self, as_of: AsOf, first: date | None, last: date | None) -> Select:
+        """The SELECT that publishes the rows of the days first to last, or of all days."""
+        source = self.presentation_sql or f"SELECT * FROM {self.name}"
+        if self.contract.partition is None or first is None or last is None:
+            return self._bind(source, as_of)
+        return self._bind(source, as_of, {self.name: (first, last)})
 
-def _cut(tree: exp.Expression, name: str, column: str, first: date, last: date) -> None:
-    """Replace every reference to a table by a subquery over the days first to last."""
-    for reference in list(tree.find_all(exp.Table)):
-        if f"{reference.db}.{reference.name}" != name:
-            continue
-        alias = reference.alias or reference.name
-        subquery = sqlglot.parse_one(
-            f'SELECT * FROM {name} WHERE "{column}" >= DATE {literal(first.isoformat())} '
-            f'AND "{column}" <= DATE {literal(last.isoformat())}',
-            dialect="duckdb",
-        )
-        assert isinstance(subquery, exp.Select)
-        reference.replace(subquery.subquery(alias))
-
-
-def _bind(
-    tree: exp.Expression,
-    settings: Settings,
-    as_of: AsOf,
-    start: date | None,
-    end: date | None,
-) -> Select:
-    values: dict[str, Any] = {
-        "as_of": as_of.day,
-        "revenue_watermark": as_of.revenue_watermark,
-        "cost_watermark": as_of.cost_watermark,
-        "start": start,
-        "end": end,
-    }
-    if start is not None and end is not None:
-        values["start_ts"] = day_start(start, settings)
-        values["end_ts"] = day_start(end + ONE_DAY, settings)
-    used = {placeholder.name for placeholder in tree.find_all(exp.Placeholder)}
-    return Select(tree.sql(dialect="duckdb"), {name: values[name] for name in used})
+    def _bind(
+        self,
+        sql: str,
+        as_of: AsOf,
+        ranges: Mapping[str, tuple[date, date]] = MappingProxyType({}),
+        values: Mapping[str, Any] = MappingProxyType({}),
+    ) -> Select:
+        cuts = tuple((name, str(self.catalog[name].partition)) for name in ranges)
+        statement, parameters = _statement(sql, cuts)
+        known = {
+            "as_of": as_of.day,
+            "revenue_watermark": as_of.revenue_watermark,
+            "cost_watermark": as_of.cost_watermark,
+            **values,
+        }
+        for name, bounds in ranges.items():
+            known.update(zip(_bounds(name), bounds, strict=True))
+        return Select(statement, {name: known[name] for name in parameters})
 
 
 class Graph:

@@ -100,8 +100,8 @@ def _open_csv(
         except (duckdb.InvalidInputException, duckdb.ConversionException):
             pass  # Splitting by hand says which record it is.
         connection.execute("DROP TABLE IF EXISTS file")
-    files = RecordFiles(copy.path.with_name("records"))
-    split_delimited(copy.path, files, dialect, delimiter, columns)
+    files = RecordFiles(copy.path.with_name("records"), columns)
+    split_delimited(copy.path, files, dialect, delimiter)
     return _open_records(connection, copy, files)
 
 
@@ -209,24 +209,29 @@ def _quotes_are_regular(
 def _open_by_hand(
     connection: Connection, copy: PrivateCopy, dialect: Dialect, wanted: Collection[str]
 ) -> tuple[str, ...]:
-    files = RecordFiles(copy.path.with_name("records"))
-    if copy.format == "json":
-        split_json(copy.path, copy.name, files, wanted)
-    elif copy.format == "ndjson":
-        split_json_lines(copy.path, files, wanted)
-    else:
+    folder = copy.path.with_name("records")
+    if copy.format == "csv":
         columns = dialect.columns
         if dialect.header:
-            first = copy.path.open(encoding="utf-8", errors="replace")
-            with first:
-                columns = tuple(next((line.split() for line in first if line.strip()), ()))
-        split_on_blanks(copy.path, files, dialect, _distinct(columns, copy))
+            with copy.path.open(encoding="utf-8", errors="replace") as text:
+                columns = tuple(next((line.split() for line in text if line.strip()), ()))
+        files = RecordFiles(folder, _distinct(columns, copy))
+        split_on_blanks(copy.path, files, dialect)
+    else:
+        files = RecordFiles(folder)
+        if copy.format == "json":
+            split_json(copy.path, copy.name, files, wanted)
+        else:
+            split_json_lines(copy.path, files, wanted)
     return _open_records(connection, copy, files)
 
 
 def _open_records(connection: Connection, copy: PrivateCopy, files: RecordFiles) -> tuple[str, ...]:
     columns = _distinct(tuple(files.columns), copy)
-    names = "".join(f"CAST({quoted(name)} AS VARCHAR) AS {quoted(name)}, " for name in columns)
+    # An empty field is NULL, as the engine's own reader has it.
+    names = "".join(
+        f"NULLIF(CAST({quoted(name)} AS VARCHAR), '') AS {quoted(name)}, " for name in columns
+    )
     parts = literal(str(files.folder / "records_*.parquet"))
     _create_file(
         connection, copy, f"SELECT {names}_line FROM read_parquet({parts}, union_by_name = true)"

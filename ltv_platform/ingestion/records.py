@@ -10,7 +10,7 @@ either written down whole or rejected whole, under its number.
 import csv
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,20 +33,32 @@ class RecordFiles:
 
     Args:
         folder: An empty folder.
+        columns: The columns of every record; None: each record names its own.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, columns: Sequence[str] | None = None) -> None:
         folder.mkdir()
         self.folder = folder
-        self.columns: dict[str, None] = {}
+        self.columns = dict.fromkeys(columns or ())
+        self._fixed = columns is not None
         self._parts = 0
-        self._accepted: list[tuple[int, dict[str, str | None]]] = []
+        self._lines: list[int] = []
+        self._fields: list[Sequence[str]] = []
+        self._named: list[Mapping[str, str | None]] = []
         self._rejected: list[tuple[int, str, str]] = []
 
-    def accept(self, line: int, values: dict[str, str | None]) -> None:
-        """Write down a record that could be split."""
-        self._accepted.append((line, values))
-        if len(self._accepted) == _BATCH:
+    def accept(self, line: int, fields: Sequence[str]) -> None:
+        """Write down a record, its fields in the order of the columns."""
+        self._lines.append(line)
+        self._fields.append(fields)
+        if len(self._lines) == _BATCH:
+            self._write_accepted()
+
+    def accept_named(self, line: int, values: Mapping[str, str | None]) -> None:
+        """Write down a record that names its columns."""
+        self._lines.append(line)
+        self._named.append(values)
+        if len(self._lines) == _BATCH:
             self._write_accepted()
 
     def reject(self, line: int, text: str, reason: str) -> None:
@@ -55,26 +67,25 @@ class RecordFiles:
         if len(self._rejected) == _BATCH:
             self._write_rejected()
 
-    def finish(self, columns: Iterable[str]) -> None:
-        """Write what is held; the columns are there even if no record had them."""
+    def finish(self, columns: Iterable[str] = ()) -> None:
+        """Write what is held; the columns are there even if no record named them."""
         self.columns.update(dict.fromkeys(columns))
         self._write_accepted()
         self._write_rejected()
 
     def _write_accepted(self) -> None:
-        for _, values in self._accepted:
-            self.columns.update(dict.fromkeys(values))
-        self._write(
-            "records",
-            {
-                "_line": ("int64", [line for line, _ in self._accepted]),
-                **{
-                    name: ("string", [values.get(name) for _, values in self._accepted])
-                    for name in self.columns
-                },
-            },
-        )
-        self._accepted.clear()
+        values: Iterable[Sequence[str | None]]
+        if self._fixed:
+            values = zip(*self._fields, strict=True) if self._fields else [()] * len(self.columns)
+        else:
+            for named in self._named:
+                self.columns.update(dict.fromkeys(named))
+            values = [[named.get(name) for named in self._named] for name in self.columns]
+        columns = dict(zip(self.columns, (("string", v) for v in values), strict=True))
+        self._write("records", {"_line": ("int64", self._lines), **columns})
+        self._lines.clear()
+        self._fields.clear()
+        self._named.clear()
 
     def _write_rejected(self) -> None:
         lines, texts, reasons = zip(*self._rejected, strict=True) if self._rejected else ((),) * 3
@@ -93,9 +104,7 @@ class RecordFiles:
         pq.write_table(pa.table(arrays), self.folder / f"{what}_{self._parts:06d}.parquet")
 
 
-def split_delimited(
-    path: Path, files: RecordFiles, dialect: Dialect, delimiter: str, columns: Sequence[str]
-) -> None:
+def split_delimited(path: Path, files: RecordFiles, dialect: Dialect, delimiter: str) -> None:
     """Split delimited text; a record that breaks the quoting or has other columns is rejected.
 
     Blank lines are no records. The header counts as record 1. Line ends may be mixed.
@@ -136,17 +145,17 @@ def split_delimited(
             if number == 1 and dialect.header:
                 continue
             text = "".join(consumed)
-            if not reason and len(fields) != len(columns):
-                reason = f"record: has {len(fields)} columns, not {len(columns)}"
+            if not reason and len(fields) != len(files.columns):
+                reason = f"record: has {len(fields)} columns, not {len(files.columns)}"
             if not reason and not _is_unicode(text):
                 reason = _NO_TEXT
             if reason:
                 files.reject(number, text.rstrip("\r\n"), reason)
             else:
-                files.accept(number, {n: v or None for n, v in zip(columns, fields, strict=True)})
+                files.accept(number, fields)
     finally:
         csv.field_size_limit(limit)
-    files.finish(columns)
+    files.finish()
 
 
 def _quoting_reason(error: csv.Error) -> str:
@@ -157,9 +166,7 @@ def _quoting_reason(error: csv.Error) -> str:
     return f"record: cannot be split into columns ({error})"
 
 
-def split_on_blanks(
-    path: Path, files: RecordFiles, dialect: Dialect, columns: Sequence[str]
-) -> None:
+def split_on_blanks(path: Path, files: RecordFiles, dialect: Dialect) -> None:
     """Split text whose columns are parted by any run of blanks."""
     number = 0
     with _open_text(path) as text:
@@ -171,14 +178,14 @@ def split_on_blanks(
             if number == 1 and dialect.header:
                 continue
             fields = _BLANKS.split(record)
-            if len(fields) != len(columns):
-                reason = f"record: has {len(fields)} columns, not {len(columns)}"
+            if len(fields) != len(files.columns):
+                reason = f"record: has {len(fields)} columns, not {len(files.columns)}"
                 files.reject(number, line.rstrip("\r\n"), reason)
             elif not _is_unicode(record):
                 files.reject(number, line.rstrip("\r\n"), _NO_TEXT)
             else:
-                files.accept(number, dict(zip(columns, fields, strict=True)))
-    files.finish(columns)
+                files.accept(number, fields)
+    files.finish()
 
 
 def split_json_lines(path: Path, files: RecordFiles, wanted: Iterable[str]) -> None:
@@ -264,7 +271,7 @@ def _keep_json(files: RecordFiles, line: int, text: str) -> None:
         if "\\u" in text and not all(_is_unicode(f"{n}{v}") for n, v in values.items()):
             files.reject(line, text, _NO_TEXT)
         else:
-            files.accept(line, values)
+            files.accept_named(line, values)
 
 
 class _Ambiguous(dict[str, Any]):

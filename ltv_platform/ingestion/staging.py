@@ -155,16 +155,14 @@ def _materialize(
     Raises:
         UserError: it fails, makes more rows than there are records, or numbers them badly.
     """
-    adapted = adapter.select()
+    # A join that explodes ends early; one row too many tells it.
+    adapted = f"SELECT * FROM ({adapter.select()}) AS adapter LIMIT {records + 1}"
     if "_line" not in given:
         # The values decide the order, so that the same file gives the same numbers again.
         order = column_list(tuple(given))
         adapted = f"SELECT *, ROW_NUMBER() OVER (ORDER BY {order}) AS _line FROM ({adapted}) AS a"
     try:
-        connection.execute(
-            # A join that explodes ends early; one row too many tells it.
-            f"CREATE TEMP TABLE adapted AS SELECT * FROM ({adapted}) AS a LIMIT {records + 1}"
-        )
+        connection.execute(f"CREATE TEMP TABLE adapted AS {adapted}")
     except _FAULTS_OF_ADAPTERS as error:
         raise _does_not_go_through(connection, adapter, name, error) from error
     connection.execute("DROP TABLE file")

@@ -59,8 +59,8 @@ class DuckDBEngine:
         if self._held is not None:
             yield self._held
             return
-        self.prepare()
         with self.connect() as connection:
+            self._prepare(connection)
             yield connection
 
     @contextmanager
@@ -96,21 +96,22 @@ class DuckDBEngine:
             UserError: a raw table differs from its contract, so the file belongs to another
                 version of the platform.
         """
+        with self.session():
+            return
+
+    def _prepare(self, connection: Connection) -> None:
         if self._prepared:
             return
-        with self.connect() as connection:
-            existing = _existing_columns(connection)
-            if any(
-                existing.get(table.full_name) != _contract_columns(table) for table in self.catalog
-            ):
-                connection.execute("BEGIN")
-                for layer in ("raw", "core", "marts"):
-                    connection.execute(f"CREATE SCHEMA IF NOT EXISTS {layer}")
-                for table in self.catalog:
-                    self._prepare_table(connection, table, existing.get(table.full_name))
-                connection.execute("COMMIT")
-            if self.settings.start_date is not None:
-                self._remove_before(connection, self.settings.start_date)
+        existing = _existing_columns(connection)
+        if any(existing.get(table.full_name) != _contract_columns(table) for table in self.catalog):
+            connection.execute("BEGIN")
+            for layer in ("raw", "core", "marts"):
+                connection.execute(f"CREATE SCHEMA IF NOT EXISTS {layer}")
+            for table in self.catalog:
+                self._prepare_table(connection, table, existing.get(table.full_name))
+            connection.execute("COMMIT")
+        if self.settings.start_date is not None:
+            self._remove_before(connection, self.settings.start_date)
         self._prepared = True
 
     def _prepare_table(
@@ -209,7 +210,7 @@ class DuckDBEngine:
     def fetch(self, sql: str, parameters: Mapping[str, Any] | None = None) -> "pa.Table":
         """See :class:`~ltv_platform.warehouse.engine.Engine`."""
         with self.session() as connection:
-            return connection.execute(sql, dict(parameters or {})).to_arrow_table()
+            return connection.sql(sql, params=dict(parameters or {})).to_arrow_table()
 
     def rows(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
         """The rows of a small query as Python values."""

@@ -1,9 +1,12 @@
 """Adapters: what they may do, which line their rows have, and what they may not."""
 
+from pathlib import Path
+
 import pytest
 
 from ltv_platform.errors import UserError
 from ltv_platform.ingestion.adapters import bundled_adapters, load_adapter, parse_adapter
+from ltv_platform.ingestion.load import Request, ingest
 from ltv_platform_tests.conftest import Loader
 
 ORDERS = "order,user,when,cents\n1,u1,2025-06-01,150\n2,u1,2025-06-02,x\n3,,2025-06-03,300\n"
@@ -55,7 +58,10 @@ def test_malformed_records_are_counted_before_the_adapter(load: Loader) -> None:
             [3, 4],
         ),
         # Merged without a record of their own: numbered in the order of their values.
-        ("SELECT DISTINCT user AS customer_id, '2025-01-01' AS registration_date FROM file", [1, 2]),
+        (
+            "SELECT DISTINCT user AS customer_id, '2025-01-01' AS registration_date FROM file",
+            [1, 2],
+        ),
         (
             "WITH firsts AS (SELECT user, MIN(day) AS day FROM file GROUP BY user) "
             "SELECT user AS customer_id, day AS registration_date FROM firsts",
@@ -80,36 +86,40 @@ def test_lines_of_merged_records(load: Loader, select: str, lines: list[int]) ->
     ]
 
 
-@pytest.mark.parametrize(
-    ("select", "message"),
-    [
-        ("SELECT a.id AS campaign_id FROM file AS a, file AS b", "makes more rows than the 3"),
-        ("SELECT id || UNNEST([1, 2]) AS campaign_id FROM file", "makes more rows than the 3"),
-        ("SELECT id AS campaign_id FROM file UNION ALL SELECT id FROM file", "makes more rows"),
-        ("SELECT MAX(id) AS campaign_id, 7 AS _line FROM file GROUP BY id", "one _line"),
-        ("SELECT MAX(id) AS campaign_id, NULL AS _line FROM file GROUP BY id", "one _line"),
-        ("SELECT missing AS campaign_id FROM file", "does not go through adapter wrong"),
-        ("SELECT CAST(name AS INTEGER) AS campaign_id FROM file", "does not go through"),
-        ("SELECT SUM(CAST(name AS INTEGER)) AS campaign_id FROM file", "does not go through"),
-        ("SELECT name AS campaign_name FROM file", "lacks campaign_id"),
-        ("SELECT id AS campaign_id FROM 'other.csv'", "may read only `file`"),
-        ("SELECT id AS campaign_id FROM read_csv('other.csv')", "may read only `file`"),
-        ("SELECT id AS campaign_id FROM raw.loads", "may read only `file`"),
-        ("SELECT id AS campaign_id FROM file; SELECT 1", "exactly one SELECT"),
-        ("DELETE FROM file", "exactly one SELECT"),
-        ("COPY (SELECT 1) TO 'x'", "exactly one SELECT"),
-        ("SELECT FROM WHERE", "no valid SQL"),
-    ],
+FORBIDDEN = (
+    ("SELECT a.id AS campaign_id FROM file AS a, file AS b", "makes more rows than the 3"),
+    ("SELECT id || UNNEST([1, 2]) AS campaign_id FROM file", "makes more rows than the 3"),
+    ("SELECT id AS campaign_id FROM file UNION ALL SELECT id FROM file", "makes more rows"),
+    ("SELECT MAX(id) AS campaign_id, 7 AS _line FROM file GROUP BY id", "one _line"),
+    ("SELECT MAX(id) AS campaign_id, NULL AS _line FROM file GROUP BY id", "one _line"),
+    ("SELECT missing AS campaign_id FROM file", "does not go through adapter wrong"),
+    ("SELECT CAST(name AS INTEGER) AS campaign_id FROM file", "does not go through"),
+    ("SELECT SUM(CAST(name AS INTEGER)) AS campaign_id FROM file", "does not go through"),
+    ("SELECT name AS campaign_name FROM file", "lacks campaign_id"),
+    ("SELECT id AS campaign_id FROM 'other.csv'", "may read only `file`"),
+    ("SELECT id AS campaign_id FROM read_csv('other.csv')", "may read only `file`"),
+    ("SELECT id AS campaign_id FROM raw.loads", "may read only `file`"),
+    ("SELECT id AS campaign_id FROM file; SELECT 1", "exactly one SELECT"),
+    ("DELETE FROM file", "exactly one SELECT"),
+    ("COPY (SELECT 1) TO 'x'", "exactly one SELECT"),
+    ("SELECT FROM WHERE", "no valid SQL"),
 )
-def test_what_an_adapter_may_not_do(load: Loader, select: str, message: str) -> None:
-    """Refused with its name; nothing is loaded."""
-    path = load.write("wrong.sql", adapter(select, "campaigns"))
-    outcome = load.outcome("campaigns", "id,name\n1,a\n2,b\n3,c\n", "x.csv", str(path))
-    assert outcome.counts is None
-    assert outcome.error is not None
-    assert message in outcome.error.message
-    assert "wrong" in outcome.error.message
-    assert outcome.error.hint
+
+
+def test_what_an_adapter_may_not_do(load: Loader) -> None:
+    """Refused with its name and what to do; nothing is loaded."""
+    path = load.write("x.csv", "id,name\n1,a\n2,b\n3,c\n")
+    requests = [
+        Request("campaigns", path, str(load.write(f"wrong{i}.sql", adapter(select, "campaigns"))))
+        for i, (select, _) in enumerate(FORBIDDEN)
+    ]
+    outcomes = ingest(load.engine, requests)
+    for (select, message), outcome in zip(FORBIDDEN, outcomes, strict=True):
+        assert outcome.counts is None, select
+        assert outcome.error is not None
+        assert message in outcome.error.message
+        assert "wrong" in outcome.error.message
+        assert outcome.error.hint
     assert load.rows("SELECT COUNT(*) FROM raw.loads") == [(0,)]
 
 
@@ -161,14 +171,11 @@ def test_dialects_that_make_no_sense(header: str, message: str) -> None:
 
 
 def test_a_bundled_adapter_wins_over_a_file_of_its_name(
-    tmp_path: "object", monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Regression: a data file named cdnow in the working directory was read as SQL."""
-    from pathlib import Path
-
-    folder = Path(str(tmp_path))
-    (folder / "cdnow").write_text("no SQL")
-    monkeypatch.chdir(folder)
+    (tmp_path / "cdnow").write_text("no SQL")
+    monkeypatch.chdir(tmp_path)
     assert load_adapter("cdnow", "transactions").reference == "cdnow"
 
 

@@ -49,7 +49,7 @@ PLAIN_ROWS = [("c1", "Spring", 2), ("c2", "Sömmer", 3)]
         PLAIN.replace(",", "\t").encode(),
         PLAIN.replace(",", "|").encode(),
         PLAIN.replace(",", ", ").encode(),
-        f'"campaign_id","campaign_name"\n"c1","Spring"\n"c2","Sömmer"\n'.encode(),
+        '"campaign_id","campaign_name"\n"c1","Spring"\n"c2","Sömmer"\n'.encode(),
         b"\n\n" + PLAIN.replace("\n", "\n\n").encode(),
         b"\r\n" + PLAIN.replace("\n", "\r\n\r\n").encode(),
         gzip.compress(PLAIN.encode()),
@@ -87,13 +87,25 @@ def test_a_header_without_rows_is_a_load_of_no_rows(load: Loader) -> None:
     assert load.outcome("campaigns", HEADER + "\n").repeated
 
 
-@pytest.mark.parametrize("content", [b"", codecs.BOM_UTF8, b"\n\n", gzip.compress(b"")])
+@pytest.mark.parametrize(
+    "content",
+    [b"", codecs.BOM_UTF8, b"\n\n", gzip.compress(b"")],
+    ids=["no bytes", "BOM", "blank lines", "gzip"],
+)
 def test_an_empty_file_is_refused(load: Loader, content: bytes) -> None:
     """Nothing to load is more likely a failed export than good news."""
     outcome = load.outcome("campaigns", content)
     assert outcome.error is not None
     assert outcome.error.message.startswith("campaigns.csv ")
     assert outcome.error.hint
+
+
+def test_utf16_that_ends_within_a_character_is_refused(load: Loader) -> None:
+    """Regression: the last byte was dropped in silence, and a bad pair became a question mark."""
+    for content in (PLAIN.encode("utf-16") + b"x", PLAIN.encode("utf-16") + b"\x00\xd8"):
+        outcome = load.outcome("campaigns", content)
+        assert outcome.error is not None
+        assert "is a damaged UTF-16 file" in outcome.error.message
 
 
 def test_quoted_line_ends_belong_to_their_record(load: Loader) -> None:
@@ -133,7 +145,11 @@ def test_nothing_vanishes_behind_a_quote_in_a_large_file(load: Loader) -> None:
     rows = [f"c{i:07d},{'some text ' * 9}\n" for i in range(250_000)]
     rows[50_000] = 'x,"open\n'
     counts = load("campaigns", f"{HEADER}\n{''.join(rows)}")
-    assert (counts.rows_in_file, counts.rows_accepted, counts.rows_quarantined) == (50_001, 50_000, 1)
+    assert (counts.rows_in_file, counts.rows_accepted, counts.rows_quarantined) == (
+        50_001,
+        50_000,
+        1,
+    )
     [(line, _, raw)] = quarantined(load)
     assert line == 50_002
     assert raw == "".join(rows[50_000:]).rstrip("\n")
@@ -256,9 +272,10 @@ def test_both_readers_agree(
         found = connection.execute("SELECT a, b, _line FROM file ORDER BY _line").fetchall()
         assert opened.malformed == 0
         assert found == [(a or None, b or None, line) for line, (a, b) in enumerate(rows, 2)]
-        files = RecordFiles(folder / "by_hand")
-        split_delimited(path, files, Dialect(), ",", ["a", "b"])
+        files = RecordFiles(folder / "by_hand", ["a", "b"])
+        split_delimited(path, files, Dialect(), ",")
+        parts = f"read_parquet('{files.folder}/records_*.parquet')"
         by_hand = connection.execute(
-            f"SELECT a, b, _line FROM read_parquet('{files.folder}/records_*.parquet') ORDER BY _line"
+            f"SELECT NULLIF(a, ''), NULLIF(b, ''), _line FROM {parts} ORDER BY _line"
         ).fetchall()
         assert by_hand == found

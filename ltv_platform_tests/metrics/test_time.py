@@ -1,6 +1,6 @@
 """metrics.md §1: as_of, watermarks, maturity, and the reporting zone."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 
@@ -105,13 +105,15 @@ def test_as_of_is_the_newest_event_of_any_feed(tmp_path_factory: pytest.TempPath
     home.load("campaigns", "c1,Spring")
     home.load("fx_rates", "2025-12-01,EUR,1.1")
     home.load("session_costs", "s1,1")
-    assert home.publish().as_of is None, "none of these is an event"
+    assert home.engine.as_of().day is None, "none of these is an event"
     home.load("transactions", "t1,a,2025-01-03 12:00:00,5,0")
-    assert home.publish().as_of == date(2025, 1, 3)
+    assert home.engine.as_of().day == date(2025, 1, 3)
     home.load("session_sources", "s1,a,ads,2025-01-05,00:00:00,1,0")
-    assert home.publish().as_of == date(2025, 1, 5)
+    assert home.engine.as_of().day == date(2025, 1, 5)
     home.load("campaign_costs", "c1,2025-01-06,US,1")
-    assert home.publish().as_of == date(2025, 1, 6)
+    assert home.engine.as_of().day == date(2025, 1, 6)
+    fixed = home.under(as_of="2025-01-04").engine.as_of()
+    assert (fixed.day, fixed.revenue_watermark) == (date(2025, 1, 4), datetime(2025, 1, 5))
 
 
 def test_an_early_clock_matures_nothing(tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -200,24 +202,28 @@ def test_maturity_begins_at_midnight_of_the_zone(
 
 
 @pytest.mark.parametrize(
-    ("day", "window", "mature"),
+    ("day", "window", "days_later", "mature"),
     [
-        ("2025-03-29", "hours", False),  # the 30th has 23 hours, so 24 have not passed
-        ("2025-03-29", "calendar", True),
-        ("2025-10-25", "hours", True),  # the 26th has 25
-        ("2025-10-25", "calendar", True),
+        ("2025-03-29", "hours", 1, False),  # the 30th has 23 hours, so 24 have not passed
+        ("2025-03-29", "calendar", 0, True),  # the first day ends with the as_of
+        ("2025-10-25", "hours", 1, True),  # the 26th has 25
+        ("2025-10-26", "calendar", 0, True),
     ],
 )
 def test_maturity_across_a_change_of_clocks(
-    tmp_path_factory: pytest.TempPathFactory, day: str, window: str, mature: bool
+    tmp_path_factory: pytest.TempPathFactory,
+    day: str,
+    window: str,
+    days_later: int,
+    mature: bool,
 ) -> None:
     """N·24 h are hours, whatever the clocks do; calendar windows: d+N days."""
-    next_day = date.fromisoformat(day) + timedelta(days=1)
-    home = Home(tmp_path_factory.mktemp("home"), **BERLIN, as_of=next_day, window=window)
+    as_of = date.fromisoformat(day) + timedelta(days=days_later)
+    home = Home(tmp_path_factory.mktemp("home"), **BERLIN, as_of=as_of, window=window)
     home.load("customers", f"a,{day} 10:00:00,US,ads,c1")
     home.load("transactions", f"t1,a,{day} 11:00:00,1,0")
     home.publish()
-    assert (home.one("SELECT * FROM campaign_ltv")["revenue_d1"] is not None) == mature
+    assert home.values("SELECT revenue_d1 FROM campaign_ltv") == [1 if mature else None]
 
 
 def test_another_zone_is_a_rebuild(tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -172,7 +172,9 @@ def test_retention_is_of_the_nth_day(tmp_path_factory: pytest.TempPathFactory) -
         "i2,d,2025-01-09 10:00:00,login",  # the first after it
         "i3,e,2025-01-08 20:00:00,login",  # day 7 twice, counted once
     )
-    home.load("session_sources", "s1,b,ads,2025-01-08,09:59:59,1,0", "s2,g,ads,2025-01-08,12:00,1,0")
+    home.load(
+        "session_sources", "s1,b,ads,2025-01-08,09:59:59,1,0", "s2,g,ads,2025-01-08,12:00,1,0"
+    )
     home.load(
         "transactions",
         "t1,c,2025-01-09 09:59:59.999999,1,0",  # the last instant of day 7

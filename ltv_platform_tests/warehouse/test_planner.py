@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
+from ltv_platform import transforms
 from ltv_platform.assets import build_graph
 from ltv_platform.days import days_between
 from ltv_platform.settings import Settings
@@ -30,6 +31,10 @@ def graph(tmp_path_factory: pytest.TempPathFactory) -> Graph:
 @pytest.fixture
 def fresh(graph: Graph) -> State:
     """Everything was built up to as_of, inputs first."""
+    return _fresh(graph)
+
+
+def _fresh(graph: Graph) -> State:
     built: dict[str, dict[date | None, Built]] = {}
     for place, transform in enumerate(graph.transforms):
         days: Iterable[date | None] = (
@@ -133,6 +138,24 @@ def test_a_touch_of_the_whole_table(graph: Graph, fresh: State) -> None:
     assert (plan.days, plan.whole) == ({}, ("marts.campaign_summary",))
     plan = _plan(graph, _touch(fresh, "raw.conversions", None))
     assert plan.days == {"core.conversions": tuple(days_between(FIRST, AS_OF))}
+
+
+def test_whole_tables_that_read_each_other_follow(
+    graph: Graph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A whole table that is about to be written makes its readers stale in the same plan."""
+    original = transforms._render
+    reader = "SELECT * FROM marts.campaign_summary"
+    monkeypatch.setattr(
+        transforms,
+        "_render",
+        lambda name, *rest: reader if name.endswith("country_roas.sql") else original(name, *rest),
+    )
+    chained = build_graph(graph.settings)
+    state = _fresh(chained)
+    assert _plan(chained, state).assets == ()
+    plan = _plan(chained, _touch(state, "raw.campaigns", None))
+    assert set(plan.whole) == {"marts.campaign_summary", "marts.country_roas"}
 
 
 def test_a_newer_write_of_an_input_is_a_touch(graph: Graph, fresh: State) -> None:

@@ -1,0 +1,119 @@
+"""Contracts, SQL and wiring say the same."""
+
+from importlib.resources import files
+
+import pytest
+
+from ltv_platform import transforms
+from ltv_platform.assets import build_graph
+from ltv_platform.settings import Settings
+from ltv_platform.transforms import AsOf, Derivation, Graph
+from ltv_platform_tests.warehouse.homes import Home
+
+SQL_FOLDER = files("ltv_platform") / "sql"
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """An empty home."""
+    return Home(tmp_path_factory.mktemp("home"))
+
+
+def test_every_derived_table_is_made(home: Home) -> None:
+    """A contract without wiring, or wiring without contract, is a slip."""
+    made = {transform.name for transform in home.graph.transforms}
+    assert made == {table.full_name for table in home.graph.catalog.derived}
+
+
+def test_plain_names_are_unique(home: Home) -> None:
+    """Raw is not published, so plain names are unambiguous."""
+    names = [table.name for table in home.graph.catalog.derived]
+    names += ["quarantine", "loads", "built"]
+    assert len(set(names)) == len(names)
+
+
+def test_keys_and_partitions_are_columns(home: Home) -> None:
+    """Of the stored and of the published columns alike."""
+    for table in home.graph.catalog:
+        stored = {column.name for column in table.columns}
+        published = {column.name for column in table.published}
+        assert set(table.key) <= stored
+        if table.layer != "raw":
+            assert set(table.key) <= published
+        if table.partition is not None:
+            assert table.column(table.partition).type == "DATE"
+            assert table.column(table.partition).required
+        assert all(column.description for column in (*table.columns, *table.published))
+
+
+def test_windows_are_of_inputs(home: Home) -> None:
+    """A window of a table that the SELECT does not read would be ignored in silence."""
+    for transform in home.graph.transforms:
+        assert set(transform.derivation.windows) <= set(transform.inputs), transform.name
+
+
+def test_inputs_come_first(home: Home) -> None:
+    """The order of the graph is one in which the tables can be built."""
+    seen: set[str] = set()
+    for transform in home.graph.transforms:
+        derived = {table for table in transform.inputs if not table.startswith("raw.")}
+        assert derived <= seen
+        seen.add(transform.name)
+
+
+def test_tables_that_read_each_other_are_refused(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A cycle is said with its tables."""
+    loop = "SELECT * FROM marts.user_revenue"
+    monkeypatch.setattr(transforms, "_render", lambda *_: loop)
+    with pytest.raises(ValueError, match=r"read each other: marts\.user_revenue"):
+        Graph((Derivation("marts.user_revenue", "campaigns"),), home.graph.catalog, home.settings)
+
+
+def test_presentations_give_their_contract(home: Home) -> None:
+    """Published columns, in order and with their types."""
+    for transform in home.graph.transforms:
+        if transform.contract.presented is None:
+            continue
+        select = transform.presentation(AsOf(), None, None)
+        given = home.engine.fetch(select.sql, select.parameters)
+        names = [column.name for column in transform.contract.presented]
+        assert given.column_names == names, transform.name
+
+
+def test_every_select_opens_with_its_grain_and_question() -> None:
+    """A SQL file opens with two lines: grain; what it answers."""
+    for group in ("core", "campaigns"):
+        for path in (SQL_FOLDER / group).iterdir():
+            lines = path.read_text("utf-8").splitlines()
+            if path.name.endswith(".presentation.sql"):
+                assert lines[0].startswith("-- Published: "), path.name
+            else:
+                assert lines[0].startswith("-- Grain: "), path.name
+                assert any(line.startswith("-- Answers: ") for line in lines[:4]), path.name
+
+
+@pytest.mark.parametrize(
+    ("settings", "changed"),
+    [
+        ({"organic_sources": ("seo",)}, {"core.customers"}),
+        ({"user_horizons": (3,)}, {"marts.user_revenue"}),
+        (
+            {"currency": "EUR"},
+            {"core.transactions", "core.campaign_spend", "core.waiting_for_rate"},
+        ),
+        (
+            {"as_of": "2025-01-01", "start_date": "2024-01-01", "source_timezone": "Asia/Tokyo"},
+            set(),
+        ),
+    ],
+)
+def test_a_setting_changes_the_code_of_the_tables_it_concerns(
+    home: Home, settings: dict[str, object], changed: set[str]
+) -> None:
+    """code_hash holds the bound settings: changing one makes exactly those tables stale."""
+    base = home.settings.model_dump(exclude_unset=True)
+    other = build_graph(Settings(**{**base, **settings}))
+    differ = {t.name for t in home.graph.transforms if other[t.name].code_hash != t.code_hash}
+    assert differ == changed

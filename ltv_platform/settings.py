@@ -5,8 +5,10 @@ window) is rendered into the SQL of the tables it concerns, so that changing it 
 those tables stale.
 """
 
+import os
 import re
 from datetime import UTC, date, datetime
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -59,7 +61,7 @@ class Settings(BaseSettings):
     rejected_share: float = Field(
         0.01, ge=0, le=1, description="Share of quarantined rows above which a check warns."
     )
-    snapshots: int = Field(3, ge=1, description="Published snapshots kept beside the newest.")
+    snapshots: int = Field(3, ge=1, description="Published snapshots kept, the newest included.")
     engine: Literal["duckdb"] = Field("duckdb", description="Warehouse engine.")
     memory_limit: str = Field(
         "", description="Memory of the engine, as in 1600MB; default: the engine's own."
@@ -205,8 +207,9 @@ def load_settings(**overrides: Any) -> Settings:
     Raises:
         UserError: a variable has a wrong value; the message names it.
     """
+    _refuse_unknown_variables()
     try:
-        return Settings(**overrides)
+        settings = Settings(**overrides)
     except ValidationError as error:
         wrong = "; ".join(
             f"{variable_name(str(item['loc'][0]))}: "
@@ -217,3 +220,25 @@ def load_settings(**overrides: Any) -> Settings:
             f"A setting is wrong. {wrong}",
             "Mend or unset the variable; `ltv doctor` lists all of them with their defaults.",
         ) from error
+    if settings.as_of is not None and settings.as_of > settings.today():
+        raise UserError(
+            f"LTV_AS_OF is {settings.as_of}, a day that has not come.",
+            "Cohorts would count as mature before they are; choose today or an earlier day.",
+        )
+    return settings
+
+
+#: Variables with our prefix that are no settings: the tests' data, and Dagster's event log.
+_OTHER_VARIABLES = {"LTV_REFERENCE_DATA", "LTV_EVENT_LOG"}
+
+
+def _refuse_unknown_variables() -> None:
+    """A misspelt setting would leave the default in force, and the figures wrong."""
+    known = {variable_name(field) for field in Settings.model_fields}
+    for name in sorted(os.environ):
+        if name.startswith("LTV_") and name not in known | _OTHER_VARIABLES:
+            near = get_close_matches(name, known, n=1)
+            raise UserError(
+                f"{name} is no setting." + (f" Is {near[0]} meant?" if near else ""),
+                "Unset it; `ltv doctor` lists the settings.",
+            )

@@ -6,7 +6,9 @@ to stderr. Exit 0 is fine, 2 is what the user can mend, 1 is a defect of ours.
 """
 
 import sys
+from typing import NoReturn
 
+import click
 import typer
 
 from ltv_platform.cli import data, reading, running
@@ -36,22 +38,38 @@ def main() -> None:
     """Run a command and turn errors into messages and exit codes."""
     arguments = sys.argv[1:]
     debug = "--debug" in arguments
+    # Wherever it stands: people add it to the end of what failed.
+    arguments = [*(["--debug"] if debug else []), *(a for a in arguments if a != "--debug")]
     try:
-        # Wherever it stands: people add it to the end of what failed.
-        app([*(["--debug"] if debug else []), *(a for a in arguments if a != "--debug")])
+        code = app(arguments, standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
     except UserError as error:
         if debug:
             raise
         say(f"Error: {error}")
         sys.exit(2)
-    except KeyboardInterrupt:
-        say("Interrupted. What was committed stays; run the command again to go on.")
-        sys.exit(130)
+    except (KeyboardInterrupt, click.Abort):
+        _say_interrupted()
+    except OSError as error:
+        if debug:
+            raise
+        say(f"Error: {error}\nCheck that the disk has room and that LTV_HOME may be written.")
+        sys.exit(2)
     except Exception as error:
         if debug:
             raise
+        if "Query interrupted" in str(error):  # how DuckDB passes Ctrl-C on
+            _say_interrupted()
         say(
             f"Error: {type(error).__name__}: {error}\n"
             "This is a defect of ltv-platform; --debug shows where it happened."
         )
         sys.exit(1)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _say_interrupted() -> NoReturn:
+    say("Interrupted. What was committed stays; run the command again to go on.")
+    sys.exit(130)

@@ -3,6 +3,8 @@
 import csv
 import json
 import math
+import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -24,6 +26,13 @@ class Format(StrEnum):
     TABLE = "table"
     CSV = "csv"
     JSON = "json"
+
+
+def invoked_as() -> str:
+    """How to call the command line again from here: plain, or by its path in .venv."""
+    if shutil.which("ltv"):
+        return "ltv"
+    return os.path.relpath(sys.argv[0])
 
 
 def say(message: str) -> None:

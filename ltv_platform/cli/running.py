@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from ltv_platform.bundled import bundled_data
-from ltv_platform.cli.console import progress, say, show
+from ltv_platform.cli.console import invoked_as, progress, say, show
 from ltv_platform.cli.data import report_outcomes
 from ltv_platform.errors import UserError
 from ltv_platform.workspace import Workspace
@@ -44,13 +44,15 @@ def demo() -> None:
         if outcome.error is not None:
             raise outcome.error
     _bring_up_to_date(workspace)
-    show(*campaign_overview(workspace.settings), title="Campaigns (mature cohorts)")
+    ltv = invoked_as()
+    show(*campaign_overview(workspace.settings), title="Campaigns")
     show(*cohort_overview(workspace.settings), title="Paid install cohorts by month")
     say(
-        "– = not mature yet, or no spend.\n"
+        "Installs, spend and CPI are of all cohorts, LTV and ROAS of those old enough.\n"
+        "– = a cohort of it is not mature yet, or no spend.\n"
         f"The whole report:  {workspace.settings.reports_path / 'campaigns.html'}\n"
-        'Ask more:          ltv query "SELECT * FROM country_roas ORDER BY rank"\n'
-        "Dagster UI:        make ui   (or: ltv ui), then open http://127.0.0.1:3000"
+        f'Ask more:          {ltv} query "SELECT * FROM country_roas ORDER BY rank"\n'
+        f"Dagster UI:        make ui   (or: {ltv} ui), then open http://127.0.0.1:3000"
     )
 
 
@@ -98,10 +100,13 @@ def run(
     rejected = _load_landing(workspace)
     if everything or start or end or select:
         _rebuild(workspace, start and start.date(), end and end.date(), select)
-    # Only a selection stops there: whoever names assets wants these and no others.
-    if not select and not _bring_up_to_date(workspace):
-        say("Nothing is stale.")
-    _say_published(workspace)
+    if select:
+        # Whoever names assets wants these and no others.
+        say(f"Rebuilt {select}. `ltv run` brings everything up to date and publishes it.")
+    else:
+        if not _bring_up_to_date(workspace):
+            say("Nothing is stale.")
+        _say_published(workspace)
     if rejected:
         raise typer.Exit(2)
 

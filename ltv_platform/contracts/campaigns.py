@@ -242,7 +242,7 @@ def _campaign_summary(horizons: tuple[int, ...]) -> Table:
         layer="marts",
         name="campaign_summary",
         description=(
-            "One row per campaign over its mature cohorts. "
+            "One row per campaign; columns of a horizon are over its mature cohorts. "
             "Which campaigns earn their money back, how far and how fast?"
         ),
         key=("campaign_id",),

@@ -69,7 +69,7 @@ TRANSACTIONS = SourceTable(
     rules=(
         Rule(
             "lower(transaction_type) IN ('refund', 'chargeback') AND NOT is_refund",
-            "transaction_type: is_refund is 0 on a refund or chargeback; an adapter must set it to 1",
+            "transaction_type: is_refund is 0 on a refund or chargeback; an adapter must set it",
         ),
     ),
 )

@@ -234,9 +234,32 @@ def _append(
             loads = append_retrial(connection, engine, retrial)
             accepted = sum(load.rows_accepted for load in loads)
             notes.append(f"{accepted} rows left quarantine because of that")
+    notes += _what_rejection_means(connection, staged, counts)
     for table in (staged.rows, staged.origin, staged.malformed):
         connection.execute(f"DROP TABLE {table}")
     return Outcome(request, counts, notes=tuple(notes))
+
+
+def _what_rejection_means(
+    connection: Connection, staged: Staged, counts: LoadCounts
+) -> Iterator[str]:
+    """Notes on a load whose rejected rows bear on more than themselves."""
+    rejected = counts.rows_quarantined
+    source = staged.load.table
+    if rejected and source.replaces is not None and counts.rows_accepted:
+        yield (
+            f"{counts.source_file} replaces every ({', '.join(source.replaces)}) that it contains, "
+            f"without its {rejected} rejected rows: mend these and load the whole file again"
+        )
+    if rejected > counts.rows_received / 2:
+        row = connection.execute(
+            "SELECT reasons[1] FROM raw.quarantine WHERE load_id = $load_id ORDER BY line LIMIT 1",
+            {"load_id": counts.load_id},
+        ).fetchone()
+        yield (
+            f"{rejected} of the {counts.rows_received} rows of {counts.source_file} were rejected; "
+            f"the first because of {row[0] if row else 'nothing known'}"
+        )
 
 
 def _moved_start(

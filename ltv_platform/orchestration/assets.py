@@ -61,7 +61,10 @@ def _source_asset(engine: DuckDBEngine, source: SourceTable) -> dg.AssetsDefinit
         ],
     )
     def load(context: dg.AssetExecutionContext) -> AssetResults:
-        outcomes = ingest_landing(engine, [source.name], context.log.info)
+        # A refresh rewrites what is loaded already. A file that waits and is wrong must not hold
+        # back the figures; whoever asks for this asset by itself is told of it.
+        loads = REFRESH_TAG not in context.run.tags
+        outcomes = ingest_landing(engine, [source.name], context.log.info) if loads else []
         engine.record(Writer(table.full_name, "", engine.as_of()), engine.state().newest)
         rejected = [outcome.error for outcome in outcomes if outcome.error is not None]
         if rejected:

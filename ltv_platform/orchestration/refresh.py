@@ -4,6 +4,7 @@ The same runs that Dagster's daemon would launch, in this process; they appear i
 """
 
 import os
+import re
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -82,6 +83,8 @@ def chosen(
     if first is None or last is None:
         return planner.RunRange(names, None, None)
     start, end = start or first, end or max(first, last)
+    if start > end:
+        raise UserError(f"The range ends on {end}, before it starts on {start}.", "Swap them.")
     if not first <= start <= end <= settings.today():
         raise UserError(
             f"{start} to {end} is no range of partitions: they lie between {first} and "
@@ -181,7 +184,9 @@ def _why(result: "dg.ExecuteInProcessResult") -> str:
         if event.is_step_failure and event.step_failure_data.error is not None:
             error = event.step_failure_data.error
             cause = error.cause or error
-            return f"{event.step_key}: {cause.message.strip()}"
+            # Without the name of the Python class that carried it here.
+            message = re.sub(r"^[\w.]+: ", "", cause.message.strip())
+            return f"{(event.step_key or '').replace('__', '.')}: {message}"
     return "See its log."
 
 

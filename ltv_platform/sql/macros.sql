@@ -26,9 +26,17 @@
 {% if window == 'calendar' %}({{ midnight(install_date ~ ' + CAST(' ~ days ~ ' AS INTEGER)') }} <= $revenue_watermark){% else %}({{ midnight(install_date ~ ' + 1') }} + ({{ days }}) * INTERVAL '1 day' <= $revenue_watermark){% endif %}
 {%- endmacro %}
 
-{#- No more cost is expected for that day. -#}
+{#- No more cost is expected for that day: a later one is known. The watermark is LTV_AS_OF where
+    that is set, else the newest cost day; that other feeds are ahead proves nothing of costs. -#}
 {% macro cost_complete(day) -%}
-({{ day }} < $cost_watermark OR {{ day }} < $as_of)
+($cost_watermark IS NULL OR {{ day }} < $cost_watermark)
+{%- endmacro %}
+
+{#- A cohort counts in summaries at an age when it is mature and, if it was paid for, when its
+    cost is known: else revenue would stand over a spend that has not arrived. -#}
+{% macro counts(days) -%}
+({{ mature('install_date', days) }}
+  AND (campaign_id IN ('(organic)', '(unknown)') OR {{ cost_complete('install_date') }}))
 {%- endmacro %}
 
 {#- A ratio; NULL where the denominator is zero or missing. -#}

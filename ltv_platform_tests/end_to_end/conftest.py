@@ -29,8 +29,8 @@ class CommandLine:
     home: Path
     settings: Mapping[str, str] = field(default_factory=dict)
 
-    def __call__(self, *arguments: str | Path, **settings: str) -> Answer:
-        """Run a command under further LTV_ settings, given in lower case."""
+    def environment(self, **settings: str) -> dict[str, str]:
+        """The environment of a command under further LTV_ settings, given in lower case."""
         environment = {
             name: value
             for name, value in os.environ.items()
@@ -38,10 +38,13 @@ class CommandLine:
         }
         environment |= {"LTV_HOME": str(self.home), "LTV_NOW": NOW}
         given = {**self.settings, **settings}
-        environment |= {f"LTV_{name.upper()}": value for name, value in given.items()}
+        return environment | {f"LTV_{name.upper()}": value for name, value in given.items()}
+
+    def __call__(self, *arguments: str | Path, **settings: str) -> Answer:
+        """Run a command under further LTV_ settings, given in lower case."""
         finished = subprocess.run(
             [sys.executable, "-m", "ltv_platform.cli", *map(str, arguments)],
-            env=environment,
+            env=self.environment(**settings),
             cwd=self.home.parent,
             capture_output=True,
             text=True,

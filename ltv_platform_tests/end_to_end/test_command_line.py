@@ -1,8 +1,12 @@
 """What the commands say and how they end: exit codes, stdout for answers, stderr for the rest."""
 
 import json
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from ltv_platform_tests.end_to_end.conftest import CommandLine
@@ -72,6 +76,9 @@ def test_missing_column_names_what_there_is(ltv: CommandLine, tmp_path: Path) ->
         (["run", "--select", "group:nothing"], {}, "selects no asset"),
         (["sample", "--customers", "0", "--out", "x"], {}, "cannot be made"),
         (["doctor"], {"as_of": "yesterday"}, "LTV_AS_OF"),
+        (["run"], {"as_of": "2031-01-01"}, "a day that has not come"),
+        (["run"], {"horizon": "7"}, "Is LTV_HORIZONS meant?"),
+        (["run", "--from", "2025-12-09", "--to", "2025-12-01"], {}, "Swap them"),
     ],
 )
 def test_what_the_user_can_mend_exits_2(
@@ -135,6 +142,52 @@ def test_a_late_event_restates_its_cohort_only(ltv: CommandLine, tmp_path: Path)
         "csv",
     )
     assert answer.out.splitlines()[1:] == ["2025-12-01,12.500000", "2025-12-10,0.000000"]
+
+
+def test_a_wrong_file_in_landing_holds_nothing_back(ltv: CommandLine, customers: Path) -> None:
+    """It is reported and stays; what was loaded is built and published, and the exit is 2."""
+    folder = ltv.home / "landing" / "customers"
+    folder.mkdir(parents=True)
+    (folder / "wrong.csv").write_text("name\nx\n")
+    ltv("ingest", "customers", customers)
+    answer = ltv("run")
+    assert answer.code == 2
+    assert answer.err.count("lacks customer_id") == 1
+    assert [path.name for path in folder.iterdir()] == ["wrong.csv"]
+    rows = ltv("query", "SELECT customer_id FROM customers", "--format", "csv")
+    assert rows.out.splitlines() == ["customer_id", "a"]
+
+
+def test_interrupt_says_so(ltv: CommandLine, customers: Path) -> None:
+    """Ctrl-C while another process holds the warehouse: a message and exit 130."""
+    ltv("ingest", "customers", customers)
+    environment = ltv.environment() | {"LTV_LOCK_TIMEOUT": "120"}
+    with duckdb.connect(str(ltv.home / "warehouse.duckdb")):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "ltv_platform.cli", "run"],
+            env=environment,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        # It waits for the lock now, however slow the machine is at starting it.
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(5)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Interrupted." in errors
+    assert "Traceback" not in errors
+
+
+def test_mostly_rejected_files_say_why(ltv: CommandLine, tmp_path: Path) -> None:
+    """A file that enters with few rows, or restates spend in part, is not passed over."""
+    file = tmp_path / "spend.csv"
+    file.write_text("campaign_id,date,cost\nc1,2025-12-02,abc\nc1,2025-12-02,x\nc1,2025-12-02,5\n")
+    answer = ltv("ingest", "campaign_costs", file)
+    assert answer.code == 0
+    assert "replaces every (campaign_id, date)" in answer.err
+    assert "2 of the 3 rows of spend.csv were rejected" in answer.err
+    assert "cost: 'abc' is not a number" in answer.err
 
 
 def test_demo_refuses_to_mix_with_other_data(ltv: CommandLine, customers: Path) -> None:

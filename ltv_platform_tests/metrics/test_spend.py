@@ -341,3 +341,43 @@ def test_few_installs_are_marked(countries: Home) -> None:
     assert countries.values("SELECT installs, installs_d7 FROM country_roas WHERE rank = 1") == [
         (31, 30)
     ]
+
+
+@pytest.fixture(scope="module")
+def lagging(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """An install a day worth 10, bought for 20; costs are known for ten days of January only."""
+    home = Home(tmp_path_factory.mktemp("lagging"))
+    days = [date(2025, 1, 1) + timedelta(days=place) for place in range(31)]
+    home.load("customers", *(f"c{day:%d},{day} 10:00:00,US,ads,c1" for day in days))
+    home.load(
+        "transactions",
+        *(f"t{day:%d},c{day:%d},{day} 11:00:00,10,0" for day in days),
+        "late,c01,2025-02-28 10:00:00,0,0",
+    )
+    home.load("campaign_costs", *(f"c1,{day},US,20" for day in days[:10]))
+    home.publish()
+    return home
+
+
+def test_ratios_wait_for_costs_that_lag(lagging: Home) -> None:
+    """For a ratio with cost, cost day d is complete: no revenue stands over spend to come.
+
+    Guards a regression: as_of, the newest event of any feed, had counted as proof that no more
+    cost comes, and a campaign that lost half of its money was paid back on day 1.
+    """
+    rows = lagging.values(
+        "SELECT installs, installs_d7, cohort_cost_d7, cohort_roas_d7, total_cost_d7, roas_d7, "
+        "payback_day FROM campaign_summary"
+    )
+    # Nine days are known to the end; the tenth may still grow, and the days that the first
+    # seven days of the nine cohorts cover reach beyond it.
+    assert rows == [(31, 9, 180, 0.5, None, None, None)]
+    assert lagging.values("SELECT roas_d7 FROM country_roas") == [0.5]
+    complete = lagging.values("SELECT cost_complete FROM campaign_roas ORDER BY install_date")
+    assert complete == [True] * 9 + [False] * 22
+
+
+def test_users_who_cost_nothing_do_not_wait_for_costs(lagging: Home) -> None:
+    """LTV needs no cost: cohorts of campaign_ltv are mature by revenue alone."""
+    rows = lagging.values("SELECT COUNT(*), COUNT(ltv_d7_per_user) FROM campaign_ltv")
+    assert rows == [(31, 31)]

@@ -176,7 +176,7 @@ def test_a_failed_blocking_check_keeps_figures_unpublished(  # noqa: PLR0917 - i
             assert downstream not in broken.engine.state().built
             assert snapshot.current_snapshot(broken.settings) is None
     mended = home.under()
-    assert _refresh(mended, instance)
+    mended.publish()
     assert snapshot.current_snapshot(mended.settings) is not None
     assert mended.values("SELECT SUM(spend) FROM campaign_roas") == [21]
 

@@ -3,7 +3,7 @@
 -- Answers: how does a cohort's revenue grow towards its cost?
 {% import 'macros.sql' as m with context %}
 WITH cohorts AS (
-  SELECT install_date, campaign_id, {{ 'CAST(SUM(installs) AS BIGINT)' }} AS installs,
+  SELECT install_date, campaign_id, CAST(SUM(installs) AS BIGINT) AS installs,
     {{ m.money('SUM(spend)') }} AS spend
   FROM marts.campaign_roas
   GROUP BY install_date, campaign_id

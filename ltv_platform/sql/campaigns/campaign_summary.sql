@@ -1,5 +1,5 @@
--- Grain: one row per campaign, over its mature cohorts: their windows have ended, and cost is
--- complete to the last day of them, so that revenue and cost are of the same cohorts.
+-- Grain: one row per campaign; columns of a horizon are over the cohorts mature at it whose cost
+-- is known, so that revenue and cost are of the same cohorts.
 -- Answers: which campaigns earn their money back, how far and how fast?
 {% import 'macros.sql' as m with context %}
 WITH cohorts AS (
@@ -9,8 +9,7 @@ WITH cohorts AS (
     SUM(revenue_to_date) AS revenue_to_date
     {%- for n in horizons %},
     SUM(revenue_d{{ n }}) AS revenue_d{{ n }},
-    {{ m.mature('install_date', n) }}
-      AND {{ m.cost_complete('install_date + ' ~ (n - 1)) }} AS mature_d{{ n }}
+    {{ m.counts(n) }} AS mature_d{{ n }}
     {%- endfor %}
   FROM marts.campaign_roas
   GROUP BY install_date, campaign_id
@@ -18,8 +17,7 @@ WITH cohorts AS (
 payers AS (
   SELECT campaign_id
   {%- for n in horizons %},
-    CAST(SUM(payers_d{{ n }}) FILTER (WHERE {{ m.mature('install_date', n) }}
-      AND {{ m.cost_complete('install_date + ' ~ (n - 1)) }}) AS BIGINT) AS payers_d{{ n }}
+    CAST(SUM(payers_d{{ n }}) FILTER (WHERE {{ m.counts(n) }}) AS BIGINT) AS payers_d{{ n }}
   {%- endfor %}
   FROM marts.campaign_ltv
   GROUP BY campaign_id
@@ -34,7 +32,9 @@ totals AS (
     {%- for n in horizons %},
     SUM(installs) FILTER (WHERE mature_d{{ n }}) AS installs_d{{ n }},
     SUM(revenue_d{{ n }}) FILTER (WHERE mature_d{{ n }}) AS total_revenue_d{{ n }},
-    SUM(spend) FILTER (WHERE mature_d{{ n }}) AS cohort_cost_d{{ n }}
+    SUM(spend) FILTER (WHERE mature_d{{ n }}) AS cohort_cost_d{{ n }},
+    BOOL_AND({{ m.cost_complete('install_date + ' ~ (n - 1)) }}) FILTER (WHERE mature_d{{ n }})
+      AS covered_days_known_d{{ n }}
     {%- endfor %}
   FROM cohorts
   GROUP BY campaign_id
@@ -47,7 +47,7 @@ daily_spend AS (
 {%- for n in horizons %}
 -- Each spent dollar once: a day counts when any mature cohort's first {{ n }} days cover it.
 covered_d{{ n }} AS (
-  SELECT campaign_id, SUM(spend) AS total_cost
+  SELECT campaign_id, SUM(spend) AS spend
   FROM daily_spend
   WHERE EXISTS (
     SELECT 1
@@ -119,8 +119,9 @@ SELECT
   END AS payers_d{{ n }},
   {{ m.money('total_revenue_d' ~ n) }} AS total_revenue_d{{ n }},
   {{ m.ratio('total_revenue_d' ~ n, 'installs_d' ~ n) }} AS ltv_d{{ n }}_per_user,
-  {{ m.money('covered_d' ~ n ~ '.total_cost') }} AS total_cost_d{{ n }},
-  {{ m.ratio('total_revenue_d' ~ n, 'covered_d' ~ n ~ '.total_cost') }} AS roas_d{{ n }},
+  {%- set total_cost = 'CASE WHEN covered_days_known_d%d THEN covered_d%d.spend END' % (n, n) %}
+  {{ m.money(total_cost) }} AS total_cost_d{{ n }},
+  {{ m.ratio('total_revenue_d' ~ n, total_cost) }} AS roas_d{{ n }},
   {{ m.money('cohort_cost_d' ~ n) }} AS cohort_cost_d{{ n }},
   {{ m.ratio('total_revenue_d' ~ n, 'cohort_cost_d' ~ n) }} AS cohort_roas_d{{ n }}
   {%- endfor %},

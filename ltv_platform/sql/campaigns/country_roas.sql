@@ -4,7 +4,7 @@
 WITH cohorts AS (
   SELECT *, campaign_id NOT IN ('(organic)', '(unknown)') AS paid
   {%- for n in horizons %},
-    {{ m.mature('install_date', n) }} AND {{ m.cost_complete('install_date') }} AS mature_d{{ n }}
+    {{ m.counts(n) }} AS mature_d{{ n }}
   {%- endfor %}
   FROM marts.campaign_roas
 ),

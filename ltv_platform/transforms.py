@@ -68,7 +68,7 @@ class AsOf:
     Attributes:
         day: as_of; None before any event.
         revenue_watermark: Instant (UTC) up to which revenue is known.
-        cost_watermark: Newest day with campaign cost.
+        cost_watermark: First day whose campaign cost may still grow: the newest with any.
         feeds: Newest event of each feed, as text, for people and the manifest.
     """
 

@@ -8,12 +8,14 @@ to stderr. Exit 0 is fine, 2 is what the user can mend, 1 is a defect of ours.
 import sys
 from typing import NoReturn
 
-import click
 import typer
 
 from ltv_platform.cli import data, reading, running
 from ltv_platform.cli.console import say
 from ltv_platform.errors import UserError
+
+#: What shells give a process that Ctrl-C ended.
+_INTERRUPTED = 130
 
 app = typer.Typer(
     name="ltv",
@@ -41,16 +43,17 @@ def main() -> None:
     # Wherever it stands: people add it to the end of what failed.
     arguments = [*(["--debug"] if debug else []), *(a for a in arguments if a != "--debug")]
     try:
-        code = app(arguments, standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
+        app(arguments)
+    except SystemExit as ended:
+        if ended.code == _INTERRUPTED:  # typer ends so on Ctrl-C, without a word
+            _say_interrupted()
+        raise
     except UserError as error:
         if debug:
             raise
         say(f"Error: {error}")
         sys.exit(2)
-    except (KeyboardInterrupt, click.Abort):
+    except KeyboardInterrupt:
         _say_interrupted()
     except OSError as error:
         if debug:
@@ -67,9 +70,8 @@ def main() -> None:
             "This is a defect of ltv-platform; --debug shows where it happened."
         )
         sys.exit(1)
-    sys.exit(code if isinstance(code, int) else 0)
 
 
 def _say_interrupted() -> NoReturn:
     say("Interrupted. What was committed stays; run the command again to go on.")
-    sys.exit(130)
+    sys.exit(_INTERRUPTED)

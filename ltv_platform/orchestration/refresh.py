@@ -73,6 +73,8 @@ def chosen(
         UserError: the range lies outside the partitions, or nothing is selected.
     """
     settings = engine.settings
+    if start is not None and end is not None and start > end:
+        raise UserError(f"The range ends on {end}, before it starts on {start}.", "Swap them.")
     first, as_of = read_start(settings), engine.as_of().day
     last = None if as_of is None else min(as_of, settings.today())
     names = (
@@ -83,8 +85,6 @@ def chosen(
     if first is None or last is None:
         return planner.RunRange(names, None, None)
     start, end = start or first, end or max(first, last)
-    if start > end:
-        raise UserError(f"The range ends on {end}, before it starts on {start}.", "Swap them.")
     if not first <= start <= end <= settings.today():
         raise UserError(
             f"{start} to {end} is no range of partitions: they lie between {first} and "

@@ -26,8 +26,8 @@
 {% if window == 'calendar' %}({{ midnight(install_date ~ ' + CAST(' ~ days ~ ' AS INTEGER)') }} <= $revenue_watermark){% else %}({{ midnight(install_date ~ ' + 1') }} + ({{ days }}) * INTERVAL '1 day' <= $revenue_watermark){% endif %}
 {%- endmacro %}
 
-{#- No more cost is expected for that day: a later one is known. The watermark is LTV_AS_OF where
-    that is set, else the newest cost day; that other feeds are ahead proves nothing of costs. -#}
+{#- No more cost is expected for that day: a later one is known, or LTV_AS_OF says so. That other
+    feeds are ahead proves nothing of costs. -#}
 {% macro cost_complete(day) -%}
 ($cost_watermark IS NULL OR {{ day }} < $cost_watermark)
 {%- endmacro %}

@@ -260,8 +260,9 @@ class DuckDBEngine:
         feeds: dict[str, date | datetime | None] = dict(zip(_FEEDS, newest, strict=True))
         day = self.settings.as_of
         if day is not None:
+            # Its end is the watermark of every feed, so the day itself is known to its end.
             end = day_start(day + ONE_DAY, self.settings)
-            return AsOf(day, end, day, {feed: day.isoformat() for feed in feeds})
+            return AsOf(day, end, day + ONE_DAY, {feed: day.isoformat() for feed in feeds})
         days = [
             day_of(value, self.settings) if isinstance(value, datetime) else value
             for value in feeds.values()

@@ -22,7 +22,7 @@ from ltv_platform.contracts import Table
 from ltv_platform.contracts.operations import BUILT, LOADS, QUARANTINE
 from ltv_platform.errors import UserError
 from ltv_platform.settings import Settings
-from ltv_platform.transforms import Graph, Select, Transform
+from ltv_platform.transforms import AsOf, Graph, Select, Transform
 from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
 from ltv_platform.warehouse.engine import State, Writer
 from ltv_platform.warehouse.planner import knows_something_else, newest_write
@@ -153,7 +153,7 @@ def _publish(engine: DuckDBEngine, graph: Graph) -> Snapshot:
         "as_of": None if state.as_of.day is None else state.as_of.day.isoformat(),
         "watermarks": dict(state.as_of.feeds),
         "revenue_watermark": _text(state.as_of.revenue_watermark),
-        "cost_watermark": _text(state.as_of.cost_watermark),
+        "cost_watermark": _text(_cost_known_until(state.as_of)),
         "currency": settings.currency,
         "timezone": settings.timezone,
         "code": code,
@@ -199,6 +199,13 @@ def _is_whole(snapshot: Snapshot) -> bool:
         for table in snapshot.manifest["tables"]
         for file in snapshot.files(table)
     )
+
+
+def _cost_known_until(as_of: AsOf) -> date | None:
+    """The newest day of which any cost is known."""
+    if as_of.day is None or as_of.cost_watermark is None:
+        return as_of.cost_watermark
+    return min(as_of.day, as_of.cost_watermark)
 
 
 def _text(value: Any) -> str | None:

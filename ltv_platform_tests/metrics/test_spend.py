@@ -257,8 +257,8 @@ def test_names_are_the_newest_and_change_no_figures(summary: Home) -> None:
 def test_calendar_windows_sum_the_same_cohorts(tmp_path_factory: pytest.TempPathFactory) -> None:
     """`total_cost_d7` … needs cost complete to the last of those days.
 
-    In calendar windows the cohort of the 25th is mature on the 31st, whose cost is not complete:
-    neither its revenue nor its cost may count, or the ratio would be of different cohorts.
+    In calendar windows the cohort of the 25th is mature at the end of the 31st, its last cost
+    day: with LTV_AS_OF that day is complete, and both revenue and cost count.
     """
     home = Home(tmp_path_factory.mktemp("home"), as_of=AS_OF, window="calendar")
     home.load("customers", "a,2025-01-25 10:00:00,US,ads,c1", "b,2025-01-24 10:00:00,US,ads,c1")
@@ -267,8 +267,8 @@ def test_calendar_windows_sum_the_same_cohorts(tmp_path_factory: pytest.TempPath
     home.publish()
     assert home.values("SELECT revenue_d7 FROM campaign_ltv ORDER BY install_date") == [3, 5]
     row = _campaign(home, "c1")
-    assert (row["installs_d7"], row["payers_d7"], row["total_revenue_d7"]) == (1, 1, 3)
-    assert (row["total_cost_d7"], row["cohort_cost_d7"]) == (3, 1)
+    assert (row["installs_d7"], row["payers_d7"], row["total_revenue_d7"]) == (2, 2, 8)
+    assert (row["total_cost_d7"], row["cohort_cost_d7"]) == (7, 3)
 
 
 @pytest.fixture(scope="module")

@@ -40,6 +40,11 @@ def say(message: str) -> None:
     Console(stderr=True, highlight=False, soft_wrap=True).print(message, markup=False)
 
 
+def rows_are(count: int) -> str:
+    """``1 row is`` or ``2 rows are``."""
+    return "1 row is" if count == 1 else f"{count:,} rows are"
+
+
 @contextmanager
 def progress(first: str) -> Iterator[Callable[[str], None]]:
     """A spinner on stderr with what is being done; silent where stderr is no terminal."""
@@ -77,6 +82,8 @@ def show(
 
 
 def _plain(value: Any) -> str:
+    if isinstance(value, list):
+        return json.dumps(value, ensure_ascii=False)
     return repr(value) if isinstance(value, float) else str(value)
 
 

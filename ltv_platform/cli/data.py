@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ltv_platform.cli.console import Format, progress, say, show
+from ltv_platform.cli.console import Format, progress, rows_are, say, show
 from ltv_platform.errors import UserError
 from ltv_platform.workspace import Workspace
 
@@ -122,7 +122,7 @@ def report_outcomes(outcomes: "Sequence[Outcome]", *, to_stderr: bool = False) -
             say(f"Error: {outcome.error}")
     quarantined = sum(row[5] for row in rows)
     if quarantined:
-        say(f"{quarantined} rows are in quarantine; `ltv quarantine list` shows why.")
+        say(f"{rows_are(quarantined)} in quarantine; `ltv quarantine list` shows why.")
     if rows and not to_stderr:
         say("`ltv run` brings the figures up to date.")
 

@@ -81,7 +81,6 @@ def query(
             columns = [name for name, *_ in cursor.description or ()]
             return columns, cursor.fetchall() if columns else []
         except duckdb.Error as error:
-            raise UserError(
-                f"The query fails: {error}",
-                f"Tables: {', '.join(sorted(snapshot.manifest['tables']))}.",
-            ) from error
+            tables = f"Tables, by plain name: {', '.join(sorted(snapshot.manifest['tables']))}."
+            unknown = isinstance(error, duckdb.CatalogException | duckdb.BinderException)
+            raise UserError(f"The query fails: {error}", tables if unknown else "") from error

@@ -156,6 +156,7 @@ def _publish(engine: DuckDBEngine, graph: Graph) -> Snapshot:
         "cost_watermark": _text(_cost_known_until(state.as_of)),
         "currency": settings.currency,
         "timezone": settings.timezone,
+        "window": settings.window,
         "code": code,
         "version": __version__,
         "tables": tables,

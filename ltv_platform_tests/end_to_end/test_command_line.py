@@ -43,7 +43,7 @@ def test_bad_rows_are_kept_and_explained(ltv: CommandLine, customers: Path) -> N
     """A bad row does not stop the good one; it is listed with its reason and its text."""
     answer = ltv("ingest", "customers", customers)
     assert answer.code == 0
-    assert "1 rows are in quarantine" in answer.err
+    assert "1 row is in quarantine" in answer.err
     listed = json.loads(ltv("quarantine", "list", "--format", "json").out)
     assert len(listed) == 1
     assert listed[0]["line"] == 3

@@ -328,6 +328,6 @@ def _odd_countries(connection: Connection, rows: str) -> list[str]:
     if not found:
         return []
     return [
-        f"country: {sum(count for _, count in found)} rows have no ISO 3166-1 alpha-2 code but "
+        f"country: {sum(count for _, count in found)} rows hold no ISO 3166-1 alpha-2 code: "
         f"{_some([country for country, _ in found], _SHOWN_COUNTRIES)}; kept as given"
     ]

@@ -263,7 +263,7 @@ def test_odd_countries_are_kept_and_told(load: Loader) -> None:
         "c3,2025-01-01,US\nc4,2025-01-01,\nc5,2025-01-01,UK\n",
     )
     assert outcome.notes == (
-        "country: 3 rows have no ISO 3166-1 alpha-2 code but UK, France; kept as given",
+        "country: 3 rows hold no ISO 3166-1 alpha-2 code: UK, France; kept as given",
     )
     assert load.rows("SELECT country FROM raw.customers ORDER BY customer_id") == [
         ("UK",),

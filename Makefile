@@ -39,5 +39,6 @@ bench: install
 docs: install
 	@$(BIN)/python -m ltv_platform.contracts.pages docs/tables.md
 
+# Data is no build product: .ltv stays until you delete it.
 clean:
-	rm -rf .venv .ltv build dist .pytest_cache .mypy_cache .ruff_cache .coverage
+	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage

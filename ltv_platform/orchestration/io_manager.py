@@ -7,10 +7,9 @@ position: a failed insert loses the partition. This one replaces a range or noth
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
-import pandas as pd
 import pyarrow as pa
 
 from ltv_platform.build import build_table
@@ -20,6 +19,9 @@ from ltv_platform.transforms import AsOf, Graph, Transform
 from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
 from ltv_platform.warehouse.engine import Writer
 from ltv_platform.warehouse.planner import stale_days
+
+if TYPE_CHECKING:
+    import pandas as pd  # half a second that most runs have no use for
 
 #: A run with this tag rewrites only what the planner calls stale; without it, all that was asked.
 REFRESH_TAG = "ltv/refresh"
@@ -53,7 +55,7 @@ class WarehouseIOManager(dg.IOManager):
         self.graph = graph
 
     def handle_output(
-        self, context: dg.OutputContext, obj: TableQuery | pa.Table | pd.DataFrame
+        self, context: dg.OutputContext, obj: "TableQuery | pa.Table | pd.DataFrame"
     ) -> None:
         """Replace the days of the run, or the whole table, by what the asset returned."""
         name = ".".join(context.asset_key.path)
@@ -100,7 +102,7 @@ class WarehouseIOManager(dg.IOManager):
             self._add_partition_counts(query, days)
 
     def _write_frame(
-        self, context: dg.OutputContext, name: str, frame: pa.Table | pd.DataFrame
+        self, context: dg.OutputContext, name: str, frame: "pa.Table | pd.DataFrame"
     ) -> None:
         contract = self.graph.catalog[name]
         table = (

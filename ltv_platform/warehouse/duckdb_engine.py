@@ -1,7 +1,7 @@
 """The embedded engine: one DuckDB file, one writer, connections open late and close early."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ from ltv_platform.settings import Settings
 from ltv_platform.transforms import AsOf, Select
 from ltv_platform.warehouse.connection import open_warehouse
 from ltv_platform.warehouse.engine import Built, State, Writer
-from ltv_platform.warehouse.raw_log import next_sequence
+from ltv_platform.warehouse.raw_log import next_sequence, transaction
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -75,16 +75,9 @@ class DuckDBEngine:
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
-        """A session whose statements all count or none; a held connection stays usable."""
-        with self.session() as connection:
-            connection.execute("BEGIN")
-            try:
-                yield connection
-                connection.execute("COMMIT")
-            except BaseException:
-                with suppress(duckdb.Error):  # a failed COMMIT has rolled back already
-                    connection.execute("ROLLBACK")
-                raise
+        """A session whose statements all count or none."""
+        with self.session() as connection, transaction(connection):
+            yield connection
 
     def prepare(self) -> None:
         """Create what is missing; a derived table whose contract changed starts anew, empty.
@@ -104,12 +97,11 @@ class DuckDBEngine:
             return
         existing = _existing_columns(connection)
         if any(existing.get(table.full_name) != _contract_columns(table) for table in self.catalog):
-            connection.execute("BEGIN")
-            for layer in ("raw", "core", "marts"):
-                connection.execute(f"CREATE SCHEMA IF NOT EXISTS {layer}")
-            for table in self.catalog:
-                self._prepare_table(connection, table, existing.get(table.full_name))
-            connection.execute("COMMIT")
+            with transaction(connection):
+                for layer in ("raw", "core", "marts"):
+                    connection.execute(f"CREATE SCHEMA IF NOT EXISTS {layer}")
+                for table in self.catalog:
+                    self._prepare_table(connection, table, existing.get(table.full_name))
         if self.settings.start_date is not None:
             self._remove_before(connection, self.settings.start_date)
         self._prepared = True
@@ -135,17 +127,14 @@ class DuckDBEngine:
         before = connection.execute("SELECT 1 FROM raw.built WHERE day < $start LIMIT 1", bounds)
         if before.fetchone() is None:
             return
-        connection.execute("BEGIN")
-        for table in self.catalog.derived:
-            if table.partition is not None:
+        with transaction(connection):
+            for table in self.catalog.derived:
+                if table.partition is not None:
+                    within = f"{quoted(table.partition)} < $start"
+                    connection.execute(f"DELETE FROM {table.full_name} WHERE {within}", bounds)
                 connection.execute(
-                    f"DELETE FROM {table.full_name} WHERE {quoted(table.partition)} < $start",
-                    bounds,
+                    "DELETE FROM raw.built WHERE asset = $asset", {"asset": table.full_name}
                 )
-            connection.execute(
-                "DELETE FROM raw.built WHERE asset = $asset", {"asset": table.full_name}
-            )
-        connection.execute("COMMIT")
 
     # Writes. The number is drawn before anything is read, so a touch that comes later is newer.
 

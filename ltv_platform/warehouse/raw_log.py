@@ -6,7 +6,7 @@ replace (campaign costs) have no versions: each load stands for itself.
 """
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from typing import Any
 
@@ -26,14 +26,15 @@ _RATE_DAYS = 7
 
 @contextmanager
 def transaction(connection: Connection) -> Iterator[None]:
-    """All of what happens inside, or nothing."""
+    """All of what happens inside, or nothing; the connection stays usable either way."""
     connection.execute("BEGIN")
     try:
         yield
-    except BaseException:
-        connection.execute("ROLLBACK")
+        connection.execute("COMMIT")
+    except BaseException:  # an interrupt, too, must leave no transaction open
+        with suppress(duckdb.Error):  # a failed COMMIT has rolled back already
+            connection.execute("ROLLBACK")
         raise
-    connection.execute("COMMIT")
 
 
 def known_load(connection: Connection, load_id: str) -> LoadCounts | None:

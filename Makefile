@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: install run test ui lint bench docs clean
+.PHONY: install run test proof ui lint bench docs clean
 .DEFAULT_GOAL := run
 
 # Python 3.11 or newer is checked first: an old one fails later, and less clearly.
@@ -24,6 +24,10 @@ run: install
 # Coverage is measured by hand, not here: it would slow every run by a third.
 test: install
 	@$(BIN)/pytest -n 2 --dist loadscope
+
+# What was done to the data, what was expected, what was seen; `make test` runs the same cases.
+proof: install
+	@$(BIN)/python -m ltv_platform_tests.proofs
 
 ui: install
 	@$(BIN)/ltv ui

@@ -100,17 +100,29 @@ class Adapter:
         """Names of the columns that the SELECT mentions; some of them are the file's."""
         return frozenset(column.name for column in self._tree.find_all(exp.Column))
 
-    def select(self) -> str:
+    def select(self, file: str = "file", *more: str) -> str:
         """The SELECT, with ``_line`` added where it is that of a record.
 
         That is the record itself, or the first of the records that a GROUP BY merges.
+
+        Args:
+            file: The relation that stands for ``file``.
+            more: Further expressions to give.
         """
         tree = self._tree.copy()
+        for table in tree.find_all(exp.Table):
+            if table.name == "file" and file != "file":
+                if not table.alias:
+                    table.set("alias", exp.TableAlias(this=exp.to_identifier("file")))
+                table.set("this", exp.to_identifier(file))
         if isinstance(tree, exp.Select) and not tree.is_star and "_line" not in tree.named_selects:
             if self.row_wise:
                 tree = tree.select("_line", append=True, copy=False)
             elif self._reads_records and tree.args.get("group") and not tree.args.get("distinct"):
                 tree = tree.select("MIN(_line) AS _line", append=True, copy=False)
+        for expression in more:
+            assert isinstance(tree, exp.Select)
+            tree = tree.select(expression, append=True, copy=False, dialect="duckdb")
         return str(tree.sql(dialect="duckdb"))
 
 

@@ -28,8 +28,10 @@ from ltv_platform.ingestion.staging import (
     Staged,
     collect_rejected,
     confine,
-    reject_before,
+    discard,
+    judge_again,
     stage,
+    years_of_load,
     years_of_log,
 )
 from ltv_platform.ingestion.start_date import moved, read_start, settle, write_start
@@ -121,7 +123,7 @@ def _ingest_group(
                     continue
                 progress(f"validating {file.copy.name}")
                 try:
-                    waiting[place] = stage(connection, settings, file)
+                    waiting[place] = stage(connection, settings, file, read_start(settings))
                 except UserError as error:
                     outcomes[place] = Outcome(requests[place], error=error)
             _settle_start(connection, engine, waiting.values())
@@ -201,7 +203,7 @@ def _settle_start(connection: Connection, engine: DuckDBEngine, waiting: Iterabl
         for source in engine.catalog.sources.values()
         if source.partitioned
     ]
-    start = settle([*logged, *(staged.years for staged in waiting)])
+    start = settle([*logged, *(years_of_load(connection, staged) for staged in waiting)])
     if start is not None:
         write_start(engine.settings, start)
 
@@ -225,8 +227,7 @@ def _append(
         start = earlier
         retrial = retry(connection, engine, only=ONLY_BEFORE_START)
         notes += retrial.notes
-    if start is not None:
-        reject_before(connection, staged.load.table, staged.rows, start)
+    judge_again(connection, settings, staged, start)
     with transaction(connection):
         rejected = collect_rejected(connection, staged)
         counts = append_load(connection, staged.load, staged.rows, rejected, settings)
@@ -235,8 +236,7 @@ def _append(
             accepted = sum(load.rows_accepted for load in loads)
             notes.append(f"{accepted} rows left quarantine because of that")
     notes += _what_rejection_means(connection, staged, counts)
-    for table in (staged.rows, staged.origin, staged.malformed):
-        connection.execute(f"DROP TABLE {table}")
+    discard(connection, staged)
     return Outcome(request, counts, notes=tuple(notes))
 
 
@@ -268,7 +268,8 @@ def _moved_start(
     """The start that the load moves to; None where it stays."""
     if start is None or settings.start_date is not None:
         return None
-    if not any(year < start.year for year in staged.years):
+    years = years_of_load(connection, staged)
+    if not any(year < start.year for year in years):
         return None
-    earlier = moved(start, years_of_log(connection, staged.load.table), staged.years)
+    earlier = moved(start, years_of_log(connection, staged.load.table), years)
     return earlier if earlier < start else None

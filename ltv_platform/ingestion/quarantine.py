@@ -17,7 +17,7 @@ from ltv_platform.contracts import SourceTable
 from ltv_platform.contracts.ddl import literal, quoted
 from ltv_platform.errors import UserError
 from ltv_platform.ingestion.adapters import Adapter, load_adapter
-from ltv_platform.ingestion.staging import MALFORMED, confine, judge, reject_before
+from ltv_platform.ingestion.staging import MALFORMED, Adapted, confine, judge, output_columns
 from ltv_platform.ingestion.start_date import read_start
 from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
 from ltv_platform.warehouse.engine import Load, LoadCounts
@@ -184,10 +184,10 @@ def append_retrial(
         )
         connection.execute(
             "UPDATE raw.quarantine SET replayed_at = $now WHERE load_id = $load_id "
-            f"AND replayed_at IS NULL AND line IN (SELECT _line FROM {passed.rows})",
+            "AND replayed_at IS NULL "
+            f"AND line IN (SELECT _line FROM {passed.rows} WHERE _reasons IS NULL)",
             {"now": retrial.received_at, "load_id": file.load_id},
         )
-        connection.execute(f"DROP TABLE {passed.rows}")
     return loads
 
 
@@ -227,21 +227,37 @@ def _judge_again(
         # Quarantine keeps what came out of it, so there is nothing left to adapt.
         waiting += f" AND {_is_adapted(file.source)}"
         adapter = None
-    _create_file(connection, file, adapter, waiting)
-    judge(connection, file.source, adapter, settings, received_at=now, rows=rows)
-    start = read_start(settings)
-    if start is not None:
-        reject_before(connection, file.source, rows, start)
-    connection.execute(f"DELETE FROM {rows} WHERE _reasons IS NOT NULL")
+    columns = _create_file(connection, file, adapter, waiting)
+    if adapter is None:
+        adapted = Adapted("SELECT *, NULL AS _record FROM file", columns)
+    else:
+        given = output_columns(connection, adapter, "file", "A record")
+        adapted = Adapted(adapter.select("file", "NULL AS _record"), given, adapter=adapter.name)
+    judge(
+        connection,
+        file.source,
+        adapted,
+        settings,
+        received_at=now,
+        start=read_start(settings),
+        rows=rows,
+    )
     return tuple(
-        line for (line,) in connection.execute(f"SELECT _line FROM {rows} ORDER BY 1").fetchall()
+        line
+        for (line,) in connection.execute(
+            f"SELECT _line FROM {rows} WHERE _reasons IS NULL ORDER BY _line"
+        ).fetchall()
     )
 
 
 def _create_file(
     connection: Connection, file: _File, adapter: Adapter | None, waiting: str
-) -> None:
-    """The relation ``file`` out of the kept records, with the names and lines that they had."""
+) -> list[str]:
+    """The relation ``file`` out of the kept records, with the names and lines that they had.
+
+    Returns:
+        Its columns.
+    """
     kept = f"FROM raw.quarantine WHERE load_id = $load_id AND {waiting}"
     names = [
         name
@@ -261,6 +277,7 @@ def _create_file(
         f"CREATE TEMP TABLE file AS SELECT {values}line AS _line, source_file AS _file {kept}",
         {"load_id": file.load_id},
     )
+    return [*names, "_line"]
 
 
 def _path(name: str) -> str:

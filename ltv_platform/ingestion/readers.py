@@ -1,8 +1,9 @@
-"""Makes a private copy a relation ``file`` of the staging connection.
+"""Makes the records of a private copy something to SELECT from, and says how they are numbered.
 
-The table ``file`` has the file's columns as text, ``_line`` (record number, the header being 1)
-and ``_file`` (name of the file). Records that cannot be split into columns stand beside it in
-``malformed`` (line, raw, reason): nothing is skipped in silence.
+The engine reads what it can be trusted with: Parquet, and delimited files that are perfectly
+regular. Everything else is split by hand first, see ``records``. Records that cannot be split
+into columns stand in a temporary table ``malformed`` (line, raw, reason): nothing is skipped in
+silence.
 """
 
 import csv
@@ -34,29 +35,43 @@ _LONGEST_RECORD = 16 << 20
 #: Bytes that are looked at together.
 _BLOCK = 32 << 20
 _LINE_FEED, _CARRIAGE_RETURN = 10, 13
-#: Names that the relation ``file`` gives to columns of its own.
-_OWN_COLUMNS = ("_line", "_file")
+#: Names that staging gives to columns of its own.
+_OWN_COLUMNS = ("_line", "_file", "_record")
+
+
+class UnreliableReadError(Exception):
+    """The engine stumbled over a delimited file; splitting it by hand tells where."""
 
 
 @dataclass(frozen=True)
-class Opened:
-    """What a file holds.
+class Records:
+    """The records of a file.
 
     Attributes:
         columns: The file's own columns.
-        records: Number of records in ``file``.
-        malformed: Number of records in ``malformed``.
+        select: A SELECT that gives them as text, in the order of the file.
+        first_line: The number of the first record, where records are numbered by their place in
+            a table made of the SELECT; None: the SELECT gives ``_line`` itself.
+        lines: How many records the file must give, where that is known without reading it.
+        by_engine: Read by the engine's CSV reader: see :func:`confirm`.
     """
 
     columns: tuple[str, ...]
-    records: int
-    malformed: int
+    select: str
+    first_line: int | None = None
+    lines: int | None = None
+    by_engine: bool = False
 
 
 def open_file(
-    connection: Connection, copy: PrivateCopy, dialect: Dialect, wanted: Collection[str]
-) -> Opened:
-    """Create the temporary tables ``file`` and ``malformed`` for a private copy.
+    connection: Connection,
+    copy: PrivateCopy,
+    dialect: Dialect,
+    wanted: Collection[str],
+    *,
+    by_hand: bool = False,
+) -> Records:
+    """The records of a private copy, and the temporary table ``malformed``.
 
     Args:
         connection: The staging connection.
@@ -64,45 +79,52 @@ def open_file(
         dialect: How a delimited file is written.
         wanted: Column names that tell the delimiter, and that stand in for the columns of a
             file without any record.
+        by_hand: Do not leave a delimited file to the engine.
 
     Raises:
         UserError: the file is empty, or is not what its ending says.
     """
-    for name in ("file", "malformed", "reject_errors", "reject_scans"):
+    for name in ("malformed", "reject_errors", "reject_scans"):
         connection.execute(f"DROP TABLE IF EXISTS {name}")
+    connection.execute("CREATE TEMP TABLE malformed (line BIGINT, raw VARCHAR, reason VARCHAR)")
     if copy.path.stat().st_size == 0:
         raise UserError(f"{copy.name} is empty.", "Nothing to load; check how it was made.")
     if copy.format == "parquet":
-        columns = _open_parquet(connection, copy)
-    elif copy.format == "csv" and not dialect.whitespace:
-        columns = _open_csv(connection, copy, dialect, wanted)
-    else:
-        columns = _open_by_hand(connection, copy, dialect, wanted)
-    return Opened(columns, _count(connection, "file"), _count(connection, "malformed"))
-
-
-def _open_csv(
-    connection: Connection, copy: PrivateCopy, dialect: Dialect, wanted: Collection[str]
-) -> tuple[str, ...]:
-    """The engine's reader where the file is regular, else record by record."""
+        return _open_parquet(connection, copy)
+    if copy.format != "csv" or dialect.whitespace:
+        return _open_by_hand(connection, copy, dialect, wanted)
     columns, delimiter = _csv_columns(copy, dialect, wanted)
-    if _is_regular(copy.path, delimiter, dialect.quote):
-        try:
-            _create_file(
-                connection,
-                copy,
-                f"SELECT *, ROW_NUMBER() OVER () + {int(dialect.header)} AS _line "
-                f"FROM {_read_csv(copy.path, columns, delimiter, dialect)}",
+    if not by_hand:
+        shape = _shape(copy.path, delimiter, dialect.quote, len(columns))
+        if shape.regular:
+            header = int(dialect.header)
+            return Records(
+                columns,
+                f"SELECT * FROM {_read_csv(copy.path, columns, delimiter, dialect)}",
+                first_line=1 + header,
+                lines=None if shape.lines is None else shape.lines - header,
+                by_engine=True,
             )
-            if _count(connection, "reject_errors") == 0:
-                _create_malformed(connection)
-                return columns
-        except (duckdb.InvalidInputException, duckdb.ConversionException):
-            pass  # Splitting by hand says which record it is.
-        connection.execute("DROP TABLE IF EXISTS file")
     files = RecordFiles(copy.path.with_name("records"), columns)
     split_delimited(copy.path, files, dialect, delimiter)
     return _open_records(connection, copy, files)
+
+
+def confirm(connection: Connection, records: Records, count: int) -> None:
+    """Make sure that what the engine has read is the whole file.
+
+    Args:
+        connection: The staging connection.
+        records: What was read.
+        count: How many records came out.
+
+    Raises:
+        UnreliableReadError: it rejected records, or lost some.
+    """
+    if not records.by_engine:
+        return
+    if _count(connection, "reject_errors") or records.lines not in (None, count):
+        raise UnreliableReadError
 
 
 def _read_csv(path: Path, columns: Sequence[str], delimiter: str, dialect: Dialect) -> str:
@@ -153,43 +175,62 @@ def _first_record(path: Path, delimiter: str, quote: str) -> list[str]:
             return []
 
 
-def _is_regular(path: Path, delimiter: str, quote: str) -> bool:
-    """One kind of line end, no blank lines, and quotes only where a field begins and ends.
+@dataclass(frozen=True)
+class _Shape:
+    """How regular a delimited file is.
 
-    Only such files does the engine's parallel reader take apart rightly.
+    Attributes:
+        regular: One kind of line end, no blank lines, and quotes only where a field begins and
+            ends. Only such files does the engine's parallel reader take apart rightly.
+        lines: How many lines it has, if a line is a record: that many come out, unless some are
+            blank. None: it has quotes, which may hold line ends, or no delimiters, so that a
+            blank line looks like a record; then it was searched for blank lines.
     """
+
+    regular: bool
+    lines: int | None = None
+
+
+def _shape(path: Path, delimiter: str, quote: str, columns: int) -> _Shape:
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        if content[:1] in (b"\n", b"\r"):
-            return False
-        if content.find(b"\n\n") >= 0 or content.find(b"\n\r\n") >= 0:
-            return False
         symbols = np.frombuffer(content, np.uint8)
         try:
-            return _line_ends_are_regular(symbols) and (
-                not quote or _quotes_are_regular(symbols, delimiter.encode(), ord(quote))
-            )
+            lines = _lines(symbols)
+            if lines is None or symbols[0] in (_LINE_FEED, _CARRIAGE_RETURN):
+                return _Shape(regular=False)
+            quotes = _quotes(symbols, delimiter.encode(), ord(quote)) if quote else 0
         finally:
             # The map cannot be closed while an array looks at it.
             del symbols
+        if quotes == 0 and columns > 1:
+            return _Shape(regular=True, lines=lines)
+        blank_lines = content.find(b"\n\n") >= 0 or content.find(b"\n\r\n") >= 0
+        return _Shape(regular=quotes is not None and not blank_lines)
 
 
-def _line_ends_are_regular(symbols: "np.ndarray[tuple[int], np.dtype[np.uint8]]") -> bool:
+def _lines(symbols: "np.ndarray[tuple[int], np.dtype[np.uint8]]") -> int | None:
+    """How many lines there are; None if they end in different ways."""
     feeds = returns = 0
     for start in range(0, symbols.size, _BLOCK):
         block = symbols[start : start + _BLOCK]
         places = np.flatnonzero(block == _CARRIAGE_RETURN) + start
         if places.size:
             if places[-1] + 1 == symbols.size or np.any(symbols[places + 1] != _LINE_FEED):
-                return False
+                return None
             returns += places.size
         feeds += int(np.count_nonzero(block == _LINE_FEED))
-    return returns in (0, feeds)
+    if returns not in (0, feeds):
+        return None
+    return feeds + int(symbols[-1] != _LINE_FEED)
 
 
-def _quotes_are_regular(
+def _quotes(
     symbols: "np.ndarray[tuple[int], np.dtype[np.uint8]]", delimiter: bytes, quote: int
-) -> bool:
-    """Quotes open behind and close before a delimiter, a line end, or (doubled) a quote."""
+) -> int | None:
+    """How many quotes there are; None if any stands where it does not belong.
+
+    They open behind and close before a delimiter, a line end, or (doubled) a quote.
+    """
     before_opening = [delimiter[-1], _LINE_FEED, _CARRIAGE_RETURN, quote]
     behind_closing = [delimiter[0], _LINE_FEED, _CARRIAGE_RETURN, quote]
     seen = 0
@@ -199,16 +240,16 @@ def _quotes_are_regular(
         openings = openings[openings > 0]
         closings = closings[closings + 1 < symbols.size]
         if not np.isin(symbols[openings - 1], before_opening).all():
-            return False
+            return None
         if not np.isin(symbols[closings + 1], behind_closing).all():
-            return False
+            return None
         seen += places.size
-    return seen % 2 == 0
+    return seen if seen % 2 == 0 else None
 
 
 def _open_by_hand(
     connection: Connection, copy: PrivateCopy, dialect: Dialect, wanted: Collection[str]
-) -> tuple[str, ...]:
+) -> Records:
     folder = copy.path.with_name("records")
     if copy.format == "csv":
         columns = dialect.columns
@@ -226,37 +267,37 @@ def _open_by_hand(
     return _open_records(connection, copy, files)
 
 
-def _open_records(connection: Connection, copy: PrivateCopy, files: RecordFiles) -> tuple[str, ...]:
+def _open_records(connection: Connection, copy: PrivateCopy, files: RecordFiles) -> Records:
     columns = _distinct(tuple(files.columns), copy)
     # An empty field is NULL, as the engine's own reader has it.
     names = "".join(
         f"NULLIF(CAST({quoted(name)} AS VARCHAR), '') AS {quoted(name)}, " for name in columns
     )
     parts = literal(str(files.folder / "records_*.parquet"))
-    _create_file(
-        connection, copy, f"SELECT {names}_line FROM read_parquet({parts}, union_by_name = true)"
-    )
     rejected = literal(str(files.folder / "malformed_*.parquet"))
-    _create_malformed(connection, f"SELECT line, raw, reason FROM read_parquet({rejected})")
-    return columns
+    connection.execute(
+        f"INSERT INTO malformed SELECT line, raw, reason FROM read_parquet({rejected})"
+    )
+    return Records(columns, f"SELECT {names}_line FROM read_parquet({parts}, union_by_name = true)")
 
 
-def _open_parquet(connection: Connection, copy: PrivateCopy) -> tuple[str, ...]:
+def _open_parquet(connection: Connection, copy: PrivateCopy) -> Records:
     source = f"read_parquet({literal(str(copy.path))}, file_row_number = true)"
     try:
         described = connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
-        columns = _distinct([name for name, *_ in described if name != "file_row_number"], copy)
-        texts = ", ".join(f"CAST({quoted(n)} AS VARCHAR) AS {quoted(n)}" for n in columns)
-        _create_file(
-            connection, copy, f"SELECT {texts}, file_row_number + 1 AS _line FROM {source}"
-        )
     except (duckdb.InvalidInputException, duckdb.BinderException, duckdb.IOException) as error:
-        raise UserError(
-            f"{copy.name} is no Parquet file, or a damaged one ({str(error).splitlines()[0]}).",
-            "Check how it was made; nothing of it was loaded.",
-        ) from error
-    _create_malformed(connection)
-    return columns
+        raise damaged_parquet(copy.name, error) from error
+    columns = _distinct([name for name, *_ in described if name != "file_row_number"], copy)
+    texts = ", ".join(f"CAST({quoted(n)} AS VARCHAR) AS {quoted(n)}" for n in columns)
+    return Records(columns, f"SELECT {texts}, file_row_number + 1 AS _line FROM {source}")
+
+
+def damaged_parquet(name: str, error: duckdb.Error) -> UserError:
+    """What to say of a Parquet file that cannot be read, from its beginning or further on."""
+    return UserError(
+        f"{name} is no Parquet file, or a damaged one ({str(error).splitlines()[0]}).",
+        "Check how it was made; nothing of it was loaded.",
+    )
 
 
 def _distinct(names: Sequence[str], copy: PrivateCopy) -> tuple[str, ...]:
@@ -275,19 +316,6 @@ def _distinct(names: Sequence[str], copy: PrivateCopy) -> tuple[str, ...]:
             "Rename the column.",
         )
     return tuple(names)
-
-
-def _create_file(connection: Connection, copy: PrivateCopy, select: str) -> None:
-    connection.execute(
-        "CREATE TEMP TABLE file AS "
-        f"SELECT *, {literal(copy.name)} AS _file FROM ({select}) AS records"
-    )
-
-
-def _create_malformed(connection: Connection, select: str | None = None) -> None:
-    connection.execute("CREATE TEMP TABLE malformed (line BIGINT, raw VARCHAR, reason VARCHAR)")
-    if select is not None:
-        connection.execute(f"INSERT INTO malformed {select}")
 
 
 def _count(connection: Connection, table: str) -> int:

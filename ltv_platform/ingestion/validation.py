@@ -7,6 +7,7 @@ of its own, so that one round of mending is enough.
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import date
 
 from ltv_platform.contracts import Column, SourceTable
 from ltv_platform.contracts.ddl import literal, quoted
@@ -14,6 +15,8 @@ from ltv_platform.days import day_of_sql
 from ltv_platform.settings import Settings
 
 _BLANKS = literal(" \t\r\n\u00a0\ufeff")
+#: Every ASCII character that is no blank lies between these two.
+_FIRST_VISIBLE, _LAST_VISIBLE = literal("!"), literal("~")
 
 # The engine takes the year 0 and 24 o'clock for days before and after.
 _DATE = r"[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}"
@@ -29,6 +32,9 @@ _ANY_NUMBER = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"
 _EXACT_DIGITS = 15
 _EXPONENT = rf"[+-]?([0-9]\.?){{1,{_EXACT_DIGITS}}}[eE][+-]?[0-9]+"
 
+#: The reason of rows before the first partition holds these words.
+BEFORE_START = "lies before the first partition"
+
 #: A value longer than this is cut in a reason; ``raw`` keeps it whole.
 _SHOWN = 60
 
@@ -40,24 +46,31 @@ class _Check:
 
 
 def staging_select(
-    source: SourceTable, available: Collection[str], adapted: str, settings: Settings
+    source: SourceTable,
+    available: Collection[str],
+    adapted: str,
+    settings: Settings,
+    start: date | None,
 ) -> str:
     """The SELECT that types and judges the rows of an adapted file.
 
     Args:
         source: The contract.
-        available: The contract's columns that the adapted rows have.
-        adapted: A SELECT giving ``_line`` and the available columns.
+        available: Columns that the adapted rows have: those of the contract, and ``_line``
+            where the rows are not numbered by their place.
+        adapted: A SELECT giving the available columns and ``_record``, what each row was made
+            of, as a struct of texts.
         settings: For the zones.
+        start: First partition; rows before it get a reason. None: not settled yet.
 
     Returns:
-        SQL with columns ``_line``, the contract's given and computed columns with their types,
-        ``_day`` (the reporting day that the row falls on, or NULL) and ``_reasons`` (NULL for
-        good rows). Its parameter ``$latest``, if it has one, is the instant (UTC) after which
-        anything lies in the future.
+        SQL with ``_line`` if it was given, the contract's given and computed columns with their
+        types, ``_day`` (the reporting day that the row falls on, or NULL), ``_reasons`` (NULL
+        for good rows) and ``_raw`` (what a bad row was made of, as JSON). Its parameter
+        ``$latest``, if it has one, is the instant (UTC) after which anything lies in the future.
     """
     texts = ", ".join(
-        f"NULLIF(TRIM(CAST({quoted(column.name)} AS VARCHAR), {_BLANKS}), '') AS {_text(column)}"
+        f"{_trimmed(quoted(column.name))} AS {_text(column)}"
         if column.name in available
         else f"CAST(NULL AS VARCHAR) AS {_text(column)}"
         for column in source.columns
@@ -72,15 +85,35 @@ def staging_select(
     checks = [check for column in source.columns for check in _checks(column)]
     checks += [_Check(rule.breaks, literal(rule.reason)) for rule in source.rules]
     checks += _future(source, settings)
+    if source.partitioned and start is not None:
+        checks.append(_before_start(source, start))
     broken = " OR ".join(f"({check.condition})" for check in checks)
     reasons = ", ".join(f"CASE WHEN {check.condition} THEN {check.reason} END" for check in checks)
     names = ", ".join(quoted(column.name) for column in source.stored_values)
+    line = "_line, " if "_line" in available else ""
     return (
-        f"SELECT _line, {names}, {_day(source, settings)} AS _day, "
-        f"CASE WHEN {broken} THEN list_filter([{reasons}], lambda reason: reason IS NOT NULL) "
-        "END AS _reasons "
-        f"FROM (SELECT *{computed} FROM (SELECT *, {typed} FROM (SELECT _line, {texts} "
-        f"FROM ({adapted}) AS adapted) AS texts) AS typed) AS computed"
+        f"SELECT {line}{names}, _day, "
+        f"CASE WHEN _broken THEN list_filter([{reasons}], lambda reason: reason IS NOT NULL) "
+        "END AS _reasons, "
+        "CASE WHEN _broken THEN CAST(to_json(_record) AS VARCHAR) END AS _raw "
+        f"FROM (SELECT *, COALESCE({broken}, FALSE) AS _broken "
+        f"FROM (SELECT *, {_day(source, settings)} AS _day "
+        f"FROM (SELECT *{computed} FROM (SELECT *, {typed} FROM (SELECT {line}_record, {texts} "
+        f"FROM ({adapted}) AS adapted) AS texts) AS typed) AS computed) AS dated) AS judged"
+    )
+
+
+def _trimmed(name: str) -> str:
+    """A value as text without blanks around it; NULL where nothing is left.
+
+    Trimming is by far the dearest step of reading a file, so only values go through it that
+    begin or end with something else than a visible ASCII character.
+    """
+    text = f"CAST({name} AS VARCHAR)"
+    return (
+        f"CASE WHEN {text} BETWEEN {_FIRST_VISIBLE} AND {_LAST_VISIBLE} "
+        f"AND {text}[-1] BETWEEN {_FIRST_VISIBLE} AND {_LAST_VISIBLE} "
+        f"THEN {text} ELSE NULLIF(TRIM({text}, {_BLANKS}), '') END"
     )
 
 
@@ -220,6 +253,15 @@ def _ahead(given: str, value: str, latest: str) -> _Check:
     shown = f"'{given}: ' || CAST({quoted(value)} AS VARCHAR)"
     return _Check(
         f"{quoted(value)} > {latest}", f"{shown} || ' lies more than 24 hours after its receipt'"
+    )
+
+
+def _before_start(source: SourceTable, start: date) -> _Check:
+    return _Check(
+        f"_day < {literal(start.isoformat())}",
+        f"'{dating_column(source)}: ' || CAST(_day AS VARCHAR) || ' {BEFORE_START} {start} "
+        "(LTV_START_DATE): set it earlier, then run `ltv quarantine replay "
+        f"{source.name}`'",
     )
 
 

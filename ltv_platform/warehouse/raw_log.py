@@ -1,8 +1,6 @@
 """The SQL by which one staged file enters the raw log; the caller's transaction holds it all.
 
-The log keeps every accepted version of every row. Same key and same values again is
-*repeated*: counted, not stored. Same key and other values is a new version. Sources whose loads
-replace (campaign costs) have no versions: each load stands for itself.
+The log keeps every accepted version of every row, see ``versions``.
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,6 +15,7 @@ from ltv_platform.contracts.ddl import column_list, quoted
 from ltv_platform.days import day_of_sql
 from ltv_platform.settings import Settings
 from ltv_platform.warehouse.engine import Load, LoadCounts
+from ltv_platform.warehouse.versions import number_versions
 
 Connection = duckdb.DuckDBPyConnection
 
@@ -62,7 +61,7 @@ def append_load(
     Args:
         connection: A connection to the warehouse, inside a :func:`transaction`.
         load: The file.
-        staged: Name of the temporary table made by ``ingestion.staging.judge``; rows with
+        staged: Name of the temporary view made by ``ingestion.staging.judge``; rows with
             reasons are left out.
         rejected: Name of a temporary table (line, reasons, raw) of what goes to quarantine.
         settings: For the reporting zone.
@@ -74,7 +73,13 @@ def append_load(
     source = load.table
     sequence = next_sequence(connection)
     place = sequence if place is None else place
-    _number_versions(connection, source, staged, place)
+    number_versions(connection, source, staged, place, settings)
+    connection.execute(
+        "CREATE OR REPLACE TEMP VIEW accepted AS "
+        "SELECT staged.*, COALESCE(versions.version, 1) AS version "
+        f"FROM {staged} AS staged LEFT JOIN versions USING (_line) "
+        "WHERE _reasons IS NULL AND COALESCE(versions.version, 1) > 0"
+    )
     origin = {
         "load_id": load.load_id,
         "source_file": load.source_file,
@@ -84,8 +89,7 @@ def append_load(
         connection,
         f"INSERT INTO raw.{source.name} BY NAME SELECT {column_list(source.stored_values)}, "
         "$load_id AS load_id, $source_file AS source_file, _line AS line, "
-        "$received_at AS received_at, $place AS load_sequence, version "
-        f"FROM {staged} JOIN versions USING (_line) WHERE NOT repeated ORDER BY _line",
+        "$received_at AS received_at, $place AS load_sequence, version FROM accepted",
         {**origin, "place": place},
     )
     quarantined = _count(
@@ -116,7 +120,7 @@ def append_load(
         + ", ".join(f"${name} AS {name}" for name in asdict(counts)),
         asdict(counts),
     )
-    _touch(connection, source, load.load_id, sequence, settings)
+    _touch(connection, source, sequence, settings)
     return counts
 
 
@@ -144,69 +148,14 @@ def place_of(connection: Connection, source: SourceTable, load_id: str) -> int:
     )
 
 
-def _number_versions(connection: Connection, source: SourceTable, staged: str, place: int) -> None:
-    """Temporary table ``versions``: (_line, version, repeated) of every good staged row."""
-    if source.replaces is not None:
-        connection.execute(
-            "CREATE OR REPLACE TEMP TABLE versions AS "
-            f"SELECT _line, 1 AS version, FALSE AS repeated FROM {staged} WHERE _reasons IS NULL"
-        )
-        return
-    key = column_list(source.key)
-    same_key = " AND ".join(f"logged.{quoted(c)} = staged.{quoted(c)}" for c in source.key)
-    values = column_list(source.columns)
-    # Only keys that occur more than once, in the log or in this file, need a closer look.
-    connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE earlier AS SELECT {values}, load_sequence, line, version "
-        f"FROM raw.{source.name} AS logged WHERE EXISTS (SELECT 1 FROM {staged} AS staged "
-        f"WHERE _reasons IS NULL AND {same_key})"
-    )
-    connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE contested AS SELECT DISTINCT {key} FROM earlier UNION "
-        f"SELECT {key} FROM {staged} WHERE _reasons IS NULL GROUP BY {key} HAVING COUNT(*) > 1"
-    )
-    in_contested = f"EXISTS (SELECT 1 FROM contested AS logged WHERE {same_key})"
-    order = "ORDER BY load_sequence, line"
-    # A dated version says itself where it belongs, so it is known wherever it stood before;
-    # an undated one only where nothing else came between.
-    anywhere = (
-        f"known IS NULL AND updated_at IS NOT NULL AND (COUNT(known) OVER (PARTITION BY {values}) "
-        f"> 0 OR ROW_NUMBER() OVER (PARTITION BY {values} {order}) > 1)"
-        if source.has_updated_at
-        else "FALSE"
-    )
-    packed = f"ROW({values})"
-    connection.execute(
-        "CREATE OR REPLACE TEMP TABLE versions AS WITH candidates AS ("
-        f"SELECT {values}, load_sequence, line, version AS known FROM earlier UNION ALL "
-        f"SELECT {values}, {place}, _line, NULL FROM {staged} AS staged "
-        f"WHERE _reasons IS NULL AND {in_contested}), "
-        f"sifted AS (SELECT *, {anywhere} AS seen FROM candidates), "
-        # A row replayed into an earlier place may have its like behind it, in the log.
-        f"judged AS (SELECT *, known IS NULL AND ({packed} IS NOT DISTINCT FROM "
-        f"LAG({packed}) OVER same_key OR (LEAD(known) OVER same_key IS NOT NULL "
-        f"AND {packed} IS NOT DISTINCT FROM LEAD({packed}) OVER same_key)) AS repeated "
-        f"FROM sifted WHERE NOT seen WINDOW same_key AS (PARTITION BY {key} {order})), "
-        "numbered AS (SELECT *, COUNT(known) OVER (PARTITION BY "
-        f"{key}) + COUNT(*) FILTER (WHERE known IS NULL AND NOT repeated) OVER "
-        f"(PARTITION BY {key} {order} ROWS UNBOUNDED PRECEDING) AS number FROM judged) "
-        "SELECT line AS _line, CAST(number AS INTEGER) AS version, repeated FROM numbered "
-        "WHERE known IS NULL UNION ALL SELECT line, 0, TRUE FROM sifted WHERE seen "
-        f"UNION ALL SELECT _line, 1, FALSE FROM {staged} AS staged "
-        f"WHERE _reasons IS NULL AND NOT {in_contested}"
-    )
-
-
-def _touch(
-    connection: Connection, source: SourceTable, load_id: str, sequence: int, settings: Settings
-) -> None:
+def _touch(connection: Connection, source: SourceTable, sequence: int, settings: Settings) -> None:
     """Mark the days of all versions, old and new, of the keys that the load brought."""
     connection.execute(
-        "CREATE OR REPLACE TEMP TABLE touched_days AS SELECT $table AS table_name, day "
+        "CREATE OR REPLACE TEMP TABLE touched_days AS SELECT DISTINCT $table AS table_name, day "
         f"FROM ({_touched_days(source, settings)}) AS days "
         # Every load changes loads and perhaps quarantine, whatever became of its rows.
         "UNION ALL SELECT 'loads', NULL",
-        {"load_id": load_id, "table": source.name},
+        {"table": source.name},
     )
     connection.execute(
         "DELETE FROM raw.touched WHERE EXISTS (SELECT 1 FROM touched_days "
@@ -234,27 +183,22 @@ def next_sequence(connection: Connection) -> int:
 
 
 def _touched_days(source: SourceTable, settings: Settings) -> str:
-    log = f"raw.{source.name}"
-    loaded = f"(SELECT * FROM {log} WHERE load_id = $load_id)"
     if source.name == "fx_rates":
         return (
-            f"SELECT DISTINCT date + CAST(days.after AS INTEGER) AS day FROM {loaded} AS rates, "
+            "SELECT date + CAST(days.after AS INTEGER) AS day FROM accepted, "
             f"UNNEST(GENERATE_SERIES(0, {_RATE_DAYS})) AS days(after)"
         )
     if source.name == "session_costs":
         return (
-            f"SELECT DISTINCT {day_of_sql('session_ts', settings)} AS day FROM raw.session_sources "
-            f"WHERE session_id IN (SELECT session_id FROM {loaded} AS costs)"
+            f"SELECT {day_of_sql('session_ts', settings)} AS day FROM raw.session_sources "
+            "WHERE session_id IN (SELECT session_id FROM accepted)"
         )
-    if source.event_time is None:
-        return f"SELECT DISTINCT CAST(NULL AS DATE) AS day FROM {loaded} AS rows_of_load"
-    if source.replaces is not None:
-        return f"SELECT DISTINCT {quoted(source.event_time)} AS day FROM {loaded} AS costs"
-    same_key = " AND ".join(f"logged.{quoted(c)} = loaded.{quoted(c)}" for c in source.key)
+    if not source.partitioned:
+        return "SELECT CAST(NULL AS DATE) AS day FROM accepted"
+    same_key = " AND ".join(f"earlier.{quoted(c)} = accepted.{quoted(c)}" for c in source.key)
     return (
-        f"SELECT DISTINCT {day_of_sql(f'logged.{source.event_time}', settings)} AS day "
-        f"FROM {log} AS logged "
-        f"WHERE EXISTS (SELECT 1 FROM {loaded} AS loaded WHERE {same_key})"
+        "SELECT _day AS day FROM accepted UNION ALL "
+        f"SELECT day FROM earlier WHERE EXISTS (SELECT 1 FROM accepted WHERE {same_key})"
     )
 
 

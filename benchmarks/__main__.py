@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from benchmarks import cohorts
+from benchmarks import cohorts, ingest
 from benchmarks.bench import Bench
 from benchmarks.data import Scale
 from benchmarks.processes import ContenderError, tell
@@ -15,6 +15,7 @@ from benchmarks.results import Result, save, show
 
 #: In the order in which they leave the shared history to one another.
 BENCHMARKS: dict[str, Callable[[Bench], Result]] = {
+    "ingest": ingest.run,
     "cohorts": cohorts.run,
 }
 

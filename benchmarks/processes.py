@@ -53,7 +53,7 @@ class Measurement:
     Attributes:
         steps: Seconds per step; what lies outside of the steps is not counted.
         baseline_bytes: Peak memory of the process after its imports.
-        peak_bytes: Peak memory of the process at its end.
+        peak_bytes: Peak memory of the process up to the end of its last step.
         facts: What the function returned.
     """
 
@@ -69,10 +69,11 @@ class Measurement:
 
 
 class Stopwatch:
-    """Seconds per named step of a contender."""
+    """Seconds per named step of a contender, and its peak memory up to the end of the last."""
 
     def __init__(self) -> None:
         self.steps: dict[str, float] = {}
+        self.peak_bytes = 0
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
@@ -80,6 +81,7 @@ class Stopwatch:
         start = time.perf_counter()
         yield
         self.steps[name] = self.steps.get(name, 0.0) + time.perf_counter() - start
+        self.peak_bytes = _peak_bytes()
 
 
 def measure(call: Call) -> Measurement:
@@ -143,7 +145,9 @@ def tell(text: str) -> None:
 
 
 def _peak_bytes() -> int:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    """Of this process, or of the largest that it started and waited for."""
+    whose = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    peak = max(resource.getrusage(who).ru_maxrss for who in whose)
     return peak if sys.platform == "darwin" else peak * 1024
 
 
@@ -153,7 +157,7 @@ def _child(request: Mapping[str, Any]) -> None:
     baseline = _peak_bytes()
     watch = Stopwatch()
     facts = function(watch, **request["arguments"])
-    measurement = Measurement(watch.steps, baseline, _peak_bytes(), facts or {})
+    measurement = Measurement(watch.steps, baseline, watch.peak_bytes, facts or {})
     Path(request["answer"]).write_text(json.dumps(asdict(measurement)), "utf-8")
 
 

@@ -1,8 +1,11 @@
 """DuckDB by hand: the statements that one would write without the platform."""
 
+from collections.abc import Mapping
+
 import duckdb
 
 from benchmarks.contenders.cohort_shape import HORIZONS, LONGEST
+from benchmarks.contenders.loaded import COLUMNS, taken
 from benchmarks.processes import Stopwatch
 from ltv_platform.contracts.ddl import literal
 
@@ -79,3 +82,14 @@ def cohorts(watch: Stopwatch, warehouse: str, result: str) -> None:
             connection.execute(COHORTS).fetchall()
         connection.execute(f"COPY by_hand TO {literal(result)} (FORMAT parquet)").fetchall()
         connection.execute("DROP TABLE by_hand")
+
+
+def ingest(watch: Stopwatch, file: str, target: str) -> Mapping[str, str]:
+    """The floor: a file read with its types straight into a table, nothing looked at."""
+    types = ", ".join(f"'{name}': '{kind}'" for name, kind in COLUMNS.items())
+    with watch.step("load"), duckdb.connect(target) as connection:
+        connection.execute(
+            f"CREATE TABLE transactions AS SELECT * FROM read_csv({literal(file)}, header = true, "
+            f"auto_detect = false, delim = ',', quote = '\"', columns = {{{types}}})"
+        ).fetchall()
+    return taken(target)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from benchmarks import cohorts, ingest
+from benchmarks import cohorts, ingest, publish
 from benchmarks.bench import Bench
 from benchmarks.data import Scale
 from benchmarks.processes import ContenderError, tell
@@ -17,6 +17,7 @@ from benchmarks.results import Result, save, show
 BENCHMARKS: dict[str, Callable[[Bench], Result]] = {
     "ingest": ingest.run,
     "cohorts": cohorts.run,
+    "publish": publish.run,
 }
 
 app = typer.Typer(add_completion=False, help=__doc__, no_args_is_help=True)

@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
+BENCH_INSTALLED := .venv/.bench_installed
 
 .PHONY: install run test proof ui lint bench docs clean
 .DEFAULT_GOAL := run
@@ -37,8 +38,15 @@ lint: install
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
-bench: install
-	@$(BIN)/python -m benchmarks
+# SCALE=100 is 5M customers and 25M purchases. Peers and charts are installed here, not for everyone.
+SCALE ?= 1
+$(BENCH_INSTALLED): $(INSTALLED)
+	@$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev,bench]' 2> .venv/install.log || \
+	  { cat .venv/install.log; exit 1; }
+	@touch $(BENCH_INSTALLED)
+
+bench: $(BENCH_INSTALLED)
+	@$(BIN)/python -m benchmarks all --scale $(SCALE)
 
 docs: install
 	@$(BIN)/python -m ltv_platform.contracts.pages docs/tables.md

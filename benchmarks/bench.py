@@ -1,0 +1,57 @@
+"""One run of the benchmarks: its scale, its folder, and the history that several of them share."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmarks import data
+from benchmarks.processes import Call, Measurement, measure, tell
+
+
+@dataclass
+class Bench:
+    """What a benchmark is given.
+
+    Attributes:
+        scale: How much data.
+        repetitions: How often each contender runs.
+        folder: For everything that is written; whoever made it removes it.
+    """
+
+    scale: data.Scale
+    repetitions: int
+    folder: Path
+    _history: "History | None" = field(default=None, init=False)
+
+    def history(self) -> "History":
+        """730 days in the raw log and built; made once, and shared by the benchmarks of a run."""
+        if self._history is None:
+            self._history = History(self, self.folder / "history")
+        return self._history
+
+
+class History:
+    """A home with some days of synthetic rows, everything built.
+
+    Attributes:
+        home: Its folder.
+        last: Number of the last day in it.
+        rows: Rows per source.
+        built: What it took to build it.
+    """
+
+    def __init__(self, bench: Bench, home: Path) -> None:
+        self._scale = bench.scale.factor
+        self.home = home
+        self.rows: dict[str, int] = {}
+        self.last = -1
+        self.built = self.extend(data.DAYS - 1)
+
+    def extend(self, last: int) -> Measurement:
+        """Add the days up to that one, and build them."""
+        tell(f"making days {self.last + 1} to {last} and building them")
+        arguments = {"home": str(self.home), "scale": self._scale}
+        filled = measure(Call("homes:fill", {**arguments, "first": self.last + 1, "last": last}))
+        for source, rows in filled.facts.items():
+            self.rows[source] = self.rows.get(source, 0) + rows
+        self.last = last
+        return measure(Call("homes:build", {"home": str(self.home), "last": last}))

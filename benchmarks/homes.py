@@ -1,0 +1,189 @@
+"""Files and warehouses of synthetic rows.
+
+A history goes straight into the raw log, with the rows that a load leaves behind in ``loads``
+and ``touched``: ingestion has a benchmark of its own. Each function here runs in a process of
+its own; see ``processes``.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from benchmarks import data
+from benchmarks.processes import Stopwatch
+from ltv_platform.build import build_table
+from ltv_platform.contracts import SourceTable
+from ltv_platform.contracts.ddl import literal, quoted
+from ltv_platform.ingestion.start_date import read_start, write_start
+from ltv_platform.settings import Settings
+from ltv_platform.warehouse import planner
+from ltv_platform.warehouse.raw_log import next_sequence, transaction
+from ltv_platform.workspace import Workspace
+
+#: An exchange rate serves its own day and the seven after.
+_RATE_DAYS = 7
+
+
+def open_home(home: str | Path, last: int, **settings: Any) -> Workspace:
+    """The workspace of a home on the day after the given one.
+
+    Args:
+        home: Its folder.
+        last: Number of the last day with data; the clock stands at noon of the next day.
+        settings: Further settings, as in ``horizons``.
+    """
+    noon = datetime.combine(data.day(last) + timedelta(days=1), time(12), UTC)
+    return Workspace(Settings(home=Path(home), now=noon, **settings))
+
+
+def write_files(
+    _: Stopwatch, folder: str, scale: float, first: int, last: int, sources: Iterable[str]
+) -> dict[str, int]:
+    """A CSV file per source; returns its rows."""
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    with duckdb.connect(config={"temp_directory": folder}) as connection:
+        return {
+            source: _count(
+                connection,
+                f"COPY ({data.select(source, data.Scale(scale), first, last)}) "
+                f"TO {literal(str(Path(folder) / f'{source}.csv'))} (FORMAT csv, HEADER)",
+            )
+            for source in sources
+        }
+
+
+def fill(
+    watch: Stopwatch,
+    *,
+    home: str,
+    scale: float,
+    first: int,
+    last: int,
+    sources: Iterable[str] = data.SOURCES,
+) -> dict[str, int]:
+    """Rows of the days ``first`` to ``last`` into the raw log; returns rows per source."""
+    workspace = open_home(home, last)
+    catalog, rows = workspace.engine.catalog, {}
+    write_start(workspace.settings, data.START)
+    with watch.step("fill"), workspace.engine.session() as connection:
+        for source in sources:
+            select = data.select(source, data.Scale(scale), first, last)
+            rows[source] = _append(connection, catalog.sources[source], select, first, version=1)
+            if source == "transactions":
+                select = data.corrections(data.Scale(scale), first, last)
+                _append(connection, catalog.sources[source], select, first, version=2)
+    return rows
+
+
+def _append(
+    connection: duckdb.DuckDBPyConnection,
+    source: SourceTable,
+    select: str,
+    first: int,
+    version: int,
+) -> int:
+    columns = [f"CAST({quoted(c.name)} AS {c.type}) AS {quoted(c.name)}" for c in source.columns]
+    columns += [f"{sql} AS {quoted(column.name)}" for column, sql in source.computed]
+    name = f"{source.name}_{first}_{version}"
+    with transaction(connection):
+        sequence = next_sequence(connection)
+        rows = _count(
+            connection,
+            f"INSERT INTO {source.log.full_name} BY NAME SELECT {', '.join(columns)}, "
+            "$name AS load_id, $name AS source_file, 1 + row_number() OVER () AS line, "
+            "CAST($received AS TIMESTAMP) AS received_at, $sequence AS load_sequence, "
+            f"$version AS version FROM ({select}) AS rows_of_file",
+            {"name": name, "received": data.day(first), "sequence": sequence, "version": version},
+        )
+        connection.execute(
+            "INSERT INTO raw.loads BY NAME SELECT $name AS load_id, $table AS table_name, "
+            "$name AS source_file, NULL AS adapter, $rows AS rows_in_file, 0 AS rows_skipped, "
+            "$rows AS rows_received, $rows AS rows_accepted, 0 AS rows_quarantined, "
+            "0 AS rows_repeated, CAST($received AS TIMESTAMP) AS loaded_at",
+            {"name": name, "table": source.name, "rows": rows, "received": data.day(first)},
+        )
+        _touch(connection, source, name, sequence)
+    return rows
+
+
+def _touch(
+    connection: duckdb.DuckDBPyConnection, source: SourceTable, load: str, sequence: int
+) -> None:
+    """Mark the days of a load, as ``raw_log`` does it for files."""
+    if source.name == "fx_rates":
+        days = (
+            "SELECT DISTINCT date + CAST(after AS INTEGER) AS day FROM raw.fx_rates, "
+            f"UNNEST(GENERATE_SERIES(0, {_RATE_DAYS})) AS days(after) WHERE load_id = $load"
+        )
+    elif source.name == "session_costs":
+        # Those of all sessions: costs come with them.
+        days = "SELECT DISTINCT CAST(session_ts AS DATE) AS day FROM raw.session_sources"
+    elif source.event_time is None:
+        days = "SELECT CAST(NULL AS DATE) AS day"
+    else:
+        days = (
+            f"SELECT DISTINCT CAST({quoted(source.event_time)} AS DATE) AS day "
+            f"FROM {source.log.full_name} WHERE load_id = $load"
+        )
+    parameters = {"load": load} if "$load" in days else {}
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE touched_days AS "
+        f"SELECT '{source.name}' AS table_name, day FROM ({days}) AS days "
+        "UNION ALL SELECT 'loads', NULL",
+        parameters,
+    )
+    connection.execute(
+        "DELETE FROM raw.touched WHERE EXISTS (SELECT 1 FROM touched_days "
+        "WHERE touched_days.table_name = raw.touched.table_name "
+        "AND touched_days.day IS NOT DISTINCT FROM raw.touched.day)"
+    )
+    connection.execute(
+        "INSERT INTO raw.touched BY NAME SELECT $sequence AS seq, table_name, day "
+        "FROM touched_days",
+        {"sequence": sequence},
+    )
+
+
+def build(watch: Stopwatch, home: str, last: int, horizons: Iterable[int] | None = None) -> None:
+    """Build whatever is stale, a step per table."""
+    workspace = open_home(home, last, **({} if horizons is None else {"horizons": horizons}))
+    engine, graph = workspace.engine, workspace.graph
+    with watch.step("planner"):
+        stale = planner.plan(
+            graph, engine.state(), read_start(workspace.settings), workspace.settings.today()
+        )
+    for transform in graph.transforms:
+        if transform.name in stale.assets:
+            with watch.step(transform.name):
+                build_table(engine, transform, stale.days.get(transform.name))
+
+
+def export_core(_: Stopwatch, home: str, folder: str, last: int) -> dict[str, int]:
+    """What the frames read: core tables as Parquet, money in whole millionths."""
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    selects = {
+        "customers": "SELECT customer_id, install_ts, install_date, campaign_id, country "
+        "FROM core.customers",
+        "transactions": "SELECT customer_id, event_ts, "
+        "CAST(amount * 1000000 AS BIGINT) AS amount, is_refund FROM core.transactions",
+        "interactions": "SELECT customer_id, event_ts FROM core.interactions",
+        "sessions": "SELECT user_id AS customer_id, event_ts FROM core.sessions",
+    }
+    with open_home(home, last).engine.session() as connection:
+        return {
+            name: _count(
+                connection,
+                f"COPY ({select}) TO {literal(str(Path(folder) / f'{name}.parquet'))} "
+                "(FORMAT parquet)",
+            )
+            for name, select in selects.items()
+        }
+
+
+def _count(
+    connection: duckdb.DuckDBPyConnection, sql: str, parameters: dict[str, Any] | None = None
+) -> int:
+    return int(connection.execute(sql, parameters or {}).fetchall()[0][0])

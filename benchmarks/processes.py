@@ -1,0 +1,165 @@
+"""A contender in a process of its own: its steps timed, its memory read by the kernel.
+
+This process itself stays small and imports no contender: a child begins its life as a copy of
+its parent, and the kernel counts that into the child's peak.
+"""
+
+import importlib
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+#: A contender whose first run takes longer, in seconds, is run at most so often.
+_SLOW_SECONDS = 30.0
+_SLOW_REPETITIONS = 3
+
+_console = Console(stderr=True)
+
+
+class ContenderError(Exception):
+    """A contender ended with an error, or gave another result than the others."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """A function to be run in a process of its own.
+
+    Attributes:
+        function: ``module:function`` of this package. It is given a :class:`Stopwatch` and the
+            arguments, and returns figures (JSON).
+        arguments: Its keyword arguments (JSON).
+    """
+
+    function: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One run of a contender.
+
+    Attributes:
+        steps: Seconds per step; what lies outside of the steps is not counted.
+        baseline_bytes: Peak memory of the process after its imports.
+        peak_bytes: Peak memory of the process up to the end of its last step.
+        facts: What the function returned.
+    """
+
+    steps: Mapping[str, float]
+    baseline_bytes: int
+    peak_bytes: int
+    facts: Mapping[str, Any]
+
+    @property
+    def seconds(self) -> float:
+        """All steps together."""
+        return sum(self.steps.values())
+
+
+class Stopwatch:
+    """Seconds per named step of a contender, and its peak memory up to the end of the last."""
+
+    def __init__(self) -> None:
+        self.steps: dict[str, float] = {}
+        self.peak_bytes = 0
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """Count what happens inside as that step; the same name twice adds up."""
+        start = time.perf_counter()
+        yield
+        self.steps[name] = self.steps.get(name, 0.0) + time.perf_counter() - start
+        self.peak_bytes = _peak_bytes()
+
+
+def measure(call: Call) -> Measurement:
+    """Run a call in a new process of this interpreter, without any setting of the platform.
+
+    Raises:
+        ContenderError: the process ended with an error, which it has printed.
+    """
+    environment = {name: text for name, text in os.environ.items() if not name.startswith("LTV_")}
+    environment["PYTHONPATH"] = os.pathsep.join(
+        [str(Path(__file__).parents[1]), *filter(None, [environment.get("PYTHONPATH")])]
+    )
+    with tempfile.TemporaryDirectory(prefix="ltv_bench_") as folder:
+        answer = Path(folder) / "measurement.json"
+        request = json.dumps({**asdict(call), "answer": str(answer)})
+        command = [sys.executable, "-m", "benchmarks.processes", request]
+        finished = subprocess.run(command, env=environment, check=False)
+        if finished.returncode != 0:
+            raise ContenderError(f"{call.function} ended with exit code {finished.returncode}")
+        return Measurement(**json.loads(answer.read_text("utf-8")))
+
+
+def in_turn(
+    contenders: Mapping[str, Call],
+    repetitions: int,
+    after_round: Callable[[], None] = lambda: None,
+) -> dict[str, list[Measurement]]:
+    """Run contenders one after the other, again and again, so that all see the same machine.
+
+    Slow ones are run less often (:data:`_SLOW_REPETITIONS`); how often stands in the result.
+
+    Args:
+        contenders: By name.
+        repetitions: How often.
+        after_round: Called after each round, as to compare what they made.
+    """
+    measured: dict[str, list[Measurement]] = {name: [] for name in contenders}
+    for repetition in range(repetitions):
+        for name, call in contenders.items():
+            earlier = measured[name]
+            slow = bool(earlier) and earlier[0].seconds > _SLOW_SECONDS
+            if slow and repetition >= _SLOW_REPETITIONS:
+                continue
+            earlier.append(measure(call))
+            tell(f"{name}: {earlier[-1].seconds:.2f} s")
+        after_round()
+    return measured
+
+
+def median_of(measurements: list[Measurement], step: str | None = None) -> float:
+    """Median seconds of all steps, or of one."""
+    return statistics.median(
+        measurement.seconds if step is None else measurement.steps[step]
+        for measurement in measurements
+    )
+
+
+def tell(text: str) -> None:
+    """Progress for whoever watches."""
+    _console.print(f"[dim]{text}[/dim]", highlight=False)
+
+
+def _peak_bytes() -> int:
+    """Of this process, or of the largest that it started and waited for."""
+    whose = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    peak = max(resource.getrusage(who).ru_maxrss for who in whose)
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def _child(request: Mapping[str, Any]) -> None:
+    module, _, name = request["function"].partition(":")
+    function = getattr(importlib.import_module(f"benchmarks.{module}"), name)
+    baseline = _peak_bytes()
+    watch = Stopwatch()
+    facts = function(watch, **request["arguments"])
+    measurement = Measurement(watch.steps, baseline, watch.peak_bytes, facts or {})
+    Path(request["answer"]).write_text(json.dumps(asdict(measurement)), "utf-8")
+
+
+if __name__ == "__main__":
+    _child(json.loads(sys.argv[1]))

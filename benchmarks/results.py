@@ -1,0 +1,201 @@
+"""What was measured: rows with medians, gates with the figure that meets or misses them, JSON."""
+
+import json
+import os
+import platform
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.processes import Measurement, median_of
+
+_GIGABYTE = 1e9
+_PACKAGES = ("ltv-platform", "duckdb", "pandas", "polars", "dagster")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One contender.
+
+    Attributes:
+        name: What it is.
+        seconds: Median of its repetitions.
+        all_seconds: Every repetition, in order.
+        peak_bytes: Highest peak memory of its processes.
+        baseline_bytes: Peak memory after its imports.
+        steps: Median seconds per step.
+        facts: Figures of the last repetition.
+        ratio: Its seconds over those of the contender that the benchmark compares with.
+        rate: Rows per second, where that is the measure.
+    """
+
+    name: str
+    seconds: float
+    all_seconds: list[float]
+    peak_bytes: int
+    baseline_bytes: int
+    steps: Mapping[str, float]
+    facts: Mapping[str, Any]
+    ratio: float | None = None
+    rate: float | None = None
+
+
+@dataclass(frozen=True)
+class Gate:
+    """A figure that must hold at full scale.
+
+    Attributes:
+        what: The sentence.
+        seen: The figure of this run.
+        limit: The least or most that it may be.
+        at_least: Whether the limit is the least; else the most.
+        unit: As in s, x, rows/s, bytes.
+    """
+
+    what: str
+    seen: float
+    limit: float
+    at_least: bool
+    unit: str
+
+    @property
+    def holds(self) -> bool:
+        """Whether the figure keeps the limit."""
+        return self.seen >= self.limit if self.at_least else self.seen <= self.limit
+
+
+@dataclass(frozen=True)
+class Result:
+    """One benchmark at one scale.
+
+    Attributes:
+        name: Its command.
+        title: What is measured, on how much.
+        sizes: Rows and days that it worked on.
+        rows: The contenders.
+        gates: What must hold at full scale.
+        notes: What a reader must know of this run.
+    """
+
+    name: str
+    title: str
+    sizes: Mapping[str, int]
+    rows: list[Row]
+    gates: list[Gate] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def row(
+    name: str,
+    measurements: list[Measurement],
+    *,
+    against: float | None = None,
+    rows: int | None = None,
+) -> Row:
+    """The row of a contender.
+
+    Args:
+        name: What it is.
+        measurements: Its repetitions.
+        against: Median seconds of the contender to compare with.
+        rows: Rows that it worked through, where rows per second is the measure.
+    """
+    seconds = median_of(measurements)
+    return Row(
+        name=name,
+        seconds=seconds,
+        all_seconds=[measurement.seconds for measurement in measurements],
+        peak_bytes=max(measurement.peak_bytes for measurement in measurements),
+        baseline_bytes=max(measurement.baseline_bytes for measurement in measurements),
+        steps={step: median_of(measurements, step) for step in measurements[-1].steps},
+        facts=measurements[-1].facts,
+        ratio=None if against is None else seconds / against,
+        rate=None if rows is None else rows / seconds,
+    )
+
+
+def show(result: Result) -> None:
+    """The result on the screen."""
+    table = Table(title=f"{result.name}: {result.title}", title_justify="left")
+    for heading in ("contender", "seconds", "ratio", "rows/s", "peak GB", "at start GB", "runs"):
+        table.add_column(
+            heading, justify="left" if heading == "contender" else "right", no_wrap=True
+        )
+    for row in result.rows:
+        table.add_row(
+            row.name,
+            f"{row.seconds:.3f}",
+            "" if row.ratio is None else f"{row.ratio:.2f} x",
+            "" if row.rate is None else f"{row.rate:,.0f}",
+            f"{row.peak_bytes / _GIGABYTE:.2f}",
+            f"{row.baseline_bytes / _GIGABYTE:.2f}",
+            str(len(row.all_seconds)),
+        )
+    console = Console()
+    console.print(table)
+    for gate in result.gates:
+        console.print(f"  {'holds ' if gate.holds else 'MISSED'}  {sentence(gate)}")
+    for note in result.notes:
+        console.print(f"  {note}")
+
+
+def sentence(gate: Gate) -> str:
+    """The gate with its limit and what was seen."""
+    bound = "at least" if gate.at_least else "at most"
+    return (
+        f"{gate.what}: {quantity(gate.seen, gate.unit)} ({bound} {quantity(gate.limit, gate.unit)})"
+    )
+
+
+def quantity(value: float, unit: str) -> str:
+    """A figure with its unit, as people read it."""
+    if unit == "bytes":
+        return f"{value / _GIGABYTE:.2f} GB"
+    return f"{value:,.0f} {unit}" if value >= 1000 else f"{value:.2f} {unit}"  # noqa: PLR2004
+
+
+def machine() -> dict[str, Any]:
+    """The class of machine and the versions: nothing that names this one."""
+    versions = {}
+    for package in _PACKAGES:
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return {
+        "cores": os.cpu_count(),
+        "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / _GIGABYTE),
+        "processor": _processor(),
+        "system": platform.system(),
+        "python": platform.python_version(),
+        "versions": versions,
+        "measured": date.today().isoformat(),
+    }
+
+
+def _processor() -> str:
+    try:
+        text = Path("/proc/cpuinfo").read_text("utf-8")
+    except OSError:
+        return platform.machine()
+    model = re.search(r"model name\s*:\s*(.+)", text)
+    return model[1] if model else platform.machine()
+
+
+def save(path: Path, scale: float, results: list[Result]) -> None:
+    """Put results into a JSON file, beside those of other scales and benchmarks."""
+    kept = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    part = kept.setdefault(f"{scale:g}", {"benchmarks": {}})
+    part["machine"] = machine()
+    for result in results:
+        gates = [{**asdict(gate), "holds": gate.holds} for gate in result.gates]
+        part["benchmarks"][result.name] = {**asdict(result), "gates": gates}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n", "utf-8")

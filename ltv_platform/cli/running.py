@@ -133,7 +133,7 @@ def _bring_up_to_date(workspace: Workspace) -> bool:
     with progress("looking for what is stale") as tell:
         runs = stale_runs(workspace.engine, workspace.graph)
         if start not in (None, covering := read_start(workspace.settings)):
-            say(f"The partitions now start on {covering} instead of {start}: the log has rows.")
+            say(f"The partitions now start on {covering}: rows of the log lie before {start}.")
         if not runs:
             return False
         tell(f"starting Dagster for {sum(len(run.assets) for run in runs)} stale assets")

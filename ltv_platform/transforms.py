@@ -124,6 +124,7 @@ def _render(template: str, settings: Settings) -> str:
             timezone=settings.timezone,
             currency=settings.currency,
             window=settings.window,
+            start_date=settings.start_date and settings.start_date.isoformat(),
             horizons=settings.horizons,
             user_horizons=settings.user_horizons,
             summary_horizon=SUMMARY_HORIZON,

@@ -159,6 +159,12 @@ CAMPAIGN_COSTS = SourceTable(
         Column("clicks", "BIGINT", "Clicks.", minimum=_NOT_NEGATIVE),
     ),
     event_time="date",
+    rules=(
+        Rule(
+            "campaign_id IN ('(organic)', '(unknown)')",
+            "campaign_id: (organic) and (unknown) are customers without a campaign; spend has one",
+        ),
+    ),
     replaces=("campaign_id", "date"),
 )
 

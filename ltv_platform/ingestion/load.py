@@ -34,7 +34,7 @@ from ltv_platform.ingestion.staging import (
     years_of_load,
     years_of_log,
 )
-from ltv_platform.ingestion.start_date import moved, read_start, settle, write_start
+from ltv_platform.ingestion.start_date import cover_log, moved, read_start, settle, write_start
 from ltv_platform.settings import Settings
 from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
 from ltv_platform.warehouse.engine import LoadCounts
@@ -114,7 +114,7 @@ def _ingest_group(
                 incoming[place] = _take_in(engine, request, folder / str(place), place)
             except UserError as error:
                 outcomes[place] = Outcome(request, error=error)
-        with engine.session() as connection:
+        with engine.hold(), engine.session() as connection:
             confine(connection, settings, [folder])
             waiting: dict[int, Staged] = {}
             for place, file in incoming.items():
@@ -196,16 +196,16 @@ def sqlite_requests(engine: DuckDBEngine, database: Path) -> list[Request]:
 
 def _settle_start(connection: Connection, engine: DuckDBEngine, waiting: Iterable[Staged]) -> None:
     """Settle the start by all files of the call, and by what was loaded under a fixed one."""
-    if read_start(engine.settings) is not None:
-        return
-    logged = [
-        years_of_log(connection, source)
-        for source in engine.catalog.sources.values()
-        if source.partitioned
-    ]
-    start = settle([*logged, *(years_of_load(connection, staged) for staged in waiting)])
-    if start is not None:
-        write_start(engine.settings, start)
+    if read_start(engine.settings) is None:
+        logged = [
+            years_of_log(connection, source)
+            for source in engine.catalog.sources.values()
+            if source.partitioned
+        ]
+        start = settle([*logged, *(years_of_load(connection, staged) for staged in waiting)])
+        if start is not None:
+            write_start(engine.settings, start)
+    cover_log(engine)
 
 
 def _append(

@@ -1,7 +1,7 @@
 """Where the daily partitions start: settled by the first load, moved earlier by later ones.
 
 The start never moves later by itself. It lies in ``LTV_HOME/start_date``; ``LTV_START_DATE``
-overrules it.
+overrules it. A settled start never lies behind a row of the log.
 """
 
 import os
@@ -10,6 +10,7 @@ from datetime import date
 
 from ltv_platform.errors import UserError
 from ltv_platform.settings import Settings
+from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
 
 #: One row in so many may lie before the start (0.1 %); counted whole, so that no float decides.
 _OUTLIERS_ONE_IN = 1_000
@@ -45,6 +46,22 @@ def write_start(settings: Settings, start: date) -> None:
     draft = settings.start_date_path.with_suffix(".new")
     draft.write_text(start.isoformat() + "\n", "utf-8")
     os.replace(draft, settings.start_date_path)
+
+
+def cover_log(engine: DuckDBEngine) -> date | None:
+    """The first partition, moved to before every row of the log; None before the first load.
+
+    Loads let in no row before the start. But under another ``LTV_TIMEZONE`` the first of them
+    may fall on the day before, and an ``LTV_START_DATE`` that is unset leaves its rows behind.
+    """
+    settings = engine.settings
+    start = read_start(settings)
+    earliest = None if settings.start_date is not None else engine.first_day()
+    if earliest is None or (start is not None and start <= earliest):
+        return start
+    covering = date(earliest.year, 1, 1)
+    write_start(settings, covering)
+    return covering
 
 
 def settle(tables: Iterable[Years]) -> date | None:

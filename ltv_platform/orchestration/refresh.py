@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ltv_platform.errors import UserError
-from ltv_platform.ingestion.start_date import read_start
+from ltv_platform.ingestion.start_date import cover_log
 from ltv_platform.settings import Settings
 from ltv_platform.transforms import Graph
 from ltv_platform.warehouse import planner, snapshot
@@ -32,8 +32,9 @@ _PUBLISH = (snapshot.ASSET, "publish.ltv_report")
 def stale_runs(engine: DuckDBEngine, graph: Graph) -> list[planner.RunRange]:
     """The runs that bring everything up to date; none when nothing is stale."""
     settings = engine.settings
+    start = cover_log(engine)
     state = engine.state()
-    stale = planner.plan(graph, state, read_start(settings), settings.today())
+    stale = planner.plan(graph, state, start, settings.today())
     runs = planner.run_ranges(stale)
     others = _stale_sources(graph, state)
     if stale.assets or snapshot.is_stale(graph, state, settings):
@@ -75,7 +76,7 @@ def chosen(
     settings = engine.settings
     if start is not None and end is not None and start > end:
         raise UserError(f"The range ends on {end}, before it starts on {start}.", "Swap them.")
-    first, as_of = read_start(settings), engine.as_of().day
+    first, as_of = cover_log(engine), engine.as_of().day
     last = None if as_of is None else min(as_of, settings.today())
     names = (
         _selected(settings, select)

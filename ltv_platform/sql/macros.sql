@@ -10,6 +10,12 @@
 {% if timezone == 'UTC' %}CAST({{ day }} AS TIMESTAMP){% else %}((CAST({{ day }} AS TIMESTAMP) AT TIME ZONE {{ timezone | literal }}) AT TIME ZONE 'UTC'){% endif %}
 {%- endmacro %}
 
+{#- Leaves out versions before an LTV_START_DATE that was set later than they were loaded: a fresh
+    home would not let them in. A start that the loads settled has nothing before it. -#}
+{% macro since_start(ts) -%}
+{% if start_date %}AND {{ ts }} >= {{ midnight(start_date | literal) }}{% endif %}
+{%- endmacro %}
+
 {#- Age of an event in days: full 24 hours since install, or reporting days since install date.
     An event lies within horizon N when 0 <= age < N; the caller sorts out ages below 0. -#}
 {% macro age_day(event, customer) -%}
@@ -59,6 +65,7 @@ UNION ALL
 SELECT *
 FROM raw.{{ log }}
 WHERE {{ key }} IN (SELECT {{ key }} FROM raw.{{ log }} WHERE version > 1)
+  {{ since_start(time) }}
 QUALIFY ROW_NUMBER() OVER (
   PARTITION BY {{ key }}
   ORDER BY {% if updated_at %}updated_at DESC NULLS LAST, {% endif %}load_sequence DESC, line DESC

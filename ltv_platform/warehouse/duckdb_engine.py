@@ -35,6 +35,9 @@ _FEEDS = {
 }
 
 
+_OUTSIDE = "outside the days of the run:"
+
+
 class DuckDBEngine:
     """An :class:`~ltv_platform.warehouse.engine.Engine` on one DuckDB file.
 
@@ -161,22 +164,21 @@ class DuckDBEngine:
         within: str,
         bounds: Mapping[str, date],
     ) -> int:
-        with self._transaction() as connection:
+        with (
+            _explained(table.full_name),
+            self.session() as connection,
+            _as_relation(connection, rows) as (source, parameters),
+            transaction(connection),
+        ):
             sequence = next_sequence(connection)
-            with _as_relation(connection, rows) as (source, parameters):
-                _compare_schema(connection, table, f"SELECT * FROM {source} LIMIT 0", parameters)
-                connection.execute(f"DELETE FROM {table.full_name} WHERE {within}", bounds)
-                inserted = connection.execute(
-                    f"INSERT INTO {table.full_name} SELECT {column_list(table.columns)} "
-                    f"FROM {source} AS rows_of_select WHERE {within}",
-                    {**parameters, **bounds},
-                ).fetchone()
+            _compare_schema(connection, table, f"SELECT * FROM {source} LIMIT 0", parameters)
+            connection.execute(f"DELETE FROM {table.full_name} WHERE {within}", bounds)
+            inserted = connection.execute(
+                f"INSERT INTO {table.full_name} SELECT {column_list(table.columns)} "
+                f"FROM {source} AS rows_of_select WHERE {_only_within(table, within)}",
+                {**parameters, **bounds},
+            ).fetchone()
             assert inserted is not None
-            if not isinstance(rows, Select) and inserted[0] != rows.num_rows:
-                raise ValueError(
-                    f"{rows.num_rows - inserted[0]} rows for {table.full_name} lie outside the "
-                    "days of the run; nothing was written"
-                )
             _record_built(connection, writer, sequence, bounds)
         return int(inserted[0])
 
@@ -208,7 +210,7 @@ class DuckDBEngine:
 
     def copy_to_parquet(self, select: Select, order: Sequence[str], path: Path) -> int:
         """See :class:`~ltv_platform.warehouse.engine.Engine`."""
-        with self.session() as connection:
+        with _explained(path.name), self.session() as connection:
             copied = connection.execute(
                 f"COPY (SELECT * FROM ({select.sql}) AS published "
                 f"ORDER BY {', '.join(f'{quoted(name)} NULLS FIRST' for name in order)}) "
@@ -233,30 +235,31 @@ class DuckDBEngine:
                 built.setdefault(asset, {})[day] = Built(*values)
             return State(touched, built, self._as_of(connection))
 
+    def first_day(self) -> date | None:
+        """The day of the earliest row of the log; None where no source has a dated row."""
+        with self.session() as connection:
+            days = self._days_of_feeds(connection, "MIN")
+        return min((day for day, _ in days.values() if day is not None), default=None)
+
     def as_of(self) -> AsOf:
         """What the figures know of now."""
         with self.session() as connection:
             return self._as_of(connection)
 
     def _as_of(self, connection: Connection) -> AsOf:
-        newest = connection.execute(
-            "SELECT "
-            + ", ".join(
-                f"(SELECT MAX({column}) FROM raw.{feed})" for feed, column in _FEEDS.items()
-            )
-        ).fetchone()
-        assert newest is not None
-        feeds: dict[str, date | datetime | None] = dict(zip(_FEEDS, newest, strict=True))
+        start = self.settings.start_date or date.min
+        newest = self._days_of_feeds(connection, "MAX")
+        # A fresh home would not let in what lies before an LTV_START_DATE.
+        feeds = {
+            feed: value if day is not None and day >= start else None
+            for feed, (day, value) in newest.items()
+        }
         day = self.settings.as_of
         if day is not None:
             # Its end is the watermark of every feed, so the day itself is known to its end.
             end = day_start(day + ONE_DAY, self.settings)
             return AsOf(day, end, day + ONE_DAY, {feed: day.isoformat() for feed in feeds})
-        days = [
-            day_of(value, self.settings) if isinstance(value, datetime) else value
-            for value in feeds.values()
-            if value is not None
-        ]
+        days = [day for day, _ in newest.values() if day is not None and day >= start]
         if not days:
             return AsOf(feeds=dict.fromkeys(feeds))
         # A clock that runs ahead may date an event into tomorrow; it counts from then on.
@@ -269,6 +272,22 @@ class DuckDBEngine:
             min(cost, day) if cost is not None else None,
             {feed: None if value is None else value.isoformat() for feed, value in feeds.items()},
         )
+
+    def _days_of_feeds(
+        self, connection: Connection, which: str
+    ) -> dict[str, tuple[date | None, date | datetime | None]]:
+        """Per feed, the reporting day of its least or greatest date, and that date."""
+        found = connection.execute(
+            "SELECT "
+            + ", ".join(
+                f"(SELECT {which}({column}) FROM raw.{feed})" for feed, column in _FEEDS.items()
+            )
+        ).fetchone()
+        assert found is not None
+        return {
+            feed: (day_of(value, self.settings) if isinstance(value, datetime) else value, value)
+            for feed, value in zip(_FEEDS, found, strict=True)
+        }
 
 
 @contextmanager
@@ -284,6 +303,38 @@ def _as_relation(
         yield "incoming_rows", {}
     finally:
         connection.unregister("incoming_rows")
+
+
+def _only_within(table: Table, within: str) -> str:
+    """A condition that holds for the days of the run and is an error for any other row."""
+    if table.partition is None:
+        return within
+    day = f"COALESCE(CAST({quoted(table.partition)} AS VARCHAR), 'no day')"
+    return f"CASE WHEN {within} THEN TRUE ELSE error('{_OUTSIDE} ' || {day}) END"
+
+
+@contextmanager
+def _explained(what: str) -> Iterator[None]:
+    """Errors that the rows bring about, as messages that say where and what to do."""
+    try:
+        yield
+    except duckdb.InvalidInputException as error:
+        _, found, day = str(error).partition(_OUTSIDE)
+        if not found:
+            raise
+        raise UserError(
+            f"{what} got rows outside the days of the run, such as of {day.split()[0]}.",
+            "Its SELECT must give rows of the days that it is asked for; nothing was written.",
+        ) from error
+    except (duckdb.ConversionException, duckdb.OutOfRangeException) as error:
+        if "DECIMAL(" not in str(error):
+            raise
+        raise UserError(
+            f"{what} has an amount or a sum that is too large: money has twelve digits before "
+            f"the point. {str(error).splitlines()[0]}",
+            "Correct the amount or the rate if it is wrong, else report in a currency of larger "
+            "units: LTV_CURRENCY, with its rates in fx_rates. Nothing was written.",
+        ) from error
 
 
 def _record_built(

@@ -142,7 +142,7 @@ def test_a_frame_replaces_only_the_days_of_the_run(home: Home, manager: Warehous
     manager.handle_output(context, _frame(["x", "y"], DAYS[1]))
     assert _keys(home) == ["v1", "v3", "x", "y"]
     assert context.get_logged_metadata()["rows_written"].value == 2
-    with pytest.raises(ValueError, match="outside the days"):
+    with pytest.raises(UserError, match="rows outside the days of the run, such as of"):
         manager.handle_output(_output(home, DAYS[1], DAYS[1]), _frame(["z"], DAYS[0]))
     with pytest.raises(UserError, match="user_id is missing"):
         frame = _frame(["z"], DAYS[1]).drop_columns("user_id")

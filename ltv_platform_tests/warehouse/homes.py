@@ -14,7 +14,7 @@ import pytest
 from ltv_platform.assets import build_graph
 from ltv_platform.build import build_table
 from ltv_platform.ingestion.load import Outcome, Request, ingest
-from ltv_platform.ingestion.start_date import read_start
+from ltv_platform.ingestion.start_date import cover_log
 from ltv_platform.settings import Settings
 from ltv_platform.warehouse import planner, snapshot
 from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
@@ -78,8 +78,8 @@ class Home:
 
     def plan(self) -> planner.Plan:
         """What is stale now."""
-        state = self.engine.state()
-        return planner.plan(self.graph, state, read_start(self.settings), self.settings.today())
+        start = cover_log(self.engine)
+        return planner.plan(self.graph, self.engine.state(), start, self.settings.today())
 
     def refresh(self) -> planner.Plan:
         """Rewrite what is stale; afterwards nothing is."""

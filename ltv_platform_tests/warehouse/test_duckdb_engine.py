@@ -231,7 +231,7 @@ def test_arrow_tables_pass_through_the_same_write(home: Home) -> None:
     assert home.engine.replace_range(table, rows, DAY, DAY, writer) == 1
     before = _contents(home)
     assert before[0] == [("arrow", DAY, 5), ("v1", NEXT_DAY, 5)]
-    with pytest.raises(ValueError, match="outside the days"):
+    with pytest.raises(UserError, match="rows outside the days of the run, such as of"):
         home.engine.replace_range(table, rows, NEXT_DAY, NEXT_DAY, writer)
     with pytest.raises(UserError, match="revenue is missing"):
         home.engine.replace_range(table, rows.drop_columns("revenue"), DAY, DAY, writer)

@@ -3,23 +3,28 @@
 {% import 'macros.sql' as m with context %}
 WITH placed AS (
   -- Spend without a country goes to the countries of that campaign-day by installs …
-  SELECT s.date, s.campaign_id, l.country, s.spend,
-    ROUND(CAST(s.spend AS DOUBLE) * l.installs
-      / SUM(l.installs) OVER (PARTITION BY s.date, s.campaign_id), 6) AS share,
+  SELECT s.date, s.campaign_id, l.country, s.spend, l.installs,
+    CAST(CAST(s.spend AS DECIMAL(38,6)) * 1000000 AS BIGINT) AS micros,
+    CAST(SUM(l.installs) OVER (PARTITION BY s.date, s.campaign_id) AS BIGINT) AS all_installs,
     ROW_NUMBER() OVER (PARTITION BY s.date, s.campaign_id ORDER BY l.country) AS place
   FROM core.campaign_spend AS s
   JOIN marts.campaign_ltv AS l ON l.install_date = s.date AND l.campaign_id = s.campaign_id
   WHERE s.country IS NULL
 ),
+shares AS (
+  -- … rounded down in whole millionths, so that no share is negative …
+  SELECT *, {{ m.money('(micros // all_installs * installs'
+    ~ ' + micros % all_installs * installs // all_installs) * 0.000001') }} AS share
+  FROM placed
+),
 spread AS (
-  -- … and its rounding remainder to the first of them, so that the sum stays exact.
+  -- … and what is left to the first of them, so that the sum stays exact.
   SELECT date, campaign_id, country,
-    {{ m.money('share') }} + CASE
-      WHEN place = 1 THEN
-        spend - SUM({{ m.money('share') }}) OVER (PARTITION BY date, campaign_id)
+    share + CASE
+      WHEN place = 1 THEN spend - SUM(share) OVER (PARTITION BY date, campaign_id)
       ELSE 0
     END AS spend
-  FROM placed
+  FROM shares
 ),
 spend AS (
   SELECT date AS install_date, campaign_id, country, {{ m.money('SUM(spend)') }} AS spend

@@ -9,6 +9,7 @@ WITH versions AS (
   UNION ALL
   SELECT * FROM raw.customers
   WHERE customer_id IN (SELECT customer_id FROM raw.customers WHERE version > 1)
+    {{ m.since_start('registration_date') }}
 ),
 newest AS (
   SELECT *

@@ -1,0 +1,212 @@
+"""Settings and SQL that change after the tables were published."""
+
+import shutil
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+from ltv_platform import transforms
+from ltv_platform_tests.end_to_end.conftest import CommandLine
+from ltv_platform_tests.proofs.cases import Cases
+from ltv_platform_tests.proofs.restatement.restated import Restated
+
+CASES = Cases("restatement")
+
+_KNOWN = (
+    "SELECT (SELECT COUNT(*) FROM transactions), COUNT(*) FROM campaign_cohort_curve WHERE mature"
+)
+
+
+@CASES.case(
+    "LTV_AS_OF is set to an earlier day",
+    "purchases, mature ages 7 28 → 4 18; 14 of 14 tables rewritten; 17 tables with 87 rows equal",
+)
+def _(folder: Path) -> str:
+    state = Restated(folder)
+    state.under(as_of="2025-01-09")
+    return state.seen("purchases, mature ages", _KNOWN)
+
+
+@CASES.case(
+    "LTV_AS_OF is set to a later day",
+    "purchases, mature ages 7 28 → 7 33; 14 of 14 tables rewritten; 17 tables with 110 rows equal",
+)
+def _(folder: Path) -> str:
+    state = Restated(folder)
+    state.under(as_of="2025-01-25")
+    return state.seen("purchases, mature ages", _KNOWN)
+
+
+@CASES.case(
+    "LTV_AS_OF is unset again, and events came meanwhile",
+    "purchases, mature ages 3 18 → 8 28; 14 of 14 tables rewritten; 17 tables with 107 rows equal",
+)
+def _(folder: Path) -> str:
+    state = Restated(folder)
+    state.under(as_of="2025-01-09")
+    state.home.publish()
+    state.load("transactions", "t9,b,2025-01-19 23:00:00,3,0,,", "t3,b,2025-01-12 12:00:00,8,0,,")
+    state.home.publish()
+    state.under(as_of=None)
+    return state.seen("purchases, mature ages", _KNOWN)
+
+
+@CASES.case(
+    "other horizons",
+    "columns of campaign_ltv 20 → 27; 7 of 14 tables rewritten; 17 tables with 132 rows equal",
+)
+def _(folder: Path) -> str:
+    state = Restated(folder)
+    state.under(horizons="3,7,14", user_horizons="3")
+    return state.seen(
+        "columns of campaign_ltv",
+        "SELECT COUNT(*) FROM (DESCRIBE campaign_ltv)",
+    )
+
+
+@CASES.case(
+    "whole days instead of hours",
+    "D7 revenue of b 11 → 8; 7 of 14 tables rewritten; 17 tables with 108 rows equal",
+)
+def _(folder: Path) -> str:
+    state = Restated(folder)
+    state.load("transactions", "t9,b,2025-01-10 12:00:00,3,0,,")
+    state.home.publish()
+    state.under(window="calendar")
+    return state.seen(
+        "D7 revenue of b", "SELECT revenue_d7 FROM user_revenue WHERE customer_id = 'b'"
+    )
+
+
+@CASES.case(
+    "another base currency",
+    "first purchases t1 10, t5 20, t2 5.5 → t1 10, t5 20, t2 5; 10 of 14 tables "
+    "rewritten; 17 tables with 106 rows equal",
+)
+def _(folder: Path) -> str:
+    state = Restated(folder)
+    state.load("fx_rates", "2025-01-02,USD,0.5", "2025-01-08,USD,0.5")
+    state.home.publish()
+    state.under(currency="EUR")
+    return state.seen(
+        "first purchases",
+        "SELECT transaction_id, amount FROM transactions ORDER BY event_ts LIMIT 3",
+    )
+
+
+@CASES.case(
+    "other sources count as organic",
+    "c (organic) → (unknown); 8 of 14 tables rewritten; 17 tables with 105 rows equal",
+)
+def _(folder: Path) -> str:
+    state = Restated(folder)
+    state.under(organic_sources="seo")
+    return state.seen("c", "SELECT campaign_id FROM customers WHERE customer_id = 'c'")
+
+
+@CASES.case(
+    "a reporting zone east of the last, clocks going forward",
+    "f, its D7 revenue US 3 → FR 3; 8 of 14 tables rewritten; 17 tables with 138 rows equal",
+)
+def _(folder: Path) -> str:
+    state = Restated(folder)
+    state.load("customers", "f,2025-03-28 22:30:00,US,ads,c1,")
+    state.load("transactions", "t9,f,2025-04-04 22:15:00,3,0,,", "t10,f,2025-04-20,1,0,,")
+    state.home.publish()
+    state.under(timezone="Europe/Berlin")
+    state.home.publish()
+    # The cohort is now rewritten alone, and its seven days end on the ninth day.
+    state.load("customers", "f,2025-03-28 22:30:00,FR,ads,c1,")
+    return state.seen(
+        "f, its D7 revenue",
+        "SELECT country, revenue_d7 FROM user_revenue WHERE customer_id = 'f'",
+    )
+
+
+@CASES.case(
+    "a reporting zone west of the last: the first night moves to the year before",
+    "purchases, first day 8 2025-01-01 → 8 2024-12-31; 14 of 14 tables rewritten; 17 tables "
+    "with 108 rows equal",
+)
+def _(folder: Path) -> str:
+    state = Restated(folder)
+    state.load("transactions", "t9,a,2025-01-01 01:00:00,1,0,,")
+    state.home.publish()
+    state.under(timezone="America/New_York")
+    return state.seen("purchases, first day", "SELECT COUNT(*), MIN(event_date) FROM transactions")
+
+
+@CASES.case(
+    "LTV_START_DATE is set later than some versions",
+    "install of a, day of t8 2025-01-02 2025-01-03 → 2025-01-10 2025-01-20; 14 of 14 tables "
+    "rewritten; 14 tables with 64 rows equal",
+)
+def _(folder: Path) -> str:
+    state = Restated(folder)
+    state.load("customers", "a,2025-01-10 10:00:00,FR,ads,c2,2025-01-11")
+    state.load("transactions", "t8,a,2025-01-03 10:00:00,4,0,,2025-01-21")
+    state.home.publish()
+    state.under(start_date="2025-01-05")
+    return state.seen(
+        "install of a, day of t8",
+        "SELECT (SELECT install_date FROM customers WHERE customer_id = 'a'), "
+        "(SELECT event_date FROM transactions WHERE transaction_id = 't8')",
+        figures_only=True,
+    )
+
+
+@CASES.case(
+    "LTV_START_DATE is set earlier, then unset",
+    "purchases, first day 8 2024-12-24 → 8 2024-12-24; 14 of 14 tables rewritten; 17 tables "
+    "with 108 rows equal",
+)
+def _(folder: Path) -> str:
+    state = Restated(folder)
+    state.under(start_date="2024-12-01")
+    state.load("transactions", "t9,a,2024-12-24 12:00:00,1,0,,")
+    state.home.publish()
+    state.under(start_date=None)
+    return state.seen("purchases, first day", "SELECT COUNT(*), MIN(event_date) FROM transactions")
+
+
+@CASES.case(
+    "the SELECT of core.customers changes",
+    "country of d (unknown) → elsewhere; 8 of 14 tables rewritten; 17 tables with 105 rows equal",
+)
+def _(folder: Path) -> str:
+    state = Restated(folder)
+    templates = folder / "sql"
+    shutil.copytree(str(files("ltv_platform") / "sql"), templates)
+    customers = templates / "core" / "customers.sql"
+    select = customers.read_text("utf-8")
+    changed = select.replace("COALESCE(country, '(unknown)')", "COALESCE(country, 'elsewhere')")
+    assert changed != select
+    customers.write_text(changed, "utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(transforms, "_SQL_FOLDER", templates)
+        transforms._environment.cache_clear()
+        state.under()
+        try:
+            return state.seen(
+                "country of d", "SELECT country FROM customers WHERE customer_id = 'd'"
+            )
+        finally:
+            transforms._environment.cache_clear()
+
+
+@CASES.case(
+    "`ltv run` after a correction and a restated day, in another zone",
+    "The partitions now start on 2024-01-01: rows of the log lie before 2025-01-01. 17 tables "
+    "with 109 rows equal",
+)
+def _(folder: Path) -> str:
+    state = Restated(folder)
+    state.load("transactions", "t1,a,2025-01-01 01:00:00,10,0,,2025-01-16")
+    state.load("campaign_costs", "c1,2025-01-02,FR,5,")
+    ltv = CommandLine(state.home.settings.home, {"horizons": "1,7", "timezone": "America/New_York"})
+    answer = ltv("run")
+    assert answer.code == 0, answer.err
+    state.under(timezone="America/New_York")
+    said = next(line for line in answer.err.splitlines() if "start" in line)
+    return f"{said} {state.equal_to_rebuilds()}"

@@ -17,6 +17,7 @@ from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from ltv_platform.errors import UserError
+from ltv_platform.failpoints import VARIABLE as FAILPOINT
 
 #: The horizon that summaries, country ranks and the seed's column names go by.
 SUMMARY_HORIZON = 7
@@ -178,6 +179,11 @@ class Settings(BaseSettings):
         return self.home / "start_date"
 
     @property
+    def run_lock_path(self) -> Path:
+        """Locked by the process that brings everything up to date; holds its PID."""
+        return self.home / "run.lock"
+
+    @property
     def longest_horizon(self) -> int:
         """The longest age in days that any cohort table covers."""
         return max(self.horizons + self.user_horizons)
@@ -228,8 +234,8 @@ def load_settings(**overrides: Any) -> Settings:
     return settings
 
 
-#: Variables with our prefix that are no settings: the tests' data, and Dagster's event log.
-_OTHER_VARIABLES = {"LTV_REFERENCE_DATA", "LTV_EVENT_LOG"}
+#: Variables with our prefix that are no settings: for tests, and Dagster's event log.
+_OTHER_VARIABLES = {"LTV_REFERENCE_DATA", FAILPOINT, "LTV_EVENT_LOG"}
 
 
 def _refuse_unknown_variables() -> None:

@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import date, datetime
 from importlib.resources import as_file
 from pathlib import Path
@@ -13,6 +15,7 @@ from ltv_platform.bundled import bundled_data
 from ltv_platform.cli.console import invoked_as, progress, say, show
 from ltv_platform.cli.data import report_outcomes
 from ltv_platform.errors import UserError
+from ltv_platform.locks import one_run
 from ltv_platform.workspace import Workspace
 
 _DAY = ["%Y-%m-%d"]
@@ -27,11 +30,29 @@ def register(app: typer.Typer) -> None:
 
 def demo() -> None:
     """Load the bundled sample, build everything and show what the campaigns earn."""
-    from ltv_platform.ingestion.landing import make_landing
-    from ltv_platform.ingestion.load import Request, ingest
     from ltv_platform.reports.campaigns import campaign_overview, cohort_overview
 
     workspace = Workspace.open()
+    with _one_run(workspace):
+        _load_sample(workspace)
+        _bring_up_to_date(workspace)
+    ltv = invoked_as()
+    show(*campaign_overview(workspace.settings), title="Campaigns")
+    show(*cohort_overview(workspace.settings), title="Paid install cohorts by month")
+    say(
+        "Installs, spend and CPI are of all cohorts, LTV and ROAS of those old enough.\n"
+        "– = a cohort of it is not mature yet, or no spend.\n"
+        f"The whole report:  {workspace.settings.reports_path / 'campaigns.html'}\n"
+        f'Ask more:          {ltv} query "SELECT * FROM country_roas ORDER BY rank"\n'
+        f"Dagster UI:        make ui   (or: {ltv} ui), then open http://127.0.0.1:3000"
+    )
+
+
+def _load_sample(workspace: Workspace) -> None:
+    """Load the bundled sample; once loaded, nothing happens."""
+    from ltv_platform.ingestion.landing import make_landing
+    from ltv_platform.ingestion.load import Request, ingest
+
     with as_file(bundled_data() / "sample") as sample:
         files = [
             Request(table, sample / f"{table}.csv") for table in workspace.engine.catalog.sources
@@ -43,17 +64,6 @@ def demo() -> None:
     for outcome in outcomes:
         if outcome.error is not None:
             raise outcome.error
-    _bring_up_to_date(workspace)
-    ltv = invoked_as()
-    show(*campaign_overview(workspace.settings), title="Campaigns")
-    show(*cohort_overview(workspace.settings), title="Paid install cohorts by month")
-    say(
-        "Installs, spend and CPI are of all cohorts, LTV and ROAS of those old enough.\n"
-        "– = a cohort of it is not mature yet, or no spend.\n"
-        f"The whole report:  {workspace.settings.reports_path / 'campaigns.html'}\n"
-        f'Ask more:          {ltv} query "SELECT * FROM country_roas ORDER BY rank"\n'
-        f"Dagster UI:        make ui   (or: {ltv} ui), then open http://127.0.0.1:3000"
-    )
 
 
 def _refuse_other_data(workspace: Workspace, sample: list[Path]) -> None:
@@ -97,18 +107,28 @@ def run(
     if everything and (start or end or select):
         raise UserError("--all rebuilds everything.", "Leave out --from, --to and --select.")
     workspace = Workspace.open()
-    rejected = _load_landing(workspace)
-    if everything or start or end or select:
-        _rebuild(workspace, start and start.date(), end and end.date(), select)
-    if select:
-        # Whoever names assets wants these and no others.
-        say(f"Rebuilt {select}. `ltv run` brings everything up to date and publishes it.")
-    else:
-        if not _bring_up_to_date(workspace):
-            say("Nothing is stale.")
-        _say_published(workspace)
+    with _one_run(workspace):
+        rejected = _load_landing(workspace)
+        if everything or start or end or select:
+            _rebuild(workspace, start and start.date(), end and end.date(), select)
+        if select:
+            # Whoever names assets wants these and no others.
+            say(f"Rebuilt {select}. `ltv run` brings everything up to date and publishes it.")
+        else:
+            if not _bring_up_to_date(workspace):
+                say("Nothing is stale.")
+            _say_published(workspace)
     if rejected:
         raise typer.Exit(2)
+
+
+@contextmanager
+def _one_run(workspace: Workspace) -> Iterator[None]:
+    """Be the only process that brings this LTV_HOME up to date; wait for another one to end."""
+    with ExitStack() as lock:
+        with progress("starting") as tell:
+            lock.enter_context(one_run(workspace.settings, tell))
+        yield
 
 
 def _load_landing(workspace: Workspace) -> bool:

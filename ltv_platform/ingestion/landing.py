@@ -7,9 +7,11 @@ stays where it is. That a file is loaded once is the business of the loads table
 
 import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+from ltv_platform.failpoints import failpoint
 from ltv_platform.ingestion.load import Outcome, Progress, Request, ingest, silent
 from ltv_platform.settings import Settings
 from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
@@ -49,6 +51,7 @@ def ingest_landing(
     """Load what waits and move the loaded files away.
 
     A file that was written to since it was copied stays: the next call loads what is new in it.
+    One that another process loads and moves away meanwhile is that process's business.
     """
     requests = waiting_files(engine.settings, tables)
     states = [_state(request.path) for request in requests]
@@ -56,6 +59,7 @@ def ingest_landing(
     return [
         _move_away(engine.settings, outcome, state)
         for outcome, state in zip(outcomes, states, strict=True)
+        if outcome.error is None or outcome.request.path.exists()
     ]
 
 
@@ -72,11 +76,16 @@ def _move_away(settings: Settings, outcome: Outcome, state: tuple[int, int, int]
     path = outcome.request.path
     if outcome.counts is None:
         return outcome
-    if _state(path) != state:
+    present = _state(path)
+    if present is None:  # another process has moved it
+        return outcome
+    if present != state:
         note = f"{path} was changed after it was loaded, so it stays for the next call"
         return replace(outcome, notes=(*outcome.notes, note))
     folder = settings.loaded_path / outcome.counts.load_id
     folder.mkdir(parents=True, exist_ok=True)
     # Landing may be a mount of its own, which a rename does not leave.
-    shutil.move(path, folder / path.name)
+    with suppress(FileNotFoundError):  # another process has moved it just now
+        shutil.move(path, folder / path.name)
+    failpoint("file moved away")
     return outcome

@@ -5,10 +5,8 @@ before changes nothing.
 """
 
 import hashlib
-import shutil
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
@@ -18,6 +16,7 @@ import duckdb
 
 from ltv_platform.contracts import SourceTable
 from ltv_platform.errors import UserError
+from ltv_platform.failpoints import failpoint
 from ltv_platform.ingestion.adapters import Adapter, load_adapter
 from ltv_platform.ingestion.files import PrivateCopy, file_format, take_copy
 from ltv_platform.ingestion.quarantine import append_retrial, retry
@@ -35,6 +34,7 @@ from ltv_platform.ingestion.staging import (
     years_of_log,
 )
 from ltv_platform.ingestion.start_date import cover_log, moved, read_start, settle, write_start
+from ltv_platform.locks import temporary_folder
 from ltv_platform.settings import Settings
 from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
 from ltv_platform.warehouse.engine import LoadCounts
@@ -114,6 +114,7 @@ def _ingest_group(
                 incoming[place] = _take_in(engine, request, folder / str(place), place)
             except UserError as error:
                 outcomes[place] = Outcome(request, error=error)
+        failpoint("private copies taken")
         with engine.hold(), engine.session() as connection:
             confine(connection, settings, [folder])
             waiting: dict[int, Staged] = {}
@@ -126,6 +127,7 @@ def _ingest_group(
                     waiting[place] = stage(connection, settings, file, read_start(settings))
                 except UserError as error:
                     outcomes[place] = Outcome(requests[place], error=error)
+            failpoint("files staged")
             _settle_start(connection, engine, waiting.values())
             for place, staged in waiting.items():
                 progress(f"appending {staged.load.source_file}")
@@ -165,14 +167,10 @@ def _load_id(source: SourceTable, adapter: Adapter | None, copy: PrivateCopy) ->
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
-@contextmanager
-def _staging_folder(settings: Settings) -> Iterator[Path]:
+def _staging_folder(settings: Settings) -> AbstractContextManager[Path]:
+    """A folder for private copies; what killed processes left of theirs is removed."""
     settings.home.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix="staging_", dir=settings.home))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    return temporary_folder(settings.home, "staging_")
 
 
 def sqlite_requests(engine: DuckDBEngine, database: Path) -> list[Request]:
@@ -205,6 +203,7 @@ def _settle_start(connection: Connection, engine: DuckDBEngine, waiting: Iterabl
         start = settle([*logged, *(years_of_load(connection, staged) for staged in waiting)])
         if start is not None:
             write_start(engine.settings, start)
+            failpoint("start settled")
     cover_log(engine)
 
 
@@ -223,6 +222,7 @@ def _append(
     if earlier is not None:
         # A start that is moved while the load then fails does no harm: it is never too early.
         write_start(settings, earlier)
+        failpoint("start moved")
         notes.append(f"the partitions now start on {earlier} instead of {start}")
         start = earlier
         retrial = retry(connection, engine, only=ONLY_BEFORE_START)
@@ -231,10 +231,12 @@ def _append(
     with transaction(connection):
         rejected = collect_rejected(connection, staged)
         counts = append_load(connection, staged.load, staged.rows, rejected, settings)
+        failpoint("load appended, not committed")
         if retrial is not None and retrial.passed:
             loads = append_retrial(connection, engine, retrial)
             accepted = sum(load.rows_accepted for load in loads)
             notes.append(f"{accepted} rows left quarantine because of that")
+    failpoint("load committed")
     notes += _what_rejection_means(connection, staged, counts)
     discard(connection, staged)
     return Outcome(request, counts, notes=tuple(notes))

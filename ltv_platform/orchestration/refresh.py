@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 Progress = Callable[[str], None]
 
-_PUBLISH = (snapshot.ASSET, "publish.ltv_report")
+_PUBLISH = (snapshot.ASSET, snapshot.REPORT)
 
 
 def stale_runs(engine: DuckDBEngine, graph: Graph) -> list[planner.RunRange]:
@@ -39,6 +39,8 @@ def stale_runs(engine: DuckDBEngine, graph: Graph) -> list[planner.RunRange]:
     others = _stale_sources(graph, state)
     if stale.assets or snapshot.is_stale(graph, state, settings):
         others += _PUBLISH
+    elif snapshot.report_is_stale(state):
+        others += (snapshot.REPORT,)
     if others:
         last = runs.pop() if runs else planner.RunRange((), None, None)
         runs.append(replace(last, assets=(*last.assets, *others)))

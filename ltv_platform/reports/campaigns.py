@@ -8,7 +8,6 @@ page.
 
 import math
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +22,8 @@ import duckdb
 from jinja2 import Environment, FunctionLoader, StrictUndefined, select_autoescape
 
 from ltv_platform.errors import UserError
+from ltv_platform.failpoints import failpoint
+from ltv_platform.locks import temporary_folder
 from ltv_platform.settings import SUMMARY_HORIZON, Settings
 from ltv_platform.warehouse.query import open_snapshot, require_snapshot
 from ltv_platform.warehouse.snapshot import Snapshot, current_snapshot
@@ -95,9 +96,10 @@ def write_campaign_report(settings: Settings) -> Path:
     path = settings.reports_path / "campaigns.html"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".draft_", dir=path.parent) as folder:
-            draft = Path(folder) / path.name
+        with temporary_folder(path.parent, ".draft_") as folder:
+            draft = folder / path.name
             draft.write_text(page, "utf-8")
+            failpoint("report drafted")
             os.replace(draft, path)
     except OSError as error:
         raise UserError(

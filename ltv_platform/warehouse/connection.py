@@ -1,20 +1,31 @@
 """Opening the DuckDB file: one process at a time, so wait for the lock and say who holds it."""
 
+import os
 import random
 import re
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from ltv_platform.errors import UserError
+from ltv_platform.locks import temporary_folder
 from ltv_platform.settings import Settings
 
 #: Longest pause between two attempts, in seconds: a run holds the file for a statement or two.
 _LONGEST_PAUSE = 0.5
+
+#: Words of the engine's errors on a file that is not as it was written; their class varies.
+_DAMAGED = ("Corrupt database file", "Could not read enough bytes")
+_IF_DAMAGED = (
+    "If it is damaged, restore a backup, or move it away and load the files again; "
+    "docs/operations.md shows how."
+)
+#: Words of its errors where the disk takes no more.
+_NOT_WRITTEN = ("Could not write", "No space left", "File too large", "Read-only file system")
 
 
 def connection_config(settings: Settings) -> dict[str, Any]:
@@ -42,15 +53,38 @@ def open_database(
         lock_timeout: Seconds to wait while another process holds the file.
 
     Raises:
-        UserError: another process held the file for longer, or it is no DuckDB file.
+        UserError: another process held the file for longer, it is damaged, or the disk takes no
+            more; what was not committed is undone.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    connection = _connect(path, config, lock_timeout)
     try:
-        connection.execute("SET timezone = 'UTC'")
-        yield connection
-    finally:
-        connection.close()
+        if not path.exists():
+            _create(path)
+        connection = _connect(path, config, lock_timeout)
+        try:
+            connection.execute("SET timezone = 'UTC'")
+            yield connection
+        finally:
+            connection.close()
+    except duckdb.Error as error:
+        text = str(error)
+        if any(words in text for words in _DAMAGED):
+            raise UserError(f"The warehouse {path} is damaged: {text}", _IF_DAMAGED) from error
+        if any(words in text for words in _NOT_WRITTEN):
+            raise UserError(
+                f"The disk took no more: {text}",
+                "What was not finished was undone. Make room, then run the same command again.",
+            ) from error
+        raise
+
+
+def _create(path: Path) -> None:
+    """Make an empty database; a kill or a full disk leaves none, not the beginning of one."""
+    with temporary_folder(path.parent, "warehouse_") as folder:
+        duckdb.connect(str(folder / path.name)).close()
+        # Another process was quicker, or there are no hard links: then it is made in its place.
+        with suppress(OSError):
+            os.link(folder / path.name, path)
 
 
 def open_warehouse(settings: Settings) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
@@ -68,12 +102,11 @@ def _connect(
     while True:
         try:
             return duckdb.connect(str(path), config=dict(config))
-        except duckdb.IOException as error:
+        except duckdb.Error as error:  # also of a plain class, where a block is damaged
             text = str(error)
             if "Could not set lock" not in text:
                 raise UserError(
-                    f"The warehouse {path} cannot be opened: {text}",
-                    "If it is damaged, move it away and load the files in loaded/ again.",
+                    f"The warehouse {path} cannot be opened: {text}", _IF_DAMAGED
                 ) from error
             if time.monotonic() >= give_up:
                 holder = re.search(r"PID (\d+)", text)

@@ -12,6 +12,7 @@ from ltv_platform.contracts import Catalog, Table
 from ltv_platform.contracts.ddl import column_list, create_table, literal, quoted
 from ltv_platform.days import ONE_DAY, day_of, day_start
 from ltv_platform.errors import UserError
+from ltv_platform.failpoints import failpoint
 from ltv_platform.settings import Settings
 from ltv_platform.transforms import AsOf, Select
 from ltv_platform.warehouse.connection import open_warehouse
@@ -173,6 +174,7 @@ class DuckDBEngine:
             sequence = next_sequence(connection)
             _compare_schema(connection, table, f"SELECT * FROM {source} LIMIT 0", parameters)
             connection.execute(f"DELETE FROM {table.full_name} WHERE {within}", bounds)
+            failpoint("old rows deleted, new ones not inserted")
             inserted = connection.execute(
                 f"INSERT INTO {table.full_name} SELECT {column_list(table.columns)} "
                 f"FROM {source} AS rows_of_select WHERE {_only_within(table, within)}",
@@ -180,6 +182,7 @@ class DuckDBEngine:
             ).fetchone()
             assert inserted is not None
             _record_built(connection, writer, sequence, bounds)
+        failpoint("table committed")
         return int(inserted[0])
 
     def record(self, writer: Writer, sequence: int) -> None:

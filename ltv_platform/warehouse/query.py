@@ -9,7 +9,7 @@ from ltv_platform.contracts.ddl import literal, quoted
 from ltv_platform.errors import UserError
 from ltv_platform.settings import Settings
 from ltv_platform.warehouse.connection import connection_config
-from ltv_platform.warehouse.snapshot import Snapshot, current_snapshot
+from ltv_platform.warehouse.snapshot import Snapshot, current_snapshot, damaged
 
 #: PIVOT is the only MULTI: it finds its columns by a SELECT of its own.
 _READING = (duckdb.StatementType.SELECT, duckdb.StatementType.MULTI)
@@ -31,7 +31,11 @@ def require_snapshot(settings: Settings) -> Snapshot:
 
 
 def open_snapshot(settings: Settings, snapshot: Snapshot) -> duckdb.DuckDBPyConnection:
-    """A connection that sees the snapshot's tables by plain name and no other file."""
+    """A connection that sees the snapshot's tables by plain name and no other file.
+
+    Raises:
+        UserError: a file of it is damaged or gone.
+    """
     snapshot.mark_used()
     connection = duckdb.connect(config=connection_config(settings))
     connection.execute("SET timezone = 'UTC'")
@@ -40,7 +44,13 @@ def open_snapshot(settings: Settings, snapshot: Snapshot) -> duckdb.DuckDBPyConn
     )
     for table in snapshot.manifest["tables"]:
         files = ", ".join(literal(file) for file in snapshot.files(table))
-        connection.execute(f"CREATE VIEW {quoted(table)} AS SELECT * FROM read_parquet([{files}])")
+        try:
+            connection.execute(
+                f"CREATE VIEW {quoted(table)} AS SELECT * FROM read_parquet([{files}])"
+            )
+        except duckdb.Error as error:
+            connection.close()
+            raise damaged(snapshot.path.name, f"{table}: {error}") from error
     connection.execute(f"SET allowed_paths = [{allowed}]")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")

@@ -8,6 +8,7 @@ that nothing changed is hard-linked from the last snapshot, so it costs no copyi
 import hashlib
 import json
 import os
+import re
 import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -21,6 +22,7 @@ from ltv_platform import __version__
 from ltv_platform.contracts import Table
 from ltv_platform.contracts.operations import BUILT, LOADS, QUARANTINE
 from ltv_platform.errors import UserError
+from ltv_platform.failpoints import failpoint
 from ltv_platform.settings import Settings
 from ltv_platform.transforms import AsOf, Graph, Select, Transform
 from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
@@ -29,12 +31,18 @@ from ltv_platform.warehouse.planner import knows_something_else, newest_write
 
 #: The asset that stands for the snapshot in ``built``.
 ASSET = "publish.published_snapshot"
+#: The report that is made of it; ``built`` records of which one.
+REPORT = "publish.ltv_report"
 
 _OPERATIONS = (QUARANTINE, LOADS, BUILT)
 _MANIFEST = "manifest.json"
 #: A reader marks the snapshot it reads; it is kept for this long after its last use.
 _IN_USE_SECONDS = 600.0
 _USED_MARK = ".used"
+#: What the pointer may hold, so that a damaged one leads nowhere else.
+_NAME = re.compile(r"[0-9]{6,}-[0-9a-f]{8}")
+#: Every Parquet file ends with it.
+_PARQUET_END = b"PAR1"
 
 
 @dataclass(frozen=True)
@@ -87,18 +95,34 @@ def current_snapshot(settings: Settings) -> Snapshot | None:
     """
     pointer = settings.published_path / "current"
     try:
-        name = pointer.read_text("utf-8").strip()
+        name = pointer.read_text("utf-8", errors="replace").strip()
     except FileNotFoundError:
         return None
     folder = settings.published_path / name
     try:
+        if not _NAME.fullmatch(name):
+            raise ValueError("no name of a snapshot")
         manifest = json.loads((folder / _MANIFEST).read_text("utf-8"))
+        if not isinstance(manifest, dict) or name != _name(int(name.partition("-")[0]), manifest):
+            raise ValueError("its manifest was changed after it was written")
     except (OSError, ValueError) as error:
-        raise UserError(
-            f"The published snapshot {name!r} named by {pointer} cannot be read ({error}).",
-            "Run `ltv run` to publish it anew; the warehouse itself is not concerned.",
-        ) from error
+        raise damaged(name, str(error)) from error
     return Snapshot(folder, manifest)
+
+
+def damaged(name: str, what: str) -> UserError:
+    """What to say of a snapshot that cannot be read; publishing again mends it."""
+    return UserError(
+        f"The published snapshot {name!r} cannot be read: {what}.",
+        "Run `ltv run` to publish it anew; the warehouse itself is not concerned.",
+    )
+
+
+def _name(number: int, manifest: Mapping[str, Any]) -> str:
+    """The name of a snapshot, which vouches for its manifest."""
+    content = {key: value for key, value in manifest.items() if key != "id"}
+    digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    return f"{number:06d}-{digest[:8]}"
 
 
 def snapshot_code(graph: Graph) -> str:
@@ -120,6 +144,12 @@ def is_stale(graph: Graph, state: State, settings: Settings) -> bool:
     newest_load = state.touched.get("raw.loads", {}).get(None, 0)
     newest = max((newest_write(state, t.name) for t in graph.transforms), default=0)
     return max(newest, newest_load) > built.seq
+
+
+def report_is_stale(state: State) -> bool:
+    """Whether the report was made of another snapshot, or never."""
+    shown, made_of = (state.built.get(asset, {}).get(None) for asset in (ASSET, REPORT))
+    return shown is None or made_of is None or shown.code_hash != made_of.code_hash
 
 
 def publish(engine: DuckDBEngine, graph: Graph) -> Snapshot:
@@ -145,11 +175,7 @@ def _publish(engine: DuckDBEngine, graph: Graph) -> Snapshot:
         table.name: _publish_table(engine, table, parts, draft, last)
         for table, parts in _tables(engine, graph, state)
     }
-    code = snapshot_code(graph)
-    identity = hashlib.sha256(json.dumps([code, tables], sort_keys=True).encode()).hexdigest()
-    name = f"{_next_number(root):06d}-{identity[:8]}"
-    manifest = {
-        "id": name,
+    manifest: dict[str, Any] = {
         "as_of": None if state.as_of.day is None else state.as_of.day.isoformat(),
         "watermarks": dict(state.as_of.feeds),
         "revenue_watermark": _text(state.as_of.revenue_watermark),
@@ -157,18 +183,25 @@ def _publish(engine: DuckDBEngine, graph: Graph) -> Snapshot:
         "currency": settings.currency,
         "timezone": settings.timezone,
         "window": settings.window,
-        "code": code,
+        "code": snapshot_code(graph),
         "version": __version__,
         "tables": tables,
     }
+    name = _name(_next_number(root), manifest)
+    manifest = {"id": name, **manifest}
     (draft / _MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", "utf-8")
     _sync(draft / _MANIFEST)
+    failpoint("snapshot drafted")
     os.replace(draft, root / name)
+    failpoint("snapshot in place, pointer not switched")
     pointer = root / ".current_draft"
     pointer.write_text(name + "\n", "utf-8")
     _sync(pointer)
+    failpoint("pointer drafted")
     os.replace(pointer, root / "current")
+    failpoint("pointer switched, not recorded")
     engine.record(Writer(ASSET, name, state.as_of), state.newest)
+    failpoint("published, not pruned")
     _prune(settings, name)
     return Snapshot(root / name, manifest)
 
@@ -196,10 +229,25 @@ def _published_by(state: State, settings: Settings) -> Snapshot | None:
 
 def _is_whole(snapshot: Snapshot) -> bool:
     return all(
-        Path(file).is_file()
-        for table in snapshot.manifest["tables"]
-        for file in snapshot.files(table)
+        _is_intact(snapshot.path / part["file"], part)
+        for table in snapshot.manifest["tables"].values()
+        for part in table["parts"]
     )
+
+
+def _is_intact(path: Path, part: Mapping[str, Any]) -> bool:
+    """Whether a part has the size and the end that it was written with.
+
+    That finds what was cut off, emptied or replaced. Single bytes that changed in between are
+    found by whoever reads them, because reading all of it costs as much as publishing it.
+    """
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(-min(size, len(_PARQUET_END)), os.SEEK_END)
+            return size == part.get("bytes") and file.read() == _PARQUET_END
+    except OSError:
+        return False
 
 
 def _cost_known_until(as_of: AsOf) -> date | None:
@@ -259,13 +307,17 @@ def _publish_table(
         target = draft / part.file
         target.parent.mkdir(parents=True, exist_ok=True)
         old = linkable.get(part.fingerprint)
-        if old is not None and last is not None and _link(last.path / old["file"], target):
+        source = None if old is None or last is None else last.path / old["file"]
+        if old is not None and source and _is_intact(source, old) and _link(source, target):
             rows = old["rows"]
         else:
             order = [*table.key, *(c.name for c in table.published if c.name not in table.key)]
             rows = engine.copy_to_parquet(part.select(), order, target)
             _sync(target)
-        written.append({"file": part.file, "rows": rows, "fingerprint": part.fingerprint})
+        size = target.stat().st_size
+        written.append(
+            {"file": part.file, "rows": rows, "bytes": size, "fingerprint": part.fingerprint}
+        )
     return {
         "layer": "operations" if table in _OPERATIONS else table.layer,
         "rows": sum(part["rows"] for part in written),

@@ -1,0 +1,111 @@
+"""Locks on files and folders of LTV_HOME that end with their process, however it ends.
+
+The kernel takes an ``flock`` back from a process that was killed. So a folder that nobody has
+locked was left behind and may go, and no lock of a dead process is ever waited for.
+"""
+
+import fcntl
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ltv_platform.errors import UserError
+from ltv_platform.settings import Settings
+
+_LOCK = ".lock"
+#: Pause between two looks at a lock that another process holds, in seconds.
+_PAUSE = 0.1
+
+
+@contextmanager
+def temporary_folder(parent: Path, prefix: str) -> Iterator[Path]:
+    """A folder of this process alone; those that dead processes left there are removed.
+
+    Args:
+        parent: Where it is made; exists.
+        prefix: Its name begins so, and the names of those that are removed.
+    """
+    # Nobody sweeps between the making of a folder and its lock.
+    sweeping = _open(parent)
+    try:
+        fcntl.flock(sweeping, fcntl.LOCK_EX)
+        for left in parent.glob(f"{prefix}*"):
+            _remove_if_left(left)
+        folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
+        lock = _open(folder)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+    finally:
+        os.close(sweeping)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(lock)
+
+
+def _remove_if_left(folder: Path) -> None:
+    try:
+        lock = _open(folder)
+    except FileNotFoundError:  # its owner removed it just now
+        return
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        shutil.rmtree(folder, ignore_errors=True)
+    except BlockingIOError:  # its owner lives
+        return
+    finally:
+        os.close(lock)
+
+
+def _open(folder: Path) -> int:
+    return os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+
+
+@contextmanager
+def one_run(settings: Settings, waiting: Callable[[str], None]) -> Iterator[None]:
+    """Let one process at a time bring this LTV_HOME up to date.
+
+    Two runs that rewrite tables in turns would each see the other's half: their checks compare
+    tables of different states, and fail. Loads and readers are not concerned.
+
+    Args:
+        settings: Where the lock lies and how long to wait for it.
+        waiting: Told once that another process is waited for.
+
+    Raises:
+        UserError: the other run lasts longer.
+    """
+    settings.home.mkdir(parents=True, exist_ok=True)
+    lock = os.open(settings.run_lock_path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        _wait_for(lock, settings, waiting)
+        os.ftruncate(lock, 0)
+        os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
+        yield
+    finally:
+        os.close(lock)
+
+
+def _wait_for(lock: int, settings: Settings, waiting: Callable[[str], None]) -> None:
+    give_up = time.monotonic() + settings.lock_timeout
+    told = False
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            holder = os.pread(lock, 20, 0).decode(errors="replace").strip() or "(just started)"
+        if not told:
+            waiting(f"waiting for the run of process {holder}")
+            told = True
+        if time.monotonic() >= give_up:
+            raise UserError(
+                f"Process {holder} is bringing {settings.home} up to date "
+                f"(waited {settings.lock_timeout:g} s).",
+                "Let it finish or end it, then try again; LTV_LOCK_TIMEOUT waits longer.",
+            )
+        time.sleep(_PAUSE)

@@ -1,0 +1,78 @@
+"""What two LTV_HOMEs that hold the same files must have in common, and what none may keep."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ltv_platform.warehouse.query import require_snapshot
+from ltv_platform_tests.warehouse.homes import Home
+
+#: Few horizons, so that statements are short; the same for commands and for homes in process.
+SETTINGS = {"horizons": "1,3,7", "user_horizons": "7", "lock_timeout": "60"}
+
+
+def home_at(folder: Path) -> Home:
+    """The home of a folder as its commands see it."""
+    return Home(folder, **SETTINGS)
+
+
+def contents(folder: Path, *, ordered: bool) -> Mapping[str, Any]:
+    """All that must be equal of two homes that hold the same files.
+
+    Args:
+        folder: An LTV_HOME that is up to date.
+        ordered: The files came in the same order, so where each row came from counts too.
+
+    Returns:
+        By published table the bytes of its files, hashed; by raw table its rows, without the
+        columns that tell when they came.
+    """
+    home = home_at(folder)
+    published = require_snapshot(home.settings)
+    seen: dict[str, Any] = {
+        table.name: [
+            hashlib.sha256(Path(file).read_bytes()).hexdigest()
+            for file in published.files(table.name)
+        ]
+        for table in home.graph.catalog.derived
+    }
+    for source in home.graph.catalog.sources.values():
+        if not ordered and source.replaces is not None:
+            continue  # each load of it is kept, what counts is seen in the core
+        names = [column.name for column in source.stored_values]
+        names += ["source_file", "line", "version", "load_id"] if ordered else []
+        columns = ", ".join(f'"{name}"' for name in names)
+        rows = home.engine.rows(f"SELECT {columns} FROM raw.{source.name}")
+        seen[f"raw.{source.name}"] = Counter(map(repr, rows))
+    sums = "COUNT(*), SUM(rows_in_file), SUM(rows_received), SUM(rows_quarantined)"
+    seen["loads"] = home.engine.rows(f"SELECT {sums} FROM raw.loads")
+    seen["quarantine"] = Counter(
+        map(repr, home.engine.rows("SELECT load_id, line, reasons, raw FROM raw.quarantine"))
+    )
+    return seen
+
+
+def difference(one: Mapping[str, Any], other: Mapping[str, Any]) -> str:
+    """The names of what differs; "as undisturbed" where nothing does."""
+    names = [name for name in {**one, **other} if one.get(name) != other.get(name)]
+    return "differs: " + ", ".join(names) if names else "as undisturbed"
+
+
+def leftovers(folder: Path) -> list[str]:
+    """Files and folders that only a command under way has use for."""
+    patterns = (
+        "staging_*",
+        "warehouse_*",
+        "warehouse.duckdb.*",
+        "*.new",
+        "published/.*draft",
+        "published/*/tmp_*",
+        "published/*/*/tmp_*",
+        "reports/.draft_*",
+        "landing/*/*",
+    )
+    return sorted(
+        str(path.relative_to(folder)) for pattern in patterns for path in folder.glob(pattern)
+    )

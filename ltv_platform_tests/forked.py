@@ -1,0 +1,105 @@
+"""``ltv`` in processes of its own that start at once: forked from a server that has it imported.
+
+They are real processes, with their own environment and exit code, to be killed as one likes.
+"""
+
+import contextlib
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+
+from ltv_platform_tests.end_to_end.conftest import NOW, Answer
+
+_SERVER = get_context("forkserver")
+_SERVER.set_forkserver_preload(
+    ["ltv_platform.cli", "ltv_platform.orchestration.publishing", "ltv_platform.reports.campaigns"]
+)
+#: Longer than any command of a test takes, in seconds.
+_TOO_LONG = 120.0
+
+
+@dataclass
+class Running:
+    """A command under way.
+
+    Attributes:
+        process: Its process.
+        spoken: Files that take its stdout and stderr.
+    """
+
+    process: BaseProcess
+    spoken: tuple[Path, Path]
+
+    def answer(self, timeout: float = _TOO_LONG) -> Answer:
+        """Wait for the end; the code is negative where a signal ended it."""
+        self.process.join(timeout)
+        if self.process.exitcode is None:
+            self.process.kill()
+            self.process.join()
+            raise TimeoutError(f"no end within {timeout:g} s: {self.spoken[1].read_text()}")
+        out, err = (path.read_text("utf-8") for path in self.spoken)
+        return Answer(self.process.exitcode, out, err)
+
+
+@dataclass(frozen=True)
+class ForkedLtv:
+    """``ltv`` in one LTV_HOME.
+
+    Attributes:
+        home: The folder.
+        settings: LTV_ variables of every command, in lower case.
+        prepare: Called in the process before the command, with ``argument``.
+        argument: Picklable.
+    """
+
+    home: Path
+    settings: Mapping[str, str] = field(default_factory=dict)
+    prepare: Callable[[str], None] | None = None
+    argument: str = ""
+
+    def start(self, *arguments: str | Path, **settings: str) -> Running:
+        """Start a command under further settings."""
+        given = {"home": str(self.home), "now": NOW, **self.settings, **settings}
+        environment = {f"LTV_{name.upper()}": value for name, value in given.items()}
+        folder = self.home.parent / "spoken"
+        folder.mkdir(exist_ok=True)
+        stem = f"{time.monotonic_ns()}"
+        spoken = (folder / f"{stem}.out", folder / f"{stem}.err")
+        process = _SERVER.Process(
+            target=_command,
+            args=([str(a) for a in arguments], environment, spoken, self.prepare, self.argument),
+        )
+        process.start()
+        return Running(process, spoken)
+
+    def __call__(self, *arguments: str | Path, **settings: str) -> Answer:
+        """Run a command to its end."""
+        return self.start(*arguments, **settings).answer()
+
+
+def _command(
+    arguments: list[str],
+    environment: dict[str, str],
+    spoken: tuple[Path, Path],
+    prepare: Callable[[str], None] | None,
+    argument: str,
+) -> None:
+    for descriptor, path in enumerate(spoken, start=1):
+        with path.open("wb") as file:
+            os.dup2(file.fileno(), descriptor)
+    for name in [name for name in os.environ if name.startswith(("LTV_", "DAGSTER_"))]:
+        del os.environ[name]
+    os.environ.update(environment)
+    sys.argv = ["ltv", *arguments]
+    if prepare is not None:
+        prepare(argument)
+
+    from ltv_platform.cli import main
+
+    with contextlib.suppress(BrokenPipeError):
+        main()

@@ -4,7 +4,8 @@ The rows wait in a temporary table of the staging connection, good and bad ones,
 Nothing here writes to the log.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from difflib import get_close_matches
@@ -19,6 +20,7 @@ from ltv_platform.ingestion.adapters import Adapter, Dialect
 from ltv_platform.ingestion.files import PrivateCopy
 from ltv_platform.ingestion.readers import open_file
 from ltv_platform.ingestion.start_date import Years
+from ltv_platform.ingestion.time_limit import time_limit
 from ltv_platform.ingestion.validation import dating_column, staging_select
 from ltv_platform.settings import Settings
 from ltv_platform.warehouse.engine import Load
@@ -27,12 +29,14 @@ Connection = duckdb.DuckDBPyConnection
 
 #: Clocks of sources may run ahead of ours by so much.
 _FUTURE_ALLOWED = timedelta(hours=24)
-#: What the engine raises where a SELECT does not suit the records.
+#: What comes where a SELECT does not suit the records, or asks for too much.
 _FAULTS_OF_ADAPTERS = (
     duckdb.DataError,
     duckdb.ProgrammingError,
     duckdb.NotSupportedError,
     duckdb.PermissionException,
+    duckdb.OutOfMemoryException,
+    TimeoutError,
 )
 #: Columns and values that a message shows at the most.
 _SHOWN = 30
@@ -111,11 +115,13 @@ def stage(connection: Connection, settings: Settings, incoming: Incoming) -> Sta
     origin, rows, malformed = (
         f"{what}_{incoming.place}" for what in ("origin", "staged", "malformed")
     )
-    given = output_columns(connection, adapter, copy.name)
+    with _faults_of(adapter, connection, settings, copy.name):
+        given = _output_columns(connection, adapter)
     notes = _compare_columns(source, given, copy.name, adapter)
     raw_columns = opened.columns
     if adapter is not None and not adapter.replayable:
-        _materialize(connection, adapter, given, copy.name, opened.records)
+        with _faults_of(adapter, connection, settings, copy.name):
+            _materialize(connection, adapter, given, copy.name, opened.records)
         adapter_left = None
         raw_columns = tuple(column.name for column in source.columns if column.name in given)
     else:
@@ -153,7 +159,7 @@ def _materialize(
     what quarantine keeps, even if a second run would come out differently.
 
     Raises:
-        UserError: it fails, makes more rows than there are records, or numbers them badly.
+        UserError: it makes more rows than there are records, or numbers them badly.
     """
     # A join that explodes ends early; one row too many tells it.
     adapted = f"SELECT * FROM ({adapter.select()}) AS adapter LIMIT {records + 1}"
@@ -161,10 +167,7 @@ def _materialize(
         # The values decide the order, so that the same file gives the same numbers again.
         order = column_list(tuple(given))
         adapted = f"SELECT *, ROW_NUMBER() OVER (ORDER BY {order}) AS _line FROM ({adapted}) AS a"
-    try:
-        connection.execute(f"CREATE TEMP TABLE adapted AS {adapted}")
-    except _FAULTS_OF_ADAPTERS as error:
-        raise _does_not_go_through(connection, adapter, name, error) from error
+    connection.execute(f"CREATE TEMP TABLE adapted AS {adapted}")
     connection.execute("DROP TABLE file")
     connection.execute("ALTER TABLE adapted RENAME TO file")
     made, lines = connection.execute(
@@ -182,16 +185,9 @@ def _materialize(
         )
 
 
-def output_columns(connection: Connection, adapter: Adapter | None, name: str) -> list[str]:
-    """The columns that come out of ``file``, through its adapter if it has one.
-
-    Raises:
-        UserError: the adapter reads a column that the file does not have.
-    """
-    try:
-        described = connection.execute(f"DESCRIBE {_adapted(adapter)}").fetchall()
-    except _FAULTS_OF_ADAPTERS as error:
-        raise _does_not_go_through(connection, adapter, name, error) from error
+def _output_columns(connection: Connection, adapter: Adapter | None) -> list[str]:
+    """The columns that come out of ``file``, through its adapter if it has one."""
+    described = connection.execute(f"DESCRIBE {_adapted(adapter)}").fetchall()
     return [column for column, *_ in described]
 
 
@@ -217,13 +213,11 @@ def judge(
     Raises:
         UserError: the adapter fails on the records.
     """
-    try:
-        given = output_columns(connection, adapter, "A record")
+    with _faults_of(adapter, connection, settings, "A record"):
+        given = _output_columns(connection, adapter)
         select = staging_select(source, given, _adapted(adapter), settings)
         latest = {"latest": received_at + _FUTURE_ALLOWED} if "$latest" in select else {}
         connection.execute(f"CREATE OR REPLACE TEMP TABLE {rows} AS {select}", latest)
-    except _FAULTS_OF_ADAPTERS as error:
-        raise _does_not_go_through(connection, adapter, "A record", error) from error
 
 
 def reject_before(connection: Connection, source: SourceTable, rows: str, start: date) -> None:
@@ -273,15 +267,30 @@ def _adapted(adapter: Adapter | None) -> str:
     return adapter.select() if adapter else "SELECT * FROM file"
 
 
-def _does_not_go_through(
-    connection: Connection, adapter: Adapter | None, name: str, error: Exception
-) -> UserError:
-    columns = [row[0] for row in connection.execute("DESCRIBE file").fetchall()]
-    through = f"adapter {adapter.name}" if adapter else "the reader"
-    return UserError(
-        f"{name} does not go through {through}: {str(error).splitlines()[0]}",
-        f"The file has the columns {_some(columns)}; mend the adapter or the file.",
-    )
+@contextmanager
+def _faults_of(
+    adapter: Adapter | None, connection: Connection, settings: Settings, name: str
+) -> Iterator[None]:
+    """Around what an adapter's SELECT does: it may fail, take all memory, or never end.
+
+    Raises:
+        UserError: it did.
+    """
+    limit = time_limit(connection, settings.adapter_timeout) if adapter else nullcontext()
+    try:
+        with limit:
+            yield
+    except _FAULTS_OF_ADAPTERS as error:
+        through = f"adapter {adapter.name}" if adapter else "the reader"
+        columns = [row[0] for row in connection.execute("DESCRIBE file").fetchall()]
+        mend = f"The file has the columns {_some(columns)}; mend the adapter or the file."
+        if isinstance(error, TimeoutError):
+            mend = "Make the adapter simpler; LTV_ADAPTER_TIMEOUT gives it more time."
+        elif isinstance(error, duckdb.OutOfMemoryException):
+            mend = "LTV_MEMORY_LIMIT gives the engine more memory; or make less of the file."
+        raise UserError(
+            f"{name} does not go through {through}: {str(error).splitlines()[0]}", mend
+        ) from error
 
 
 def _compare_columns(
@@ -297,18 +306,28 @@ def _compare_columns(
     missing = [c.name for c in source.columns if c.required and c.name not in given]
     origin = f"{name} through adapter {adapter.name}" if adapter else name
     if missing:
-        near = {ours: get_close_matches(ours, own, n=1) for ours in missing}
+        # Names are compared as they are written, but capitals are a common slip.
+        folded = {column.lower(): column for column in own}
+        near = {ours: get_close_matches(ours, folded, n=1) for ours in missing}
         raise UserError(
             f"{origin} lacks {', '.join(missing)}, required for {source.name}. "
             f"It has {_some(own)}."
             + "".join(
-                f" Is {theirs[0]} meant to be {ours}?" for ours, theirs in near.items() if theirs
+                f" Is {_some([folded[theirs[0]]])} meant to be {ours}?"
+                for ours, theirs in near.items()
+                if theirs
             ),
             "Rename the columns, or map them with an adapter: "
             f"`ltv ingest {source.name} FILE --adapter FILE.sql`.",
         )
     unknown = [column for column in own if column not in wanted]
-    return [f"{origin}: unknown columns left out: {_some(unknown)}"] if unknown else []
+    if not unknown:
+        return []
+    capitals = [column for column in unknown if column.lower() in wanted]
+    return [
+        f"{origin}: unknown columns left out: {_some(unknown)}"
+        + "".join(f" (is {column} meant to be {column.lower()}?)" for column in capitals)
+    ]
 
 
 def _some(names: Sequence[str], most: int = _SHOWN) -> str:

@@ -71,6 +71,9 @@ class Settings(BaseSettings):
     lock_timeout: float = Field(
         120.0, ge=0, description="Seconds to wait for another process that writes."
     )
+    adapter_timeout: float = Field(
+        600.0, gt=0, description="Seconds that an adapter may take for a file."
+    )
     now: datetime | None = Field(
         None, description="A fixed clock for ingestion and partitions (tests, replays)."
     )

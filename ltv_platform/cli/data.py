@@ -51,12 +51,16 @@ def sample(
 
 def ingest(
     table: Annotated[str | None, typer.Argument(help="Source table, as in transactions.")] = None,
-    files: Annotated[list[Path] | None, typer.Argument(help="Files to load into it.")] = None,
+    # Whether they can be read is found out, and told better, where they are read.
+    files: Annotated[
+        list[Path] | None, typer.Argument(help="Files to load into it.", readable=False)
+    ] = None,
     adapter: Annotated[
         str | None, typer.Option(help="Bundled adapter by name, or your own .sql file.")
     ] = None,
     sqlite: Annotated[
-        Path | None, typer.Option(help="SQLite database: load every source table in it.")
+        Path | None,
+        typer.Option(help="SQLite database: load every source table in it.", readable=False),
     ] = None,
 ) -> None:
     """Load files into a table, a SQLite database, or (without arguments) what waits in landing."""
@@ -83,7 +87,7 @@ def ingest(
         else:
             outcomes = load(engine, [Request(table, path, adapter) for path in files], tell)
     if not outcomes:
-        say(f"Nothing waits in {workspace.settings.landing_path}.")
+        say(f"Nothing waits in the folders of {workspace.settings.landing_path}.")
     report_outcomes(outcomes)
     if any(outcome.error is not None for outcome in outcomes):
         raise typer.Exit(2)
@@ -91,10 +95,12 @@ def ingest(
 
 def report_outcomes(outcomes: "Sequence[Outcome]", *, to_stderr: bool = False) -> None:
     """What became of each file: counts as a table, everything else as messages."""
+    from ltv_platform.ingestion.files import printable
+
     columns = ["file", "table", "in file", "skipped", "accepted", "quarantined", "repeated"]
     rows = [
         (
-            outcome.request.path.name,
+            counts.source_file,
             counts.table_name,
             counts.rows_in_file,
             counts.rows_skipped,
@@ -115,7 +121,8 @@ def report_outcomes(outcomes: "Sequence[Outcome]", *, to_stderr: bool = False) -
             say(f"Note: {note}")
         if outcome.repeated and outcome.counts is not None:
             say(
-                f"{outcome.request.path.name} was loaded into {outcome.counts.table_name} before "
+                f"{printable(outcome.request.path.name)} was loaded into "
+                f"{outcome.counts.table_name} before "
                 f"({outcome.counts.loaded_at:%Y-%m-%d %H:%M} UTC): nothing changed."
             )
         if outcome.error is not None:

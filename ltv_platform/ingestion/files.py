@@ -9,8 +9,11 @@ import codecs
 import gzip
 import hashlib
 import os
+import shutil
+import stat
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Literal
@@ -34,6 +37,12 @@ _FORMATS: dict[str, FileFormat] = {
 _TEXT_FORMATS = ("csv", "ndjson", "json")
 
 _CHUNK = 1 << 20
+#: Bytes at the beginning that tell whether a file is text.
+_LOOKED_AT = 4096
+#: A gzip file that grows to more than both is taken for a bomb: lines of real data differ, and
+#: shrink to a tenth, seldom a fiftieth.
+_BLOATED_TIMES = 100
+_BLOATED_FROM = 256 << 20
 _GZIP_MAGIC = b"\x1f\x8b"
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -76,35 +85,29 @@ def file_format(path: Path) -> FileFormat:
     )
 
 
-def take_copy(source: Path, folder: Path) -> PrivateCopy:
+def take_copy(source: Path, folder: Path, *, follow_links: bool = True) -> PrivateCopy:
     """Copy a file into a folder of its own: decompressed, without byte order mark, in UTF-8.
 
     Args:
         source: The incoming file.
         folder: An empty folder.
+        follow_links: Whether the path may be a symbolic link.
 
     Raises:
-        UserError: the file cannot be read, is no regular file, is a damaged gzip or UTF-16
-            file, or was written to meanwhile.
+        UserError: the file cannot be read, is no regular file, does not fit on the disk, is a
+            damaged or bloated gzip file or a damaged UTF-16 file, holds no text where text is
+            due, or was written to meanwhile.
     """
     kind = file_format(source)
     copy = folder / f"copy.{kind}"
     digest = hashlib.sha256()
     try:
-        if not source.exists():
-            raise UserError(f"{source} does not exist.", "Check the path.")
-        if not source.is_file():
-            raise UserError(f"{source} is no regular file.", "Name files, not folders or devices.")
-        with source.open("rb") as raw:
+        with _open_regular(source, follow_links) as raw:
             before = os.fstat(raw.fileno())
-            content = _hashed(_decompressed(raw), digest)
+            content = _hashed(_bounded(_decompressed(raw), before.st_size, source, folder), digest)
             with copy.open("wb") as target:
-                target.writelines(_as_utf8(content) if kind in _TEXT_FORMATS else content)
+                target.writelines(_as_utf8(content, source) if kind in _TEXT_FORMATS else content)
             after = os.fstat(raw.fileno())
-    except PermissionError as error:
-        raise UserError(
-            f"{source} cannot be read: no permission.", "Allow this user to read it."
-        ) from error
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise UserError(
             f"{source} is a damaged or truncated gzip file ({error}).",
@@ -125,7 +128,70 @@ def take_copy(source: Path, folder: Path) -> PrivateCopy:
             f"{source} was written to while it was read.",
             "Load it when it is finished; a file that ends in .part is left alone in landing.",
         )
-    return PrivateCopy(copy, source.name, kind, digest.hexdigest())
+    return PrivateCopy(copy, printable(source.name), kind, digest.hexdigest())
+
+
+def printable(name: str) -> str:
+    """A file name as text: file systems allow bytes in it that are no characters."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def check_regular(source: Path, follow_links: bool = True) -> None:
+    """Look at what a path leads to, without opening it: that could set a device going.
+
+    Raises:
+        UserError: there is nothing, or no regular file, or a link that is not to be followed.
+    """
+    with _path_errors(source):
+        if not follow_links and source.is_symlink():
+            raise UserError(
+                f"{source} is a link to {source.readlink()}; links in landing are not followed.",
+                "Put the file itself there, or load it by its own path with `ltv ingest`.",
+            )
+        _refuse_irregular(source, source.stat())
+
+
+def _open_regular(source: Path, follow_links: bool) -> IO[bytes]:
+    """Open a file for reading, without ever waiting for a writer as pipes do.
+
+    Raises:
+        UserError: there is none, it is no regular file, or it may not be read.
+    """
+    check_regular(source, follow_links)
+    flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
+    with _path_errors(source):
+        descriptor = os.open(
+            source, flags if follow_links else flags | getattr(os, "O_NOFOLLOW", 0)
+        )
+    opened = os.fdopen(descriptor, "rb")
+    # Something else may have taken its place meanwhile.
+    try:
+        _refuse_irregular(source, os.fstat(descriptor))
+    except BaseException:
+        opened.close()
+        raise
+    return opened
+
+
+@contextmanager
+def _path_errors(source: Path) -> Iterator[None]:
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise UserError(f"{source} does not exist.", "Check the path.") from error
+    except PermissionError as error:
+        raise UserError(
+            f"{source} cannot be read: no permission.", "Allow this user to read it."
+        ) from error
+    except OSError as error:
+        raise UserError(f"{source} cannot be opened: {error.strerror}.", "Check it.") from error
+
+
+def _refuse_irregular(source: Path, status: os.stat_result) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        kinds = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
+        what = kinds.get(stat.S_IFMT(status.st_mode), "a device")
+        raise UserError(f"{source} is {what}, not a file.", "Name the files themselves.")
 
 
 def _decompressed(raw: IO[bytes]) -> IO[bytes]:
@@ -134,27 +200,75 @@ def _decompressed(raw: IO[bytes]) -> IO[bytes]:
     return gzip.open(raw) if magic == _GZIP_MAGIC else raw  # type: ignore[return-value]
 
 
-def _hashed(content: IO[bytes], digest: Any) -> Iterator[bytes]:
+def _bounded(content: IO[bytes], packed: int, source: Path, folder: Path) -> Iterator[bytes]:
+    """The content chunk by chunk, as long as it may grow.
+
+    Raises:
+        UserError: the disk has no room for it, or it is a gzip bomb.
+    """
+    # The other half is for the warehouse, which will hold the rows.
+    room = shutil.disk_usage(folder).free // 2
+    size = packed
+    if size <= room:
+        size = 0
+        while chunk := content.read(_CHUNK):
+            size += len(chunk)
+            if size > max(_BLOATED_FROM, packed * _BLOATED_TIMES):
+                raise UserError(
+                    f"{source} grows to more than {_BLOATED_TIMES} times its size and "
+                    f"{_BLOATED_FROM >> 20} MiB when it is decompressed, as a gzip bomb does.",
+                    "If it is meant to be so, decompress it yourself and load the result.",
+                )
+            if size > room:
+                break
+            yield chunk
+        else:
+            return
+    raise UserError(
+        f"{source} needs more than half of what is free on the disk of LTV_HOME.",
+        f"That are {room:,} bytes. Make room, or split the file; nothing of it was loaded.",
+    )
+
+
+def _hashed(content: Iterator[bytes], digest: Any) -> Iterator[bytes]:
     """The content chunk by chunk, hashed as it came."""
-    while chunk := content.read(_CHUNK):
+    for chunk in content:
         digest.update(chunk)
         yield chunk
 
 
-def _as_utf8(content: Iterator[bytes]) -> Iterator[bytes]:
-    """The content without byte order mark; UTF-16, which its mark tells, turned into UTF-8."""
+def _as_utf8(content: Iterator[bytes], source: Path) -> Iterator[bytes]:
+    """The content without byte order mark; UTF-16, which its mark tells, turned into UTF-8.
+
+    Raises:
+        UserError: it begins with bytes that no text has.
+        UnicodeDecodeError: it is damaged UTF-16.
+    """
     first = next(content, b"")
-    for mark, encoding in _BYTE_ORDER_MARKS:
+    encoding = "utf-8"
+    for mark, marked in _BYTE_ORDER_MARKS:
         if first.startswith(mark):
-            first = first[len(mark) :]
-            if encoding != "utf-8":
-                decoder = codecs.getincrementaldecoder(encoding)()
-                yield decoder.decode(first).encode()
-                for chunk in content:
-                    yield decoder.decode(chunk).encode()
-                # Half a character at the end means that the file was cut off.
-                yield decoder.decode(b"", final=True).encode()
-                return
+            first, encoding = first[len(mark) :], marked
             break
+    if encoding != "utf-8":
+        decoder = codecs.getincrementaldecoder(encoding)()
+        begin = decoder.decode(first).encode()
+        _refuse_binary(begin, source)
+        yield begin
+        for chunk in content:
+            yield decoder.decode(chunk).encode()
+        # Half a character at the end means that the file was cut off.
+        yield decoder.decode(b"", final=True).encode()
+        return
+    _refuse_binary(first, source)
     yield first
     yield from content
+
+
+def _refuse_binary(begin: bytes, source: Path) -> None:
+    """No text holds zero bytes; UTF-16 without its mark, UTF-32, and spreadsheets do."""
+    if b"\0" in begin[:_LOOKED_AT]:
+        raise UserError(
+            f"{source} is no text: it begins with zero bytes in it.",
+            "Save it as UTF-8 text, or with the ending of what it is.",
+        )

@@ -2,7 +2,8 @@
 
 ``landing/<table>/`` takes files with the source's own columns, ``landing/<table>@<adapter>/``
 files that go through an adapter. A loaded file moves to ``loaded/<load_id>/``; a rejected one
-stays where it is. That a file is loaded once is the business of the loads table.
+stays where it is, and so does what is no file: links, which are not followed, folders, pipes.
+That a file is loaded once is the business of the loads table.
 """
 
 import shutil
@@ -27,7 +28,11 @@ def make_landing(settings: Settings, sources: Sequence[str]) -> None:
 
 
 def waiting_files(settings: Settings, tables: Sequence[str] | None = None) -> list[Request]:
-    """The files that wait, by folder and name; of the given source tables, or of all."""
+    """What waits, by folder and name; of the given source tables, or of all.
+
+    Links, folders and pipes are among it: whoever put them there waits for them to be loaded,
+    and is told why they are not.
+    """
     if not settings.landing_path.is_dir():
         return []
     found = []
@@ -35,12 +40,12 @@ def waiting_files(settings: Settings, tables: Sequence[str] | None = None) -> li
         table, _, adapter = folder.name.partition("@")
         if tables is not None and table not in tables:
             continue
+        # The folder of a table may be such a link itself.
+        waiting = [folder] if folder.is_symlink() else sorted(folder.iterdir())
         found += [
-            Request(table, path, adapter or None)
-            for path in sorted(folder.iterdir())
-            if path.is_file()
-            and not path.name.startswith(".")
-            and path.suffix.lower() not in _UNFINISHED
+            Request(table, path, adapter or None, follow_links=False)
+            for path in waiting
+            if not path.name.startswith(".") and path.suffix.lower() not in _UNFINISHED
         ]
     return found
 
@@ -66,7 +71,7 @@ def ingest_landing(
 def _state(path: Path) -> tuple[int, int, int] | None:
     """What changes when a file is written to or replaced; None if it is gone."""
     try:
-        status = path.stat()
+        status = path.lstat()
     except FileNotFoundError:
         return None
     return status.st_ino, status.st_size, status.st_mtime_ns

@@ -18,7 +18,7 @@ from ltv_platform.contracts import SourceTable
 from ltv_platform.errors import UserError
 from ltv_platform.failpoints import failpoint
 from ltv_platform.ingestion.adapters import Adapter, load_adapter
-from ltv_platform.ingestion.files import PrivateCopy, file_format, take_copy
+from ltv_platform.ingestion.files import PrivateCopy, check_regular, file_format, take_copy
 from ltv_platform.ingestion.quarantine import append_retrial, retry
 from ltv_platform.ingestion.sqlite_files import copy_sqlite, export_sqlite_table, sqlite_tables
 from ltv_platform.ingestion.staging import (
@@ -52,11 +52,14 @@ class Request:
         table: Name of the source table.
         path: The file; a SQLite database gives the table of that name.
         adapter: Name or path of an adapter, if the file has other columns.
+        follow_links: Whether the path may be a symbolic link; where others put files, a link
+            could lead to any file of the machine.
     """
 
     table: str
     path: Path
     adapter: str | None = None
+    follow_links: bool = True
 
 
 @dataclass(frozen=True)
@@ -144,10 +147,12 @@ def _take_in(engine: DuckDBEngine, request: Request, folder: Path, place: int) -
     source = _source(engine, request.table)
     adapter = load_adapter(request.adapter, source.name) if request.adapter else None
     folder.mkdir()
+    check_regular(request.path, request.follow_links)
     if file_format(request.path) == "sqlite":
-        copy = export_sqlite_table(copy_sqlite(request.path, folder), source.name)
+        database = copy_sqlite(request.path, folder, follow_links=request.follow_links)
+        copy = export_sqlite_table(database, source.name)
     else:
-        copy = take_copy(request.path, folder)
+        copy = take_copy(request.path, folder, follow_links=request.follow_links)
     return Incoming(source, adapter, copy, _load_id(source, adapter, copy), place)
 
 

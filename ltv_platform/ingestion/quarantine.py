@@ -17,7 +17,8 @@ from ltv_platform.contracts import SourceTable
 from ltv_platform.contracts.ddl import literal, quoted
 from ltv_platform.errors import UserError
 from ltv_platform.ingestion.adapters import Adapter, load_adapter
-from ltv_platform.ingestion.staging import MALFORMED, Adapted, confine, judge, output_columns
+from ltv_platform.ingestion.adapting import Adapted, faults_of, output_columns
+from ltv_platform.ingestion.staging import MALFORMED, confine, judge
 from ltv_platform.ingestion.start_date import read_start
 from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
 from ltv_platform.warehouse.engine import Load, LoadCounts
@@ -231,8 +232,9 @@ def _judge_again(
     if adapter is None:
         adapted = Adapted("SELECT *, NULL AS _record FROM file", columns)
     else:
-        given = output_columns(connection, adapter, "file", "A record")
-        adapted = Adapted(adapter.select("file", "NULL AS _record"), given, adapter=adapter.name)
+        with faults_of(adapter, connection, settings, "A record", "file"):
+            given = output_columns(connection, adapter, "file")
+        adapted = Adapted(adapter.select("file", "NULL AS _record"), given, adapter=adapter)
     judge(
         connection,
         file.source,

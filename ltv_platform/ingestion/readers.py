@@ -8,7 +8,8 @@ silence.
 
 import csv
 import mmap
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -108,6 +109,28 @@ def open_file(
     files = RecordFiles(copy.path.with_name("records"), columns)
     split_delimited(copy.path, files, dialect, delimiter)
     return _open_records(connection, copy, files)
+
+
+@contextmanager
+def engine_reads(copy: PrivateCopy) -> Iterator[None]:
+    """Around a statement that reads a file's records.
+
+    Raises:
+        UserError: a Parquet file is damaged, or memory does not suffice.
+        UnreliableReadError: the engine stumbled over a delimited file.
+    """
+    try:
+        yield
+    except (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.IOException) as error:
+        if copy.format == "parquet":
+            raise damaged_parquet(copy.name, error) from error
+        raise UnreliableReadError from error
+    except duckdb.OutOfMemoryException as error:
+        raise UserError(
+            f"{copy.name} takes more memory than the engine may have "
+            f"({str(error).splitlines()[0]}).",
+            "LTV_MEMORY_LIMIT gives it more; or load the file in parts.",
+        ) from error
 
 
 def confirm(connection: Connection, records: Records, count: int) -> None:

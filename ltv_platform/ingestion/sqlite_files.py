@@ -19,8 +19,13 @@ from ltv_platform.ingestion.files import PrivateCopy, take_copy
 _BATCH = 100_000
 
 
-def copy_sqlite(database: Path, folder: Path) -> PrivateCopy:
+def copy_sqlite(database: Path, folder: Path, *, follow_links: bool = True) -> PrivateCopy:
     """A private copy of a database.
+
+    Args:
+        database: The file.
+        folder: An empty folder.
+        follow_links: Whether the path may be a symbolic link.
 
     Raises:
         UserError: it cannot be copied, or its newest rows stand in a write-ahead log beside it.
@@ -32,7 +37,7 @@ def copy_sqlite(database: Path, folder: Path) -> PrivateCopy:
             f'Close the programs that write it, or run: sqlite3 {database} "PRAGMA '
             'wal_checkpoint(TRUNCATE)"',
         )
-    return take_copy(database, folder)
+    return take_copy(database, folder, follow_links=follow_links)
 
 
 def sqlite_tables(copy: PrivateCopy) -> list[str]:

@@ -130,8 +130,8 @@ def test_paths_that_are_no_files(load: Loader, tmp_path: Path) -> None:
     outcomes = ingest(load.engine, [Request("campaigns", path) for path in paths])
     assert [str(outcome.error).splitlines()[0] for outcome in outcomes] == [
         f"{paths[0]} does not exist.",
-        f"{folder} is no regular file.",
-        f"{pipe} is no regular file.",
+        f"{folder} is a folder, not a file.",
+        f"{pipe} is a pipe, not a file.",
     ]
 
 

@@ -1,0 +1,11 @@
+"""Files and adapters that are wrong: a clear message or a quarantined row, and nothing lost."""
+
+from ltv_platform_tests.proofs.bad_input import adapters, delimited, formats, places, values
+
+CASES = (
+    *delimited.CASES,
+    *formats.CASES,
+    *places.CASES,
+    *adapters.CASES,
+    *values.CASES,
+)

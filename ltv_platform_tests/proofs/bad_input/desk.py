@@ -1,0 +1,126 @@
+"""A fresh LTV_HOME and the command line, every answer of which is checked for what holds always.
+
+Refused: exit 2, a message with a hint, no traceback, no row in any table, no draft left behind,
+and the file as it was. Loaded: exit 0, and the rows of the file add up.
+"""
+
+import io
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ltv_platform.cli import main
+from ltv_platform.warehouse.engine import LoadCounts
+from ltv_platform_tests.conftest import assert_adds_up
+from ltv_platform_tests.end_to_end.conftest import Answer, CommandLine
+from ltv_platform_tests.warehouse.homes import Home
+
+#: A message that does not fit a screen helps nobody.
+LONGEST_MESSAGE = 1_500
+
+
+class Desk:
+    """Where a case works.
+
+    Args:
+        folder: An empty folder.
+        settings: Settings of the platform.
+    """
+
+    def __init__(self, folder: Path, **settings: Any) -> None:
+        self.folder = folder
+        self.home = Home(folder / "home", **settings)
+        self.landing = self.home.settings.landing_path
+        self.environment = CommandLine(
+            folder / "home", {name: str(value) for name, value in settings.items()}
+        ).environment()
+
+    def write(self, name: str, content: str | bytes) -> Path:
+        """A file with that content, its line ends as given."""
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return path
+
+    def adapter(self, select: str, table: str = "campaigns", name: str = "mine") -> Path:
+        """An adapter of the user's own."""
+        return self.write(f"{name}.sql", f"-- table: {table}\n{select}\n")
+
+    def ltv(self, *arguments: str | Path) -> Answer:
+        """Run a command in this process."""
+        out, errors = io.StringIO(), io.StringIO()
+        with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(errors):
+            for name, value in self.environment.items():
+                patch.setenv(name, value)
+            patch.setattr("sys.argv", ["ltv", *map(str, arguments)])
+            with pytest.raises(SystemExit) as ended:
+                main()
+        code = ended.value.code
+        return Answer(code if isinstance(code, int) else 1, out.getvalue(), errors.getvalue())
+
+    def ingest(self, table: str = "", *files: Path, adapter: Path | str | None = None) -> str:
+        """``ltv ingest``, in the words of :meth:`seen`; without files what waits in landing."""
+        through = ["--adapter", adapter] if adapter is not None else []
+        return self.seen("ingest", *([table, *files] if files else []), *through)
+
+    def text(self, table: str, content: str | bytes, name: str = "") -> str:
+        """Ingest a file with that content, ``<table>.csv`` by default."""
+        return self.ingest(table, self.write(name or f"{table}.csv", content))
+
+    def seen(self, *arguments: str | Path) -> str:
+        """What became of a load in one line: the refusal, or the counts with their reasons."""
+        before = self.state()
+        answer = self.ltv(*arguments)
+        self.check(answer)
+        if answer.code != 0:
+            after = self.state()
+            assert after == before, f"half-loaded: {after} instead of {before}"
+            return f"exit {answer.code}: {self.message(answer)}"
+        loads = self.home.engine.rows("SELECT * FROM raw.loads ORDER BY rowid")[before["loads"] :]
+        if not loads:
+            return answer.err.splitlines()[0]
+        return "; ".join(self._counted(LoadCounts(*load)) for load in loads)
+
+    def check(self, answer: Answer) -> None:
+        """What holds for every answer."""
+        assert "Traceback" not in answer.err, answer.err
+        assert "defect" not in answer.err, answer.err
+        assert len(answer.err) < LONGEST_MESSAGE, f"a message of {len(answer.err)} characters"
+        drafts = [path.name for path in self.home.settings.home.glob("staging_*")]
+        assert drafts == [], f"left behind: {drafts}"
+
+    def message(self, answer: Answer) -> str:
+        """What the first error says; the hint must follow."""
+        message, _, hint = answer.err.partition("Error: ")[2].partition("\n")
+        assert hint.strip(), f"no hint: {answer.err}"
+        return message.replace(f"{self.folder}/", "")
+
+    def state(self) -> dict[str, int]:
+        """Rows of every table of the log."""
+        tables = [table.name for table in self.home.graph.catalog if table.layer == "raw"]
+        counts = ", ".join(f"(SELECT COUNT(*) FROM raw.{name})" for name in tables)
+        return dict(zip(tables, self.home.engine.rows(f"SELECT {counts}")[0], strict=True))
+
+    def values(self, sql: str) -> str:
+        """The rows of a query on the warehouse, on one line."""
+        rows = self.home.engine.rows(sql)
+        return ", ".join(" ".join(str(value) for value in row) for row in rows)
+
+    def _counted(self, counts: LoadCounts) -> str:
+        assert_adds_up(counts)
+        parts = {
+            "skipped": counts.rows_skipped,
+            "accepted": counts.rows_accepted,
+            "quarantined": counts.rows_quarantined,
+            "repeated": counts.rows_repeated,
+        }
+        shown = ", ".join(f"{count:,} {what}" for what, count in parts.items() if count)
+        reasons = self.home.engine.rows(
+            "SELECT line, array_to_string(reasons, '; ') FROM raw.quarantine "
+            "WHERE load_id = $load_id ORDER BY line",
+            {"load_id": counts.load_id},
+        )
+        kept = f" ({', '.join(f'{line}: {why}' for line, why in reasons)})" if reasons else ""
+        return f"{counts.rows_in_file:,} in file: {shown or 'nothing'}{kept}"

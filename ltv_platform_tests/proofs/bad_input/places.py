@@ -1,0 +1,222 @@
+"""Where files lie: packed, linked, piped, forbidden, growing, or too large."""
+
+import ctypes
+import gzip
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+from ltv_platform_tests.end_to_end.conftest import Answer
+from ltv_platform_tests.proofs.bad_input.desk import Desk
+from ltv_platform_tests.proofs.cases import Cases
+
+CASES = Cases("bad input: places and sizes")
+
+CAMPAIGNS = "campaign_id,campaign_name\nc1,Spring\n"
+
+#: prctl(2): drop a capability for good; capabilities(7): the two that pass over permissions.
+_DROP_CAPABILITY, _PASS_OVER_PERMISSIONS = 24, (1, 2)
+
+
+@CASES.case(
+    "a gzip file that was cut off",
+    "exit 2: campaigns.csv.gz is a damaged or truncated gzip file (Compressed file ended before "
+    "the end-of-stream marker was reached).",
+)
+def _(folder: Path) -> str:
+    content = gzip.compress(CAMPAIGNS.encode() * 1_000)[:-20]
+    return Desk(folder).text("campaigns", content, "campaigns.csv.gz")
+
+
+@CASES.case(
+    "a gzip bomb: 300 MB in 0.3 MB",
+    "exit 2: campaigns.csv.gz grows to more than 100 times its size and 256 MiB when it is "
+    "decompressed, as a gzip bomb does.",
+)
+def _(folder: Path) -> str:
+    desk = Desk(folder)
+    path = folder / "campaigns.csv.gz"
+    with gzip.open(path, "wb", compresslevel=1) as packed:
+        packed.write(CAMPAIGNS.encode())
+        for _ in range(300):
+            packed.write(b"x" * 1_000_000)
+    return desk.ingest("campaigns", path)
+
+
+@CASES.case(
+    "a sparse file larger than the disk",
+    "exit 2: campaigns.csv needs more than half of what is free on the disk of LTV_HOME.",
+)
+def _(folder: Path) -> str:
+    desk = Desk(folder)
+    path = desk.write("campaigns.csv", CAMPAIGNS)
+    os.truncate(path, shutil.disk_usage(folder).total)
+    return desk.ingest("campaigns", path)
+
+
+@CASES.case("a path that leads nowhere", "exit 2: nowhere.csv does not exist.")
+def _(folder: Path) -> str:
+    return Desk(folder).ingest("campaigns", folder / "nowhere.csv")
+
+
+@CASES.case("a folder", "exit 2: campaigns.csv is a folder, not a file.")
+def _(folder: Path) -> str:
+    (folder / "campaigns.csv").mkdir()
+    return Desk(folder).ingest("campaigns", folder / "campaigns.csv")
+
+
+@CASES.case("a pipe that nobody writes to", "exit 2: campaigns.csv is a pipe, not a file.")
+def _(folder: Path) -> str:
+    os.mkfifo(folder / "campaigns.csv")
+    return Desk(folder).ingest("campaigns", folder / "campaigns.csv")
+
+
+@CASES.case("a device without an end", "exit 2: zeros.csv is a device, not a file.")
+def _(folder: Path) -> str:
+    (folder / "zeros.csv").symlink_to("/dev/zero")
+    return Desk(folder).ingest("campaigns", folder / "zeros.csv")
+
+
+@CASES.case(
+    "a link that a person names",
+    "1 in file: 1 accepted",
+)
+def _(folder: Path) -> str:
+    desk = Desk(folder)
+    (folder / "link.csv").symlink_to(desk.write("campaigns.csv", CAMPAIGNS))
+    return desk.ingest("campaigns", folder / "link.csv")
+
+
+@CASES.case(
+    "a link in landing to a file elsewhere",
+    "exit 2: home/landing/campaigns/link.csv is a link to secret.csv; links in landing are not "
+    "followed.; link and file stay",
+)
+def _(folder: Path) -> str:
+    desk = Desk(folder)
+    secret = desk.write("secret.csv", CAMPAIGNS)
+    link = desk.landing / "campaigns" / "link.csv"
+    link.parent.mkdir(parents=True)
+    link.symlink_to(secret)
+    seen = desk.ingest()
+    assert link.readlink() == secret
+    return f"{seen}; link and file stay" * (secret.read_text() == CAMPAIGNS)
+
+
+@CASES.case(
+    "a folder of landing that is a link",
+    "exit 2: home/landing/campaigns is a link to elsewhere; links in landing are not followed.; "
+    "elsewhere holds campaigns.csv",
+)
+def _(folder: Path) -> str:
+    desk = Desk(folder)
+    path = desk.write("elsewhere/campaigns.csv", CAMPAIGNS)
+    desk.landing.mkdir(parents=True)
+    (desk.landing / "campaigns").symlink_to(path.parent)
+    seen = desk.ingest()
+    return f"{seen}; elsewhere holds {', '.join(p.name for p in path.parent.iterdir())}"
+
+
+@CASES.case(
+    "a pipe, a folder and a good file in landing",
+    "exit 2: campaigns/a.csv is a pipe, not a file. campaigns/b is a folder, not a file. "
+    "In the log: c1. In landing: a.csv, b",
+)
+def _(folder: Path) -> str:
+    desk = Desk(folder)
+    waiting = desk.landing / "campaigns"
+    (waiting / "b").mkdir(parents=True)
+    os.mkfifo(waiting / "a.csv")
+    (waiting / "c.csv").write_text(CAMPAIGNS)
+    answer = desk.ltv("ingest")
+    desk.check(answer)
+    errors = [line[7:] for line in answer.err.splitlines() if line.startswith("Error: ")]
+    said = " ".join(error.replace(f"{desk.landing}/", "") for error in errors)
+    left = ", ".join(sorted(path.name for path in waiting.iterdir()))
+    log = desk.values("SELECT campaign_id FROM raw.campaigns")
+    return f"exit {answer.code}: {said} In the log: {log}. In landing: {left}"
+
+
+def _without_privileges(desk: Desk, *arguments: str | Path) -> Answer:
+    """Run the command line in a process that permissions hold for, even if we are root."""
+    libc = ctypes.CDLL(None)
+
+    def drop() -> None:
+        for capability in _PASS_OVER_PERMISSIONS:
+            libc.prctl(_DROP_CAPABILITY, capability, 0, 0, 0)
+
+    finished = subprocess.run(
+        [sys.executable, "-m", "ltv_platform.cli", *map(str, arguments)],
+        env=desk.environment,
+        preexec_fn=drop,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    return Answer(finished.returncode, finished.stdout, finished.stderr)
+
+
+@CASES.case(
+    "a file that we may not read",
+    "exit 2: campaigns.csv cannot be read: no permission.",
+)
+def _(folder: Path) -> str:
+    desk = Desk(folder)
+    path = desk.write("campaigns.csv", CAMPAIGNS)
+    path.chmod(0)
+    answer = _without_privileges(desk, "ingest", "campaigns", path)
+    desk.check(answer)
+    return f"exit {answer.code}: {desk.message(answer)}"
+
+
+@CASES.case(
+    "a file that grows while it is read, then again when it is finished",
+    "exit 2: campaigns.csv was written to while it was read.; then every row of it",
+)
+def _(folder: Path) -> str:
+    desk = Desk(folder)
+    # Long enough to be read for a while.
+    rows = 20_000
+    path = desk.write(
+        "campaigns.csv", CAMPAIGNS + "".join(f"d{i},{'x' * 2_000}\n" for i in range(rows))
+    )
+    ended = threading.Event()
+    written = 0
+
+    def write() -> None:
+        nonlocal written
+        with path.open("a") as file:
+            while not ended.wait(0.001):
+                file.write(f"e{written},x\n")
+                file.flush()
+                written += 1
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    while not written:
+        time.sleep(0.001)
+    try:
+        seen = desk.ingest("campaigns", path)
+    finally:
+        ended.set()
+        writer.join()
+    every = f"{1 + rows + written:,}"
+    whole = desk.ingest("campaigns", path) == f"{every} in file: {every} accepted"
+    return f"{seen}; then {'every row' if whole else 'not every row'} of it"
+
+
+@CASES.case(
+    "a file name of bytes that are no characters",
+    "1 in file: 1 accepted; from \\xff'.csv",
+)
+def _(folder: Path) -> str:
+    desk = Desk(folder)
+    path = desk.write(os.fsdecode(b"\xff'.csv"), CAMPAIGNS)
+    return (
+        f"{desk.ingest('campaigns', path)}; from {desk.values('SELECT source_file FROM raw.loads')}"
+    )

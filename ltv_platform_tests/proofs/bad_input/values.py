@@ -1,0 +1,5 @@
+"""x"""
+
+from ltv_platform_tests.proofs.cases import Cases
+
+CASES = Cases("bad input")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from benchmarks import cohorts, ingest, publish
+from benchmarks import cohorts, end_to_end, ingest, publish, refresh
 from benchmarks.bench import Bench
 from benchmarks.data import Scale
 from benchmarks.processes import ContenderError, tell
@@ -15,9 +15,11 @@ from benchmarks.results import Result, save, show
 
 #: In the order in which they leave the shared history to one another.
 BENCHMARKS: dict[str, Callable[[Bench], Result]] = {
+    "end_to_end": end_to_end.run,
     "ingest": ingest.run,
     "cohorts": cohorts.run,
     "publish": publish.run,
+    "refresh": refresh.run,
 }
 
 app = typer.Typer(add_completion=False, help=__doc__, no_args_is_help=True)

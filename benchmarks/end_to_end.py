@@ -3,7 +3,7 @@
 import shutil
 
 from benchmarks.bench import Bench
-from benchmarks.data import DAYS, SOURCES
+from benchmarks.data import SOURCES
 from benchmarks.processes import Call, ContenderError, measure, tell
 from benchmarks.results import Result, row
 
@@ -15,7 +15,7 @@ def run(bench: Bench) -> Result:
     """Measure, and compare the answer with the files."""
     folder = bench.folder / "end_to_end"
     repetitions = 1 if bench.scale.factor >= _LARGE else bench.repetitions
-    span = {"scale": bench.scale.factor, "first": 0, "last": DAYS - 1, "sources": SOURCES}
+    span = {"scale": bench.scale.factor, "first": 0, "last": bench.days - 1, "sources": SOURCES}
     runs, files = [], str(folder / "files")
     tell("writing files")
     rows = {
@@ -27,7 +27,7 @@ def run(bench: Bench) -> Result:
     wanted = measure(Call("contenders.by_hand:totals_of_files", {"folder": files})).facts["totals"]
     for _ in range(repetitions):
         home = str(folder / "home")
-        arguments = {"files": files, "home": home, "last": DAYS - 1}
+        arguments = {"files": files, "home": home, "last": bench.days - 1}
         runs.append(measure(Call("contenders.platform:end_to_end", arguments)))
         tell(f"end to end: {runs[-1].seconds:.1f} s")
         if runs[-1].facts["totals"] != wanted:
@@ -37,7 +37,7 @@ def run(bench: Bench) -> Result:
             )
     shutil.rmtree(folder)
     total = sum(rows.values())
-    title = f"{total:,} rows in nine files, {DAYS} days"
+    title = f"{total:,} rows in nine files, {bench.days} days"
     table = [row("ltv ingest, ltv run, ltv query", runs, rows=total)]
     notes = [] if repetitions == bench.repetitions else ["measured once: it takes minutes"]
     return Result("end_to_end", title, rows, table, [], notes)

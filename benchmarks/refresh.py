@@ -10,7 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.bench import Bench, History
-from benchmarks.data import DAYS
 from benchmarks.processes import Call, ContenderError, Measurement, measure, median_of, tell
 from benchmarks.results import Gate, Result, Row, row
 
@@ -23,33 +22,41 @@ _MOST_RUNS = 3
 def run(bench: Bench) -> Result:
     """Measure new days after the shared history; it is longer afterwards."""
     history = bench.history()
+    once, twice = f"{bench.days:,} days", f"{2 * bench.days:,} days"
     days = _NewDays(bench, history)
-    plain = days.measured(f"{DAYS} days, horizons to 365")
+    plain = days.measured(f"{once}, horizons to 365")
     runs = days.through_dagster(min(_MOST_RUNS, bench.repetitions))
-    short = days.measured(f"{DAYS} days, horizons to 7", _SHORT)
-    history.extend(2 * DAYS - 1)
-    long = days.measured(f"{2 * DAYS} days, horizons to 365")
+    short = days.measured(f"{once}, horizons to 7", _SHORT)
+    history.extend(2 * bench.days - 1)
+    long = days.measured(f"{twice}, horizons to 365")
 
     seconds = _warehouse_seconds(plain)
     wall = median_of(runs)
     rows = [
-        _warehouse_row("730 days, horizons to 365", plain, seconds),
-        _warehouse_row("730 days, horizons to 7", short, seconds),
-        _warehouse_row("1,460 days, horizons to 365", long, seconds),
-        row("ltv run as a whole, 730 days", runs, against=seconds),
+        _warehouse_row(f"{once}, horizons to 365", plain, seconds),
+        _warehouse_row(f"{once}, horizons to 7", short, seconds),
+        _warehouse_row(f"{twice}, horizons to 365", long, seconds),
+        row(f"ltv run as a whole, {once}", runs, against=seconds),
     ]
     gates = [
         Gate("a new day, horizons to 365", seconds, 3, False, "s"),
-        Gate("a new day, horizons to 7", _warehouse_seconds(short), 1, False, "s"),
+        Gate("a new day, horizons to 7", rows[1].seconds, 1, False, "s"),
         Gate("the same with twice the history", rows[2].seconds / seconds, 1.3, False, "x"),
     ]
-    loaded, ingest = plain[-1].facts["rows_loaded"], median_of(plain, "ingest")
+    facts = plain[-1].facts
     notes = [
-        f"before it, the day's files ({loaded:,} rows) were ingested in {ingest:.2f} s",
+        f"before it, the day's {facts['rows_loaded']:,} rows of 8 files were ingested in "
+        f"{median_of(plain, 'ingest'):.2f} s",
         f"of ltv run, {wall - seconds:.1f} s are Dagster, imports and the report",
+        f"publishing wrote {facts['parts_written']} files with {facts['bytes_written']:,} bytes "
+        f"and linked {facts['parts_linked']} with {facts['bytes_linked']:,}",
     ]
-    sizes = {"rows_of_a_day": int(loaded), "transactions": history.rows["transactions"]}
-    return Result("refresh", f"a new day of {loaded:,} rows", sizes, rows, gates, notes)
+    sizes = {
+        "rows_of_a_day": int(facts["rows_loaded"]),
+        "transactions": history.rows["transactions"],
+    }
+    title = f"one new day, warehouse time, {sizes['transactions']:,} transactions in the end"
+    return Result("refresh", title, sizes, rows, gates, notes)
 
 
 def _warehouse_seconds(runs: list[Measurement]) -> float:

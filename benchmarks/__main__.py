@@ -7,36 +7,38 @@ from typing import Annotated
 
 import typer
 
-from benchmarks import cohorts, ingest, publish
+from benchmarks import cohorts, end_to_end, ingest, publish, refresh
 from benchmarks.bench import Bench
-from benchmarks.data import Scale
+from benchmarks.data import DAYS, Scale
 from benchmarks.processes import ContenderError, tell
 from benchmarks.results import Result, save, show
 
 #: In the order in which they leave the shared history to one another.
 BENCHMARKS: dict[str, Callable[[Bench], Result]] = {
+    "end_to_end": end_to_end.run,
     "ingest": ingest.run,
     "cohorts": cohorts.run,
     "publish": publish.run,
+    "refresh": refresh.run,
 }
 
 app = typer.Typer(add_completion=False, help=__doc__, no_args_is_help=True)
 
 
 def _run(
-    names: list[str], scale: float, repetitions: int, json: Path | None, folder: Path | None
+    names: list[str], bench: Callable[[Path], Bench], json: Path | None, folder: Path | None
 ) -> None:
     with tempfile.TemporaryDirectory(prefix="ltv_bench_", dir=folder) as work:
-        bench = Bench(Scale(scale), repetitions, Path(work))
+        run = bench(Path(work))
         for name in names:
             try:
-                result = BENCHMARKS[name](bench)
+                result = BENCHMARKS[name](run)
             except ContenderError as error:
                 tell(f"{name}: {error}")
                 raise typer.Exit(1) from error
             show(result)
             if json is not None:
-                save(json, scale, [result])
+                save(json, run.scale.factor, [result])
 
 
 def _command(names: list[str]) -> Callable[..., None]:
@@ -45,12 +47,13 @@ def _command(names: list[str]) -> Callable[..., None]:
             float, typer.Option(help="100 is 5M customers and 25M purchases, 1 a hundredth.")
         ] = 1.0,
         repetitions: Annotated[int, typer.Option(help="Runs of each contender.")] = 5,
+        days: Annotated[int, typer.Option(help="Days of the history.")] = DAYS,
         json: Annotated[Path | None, typer.Option(help="Keep the figures in this file.")] = None,
         folder: Annotated[
             Path | None, typer.Option(help="Where the temporary data goes; default: the system's.")
         ] = None,
     ) -> None:
-        _run(names, scale, repetitions, json, folder)
+        _run(names, lambda work: Bench(Scale(scale), repetitions, days, work), json, folder)
 
     return command
 

@@ -14,16 +14,18 @@ class Bench:
     Attributes:
         scale: How much data.
         repetitions: How often each contender runs.
+        days: Days of the history.
         folder: For everything that is written; whoever made it removes it.
     """
 
     scale: data.Scale
     repetitions: int
+    days: int
     folder: Path
     _history: "History | None" = field(default=None, init=False)
 
     def history(self) -> "History":
-        """730 days in the raw log and built; made once, and shared by the benchmarks of a run."""
+        """Its days in the raw log and built; made once, and shared by the benchmarks of a run."""
         if self._history is None:
             self._history = History(self, self.folder / "history")
         return self._history
@@ -44,7 +46,7 @@ class History:
         self.home = home
         self.rows: dict[str, int] = {}
         self.last = -1
-        self.built = self.extend(data.DAYS - 1)
+        self.built = self.extend(bench.days - 1)
 
     def extend(self, last: int) -> Measurement:
         """Add the days up to that one, and build them."""

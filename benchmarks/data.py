@@ -238,7 +238,9 @@ class _Span:
     def _events(self, events: _Events) -> str:
         """(k, customer, ts) of the events of the span, in order of time."""
         per_block = round(_BLOCK * events.per_customer / events.within)
-        blocks = math.ceil(self._customers_by_then() / _BLOCK)
+        # Whoever installed longer ago than the tail has no events any more.
+        oldest = max(0, self.scale.customers * (self.first - events.tail - 1) // DAYS)
+        blocks = range(oldest // _BLOCK, math.ceil(self._customers_by_then() / _BLOCK))
         # A square draws the first of the chosen often; the odd factor spreads them over the block.
         member = f"CAST(floor({events.chosen} * pow({_unit('k', events.salt)}, 2)) AS BIGINT)"
         turn = f"CAST(hash(k // {per_block}) % {_BLOCK} AS BIGINT)"
@@ -247,7 +249,8 @@ class _Span:
             f"SELECT k, customer, ts FROM (SELECT k, customer, {self._install()} "
             f"+ to_seconds({age}) AS ts FROM (SELECT k, "
             f"(k // {per_block}) * {_BLOCK} + ({member} * 37 + {turn}) % {_BLOCK} AS customer "
-            f"FROM range({per_block * blocks}) AS numbers(k)) AS drawn) AS dated "
+            f"FROM range({per_block * blocks.start}, {per_block * blocks.stop}) AS numbers(k)"
+            ") AS drawn) AS dated "
             f"WHERE {self._within()} ORDER BY ts, k"
         )
 

@@ -39,20 +39,57 @@ def open_home(home: str | Path, last: int, **settings: Any) -> Workspace:
     return Workspace(Settings(home=Path(home), now=noon, **settings))
 
 
+def under(horizons: Iterable[int] | None) -> dict[str, Any]:
+    """Settings for those horizons of cohorts; the default ones if None."""
+    return {} if horizons is None else {"horizons": tuple(horizons)}
+
+
 def write_files(
-    _: Stopwatch, folder: str, scale: float, first: int, last: int, sources: Iterable[str]
+    _: Stopwatch, *, folder: str, scale: float, first: int, last: int, sources: Iterable[str]
 ) -> dict[str, int]:
     """A CSV file per source; returns its rows."""
     Path(folder).mkdir(parents=True, exist_ok=True)
+    rows = {}
     with duckdb.connect(config={"temp_directory": folder}) as connection:
-        return {
-            source: _count(
-                connection,
-                f"COPY ({data.select(source, data.Scale(scale), first, last)}) "
-                f"TO {literal(str(Path(folder) / f'{source}.csv'))} (FORMAT csv, HEADER)",
-            )
-            for source in sources
-        }
+        for source in sources:
+            select = data.select(source, data.Scale(scale), first, last)
+            if source == "transactions":
+                later = data.corrections(data.Scale(scale), first, last)
+                select = f"({select}) UNION ALL ({later})"
+            file = literal(str(Path(folder) / f"{source}.csv"))
+            rows[source] = _count(connection, f"COPY ({select}) TO {file} (FORMAT csv, HEADER)")
+    return rows
+
+
+#: The day of a row of a file; costs of sessions come on the day of their session.
+_DAY_OF_ROW = {
+    "fx_rates": "date",
+    "campaign_costs": "date",
+    "customers": "CAST(registration_date AS DATE)",
+    "transactions": "CAST(transaction_date AS DATE)",
+    "customer_interactions": "CAST(interaction_date AS DATE)",
+    "session_sources": "event_date",
+    "session_costs": "(SELECT event_date FROM session_sources AS sessions "
+    "WHERE sessions.session_id = session_costs.session_id)",
+    "conversions": "conv_date",
+}
+
+
+def write_days(_: Stopwatch, folder: str, scale: float, first: int, last: int) -> None:
+    """A folder per day with a CSV file per source; campaigns are known already."""
+    with duckdb.connect() as connection:
+        for source in _DAY_OF_ROW:
+            select = data.select(source, data.Scale(scale), first, last)
+            connection.execute(f"CREATE TABLE {source} AS {select}").fetchall()
+        for number in range(first, last + 1):
+            day_folder = Path(folder) / str(number)
+            day_folder.mkdir(parents=True)
+            for source, day in _DAY_OF_ROW.items():
+                file = literal(str(day_folder / f"{source}.csv"))
+                connection.execute(
+                    f"COPY (SELECT * FROM {source} WHERE {day} = DATE '{data.day(number)}') "
+                    f"TO {file} (FORMAT csv, HEADER)"
+                ).fetchall()
 
 
 def fill(
@@ -149,7 +186,7 @@ def _touch(
 
 def build(watch: Stopwatch, home: str, last: int, horizons: Iterable[int] | None = None) -> None:
     """Build whatever is stale, a step per table."""
-    workspace = open_home(home, last, **({} if horizons is None else {"horizons": horizons}))
+    workspace = open_home(home, last, **under(horizons))
     engine, graph = workspace.engine, workspace.graph
     with watch.step("planner"):
         stale = planner.plan(

@@ -24,13 +24,13 @@ def run(bench: Bench) -> Result:
     """Measure, and compare what stands in the tables."""
     folder = bench.folder / "ingest"
     rows_per_day = _PURCHASES_PER_CUSTOMER * bench.scale.customers / DAYS
-    last = DAYS - 1 + max(1, min(DAYS, round(_ROWS / rows_per_day)))
+    last = bench.days - 1 + max(1, min(bench.days, round(_ROWS / rows_per_day)))
     scale = bench.scale.factor
     tell("writing a file and filling a log")
-    span = {"scale": scale, "first": DAYS, "last": last, "sources": ["transactions"]}
+    span = {"scale": scale, "first": bench.days, "last": last, "sources": ["transactions"]}
     written = measure(Call("homes:write_files", {"folder": str(folder / "files"), **span}))
     log = folder / "log"
-    before = {"scale": scale, "first": 0, "last": DAYS - 1, "sources": ["transactions"]}
+    before = {"scale": scale, "first": 0, "last": bench.days - 1, "sources": ["transactions"]}
     filled = measure(Call("homes:fill", {"home": str(log), **before}))
     rows, logged = int(written.facts["transactions"]), int(filled.facts["transactions"])
 

@@ -4,7 +4,7 @@ import json
 import os
 import platform
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from importlib.metadata import PackageNotFoundError, version
@@ -17,6 +17,8 @@ from rich.table import Table
 from benchmarks.processes import Measurement, median_of
 
 _GIGABYTE = 1e9
+_MEGABYTE = 1e6
+_WIDTH_OF_FILES = 120
 _PACKAGES = ("ltv-platform", "duckdb", "pandas", "polars", "dagster")
 
 
@@ -123,27 +125,56 @@ def row(
 
 def show(result: Result) -> None:
     """The result on the screen."""
-    table = Table(title=f"{result.name}: {result.title}", title_justify="left")
-    for heading in ("contender", "seconds", "ratio", "rows/s", "peak GB", "at start GB", "runs"):
-        table.add_column(
-            heading, justify="left" if heading == "contender" else "right", no_wrap=True
-        )
-    for row in result.rows:
-        table.add_row(
-            row.name,
-            f"{row.seconds:.3f}",
-            "" if row.ratio is None else f"{row.ratio:.2f} x",
-            "" if row.rate is None else f"{row.rate:,.0f}",
-            f"{row.peak_bytes / _GIGABYTE:.2f}",
-            f"{row.baseline_bytes / _GIGABYTE:.2f}",
-            str(len(row.all_seconds)),
-        )
     console = Console()
-    console.print(table)
+    if not console.is_terminal:
+        console = Console(width=_WIDTH_OF_FILES)
+    for title, headings, lines in tables(result):
+        table = Table(*headings, title=title, title_justify="left", title_style="bold")
+        for column in table.columns[1:]:
+            column.justify = "right"
+        for line in lines:
+            table.add_row(*line)
+        console.print(table)
     for gate in result.gates:
         console.print(f"  {'holds ' if gate.holds else 'MISSED'}  {sentence(gate)}")
     for note in result.notes:
         console.print(f"  {note}")
+
+
+def tables(result: Result) -> Iterator[tuple[str, list[str], list[list[str]]]]:
+    """The result as tables of text: (title, headings, lines); the second has the steps."""
+    headings = ["", "seconds", "ratio", "rows/s", "peak MB", "at start MB", "runs"]
+    lines = [
+        [
+            entry.name,
+            f"{entry.seconds:.2f}",
+            "" if entry.ratio is None else f"{entry.ratio:.2f}",
+            "" if entry.rate is None else f"{entry.rate:,.0f}",
+            f"{entry.peak_bytes / _MEGABYTE:,.0f}",
+            f"{entry.baseline_bytes / _MEGABYTE:,.0f}",
+            str(len(entry.all_seconds)),
+        ]
+        for entry in result.rows
+    ]
+    yield f"{result.name}: {result.title}", *_without_empty_columns(headings, lines)
+    with_steps = [entry for entry in result.rows if len(entry.steps) > 1]
+    if with_steps:
+        names = list(dict.fromkeys(step for entry in with_steps for step in entry.steps))
+        yield (
+            f"{result.name}: seconds per step",
+            ["step", *(entry.name for entry in with_steps)],
+            [
+                [step, *(f"{e.steps[step]:.2f}" if step in e.steps else "" for e in with_steps)]
+                for step in names
+            ],
+        )
+
+
+def _without_empty_columns(
+    headings: list[str], lines: list[list[str]]
+) -> tuple[list[str], list[list[str]]]:
+    kept = [i for i in range(len(headings)) if i == 0 or any(line[i] for line in lines)]
+    return [headings[i] for i in kept], [[line[i] for i in kept] for line in lines]
 
 
 def sentence(gate: Gate) -> str:

@@ -1,6 +1,7 @@
 """DuckDB by hand: the statements that one would write without the platform."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import duckdb
 
@@ -93,3 +94,58 @@ def ingest(watch: Stopwatch, file: str, target: str) -> Mapping[str, str]:
             f"auto_detect = false, delim = ',', quote = '\"', columns = {{{types}}})"
         ).fetchall()
     return taken(target)
+
+
+#: Installs and net revenue of the longest horizon in one figure each, out of the rows as they
+#: came: the newest version of each transaction, in base currency by the rate of its day.
+_TOTALS = """
+WITH newest AS (
+  SELECT * FROM {transactions}
+  WHERE updated_at > transaction_date OR transaction_id NOT IN (
+    SELECT transaction_id FROM {transactions} WHERE updated_at > transaction_date)
+),
+revenue AS (
+  SELECT SUM(CASE WHEN is_refund THEN -1 ELSE 1 END * CAST(CASE WHEN newest.currency IS NULL
+    THEN amount ELSE amount * rate END AS DECIMAL(18,6))) AS revenue
+  FROM newest
+  JOIN {customers} AS customers USING (customer_id)
+  LEFT JOIN {rates} AS rates ON rates.date = CAST(transaction_date AS DATE)
+    AND rates.currency = newest.currency
+  WHERE transaction_date >= registration_date
+    AND transaction_date < registration_date + INTERVAL {longest} DAY
+)
+SELECT CAST((SELECT COUNT(*) FROM {customers}) AS VARCHAR), CAST(revenue AS VARCHAR) FROM revenue
+"""
+
+
+def totals_of_log(_: Stopwatch, warehouse: str, longest: int = LONGEST) -> Mapping[str, list[str]]:
+    """Installs and revenue out of the raw log."""
+    with duckdb.connect(warehouse) as connection:
+        sql = _TOTALS.format(
+            transactions="raw.transactions",
+            customers="raw.customers",
+            rates="raw.fx_rates",
+            longest=longest,
+        )
+        [row] = connection.execute(sql).fetchall()
+    return {"totals": list(row)}
+
+
+def totals_of_files(_: Stopwatch, folder: str) -> Mapping[str, list[str]]:
+    """Installs and revenue out of CSV files, which they are read from once."""
+    types = ", ".join(f"'{name}': '{kind}'" for name, kind in COLUMNS.items())
+    files = {
+        name: f"read_csv({literal(str(Path(folder) / f'{name}.csv'))}, header = true"
+        for name in ("transactions", "customers", "fx_rates")
+    }
+    tables = {
+        "transactions": f"{files['transactions']}, auto_detect = false, columns = {{{types}}})",
+        "customers": f"{files['customers']})",
+        "rates": f"{files['fx_rates']}, types = {{'rate': 'DECIMAL(18,8)'}})",
+    }
+    with duckdb.connect(config={"temp_directory": folder}) as connection:
+        for name, relation in tables.items():
+            connection.execute(f"CREATE TABLE {name} AS SELECT * FROM {relation}").fetchall()
+        names = {name: name for name in tables}
+        [row] = connection.execute(_TOTALS.format(**names, longest=LONGEST)).fetchall()
+    return {"totals": list(row)}

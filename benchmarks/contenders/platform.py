@@ -1,13 +1,16 @@
 """The platform itself, called as its runs call it."""
 
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 from benchmarks import data
 from benchmarks.contenders.loaded import fingerprint
 from benchmarks.contenders.published import inodes, written_and_linked
-from benchmarks.homes import open_home
+from benchmarks.homes import open_home, under
 from benchmarks.processes import ContenderError, Stopwatch
 from ltv_platform import checks
 from ltv_platform.build import build_table
@@ -16,9 +19,9 @@ from ltv_platform.days import days_between
 from ltv_platform.ingestion.load import Request
 from ltv_platform.ingestion.load import ingest as load_files
 from ltv_platform.ingestion.start_date import read_start
+from ltv_platform.settings import Settings
 from ltv_platform.warehouse import planner, snapshot
 from ltv_platform.warehouse.query import query
-from ltv_platform.workspace import Workspace
 
 
 def cohorts(watch: Stopwatch, home: str, last: int, result: str) -> None:
@@ -55,9 +58,11 @@ def ingest(
     return seen
 
 
-def publish(watch: Stopwatch, home: str, last: int, anew: bool) -> Mapping[str, int]:
+def publish(
+    watch: Stopwatch, home: str, last: int, anew: bool, horizons: list[int] | None = None
+) -> Mapping[str, int]:
     """Publish a built home, from nothing or on top of what is published."""
-    workspace = open_home(home, last)
+    workspace = open_home(home, last, **under(horizons))
     settings = workspace.settings
     if anew:
         shutil.rmtree(settings.published_path, ignore_errors=True)
@@ -77,14 +82,13 @@ def new_day(
     the days of the run, the snapshot is published.
 
     Args:
-        watch: Times the steps; what is no warehouse time is named in ``NO_WAREHOUSE_TIME``.
+        watch: Times the steps; all but ``ingest`` is warehouse time.
         home: The home.
         folder: A CSV file per source.
         last: Number of the new day.
         horizons: Horizons of cohorts and users; the default ones if None.
     """
-    chosen = {} if horizons is None else {"horizons": horizons, "user_horizons": (7,)}
-    workspace = open_home(home, last, **chosen)
+    workspace = open_home(home, last, **under(horizons))
     engine, graph, settings = workspace.engine, workspace.graph, workspace.settings
     files = [Request(path.stem, path) for path in sorted(Path(folder).glob("*.csv"))]
     with watch.step("ingest"):
@@ -113,11 +117,10 @@ def new_day(
     before = inodes(snapshot.current_snapshot(settings))
     with watch.step("publish"):
         published = snapshot.publish(engine, graph)
-    rows = sum(outcome.counts.rows_accepted for outcome in outcomes if outcome.counts)
     return {
-        "rows_loaded": rows,
+        "rows_loaded": sum(outcome.counts.rows_accepted for outcome in outcomes if outcome.counts),
         "days_written": days_written,
-        "check": _totals(workspace),
+        "totals": totals(settings),
         **written_and_linked(published, before),
     }
 
@@ -127,10 +130,61 @@ def _must_hold(outcome: checks.CheckOutcome) -> None:
         raise ContenderError(outcome.description)
 
 
-def _totals(workspace: Workspace) -> list[str]:
-    """What the published snapshot says, to be compared with the rows themselves."""
-    _, rows = query(
-        workspace.settings,
-        "SELECT SUM(installs), SUM(revenue_to_date) FROM campaign_ltv",
-    )
+def totals(settings: Settings) -> list[str]:
+    """What the published snapshot says, to be compared with the rows as they came."""
+    _, rows = query(settings, "SELECT SUM(installs), SUM(revenue_to_date) FROM campaign_ltv")
     return [str(value) for value in rows[0]]
+
+
+def run(watch: Stopwatch, home: str, last: int) -> None:
+    """``ltv run`` as a person starts it: a process, imports, Dagster, the work, the report."""
+    settings = open_home(home, last).settings
+    with watch.step("ltv run"):
+        command_line(settings, "run")
+
+
+def command_line(settings: Settings, *arguments: str) -> str:
+    """What an ``ltv`` command says; its home and clock are those of the settings."""
+    assert settings.now is not None
+    environment = {
+        **os.environ,
+        "LTV_HOME": str(settings.home),
+        "LTV_NOW": settings.now.isoformat(),
+    }
+    finished = subprocess.run(
+        [sys.executable, "-m", "ltv_platform.cli", *arguments],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if finished.returncode != 0:
+        raise ContenderError(f"ltv {' '.join(arguments)}: {finished.stdout}{finished.stderr}")
+    return finished.stdout
+
+
+def ingest_day(watch: Stopwatch, home: str, folder: str, last: int) -> None:
+    """Ingest a day's files and nothing else."""
+    files = [Request(path.stem, path) for path in sorted(Path(folder).glob("*.csv"))]
+    with watch.step("ingest"):
+        load_files(open_home(home, last).engine, files)
+
+
+def end_to_end(watch: Stopwatch, files: str, home: str, last: int) -> Mapping[str, list[str]]:
+    """Three commands in a fresh home: load what waits in landing, run, ask."""
+    settings = open_home(home, last).settings
+    shutil.rmtree(home, ignore_errors=True)
+    for file in Path(files).glob("*.csv"):
+        folder = settings.landing_path / file.stem
+        folder.mkdir(parents=True)
+        os.link(file, folder / file.name)
+    with watch.step("ltv ingest"):
+        command_line(settings, "ingest")
+    with watch.step("ltv run"):
+        command_line(settings, "run")
+    sql = "SELECT SUM(installs) AS installs, SUM(revenue_to_date) AS revenue FROM campaign_ltv"
+    with watch.step("ltv query"):
+        command_line(settings, "query", sql)
+    seen = totals(settings)
+    shutil.rmtree(home)
+    return {"totals": seen}

@@ -1,7 +1,5 @@
 """What a publish wrote and what it linked, by the inodes of its files."""
 
-from pathlib import Path
-
 from ltv_platform.warehouse.snapshot import Snapshot
 
 
@@ -29,7 +27,7 @@ def written_and_linked(snapshot: Snapshot, before: dict[str, int]) -> dict[str, 
     for table in snapshot.manifest["tables"].values():
         figures["rows"] += table["rows"]
         for part in table["parts"]:
-            status = (Path(snapshot.path) / part["file"]).stat()
+            status = (snapshot.path / part["file"]).stat()
             what = "linked" if status.st_ino in known else "written"
             figures[f"parts_{what}"] += 1
             figures[f"bytes_{what}"] += status.st_size

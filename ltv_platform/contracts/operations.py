@@ -43,7 +43,8 @@ LOADS = Table(
 TOUCHED = Table(
     layer="raw",
     name="touched",
-    description="One row per source table and day: the newest load that touched it.",
+    description="One row per source table and day: the newest load that touched it. One row per "
+    "reporting zone: the newest load that told days in it.",
     key=("table_name", "day"),
     columns=(
         Column("seq", "BIGINT", "Number of that load.", required=True),

@@ -17,7 +17,7 @@ from ltv_platform.settings import Settings
 from ltv_platform.transforms import AsOf, Select
 from ltv_platform.warehouse.connection import open_warehouse
 from ltv_platform.warehouse.engine import Built, State, Writer
-from ltv_platform.warehouse.raw_log import next_sequence, transaction
+from ltv_platform.warehouse.raw_log import TOUCHED_IN, next_sequence, transaction
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -227,10 +227,17 @@ class DuckDBEngine:
         """See :class:`~ltv_platform.warehouse.engine.Engine`."""
         with self.session() as connection:
             touched: dict[str, dict[date | None, int]] = {}
+            other_zones = 0
             for table, day, sequence in connection.execute(
                 "SELECT table_name, day, seq FROM raw.touched"
             ).fetchall():
-                touched.setdefault(f"raw.{table}", {})[day] = sequence
+                if not table.startswith(TOUCHED_IN):
+                    touched.setdefault(f"raw.{table}", {})[day] = sequence
+                elif table != TOUCHED_IN + self.settings.timezone:
+                    other_zones = max(other_zones, sequence)
+            if other_zones:  # days that a load told in another zone may be others here
+                for days in touched.values():
+                    days[None] = max(days.get(None, 0), other_zones)
             built: dict[str, dict[date | None, Built]] = {}
             for asset, day, *values in connection.execute(
                 "SELECT asset, day, seq, code_hash, as_of, watermarks FROM raw.built"

@@ -22,6 +22,9 @@ Connection = duckdb.DuckDBPyConnection
 #: An exchange rate serves its own day and the seven after (rates skip weekends).
 _RATE_DAYS = 7
 
+#: Opens the name of a row of ``touched`` that says when a load last told days in a zone.
+TOUCHED_IN = "days in "
+
 
 @contextmanager
 def transaction(connection: Connection) -> Iterator[None]:
@@ -154,8 +157,8 @@ def _touch(connection: Connection, source: SourceTable, sequence: int, settings:
         "CREATE OR REPLACE TEMP TABLE touched_days AS SELECT DISTINCT $table AS table_name, day "
         f"FROM ({_touched_days(source, settings)}) AS days "
         # Every load changes loads and perhaps quarantine, whatever became of its rows.
-        "UNION ALL SELECT 'loads', NULL",
-        {"table": source.name},
+        "UNION ALL SELECT 'loads', NULL UNION ALL SELECT $zone, NULL",
+        {"table": source.name, "zone": TOUCHED_IN + settings.timezone},
     )
     connection.execute(
         "DELETE FROM raw.touched WHERE EXISTS (SELECT 1 FROM touched_days "

@@ -1,0 +1,80 @@
+"""What the tables must hold, from the records of a world, in plain Python."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from zoneinfo import ZoneInfo
+
+from ltv_platform_tests.properties.worlds import World, instant
+
+_MICRO = Decimal("0.000001")
+
+
+def _good(world: World, table: str) -> Iterator[tuple[str, ...]]:
+    for file in world.files:
+        if file.table == table:
+            yield from (record.values for record in file.records if record.good)
+
+
+def _as_of(world: World) -> date:
+    if world.settings["as_of"]:
+        return date.fromisoformat(world.settings["as_of"])
+    days = [_day(world, v[1]) for v in _good(world, "customers")]
+    days += [_day(world, v[2]) for v in _good(world, "transactions")]
+    days += [_day(world, v[2]) for v in _good(world, "customer_interactions")]
+    days += [_day(world, f"{v[3]} {v[4]}") for v in _good(world, "session_sources")]
+    days += [_day(world, f"{v[2]} {v[3]}") for v in _good(world, "conversions")]
+    days += [date.fromisoformat(v[1]) for v in _good(world, "campaign_costs")]
+    return max(days)
+
+
+def _day(world: World, moment: str) -> date:
+    zone = ZoneInfo(world.settings["timezone"])
+    return instant(moment).replace(tzinfo=UTC).astimezone(zone).date()
+
+
+def _converted(world: World, amount: str, currency: str, day: date) -> Decimal | None:
+    """In USD, by the newest rate at most seven days old; None where there is none."""
+    if currency in ("", "USD"):
+        return Decimal(amount)
+    rates = {(d, c): Decimal(rate) for d, c, rate in _good(world, "fx_rates")}
+    for age in range(8):
+        rate = rates.get((str(day - timedelta(days=age)), currency))
+        if rate is not None:
+            return (Decimal(amount) * rate).quantize(_MICRO, ROUND_HALF_UP)
+    return None
+
+
+def purchases(world: World) -> list[tuple[str, date, Decimal, bool]]:
+    """Newest version of each transaction up to as_of: by updated_at, then by order of receipt."""
+    newest: dict[str, tuple[datetime, tuple[str, ...]]] = {}
+    for values in _good(world, "transactions"):
+        stamp = instant(values[6]) if values[6] else datetime.min
+        if values[0] not in newest or stamp >= newest[values[0]][0]:
+            newest[values[0]] = stamp, values
+    rows = []
+    for key, (_, values) in newest.items():
+        day = _day(world, values[2])
+        amount = _converted(world, values[3], values[5], day)
+        if amount is not None and day <= _as_of(world):
+            rows.append((key, day, amount, values[4] == "1"))
+    return sorted(rows)
+
+
+def spend(world: World) -> list[tuple[str, date, str | None, Decimal]]:
+    """The lines of the newest load of each campaign-day up to as_of, by country."""
+    newest = {}
+    for place, file in enumerate(world.files):
+        if file.table == "campaign_costs":
+            newest.update({r.values[:2]: place for r in file.records if r.good})
+    sums: dict[tuple[str, date, str | None], Decimal] = defaultdict(Decimal)
+    for (campaign, day), place in newest.items():
+        for record in world.files[place].records:
+            if record.good and record.values[:2] == (campaign, day):
+                *_, country, cost, currency = record.values
+                amount = _converted(world, cost, currency, date.fromisoformat(day))
+                if amount is not None and date.fromisoformat(day) <= _as_of(world):
+                    sums[campaign, date.fromisoformat(day), country or None] += amount
+    rows = [(*key, amount) for key, amount in sums.items()]
+    return sorted(rows, key=lambda row: (row[0], row[1], row[2] is None, row[2] or ""))

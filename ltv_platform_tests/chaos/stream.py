@@ -146,7 +146,7 @@ _PREFIXES = {
 
 def files(seed: int, count: int) -> Iterator[File]:
     """So many files, one after the other; every seventh brings nothing new under a new name."""
-    random = Random(f"files of {seed}")  # noqa: S311 - data, no secret
+    random = Random(f"files of {seed}")
     made: list[File] = []
     for number in range(count):
         if made and random.random() < 1 / 7:
@@ -166,7 +166,7 @@ def _rows(name: str, random: Random, seed: int) -> str:
     lines = [table.header]
     for key in keys:
         version = random.randrange(table.versions)
-        drawn = Random(f"{seed} {name} {key} {version}")  # noqa: S311
+        drawn = Random(f"{seed} {name} {key} {version}")
         lines.append(f"{_PREFIXES[name]}{key},{table.row(drawn, version)}")
     return "\n".join(lines) + "\n"
 
@@ -178,7 +178,7 @@ def _spend(random: Random, seed: int) -> str:
         campaign, day = f"k{random.randrange(_CAMPAIGNS)}", _day(random)
         if any(line.startswith(f"{campaign},{day}") for line in lines):
             continue
-        drawn = Random(f"{seed} spend {campaign} {day}")  # noqa: S311
+        drawn = Random(f"{seed} spend {campaign} {day}")
         lines += [f"{campaign},{day},{c},{drawn.randrange(9_999) / 100}" for c in ("US", "DE")]
     return "\n".join(lines) + "\n"
 
@@ -186,6 +186,6 @@ def _spend(random: Random, seed: int) -> str:
 def _rates(random: Random, seed: int) -> str:
     lines = ["date,currency,rate"]
     for day in sorted({_day(random) for _ in range(4)}):
-        rate = Random(f"{seed} rate {day}").randrange(90, 130) / 100  # noqa: S311
+        rate = Random(f"{seed} rate {day}").randrange(90, 130) / 100
         lines.append(f"{day},EUR,{rate}")
     return "\n".join(lines) + "\n"

@@ -3,7 +3,6 @@
 They are real processes, with their own environment and exit code, to be killed as one likes.
 """
 
-import contextlib
 import os
 import sys
 import time
@@ -21,6 +20,12 @@ _SERVER.set_forkserver_preload(
 )
 #: Longer than any command of a test takes, in seconds.
 _TOO_LONG = 120.0
+
+
+def _ltv() -> None:
+    from ltv_platform.cli import main
+
+    main()
 
 
 @dataclass
@@ -53,14 +58,14 @@ class ForkedLtv:
     Attributes:
         home: The folder.
         settings: LTV_ variables of every command, in lower case.
-        prepare: Called in the process before the command, with ``argument``.
-        argument: Picklable.
+        prepare: Called in the process before the command.
+        act: The command, with its words in ``sys.argv``.
     """
 
     home: Path
     settings: Mapping[str, str] = field(default_factory=dict)
-    prepare: Callable[[str], None] | None = None
-    argument: str = ""
+    prepare: Callable[[], None] | None = None
+    act: Callable[[], None] = _ltv
 
     def start(self, *arguments: str | Path, **settings: str) -> Running:
         """Start a command under further settings."""
@@ -70,9 +75,11 @@ class ForkedLtv:
         folder.mkdir(exist_ok=True)
         stem = f"{time.monotonic_ns()}"
         spoken = (folder / f"{stem}.out", folder / f"{stem}.err")
+        for path in spoken:  # it may be killed before it opens them
+            path.touch()
         process = _SERVER.Process(
             target=_command,
-            args=([str(a) for a in arguments], environment, spoken, self.prepare, self.argument),
+            args=([str(a) for a in arguments], environment, spoken, self.prepare, self.act),
         )
         process.start()
         return Running(process, spoken)
@@ -86,8 +93,8 @@ def _command(
     arguments: list[str],
     environment: dict[str, str],
     spoken: tuple[Path, Path],
-    prepare: Callable[[str], None] | None,
-    argument: str,
+    prepare: Callable[[], None] | None,
+    act: Callable[[], None],
 ) -> None:
     for descriptor, path in enumerate(spoken, start=1):
         with path.open("wb") as file:
@@ -97,9 +104,5 @@ def _command(
     os.environ.update(environment)
     sys.argv = ["ltv", *arguments]
     if prepare is not None:
-        prepare(argument)
-
-    from ltv_platform.cli import main
-
-    with contextlib.suppress(BrokenPipeError):
-        main()
+        prepare()
+    act()

@@ -21,8 +21,8 @@ _LONGEST_PAUSE = 0.5
 #: Words of the engine's errors on a file that is not as it was written; their class varies.
 _DAMAGED = ("Corrupt database file", "Could not read enough bytes")
 _IF_DAMAGED = (
-    "If it is damaged, restore a backup, or move it away and load the files again; "
-    "docs/operations.md shows how."
+    "If it is damaged, restore a backup, or move it away and load the files in loaded/ "
+    "again; docs/operations.md shows how."
 )
 #: Words of its errors where the disk takes no more.
 _NOT_WRITTEN = ("Could not write", "No space left", "File too large", "Read-only file system")

@@ -1,0 +1,50 @@
+"""``make chaos``: kills by the hundred, a line per phase and a table at the end."""
+
+import argparse
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from ltv_platform_tests.chaos.kills import chaos
+
+
+def main() -> int:
+    """Run it as the arguments say.
+
+    Returns:
+        0 when the tables are those of an undisturbed home and no command refused, else 1.
+    """
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--kills", type=int, default=200)
+    arguments = parser.parse_args()
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
+    started = time.monotonic()
+
+    def tell(phase: str) -> None:
+        console.print(f"{time.monotonic() - started:6.1f} s  {phase}")
+
+    with tempfile.TemporaryDirectory(prefix="ltv_chaos_") as folder:
+        tally = chaos(Path(folder), arguments.seed, arguments.kills, tell)
+    tell("done")
+    table = Table("command", "interrupted while", "kills")
+    table.columns[2].justify = "right"
+    for (command, phase), kills in sorted(tally.kills.items()):
+        table.add_row(command, phase, str(kills))
+    console.print(table)
+    console.print(
+        f"Seed {arguments.seed}: {tally.killed} kills, {tally.retried} of them retried at once, "
+        f"{tally.survived} commands ended before theirs, {len(tally.refused)} refused. "
+        f"The home is {tally.outcome}."
+    )
+    for answer in tally.refused:
+        console.print(f"exit {answer.code}: {answer.err}", markup=False)
+    return 1 if tally.refused or tally.outcome != "as undisturbed, nothing left over" else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

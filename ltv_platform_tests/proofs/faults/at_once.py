@@ -1,0 +1,5 @@
+"""at_once."""
+
+from ltv_platform_tests.proofs.cases import Cases
+
+CASES = Cases("faults: at_once")

@@ -1,0 +1,5 @@
+"""disk."""
+
+from ltv_platform_tests.proofs.cases import Cases
+
+CASES = Cases("faults: disk")

@@ -1,0 +1,110 @@
+"""Killed between any two commits: the next run ends as if nothing had happened."""
+
+import shutil
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+from ltv_platform.ingestion.start_date import read_start
+from ltv_platform.warehouse.query import open_snapshot
+from ltv_platform.warehouse.snapshot import current_snapshot
+from ltv_platform_tests.chaos.homes import contents, home_at
+from ltv_platform_tests.chaos.stream import File
+from ltv_platform_tests.proofs.cases import Cases
+from ltv_platform_tests.proofs.faults.prepared import (
+    built_home,
+    compared,
+    fresh_home,
+    loads,
+    ltv,
+    published_home,
+    run_again,
+    waiting_home,
+)
+
+CASES = Cases("faults: killed between commits")
+
+#: The failpoints that a case below kills at; all that the code has, as a test shows.
+COVERED: list[str] = []
+
+_AFTERWARDS = "then as undisturbed, nothing left over"
+
+
+def _killed_at(
+    failpoint: str, command: str, prepare: Callable[[Path], Path], expected: str
+) -> None:
+    """A case: ``ltv <command>`` killed at a failpoint, what stands then, and ``ltv run``."""
+    COVERED.append(failpoint)
+
+    @CASES.case(f"kill −9 of `ltv {command}`: {failpoint}", f"{expected}; {_AFTERWARDS}")
+    def _(folder: Path) -> str:
+        home = prepare(folder)
+        shown = _shown(home)
+        answer = ltv(home)(command, failpoint=failpoint)
+        if answer.code != -signal.SIGKILL:
+            return f"not killed: {answer}"
+        now = _shown(home)
+        snapshot = "no" if now is None else "old" if now == shown else "new"
+        return f"{loads(home)} of 15 files in, {snapshot} snapshot; then {run_again(home)}"
+
+
+def _shown(home: Path) -> str | None:
+    """The snapshot that a reader is given; each of its tables is read to the end."""
+    settings = home_at(home).settings
+    published = current_snapshot(settings)
+    if published is None:
+        return None
+    with open_snapshot(settings, published) as connection:
+        for name, table in published.manifest["tables"].items():
+            rows = connection.execute(f"SELECT * FROM {name}").fetchall()
+            assert len(rows) == table["rows"], name
+    return published.path.name
+
+
+_killed_at("start settled", "ingest", fresh_home, "0 of 15 files in, no snapshot")
+for _point, _seen in (
+    ("private copies taken", "12 of 15 files in, old snapshot"),
+    ("files staged", "12 of 15 files in, old snapshot"),
+    ("load appended, not committed", "12 of 15 files in, old snapshot"),
+    ("load committed", "13 of 15 files in, old snapshot"),
+    ("file moved away", "15 of 15 files in, old snapshot"),
+):
+    _killed_at(_point, "ingest", waiting_home, _seen)
+for _point in ("old rows deleted, new ones not inserted", "table committed"):
+    _killed_at(_point, "run", waiting_home, "15 of 15 files in, old snapshot")
+for _point, _seen in (
+    ("snapshot drafted", "old"),
+    ("snapshot in place, pointer not switched", "old"),
+    ("pointer drafted", "old"),
+    ("pointer switched, not recorded", "new"),
+    ("published, not pruned", "new"),
+    ("published, no report yet", "new"),
+    ("report drafted", "new"),
+):
+    _killed_at(_point, "run", built_home, f"15 of 15 files in, {_seen} snapshot")
+
+
+COVERED.append("start moved")
+
+
+@CASES.case(
+    "kill −9 of `ltv ingest`: start moved",
+    "start 2025-01-01 instead of 2026-01-01, 12 of 15 files in; then as undisturbed, "
+    "nothing left over",
+)
+def _(folder: Path) -> str:
+    home = published_home(folder)
+    before = read_start(home_at(home).settings)
+    rows = [f"old{number},c1,2025-12-{1 + number % 28:02d},10:00:00,1" for number in range(1_000)]
+    text = "\n".join(["conv_id,user_id,conv_date,conv_time,revenue", *rows])
+    File("conversions", "old.csv", text).drop(home)
+    other = shutil.copytree(home, folder / "undisturbed")
+    answer = ltv(home)("ingest", failpoint="start moved")
+    if answer.code != -signal.SIGKILL:
+        return f"not killed: {answer}"
+    after = read_start(home_at(home).settings)
+    seen = f"start {after} instead of {before}, {loads(home)} of 15 files in"
+    for each in (home, other):
+        ltv(each)("ingest")
+        home_at(each).publish()  # a year of partitions, which Dagster would announce one by one
+    return f"{seen}; then {compared(home, contents(other, ordered=True))}"

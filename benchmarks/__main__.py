@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from benchmarks import cohorts, end_to_end, ingest, publish, refresh
+from benchmarks import cohorts, end_to_end, ingest, page, publish, refresh
 from benchmarks.bench import Bench
 from benchmarks.data import DAYS, Scale
 from benchmarks.processes import ContenderError, tell
@@ -61,6 +61,31 @@ def _command(names: list[str]) -> Callable[..., None]:
 for _name in BENCHMARKS:
     app.command(_name, help=f"Measure {_name}.")(_command([_name]))
 app.command("all", help="Measure everything.")(_command(list(BENCHMARKS)))
+
+_FIGURES = typer.Argument(help="What --json wrote.", exists=True, dir_okay=False)
+
+
+@app.command()
+def charts(
+    figures: Annotated[Path, _FIGURES],
+    out: Annotated[Path, typer.Option(help="Folder of the SVG files.")] = Path("docs/performance"),
+) -> None:
+    """Draw the figures."""
+    from benchmarks.charts import draw  # noqa: PLC0415 - altair is for this command alone
+
+    for file in draw(page.read(figures), out):
+        tell(f"wrote {file}")
+
+
+@app.command()
+def render(
+    figures: Annotated[Path, _FIGURES],
+    into: Annotated[Path, typer.Option("--page", help="The page.")] = Path("docs/performance.md"),
+) -> None:
+    """Put the figures into the page."""
+    page.render(page.read(figures), into)
+    tell(f"wrote {into}")
+
 
 if __name__ == "__main__":
     app()

@@ -52,7 +52,8 @@ def run(bench: Bench) -> Result:
     sizes = {name: int(count) for name, count in exported.facts.items()}
     title = f"{sizes['customers']:,} customers, {sizes['transactions']:,} transactions"
     notes = [] if find_spec("polars") else ["Polars is not installed; make bench brings it."]
-    return Result("cohorts", title, sizes, rows, gates, notes)
+    profile = measure(Call("profiles:operators", {"home": home, "last": history.last}))
+    return Result("cohorts", title, sizes, rows, gates, notes, profile.facts)
 
 
 def _contenders(home: str, core: str, last: int, folder: Path) -> dict[str, Call]:

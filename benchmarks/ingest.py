@@ -51,7 +51,9 @@ def run(bench: Bench) -> Result:
         Gate(f"validated ingest onto {logged:,} rows", rates[onto], 400_000, True, "rows/s"),
     ]
     title = f"a file of {rows:,} transactions"
-    return Result("ingest", title, {"rows": rows, "log": logged}, table, gates)
+    profile = measure(Call("profiles:statements", contenders[onto].arguments))
+    sizes = {"rows": rows, "log": logged}
+    return Result("ingest", title, sizes, table, gates, profile=profile.facts)
 
 
 def _contenders(folder: Path, last: int, onto: str) -> dict[str, Call]:

@@ -84,6 +84,7 @@ class Result:
         rows: The contenders.
         gates: What must hold at full scale.
         notes: What a reader must know of this run.
+        profile: Seconds per part of the work, by who does it; see ``profiles``.
     """
 
     name: str
@@ -92,6 +93,7 @@ class Result:
     rows: list[Row]
     gates: list[Gate] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    profile: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
 def row(

@@ -7,6 +7,8 @@ and ``_file`` (name of the file). Records that cannot be split into columns stan
 
 import csv
 import mmap
+import re
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +22,7 @@ from ltv_platform.ingestion.adapters import Dialect
 from ltv_platform.ingestion.files import PrivateCopy
 from ltv_platform.ingestion.records import (
     RecordFiles,
+    check_width,
     split_delimited,
     split_json,
     split_json_lines,
@@ -34,6 +37,10 @@ _LONGEST_RECORD = 16 << 20
 #: Bytes that are looked at together.
 _BLOCK = 32 << 20
 _LINE_FEED, _CARRIAGE_RETURN = 10, 13
+#: Engine types that hold more than one value.
+_NESTED = re.compile(r"\]$|^(STRUCT|MAP|UNION)\b")
+#: Characters of a name that a message shows.
+_SHOWN = 30
 #: Names that the relation ``file`` gives to columns of its own.
 _OWN_COLUMNS = ("_line", "_file")
 
@@ -54,7 +61,11 @@ class Opened:
 
 
 def open_file(
-    connection: Connection, copy: PrivateCopy, dialect: Dialect, wanted: Collection[str]
+    connection: Connection,
+    copy: PrivateCopy,
+    dialect: Dialect,
+    wanted: Collection[str],
+    single: Collection[str] = (),
 ) -> Opened:
     """Create the temporary tables ``file`` and ``malformed`` for a private copy.
 
@@ -64,6 +75,7 @@ def open_file(
         dialect: How a delimited file is written.
         wanted: Column names that tell the delimiter, and that stand in for the columns of a
             file without any record.
+        single: Columns that hold one value each, no lists or objects.
 
     Raises:
         UserError: the file is empty, or is not what its ending says.
@@ -73,11 +85,11 @@ def open_file(
     if copy.path.stat().st_size == 0:
         raise UserError(f"{copy.name} is empty.", "Nothing to load; check how it was made.")
     if copy.format == "parquet":
-        columns = _open_parquet(connection, copy)
+        columns = _open_parquet(connection, copy, single)
     elif copy.format == "csv" and not dialect.whitespace:
         columns = _open_csv(connection, copy, dialect, wanted)
     else:
-        columns = _open_by_hand(connection, copy, dialect, wanted)
+        columns = _open_by_hand(connection, copy, dialect, wanted, single)
     return Opened(columns, _count(connection, "file"), _count(connection, "malformed"))
 
 
@@ -100,7 +112,7 @@ def _open_csv(
         except (duckdb.InvalidInputException, duckdb.ConversionException):
             pass  # Splitting by hand says which record it is.
         connection.execute("DROP TABLE IF EXISTS file")
-    files = RecordFiles(copy.path.with_name("records"), columns)
+    files = RecordFiles(copy.path.with_name("records"), columns, copy.name)
     split_delimited(copy.path, files, dialect, delimiter)
     return _open_records(connection, copy, files)
 
@@ -207,7 +219,11 @@ def _quotes_are_regular(
 
 
 def _open_by_hand(
-    connection: Connection, copy: PrivateCopy, dialect: Dialect, wanted: Collection[str]
+    connection: Connection,
+    copy: PrivateCopy,
+    dialect: Dialect,
+    wanted: Collection[str],
+    single: Collection[str],
 ) -> tuple[str, ...]:
     folder = copy.path.with_name("records")
     if copy.format == "csv":
@@ -215,12 +231,12 @@ def _open_by_hand(
         if dialect.header:
             with copy.path.open(encoding="utf-8", errors="replace") as text:
                 columns = tuple(next((line.split() for line in text if line.strip()), ()))
-        files = RecordFiles(folder, _distinct(columns, copy))
+        files = RecordFiles(folder, _distinct(columns, copy), copy.name)
         split_on_blanks(copy.path, files, dialect)
     else:
-        files = RecordFiles(folder)
+        files = RecordFiles(folder, name=copy.name, single=single)
         if copy.format == "json":
-            split_json(copy.path, copy.name, files, wanted)
+            split_json(copy.path, files, wanted)
         else:
             split_json_lines(copy.path, files, wanted)
     return _open_records(connection, copy, files)
@@ -228,10 +244,7 @@ def _open_by_hand(
 
 def _open_records(connection: Connection, copy: PrivateCopy, files: RecordFiles) -> tuple[str, ...]:
     columns = _distinct(tuple(files.columns), copy)
-    # An empty field is NULL, as the engine's own reader has it.
-    names = "".join(
-        f"NULLIF(CAST({quoted(name)} AS VARCHAR), '') AS {quoted(name)}, " for name in columns
-    )
+    names = "".join(f"{quoted(name)}, " for name in columns)
     parts = literal(str(files.folder / "records_*.parquet"))
     _create_file(
         connection, copy, f"SELECT {names}_line FROM read_parquet({parts}, union_by_name = true)"
@@ -241,18 +254,27 @@ def _open_records(connection: Connection, copy: PrivateCopy, files: RecordFiles)
     return columns
 
 
-def _open_parquet(connection: Connection, copy: PrivateCopy) -> tuple[str, ...]:
+def _open_parquet(
+    connection: Connection, copy: PrivateCopy, single: Collection[str]
+) -> tuple[str, ...]:
     source = f"read_parquet({literal(str(copy.path))}, file_row_number = true)"
     try:
         described = connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
         columns = _distinct([name for name, *_ in described if name != "file_row_number"], copy)
+        nested = [name for name, kind, *_ in described if name in single and _NESTED.search(kind)]
+        if nested:
+            raise UserError(
+                f"{copy.name}: {nested[0]} holds lists or objects, not single values.",
+                "Write out the column that is meant; nothing was loaded.",
+            )
         texts = ", ".join(f"CAST({quoted(n)} AS VARCHAR) AS {quoted(n)}" for n in columns)
         _create_file(
             connection, copy, f"SELECT {texts}, file_row_number + 1 AS _line FROM {source}"
         )
     except (duckdb.InvalidInputException, duckdb.BinderException, duckdb.IOException) as error:
         raise UserError(
-            f"{copy.name} is no Parquet file, or a damaged one ({str(error).splitlines()[0]}).",
+            f"{copy.name} is no Parquet file, or a damaged one "
+            f"({str(error).splitlines()[0].replace(str(copy.path), copy.name)}).",
             "Check how it was made; nothing of it was loaded.",
         ) from error
     _create_malformed(connection)
@@ -261,11 +283,13 @@ def _open_parquet(connection: Connection, copy: PrivateCopy) -> tuple[str, ...]:
 
 def _distinct(names: Sequence[str], copy: PrivateCopy) -> tuple[str, ...]:
     """The names, if the engine can tell them apart: it does not see upper and lower case."""
-    folded = [name.lower() for name in names]
-    repeated = sorted({name for name in names if folded.count(name.lower()) > 1})
+    check_width(len(names), copy.name)
+    folded = Counter(name.lower() for name in names)
+    repeated = sorted({name for name in names if folded[name.lower()] > 1})
     if repeated:
+        shown = ", ".join(name[:_SHOWN] for name in repeated[:10])
         raise UserError(
-            f"{copy.name} has columns of the same name: {', '.join(repeated[:10])}.",
+            f"{copy.name} has columns of the same name: {shown}.",
             "Give each a name of its own; upper and lower case do not make a difference.",
         )
     taken = [name for name in names if name.lower() in _OWN_COLUMNS]

@@ -35,7 +35,6 @@ _FAULTS_OF_ADAPTERS = (
     duckdb.ProgrammingError,
     duckdb.NotSupportedError,
     duckdb.PermissionException,
-    duckdb.OutOfMemoryException,
     TimeoutError,
 )
 #: Columns and values that a message shows at the most.
@@ -111,7 +110,17 @@ def stage(connection: Connection, settings: Settings, incoming: Incoming) -> Sta
     """
     source, adapter, copy = incoming.source, incoming.adapter, incoming.copy
     wanted = adapter.inputs if adapter else [column.name for column in source.columns]
-    opened = open_file(connection, copy, adapter.dialect if adapter else Dialect(), wanted)
+    try:
+        opened = open_file(
+            connection,
+            copy,
+            adapter.dialect if adapter else Dialect(),
+            wanted,
+            # An adapter may take lists and objects apart.
+            single=() if adapter else wanted,
+        )
+    except duckdb.OutOfMemoryException as error:
+        raise _too_large(copy.name) from error
     origin, rows, malformed = (
         f"{what}_{incoming.place}" for what in ("origin", "staged", "malformed")
     )
@@ -280,17 +289,24 @@ def _faults_of(
     try:
         with limit:
             yield
+    except duckdb.OutOfMemoryException as error:
+        raise _too_large(f"{name} with adapter {adapter.name}" if adapter else name) from error
     except _FAULTS_OF_ADAPTERS as error:
         through = f"adapter {adapter.name}" if adapter else "the reader"
         columns = [row[0] for row in connection.execute("DESCRIBE file").fetchall()]
         mend = f"The file has the columns {_some(columns)}; mend the adapter or the file."
         if isinstance(error, TimeoutError):
             mend = "Make the adapter simpler; LTV_ADAPTER_TIMEOUT gives it more time."
-        elif isinstance(error, duckdb.OutOfMemoryException):
-            mend = "LTV_MEMORY_LIMIT gives the engine more memory; or make less of the file."
         raise UserError(
             f"{name} does not go through {through}: {str(error).splitlines()[0]}", mend
         ) from error
+
+
+def _too_large(what: str) -> UserError:
+    return UserError(
+        f"{what} needs more memory than the engine may take.",
+        "LTV_MEMORY_LIMIT gives it more; or split the file, or keep the columns that are needed.",
+    )
 
 
 def _compare_columns(

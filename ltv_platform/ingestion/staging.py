@@ -333,7 +333,7 @@ def _compare_columns(
                 for ours, theirs in near.items()
                 if theirs
             ),
-            "Rename the columns, or map them with an adapter: "
+            "Rename the columns, or map them (or tell their delimiter) with an adapter: "
             f"`ltv ingest {source.name} FILE --adapter FILE.sql`.",
         )
     unknown = [column for column in own if column not in wanted]

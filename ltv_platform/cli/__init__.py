@@ -65,6 +65,12 @@ def main() -> None:
             raise
         if "Query interrupted" in str(error):  # how DuckDB passes Ctrl-C on
             _say_interrupted()
+        if type(error).__name__ == "OutOfMemoryException":  # DuckDB's, which is imported late
+            say(
+                f"Error: the engine ran out of memory or disk ({str(error).splitlines()[0]}).\n"
+                "LTV_MEMORY_LIMIT gives it more memory; what was not committed is not there."
+            )
+            sys.exit(2)
         say(
             f"Error: {type(error).__name__}: {error}\n"
             "This is a defect of ltv-platform; --debug shows where it happened."

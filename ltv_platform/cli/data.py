@@ -120,10 +120,10 @@ def report_outcomes(outcomes: "Sequence[Outcome]", *, to_stderr: bool = False) -
         for note in outcome.notes:
             say(f"Note: {note}")
         if outcome.repeated and outcome.counts is not None:
+            name, known = printable(outcome.request.path.name), outcome.counts
             say(
-                f"{printable(outcome.request.path.name)} was loaded into "
-                f"{outcome.counts.table_name} before "
-                f"({outcome.counts.loaded_at:%Y-%m-%d %H:%M} UTC): nothing changed."
+                f"{name} was loaded into {known.table_name} before "
+                f"({known.loaded_at:%Y-%m-%d %H:%M} UTC): nothing changed."
             )
         if outcome.error is not None:
             say(f"Error: {outcome.error}")

@@ -192,6 +192,10 @@ def parse_adapter(name: str, text: str, reference: str) -> Adapter:
         statements = [part for part in sqlglot.parse(text, dialect="duckdb") if part is not None]
     except SqlglotError as error:
         raise UserError(f"Adapter {name} is no valid SQL: {error}", "Mend the SELECT.") from error
+    except RecursionError as error:
+        raise UserError(
+            f"Adapter {name} is nested too deep.", "Make the SELECT simpler."
+        ) from error
     if len(statements) != 1 or not isinstance(statements[0], exp.Query):
         raise UserError(
             f"Adapter {name} must be exactly one SELECT.", "Remove every other statement."

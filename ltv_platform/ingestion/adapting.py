@@ -15,7 +15,7 @@ from ltv_platform.contracts.ddl import column_list, literal, quoted
 from ltv_platform.errors import UserError
 from ltv_platform.ingestion.adapters import Adapter
 from ltv_platform.ingestion.files import PrivateCopy
-from ltv_platform.ingestion.readers import Records, confirm, engine_reads
+from ltv_platform.ingestion.readers import Records, confirm, engine_reads, too_large
 from ltv_platform.ingestion.time_limit import time_limit
 from ltv_platform.settings import Settings
 
@@ -27,7 +27,6 @@ _FAULTS_OF_ADAPTERS = (
     duckdb.ProgrammingError,
     duckdb.NotSupportedError,
     duckdb.PermissionException,
-    duckdb.OutOfMemoryException,
     TimeoutError,
 )
 #: Names and characters of a name that a message shows at the most.
@@ -195,12 +194,12 @@ def faults_of(
     try:
         with time_limit(connection, settings.adapter_timeout):
             yield
+    except duckdb.OutOfMemoryException as error:
+        raise too_large(f"{name} with adapter {adapter.name}") from error
     except _FAULTS_OF_ADAPTERS as error:
         mend = "Mend the adapter or the file."
         if isinstance(error, TimeoutError):
             mend = "Make the adapter simpler; LTV_ADAPTER_TIMEOUT gives it more time."
-        elif isinstance(error, duckdb.OutOfMemoryException):
-            mend = "LTV_MEMORY_LIMIT gives the engine more memory; or make less of the file."
         elif file is not None:
             columns = [row[0] for row in connection.execute(f"DESCRIBE {file}").fetchall()]
             mend = f"The file has the columns {some(columns)}; mend the adapter or the file."
@@ -233,7 +232,7 @@ def compare_columns(
                 for ours, theirs in near.items()
                 if theirs
             ),
-            "Rename the columns, or map them with an adapter: "
+            "Rename the columns, or map them (or tell their delimiter) with an adapter: "
             f"`ltv ingest {source.name} FILE --adapter FILE.sql`.",
         )
     unknown = [column for column in own if column not in wanted]

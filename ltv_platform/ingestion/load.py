@@ -150,7 +150,7 @@ def _take_in(engine: DuckDBEngine, request: Request, folder: Path, place: int) -
     check_regular(request.path, request.follow_links)
     if file_format(request.path) == "sqlite":
         database = copy_sqlite(request.path, folder, follow_links=request.follow_links)
-        copy = export_sqlite_table(database, source.name)
+        copy = export_sqlite_table(database, source.name, engine.settings.adapter_timeout)
     else:
         copy = take_copy(request.path, folder, follow_links=request.follow_links)
     return Incoming(source, adapter, copy, _load_id(source, adapter, copy), place)

@@ -8,6 +8,8 @@ silence.
 
 import csv
 import mmap
+import re
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +24,7 @@ from ltv_platform.ingestion.adapters import Dialect
 from ltv_platform.ingestion.files import PrivateCopy
 from ltv_platform.ingestion.records import (
     RecordFiles,
+    check_width,
     split_delimited,
     split_json,
     split_json_lines,
@@ -36,6 +39,10 @@ _LONGEST_RECORD = 16 << 20
 #: Bytes that are looked at together.
 _BLOCK = 32 << 20
 _LINE_FEED, _CARRIAGE_RETURN = 10, 13
+#: Engine types that hold more than one value.
+_NESTED = re.compile(r"\]$|^(STRUCT|MAP|UNION)\b")
+#: Characters of a name that a message shows.
+_SHOWN = 30
 #: Names that staging gives to columns of its own.
 _OWN_COLUMNS = ("_line", "_file", "_record")
 
@@ -70,6 +77,7 @@ def open_file(
     dialect: Dialect,
     wanted: Collection[str],
     *,
+    single: Collection[str] = (),
     by_hand: bool = False,
 ) -> Records:
     """The records of a private copy, and the temporary table ``malformed``.
@@ -80,6 +88,7 @@ def open_file(
         dialect: How a delimited file is written.
         wanted: Column names that tell the delimiter, and that stand in for the columns of a
             file without any record.
+        single: Columns that hold one value each, no lists or objects.
         by_hand: Do not leave a delimited file to the engine.
 
     Raises:
@@ -91,9 +100,9 @@ def open_file(
     if copy.path.stat().st_size == 0:
         raise UserError(f"{copy.name} is empty.", "Nothing to load; check how it was made.")
     if copy.format == "parquet":
-        return _open_parquet(connection, copy)
+        return _open_parquet(connection, copy, single)
     if copy.format != "csv" or dialect.whitespace:
-        return _open_by_hand(connection, copy, dialect, wanted)
+        return _open_by_hand(connection, copy, dialect, wanted, single)
     columns, delimiter = _csv_columns(copy, dialect, wanted)
     if not by_hand:
         shape = _shape(copy.path, delimiter, dialect.quote, len(columns))
@@ -106,7 +115,7 @@ def open_file(
                 lines=None if shape.lines is None else shape.lines - header,
                 by_engine=True,
             )
-    files = RecordFiles(copy.path.with_name("records"), columns)
+    files = RecordFiles(copy.path.with_name("records"), columns, copy.name)
     split_delimited(copy.path, files, dialect, delimiter)
     return _open_records(connection, copy, files)
 
@@ -123,14 +132,18 @@ def engine_reads(copy: PrivateCopy) -> Iterator[None]:
         yield
     except (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.IOException) as error:
         if copy.format == "parquet":
-            raise damaged_parquet(copy.name, error) from error
+            raise _damaged_parquet(copy, error) from error
         raise UnreliableReadError from error
     except duckdb.OutOfMemoryException as error:
-        raise UserError(
-            f"{copy.name} takes more memory than the engine may have "
-            f"({str(error).splitlines()[0]}).",
-            "LTV_MEMORY_LIMIT gives it more; or load the file in parts.",
-        ) from error
+        raise too_large(copy.name) from error
+
+
+def too_large(what: str) -> UserError:
+    """What to say where the engine's memory does not suffice."""
+    return UserError(
+        f"{what} needs more memory than the engine may take.",
+        "LTV_MEMORY_LIMIT gives it more; or split the file, or keep the columns that are needed.",
+    )
 
 
 def confirm(connection: Connection, records: Records, count: int) -> None:
@@ -271,7 +284,11 @@ def _quotes(
 
 
 def _open_by_hand(
-    connection: Connection, copy: PrivateCopy, dialect: Dialect, wanted: Collection[str]
+    connection: Connection,
+    copy: PrivateCopy,
+    dialect: Dialect,
+    wanted: Collection[str],
+    single: Collection[str],
 ) -> Records:
     folder = copy.path.with_name("records")
     if copy.format == "csv":
@@ -279,12 +296,12 @@ def _open_by_hand(
         if dialect.header:
             with copy.path.open(encoding="utf-8", errors="replace") as text:
                 columns = tuple(next((line.split() for line in text if line.strip()), ()))
-        files = RecordFiles(folder, _distinct(columns, copy))
+        files = RecordFiles(folder, _distinct(columns, copy), copy.name)
         split_on_blanks(copy.path, files, dialect)
     else:
-        files = RecordFiles(folder)
+        files = RecordFiles(folder, name=copy.name, single=single)
         if copy.format == "json":
-            split_json(copy.path, copy.name, files, wanted)
+            split_json(copy.path, files, wanted)
         else:
             split_json_lines(copy.path, files, wanted)
     return _open_records(connection, copy, files)
@@ -292,10 +309,7 @@ def _open_by_hand(
 
 def _open_records(connection: Connection, copy: PrivateCopy, files: RecordFiles) -> Records:
     columns = _distinct(tuple(files.columns), copy)
-    # An empty field is NULL, as the engine's own reader has it.
-    names = "".join(
-        f"NULLIF(CAST({quoted(name)} AS VARCHAR), '') AS {quoted(name)}, " for name in columns
-    )
+    names = "".join(f"{quoted(name)}, " for name in columns)
     parts = literal(str(files.folder / "records_*.parquet"))
     rejected = literal(str(files.folder / "malformed_*.parquet"))
     connection.execute(
@@ -304,32 +318,41 @@ def _open_records(connection: Connection, copy: PrivateCopy, files: RecordFiles)
     return Records(columns, f"SELECT {names}_line FROM read_parquet({parts}, union_by_name = true)")
 
 
-def _open_parquet(connection: Connection, copy: PrivateCopy) -> Records:
+def _open_parquet(connection: Connection, copy: PrivateCopy, single: Collection[str]) -> Records:
     source = f"read_parquet({literal(str(copy.path))}, file_row_number = true)"
     try:
         described = connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
     except (duckdb.InvalidInputException, duckdb.BinderException, duckdb.IOException) as error:
-        raise damaged_parquet(copy.name, error) from error
+        raise _damaged_parquet(copy, error) from error
+    nested = [name for name, kind, *_ in described if name in single and _NESTED.search(kind)]
+    if nested:
+        raise UserError(
+            f"{copy.name}: {nested[0]} holds lists or objects, not single values.",
+            "Write out the column that is meant; nothing was loaded.",
+        )
     columns = _distinct([name for name, *_ in described if name != "file_row_number"], copy)
     texts = ", ".join(f"CAST({quoted(n)} AS VARCHAR) AS {quoted(n)}" for n in columns)
     return Records(columns, f"SELECT {texts}, file_row_number + 1 AS _line FROM {source}")
 
 
-def damaged_parquet(name: str, error: duckdb.Error) -> UserError:
+def _damaged_parquet(copy: PrivateCopy, error: duckdb.Error) -> UserError:
     """What to say of a Parquet file that cannot be read, from its beginning or further on."""
+    why = str(error).splitlines()[0].replace(str(copy.path), copy.name)
     return UserError(
-        f"{name} is no Parquet file, or a damaged one ({str(error).splitlines()[0]}).",
+        f"{copy.name} is no Parquet file, or a damaged one ({why}).",
         "Check how it was made; nothing of it was loaded.",
     )
 
 
 def _distinct(names: Sequence[str], copy: PrivateCopy) -> tuple[str, ...]:
     """The names, if the engine can tell them apart: it does not see upper and lower case."""
-    folded = [name.lower() for name in names]
-    repeated = sorted({name for name in names if folded.count(name.lower()) > 1})
+    check_width(len(names), copy.name)
+    folded = Counter(name.lower() for name in names)
+    repeated = sorted({name for name in names if folded[name.lower()] > 1})
     if repeated:
+        shown = ", ".join(name[:_SHOWN] for name in repeated[:10])
         raise UserError(
-            f"{copy.name} has columns of the same name: {', '.join(repeated[:10])}.",
+            f"{copy.name} has columns of the same name: {shown}.",
             "Give each a name of its own; upper and lower case do not make a difference.",
         )
     taken = [name for name in names if name.lower() in _OWN_COLUMNS]

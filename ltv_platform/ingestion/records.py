@@ -10,18 +10,22 @@ either written down whole or rejected whole, under its number.
 import csv
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ltv_platform.errors import UserError
 from ltv_platform.ingestion.adapters import Dialect
 
-#: Records that are held in memory at once.
-_BATCH = 50_000
+#: Characters that are held in memory at once; an empty field or column counts as some, too.
+_BATCH = 64 << 20
+_FIELD = 16
+#: Columns of a file at the most: the engine keeps memory of its own for each of them.
+_MOST_COLUMNS = 10_000
 
-#: What the csv module takes on every platform.
-_LONGEST_FIELD = 2**31 - 1
+#: Longest field and longest text of a rejected record, in characters; the csv module alone
+#: takes five times as many bytes to find its end.
+_LONGEST_FIELD = 256 << 20
 
 _NO_TEXT = "record: holds bytes that are no UTF-8"
 _BLANKS = re.compile(r"[ \t]+")
@@ -34,38 +38,71 @@ class RecordFiles:
     Args:
         folder: An empty folder.
         columns: The columns of every record; None: each record names its own.
+        name: Name of the file in messages.
+        single: Columns that hold one value each, no lists or objects.
     """
 
-    def __init__(self, folder: Path, columns: Sequence[str] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        columns: Sequence[str] | None = None,
+        name: str = "The file",
+        single: Collection[str] = (),
+    ) -> None:
         folder.mkdir()
         self.folder = folder
+        self.name = name
+        self.single = frozenset(single)
         self.columns = dict.fromkeys(columns or ())
         self._fixed = columns is not None
         self._parts = 0
+        self._held = 0
         self._lines: list[int] = []
         self._fields: list[Sequence[str]] = []
         self._named: list[Mapping[str, str | None]] = []
         self._rejected: list[tuple[int, str, str]] = []
 
-    def accept(self, line: int, fields: Sequence[str]) -> None:
-        """Write down a record, its fields in the order of the columns."""
+    def accept(self, line: int, fields: Sequence[str], length: int) -> None:
+        """Write down a record, its fields in the order of the columns.
+
+        Args:
+            line: Its number.
+            fields: Its fields.
+            length: Characters of its text.
+        """
         self._lines.append(line)
         self._fields.append(fields)
-        if len(self._lines) == _BATCH:
-            self._write_accepted()
+        self._hold(length)
 
-    def accept_named(self, line: int, values: Mapping[str, str | None]) -> None:
-        """Write down a record that names its columns."""
+    def accept_named(self, line: int, values: Mapping[str, str | None], length: int) -> None:
+        """Write down a record that names its columns.
+
+        Raises:
+            UserError: the records have too many columns.
+        """
         self._lines.append(line)
         self._named.append(values)
-        if len(self._lines) == _BATCH:
-            self._write_accepted()
+        self.columns.update(dict.fromkeys(values))
+        check_width(len(self.columns), self.name)
+        self._hold(length)
 
     def reject(self, line: int, text: str, reason: str) -> None:
-        """Write down a record that could not be split, with its text whole."""
+        """Write down a record that could not be split, with its text whole.
+
+        Raises:
+            UserError: the text is too long to be kept.
+        """
+        if len(text) > _LONGEST_FIELD:
+            raise _too_long(self.name, line)
         self._rejected.append((line, _shown(text), reason))
-        if len(self._rejected) == _BATCH:
+        self._hold(len(text))
+
+    def _hold(self, length: int) -> None:
+        self._held += length + _FIELD * (1 + len(self.columns))
+        if self._held > _BATCH:
+            self._write_accepted()
             self._write_rejected()
+            self._held = 0
 
     def finish(self, columns: Iterable[str] = ()) -> None:
         """Write what is held; the columns are there even if no record named them."""
@@ -75,12 +112,15 @@ class RecordFiles:
 
     def _write_accepted(self) -> None:
         values: Iterable[Sequence[str | None]]
-        if self._fixed:
-            values = zip(*self._fields, strict=True) if self._fields else [()] * len(self.columns)
+        # An empty field is NULL, as the engine's own reader has it.
+        if self._fixed and self._fields:
+            values = [
+                [field or None for field in column] for column in zip(*self._fields, strict=True)
+            ]
+        elif self._fixed:
+            values = [()] * len(self.columns)
         else:
-            for named in self._named:
-                self.columns.update(dict.fromkeys(named))
-            values = [[named.get(name) for named in self._named] for name in self.columns]
+            values = [[named.get(name) or None for named in self._named] for name in self.columns]
         columns = dict(zip(self.columns, (("string", v) for v in values), strict=True))
         self._write("records", {"_line": ("int64", self._lines), **columns})
         self._lines.clear()
@@ -102,6 +142,26 @@ class RecordFiles:
         arrays = {name: pa.array(values, kind) for name, (kind, values) in columns.items()}
         self._parts += 1
         pq.write_table(pa.table(arrays), self.folder / f"{what}_{self._parts:06d}.parquet")
+
+
+def check_width(columns: int, name: str) -> None:
+    """Refuse a file with more columns than the engine can bear.
+
+    Raises:
+        UserError: it has.
+    """
+    if columns > _MOST_COLUMNS:
+        raise UserError(
+            f"{name} has more than {_MOST_COLUMNS:,} columns.",
+            "Check its delimiter, its line ends and its keys; or keep the columns that are needed.",
+        )
+
+
+def _too_long(name: str, line: int) -> UserError:
+    return UserError(
+        f"{name}: record {line} is longer than {_LONGEST_FIELD >> 20} MiB.",
+        "If it opens a quote that is never closed, close it there; nothing was loaded.",
+    )
 
 
 def split_delimited(path: Path, files: RecordFiles, dialect: Dialect, delimiter: str) -> None:
@@ -138,6 +198,8 @@ def split_delimited(path: Path, files: RecordFiles, dialect: Dialect, delimiter:
             except StopIteration:
                 break
             except csv.Error as error:
+                if "larger than field limit" in str(error):
+                    raise _too_long(files.name, number + 1) from error
                 reason = _quoting_reason(error)
             if not fields and not reason:
                 continue
@@ -152,7 +214,7 @@ def split_delimited(path: Path, files: RecordFiles, dialect: Dialect, delimiter:
             if reason:
                 files.reject(number, text.rstrip("\r\n"), reason)
             else:
-                files.accept(number, fields)
+                files.accept(number, fields, len(text))
     finally:
         csv.field_size_limit(limit)
     files.finish()
@@ -184,7 +246,7 @@ def split_on_blanks(path: Path, files: RecordFiles, dialect: Dialect) -> None:
             elif not _is_unicode(record):
                 files.reject(number, line.rstrip("\r\n"), _NO_TEXT)
             else:
-                files.accept(number, fields)
+                files.accept(number, fields, len(record))
     files.finish()
 
 
@@ -200,7 +262,7 @@ def split_json_lines(path: Path, files: RecordFiles, wanted: Iterable[str]) -> N
     files.finish(() if files.columns else wanted)
 
 
-def split_json(path: Path, name: str, files: RecordFiles, wanted: Iterable[str]) -> None:
+def split_json(path: Path, files: RecordFiles, wanted: Iterable[str]) -> None:
     """Split a JSON array of objects, or one object; several objects are taken as lines.
 
     Raises:
@@ -217,7 +279,7 @@ def split_json(path: Path, name: str, files: RecordFiles, wanted: Iterable[str])
             else "nested too deep"
         )
         raise UserError(
-            f"{name} is no JSON: {where}.",
+            f"{files.name} is no JSON: {where}.",
             "Mend it, or give one object a line as .ndjson: then only bad lines are rejected.",
         ) from error
     if spans and text[: spans[-1][0]].strip() == "" and text[spans[-1][1] :].strip():
@@ -255,23 +317,30 @@ def _json_records(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _keep_json(files: RecordFiles, line: int, text: str) -> None:
-    try:
-        value = _DECODER.decode(text)
-    except (ValueError, RecursionError):
-        value = None
     if not _is_unicode(text):
         files.reject(line, text, _NO_TEXT)
-    elif not isinstance(value, dict):
-        files.reject(line, text, "record: is no JSON object")
-    elif isinstance(value, _Ambiguous):
-        files.reject(line, text, "record: names a column twice")
-    else:
+        return
+    try:
+        value = _DECODER.decode(text)
+        if not isinstance(value, dict):
+            raise ValueError("is no JSON object")
         values = {name: _as_text(item) for name, item in value.items()}
-        # An escape can smuggle in half a character.
-        if "\\u" in text and not all(_is_unicode(f"{n}{v}") for n, v in values.items()):
-            files.reject(line, text, _NO_TEXT)
-        else:
-            files.accept_named(line, values)
+    except RecursionError:
+        files.reject(line, text, "record: is nested too deep")
+        return
+    except ValueError:
+        files.reject(line, text, "record: is no JSON object")
+        return
+    nested = [name for name in files.single & value.keys() if isinstance(value[name], dict | list)]
+    if isinstance(value, _Ambiguous):
+        files.reject(line, text, "record: names a column twice")
+    elif nested:
+        files.reject(line, text, f"record: {min(nested)} is a list or an object, not one value")
+    # An escape can smuggle in half a character.
+    elif "\\u" in text and not all(_is_unicode(f"{n}{v}") for n, v in values.items()):
+        files.reject(line, text, _NO_TEXT)
+    else:
+        files.accept_named(line, values, len(text))
 
 
 class _Ambiguous(dict[str, Any]):

@@ -6,6 +6,7 @@ database does not make it another load.
 
 import hashlib
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -17,6 +18,8 @@ from ltv_platform.ingestion.files import PrivateCopy, take_copy
 
 #: Rows that are held in memory at once.
 _BATCH = 100_000
+#: Steps of SQLite between two looks at the clock; some milliseconds.
+_STEPS = 100_000
 
 
 def copy_sqlite(database: Path, folder: Path, *, follow_links: bool = True) -> PrivateCopy:
@@ -55,11 +58,17 @@ def sqlite_tables(copy: PrivateCopy) -> list[str]:
         ]
 
 
-def export_sqlite_table(copy: PrivateCopy, table: str) -> PrivateCopy:
+def export_sqlite_table(copy: PrivateCopy, table: str, seconds: float) -> PrivateCopy:
     """One table of a database as Parquet of texts, and the hash of its content.
 
+    Args:
+        copy: The database.
+        table: The table, or a view.
+        seconds: How long it may take; a view can go on for ever.
+
     Raises:
-        UserError: the database has no such table, is damaged, or holds text that is no UTF-8.
+        UserError: the database has no such table, is damaged, holds text that is no UTF-8, or
+            its view takes too long.
     """
     import pyarrow as pa  # noqa: PLC0415 - only files of this kind need Arrow
     import pyarrow.parquet as pq  # noqa: PLC0415
@@ -72,7 +81,9 @@ def export_sqlite_table(copy: PrivateCopy, table: str) -> PrivateCopy:
         )
     target = copy.path.with_name(f"{table}.parquet")
     digest = hashlib.sha256()
+    end = time.monotonic() + seconds
     with _opened(copy) as connection:
+        connection.set_progress_handler(lambda: time.monotonic() > end, _STEPS)
         cursor = connection.execute(f"SELECT * FROM {quoted(table)}")
         schema = pa.schema([(column[0], pa.string()) for column in cursor.description])
         digest.update(repr(schema.names).encode())
@@ -95,6 +106,11 @@ def _opened(copy: PrivateCopy) -> Iterator[sqlite3.Connection]:
         with closing(sqlite3.connect(address, uri=True)) as connection:
             yield connection
     except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+        if str(error) == "interrupted":
+            raise UserError(
+                f"{copy.name} took too long to be read; perhaps a view in it has no end.",
+                "Make a table of the view; LTV_ADAPTER_TIMEOUT gives it more time.",
+            ) from error
         raise UserError(
             f"{copy.name} is no SQLite database, or a damaged one ({error}).",
             "Check it with: sqlite3 FILE 'PRAGMA integrity_check'",

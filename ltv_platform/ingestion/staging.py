@@ -128,7 +128,9 @@ def _stage(
     source, adapter, copy = incoming.source, incoming.adapter, incoming.copy
     wanted = adapter.inputs if adapter else [column.name for column in source.columns]
     dialect = adapter.dialect if adapter else Dialect()
-    records = open_file(connection, copy, dialect, wanted, by_hand=by_hand)
+    # An adapter may take lists and objects apart.
+    single = () if adapter else wanted
+    records = open_file(connection, copy, dialect, wanted, single=single, by_hand=by_hand)
     received_at = settings.current_time().astimezone(UTC).replace(tzinfo=None)
     rows = f"staged_{incoming.place}"
     verdict = partial(

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ltv_platform.ingestion import readers
+from ltv_platform.ingestion import readers, records
 from ltv_platform.ingestion.adapters import Dialect
 from ltv_platform.ingestion.files import PrivateCopy
 from ltv_platform.ingestion.records import RecordFiles, split_delimited
@@ -153,6 +153,20 @@ def test_nothing_vanishes_behind_a_quote_in_a_large_file(load: Loader) -> None:
     [(line, _, raw)] = quarantined(load)
     assert line == 50_002
     assert raw == "".join(rows[50_000:]).rstrip("\n")
+
+
+@pytest.mark.parametrize(
+    "record", ["c2," + "x" * 200, 'c2,"open' + "\nx" * 200, 'c2,"' + "x" * 99 + '"x,' * 2]
+)
+def test_a_record_too_long_to_be_kept_refuses_the_file(
+    load: Loader, monkeypatch: pytest.MonkeyPatch, record: str
+) -> None:
+    """Regression: behind the limit the reader went on in the middle of the record."""
+    monkeypatch.setattr(records, "_LONGEST_FIELD", 100)
+    outcome = load.outcome("campaigns", f"{HEADER}\n\nc1,a\n{record}\n")
+    assert outcome.error is not None
+    assert "campaigns.csv: record 3 is longer than" in outcome.error.message
+    assert load.rows("SELECT COUNT(*) FROM raw.campaigns") == [(0,)]
 
 
 def test_text_behind_a_closing_quote_rejects_the_record_alone(load: Loader) -> None:

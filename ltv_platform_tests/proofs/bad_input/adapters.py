@@ -1,5 +1,138 @@
-"""x"""
+"""Adapters that are wrong, want too much, or would never end."""
 
+import time
+from pathlib import Path
+
+from ltv_platform_tests.proofs.bad_input.desk import Desk
 from ltv_platform_tests.proofs.cases import Cases
 
-CASES = Cases("bad input")
+CASES = Cases("bad input: adapters")
+
+RECORDS = "id,name\n1,a\n2,b\n3,c\n"
+
+
+def through(folder: Path, select: str) -> str:
+    """What becomes of three records under an adapter of that text."""
+    desk = Desk(folder, memory_limit="500MB")
+    return desk.ingest("campaigns", desk.write("x.csv", RECORDS), adapter=desk.adapter(select))
+
+
+REFUSED = {
+    "a column that the file does not have": (
+        "SELECT missing AS campaign_id FROM file",
+        'x.csv does not go through adapter mine: Binder Error: Referenced column "missing" not '
+        "found in FROM clause!",
+    ),
+    "a column that the table does not get": (
+        "SELECT name AS campaign_name FROM file",
+        "x.csv through adapter mine lacks campaign_id, required for campaigns. It has "
+        "campaign_name. Is campaign_name meant to be campaign_id?",
+    ),
+    "a value that does not fit its cast": (
+        "SELECT CAST(name AS INTEGER) AS campaign_id FROM file",
+        "A record does not go through adapter mine: Conversion Error: Could not convert string "
+        "'a' to INT32 when casting from source column name",
+    ),
+    "two statements": (
+        "SELECT id AS campaign_id FROM file; SELECT 1",
+        "Adapter mine must be exactly one SELECT.",
+    ),
+    "a statement that is no SELECT": (
+        "DELETE FROM file",
+        "Adapter mine must be exactly one SELECT.",
+    ),
+    "a COPY over a file": (
+        "COPY (SELECT 1) TO '/etc/hostname'",
+        "Adapter mine must be exactly one SELECT.",
+    ),
+    "another file, by its name": (
+        "SELECT id AS campaign_id FROM '/etc/passwd'",
+        'Adapter mine reads "/etc/passwd"; it may read only `file`.',
+    ),
+    "another file, by a function": (
+        "SELECT content AS campaign_id FROM read_text('/etc/passwd')",
+        "Adapter mine reads READ_TEXT('/etc/passwd'); it may read only `file`.",
+    ),
+    "another file, in a subquery of a subquery": (
+        "SELECT id AS campaign_id, (SELECT (SELECT MAX(content) FROM read_text('/etc/passwd'))) "
+        "AS campaign_name FROM file",
+        "Adapter mine reads READ_TEXT('/etc/passwd'); it may read only `file`.",
+    ),
+    "another file, under the name of a CTE elsewhere": (
+        "SELECT (SELECT 1 FROM '/etc/passwd.csv') AS campaign_id, (WITH \"/etc/passwd.csv\" AS "
+        '(SELECT 1 AS a) SELECT a FROM "/etc/passwd.csv") AS campaign_name FROM file',
+        "x.csv does not go through adapter mine: Permission Error: Cannot access file "
+        '"/etc/passwd.csv" - file system operations are disabled by configuration',
+    ),
+    "a table of the warehouse": (
+        "SELECT load_id AS campaign_id FROM raw.loads",
+        "Adapter mine reads raw.loads; it may read only `file`.",
+    ),
+    "each record three times": (
+        "SELECT a.id AS campaign_id FROM file AS a, file AS b",
+        "Adapter mine makes more rows than the 3 records of x.csv.",
+    ),
+    "brackets 10,000 deep": (
+        f"SELECT {'(' * 10_000}id{')' * 10_000} AS campaign_id FROM file",
+        "Adapter mine is nested too deep.",
+    ),
+    "a text longer than memory": (
+        "SELECT repeat(id, 1000000000) AS campaign_id FROM file",
+        "A record with adapter mine needs more memory than the engine may take.",
+    ),
+}
+
+
+def _refused(what: str) -> None:
+    select, message = REFUSED[what]
+
+    @CASES.case(f"adapter: {what}", f"exit 2: {message}")
+    def _(folder: Path) -> str:
+        return through(folder, select)
+
+
+for _each in REFUSED:
+    _refused(_each)
+
+
+def exploding(folder: Path, select: str) -> str:
+    """What becomes of 20,000 records under an adapter, and whether it took long."""
+    desk = Desk(folder, adapter_timeout=0.5, memory_limit="500MB")
+    path = desk.write("x.csv", "id\n" + "".join(f"{i}\n" for i in range(20_000)))
+    began = time.monotonic()
+    seen = desk.ingest("campaigns", path, adapter=desk.adapter(select))
+    return f"{seen}; within {'10 seconds' if time.monotonic() - began < 10 else 'ages'}"
+
+
+@CASES.case(
+    "adapter: a cross join of 8,000,000,000,000 rows",
+    "exit 2: Adapter mine makes more rows than the 20000 records of x.csv.; within 10 seconds",
+)
+def _(folder: Path) -> str:
+    return exploding(folder, "SELECT a.id AS campaign_id FROM file AS a, file AS b, file AS c")
+
+
+SLOW = (
+    "exit 2: {} does not go through adapter mine: took longer than 0.5 seconds; within 10 seconds"
+)
+
+
+@CASES.case("adapter: the same join under an aggregate", SLOW.format("x.csv"))
+def _(folder: Path) -> str:
+    joined = "file AS a, file AS b, file AS c"
+    return exploding(folder, f"SELECT COUNT(a.id || b.id || c.id) AS campaign_id FROM {joined}")
+
+
+@CASES.case("adapter: a recursion without an end", SLOW.format("x.csv"))
+def _(folder: Path) -> str:
+    numbers = "WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n)"
+    return exploding(folder, f"{numbers} SELECT MAX(i) AS campaign_id FROM n")
+
+
+@CASES.case("adapter: row by row, each for a long time", SLOW.format("A record"))
+def _(folder: Path) -> str:
+    # The engine looks at the clock every 2,048 records; they take some hundred milliseconds.
+    slow = "id"
+    for _ in range(3):
+        slow = f"md5(repeat({slow}, 2000))"
+    return exploding(folder, f"SELECT {slow} AS campaign_id FROM file")

@@ -33,8 +33,11 @@ class Desk:
         self.folder = folder
         self.home = Home(folder / "home", **settings)
         self.landing = self.home.settings.landing_path
+        # Tables depend on the horizons, so both must have the same.
+        horizons = ",".join(map(str, self.home.settings.horizons))
+        given = {name: str(value) for name, value in settings.items()}
         self.environment = CommandLine(
-            folder / "home", {name: str(value) for name, value in settings.items()}
+            folder / "home", {"horizons": horizons, **given}
         ).environment()
 
     def write(self, name: str, content: str | bytes) -> Path:

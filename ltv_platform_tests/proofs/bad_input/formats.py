@@ -1,5 +1,251 @@
-"""x"""
+"""JSON, Parquet and SQLite: other types, nested values, and files that are not what they say."""
 
+import sqlite3
+from collections.abc import Mapping
+from contextlib import closing
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ltv_platform_tests.proofs.bad_input.desk import Desk
 from ltv_platform_tests.proofs.cases import Cases
 
-CASES = Cases("bad input")
+CASES = Cases("bad input: other formats")
+
+
+def parquet(desk: Desk, name: str, columns: Mapping[str, Any]) -> Path:
+    """A Parquet file."""
+    path = desk.folder / name
+    pq.write_table(pa.table(dict(columns)), path)
+    return path
+
+
+@CASES.case(
+    "JSON lines of mixed types",
+    "6 in file: 2 accepted, 4 quarantined (2: record: is no JSON object, 4: cost: 'NaN' is not a "
+    "number, 5: cost: 'true' is not a number, 6: session_id: is missing); 1 0.5, true 2",
+)
+def _(folder: Path) -> str:
+    desk = Desk(folder)
+    lines = (
+        '{"session_id": 1, "cost": 0.50}',
+        "[1, 2]",
+        '{"session_id": true, "cost": "2"}',
+        '{"session_id": 3, "cost": NaN}',
+        '{"session_id": 4, "cost": true}',
+        '{"session_id": null, "cost": 1}',
+    )
+    seen = desk.text("session_costs", "\n".join(lines), "x.ndjson")
+    rows = desk.home.engine.rows("SELECT session_id, cost FROM raw.session_costs ORDER BY line")
+    return f"{seen}; " + ", ".join(f"{session} {cost.normalize()}" for session, cost in rows)
+
+
+@CASES.case(
+    "JSON with a list and an object where one value is due, and a nested column that is not ours",
+    "3 in file: 1 accepted, 2 quarantined (1: record: campaign_id is a list or an object, not one "
+    "value, 2: record: campaign_name is a list or an object, not one value)",
+)
+def _(folder: Path) -> str:
+    text = (
+        '[{"campaign_id": ["c1"]}, {"campaign_id": "c2", "campaign_name": {"en": "Spring"}}, '
+        '{"campaign_id": "c3", "tags": [{"a": [1]}]}]'
+    )
+    return Desk(folder).text("campaigns", text, "x.json")
+
+
+@CASES.case(
+    "JSON nested 100,000 deep: a file, and a value in one line of two",
+    "exit 2: x.json is no JSON: nested too deep.; "
+    "2 in file: 1 accepted, 1 quarantined (1: record: is nested too deep)",
+)
+def _(folder: Path) -> str:
+    desk = Desk(folder)
+    deep = "[" * 100_000 + "]" * 100_000
+    lines = f'{{"campaign_id": "c1", "x": {deep}}}\n{{"campaign_id": "c2"}}\n'
+    return "; ".join(
+        [desk.text("campaigns", deep, "x.json"), desk.text("campaigns", lines, "x.ndjson")]
+    )
+
+
+@CASES.case(
+    "JSON whose records have ever more keys", "exit 2: x.ndjson has more than 10,000 columns."
+)
+def _(folder: Path) -> str:
+    keys = (f'"k{i}": 1' for i in range(10_001))
+    lines = "".join(f'{{"campaign_id": "c", {key}}}\n' for key in keys)
+    return Desk(folder).text("campaigns", lines, "x.ndjson")
+
+
+@CASES.case(
+    "JSON that breaks off",
+    "exit 2: x.json is no JSON: Expecting value at line 1, column 30.",
+)
+def _(folder: Path) -> str:
+    return Desk(folder).text("campaigns", '[{"campaign_id": "c1"}, {"a":', "x.json")
+
+
+@CASES.case(
+    "Parquet with numbers, dates, zones and decimals of its own",
+    "3 in file: 3 accepted; 1 2025-06-01 08:30:00 0.1, 2 2025-06-01 10:30:00.123456 12.5, "
+    "3 2025-06-01 00:00:00 7",
+)
+def _(folder: Path) -> str:
+    desk = Desk(folder)
+    moment = datetime(2025, 6, 1, 10, 30)
+    kinds = (
+        # 10:30 in Berlin, nanoseconds without a zone, a day.
+        pa.array(
+            [moment.replace(tzinfo=UTC) - timedelta(hours=2)], pa.timestamp("ms", "Europe/Berlin")
+        ),
+        pa.array([1748773800123456789], pa.timestamp("ns")),
+        pa.array([date(2025, 6, 1)], pa.date32()),
+    )
+    amounts = (
+        pa.array([0.1], pa.float32()),
+        pa.array([Decimal("12.5000000000")], pa.decimal128(30, 10)),
+        pa.array([7], pa.uint8()),
+    )
+    for number, (when, amount) in enumerate(zip(kinds, amounts, strict=True), 1):
+        parquet(
+            desk,
+            f"{number}.parquet",
+            {
+                "transaction_id": pa.array([number], pa.int64()),
+                "customer_id": pa.array(["c1"], pa.dictionary(pa.int8(), pa.string())),
+                "transaction_date": when,
+                "amount": amount,
+            },
+        )
+    seen = [desk.ingest("transactions", folder / f"{number}.parquet") for number in (1, 2, 3)]
+    assert seen == ["1 in file: 1 accepted"] * 3, seen
+    rows = desk.home.engine.rows(
+        "SELECT transaction_id, transaction_date, amount FROM raw.transactions ORDER BY 1"
+    )
+    shown = ", ".join(f"{key} {when} {amount.normalize()}" for key, when, amount in rows)
+    return f"3 in file: {len(rows)} accepted; {shown}"
+
+
+@CASES.case(
+    "Parquet with types that are none of ours",
+    "2 in file: 2 quarantined (1: transaction_date: '1748773800' is not a timestamp such as "
+    "2023-01-15 10:30:00; amount: '0.30000000000000004' has more than 6 decimals or is too large, "
+    "2: transaction_date: '1748773800' is not a timestamp such as 2023-01-15 10:30:00; amount: "
+    "'inf' is not a number)",
+)
+def _(folder: Path) -> str:
+    desk = Desk(folder)
+    columns = {
+        "transaction_id": ["t1", "t2"],
+        "customer_id": ["c1", "c1"],
+        "transaction_date": [1748773800, 1748773800],
+        "amount": [0.1 + 0.2, float("inf")],
+    }
+    return desk.ingest("transactions", parquet(desk, "x.parquet", columns))
+
+
+@CASES.case(
+    "Parquet with lists where single values are due",
+    "exit 2: x.parquet: campaign_id holds lists or objects, not single values.",
+)
+def _(folder: Path) -> str:
+    desk = Desk(folder)
+    return desk.ingest("campaigns", parquet(desk, "x.parquet", {"campaign_id": [["c1"], ["c2"]]}))
+
+
+@CASES.case(
+    "text with the ending .parquet",
+    "exit 2: x.parquet is no Parquet file, or a damaged one (Invalid Input Error: No magic bytes "
+    "found at end of file 'x.parquet').",
+)
+def _(folder: Path) -> str:
+    return Desk(folder).text("campaigns", "campaign_id\nc1\n" * 100, "x.parquet")
+
+
+@CASES.case(
+    "an ending that is none of ours",
+    "exit 2: x.xlsx has no known ending.",
+)
+def _(folder: Path) -> str:
+    return Desk(folder).text("campaigns", "x", "x.xlsx")
+
+
+def database(desk: Desk, script: str) -> Path:
+    """A SQLite database."""
+    path = desk.folder / "shop.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(script)
+    return path
+
+
+@CASES.case(
+    "SQLite without the table, and without any",
+    "exit 2: shop.db has no table campaigns; it has other.; "
+    "exit 2: shop.db holds none of the source tables; it has other.",
+)
+def _(folder: Path) -> str:
+    desk = Desk(folder)
+    path = database(desk, "CREATE TABLE other (a)")
+    return f"{desk.ingest('campaigns', path)}; {desk.seen('ingest', '--sqlite', path)}"
+
+
+@CASES.case(
+    "a .db that is none, and one that was cut off",
+    "exit 2: text.db is no SQLite database, or a damaged one (file is not a database).; "
+    "exit 2: shop.db is no SQLite database, or a damaged one (database disk image is malformed).",
+)
+def _(folder: Path) -> str:
+    desk = Desk(folder)
+    text = desk.write("text.db", "no database at all\n" * 100)
+    path = database(
+        desk,
+        "CREATE TABLE campaigns (campaign_id); WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL "
+        "SELECT i + 1 FROM n LIMIT 5000) INSERT INTO campaigns SELECT 'campaign ' || i FROM n",
+    )
+    path.write_bytes(path.read_bytes()[:-8192])
+    return f"{desk.ingest('campaigns', text)}; {desk.ingest('campaigns', path)}"
+
+
+@CASES.case(
+    "SQLite with values of mixed types in one column",
+    "5 in file: 2 accepted, 3 quarantined (2: cost: 'x' is not a number, 4: cost: 'inf' is not a "
+    "number, 5: session_id: is missing)",
+)
+def _(folder: Path) -> str:
+    desk = Desk(folder)
+    path = database(
+        desk,
+        "CREATE TABLE session_costs (session_id, cost);"
+        "INSERT INTO session_costs VALUES (1, 0.25), (2, 'x'), ('c', '3'), (4, 9e999), (NULL, 1)",
+    )
+    return desk.ingest("session_costs", path)
+
+
+@CASES.case(
+    "SQLite with a view that never ends",
+    "exit 2: shop.db took too long to be read; perhaps a view in it has no end.",
+)
+def _(folder: Path) -> str:
+    desk = Desk(folder, adapter_timeout=0.3)
+    path = database(
+        desk,
+        "CREATE VIEW campaigns AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) "
+        "SELECT max(i) AS campaign_id FROM n",
+    )
+    return desk.ingest("campaigns", path)
+
+
+@CASES.case(
+    "SQLite with rows in a write-ahead log beside it",
+    "exit 2: shop.db has a write-ahead log beside it, so its newest rows are not in the file.",
+)
+def _(folder: Path) -> str:
+    desk = Desk(folder)
+    path = database(desk, "CREATE TABLE campaigns (campaign_id); PRAGMA journal_mode = wal")
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("INSERT INTO campaigns VALUES ('c1')")
+        connection.commit()
+        return desk.ingest("campaigns", path)

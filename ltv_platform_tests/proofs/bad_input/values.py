@@ -1,5 +1,295 @@
-"""x"""
+"""Rules for values (tables.md), late parents, and where the partitions start."""
 
+from pathlib import Path
+
+from ltv_platform_tests.proofs.bad_input.desk import Desk
 from ltv_platform_tests.proofs.cases import Cases
+from ltv_platform_tests.warehouse.homes import HEADERS
 
-CASES = Cases("bad input")
+CASES = Cases("bad input: values")
+
+SALES = "transaction_id,customer_id,transaction_date,amount"
+
+
+def transactions(desk: Desk, column: str, *texts: str) -> str:
+    """Ingest fine transactions, but for the texts in one column; what was seen."""
+    fine = {
+        "transaction_id": "t{}",
+        "customer_id": "c1",
+        "transaction_date": "2025-06-01 10:00:00",
+        "amount": "9.99",
+        "currency": "",
+    }
+    rows = (
+        ",".join({**fine, column: f'"{text}"'}.values()).format(number)
+        for number, text in enumerate(texts)
+    )
+    return desk.text("transactions", "\n".join([",".join(fine), *rows]) + "\n")
+
+
+def reasons(desk: Desk) -> str:
+    """What the rows in quarantine have for a reason, each with what it was given."""
+    return desk.values("SELECT array_to_string(reasons, '; ') FROM raw.quarantine ORDER BY line")
+
+
+def kept(desk: Desk, column: str) -> str:
+    """The values of a column in the log, in the order of the file."""
+    return desk.values(f"SELECT {column} FROM raw.transactions ORDER BY line")
+
+
+@CASES.case(
+    "timestamps: plain, T, a fraction, a bare day, Z, +02, -05:30, Europe/Berlin",
+    "8 in file: 8 accepted; 2025-06-01 10:30:00, 2025-06-01 10:30:00, 2025-06-01 10:30:00.250000, "
+    "2025-06-01 00:00:00, 2025-06-01 10:30:00, 2025-06-01 08:30:00, 2025-06-01 16:00:00, "
+    "2025-06-01 08:30:00",
+)
+def _(folder: Path) -> str:
+    desk = Desk(folder)
+    seen = transactions(
+        desk,
+        "transaction_date",
+        "2025-06-01 10:30:00",
+        "2025-06-01T10:30:00",
+        "2025-06-01 10:30:00.25",
+        "2025-06-01",
+        "2025-06-01T10:30:00Z",
+        "2025-06-01 10:30:00+02",
+        "2025-06-01 10:30:00-05:30",
+        "2025-06-01 10:30:00 Europe/Berlin",
+    )
+    return f"{seen}; {kept(desk, 'transaction_date')}"
+
+
+@CASES.case(
+    "the same under LTV_SOURCE_TIMEZONE=Europe/Berlin: plain, Z, a bare day",
+    "3 in file: 3 accepted; 2025-06-01 08:30:00, 2025-06-01 10:30:00, 2025-05-31 22:00:00",
+)
+def _(folder: Path) -> str:
+    desk = Desk(folder, source_timezone="Europe/Berlin")
+    texts = ("2025-06-01 10:30:00", "2025-06-01 10:30:00Z", "2025-06-01")
+    seen = transactions(desk, "transaction_date", *texts)
+    return f"{seen}; {kept(desk, 'transaction_date')}"
+
+
+NO_MOMENTS = (
+    "2025-02-30",
+    "2025-13-01 10:00:00",
+    "2025-06-01 24:00:00",
+    "2025-06-01 10:30:60",
+    "0000-00-00 00:00:00",
+    "01.06.2025",
+    "06/01/2025",
+    "1748773800",
+    "2025-06-01 10:30",
+    "2025-06-01 10:30:00 Nowhere/Land",
+    "infinity",
+)
+
+
+@CASES.case(
+    f"impossible dates and other forms: {', '.join(NO_MOMENTS)}",
+    "11 rows, each: is not a timestamp such as 2023-01-15 10:30:00",
+)
+def _(folder: Path) -> str:
+    desk = Desk(folder)
+    transactions(desk, "transaction_date", *NO_MOMENTS)
+    said = reasons(desk)
+    for text in NO_MOMENTS:
+        said = said.replace(f"transaction_date: '{text}' ", "")
+    [why] = set(said.split(", "))
+    return f"{said.count(why)} rows, each: {why}"
+
+
+@CASES.case(
+    "a timestamp 24 hours ahead of its receipt, and one a second later",
+    "2 in file: 1 accepted, 1 quarantined (3: transaction_date: 2026-01-16 12:00:01 lies more than "
+    "24 hours after its receipt)",
+)
+def _(folder: Path) -> str:
+    texts = ("2026-01-16 12:00:00", "2026-01-16 12:00:01")
+    return transactions(Desk(folder), "transaction_date", *texts)
+
+
+@CASES.case(
+    "amounts: +1.5, .5, 1., 1e3, 12E-1, 1.50000000, 999999999999.999999",
+    "7 in file: 7 accepted; 1.500000, 0.500000, 1.000000, 1000.000000, 1.200000, 1.500000, "
+    "999999999999.999999",
+)
+def _(folder: Path) -> str:
+    desk = Desk(folder)
+    texts = ("+1.5", ".5", "1.", "1e3", "12E-1", "1.50000000", "999999999999.999999")
+    seen = transactions(desk, "amount", *texts)
+    return f"{seen}; {kept(desk, 'amount')}"
+
+
+@CASES.case(
+    "amounts that are no numbers: abc, NaN, inf, -Infinity, 1_000, 1,000.00, 0x10",
+    "7 rows, each: is not a number",
+)
+def _(folder: Path) -> str:
+    desk = Desk(folder)
+    texts = ("abc", "NaN", "inf", "-Infinity", "1_000", "1,000.00", "0x10")
+    transactions(desk, "amount", *texts)
+    said = [
+        reason
+        for (reason,) in desk.home.engine.rows(
+            "SELECT reasons[1] FROM raw.quarantine ORDER BY line"
+        )
+    ]
+    assert [text.split("'")[1] for text in said] == list(texts)
+    [why] = {text.rpartition("' ")[2] for text in said}
+    return f"{len(said)} rows, each: {why}"
+
+
+@CASES.case(
+    "amounts that do not fit: seven decimals, a digit that a double loses, too large, negative",
+    "4 in file: 4 quarantined (2: amount: '0.1234567' has more than 6 decimals or is too large, 3: "
+    "amount: '123456789012.1234565e0' has more than 6 decimals or is too large, 4: amount: "
+    "'1000000000000' has more than 6 decimals or is too large, 5: amount: '-0.01' is below 0)",
+)
+def _(folder: Path) -> str:
+    texts = ("0.1234567", "123456789012.1234565e0", "1000000000000", "-0.01")
+    return transactions(Desk(folder), "amount", *texts)
+
+
+@CASES.case(
+    "whole numbers and their bounds, flags",
+    "5 in file: 1 accepted, 4 quarantined (3: age: '12.5' is not a whole number, 4: age: '131' is "
+    "above 130, 5: age: '1_0' is not a whole number, 6: is_active: '2' is not 0 or 1)",
+)
+def _(folder: Path) -> str:
+    rows = ("a,2025-01-01,4.0,0", "b,2025-01-01,12.5,1", "c,2025-01-01,131,", "d,2025-01-01,1_0,")
+    header = "customer_id,registration_date,age,is_active"
+    return Desk(folder).text("customers", "\n".join([header, *rows, "e,2025-01-01,,2"]))
+
+
+@CASES.case(
+    "text with blanks around it, blanks alone, and nothing",
+    "3 in file: 1 accepted, 2 quarantined (3: transaction_id: is missing, 4: transaction_id: is "
+    "missing); t1 c1 purchase None",
+)
+def _(folder: Path) -> str:
+    desk = Desk(folder)
+    rows = ("  t1 ,\u00a0c1\t, 2025-06-01 , 1 , , ", "  ,c1,2025-06-01,1,,", ",c1,2025-06-01,1,,")
+    header = f"{SALES},transaction_type,currency"
+    seen = desk.text("transactions", "\n".join([header, *rows]))
+    log = "SELECT transaction_id, customer_id, transaction_type, currency FROM raw.transactions"
+    return f"{seen}; {desk.values(log)}"
+
+
+@CASES.case(
+    "a row that breaks four rules",
+    "1 in file: 1 quarantined (2: transaction_id: is missing; transaction_date: 'soon' is not a "
+    "timestamp such as 2023-01-15 10:30:00; amount: '-1' is below 0; currency: 'euro' is not an "
+    "ISO 4217 code such as EUR)",
+)
+def _(folder: Path) -> str:
+    return Desk(folder).text("transactions", f"{SALES},currency\n,c1,soon,-1,euro\n")
+
+
+@CASES.case(
+    "a refund that is not flagged as one",
+    "2 in file: 1 accepted, 1 quarantined (2: transaction_type: is_refund is 0 on a refund or "
+    "chargeback; an adapter must set it)",
+)
+def _(folder: Path) -> str:
+    rows = "t1,c1,2025-06-01,5,refund,0\nt2,c1,2025-06-01,5,refund,1\n"
+    return Desk(folder).text("transactions", f"{SALES},transaction_type,is_refund\n{rows}")
+
+
+REVENUE = (
+    "SELECT bucket, transactions, COALESCE(CAST(net_revenue AS INTEGER), 0) "
+    "FROM revenue_reconciliation ORDER BY bucket"
+)
+
+
+def revenue(desk: Desk) -> str:
+    """Where the published revenue stands."""
+    desk.home.publish()
+    return ", ".join(" ".join(map(str, row)) for row in desk.home.values(REVENUE))
+
+
+@CASES.case(
+    "a currency that no rate is known of, then its rate",
+    "1 in file: 1 accepted; (waiting for rate) 1 0; then campaigns 1 15",
+)
+def _(folder: Path) -> str:
+    desk = Desk(folder)
+    desk.home.load("customers", "c1,2025-05-31,US,ads,spring")
+    seen = transactions(desk, "currency", "XTS")
+    waiting = revenue(desk)
+    desk.home.load("fx_rates", "2025-06-01,XTS,1.5")
+    return f"{seen}; {waiting}; then {revenue(desk)}"
+
+
+@CASES.case(
+    "transactions before their customers, then the customers",
+    "2 in file: 2 accepted; (unknown) customer 2 20; then campaigns 2 20; LTV of day 7: 20",
+)
+def _(folder: Path) -> str:
+    desk = Desk(folder, as_of="2025-06-30")
+    seen = transactions(desk, "amount", "9.99", "10.01")
+    before = revenue(desk)
+    desk.home.load("customers", "c1,2025-05-31,US,ads,spring")
+    after = revenue(desk)
+    [ltv] = desk.home.values("SELECT CAST(revenue_d7 AS INTEGER) FROM campaign_ltv")
+    return f"{seen}; {before}; then {after}; LTV of day 7: {ltv}"
+
+
+def interactions(name: str, **years: int) -> str:
+    """A file of interactions: so many in each year."""
+    lines = (
+        f"{name}{year}-{i},c1,{year[1:]}-03-01,login\n"
+        for year, rows in years.items()
+        for i in range(rows)
+    )
+    return HEADERS["customer_interactions"] + "\n" + "".join(lines)
+
+
+@CASES.case(
+    "a lone row years before all others, replayed under an earlier LTV_START_DATE",
+    "1 in file: 1 quarantined (2: registration_date: 2019-05-05 lies before the first partition "
+    "2025-01-01 (LTV_START_DATE): set it earlier, then run `ltv quarantine replay customers`); "
+    "replayed: 1 accepted",
+)
+def _(folder: Path) -> str:
+    desk = Desk(folder)
+    desk.text("customer_interactions", interactions("a", y2025=2_000))
+    seen = desk.text("customers", HEADERS["customers"] + "\nc1,2019-05-05,US,ads,spring\n")
+    earlier = Desk(folder, start_date="2019-01-01")
+    answer = earlier.ltv("quarantine", "replay", "customers")
+    accepted = earlier.values("SELECT COUNT(*) FROM raw.customers")
+    return f"{seen}; replayed: {accepted} accepted" * answer.err.startswith(f"{accepted} rows were")
+
+
+@CASES.case(
+    "onto 2,000 rows of 2025 a load of 1,000 with 2 of 2021 (0.07 %), then one with 3 (0.13 %)",
+    "998 accepted, 2 quarantined; 1000 accepted, 0 quarantined: the partitions now start on "
+    "2021-01-01 instead of 2025-01-01; 2 rows left quarantine because of that",
+)
+def _(folder: Path) -> str:
+    desk = Desk(folder)
+    desk.text("customer_interactions", interactions("a", y2025=2_000))
+    seen, said = [], []
+    for early in (2, 3):
+        name = f"early{early}.csv"
+        path = desk.write(name, interactions(f"b{early}", y2025=1_000 - early, y2021=early))
+        answer = desk.ltv("ingest", "customer_interactions", path)
+        desk.check(answer)
+        said = [line[6:] for line in answer.err.splitlines() if line.startswith("Note: ")]
+        [counts] = desk.home.engine.rows(
+            f"SELECT rows_accepted, rows_quarantined FROM raw.loads WHERE source_file = '{name}'"
+        )
+        seen.append("{} accepted, {} quarantined".format(*counts))
+    return f"{'; '.join(seen)}: {'; '.join(said)}"
+
+
+@CASES.case(
+    "countries that are no ISO codes",
+    "Note: country: 3 rows hold no ISO 3166-1 alpha-2 code: UK, France; kept as given",
+)
+def _(folder: Path) -> str:
+    desk = Desk(folder)
+    rows = "a,2025-01-01,UK\nb,2025-01-01,France\nc,2025-01-01,US\nd,2025-01-01,UK\n"
+    path = desk.write("customers.csv", f"customer_id,registration_date,country\n{rows}")
+    return desk.ltv("ingest", "customers", path).err.splitlines()[0]

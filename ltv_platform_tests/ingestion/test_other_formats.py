@@ -7,11 +7,14 @@ from contextlib import closing
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from threading import Thread
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from ltv_platform.errors import UserError
+from ltv_platform.ingestion import files
 from ltv_platform.ingestion.load import Request, ingest, sqlite_requests
 from ltv_platform_tests.conftest import Loader
 
@@ -132,6 +135,33 @@ def test_paths_that_are_no_files(load: Loader, tmp_path: Path) -> None:
         f"{paths[0]} does not exist.",
         f"{folder} is a folder, not a file.",
         f"{pipe} is a pipe, not a file.",
+    ]
+
+
+def test_what_takes_the_place_of_a_file_is_not_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the look at a path and its opening: a pipe is not waited for, a link not followed."""
+    monkeypatch.setattr(files, "check_regular", lambda *_: None)
+    pipe, link, good = (tmp_path / f"{name}.csv" for name in ("pipe", "link", "good"))
+    os.mkfifo(pipe)
+    good.write_text("campaign_id\nc1\n")
+    link.symlink_to(good)
+    said: list[str] = []
+
+    def take(path: Path) -> None:
+        (tmp_path / f"of_{path.name}").mkdir()
+        with pytest.raises(UserError) as caught:
+            files.take_copy(path, tmp_path / f"of_{path.name}", follow_links=False)
+        said.append(caught.value.message)
+
+    for path in (pipe, link):
+        waiting = Thread(target=take, args=(path,), daemon=True)
+        waiting.start()
+        waiting.join(20)
+    assert said == [
+        f"{pipe} is a pipe, not a file.",
+        f"{link} cannot be opened: Too many levels of symbolic links.",
     ]
 
 

@@ -16,7 +16,12 @@ from ltv_platform_tests.end_to_end.conftest import NOW, Answer
 
 _SERVER = get_context("forkserver")
 _SERVER.set_forkserver_preload(
-    ["ltv_platform.cli", "ltv_platform.orchestration.publishing", "ltv_platform.reports.campaigns"]
+    [
+        "ltv_platform.cli",
+        "ltv_platform.ingestion.landing",
+        "ltv_platform.orchestration.publishing",
+        "ltv_platform.orchestration.refresh",
+    ]
 )
 #: Longer than any command of a test takes, in seconds.
 _TOO_LONG = 120.0
@@ -60,18 +65,20 @@ class ForkedLtv:
         settings: LTV_ variables of every command, in lower case.
         prepare: Called in the process before the command.
         act: The command, with its words in ``sys.argv``.
+        spoken: Folder for what commands say; default: one beside the home.
     """
 
     home: Path
     settings: Mapping[str, str] = field(default_factory=dict)
     prepare: Callable[[], None] | None = None
     act: Callable[[], None] = _ltv
+    spoken: Path | None = None
 
     def start(self, *arguments: str | Path, **settings: str) -> Running:
         """Start a command under further settings."""
         given = {"home": str(self.home), "now": NOW, **self.settings, **settings}
         environment = {f"LTV_{name.upper()}": value for name, value in given.items()}
-        folder = self.home.parent / "spoken"
+        folder = self.spoken or self.home.parent / "spoken"
         folder.mkdir(exist_ok=True)
         stem = f"{time.monotonic_ns()}"
         spoken = (folder / f"{stem}.out", folder / f"{stem}.err")

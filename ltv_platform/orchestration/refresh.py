@@ -6,7 +6,8 @@ The same runs that Dagster's daemon would launch, in this process; they appear i
 import os
 import re
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from importlib.resources import files
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 Progress = Callable[[str], None]
 
+#: Marks the runs of this process and its likes, which no daemon watches.
+_FOREGROUND = "ltv/foreground"
 _PUBLISH = (snapshot.ASSET, snapshot.REPORT)
 
 
@@ -135,8 +138,6 @@ def execute(
     Raises:
         UserError: a run failed; the message holds the failed step's error and the run's id.
     """
-    import dagster as dg  # noqa: PLC0415 - half a second that a refresh with nothing to do saves
-
     from ltv_platform.definitions import build_definitions  # noqa: PLC0415
     from ltv_platform.orchestration.assets import asset_key  # noqa: PLC0415
     from ltv_platform.orchestration.io_manager import REFRESH_TAG  # noqa: PLC0415
@@ -144,7 +145,7 @@ def execute(
 
     partitioned = {t.name for t in graph.transforms if t.contract.partition is not None}
     prepare_dagster_home(settings)
-    with dg.DagsterInstance.from_config(str(settings.dagster_path)) as instance:
+    with _instance(settings) as instance:
         job = build_definitions(settings).resolve_job_def("refresh")
         for run in runs:
             # Without any day, the partitioned tables stay as they are: empty.
@@ -153,7 +154,7 @@ def execute(
             ]
             if not assets:
                 continue
-            tags = {REFRESH_TAG: "stale"} if only_stale else {}
+            tags = {_FOREGROUND: "yes"} | ({REFRESH_TAG: "stale"} if only_stale else {})
             if run.start is not None and run.end is not None:
                 tags |= {RANGE_START: run.start.isoformat(), RANGE_END: run.end.isoformat()}
             run_id = str(uuid.uuid4())
@@ -172,6 +173,30 @@ def execute(
                     "What was not rebuilt stays stale: mend the cause and run `ltv run` again; "
                     "`ltv ui` shows the run.",
                 )
+
+
+@contextmanager
+def _instance(settings: Settings) -> "Iterator[dg.DagsterInstance]":
+    """Dagster's instance; runs of killed processes are no longer shown as under way.
+
+    The caller is the only one that executes runs in the foreground (``locks.one_run``), so
+    those that are under way by Dagster's book have lost their process.
+    """
+    import dagster as dg  # noqa: PLC0415 - half a second that a refresh with nothing to do saves
+    from sqlalchemy.exc import OperationalError  # noqa: PLC0415
+
+    try:
+        with dg.DagsterInstance.from_config(str(settings.dagster_path)) as instance:
+            under_way = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED]
+            lost = dg.RunsFilter(statuses=under_way, tags={_FOREGROUND: "yes"})
+            for run in instance.get_runs(lost):
+                instance.report_run_failed(run, "The process that executed it was killed.")
+            yield instance
+    except OperationalError as error:
+        raise UserError(
+            f"Dagster cannot write its history in {settings.dagster_path}: {error.orig}.",
+            "Check that the disk has room and LTV_HOME may be written, then run it again.",
+        ) from error
 
 
 def _why(result: "dg.ExecuteInProcessResult") -> str:

@@ -30,6 +30,9 @@ _FIRST_GUESS = {"ingest": 0.5, "refresh": 1.0, "run": 3.0}
 _RETRIED = 0.3
 #: A process that was told to show its stack does so within this many seconds.
 _SHOWS_WITHIN = 0.005
+#: Share of kills that may come before the command has begun.
+_KILLED_AT_START = 0.05
+_LOOKS_EVERY = 0.002
 
 #: What a function is about; the innermost one on the stack names what was interrupted.
 _PHASES = {
@@ -49,6 +52,7 @@ _PHASES = {
     "_prepare": "preparing tables",
     "open_database": "opening or closing the warehouse",
     "execute": "in Dagster",
+    "_find_and_load": "importing",
     "_command": "between steps",
 }
 _STARTING = "starting"
@@ -89,7 +93,7 @@ def chaos(folder: Path, seed: int, kills: int, tell: Callable[[str], None]) -> T
         tell: Told of each phase.
     """
     random = Random(seed)
-    stream = list(files(seed, max(24, kills)))
+    stream = list(files(seed, max(24, 3 * kills // 2)))
     tell(f"{len(stream)} files of seed {seed}, loaded in one undisturbed run")
     undisturbed = folder / "undisturbed"
     for file in stream:
@@ -128,8 +132,10 @@ def _kill(home: Path, random: Random, waiting: Iterator[File], kills: int, tally
                 file.drop(home)
         command = random.choices(list(_OFTEN), list(_OFTEN.values()))[0]
         stack.unlink(missing_ok=True)
-        started = time.monotonic()
         running = starters[command]()
+        if random.random() >= _KILLED_AT_START:
+            _wait_for_start(running, stack)
+        started = time.monotonic()
         running.process.join(random.uniform(0, takes[command]))
         _end(running, stack)
         answer = running.answer()
@@ -137,12 +143,18 @@ def _kill(home: Path, random: Random, waiting: Iterator[File], kills: int, tally
             tally.kills[command, _phase(stack)] += 1
             if random.random() < _RETRIED:
                 tally.retried += 1
+                started = time.monotonic()
                 answer = starters[command]().answer()
+                takes[command] = time.monotonic() - started
         else:
             tally.survived += 1
-            takes[command] = (takes[command] + time.monotonic() - started) / 2
         if answer.code not in (0, -signal.SIGKILL):
             tally.refused.append(answer)
+
+
+def _wait_for_start(running: Running, stack: Path) -> None:
+    while not stack.exists() and running.process.exitcode is None:
+        time.sleep(_LOOKS_EVERY)
 
 
 def _end(running: Running, stack: Path) -> None:

@@ -1,5 +1,193 @@
-"""at_once."""
+"""Others at work at the same time: a held lock, two runs, readers, a clock that jumps."""
 
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from ltv_platform_tests.chaos.homes import contents
+from ltv_platform_tests.forked import ForkedLtv
 from ltv_platform_tests.proofs.cases import Cases
+from ltv_platform_tests.proofs.faults.prepared import (
+    compared,
+    ltv,
+    published_home,
+    published_tables,
+    run_again,
+    undisturbed,
+    waiting_files,
+    waiting_home,
+)
 
-CASES = Cases("faults: at_once")
+CASES = Cases("faults: others at work")
+
+#: Holds the warehouse until its stdin is closed; says when it does.
+_HOLDER = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print(flush=True); sys.stdin.read()"
+
+
+def _hold(home: Path) -> "subprocess.Popen[str]":
+    holder = subprocess.Popen(
+        [sys.executable, "-c", _HOLDER, str(home / "warehouse.duckdb")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert holder.stdout is not None
+    holder.stdout.readline()
+    return holder
+
+
+@CASES.case(
+    "another process holds the warehouse for longer than LTV_LOCK_TIMEOUT",
+    "exit 2: is held by process PID (waited 0.5 s); afterwards as undisturbed, nothing left over",
+)
+def _(folder: Path) -> str:
+    home = waiting_home(folder)
+    with _hold(home) as holder:
+        answer = ltv(home)("run", lock_timeout="0.5")
+        holder.communicate()
+    words = re.search(r"is held by .* \(waited 0\.5 s\)", answer.err)
+    seen = words[0].replace(f"process {holder.pid} ", "process PID ") if words else answer.err
+    return f"exit {answer.code}: {seen}; afterwards {run_again(home)}"
+
+
+@CASES.case(
+    "another process holds the warehouse and lets it go",
+    "the run waits for it; as undisturbed, nothing left over",
+)
+def _(folder: Path) -> str:
+    home = waiting_home(folder)
+    with _hold(home) as holder:
+        running = ltv(home).start("run")
+        time.sleep(1.5)
+        waited = running.process.exitcode is None
+        holder.communicate()
+    answer = running.answer()
+    if answer.code != 0:
+        return f"exit {answer.code}: {answer.err}"
+    seen = compared(home, undisturbed())
+    return f"{'the run waits for it' if waited else 'the run did not wait'}; {seen}"
+
+
+@CASES.case(
+    "`ltv run` twice at once over files that wait",
+    "exit 0 and 0, no word of a lock; one loads, one has nothing to do; "
+    "as undisturbed, nothing left over",
+)
+def _(folder: Path) -> str:
+    home = waiting_home(folder)
+    runs = [ltv(home).start("run") for _ in range(2)]
+    answers = [run.answer() for run in runs]
+    said = "".join(answer.err for answer in answers)
+    word = "a word" if re.search("lock|held|waited", said) else "no word"
+    loading = sum("Loaded" in answer.err for answer in answers)
+    idle = sum("Nothing is stale" in answer.err for answer in answers)
+    counts = {0: "none", 1: "one", 2: "both"}
+    return (
+        f"exit {answers[0].code} and {answers[1].code}, {word} of a lock; {counts[loading]} loads, "
+        f"{counts[idle]} has nothing to do; {compared(home, undisturbed())}"
+    )
+
+
+@CASES.case(
+    "`ltv ingest` beside `ltv ingest` over the same files",
+    "exit 0 and 0, 3 loads; as undisturbed, nothing left over",
+)
+def _(folder: Path) -> str:
+    home = waiting_home(folder)
+    running = [ltv(home).start("ingest") for _ in range(2)]
+    answers = [one.answer() for one in running]
+    failed = [answer.err for answer in answers if answer.code != 0]
+    loads = sum(answer.out.count(".csv") for answer in answers)
+    codes = " and ".join(str(answer.code) for answer in answers)
+    return f"exit {codes}, {loads} loads{''.join(failed)}; {run_again(home)}"
+
+
+def _read_until_told() -> None:
+    """Open the snapshot again and again; each table has as many rows as its manifest says."""
+    from ltv_platform.settings import load_settings
+    from ltv_platform.warehouse.query import open_snapshot, require_snapshot
+
+    settings = load_settings()
+    seen = []
+    while not (settings.home.parent / "enough").exists():
+        published = require_snapshot(settings)
+        tables = published.manifest["tables"]
+        with open_snapshot(settings, published) as connection:
+            for name, table in tables.items():
+                [(rows,)] = connection.execute(f"SELECT COUNT(*) FROM {name}").fetchall()
+                assert rows == table["rows"], f"{name}: {rows} rows, not {table['rows']}"
+        if published.path.name not in seen:
+            seen.append(published.path.name)
+    sys.stdout.write(f"{len(seen)}\n")
+    sys.stdout.flush()
+
+
+@CASES.case(
+    "`ltv run` beside four processes that read all tables over and over",
+    "run: exit 0, no word of a lock; readers: exit 0 ×4, each saw 2 snapshots, all whole; "
+    "as undisturbed, nothing left over",
+)
+def _(folder: Path) -> str:
+    home = waiting_home(folder)
+    readers = [ForkedLtv(home, act=_read_until_told).start() for _ in range(4)]
+    while len(list(home.glob("published/*/.used"))) == 0:
+        time.sleep(0.01)
+    answer = ltv(home)("run")
+    time.sleep(1.0)  # so that each looks once more
+    (folder / "enough").touch()
+    answers = [reader.answer() for reader in readers]
+    codes = {reader.code for reader in answers}
+    if codes != {0}:
+        return "; ".join(reader.err for reader in answers)
+    word = "a word" if re.search("lock|held|waited", answer.err) else "no word"
+    [shown] = {reader.out.strip() for reader in answers}
+    return (
+        f"run: exit {answer.code}, {word} of a lock; readers: exit 0 ×{len(answers)}, each saw "
+        f"{shown} snapshots, all whole; {compared(home, undisturbed())}"
+    )
+
+
+@CASES.case(
+    "the clock jumps: a run in 2031, one back on the last day of data, files of 2033",
+    "exit 0, 0 and 0; as undisturbed, nothing left over",
+)
+def _(folder: Path) -> str:
+    home = published_home(folder)
+    codes = []
+    for file, now in zip(waiting_files(), ("2031-06-01", "2026-01-14", "2026-01-15"), strict=True):
+        file.drop(home)
+        path = home / "landing" / file.table / file.name
+        os.utime(path, (2_000_000_000, 2_000_000_000))  # in 2033
+        codes.append(ltv(home)("run", now=f"{now}T12:00:00+00:00").code)
+    shown = ", ".join(map(str, codes[:-1]))
+    return f"exit {shown} and {codes[-1]}; {compared(home, undisturbed())}"
+
+
+@CASES.case(
+    "a file in landing whose last line is cut off, then the whole one",
+    "exit 0 and 0, the whole one brings what was cut off; published as if only it had come",
+)
+def _(folder: Path) -> str:
+    home = published_home(folder)
+    other = shutil.copytree(home, folder / "undisturbed")
+    [file] = [file for file in waiting_files() if file.table == "transactions"]
+    whole = file.text.rstrip("\n")
+    path = home / "landing" / file.table / file.name
+    codes = []
+    for text in (whole[: whole.rindex(",")][:-20], file.text):
+        path.write_text(text, "utf-8")
+        codes.append(ltv(home)("run").code)
+    file.drop(other)
+    ltv(other)("run")
+    alike = published_tables(contents(home, ordered=True)) == published_tables(
+        contents(other, ordered=True)
+    )
+    brings = "brings" if not any(path.parent.iterdir()) else "does not bring"
+    return (
+        f"exit {codes[0]} and {codes[1]}, the whole one {brings} what was cut off; "
+        f"published {'as if only it had come' if alike else 'otherwise'}"
+    )

@@ -1,5 +1,159 @@
-"""disk."""
+"""A disk that is full or may not be written: said so, nothing half-done, and it goes on."""
 
+import os
+import re
+import resource
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+from ltv_platform_tests.chaos.homes import SETTINGS
+from ltv_platform_tests.forked import ForkedLtv
 from ltv_platform_tests.proofs.cases import Cases
+from ltv_platform_tests.proofs.faults.prepared import (
+    built_home,
+    loads,
+    run_again,
+    shown,
+    waiting_home,
+)
 
-CASES = Cases("faults: disk")
+CASES = Cases("faults: full and read-only disks")
+
+#: Bytes that are free, one attempt after the other; less than a load or a publish takes.
+_ROOMS = (8 << 10, 16 << 10, 32 << 10)
+_ENOUGH = 64 << 20
+_NOBODY = 65534
+#: What a disk that takes no more makes the copy of a file, the engine and Dagster say.
+_FULL = "No space left|File too large|disk I/O error|disk is full|unable to open database"
+
+
+def _mount(options: str, folder: Path) -> bool:
+    command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+def _can_mount() -> bool:
+    if os.geteuid() != 0 or shutil.which("mount") is None:
+        return False
+    with tempfile.TemporaryDirectory() as folder:
+        mounted = _mount("size=64k", Path(folder))
+        if mounted:
+            subprocess.run(["umount", folder], check=True)
+        return mounted
+
+
+#: A container may forbid mounts; then the limits of a process stand in for them.
+MOUNTS = _can_mount()
+_FULL_DISK = "tmpfs without room" if MOUNTS else "no file may grow (RLIMIT_FSIZE)"
+_READ_ONLY = "tmpfs mounted read-only" if MOUNTS else "a user without the right to write"
+
+
+@contextmanager
+def _disk(folder: Path) -> Iterator[Path]:
+    """A folder on a disk of its own, where that can be had."""
+    disk = folder / "disk"
+    disk.mkdir()
+    if not MOUNTS:
+        yield disk
+        return
+    assert _mount(f"size={_ENOUGH}", disk)
+    try:
+        yield disk
+    finally:
+        subprocess.run(["umount", disk], check=True)
+
+
+def _remount(disk: Path, options: str) -> None:
+    subprocess.run(["mount", "-o", f"remount,{options}", disk], check=True)
+
+
+def _limit_files(size: int) -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+
+def _with_room(disk: Path, room: int) -> ForkedLtv:
+    """The commands of the home on a disk that has room for so many bytes more."""
+    said = disk.parent / "spoken"
+    if not MOUNTS:
+        limit = partial(_limit_files, room)
+        return ForkedLtv(disk / "home", SETTINGS, prepare=limit, spoken=said)
+    if room < _ENOUGH:
+        used = subprocess.run(["df", "-B1", "--output=used", disk], capture_output=True, check=True)
+        room += int(used.stdout.split()[-1])
+    _remount(disk, f"size={room}")
+    return ForkedLtv(disk / "home", SETTINGS, spoken=said)
+
+
+def _full(command: str, prepare: Callable[[Path], Path], before: int) -> None:
+    """A case: the command again and again while there is too little room, then with enough."""
+
+    @CASES.case(
+        f"`ltv {command}` on a full disk ({_FULL_DISK}), three times with a little more room",
+        f"exit 2 ×3 that say so, {before} of 15 files in, old snapshot whole; "
+        "with room as undisturbed, nothing left over",
+    )
+    def _(folder: Path) -> str:
+        with _disk(folder) as disk:
+            home = prepare(disk)
+            old = shown(home)
+            answers = [_with_room(disk, room)(command) for room in _ROOMS]
+            _with_room(disk, _ENOUGH)
+            silent = [a.err for a in answers if a.code != 2 or not re.search(_FULL, a.err)]
+            if silent:
+                return f"exit {[a.code for a in answers]}: {silent[0]}"
+            snapshot = "old snapshot whole" if shown(home) == old else "another snapshot"
+            seen = f"exit 2 ×{len(answers)} that say so, {loads(home)} of 15 files in, {snapshot}"
+            return f"{seen}; with room {run_again(home)}"
+
+
+_full("ingest", waiting_home, 12)
+_full("run", built_home, 15)
+
+
+@contextmanager
+def _read_only(disk: Path) -> Iterator[ForkedLtv]:
+    """The commands of the home on a disk that nobody, or only another user, may write."""
+    said = disk.parent / "spoken"
+    if MOUNTS:
+        _remount(disk, "ro")
+        yield ForkedLtv(disk / "home", SETTINGS, spoken=said)
+        _remount(disk, "rw")
+        return
+    modes = {path: path.stat().st_mode for path in [disk, *disk.rglob("*")]}
+    for path in modes:
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    yield ForkedLtv(disk / "home", SETTINGS, prepare=_give_up_root, spoken=said)
+    for path, mode in modes.items():
+        path.chmod(mode)
+
+
+def _give_up_root() -> None:
+    if os.geteuid() == 0:
+        os.setuid(_NOBODY)
+
+
+@CASES.case(
+    f"LTV_HOME is read-only ({_READ_ONLY})",
+    "ingest, run: exit 2 and 2, LTV_HOME may be written; query: exit 0; "
+    "when writable as undisturbed, nothing left over",
+)
+def _(folder: Path) -> str:
+    folder.chmod(0o755)
+    with _disk(folder) as disk:
+        home = waiting_home(disk)
+        with _read_only(disk) as ltv:
+            answers = [ltv("ingest"), ltv("run")]
+            query = ltv("query", "SELECT COUNT(*) FROM transactions")
+        words = {
+            " ".join(re.findall("LTV_HOME may be written", answer.err) or [answer.err])
+            for answer in answers
+        }
+        return (
+            f"ingest, run: exit {answers[0].code} and {answers[1].code}, {', '.join(words)}; "
+            f"query: exit {query.code}; when writable {run_again(home)}"
+        )

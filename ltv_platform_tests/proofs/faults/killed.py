@@ -6,8 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ltv_platform.ingestion.start_date import read_start
-from ltv_platform.warehouse.query import open_snapshot
-from ltv_platform.warehouse.snapshot import current_snapshot
 from ltv_platform_tests.chaos.homes import contents, home_at
 from ltv_platform_tests.chaos.stream import File
 from ltv_platform_tests.proofs.cases import Cases
@@ -19,6 +17,7 @@ from ltv_platform_tests.proofs.faults.prepared import (
     ltv,
     published_home,
     run_again,
+    shown,
     waiting_home,
 )
 
@@ -39,26 +38,13 @@ def _killed_at(
     @CASES.case(f"kill −9 of `ltv {command}`: {failpoint}", f"{expected}; {_AFTERWARDS}")
     def _(folder: Path) -> str:
         home = prepare(folder)
-        shown = _shown(home)
+        before = shown(home)
         answer = ltv(home)(command, failpoint=failpoint)
         if answer.code != -signal.SIGKILL:
             return f"not killed: {answer}"
-        now = _shown(home)
-        snapshot = "no" if now is None else "old" if now == shown else "new"
+        now = shown(home)
+        snapshot = "no" if now is None else "old" if now == before else "new"
         return f"{loads(home)} of 15 files in, {snapshot} snapshot; then {run_again(home)}"
-
-
-def _shown(home: Path) -> str | None:
-    """The snapshot that a reader is given; each of its tables is read to the end."""
-    settings = home_at(home).settings
-    published = current_snapshot(settings)
-    if published is None:
-        return None
-    with open_snapshot(settings, published) as connection:
-        for name, table in published.manifest["tables"].items():
-            rows = connection.execute(f"SELECT * FROM {name}").fetchall()
-            assert len(rows) == table["rows"], name
-    return published.path.name
 
 
 _killed_at("start settled", "ingest", fresh_home, "0 of 15 files in, no snapshot")

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ltv_platform.warehouse.query import open_snapshot
+from ltv_platform.warehouse.snapshot import current_snapshot
 from ltv_platform_tests.chaos.homes import SETTINGS, contents, difference, home_at, leftovers
 from ltv_platform_tests.chaos.stream import File, files
 from ltv_platform_tests.forked import ForkedLtv
@@ -52,6 +54,11 @@ def built_home(folder: Path) -> Path:
     return shutil.copytree(_base() / "built", folder / "home")
 
 
+def undisturbed_home(folder: Path) -> Path:
+    """All files loaded, built and published."""
+    return shutil.copytree(_base() / "undisturbed", folder / "home")
+
+
 def undisturbed() -> Mapping[str, Any]:
     """What a home holds that nothing has disturbed."""
     return _contents(_base() / "undisturbed")
@@ -85,10 +92,29 @@ def _must_end_well(home: Path, command: str) -> None:
     assert answer.code == 0, answer
 
 
+def published_tables(seen: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Of the contents of a home, the derived tables."""
+    others = ("raw.", "loads", "quarantine")
+    return {name: rows for name, rows in seen.items() if not name.startswith(others)}
+
+
 def loads(home: Path) -> int:
     """Files that are in the log; four of the first ones bring nothing new."""
     [(loaded,)] = home_at(home).engine.rows("SELECT COUNT(*) FROM raw.loads")
     return int(loaded)
+
+
+def shown(home: Path) -> str | None:
+    """The snapshot that a reader is given; each of its tables is read to the end."""
+    settings = home_at(home).settings
+    published = current_snapshot(settings)
+    if published is None:
+        return None
+    with open_snapshot(settings, published) as connection:
+        for name, table in published.manifest["tables"].items():
+            rows = connection.execute(f"SELECT * FROM {name}").fetchall()
+            assert len(rows) == table["rows"], name
+    return published.path.name
 
 
 def run_again(home: Path) -> str:

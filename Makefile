@@ -38,7 +38,8 @@ lint: install
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
-# SCALE=100 is 5M customers and 25M purchases. Peers and charts are installed here, not for everyone.
+# Peers and charts are installed here, not for everyone. SCALE=100 is 5M customers and 25M
+# purchases; with JSON=docs/performance/figures.json, docs/performance.md is made anew.
 SCALE ?= 1
 $(BENCH_INSTALLED): $(INSTALLED)
 	@$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev,bench]' 2> .venv/install.log || \
@@ -46,7 +47,8 @@ $(BENCH_INSTALLED): $(INSTALLED)
 	@touch $(BENCH_INSTALLED)
 
 bench: $(BENCH_INSTALLED)
-	@$(BIN)/python -m benchmarks all --scale $(SCALE)
+	@$(BIN)/python -m benchmarks all --scale $(SCALE) $(if $(JSON),--json $(JSON))
+	@$(if $(JSON),$(BIN)/python -m benchmarks charts $(JSON) && $(BIN)/python -m benchmarks render $(JSON))
 
 docs: install
 	@$(BIN)/python -m ltv_platform.contracts.pages docs/tables.md

@@ -42,18 +42,21 @@ def _run(
 
 
 def _command(names: list[str]) -> Callable[..., None]:
-    def command(
+    def command(  # noqa: PLR0917 - options, each with its name
         scale: Annotated[
             float, typer.Option(help="100 is 5M customers and 25M purchases, 1 a hundredth.")
         ] = 1.0,
         repetitions: Annotated[int, typer.Option(help="Runs of each contender.")] = 5,
         days: Annotated[int, typer.Option(help="Days of the history.")] = DAYS,
+        dagster: Annotated[bool, typer.Option(help="Measure ltv run, too, in refresh.")] = True,
         json: Annotated[Path | None, typer.Option(help="Keep the figures in this file.")] = None,
         folder: Annotated[
             Path | None, typer.Option(help="Where the temporary data goes; default: the system's.")
         ] = None,
     ) -> None:
-        _run(names, lambda work: Bench(Scale(scale), repetitions, days, work), json, folder)
+        _run(
+            names, lambda work: Bench(Scale(scale), repetitions, days, work, dagster), json, folder
+        )
 
     return command
 

@@ -15,6 +15,7 @@ class Bench:
         scale: How much data.
         repetitions: How often each contender runs.
         days: Days of the history.
+        dagster: Whether ``ltv run`` is measured too.
         folder: For everything that is written; whoever made it removes it.
     """
 
@@ -22,6 +23,7 @@ class Bench:
     repetitions: int
     days: int
     folder: Path
+    dagster: bool = True
     _history: "History | None" = field(default=None, init=False)
 
     def history(self) -> "History":
@@ -51,9 +53,9 @@ class History:
     def extend(self, last: int) -> Measurement:
         """Add the days up to that one, and build them."""
         tell(f"making days {self.last + 1} to {last} and building them")
-        arguments = {"home": str(self.home), "scale": self._scale}
-        filled = measure(Call("homes:fill", {**arguments, "first": self.last + 1, "last": last}))
-        for source, rows in filled.facts.items():
+        span = {"scale": self._scale, "first": self.last + 1, "last": last}
+        built = measure(Call("homes:extend", {"home": str(self.home), **span}))
+        for source, rows in built.facts.items():
             self.rows[source] = self.rows.get(source, 0) + rows
         self.last = last
-        return measure(Call("homes:build", {"home": str(self.home), "last": last}))
+        return built

@@ -198,6 +198,13 @@ def build(watch: Stopwatch, home: str, last: int, horizons: Iterable[int] | None
                 build_table(engine, transform, stale.days.get(transform.name))
 
 
+def extend(watch: Stopwatch, home: str, scale: float, first: int, last: int) -> dict[str, int]:
+    """Fill in some days and build whatever is stale then; returns rows per source."""
+    rows = fill(watch, home=home, scale=scale, first=first, last=last)
+    build(watch, home, last)
+    return rows
+
+
 def export_core(_: Stopwatch, home: str, folder: str, last: int) -> dict[str, int]:
     """What the frames read: core tables as Parquet, money in whole millionths."""
     Path(folder).mkdir(parents=True, exist_ok=True)

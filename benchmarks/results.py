@@ -190,7 +190,7 @@ def sentence(gate: Gate) -> str:
 def quantity(value: float, unit: str) -> str:
     """A figure with its unit, as people read it."""
     if unit == "bytes":
-        return f"{value / _GIGABYTE:.2f} GB"
+        return f"{value:.0f} B" if value < _MEGABYTE else f"{value / _GIGABYTE:.2f} GB"
     return f"{value:,.0f} {unit}" if value >= 1000 else f"{value:.2f} {unit}"  # noqa: PLR2004
 
 

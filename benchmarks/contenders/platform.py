@@ -10,7 +10,7 @@ from pathlib import Path
 from benchmarks import data
 from benchmarks.contenders.loaded import fingerprint
 from benchmarks.contenders.published import inodes, written_and_linked
-from benchmarks.homes import open_home, under
+from benchmarks.homes import build, open_home, under
 from benchmarks.processes import ContenderError, Stopwatch
 from ltv_platform import checks
 from ltv_platform.build import build_table
@@ -58,11 +58,9 @@ def ingest(
     return seen
 
 
-def publish(
-    watch: Stopwatch, home: str, last: int, anew: bool, horizons: list[int] | None = None
-) -> Mapping[str, int]:
+def publish(watch: Stopwatch, home: str, last: int, anew: bool) -> Mapping[str, int]:
     """Publish a built home, from nothing or on top of what is published."""
-    workspace = open_home(home, last, **under(horizons))
+    workspace = open_home(home, last)
     settings = workspace.settings
     if anew:
         shutil.rmtree(settings.published_path, ignore_errors=True)
@@ -70,6 +68,16 @@ def publish(
     with watch.step("publish"):
         published = snapshot.publish(workspace.engine, workspace.graph)
     return written_and_linked(published, before)
+
+
+def bring_up_to_date(
+    watch: Stopwatch, home: str, last: int, horizons: list[int] | None = None
+) -> None:
+    """Build what is stale under those horizons, and publish it from nothing."""
+    build(watch, home, last, horizons)
+    workspace = open_home(home, last, **under(horizons))
+    shutil.rmtree(workspace.settings.published_path, ignore_errors=True)
+    snapshot.publish(workspace.engine, workspace.graph)
 
 
 def new_day(

@@ -1,0 +1,107 @@
+"""Benchmarks at a tiny scale: that results agree, never what they take."""
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from benchmarks import __main__ as command_line
+from benchmarks import cohorts, ingest, page, publish, refresh
+from benchmarks.bench import Bench
+from benchmarks.compare import same_rows
+from benchmarks.data import SOURCES, Scale, select
+from benchmarks.processes import Call, ContenderError, Stopwatch, measure
+from benchmarks.results import save, show
+
+SCALE = Scale(0.2)
+DAYS = 12
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory):
+    return Bench(SCALE, 1, DAYS, tmp_path_factory.mktemp("bench"), dagster=False)
+
+
+def test_every_contender_gives_the_same_and_the_page_shows_it(bench, tmp_path, capsys):
+    """A disagreement would raise ContenderError; what is not measured stands as such."""
+    results = [module.run(bench) for module in (ingest, cohorts, publish, refresh)]
+    for result in results:
+        show(result)
+    assert "one statement by hand" in capsys.readouterr().out
+    cohort_table = results[1]
+    assert {row.name for row in cohort_table.rows} >= {"one statement by hand", "ltv-platform"}
+    [unchanged] = results[2].gates
+    assert (unchanged.seen, unchanged.holds) == (0, True)
+    assert [row.name for row in results[3].rows] == [
+        "12 days, horizons to 365",
+        "12 days, horizons to 7",
+        "24 days, horizons to 365",
+    ]
+
+    save(tmp_path / "figures.json", 0.2, results)
+    text = "Ours.\n<!-- begin: gates -->\nstale\n<!-- end: gates -->\n"
+    text += "<!-- begin: end_to_end -->\n<!-- end: end_to_end -->\n"
+    (tmp_path / "page.md").write_text(text, "utf-8")
+    for _ in range(2):  # the second time changes nothing
+        page.render(page.read(tmp_path / "figures.json"), tmp_path / "page.md")
+    made = (tmp_path / "page.md").read_text("utf-8")
+    assert made.startswith("Ours.\n<!-- begin: gates -->\n| gate | limit | seen |")
+    assert "| bytes of tables copied when nothing changed | ≤ 0 B | 0 B | yes | 0.2 |" in made
+    assert "stale" not in made
+    assert made.count("Not measured yet.") == 1
+
+
+def test_the_page_of_the_project_has_no_unknown_part(tmp_path):
+    """A misspelt marker would never be filled."""
+    project = Path(command_line.__file__).parents[1]
+    copy = tmp_path / "performance.md"
+    copy.write_text((project / "docs" / "performance.md").read_text("utf-8"), "utf-8")
+    page.render(page.read(project / "docs" / "performance" / "figures.json"), copy)
+    assert copy.read_text("utf-8") == (project / "docs" / "performance.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_a_longer_history_has_the_shorter_as_its_beginning(source):
+    """Else history and new days would not be those of one population."""
+    with duckdb.connect() as connection:
+        whole, first, rest = (
+            connection.sql(select(source, SCALE, *span)).fetchall()
+            for span in ((0, 1), (0, 0), (1, 1))
+        )
+    if source == "campaigns":
+        assert whole == first == rest
+    else:
+        assert whole == [*first, *rest]
+        assert first
+
+
+@pytest.mark.parametrize(
+    ("theirs", "message"),
+    [
+        ("SELECT 1 AS k, 2500000 AS m", None),
+        ("SELECT 1 AS k, 2500001 AS m", "theirs and ours differ"),
+        ("SELECT 2 AS k, 2500000 AS m", "theirs and ours differ"),
+        ("SELECT 1 AS k, 2500000 AS m UNION ALL SELECT 1, 2500000", "ours gives 1 rows, theirs 2"),
+        ("SELECT 1 AS k, 2500000 AS m, 0 AS x", "theirs has other columns: ['x']"),
+    ],
+)
+def test_a_difference_is_seen(tmp_path, theirs, message):
+    """No time is printed for another result, be it off by a millionth."""
+    ours = "SELECT 1 AS k, CAST(2.5 AS DECIMAL(18,6)) AS m"
+    files = [str(tmp_path / name) for name in ("ours.parquet", "theirs.parquet")]
+    with duckdb.connect() as connection:
+        for sql, file in zip((ours, theirs), files, strict=True):
+            connection.execute(f"COPY ({sql}) TO '{file}' (FORMAT parquet)").fetchall()
+    if message is None:
+        assert same_rows(Stopwatch(), ["ours", "theirs"], files, ["k"], ["m"]) == {"rows": 1}
+        return
+    with pytest.raises(ContenderError) as error:
+        same_rows(Stopwatch(), ["ours", "theirs"], files, ["k"], ["m"])
+    assert str(error.value).startswith(message)
+
+
+def test_a_contender_that_fails_ends_the_run(capfd):
+    """Its traceback is printed by its own process."""
+    with pytest.raises(ContenderError, match="compare:same_rows ended with exit code 1"):
+        measure(Call("compare:same_rows", {"names": []}))
+    assert "TypeError" in capfd.readouterr().err

@@ -135,8 +135,7 @@ def execute(
     import dagster as dg  # noqa: PLC0415 - half a second that a refresh with nothing to do saves
 
     from ltv_platform.definitions import build_definitions  # noqa: PLC0415
-    from ltv_platform.orchestration.assets import asset_key  # noqa: PLC0415
-    from ltv_platform.orchestration.io_manager import REFRESH_TAG  # noqa: PLC0415
+    from ltv_platform.orchestration.assets import REFRESH_TAG, asset_key  # noqa: PLC0415
     from ltv_platform.orchestration.partitions import RANGE_END, RANGE_START  # noqa: PLC0415
 
     partitioned = {t.name for t in graph.transforms if t.contract.partition is not None}

@@ -1,6 +1,6 @@
 """The embedded engine: one DuckDB file, one writer, connections open late and close early."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import date, datetime
 from pathlib import Path
@@ -218,17 +218,22 @@ class DuckDBEngine:
         assert copied is not None
         return int(copied[0])
 
-    def state(self) -> State:
+    def state(self, tables: Collection[str] | None = None) -> State:
         """See :class:`~ltv_platform.warehouse.engine.Engine`."""
+        names = None if tables is None else list(tables)
         with self.session() as connection:
             touched: dict[str, dict[date | None, int]] = {}
             for table, day, sequence in connection.execute(
-                "SELECT table_name, day, seq FROM raw.touched"
+                "SELECT 'raw.' || table_name AS name, day, seq FROM raw.touched "
+                "WHERE $names IS NULL OR name IN $names",
+                {"names": names},
             ).fetchall():
-                touched.setdefault(f"raw.{table}", {})[day] = sequence
+                touched.setdefault(table, {})[day] = sequence
             built: dict[str, dict[date | None, Built]] = {}
             for asset, day, *values in connection.execute(
-                "SELECT asset, day, seq, code_hash, as_of, watermarks FROM raw.built"
+                "SELECT asset, day, seq, code_hash, as_of, watermarks FROM raw.built "
+                "WHERE $names IS NULL OR asset IN $names",
+                {"names": names},
             ).fetchall():
                 built.setdefault(asset, {})[day] = Built(*values)
             return State(touched, built, self._as_of(connection))

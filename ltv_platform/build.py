@@ -19,7 +19,7 @@ def build_table(
     Returns:
         What was written: (first day, last day, rows) per statement.
     """
-    as_of = engine.state().as_of
+    as_of = engine.as_of()
     writer = Writer(transform.name, transform.code_hash, as_of)
     if transform.contract.partition is None:
         return [(None, None, engine.replace(transform.contract, transform.select(as_of), writer))]

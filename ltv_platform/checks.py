@@ -4,7 +4,7 @@ Unique keys and reconciliation block publishing; references, missing rates and t
 rejected rows only warn, because rows that wait are in a named bucket and not lost.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -14,6 +14,7 @@ from ltv_platform.contracts import Table
 from ltv_platform.contracts.ddl import column_list, quoted
 from ltv_platform.settings import Settings
 from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
+from ltv_platform.warehouse.planner import spans
 
 
 @dataclass(frozen=True)
@@ -46,20 +47,28 @@ class TableCheck:
     blocking: bool = False
 
 
-def unique_key(
-    engine: DuckDBEngine, table: Table, start: date | None, end: date | None
-) -> CheckOutcome:
-    """No key of the days start to end (None: of the whole table) occurs twice in the table."""
+def unique_key(engine: DuckDBEngine, table: Table, days: Iterable[date] | None) -> CheckOutcome:
+    """No key occurs twice in the days just written (None: the whole table was), nor beyond them.
+
+    A key that does not hold the day of its row can stand on two days only if the source gave it
+    two versions: these few are looked for in all days.
+    """
     key = column_list(table.key)
-    among, bounds = "", {}
-    if table.partition is not None and start is not None and end is not None:
-        within = f"{quoted(table.partition)} >= $start AND {quoted(table.partition)} <= $end"
-        bounds = {"start": start, "end": end}
+    rows, bounds = f"SELECT {key} FROM {table.full_name}", dict[str, date]()
+    if table.partition is not None and days is not None:
+        written, bounds = _within(table.partition, days)
+        everywhere, rows = rows, f"{rows} WHERE {written}"
         first = quoted(table.key[0])
-        among = f"WHERE {first} IN (SELECT {first} FROM {table.full_name} WHERE {within})"
+        versions = " UNION ALL ".join(
+            f"SELECT {first} FROM {source.log.full_name} WHERE version > 1"
+            for source in engine.catalog.sources.values()
+            if source.key == table.key and table.partition not in table.key
+        )
+        if versions:
+            rows += f" UNION ALL {everywhere} WHERE NOT ({written}) AND {first} IN ({versions})"
     [(repeated, example)] = engine.rows(
         "SELECT COUNT(*), MIN(example) FROM ("
-        f"SELECT CAST(ROW({key}) AS VARCHAR) AS example FROM {table.full_name} {among} "
+        f"SELECT CAST(ROW({key}) AS VARCHAR) AS example FROM ({rows}) AS rows_to_look_at "
         f"GROUP BY {key} HAVING COUNT(*) > 1) AS repeated",
         bounds,
     )
@@ -68,6 +77,16 @@ def unique_key(
         {"repeated_keys": repeated},
         "" if repeated == 0 else f"{table.full_name} has {repeated} keys twice, such as {example}",
     )
+
+
+def _within(column: str, days: Iterable[date]) -> tuple[str, dict[str, date]]:
+    """SQL that holds for the spans in which days are written, and its parameters."""
+    conditions, bounds = ["FALSE"], dict[str, date]()
+    for place, (start, end) in enumerate(spans(days)):
+        names = f"start_{place}", f"end_{place}"
+        conditions.append(f"{quoted(column)} BETWEEN ${names[0]} AND ${names[1]}")
+        bounds.update(zip(names, (start, end), strict=True))
+    return " OR ".join(conditions), bounds
 
 
 def table_checks(settings: Settings) -> tuple[TableCheck, ...]:
@@ -89,26 +108,19 @@ def table_checks(settings: Settings) -> tuple[TableCheck, ...]:
             lambda engine: _revenue_reconciles(engine, settings),
             reads=(
                 "core.transactions",
+                "core.waiting_for_customer",
                 "marts.campaign_cohort_curve",
                 "marts.campaign_ltv",
                 "marts.user_revenue",
             ),
             blocking=True,
         ),
-        *(
-            TableCheck(
-                table,
-                "customers_are_known",
-                f"Every {column} has its row in core.customers; the others wait for theirs.",
-                lambda engine, table=table, column=column: _known(engine, table, column),  # type: ignore[misc]
-                reads=("core.customers",),
-            )
-            for table, column in (
-                ("core.transactions", "customer_id"),
-                ("core.interactions", "customer_id"),
-                ("core.sessions", "user_id"),
-                ("core.conversions", "user_id"),
-            )
+        TableCheck(
+            "core.waiting_for_customer",
+            "customers_are_known",
+            "No event waits for the row of its customer.",
+            _customers_are_known,
+            reads=("core.customers",),
         ),
         TableCheck(
             "core.waiting_for_rate",
@@ -152,7 +164,10 @@ def _revenue_reconciles(engine: DuckDBEngine, settings: Settings) -> CheckOutcom
         engine,
         {
             "core.transactions": f"SELECT {signed} FROM core.transactions",
-            "all buckets": "SELECT SUM(net_revenue) FROM marts.revenue_reconciliation",
+            "all buckets": "SELECT SUM(net_revenue) FROM ("
+            "SELECT net_revenue FROM marts.revenue_reconciliation UNION ALL "
+            "SELECT COALESCE(gross_amount, 0) - COALESCE(refund_amount, 0) "
+            "FROM core.waiting_for_customer WHERE table_name = 'transactions') AS buckets",
         },
     )
     cohorts = _equal(
@@ -180,15 +195,19 @@ def _revenue_reconciles(engine: DuckDBEngine, settings: Settings) -> CheckOutcom
     return _all_of([buckets, cohorts, *users])
 
 
-def _known(engine: DuckDBEngine, table: str, column: str) -> CheckOutcome:
-    [(rows, unknown)] = engine.rows(
-        f"SELECT COUNT(*), COUNT(*) FILTER (WHERE {column} NOT IN "
-        f"(SELECT customer_id FROM core.customers)) FROM {table}"
+def _customers_are_known(engine: DuckDBEngine) -> CheckOutcome:
+    waiting = dict(
+        engine.rows(
+            "SELECT table_name, CAST(SUM(waiting_rows) AS BIGINT) FROM core.waiting_for_customer "
+            "WHERE customer_id NOT IN (SELECT customer_id FROM core.customers) "
+            "GROUP BY table_name ORDER BY table_name"
+        )
     )
+    text = ", ".join(f"{rows} {table}" for table, rows in waiting.items())
     return CheckOutcome(
-        unknown == 0,
-        {"rows": rows, "rows_of_unknown_customers": unknown},
-        f"{unknown} of {rows} rows wait for their customer",
+        not waiting,
+        {"waiting_rows": sum(waiting.values()), **waiting},
+        f"{text} wait for their customer: load them into customers" if waiting else "",
     )
 
 

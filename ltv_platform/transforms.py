@@ -21,7 +21,7 @@ from sqlglot import exp
 
 from ltv_platform.contracts import Catalog, Table
 from ltv_platform.contracts.ddl import literal
-from ltv_platform.days import ONE_DAY, day_start
+from ltv_platform.days import ONE_DAY, day_of, day_start
 from ltv_platform.settings import SUMMARY_HORIZON, Settings
 
 _SQL_FOLDER = files("ltv_platform") / "sql"
@@ -29,10 +29,21 @@ _SQL_FOLDER = files("ltv_platform") / "sql"
 
 @dataclass(frozen=True)
 class Window:
-    """Days of an input that day d of a table reads: ``d - before`` to ``d + after``."""
+    """Days of an input that day d of a table reads: ``d - before`` to ``d + after``.
 
-    before: int = 0
+    ``before`` is None where day d reads every earlier day.
+    """
+
+    before: int | None = 0
     after: int = 0
+
+    def first(self, day: date) -> date:
+        """The first day that a day reads."""
+        return date.min if self.before is None else day - self.before * ONE_DAY
+
+    def last(self, day: date) -> date:
+        """The last day that a day reads."""
+        return day + self.after * ONE_DAY
 
 
 SAME_DAY = Window()
@@ -46,11 +57,16 @@ class Derivation:
         table: Full name, as in ``marts.campaign_ltv``.
         group: Folder of its SELECT under ``sql/``, and its group in Dagster.
         windows: Inputs of which a day of the table reads other days than its own.
+        shown: Days of the table itself that its presentation reads for one published day.
+        settles: Days after which a published day depends on as_of and the revenue watermark no
+            more; None: it always does, if its presentation reads them.
     """
 
     table: str
     group: str
     windows: Mapping[str, Window] = field(default_factory=dict)
+    shown: Window = SAME_DAY
+    settles: int | None = None
 
 
 @dataclass(frozen=True)
@@ -171,6 +187,15 @@ def _bounds(table: str) -> tuple[str, str]:
     return f"{plain}_first", f"{plain}_last"
 
 
+def _known(as_of: AsOf) -> dict[str, Any]:
+    """The parameters that say what the figures know of."""
+    return {
+        "as_of": as_of.day,
+        "revenue_watermark": as_of.revenue_watermark,
+        "cost_watermark": as_of.cost_watermark,
+    }
+
+
 @dataclass(frozen=True)
 class Transform:
     """A derivation under given settings.
@@ -213,6 +238,12 @@ class Transform:
         """Full names of the tables that the SELECT reads, in order of name."""
         return tuple(sorted(name for name in _tables_read(self.sql) if name in self.catalog))
 
+    @cached_property
+    def presentation_inputs(self) -> tuple[str, ...]:
+        """Full names of the other tables that the presentation reads, whole, in order of name."""
+        read = _tables_read(self.presentation_sql) if self.presentation_sql else frozenset()
+        return tuple(sorted(name for name in read if name in self.catalog and name != self.name))
+
     def window(self, table: str) -> Window:
         """The days of an input that one day reads."""
         return self.derivation.windows.get(table, SAME_DAY)
@@ -220,7 +251,7 @@ class Transform:
     @cached_property
     def code_hash(self) -> str:
         """Changes when the SQL, the contract or a setting that it is rendered with changes."""
-        parts = (self.sql, self.presentation_sql, self.contract, self.derivation.windows)
+        parts = (self.sql, self.presentation_sql, self.contract, self.derivation)
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
     def select(self, as_of: AsOf, start: date | None = None, end: date | None = None) -> Select:
@@ -238,7 +269,7 @@ class Transform:
             contract = self.catalog[name]
             if contract.layer != "raw" and contract.partition is not None:
                 window = self.window(name)
-                ranges[name] = (start - window.before * ONE_DAY, end + window.after * ONE_DAY)
+                ranges[name] = (window.first(start), window.last(end))
         values = {
             "start": start,
             "end": end,
@@ -248,11 +279,46 @@ class Transform:
         return self._bind(self.sql, as_of, ranges, values)
 
     def presentation(self, as_of: AsOf, first: date | None, last: date | None) -> Select:
-        """The SELECT that publishes the rows of the days first to last, or of all days."""
+        """The SELECT that publishes the rows of the days first to last, or the whole table.
+
+        A presentation that reads other days of the table too finds the days to publish in
+        ``$first`` and ``$last``; they are None when no day was ever built.
+        """
         source = self.presentation_sql or f"SELECT * FROM {self.name}"
+        values = {"first": first, "last": last}
         if self.contract.partition is None or first is None or last is None:
-            return self._bind(source, as_of)
-        return self._bind(source, as_of, {self.name: (first, last)})
+            return self._bind(source, as_of, values=values)
+        shown = self.derivation.shown
+        return self._bind(
+            source, as_of, {self.name: (shown.first(first), shown.last(last))}, values
+        )
+
+    def unsettled(self, as_of: AsOf, last: date | None) -> Mapping[str, Any]:
+        """What the published days up to the last say as of now, and not for ever.
+
+        Args:
+            as_of: What the figures know of.
+            last: The last of the days; None: the whole table.
+
+        Returns:
+            The values of the presentation's parameters that may still change what it says.
+        """
+        used = self.presentation(as_of, None, None).parameters
+        known = {name: used[name] for name in _known(as_of) if name in used}
+        if last is None:
+            return known
+        revenue, cost = as_of.revenue_watermark, as_of.cost_watermark
+        settles = self.derivation.settles
+        if (
+            settles is not None
+            and revenue is not None
+            and last + settles * ONE_DAY < day_of(revenue, self.settings)
+        ):
+            known.pop("as_of", None)
+            known.pop("revenue_watermark", None)
+        if cost is None or last < cost:
+            known.pop("cost_watermark", None)
+        return known
 
     def _bind(
         self,
@@ -263,12 +329,7 @@ class Transform:
     ) -> Select:
         cuts = tuple((name, str(self.catalog[name].partition)) for name in ranges)
         statement, parameters = _statement(sql, cuts)
-        known = {
-            "as_of": as_of.day,
-            "revenue_watermark": as_of.revenue_watermark,
-            "cost_watermark": as_of.cost_watermark,
-            **values,
-        }
+        known = {**_known(as_of), **values}
         for name, bounds in ranges.items():
             known.update(zip(_bounds(name), bounds, strict=True))
         return Select(statement, {name: known[name] for name in parameters})

@@ -6,16 +6,20 @@ from ltv_platform.transforms import Derivation, Window
 
 def campaign_derivations(settings: Settings) -> tuple[Derivation, ...]:
     """The group's wiring; windows follow the configured horizons."""
+    longest, users = max(settings.horizons), max(settings.user_horizons)
+    # 24 hours are not a day where clocks are put forward or back.
+    shift = 1 if settings.window == "hours" and settings.timezone != "UTC" else 0
     # N x 24 hours after an install on day d reach into day d + N; day N of retention, the Nth
-    # after the day of install, reaches into day d + N + 1. Where clocks go forward, they may
-    # end on the day after.
-    hours_by_clock = settings.window == "hours" and settings.timezone != "UTC"
-    more = 1 if hours_by_clock else 0
-    users = Window(after=max(settings.user_horizons) + more)
-    curve = Window(after=max(settings.horizons) + more)
-    activity = Window(after=max(settings.horizons) + 1 + more)
+    # after the day of install, reaches into day d + N + 1.
+    purchases = Window(after=users + shift)
+    activity = Window(after=longest + 1 + shift)
+    # An age begins on the day that the curve is partitioned by and ends on the next.
+    age = Window(before=shift, after=1 + shift)
+    grown = Window(before=longest - 1)
     return (
-        Derivation("marts.user_revenue", "campaigns", {"core.transactions": users}),
+        Derivation(
+            "marts.user_revenue", "campaigns", {"core.transactions": purchases}, settles=users + 1
+        ),
         Derivation(
             "marts.campaign_ltv",
             "campaigns",
@@ -24,10 +28,19 @@ def campaign_derivations(settings: Settings) -> tuple[Derivation, ...]:
                 "core.interactions": activity,
                 "core.sessions": activity,
             },
+            settles=longest + 2,
         ),
-        Derivation("marts.campaign_roas", "campaigns"),
-        Derivation("marts.campaign_cohort_curve", "campaigns", {"core.transactions": curve}),
+        Derivation("marts.campaign_roas", "campaigns", settles=longest + 1),
+        Derivation(
+            "marts.campaign_cohort_curve",
+            "campaigns",
+            {"core.customers": grown, "core.transactions": age},
+            shown=grown,
+            settles=2,
+        ),
         Derivation("marts.campaign_summary", "campaigns"),
         Derivation("marts.country_roas", "campaigns"),
-        Derivation("marts.revenue_reconciliation", "campaigns"),
+        Derivation(
+            "marts.revenue_reconciliation", "campaigns", {"core.customers": Window(before=None)}
+        ),
     )

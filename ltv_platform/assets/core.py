@@ -1,6 +1,6 @@
 """Core tables; each reads the raw log of its own days."""
 
-from ltv_platform.transforms import Derivation
+from ltv_platform.transforms import Derivation, Window
 
 CORE = (
     Derivation("core.customers", "core"),
@@ -10,4 +10,5 @@ CORE = (
     Derivation("core.conversions", "core"),
     Derivation("core.campaign_spend", "core"),
     Derivation("core.waiting_for_rate", "core"),
+    Derivation("core.waiting_for_customer", "core", {"core.customers": Window(before=None)}),
 )

@@ -16,7 +16,12 @@ _CAMPAIGN = Column("campaign_id", "VARCHAR", "Campaign, (organic) or (unknown)."
 _COUNTRY = Column("country", "VARCHAR", "Country, or (unknown).", required=True)
 _INSTALLS = Column("installs", "BIGINT", "Customers of the cohort.", required=True)
 _SPEND = Column("spend", MONEY, "Spent on the install date; NULL = no spend known.")
-_AGE_DAYS = Column("age_days", "INTEGER", "Days from install date to as_of.", required=True)
+_AGE_DAYS = Column(
+    "age_days",
+    "INTEGER",
+    "Days from install date to as_of, at most the longest horizon.",
+    required=True,
+)
 _TO_DATE = Column(
     "revenue_to_date", MONEY, "Net revenue so far, up to the longest horizon.", required=True
 )
@@ -206,12 +211,8 @@ def _campaign_roas(horizons: tuple[int, ...]) -> Table:
     )
 
 
+_AGE_DAY = Column("age_day", "INTEGER", "Full days since install: 0 is the first.", required=True)
 _CURVE_SUMS = (
-    _INSTALL_DATE,
-    _CAMPAIGN,
-    Column("age_day", "INTEGER", "Full days since install: 0 is the first.", required=True),
-    _INSTALLS,
-    _SPEND,
     Column("revenue", MONEY, "Net revenue at that age.", required=True),
     Column("refunds", MONEY, "Refunds at that age.", required=True),
     Column("transactions", "BIGINT", "Purchases at that age.", required=True),
@@ -226,9 +227,22 @@ CAMPAIGN_COHORT_CURVE = Table(
         "How does a cohort's revenue grow towards its cost?"
     ),
     key=("install_date", "campaign_id", "age_day"),
-    columns=_CURVE_SUMS,
-    partition="install_date",
+    columns=(
+        Column("age_date", "DATE", "Day on which that age begins.", required=True),
+        _INSTALL_DATE,
+        _CAMPAIGN,
+        _AGE_DAY,
+        Column("installs", "BIGINT", "Customers of the cohort; at age 0."),
+        Column("spend", MONEY, "Spent on the install date; at age 0."),
+        *_CURVE_SUMS,
+    ),
+    partition="age_date",
     presented=(
+        _INSTALL_DATE,
+        _CAMPAIGN,
+        _AGE_DAY,
+        _INSTALLS,
+        _SPEND,
         *_CURVE_SUMS,
         Column("cumulative_revenue", MONEY, "Net revenue up to that age.", required=True),
         Column("cumulative_roas", "DOUBLE", "cumulative_revenue / spend; NULL: immature."),
@@ -284,23 +298,27 @@ def _country_roas(horizons: tuple[int, ...]) -> Table:
     )
 
 
+_RECONCILED = (
+    Column("event_date", "DATE", "Day of the event in the reporting zone.", required=True),
+    Column(
+        "bucket",
+        "VARCHAR",
+        "campaigns, (organic), (unknown) campaign, (unknown) customer, (before install), "
+        "(beyond horizon) or (waiting for rate).",
+        required=True,
+    ),
+    Column("transactions", "BIGINT", "Purchases and refunds.", required=True),
+    Column("gross_revenue", MONEY, "Purchases; NULL while they wait for a rate."),
+    Column("refund_amount", MONEY, "Refunds; NULL while they wait for a rate."),
+    Column("net_revenue", MONEY, "gross_revenue − refund_amount."),
+)
+
 REVENUE_RECONCILIATION = Table(
     layer="marts",
     name="revenue_reconciliation",
     description=("One row per event day and bucket. Where did every purchase and refund end up?"),
     key=("event_date", "bucket"),
-    columns=(
-        Column("event_date", "DATE", "Day of the event in the reporting zone.", required=True),
-        Column(
-            "bucket",
-            "VARCHAR",
-            "campaigns, (organic), (unknown) campaign, (unknown) customer, (before install), "
-            "(beyond horizon) or (waiting for rate).",
-            required=True,
-        ),
-        Column("transactions", "BIGINT", "Purchases and refunds.", required=True),
-        Column("gross_revenue", MONEY, "Purchases; NULL while they wait for a rate."),
-        Column("refund_amount", MONEY, "Refunds; NULL while they wait for a rate."),
-        Column("net_revenue", MONEY, "gross_revenue − refund_amount."),
-    ),
+    columns=_RECONCILED,
+    partition="event_date",
+    presented=_RECONCILED,
 )

@@ -143,6 +143,33 @@ WAITING_FOR_RATE = Table(
     partition="event_date",
 )
 
+_WAITING_FOR_CUSTOMER = (
+    Column(
+        "table_name",
+        "VARCHAR",
+        "transactions, interactions, sessions or conversions.",
+        required=True,
+    ),
+    _EVENT_DATE,
+    _CUSTOMER_ID,
+    Column("waiting_rows", "BIGINT", "Rows that wait.", required=True),
+    Column("gross_amount", MONEY, "Purchases among them; NULL: none."),
+    Column("refund_amount", MONEY, "Refunds among them; NULL: none."),
+)
+
+WAITING_FOR_CUSTOMER = Table(
+    layer="core",
+    name="waiting_for_customer",
+    description=(
+        "One row per feed, day and customer of what has no row in customers. "
+        "What is not in any cohort yet?"
+    ),
+    key=("table_name", "event_date", "customer_id"),
+    columns=_WAITING_FOR_CUSTOMER,
+    presented=_WAITING_FOR_CUSTOMER,
+    partition="event_date",
+)
+
 CORE_TABLES = (
     CUSTOMERS,
     TRANSACTIONS,
@@ -151,4 +178,5 @@ CORE_TABLES = (
     CONVERSIONS,
     CAMPAIGN_SPEND,
     WAITING_FOR_RATE,
+    WAITING_FOR_CUSTOMER,
 )

@@ -1,6 +1,7 @@
 """Dagster assets out of contracts and wiring: sources, derived tables."""
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 import dagster as dg
@@ -9,14 +10,19 @@ from ltv_platform import checks
 from ltv_platform.contracts import Column, SourceTable, Table
 from ltv_platform.ingestion.landing import ingest_landing
 from ltv_platform.ingestion.load import Outcome
-from ltv_platform.orchestration.io_manager import REFRESH_TAG, TableQuery
+from ltv_platform.ingestion.start_date import read_start
+from ltv_platform.orchestration.io_manager import TableQuery
 from ltv_platform.orchestration.partitions import days_of, input_mapping
 from ltv_platform.transforms import Graph, Transform
 from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
 from ltv_platform.warehouse.engine import Writer
+from ltv_platform.warehouse.planner import stale_days
 
 OWNERS = ["team:growth-data"]
 POOL = "duckdb"
+
+#: A run with this tag rewrites only what the planner calls stale; without it, all that was asked.
+REFRESH_TAG = "ltv/refresh"
 
 AssetResults = Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]
 
@@ -65,12 +71,15 @@ def _source_asset(engine: DuckDBEngine, source: SourceTable) -> dg.AssetsDefinit
         # back the figures; whoever asks for this asset by itself is told of it.
         loads = REFRESH_TAG not in context.run.tags
         outcomes = ingest_landing(engine, [source.name], context.log.info) if loads else []
-        engine.record(Writer(table.full_name, "", engine.as_of()), engine.state().newest)
+        with engine.hold():
+            newest = engine.state((table.full_name,)).newest
+            engine.record(Writer(table.full_name, "", engine.as_of()), newest)
+            metadata = _load_metadata(engine, source, outcomes)
+            share = checks.rejected_share(engine, source.name, engine.settings)
         rejected = [outcome.error for outcome in outcomes if outcome.error is not None]
         if rejected:
             raise dg.Failure("\n".join(str(error) for error in rejected), allow_retries=False)
-        yield dg.MaterializeResult(metadata=_load_metadata(engine, source, outcomes))
-        share = checks.rejected_share(engine, source.name, engine.settings)
+        yield dg.MaterializeResult(metadata=metadata)
         yield check_result(share, key, "rejected_share", dg.AssetCheckSeverity.WARN)
 
     return load
@@ -108,18 +117,33 @@ def _derived_asset(
         ],
     )
     def build(context: dg.AssetExecutionContext) -> AssetResults:
-        only_stale = REFRESH_TAG in context.run.tags
-        yield dg.MaterializeResult(
-            value=TableQuery(transform, only_stale, context.add_asset_metadata)
-        )
-        days = days_of(context) if contract.partition is not None else []
-        first, last = (days[0], days[-1]) if days else (None, None)
-        outcome = checks.unique_key(engine, contract, first, last)
-        if not outcome.passed:
-            engine.forget(transform.name, first, last)
+        # One connection for the table and its check; the IO manager writes at the first yield.
+        with engine.hold():
+            days = _days_to_write(context, engine, transform)
+            yield dg.MaterializeResult(
+                value=TableQuery(transform, days, context.add_asset_metadata)
+            )
+            outcome = checks.unique_key(engine, contract, days)
+            if not outcome.passed:
+                engine.forget(transform.name, *((days[0], days[-1]) if days else ()))
         yield check_result(outcome, key, "unique_key", dg.AssetCheckSeverity.ERROR)
 
     return build
+
+
+def _days_to_write(
+    context: dg.AssetExecutionContext, engine: DuckDBEngine, transform: Transform
+) -> list[date] | None:
+    """The days of the run; of a refresh, those that are stale. None: the whole table."""
+    if transform.contract.partition is None:
+        return None
+    days = days_of(context)
+    if REFRESH_TAG not in context.run.tags:
+        return days
+    settings = engine.settings
+    state = engine.state((transform.name, *transform.inputs))
+    stale = stale_days(transform, state, read_start(settings), settings.today())
+    return sorted(set(days).intersection(stale))
 
 
 def _dependency(graph: Graph, transform: Transform, table: str) -> dg.AssetDep:

@@ -25,10 +25,11 @@ def _asset_check(engine: DuckDBEngine, check: TableCheck) -> dg.AssetChecksDefin
         pool=POOL,
     )
     def run() -> dg.AssetCheckResult:
-        outcome = check.run(engine)
-        if check.blocking and not outcome.passed:
-            # Else the next refresh would find the table fresh, skip its checks and publish.
-            engine.forget(check.table)
+        with engine.hold():
+            outcome = check.run(engine)
+            if check.blocking and not outcome.passed:
+                # Else the next refresh would find the table fresh, skip its checks and publish.
+                engine.forget(check.table)
         return check_result(outcome, key, check.name, severity)
 
     return run

@@ -4,7 +4,7 @@ The stock DuckDB IO manager commits its DELETE and its INSERT separately and ins
 position: a failed insert loses the partition. This one replaces a range or nothing.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING, Any
@@ -13,18 +13,13 @@ import dagster as dg
 import pyarrow as pa
 
 from ltv_platform.build import build_table
-from ltv_platform.ingestion.start_date import read_start
 from ltv_platform.orchestration.partitions import days_of
 from ltv_platform.transforms import AsOf, Graph, Transform
 from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
 from ltv_platform.warehouse.engine import Writer
-from ltv_platform.warehouse.planner import stale_days
 
 if TYPE_CHECKING:
     import pandas as pd  # half a second that most runs have no use for
-
-#: A run with this tag rewrites only what the planner calls stale; without it, all that was asked.
-REFRESH_TAG = "ltv/refresh"
 
 
 @dataclass(frozen=True)
@@ -33,12 +28,12 @@ class TableQuery:
 
     Attributes:
         transform: The table's SELECT with its contract.
-        only_stale: Of the run's days, only those that the planner calls stale are rewritten.
+        days: The days to write; None: the whole table.
         add_metadata: ``context.add_asset_metadata``, for figures of single partitions.
     """
 
     transform: Transform
-    only_stale: bool
+    days: Sequence[date] | None
     add_metadata: Callable[..., None]
 
 
@@ -77,18 +72,7 @@ class WarehouseIOManager(dg.IOManager):
         )
 
     def _write_query(self, context: dg.OutputContext, query: TableQuery) -> None:
-        transform = query.transform
-        days: list[date] | None = None
-        if transform.contract.partition is not None:
-            days = days_of(context)
-            if query.only_stale:
-                stale = stale_days(
-                    transform,
-                    self.engine.state(),
-                    read_start(self.engine.settings),
-                    self.engine.settings.today(),
-                )
-                days = sorted(set(days).intersection(stale))
+        transform, days = query.transform, query.days
         written = build_table(self.engine, transform, days)
         context.add_output_metadata(
             {
@@ -128,7 +112,7 @@ class WarehouseIOManager(dg.IOManager):
     def _row_count(self, table: str) -> int:
         return int(self.engine.rows(f"SELECT COUNT(*) FROM {table}")[0][0])
 
-    def _add_partition_counts(self, query: TableQuery, days: list[date]) -> None:
+    def _add_partition_counts(self, query: TableQuery, days: Sequence[date]) -> None:
         contract = query.transform.contract
         counts = dict(
             self.engine.rows(

@@ -139,8 +139,7 @@ def execute(
         UserError: a run failed; the message holds the failed step's error and the run's id.
     """
     from ltv_platform.definitions import build_definitions  # noqa: PLC0415
-    from ltv_platform.orchestration.assets import asset_key  # noqa: PLC0415
-    from ltv_platform.orchestration.io_manager import REFRESH_TAG  # noqa: PLC0415
+    from ltv_platform.orchestration.assets import REFRESH_TAG, asset_key  # noqa: PLC0415
     from ltv_platform.orchestration.partitions import RANGE_END, RANGE_START  # noqa: PLC0415
 
     partitioned = {t.name for t in graph.transforms if t.contract.partition is not None}

@@ -32,6 +32,11 @@
 {% if window == 'calendar' %}({{ midnight(install_date ~ ' + CAST(' ~ days ~ ' AS INTEGER)') }} <= $revenue_watermark){% else %}({{ midnight(install_date ~ ' + 1') }} + ({{ days }}) * INTERVAL '1 day' <= $revenue_watermark){% endif %}
 {%- endmacro %}
 
+{#- Days of the cohort's life that revenue_to_date covers. -#}
+{% macro age_so_far(install_date) -%}
+CAST(LEAST(DATE_DIFF('day', {{ install_date }}, CAST($as_of AS DATE)), {{ horizons | max }}) AS INTEGER)
+{%- endmacro %}
+
 {#- No more cost is expected for that day: a later one is known, or LTV_AS_OF says so. That other
     feeds are ahead proves nothing of costs. -#}
 {% macro cost_complete(day) -%}

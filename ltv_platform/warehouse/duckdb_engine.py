@@ -1,6 +1,6 @@
 """The embedded engine: one DuckDB file, one writer, connections open late and close early."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import date, datetime
 from pathlib import Path
@@ -223,13 +223,16 @@ class DuckDBEngine:
         assert copied is not None
         return int(copied[0])
 
-    def state(self) -> State:
+    def state(self, tables: Collection[str] | None = None) -> State:
         """See :class:`~ltv_platform.warehouse.engine.Engine`."""
+        names = None if tables is None else list(tables)
         with self.session() as connection:
             touched: dict[str, dict[date | None, int]] = {}
             other_zones = 0
             for table, day, sequence in connection.execute(
-                "SELECT table_name, day, seq FROM raw.touched"
+                "SELECT table_name, day, seq FROM raw.touched WHERE $names IS NULL "
+                "OR 'raw.' || table_name IN $names OR starts_with(table_name, $zones)",
+                {"names": names, "zones": TOUCHED_IN},
             ).fetchall():
                 if not table.startswith(TOUCHED_IN):
                     touched.setdefault(f"raw.{table}", {})[day] = sequence
@@ -240,7 +243,9 @@ class DuckDBEngine:
                     days[None] = max(days.get(None, 0), other_zones)
             built: dict[str, dict[date | None, Built]] = {}
             for asset, day, *values in connection.execute(
-                "SELECT asset, day, seq, code_hash, as_of, watermarks FROM raw.built"
+                "SELECT asset, day, seq, code_hash, as_of, watermarks FROM raw.built "
+                "WHERE $names IS NULL OR asset IN $names",
+                {"names": names},
             ).fetchall():
                 built.setdefault(asset, {})[day] = Built(*values)
             return State(touched, built, self._as_of(connection))

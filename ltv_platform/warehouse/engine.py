@@ -1,6 +1,6 @@
 """What every warehouse engine can do; all writes are one transaction each."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -134,8 +134,11 @@ class Engine(Protocol):
         table is stale, so no later run passes it by and publishes it.
         """
 
-    def state(self) -> State:
-        """What has been touched and built, and what the figures know of."""
+    def state(self, tables: Collection[str] | None = None) -> State:
+        """What has been touched and built (of all tables, or of some), and what is known."""
+
+    def as_of(self) -> AsOf:
+        """What the figures know of now."""
 
     def fetch(self, sql: str, parameters: Mapping[str, Any] | None = None) -> "pa.Table":
         """The rows of a query."""

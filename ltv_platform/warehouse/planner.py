@@ -190,13 +190,14 @@ def _window_maximum(
     maximum: dict[date, int] = {}
     position = 0
     for day in universe:
-        reach = day + window.after * ONE_DAY
+        reach = window.last(day)
         while position < len(ordered) and ordered[position][0] <= reach:
             while candidates and candidates[-1][1] <= ordered[position][1]:
                 candidates.pop()
             candidates.append(ordered[position])
             position += 1
-        while candidates and candidates[0][0] < day - window.before * ONE_DAY:
+        earliest = window.first(day)
+        while candidates and candidates[0][0] < earliest:
             candidates.popleft()
         maximum[day] = candidates[0][1] if candidates else 0
     return maximum

@@ -11,10 +11,9 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +78,7 @@ class Snapshot:
 @dataclass(frozen=True)
 class _Part:
     file: str
-    select: Callable[[], Select]
+    select: Select
     fingerprint: str
 
 
@@ -267,34 +266,48 @@ def _tables(
     for transform in graph.transforms:
         yield transform.contract, _derived_parts(engine, transform, state)
     for table in _OPERATIONS:
-        select = partial(Select, f"SELECT * FROM {table.full_name}", {})
+        select = Select(f"SELECT * FROM {table.full_name}", {})
         # They change with every load and are small, so they are always written.
         yield table, iter([_Part(f"{table.name}.parquet", select, "")])
 
 
 def _derived_parts(engine: DuckDBEngine, transform: Transform, state: State) -> Iterator[_Part]:
     contract = transform.contract
-    # Only a presentation depends on what the figures know of; core tables are cut when written.
-    knowledge = (state.as_of.day, state.as_of.watermarks) if contract.presented is not None else ()
+    writes = {day: built.seq for day, built in state.built.get(transform.name, {}).items()}
+    days = sorted(day for day in writes if day is not None)
+    others = [newest_write(state, table) for table in transform.presentation_inputs]
 
-    def part(file: str, newest: int, first: date | None = None, last: date | None = None) -> _Part:
-        text = repr((file, transform.code_hash, newest, first, last, knowledge))
+    def part(file: str, first: date | None = None, last: date | None = None) -> _Part:
+        newest = max((*others, *_writes_shown(transform, writes, first, last)), default=0)
+        unsettled = transform.unsettled(state.as_of, last)
+        text = repr((file, transform.code_hash, newest, first, last, unsettled))
         fingerprint = hashlib.sha256(text.encode()).hexdigest()[:16]
-        return _Part(file, partial(transform.presentation, state.as_of, first, last), fingerprint)
+        return _Part(file, transform.presentation(state.as_of, first, last), fingerprint)
 
-    built = state.built.get(transform.name, {})
+    if contract.partition is None or not days:
+        yield part(f"{contract.name}.parquet")
+        return
     [(rows,)] = engine.rows(f"SELECT COUNT(*) FROM {contract.full_name}")
-    if contract.partition is None or rows <= _ONE_FILE_ROWS:
-        yield part(f"{contract.name}.parquet", newest_write(state, transform.name))
+    if rows <= _ONE_FILE_ROWS:
+        yield part(f"{contract.name}.parquet", days[0], days[-1])
         return
     months: dict[tuple[int, int], list[date]] = {}
-    for day in built:
-        if day is not None:
-            months.setdefault((day.year, day.month), []).append(day)
-    for (year, month), days in sorted(months.items()):
-        newest = max(built[day].seq for day in days)
+    for day in days:
+        months.setdefault((day.year, day.month), []).append(day)
+    for (year, month), of_month in months.items():
         file = f"{contract.name}/{year:04d}-{month:02d}.parquet"
-        yield part(file, newest, min(days), max(days))
+        yield part(file, of_month[0], of_month[-1])
+
+
+def _writes_shown(
+    transform: Transform, writes: Mapping[date | None, int], first: date | None, last: date | None
+) -> Iterable[int]:
+    """The numbers of the writes that a part shows: of its days, and of others that they read."""
+    if first is None or last is None:
+        return writes.values()
+    shown = transform.derivation.shown
+    start, end = shown.first(first), shown.last(last)
+    return [number for day, number in writes.items() if day is not None and start <= day <= end]
 
 
 def _publish_table(
@@ -312,7 +325,7 @@ def _publish_table(
             rows = old["rows"]
         else:
             order = [*table.key, *(c.name for c in table.published if c.name not in table.key)]
-            rows = engine.copy_to_parquet(part.select(), order, target)
+            rows = engine.copy_to_parquet(part.select, order, target)
             _sync(target)
         size = target.stat().st_size
         written.append(

@@ -170,4 +170,4 @@ def test_all_checks_hold(planted: Planted) -> None:
         outcome = check.run(planted.home.engine)
         assert outcome.passed or not check.blocking, outcome.description
     for table in planted.home.graph.catalog.derived:
-        assert unique_key(planted.home.engine, table, None, None).passed
+        assert unique_key(planted.home.engine, table, None).passed

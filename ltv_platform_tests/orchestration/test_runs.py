@@ -10,8 +10,7 @@ import pytest
 
 from ltv_platform import transforms
 from ltv_platform.definitions import build_definitions
-from ltv_platform.orchestration.assets import asset_key
-from ltv_platform.orchestration.io_manager import REFRESH_TAG
+from ltv_platform.orchestration.assets import REFRESH_TAG, asset_key
 from ltv_platform.orchestration.partitions import RANGE_END, RANGE_START
 from ltv_platform.orchestration.refresh import stale_runs
 from ltv_platform.warehouse import planner, snapshot
@@ -92,6 +91,24 @@ def test_a_run_over_a_range_gives_the_figures_of_build_table(
     for table in home.graph.catalog.derived:
         sql = f"SELECT * FROM {table.name} ORDER BY ALL"
         assert home.values(sql) == plain.values(sql)
+
+
+def test_a_refresh_rewrites_only_stale_days(home: Home, instance: dg.DagsterInstance) -> None:
+    """In a run over the hull of all stale days each asset rewrites only its own."""
+    assert _refresh(home, instance)
+    before = home.engine.state().built
+    home.load("transactions", "late,u1,2025-03-03 12:00:00,9,0")
+    home.load("customer_interactions", "i2,u1,2025-03-05 11:00:00,login")
+    assert _refresh(home, instance)
+    after = home.engine.state().built
+    changed = {
+        table: [day.day for day in days if day is not None and days[day] != before[table][day]]
+        for table, days in after.items()
+    }
+    assert (changed["core.transactions"], changed["core.interactions"]) == ([3], [5])
+    assert changed["marts.revenue_reconciliation"] == [3]
+    assert changed["marts.campaign_cohort_curve"] == [2, 3]
+    assert changed["marts.campaign_ltv"] == [1, 2, 3, 4, 5]
 
 
 def test_a_backfill_rewrites_all_that_was_asked(home: Home, instance: dg.DagsterInstance) -> None:

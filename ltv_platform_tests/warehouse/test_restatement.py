@@ -145,6 +145,22 @@ def test_a_cohort_rewritten_alone_reads_its_whole_window(tmp_path: Path, window:
     assert (users, curve) == (row[1], row[3])
 
 
+def test_a_window_reaches_a_day_further_where_clocks_move(tmp_path: Path) -> None:
+    """Clocks go forward on 2025-03-30: 7 · 24 h after 23:45 is 00:45, eight days later."""
+    zone = {"timezone": "Europe/Berlin", "as_of": "2025-04-10", "horizons": (1, 7)}
+    home = Home(tmp_path, start_date=FIRST, **zone)
+    home.load("customers", "a,2025-03-24 22:45:00,US,ads,c1")
+    home.load("transactions", "t1,a,2025-03-31 22:44:59,5,0", "t2,a,2025-03-31 22:45:00,3,0")
+    home.refresh()
+    home.load("customers", "a,2025-03-24 22:45:00,DE,ads,c1")
+    plan = home.refresh()
+    assert plan.days["marts.campaign_ltv"] == (date(2025, 3, 24),)
+    assert home.engine.rows("SELECT country, revenue_d7 FROM marts.campaign_ltv") == [("DE", 5)]
+    assert home.engine.rows("SELECT revenue_d7 FROM marts.user_revenue") == [(5,)]
+    curve = "SELECT age_date, revenue FROM marts.campaign_cohort_curve WHERE age_day = 6"
+    assert home.engine.rows(curve) == [(date(2025, 3, 30), 5)]
+
+
 def test_deleting_every_number_never_repeats_one(tmp_path: Path) -> None:
     """`next_sequence` grows over rolled back transactions and replaced rows."""
     from ltv_platform.warehouse.raw_log import next_sequence

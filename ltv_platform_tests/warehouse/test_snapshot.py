@@ -119,6 +119,31 @@ def test_unchanged_parts_are_linked(home: Home, monkeypatch: pytest.MonkeyPatch)
     assert _inodes(later, "campaign_ltv") != before["campaign_ltv"], "its readings depend on as_of"
 
 
+def test_settled_months_are_linked_when_as_of_moves(
+    home: Home, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A month whose windows are all mature and whose costs are complete says the same for ever.
+
+    And what it says is what a rebuild publishes under the later as_of.
+    """
+    monkeypatch.setattr(snapshot, "_ONE_FILE_ROWS", 0)
+    tables = ("user_revenue", "campaign_ltv", "campaign_roas", "campaign_cohort_curve")
+    home.publish()
+    before = {table: _inodes(home, table) for table in tables}
+    later = home.under(as_of="2025-05-10")
+    later.publish()
+    for table in tables:
+        march, april, may = _inodes(later, table)
+        assert march == before[table][0], table
+        assert may not in before[table]
+        # The last cohorts of April had no seven days by the end of April.
+        assert april != before[table][1], table
+    anew = _filled(tmp_path / "anew").under(as_of="2025-05-10")
+    anew.publish()
+    for table in tables:
+        assert _digests(later, table) == _digests(anew, table), table
+
+
 def test_another_warehouse_is_never_linked_to(home: Home) -> None:
     """A warehouse made anew counts from 1 again: equal numbers, other rows.
 

@@ -8,24 +8,49 @@ grid AS (
   SELECT install_date, campaign_id, ages.age_day, installs, spend
   FROM marts.campaign_cohort_curve AS cohorts
   CROSS JOIN ages
-  WHERE cohorts.age_day = 0 AND install_date + ages.age_day <= $as_of
+  WHERE cohorts.age_day = 0
+    AND install_date + ages.age_day >= $first AND install_date + ages.age_day <= $last
+    AND install_date + ages.age_day <= $as_of
+),
+before AS (
+  SELECT install_date, campaign_id, SUM(revenue) AS revenue
+  FROM marts.campaign_cohort_curve
+  WHERE age_date < $first
+  GROUP BY install_date, campaign_id
+),
+grown AS (
+  SELECT
+    install_date,
+    campaign_id,
+    age_day,
+    grid.installs,
+    grid.spend,
+    {{ m.money('COALESCE(curve.revenue, 0)') }} AS revenue,
+    {{ m.money('COALESCE(curve.refunds, 0)') }} AS refunds,
+    COALESCE(curve.transactions, 0) AS transactions,
+    COALESCE(curve.payers, 0) AS payers,
+    {{ m.money('COALESCE(before.revenue, 0) + SUM(COALESCE(curve.revenue, 0)) OVER so_far') }}
+      AS cumulative_revenue,
+    {{ m.mature('install_date', 'age_day + 1') }} AS mature
+  FROM grid
+  LEFT JOIN marts.campaign_cohort_curve AS curve USING (install_date, campaign_id, age_day)
+  LEFT JOIN before USING (install_date, campaign_id)
+  WINDOW so_far AS (PARTITION BY install_date, campaign_id ORDER BY age_day)
 )
 SELECT
   install_date,
   campaign_id,
   age_day,
-  grid.installs,
-  grid.spend,
-  {{ m.money('COALESCE(revenue, 0)') }} AS revenue,
-  {{ m.money('COALESCE(refunds, 0)') }} AS refunds,
-  COALESCE(transactions, 0) AS transactions,
-  COALESCE(payers, 0) AS payers,
-  {{ m.money('SUM(COALESCE(revenue, 0)) OVER so_far') }} AS cumulative_revenue,
+  installs,
+  spend,
+  revenue,
+  refunds,
+  transactions,
+  payers,
+  cumulative_revenue,
   CASE
-    WHEN {{ m.mature('install_date', 'age_day + 1') }} AND {{ m.cost_complete('install_date') }}
-    THEN {{ m.ratio('SUM(COALESCE(revenue, 0)) OVER so_far', 'grid.spend') }}
+    WHEN mature AND {{ m.cost_complete('install_date') }}
+    THEN {{ m.ratio('cumulative_revenue', 'spend') }}
   END AS cumulative_roas,
-  {{ m.mature('install_date', 'age_day + 1') }} AS mature
-FROM grid
-LEFT JOIN marts.campaign_cohort_curve AS curve USING (install_date, campaign_id, age_day)
-WINDOW so_far AS (PARTITION BY install_date, campaign_id ORDER BY age_day)
+  mature
+FROM grown

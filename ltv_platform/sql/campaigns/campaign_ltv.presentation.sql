@@ -20,7 +20,7 @@ SELECT
   END AS retention_d{{ n }}
   {%- endfor %},
   revenue_to_date,
-  CAST(DATE_DIFF('day', install_date, CAST($as_of AS DATE)) AS INTEGER) AS age_days
+  {{ m.age_so_far('install_date') }} AS age_days
 FROM (
   SELECT *
   {%- for n in horizons %},

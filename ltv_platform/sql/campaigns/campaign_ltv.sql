@@ -2,84 +2,87 @@
 -- Answers: what is a user of this cohort worth after N days, who pays, who stays?
 {% import 'macros.sql' as m with context %}
 {% set longest = horizons | max %}
-WITH aged AS (
-  SELECT c.customer_id, c.install_date, c.campaign_id, c.country, t.amount, t.is_refund,
-    {{ m.age_day('t', 'c') }} AS age_day
+-- One join of customers and events feeds every figure. A cohort has a number, so that its many
+-- events are grouped by an integer and not by a date and two texts.
+WITH cohorts AS (
+  SELECT *, ROW_NUMBER() OVER (ORDER BY install_date, campaign_id, country) AS cohort
+  FROM (
+    SELECT install_date, campaign_id, country, COUNT(*) AS installs
+    FROM core.customers
+    GROUP BY install_date, campaign_id, country
+  ) AS counted
+),
+customers AS (
+  SELECT c.customer_id, c.install_ts, c.install_date, cohorts.cohort
   FROM core.customers AS c
-  JOIN core.transactions AS t ON t.customer_id = c.customer_id
-  WHERE {{ m.after_install('t', 'c') }}
+  JOIN cohorts ON cohorts.install_date = c.install_date
+    AND cohorts.campaign_id = c.campaign_id AND cohorts.country = c.country
+),
+-- Only transactions have an amount.
+events AS (
+  SELECT customer_id, event_ts, event_date, amount, is_refund FROM core.transactions
+  UNION ALL
+  SELECT customer_id, event_ts, event_date, NULL, FALSE FROM core.interactions
+  UNION ALL
+  SELECT user_id, event_ts, event_date, NULL, FALSE FROM core.sessions
 ),
 -- Each event falls into the first horizon that holds it; later horizons add up the earlier ones.
-steps AS (
+aged AS (
   SELECT *,
     CASE
     {%- for n in horizons %}
       WHEN age_day < {{ n }} THEN {{ n }}
     {%- endfor %}
     END AS step
-  FROM aged
-  WHERE age_day < {{ longest }}
+  FROM (
+    SELECT c.cohort, c.customer_id, e.amount, e.is_refund, {{ m.age_day('e', 'c') }} AS age_day
+    FROM customers AS c
+    JOIN events AS e ON e.customer_id = c.customer_id
+    WHERE {{ m.after_install('e', 'c') }}
+  ) AS joined
+  WHERE age_day <= {{ longest }}
 ),
 revenue AS (
-  SELECT install_date, campaign_id, country
+  SELECT cohort
   {%- for n in horizons %},
     SUM(revenue) FILTER (WHERE step <= {{ n }}) AS revenue_d{{ n }},
     SUM(refunds) FILTER (WHERE step <= {{ n }}) AS refunds_d{{ n }}
   {%- endfor %}
   FROM (
-    SELECT install_date, campaign_id, country, step,
+    SELECT cohort, step,
       SUM(CASE WHEN is_refund THEN -amount ELSE amount END) AS revenue,
       SUM(CASE WHEN is_refund THEN amount ELSE 0 END) AS refunds
-    FROM steps
-    GROUP BY install_date, campaign_id, country, step
+    FROM aged
+    WHERE amount IS NOT NULL AND step IS NOT NULL
+    GROUP BY cohort, step
   ) AS by_step
-  GROUP BY install_date, campaign_id, country
+  GROUP BY cohort
 ),
 payers AS (
-  SELECT install_date, campaign_id, country
+  SELECT cohort
   {%- for n in horizons %},
     COUNT(*) FILTER (WHERE first_step <= {{ n }}) AS payers_d{{ n }}
   {%- endfor %}
   FROM (
-    SELECT install_date, campaign_id, country, customer_id, MIN(step) AS first_step
-    FROM steps
-    WHERE NOT is_refund AND amount > 0
-    GROUP BY install_date, campaign_id, country, customer_id
+    SELECT cohort, customer_id, MIN(step) AS first_step
+    FROM aged
+    WHERE amount > 0 AND NOT is_refund
+    GROUP BY cohort, customer_id
   ) AS first_payments
-  GROUP BY install_date, campaign_id, country
+  GROUP BY cohort
 ),
 -- Day N of retention is the Nth day after the day of install (age N, counting from 0).
-active AS (
-  SELECT customer_id, install_date, campaign_id, country, age_day
-  FROM aged
-  WHERE age_day IN ({{ horizons | join(', ') }})
-  UNION
-  SELECT c.customer_id, c.install_date, c.campaign_id, c.country,
-    {{ m.age_day('i', 'c') }} AS age_day
-  FROM core.customers AS c
-  JOIN core.interactions AS i ON i.customer_id = c.customer_id
-  WHERE {{ m.after_install('i', 'c') }}
-    AND {{ m.age_day('i', 'c') }} IN ({{ horizons | join(', ') }})
-  UNION
-  SELECT c.customer_id, c.install_date, c.campaign_id, c.country,
-    {{ m.age_day('s', 'c') }} AS age_day
-  FROM core.customers AS c
-  JOIN core.sessions AS s ON s.user_id = c.customer_id
-  WHERE {{ m.after_install('s', 'c') }}
-    AND {{ m.age_day('s', 'c') }} IN ({{ horizons | join(', ') }})
-),
 retained AS (
-  SELECT install_date, campaign_id, country
+  SELECT cohort
   {%- for n in horizons %},
     COUNT(*) FILTER (WHERE age_day = {{ n }}) AS retained_d{{ n }}
   {%- endfor %}
-  FROM active
-  GROUP BY install_date, campaign_id, country
-),
-cohorts AS (
-  SELECT install_date, campaign_id, country, COUNT(*) AS installs
-  FROM core.customers
-  GROUP BY install_date, campaign_id, country
+  FROM (
+    SELECT DISTINCT cohort, customer_id, age_day
+    FROM aged
+    WHERE age_day IN ({{ horizons | join(', ') }})
+  ) AS active
+  GROUP BY cohort
 )
 SELECT
   install_date,
@@ -94,6 +97,6 @@ SELECT
   {%- endfor %},
   {{ m.money('COALESCE(revenue_d' ~ longest ~ ', 0)') }} AS revenue_to_date
 FROM cohorts
-LEFT JOIN revenue USING (install_date, campaign_id, country)
-LEFT JOIN payers USING (install_date, campaign_id, country)
-LEFT JOIN retained USING (install_date, campaign_id, country)
+LEFT JOIN revenue ON revenue.cohort = cohorts.cohort
+LEFT JOIN payers ON payers.cohort = cohorts.cohort
+LEFT JOIN retained ON retained.cohort = cohorts.cohort

@@ -17,5 +17,5 @@ SELECT
   {%- endfor %},
   revenue_to_date,
   {{ m.ratio('revenue_to_date', 'spend') }} AS roas_to_date,
-  CAST(DATE_DIFF('day', install_date, CAST($as_of AS DATE)) AS INTEGER) AS age_days
+  {{ m.age_so_far('install_date') }} AS age_days
 FROM marts.campaign_roas

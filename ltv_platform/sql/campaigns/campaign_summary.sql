@@ -39,58 +39,71 @@ totals AS (
   FROM cohorts
   GROUP BY campaign_id
 ),
-daily_spend AS (
-  SELECT campaign_id, date, SUM(spend) AS spend
-  FROM core.campaign_spend
-  GROUP BY campaign_id, date
-),
-{%- for n in horizons %}
--- Each spent dollar once: a day counts when any mature cohort's first {{ n }} days cover it.
-covered_d{{ n }} AS (
-  SELECT campaign_id, SUM(spend) AS spend
-  FROM daily_spend
-  WHERE EXISTS (
-    SELECT 1
+-- Each spent dollar once: a day counts when the first N days of a mature cohort cover it, and
+-- then those of the last such cohort up to that day do. A day with spend is a cohort itself.
+covered AS (
+  SELECT campaign_id
+  {%- for n in horizons %},
+    SUM(spend) FILTER (WHERE install_date <= last_d{{ n }} + {{ n - 1 }}) AS spend_d{{ n }}
+  {%- endfor %}
+  FROM (
+    SELECT campaign_id, install_date, spend
+    {%- for n in horizons %},
+      MAX(CASE WHEN mature_d{{ n }} THEN install_date END) OVER so_far AS last_d{{ n }}
+    {%- endfor %}
     FROM cohorts
-    WHERE cohorts.campaign_id = daily_spend.campaign_id
-      AND cohorts.mature_d{{ n }}
-      AND daily_spend.date >= cohorts.install_date
-      AND daily_spend.date <= cohorts.install_date + {{ n - 1 }}
-  )
+    WINDOW so_far AS (PARTITION BY campaign_id ORDER BY install_date)
+  ) AS days
   GROUP BY campaign_id
 ),
-{%- endfor %}
--- Payback: cohorts mature at an age, their revenue up to it against their spend.
+-- Payback: cohorts mature at an age, their revenue up to it against their spend. A cohort comes
+-- in at age 0 and leaves, with its spend and all of its revenue, after its last mature age.
 ages AS (
   SELECT CAST(age_day AS INTEGER) AS age_day
   FROM UNNEST(GENERATE_SERIES(0, {{ (horizons | max) - 1 }})) AS series(age_day)
 ),
+last_ages AS (
+  SELECT install_date, MAX(age_day) AS last_age
+  FROM (SELECT DISTINCT install_date FROM cohorts) AS days
+  CROSS JOIN ages
+  WHERE {{ m.mature('install_date', 'age_day + 1') }} AND {{ m.cost_complete('install_date') }}
+  GROUP BY install_date
+),
 grown AS (
-  SELECT grid.campaign_id, grid.age_day, grid.spend,
-    SUM(COALESCE(curve.revenue, 0)) OVER (
-      PARTITION BY grid.campaign_id, grid.install_date ORDER BY grid.age_day
-    ) AS revenue
+  SELECT curve.campaign_id, curve.age_day, last_ages.last_age,
+    COALESCE(curve.spend, 0) AS spend, curve.revenue
+  FROM marts.campaign_cohort_curve AS curve
+  JOIN last_ages ON last_ages.install_date = curve.install_date
+  WHERE curve.age_day <= last_ages.last_age
+),
+flows AS (
+  SELECT campaign_id, age_day, SUM(spend) AS spend, SUM(revenue) AS revenue
   FROM (
-    SELECT install_date, campaign_id, ages.age_day, spend
-    FROM marts.campaign_cohort_curve AS cohort
-    CROSS JOIN ages
-    WHERE cohort.age_day = 0 AND {{ m.mature('install_date', 'ages.age_day + 1') }}
-      AND {{ m.cost_complete('install_date') }}
-  ) AS grid
-  LEFT JOIN marts.campaign_cohort_curve AS curve
-    ON curve.install_date = grid.install_date AND curve.campaign_id = grid.campaign_id
-    AND curve.age_day = grid.age_day
+    SELECT campaign_id, age_day, SUM(spend) AS spend, SUM(revenue) AS revenue
+    FROM grown
+    GROUP BY campaign_id, age_day
+    UNION ALL
+    SELECT campaign_id, last_age + 1, -SUM(spend), -SUM(revenue)
+    FROM grown
+    GROUP BY campaign_id, last_age
+    UNION ALL
+    SELECT campaign_id, age_day, 0, 0 FROM totals CROSS JOIN ages
+  ) AS in_and_out
+  GROUP BY campaign_id, age_day
 ),
 paid_back AS (
-  SELECT grown.campaign_id, grown.age_day + 1 AS payback_day,
-    {{ m.ratio('SUM(grown.spend)', 'MAX(totals.cohort_cost)') }} AS payback_spend_share
-  FROM grown
-  JOIN totals ON totals.campaign_id = grown.campaign_id
-  GROUP BY grown.campaign_id, grown.age_day
-  HAVING SUM(grown.spend) > 0
-    AND SUM(grown.revenue) >= SUM(grown.spend)
-    AND SUM(grown.spend) >= 0.8 * MAX(totals.cohort_cost)
-  QUALIFY ROW_NUMBER() OVER (PARTITION BY grown.campaign_id ORDER BY grown.age_day) = 1
+  SELECT so_far.campaign_id, so_far.age_day + 1 AS payback_day,
+    {{ m.ratio('so_far.spend', 'totals.cohort_cost') }} AS payback_spend_share
+  FROM (
+    SELECT campaign_id, age_day, SUM(spend) OVER by_age AS spend, SUM(revenue) OVER by_age AS revenue
+    FROM flows
+    WINDOW by_age AS (PARTITION BY campaign_id ORDER BY age_day)
+  ) AS so_far
+  JOIN totals ON totals.campaign_id = so_far.campaign_id
+  WHERE so_far.spend > 0
+    AND so_far.revenue >= so_far.spend
+    AND so_far.spend >= 0.8 * totals.cohort_cost
+  QUALIFY ROW_NUMBER() OVER (PARTITION BY so_far.campaign_id ORDER BY so_far.age_day) = 1
 ),
 names AS (
   SELECT *
@@ -119,7 +132,7 @@ SELECT
   END AS payers_d{{ n }},
   {{ m.money('total_revenue_d' ~ n) }} AS total_revenue_d{{ n }},
   {{ m.ratio('total_revenue_d' ~ n, 'installs_d' ~ n) }} AS ltv_d{{ n }}_per_user,
-  {%- set total_cost = 'CASE WHEN covered_days_known_d%d THEN covered_d%d.spend END' % (n, n) %}
+  {%- set total_cost = 'CASE WHEN covered_days_known_d%d THEN covered.spend_d%d END' % (n, n) %}
   {{ m.money(total_cost) }} AS total_cost_d{{ n }},
   {{ m.ratio('total_revenue_d' ~ n, total_cost) }} AS roas_d{{ n }},
   {{ m.money('cohort_cost_d' ~ n) }} AS cohort_cost_d{{ n }},
@@ -129,8 +142,6 @@ SELECT
   payback_spend_share
 FROM totals
 LEFT JOIN payers ON payers.campaign_id = totals.campaign_id
-{%- for n in horizons %}
-LEFT JOIN covered_d{{ n }} ON covered_d{{ n }}.campaign_id = totals.campaign_id
-{%- endfor %}
+LEFT JOIN covered ON covered.campaign_id = totals.campaign_id
 LEFT JOIN paid_back ON paid_back.campaign_id = totals.campaign_id
 LEFT JOIN names ON names.campaign_id = totals.campaign_id

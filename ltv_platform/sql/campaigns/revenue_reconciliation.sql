@@ -1,10 +1,9 @@
--- Grain: one row per event day and bucket.
+-- Grain: one row per event day and bucket; what waits for its customer is added when published.
 -- Answers: where did every purchase and refund end up?
 {% import 'macros.sql' as m with context %}
 WITH placed AS (
   SELECT t.event_date, t.amount, t.is_refund,
     CASE
-      WHEN c.customer_id IS NULL THEN '(unknown) customer'
       WHEN NOT {{ m.after_install('t', 'c') }} THEN '(before install)'
       WHEN {{ m.age_day('t', 'c') }} >= {{ horizons | max }} THEN '(beyond horizon)'
       WHEN c.campaign_id = '(organic)' THEN '(organic)'
@@ -12,7 +11,7 @@ WITH placed AS (
       ELSE 'campaigns'
     END AS bucket
   FROM core.transactions AS t
-  LEFT JOIN core.customers AS c ON c.customer_id = t.customer_id
+  JOIN core.customers AS c ON c.customer_id = t.customer_id AND c.install_date <= t.event_date
 )
 SELECT
   event_date,

@@ -1,0 +1,29 @@
+-- Published: with the events whose customer was not known on their day. Either it is not known
+-- to this day, or it has come later: then they precede its install.
+{% import 'macros.sql' as m with context %}
+SELECT
+  event_date,
+  bucket,
+  CAST(SUM(transactions) AS BIGINT) AS transactions,
+  {{ m.money('SUM(gross_revenue)') }} AS gross_revenue,
+  {{ m.money('SUM(refund_amount)') }} AS refund_amount,
+  {{ m.money('SUM(net_revenue)') }} AS net_revenue
+FROM (
+  SELECT * FROM marts.revenue_reconciliation
+  UNION ALL
+  SELECT
+    waiting.event_date,
+    CASE
+      WHEN customers.customer_id IS NULL THEN '(unknown) customer'
+      ELSE '(before install)'
+    END,
+    waiting.waiting_rows,
+    COALESCE(waiting.gross_amount, 0),
+    COALESCE(waiting.refund_amount, 0),
+    COALESCE(waiting.gross_amount, 0) - COALESCE(waiting.refund_amount, 0)
+  FROM core.waiting_for_customer AS waiting
+  LEFT JOIN core.customers AS customers ON customers.customer_id = waiting.customer_id
+  WHERE waiting.table_name = 'transactions'
+    AND waiting.event_date >= $first AND waiting.event_date <= $last
+) AS buckets
+GROUP BY event_date, bucket

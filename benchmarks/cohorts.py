@@ -14,6 +14,9 @@ from benchmarks.results import Gate, Result, row
 
 _BY_HAND = "one statement by hand"
 _PLATFORM = "ltv-platform"
+#: The engine's part of two gigabytes; the interpreter and its libraries take the rest.
+_LIMIT = "1600MB"
+_LIMITED = f"ltv-platform, LTV_MEMORY_LIMIT={_LIMIT}"
 
 
 def run(bench: Bench) -> Result:
@@ -42,8 +45,8 @@ def run(bench: Bench) -> Result:
             "pandas against the cohort table", median_of(measured["pandas"]) / ours, 10, True, "x"
         ),
         Gate(
-            "peak memory of the cohort table",
-            max(run.peak_bytes for run in measured[_PLATFORM]),
+            f"peak memory of the cohort table, LTV_MEMORY_LIMIT={_LIMIT}",
+            max(run.peak_bytes for run in measured[_LIMITED]),
             2 * 1024**3,
             False,
             "bytes",
@@ -61,12 +64,15 @@ def _contenders(home: str, core: str, last: int, folder: Path) -> dict[str, Call
         return str(folder / f"{name}.parquet")
 
     warehouse = str(Path(home) / "warehouse.duckdb")
+    ours = {"home": home, "last": last}
     contenders = {
         _BY_HAND: Call(
             "contenders.by_hand:cohorts", {"warehouse": warehouse, "result": result("by_hand")}
         ),
-        _PLATFORM: Call(
-            "contenders.platform:cohorts", {"home": home, "last": last, "result": result("ours")}
+        _PLATFORM: Call("contenders.platform:cohorts", {**ours, "result": result("ours")}),
+        _LIMITED: Call(
+            "contenders.platform:cohorts",
+            {**ours, "result": result("limited"), "memory_limit": _LIMIT},
         ),
         "pandas": Call(
             "contenders.pandas_frames:cohorts", {"folder": core, "result": result("pandas")}

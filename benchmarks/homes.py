@@ -25,6 +25,9 @@ from ltv_platform.workspace import Workspace
 
 #: An exchange rate serves its own day and the seven after.
 _RATE_DAYS = 7
+#: Making rows sorts millions of them, which must leave room on a small machine.
+_MEMORY = "4GB"
+_CONFIG = {"memory_limit": _MEMORY}
 
 
 def open_home(home: str | Path, last: int, **settings: Any) -> Workspace:
@@ -50,7 +53,7 @@ def write_files(
     """A CSV file per source; returns its rows."""
     Path(folder).mkdir(parents=True, exist_ok=True)
     rows = {}
-    with duckdb.connect(config={"temp_directory": folder}) as connection:
+    with duckdb.connect(config=_CONFIG | {"temp_directory": folder}) as connection:
         for source in sources:
             select = data.select(source, data.Scale(scale), first, last)
             if source == "transactions":
@@ -77,7 +80,7 @@ _DAY_OF_ROW = {
 
 def write_days(_: Stopwatch, folder: str, scale: float, first: int, last: int) -> None:
     """A folder per day with a CSV file per source; campaigns are known already."""
-    with duckdb.connect() as connection:
+    with duckdb.connect(config=_CONFIG) as connection:
         for source in _DAY_OF_ROW:
             select = data.select(source, data.Scale(scale), first, last)
             connection.execute(f"CREATE TABLE {source} AS {select}").fetchall()
@@ -102,7 +105,7 @@ def fill(
     sources: Iterable[str] = data.SOURCES,
 ) -> dict[str, int]:
     """Rows of the days ``first`` to ``last`` into the raw log; returns rows per source."""
-    workspace = open_home(home, last)
+    workspace = open_home(home, last, memory_limit=_MEMORY)
     catalog, rows = workspace.engine.catalog, {}
     write_start(workspace.settings, data.START)
     with watch.step("fill"), workspace.engine.session() as connection:

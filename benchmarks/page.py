@@ -120,11 +120,22 @@ def _profile(profile: Mapping[str, Mapping[str, float]]) -> str:
 
 
 def _contenders(rows: list[Mapping[str, Any]]) -> str:
-    headings = ["", "seconds", "ratio", "rows/s", "peak MB", "MB at start", "runs", "spread"]
+    headings = [
+        "",
+        "seconds",
+        "CPU s",
+        "ratio",
+        "rows/s",
+        "peak MB",
+        "MB at start",
+        "runs",
+        "spread",
+    ]
     lines = [
         [
             row["name"],
             f"{row['seconds']:.2f}",
+            f"{row['cpu_seconds']:.2f}",
             "" if row["ratio"] is None else f"{row['ratio']:.2f}",
             "" if row["rate"] is None else f"{row['rate']:,.0f}",
             f"{row['peak_bytes'] / _MEGABYTE:,.0f}",

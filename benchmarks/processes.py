@@ -15,7 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -52,12 +52,14 @@ class Measurement:
 
     Attributes:
         steps: Seconds per step; what lies outside of the steps is not counted.
+        cpu_steps: The same in seconds of all cores, of this process and of its children.
         baseline_bytes: Peak memory of the process after its imports.
         peak_bytes: Peak memory of the process up to the end of its last step.
         facts: What the function returned.
     """
 
     steps: Mapping[str, float]
+    cpu_steps: Mapping[str, float]
     baseline_bytes: int
     peak_bytes: int
     facts: Mapping[str, Any]
@@ -67,20 +69,35 @@ class Measurement:
         """All steps together."""
         return sum(self.steps.values())
 
+    @property
+    def cpu_seconds(self) -> float:
+        """All cores, all steps together."""
+        return sum(self.cpu_steps.values())
+
+    def without(self, step: str) -> "Measurement":
+        """The same but for one step."""
+        kept = [
+            {name: seconds for name, seconds in steps.items() if name != step}
+            for steps in (self.steps, self.cpu_steps)
+        ]
+        return replace(self, steps=kept[0], cpu_steps=kept[1])
+
 
 class Stopwatch:
     """Seconds per named step of a contender, and its peak memory up to the end of the last."""
 
     def __init__(self) -> None:
         self.steps: dict[str, float] = {}
+        self.cpu_steps: dict[str, float] = {}
         self.peak_bytes = 0
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
         """Count what happens inside as that step; the same name twice adds up."""
-        start = time.perf_counter()
+        start, cpu_start = time.perf_counter(), _cpu_seconds()
         yield
         self.steps[name] = self.steps.get(name, 0.0) + time.perf_counter() - start
+        self.cpu_steps[name] = self.cpu_steps.get(name, 0.0) + _cpu_seconds() - cpu_start
         self.peak_bytes = _peak_bytes()
 
 
@@ -126,7 +143,7 @@ def in_turn(
             if slow and repetition >= _SLOW_REPETITIONS:
                 continue
             earlier.append(measure(call))
-            tell(f"{name}: {earlier[-1].seconds:.2f} s")
+            tell(f"{name}: {earlier[-1].seconds:.2f} s ({earlier[-1].cpu_seconds:.2f} s of CPU)")
         after_round()
     return measured
 
@@ -144,6 +161,11 @@ def tell(text: str) -> None:
     _console.print(f"[dim]{text}[/dim]", highlight=False)
 
 
+def _cpu_seconds() -> float:
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
+
+
 def _peak_bytes() -> int:
     """Of this process, or of the largest that it started and waited for."""
     whose = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
@@ -157,7 +179,7 @@ def _child(request: Mapping[str, Any]) -> None:
     baseline = _peak_bytes()
     watch = Stopwatch()
     facts = function(watch, **request["arguments"])
-    measurement = Measurement(watch.steps, baseline, watch.peak_bytes, facts or {})
+    measurement = Measurement(watch.steps, watch.cpu_steps, baseline, watch.peak_bytes, facts or {})
     Path(request["answer"]).write_text(json.dumps(asdict(measurement)), "utf-8")
 
 

@@ -6,7 +6,6 @@ day. Warehouse time is all that a run does in the warehouse; what ``ltv run`` ta
 Dagster and the start of a process.
 """
 
-from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.bench import Bench, History
@@ -61,16 +60,11 @@ def run(bench: Bench) -> Result:
 
 
 def _warehouse_seconds(runs: list[Measurement]) -> float:
-    return median_of([_warehouse_only(run_) for run_ in runs])
-
-
-def _warehouse_only(measurement: Measurement) -> Measurement:
-    steps = {name: seconds for name, seconds in measurement.steps.items() if name != "ingest"}
-    return replace(measurement, steps=steps)
+    return median_of([run_.without("ingest") for run_ in runs])
 
 
 def _warehouse_row(name: str, runs: list[Measurement], against: float) -> Row:
-    return row(name, [_warehouse_only(run_) for run_ in runs], against=against)
+    return row(name, [run_.without("ingest") for run_ in runs], against=against)
 
 
 class _NewDays:
@@ -96,7 +90,7 @@ class _NewDays:
         for last, folder in self._files(self._bench.repetitions):
             arguments = {**chosen, "folder": folder, "last": last}
             runs.append(measure(Call("contenders.platform:new_day", arguments)))
-            tell(f"{title}: {_warehouse_only(runs[-1]).seconds:.2f} s")
+            tell(f"{title}: {runs[-1].without('ingest').seconds:.2f} s")
         longest = {} if horizons is None else {"longest": max(horizons)}
         warehouse = str(Path(self._home) / "warehouse.duckdb")
         by_hand = Call("contenders.by_hand:totals_of_log", {"warehouse": warehouse, **longest})

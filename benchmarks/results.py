@@ -4,6 +4,7 @@ import json
 import os
 import platform
 import re
+import statistics
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date
@@ -30,6 +31,7 @@ class Row:
         name: What it is.
         seconds: Median of its repetitions.
         all_seconds: Every repetition, in order.
+        cpu_seconds: Median seconds of all cores.
         peak_bytes: Highest peak memory of its processes.
         baseline_bytes: Peak memory after its imports.
         steps: Median seconds per step.
@@ -41,6 +43,7 @@ class Row:
     name: str
     seconds: float
     all_seconds: list[float]
+    cpu_seconds: float
     peak_bytes: int
     baseline_bytes: int
     steps: Mapping[str, float]
@@ -116,6 +119,7 @@ def row(
         name=name,
         seconds=seconds,
         all_seconds=[measurement.seconds for measurement in measurements],
+        cpu_seconds=statistics.median(m.cpu_seconds for m in measurements),
         peak_bytes=max(measurement.peak_bytes for measurement in measurements),
         baseline_bytes=max(measurement.baseline_bytes for measurement in measurements),
         steps={step: median_of(measurements, step) for step in measurements[-1].steps},
@@ -145,11 +149,12 @@ def show(result: Result) -> None:
 
 def tables(result: Result) -> Iterator[tuple[str, list[str], list[list[str]]]]:
     """The result as tables of text: (title, headings, lines); the second has the steps."""
-    headings = ["", "seconds", "ratio", "rows/s", "peak MB", "at start MB", "runs"]
+    headings = ["", "seconds", "CPU s", "ratio", "rows/s", "peak MB", "at start MB", "runs"]
     lines = [
         [
             entry.name,
             f"{entry.seconds:.2f}",
+            f"{entry.cpu_seconds:.2f}",
             "" if entry.ratio is None else f"{entry.ratio:.2f}",
             "" if entry.rate is None else f"{entry.rate:,.0f}",
             f"{entry.peak_bytes / _MEGABYTE:,.0f}",

@@ -24,9 +24,9 @@ from ltv_platform.warehouse import planner, snapshot
 from ltv_platform.warehouse.query import query
 
 
-def cohorts(watch: Stopwatch, home: str, last: int, result: str) -> None:
+def cohorts(watch: Stopwatch, home: str, last: int, result: str, memory_limit: str = "") -> None:
     """Write all days of marts.campaign_ltv anew."""
-    workspace = open_home(home, last)
+    workspace = open_home(home, last, memory_limit=memory_limit)
     engine, transform = workspace.engine, workspace.graph["marts.campaign_ltv"]
     engine.prepare()
     with watch.step("write"):

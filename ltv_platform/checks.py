@@ -198,8 +198,9 @@ def _revenue_reconciles(engine: DuckDBEngine, settings: Settings) -> CheckOutcom
 def _customers_are_known(engine: DuckDBEngine) -> CheckOutcome:
     waiting = dict(
         engine.rows(
-            "SELECT table_name, CAST(SUM(waiting_rows) AS BIGINT) FROM core.waiting_for_customer "
-            "WHERE customer_id NOT IN (SELECT customer_id FROM core.customers) "
+            "SELECT table_name, CAST(SUM(waiting_rows) AS BIGINT) "
+            "FROM core.waiting_for_customer LEFT JOIN core.customers USING (customer_id) "
+            "WHERE customers.customer_id IS NULL "
             "GROUP BY table_name ORDER BY table_name"
         )
     )

@@ -1,4 +1,5 @@
 -- Published: only customers who are still unknown; others have come after their event.
-SELECT *
-FROM core.waiting_for_customer
-WHERE customer_id NOT IN (SELECT customer_id FROM core.customers)
+SELECT waiting.*
+FROM core.waiting_for_customer AS waiting
+LEFT JOIN core.customers AS customers ON customers.customer_id = waiting.customer_id
+WHERE customers.customer_id IS NULL

@@ -14,16 +14,13 @@ WITH events AS (
 SELECT
   table_name,
   event_date,
-  customer_id,
+  events.customer_id,
   COUNT(*) AS waiting_rows,
   {{ m.money('SUM(amount) FILTER (WHERE NOT is_refund)') }} AS gross_amount,
   {{ m.money('SUM(amount) FILTER (WHERE is_refund)') }} AS refund_amount
 FROM events
-WHERE NOT EXISTS (
-  SELECT 1
-  FROM core.customers
-  WHERE customers.customer_id = events.customer_id
-    -- Whoever comes later is for the presentation to find, else old days would go stale.
-    AND customers.install_date <= events.event_date
-)
-GROUP BY table_name, event_date, customer_id
+-- Whoever comes later is for the presentation to find, else the days before would go stale.
+LEFT JOIN core.customers AS customers
+  ON customers.customer_id = events.customer_id AND customers.install_date <= events.event_date
+WHERE customers.customer_id IS NULL
+GROUP BY table_name, event_date, events.customer_id

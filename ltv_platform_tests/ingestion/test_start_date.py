@@ -7,7 +7,7 @@ import pytest
 
 from ltv_platform.errors import UserError
 from ltv_platform.ingestion.load import Request, ingest
-from ltv_platform.ingestion.start_date import moved, read_start, settle
+from ltv_platform.ingestion.start_date import cover_log, moved, read_start, settle
 from ltv_platform_tests.conftest import Loader
 
 HINT = "(LTV_START_DATE): set it earlier, then run `ltv quarantine replay %s`"
@@ -156,6 +156,32 @@ def test_a_fixed_start_is_never_moved(loader_with: Callable[..., Loader]) -> Non
     load = loader_with()
     load("customer_interactions", interactions(2025, 10), "3.csv")
     assert start(load) == date(2019, 1, 1)
+
+
+def test_a_settled_start_covers_every_row_of_the_log(loader_with: Callable[..., Loader]) -> None:
+    """Regression: what another zone or an unset LTV_START_DATE left before it was in no table."""
+    load = loader_with()
+    load("customers", "customer_id,registration_date\nc1,2025-01-01 03:00:00\n")
+    assert cover_log(load.engine) == date(2025, 1, 1)
+    assert cover_log(loader_with(timezone="Asia/Tokyo").engine) == date(2025, 1, 1)
+    west = loader_with(timezone="America/New_York")
+    assert cover_log(west.engine) == start(load) == date(2024, 1, 1)
+    fixed = loader_with(start_date="2020-06-01")
+    fixed("customers", "customer_id,registration_date\nc2,2020-07-01\n", "2.csv")
+    assert (start(load), cover_log(fixed.engine)) == (date(2024, 1, 1), date(2020, 6, 1))
+    # The next load does it too, before it judges its own rows.
+    load("customers", "customer_id,registration_date\nc3,2021-07-01\n", "3.csv")
+    assert (start(load), load.reasons()) == (date(2020, 1, 1), [])
+
+
+def test_what_an_unset_start_let_in_counts_without_another_load(
+    loader_with: Callable[..., Loader],
+) -> None:
+    """Regression: nothing was ever built until the next file came."""
+    fixed = loader_with(start_date="2020-06-01")
+    assert cover_log(loader_with().engine) is None
+    fixed("customers", "customer_id,registration_date\nc2,2020-07-01\n")
+    assert cover_log(loader_with().engine) == date(2020, 1, 1)
 
 
 def test_a_damaged_start_is_told(load: Loader) -> None:

@@ -2,10 +2,12 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ltv_platform.errors import UserError
 from ltv_platform_tests.warehouse.homes import HEADERS, Home
 
 AS_OF = "2025-01-31"
@@ -381,3 +383,52 @@ def test_users_who_cost_nothing_do_not_wait_for_costs(lagging: Home) -> None:
     """LTV needs no cost: cohorts of campaign_ltv are mature by revenue alone."""
     rows = lagging.values("SELECT COUNT(*), COUNT(ltv_d7_per_user) FROM campaign_ltv")
     assert rows == [(31, 31)]
+
+
+def test_no_share_of_spread_spend_is_negative(tmp_path: Path) -> None:
+    """Shares are rounded down, so the remainder of the first is never negative; sums are exact."""
+    home = Home(tmp_path, as_of=AS_OF)
+    countries = ("AT", "BE", "CH", "DE")
+    home.load("customers", *(f"{c},2025-01-01 10:00:00,{c},ads,c1" for c in countries))
+    home.load("customers", "DE2,2025-01-02 10:00:00,DE,ads,c1", "AT2,2025-01-02,AT,ads,c1")
+    home.load("campaign_costs", "c1,2025-01-01,,0.000002", "c1,2025-01-02,,999999999999.999997")
+    home.publish()
+    assert _spend(home, "install_date = '2025-01-01'") == [
+        ("AT", 1, Decimal("0.000002")),
+        *((country, 1, 0) for country in countries[1:]),
+    ]
+    assert _spend(home, "install_date = '2025-01-02'") == [
+        ("AT", 1, Decimal("499999999999.999999")),
+        ("DE", 1, Decimal("499999999999.999998")),
+    ]
+
+
+def test_spend_needs_a_campaign(tmp_path: Path) -> None:
+    """A customer may say (organic) or (unknown) in words; spend under these is quarantined."""
+    home = Home(tmp_path, as_of=AS_OF)
+    home.load("customers", "a,2025-01-01,US,ads,(organic)", "b,2025-01-01,(unknown),ads,")
+    home.load("campaign_costs", "(organic),2025-01-01,US,1", "c1,2025-01-01,(unknown),2")
+    home.publish()
+    assert home.values("SELECT reasons[1] FROM quarantine") == [
+        "campaign_id: (organic) and (unknown) are customers without a campaign; spend has one"
+    ]
+    assert home.values(
+        "SELECT campaign_id, country, installs, spend FROM campaign_roas ORDER BY 1"
+    ) == [
+        ("(organic)", "US", 1, None),
+        ("(unknown)", "(unknown)", 1, None),
+        ("c1", "(unknown)", 0, 2),
+    ]
+
+
+def test_a_total_without_room_is_told(tmp_path: Path) -> None:
+    """The message names the table and what to do; the day is not touched."""
+    home = Home(tmp_path, as_of=AS_OF)
+    home.load("customers", "a,2025-01-01,ID,ads,c1")
+    home.load("transactions", *(f"t{n},a,2025-01-02,900000000000,0" for n in range(2)))
+    with pytest.raises(UserError, match=r"marts\.user_revenue .* money has twelve digits") as error:
+        home.publish()
+    assert "LTV_CURRENCY" in str(error.value.hint)
+    home.load("transactions", "t1,a,2025-01-02,1,0")
+    home.publish()
+    assert home.values("SELECT revenue_d7 FROM campaign_ltv") == [900_000_000_001]

@@ -49,8 +49,12 @@ def _converted(world: World, amount: str, currency: str, day: date) -> Decimal |
 def purchases(world: World) -> list[tuple[str, date, Decimal, bool]]:
     """Newest version of each transaction up to as_of: by updated_at, then by order of receipt."""
     newest: dict[str, tuple[datetime, tuple[str, ...]]] = {}
+    known: set[tuple[str, ...]] = set()
     for values in _good(world, "transactions"):
         stamp = instant(values[6]) if values[6] else datetime.min
+        if values[6] and values in known:  # a dated version counts where it stood first
+            continue
+        known.add(values)
         if values[0] not in newest or stamp >= newest[values[0]][0]:
             newest[values[0]] = stamp, values
     rows = []

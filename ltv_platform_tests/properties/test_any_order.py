@@ -22,7 +22,7 @@ _SETTINGS = {"start_date": START, "horizons": (1, 7), "user_horizons": (7,)}
 
 
 @PROFILE
-@given(world=worlds())
+@given(world=worlds)
 def test_tables_equal_one_load_of_everything(world: World) -> None:
     """Late, twice, corrected, restated, torn apart and killed: as if loaded once, in one file."""
     with (

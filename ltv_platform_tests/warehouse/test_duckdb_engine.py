@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +80,8 @@ def test_each_write_draws_a_higher_number(home: Home) -> None:
     [
         (_row("x", DAY, "CAST('no number' AS INTEGER)"), "no number"),
         (_row("x", DAY, "error('late')"), "late"),
-        (_row("x", DAY, "1e12"), "1"),  # does not fit DECIMAL(18,6)
+        (_row("x", DAY, "1e12"), "core.conversions .* too large: money has twelve digits"),
+        (_row("x", NEXT_DAY + timedelta(days=1)), "core.conversions .* such as of 2025-03-03"),
         ("SELECT NULL AS user_id, * EXCLUDE user_id FROM (" + _row("x", DAY) + ")", "user_id"),
         (_row("x", DAY).replace(", CAST(5 AS DECIMAL(18,6)) AS revenue", ""), "revenue is missing"),
         (_row("x", DAY) + ", 1 AS extra", "extra is not in the contract"),

@@ -100,7 +100,9 @@ class Restated:
         """Something arrives."""
         self.home.load(table, *rows, header=CORRECTED.get(table))
 
-    def seen(self, what: str, figure: str, *, figures_only: bool = False) -> str:
+    def seen(
+        self, what: str, figure: str, *, figures_only: bool = False, backwards: bool = False
+    ) -> str:
         """Run and publish, and say what became of it.
 
         Args:
@@ -108,20 +110,21 @@ class Restated:
             figure: SQL on the published tables; the figure that must have changed.
             figures_only: Quarantine and loads differ from a fresh home by what a setting let
                 in at its time; only the derived tables must be equal.
+            backwards: The fresh home loads the newest file first.
         """
         before = self._figure(figure)
         with self.home.engine.hold():
             plan = self.home.refresh()
             self.home.publish()
-        compared = self.equal_to_rebuilds(figures_only=figures_only)
+        compared = self.equal_to_rebuilds(figures_only=figures_only, backwards=backwards)
         rewritten = f"{len(plan.assets)} of {len(self.home.graph.transforms)} tables rewritten"
         return f"{what} {before} → {self._figure(figure)}; {rewritten}; {compared}"
 
-    def equal_to_rebuilds(self, *, figures_only: bool = False) -> str:
+    def equal_to_rebuilds(self, *, figures_only: bool = False, backwards: bool = False) -> str:
         """Compare what is published with two rebuilds, and say how much was equal."""
         published = published_tables(self.home.settings, figures_only=figures_only)
         fresh = Home(self.folder / "fresh", **self._settings())
-        outcomes = ingest(fresh.engine, self._files())
+        outcomes = ingest(fresh.engine, self._files()[:: -1 if backwards else 1])
         assert not [outcome.error for outcome in outcomes if outcome.error]
         fresh.publish()
         # The same log: nothing is known as built, and nothing is there to be linked.

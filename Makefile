@@ -4,7 +4,7 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 BENCH_INSTALLED := .venv/.bench_installed
 
-.PHONY: install run test proof ui lint bench docs clean
+.PHONY: install run test proof chaos ui lint bench docs clean
 .DEFAULT_GOAL := run
 
 # Python 3.11 or newer is checked first: an old one fails later, and less clearly.
@@ -29,6 +29,12 @@ test: install
 # What was done to the data, what was expected, what was seen; `make test` runs the same cases.
 proof: install
 	@$(BIN)/python -m ltv_platform_tests.proofs
+
+# Commands killed at random moments, as many as you like; `make test` kills a few.
+SEED ?= 1
+KILLS ?= 200
+chaos: install
+	@$(BIN)/python -m ltv_platform_tests.chaos --seed $(SEED) --kills $(KILLS)
 
 ui: install
 	@$(BIN)/ltv ui

@@ -16,6 +16,7 @@ import pytest
 
 from ltv_platform.errors import UserError
 from ltv_platform.warehouse import snapshot
+from ltv_platform.warehouse.engine import Writer
 from ltv_platform.warehouse.query import query, require_snapshot
 from ltv_platform_tests.warehouse.homes import Home
 
@@ -379,3 +380,26 @@ def test_the_manifest_is_plain_json(published: Home) -> None:
     assert customers["columns"] == {column.name: column.type for column in contract.published}
     rows = duckdb.read_parquet(str(folder / customers["parts"][0]["file"])).fetchall()
     assert len(rows) == customers["rows"] == 2
+
+
+def test_the_report_follows_the_snapshot(home: Home) -> None:
+    """A report that failed, or was killed, after publishing is made by the next run."""
+    published = require_snapshot(home.settings)
+    assert snapshot.report_is_stale(home.engine.state())
+    state = home.engine.state()
+    home.engine.record(Writer(snapshot.REPORT, published.path.name, state.as_of), state.newest)
+    assert not snapshot.report_is_stale(home.engine.state())
+    assert not _is_stale(home)
+    snapshot.publish(home.engine, home.graph)
+    assert snapshot.report_is_stale(home.engine.state())
+
+
+def test_a_damaged_part_is_not_linked(home: Home) -> None:
+    """A part that was cut off is written anew, not carried into the next snapshot."""
+    part = Path(require_snapshot(home.settings).files("customers")[0])
+    whole = part.read_bytes()
+    part.write_bytes(whole[:-1])
+    home.load("campaigns", "c1,Name")
+    home.publish()
+    assert Path(require_snapshot(home.settings).files("customers")[0]).read_bytes() == whole
+    assert part.read_bytes() == whole[:-1]

@@ -1,5 +1,5 @@
 """Killed, starved, locked out or lied to: the tables of an undisturbed run, or a clear refusal."""
 
-from ltv_platform_tests.proofs.faults import at_once, damage, disk, killed
+from ltv_platform_tests.proofs.faults import at_once, damage, disk, killed, randomly
 
-CASES = (*killed.CASES, *disk.CASES, *damage.CASES, *at_once.CASES)
+CASES = (*killed.CASES, *randomly.CASES, *disk.CASES, *damage.CASES, *at_once.CASES)

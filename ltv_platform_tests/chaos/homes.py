@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ltv_platform.warehouse import snapshot
 from ltv_platform.warehouse.query import require_snapshot
 from ltv_platform_tests.warehouse.homes import Home
 
@@ -28,7 +27,7 @@ def contents(folder: Path, *, ordered: bool) -> Mapping[str, Any]:
 
     Returns:
         By published table the bytes of its files, hashed; by raw table its rows, without the
-        columns that tell when they came; whether there is a report, and an old one.
+        columns that tell when they came; the report's page.
     """
     home = home_at(folder)
     published = require_snapshot(home.settings)
@@ -47,10 +46,8 @@ def contents(folder: Path, *, ordered: bool) -> Mapping[str, Any]:
         columns = ", ".join(f'"{name}"' for name in names)
         rows = home.engine.rows(f"SELECT {columns} FROM raw.{source.name}")
         seen[f"raw.{source.name}"] = Counter(map(repr, rows))
-    seen["report"] = (
-        (home.settings.reports_path / "campaigns.html").is_file(),
-        snapshot.report_is_stale(home.engine.state()),
-    )
+    page = (home.settings.reports_path / "campaigns.html").read_text("utf-8")
+    seen["report"] = page.replace(published.path.name, "the current snapshot")
     sums = "COUNT(*), SUM(rows_in_file), SUM(rows_received), SUM(rows_quarantined)"
     seen["loads"] = home.engine.rows(f"SELECT {sums} FROM raw.loads")
     seen["quarantine"] = Counter(

@@ -53,6 +53,7 @@ def _save(chart: alt.LayerChart | alt.Chart, path: Path) -> Path:
             domainColor="#80808080",
             tickColor="#80808080",
             labelLimit=320,
+            tickCount=6,
         )
         .configure_legend(labelFontSize=12, orient="bottom", title=None)
         .configure_title(fontSize=14, anchor="start", fontWeight="normal")

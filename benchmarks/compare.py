@@ -7,6 +7,9 @@ import duckdb
 from benchmarks.processes import ContenderError, Stopwatch
 from ltv_platform.contracts.ddl import column_list, literal, quoted
 
+#: Columns that a message names, of those that differ.
+_MOST_COLUMNS = 5
+
 
 def same_rows(
     _: Stopwatch,
@@ -71,11 +74,18 @@ def _compare(
     )
     # Keys are never NULL, so a row that only one side has differs in any column that is not.
     differing = connection.execute(
-        f"SELECT * FROM side_0 FULL JOIN side_1 USING ({on}) WHERE {differs} ORDER BY {on} LIMIT 3"
+        f"SELECT {on}, side_0.*, side_1.* FROM side_0 FULL JOIN side_1 USING ({on}) "
+        f"WHERE {differs} ORDER BY {on} LIMIT 1"
     ).fetchall()
     if differing:
-        examples = "\n".join(str(row) for row in differing)
-        raise ContenderError(f"{theirs} and {ours} differ, first here ({on}, …):\n{examples}")
+        values = list(differing[0])
+        place, width = values[: len(key)], len(columns)
+        sides = zip(columns, values[len(key) :][:width], values[-width:], strict=True)
+        wrong = [f"{name} {mine} ≠ {other}" for name, mine, other in sides if mine != other]
+        raise ContenderError(
+            f"{ours} and {theirs} differ, first at {dict(zip(key, place, strict=True))}: "
+            + ", ".join(wrong[:_MOST_COLUMNS])
+        )
     counts = connection.execute(
         "SELECT (SELECT COUNT(*) FROM side_0), (SELECT COUNT(*) FROM side_1)"
     ).fetchall()

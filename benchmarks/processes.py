@@ -4,7 +4,6 @@ This process itself stays small and imports no contender: a child begins its lif
 its parent, and the kernel counts that into the child's peak.
 """
 
-import importlib
 import json
 import os
 import resource
@@ -98,7 +97,7 @@ class Stopwatch:
         yield
         self.steps[name] = self.steps.get(name, 0.0) + time.perf_counter() - start
         self.cpu_steps[name] = self.cpu_steps.get(name, 0.0) + _cpu_seconds() - cpu_start
-        self.peak_bytes = _peak_bytes()
+        self.peak_bytes = peak_bytes()
 
 
 def measure(call: Call) -> Measurement:
@@ -114,7 +113,7 @@ def measure(call: Call) -> Measurement:
     with tempfile.TemporaryDirectory(prefix="ltv_bench_") as folder:
         answer = Path(folder) / "measurement.json"
         request = json.dumps({**asdict(call), "answer": str(answer)})
-        command = [sys.executable, "-m", "benchmarks.processes", request]
+        command = [sys.executable, "-m", "benchmarks.child", request]
         finished = subprocess.run(command, env=environment, check=False)
         if finished.returncode != 0:
             raise ContenderError(f"{call.function} ended with exit code {finished.returncode}")
@@ -166,22 +165,8 @@ def _cpu_seconds() -> float:
     return times.user + times.system + times.children_user + times.children_system
 
 
-def _peak_bytes() -> int:
-    """Of this process, or of the largest that it started and waited for."""
+def peak_bytes() -> int:
+    """Peak memory of this process, or of the largest that it started and waited for."""
     whose = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
     peak = max(resource.getrusage(who).ru_maxrss for who in whose)
     return peak if sys.platform == "darwin" else peak * 1024
-
-
-def _child(request: Mapping[str, Any]) -> None:
-    module, _, name = request["function"].partition(":")
-    function = getattr(importlib.import_module(f"benchmarks.{module}"), name)
-    baseline = _peak_bytes()
-    watch = Stopwatch()
-    facts = function(watch, **request["arguments"])
-    measurement = Measurement(watch.steps, watch.cpu_steps, baseline, watch.peak_bytes, facts or {})
-    Path(request["answer"]).write_text(json.dumps(asdict(measurement)), "utf-8")
-
-
-if __name__ == "__main__":
-    _child(json.loads(sys.argv[1]))

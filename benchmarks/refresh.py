@@ -55,7 +55,7 @@ def run(bench: Bench) -> Result:
         "rows_of_a_day": int(facts["rows_loaded"]),
         "transactions": history.rows["transactions"],
     }
-    title = f"one new day, warehouse time, {sizes['transactions']:,} transactions in the end"
+    title = f"warehouse time, {sizes['transactions']:,} transactions in the end"
     return Result("refresh", title, sizes, rows, gates, notes)
 
 

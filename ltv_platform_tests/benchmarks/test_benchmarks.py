@@ -79,8 +79,14 @@ def test_a_longer_history_has_the_shorter_as_its_beginning(source):
     ("theirs", "message"),
     [
         ("SELECT 1 AS k, 2500000 AS m", None),
-        ("SELECT 1 AS k, 2500001 AS m", "theirs and ours differ"),
-        ("SELECT 2 AS k, 2500000 AS m", "theirs and ours differ"),
+        (
+            "SELECT 1 AS k, 2500001 AS m",
+            "ours and theirs differ, first at {'k': 1}: m 2500000 ≠ 2500001",
+        ),
+        (
+            "SELECT 2 AS k, 2500000 AS m",
+            "ours and theirs differ, first at {'k': 1}: k 1 ≠ None, m 2500000 ≠ None",
+        ),
         ("SELECT 1 AS k, 2500000 AS m UNION ALL SELECT 1, 2500000", "ours gives 1 rows, theirs 2"),
         ("SELECT 1 AS k, 2500000 AS m, 0 AS x", "theirs has other columns: ['x']"),
     ],

@@ -15,6 +15,7 @@ from ltv_platform.contracts.ddl import column_list, quoted
 from ltv_platform.settings import Settings
 from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
 from ltv_platform.warehouse.planner import spans
+from ltv_platform.warehouse.snapshot import ASSET as SNAPSHOT
 
 
 @dataclass(frozen=True)
@@ -160,15 +161,20 @@ def _spend_reconciles(engine: DuckDBEngine) -> CheckOutcome:
 def _revenue_reconciles(engine: DuckDBEngine, settings: Settings) -> CheckOutcome:
     signed = "SUM(CASE WHEN is_refund THEN -amount ELSE amount END)"
     placed = "bucket IN ('campaigns', '(organic)', '(unknown) campaign')"
+    # Days that were published were found right then, and nobody has written them since.
+    days = _days_to_publish(engine, "core.transactions", "marts.revenue_reconciliation")
+    within = "event_date BETWEEN $first AND $last"
     buckets = _equal(
         engine,
         {
-            "core.transactions": f"SELECT {signed} FROM core.transactions",
+            "core.transactions": f"SELECT {signed} FROM core.transactions WHERE {within}",
             "all buckets": "SELECT SUM(net_revenue) FROM ("
-            "SELECT net_revenue FROM marts.revenue_reconciliation UNION ALL "
-            "SELECT COALESCE(gross_amount, 0) - COALESCE(refund_amount, 0) "
-            "FROM core.waiting_for_customer WHERE table_name = 'transactions') AS buckets",
+            "SELECT event_date, net_revenue FROM marts.revenue_reconciliation UNION ALL "
+            "SELECT event_date, COALESCE(gross_amount, 0) - COALESCE(refund_amount, 0) "
+            "FROM core.waiting_for_customer WHERE table_name = 'transactions') AS buckets "
+            f"WHERE {within}",
         },
+        days,
     )
     cohorts = _equal(
         engine,
@@ -226,9 +232,21 @@ def _every_row_has_a_rate(engine: DuckDBEngine) -> CheckOutcome:
     )
 
 
-def _equal(engine: DuckDBEngine, sums: Mapping[str, str]) -> CheckOutcome:
+def _days_to_publish(engine: DuckDBEngine, *tables: str) -> dict[str, date | None]:
+    """First and last day of some tables written since the last snapshot; None: no day was."""
+    [(first, last)] = engine.rows(
+        "SELECT MIN(day), MAX(day) FROM raw.built WHERE asset IN $tables AND seq > "
+        "(SELECT COALESCE(MAX(seq), 0) FROM raw.built WHERE asset = $snapshot)",
+        {"tables": list(tables), "snapshot": SNAPSHOT},
+    )
+    return {"first": first, "last": last}
+
+
+def _equal(
+    engine: DuckDBEngine, sums: Mapping[str, str], parameters: Mapping[str, Any] | None = None
+) -> CheckOutcome:
     values: dict[str, Any] = {
-        name: engine.rows(sql)[0][0] or Decimal(0) for name, sql in sums.items()
+        name: engine.rows(sql, parameters)[0][0] or Decimal(0) for name, sql in sums.items()
     }
     passed = len(set(values.values())) == 1
     text = " ≠ ".join(f"{name} {value}" for name, value in values.items())

@@ -140,10 +140,10 @@ def _days_to_write(
     days = days_of(context)
     if REFRESH_TAG not in context.run.tags:
         return days
-    settings = engine.settings
+    if read_start(engine.settings) is None:
+        return []
     state = engine.state((transform.name, *transform.inputs))
-    stale = stale_days(transform, state, read_start(settings), settings.today())
-    return sorted(set(days).intersection(stale))
+    return list(stale_days(transform, state, days[0], days[-1]))
 
 
 def _dependency(graph: Graph, transform: Transform, table: str) -> dg.AssetDep:

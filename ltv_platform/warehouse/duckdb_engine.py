@@ -247,7 +247,7 @@ class DuckDBEngine:
                 "WHERE $names IS NULL OR asset IN $names",
                 {"names": names},
             ).fetchall():
-                built.setdefault(asset, {})[day] = Built(*values)
+                built.setdefault(asset, {})[day] = Built._make(values)
             return State(touched, built, self._as_of(connection))
 
     def first_day(self) -> date | None:

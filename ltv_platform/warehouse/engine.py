@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from ltv_platform.contracts import SourceTable, Table
 from ltv_platform.transforms import AsOf, Select
@@ -28,8 +28,7 @@ class Writer:
     as_of: AsOf
 
 
-@dataclass(frozen=True)
-class Built:
+class Built(NamedTuple):
     """One row of ``built``: when a day of an asset was last written, and from what."""
 
     seq: int

@@ -1,8 +1,9 @@
 """The published snapshot: what people and services read, switched atomically.
 
 A snapshot is a folder ``published/<id>/`` with Parquet per table and a manifest; the file
-``published/current`` names the one that counts. Large tables come in monthly parts; a part
-that nothing changed is hard-linked from the last snapshot, so it costs no copying.
+``published/current`` names the one that counts. Large tables come in monthly parts, the newest
+month of the largest in daily ones; a part that nothing changed is hard-linked from the last
+snapshot, so it costs no copying.
 """
 
 import hashlib
@@ -11,7 +12,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -19,6 +20,7 @@ from typing import Any
 
 from ltv_platform import __version__
 from ltv_platform.contracts import Table
+from ltv_platform.contracts.ddl import quoted
 from ltv_platform.contracts.operations import BUILT, LOADS, QUARANTINE
 from ltv_platform.errors import UserError
 from ltv_platform.failpoints import failpoint
@@ -82,8 +84,9 @@ class _Part:
     fingerprint: str
 
 
-#: Tables up to so many rows are published in one file, larger ones in a file per month.
-_ONE_FILE_ROWS = 100_000
+#: Tables up to so many rows are published in one file, larger ones in a file per month; and so
+#: the newest month, which grows every day, in a file per day.
+_ONE_FILE_ROWS = 20_000
 
 
 def current_snapshot(settings: Settings) -> Snapshot | None:
@@ -287,16 +290,31 @@ def _derived_parts(engine: DuckDBEngine, transform: Transform, state: State) -> 
     if contract.partition is None or not days:
         yield part(f"{contract.name}.parquet")
         return
-    [(rows,)] = engine.rows(f"SELECT COUNT(*) FROM {contract.full_name}")
-    if rows <= _ONE_FILE_ROWS:
+    if _count(engine, contract, days) <= _ONE_FILE_ROWS:
         yield part(f"{contract.name}.parquet", days[0], days[-1])
         return
-    months: dict[tuple[int, int], list[date]] = {}
+    months: dict[str, list[date]] = {}
     for day in days:
-        months.setdefault((day.year, day.month), []).append(day)
-    for (year, month), of_month in months.items():
-        file = f"{contract.name}/{year:04d}-{month:02d}.parquet"
-        yield part(file, of_month[0], of_month[-1])
+        months.setdefault(day.isoformat()[:7], []).append(day)
+    *old, (month, newest_days) = months.items()
+    for name, of_month in old:
+        yield part(f"{contract.name}/{name}.parquet", of_month[0], of_month[-1])
+    if contract.presented is None and _count(engine, contract, newest_days) > _ONE_FILE_ROWS:
+        # It changes every day, and most of its days do not.
+        for day in newest_days:
+            yield part(f"{contract.name}/{day.isoformat()}.parquet", day, day)
+    else:
+        yield part(f"{contract.name}/{month}.parquet", newest_days[0], newest_days[-1])
+
+
+def _count(engine: DuckDBEngine, table: Table, days: Sequence[date]) -> int:
+    """The rows of a table from the first to the last of the days."""
+    [(rows,)] = engine.rows(
+        f"SELECT COUNT(*) FROM {table.full_name} "
+        f"WHERE {quoted(str(table.partition))} BETWEEN $first AND $last",
+        {"first": days[0], "last": days[-1]},
+    )
+    return int(rows)
 
 
 def _writes_shown(

@@ -120,6 +120,29 @@ def test_unchanged_parts_are_linked(home: Home, monkeypatch: pytest.MonkeyPatch)
     assert _inodes(later, "campaign_ltv") != before["campaign_ltv"], "its readings depend on as_of"
 
 
+def test_the_newest_month_of_a_large_table_is_in_daily_parts(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A new day writes one of them; when the month is over they become one."""
+    monkeypatch.setattr(snapshot, "_ONE_FILE_ROWS", 1)
+    home.publish()
+    before = dict(zip(_parts(home), _inodes(home, "interactions"), strict=True))
+    assert list(before) == ["2025-03", *(f"2025-04-{day:02d}" for day in range(1, 31))]
+    home.load("customer_interactions", "late,a,2025-04-12 11:00:00,login")
+    home.publish()
+    after = dict(zip(_parts(home), _inodes(home, "interactions"), strict=True))
+    assert {part for part in after if after[part] != before[part]} == {"2025-04-12"}
+    assert home.values("SELECT COUNT(*) FROM interactions") == [5]
+    later = home.under(as_of="2025-05-01")
+    later.publish()
+    assert _parts(later) == ["2025-03", "2025-04", "2025-05"]
+    assert later.values("SELECT COUNT(*) FROM interactions") == [5]
+
+
+def _parts(home: Home) -> list[str]:
+    return [Path(file).stem for file in require_snapshot(home.settings).files("interactions")]
+
+
 def test_settled_months_are_linked_when_as_of_moves(
     home: Home, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

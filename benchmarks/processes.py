@@ -21,7 +21,7 @@ from typing import Any
 from rich.console import Console
 
 #: A contender whose first run takes longer, in seconds, is run at most so often.
-_SLOW_SECONDS = 30.0
+_SLOW_SECONDS = 15.0
 _SLOW_REPETITIONS = 3
 
 _console = Console(stderr=True)

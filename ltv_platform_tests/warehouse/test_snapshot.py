@@ -100,9 +100,15 @@ def _inodes(home: Home, table: str) -> list[int]:
     return [Path(file).stat().st_ino for file in require_snapshot(home.settings).files(table)]
 
 
+def _small_parts(monkeypatch: pytest.MonkeyPatch, rows: int) -> None:
+    """Tables of more than so many rows count as large ones."""
+    monkeypatch.setattr(snapshot, "_SMALL", rows)
+    monkeypatch.setattr(snapshot, "_LARGE", 0)
+
+
 def test_unchanged_parts_are_linked(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     """Large tables in monthly parts; unchanged parts hard-linked from the last snapshot."""
-    monkeypatch.setattr(snapshot, "_ONE_FILE_ROWS", 3)
+    _small_parts(monkeypatch, 3)
     home.publish()
     before = {name: _inodes(home, name) for name in ("interactions", "customers", "campaign_ltv")}
     assert len(before["interactions"]) == 2
@@ -123,7 +129,7 @@ def test_the_newest_month_of_a_large_table_is_in_daily_parts(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A new day writes one of them; when the month is over they become one."""
-    monkeypatch.setattr(snapshot, "_ONE_FILE_ROWS", 1)
+    _small_parts(monkeypatch, 1)
     home.publish()
     before = dict(zip(_parts(home), _inodes(home, "interactions"), strict=True))
     assert list(before) == ["2025-03", *(f"2025-04-{day:02d}" for day in range(1, 31))]
@@ -138,6 +144,16 @@ def test_the_newest_month_of_a_large_table_is_in_daily_parts(
     assert later.values("SELECT COUNT(*) FROM interactions") == [5]
 
 
+def test_a_table_of_middling_size_is_in_yearly_parts(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many small files would cost more than their rows."""
+    monkeypatch.setattr(snapshot, "_SMALL", 1)
+    home.publish()
+    assert _parts(home) == ["2025"]
+    assert home.values("SELECT COUNT(*) FROM interactions") == [4]
+
+
 def _parts(home: Home) -> list[str]:
     return [Path(file).stem for file in require_snapshot(home.settings).files("interactions")]
 
@@ -149,7 +165,7 @@ def test_settled_months_are_linked_when_as_of_moves(
 
     And what it says is what a rebuild publishes under the later as_of.
     """
-    monkeypatch.setattr(snapshot, "_ONE_FILE_ROWS", 0)
+    _small_parts(monkeypatch, 0)
     tables = ("user_revenue", "campaign_ltv", "campaign_roas", "campaign_cohort_curve")
     home.publish()
     before = {table: _inodes(home, table) for table in tables}

@@ -183,6 +183,42 @@ def test_settled_months_are_linked_when_as_of_moves(
         assert _digests(later, table) == _digests(anew, table), table
 
 
+def test_a_month_is_written_when_the_watermark_matures_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The next purchase of all comes weeks later: no day of April is stale, yet it matures."""
+    _small_parts(monkeypatch, 0)
+    home = Home(tmp_path, start_date="2025-04-01", horizons=(1, 7))
+    home.load("customers", *(f"c{day},2025-04-{day} 10:00:00,US,ads,c1" for day in (20, 30)))
+    home.load("campaign_costs", "c1,2025-05-25,US,2")
+    home.load("transactions", "t1,c20,2025-05-03 11:00:00,5,0")
+    home.publish()
+    mature = (
+        "SELECT revenue_d7 FROM user_revenue ORDER BY customer_id",
+        "SELECT ltv_d7_per_user FROM campaign_ltv ORDER BY install_date",
+        "SELECT revenue_d7 FROM campaign_roas ORDER BY install_date",
+    )
+    assert [home.values(sql)[:2] for sql in mature] == [[0, None]] * 3
+    home.load("transactions", "t2,c20,2025-05-20 11:00:00,5,0")
+    home.publish()
+    assert [home.values(sql)[:2] for sql in mature] == [[0, 0]] * 3
+    assert home.values("SELECT COUNT(*) FROM campaign_cohort_curve WHERE NOT mature") == [0]
+
+
+def test_a_month_is_written_when_another_table_says_otherwise(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A customer who comes in April has bought in March: it is known now where that belongs."""
+    _small_parts(monkeypatch, 0)
+    home.load("transactions", "t3,x,2025-03-10 11:00:00,7,0")
+    home.publish()
+    march = "SELECT bucket FROM revenue_reconciliation WHERE event_date = DATE '2025-03-10'"
+    assert home.values(march) == ["(unknown) customer"]
+    home.load("customers", "x,2025-04-20 10:00:00,US,ads,c1")
+    home.publish()
+    assert home.values(march) == ["(before install)"]
+
+
 def test_another_warehouse_is_never_linked_to(home: Home) -> None:
     """A warehouse made anew counts from 1 again: equal numbers, other rows.
 

@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -85,8 +86,11 @@ class _Part:
 
 
 #: Tables up to so many rows are published in one file, larger ones in a file per month; and so
-#: the newest month, which grows every day, in a file per day.
-_ONE_FILE_ROWS = 20_000
+#: is their newest month, if it is larger, in a file per day.
+_SMALL = 20_000
+#: Tables with up to so many rows a year have a file per year: a file costs about as much as
+#: some thousand rows.
+_LARGE = 100_000
 
 
 def current_snapshot(settings: Settings) -> Snapshot | None:
@@ -290,21 +294,24 @@ def _derived_parts(engine: DuckDBEngine, transform: Transform, state: State) -> 
     if contract.partition is None or not days:
         yield part(f"{contract.name}.parquet")
         return
-    if _count(engine, contract, days) <= _ONE_FILE_ROWS:
+    rows = _count(engine, contract, days)
+    if rows <= _SMALL:
         yield part(f"{contract.name}.parquet", days[0], days[-1])
         return
-    months: dict[str, list[date]] = {}
-    for day in days:
-        months.setdefault(day.isoformat()[:7], []).append(day)
-    *old, (month, newest_days) = months.items()
-    for name, of_month in old:
-        yield part(f"{contract.name}/{name}.parquet", of_month[0], of_month[-1])
-    if contract.presented is None and _count(engine, contract, newest_days) > _ONE_FILE_ROWS:
-        # It changes every day, and most of its days do not.
-        for day in newest_days:
-            yield part(f"{contract.name}/{day.isoformat()}.parquet", day, day)
-    else:
-        yield part(f"{contract.name}/{month}.parquet", newest_days[0], newest_days[-1])
+    yearly = rows * 365 / len(days) <= _LARGE
+    periods = [
+        list(of_period)
+        for _, of_period in groupby(days, lambda day: (day.year, yearly or day.month))
+    ]
+    for of_period in periods:
+        newest = of_period is periods[-1] and not yearly and contract.presented is None
+        if newest and _count(engine, contract, of_period) > _SMALL:
+            # It changes every day, and most of its days do not.
+            for day in of_period:
+                yield part(f"{contract.name}/{day}.parquet", day, day)
+        else:
+            name = f"{of_period[0]:{'%Y' if yearly else '%Y-%m'}}"
+            yield part(f"{contract.name}/{name}.parquet", of_period[0], of_period[-1])
 
 
 def _count(engine: DuckDBEngine, table: Table, days: Sequence[date]) -> int:

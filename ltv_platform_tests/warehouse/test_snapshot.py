@@ -101,9 +101,15 @@ def _inodes(home: Home, table: str) -> list[int]:
     return [Path(file).stat().st_ino for file in require_snapshot(home.settings).files(table)]
 
 
+def _small_parts(monkeypatch: pytest.MonkeyPatch, rows: int) -> None:
+    """Tables of more than so many rows count as large ones."""
+    monkeypatch.setattr(snapshot, "_SMALL", rows)
+    monkeypatch.setattr(snapshot, "_LARGE", 0)
+
+
 def test_unchanged_parts_are_linked(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     """Large tables in monthly parts; unchanged parts hard-linked from the last snapshot."""
-    monkeypatch.setattr(snapshot, "_ONE_FILE_ROWS", 3)
+    _small_parts(monkeypatch, 3)
     home.publish()
     before = {name: _inodes(home, name) for name in ("interactions", "customers", "campaign_ltv")}
     assert len(before["interactions"]) == 2
@@ -124,7 +130,7 @@ def test_the_newest_month_of_a_large_table_is_in_daily_parts(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A new day writes one of them; when the month is over they become one."""
-    monkeypatch.setattr(snapshot, "_ONE_FILE_ROWS", 1)
+    _small_parts(monkeypatch, 1)
     home.publish()
     before = dict(zip(_parts(home), _inodes(home, "interactions"), strict=True))
     assert list(before) == ["2025-03", *(f"2025-04-{day:02d}" for day in range(1, 31))]
@@ -139,6 +145,16 @@ def test_the_newest_month_of_a_large_table_is_in_daily_parts(
     assert later.values("SELECT COUNT(*) FROM interactions") == [5]
 
 
+def test_a_table_of_middling_size_is_in_yearly_parts(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many small files would cost more than their rows."""
+    monkeypatch.setattr(snapshot, "_SMALL", 1)
+    home.publish()
+    assert _parts(home) == ["2025"]
+    assert home.values("SELECT COUNT(*) FROM interactions") == [4]
+
+
 def _parts(home: Home) -> list[str]:
     return [Path(file).stem for file in require_snapshot(home.settings).files("interactions")]
 
@@ -150,7 +166,7 @@ def test_settled_months_are_linked_when_as_of_moves(
 
     And what it says is what a rebuild publishes under the later as_of.
     """
-    monkeypatch.setattr(snapshot, "_ONE_FILE_ROWS", 0)
+    _small_parts(monkeypatch, 0)
     tables = ("user_revenue", "campaign_ltv", "campaign_roas", "campaign_cohort_curve")
     home.publish()
     before = {table: _inodes(home, table) for table in tables}
@@ -166,6 +182,43 @@ def test_settled_months_are_linked_when_as_of_moves(
     anew.publish()
     for table in tables:
         assert _digests(later, table) == _digests(anew, table), table
+
+
+def test_a_month_is_written_when_the_watermark_matures_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The next purchase of all comes weeks later: no day of April is stale, yet it matures."""
+    _small_parts(monkeypatch, 0)
+    home = Home(tmp_path, start_date="2025-04-01", horizons=(1, 7))
+    home.load("customers", *(f"c{day},2025-04-{day} 10:00:00,US,ads,c1" for day in (20, 30)))
+    home.load("campaign_costs", "c1,2025-05-25,US,2")
+    home.load("transactions", "t1,c20,2025-05-03 11:00:00,5,0")
+    home.publish()
+    mature = (
+        "SELECT revenue_d7 FROM user_revenue ORDER BY customer_id",
+        "SELECT ltv_d7_per_user FROM campaign_ltv ORDER BY install_date",
+        "SELECT revenue_d7 FROM campaign_roas ORDER BY install_date",
+    )
+    assert [home.values(sql)[:2] for sql in mature] == [[0, None]] * 3
+    home.load("transactions", "t2,c20,2025-05-20 11:00:00,5,0")
+    home.publish()
+    assert [home.values(sql)[:2] for sql in mature] == [[0, 0]] * 3
+    april = "FROM campaign_cohort_curve WHERE install_date <= DATE '2025-04-30'"
+    assert home.values(f"SELECT DISTINCT mature {april}") == [True]
+
+
+def test_a_month_is_written_when_another_table_says_otherwise(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A customer who comes in April has bought in March: it is known now where that belongs."""
+    _small_parts(monkeypatch, 0)
+    home.load("transactions", "t3,x,2025-03-10 11:00:00,7,0")
+    home.publish()
+    march = "SELECT bucket FROM revenue_reconciliation WHERE event_date = DATE '2025-03-10'"
+    assert home.values(march) == ["(unknown) customer"]
+    home.load("customers", "x,2025-04-20 10:00:00,US,ads,c1")
+    home.publish()
+    assert home.values(march) == ["(before install)"]
 
 
 def test_another_warehouse_is_never_linked_to(home: Home) -> None:

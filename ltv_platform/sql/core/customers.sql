@@ -2,11 +2,6 @@
 -- Answers: who are the customers, when did they install and through which campaign?
 {% import 'macros.sql' as m with context %}
 WITH versions AS (
-  SELECT *
-  FROM raw.customers
-  WHERE registration_date >= $start_ts AND registration_date < $end_ts
-    AND customer_id NOT IN (SELECT customer_id FROM raw.customers WHERE version > 1)
-  UNION ALL
   SELECT * FROM raw.customers
   WHERE customer_id IN (SELECT customer_id FROM raw.customers WHERE version > 1)
     {{ m.since_start('registration_date') }}
@@ -21,18 +16,26 @@ newest AS (
 ),
 -- The earliest registration fixes install date and campaign, whenever it arrives.
 earliest AS (
-  SELECT customer_id, registration_date AS install_ts, campaign_id
+  SELECT customer_id, registration_date AS install_ts, campaign_id AS install_campaign_id
   FROM versions
   QUALIFY ROW_NUMBER() OVER (
     PARTITION BY customer_id
     ORDER BY registration_date, updated_at DESC NULLS LAST, load_sequence DESC, line DESC
   ) = 1
 ),
+-- Customers with more than one version are rare, so only these are ranked.
 customers AS (
-  SELECT newest.*, earliest.install_ts, earliest.campaign_id AS install_campaign_id,
-    {{ m.day('earliest.install_ts') }} AS install_date
-  FROM newest
-  JOIN earliest ON earliest.customer_id = newest.customer_id
+  SELECT *, {{ m.day('install_ts') }} AS install_date
+  FROM (
+    SELECT *, registration_date AS install_ts, campaign_id AS install_campaign_id
+    FROM raw.customers
+    WHERE registration_date >= $start_ts AND registration_date < $end_ts
+      AND customer_id NOT IN (SELECT customer_id FROM versions)
+    UNION ALL
+    SELECT newest.*, earliest.install_ts, earliest.install_campaign_id
+    FROM newest
+    JOIN earliest ON earliest.customer_id = newest.customer_id
+  ) AS installed
 )
 SELECT
   customer_id,

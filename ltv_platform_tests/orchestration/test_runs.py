@@ -87,7 +87,8 @@ def test_a_run_over_a_range_gives_the_figures_of_build_table(
     for transform in home.graph.transforms:
         assert set(built[transform.name]) == set(expected[transform.name])
     assert not snapshot.is_stale(home.graph, home.engine.state(), home.settings)
-    assert stale_runs(home.engine, home.graph) == []
+    # The report, which these runs leave out, is all that is left to do.
+    assert [run.assets for run in stale_runs(home.engine, home.graph)] == [(REPORT,)]
     for table in home.graph.catalog.derived:
         sql = f"SELECT * FROM {table.name} ORDER BY ALL"
         assert home.values(sql) == plain.values(sql)

@@ -138,6 +138,18 @@ def _(folder: Path) -> str:
 
 
 @CASES.case(
+    "a file is loaded under another reporting zone than the refresh",
+    "purchases 7 → 8; 14 of 14 tables rewritten; 17 tables with 108 rows equal",
+)
+def _(folder: Path) -> str:
+    state = Restated(folder)
+    state.under(timezone="America/New_York")
+    state.load("transactions", "t9,b,2025-01-10 02:00:00,3,0,,")
+    state.under(timezone="UTC")
+    return state.seen("purchases", "SELECT COUNT(*) FROM transactions")
+
+
+@CASES.case(
     "LTV_START_DATE is set later than some versions",
     "install of a, day of t8 2025-01-02 2025-01-03 → 2025-01-10 2025-01-20; "
     "every table rewritten, all equal to both rebuilds",

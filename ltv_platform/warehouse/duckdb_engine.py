@@ -18,6 +18,15 @@ from ltv_platform.transforms import AsOf, Select
 from ltv_platform.warehouse.connection import open_warehouse
 from ltv_platform.warehouse.engine import Built, State, Writer
 from ltv_platform.warehouse.raw_log import TOUCHED_IN, next_sequence, transaction
+from ltv_platform.warehouse.writes import (
+    as_relation,
+    compare_schema,
+    contract_columns,
+    existing_columns,
+    explained,
+    only_within,
+    record_built,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -34,9 +43,6 @@ _FEEDS = {
     "conversions": "conversion_ts",
     "campaign_costs": "date",
 }
-
-
-_OUTSIDE = "outside the days of the run:"
 
 
 class DuckDBEngine:
@@ -99,8 +105,8 @@ class DuckDBEngine:
     def _prepare(self, connection: Connection) -> None:
         if self._prepared:
             return
-        existing = _existing_columns(connection)
-        if any(existing.get(table.full_name) != _contract_columns(table) for table in self.catalog):
+        existing = existing_columns(connection)
+        if any(existing.get(table.full_name) != contract_columns(table) for table in self.catalog):
             with transaction(connection):
                 for layer in ("raw", "core", "marts"):
                     connection.execute(f"CREATE SCHEMA IF NOT EXISTS {layer}")
@@ -113,7 +119,7 @@ class DuckDBEngine:
     def _prepare_table(
         self, connection: Connection, table: Table, columns: list[tuple[str, str, bool]] | None
     ) -> None:
-        if columns is not None and columns != _contract_columns(table):
+        if columns is not None and columns != contract_columns(table):
             if table.layer == "raw":
                 raise UserError(
                     f"{table.full_name} in {self.settings.warehouse_path} has the columns of "
@@ -166,29 +172,29 @@ class DuckDBEngine:
         bounds: Mapping[str, date],
     ) -> int:
         with (
-            _explained(table.full_name),
+            explained(table.full_name),
             self.session() as connection,
-            _as_relation(connection, rows) as (source, parameters),
+            as_relation(connection, rows) as (source, parameters),
             transaction(connection),
         ):
             sequence = next_sequence(connection)
-            _compare_schema(connection, table, f"SELECT * FROM {source} LIMIT 0", parameters)
+            compare_schema(connection, table, f"SELECT * FROM {source} LIMIT 0", parameters)
             connection.execute(f"DELETE FROM {table.full_name} WHERE {within}", bounds)
             failpoint("old rows deleted, new ones not inserted")
             inserted = connection.execute(
                 f"INSERT INTO {table.full_name} SELECT {column_list(table.columns)} "
-                f"FROM {source} AS rows_of_select WHERE {_only_within(table, within)}",
+                f"FROM {source} AS rows_of_select WHERE {only_within(table, within)}",
                 {**parameters, **bounds},
             ).fetchone()
             assert inserted is not None
-            _record_built(connection, writer, sequence, bounds)
+            record_built(connection, writer, sequence, bounds)
         failpoint("table committed")
         return int(inserted[0])
 
     def record(self, writer: Writer, sequence: int) -> None:
         """See :class:`~ltv_platform.warehouse.engine.Engine`."""
         with self._transaction() as connection:
-            _record_built(connection, writer, sequence, {})
+            record_built(connection, writer, sequence, {})
 
     def forget(self, asset: str, start: date | None = None, end: date | None = None) -> None:
         """See :class:`~ltv_platform.warehouse.engine.Engine`."""
@@ -213,7 +219,7 @@ class DuckDBEngine:
 
     def copy_to_parquet(self, select: Select, order: Sequence[str], path: Path) -> int:
         """See :class:`~ltv_platform.warehouse.engine.Engine`."""
-        with _explained(path.name), self.session() as connection:
+        with explained(path.name), self.session() as connection:
             copied = connection.execute(
                 f"COPY (SELECT * FROM ({select.sql}) AS published "
                 f"ORDER BY {', '.join(f'{quoted(name)} NULLS FIRST' for name in order)}) "
@@ -303,115 +309,3 @@ class DuckDBEngine:
             feed: (day_of(value, self.settings) if isinstance(value, datetime) else value, value)
             for feed, value in zip(_FEEDS, found, strict=True)
         }
-
-
-@contextmanager
-def _as_relation(
-    connection: Connection, rows: "Select | pa.Table"
-) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """What to read rows from, and its parameters."""
-    if isinstance(rows, Select):
-        yield f"({rows.sql})", rows.parameters
-        return
-    connection.register("incoming_rows", rows)
-    try:
-        yield "incoming_rows", {}
-    finally:
-        connection.unregister("incoming_rows")
-
-
-def _only_within(table: Table, within: str) -> str:
-    """A condition that holds for the days of the run and is an error for any other row."""
-    if table.partition is None:
-        return within
-    day = f"COALESCE(CAST({quoted(table.partition)} AS VARCHAR), 'no day')"
-    return f"CASE WHEN {within} THEN TRUE ELSE error('{_OUTSIDE} ' || {day}) END"
-
-
-@contextmanager
-def _explained(what: str) -> Iterator[None]:
-    """Errors that the rows bring about, as messages that say where and what to do."""
-    try:
-        yield
-    except duckdb.InvalidInputException as error:
-        _, found, day = str(error).partition(_OUTSIDE)
-        if not found:
-            raise
-        raise UserError(
-            f"{what} got rows outside the days of the run, such as of {day.split()[0]}.",
-            "Its SELECT must give rows of the days that it is asked for; nothing was written.",
-        ) from error
-    except (duckdb.ConversionException, duckdb.OutOfRangeException) as error:
-        if "DECIMAL(" not in str(error):
-            raise
-        raise UserError(
-            f"{what} has an amount or a sum that is too large: money has twelve digits before "
-            f"the point. {str(error).splitlines()[0]}",
-            "Correct the amount or the rate if it is wrong, else report in a currency of larger "
-            "units: LTV_CURRENCY, with its rates in fx_rates. Nothing was written.",
-        ) from error
-
-
-def _record_built(
-    connection: Connection, writer: Writer, sequence: int, bounds: Mapping[str, date]
-) -> None:
-    days = (
-        "SELECT CAST(day AS DATE) AS day FROM "
-        "UNNEST(GENERATE_SERIES($range_start, $range_end, INTERVAL '1 day')) AS days(day)"
-        if bounds
-        else "SELECT CAST(NULL AS DATE) AS day"
-    )
-    which = "day >= $range_start AND day <= $range_end" if bounds else "TRUE"
-    connection.execute(
-        f"DELETE FROM raw.built WHERE asset = $asset AND {which}",
-        {"asset": writer.asset, **bounds},
-    )
-    connection.execute(
-        "INSERT INTO raw.built BY NAME SELECT $asset AS asset, day, $sequence AS seq, "
-        "$code_hash AS code_hash, CAST($as_of AS DATE) AS as_of, $watermarks AS watermarks "
-        f"FROM ({days}) AS written",
-        {
-            "asset": writer.asset,
-            "sequence": sequence,
-            "code_hash": writer.code_hash,
-            "as_of": writer.as_of.day,
-            "watermarks": writer.as_of.watermarks,
-            **bounds,
-        },
-    )
-
-
-def _contract_columns(table: Table) -> list[tuple[str, str, bool]]:
-    return [(column.name, column.type, column.required) for column in table.columns]
-
-
-def _existing_columns(connection: Connection) -> dict[str, list[tuple[str, str, bool]]]:
-    columns: dict[str, list[tuple[str, str, bool]]] = {}
-    for schema, table, column, kind, nullable in connection.execute(
-        "SELECT schema_name, table_name, column_name, data_type, is_nullable "
-        "FROM duckdb_columns() WHERE NOT internal AND schema_name IN ('raw', 'core', 'marts') "
-        "ORDER BY schema_name, table_name, column_index"
-    ).fetchall():
-        columns.setdefault(f"{schema}.{table}", []).append((column, kind, not nullable))
-    return columns
-
-
-def _compare_schema(
-    connection: Connection, table: Table, probe: str, parameters: Mapping[str, Any]
-) -> None:
-    """Both directions, so that no column is filled with NULL or dropped in silence."""
-    description = connection.execute(probe, dict(parameters)).description
-    given = {name: str(kind) for name, kind, *_ in description}
-    wanted = {column.name: str(column.type) for column in table.columns}
-    wrong = [f"{name} is missing" for name in wanted if name not in given]
-    wrong += [f"{name} is not in the contract" for name in given if name not in wanted]
-    wrong += [
-        f"{name} is {given[name]}, not {wanted[name]}"
-        for name in wanted
-        if name in given and given[name] != wanted[name]
-    ]
-    if wrong:
-        raise UserError(
-            f"The SELECT of {table.full_name} does not give its contract: {'; '.join(wrong)}.",
-            f"Mend sql/…/{table.name}.sql or its contract; nothing was written.",
-        )

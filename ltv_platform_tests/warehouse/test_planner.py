@@ -166,7 +166,7 @@ def test_a_newer_write_of_an_input_is_a_touch(graph: Graph, fresh: State) -> Non
     """A backfill of core by a person does not leave its marts passing for fresh."""
     day = date(2025, 1, 20)
     days = dict(fresh.built["core.campaign_spend"])
-    days[day] = replace(days[day], seq=LATER)
+    days[day] = days[day]._replace(seq=LATER)
     plan = _plan(graph, replace(fresh, built={**fresh.built, "core.campaign_spend": days}))
     assert plan.days["marts.campaign_roas"] == (day,)
     assert "core.campaign_spend" not in plan.days
@@ -190,7 +190,7 @@ def test_an_earlier_as_of_empties_the_days_after(graph: Graph, fresh: State) -> 
     assert plan.days["marts.user_revenue"] == _range("2025-02-20", "2025-02-28")
     rewritten = {
         name: {
-            day: replace(built, seq=LATER + place, as_of=as_of.day, watermarks=as_of.watermarks)
+            day: built._replace(seq=LATER + place, as_of=as_of.day, watermarks=as_of.watermarks)
             if day is None or day in plan.days.get(name, ())
             else built
             for day, built in days.items()

@@ -73,6 +73,22 @@ def _contents(home: Path) -> Mapping[str, Any]:
 def _base() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="ltv_faults_"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    try:
+        _prepare(folder)
+    except BaseException:
+        shutil.rmtree(folder)
+        raise
+    return folder
+
+
+def remove() -> None:
+    """Remove the prepared homes, if any; a worker of the tests ends without ``atexit``."""
+    if _base.cache_info().currsize:
+        shutil.rmtree(_base(), ignore_errors=True)
+        _base.cache_clear()
+
+
+def _prepare(folder: Path) -> None:
     home = folder / "published"
     for file in list(files(_SEED, _BEFORE)):
         file.drop(home)
@@ -84,7 +100,6 @@ def _base() -> Path:
     home_at(folder / "built").refresh()
     shutil.copytree(folder / "built", folder / "undisturbed")
     _must_end_well(folder / "undisturbed", "run")
-    return folder
 
 
 def _must_end_well(home: Path, command: str) -> None:

@@ -1,0 +1,13 @@
+"""What the cases share is removed when the tests are over."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from ltv_platform_tests.proofs.faults import prepared
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_is_left() -> Iterator[None]:
+    yield
+    prepared.remove()

@@ -106,7 +106,6 @@ def new_day(
             raise ContenderError(f"{outcome.request.path} was not loaded whole: {outcome.error}")
     with watch.step("planner"):
         stale = planner.plan(graph, engine.state(), read_start(settings), settings.today())
-        [run] = planner.run_ranges(stale)
     days_written = {}
     for transform in graph.transforms:
         if transform.name not in stale.assets:
@@ -115,9 +114,8 @@ def new_day(
             build_table(engine, transform, stale.days.get(transform.name))
         days_written[transform.name] = len(stale.days.get(transform.name, ()))
         with watch.step("checks"):
-            partitioned = transform.contract.partition is not None
-            span = (run.start, run.end) if partitioned else (None, None)
-            _must_hold(checks.unique_key(engine, transform.contract, *span))
+            written = stale.days.get(transform.name)
+            _must_hold(checks.unique_key(engine, transform.contract, written))
     with watch.step("checks"):
         for check in checks.table_checks(settings):
             if check.blocking:

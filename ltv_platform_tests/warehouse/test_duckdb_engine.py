@@ -125,7 +125,7 @@ def test_rows_and_built_count_together_or_not_at_all(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(duckdb_engine, "_record_built", killed)
+        patch.setattr(duckdb_engine, "record_built", killed)
         with pytest.raises(KeyboardInterrupt):
             _write(home, _row("lost", DAY), DAY)
     assert _contents(home) == before

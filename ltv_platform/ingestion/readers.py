@@ -231,10 +231,13 @@ def _shape(path: Path, delimiter: str, quote: str, columns: int) -> _Shape:
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
         symbols = np.frombuffer(content, np.uint8)
         try:
-            lines = _lines(symbols)
+            # Most files have none of these, which is found out ten times as fast as where they are.
+            has_returns = content.find(b"\r") >= 0
+            has_quotes = bool(quote) and content.find(quote.encode()) >= 0
+            lines = _lines(symbols, has_returns=has_returns)
             if lines is None or symbols[0] in (_LINE_FEED, _CARRIAGE_RETURN):
                 return _Shape(regular=False)
-            quotes = _quotes(symbols, delimiter.encode(), ord(quote)) if quote else 0
+            quotes = _quotes(symbols, delimiter.encode(), ord(quote)) if has_quotes else 0
         finally:
             # The map cannot be closed while an array looks at it.
             del symbols
@@ -244,13 +247,15 @@ def _shape(path: Path, delimiter: str, quote: str, columns: int) -> _Shape:
         return _Shape(regular=quotes is not None and not blank_lines)
 
 
-def _lines(symbols: "np.ndarray[tuple[int], np.dtype[np.uint8]]") -> int | None:
+def _lines(
+    symbols: "np.ndarray[tuple[int], np.dtype[np.uint8]]", *, has_returns: bool
+) -> int | None:
     """How many lines there are; None if they end in different ways."""
     feeds = returns = 0
     for start in range(0, symbols.size, _BLOCK):
         block = symbols[start : start + _BLOCK]
-        places = np.flatnonzero(block == _CARRIAGE_RETURN) + start
-        if places.size:
+        places = np.flatnonzero(block == _CARRIAGE_RETURN) + start if has_returns else None
+        if places is not None and places.size:
             if places[-1] + 1 == symbols.size or np.any(symbols[places + 1] != _LINE_FEED):
                 return None
             returns += places.size

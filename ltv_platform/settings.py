@@ -81,7 +81,11 @@ class Settings(BaseSettings):
     @field_validator("home")
     @classmethod
     def _absolute(cls, value: Path) -> Path:
-        return value.expanduser().absolute()
+        home = value.expanduser().absolute()
+        # The engine takes these for patterns of file names.
+        if special := sorted(set("*?[]") & set(str(home))):
+            raise ValueError(f"the path {home} holds {' '.join(special)}; choose one without")
+        return home
 
     @field_validator("timezone", "source_timezone")
     @classmethod

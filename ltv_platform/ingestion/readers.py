@@ -44,7 +44,7 @@ _NESTED = re.compile(r"\]$|^(STRUCT|MAP|UNION)\b")
 #: Characters of a name that a message shows.
 _SHOWN = 30
 #: Names that staging gives to columns of its own.
-_OWN_COLUMNS = ("_line", "_file", "_record")
+_OWN_COLUMNS = ("_line", "_file", "_record", "file_row_number")
 
 
 class UnreliableReadError(Exception):
@@ -104,6 +104,8 @@ def open_file(
     if copy.format != "csv" or dialect.whitespace:
         return _open_by_hand(connection, copy, dialect, wanted, single)
     columns, delimiter = _csv_columns(copy, dialect, wanted)
+    # The engine numbers the rows of a table as ``rowid``, which a column of that name would hide.
+    by_hand = by_hand or "rowid" in (name.lower() for name in columns)
     if not by_hand:
         shape = _shape(copy.path, delimiter, dialect.quote, len(columns))
         if shape.regular:
@@ -326,7 +328,9 @@ def _open_records(connection: Connection, copy: PrivateCopy, files: RecordFiles)
 def _open_parquet(connection: Connection, copy: PrivateCopy, single: Collection[str]) -> Records:
     source = f"read_parquet({literal(str(copy.path))}, file_row_number = true)"
     try:
-        described = connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
+        described = connection.execute(
+            f"DESCRIBE SELECT * FROM read_parquet({literal(str(copy.path))})"
+        ).fetchall()
     except (duckdb.InvalidInputException, duckdb.BinderException, duckdb.IOException) as error:
         raise _damaged_parquet(copy, error) from error
     nested = [name for name, kind, *_ in described if name in single and _NESTED.search(kind)]
@@ -335,7 +339,7 @@ def _open_parquet(connection: Connection, copy: PrivateCopy, single: Collection[
             f"{copy.name}: {nested[0]} holds lists or objects, not single values.",
             "Write out the column that is meant; nothing was loaded.",
         )
-    columns = _distinct([name for name, *_ in described if name != "file_row_number"], copy)
+    columns = _distinct([name for name, *_ in described], copy)
     texts = ", ".join(f"CAST({quoted(n)} AS VARCHAR) AS {quoted(n)}" for n in columns)
     return Records(columns, f"SELECT {texts}, file_row_number + 1 AS _line FROM {source}")
 

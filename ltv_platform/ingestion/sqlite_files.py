@@ -33,7 +33,9 @@ def copy_sqlite(database: Path, folder: Path, *, follow_links: bool = True) -> P
     Raises:
         UserError: it cannot be copied, or its newest rows stand in a write-ahead log beside it.
     """
-    log = database.with_name(database.name + "-wal")
+    # The log stands beside the file itself, not beside a link to it.
+    real = database.resolve() if follow_links else database
+    log = real.with_name(real.name + "-wal")
     if log.is_file() and log.stat().st_size:
         raise UserError(
             f"{database} has a write-ahead log beside it, so its newest rows are not in the file.",

@@ -66,7 +66,8 @@ def test_nothing_is_stale_when_everything_is_built(graph: Graph, fresh: State) -
 def test_an_empty_warehouse_has_only_whole_tables_to_write(graph: Graph) -> None:
     """Without any load there are no days; every table is published all the same."""
     plan = planner.plan(graph, State(), None, LAST)
-    assert (plan.days, set(plan.whole)) == ({}, set(WHOLE))
+    assert plan.days == {}
+    assert set(WHOLE) <= set(plan.whole)
 
 
 def test_never_built_is_stale(graph: Graph, fresh: State) -> None:
@@ -80,7 +81,7 @@ def test_never_built_is_stale(graph: Graph, fresh: State) -> None:
         "marts.campaign_roas": day,
         "marts.campaign_cohort_curve": day,
     }
-    assert set(plan.whole) == {"marts.campaign_summary", "marts.country_roas"}
+    assert set(WHOLE) <= set(plan.whole)
 
 
 def test_changed_code_is_stale(graph: Graph, fresh: State) -> None:
@@ -97,7 +98,7 @@ def test_changed_code_is_stale(graph: Graph, fresh: State) -> None:
 def test_a_touch_restates_the_cohorts_whose_windows_hold_it(graph: Graph, fresh: State) -> None:
     """A new event day restates at most H+1 cohorts, through `d … d+H`."""
     plan = _plan(graph, _touch(fresh, "raw.transactions", date(2025, 1, 20)))
-    assert plan.days == {
+    expected = {
         "core.transactions": _range("2025-01-20", "2025-01-20"),
         "core.waiting_for_rate": _range("2025-01-20", "2025-01-20"),
         "marts.user_revenue": _range("2025-01-13", "2025-01-20"),
@@ -109,7 +110,9 @@ def test_a_touch_restates_the_cohorts_whose_windows_hold_it(graph: Graph, fresh:
         "core.waiting_for_customer": _range("2025-01-20", "2025-01-20"),
         "marts.revenue_reconciliation": _range("2025-01-20", "2025-01-20"),
     }
-    assert set(plan.whole) == set(WHOLE)
+    # A table that somebody adds may read transactions, too.
+    assert expected.items() <= plan.days.items()
+    assert set(WHOLE) <= set(plan.whole)
 
 
 def test_windows_end_with_the_partitions(graph: Graph, fresh: State) -> None:
@@ -159,7 +162,7 @@ def test_whole_tables_that_read_each_other_follow(
     state = _fresh(chained)
     assert _plan(chained, state).assets == ()
     plan = _plan(chained, _touch(state, "raw.campaigns", None))
-    assert set(plan.whole) == {"marts.campaign_summary", "marts.country_roas"}
+    assert set(WHOLE) <= set(plan.whole)
 
 
 def test_a_newer_write_of_an_input_is_a_touch(graph: Graph, fresh: State) -> None:
@@ -178,7 +181,7 @@ def test_a_later_as_of_adds_the_days_between(graph: Graph, fresh: State) -> None
     plan = _plan(graph, later)
     assert plan.days["core.transactions"] == _range("2025-03-01", "2025-03-02")
     assert plan.days["marts.user_revenue"] == _range("2025-02-22", "2025-03-02")
-    assert set(plan.whole) == set(WHOLE)
+    assert set(WHOLE) <= set(plan.whole)
 
 
 def test_an_earlier_as_of_empties_the_days_after(graph: Graph, fresh: State) -> None:
@@ -204,7 +207,8 @@ def test_whole_tables_depend_on_watermarks(graph: Graph, fresh: State) -> None:
     """`built` of unpartitioned assets also records as_of and watermarks."""
     state = replace(fresh, as_of=replace(KNOWN, revenue_watermark=datetime(2025, 2, 28, 18)))
     plan = _plan(graph, state)
-    assert (plan.days, set(plan.whole)) == ({}, set(WHOLE))
+    assert plan.days == {}
+    assert set(WHOLE) <= set(plan.whole)
 
 
 def test_days_written_along_are_planned_for_their_readers(graph: Graph, fresh: State) -> None:

@@ -1,13 +1,14 @@
 """Files of LTV_HOME that somebody damaged: healed where they can be, else said what to do."""
 
-import csv
-import io
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from ltv_platform.warehouse.query import require_snapshot
-from ltv_platform_tests.chaos.homes import contents, home_at
+from ltv_platform_tests.chaos.homes import SETTINGS, contents, home_at
+from ltv_platform_tests.end_to_end.conftest import CommandLine
 from ltv_platform_tests.proofs.cases import Cases
 from ltv_platform_tests.proofs.faults.prepared import (
     compared,
@@ -110,19 +111,22 @@ def _(folder: Path) -> str:
     )
 
 
-def _reload(home: Path, fresh: Path) -> None:
-    """As docs/operations.md says: what the snapshot lists, out of loaded/, in that order."""
-    listed = ltv(home)(
-        "query",
-        "SELECT table_name, load_id, source_file FROM loads ORDER BY loaded_at, source_file",
-        "--format",
-        "csv",
+def _reload(home: Path) -> Path:
+    """Load everything again with the commands of docs/operations.md, word for word."""
+    page = (Path(__file__).parents[3] / "docs" / "operations.md").read_text("utf-8")
+    recipe = page.rpartition("```sh\n")[2].partition("```")[0]
+    command = f'ltv() {{ "{sys.executable}" -m ltv_platform.cli "$@"; }}\n'
+    finished = subprocess.run(
+        ["bash", "-c", command + recipe],
+        env=CommandLine(home, SETTINGS).environment(),
+        capture_output=True,
+        text=True,
+        check=False,
     )
-    for row in csv.DictReader(io.StringIO(listed.out)):
-        path = home / "loaded" / row["load_id"] / row["source_file"]
-        answer = ltv(fresh)("ingest", row["table_name"], path)
-        assert answer.code == 0, answer
+    assert finished.returncode == 0, finished.stderr
+    fresh = home.with_name(home.name + ".fresh")
     assert ltv(fresh)("run").code == 0
+    return fresh
 
 
 @CASES.case(
@@ -141,10 +145,8 @@ def _(folder: Path) -> str:
     ]
     kept = "as they were" if path.read_bytes() == content else "others"
     readable = ltv(home)("query", "SELECT COUNT(*) FROM transactions").code == 0
-    _reload(home, folder / "fresh")
-    alike = published_tables(contents(folder / "fresh", ordered=True)) == published_tables(
-        undisturbed()
-    )
+    fresh = _reload(home)
+    alike = published_tables(contents(fresh, ordered=True)) == published_tables(undisturbed())
     return (
         f"ingest, run: exit {codes[0]}, {codes[1]} and its bytes {kept}, the snapshot "
         f"{'readable' if readable else 'unreadable'}; loaded/ again in a fresh LTV_HOME: "

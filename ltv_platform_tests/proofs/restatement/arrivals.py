@@ -100,6 +100,24 @@ def _(folder: Path) -> str:
 
 
 @CASES.case(
+    "a customer arrives who installed the month after its purchase, which is published already",
+    "purchases (unknown) customer 1 → (before install) 1; some tables rewritten, all equal to "
+    "both rebuilds",
+)
+def _(folder: Path) -> str:
+    state = Restated(folder)
+    # Nothing but the customer changes, so the month of the purchase could be linked.
+    state.under(as_of="2025-02-28")
+    state.publish()
+    state.load("customers", "e,2025-02-03 09:00:00,US,ads,c2,")
+    return state.seen(
+        "purchases",
+        "SELECT bucket, SUM(transactions) FROM revenue_reconciliation "
+        "WHERE bucket IN ('(unknown) customer', '(before install)') GROUP BY ALL",
+    )
+
+
+@CASES.case(
     "spend is restated: another amount, a line less, another country",
     "spend c1 2025-01-02 US 4, c2 2025-01-08 GB 3 → c1 2025-01-02 FR 5, c2 "
     "2025-01-08 DE 2; some tables rewritten, all equal to both rebuilds",

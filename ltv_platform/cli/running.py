@@ -146,19 +146,14 @@ def _load_landing(workspace: Workspace) -> bool:
 
 def _bring_up_to_date(workspace: Workspace) -> bool:
     """Run what is stale; False if nothing is."""
-    from ltv_platform.ingestion.start_date import read_start
-    from ltv_platform.orchestration.refresh import execute, stale_runs
+    from ltv_platform.ingestion.start_date import cover_log, read_start
+    from ltv_platform.orchestration.refresh import bring_up_to_date
 
     start = read_start(workspace.settings)
+    if start not in (None, covering := cover_log(workspace.engine)):
+        say(f"The partitions now start on {covering}: rows of the log lie before {start}.")
     with progress("looking for what is stale") as tell:
-        runs = stale_runs(workspace.engine, workspace.graph)
-        if start not in (None, covering := read_start(workspace.settings)):
-            say(f"The partitions now start on {covering}: rows of the log lie before {start}.")
-        if not runs:
-            return False
-        tell(f"starting Dagster for {sum(len(run.assets) for run in runs)} stale assets")
-        execute(workspace.settings, workspace.graph, runs, tell, only_stale=True)
-    return True
+        return bring_up_to_date(workspace.engine, workspace.graph, tell)
 
 
 def _rebuild(workspace: Workspace, start: date | None, end: date | None, select: str) -> None:

@@ -30,6 +30,38 @@ Progress = Callable[[str], None]
 #: Marks the runs of this process and its likes, which no daemon watches.
 _FOREGROUND = "ltv/foreground"
 _PUBLISH = (snapshot.ASSET, snapshot.REPORT)
+#: How often a refresh begins anew because loads came in while it ran.
+_ATTEMPTS = 5
+
+
+def bring_up_to_date(engine: DuckDBEngine, graph: Graph, progress: Progress) -> bool:
+    """Run what is stale; False if nothing is.
+
+    A load that comes in while tables are written reaches some of them and, outside the days that
+    were planned, not others: then checks that compare them fail, and everything is planned anew.
+
+    Raises:
+        UserError: a run failed though nothing came in, or loads did not stop coming in.
+    """
+    for attempt in range(1, _ATTEMPTS + 1):
+        newest = _newest_load(engine)
+        progress("looking for what is stale")
+        runs = stale_runs(engine, graph)
+        if not runs:
+            return attempt > 1
+        progress(f"starting Dagster for {sum(len(run.assets) for run in runs)} stale assets")
+        try:
+            execute(engine.settings, graph, runs, progress, only_stale=True)
+        except UserError:
+            if attempt == _ATTEMPTS or _newest_load(engine) == newest:
+                raise
+        else:
+            break
+    return True
+
+
+def _newest_load(engine: DuckDBEngine) -> int:
+    return int(engine.rows("SELECT COALESCE(MAX(seq), 0) FROM raw.touched")[0][0])
 
 
 def stale_runs(engine: DuckDBEngine, graph: Graph) -> list[planner.RunRange]:

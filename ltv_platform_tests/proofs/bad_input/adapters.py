@@ -136,3 +136,14 @@ def _(folder: Path) -> str:
     for _ in range(3):
         slow = f"md5(repeat({slow}, 2000))"
     return exploding(folder, f"SELECT {slow} AS campaign_id FROM file")
+
+
+@CASES.case(
+    "adapter: for a file with a column rowid, as the engine names its own",
+    "3 in file: 2 accepted, 1 quarantined (3: campaign_id: is missing)",
+)
+def _(folder: Path) -> str:
+    desk = Desk(folder)
+    file = desk.write("x.csv", "rowid,name\n7,a\n,b\n9,c\n")
+    select = "SELECT rowid AS campaign_id, name AS campaign_name FROM file"
+    return desk.ingest("campaigns", file, adapter=desk.adapter(select))

@@ -252,3 +252,19 @@ def _(folder: Path) -> str:
         connection.execute("INSERT INTO campaigns VALUES ('c1')")
         connection.commit()
         return desk.ingest("campaigns", path)
+
+
+@CASES.case(
+    "the same, named through a link that lies elsewhere",
+    "exit 2: link.db has a write-ahead log beside it, so its newest rows are not in the file.",
+)
+def _(folder: Path) -> str:
+    desk = Desk(folder)
+    path = database(desk, "CREATE TABLE campaigns (campaign_id); PRAGMA journal_mode = wal")
+    link = folder / "elsewhere" / "link.db"
+    link.parent.mkdir()
+    link.symlink_to(path)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("INSERT INTO campaigns VALUES ('c1')")
+        connection.commit()
+        return desk.ingest("campaigns", link).replace("elsewhere/", "")

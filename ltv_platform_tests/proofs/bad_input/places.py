@@ -3,6 +3,7 @@
 import ctypes
 import gzip
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -220,3 +221,16 @@ def _(folder: Path) -> str:
     return (
         f"{desk.ingest('campaigns', path)}; from {desk.values('SELECT source_file FROM raw.loads')}"
     )
+
+
+@CASES.case(
+    "LTV_HOME in a folder with wildcards",
+    "exit 2: LTV_HOME: the path FOLDER/h[1] holds [ ]; choose one without",
+)
+def _(folder: Path) -> str:
+    desk = Desk(folder)
+    desk.environment["LTV_HOME"] = str(folder / "h[1]")
+    answer = desk.ltv("ingest", "campaigns", desk.write("campaigns.csv", CAMPAIGNS))
+    words = re.search(r"the path .* choose one without", answer.err)
+    seen = words[0].replace(str(folder), "FOLDER") if words else answer.err
+    return f"exit {answer.code}: LTV_HOME: {seen}"

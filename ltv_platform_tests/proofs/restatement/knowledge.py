@@ -3,13 +3,15 @@
 import shutil
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ltv_platform import transforms
 from ltv_platform_tests.end_to_end.conftest import CommandLine
+from ltv_platform_tests.forked import ForkedLtv
 from ltv_platform_tests.proofs.cases import Cases
-from ltv_platform_tests.proofs.restatement.restated import Restated
+from ltv_platform_tests.proofs.restatement.restated import CORRECTED, Restated
 
 CASES = Cases("restatement")
 
@@ -222,3 +224,39 @@ def _(folder: Path) -> str:
     state.under(timezone="America/New_York")
     said = next(line for line in answer.err.splitlines() if "start" in line)
     return f"{said}; {state.equal_to_rebuilds()}"
+
+
+def _load_once_planned() -> None:
+    """In the process of a run: another file is loaded between its plan and its first write."""
+    from ltv_platform.ingestion.load import Request, ingest
+    from ltv_platform.orchestration import refresh
+    from ltv_platform.workspace import Workspace
+
+    execute = refresh.execute
+
+    def late(*arguments: Any, **options: Any) -> None:
+        refresh.execute = execute
+        workspace = Workspace.open()
+        path = workspace.settings.home / "incoming" / "transactions_99.csv"
+        [outcome] = ingest(workspace.engine, [Request("transactions", path)])
+        assert outcome.error is None
+        execute(*arguments, **options)
+
+    refresh.execute = late
+
+
+@CASES.case(
+    "a load comes in while `ltv run` writes, for a cohort that it did not plan to write",
+    "exit 0; D7 revenue of c2 5; all equal to both rebuilds",
+)
+def _(folder: Path) -> str:
+    state = Restated(folder)
+    state.load("transactions", "t9,c,2025-01-20 10:00:00,3,0,,")
+    late = state.home.settings.home / "incoming" / "transactions_99.csv"
+    late.write_text(f"{CORRECTED['transactions']}\nt10,d,2025-01-13 10:00:00,5,0,,\n", "utf-8")
+    ltv = ForkedLtv(state.home.settings.home, {"horizons": "1,7"}, prepare=_load_once_planned)
+    answer = ltv("run")
+    if answer.code != 0:
+        return f"exit {answer.code}: {answer.err}"
+    revenue = state.figure("SELECT SUM(revenue_d7) FROM campaign_ltv WHERE campaign_id = 'c2'")
+    return f"exit 0; D7 revenue of c2 {revenue}; {state.equal_to_rebuilds()}"

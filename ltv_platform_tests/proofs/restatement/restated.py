@@ -130,14 +130,14 @@ class Restated:
                 in at its time; only the derived tables must be equal.
             backwards: The fresh home loads the newest file first.
         """
-        before = self._figure(figure)
+        before = self.figure(figure)
         with self.home.engine.hold(), _many_parts():
             plan = self.home.refresh()
             self.home.publish()
         compared = self.equal_to_rebuilds(figures_only=figures_only, backwards=backwards)
         some = len(plan.assets) < len(self.home.graph.transforms)
         rewritten = f"{'some tables' if some else 'every table'} rewritten"
-        return f"{what} {before} → {self._figure(figure)}; {rewritten}, {compared}"
+        return f"{what} {before} → {self.figure(figure)}; {rewritten}, {compared}"
 
     def equal_to_rebuilds(self, *, figures_only: bool = False, backwards: bool = False) -> str:
         """Compare what is published with two rebuilds, and say what differs."""
@@ -171,7 +171,8 @@ class Restated:
         )
         return [Request(path.stem.rpartition("_")[0], path) for path in paths]
 
-    def _figure(self, sql: str) -> str:
+    def figure(self, sql: str) -> str:
+        """The rows of a query on the published tables, on one line."""
         values = self.home.values(sql)
         return ", ".join(
             " ".join(_text(part) for part in (value if isinstance(value, tuple) else (value,)))

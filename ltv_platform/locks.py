@@ -70,7 +70,8 @@ def one_run(settings: Settings, waiting: Callable[[str], None]) -> Iterator[None
     """Let one process at a time bring this LTV_HOME up to date.
 
     Two runs that rewrite tables in turns would each see the other's half: their checks compare
-    tables of different states, and fail. Loads and readers are not concerned.
+    tables of different states, and fail. Loads and readers are not concerned: a run that a load
+    overtakes plans anew.
 
     Args:
         settings: Where the lock lies and how long to wait for it.

@@ -16,6 +16,7 @@ from ltv_platform_tests.forked import ForkedLtv
 from ltv_platform_tests.proofs.cases import Cases
 from ltv_platform_tests.proofs.faults.prepared import (
     built_home,
+    load_again,
     run_again,
     shown,
     waiting_home,
@@ -107,9 +108,10 @@ def _full(command: str, prepare: Callable[[Path], Path]) -> None:
             if silent:
                 return f"exit {[a.code for a in answers]}: {silent[0]}"
             snapshot = "old snapshot whole" if shown(home) == old else "another snapshot"
+            again = load_again if command == "ingest" else run_again
             return (
                 f"exit 2 ×{len(answers)} that say so, {_each_file(home)}, {snapshot}; "
-                f"with room {run_again(home)}"
+                f"with room {again(home)}"
             )
 
 
@@ -175,5 +177,5 @@ def _(folder: Path) -> str:
         }
         return (
             f"ingest, run: exit {answers[0].code} and {answers[1].code}, {', '.join(words)}; "
-            f"query: exit {query.code}; when writable {run_again(home)}"
+            f"query: exit {query.code}; when writable {load_again(home)}"
         )

@@ -13,6 +13,7 @@ from ltv_platform_tests.proofs.faults.prepared import (
     built_home,
     compared,
     fresh_home,
+    load_again,
     loads,
     ltv,
     published_home,
@@ -44,7 +45,8 @@ def _killed_at(
             return f"not killed: {answer}"
         now = shown(home)
         snapshot = "no" if now is None else "old" if now == before else "new"
-        return f"{loads(home)} of 15 files in, {snapshot} snapshot; then {run_again(home)}"
+        again = load_again if command == "ingest" else run_again
+        return f"{loads(home)} of 15 files in, {snapshot} snapshot; then {again(home)}"
 
 
 _killed_at("start settled", "ingest", fresh_home, "0 of 15 files in, no snapshot")

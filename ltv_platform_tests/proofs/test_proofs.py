@@ -1,13 +1,54 @@
-"""Every case of the table holds."""
+"""Every case of the table holds; a class per group, so that groups are tested side by side."""
 
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
 
+from ltv_platform_tests.proofs import bad_input, restatement
 from ltv_platform_tests.proofs.cases import Case
+from ltv_platform_tests.proofs.faults import at_once, damage, disk, killed, randomly
 from ltv_platform_tests.proofs.registry import CASES
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.group}: {case.done}")
-def test_it_holds(case: Case, tmp_path: Path) -> None:
-    assert case.act(tmp_path) == case.expected
+def _each(cases: Iterable[Case]) -> Callable[..., None]:
+    @pytest.mark.parametrize("case", cases, ids=lambda case: case.done)
+    def test(_: object, case: Case, tmp_path: Path) -> None:
+        assert case.act(tmp_path) == case.expected
+
+    return test
+
+
+class TestBadInput:
+    """A clear message or a quarantined row."""
+
+    test_it_holds = _each(bad_input.CASES)
+
+
+class TestRestatement:
+    """The tables of a rebuild from nothing."""
+
+    test_it_holds = _each(restatement.CASES)
+
+
+class TestKilled:
+    """The tables of an undisturbed run."""
+
+    test_it_holds = _each([*killed.CASES, *randomly.CASES])
+
+
+class TestDamagedFiles:
+    """Healed, or refused with what to do."""
+
+    test_it_holds = _each(damage.CASES)
+
+
+class TestOthersAtWork:
+    """Waited for, or refused with what to do."""
+
+    test_it_holds = _each([*at_once.CASES, *disk.CASES])
+
+
+def test_every_case_of_the_table_is_tested() -> None:
+    tested = [bad_input, restatement, killed, randomly, damage, at_once, disk]
+    assert sum(len(module.CASES) for module in tested) == len(CASES)

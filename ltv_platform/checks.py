@@ -66,7 +66,9 @@ def unique_key(engine: DuckDBEngine, table: Table, days: Iterable[date] | None) 
             if source.key == table.key and table.partition not in table.key
         )
         if versions:
-            rows += f" UNION ALL {everywhere} WHERE NOT ({written}) AND {first} IN ({versions})"
+            restated = f"SELECT {first} FROM {table.full_name} WHERE {written}"
+            restated += f" AND {first} IN ({versions})"
+            rows += f" UNION ALL {everywhere} WHERE NOT ({written}) AND {first} IN ({restated})"
     [(repeated, example)] = engine.rows(
         "SELECT COUNT(*), MIN(example) FROM ("
         f"SELECT CAST(ROW({key}) AS VARCHAR) AS example FROM ({rows}) AS rows_to_look_at "

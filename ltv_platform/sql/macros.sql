@@ -59,8 +59,16 @@ CAST(LEAST(DATE_DIFF('day', {{ install_date }}, CAST($as_of AS DATE)), {{ horizo
 CAST({{ expression }} AS DECIMAL(18,6))
 {%- endmacro %}
 
-{#- The newest version of each key that has any version in the range of the run. Keys with more
-    than one version are rare, so only these are ranked. -#}
+{#- Keys with more than one version, one of them in the range of the run. They are rare. -#}
+{% macro restated_keys(log, key, time) -%}
+SELECT {{ key }}
+FROM raw.{{ log }}
+WHERE {{ time }} >= $start_ts AND {{ time }} < $end_ts
+  AND {{ key }} IN (SELECT {{ key }} FROM raw.{{ log }} WHERE version > 1)
+{%- endmacro %}
+
+{#- The newest version of each key that has any version in the range of the run; only keys with
+    more than one version are ranked. -#}
 {% macro newest_versions(log, key, time, updated_at=true) -%}
 SELECT *
 FROM raw.{{ log }}
@@ -69,7 +77,7 @@ WHERE {{ time }} >= $start_ts AND {{ time }} < $end_ts
 UNION ALL
 SELECT *
 FROM raw.{{ log }}
-WHERE {{ key }} IN (SELECT {{ key }} FROM raw.{{ log }} WHERE version > 1)
+WHERE {{ key }} IN ({{ restated_keys(log, key, time) }})
   {{ since_start(time) }}
 QUALIFY ROW_NUMBER() OVER (
   PARTITION BY {{ key }}

@@ -3,7 +3,7 @@
 {% import 'macros.sql' as m with context %}
 WITH versions AS (
   SELECT * FROM raw.customers
-  WHERE customer_id IN (SELECT customer_id FROM raw.customers WHERE version > 1)
+  WHERE customer_id IN ({{ m.restated_keys('customers', 'customer_id', 'registration_date') }})
     {{ m.since_start('registration_date') }}
 ),
 newest AS (

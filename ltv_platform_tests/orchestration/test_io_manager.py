@@ -115,7 +115,7 @@ def test_a_failed_query_loses_nothing(
         raise duckdb.OutOfMemoryException
 
     with monkeypatch.context() as patch:
-        patch.setattr(duckdb_engine, "_record_built", fails)
+        patch.setattr(duckdb_engine, "record_built", fails)
         with pytest.raises(duckdb.OutOfMemoryException):
             manager.handle_output(_output(home, DAYS[0], DAYS[2]), _query(home)[0])
     assert (_keys(home), _numbers(home)) == before

@@ -30,7 +30,8 @@ def test_tables_equal_one_load_of_everything(world: World) -> None:
         pytest.MonkeyPatch.context() as patch,
     ):
         # Monthly parts for every table, so that parts are linked from snapshot to snapshot.
-        patch.setattr(snapshot, "_ONE_FILE_ROWS", 0)
+        patch.setattr(snapshot, "_SMALL", 0)
+        patch.setattr(snapshot, "_LARGE", 0)
         folder = Path(name)
         lived = Home(folder / "lived", **_SETTINGS, **world.settings)
         _live(lived, world, folder)

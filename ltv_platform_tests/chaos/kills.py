@@ -7,6 +7,7 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -160,7 +161,9 @@ def _wait_for_start(running: Running, stack: Path) -> None:
 def _end(running: Running, stack: Path) -> None:
     """Kill a command that is under way, after it wrote down where it is."""
     pid = running.process.pid
-    if running.process.exitcode is None and pid is not None:
+    if running.process.exitcode is not None or pid is None:
+        return
+    with suppress(ProcessLookupError):  # it may end by itself between any two lines here
         if stack.exists():  # from then on it knows the signal
             os.kill(pid, signal.SIGUSR1)
             time.sleep(_SHOWS_WITHIN)

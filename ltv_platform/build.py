@@ -21,15 +21,20 @@ def build_table(
     """
     as_of = engine.as_of()
     writer = Writer(transform.name, transform.code_hash, as_of)
-    if transform.contract.partition is None:
-        return [(None, None, engine.replace(transform.contract, transform.select(as_of), writer))]
+    contract, fit = transform.contract, transform.derivation.fit
+    if fit is not None:
+        # Held, so that nothing comes in between what is read and what is written.
+        with engine.hold():
+            select = transform.select(as_of)
+            rows = fit(engine.fetch(select.sql, select.parameters))
+            return [(None, None, engine.replace(contract, rows, writer))]
+    if contract.partition is None:
+        return [(None, None, engine.replace(contract, transform.select(as_of), writer))]
     return [
         (
             start,
             end,
-            engine.replace_range(
-                transform.contract, transform.select(as_of, start, end), start, end, writer
-            ),
+            engine.replace_range(contract, transform.select(as_of, start, end), start, end, writer),
         )
         for start, end in spans(days or ())
     ]

@@ -10,17 +10,21 @@ import re
 from datetime import UTC, date, datetime
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from ltv_platform.attribution.redistribution import Redistribution
 from ltv_platform.errors import UserError
 from ltv_platform.failpoints import VARIABLE as FAILPOINT
 
 #: The horizon that summaries, country ranks and the seed's column names go by.
 SUMMARY_HORIZON = 7
+
+#: The one variable without our prefix; its name is that of the API's own documentation.
+API_KEY = "IHC_API_KEY"
 
 #: Ten years; a longer horizon is a slip of the keyboard.
 _LONGEST_AGE = 3650
@@ -34,7 +38,9 @@ class Settings(BaseSettings):
             into a :class:`UserError` that names the variable.
     """
 
-    model_config = SettingsConfigDict(env_prefix="LTV_", frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(
+        env_prefix="LTV_", frozen=True, extra="forbid", populate_by_name=True
+    )
 
     home: Path = Field(Path(".ltv"), description="Folder of everything mutable.")
     timezone: str = Field("UTC", description="Reporting zone: its calendar days are the days.")
@@ -59,6 +65,48 @@ class Settings(BaseSettings):
         ("organic*", "direct"),
         description="Acquisition sources that are organic when no campaign is given.",
     )
+    journey_lookback: int | None = Field(
+        90,
+        ge=1,
+        le=_LONGEST_AGE,
+        description="Days before a conversion that its journey reaches; none: without end.",
+    )
+    journey_boundary: Literal["at_or_before", "before"] = Field(
+        "at_or_before", description="Whether a session at the second of a conversion belongs to it."
+    )
+    journey_break: bool = Field(
+        False, description="A conversion ends the journey; the next one begins after it."
+    )
+    direct_channels: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("Direct", "Direct Traffic", "(direct)", "(none)"),
+        description="Channels that last_non_direct passes over, in any case.",
+    )
+    ihc_engine: Literal["auto", "local", "api"] = Field(
+        "auto", description="Who scores IHC; auto: the API where IHC_API_KEY is set."
+    )
+    ihc_api_key: SecretStr | None = Field(
+        None, validation_alias=API_KEY, description="Key of the IHC API; never shown."
+    )
+    ihc_url: str = Field(
+        "https://api.ihc-attribution.com", description="Where the IHC API is reached."
+    )
+    ihc_conversion_type: str = Field(
+        "", description="The API's conv_type_id: which trained model scores."
+    )
+    ihc_preset: Literal["published", "long", "short"] = Field(
+        "published", description="Parameters of the local IHC engine."
+    )
+    ihc_redistribution: Redistribution = Field(
+        Redistribution(), description="Moves of IHC credit between channels (JSON, as the API's)."
+    )
+    ihc_mixed_engines: bool = Field(
+        False, description="The local engine stands in for journeys that the API has not scored."
+    )
+    ihc_request_journeys: int = Field(100, ge=1, description="Most journeys of a request.")
+    ihc_request_sessions: int = Field(
+        3000, ge=1, description="Most sessions of a request; longer journeys are scored locally."
+    )
+    ihc_timeout: float = Field(30.0, gt=0, description="Seconds to wait for an answer of the API.")
     rejected_share: float = Field(
         0.01, ge=0, le=1, description="Share of quarantined rows above which a check warns."
     )
@@ -110,7 +158,7 @@ class Settings(BaseSettings):
             raise ValueError(f"{value!r} is no amount of memory such as 1600MB")
         return value
 
-    @field_validator("as_of", "start_date", "threads", "now", mode="before")
+    @field_validator("as_of", "start_date", "threads", "now", "ihc_api_key", mode="before")
     @classmethod
     def _empty_is_unset(cls, value: Any) -> Any:
         return None if value == "" else value
@@ -141,12 +189,28 @@ class Settings(BaseSettings):
             raise ValueError(f"must contain {SUMMARY_HORIZON}: summaries and ranks go by it")
         return value
 
-    @field_validator("organic_sources", mode="before")
+    @field_validator("journey_lookback", mode="before")
+    @classmethod
+    def _none_is_unlimited(cls, value: Any) -> Any:
+        return None if isinstance(value, str) and value.strip().lower() == "none" else value
+
+    @field_validator("organic_sources", "direct_channels", mode="before")
     @classmethod
     def _names(cls, value: Any) -> Any:
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
+
+    @model_validator(mode="after")
+    def _api_has_a_key(self) -> Self:
+        if self.ihc_engine == "api" and self.ihc_api_key is None:
+            raise ValueError(f"LTV_IHC_ENGINE is api, but {API_KEY} is not set")
+        return self
+
+    @property
+    def uses_ihc_api(self) -> bool:
+        """Whether IHC is scored by the API, and not by the local engine."""
+        return self.ihc_engine != "local" and self.ihc_api_key is not None
 
     # Where things lie under LTV_HOME.
 
@@ -211,7 +275,7 @@ class Settings(BaseSettings):
 
 def variable_name(field: str) -> str:
     """The environment variable of a settings field: ``as_of`` is ``LTV_AS_OF``."""
-    return f"LTV_{field.upper()}"
+    return API_KEY if field == "ihc_api_key" else f"LTV_{field.upper()}"
 
 
 def load_settings(**overrides: Any) -> Settings:
@@ -225,8 +289,7 @@ def load_settings(**overrides: Any) -> Settings:
         settings = Settings(**overrides)
     except ValidationError as error:
         wrong = "; ".join(
-            f"{variable_name(str(item['loc'][0]))}: "
-            f"{item['msg'].removeprefix('Value error, ')} (it is {item['input']!r})"
+            _what_is_wrong(item["loc"], item["msg"].removeprefix("Value error, "), item["input"])
             for item in error.errors()
         )
         raise UserError(
@@ -239,6 +302,12 @@ def load_settings(**overrides: Any) -> Settings:
             "Cohorts would count as mature before they are; choose today or an earlier day.",
         )
     return settings
+
+
+def _what_is_wrong(place: tuple[int | str, ...], message: str, given: Any) -> str:
+    if not place:  # it concerns several variables, and the input is all of them
+        return message
+    return f"{variable_name(str(place[0]))}: {message} (it is {given!r})"
 
 
 #: Variables with our prefix that are no settings: for tests, and Dagster's event log.

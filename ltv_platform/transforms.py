@@ -6,36 +6,40 @@ nothing knows Dagster.
 """
 
 import hashlib
+import inspect
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property, lru_cache
-from importlib.resources import files
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import sqlglot
-from jinja2 import BaseLoader, Environment, StrictUndefined, TemplateNotFound
 from sqlglot import exp
 
 from ltv_platform.contracts import Catalog, Table
-from ltv_platform.contracts.ddl import literal
 from ltv_platform.days import ONE_DAY, day_of, day_start
-from ltv_platform.settings import SUMMARY_HORIZON, Settings
+from ltv_platform.rendering import render
+from ltv_platform.settings import Settings
 
-_SQL_FOLDER = files("ltv_platform") / "sql"
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+#: Rows of a SELECT in, rows of the table out.
+Fit: TypeAlias = Callable[["pa.Table"], "pa.Table"]
 
 
 @dataclass(frozen=True)
 class Window:
     """Days of an input that day d of a table reads: ``d - before`` to ``d + after``.
 
-    ``before`` is None where day d reads every earlier day.
+    ``before`` is None where day d reads every earlier day, ``after`` where it reads every later
+    one.
     """
 
     before: int | None = 0
-    after: int = 0
+    after: int | None = 0
 
     def first(self, day: date) -> date:
         """The first day that a day reads."""
@@ -43,7 +47,7 @@ class Window:
 
     def last(self, day: date) -> date:
         """The last day that a day reads."""
-        return day + self.after * ONE_DAY
+        return date.max if self.after is None else day + self.after * ONE_DAY
 
 
 SAME_DAY = Window()
@@ -58,8 +62,10 @@ class Derivation:
         group: Folder of its SELECT under ``sql/``, and its group in Dagster.
         windows: Inputs of which a day of the table reads other days than its own.
         shown: Days of the table itself that its presentation reads for one published day.
-        settles: Days after which a published day depends on as_of and the revenue watermark no
-            more; None: it always does, if its presentation reads them.
+        settles: Days after which a published day depends on as_of and the watermarks of revenue
+            and conversions no more; None: it always does, if its presentation reads them.
+        fit: Makes the rows of the table out of those of its SELECT where SQL cannot, as a model
+            is fitted to sums; its inputs are small, and the table is written whole.
     """
 
     table: str
@@ -67,6 +73,7 @@ class Derivation:
     windows: Mapping[str, Window] = field(default_factory=dict)
     shown: Window = SAME_DAY
     settles: int | None = None
+    fit: "Fit | None" = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -85,68 +92,27 @@ class AsOf:
         day: as_of; None before any event.
         revenue_watermark: Instant (UTC) up to which revenue is known.
         cost_watermark: First day whose campaign cost may still grow: the newest with any.
+        conversion_watermark: First day whose conversions may still grow, in the same way.
         feeds: Newest event of each feed, as text, for people and the manifest.
     """
 
     day: date | None = None
     revenue_watermark: datetime | None = None
     cost_watermark: date | None = None
+    conversion_watermark: date | None = None
     feeds: Mapping[str, str | None] = field(default_factory=dict)
 
     @property
     def watermarks(self) -> str:
         """The watermarks as one comparable text (JSON)."""
-        revenue, cost = self.revenue_watermark, self.cost_watermark
+        marks = {
+            "revenue": self.revenue_watermark,
+            "cost": self.cost_watermark,
+            "conversions": self.conversion_watermark,
+        }
         return json.dumps(
-            {
-                "revenue": None if revenue is None else revenue.isoformat(),
-                "cost": None if cost is None else cost.isoformat(),
-            }
+            {feed: None if mark is None else mark.isoformat() for feed, mark in marks.items()}
         )
-
-
-class _SqlLoader(BaseLoader):
-    def get_source(self, environment: Environment, template: str) -> tuple[str, str | None, Any]:
-        path = _SQL_FOLDER.joinpath(template)
-        if not path.is_file():
-            raise TemplateNotFound(template)
-        return path.read_text("utf-8"), str(path), None
-
-
-def _like_pattern(glob: str) -> str:
-    """A glob with ``*`` as a lower-case LIKE pattern with ``!`` as its escape character.
-
-    Not a backslash: Spark reads that as an escape of the string literal itself.
-    """
-    for special in "!%_":
-        glob = glob.replace(special, "!" + special)
-    return glob.lower().replace("*", "%")
-
-
-@lru_cache(maxsize=1)
-def _environment() -> Environment:
-    environment = Environment(  # noqa: S701 - SQL, not HTML
-        loader=_SqlLoader(), undefined=StrictUndefined, keep_trailing_newline=True
-    )
-    environment.filters["literal"] = literal
-    return environment
-
-
-def _render(template: str, settings: Settings) -> str:
-    return (
-        _environment()
-        .get_template(template)
-        .render(
-            timezone=settings.timezone,
-            currency=settings.currency,
-            window=settings.window,
-            start_date=settings.start_date and settings.start_date.isoformat(),
-            horizons=settings.horizons,
-            user_horizons=settings.user_horizons,
-            summary_horizon=SUMMARY_HORIZON,
-            organic_patterns=[_like_pattern(name) for name in settings.organic_sources],
-        )
-    )
 
 
 @lru_cache(maxsize=64)
@@ -193,6 +159,7 @@ def _known(as_of: AsOf) -> dict[str, Any]:
         "as_of": as_of.day,
         "revenue_watermark": as_of.revenue_watermark,
         "cost_watermark": as_of.cost_watermark,
+        "conversion_watermark": as_of.conversion_watermark,
     }
 
 
@@ -224,14 +191,14 @@ class Transform:
     @cached_property
     def sql(self) -> str:
         """The rendered SELECT, as people read it."""
-        return _render(f"{self._path}.sql", self.settings)
+        return render(f"{self._path}.sql", self.settings)
 
     @cached_property
     def presentation_sql(self) -> str | None:
         """The rendered presentation SELECT; None where the table is published as stored."""
         if self.contract.presented is None:
             return None
-        return _render(f"{self._path}.presentation.sql", self.settings)
+        return render(f"{self._path}.presentation.sql", self.settings)
 
     @cached_property
     def inputs(self) -> tuple[str, ...]:
@@ -251,7 +218,9 @@ class Transform:
     @cached_property
     def code_hash(self) -> str:
         """Changes when the SQL, the contract or a setting that it is rendered with changes."""
-        parts = (self.sql, self.presentation_sql, self.contract, self.derivation)
+        fit = self.derivation.fit
+        made_by = None if fit is None else inspect.getsource(inspect.getmodule(fit) or fit)
+        parts = (self.sql, self.presentation_sql, self.contract, self.derivation, made_by)
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
     def select(self, as_of: AsOf, start: date | None = None, end: date | None = None) -> Select:
@@ -308,6 +277,7 @@ class Transform:
         if last is None:
             return known
         revenue, cost = as_of.revenue_watermark, as_of.cost_watermark
+        conversions = as_of.conversion_watermark
         settles = self.derivation.settles
         if (
             settles is not None
@@ -316,6 +286,12 @@ class Transform:
         ):
             known.pop("as_of", None)
             known.pop("revenue_watermark", None)
+        if (
+            settles is not None
+            and conversions is not None
+            and last + settles * ONE_DAY < conversions
+        ):
+            known.pop("conversion_watermark", None)
         if cost is None or last < cost:
             known.pop("cost_watermark", None)
         return known

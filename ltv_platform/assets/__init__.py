@@ -5,6 +5,7 @@ is stands in ``contracts/``, how it is made in ``sql/``; Dagster assets come of 
 ``orchestration/``.
 """
 
+from ltv_platform.assets.attribution import attribution_derivations
 from ltv_platform.assets.campaigns import campaign_derivations
 from ltv_platform.assets.core import CORE
 from ltv_platform.contracts import build_catalog
@@ -14,4 +15,5 @@ from ltv_platform.transforms import Graph
 
 def build_graph(settings: Settings) -> Graph:
     """All derived tables under given settings, inputs first."""
-    return Graph((*CORE, *campaign_derivations(settings)), build_catalog(settings), settings)
+    derivations = (*CORE, *campaign_derivations(settings), *attribution_derivations(settings))
+    return Graph(derivations, build_catalog(settings), settings)

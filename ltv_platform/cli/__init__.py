@@ -10,7 +10,7 @@ from typing import NoReturn
 
 import typer
 
-from ltv_platform.cli import data, reading, running
+from ltv_platform.cli import attribution, data, reading, running
 from ltv_platform.cli.console import say
 from ltv_platform.errors import UserError
 
@@ -27,6 +27,7 @@ app = typer.Typer(
 running.register(app)
 data.register(app)
 reading.register(app)
+attribution.register(app)
 
 
 @app.callback()

@@ -5,6 +5,7 @@ before each write, Dagster's column schema and the docs page. How a table is *ma
 belong here: that is its SELECT in ``sql/`` and its line in ``assets/``.
 """
 
+from ltv_platform.contracts.attribution import ATTRIBUTION_TABLES
 from ltv_platform.contracts.campaigns import campaign_tables
 from ltv_platform.contracts.core import CORE_TABLES
 from ltv_platform.contracts.model import MONEY, Catalog, Column, SourceTable, Table
@@ -17,4 +18,7 @@ __all__ = ["MONEY", "Catalog", "Column", "SourceTable", "Table", "build_catalog"
 
 def build_catalog(settings: Settings) -> Catalog:
     """All contracts; the columns of cohort tables follow the configured horizons."""
-    return Catalog(SOURCES, (*OPERATION_TABLES, *CORE_TABLES, *campaign_tables(settings)))
+    return Catalog(
+        SOURCES,
+        (*OPERATION_TABLES, *CORE_TABLES, *campaign_tables(settings), *ATTRIBUTION_TABLES),
+    )

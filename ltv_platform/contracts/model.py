@@ -19,12 +19,15 @@ ColumnType = Literal[
     "DOUBLE",
     "DECIMAL(18,6)",
     "DECIMAL(18,8)",
+    "DECIMAL(18,12)",
     "DATE",
     "TIME",
     "TIMESTAMP",
 ]
 
 MONEY: ColumnType = "DECIMAL(18,6)"
+#: A share of a conversion; so many decimals that shares add up to 1 within 1e-9.
+CREDIT: ColumnType = "DECIMAL(18,12)"
 
 
 @dataclass(frozen=True)

@@ -68,4 +68,58 @@ BUILT = Table(
     ),
 )
 
-OPERATION_TABLES = (QUARANTINE, LOADS, TOUCHED, BUILT)
+IHC_REQUESTS = Table(
+    layer="raw",
+    name="ihc_requests",
+    description="One row per request to the IHC API, written before it is sent. What became of it?",
+    key=("request_id",),
+    columns=(
+        Column("request_id", "VARCHAR", "The request.", required=True),
+        Column("sent_at", "TIMESTAMP", "When it was first sent (UTC).", required=True),
+        Column("journeys", "INTEGER", "Journeys in it.", required=True),
+        Column("sessions", "INTEGER", "Sessions in it.", required=True),
+        Column("status", "VARCHAR", "sent, answered or failed.", required=True),
+        Column("settled_at", "TIMESTAMP", "When it was answered or given up (UTC)."),
+        Column("reason", "VARCHAR", "Why it failed."),
+    ),
+)
+
+IHC_ANSWERS = Table(
+    layer="raw",
+    name="ihc_answers",
+    description="One row per journey and session that the IHC API scored; never asked for again.",
+    key=("journey_key", "session_id"),
+    columns=(
+        Column(
+            "journey_key", "VARCHAR", "SHA-256 of the journey and the parameters.", required=True
+        ),
+        Column("conv_id", "VARCHAR", "The conversion.", required=True),
+        Column("session_id", "VARCHAR", "The session.", required=True),
+        Column("initializer", "DOUBLE", "Share of the initializer phase.", required=True),
+        Column("holder", "DOUBLE", "Share of the holder phase.", required=True),
+        Column("closer", "DOUBLE", "Share of the closer phase.", required=True),
+        Column("ihc", "DOUBLE", "Share of the conversion, four decimals.", required=True),
+        Column("request_id", "VARCHAR", "The request that brought it.", required=True),
+    ),
+)
+
+IHC_REJECTIONS = Table(
+    layer="raw",
+    name="ihc_rejections",
+    description="One row per journey that the IHC API refused, alone too; it is not sent again.",
+    key=("journey_key",),
+    columns=(
+        Column(
+            "journey_key", "VARCHAR", "SHA-256 of the journey and the parameters.", required=True
+        ),
+        Column("conv_id", "VARCHAR", "The conversion.", required=True),
+        Column("reason", "VARCHAR", "What the API said.", required=True),
+        Column("request_id", "VARCHAR", "The last request that it was in.", required=True),
+        Column("rejected_at", "TIMESTAMP", "When (UTC).", required=True),
+    ),
+)
+
+#: Those that the snapshot holds too: what people and status commands ask for.
+PUBLISHED_OPERATIONS = (QUARANTINE, LOADS, BUILT, IHC_REQUESTS, IHC_ANSWERS, IHC_REJECTIONS)
+
+OPERATION_TABLES = (*PUBLISHED_OPERATIONS, TOUCHED)

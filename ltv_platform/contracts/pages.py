@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ltv_platform.contracts import build_catalog
 from ltv_platform.contracts.model import Catalog, Column, SourceTable, Table
+from ltv_platform.contracts.operations import PUBLISHED_OPERATIONS
 from ltv_platform.settings import Settings
 
 _HEAD = """# Tables
@@ -23,7 +24,7 @@ def tables_page(catalog: Catalog) -> str:
         lines += _source_notes(source)
     lines.append("## Published tables\n")
     for table in catalog:
-        if table.layer != "raw" or table.name in ("quarantine", "loads", "built"):
+        if table.layer != "raw" or table in PUBLISHED_OPERATIONS:
             lines += _section(_title(table), table.description, table.key, table.published)
     return "\n".join(lines) + "\n"
 

@@ -27,7 +27,8 @@ def daily_partitions(settings: Settings) -> dg.DailyPartitionsDefinition:
 def input_mapping(transform: Transform, table: str) -> dg.PartitionMapping:
     """How a partitioned table's days map to those of a partitioned input."""
     window = transform.window(table)
-    if window.before is None:  # Dagster has no mapping to all earlier days
+    if window.before is None or window.after is None:
+        # Dagster has no mapping to all earlier or later days.
         return dg.AllPartitionMapping()
     return dg.TimeWindowPartitionMapping(
         start_offset=-window.before,

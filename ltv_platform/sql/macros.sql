@@ -99,3 +99,29 @@ JOIN (
   ON rates.currency = asked.currency AND rates.date <= asked.day AND rates.date >= asked.day - 7
 GROUP BY asked.currency, asked.day
 {%- endmacro %}
+
+{#- Seconds from one timestamp to another, fractions included. -#}
+{% macro seconds(earlier, later) -%}
+(CAST(DATE_DIFF('microsecond', {{ earlier }}, {{ later }}) AS DOUBLE) / 1e6)
+{%- endmacro %}
+
+{% macro credit(expression) -%}
+CAST({{ expression }} AS DECIMAL(18,12))
+{%- endmacro %}
+
+{#- Cost per order; NULL for what is no channel, which nothing is spent on. -#}
+{% macro cost_per_order(cost, credit) -%}
+CASE WHEN channel_name NOT IN ('(not attributed)', '(pending)') THEN {{ ratio(cost, credit) }} END
+{%- endmacro %}
+
+{#- No conversion to come can reach back to a session of that day. -#}
+{% macro conversions_complete(known, day) -%}
+{% if attribution.lookback_days is none %}FALSE{% else %}({{ known }} AND COALESCE({{ day }} + {{ attribution.reach_days }} < $conversion_watermark, FALSE)){% endif %}
+{%- endmacro %}
+
+{#- A number not below zero without the decimals that the type has no room for. What is cut off is
+    the remainder, which stands on one row: so parts add up and none is negative. -#}
+{% macro rounded_down(expression, type) -%}
+{% set scale = 1000000000000 if type == 'DECIMAL(18,12)' else 1000000 -%}
+CAST(CAST(FLOOR(({{ expression }}) * {{ scale }}) AS DOUBLE) / {{ scale }} AS {{ type }})
+{%- endmacro %}

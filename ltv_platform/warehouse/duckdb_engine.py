@@ -135,7 +135,7 @@ class DuckDBEngine:
     def _remove_before(self, connection: Connection, start: date) -> None:
         bounds = {"start": start}
         before = connection.execute("SELECT 1 FROM raw.built WHERE day < $start LIMIT 1", bounds)
-        if before.fetchone() is None:
+        if not before.fetchall():
             return
         with transaction(connection):
             for table in self.catalog.derived:
@@ -181,15 +181,14 @@ class DuckDBEngine:
             compare_schema(connection, table, f"SELECT * FROM {source} LIMIT 0", parameters)
             connection.execute(f"DELETE FROM {table.full_name} WHERE {within}", bounds)
             failpoint("old rows deleted, new ones not inserted")
-            inserted = connection.execute(
+            [(inserted,)] = connection.execute(
                 f"INSERT INTO {table.full_name} SELECT {column_list(table.columns)} "
                 f"FROM {source} AS rows_of_select WHERE {only_within(table, within)}",
                 {**parameters, **bounds},
-            ).fetchone()
-            assert inserted is not None
+            ).fetchall()
             record_built(connection, writer, sequence, bounds)
         failpoint("table committed")
-        return int(inserted[0])
+        return int(inserted)
 
     def record(self, writer: Writer, sequence: int) -> None:
         """See :class:`~ltv_platform.warehouse.engine.Engine`."""
@@ -220,14 +219,13 @@ class DuckDBEngine:
     def copy_to_parquet(self, select: Select, order: Sequence[str], path: Path) -> int:
         """See :class:`~ltv_platform.warehouse.engine.Engine`."""
         with explained(path.name), self.session() as connection:
-            copied = connection.execute(
+            [(copied,)] = connection.execute(
                 f"COPY (SELECT * FROM ({select.sql}) AS published "
                 f"ORDER BY {', '.join(f'{quoted(name)} NULLS FIRST' for name in order)}) "
                 f"TO {literal(str(path))} (FORMAT parquet, COMPRESSION zstd)",
                 dict(select.parameters),
-            ).fetchone()
-        assert copied is not None
-        return int(copied[0])
+            ).fetchall()
+        return int(copied)
 
     def state(self, tables: Collection[str] | None = None) -> State:
         """See :class:`~ltv_platform.warehouse.engine.Engine`."""
@@ -279,7 +277,8 @@ class DuckDBEngine:
         if day is not None:
             # Its end is the watermark of every feed, so the day itself is known to its end.
             end = day_start(day + ONE_DAY, self.settings)
-            return AsOf(day, end, day + ONE_DAY, {feed: day.isoformat() for feed in feeds})
+            known = {feed: day.isoformat() for feed in feeds}
+            return AsOf(day, end, day + ONE_DAY, day + ONE_DAY, known)
         days = [day for day, _ in newest.values() if day is not None and day >= start]
         if not days:
             return AsOf(feeds=dict.fromkeys(feeds))
@@ -287,10 +286,12 @@ class DuckDBEngine:
         day = min(max(days), self.settings.today())
         end = day_start(day + ONE_DAY, self.settings)
         revenue, cost = feeds["transactions"], feeds["campaign_costs"]
+        conversions = newest["conversions"][0] if feeds["conversions"] is not None else None
         return AsOf(
             day,
             min(revenue, end) if isinstance(revenue, datetime) else None,
             min(cost, day) if cost is not None else None,
+            min(conversions, day) if conversions is not None else None,
             {feed: None if value is None else value.isoformat() for feed, value in feeds.items()},
         )
 
@@ -298,13 +299,12 @@ class DuckDBEngine:
         self, connection: Connection, which: str
     ) -> dict[str, tuple[date | None, date | datetime | None]]:
         """Per feed, the reporting day of its least or greatest date, and that date."""
-        found = connection.execute(
+        [found] = connection.execute(
             "SELECT "
             + ", ".join(
                 f"(SELECT {which}({column}) FROM raw.{feed})" for feed, column in _FEEDS.items()
             )
-        ).fetchone()
-        assert found is not None
+        ).fetchall()
         return {
             feed: (day_of(value, self.settings) if isinstance(value, datetime) else value, value)
             for feed, value in zip(_FEEDS, found, strict=True)

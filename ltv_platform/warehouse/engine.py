@@ -1,6 +1,7 @@
 """What every warehouse engine can do; all writes are one transaction each."""
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -99,6 +100,9 @@ class LoadCounts:
 
 class Engine(Protocol):
     """The seam between the platform and the engine that holds its tables."""
+
+    def hold(self) -> AbstractContextManager[None]:
+        """Keep others from writing over several calls."""
 
     def prepare(self) -> None:
         """Create what is missing: every table exists, empty, from the start."""

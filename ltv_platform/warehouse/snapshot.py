@@ -22,7 +22,7 @@ from typing import Any
 from ltv_platform import __version__
 from ltv_platform.contracts import Table
 from ltv_platform.contracts.ddl import quoted
-from ltv_platform.contracts.operations import BUILT, LOADS, QUARANTINE
+from ltv_platform.contracts.operations import PUBLISHED_OPERATIONS
 from ltv_platform.errors import UserError
 from ltv_platform.failpoints import failpoint
 from ltv_platform.settings import Settings
@@ -36,7 +36,6 @@ ASSET = "publish.published_snapshot"
 #: The report that is made of it; ``built`` records of which one.
 REPORT = "publish.ltv_report"
 
-_OPERATIONS = (QUARANTINE, LOADS, BUILT)
 _MANIFEST = "manifest.json"
 #: A reader marks the snapshot it reads; it is kept for this long after its last use.
 _IN_USE_SECONDS = 600.0
@@ -134,7 +133,9 @@ def _name(number: int, manifest: Mapping[str, Any]) -> str:
 def snapshot_code(graph: Graph) -> str:
     """Changes when any published table is made or shown in another way."""
     hashes = [(transform.name, transform.code_hash) for transform in graph.transforms]
-    return hashlib.sha256(repr((hashes, _OPERATIONS, __version__)).encode()).hexdigest()[:16]
+    return hashlib.sha256(repr((hashes, PUBLISHED_OPERATIONS, __version__)).encode()).hexdigest()[
+        :16
+    ]
 
 
 def is_stale(graph: Graph, state: State, settings: Settings) -> bool:
@@ -272,7 +273,7 @@ def _tables(
 ) -> Iterator[tuple[Table, Iterator[_Part]]]:
     for transform in graph.transforms:
         yield transform.contract, _derived_parts(engine, transform, state)
-    for table in _OPERATIONS:
+    for table in PUBLISHED_OPERATIONS:
         select = Select(f"SELECT * FROM {table.full_name}", {})
         # They change with every load and are small, so they are always written.
         yield table, iter([_Part(f"{table.name}.parquet", select, "")])
@@ -357,7 +358,7 @@ def _publish_table(
             {"file": part.file, "rows": rows, "bytes": size, "fingerprint": part.fingerprint}
         )
     return {
-        "layer": "operations" if table in _OPERATIONS else table.layer,
+        "layer": "operations" if table in PUBLISHED_OPERATIONS else table.layer,
         "rows": sum(part["rows"] for part in written),
         "columns": {column.name: column.type for column in table.published},
         "parts": written,

@@ -119,7 +119,9 @@ def compare_schema(
     connection: Connection, table: Table, probe: str, parameters: Mapping[str, Any]
 ) -> None:
     """Both directions, so that no column is filled with NULL or dropped in silence."""
-    description = connection.execute(probe, dict(parameters)).description
+    result = connection.execute(probe, dict(parameters))
+    description = result.description
+    result.fetchall()  # an open result blocks the connection
     given = {name: str(kind) for name, kind, *_ in description}
     wanted = {column.name: str(column.type) for column in table.columns}
     wrong = [f"{name} is missing" for name in wanted if name not in given]

@@ -1,0 +1,31 @@
+"""Attribution tables: a conversion reads the sessions of its lookback, a session those it led to."""
+
+from ltv_platform.attribution.markov import markov_channels
+from ltv_platform.attribution.parameters import attribution_parameters
+from ltv_platform.settings import Settings
+from ltv_platform.transforms import Derivation, Window
+
+
+def attribution_derivations(settings: Settings) -> tuple[Derivation, ...]:
+    """The group's wiring; windows follow the lookback."""
+    parameters = attribution_parameters(settings)
+    reach = parameters.reach_days
+    lookback, lookahead = Window(before=reach), Window(after=reach)
+    earlier = {"core.conversions": lookback} if parameters.break_at_conversion else {}
+    return (
+        Derivation(
+            "marts.customer_journeys", "attribution", {"core.sessions": lookback, **earlier}
+        ),
+        Derivation("marts.ihc_attribution", "attribution"),
+        Derivation("marts.attribution_customer_journey", "attribution"),
+        Derivation("marts.attribution", "attribution"),
+        Derivation("marts.markov_channels", "attribution", fit=markov_channels),
+        Derivation(
+            "marts.channel_reporting",
+            "attribution",
+            {"marts.attribution": lookahead, "core.conversions": Window(before=None)},
+            settles=reach,
+        ),
+        Derivation("marts.channel_reporting_by_conversion_date", "attribution"),
+        Derivation("marts.channel_model_comparison", "attribution"),
+    )

@@ -1,0 +1,34 @@
+"""Moving IHC credit away from channels that only pass customers on, phase by phase.
+
+The form is that of the IHC API's ``redistribution_parameter``.
+"""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Direction = Literal["earlier_sessions_only", "later_sessions_only", "any_session"]
+
+
+class PhaseRedistribution(BaseModel):
+    """Where the credit of some channels goes in one phase."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    direction: Direction = Field(description="Sessions that may receive, seen from the donor.")
+    receive_threshold: float = Field(
+        0.0, ge=0, le=1, description="Least credit of the phase that a receiver has already."
+    )
+    redistribution_channel_labels: tuple[str, ...] = Field(
+        min_length=1, description="Channels that give their credit away."
+    )
+
+
+class Redistribution(BaseModel):
+    """What is moved in each phase; a phase that is absent stays as it is."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    initializer: PhaseRedistribution | None = None
+    holder: PhaseRedistribution | None = None
+    closer: PhaseRedistribution | None = None

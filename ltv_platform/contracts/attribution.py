@@ -1,0 +1,248 @@
+"""Attribution tables: journeys, the credit that models give their sessions, channel figures.
+
+Stored columns are sums; ratios, and whether a row can still change, are published by the
+presentation SELECT beside the table's SELECT.
+"""
+
+from ltv_platform.contracts.model import CREDIT, MONEY, Column, Table
+
+_CONV_ID = Column("conv_id", "VARCHAR", "The conversion.", required=True)
+_SESSION_ID = Column("session_id", "VARCHAR", "The session.", required=True)
+_CONVERSION_DATE = Column(
+    "conversion_date", "DATE", "Day of the conversion in the reporting zone.", required=True
+)
+_CHANNEL = Column("channel_name", "VARCHAR", "Marketing channel.", required=True)
+_REPORTED_CHANNEL = Column(
+    "channel_name", "VARCHAR", "Marketing channel, (not attributed) or (pending).", required=True
+)
+_IHC = Column("ihc", CREDIT, "Share of the conversion; 1 over all its sessions.", required=True)
+_ENGINE = Column(
+    "engine",
+    "VARCHAR",
+    "Who gave the credit: sql, api (the IHC API), local (the open approximation of it) or none.",
+    required=True,
+)
+_PARAMS_HASH = Column(
+    "params_hash", "VARCHAR", "Hash of the journey and model parameters.", required=True
+)
+_COST = Column(
+    "cost", MONEY, "Cost of all sessions of that channel and day, each once.", required=True
+)
+
+CUSTOMER_JOURNEYS = Table(
+    layer="marts",
+    name="customer_journeys",
+    description=(
+        "One row per conversion and session of its journey. What led to the conversion, in which "
+        "order?"
+    ),
+    key=("conv_id", "session_id"),
+    columns=(
+        _CONV_ID,
+        _SESSION_ID,
+        _CONVERSION_DATE,
+        Column("conversion_ts", "TIMESTAMP", "When it converted (UTC).", required=True),
+        Column("position", "INTEGER", "1 = earliest; ties by session_id.", required=True),
+        Column("sessions_in_journey", "INTEGER", "Length of the journey.", required=True),
+        Column("session_ts", "TIMESTAMP", "When the session was (UTC).", required=True),
+        Column("session_date", "DATE", "That day in the reporting zone.", required=True),
+        _CHANNEL,
+        Column("holder_engagement", "BOOLEAN", "Shows holding engagement.", required=True),
+        Column("closer_engagement", "BOOLEAN", "Shows closing engagement.", required=True),
+        Column("impression_interaction", "BOOLEAN", "Only an impression.", required=True),
+        Column(
+            "seconds_to_conversion",
+            "DOUBLE",
+            "From session to conversion, in seconds.",
+            required=True,
+        ),
+        Column(
+            "seconds_since_previous", "DOUBLE", "Since the previous session; NULL: it is the first."
+        ),
+    ),
+    partition="conversion_date",
+)
+
+IHC_ATTRIBUTION = Table(
+    layer="marts",
+    name="ihc_attribution",
+    description=(
+        "One row per conversion and session that IHC scored. Who initiated, held and closed the "
+        "conversion?"
+    ),
+    key=("conv_id", "session_id"),
+    columns=(
+        _CONV_ID,
+        _SESSION_ID,
+        _CONVERSION_DATE,
+        Column("initializer", CREDIT, "Share of the initializer phase.", required=True),
+        Column("holder", CREDIT, "Share of the holder phase.", required=True),
+        Column("closer", CREDIT, "Share of the closer phase.", required=True),
+        _IHC,
+        _ENGINE,
+        Column("preset", "VARCHAR", "Parameters of the local engine; NULL: the API's own."),
+        _PARAMS_HASH,
+    ),
+    partition="conversion_date",
+)
+
+ATTRIBUTION_CUSTOMER_JOURNEY = Table(
+    layer="marts",
+    name="attribution_customer_journey",
+    description="One row per conversion and session, as other pipelines expect it. What is its IHC?",
+    key=("conv_id", "session_id"),
+    columns=(_CONV_ID, _SESSION_ID, _CONVERSION_DATE, _IHC),
+    presented=(_CONV_ID, _SESSION_ID, _IHC),
+    partition="conversion_date",
+)
+
+_ATTRIBUTION = (
+    Column(
+        "model",
+        "VARCHAR",
+        "first, last, last_non_direct, linear, position, time_decay, markov_path, shapley or ihc.",
+        required=True,
+    ),
+    _CONV_ID,
+    Column("session_id", "VARCHAR", "The session; NULL: the conversion has none, or no score yet."),
+    _CONVERSION_DATE,
+    Column(
+        "session_date",
+        "DATE",
+        "Day of the session; of the conversion where there is none.",
+        required=True,
+    ),
+    _REPORTED_CHANNEL,
+    Column("credit", CREDIT, "Share of the conversion; 1 over all its rows.", required=True),
+    Column("revenue", MONEY, "That share of its revenue, in base currency.", required=True),
+    _ENGINE,
+    _PARAMS_HASH,
+)
+
+ATTRIBUTION = Table(
+    layer="marts",
+    name="attribution",
+    description=(
+        "One row per model, conversion and session, or conversion without sessions. Which session "
+        "earned how much of which conversion?"
+    ),
+    key=("model", "conv_id", "session_id"),
+    columns=_ATTRIBUTION,
+    presented=_ATTRIBUTION,
+    partition="conversion_date",
+)
+
+MARKOV_CHANNELS = Table(
+    layer="marts",
+    name="markov_channels",
+    description=(
+        "One row per order of the Markov chain and channel. How many conversions would be lost "
+        "without the channel?"
+    ),
+    key=("markov_order", "channel_name"),
+    columns=(
+        Column("markov_order", "INTEGER", "Sessions that the chain remembers.", required=True),
+        _CHANNEL,
+        Column(
+            "removal_effect",
+            "DOUBLE",
+            "Share of the chain's conversions lost when the channel leads nowhere.",
+            required=True,
+        ),
+        Column("share", "DOUBLE", "removal_effect / their sum; NULL: the sum is 0."),
+        Column("conversions", "DOUBLE", "share × conversions that have a journey."),
+        Column("revenue", "DOUBLE", "share × revenue of these, in base currency."),
+    ),
+)
+
+_REPORT_KEY = (
+    _REPORTED_CHANNEL,
+    Column("date", "DATE", "Day of the session in the reporting zone.", required=True),
+)
+_REPORT_SUMS = (
+    _COST,
+    Column("ihc", CREDIT, "Conversions credited, by IHC.", required=True),
+    Column("ihc_revenue", MONEY, "Revenue credited, in base currency.", required=True),
+)
+_COMPLETE = Column(
+    "complete", "BOOLEAN", "The row can change no more, unless late data come.", required=True
+)
+
+CHANNEL_REPORTING = Table(
+    layer="marts",
+    name="channel_reporting",
+    description="One row per channel and day of the session. Does the channel earn its cost?",
+    key=("channel_name", "date"),
+    columns=(
+        *_REPORT_KEY,
+        *_REPORT_SUMS,
+        Column(
+            "conversions_known", "BOOLEAN", "Conversions are known from that day on.", required=True
+        ),
+    ),
+    presented=(
+        *_REPORT_KEY,
+        *_REPORT_SUMS,
+        Column("CPO", "DOUBLE", "Cost per order: cost / ihc."),
+        Column("ROAS", "DOUBLE", "Return on ad spend: ihc_revenue / cost."),
+        _COMPLETE,
+    ),
+    partition="date",
+)
+
+_PERIOD_KEY = (
+    _REPORTED_CHANNEL,
+    Column("date", "DATE", "Day of the conversion, and of the cost.", required=True),
+)
+
+CHANNEL_REPORTING_BY_CONVERSION_DATE = Table(
+    layer="marts",
+    name="channel_reporting_by_conversion_date",
+    description=(
+        "One row per channel and calendar day. What came in on the day, and what was spent on it?"
+    ),
+    key=("channel_name", "date"),
+    columns=(*_PERIOD_KEY, *_REPORT_SUMS),
+    presented=(
+        *_PERIOD_KEY,
+        *_REPORT_SUMS,
+        Column("period_cpo", "DOUBLE", "cost / ihc of the same day; not of the same customers."),
+        Column("period_roas", "DOUBLE", "ihc_revenue / cost of the same day."),
+    ),
+    partition="date",
+)
+
+CHANNEL_MODEL_COMPARISON = Table(
+    layer="marts",
+    name="channel_model_comparison",
+    description=(
+        "One row per model, channel and day of the session. How much do the models disagree?"
+    ),
+    key=("model", "channel_name", "date"),
+    columns=(
+        _ATTRIBUTION[0],
+        *_REPORT_KEY,
+        _COST,
+        Column("credit", CREDIT, "Conversions credited by that model.", required=True),
+        Column("credited_revenue", MONEY, "Revenue credited, in base currency.", required=True),
+        Column("cpo", "DOUBLE", "cost / credit."),
+        Column("roas", "DOUBLE", "credited_revenue / cost."),
+        Column(
+            "disagreement",
+            "DOUBLE",
+            "Of that channel and day: (greatest − least credit of any model) / their mean.",
+        ),
+        _COMPLETE,
+    ),
+)
+
+ATTRIBUTION_TABLES = (
+    CUSTOMER_JOURNEYS,
+    IHC_ATTRIBUTION,
+    ATTRIBUTION_CUSTOMER_JOURNEY,
+    ATTRIBUTION,
+    MARKOV_CHANNELS,
+    CHANNEL_REPORTING,
+    CHANNEL_REPORTING_BY_CONVERSION_DATE,
+    CHANNEL_MODEL_COMPARISON,
+)

@@ -1,0 +1,58 @@
+-- Grain: one row per model, channel and day of the session.
+-- Answers: how much do the models disagree?
+{% import 'macros.sql' as m with context %}
+WITH costs AS (
+  SELECT channel_name, event_date AS date, SUM(cost) AS cost
+  FROM core.sessions
+  GROUP BY channel_name, event_date
+),
+credits AS (
+  SELECT model, channel_name, session_date AS date, SUM(credit) AS credit, SUM(revenue) AS revenue
+  FROM marts.attribution
+  GROUP BY model, channel_name, session_date
+),
+models AS (
+  SELECT DISTINCT model FROM credits
+),
+cells AS (
+  SELECT model, cells.channel_name, cells.date
+  FROM (
+    SELECT channel_name, date FROM costs
+    UNION
+    SELECT channel_name, date FROM credits
+  ) AS cells
+  CROSS JOIN models
+),
+known AS (
+  SELECT MIN(event_date) AS first_conversion_date FROM core.conversions
+),
+rows_of_cells AS (
+  SELECT
+    cells.model,
+    cells.channel_name,
+    cells.date,
+    {{ m.money('COALESCE(cost, 0)') }} AS cost,
+    {{ m.credit('COALESCE(credit, 0)') }} AS credit,
+    {{ m.money('COALESCE(revenue, 0)') }} AS credited_revenue,
+    cells.date >= first_conversion_date AS conversions_known
+  FROM cells
+  LEFT JOIN costs ON costs.channel_name = cells.channel_name AND costs.date = cells.date
+  LEFT JOIN credits
+    ON credits.model = cells.model
+    AND credits.channel_name = cells.channel_name
+    AND credits.date = cells.date
+  CROSS JOIN known
+)
+SELECT
+  model,
+  channel_name,
+  date,
+  cost,
+  credit,
+  credited_revenue,
+  {{ m.cost_per_order('cost', 'credit') }} AS cpo,
+  {{ m.ratio('credited_revenue', 'cost') }} AS roas,
+  {{ m.ratio('MAX(credit) OVER cell - MIN(credit) OVER cell', 'SUM(credit) OVER cell / COUNT(*) OVER cell') }} AS disagreement,
+  {{ m.conversions_complete('conversions_known', 'date') }} AS complete
+FROM rows_of_cells
+WINDOW cell AS (PARTITION BY channel_name, date)

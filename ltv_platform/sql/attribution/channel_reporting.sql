@@ -1,0 +1,31 @@
+-- Grain: one row per channel and day of the session.
+-- Answers: does the channel earn its cost?
+-- Cost comes from the sessions and credit from the attribution, each summed by itself: a session
+-- that serves two conversions costs once.
+{% import 'macros.sql' as m with context %}
+WITH costs AS (
+  SELECT channel_name, event_date AS date, SUM(cost) AS cost
+  FROM core.sessions
+  WHERE event_date >= $start AND event_date <= $end
+  GROUP BY channel_name, event_date
+),
+credits AS (
+  SELECT channel_name, session_date AS date, SUM(credit) AS ihc, SUM(revenue) AS ihc_revenue
+  FROM marts.attribution
+  WHERE model = 'ihc' AND session_date >= $start AND session_date <= $end
+  GROUP BY channel_name, session_date
+),
+known AS (
+  SELECT MIN(event_date) AS first_conversion_date FROM core.conversions
+)
+SELECT
+  COALESCE(costs.channel_name, credits.channel_name) AS channel_name,
+  COALESCE(costs.date, credits.date) AS date,
+  {{ m.money('COALESCE(cost, 0)') }} AS cost,
+  {{ m.credit('COALESCE(ihc, 0)') }} AS ihc,
+  {{ m.money('COALESCE(ihc_revenue, 0)') }} AS ihc_revenue,
+  COALESCE(COALESCE(costs.date, credits.date) >= first_conversion_date, FALSE) AS conversions_known
+FROM costs
+FULL OUTER JOIN credits
+  ON credits.channel_name = costs.channel_name AND credits.date = costs.date
+CROSS JOIN known

@@ -13,7 +13,7 @@ import shutil
 import stat
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Literal
@@ -151,26 +151,25 @@ def check_regular(source: Path, follow_links: bool = True) -> None:
         _refuse_irregular(source, source.stat())
 
 
-def _open_regular(source: Path, follow_links: bool) -> IO[bytes]:
+@contextmanager
+def _open_regular(source: Path, follow_links: bool) -> Iterator[IO[bytes]]:
     """Open a file for reading, without ever waiting for a writer as pipes do.
 
     Raises:
         UserError: there is none, it is no regular file, or it may not be read.
     """
     check_regular(source, follow_links)
-    flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
-    with _path_errors(source):
-        descriptor = os.open(
-            source, flags if follow_links else flags | getattr(os, "O_NOFOLLOW", 0)
-        )
-    opened = os.fdopen(descriptor, "rb")
-    # Something else may have taken its place meanwhile.
-    try:
-        _refuse_irregular(source, os.fstat(descriptor))
-    except BaseException:
-        opened.close()
-        raise
-    return opened
+    more_flags = getattr(os, "O_NONBLOCK", 0)
+    if not follow_links:
+        more_flags |= getattr(os, "O_NOFOLLOW", 0)
+    with ExitStack() as stack:
+        with _path_errors(source):
+            opened = stack.enter_context(
+                open(source, "rb", opener=lambda path, flags: os.open(path, flags | more_flags))
+            )
+        # Something else may have taken its place meanwhile.
+        _refuse_irregular(source, os.fstat(opened.fileno()))
+        yield opened
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 import gzip
 import os
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -141,10 +141,16 @@ def test_paths_that_are_no_files(load: Loader, tmp_path: Path) -> None:
 def test_what_takes_the_place_of_a_file_is_not_opened(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Between the look at a path and its opening: a pipe is not waited for, a link not followed."""
+    """Between the look at a path and its opening: a pipe is not waited for, a link not followed.
+
+    Nothing of it is left open, a folder neither.
+    """
     monkeypatch.setattr(files, "check_regular", lambda *_: None)
-    pipe, link, good = (tmp_path / f"{name}.csv" for name in ("pipe", "link", "good"))
+    pipe, link, folder, good = (
+        tmp_path / f"{name}.csv" for name in ("pipe", "link", "folder", "good")
+    )
     os.mkfifo(pipe)
+    folder.mkdir()
     good.write_text("campaign_id\nc1\n")
     link.symlink_to(good)
     said: list[str] = []
@@ -155,14 +161,25 @@ def test_what_takes_the_place_of_a_file_is_not_opened(
             files.take_copy(path, tmp_path / f"of_{path.name}", follow_links=False)
         said.append(caught.value.message)
 
-    for path in (pipe, link):
+    for path in (pipe, link, folder):
         waiting = Thread(target=take, args=(path,), daemon=True)
         waiting.start()
         waiting.join(20)
     assert said == [
         f"{pipe} is a pipe, not a file.",
         f"{link} cannot be opened: Too many levels of symbolic links.",
+        f"{folder} cannot be opened: Is a directory.",
     ]
+    assert not any(_is_open(path) for path in (pipe, good, folder))
+
+
+def _is_open(path: Path) -> bool:
+    """Whether this process has a descriptor of it."""
+    for descriptor in Path("/dev/fd").iterdir():
+        with suppress(OSError):  # the one of the listing is closed by now
+            if os.path.samestat(os.fstat(int(descriptor.name)), path.stat()):
+                return True
+    return False
 
 
 def test_parquet_with_native_types(load: Loader) -> None:

@@ -1,0 +1,74 @@
+"""Queries over the published snapshot: plain names, plain errors, and nothing else within reach."""
+
+from pathlib import Path
+
+import pytest
+
+from ltv_platform.errors import UserError
+from ltv_platform.warehouse.query import query, require_snapshot
+from ltv_platform_tests.warehouse.homes import Home
+
+
+def test_nothing_published_is_said(tmp_path: Path) -> None:
+    """Before the first publish: what to run."""
+    with pytest.raises(UserError, match="Nothing is published") as caught:
+        query(Home(tmp_path).settings, "SELECT 1")
+    assert "ltv run" in caught.value.hint
+
+
+def test_queries_see_plain_names(published: Home) -> None:
+    """Core and marts by plain name, quarantine, loads, built; with parameters."""
+    columns, rows = query(
+        published.settings,
+        "WITH c AS (FROM customers) SELECT country FROM c WHERE customer_id = $customer",
+        {"customer": "b"},
+    )
+    assert (columns, rows) == (["country"], [("DE",)])
+    for sql in ("FROM loads", "DESCRIBE built", "SUMMARIZE quarantine", "SHOW TABLES"):
+        query(published.settings, sql)
+    query(published.settings, "PIVOT campaign_ltv ON country USING SUM(installs)")
+
+
+def test_a_query_that_fails_says_where(published: Home) -> None:
+    """The engine's message, and which tables there are."""
+    with pytest.raises(UserError, match="custmers") as caught:
+        query(published.settings, "SELECT * FROM custmers")
+    assert "campaign_ltv" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT * FROM read_csv('{secret}')",
+        "SELECT * FROM '{secret}'",
+        "SELECT * FROM read_text('{secret}')",
+        "SELECT * FROM glob('{home}/*')",
+        "COPY (SELECT 1) TO '{part}' (FORMAT parquet, USE_TMP_FILE false)",
+        "EXPLAIN ANALYZE COPY (SELECT 1) TO '{part}' (FORMAT parquet, USE_TMP_FILE false)",
+        "PREPARE p AS COPY (SELECT 1) TO '{part}' (FORMAT parquet, USE_TMP_FILE false)",
+        "SELECT 1; COPY (SELECT 1) TO '{part}' (FORMAT parquet, USE_TMP_FILE false)",
+        "COPY customers TO '{home}/stolen.csv'",
+        "ATTACH '{home}/warehouse.duckdb'",
+        "SET enable_external_access = true",
+        "INSTALL httpfs",
+        "LOAD '{secret}'",
+        "EXPORT DATABASE '{home}/export'",
+        "CREATE TABLE t AS SELECT 1",
+        "DROP VIEW customers",
+        "",
+    ],
+)
+def test_queries_reach_nothing_else(published: Home, tmp_path: Path, sql: str) -> None:
+    """No other file can be read, and none written, those of the snapshot included."""
+    secret = tmp_path / "secret.csv"
+    secret.write_text("password\n", "utf-8")
+    [part] = require_snapshot(published.settings).files("customers")
+    before = Path(part).read_bytes()
+    folder = published.settings.home
+    listing = sorted(folder.rglob("*"))
+    with pytest.raises(UserError):
+        query(published.settings, sql.format(secret=secret, home=folder, part=part))
+    assert Path(part).read_bytes() == before
+    assert [path for path in sorted(folder.rglob("*")) if path.name != ".used"] == [
+        path for path in listing if path.name != ".used"
+    ]

@@ -53,7 +53,7 @@ CUSTOMER_JOURNEYS = Table(
         Column(
             "seconds_to_conversion",
             "DOUBLE",
-            "From session to conversion, in seconds.",
+            "From session to conversion.",
             required=True,
         ),
         Column(
@@ -89,7 +89,7 @@ IHC_ATTRIBUTION = Table(
 ATTRIBUTION_CUSTOMER_JOURNEY = Table(
     layer="marts",
     name="attribution_customer_journey",
-    description="One row per conversion and session, as other pipelines expect it. What is its IHC?",
+    description="One row per conversion and session that IHC scored. What did the session earn?",
     key=("conv_id", "session_id"),
     columns=(_CONV_ID, _SESSION_ID, _CONVERSION_DATE, _IHC),
     presented=(_CONV_ID, _SESSION_ID, _IHC),

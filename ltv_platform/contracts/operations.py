@@ -68,6 +68,11 @@ BUILT = Table(
     ),
 )
 
+_JOURNEY_KEY = Column(
+    "journey_key", "VARCHAR", "SHA-256 of the journey and of what was asked.", required=True
+)
+_CONV_ID = Column("conv_id", "VARCHAR", "The conversion.", required=True)
+
 IHC_REQUESTS = Table(
     layer="raw",
     name="ihc_requests",
@@ -90,10 +95,8 @@ IHC_ANSWERS = Table(
     description="One row per journey and session that the IHC API scored; never asked for again.",
     key=("journey_key", "session_id"),
     columns=(
-        Column(
-            "journey_key", "VARCHAR", "SHA-256 of the journey and the parameters.", required=True
-        ),
-        Column("conv_id", "VARCHAR", "The conversion.", required=True),
+        _JOURNEY_KEY,
+        _CONV_ID,
         Column("session_id", "VARCHAR", "The session.", required=True),
         Column("initializer", "DOUBLE", "Share of the initializer phase.", required=True),
         Column("holder", "DOUBLE", "Share of the holder phase.", required=True),
@@ -109,10 +112,8 @@ IHC_REJECTIONS = Table(
     description="One row per journey that the IHC API refused, alone too; it is not sent again.",
     key=("journey_key",),
     columns=(
-        Column(
-            "journey_key", "VARCHAR", "SHA-256 of the journey and the parameters.", required=True
-        ),
-        Column("conv_id", "VARCHAR", "The conversion.", required=True),
+        _JOURNEY_KEY,
+        _CONV_ID,
         Column("reason", "VARCHAR", "What the API said.", required=True),
         Column("request_id", "VARCHAR", "The last request that it was in.", required=True),
         Column("rejected_at", "TIMESTAMP", "When (UTC).", required=True),

@@ -133,7 +133,7 @@ def test_a_backfill_rewrites_all_that_was_asked(home: Home, instance: dg.Dagster
 
 def _doubled(table: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A defect in a table's SQL, as a merge may bring it."""
-    original = transforms._render
+    original = transforms.render
     doubled_spend = "AS installs,\n  CAST(2 * spend AS DECIMAL(18,6)) AS spend"
     changes: dict[str, Callable[[str], str]] = {
         "core/interactions.sql": lambda sql: f"SELECT * FROM ({sql}) UNION ALL FROM ({sql})",
@@ -149,7 +149,7 @@ def _doubled(table: str, monkeypatch: pytest.MonkeyPatch) -> None:
         assert changes[template](sql) != sql
         return changes[template](sql)
 
-    monkeypatch.setattr(transforms, "_render", render)
+    monkeypatch.setattr(transforms, "render", render)
 
 
 @pytest.mark.parametrize(

@@ -144,18 +144,28 @@ def test_a_touch_of_the_whole_table(graph: Graph, fresh: State) -> None:
     assert (plan.days, plan.whole) == ({}, ("marts.campaign_summary",))
     plan = _plan(graph, _touch(fresh, "raw.conversions", None))
     days = tuple(days_between(FIRST, AS_OF))
-    assert plan.days == {"core.conversions": days, "core.waiting_for_customer": days}
+    assert plan.days == {
+        "core.conversions": days,
+        "core.waiting_for_customer": days,
+        "marts.customer_journeys": days,
+        "marts.ihc_attribution": days,
+        "marts.attribution_customer_journey": days,
+        "marts.attribution": days,
+        "marts.channel_reporting": days,
+        "marts.channel_reporting_by_conversion_date": days,
+    }
+    assert plan.whole == ("marts.markov_channels", "marts.channel_model_comparison")
 
 
 def test_whole_tables_that_read_each_other_follow(
     graph: Graph, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A whole table that is about to be written makes its readers stale in the same plan."""
-    original = transforms._render
+    original = transforms.render
     reader = "SELECT * FROM marts.campaign_summary"
     monkeypatch.setattr(
         transforms,
-        "_render",
+        "render",
         lambda name, *rest: reader if name.endswith("country_roas.sql") else original(name, *rest),
     )
     chained = build_graph(graph.settings)

@@ -1,4 +1,4 @@
 -- Grain: one row per conversion and session that IHC scored.
--- Answers: what is its IHC, in the columns that other pipelines expect?
+-- Answers: what did the session earn?
 SELECT conv_id, session_id, conversion_date, ihc
 FROM marts.ihc_attribution

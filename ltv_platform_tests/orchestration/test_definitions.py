@@ -87,8 +87,11 @@ def test_every_derived_table_has_a_blocking_key_check(
         assert blocking[transform.name, "unique_key"]
     assert blocking["marts.campaign_roas", "spend_reconciles"]
     assert blocking["marts.revenue_reconciliation", "revenue_reconciles"]
+    assert blocking["marts.attribution", "credit_reconciles"]
+    assert blocking["marts.channel_reporting", "channels_reconcile"]
+    assert blocking["marts.channel_model_comparison", "models_reconcile"]
     others = {name for (_, name), blocks in blocking.items() if not blocks}
-    assert others == {"rejected_share", "customers_are_known", "every_row_has_a_rate"}
+    assert others == {"rejected_share", "customers_are_known", "every_row_has_a_rate", "one_engine"}
 
 
 def test_dependencies_are_those_of_the_sql(home: Home, definitions: dg.Definitions) -> None:

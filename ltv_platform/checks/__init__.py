@@ -1,0 +1,18 @@
+"""What must hold of the tables: pure functions that run a check and say what they saw.
+
+Unique keys and reconciliation block publishing; references, missing rates and the share of
+rejected rows only warn, because rows that wait are in a named bucket and not lost.
+"""
+
+from ltv_platform.checks.attribution import attribution_checks
+from ltv_platform.checks.campaigns import campaign_checks
+from ltv_platform.checks.model import CheckOutcome, TableCheck
+from ltv_platform.checks.tables import rejected_share, unique_key
+from ltv_platform.settings import Settings
+
+__all__ = ["CheckOutcome", "TableCheck", "rejected_share", "table_checks", "unique_key"]
+
+
+def table_checks(settings: Settings) -> tuple[TableCheck, ...]:
+    """All checks but those that every table of a kind has: unique keys, rejected shares."""
+    return (*campaign_checks(settings), *attribution_checks(settings))

@@ -1,0 +1,141 @@
+"""Checks of attribution: every conversion is credited once, every cost counted once."""
+
+from ltv_platform.checks.model import CheckOutcome, TableCheck, all_of, days_to_publish, equal
+from ltv_platform.settings import Settings
+from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
+
+
+def attribution_checks(settings: Settings) -> tuple[TableCheck, ...]:
+    """Credit, revenue and cost reconcile; who scored IHC is told."""
+    return (
+        TableCheck(
+            "marts.attribution",
+            "credit_reconciles",
+            "Every model credits every conversion with exactly 1, and with its revenue.",
+            _credit_reconciles,
+            reads=("core.conversions",),
+            blocking=True,
+        ),
+        TableCheck(
+            "marts.ihc_attribution",
+            "one_engine",
+            "All IHC scores come from one engine, unless LTV_IHC_MIXED_ENGINES allows others.",
+            lambda engine: _one_engine(engine, settings),
+        ),
+        TableCheck(
+            "marts.channel_reporting",
+            "channels_reconcile",
+            "Cost is that of all sessions, each once; IHC and its revenue are those of all "
+            "conversions.",
+            lambda engine: _channels_reconcile(engine, "marts.channel_reporting"),
+            reads=("core.sessions", "core.conversions"),
+            blocking=True,
+        ),
+        TableCheck(
+            "marts.channel_reporting_by_conversion_date",
+            "channels_reconcile",
+            "Cost is that of all sessions, each once; IHC and its revenue are those of all "
+            "conversions.",
+            lambda engine: _channels_reconcile(
+                engine, "marts.channel_reporting_by_conversion_date"
+            ),
+            reads=("core.sessions", "core.conversions"),
+            blocking=True,
+        ),
+        TableCheck(
+            "marts.channel_model_comparison",
+            "models_reconcile",
+            "Each model credits all conversions and all revenue, over the same cost.",
+            _models_reconcile,
+            reads=("core.sessions", "core.conversions"),
+            blocking=True,
+        ),
+    )
+
+
+def _credit_reconciles(engine: DuckDBEngine) -> CheckOutcome:
+    # Days that were published were found right then, and nobody has written them since.
+    days = days_to_publish(engine, "core.conversions", "marts.attribution")
+    [(conversions, wrong, example)] = engine.rows(
+        "WITH credited AS ("
+        "SELECT model, conv_id, SUM(credit) AS credit, SUM(revenue) AS revenue, "
+        "MIN(credit) AS least FROM marts.attribution "
+        "WHERE conversion_date BETWEEN $first AND $last GROUP BY model, conv_id), "
+        "expected AS ("
+        "SELECT models.model, conv_id, conversions.revenue FROM core.conversions AS conversions "
+        "CROSS JOIN (SELECT DISTINCT model FROM credited) AS models "
+        "WHERE event_date BETWEEN $first AND $last) "
+        "SELECT COUNT(DISTINCT conv_id), COUNT(*) FILTER (wrong), MIN(example) FILTER (wrong) "
+        "FROM (SELECT conv_id, CAST(ROW(model, conv_id) AS VARCHAR) AS example, "
+        "expected.revenue IS DISTINCT FROM credited.revenue OR credited.credit IS DISTINCT FROM 1 "
+        "OR credited.least <= 0 AS wrong "
+        "FROM expected FULL OUTER JOIN credited USING (model, conv_id)) AS compared",
+        days,
+    )
+    return CheckOutcome(
+        wrong == 0,
+        {"conversions": conversions, "wrong": wrong},
+        "" if wrong == 0 else f"{wrong} conversions are not credited with 1, such as {example}",
+    )
+
+
+def _one_engine(engine: DuckDBEngine, settings: Settings) -> CheckOutcome:
+    engines = dict(
+        engine.rows(
+            "SELECT engine, COUNT(DISTINCT conv_id) FROM marts.ihc_attribution "
+            "GROUP BY engine ORDER BY engine"
+        )
+    )
+    text = ", ".join(f"{journeys} by {name}" for name, journeys in engines.items())
+    passed = len(engines) <= 1 or settings.ihc_mixed_engines
+    return CheckOutcome(
+        passed,
+        {f"journeys_{name}": journeys for name, journeys in engines.items()},
+        "" if passed else f"journeys were scored by different engines: {text}",
+    )
+
+
+def _channels_reconcile(engine: DuckDBEngine, table: str) -> CheckOutcome:
+    return all_of(
+        [
+            equal(
+                engine,
+                {
+                    "cost of core.sessions": "SELECT SUM(cost) FROM core.sessions",
+                    f"cost of {table}": f"SELECT SUM(cost) FROM {table}",
+                },
+            ),
+            equal(
+                engine,
+                {
+                    "core.conversions": "SELECT COUNT(*) FROM core.conversions",
+                    f"ihc of {table}": f"SELECT SUM(ihc) FROM {table}",
+                },
+            ),
+            equal(
+                engine,
+                {
+                    "revenue of core.conversions": "SELECT SUM(revenue) FROM core.conversions",
+                    f"ihc_revenue of {table}": f"SELECT SUM(ihc_revenue) FROM {table}",
+                },
+            ),
+        ]
+    )
+
+
+def _models_reconcile(engine: DuckDBEngine) -> CheckOutcome:
+    [(conversions, revenue, cost)] = engine.rows(
+        "SELECT (SELECT COUNT(*) FROM core.conversions), "
+        "(SELECT COALESCE(SUM(revenue), 0) FROM core.conversions), "
+        "(SELECT COALESCE(SUM(cost), 0) FROM core.sessions)"
+    )
+    models = engine.rows(
+        "SELECT model, SUM(credit), SUM(credited_revenue), SUM(cost) "
+        "FROM marts.channel_model_comparison GROUP BY model ORDER BY model"
+    )
+    wrong = [name for name, *sums in models if sums != [conversions, revenue, cost]]
+    return CheckOutcome(
+        not wrong,
+        {"models": len(models), "conversions": conversions, "revenue": str(revenue)},
+        f"{', '.join(wrong)} credit other sums than the sources have" if wrong else "",
+    )

@@ -1,0 +1,60 @@
+"""Checks of one table by itself: its keys, its rejected rows."""
+
+from collections.abc import Iterable
+from datetime import date
+
+from ltv_platform.checks.model import CheckOutcome, within
+from ltv_platform.contracts import Table
+from ltv_platform.contracts.ddl import column_list, quoted
+from ltv_platform.settings import Settings
+from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
+
+
+def unique_key(engine: DuckDBEngine, table: Table, days: Iterable[date] | None) -> CheckOutcome:
+    """No key occurs twice in the days just written (None: the whole table was), nor beyond them.
+
+    A key that does not hold the day of its row can stand on two days only if the source gave it
+    two versions: these few are looked for in all days.
+    """
+    key = column_list(table.key)
+    rows, bounds = f"SELECT {key} FROM {table.full_name}", dict[str, date]()
+    if table.partition is not None and days is not None:
+        written, bounds = within(table.partition, days)
+        everywhere, rows = rows, f"{rows} WHERE {written}"
+        first = quoted(table.key[0])
+        versions = " UNION ALL ".join(
+            f"SELECT {first} FROM {source.log.full_name} WHERE version > 1"
+            for source in engine.catalog.sources.values()
+            if source.key == table.key and table.partition not in table.key
+        )
+        if versions:
+            restated = f"SELECT {first} FROM {table.full_name} WHERE {written}"
+            restated += f" AND {first} IN ({versions})"
+            rows += f" UNION ALL {everywhere} WHERE NOT ({written}) AND {first} IN ({restated})"
+    [(repeated, example)] = engine.rows(
+        "SELECT COUNT(*), MIN(example) FROM ("
+        f"SELECT CAST(ROW({key}) AS VARCHAR) AS example FROM ({rows}) AS rows_to_look_at "
+        f"GROUP BY {key} HAVING COUNT(*) > 1) AS repeated",
+        bounds,
+    )
+    return CheckOutcome(
+        repeated == 0,
+        {"repeated_keys": repeated},
+        "" if repeated == 0 else f"{table.full_name} has {repeated} keys twice, such as {example}",
+    )
+
+
+def rejected_share(engine: DuckDBEngine, source: str, settings: Settings) -> CheckOutcome:
+    """The share of a source's received rows that stand in quarantine stays small."""
+    [(received, quarantined)] = engine.rows(
+        "SELECT COALESCE(SUM(rows_received), 0), (SELECT COUNT(*) FROM raw.quarantine "
+        "WHERE table_name = $source AND replayed_at IS NULL) "
+        "FROM raw.loads WHERE table_name = $source",
+        {"source": source},
+    )
+    share = quarantined / received if received else 0.0
+    return CheckOutcome(
+        share <= settings.rejected_share,
+        {"rejected_share": share, "rejected_rows": int(quarantined), "received": int(received)},
+        f"{quarantined} of {received} rows are in quarantine; see `ltv quarantine list {source}`",
+    )

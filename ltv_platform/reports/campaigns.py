@@ -7,67 +7,29 @@ page.
 """
 
 import math
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from decimal import Decimal
-from functools import cache
-from importlib.resources import files
 from itertools import groupby
 from pathlib import Path
-from typing import Any, ClassVar, Self, TypeAlias
+from typing import Any, ClassVar, Self
 
-import duckdb
-from jinja2 import Environment, FunctionLoader, StrictUndefined, select_autoescape
-
-from ltv_platform.errors import UserError
-from ltv_platform.failpoints import failpoint
-from ltv_platform.locks import temporary_folder
+from ltv_platform.reports.pages import CONSTANTS, Reader, Row, Table, render_page, write_page
 from ltv_platform.settings import SUMMARY_HORIZON, Settings
 from ltv_platform.warehouse.query import open_snapshot, require_snapshot
 from ltv_platform.warehouse.snapshot import Snapshot, current_snapshot
-
-Row: TypeAlias = dict[str, Any]
-Table: TypeAlias = tuple[list[str], list[tuple[Any, ...]]]
 
 #: Longer horizons stay in the tables: a page about campaigns is about the first quarter.
 _LONGEST_SHOWN = 90
 #: Up to half a year of cohorts is shown by week, more by month.
 _MOST_WEEKS = 26
-#: What the templates know beside the figures.
-_CONSTANTS = {
-    "summary_horizon": SUMMARY_HORIZON,
-    # The terminal's tables show two horizons: does it start well, does it pay back?
-    "later_horizon": 30,
-    # Smaller groups carry a mark, because they win by luck (metrics.md section 2).
-    "small_base": 30,
-    # The spend that payback_day must rest on (metrics.md section 2); curves are dashed below.
-    "firm_share": 0.8,
-    # Cohorts and curves of their own; more make a page that no browser likes.
-    "most_campaigns": 30,
-    "most_countries": 10,
-}
-
-_TEMPLATES = files("ltv_platform") / "reports" / "templates"
 
 
 @dataclass(frozen=True)
-class _Reader:
-    """An open snapshot and the horizons that both it and the settings have."""
+class _Reader(Reader):
+    """A reader that knows the horizons that both the snapshot and the settings have."""
 
-    connection: duckdb.DuckDBPyConnection
     horizons: tuple[int, ...]
-
-    def table(self, query: str, *arguments: object) -> Table:
-        """Names and rows of a query of ``campaigns.sql.j2``."""
-        cursor = self.connection.execute(_sql(query, *arguments))
-        return [name for name, *_ in cursor.description or ()], cursor.fetchall()
-
-    def rows(self, query: str, *arguments: object) -> list[Row]:
-        """The same, each row by the names of its columns."""
-        names, rows = self.table(query, *arguments)
-        return [dict(zip(names, row, strict=True)) for row in rows]
 
 
 @contextmanager
@@ -76,8 +38,9 @@ def _open(settings: Settings, snapshot: Snapshot) -> Iterator[_Reader]:
     known = snapshot.manifest["tables"]["campaign_summary"]["columns"]
     horizons = tuple(n for n in settings.horizons if f"cohort_roas_d{n}" in known)
     with open_snapshot(settings, snapshot) as connection:
-        connection.execute(_sql("campaign_view"))
-        yield _Reader(connection, horizons)
+        reader = _Reader(connection, "campaigns", horizons)
+        reader.execute("campaign_view")
+        yield reader
 
 
 def write_campaign_report(settings: Settings) -> Path:
@@ -92,21 +55,7 @@ def write_campaign_report(settings: Settings) -> Path:
     Raises:
         UserError: the snapshot is damaged, or the file cannot be written.
     """
-    page = _render(settings, current_snapshot(settings))
-    path = settings.reports_path / "campaigns.html"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary_folder(path.parent, ".draft_") as folder:
-            draft = folder / path.name
-            draft.write_text(page, "utf-8")
-            failpoint("report drafted")
-            os.replace(draft, path)
-    except OSError as error:
-        raise UserError(
-            f"The report cannot be written to {path}: {error}.",
-            "Make room or mend the permissions of LTV_HOME, then run `ltv run` again.",
-        ) from error
-    return path
+    return write_page(settings, "campaigns", _render(settings, current_snapshot(settings)))
 
 
 def campaign_overview(settings: Settings) -> Table:
@@ -138,12 +87,11 @@ def cohort_overview(settings: Settings) -> Table:
 
 
 def _render(settings: Settings, snapshot: Snapshot | None) -> str:
-    page = _environment().get_template("campaigns.html.j2")
     if snapshot is None:
-        return page.render(settings=settings, manifest=None).lstrip()
+        return render_page("campaigns", settings, manifest=None)
     with _open(settings, snapshot) as reader:
         figures = _figures(reader)
-    return page.render(settings=settings, manifest=snapshot.manifest, **figures).lstrip()
+    return render_page("campaigns", settings, manifest=snapshot.manifest, **figures)
 
 
 def _figures(reader: _Reader) -> dict[str, Any]:
@@ -226,8 +174,8 @@ class _Curve:
             return round(cls.BOTTOM - (cls.BOTTOM - cls.TOP) * height, 1)
 
         places = [f"{x(0)},{y(0.0)}", *(f"{x(day)},{y(roas)}" for day, roas in by_day.items())]
-        firm = 1 + sum(point["share"] >= _CONSTANTS["firm_share"] for point in points)
-        telling = dict.fromkeys((SUMMARY_HORIZON, _CONSTANTS["later_horizon"], max(by_day)))
+        firm = 1 + sum(point["share"] >= CONSTANTS["firm_share"] for point in points)
+        telling = dict.fromkeys((SUMMARY_HORIZON, CONSTANTS["later_horizon"], max(by_day)))
         room_for_zero = y(0.0) - y(1.0) > cls.LABEL_HEIGHT
         return cls(
             name=points[0]["name"],
@@ -245,40 +193,3 @@ def _round_up(roas: float) -> float:
     """The next of a few steps, so that most curves share a scale; break-even always fits in."""
     size = 10.0 ** math.floor(math.log10(max(roas, 1.0)))
     return next(step * size for step in (1.5, 2.0, 3.0, 5.0, 10.0, 15.0) if roas <= step * size)
-
-
-@cache
-def _environment() -> Environment:
-    def load(name: str) -> str:
-        return (_TEMPLATES / name).read_text("utf-8")
-
-    environment = Environment(
-        # Names come from files, so any of them may hold markup; SQL takes none of them in.
-        autoescape=select_autoescape(disabled_extensions=("sql.j2",), default=True),
-        loader=FunctionLoader(load),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals.update(_CONSTANTS)
-    environment.filters.update(amount=_amount, count=_count, percent=_percent)
-    return environment
-
-
-def _sql(query: str, *arguments: object) -> str:
-    queries = _environment().get_template("campaigns.sql.j2").module
-    return str(getattr(queries, query)(*arguments))
-
-
-def _amount(value: Decimal | float) -> str:
-    """Two decimals, thousands apart, a true minus: −1,234.50; for money and for ratios."""
-    text = f"{abs(value):,.2f}"
-    return text if value >= 0 or not text.strip("0.,") else f"−{text}"
-
-
-def _count(value: float) -> str:
-    return f"{value:,.0f}"
-
-
-def _percent(value: float, decimals: int = 0) -> str:
-    return f"{100 * value:.{decimals}f} %"

@@ -60,7 +60,9 @@ def journey_lengths(lengths: Sequence[tuple[int, int]]) -> Chart:
         rows.append(
             _named(sessions - 1, f"{name} {unit}")
             + _bar(sessions - 1, 6, journeys / most, _BLUE, 12)
-            + _figure(sessions - 1, journeys / most, f"{journeys:,} ({100 * journeys / total:.0f} %)")
+            + _figure(
+                sessions - 1, journeys / most, f"{journeys:,} ({100 * journeys / total:.0f} %)"
+            )
         )
     return Chart(
         _svg(100, 32, f"<path d='{small}' stroke='{_BLUE}' stroke-width='6'/>"),
@@ -129,9 +131,7 @@ def models_by_channel(
     small = (
         f"<path d='{ranges}' stroke='{_INK}'/><path d='{dots}' stroke='{_BLUE}' stroke-width='2'/>"
     )
-    return Chart(
-        _svg(100, 6 * _FEW, small), _svg(_WIDTH, _ROW * (len(shown) + 1), heads + rows)
-    )
+    return Chart(_svg(100, 6 * _FEW, small), _svg(_WIDTH, _ROW * (len(shown) + 1), heads + rows))
 
 
 def _svg(width: int, height: int, content: str) -> str:

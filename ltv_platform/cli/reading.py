@@ -21,6 +21,7 @@ class Report(StrEnum):
     """Reports by name."""
 
     CAMPAIGNS = "campaigns"
+    CHANNELS = "channels"
     LEADTECH = "leadtech"
 
 
@@ -60,7 +61,7 @@ def report(
     name: Annotated[Report, typer.Argument(help="Which report.")] = Report.CAMPAIGNS,
     output: Annotated[Format, typer.Option("--format")] = Format.TABLE,
 ) -> None:
-    """campaigns: what campaigns earn, also as HTML; leadtech: the legacy D7 figures."""
+    """campaigns, channels: what they earn, also as HTML; leadtech: the legacy D7 figures."""
     settings = Workspace.open().settings
     if name is Report.LEADTECH:
         from ltv_platform.reports.leadtech import legacy_figures
@@ -68,6 +69,18 @@ def report(
         if output is Format.TABLE:
             say("Legacy figures: cost counted once per install, windows of eight days.")
         show(["metric", "id", "value"], legacy_figures(settings), output)
+        return
+    if name is Report.CHANNELS:
+        from ltv_platform.reports.channels import (
+            channel_overview,
+            model_overview,
+            write_channel_report,
+        )
+
+        show(*channel_overview(settings), output)
+        if output is Format.TABLE:
+            show(*model_overview(settings), title="Conversions by model")
+        say(f"As a page: {write_channel_report(settings)}")
         return
     from ltv_platform.reports.campaigns import campaign_overview, write_campaign_report
 

@@ -13,6 +13,7 @@ import dagster as dg
 import pyarrow as pa
 
 from ltv_platform.build import build_table
+from ltv_platform.orchestration.charts import chart_metadata
 from ltv_platform.orchestration.partitions import days_of
 from ltv_platform.transforms import AsOf, Graph, Transform
 from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
@@ -80,6 +81,7 @@ class WarehouseIOManager(dg.IOManager):
                 "dagster/row_count": self._row_count(transform.name),
                 "rows_written": sum(rows for *_, rows in written),
                 **({"days_written": len(days)} if days is not None else {}),
+                **chart_metadata(self.engine, transform.name),
             }
         )
         if days:

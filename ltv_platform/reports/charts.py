@@ -21,8 +21,9 @@ _FEW = 8
 #: Longer journeys share the last bar.
 LONGEST_SHOWN = 12
 _NAME_WIDTH = 190
+_LONGEST_NAME = 28
 _ROW = 22
-_WIDTH = 720
+_WIDTH = 860
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,7 @@ def models_by_channel(
             x = _NAME_WIDTH + cell * column
             rows += (
                 f"<rect x='{x}' y='{y}' width='{cell - 2}' height='{_ROW - 2}' fill='{_BLUE}' "
-                f"fill-opacity='{0.05 + 0.75 * float(value) / most:.2f}'/>"
+                f"fill-opacity='{0.05 + 0.45 * float(value) / most:.2f}'/>"
                 + _text(x + cell // 2 - 1, y + 14, f"{value:,.1f}", "middle")
             )
         spread = "–" if disagreement is None else f"{100 * disagreement:.0f} %"
@@ -150,7 +151,7 @@ def _bar(place: int, top: int, share: float, colour: str, height: int) -> str:
 
 
 def _named(place: int, name: str) -> str:
-    short = name if len(name) <= 28 else f"{name[:27]}…"
+    short = name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
     return _text(_NAME_WIDTH - 8, _ROW * place + 15, short, "end")
 
 

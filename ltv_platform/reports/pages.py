@@ -42,10 +42,10 @@ _TEMPLATES = files("ltv_platform") / "reports" / "templates"
 
 @dataclass(frozen=True)
 class Reader:
-    """An open snapshot, asked by the queries of one template.
+    """Published tables, asked by the queries of one template.
 
     Attributes:
-        connection: Sees the snapshot's tables by plain name.
+        connection: Sees the tables.
         queries: Name of the template, as in ``campaigns``.
     """
 

@@ -1,0 +1,38 @@
+"""Charts on the asset pages: a small one beside the figures, the full one behind a click.
+
+Dagster shows Markdown of fewer than 1,000 characters in line and longer one in a window of its
+own; images must be data URIs, because it drops raw SVG.
+"""
+
+from collections.abc import Callable, Mapping
+from urllib.parse import quote
+
+import dagster as dg
+
+from ltv_platform.reports.channels import cost_chart, length_chart, model_chart
+from ltv_platform.reports.charts import Chart
+from ltv_platform.reports.pages import Reader
+from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
+
+_CHARTS: Mapping[str, tuple[str, Callable[[Reader, str], Chart]]] = {
+    "marts.customer_journeys": ("sessions_of_journeys", length_chart),
+    "marts.channel_reporting": ("cost_and_revenue", cost_chart),
+    "marts.channel_model_comparison": ("channels_by_model", model_chart),
+}
+
+#: What may stand in an address as it is; quotes and parentheses would end the Markdown.
+_SAFE = "/:=,.-_"
+
+
+def chart_metadata(engine: DuckDBEngine, table: str) -> dict[str, dg.MetadataValue[str]]:
+    """The charts of all rows of a table as it stands in the warehouse; most tables have none."""
+    if table not in _CHARTS:
+        return {}
+    name, draw = _CHARTS[table]
+    with engine.session() as connection:
+        chart = draw(Reader(connection, "channels"), "marts.")
+    return {name: _image(chart.small), f"{name}_full": _image(chart.full)}
+
+
+def _image(svg: str) -> dg.MetadataValue[str]:
+    return dg.MetadataValue.md(f"![](data:image/svg+xml,{quote(svg, safe=_SAFE)})")

@@ -1,0 +1,127 @@
+"""The channel report: what channels cost and earn, and how much nine models disagree about it.
+
+Reads the published snapshot. Figures are added up in ``templates/channels.sql.j2`` and laid out
+in ``templates/channels.html.j2``.
+"""
+
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+from ltv_platform.attribution.parameters import MODELS
+from ltv_platform.reports.charts import Chart, cost_and_revenue, journey_lengths, models_by_channel
+from ltv_platform.reports.pages import Reader, Table, render_page, write_page
+from ltv_platform.settings import Settings
+from ltv_platform.warehouse.query import open_snapshot, require_snapshot
+from ltv_platform.warehouse.snapshot import current_snapshot
+
+
+def write_channel_report(settings: Settings) -> Path:
+    """Write the report on the current snapshot, or on what to do when there is none.
+
+    Returns:
+        The file, ``channels.html`` in the folder of reports; it is replaced in one step.
+
+    Raises:
+        UserError: the snapshot is damaged, or the file cannot be written.
+    """
+    snapshot = current_snapshot(settings)
+    if snapshot is None:
+        return write_page(settings, "channels", render_page("channels", settings, manifest=None))
+    with open_snapshot(settings, snapshot) as connection:
+        figures = _figures(Reader(connection, "channels"))
+    page = render_page("channels", settings, manifest=snapshot.manifest, **figures)
+    return write_page(settings, "channels", page)
+
+
+def channel_overview(settings: Settings) -> Table:
+    """One row per channel for the terminal, most conversions by IHC first.
+
+    Returns:
+        Column names and rows of raw values; None where a denominator is 0.
+
+    Raises:
+        UserError: nothing is published.
+    """
+    with open_snapshot(settings, require_snapshot(settings)) as connection:
+        return Reader(connection, "channels").table("channel_overview")
+
+
+def model_overview(settings: Settings) -> Table:
+    """One row per channel, one column per model with the conversions that it credits.
+
+    Returns:
+        Column names and rows; the last column is the disagreement, (greatest − least) / mean.
+
+    Raises:
+        UserError: nothing is published.
+    """
+    with open_snapshot(settings, require_snapshot(settings)) as connection:
+        models, channels = _by_channel(Reader(connection, "channels"))
+    rows = [(name, *credited, spread) for name, credited, spread in channels]
+    return ["channel_name", *models, "disagreement"], rows
+
+
+def length_chart(reader: Reader, schema: str = "") -> Chart:
+    """How many sessions lead to a conversion.
+
+    Args:
+        reader: Sees the tables.
+        schema: What their names begin with, as in ``marts.``.
+    """
+    rows = reader.rows("lengths", schema)
+    return journey_lengths([(row["sessions"], row["journeys"]) for row in rows])
+
+
+def cost_chart(reader: Reader, schema: str = "") -> Chart:
+    """What channels cost, and what IHC credits to them."""
+    rows = reader.rows("costs", schema)
+    return cost_and_revenue(
+        [(row["channel_name"], row["cost"], row["ihc_revenue"]) for row in rows]
+    )
+
+
+def model_chart(reader: Reader, schema: str = "") -> Chart:
+    """What each model credits to each channel."""
+    return models_by_channel(*_by_channel(reader, schema))
+
+
+def _by_channel(
+    reader: Reader, schema: str = ""
+) -> tuple[list[str], list[tuple[str, list[float], float | None]]]:
+    """Names of the models, and per channel its credit by each and the disagreement."""
+    channels = []
+    models: list[str] = []
+    rows = reader.rows("models", MODELS, schema)
+    for name, group in groupby(rows, key=lambda row: row["channel_name"]):
+        of_channel = list(group)
+        models = [row["model"] for row in of_channel]
+        credited = [row["credit"] for row in of_channel]
+        mean = sum(credited) / len(credited)
+        spread = (max(credited) - min(credited)) / mean if mean else None
+        channels.append((name, credited, spread))
+    return models, channels
+
+
+def _figures(reader: Reader) -> dict[str, Any]:
+    """Everything that the page shows, by the names that its template has for it."""
+    models, credited = _by_channel(reader)
+    return {
+        "models": models,
+        "credits": credited,
+        "most_credit": max((max(values) for _, values, _ in credited), default=0.0) or 1.0,
+        "channels": reader.rows("channel_overview"),
+        "totals": reader.rows("totals")[0],
+        "moved": reader.rows("moved"),
+        "markov": reader.rows("markov"),
+        "engines": reader.rows("engines"),
+        "length_chart": _drawn(length_chart(reader)),
+        "cost_chart": _drawn(cost_chart(reader)),
+    }
+
+
+def _drawn(chart: Chart) -> Markup:
+    """A chart as part of the page; it escapes names itself."""
+    return Markup(chart.full)  # noqa: S704

@@ -31,6 +31,7 @@ def register(app: typer.Typer) -> None:
 def demo() -> None:
     """Load the bundled sample, build everything and show what the campaigns earn."""
     from ltv_platform.reports.campaigns import campaign_overview, cohort_overview
+    from ltv_platform.reports.channels import channel_overview
 
     workspace = Workspace.open()
     with _one_run(workspace):
@@ -39,6 +40,7 @@ def demo() -> None:
     ltv = invoked_as()
     show(*campaign_overview(workspace.settings), title="Campaigns")
     show(*cohort_overview(workspace.settings), title="Paid install cohorts by month")
+    show(*channel_overview(workspace.settings), title="Channels, by the IHC model")
     say(
         "Installs, spend and CPI are of all cohorts, LTV and ROAS of those old enough.\n"
         "– = a cohort of it is not mature yet, or no spend.\n"

@@ -1,0 +1,156 @@
+"""Cost, credit and ratios by channel and day, on journeys small enough to check by hand.
+
+As of 2025-03-31, a lookback of ten days. User u: Search on the 1st (cost 2) and on the 4th
+(cost 1), Direct on the 2nd (free); converts on the 2nd for 10 and on the 5th for 8. User v:
+Display on the 3rd (cost 4), never converts. User w converts on the 20th for 1, without a session.
+"""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from ltv_platform_tests.warehouse.homes import Home
+
+D = Decimal
+
+
+def _home(folder: Any, **settings: Any) -> Home:
+    home = Home(folder, horizons=(7,), journey_lookback=10, **settings)
+    home.load(
+        "session_sources",
+        "s1,u,Search,2025-03-01,10:00:00,1,1",
+        "s2,u,Direct,2025-03-02,10:00:00,0,1",
+        "s3,u,Search,2025-03-04,10:00:00,1,1",
+        "s4,v,Display,2025-03-03,10:00:00,1,1",
+    )
+    home.load("session_costs", "s1,2", "s3,1", "s4,4")
+    home.load(
+        "conversions",
+        "c1,u,2025-03-02,12:00:00,10",
+        "c2,u,2025-03-05,12:00:00,8",
+        "c3,w,2025-03-20,12:00:00,1",
+    )
+    home.publish()
+    return home
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """The journeys of this module's docstring."""
+    return _home(tmp_path_factory.mktemp("home"), as_of="2025-03-31")
+
+
+def test_cost_is_that_of_all_sessions_each_once(home: Home) -> None:
+    """Converting or not; s1 serves two conversions and costs 2 (attribution.md section 5)."""
+    assert home.values(
+        "SELECT channel_name, CAST(date AS VARCHAR), cost FROM channel_reporting ORDER BY date"
+    ) == [
+        ("Search", "2025-03-01", D(2)),
+        ("Direct", "2025-03-02", D(0)),
+        ("Display", "2025-03-03", D(4)),
+        ("Search", "2025-03-04", D(1)),
+        ("(not attributed)", "2025-03-20", D(0)),
+    ]
+
+
+def test_zero_denominators_give_null(home: Home) -> None:
+    """Never 0, infinity or NaN; what is no channel has no CPO."""
+    assert home.values(
+        'SELECT channel_name, ihc, "CPO", "ROAS" FROM channel_reporting '
+        "WHERE channel_name IN ('Display', '(not attributed)')"
+    ) == [("(not attributed)", D(1), None, None), ("Display", D(0), None, 0.0)]
+    [(cpo, roas)] = home.values(
+        'SELECT "CPO", "ROAS" FROM channel_reporting WHERE channel_name = \'Direct\''
+    )
+    assert (cpo, roas) == (0.0, None), "free, and credited with more than nothing"
+
+
+def test_ratios_are_of_the_row(home: Home) -> None:
+    """CPO = cost / ihc, ROAS = ihc_revenue / cost."""
+    for row in home.published("SELECT * FROM channel_reporting WHERE cost > 0 AND ihc > 0"):
+        assert row["CPO"] == pytest.approx(float(row["cost"]) / float(row["ihc"]), rel=1e-15)
+        assert row["ROAS"] == pytest.approx(
+            float(row["ihc_revenue"]) / float(row["cost"]), rel=1e-15
+        )
+
+
+def test_all_conversions_and_revenue_are_credited(home: Home) -> None:
+    """Σihc = conversions, Σihc_revenue = revenue, in both reports and in every model."""
+    total = (D(3), D(19), D(7))
+    for table in ("channel_reporting", "channel_reporting_by_conversion_date"):
+        assert home.values(f"SELECT SUM(ihc), SUM(ihc_revenue), SUM(cost) FROM {table}") == [total]
+    models = home.values(
+        "SELECT SUM(credit), SUM(credited_revenue), SUM(cost) FROM channel_model_comparison "
+        "GROUP BY model"
+    )
+    assert set(models) == {total}
+
+
+def test_a_row_is_complete_when_no_conversion_can_reach_it(tmp_path: Any) -> None:
+    """Conversions are known from the 2nd on; a lookback of ten days ends before the 15th."""
+    complete = "SELECT CAST(date AS VARCHAR), complete FROM channel_reporting ORDER BY date"
+    home = _home(tmp_path / "one", as_of="2025-03-13")
+    assert home.values(complete) == [
+        ("2025-03-01", False),
+        ("2025-03-02", True),
+        ("2025-03-03", True),
+        ("2025-03-04", False),
+    ]
+    newest = _home(tmp_path / "two")
+    assert newest.values(complete)[1:] == [
+        ("2025-03-02", True),
+        ("2025-03-03", True),
+        ("2025-03-04", True),
+        ("2025-03-20", False),
+    ], "the conversions of the newest day that has any may still grow"
+    endless = newest.under(journey_lookback=None)
+    endless.publish()
+    assert not any(endless.values("SELECT complete FROM channel_reporting"))
+
+
+def test_the_other_report_sets_credit_against_the_cost_of_the_same_day(home: Home) -> None:
+    """By calendar day: the 2nd earned c1, for which s1 was paid on the 1st."""
+    rows = home.published(
+        "SELECT * FROM channel_reporting_by_conversion_date WHERE date = DATE '2025-03-02' "
+        "ORDER BY channel_name"
+    )
+    assert [(row["channel_name"], row["cost"], row["period_roas"]) for row in rows] == [
+        ("Direct", D(0), None),
+        ("Search", D(0), None),
+    ]
+    assert sum(row["ihc"] for row in rows) == 1
+    assert sum(row["ihc_revenue"] for row in rows) == 10
+    [display] = home.published(
+        "SELECT * FROM channel_reporting_by_conversion_date WHERE channel_name = 'Display'"
+    )
+    assert (display["cost"], display["period_roas"], display["period_cpo"]) == (D(4), 0.0, None)
+
+
+def test_disagreement_is_the_range_over_the_mean(home: Home) -> None:
+    """Of a channel and day over all models; NULL where none credits anything."""
+    cells = home.published(
+        "SELECT channel_name, date, MIN(credit) AS least, MAX(credit) AS most, "
+        "AVG(credit) AS mean, MIN(disagreement) AS one, MAX(disagreement) AS other "
+        "FROM channel_model_comparison GROUP BY channel_name, date"
+    )
+    for cell in cells:
+        if not cell["most"]:
+            assert cell["other"] is None
+            continue
+        expected = float(cell["most"] - cell["least"]) / cell["mean"]
+        assert cell["one"] == cell["other"] == pytest.approx(expected, rel=1e-12)
+    direct = [cell["one"] for cell in cells if cell["channel_name"] == "Direct"]
+    assert direct[0] > 0.5, "last gives it c1 whole, last_non_direct nothing"
+
+
+def test_a_new_conversion_restates_the_days_that_it_reaches(home: Home, tmp_path: Any) -> None:
+    """The session days within its lookback, and no others."""
+    fresh = _home(tmp_path, as_of="2025-03-31")
+    fresh.load("conversions", "c4,u,2025-03-12,12:00:00,5")
+    days = fresh.plan().days
+    assert [day.day for day in days["marts.attribution"]] == [12]
+    assert [day.day for day in days["marts.channel_reporting"]] == [*range(2, 32)], (
+        "its lookback, and every later day: conversions may be known from then on"
+    )
+    assert [day.day for day in days["marts.channel_reporting_by_conversion_date"]] == [12]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ltv_platform import transforms
+from ltv_platform import rendering
 from ltv_platform_tests.end_to_end.conftest import CommandLine
 from ltv_platform_tests.forked import ForkedLtv
 from ltv_platform_tests.proofs.cases import Cases
@@ -198,15 +198,15 @@ def _(folder: Path) -> str:
     assert changed != select
     customers.write_text(changed, "utf-8")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(transforms, "_SQL_FOLDER", templates)
-        transforms._environment.cache_clear()
+        patch.setattr(rendering, "_SQL_FOLDER", templates)
+        rendering._environment.cache_clear()
         state.under()
         try:
             return state.seen(
                 "country of d", "SELECT country FROM customers WHERE customer_id = 'd'"
             )
         finally:
-            transforms._environment.cache_clear()
+            rendering._environment.cache_clear()
 
 
 @CASES.case(

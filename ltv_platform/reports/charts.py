@@ -11,7 +11,7 @@ from html import escape
 
 Number = int | float | Decimal
 
-_INK = "#888"
+_INK = "#777"
 _BLUE = "#4c8dd6"
 _ORANGE = "#e08a3c"
 #: More channels make a chart that nobody reads; the rest stands in the tables.
@@ -120,7 +120,7 @@ def models_by_channel(
             x = _NAME_WIDTH + cell * column
             rows += (
                 f"<rect x='{x}' y='{y}' width='{cell - 2}' height='{_ROW - 2}' fill='{_BLUE}' "
-                f"fill-opacity='{0.05 + 0.45 * float(value) / most:.2f}'/>"
+                f"fill-opacity='{0.03 + 0.3 * float(value) / most:.2f}'/>"
                 + _text(x + cell // 2 - 1, y + 14, f"{value:,.1f}", "middle")
             )
         spread = "–" if disagreement is None else f"{100 * disagreement:.0f} %"

@@ -7,7 +7,6 @@ page.
 """
 
 import math
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,9 +20,8 @@ from typing import Any, ClassVar, Self, TypeAlias
 import duckdb
 from jinja2 import Environment, FunctionLoader, StrictUndefined, select_autoescape
 
-from ltv_platform.errors import UserError
+from ltv_platform.export.drafts import draft_of, sync
 from ltv_platform.failpoints import failpoint
-from ltv_platform.locks import temporary_folder
 from ltv_platform.settings import SUMMARY_HORIZON, Settings
 from ltv_platform.warehouse.query import open_snapshot, require_snapshot
 from ltv_platform.warehouse.snapshot import Snapshot, current_snapshot
@@ -94,18 +92,10 @@ def write_campaign_report(settings: Settings) -> Path:
     """
     page = _render(settings, current_snapshot(settings))
     path = settings.reports_path / "campaigns.html"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary_folder(path.parent, ".draft_") as folder:
-            draft = folder / path.name
-            draft.write_text(page, "utf-8")
-            failpoint("report drafted")
-            os.replace(draft, path)
-    except OSError as error:
-        raise UserError(
-            f"The report cannot be written to {path}: {error}.",
-            "Make room or mend the permissions of LTV_HOME, then run `ltv run` again.",
-        ) from error
+    with draft_of(path) as draft:
+        draft.write_text(page, "utf-8")
+        sync(draft)
+        failpoint("report drafted")
     return path
 
 

@@ -1,0 +1,1 @@
+"""Journeys, the credit of models, and channel figures."""

@@ -1,9 +1,10 @@
-"""Commands that give figures out: query, tables, report, doctor."""
+"""Commands that give figures out: query, tables, report, export, doctor."""
 
 import platform
 import shutil
 from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -30,6 +31,7 @@ def register(app: typer.Typer) -> None:
     app.command()(query)
     app.command()(tables)
     app.command()(report)
+    app.command()(export)
     app.command()(doctor)
 
 
@@ -86,6 +88,19 @@ def report(
 
     show(*campaign_overview(settings), output)
     say(f"As a page: {write_campaign_report(settings)}")
+
+
+def export(
+    sqlite: Annotated[Path, typer.Option(help="The SQLite database to write.", writable=False)],
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace a file that is no export of ours.")
+    ] = False,
+) -> None:
+    """Write sessions, conversions, costs and channel figures into a SQLite database."""
+    from ltv_platform.export.sqlite_database import export_sqlite
+
+    rows = export_sqlite(Workspace.open().settings, sqlite, overwrite=overwrite)
+    show(["table", "rows"], list(rows.items()), title=str(sqlite))
 
 
 def doctor() -> None:

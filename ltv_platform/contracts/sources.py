@@ -112,6 +112,13 @@ SESSION_SOURCES = SourceTable(
             "event_date + event_time",
         ),
     ),
+    rules=(
+        Rule(
+            "lower(channel_name) IN ('(not attributed)', '(pending)')",
+            "channel_name: (not attributed) and (pending) are what the platform itself calls "
+            "conversions without a channel; name the channel otherwise",
+        ),
+    ),
 )
 
 CONVERSIONS = SourceTable(
@@ -220,3 +227,6 @@ SOURCES = (
     CAMPAIGNS,
     FX_RATES,
 )
+
+#: Source tables of which a database has all or none.
+TOGETHER = (("session_sources", "conversions", "session_costs"),)

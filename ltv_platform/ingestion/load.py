@@ -20,7 +20,14 @@ from ltv_platform.failpoints import failpoint
 from ltv_platform.ingestion.adapters import Adapter, load_adapter
 from ltv_platform.ingestion.files import PrivateCopy, check_regular, file_format, take_copy
 from ltv_platform.ingestion.quarantine import append_retrial, retry
-from ltv_platform.ingestion.sqlite_files import copy_sqlite, export_sqlite_table, sqlite_tables
+from ltv_platform.ingestion.sqlite_files import (
+    copy_sqlite,
+    export_sqlite_table,
+    refuse_script,
+    sqlite_columns,
+    sqlite_tables,
+)
+from ltv_platform.ingestion.sqlite_schema import check_schema
 from ltv_platform.ingestion.staging import (
     ONLY_BEFORE_START,
     Incoming,
@@ -182,18 +189,26 @@ def sqlite_requests(engine: DuckDBEngine, database: Path) -> list[Request]:
     """A request for each source table that a SQLite database holds.
 
     Raises:
-        UserError: it is no SQLite database, or holds none of the source tables.
+        UserError: it is no SQLite database, holds none of the source tables, or some of them in
+            another shape; nothing is loaded then.
     """
+    check_regular(database)
+    if database.suffix.lower() == ".sql":
+        refuse_script(database, str(database))
     if file_format(database) != "sqlite":
         raise UserError(f"{database} has no ending of a SQLite database.", "Use .db or .sqlite.")
     with _staging_folder(engine.settings) as folder:
-        tables = sqlite_tables(copy_sqlite(database, folder))
-    known = [table for table in engine.catalog.sources if table in tables]
-    if not known:
-        raise UserError(
-            f"{database} holds none of the source tables; it has {', '.join(tables) or 'none'}.",
-            f"Looked for {', '.join(engine.catalog.sources)}.",
-        )
+        copy = copy_sqlite(database, folder)
+        tables = sqlite_tables(copy)
+        known = [table for table in engine.catalog.sources if table in tables]
+        if not known:
+            raise UserError(
+                f"{database} holds none of the source tables; it has "
+                f"{', '.join(tables) or 'none'}.",
+                f"Looked for {', '.join(engine.catalog.sources)}.",
+            )
+        declared = {table: sqlite_columns(copy, table) for table in known}
+    check_schema(str(database), tables, declared, engine.catalog.sources)
     return [Request(table, database) for table in known]
 
 

@@ -5,6 +5,7 @@ database does not make it another load.
 """
 
 import hashlib
+import re
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -18,6 +19,12 @@ from ltv_platform.ingestion.files import PrivateCopy, take_copy
 
 #: Rows that are held in memory at once.
 _BATCH = 100_000
+#: What SQLite marks columns with that ``SELECT *`` leaves out.
+_OUT_OF_SIGHT = 1
+_MAGIC = b"SQLite format 3\0"
+#: Bytes at the beginning in which a script shows itself.
+_LOOKED_AT = 1 << 16
+_STATEMENT = re.compile(rb"(?im)^\s*(CREATE\s+(TABLE|VIEW)|BEGIN\s+TRANSACTION|INSERT\s+INTO)\b")
 #: Steps of SQLite between two looks at the clock; some milliseconds.
 _STEPS = 100_000
 
@@ -58,6 +65,42 @@ def sqlite_tables(copy: PrivateCopy) -> list[str]:
                 "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') ORDER BY name"
             )
         ]
+
+
+def sqlite_columns(copy: PrivateCopy, table: str) -> dict[str, str]:
+    """The columns of a table or view, in order, and the type that each is declared with, if any.
+
+    Raises:
+        UserError: the file is no SQLite database, or the view is broken.
+    """
+    with _opened(copy) as connection:
+        return {
+            name: declared
+            for name, declared, hidden in connection.execute(
+                "SELECT name, type, hidden FROM pragma_table_xinfo(?) ORDER BY cid", (table,)
+            )
+            if hidden != _OUT_OF_SIGHT
+        }
+
+
+def refuse_script(path: Path, name: str) -> None:
+    """SQL that would make a database is none.
+
+    Args:
+        path: The file.
+        name: What to call it.
+
+    Raises:
+        UserError: it is such a script; says how to run it.
+    """
+    with path.open("rb") as file:
+        begin = file.read(_LOOKED_AT)
+    if not begin.startswith(_MAGIC) and _STATEMENT.search(begin):
+        raise UserError(
+            f"{name} is a SQL script, not a database.",
+            "Make one of it with `sqlite3 NEW.db < FILE`; leave out what stands before its first "
+            "CREATE, if that is no SQL.",
+        )
 
 
 def export_sqlite_table(copy: PrivateCopy, table: str, seconds: float) -> PrivateCopy:
@@ -113,6 +156,7 @@ def _opened(copy: PrivateCopy) -> Iterator[sqlite3.Connection]:
                 f"{copy.name} took too long to be read; perhaps a view in it has no end.",
                 "Make a table of the view; LTV_ADAPTER_TIMEOUT gives it more time.",
             ) from error
+        refuse_script(copy.path, copy.name)
         raise UserError(
             f"{copy.name} is no SQLite database, or a damaged one ({error}).",
             "Check it with: sqlite3 FILE 'PRAGMA integrity_check'",

@@ -1,12 +1,17 @@
-"""The assets that people and services see: the published snapshot and the report."""
+"""The assets that people and services see: the published snapshot and the files made of it."""
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
+from ltv_platform.export.channel_csv import write_channel_csv
 from ltv_platform.failpoints import failpoint
 from ltv_platform.orchestration.assets import OWNERS, POOL, asset_key
 from ltv_platform.reports.campaigns import write_campaign_report
+from ltv_platform.reports.channels import write_channel_report
+from ltv_platform.settings import Settings
 from ltv_platform.transforms import Graph
 from ltv_platform.warehouse import snapshot
 from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
@@ -14,7 +19,7 @@ from ltv_platform.warehouse.engine import Writer
 
 
 def publish_assets(engine: DuckDBEngine, graph: Graph) -> list[dg.AssetsDefinition]:
-    """Snapshot and report; both come after every table and its blocking checks."""
+    """The snapshot after every table and its blocking checks, and the files made of it."""
 
     @dg.asset(
         key=asset_key(snapshot.ASSET),
@@ -41,22 +46,53 @@ def publish_assets(engine: DuckDBEngine, graph: Graph) -> list[dg.AssetsDefiniti
             }
         )
 
+    return [
+        published_snapshot,
+        _file_of_snapshot(
+            engine,
+            snapshot.REPORT,
+            "One self-contained HTML page. Which campaigns earn their money back?",
+            "html",
+            write_campaign_report,
+        ),
+        _file_of_snapshot(
+            engine,
+            snapshot.CHANNEL_REPORT,
+            "One self-contained HTML page. Which channels earn their cost, by which model?",
+            "html",
+            write_channel_report,
+        ),
+        _file_of_snapshot(
+            engine,
+            snapshot.CHANNEL_CSV,
+            "channel_reporting as CSV. What did each channel cost and earn on each day?",
+            "csv",
+            write_channel_csv,
+        ),
+    ]
+
+
+def _file_of_snapshot(
+    engine: DuckDBEngine, name: str, description: str, kind: str, write: Callable[[Settings], Path]
+) -> dg.AssetsDefinition:
+    """A file made of the snapshot; it is stale until it has been made of the current one."""
+
     @dg.asset(
-        key=asset_key(snapshot.REPORT),
+        key=asset_key(name),
         deps=[asset_key(snapshot.ASSET)],
         group_name="publish",
-        description="One self-contained HTML page. Which campaigns earn their money back?",
-        kinds={"html"},
+        description=description,
+        kinds={kind},
         owners=OWNERS,
         pool=POOL,
     )
-    def ltv_report() -> dg.MaterializeResult[Any]:
+    def file_of_snapshot() -> dg.MaterializeResult[Any]:
         # The one that it is made of, or an older one: a later run then makes it again.
         published = snapshot.current_snapshot(engine.settings)
-        path = write_campaign_report(engine.settings)
+        path = write(engine.settings)
         state = engine.state()
-        name = "" if published is None else published.path.name
-        engine.record(Writer(snapshot.REPORT, name, state.as_of), state.newest)
-        return dg.MaterializeResult(metadata={"report": dg.MetadataValue.path(str(path))})
+        made_of = "" if published is None else published.path.name
+        engine.record(Writer(name, made_of, state.as_of), state.newest)
+        return dg.MaterializeResult(metadata={"file": dg.MetadataValue.path(str(path))})
 
-    return [published_snapshot, ltv_report]
+    return file_of_snapshot

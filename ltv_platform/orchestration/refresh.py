@@ -29,7 +29,7 @@ Progress = Callable[[str], None]
 
 #: Marks the runs of this process and its likes, which no daemon watches.
 _FOREGROUND = "ltv/foreground"
-_PUBLISH = (snapshot.ASSET, snapshot.REPORT)
+_PUBLISH = (snapshot.ASSET, *snapshot.MADE_OF_IT)
 #: How often a refresh begins anew because loads came in while it ran.
 _ATTEMPTS = 5
 
@@ -74,8 +74,8 @@ def stale_runs(engine: DuckDBEngine, graph: Graph) -> list[planner.RunRange]:
     others = _stale_sources(graph, state)
     if stale.assets or snapshot.is_stale(graph, state, settings):
         others += _PUBLISH
-    elif snapshot.report_is_stale(state):
-        others += (snapshot.REPORT,)
+    else:
+        others += snapshot.outdated_files(state)
     if others:
         last = runs.pop() if runs else planner.RunRange((), None, None)
         runs.append(replace(last, assets=(*last.assets, *others)))

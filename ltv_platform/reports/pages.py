@@ -4,7 +4,6 @@ A page is ``templates/<name>.html.j2`` over the figures of ``templates/<name>.sq
 clock: the same snapshot gives the same page.
 """
 
-import os
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
@@ -15,9 +14,8 @@ from typing import Any, TypeAlias
 import duckdb
 from jinja2 import Environment, FunctionLoader, StrictUndefined, select_autoescape
 
-from ltv_platform.errors import UserError
+from ltv_platform.export.drafts import draft_of, sync
 from ltv_platform.failpoints import failpoint
-from ltv_platform.locks import temporary_folder
 from ltv_platform.settings import SUMMARY_HORIZON, Settings
 
 Row: TypeAlias = dict[str, Any]
@@ -81,18 +79,10 @@ def write_page(settings: Settings, name: str, page: str) -> Path:
         UserError: the file cannot be written.
     """
     path = settings.reports_path / f"{name}.html"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary_folder(path.parent, ".draft_") as folder:
-            draft = folder / path.name
-            draft.write_text(page, "utf-8")
-            failpoint("report drafted")
-            os.replace(draft, path)
-    except OSError as error:
-        raise UserError(
-            f"The report cannot be written to {path}: {error}.",
-            "Make room or mend the permissions of LTV_HOME, then run `ltv run` again.",
-        ) from error
+    with draft_of(path) as draft:
+        draft.write_text(page, "utf-8")
+        sync(draft)
+        failpoint("report drafted")
     return path
 
 

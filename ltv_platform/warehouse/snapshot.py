@@ -33,8 +33,11 @@ from ltv_platform.warehouse.planner import knows_something_else, newest_write
 
 #: The asset that stands for the snapshot in ``built``.
 ASSET = "publish.published_snapshot"
-#: The report that is made of it; ``built`` records of which one.
+#: The files that are made of it; ``built`` records of which one.
 REPORT = "publish.ltv_report"
+CHANNEL_REPORT = "publish.channel_report"
+CHANNEL_CSV = "publish.channel_reporting_csv"
+MADE_OF_IT = (REPORT, CHANNEL_REPORT, CHANNEL_CSV)
 
 _MANIFEST = "manifest.json"
 #: A reader marks the snapshot it reads; it is kept for this long after its last use.
@@ -153,10 +156,14 @@ def is_stale(graph: Graph, state: State, settings: Settings) -> bool:
     return max(newest, newest_load) > built.seq
 
 
-def report_is_stale(state: State) -> bool:
-    """Whether the report was made of another snapshot, or never."""
-    shown, made_of = (state.built.get(asset, {}).get(None) for asset in (ASSET, REPORT))
-    return shown is None or made_of is None or shown.code_hash != made_of.code_hash
+def outdated_files(state: State) -> tuple[str, ...]:
+    """Of :data:`MADE_OF_IT`, what was made of another snapshot, or never."""
+    shown, *made = (state.built.get(asset, {}).get(None) for asset in (ASSET, *MADE_OF_IT))
+    return tuple(
+        asset
+        for asset, of in zip(MADE_OF_IT, made, strict=True)
+        if shown is None or of is None or of.code_hash != shown.code_hash
+    )
 
 
 def publish(engine: DuckDBEngine, graph: Graph) -> Snapshot:

@@ -1,1 +1,1 @@
-"""Tests of attribution."""
+"""Journeys, the credit of models, and channel figures."""

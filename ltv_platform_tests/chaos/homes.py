@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ltv_platform.export.channel_csv import channel_csv_path
 from ltv_platform.warehouse.query import require_snapshot
 from ltv_platform_tests.warehouse.homes import Home
 
@@ -27,7 +28,7 @@ def contents(folder: Path, *, ordered: bool) -> Mapping[str, Any]:
 
     Returns:
         By published table the bytes of its files, hashed; by raw table its rows, without the
-        columns that tell when they came; the report's page.
+        columns that tell when they came; the report's page and the CSV of channels.
     """
     home = home_at(folder)
     published = require_snapshot(home.settings)
@@ -48,6 +49,7 @@ def contents(folder: Path, *, ordered: bool) -> Mapping[str, Any]:
         seen[f"raw.{source.name}"] = Counter(map(repr, rows))
     page = (home.settings.reports_path / "campaigns.html").read_text("utf-8")
     seen["report"] = page.replace(published.path.name, "the current snapshot")
+    seen["channel_reporting.csv"] = channel_csv_path(home.settings).read_text("utf-8")
     sums = "COUNT(*), SUM(rows_in_file), SUM(rows_received), SUM(rows_quarantined)"
     seen["loads"] = home.engine.rows(f"SELECT {sums} FROM raw.loads")
     seen["quarantine"] = Counter(

@@ -70,6 +70,7 @@ def test_missing_column_names_what_there_is(ltv: CommandLine, tmp_path: Path) ->
         (["ingest", "customers", "nowhere.csv"], {}, "does not exist"),
         (["ingest", "customers"], {}, "No file is named"),
         (["query", "SELECT 1"], {}, "Nothing is published"),
+        (["export", "--sqlite", "out.db"], {}, "Nothing is published"),
         (["run"], {"horizons": "1,x"}, "LTV_HORIZONS"),
         (["run"], {"timezone": "Mars/Base"}, "LTV_TIMEZONE"),
         (["run", "--all", "--select", "core/customers"], {}, "--all rebuilds everything"),

@@ -245,6 +245,9 @@ def database(path: Path) -> Path:
             "INSERT INTO campaigns VALUES ('c1', 'Spring'), ('c2', NULL), (NULL, 'nameless');"
             "CREATE TABLE session_costs (session_id INTEGER, cost REAL);"
             "INSERT INTO session_costs VALUES (1, 0.25), (2, 10000000000), (3, NULL);"
+            "CREATE TABLE conversions (conv_id, user_id, conv_date, conv_time, revenue);"
+            "CREATE TABLE session_sources (session_id, user_id, channel_name, event_date, "
+            "event_time, holder_engagement, closer_engagement);"
             "CREATE TABLE other (a);"
         )
     return path
@@ -259,9 +262,14 @@ def test_sqlite(load: Loader, packed: bool) -> None:
         packed_path.write_bytes(gzip.compress(path.read_bytes()))
         path = packed_path
     requests = sqlite_requests(load.engine, path)
-    assert [request.table for request in requests] == ["session_costs", "campaigns"]
+    assert [request.table for request in requests] == [
+        "session_sources",
+        "conversions",
+        "session_costs",
+        "campaigns",
+    ]
     outcomes = ingest(load.engine, requests)
-    assert [outcome.error for outcome in outcomes] == [None, None]
+    assert [outcome.error for outcome in outcomes] == [None] * 4
     assert load.rows("SELECT session_id, cost, line FROM raw.session_costs ORDER BY line") == [
         ("1", Decimal("0.25"), 1),
         ("2", Decimal(10_000_000_000), 2),
@@ -282,7 +290,7 @@ def test_sqlite_table_is_known_by_its_own_rows(load: Loader) -> None:
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("INSERT INTO campaigns VALUES ('c3', 'Autumn')")
         connection.commit()
-    costs, campaigns = ingest(load.engine, sqlite_requests(load.engine, path))
+    *_, costs, campaigns = ingest(load.engine, sqlite_requests(load.engine, path))
     assert costs.repeated
     assert campaigns.counts is not None
     assert (campaigns.counts.rows_accepted, campaigns.counts.rows_repeated) == (1, 2)
@@ -303,10 +311,11 @@ def test_sqlite_with_rows_beside_the_file(load: Loader) -> None:
 def test_sqlite_without_the_table(load: Loader) -> None:
     """Names what it has."""
     path = database(load.folder / "shop.db")
-    [outcome] = ingest(load.engine, [Request("conversions", path)])
+    [outcome] = ingest(load.engine, [Request("fx_rates", path)])
     assert outcome.error is not None
     assert outcome.error.message == (
-        "shop.db has no table conversions; it has campaigns, other, session_costs."
+        "shop.db has no table fx_rates; it has campaigns, conversions, other, session_costs, "
+        "session_sources."
     )
 
 

@@ -200,13 +200,14 @@ def test_the_manifest_is_plain_json(published: Home) -> None:
     assert len(rows) == customers["rows"] == 2
 
 
-def test_the_report_follows_the_snapshot(home: Home) -> None:
-    """A report that failed, or was killed, after publishing is made by the next run."""
+def test_files_follow_the_snapshot(home: Home) -> None:
+    """A file that failed, or was killed, after publishing is made by the next run; no other is."""
     published = require_snapshot(home.settings)
-    assert snapshot.report_is_stale(home.engine.state())
-    state = home.engine.state()
-    home.engine.record(Writer(snapshot.REPORT, published.path.name, state.as_of), state.newest)
-    assert not snapshot.report_is_stale(home.engine.state())
+    assert snapshot.outdated_files(home.engine.state()) == snapshot.MADE_OF_IT
+    for number, asset in enumerate(snapshot.MADE_OF_IT, start=1):
+        state = home.engine.state()
+        home.engine.record(Writer(asset, published.path.name, state.as_of), state.newest)
+        assert snapshot.outdated_files(home.engine.state()) == snapshot.MADE_OF_IT[number:]
     assert not is_stale(home)
     snapshot.publish(home.engine, home.graph)
-    assert snapshot.report_is_stale(home.engine.state())
+    assert snapshot.outdated_files(home.engine.state()) == snapshot.MADE_OF_IT

@@ -1,6 +1,13 @@
 """Files and adapters that are wrong: a clear message or a quarantined row, and nothing lost."""
 
-from ltv_platform_tests.proofs.bad_input import adapters, delimited, formats, places, values
+from ltv_platform_tests.proofs.bad_input import (
+    adapters,
+    delimited,
+    formats,
+    places,
+    sessions,
+    values,
+)
 
 CASES = (
     *delimited.CASES,
@@ -8,4 +15,5 @@ CASES = (
     *places.CASES,
     *adapters.CASES,
     *values.CASES,
+    *sessions.CASES,
 )

@@ -19,6 +19,7 @@ from ltv_platform_tests.proofs.faults.prepared import (
     published_home,
     run_again,
     shown,
+    undisturbed_home,
     waiting_home,
 )
 
@@ -68,6 +69,7 @@ for _point, _seen in (
     ("published, not pruned", "new"),
     ("published, no report yet", "new"),
     ("report drafted", "new"),
+    ("channel_reporting.csv drafted", "new"),
 ):
     _killed_at(_point, "run", built_home, f"15 of 15 files in, {_seen} snapshot")
 
@@ -96,3 +98,25 @@ def _(folder: Path) -> str:
         ltv(each)("ingest")
         home_at(each).publish()  # a year of partitions, which Dagster would announce one by one
     return f"{seen}; then {compared(home, contents(other, ordered=True))}"
+
+
+COVERED.append("export drafted")
+
+
+@CASES.case(
+    "kill −9 of `ltv export --sqlite`: export drafted",
+    "the old file as it was; then as undisturbed",
+)
+def _(folder: Path) -> str:
+    home = undisturbed_home(folder)
+    old, undisturbed = folder / "old.db", folder / "undisturbed.db"
+    for path in (old, undisturbed):
+        ltv(home)("export", "--sqlite", path)
+    before = old.read_bytes()
+    answer = ltv(home)("export", "--sqlite", old, failpoint="export drafted")
+    if answer.code != -signal.SIGKILL:
+        return f"not killed: {answer}"
+    seen = "as it was" if old.read_bytes() == before else "changed"
+    again = ltv(home)("export", "--sqlite", old)
+    same = again.code == 0 and old.read_bytes() == undisturbed.read_bytes()
+    return f"the old file {seen}; then {'as undisturbed' if same else 'otherwise'}"

@@ -109,7 +109,7 @@ def _must_end_well(home: Path, command: str) -> None:
 
 def published_tables(seen: Mapping[str, Any]) -> Mapping[str, Any]:
     """Of the contents of a home, the derived tables."""
-    others = ("raw.", "loads", "quarantine", "report")
+    others = ("raw.", "loads", "quarantine", "report", "channel_reporting.csv")
     return {name: rows for name, rows in seen.items() if not name.startswith(others)}
 
 

@@ -1,0 +1,38 @@
+"""Files of LTV_HOME that are replaced in one step, so that readers see the old one or the new."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ltv_platform.errors import UserError
+from ltv_platform.locks import temporary_folder
+
+
+@contextmanager
+def draft_of(path: Path) -> Iterator[Path]:
+    """A file to write, which takes the place of another when the block ends well.
+
+    Args:
+        path: The file to be replaced; its folder is made if need be.
+
+    Raises:
+        UserError: it cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary_folder(path.parent, ".draft_") as folder:
+            draft = folder / path.name
+            yield draft
+            os.replace(draft, path)
+    except OSError as error:
+        raise UserError(
+            f"{path} cannot be written: {error.strerror or error}.",
+            "Make room or mend the permissions of LTV_HOME, then run `ltv run` again.",
+        ) from error
+
+
+def sync(path: Path) -> None:
+    """Let the disk have all of a file before anything refers to it."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())

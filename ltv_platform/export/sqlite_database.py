@@ -1,0 +1,219 @@
+"""The published figures as a SQLite database, in the tables of other attribution pipelines.
+
+Three input tables, as ``ltv ingest --sqlite`` reads them, and two output tables. What is written
+is ordered by the keys and holds no time of writing, so one snapshot gives one file, byte for byte.
+"""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from ltv_platform.errors import UserError
+from ltv_platform.export.drafts import sync
+from ltv_platform.failpoints import failpoint
+from ltv_platform.settings import Settings
+from ltv_platform.warehouse.query import open_snapshot, require_snapshot
+from ltv_platform.warehouse.snapshot import damaged
+
+#: Marks the file as an export of ours: "LTVx" in the header of the database.
+APPLICATION_ID = int.from_bytes(b"LTVx", "big")
+#: Where SQLite's header has that number (https://www.sqlite.org/fileformat.html, 1.3).
+_ID_BYTES = slice(68, 72)
+_HEADER_LENGTH = 100
+_MAGIC = b"SQLite format 3\0"
+#: Changes when the tables do.
+_VERSION = 1
+#: Rows that are held in memory at once.
+_BATCH = 50_000
+#: Files beside a database that SQLite would take for a part of it.
+_BESIDE = ("-wal", "-journal")
+
+
+@dataclass(frozen=True)
+class _Table:
+    """A table of the export: what SQLite calls it, and how the snapshot gives its rows."""
+
+    name: str
+    columns: str
+    select: str
+
+
+_TABLES = (
+    _Table(
+        "session_sources",
+        """session_id TEXT NOT NULL PRIMARY KEY,
+           user_id TEXT NOT NULL,
+           channel_name TEXT NOT NULL,
+           event_date TEXT NOT NULL,
+           event_time TEXT NOT NULL,
+           holder_engagement INTEGER NOT NULL,
+           closer_engagement INTEGER NOT NULL,
+           impression_interaction INTEGER NOT NULL""",
+        """SELECT session_id, user_id, channel_name,
+             CAST(CAST(event_ts AS DATE) AS VARCHAR), CAST(CAST(event_ts AS TIME) AS VARCHAR),
+             CAST(holder_engagement AS INTEGER), CAST(closer_engagement AS INTEGER),
+             CAST(impression_interaction AS INTEGER)
+           FROM sessions ORDER BY session_id""",
+    ),
+    _Table(
+        "conversions",
+        """conv_id TEXT NOT NULL PRIMARY KEY,
+           user_id TEXT NOT NULL,
+           conv_date TEXT NOT NULL,
+           conv_time TEXT NOT NULL,
+           revenue REAL NOT NULL""",
+        """SELECT conv_id, user_id,
+             CAST(CAST(event_ts AS DATE) AS VARCHAR), CAST(CAST(event_ts AS TIME) AS VARCHAR),
+             CAST(revenue AS DOUBLE)
+           FROM conversions ORDER BY conv_id""",
+    ),
+    _Table(
+        "session_costs",
+        "session_id TEXT NOT NULL PRIMARY KEY, cost REAL",
+        "SELECT session_id, CAST(cost AS DOUBLE) FROM sessions ORDER BY session_id",
+    ),
+    _Table(
+        "attribution_customer_journey",
+        """conv_id TEXT NOT NULL,
+           session_id TEXT NOT NULL,
+           ihc REAL NOT NULL,
+           PRIMARY KEY (conv_id, session_id)""",
+        """SELECT conv_id, session_id, CAST(ihc AS DOUBLE)
+           FROM attribution_customer_journey ORDER BY conv_id, session_id""",
+    ),
+    _Table(
+        "channel_reporting",
+        """channel_name TEXT NOT NULL,
+           date TEXT NOT NULL,
+           cost REAL NOT NULL,
+           ihc REAL NOT NULL,
+           ihc_revenue REAL NOT NULL,
+           CPO REAL,
+           ROAS REAL,
+           PRIMARY KEY (channel_name, date)""",
+        """SELECT channel_name, CAST(date AS VARCHAR), CAST(cost AS DOUBLE), CAST(ihc AS DOUBLE),
+             CAST(ihc_revenue AS DOUBLE), "CPO", "ROAS"
+           FROM channel_reporting ORDER BY channel_name, date""",
+    ),
+)
+
+
+def export_sqlite(settings: Settings, path: Path, *, overwrite: bool = False) -> dict[str, int]:
+    """Write the current snapshot as a SQLite database.
+
+    Times are in UTC, money in base currency. The file is written beside its place and renamed, so
+    that whoever reads it sees the old one or the new.
+
+    Args:
+        settings: Where the snapshot lies.
+        path: The database.
+        overwrite: Replace the file even if it is no export of ours.
+
+    Returns:
+        Rows by table.
+
+    Raises:
+        UserError: nothing is published, the snapshot is damaged, or the file must not or cannot
+            be written.
+    """
+    path = path.absolute().resolve()  # a link stays a link
+    _refuse_home(settings, path)
+    _refuse_foreign(path, overwrite)
+    snapshot = require_snapshot(settings)
+    with open_snapshot(settings, snapshot) as reader, _draft_beside(path) as draft:
+        try:
+            rows = _write(reader, draft)
+        except duckdb.Error as error:
+            raise damaged(snapshot.path.name, str(error)) from error
+        sync(draft)
+        failpoint("export drafted")
+        os.replace(draft, path)
+    return rows
+
+
+def _refuse_home(settings: Settings, path: Path) -> None:
+    """The warehouse and the snapshots are no place for files."""
+    home, reports = settings.home.resolve(), settings.reports_path.resolve()
+    if path.is_relative_to(home) and not path.is_relative_to(reports):
+        raise UserError(
+            f"{path} lies among the files of LTV_HOME.",
+            f"Choose another folder, or {reports}.",
+        )
+
+
+def _refuse_foreign(path: Path, overwrite: bool) -> None:
+    """Nothing is replaced that may be the only copy of something, or that is in use."""
+    if not path.exists():
+        return
+    if not path.is_file():
+        raise UserError(f"{path} is no file.", "Name the file that is to be written.")
+    for ending in _BESIDE:
+        beside = path.with_name(path.name + ending)
+        if beside.exists() and beside.stat().st_size:
+            raise UserError(
+                f"{path} is in use: {beside.name} stands beside it, which SQLite would take for "
+                "a part of the new file.",
+                "Close the programs that have it open, or choose another name.",
+            )
+    if not overwrite and not _is_export(path):
+        raise UserError(
+            f"{path} is there, and no export of this platform.",
+            "Choose another name, or add --overwrite if it may be lost.",
+        )
+
+
+def _is_export(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            header = file.read(_HEADER_LENGTH)
+    except OSError:
+        return False
+    number = int.from_bytes(header[_ID_BYTES], "big")
+    return header.startswith(_MAGIC) and number == APPLICATION_ID
+
+
+@contextmanager
+def _draft_beside(path: Path) -> Iterator[Path]:
+    """A file in the same folder, so that renaming it is one step; removed if it is still there.
+
+    Raises:
+        UserError: the disk or the folder does not take it.
+    """
+    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        draft.unlink(missing_ok=True)  # left by a killed process of that number
+        yield draft
+    except (OSError, sqlite3.Error) as error:
+        raise UserError(
+            f"{path} cannot be written: {error}.",
+            "Check that its folder exists and may be written, and that the disk has room.",
+        ) from error
+    finally:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
+
+
+def _write(reader: duckdb.DuckDBPyConnection, path: Path) -> dict[str, int]:
+    rows: dict[str, int] = {}
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        # If it is not finished, it is thrown away: no journal is needed.
+        database.execute("PRAGMA journal_mode = OFF")
+        database.execute("PRAGMA synchronous = OFF")
+        database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        database.execute(f"PRAGMA user_version = {_VERSION}")
+        database.execute("BEGIN")
+        for table in _TABLES:
+            database.execute(f"CREATE TABLE {table.name} ({table.columns})")
+            rows[table.name] = 0
+            for batch in reader.sql(table.select).to_arrow_reader(_BATCH):
+                marks = ", ".join("?" * batch.num_columns)
+                values = zip(*(column.to_pylist() for column in batch.columns), strict=True)
+                database.executemany(f"INSERT INTO {table.name} VALUES ({marks})", values)
+                rows[table.name] += batch.num_rows
+        database.execute("COMMIT")
+    return rows

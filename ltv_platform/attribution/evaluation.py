@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ltv_platform.attribution.answers import (
+from ltv_platform.attribution.answered_journeys import (
     AnsweredJourneys,
     Floats,
     engine_settings,

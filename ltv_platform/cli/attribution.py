@@ -21,11 +21,12 @@ def evaluate(
     output: Annotated[Format, typer.Option("--format")] = Format.TABLE,
 ) -> None:
     """Compare the local IHC engine, an open approximation, with answers of the API."""
-    from ltv_platform.attribution import answers, evaluation
+    from ltv_platform.attribution.answered_journeys import read_answers
+    from ltv_platform.attribution.evaluation import evaluate as distances
     from ltv_platform.settings import load_settings
 
     settings = load_settings()
-    journeys = answers.read_answers(file, settings)
+    journeys = read_answers(file, settings)
     rows = [
         (
             model,
@@ -36,7 +37,7 @@ def evaluate(
             measured.max_error,
             100 * measured.misallocated,
         )
-        for model, preset, measured in evaluation.evaluate(journeys, settings)
+        for model, preset, measured in distances(journeys, settings)
     ]
     show(
         [

@@ -86,7 +86,8 @@ class AnsweredJourneys:
         import pyarrow.compute as pc  # noqa: PLC0415
 
         channels = self.table["channel_name"].combine_chunks().dictionary_encode().indices
-        days = pc.cast(pc.cast(self.table["session_date"], "int32"), "int64").to_numpy()
+        days = pc.cast(self.table["session_date"], "int32").to_numpy().astype(np.int64)
+        days -= days.min()
         pairs = channels.to_numpy() * (days.max() + 1) + days
         return np.unique(pairs, return_inverse=True)[1].astype(np.int64)
 

@@ -17,10 +17,16 @@ FIRST = datetime(2025, 3, 1)
 Row = tuple[Decimal, Decimal, Decimal, Decimal]
 
 
-def scored(journeys: Sequence[Sequence[Touch]], settings: Settings) -> list[list[Row]]:
+def scored(
+    journeys: Sequence[Sequence[Touch]],
+    settings: Settings,
+    order: str = "conv_id, position",
+    threads: int = 2,
+) -> list[list[Row]]:
     """initializer, holder, closer and ihc of each session, as marts.ihc_attribution has them.
 
-    Sessions of the same second are in the order in which they stand in the journey.
+    Sessions of the same second are in the order in which they stand in the journey. The rows of
+    the journeys are stored in another order, if one is given.
     """
     answers = pa.table(
         {
@@ -39,10 +45,13 @@ def scored(journeys: Sequence[Sequence[Touch]], settings: Settings) -> list[list
             "ihc": _each(journeys, lambda number, place, touch: 0.0),
         }
     )
-    with duckdb.connect() as connection:
+    with duckdb.connect(config={"threads": threads}) as connection:
         connection.register("answers", answers)
         made = render("attribution/answered_journeys.sql", settings)
-        connection.execute(f"CREATE SCHEMA marts; CREATE TABLE marts.customer_journeys AS {made}")
+        connection.execute(
+            "CREATE SCHEMA marts; CREATE TABLE marts.customer_journeys AS "
+            f"SELECT * FROM ({made}) ORDER BY {order}"
+        )
         table = render("attribution/ihc_attribution.sql", settings)
         rows = connection.execute(
             f"SELECT conv_id, initializer, holder, closer, ihc FROM ({table}) "

@@ -1,20 +1,20 @@
 """The local IHC engine: by hand, against a plain version of its steps, whatever the journey."""
 
 from decimal import Decimal
-from itertools import accumulate
+from itertools import accumulate, product
 from math import exp
+from pathlib import Path
+from random import Random
 
-import duckdb
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from ltv_platform.attribution.presets import PRESETS
+from ltv_platform.attribution.presets import PRESETS, IhcParameters, write_fit
 from ltv_platform.attribution.redistribution import PhaseRedistribution, Redistribution
-from ltv_platform.rendering import render
 from ltv_platform.settings import load_settings
-from ltv_platform_tests.attribution.local_engine import FIRST, scored
+from ltv_platform_tests.attribution.local_engine import scored
 from ltv_platform_tests.attribution.naive_ihc import Touch, naive_scores
 
 HOUR = 3600
@@ -212,34 +212,24 @@ def test_redistribution_by_hand() -> None:
     assert moved(dead, "initializer", direction="earlier_sessions_only") == [0, 1, 0]
 
 
-def test_any_order_of_rows() -> None:
-    """The same rows in another order, and on more threads, give the same digits."""
-    settings = load_settings(
-        ihc_redistribution={
-            "closer": {"direction": "any_session", "redistribution_channel_labels": ["c1"]}
-        }
-    )
-    made = render("attribution/answered_journeys.sql", settings)
-    table = render("attribution/ihc_attribution.sql", settings)
-    seen = set()
-    for threads, order in ((1, "session_id"), (1, "session_id DESC"), (4, "HASH(session_id)")):
-        with duckdb.connect(config={"threads": threads}) as connection:
-            connection.execute(
-                "CREATE TABLE answers AS SELECT "
-                "CAST(r // 40 AS VARCHAR) AS conv_id, CAST(r AS VARCHAR) AS session_id, "
-                f"TIMESTAMP '{FIRST}' + INTERVAL 1 SECOND * CAST(HASH(r) % 900000 AS BIGINT) "
-                "AS session_ts, "
-                "CAST(session_ts AS DATE) AS session_date, 'c' || HASH(r + 1) % 5 AS channel_name, "
-                "HASH(r + 2) % 3 > 0 AS holder_engagement, HASH(r + 3) % 3 > 0 AS "
-                "closer_engagement, HASH(r + 4) % 9 = 0 AS impression_interaction, 0.0 AS ihc "
-                f"FROM range(8000) AS rows_of(r) ORDER BY {order}"
-            )
-            connection.execute(
-                "CREATE SCHEMA marts; CREATE TABLE marts.customer_journeys AS "
-                f"SELECT * FROM ({made}) ORDER BY {order}"
-            )
-            rows = connection.execute(
-                f"SELECT * FROM ({table}) ORDER BY conv_id, session_id"
-            ).fetchall()
-            seen.add(repr(rows))
+def test_any_order_of_rows(tmp_path: Path) -> None:
+    """The same rows in another order, and on more threads, give the same digits.
+
+    Initiations are tenths that add up to 10, so that shares are hundredths: a sum of DOUBLE that
+    is off by one bit would show in their last decimal.
+    """
+    settings = load_settings(home=tmp_path, ihc_preset="fitted")
+    write_fit(settings, IhcParameters(10, 0, 1, 0.5, 1, 2, 1, 1, 1), {})
+    random = Random(1)
+    journeys = []
+    for _ in range(60):
+        tenths = [random.randint(1, 8) for _ in range(20)]
+        tenths += [1] * (90 - sum(tenths))
+        hours = accumulate(tenths, initial=0)
+        journeys.append([Touch(hour * HOUR, impression=True) for hour in hours])
+    orders = "conv_id, position", "conv_id, position DESC", "HASH(conv_id, position)"
+    seen = {
+        repr(scored(journeys, settings, order, threads))
+        for threads, order in product((1, 4), orders)
+    }
     assert len(seen) == 1

@@ -93,7 +93,7 @@ class Settings(BaseSettings):
     ihc_conversion_type: str = Field(
         "", description="The API's conv_type_id: which trained model scores."
     )
-    ihc_preset: Literal["published", "long", "short"] = Field(
+    ihc_preset: Literal["published", "long", "short", "fitted"] = Field(
         "published", description="Parameters of the local IHC engine."
     )
     ihc_redistribution: Redistribution = Field(
@@ -248,6 +248,11 @@ class Settings(BaseSettings):
     def start_date_path(self) -> Path:
         """The start of the partitions as settled by the loads."""
         return self.home / "start_date"
+
+    @property
+    def ihc_fit_path(self) -> Path:
+        """Constants of the local IHC engine that `ltv attribution fit` found."""
+        return self.home / "ihc_fit.json"
 
     @property
     def run_lock_path(self) -> Path:

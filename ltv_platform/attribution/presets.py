@@ -3,9 +3,14 @@
 The engine is an open approximation, not the trained model behind the IHC API.
 """
 
-from dataclasses import dataclass
-from typing import Final
+import json
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Final
 
+from ltv_platform.errors import UserError
 from ltv_platform.settings import Settings
 
 
@@ -35,6 +40,27 @@ class IhcParameters:
     holder_weight: float
     closer_weight: float
 
+    def __post_init__(self) -> None:
+        """Refuses constants under which the steps have no meaning.
+
+        Raises:
+            ValueError: one of them is out of its range, or no finite number.
+        """
+        values = asdict(self)
+        if wrong := [name for name, value in values.items() if not math.isfinite(value)]:
+            raise ValueError(f"{', '.join(wrong)}: no finite number")
+        positive = {"window_hours", "exponent", "fast_hours", "slow_hours"}
+        positive |= {name for name in values if name.endswith("_weight")}
+        if wrong := sorted(name for name in positive if values[name] <= 0):
+            raise ValueError(f"{', '.join(wrong)}: not above 0")
+        if not 0 <= self.pause_hours < self.window_hours:
+            raise ValueError("pause_hours: not between 0 and window_hours")
+        if not 0 <= self.fast_share <= 1:
+            raise ValueError("fast_share: not between 0 and 1")
+
+
+#: The preset that `ltv attribution fit` writes.
+FITTED: Final = "fitted"
 
 PRESETS: Final = {
     "published": IhcParameters(312, 48, 1.4, 0.47, 1, 150, 1 / 3, 1 / 3, 1 / 3),
@@ -44,5 +70,58 @@ PRESETS: Final = {
 
 
 def ihc_parameters(settings: Settings) -> IhcParameters:
-    """The constants of the preset that the settings name."""
+    """The constants of the preset that the settings name.
+
+    Raises:
+        UserError: it is ``fitted``, and nothing was fitted yet or the file is damaged.
+    """
+    if settings.ihc_preset == FITTED:
+        return _fitted_parameters(settings)
     return PRESETS[settings.ihc_preset]
+
+
+def _fitted_parameters(settings: Settings) -> IhcParameters:
+    path = settings.ihc_fit_path
+    hint = "Fit it with `ltv attribution fit`, or unset LTV_IHC_PRESET."
+    try:
+        constants = json.loads(path.read_text("utf-8"))["constants"]
+        return IhcParameters(
+            **{field.name: _number(field.name, constants) for field in fields(IhcParameters)}
+        )
+    except FileNotFoundError as error:
+        raise UserError(f"LTV_IHC_PRESET is fitted, but there is no {path}.", hint) from error
+    except (KeyError, TypeError, ValueError) as error:
+        raise UserError(f"{path} is no fit of the local IHC engine ({error!r}).", hint) from error
+
+
+def _number(name: str, constants: Mapping[str, Any]) -> float:
+    value = constants[name]
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"{name} is {value!r}, no number")
+    return float(value)
+
+
+def write_fit(settings: Settings, parameters: IhcParameters, fitted_to: Mapping[str, Any]) -> None:
+    """Put fitted constants where the preset ``fitted`` reads them; replaced or untouched.
+
+    Args:
+        settings: Where LTV_HOME is.
+        parameters: The constants.
+        fitted_to: What they were fitted to, for people.
+    """
+    content = {
+        "what": "local IHC engine: an open approximation, fitted by `ltv attribution fit`",
+        "constants": asdict(parameters),
+        "fitted_to": dict(fitted_to),
+    }
+    path = settings.ihc_fit_path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    try:
+        with draft.open("w", encoding="utf-8") as file:
+            file.write(json.dumps(content, indent=1) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)

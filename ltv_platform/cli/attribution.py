@@ -1,6 +1,16 @@
 """Commands about attribution: how good the local IHC engine is, what the API was asked."""
 
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
 import typer
+
+from ltv_platform.cli.console import Format, say, show
+
+if TYPE_CHECKING:
+    from ltv_platform.attribution.evaluation import Distance
+    from ltv_platform.settings import Settings
 
 attribution = typer.Typer(help="Attribution: engines, answers, fits.", no_args_is_help=True)
 
@@ -8,3 +18,85 @@ attribution = typer.Typer(help="Attribution: engines, answers, fits.", no_args_i
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.add_typer(attribution, name="attribution")
+
+
+_MEASURES = ["session_mae", "session_max", "misallocated_percent"]
+_EXPLAINED = (
+    "session_mae, session_max: how far a session's credit lies from the API's, over journeys of "
+    "two or more.\nmisallocated_percent: conversion credit that stands in another channel and day "
+    "than the API's, over all journeys."
+)
+
+
+def _measures(measured: "Distance") -> tuple[float, ...]:
+    return measured.mean_error, measured.max_error, 100 * measured.misallocated
+
+
+@attribution.command()
+def evaluate(
+    file: Annotated[Path, typer.Argument(help="Answers of the IHC API as CSV, gzip or not.")],
+    output: Annotated[Format, typer.Option("--format")] = Format.TABLE,
+) -> None:
+    """Compare the local IHC engine, an open approximation, with answers of the API."""
+    from ltv_platform.attribution.answered_journeys import read_answers
+    from ltv_platform.attribution.evaluation import evaluate as distances
+    from ltv_platform.settings import load_settings
+
+    settings = load_settings()
+    journeys = read_answers(file, settings)
+    counts = journeys.starts.size, journeys.long_journeys
+    rows = [
+        (model, preset, *counts, *_measures(measured))
+        for model, preset, measured in distances(journeys, settings)
+    ]
+    columns = ["model", "preset", "journeys", "journeys_of_two_or_more", *_MEASURES]
+    show(columns, rows, output)
+    say(_EXPLAINED)
+    _say_without_redistribution(settings)
+
+
+@attribution.command()
+def fit(
+    source: Annotated[
+        str,
+        typer.Option(
+            "--from", help="api: the answers in the snapshot; else a file as evaluate takes it."
+        ),
+    ] = "api",
+    output: Annotated[Format, typer.Option("--format")] = Format.TABLE,
+) -> None:
+    """Fit the constants of the local IHC engine to answers of the API."""
+    from ltv_platform.attribution.answered_journeys import published_answers, read_answers
+    from ltv_platform.attribution.fitting import fit as fitted
+    from ltv_platform.attribution.presets import FITTED, write_fit
+    from ltv_platform.settings import load_settings
+
+    settings = load_settings()
+    if source == "api":
+        journeys = published_answers(settings)
+    else:
+        journeys = read_answers(Path(source), settings)
+    found = fitted(journeys)
+    write_fit(settings, found.parameters, {"from": source, "journeys": found.journeys[0]})
+    rows = [
+        (name, "held out" if held_out else "fitted to", found.journeys[held_out], *_measures(seen))
+        for (name, held_out), seen in found.distances.items()
+    ]
+    show(["preset", "half", "journeys_of_two_or_more", *_MEASURES], rows, output)
+    say(_EXPLAINED)
+    _say_without_redistribution(settings)
+    constants = ", ".join(f"{name} {value:.6g}" for name, value in asdict(found.parameters).items())
+    say(f"Fitted: {constants}\nWritten to {settings.ihc_fit_path}.")
+    best = found.best_preset
+    if found.distances[FITTED, True].mean_error < found.distances[best, True].mean_error:
+        say("To use it: export LTV_IHC_PRESET=fitted, then `ltv run`.")
+    else:
+        say(
+            f"On the half held out it is no better than the preset {best}: take that "
+            f"(LTV_IHC_PRESET={best}), or LTV_IHC_PRESET=fitted all the same."
+        )
+
+
+def _say_without_redistribution(settings: "Settings") -> None:
+    if any(rule is not None for _, rule in settings.ihc_redistribution):
+        say("Compared before any redistribution: LTV_IHC_REDISTRIBUTION is left aside.")

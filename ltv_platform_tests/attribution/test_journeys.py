@@ -141,6 +141,17 @@ def test_lookback_over_a_change_of_clocks(under: Callable[..., Journeys], zone: 
     assert (journeys["v_summer"], journeys["v_winter"]) == (["spring"], ["autumn"])
 
 
+def test_what_is_late_reaches_over_a_change_of_clocks(tmp_path: Path) -> None:
+    """A run of one day reads the 91 days before it, a late session restates as many after it."""
+    home = _fill(Home(tmp_path / "home", timezone="Europe/Berlin"))
+    _journeys(home)
+    home.load("conversions", "v_summer2,summer,2025-05-30,22:30:00,10")
+    assert home.plan().days["marts.customer_journeys"] == (date(2025, 5, 31),)
+    assert _journeys(home)["v_summer2"] == ["spring"]
+    home.load("session_sources", "twin,summer,mail,2025-03-01,22:30:00,0,0")
+    assert _journeys(home)["v_summer"] == ["spring", "twin"]
+
+
 def test_a_conversion_ends_the_journey(under: Callable[..., Journeys]) -> None:
     """`LTV_JOURNEY_BREAK`: what led to the last conversion leads to no other.
 

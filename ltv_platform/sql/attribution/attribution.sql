@@ -11,6 +11,7 @@
   'last_non_direct': 'position = COALESCE(last_non_direct, n)',
 } %}
 {% set shared = ['linear', 'position', 'time_decay', 'shapley', 'ihc'] %}
+{% set models = all_to.keys() | list + shared %}
 WITH steps AS (
   SELECT
     journeys.conv_id,
@@ -65,16 +66,43 @@ shares AS (
 ),
 credits AS (
   SELECT
-    conv_id, session_id, conversion_date, session_date, channel_name, position, n, revenue,
-    last_non_direct, score_engine,
+    conv_id, session_id, conversion_date, session_date, channel_name, position, revenue, score_engine,
+    {%- for model, whose in all_to.items() %}
+    CASE WHEN {{ whose }} THEN {{ m.credit('1') }} ELSE 0 END AS credit_{{ model }},
+    CASE WHEN {{ whose }} THEN revenue ELSE 0 END AS revenue_{{ model }},
+    {%- endfor %}
     {%- for model in shared %}
     {%- set takes_rest = 'is_last_scored' if model == 'ihc' else 'is_last' %}
-    {{ c.with_rest('share_' ~ model, '1', takes_rest) }} AS credit_{{ model }},
-    {{ c.with_rest(c.revenue_of('revenue', 'share_' ~ model), 'revenue', takes_rest) }} AS revenue_{{ model }}
+    {{ m.credit(c.with_rest('share_' ~ model, '1', takes_rest)) }} AS credit_{{ model }},
+    {{ m.money(c.with_rest(c.revenue_of('revenue', 'share_' ~ model), 'revenue', takes_rest)) }} AS revenue_{{ model }}
     {{- ',' if not loop.last }}
     {%- endfor %}
   FROM shares
   WINDOW journey AS (PARTITION BY conv_id)
+),
+models AS (
+  SELECT *
+  FROM (VALUES
+    {%- for model in models %}
+    ({{ model | literal }}, {{ attribution.hash(model) | literal }}){{ ',' if not loop.last }}
+    {%- endfor %}
+  ) AS models (model, params_hash)
+),
+earned AS (
+  SELECT
+    model,
+    conv_id,
+    session_id,
+    conversion_date,
+    session_date,
+    channel_name,
+    position,
+    CASE model{% for model in models %} WHEN {{ model | literal }} THEN credit_{{ model }}{% endfor %} END AS credit,
+    CASE model{% for model in models %} WHEN {{ model | literal }} THEN revenue_{{ model }}{% endfor %} END AS revenue,
+    CASE WHEN model = 'ihc' THEN score_engine ELSE 'sql' END AS engine,
+    params_hash
+  FROM credits
+  CROSS JOIN models
 ),
 without AS (
   SELECT
@@ -89,42 +117,21 @@ without AS (
     ON scored.conv_id = conversions.conv_id
   WHERE journeys.conv_id IS NULL OR scored.conv_id IS NULL
 )
-{%- for model in all_to.keys() | list + shared %}
-SELECT
-  {{ model | literal }} AS model,
-  conv_id,
-  session_id,
-  conversion_date,
-  session_date,
-  channel_name,
-  position,
-  {%- if model in all_to %}
-  {{ m.credit('1') }} AS credit,
-  revenue,
-  {%- else %}
-  {{ m.credit('credit_' ~ model) }} AS credit,
-  {{ m.money('revenue_' ~ model) }} AS revenue,
-  {%- endif %}
-  {{ 'score_engine' if model == 'ihc' else "'sql'" }} AS engine,
-  {{ attribution.hash(model) | literal }} AS params_hash
-FROM credits
-WHERE {{ all_to.get(model, 'credit_' ~ model ~ ' > 0') }}
+SELECT *
+FROM earned
+WHERE credit > 0
 UNION ALL
 SELECT
-  {{ model | literal }},
+  model,
   conv_id,
   NULL,
   event_date,
   event_date,
-  {% if model == 'ihc' %}CASE WHEN has_no_session THEN '(not attributed)' ELSE '(pending)' END{% else %}'(not attributed)'{% endif %},
+  CASE WHEN has_no_session THEN '(not attributed)' ELSE '(pending)' END,
   NULL,
   {{ m.credit('1') }},
   revenue,
   'none',
-  {{ attribution.hash(model) | literal }}
+  params_hash
 FROM without
-{%- if model != 'ihc' %}
-WHERE has_no_session
-{%- endif %}
-{{- '\nUNION ALL' if not loop.last }}
-{%- endfor %}
+JOIN models ON has_no_session OR model = 'ihc'

@@ -1,22 +1,214 @@
-"""Markov attribution, exact: removal effects of channels by one linear solve."""
+"""Markov attribution, exact: how many conversions are lost when a channel leads nowhere.
 
+Paths of sessions are one absorbing chain that begins at ``start`` and ends in a conversion or in
+nothing (Anderl et al., Mapping the customer journey, IJRM 33(3), 2016). A state of order k is the
+last k channels of a path. Nothing is simulated: the same counts always give the same figures.
+"""
+
+import logging
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ltv_platform.attribution.parameters import MARKOV_CHANNELS
+
 if TYPE_CHECKING:
+    import numpy as np
     import pyarrow as pa
+    from scipy.sparse import csr_matrix
+
+_log = logging.getLogger(__name__)
+
+#: Channels before a visit, the latest first, as the SELECT names them.
+_BEFORE = ("before_1", "before_2", "before_3")
+#: Paths of which less than this part of the conversions is still on its way change no digit.
+_ON_THEIR_WAY = 1e-15
+#: Visits that a path of a higher order is followed for; real ones need a few hundred.
+_MOST_STEPS = 5_000
+#: Significant digits that are kept: the last ones differ between processors.
+_DIGITS = 12
 
 
-def markov_channels(steps: "pa.Table") -> "pa.Table":
-    """Placeholder."""
+@dataclass(frozen=True)
+class Chain:
+    """An absorbing chain of visits.
+
+    Attributes:
+        transitions: Q, states × states: probability of the next state; state 0 is the start.
+        converting: r, per state: probability that the path converts there and then.
+        last_channel: Per state: number of the channel that it ends in, from 1; 0 for the start.
+        channels: How many there are.
+    """
+
+    transitions: "csr_matrix"
+    converting: "np.ndarray"
+    last_channel: "np.ndarray"
+    channels: int
+
+
+def markov_channels(visits: "pa.Table") -> "pa.Table":
+    """Removal effects and classical totals of every channel, for the orders 1 to 3.
+
+    An order with more channels than :data:`MARKOV_CHANNELS` allows is left out, with a warning:
+    its states would not fit into memory and time that a daily run has.
+
+    Args:
+        visits: Rows of ``sql/attribution/markov_channels.sql``, in any order: a visit to
+            ``channel_name`` after three others (NULL: the path had begun later), how often it was
+            seen (``visits``) and how often a conversion followed at once (``conversions``).
+
+    Returns:
+        The columns of ``marts.markov_channels``.
+    """
+    import numpy as np  # noqa: PLC0415 - definitions are loaded without it
     import pyarrow as pa  # noqa: PLC0415
 
+    names = sorted(visits["channel_name"].unique().to_pylist())
+    conversions = sum(visits["conversions"].to_pylist())
+    revenue = float(visits["revenue_of_all"][0].as_py() or 0) if names else 0.0
+    columns: dict[str, list[object]] = {
+        name: []
+        for name in (
+            "markov_order",
+            "channel_name",
+            "removal_effect",
+            "share",
+            "conversions",
+            "revenue",
+        )
+    }
+    for order, most in MARKOV_CHANNELS.items():
+        effects = _effects_of_order(visits, names, order, most) if names else None
+        if effects is None:
+            continue
+        total = float(np.sum(effects))
+        for name, effect in zip(names, effects.tolist(), strict=True):
+            share = effect / total if total > 0 else None
+            columns["markov_order"].append(order)
+            columns["channel_name"].append(name)
+            columns["removal_effect"].append(_rounded(effect))
+            columns["share"].append(_rounded(share))
+            columns["conversions"].append(_rounded(None if share is None else share * conversions))
+            columns["revenue"].append(_rounded(None if share is None else share * revenue))
+    types = [pa.int32(), pa.string(), *[pa.float64()] * 4]
     return pa.table(
         {
-            "markov_order": pa.array([1] * steps.num_rows, pa.int32()),
-            "channel_name": steps["channel_name"],
-            "removal_effect": steps["steps"].cast(pa.float64()),
-            "share": steps["steps"].cast(pa.float64()),
-            "conversions": steps["steps"].cast(pa.float64()),
-            "revenue": steps["steps"].cast(pa.float64()),
+            name: pa.array(values, kind)
+            for (name, values), kind in zip(columns.items(), types, strict=True)
         }
     )
+
+
+def chain(visits: "pa.Table", names: list[str], order: int) -> Chain:
+    """The chain of an order, out of counted visits.
+
+    Args:
+        visits: As for :func:`markov_channels`.
+        names: Names of the channels; their place gives their number.
+        order: Channels that a state remembers, 1 to 3.
+    """
+    import numpy as np  # noqa: PLC0415
+    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow.compute as pc  # noqa: PLC0415
+    from scipy.sparse import csr_matrix  # noqa: PLC0415
+
+    known = pa.array(names, pa.string())
+
+    def numbers(column: str) -> "np.ndarray":
+        """Numbers of the channels; 0 where the path had not begun."""
+        found = pc.index_in(visits[column].cast(pa.string()), value_set=known)
+        return pc.add(pc.fill_null(found, -1), 1).to_numpy().astype(np.int64)
+
+    channel = numbers("channel_name")
+    before = [numbers(column) for column in _BEFORE[:order]]
+    base = len(names) + 1
+    source = sum(number * base**place for place, number in enumerate(before))
+    target = channel + sum(
+        number * base**place for place, number in enumerate(before[: order - 1], start=1)
+    )
+    keys, states = np.unique(np.concatenate([[0], source, target]), return_inverse=True)
+    source, target = np.split(states[1:], 2)
+    size = len(keys)
+    counts = visits["visits"].to_numpy().astype(float)
+    converted = visits["conversions"].to_numpy().astype(float)
+    seen = np.bincount(target, counts, size)
+    # Every path begins at the start once, with a visit that has none before it.
+    seen[0] = counts[source == 0].sum()
+    transitions = csr_matrix((counts / seen[source], (source, target)), shape=(size, size))
+    converting = np.bincount(target, converted, size) / seen
+    return Chain(transitions, converting, keys % base, len(names))
+
+
+def removal_effects(of: Chain, order: int) -> "np.ndarray | None":
+    """Share of the conversions lost per channel when it leads nowhere.
+
+    All 0 where nothing converts; None where paths are so long that :data:`_MOST_STEPS` do not
+    tell.
+    """
+    return _by_solving(of) if order == 1 else _by_following(of)
+
+
+def _by_solving(of: Chain) -> "np.ndarray":
+    """Order 1: with N = (I - Q)^-1 and p = N r, the effect of k is N[0,k] p[k] / (N[k,k] p[0]).
+
+    N[0,k] / N[k,k] is the probability of ever reaching k, p[k] that of a conversion from there.
+    """
+    import numpy as np  # noqa: PLC0415
+
+    fundamental = np.linalg.inv(np.eye(len(of.last_channel)) - of.transitions.toarray())
+    converts = fundamental @ of.converting
+    if converts[0] <= 0:
+        return np.zeros(of.channels)
+    reached = fundamental[0, 1:] / np.diag(fundamental)[1:]
+    return np.clip(reached * converts[1:] / converts[0], 0, 1)
+
+
+def _by_following(of: Chain) -> "np.ndarray | None":
+    """Higher orders: all states that end in the channel are removed together, 1 - p0' / p0.
+
+    p0 = sum of (Q^i r)[0] is added up until no more than :data:`_ON_THEIR_WAY` of it can be
+    missing: that is as exact as a solve, and keeps Q sparse. Column 0 is the whole chain,
+    column k the one without channel k.
+    """
+    import numpy as np  # noqa: PLC0415
+
+    states = np.arange(1, len(of.last_channel))
+    onward = of.transitions.T.tocsr()
+    present = np.zeros((len(of.last_channel), of.channels + 1))
+    present[0] = 1
+    converted = np.zeros(of.channels + 1)
+    if not of.converting.any():
+        return np.zeros(of.channels)
+    for _ in range(_MOST_STEPS):
+        present = onward @ present
+        present[states, of.last_channel[1:]] = 0
+        converted += of.converting @ present
+        if present[:, 0].sum() <= _ON_THEIR_WAY * converted[0]:
+            return np.clip(1 - converted[1:] / converted[0], 0, 1)
+    return None
+
+
+def _effects_of_order(
+    visits: "pa.Table", names: list[str], order: int, most: int
+) -> "np.ndarray | None":
+    """The removal effects; None, with a warning, where the order is left out."""
+    if len(names) > most:
+        _log.warning(
+            "markov_channels leaves out order %d: %d channels, and it takes %d",
+            order,
+            len(names),
+            most,
+        )
+        return None
+    effects = removal_effects(chain(visits, names, order), order)
+    if effects is None:
+        _log.warning(
+            "markov_channels leaves out order %d: paths go on after %d sessions",
+            order,
+            _MOST_STEPS,
+        )
+    return effects
+
+
+def _rounded(value: float | None) -> float | None:
+    """The value with :data:`_DIGITS` significant digits."""
+    return None if value is None else float(f"{value:.{_DIGITS}g}")

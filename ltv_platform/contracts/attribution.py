@@ -127,7 +127,10 @@ ATTRIBUTION = Table(
         "earned how much of which conversion?"
     ),
     key=("model", "conv_id", "session_id"),
-    columns=_ATTRIBUTION,
+    columns=(
+        *_ATTRIBUTION,
+        Column("position", "INTEGER", "Of the session in its journey; NULL: there is none."),
+    ),
     presented=_ATTRIBUTION,
     partition="conversion_date",
 )

@@ -3,7 +3,15 @@
 -- Answers: which session earned how much of which conversion?
 -- markov_path depends on the whole history; the presentation adds it.
 {% import 'macros.sql' as m with context %}
-{% set models = ['first', 'last', 'last_non_direct', 'linear', 'position', 'time_decay', 'shapley', 'ihc'] %}
+{% import 'attribution/credits.sql' as c with context %}
+{#- Models that give all to one session, and which; then those that give shares. -#}
+{% set all_to = {
+  'first': 'position = 1',
+  'last': 'position = n',
+  'last_non_direct': 'position = COALESCE(last_non_direct, n)',
+} %}
+{% set shared = ['linear', 'position', 'time_decay', 'shapley', 'ihc'] %}
+{% set models = all_to.keys() | list + shared %}
 WITH steps AS (
   SELECT
     journeys.conv_id,
@@ -13,87 +21,117 @@ WITH steps AS (
     journeys.channel_name,
     position,
     sessions_in_journey AS n,
-    conversions.revenue,
-    scores.ihc AS ihc_score,
-    scores.engine AS ihc_engine,
-    MAX(CASE WHEN LOWER(journeys.channel_name) NOT IN (
+    seconds_to_conversion,
+    revenue,
+    scores.ihc AS score,
+    scores.engine AS score_engine,
+    LOWER(journeys.channel_name) IN (
       {%- for name in attribution.direct_channels %}{{ name | literal }}{{ ', ' if not loop.last }}{% endfor -%}
-    ) THEN position END) OVER (PARTITION BY journeys.conv_id) AS last_non_direct,
-    CAST(POWER(0.5, (seconds_to_conversion - MIN(seconds_to_conversion) OVER (PARTITION BY journeys.conv_id))
-      / {{ attribution.half_life_days * 86400 }}.0) AS DECIMAL(18,15)) AS decay,
-    COUNT(*) OVER (PARTITION BY journeys.conv_id, journeys.channel_name) AS sessions_of_channel,
-    ROW_NUMBER() OVER (PARTITION BY journeys.conv_id, journeys.channel_name ORDER BY position) AS visit
+    ) AS is_direct,
+    COUNT(*) OVER channel AS visits,
+    CASE WHEN position = MIN(position) OVER channel THEN 1 ELSE 0 END AS opens_channel
   FROM marts.customer_journeys AS journeys
   JOIN core.conversions AS conversions ON conversions.conv_id = journeys.conv_id
   LEFT JOIN marts.ihc_attribution AS scores
     ON scores.conv_id = journeys.conv_id AND scores.session_id = journeys.session_id
+  WINDOW channel AS (PARTITION BY journeys.conv_id, journeys.channel_name)
+),
+weights AS (
+  SELECT
+    *,
+    MAX(CASE WHEN NOT is_direct THEN position END) OVER journey AS last_non_direct,
+    SUM(opens_channel) OVER journey AS channels,
+    COUNT(score) OVER journey AS scored,
+    MAX(CASE WHEN score > 0 THEN position END) OVER journey AS last_scored,
+    CAST(POWER(0.5, (seconds_to_conversion - MIN(seconds_to_conversion) OVER journey)
+      / {{ attribution.half_life_days * 86400 }}.0) AS DECIMAL(18,15)) AS decay
+  FROM steps
+  WINDOW journey AS (PARTITION BY conv_id)
 ),
 shares AS (
   SELECT
     *,
-    CASE WHEN position = 1 THEN 1.0 ELSE 0.0 END AS share_first,
-    CASE WHEN position = n THEN 1.0 ELSE 0.0 END AS share_last,
-    CASE WHEN position = COALESCE(last_non_direct, n) THEN 1.0 ELSE 0.0 END AS share_last_non_direct,
-    CAST(1 AS DOUBLE) / n AS share_linear,
+    position = n AS is_last,
+    scored > 0 AND position = COALESCE(last_scored, n) AS is_last_scored,
+    {{ c.part('1', 'n') }} AS share_linear,
     CASE
-      WHEN n = 1 THEN 1.0
-      WHEN n = 2 THEN 0.5
-      WHEN position IN (1, n) THEN {{ attribution.position_share }}
-      ELSE CAST({{ 1 - 2 * attribution.position_share }} AS DOUBLE) / (n - 2)
+      WHEN n <= 2 THEN {{ c.part('1', 'n') }}
+      WHEN position = 1 THEN {{ m.credit(attribution.position_share) }}
+      ELSE {{ c.part(1 - 2 * attribution.position_share, 'n - 2') }}
     END AS share_position,
-    CAST(decay AS DOUBLE) / CAST(SUM(decay) OVER (PARTITION BY conv_id) AS DOUBLE) AS share_time_decay,
-    CAST(1 AS DOUBLE) / SUM(CASE WHEN visit = 1 THEN 1 ELSE 0 END) OVER (PARTITION BY conv_id)
-      / sessions_of_channel AS share_shapley,
-    ihc_score AS share_ihc
-  FROM steps
-),
-long AS (
-  {%- for model in models %}
-  SELECT
-    {{ model | literal }} AS model, conv_id, session_id, conversion_date, session_date,
-    channel_name, position, revenue AS conversion_revenue,
-    {{ 'ihc_engine' if model == 'ihc' else "'sql'" }} AS engine,
-    {{ m.rounded_down('share_' ~ model, 'DECIMAL(18,12)') }} AS share
-  FROM shares
-  WHERE share_{{ model }} > 0
-  {{- '\n  UNION ALL' if not loop.last }}
-  {%- endfor %}
+    {{ c.weighted('decay', 'SUM(decay) OVER (PARTITION BY conv_id)') }} AS share_time_decay,
+    {{ c.part('1', 'channels * visits') }} AS share_shapley,
+    COALESCE(score, 0) AS share_ihc
+  FROM weights
 ),
 credits AS (
   SELECT
-    *,
-    position = MAX(position) OVER (PARTITION BY model, conv_id) AS takes_remainder,
-    CASE WHEN position = MAX(position) OVER (PARTITION BY model, conv_id)
-      THEN 1 - (SUM(share) OVER (PARTITION BY model, conv_id) - share)
-      ELSE share END AS credit
-  FROM long
+    conv_id, session_id, conversion_date, session_date, channel_name, position, revenue, score_engine,
+    {%- for model, whose in all_to.items() %}
+    CASE WHEN {{ whose }} THEN {{ m.credit('1') }} ELSE 0 END AS credit_{{ model }},
+    CASE WHEN {{ whose }} THEN revenue ELSE 0 END AS revenue_{{ model }},
+    {%- endfor %}
+    {%- for model in shared %}
+    {%- set takes_rest = 'is_last_scored' if model == 'ihc' else 'is_last' %}
+    {{ m.credit(c.with_rest('share_' ~ model, '1', takes_rest)) }} AS credit_{{ model }},
+    {{ m.money(c.with_rest(c.revenue_of('revenue', 'share_' ~ model), 'revenue', takes_rest)) }} AS revenue_{{ model }}
+    {{- ',' if not loop.last }}
+    {%- endfor %}
+  FROM shares
+  WINDOW journey AS (PARTITION BY conv_id)
 ),
-paid AS (
-  SELECT *, {{ m.rounded_down('CAST(conversion_revenue AS DOUBLE) * CAST(credit AS DOUBLE)', 'DECIMAL(18,6)') }} AS part
+models AS (
+  SELECT *
+  FROM (VALUES
+    {%- for model in models %}
+    ({{ model | literal }}, {{ attribution.hash(model) | literal }}){{ ',' if not loop.last }}
+    {%- endfor %}
+  ) AS models (model, params_hash)
+),
+earned AS (
+  SELECT
+    model,
+    conv_id,
+    session_id,
+    conversion_date,
+    session_date,
+    channel_name,
+    position,
+    CASE model{% for model in models %} WHEN {{ model | literal }} THEN credit_{{ model }}{% endfor %} END AS credit,
+    CASE model{% for model in models %} WHEN {{ model | literal }} THEN revenue_{{ model }}{% endfor %} END AS revenue,
+    CASE WHEN model = 'ihc' THEN score_engine ELSE 'sql' END AS engine,
+    params_hash
   FROM credits
+  CROSS JOIN models
 ),
 without AS (
-  SELECT conversions.conv_id, event_date, revenue, journeys.conv_id IS NULL AS has_no_session, scored.conv_id IS NULL AS has_no_score
+  SELECT
+    conversions.conv_id,
+    event_date,
+    revenue,
+    journeys.conv_id IS NULL AS has_no_session
   FROM core.conversions AS conversions
-  LEFT JOIN (SELECT DISTINCT conv_id FROM marts.customer_journeys) AS journeys
-    ON journeys.conv_id = conversions.conv_id
+  LEFT JOIN marts.customer_journeys AS journeys
+    ON journeys.conv_id = conversions.conv_id AND journeys.position = 1
   LEFT JOIN (SELECT DISTINCT conv_id FROM marts.ihc_attribution) AS scored
     ON scored.conv_id = conversions.conv_id
   WHERE journeys.conv_id IS NULL OR scored.conv_id IS NULL
 )
-SELECT
-  model, conv_id, session_id, conversion_date, session_date, channel_name,
-  {{ m.credit('credit') }} AS credit,
-  {{ m.money('CASE WHEN takes_remainder THEN conversion_revenue - (SUM(part) OVER (PARTITION BY model, conv_id) - part) ELSE part END') }} AS revenue,
-  engine,
-  CASE model {% for model in models %}WHEN {{ model | literal }} THEN {{ attribution.hash(model) | literal }} {% endfor %}END AS params_hash
-FROM paid
-{%- for model in models %}
+SELECT *
+FROM earned
+WHERE credit > 0
 UNION ALL
 SELECT
-  {{ model | literal }}, conv_id, NULL, event_date, event_date,
-  {% if model == 'ihc' %}CASE WHEN has_no_session THEN '(not attributed)' ELSE '(pending)' END{% else %}'(not attributed)'{% endif %},
-  {{ m.credit('1') }}, revenue, 'none', {{ attribution.hash(model) | literal }}
+  model,
+  conv_id,
+  NULL,
+  event_date,
+  event_date,
+  CASE WHEN has_no_session THEN '(not attributed)' ELSE '(pending)' END,
+  NULL,
+  {{ m.credit('1') }},
+  revenue,
+  'none',
+  params_hash
 FROM without
-{% if model != 'ihc' %}WHERE has_no_session{% endif %}
-{%- endfor %}
+JOIN models ON has_no_session OR model = 'ihc'

@@ -1,6 +1,7 @@
 -- Grain: one row per model, channel and day of the session.
 -- Answers: how much do the models disagree?
 {% import 'macros.sql' as m with context %}
+{% import 'attribution/markov_path.sql' as markov with context %}
 WITH costs AS (
   SELECT channel_name, event_date AS date, SUM(cost) AS cost
   FROM core.sessions
@@ -8,7 +9,14 @@ WITH costs AS (
 ),
 credits AS (
   SELECT model, channel_name, session_date AS date, SUM(credit) AS credit, SUM(revenue) AS revenue
-  FROM marts.attribution
+  FROM (
+    SELECT model, channel_name, session_date, credit, revenue FROM marts.attribution
+    UNION ALL
+    SELECT model, channel_name, session_date, credit, revenue
+    FROM (
+      {{ markov.markov_path() | indent(6) }}
+    ) AS markov_path
+  ) AS models
   GROUP BY model, channel_name, session_date
 ),
 models AS (

@@ -11,14 +11,20 @@ from hypothesis import given
 from hypothesis import settings as settings_of
 from hypothesis import strategies as st
 
-from ltv_platform.attribution.answered_journeys import AnsweredJourneys, read_answers
+from ltv_platform.attribution.answered_journeys import (
+    AnsweredJourneys,
+    published_answers,
+    read_answers,
+)
 from ltv_platform.attribution.evaluation import distance, evaluate, local_scores
 from ltv_platform.attribution.fitting import fit, local_ihc
+from ltv_platform.attribution.parameters import attribution_parameters
 from ltv_platform.attribution.presets import FITTED, PRESETS, IhcParameters, write_fit
 from ltv_platform.errors import UserError
-from ltv_platform.rendering import render
+from ltv_platform.rendering import _environment, render
 from ltv_platform.settings import Settings, load_settings
 from ltv_platform_tests.attribution.test_ihc_local import few
+from ltv_platform_tests.warehouse.homes import Home
 
 HEADER = (
     "conversion_id,session_id,timestamp,channel_label,holder_engagement,closer_engagement,"
@@ -121,6 +127,42 @@ def test_single_sessions_tell_models_apart_from_none(tmp_path: Path) -> None:
     journeys = answers(tmp_path, "c1,s1,2025-03-01 10:00:00,ads,1,0,0,1")
     with pytest.raises(UserError, match="No journey of the answers has two or more"):
         evaluate(journeys, load_settings(home=tmp_path))
+
+
+def test_published_answers(tmp_path: Path) -> None:
+    """Answers in the snapshot count while the journey is what was asked; others are none."""
+    home = Home(tmp_path, start_date="2025-03-01", as_of="2025-03-03")
+    home.load(
+        "session_sources",
+        "s1,u1,ads,2025-03-01,10:00:00,1,0",
+        "s2,u1,mail,2025-03-02,10:00:00,1,1",
+        "s3,u2,ads,2025-03-02,11:00:00,1,1",
+    )
+    home.load("conversions", "c1,u1,2025-03-02,12:00:00,9", "c2,u2,2025-03-02,12:00:00,9")
+    home.publish()
+    with pytest.raises(UserError, match="holds no answer of the IHC API"):
+        published_answers(home.settings)
+    keys = "{% import 'attribution/journey_key.sql' as journey with context %}"
+    keys = rendered(keys + "{{ journey.keys('marts.customer_journeys') }}", home.settings)
+    with home.engine.session() as connection:
+        connection.execute(
+            "INSERT INTO raw.ihc_answers BY NAME SELECT "
+            "CASE WHEN conv_id = 'c1' THEN journey_key ELSE 'of another journey' END "
+            "AS journey_key, conv_id, session_id, 0.5 AS initializer, 0.5 AS holder, "
+            "0.5 AS closer, position / 10 AS ihc, 'r1' AS request_id "
+            f"FROM ({keys}) AS asked JOIN marts.customer_journeys USING (conv_id)"
+        )
+    home.publish()
+    journeys = published_answers(home.settings)
+    assert journeys.column("session_id").tolist() == ["s1", "s2"]
+    assert journeys.ihc.tolist() == [0.1, 0.2]
+    assert journeys.column("seconds_to_conversion").tolist() == [86400, 0]
+
+
+def rendered(template: str, settings: Settings) -> str:
+    """A text with macros of the SQL folder."""
+    parameters = attribution_parameters(settings)
+    return _environment().from_string(template).render(attribution=parameters)
 
 
 def synthetic(count: int, seed: int = 1) -> AnsweredJourneys:

@@ -127,14 +127,20 @@ def _journeys(answers: "pa.Table", settings: Settings) -> AnsweredJourneys:
 def published_answers(settings: Settings) -> AnsweredJourneys:
     """The answers that the snapshot holds to journeys as they are now.
 
-    A journey that has changed since it was scored has other sessions; it is left out.
+    They are those of LTV_IHC_CONVERSION_TYPE that were given without redistribution.
 
     Raises:
-        UserError: nothing is published.
+        UserError: nothing is published, or no such answer.
     """
     with open_snapshot(settings, require_snapshot(settings)) as connection:
         sql = render("attribution/published_answers.sql", engine_settings(settings, "published"))
         answers = connection.sql(sql).to_arrow_table()
+    if not answers.num_rows:
+        raise UserError(
+            "The snapshot holds no answer of the IHC API to a journey as it is now, for "
+            f"LTV_IHC_CONVERSION_TYPE={settings.ihc_conversion_type!r} and without redistribution.",
+            "Set IHC_API_KEY and the conversion type and `ltv run`, or name a file with --from.",
+        )
     return _journeys(answers, settings)
 
 

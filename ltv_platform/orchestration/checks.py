@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from ltv_platform.attribution.label_check import label_checks
 from ltv_platform.checks import TableCheck, table_checks
 from ltv_platform.orchestration.assets import POOL, asset_key, check_result
 from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
@@ -9,7 +10,8 @@ from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
 
 def asset_checks(engine: DuckDBEngine) -> list[dg.AssetChecksDefinition]:
     """One asset check per table check; blocking ones hold back what is downstream."""
-    return [_asset_check(engine, check) for check in table_checks(engine.settings)]
+    checks = (*table_checks(engine.settings), *label_checks(engine.settings))
+    return [_asset_check(engine, check) for check in checks]
 
 
 def _asset_check(engine: DuckDBEngine, check: TableCheck) -> dg.AssetChecksDefinition:

@@ -1,0 +1,40 @@
+"""The warning about channels that are redistributed and do not exist."""
+
+from pathlib import Path
+
+from ltv_platform.attribution.label_check import label_checks
+from ltv_platform.attribution.redistribution import Redistribution
+from ltv_platform.build import build_table
+from ltv_platform.settings import load_settings
+from ltv_platform_tests.warehouse.homes import Home
+
+MOVES = Redistribution.model_validate(
+    {
+        "closer": {
+            "direction": "any_session",
+            "redistribution_channel_labels": ["Mail", "mail", "ads"],
+        }
+    }
+)
+
+
+def test_absent_label_warns(tmp_path: Path) -> None:
+    """A label that no session has is named and holds nothing back; without sessions none is."""
+    home = Home(tmp_path, start_date="2025-03-01", as_of="2025-03-03", ihc_redistribution=MOVES)
+    [check] = label_checks(home.settings)
+    assert not check.blocking
+    home.engine.prepare()
+    assert check.run(home.engine).passed
+    home.load(
+        "session_sources", "s1,u1,ads,2025-03-01,10:00:00,1,0", "s2,u1,mail,2025-03-01,11:00:00,1,0"
+    )
+    build_table(home.engine, home.graph["core.sessions"], home.plan().days["core.sessions"])
+    outcome = check.run(home.engine)
+    assert not outcome.passed
+    assert outcome.figures == {"absent_channels": 1}
+    assert "names 'Mail', but no session" in outcome.description
+
+
+def test_no_redistribution_no_check() -> None:
+    """Where nothing is moved nothing is looked for."""
+    assert label_checks(load_settings()) == ()

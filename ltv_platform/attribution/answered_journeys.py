@@ -2,7 +2,6 @@
 
 import csv
 import gzip
-import math
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -161,7 +160,7 @@ def _flag(cell: str) -> bool:
 
 def _share(cell: str) -> float:
     share = float(cell)
-    if not (math.isfinite(share) and 0 <= share <= 1):
+    if not 0 <= share <= 1:  # nor is NaN
         raise ValueError("not between 0 and 1")
     return share
 

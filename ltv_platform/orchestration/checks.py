@@ -2,7 +2,6 @@
 
 import dagster as dg
 
-from ltv_platform.attribution.label_check import label_checks
 from ltv_platform.checks import TableCheck, table_checks
 from ltv_platform.orchestration.assets import POOL, asset_key, check_result
 from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
@@ -10,8 +9,7 @@ from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
 
 def asset_checks(engine: DuckDBEngine) -> list[dg.AssetChecksDefinition]:
     """One asset check per table check; blocking ones hold back what is downstream."""
-    checks = (*table_checks(engine.settings), *label_checks(engine.settings))
-    return [_asset_check(engine, check) for check in checks]
+    return [_asset_check(engine, check) for check in table_checks(engine.settings)]
 
 
 def _asset_check(engine: DuckDBEngine, check: TableCheck) -> dg.AssetChecksDefinition:

@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
-from ltv_platform.attribution.label_check import label_checks
 from ltv_platform.attribution.redistribution import Redistribution
 from ltv_platform.build import build_table
+from ltv_platform.checks import table_checks
 from ltv_platform.settings import load_settings
 from ltv_platform_tests.warehouse.homes import Home
 
+NAME = "redistributed_channels_exist"
 MOVES = Redistribution.model_validate(
     {
         "closer": {
@@ -21,7 +22,7 @@ MOVES = Redistribution.model_validate(
 def test_absent_label_warns(tmp_path: Path) -> None:
     """A label that no session has is named and holds nothing back; without sessions none is."""
     home = Home(tmp_path, start_date="2025-03-01", as_of="2025-03-03", ihc_redistribution=MOVES)
-    [check] = label_checks(home.settings)
+    [check] = [c for c in table_checks(home.settings) if c.name == NAME]
     assert not check.blocking
     home.engine.prepare()
     assert check.run(home.engine).passed
@@ -37,4 +38,4 @@ def test_absent_label_warns(tmp_path: Path) -> None:
 
 def test_no_redistribution_no_check() -> None:
     """Where nothing is moved nothing is looked for."""
-    assert label_checks(load_settings()) == ()
+    assert NAME not in [check.name for check in table_checks(load_settings())]

@@ -122,7 +122,8 @@ def platform_join(watch: Stopwatch, file: str) -> Mapping[str, Any]:
     """marts.customer_journeys of a quarter of the conversions, with all sessions to look in."""
     with duckdb.connect(file) as connection:
         connection.execute(
-            "CREATE TEMP TABLE quarter AS SELECT * FROM core.conversions WHERE HASH(conv_id) % 4 = 0"
+            "CREATE TEMP TABLE quarter AS "
+            "SELECT * FROM core.conversions WHERE HASH(conv_id) % 4 = 0"
         ).fetchall()
         sql = _select("marts.customer_journeys").replace("core.conversions", "quarter")
         with watch.step("join"):
@@ -171,7 +172,7 @@ def pandas_models(watch: Stopwatch, file: str) -> Mapping[str, Any]:
 
 def channel_attribution(watch: Stopwatch, file: str) -> Mapping[str, Any]:
     """ChannelAttribution (GPL); its paths are text, built by DuckDB, and timed apart."""
-    import ChannelAttribution as theirs  # noqa: PLC0415
+    import ChannelAttribution  # noqa: PLC0415
 
     sql = (
         "SELECT path, COUNT(*) AS conversions FROM (SELECT STRING_AGG(channel_name, ' > ' ORDER BY "
@@ -180,12 +181,23 @@ def channel_attribution(watch: Stopwatch, file: str) -> Mapping[str, Any]:
     with duckdb.connect(file, read_only=True) as connection, watch.step("paths"):
         paths = connection.execute(sql).df()
     with watch.step("heuristics"):
-        touches = theirs.heuristic_models(paths, "path", "conversions", sep=">", flg_pro=False)
+        touches = ChannelAttribution.heuristic_models(
+            paths, "path", "conversions", sep=">", flg_pro=False
+        )
     with watch.step("markov"):
-        markov = theirs.markov_model(
-            paths, "path", "conversions", out_more=True, seed=1, ncore=2, flg_pro=False,
+        # By default, walks are cut at the longest path, and effects come out too small.
+        markov = ChannelAttribution.markov_model(
+            paths,
+            "path",
+            "conversions",
+            out_more=True,
+            seed=1,
+            ncore=2,
+            conv_par=0.005,
+            max_step=100_000,
+            flg_pro=False,
             verbose=False,
-        )  # fmt: skip
+        )
     columns = {"first": "first_touch", "last": "last_touch", "linear": "linear_touch"}
     totals = {
         model: dict(zip(touches["channel_name"], map(float, touches[column]), strict=True))

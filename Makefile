@@ -4,7 +4,7 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 BENCH_INSTALLED := .venv/.bench_installed
 
-.PHONY: install run test proof chaos ui lint bench docs clean
+.PHONY: install run test proof chaos ui lint bench bench-peers docs clean
 .DEFAULT_GOAL := run
 
 # Python 3.11 or newer is checked first: an old one fails later, and less clearly.
@@ -55,6 +55,11 @@ $(BENCH_INSTALLED): $(INSTALLED)
 bench: $(BENCH_INSTALLED)
 	@$(BIN)/python -m benchmarks all --scale $(SCALE) $(if $(JSON),--json $(JSON))
 	@$(if $(JSON),$(BIN)/python -m benchmarks charts $(JSON) && $(BIN)/python -m benchmarks render $(JSON))
+
+# ChannelAttribution (GPL) beside the attribution benchmark; it takes a compiler and a minute.
+bench-peers: $(BENCH_INSTALLED)
+	@$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev,bench,peers]'
+	@$(BIN)/python -m benchmarks attribution --scale $(SCALE) $(if $(JSON),--json $(JSON))
 
 docs: install
 	@$(BIN)/python -m ltv_platform.contracts.pages docs/tables.md

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from benchmarks import cohorts, end_to_end, ingest, page, publish, refresh
+from benchmarks import attribution, cohorts, end_to_end, ingest, page, publish, refresh
 from benchmarks.bench import Bench
 from benchmarks.data import DAYS, Scale
 from benchmarks.processes import ContenderError, tell
@@ -20,6 +20,7 @@ BENCHMARKS: dict[str, Callable[[Bench], Result]] = {
     "cohorts": cohorts.run,
     "publish": publish.run,
     "refresh": refresh.run,
+    "attribution": attribution.run,
 }
 
 app = typer.Typer(add_completion=False, help=__doc__, no_args_is_help=True)

@@ -116,7 +116,8 @@ def chain(visits: "pa.Table", names: list[str], order: int) -> Chain:
     def numbers(column: str) -> "np.ndarray":
         """Numbers of the channels; 0 where the path had not begun."""
         found = pc.index_in(visits[column].cast(pa.string()), value_set=known)
-        return pc.add(pc.fill_null(found, -1), 1).to_numpy().astype(np.int64)
+        number: np.ndarray = pc.add(pc.fill_null(found, -1), 1).to_numpy().astype(np.int64)
+        return number
 
     channel = numbers("channel_name")
     before = [numbers(column) for column in _BEFORE[:order]]
@@ -159,7 +160,8 @@ def _by_solving(of: Chain) -> "np.ndarray":
     if converts[0] <= 0:
         return np.zeros(of.channels)
     reached = fundamental[0, 1:] / np.diag(fundamental)[1:]
-    return np.clip(reached * converts[1:] / converts[0], 0, 1)
+    effects: np.ndarray = np.clip(reached * converts[1:] / converts[0], 0, 1)
+    return effects
 
 
 def _by_following(of: Chain) -> "np.ndarray | None":
@@ -183,7 +185,8 @@ def _by_following(of: Chain) -> "np.ndarray | None":
         present[states, of.last_channel[1:]] = 0
         converted += of.converting @ present
         if present[:, 0].sum() <= _ON_THEIR_WAY * converted[0]:
-            return np.clip(1 - converted[1:] / converted[0], 0, 1)
+            effects: np.ndarray = np.clip(1 - converted[1:] / converted[0], 0, 1)
+            return effects
     return None
 
 

@@ -68,8 +68,8 @@ credits AS (
   SELECT
     conv_id, session_id, conversion_date, session_date, channel_name, position, revenue, score_engine,
     {%- for model, whose in all_to.items() %}
-    CASE WHEN {{ whose }} THEN {{ m.credit('1') }} ELSE 0 END AS credit_{{ model }},
-    CASE WHEN {{ whose }} THEN revenue ELSE 0 END AS revenue_{{ model }},
+    {{ m.credit('CASE WHEN ' ~ whose ~ ' THEN 1 ELSE 0 END') }} AS credit_{{ model }},
+    {{ m.money('CASE WHEN ' ~ whose ~ ' THEN revenue ELSE 0 END') }} AS revenue_{{ model }},
     {%- endfor %}
     {%- for model in shared %}
     {%- set takes_rest = 'is_last_scored' if model == 'ihc' else 'is_last' %}

@@ -68,8 +68,7 @@ class _Engine:
     def __init__(self, journeys: AnsweredJourneys) -> None:
         self._starts, self._journey = journeys.starts, journeys.journey
         self._pause = np.nan_to_num(journeys.column("seconds_since_previous")) / 3600
-        seconds = journeys.column("seconds_to_conversion")
-        self._to_last = (seconds - self._spread(np.minimum, seconds)) / 3600
+        self._to_last = journeys.column("seconds_to_last") / 3600
         seen = ~journeys.column("impression_interaction")
         is_last = journeys.position == journeys.sessions
         self._closes = (journeys.column("closer_engagement") | is_last) & seen

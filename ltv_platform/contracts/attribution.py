@@ -57,8 +57,15 @@ CUSTOMER_JOURNEYS = Table(
             required=True,
         ),
         Column(
+            "seconds_to_last",
+            "DOUBLE",
+            "From session to the last session of the journey.",
+            required=True,
+        ),
+        Column(
             "seconds_since_previous", "DOUBLE", "Since the previous session; NULL: it is the first."
         ),
+        Column("revenue", MONEY, "Of the conversion, in base currency.", required=True),
     ),
     partition="conversion_date",
 )

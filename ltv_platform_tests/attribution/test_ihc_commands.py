@@ -24,7 +24,7 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     end = datetime(2025, 3, 31)
     lines = [
         f"{row['conv_id']},{row['session_id']},"
-        f"{end - timedelta(seconds=row['seconds_to_conversion'])},{row['channel_name']},"
+        f"{end - timedelta(seconds=row['seconds_to_last'])},{row['channel_name']},"
         f"{row['holder_engagement']:d},{row['closer_engagement']:d},"
         f"{row['impression_interaction']:d},{row['ihc']}"
         for row in rows

@@ -156,7 +156,7 @@ def test_published_answers(tmp_path: Path) -> None:
     journeys = published_answers(home.settings)
     assert journeys.column("session_id").tolist() == ["s1", "s2"]
     assert journeys.ihc.tolist() == [0.1, 0.2]
-    assert journeys.column("seconds_to_conversion").tolist() == [86400, 0]
+    assert journeys.column("seconds_to_last").tolist() == [86400, 0]
 
 
 def rendered(template: str, settings: Settings) -> str:
@@ -191,7 +191,7 @@ def synthetic(count: int, seed: int = 1) -> AnsweredJourneys:
                 "holder_engagement": pa.array(random.random(rows) < 0.9),
                 "closer_engagement": pa.array(random.random(rows) < 0.7),
                 "impression_interaction": pa.array(random.random(rows) < 0.1),
-                "seconds_to_conversion": pa.array(to_last + 60.0),
+                "seconds_to_last": pa.array(to_last),
                 "seconds_since_previous": pa.array(
                     np.where(position == 1, 0, pauses), mask=position == 1
                 ),

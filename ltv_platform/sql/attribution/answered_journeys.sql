@@ -13,7 +13,7 @@ SELECT
   holder_engagement,
   closer_engagement,
   impression_interaction,
-  {{ m.seconds('session_ts', 'MAX(session_ts) OVER (PARTITION BY conv_id)') }} AS seconds_to_conversion,
+  {{ m.seconds('session_ts', 'MAX(session_ts) OVER (PARTITION BY conv_id)') }} AS seconds_to_last,
   {{ m.seconds('LAG(session_ts) OVER journey', 'session_ts') }} AS seconds_since_previous,
   ihc
 FROM answers

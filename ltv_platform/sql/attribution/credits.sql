@@ -1,3 +1,4 @@
+{% import 'macros.sql' as m with context %}
 {#- How shares become credit that adds up: all is rounded down, and the last session with any
     credit takes what is left. Nothing is negative, and no order of rows flips a digit. -#}
 
@@ -23,4 +24,58 @@ CAST(GREATEST({{ revenue }} * {{ credit }} - 0.0000005, 0) AS DECIMAL(18,6))
 CASE WHEN {{ takes_rest }}
       THEN {{ whole }} - SUM(CASE WHEN {{ takes_rest }} THEN 0 ELSE {{ value }} END) OVER journey
       ELSE {{ value }} END
+{%- endmacro %}
+
+{#- The columns that say whose credit a row is. -#}
+{% macro columns(model, relation) -%}
+{{ model | literal }} AS model, {{ relation }}.conv_id, {{ relation }}.session_id,
+    {{ relation }}.conversion_date, {{ relation }}.session_date, {{ relation }}.channel_name, {{ relation }}.position
+{%- endmacro %}
+
+{#- A model that gives all to one session. -#}
+{% macro all_to(model, which) -%}
+SELECT {{ columns(model, 'journeys') }},
+    {{ m.credit('1') }} AS credit, revenue, 'sql' AS engine
+  FROM marts.customer_journeys AS journeys
+  WHERE {{ which }}
+{%- endmacro %}
+
+{#- A model whose shares follow from the length of the journey: one for the first session, one for
+    each between, and the rest for the last. -#}
+{% macro in_closed_form(model, outer, inner) -%}
+SELECT {{ columns(model, 'shares') }},
+    {{ m.credit("CASE
+      WHEN position < sessions_in_journey THEN CASE WHEN position = 1 THEN share_outer ELSE share_inner END
+      WHEN position = 1 THEN 1
+      ELSE 1 - share_outer - (sessions_in_journey - 2) * share_inner
+    END") }} AS credit,
+    {{ m.money("CASE
+      WHEN position < sessions_in_journey THEN CASE WHEN position = 1 THEN revenue_outer ELSE revenue_inner END
+      WHEN position = 1 THEN revenue
+      ELSE revenue - revenue_outer - (sessions_in_journey - 2) * revenue_inner
+    END") }} AS revenue,
+    'sql' AS engine
+  FROM (
+    SELECT
+      *,
+      {{ revenue_of('revenue', 'share_outer') }} AS revenue_outer,
+      {{ revenue_of('revenue', 'share_inner') }} AS revenue_inner
+    FROM (
+      SELECT *, {{ outer }} AS share_outer, {{ inner }} AS share_inner
+      FROM marts.customer_journeys
+    ) AS parts
+  ) AS shares
+{%- endmacro %}
+
+{#- A model whose shares follow from all sessions of the journey. -#}
+{% macro by_shares(model, share, relation) -%}
+SELECT {{ columns(model, 'shares') }},
+    {{ m.credit(with_rest('share', '1', 'is_last')) }} AS credit,
+    {{ m.money(with_rest(revenue_of('revenue', 'share'), 'revenue', 'is_last')) }} AS revenue,
+    'sql' AS engine
+  FROM (
+    SELECT *, position = sessions_in_journey AS is_last, {{ share }} AS share
+    FROM {{ relation }} AS weights
+  ) AS shares
+  WINDOW journey AS (PARTITION BY conv_id)
 {%- endmacro %}

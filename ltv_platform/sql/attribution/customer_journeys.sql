@@ -6,7 +6,8 @@ WITH ends AS (
     conv_id,
     user_id,
     event_ts AS conversion_ts,
-    event_date AS conversion_date
+    event_date AS conversion_date,
+    revenue
     {%- if attribution.break_at_conversion %},
     LAG(event_ts) OVER (PARTITION BY user_id ORDER BY event_ts, conv_id) AS last_conversion_ts
     {%- endif %}
@@ -17,6 +18,7 @@ pairs AS (
     ends.conv_id,
     ends.conversion_date,
     ends.conversion_ts,
+    ends.revenue,
     sessions.session_id,
     sessions.event_ts AS session_ts,
     sessions.event_date AS session_date,
@@ -55,6 +57,8 @@ SELECT
   closer_engagement,
   impression_interaction,
   {{ m.seconds('session_ts', 'conversion_ts') }} AS seconds_to_conversion,
-  {{ m.seconds('LAG(session_ts) OVER journey', 'session_ts') }} AS seconds_since_previous
+  {{ m.seconds('session_ts', 'MAX(session_ts) OVER (PARTITION BY conv_id)') }} AS seconds_to_last,
+  {{ m.seconds('LAG(session_ts) OVER journey', 'session_ts') }} AS seconds_since_previous,
+  revenue
 FROM pairs
 WINDOW journey AS (PARTITION BY conv_id ORDER BY session_ts, session_id)

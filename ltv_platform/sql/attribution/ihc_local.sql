@@ -106,7 +106,7 @@ WITH paths AS (
     closer_engagement AS closes,
     impression_interaction,
     seconds_since_previous,
-    seconds_to_conversion - MIN(seconds_to_conversion) OVER journey AS seconds_to_last,
+    seconds_to_last,
     COALESCE(MAX(CASE WHEN seconds_since_previous > {{ window }} THEN position END) OVER journey, 1) AS begins
   FROM {{ journeys }}
   WINDOW journey AS (PARTITION BY conv_id)

@@ -38,9 +38,7 @@ paths AS (
   WINDOW path AS (PARTITION BY converts, path ORDER BY position)
 ),
 converted AS (
-  SELECT SUM(revenue) AS revenue
-  FROM core.conversions
-  WHERE conv_id IN (SELECT conv_id FROM marts.customer_journeys WHERE position = 1)
+  SELECT SUM(revenue) AS revenue FROM marts.customer_journeys WHERE position = 1
 )
 SELECT
   before_3,

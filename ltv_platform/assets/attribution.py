@@ -1,4 +1,4 @@
-"""Attribution tables: a conversion reads the sessions of its lookback, a session those it led to."""
+"""Attribution tables: a conversion reads the sessions of its lookback, a session what follows."""
 
 from ltv_platform.attribution.markov import markov_channels
 from ltv_platform.attribution.parameters import attribution_parameters

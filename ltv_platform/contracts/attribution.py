@@ -89,7 +89,9 @@ IHC_ATTRIBUTION = Table(
 ATTRIBUTION_CUSTOMER_JOURNEY = Table(
     layer="marts",
     name="attribution_customer_journey",
-    description="One row per conversion and session, as other pipelines expect it. What is its IHC?",
+    description=(
+        "One row per conversion and session, as other pipelines expect it. What is its IHC?"
+    ),
     key=("conv_id", "session_id"),
     columns=(_CONV_ID, _SESSION_ID, _CONVERSION_DATE, _IHC),
     presented=(_CONV_ID, _SESSION_ID, _IHC),

@@ -88,7 +88,12 @@ def test_every_derived_table_has_a_blocking_key_check(
     assert blocking["marts.campaign_roas", "spend_reconciles"]
     assert blocking["marts.revenue_reconciliation", "revenue_reconciles"]
     others = {name for (_, name), blocks in blocking.items() if not blocks}
-    assert others == {"rejected_share", "customers_are_known", "every_row_has_a_rate"}
+    assert others == {
+        "rejected_share",
+        "customers_are_known",
+        "every_row_has_a_rate",
+        "journeys_are_scored",
+    }
 
 
 def test_dependencies_are_those_of_the_sql(home: Home, definitions: dg.Definitions) -> None:

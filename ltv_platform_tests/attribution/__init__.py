@@ -1,0 +1,1 @@
+"""Journeys, models and the IHC API."""

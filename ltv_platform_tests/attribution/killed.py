@@ -5,15 +5,18 @@ ltv_platform_tests.attribution.killed``, which has the 1,946 of the public chall
 """
 
 import gzip
+import json
 import os
 import shutil
 import signal
 import tempfile
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from ltv_platform.attribution.scoring import score
 from ltv_platform.attribution.simulator import Faults, Limits, Simulator
+from ltv_platform.workspace import Workspace
 from ltv_platform_tests.attribution.api_homes import api_settings, simulator
 from ltv_platform_tests.forked import ForkedLtv
 from ltv_platform_tests.warehouse.homes import Home
@@ -51,20 +54,33 @@ class Seen:
     requests: int = 0
 
 
-def kill_while_scoring(home: Path, api: Simulator, points: Sequence[str], **settings: str) -> Seen:
+def score_only() -> None:
+    """What ``ltv run`` does of scoring, without Dagster, which takes most of its time."""
+    score(Workspace.open().engine, lambda _: None)
+
+
+def kill_while_scoring(
+    home: Path,
+    api: Simulator,
+    points: Sequence[str],
+    killed: Callable[[], None] | None = None,
+    **settings: str,
+) -> Seen:
     """Kill ``ltv run`` at each of the failpoints, then let it run until nothing is pending.
 
     Args:
         home: An LTV_HOME with everything loaded.
         api: Scores it.
         points: Failpoints, one for each run that is killed.
+        killed: What is killed; by default, ``ltv run``.
         settings: Further settings.
     """
     ltv = ForkedLtv(home, api_settings(api.url, **settings))
+    victim = replace(ltv, act=killed) if killed is not None else ltv
     seen = Seen()
     for point in points:
         committed, sent = _answered(home), len(api.ledger.received)
-        answer = ltv("run", failpoint=point)
+        answer = victim("run", failpoint=point)
         assert answer.code == -signal.SIGKILL, (point, answer)
         seen.kills += 1
         seen.sent_again += _sent(api, sent, committed)
@@ -107,7 +123,8 @@ def main() -> None:
         limits = Limits(sessions=200)
         with simulator(limits=limits, faults=Faults(0.4, seed=7)) as api:
             points = [f"{POINTS[turn % 4]} #{2 + turn // 4}" for turn in range(10)]
-            print(kill_while_scoring(folder / "home", api, points, ihc_request_sessions="200"))
+            seen = kill_while_scoring(folder / "home", api, points, ihc_request_sessions="200")
+        print(json.dumps(asdict(seen), indent=1))  # noqa: T201 - its answer
     finally:
         shutil.rmtree(folder)
 

@@ -6,17 +6,17 @@ from pathlib import Path
 from ltv_platform.attribution.scoring import score
 from ltv_platform.attribution.simulator import Faults, Limits
 from ltv_platform.ingestion.load import ingest, sqlite_requests
-from ltv_platform_tests.attribution.api_homes import api_home, build, fill, simulator
-from ltv_platform_tests.attribution.killed import POINTS, kill_while_scoring
-from ltv_platform_tests.warehouse.homes import Home
+from ltv_platform_tests.attribution.api_homes import api_home, build, simulator
+from ltv_platform_tests.attribution.conftest import MakeHome
+from ltv_platform_tests.attribution.killed import POINTS, kill_while_scoring, score_only
 
 
-def test_killed_at_each_point(tmp_path: Path) -> None:
+def test_killed_at_each_point(journeys: MakeHome) -> None:
     """Twelve journeys, two a request, two fifths of the requests at fault, four kills."""
-    home = fill(Home(tmp_path / "home"), [2] * 12)
     with simulator(faults=Faults(0.4, seed=3)) as api:
+        home = journeys(api.url, [2] * 12).settings.home
         points = [f"{point} #2" for point in POINTS]
-        seen = kill_while_scoring(home.settings.home, api, points, ihc_request_journeys="2")
+        seen = kill_while_scoring(home, api, points, score_only, ihc_request_journeys="2")
     assert (seen.kills, seen.journeys, seen.answered, seen.sent_again) == (4, 12, 12, 0)
     assert seen.faults > 0
 

@@ -14,10 +14,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from ltv_platform.attribution import ledger
 from ltv_platform.attribution.scoring import score
 from ltv_platform.attribution.simulator import Faults, Limits, Simulator
 from ltv_platform.workspace import Workspace
-from ltv_platform_tests.attribution.api_homes import api_settings, simulator
+from ltv_platform_tests.attribution.api_homes import api_home, api_settings, simulator
 from ltv_platform_tests.forked import ForkedLtv
 from ltv_platform_tests.warehouse.homes import Home
 
@@ -63,7 +64,7 @@ def kill_while_scoring(
     home: Path,
     api: Simulator,
     points: Sequence[str],
-    killed: Callable[[], None] | None = None,
+    act: Callable[[], None] | None = None,
     **settings: str,
 ) -> Seen:
     """Kill ``ltv run`` at each of the failpoints, then let it run until nothing is pending.
@@ -72,15 +73,16 @@ def kill_while_scoring(
         home: An LTV_HOME with everything loaded.
         api: Scores it.
         points: Failpoints, one for each run that is killed.
-        killed: What is killed; by default, ``ltv run``.
+        act: What is killed and run in its stead.
         settings: Further settings.
     """
     ltv = ForkedLtv(home, api_settings(api.url, **settings))
-    victim = replace(ltv, act=killed) if killed is not None else ltv
+    ltv = replace(ltv, act=act) if act is not None else ltv
+    engine = api_home(home, api.url, **settings).engine
     seen = Seen()
     for point in points:
         committed, sent = _answered(home), len(api.ledger.received)
-        answer = victim("run", failpoint=point)
+        answer = ltv("run", failpoint=point)
         assert answer.code == -signal.SIGKILL, (point, answer)
         seen.kills += 1
         seen.sent_again += _sent(api, sent, committed)
@@ -90,12 +92,10 @@ def kill_while_scoring(
         assert answer.code == 0, answer
         seen.runs += 1
         seen.sent_again += _sent(api, sent, committed)
-        if "pending" not in answer.err:
+        if ledger.counts(engine)["pending"] == 0:
             break
     seen.answered = len(_answered(home))
-    [(seen.journeys,)] = Home(home).engine.rows(
-        "SELECT COUNT(DISTINCT conv_id) FROM marts.customer_journeys"
-    )
+    [(seen.journeys,)] = engine.rows("SELECT COUNT(DISTINCT conv_id) FROM marts.customer_journeys")
     counts = api.ledger.counts()
     seen.requests, seen.faults = counts["requests"], sum(counts["faults"].values())
     return seen

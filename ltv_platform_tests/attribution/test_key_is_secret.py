@@ -1,11 +1,11 @@
 """Acceptance e: the key is in no log, event, metadata, table or error, whatever the server says."""
 
 import json
-from pathlib import Path
+from collections import Counter
 from urllib.parse import quote
 
 from ltv_platform.warehouse.query import open_snapshot, require_snapshot
-from ltv_platform_tests.attribution.api_homes import KEY, Answer, api_settings, simulator, told
+from ltv_platform_tests.attribution.api_homes import KEY, Answer, api_settings, told
 from ltv_platform_tests.attribution.conftest import MakeHome
 from ltv_platform_tests.forked import ForkedLtv
 from ltv_platform_tests.warehouse.homes import Home
@@ -34,42 +34,42 @@ def found_in(home: Home) -> list[str]:
 
 
 def test_the_key_is_nowhere(journeys: MakeHome) -> None:
-    """A good run, then pages, failures, a rejection and a refusal that all repeat the key."""
+    """A page, failures, a rejection and a refusal that all repeat the key, and a good answer."""
     said = json.dumps({"message": f"your key {KEY}, {FORMS[1]}"}).encode()
     partial = {"value": [], "partialFailureErrors": [{"conversion_id": "v4", "message": KEY}]}
-    page: Answer = (200, {"Content-Type": "text/html"}, f"<p>{KEY}</p>".encode())
-    answers: list[Answer] = [page] * 6 + [(500, {}, said)] * 6 + [(400, {}, said)]
-    answers += [(200, {}, json.dumps(partial).encode())] * 2 + [(403, {}, said)]
-    with told(*answers) as server:
-        home = journeys(server.url, [1] * 6)
-        settings = api_settings(server.url, ihc_request_journeys="1")
-        bad = ForkedLtv(home.settings.home, settings)("run", "--debug")
-        assert len(server.received) == 16
+    row = {"initializer": 1, "holder": 0, "closer": 1, "ihc": 1, "session_id": "s5_1"}
+    good = {"value": [{"conversion_id": "v5", **row}], "note": KEY}
+    answers: list[Answer] = [(200, {"Content-Type": "text/html"}, f"<p>{KEY}</p>".encode())] * 6
+    answers += [(500, {"Retry-After": "0"}, said)] * 6 + [(400, {"X-Key": KEY}, said)]
+    answers += [(200, {}, json.dumps(answer).encode()) for answer in (partial, partial, good)]
+    with told(*answers, (403, {}, said)) as server:
+        home = journeys(server.url, [1] * 7)
+        few = {"ihc_request_journeys": "1", "start_date": "2025-12-01", "horizons": "1,7"}
+        ltv = ForkedLtv(home.settings.home, api_settings(server.url, **few))
+        run = ltv("run", "--debug")
+        assert len(server.received) == 17
         assert all(headers["x-api-key"] == KEY for headers in server.headers)
-    assert (bad.code, "does not take the key (403)" in bad.err) == (1, True)
-    assert "Traceback" in bad.err
-    with simulator() as api:
-        ltv = ForkedLtv(home.settings.home, api_settings(api.url))
-        good = ltv("run")
-        answers_of_others = [ltv("doctor"), ltv("attribution", "status", "--format", "json")]
-    assert good.code == 0, good
-    assert "ihc_api_key" not in answers_of_others[0].out
-    assert "IHC_API_KEY" in answers_of_others[0].out
-    figures = json.loads(answers_of_others[1].out)
-    assert [(row["figure"], row["count"]) for row in figures] == [
-        ("journeys paid", 5),
-        ("journeys cached", 5),
-        ("journeys over the cap", 0),
-        ("journeys pending", 0),
-        ("journeys rejected", 1),
-        ("requests sent", 7),
-        ("requests failed", 1),
-        ("requests failed", 1),
-        ("requests failed", 1),
-        ("requests failed", 1),
-        ("requests in doubt", 0),
-    ]
+    assert (run.code, "does not take the key (403)" in run.err, "Traceback" in run.err) == (
+        1,
+        True,
+        True,
+    )
+    assert "IHC_API_KEY" in ltv("doctor").out
+    status = json.loads(ltv("attribution", "status", "--format", "json").out)
+    counts = Counter[str]()
+    for figure in status:
+        counts[figure["figure"]] += figure["count"]
+    assert counts == {
+        "journeys paid": 1,
+        "journeys cached": 1,
+        "journeys over the cap": 0,
+        "journeys pending": 5,
+        "journeys rejected": 1,
+        "requests sent": 7,
+        "requests failed": 4,
+        "requests in doubt": 0,
+    }
     assert found_in(home) == []
-    # The search would find it.
-    (Path(home.settings.home) / "note").write_text(f"x{KEY}x")
-    assert found_in(home) == [str(home.settings.home / "note")]
+    note = home.settings.home / "note"  # the search would find it
+    note.write_text(f"x{KEY}x")
+    assert found_in(home) == [str(note)]

@@ -4,6 +4,7 @@ A request is in the ledger before it is sent; answers, rejections, the days that
 the request's end are one transaction. So a kill loses the answer to one request at the most.
 """
 
+import hashlib
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from itertools import groupby
@@ -14,12 +15,15 @@ from ltv_platform.attribution.packing import Batch, Journey, Session
 from ltv_platform.failpoints import failpoint
 from ltv_platform.rendering import render
 from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
+from ltv_platform.warehouse.engine import Writer
+from ltv_platform.warehouse.planner import newest_write
 from ltv_platform.warehouse.raw_log import next_sequence, transaction
 
 if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
+_ANSWERS, _JOURNEYS = "raw.ihc_answers", "marts.customer_journeys"
 #: Rows of sessions that are made Python objects at a time.
 _ROWS_AT_ONCE = 20_000
 
@@ -27,12 +31,42 @@ _ROWS_AT_ONCE = 20_000
 def pending_days(engine: DuckDBEngine) -> tuple[date, ...]:
     """Days of conversions whose journey the API has neither scored nor rejected, ascending.
 
-    None where the local engine scores.
+    None where the local engine scores. Where nothing was pending and no journey was written
+    since, nobody looks at the journeys: to hash a million of them takes seconds.
     """
     if not engine.settings.uses_ihc_api:
         return ()
-    sql = render("attribution/ihc_pending_days.sql", engine.settings)
-    return tuple(day for (day,) in engine.rows(sql))
+    sql = _pending_days_sql(engine)
+    with engine.hold():
+        state = engine.state((_ANSWERS, _JOURNEYS))
+        complete = state.built.get(_ANSWERS, {}).get(None)
+        if (
+            complete is not None
+            and complete.code_hash == _digest(sql)
+            and complete.seq >= newest_write(state, _JOURNEYS)
+        ):
+            return ()
+        return tuple(day for (day,) in engine.rows(sql))
+
+
+def record_complete(engine: DuckDBEngine, sequence: int) -> None:
+    """Write down that no journey is pending.
+
+    Args:
+        engine: The warehouse.
+        sequence: The newest number (:attr:`State.newest`) when the journeys were read.
+    """
+    digest = _digest(_pending_days_sql(engine))
+    engine.record(Writer(_ANSWERS, digest, engine.as_of()), sequence)
+
+
+def _pending_days_sql(engine: DuckDBEngine) -> str:
+    return render("attribution/ihc_pending_days.sql", engine.settings)
+
+
+def _digest(sql: str) -> str:
+    """Changes with all that makes other journeys pending."""
+    return hashlib.sha256(sql.encode()).hexdigest()[:16]
 
 
 def missing(engine: DuckDBEngine, waiting: Collection[date] = ()) -> "pa.Table":

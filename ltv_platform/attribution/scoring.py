@@ -76,7 +76,9 @@ def score(
     """
     outcome = Outcome()
     with one_scorer(engine.settings, tell):
-        sessions = ledger.missing(engine, waiting)
+        with engine.hold():
+            newest = engine.state().newest
+            sessions = ledger.missing(engine, waiting)
         if sessions.num_rows:
             try:
                 with closing(connect(engine.settings)) as client:
@@ -84,6 +86,8 @@ def score(
             except UserError as error:
                 outcome.error = error
         counts = ledger.counts(engine)
+        if counts["pending"] == 0 and not waiting:
+            ledger.record_complete(engine, newest)
     outcome.pending = counts["pending"]
     outcome.cached = counts["scored"] - outcome.scored
     return outcome

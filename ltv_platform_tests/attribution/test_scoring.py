@@ -12,6 +12,8 @@ from ltv_platform.attribution import ledger
 from ltv_platform.attribution.ihc_client import IhcClient
 from ltv_platform.attribution.scoring import Outcome, score
 from ltv_platform.attribution.simulator import Limits, Simulator
+from ltv_platform.errors import UserError
+from ltv_platform.locks import one_scorer
 from ltv_platform.settings import Settings
 from ltv_platform_tests.attribution.api_homes import (
     SCORES,
@@ -88,6 +90,23 @@ def test_a_late_session_sends_its_journey_alone(journeys: MakeHome, api: Simulat
     assert home.engine.rows("SELECT COUNT(*) FROM raw.ihc_answers") == [(18 + 4,)]
     assert home.plan().days[SCORES][0].isoformat() == "2025-12-02"
     assert scores(home)["v2"] == ("api", None, Decimal(1))
+
+
+def test_journeys_are_looked_at_when_they_were_written(
+    journeys: MakeHome, api: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hashing all journeys takes seconds; `ltv run` with nothing to do has no use for it."""
+    home = journeys(api.url, LENGTHS)
+    scored(home)
+    looks = []
+    rows = home.engine.rows
+    monkeypatch.setattr(home.engine, "rows", lambda sql: looks.append(sql) or rows(sql))
+    assert ledger.pending_days(home.engine) == ()
+    assert looks == []
+    home.load("session_sources", "late,u2,Mail,2025-12-02,07:00:00,0,0")
+    build(home)
+    assert len(ledger.pending_days(home.engine)) == 1
+    assert len(ledger.pending_days(home.under(ihc_conversion_type="lead").engine)) == len(LENGTHS)
 
 
 def test_what_is_asked_makes_the_key(journeys: MakeHome, api: Simulator) -> None:
@@ -279,3 +298,14 @@ def test_odd_names_keep_journeys_apart(tmp_path: Path, api: Simulator) -> None:
     build(home)
     assert scored(home).scored == len(names)
     assert set(scores(home).values()) == {("api", None, Decimal(1))}
+
+
+def test_two_processes_do_not_ask_at_the_same_time(journeys: MakeHome, api: Simulator) -> None:
+    """Both would pay for the same journeys."""
+    home = journeys(api.url, LENGTHS, lock_timeout="0")
+    with (
+        one_scorer(home.settings, lambda _: None),
+        pytest.raises(UserError, match="is scoring the journeys"),
+    ):
+        scored(home)
+    assert api.ledger.received == []

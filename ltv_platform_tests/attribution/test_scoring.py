@@ -27,6 +27,7 @@ from ltv_platform_tests.attribution.conftest import MakeHome
 from ltv_platform_tests.warehouse.homes import Home
 
 LENGTHS = (1, 3, 2, 5, 1, 2, 4)
+PHASES = {"initializer": 0.25, "holder": 0, "closer": 0.125}
 
 
 @pytest.fixture
@@ -237,10 +238,9 @@ def test_an_empty_answer_rejects_nobody(journeys: MakeHome) -> None:
 
 def test_shares_add_up_to_one(journeys: MakeHome) -> None:
     """Four decimals that miss 1: rounded down, the remainder on the last session with credit."""
-    phases = {"initializer": 0.25, "holder": 0, "closer": 0.125}
     ihc = (0.3333, 0.3333, 0.3333, 0)
     value = [
-        {"conversion_id": "v1", "session_id": f"s1_{place}", **phases, "ihc": share}
+        {"conversion_id": "v1", "session_id": f"s1_{place}", **PHASES, "ihc": share}
         for place, share in enumerate(ihc, start=1)
     ]
     with told({"value": value}) as server:
@@ -256,15 +256,18 @@ def test_shares_add_up_to_one(journeys: MakeHome) -> None:
     ]
 
 
-def test_shares_are_kept_as_answered(journeys: MakeHome, api: Simulator) -> None:
-    """Where they add up to 1, four decimals stay four decimals."""
-    home = journeys(api.url, LENGTHS)
-    scored(home)
+def test_shares_are_kept_as_answered(journeys: MakeHome) -> None:
+    """Where they add up to 1, four decimals stay four decimals: .0021 has no exact double."""
+    value = [
+        {"conversion_id": "v1", "session_id": f"s1_{place}", **PHASES, "ihc": share}
+        for place, share in enumerate((0.0021, 0.0042, 0.9937), start=1)
+    ]
+    with told({"value": value}) as server:
+        home = journeys(server.url, [3])
+        scored(home)
     build(home, SCORES)
-    assert home.engine.rows(
-        f"SELECT COUNT(*) FROM {SCORES} JOIN raw.ihc_answers AS answers USING (conv_id, session_id)"
-        f" WHERE {SCORES.removeprefix('marts.')}.ihc <> CAST(answers.ihc AS DECIMAL(18,12))"
-    ) == [(0,)]
+    found = home.engine.rows(f"SELECT ihc FROM {SCORES} ORDER BY session_id")
+    assert found == [(Decimal(text),) for text in ("0.0021", "0.0042", "0.9937")]
 
 
 def test_days_that_are_stale_wait(journeys: MakeHome, api: Simulator) -> None:

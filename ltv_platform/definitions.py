@@ -16,6 +16,7 @@ from ltv_platform.orchestration.jobs import REFRESH_JOB
 from ltv_platform.orchestration.partitions import daily_partitions
 from ltv_platform.orchestration.publishing import publish_assets
 from ltv_platform.orchestration.resources import WarehouseResource, warehouse_resource
+from ltv_platform.orchestration.scoring import scoring_asset
 from ltv_platform.settings import Settings, load_settings
 from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
 
@@ -33,6 +34,7 @@ def build_definitions(
     return dg.Definitions(
         assets=[
             *source_assets(engine),
+            scoring_asset(engine, graph),
             *derived_assets(engine, graph, daily_partitions(settings)),
             *publish_assets(engine, graph),
         ],

@@ -1,17 +1,23 @@
 """Named points between two commits at which a test ends the process, as a power cut would.
 
 A point does nothing unless ``LTV_FAILPOINT`` names it; then the process kills itself, so that
-nothing after it runs, no ``finally`` either. The proofs end a run at each of them.
+nothing after it runs, no ``finally`` either. ``LTV_FAILPOINT="table committed #3"`` does so when
+the point is passed for the third time. The proofs end a run at each of them.
 """
 
 import os
 import signal
+from itertools import count
 
 #: The environment variable; no setting, because it is for tests only.
 VARIABLE = "LTV_FAILPOINT"
 
 
+_passes = count(1)
+
+
 def failpoint(name: str) -> None:
     """End the process here if the environment says so."""
-    if os.environ.get(VARIABLE) == name:
+    wanted, _, place = os.environ.get(VARIABLE, "").partition(" #")
+    if wanted == name and next(_passes) == int(place or 1):
         os.kill(os.getpid(), signal.SIGKILL)

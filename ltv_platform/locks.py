@@ -80,10 +80,30 @@ def one_run(settings: Settings, waiting: Callable[[str], None]) -> Iterator[None
     Raises:
         UserError: the other run lasts longer.
     """
+    busy = f"is bringing {settings.home} up to date"
+    with _alone(settings.run_lock_path, busy, settings, waiting):
+        yield
+
+
+@contextmanager
+def one_scorer(settings: Settings, waiting: Callable[[str], None]) -> Iterator[None]:
+    """Let one process at a time ask the IHC API: two would pay for the same journeys.
+
+    Beside :func:`one_run`, which Dagster's daemon does not take.
+    """
+    busy = f"is scoring the journeys of {settings.home}"
+    with _alone(settings.scoring_lock_path, busy, settings, waiting):
+        yield
+
+
+@contextmanager
+def _alone(
+    path: Path, busy: str, settings: Settings, waiting: Callable[[str], None]
+) -> Iterator[None]:
     settings.home.mkdir(parents=True, exist_ok=True)
-    lock = os.open(settings.run_lock_path, os.O_RDWR | os.O_CREAT, 0o644)
+    lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     try:
-        _wait_for(lock, settings, waiting)
+        _wait_for(lock, busy, settings, waiting)
         os.ftruncate(lock, 0)
         os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
         yield
@@ -91,7 +111,7 @@ def one_run(settings: Settings, waiting: Callable[[str], None]) -> Iterator[None
         os.close(lock)
 
 
-def _wait_for(lock: int, settings: Settings, waiting: Callable[[str], None]) -> None:
+def _wait_for(lock: int, busy: str, settings: Settings, waiting: Callable[[str], None]) -> None:
     give_up = time.monotonic() + settings.lock_timeout
     told = False
     while True:
@@ -105,8 +125,7 @@ def _wait_for(lock: int, settings: Settings, waiting: Callable[[str], None]) -> 
             told = True
         if time.monotonic() >= give_up:
             raise UserError(
-                f"Process {holder} is bringing {settings.home} up to date "
-                f"(waited {settings.lock_timeout:g} s).",
+                f"Process {holder} {busy} (waited {settings.lock_timeout:g} s).",
                 "Let it finish or end it, then try again; LTV_LOCK_TIMEOUT waits longer.",
             )
         time.sleep(_PAUSE)

@@ -107,6 +107,9 @@ class Settings(BaseSettings):
         3000, ge=1, description="Most sessions of a request; longer journeys are scored locally."
     )
     ihc_timeout: float = Field(30.0, gt=0, description="Seconds to wait for an answer of the API.")
+    ihc_backoff: float = Field(
+        0.5, ge=0, description="Seconds that the first wait before a retry takes at most."
+    )
     rejected_share: float = Field(
         0.01, ge=0, le=1, description="Share of quarantined rows above which a check warns."
     )
@@ -258,6 +261,11 @@ class Settings(BaseSettings):
     def run_lock_path(self) -> Path:
         """Locked by the process that brings everything up to date; holds its PID."""
         return self.home / "run.lock"
+
+    @property
+    def scoring_lock_path(self) -> Path:
+        """Locked by the process that asks the IHC API; holds its PID."""
+        return self.home / "ihc.lock"
 
     @property
     def longest_horizon(self) -> int:

@@ -25,7 +25,7 @@ _REFERENCE_DATA = os.environ.get("LTV_REFERENCE_DATA")
 def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the machine sets must not reach the tests."""
     for name in os.environ:
-        if name.startswith("LTV_") or name == "DAGSTER_HOME":
+        if name.startswith(("LTV_", "IHC_")) or name == "DAGSTER_HOME":
             monkeypatch.delenv(name)
 
 

@@ -12,6 +12,7 @@ from multiprocessing import get_context
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
+from ltv_platform.settings import variable_name
 from ltv_platform_tests.end_to_end.conftest import NOW, Answer
 
 _SERVER = get_context("forkserver")
@@ -77,7 +78,7 @@ class ForkedLtv:
     def start(self, *arguments: str | Path, **settings: str) -> Running:
         """Start a command under further settings."""
         given = {"home": str(self.home), "now": NOW, **self.settings, **settings}
-        environment = {f"LTV_{name.upper()}": value for name, value in given.items()}
+        environment = {variable_name(name): value for name, value in given.items()}
         folder = self.spoken or self.home.parent / "spoken"
         folder.mkdir(exist_ok=True)
         stem = f"{time.monotonic_ns()}"
@@ -106,7 +107,7 @@ def _command(
     for descriptor, path in enumerate(spoken, start=1):
         with path.open("wb") as file:
             os.dup2(file.fileno(), descriptor)
-    for name in [name for name in os.environ if name.startswith(("LTV_", "DAGSTER_"))]:
+    for name in [name for name in os.environ if name.startswith(("LTV_", "DAGSTER_", "IHC_"))]:
         del os.environ[name]
     os.environ.update(environment)
     sys.argv = ["ltv", *arguments]

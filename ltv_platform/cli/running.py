@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from datetime import date, datetime
 from importlib.resources import as_file
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,6 +17,9 @@ from ltv_platform.cli.data import report_outcomes
 from ltv_platform.errors import UserError
 from ltv_platform.locks import one_run
 from ltv_platform.workspace import Workspace
+
+if TYPE_CHECKING:
+    from ltv_platform.orchestration.refresh import Refreshed
 
 _DAY = ["%Y-%m-%d"]
 
@@ -36,7 +39,7 @@ def demo() -> None:
     workspace = Workspace.open()
     with _one_run(workspace):
         _load_sample(workspace)
-        _bring_up_to_date(workspace)
+        refreshed = _bring_up_to_date(workspace)
     ltv = invoked_as()
     show(*campaign_overview(workspace.settings), title="Campaigns")
     show(*cohort_overview(workspace.settings), title="Paid install cohorts by month")
@@ -48,6 +51,7 @@ def demo() -> None:
         f'Ask more:          {ltv} query "SELECT * FROM country_roas ORDER BY rank"\n'
         f"Dagster UI:        make ui   (or: {ltv} ui), then open http://127.0.0.1:3000"
     )
+    _say_scoring(refreshed)
 
 
 def _load_sample(workspace: Workspace) -> None:
@@ -117,9 +121,11 @@ def run(
             # Whoever names assets wants these and no others.
             say(f"Rebuilt {select}. `ltv run` brings everything up to date and publishes it.")
         else:
-            if not _bring_up_to_date(workspace):
+            refreshed = _bring_up_to_date(workspace)
+            if not refreshed.changed:
                 say("Nothing is stale.")
             _say_published(workspace)
+            _say_scoring(refreshed)
     if rejected:
         raise typer.Exit(2)
 
@@ -146,8 +152,8 @@ def _load_landing(workspace: Workspace) -> bool:
     return any(outcome.error is not None for outcome in outcomes)
 
 
-def _bring_up_to_date(workspace: Workspace) -> bool:
-    """Run what is stale; False if nothing is."""
+def _bring_up_to_date(workspace: Workspace) -> "Refreshed":
+    """Run what is stale."""
     from ltv_platform.ingestion.start_date import cover_log, read_start
     from ltv_platform.orchestration.refresh import bring_up_to_date
 
@@ -158,12 +164,25 @@ def _bring_up_to_date(workspace: Workspace) -> bool:
         return bring_up_to_date(workspace.engine, workspace.graph, tell)
 
 
+def _say_scoring(refreshed: "Refreshed") -> None:
+    """What the IHC API did not score, once everything else is published.
+
+    Raises:
+        UserError: what the user must mend before it can.
+    """
+    for note in refreshed.notes:
+        say(note)
+    if refreshed.error is not None:
+        raise refreshed.error
+
+
 def _rebuild(workspace: Workspace, start: date | None, end: date | None, select: str) -> None:
     from ltv_platform.orchestration.refresh import chosen, execute
 
     run_range = chosen(workspace.engine, workspace.graph, start, end, select)
     with progress("starting Dagster") as tell:
-        execute(workspace.settings, workspace.graph, [run_range], tell, only_stale=False)
+        rebuilt = execute(workspace.settings, workspace.graph, [run_range], tell, only_stale=False)
+    _say_scoring(rebuilt)
 
 
 def _say_published(workspace: Workspace) -> None:

@@ -8,12 +8,13 @@ import re
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ltv_platform.attribution import ledger
 from ltv_platform.errors import UserError
 from ltv_platform.ingestion.start_date import cover_log
 from ltv_platform.settings import Settings
@@ -34,8 +35,27 @@ _PUBLISH = (snapshot.ASSET, *snapshot.MADE_OF_IT)
 _ATTEMPTS = 5
 
 
-def bring_up_to_date(engine: DuckDBEngine, graph: Graph, progress: Progress) -> bool:
-    """Run what is stale; False if nothing is.
+#: Assets that come with another one: journeys are scored in the run that shows their scores.
+_SCORES, _SCORED = "raw.ihc_answers", "marts.ihc_attribution"
+
+
+@dataclass(frozen=True)
+class Refreshed:
+    """What bringing everything up to date has done.
+
+    Attributes:
+        changed: Something was stale.
+        notes: What people should know of it, such as journeys that were not scored.
+        error: What they must mend before all of it can be done; the rest is.
+    """
+
+    changed: bool = False
+    notes: tuple[str, ...] = ()
+    error: UserError | None = None
+
+
+def bring_up_to_date(engine: DuckDBEngine, graph: Graph, progress: Progress) -> Refreshed:
+    """Run what is stale.
 
     A load that comes in while tables are written reaches some of them and, outside the days that
     were planned, not others: then checks that compare them fail, and everything is planned anew.
@@ -48,20 +68,22 @@ def bring_up_to_date(engine: DuckDBEngine, graph: Graph, progress: Progress) -> 
         progress("looking for what is stale")
         runs = stale_runs(engine, graph)
         if not runs:
-            return attempt > 1
+            return Refreshed(attempt > 1)
         progress(f"starting Dagster for {sum(len(run.assets) for run in runs)} stale assets")
         try:
-            execute(engine.settings, graph, runs, progress, only_stale=True)
+            return execute(engine.settings, graph, runs, progress, only_stale=True)
         except UserError:
             if attempt == _ATTEMPTS or _newest_load(engine) == newest:
                 raise
-        else:
-            break
-    return True
+    raise AssertionError("the last attempt returns or raises")
 
 
 def _newest_load(engine: DuckDBEngine) -> int:
-    return int(engine.rows("SELECT COALESCE(MAX(seq), 0) FROM raw.touched")[0][0])
+    # What the run itself writes into the ledger of the IHC API is no load.
+    newest = (
+        "SELECT COALESCE(MAX(seq), 0) FROM raw.touched WHERE NOT starts_with(table_name, 'ihc_')"
+    )
+    return int(engine.rows(newest)[0][0])
 
 
 def stale_runs(engine: DuckDBEngine, graph: Graph) -> list[planner.RunRange]:
@@ -69,8 +91,14 @@ def stale_runs(engine: DuckDBEngine, graph: Graph) -> list[planner.RunRange]:
     settings = engine.settings
     start = cover_log(engine)
     state = engine.state()
-    stale = planner.plan(graph, state, start, settings.today())
-    runs = planner.run_ranges(stale)
+    coming = {_SCORES: ledger.pending_days(engine)}
+    stale = planner.plan(graph, state, start, settings.today(), coming)
+    runs = [
+        replace(run, assets=(*run.assets, _SCORES))
+        if settings.uses_ihc_api and _SCORED in run.assets
+        else run
+        for run in planner.run_ranges(stale)
+    ]
     others = _stale_sources(graph, state)
     if stale.assets or snapshot.is_stale(graph, state, settings):
         others += _PUBLISH
@@ -157,7 +185,7 @@ def execute(
     progress: Progress,
     *,
     only_stale: bool,
-) -> None:
+) -> Refreshed:
     """Execute runs one after the other.
 
     Args:
@@ -167,6 +195,9 @@ def execute(
         progress: Told of every step.
         only_stale: Each asset rewrites only its own stale days of the range.
 
+    Returns:
+        What scoring has to say; its errors hold nothing back.
+
     Raises:
         UserError: a run failed; the message holds the failed step's error and the run's id.
     """
@@ -174,6 +205,7 @@ def execute(
     from ltv_platform.orchestration.assets import REFRESH_TAG, asset_key  # noqa: PLC0415
     from ltv_platform.orchestration.partitions import RANGE_END, RANGE_START  # noqa: PLC0415
 
+    refreshed = Refreshed(changed=True)
     partitioned = {t.name for t in graph.transforms if t.contract.partition is not None}
     prepare_dagster_home(settings)
     with _instance(settings) as instance:
@@ -204,6 +236,20 @@ def execute(
                     "What was not rebuilt stays stale: mend the cause and run `ltv run` again; "
                     "`ltv ui` shows the run.",
                 )
+            refreshed = _with_scoring(refreshed, result)
+    return refreshed
+
+
+def _with_scoring(refreshed: Refreshed, result: "dg.ExecuteInProcessResult") -> Refreshed:
+    """What has become of earlier runs, and what scoring said in this one, if it was part of it."""
+    from ltv_platform.orchestration.scoring import told  # noqa: PLC0415
+
+    scoring = told(result)
+    if scoring is None:
+        return refreshed
+    # Every run scores all that is missing, so the last one tells what remains.
+    note, error = scoring
+    return replace(refreshed, notes=(note,) if note else (), error=error)
 
 
 @contextmanager
@@ -254,7 +300,9 @@ def _teller(progress: Progress) -> "Callable[[dg.EventLogEntry], None]":
 
     def tell(entry: "dg.EventLogEntry") -> None:
         event = entry.dagster_event
-        if event is not None and event.is_step_start and event.step_key is not None:
+        if event is None and entry.step_key == _SCORES.replace(".", "__"):
+            progress(entry.user_message)
+        elif event is not None and event.is_step_start and event.step_key is not None:
             progress(f"building {event.step_key.replace('__', '.')}")
 
     return tell

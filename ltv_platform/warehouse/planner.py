@@ -56,7 +56,13 @@ class RunRange:
     end: date | None
 
 
-def plan(graph: Graph, state: State, first: date | None, last: date) -> Plan:
+def plan(
+    graph: Graph,
+    state: State,
+    first: date | None,
+    last: date,
+    coming: Mapping[str, Iterable[date | None]] | None = None,
+) -> Plan:
     """All that is stale, with what becomes stale by rewriting it.
 
     Args:
@@ -64,10 +70,11 @@ def plan(graph: Graph, state: State, first: date | None, last: date) -> Plan:
         state: What has been touched and built.
         first: First partition; None: no data yet.
         last: Last partition.
+        coming: Days of raw tables that the run itself may touch before it rewrites the others.
     """
     days: dict[str, tuple[date, ...]] = {}
     whole: list[str] = []
-    about_to_be: dict[str, Iterable[date | None]] = {}
+    about_to_be: dict[str, Iterable[date | None]] = dict(coming or {})
     for transform in graph.transforms:
         name = transform.name
         if transform.contract.partition is not None:
@@ -154,9 +161,11 @@ def _numbers(
     table: str, state: State, about_to_be: Mapping[str, Iterable[date | None]]
 ) -> dict[date | None, int]:
     """The number of each day of an input: of its newest touch, or of its newest write."""
-    if table.startswith("raw."):
-        return dict(state.touched.get(table, {}))
-    numbers = {day: built.seq for day, built in state.built.get(table, {}).items()}
+    numbers: dict[date | None, int] = (
+        dict(state.touched.get(table, {}))
+        if table.startswith("raw.")
+        else {day: built.seq for day, built in state.built.get(table, {}).items()}
+    )
     numbers.update(dict.fromkeys(about_to_be.get(table, ()), _ABOUT_TO_BE_WRITTEN))
     return numbers
 

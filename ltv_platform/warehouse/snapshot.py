@@ -151,9 +151,10 @@ def is_stale(graph: Graph, state: State, settings: Settings) -> bool:
         return True
     if knows_something_else(built, state.as_of):
         return True
-    newest_load = state.touched.get("raw.loads", {}).get(None, 0)
+    logs = ("raw.loads", "raw.ihc_requests")
+    newest_entry = max(state.touched.get(log, {}).get(None, 0) for log in logs)
     newest = max((newest_write(state, t.name) for t in graph.transforms), default=0)
-    return max(newest, newest_load) > built.seq
+    return max(newest, newest_entry) > built.seq
 
 
 def outdated_files(state: State) -> tuple[str, ...]:

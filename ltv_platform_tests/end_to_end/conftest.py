@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from ltv_platform.settings import variable_name
+
 #: The clock of ingestion and partitions, so that no test depends on the day it runs.
 NOW = "2026-01-15T12:00:00+00:00"
 
@@ -34,11 +36,11 @@ class CommandLine:
         environment = {
             name: value
             for name, value in os.environ.items()
-            if not name.startswith(("LTV_", "DAGSTER_"))
+            if not name.startswith(("LTV_", "DAGSTER_", "IHC_"))
         }
         environment |= {"LTV_HOME": str(self.home), "LTV_NOW": NOW}
         given = {**self.settings, **settings}
-        return environment | {f"LTV_{name.upper()}": value for name, value in given.items()}
+        return environment | {variable_name(name): value for name, value in given.items()}
 
     def __call__(self, *arguments: str | Path, **settings: str) -> Answer:
         """Run a command under further LTV_ settings, given in lower case."""

@@ -48,7 +48,7 @@ class Home:
     def __init__(self, folder: Path, **settings: Any) -> None:
         settings = {"horizons": (1, 3, 7, 30), "now": NOW, **settings}
         with pytest.MonkeyPatch.context() as patch:  # nothing of the machine's settings
-            for name in [name for name in os.environ if name.startswith("LTV_")]:
+            for name in [name for name in os.environ if name.startswith(("LTV_", "IHC_"))]:
                 patch.delenv(name)
             self.settings = Settings(home=folder, **settings)
         self.graph = build_graph(self.settings)

@@ -1,6 +1,6 @@
-{% import 'macros.sql' as m with context %}
 {#- How shares become credit that adds up: all is rounded down, and the last session with any
     credit takes what is left. Nothing is negative, and no order of rows flips a digit. -#}
+{% import 'macros.sql' as m with context %}
 
 {#- whole / n as credit, rounded down. In whole numbers: 0.3 as a DOUBLE is a little less. -#}
 {% macro part(whole, n) -%}

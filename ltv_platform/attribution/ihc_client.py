@@ -1,0 +1,250 @@
+"""The IHC API over HTTP: one request with its retries. Which journeys to send is not decided here.
+
+The key stands in a header of the request and nowhere else: not in messages, not in the ``repr``
+of anything, and it is taken out of what the server says before that is passed on.
+"""
+
+import email.utils
+import json
+import random
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+import requests
+from requests.adapters import HTTPAdapter
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
+
+from ltv_platform.errors import UserError
+from ltv_platform.settings import API_KEY, Settings
+
+#: Tries of one request, the first included.
+TRIES = 6
+#: No wait is longer, whatever Retry-After says.
+LONGEST_WAIT = 60.0
+#: Beside 5xx: request timeout, too early, too many requests.
+_RETRIED = {408, 425, 429}
+_LONGEST_MESSAGE = 300
+
+
+class RequestError(Exception):
+    """A request got no answer that can be used, and is not sent again in this run.
+
+    Args:
+        reason: What happened; the key is not in it.
+        refused: The API answered, and found what was sent at fault (400).
+    """
+
+    def __init__(self, reason: str, *, refused: bool = False) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.refused = refused
+
+
+class RequestTooLargeError(RequestError):
+    """HTTP 413: fewer journeys may go through."""
+
+
+class _PassingError(Exception):
+    """A failure that may pass: the request is sent again after a while."""
+
+    def __init__(self, reason: str, retry_after: float = 0.0) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.retry_after = retry_after
+
+
+class IhcClient:
+    """Asks the IHC API.
+
+    Args:
+        settings: Key, address, conversion type, timeout, first wait, and the clock that a
+            Retry-After with a date is read by.
+        sleep: Waits so many seconds.
+        uniform: A random number between two.
+
+    Raises:
+        UserError: the key cannot stand in a header, or LTV_IHC_CONVERSION_TYPE is not set.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        sleep: Callable[[float], None] = time.sleep,
+        uniform: Callable[[float, float], float] = random.uniform,
+    ) -> None:
+        self._key = _valid_key(settings)
+        if not settings.ihc_conversion_type:
+            raise UserError(
+                "The IHC API is to score journeys, but LTV_IHC_CONVERSION_TYPE is not set.",
+                "Set it to the conv_type_id that the API's dashboard shows, or set "
+                "LTV_IHC_ENGINE=local.",
+            )
+        self._url = f"{settings.ihc_url.rstrip('/')}/v1/compute_ihc"
+        self._conversion_type = settings.ihc_conversion_type
+        self._timeout = settings.ihc_timeout
+        self._backoff = settings.ihc_backoff
+        self._now = settings.current_time
+        self._sleep = sleep
+        self._uniform = uniform
+        self._session = requests.Session()
+        # Its own retries pass over POST in silence and obey any Retry-After.
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, HTTPAdapter(max_retries=0))
+
+    def __repr__(self) -> str:
+        return f"IhcClient({self._url})"
+
+    def close(self) -> None:
+        """Close its connections."""
+        self._session.close()
+
+    def compute(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """The answer to a request: ``value`` and ``partialFailureErrors``, both lists.
+
+        Raises:
+            UserError: the API does not take the key (401, 403).
+            RequestTooLargeError: 413.
+            RequestError: it was refused otherwise, or failed at every try.
+        """
+        text = json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
+        retrying = Retrying(
+            stop=stop_after_attempt(TRIES),
+            wait=self._wait,
+            retry=retry_if_exception_type(_PassingError),
+            sleep=self._sleep,
+            reraise=True,
+        )
+        try:
+            return retrying(self._try, text)
+        except _PassingError as error:
+            failure = error.reason
+        raise RequestError(f"{failure} ({TRIES} tries)")
+
+    def redacted(self, text: str) -> str:
+        """What a server or a library said, short, in one line and without the key."""
+        forms = {self._key, quote(self._key, safe=""), json.dumps(self._key)[1:-1]}
+        for form in sorted(forms, key=len, reverse=True):
+            text = text.replace(form, f"({API_KEY})")
+        text = " ".join(text.split())
+        return text if len(text) <= _LONGEST_MESSAGE else text[:_LONGEST_MESSAGE] + "…"
+
+    def _wait(self, state: RetryCallState) -> float:
+        """Full jitter, U(0, min(60, first · 2^n)); Retry-After is a floor, 60 s the ceiling."""
+        spread = min(LONGEST_WAIT, self._backoff * 2.0 ** (state.attempt_number - 1))
+        error = state.outcome.exception() if state.outcome is not None else None
+        floor = error.retry_after if isinstance(error, _PassingError) else 0.0
+        return min(LONGEST_WAIT, max(floor, self._uniform(0.0, spread)))
+
+    def _try(self, text: bytes) -> dict[str, Any]:
+        """Send it once."""
+        try:
+            response = self._session.post(
+                self._url,
+                params={"conv_type_id": self._conversion_type},
+                data=text,
+                headers={"x-api-key": self._key, "Content-Type": "application/json"},
+                timeout=self._timeout,
+                # The key is for this address, not for one that it points to.
+                allow_redirects=False,
+            )
+        except requests.RequestException as error:
+            broken = _describe(error)
+        else:
+            return self._read(response)
+        # Out of the handler, so that a traceback does not show what the library said.
+        raise _PassingError(self.redacted(broken))
+
+    def _read(self, response: requests.Response) -> dict[str, Any]:
+        """The body of an answer; HTTP status and the body's own count alike."""
+        content, problem = _parse(response)
+        status = response.status_code
+        if status == HTTPStatus.OK and isinstance(content.get("statusCode"), int):
+            status = content["statusCode"]
+        if status in (HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT):
+            if not problem:
+                return content
+            raise _PassingError(self.redacted(problem))
+        said = self.redacted(f"the API answers {status}{_told(content)}")
+        if status in _RETRIED or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise _PassingError(said, self._retry_after(response))
+        if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+            raise UserError(
+                f"The IHC API does not take the key ({status}): what is not scored yet is pending.",
+                f"Correct {API_KEY}, or set LTV_IHC_ENGINE=local, and run `ltv run` again.",
+            )
+        if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+            raise RequestTooLargeError(said)
+        raise RequestError(said, refused=status == HTTPStatus.BAD_REQUEST)
+
+    def _retry_after(self, response: requests.Response) -> float:
+        """Seconds that the server asks for, given as such or as a date; 0 where it does not."""
+        given = response.headers.get("Retry-After", "").strip()
+        if given.isdecimal():
+            return float(given)
+        try:
+            then = email.utils.parsedate_to_datetime(given)
+        except ValueError:
+            return 0.0
+        if then.tzinfo is None:
+            then = then.replace(tzinfo=UTC)
+        now: datetime = self._now()
+        return max(0.0, (then - now).total_seconds())
+
+
+def _valid_key(settings: Settings) -> str:
+    key = settings.ihc_api_key.get_secret_value().strip() if settings.ihc_api_key else ""
+    if not key or not key.isascii() or not key.isprintable() or " " in key:
+        raise UserError(
+            f"{API_KEY} is no key: it holds a character that no HTTP header can carry.",
+            "Copy it again from the API's dashboard, without quotes or line breaks.",
+        )
+    return key
+
+
+def _describe(error: requests.RequestException) -> str:
+    """What went wrong on the way, without objects of the library in it."""
+    match error:
+        case requests.Timeout():
+            return "no answer in time (LTV_IHC_TIMEOUT)"
+        case requests.exceptions.ChunkedEncodingError():
+            return "the answer broke off"
+        case requests.ConnectionError():
+            return f"no connection: {_root(error)}"
+        case _:
+            return f"{type(error).__name__}: {_root(error)}"
+
+
+def _root(error: BaseException) -> BaseException:
+    """What it began with: libraries wrap it in words about their own objects."""
+    while (earlier := error.__cause__ or error.__context__) is not None:
+        error = earlier
+    return error
+
+
+def _parse(response: requests.Response) -> tuple[dict[str, Any], str]:
+    """The JSON object of an answer (empty where there is none) and why it is no answer."""
+    kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    try:
+        content = json.loads(response.content)
+    except (ValueError, RecursionError):
+        page = kind == "text/html" or response.content.lstrip()[:1] == b"<"
+        return {}, f"the API answers {'an HTML page' if page else 'something'} that is no JSON"
+    if not isinstance(content, dict):
+        return {}, "the API answers JSON that is no object"
+    content["partialFailureErrors"] = content.get("partialFailureErrors") or []
+    for name in ("value", "partialFailureErrors"):
+        if not isinstance(content.get(name), list):
+            return content, f"the API's answer has no list {name!r}"
+    return content, ""
+
+
+def _told(content: Mapping[str, Any]) -> str:
+    """What the body of a refusal says, if anything."""
+    for name in ("message", "error", "errorMessage", "detail"):
+        if isinstance(content.get(name), str):
+            return f": {content[name]}"
+    return ""

@@ -1,0 +1,121 @@
+"""Scoring by the IHC API as a Dagster asset, and what a run of it has to say to people."""
+
+from datetime import date
+
+import dagster as dg
+
+from ltv_platform.attribution.scoring import Outcome, score
+from ltv_platform.contracts.operations import IHC_ANSWERS
+from ltv_platform.errors import UserError
+from ltv_platform.ingestion.start_date import read_start
+from ltv_platform.orchestration.assets import OWNERS, POOL, AssetResults, asset_key, column_schema
+from ltv_platform.transforms import Graph
+from ltv_platform.warehouse import planner
+from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
+
+_JOURNEYS = "marts.customer_journeys"
+_KEY = asset_key(IHC_ANSWERS.full_name)
+_CHECK = "journeys_are_scored"
+#: Metadata of the check: what the user must mend, and how.
+_ERROR, _HINT = "error", "hint"
+
+
+def scoring_asset(engine: DuckDBEngine, graph: Graph) -> dg.AssetsDefinition:
+    """One asset: the answers of the IHC API, asked for what is missing."""
+
+    @dg.asset(
+        key=_KEY,
+        deps=[asset_key(_JOURNEYS)],
+        group_name="attribution",
+        description=(
+            f"{IHC_ANSWERS.description}\n\nMaterializing it sends the journeys that have no "
+            "answer yet, if `IHC_API_KEY` is set and `LTV_IHC_ENGINE` is not `local`; else it "
+            "does nothing. Journeys of days that are stale wait until they are rewritten."
+        ),
+        kinds={"duckdb", "api"},
+        owners=OWNERS,
+        metadata={"dagster/column_schema": column_schema(IHC_ANSWERS, IHC_ANSWERS.columns)},
+        pool=POOL,
+        check_specs=[
+            dg.AssetCheckSpec(_CHECK, asset=_KEY, description="No journey is pending or rejected.")
+        ],
+    )
+    def ihc_answers(context: dg.AssetExecutionContext) -> AssetResults:
+        if not engine.settings.uses_ihc_api:
+            yield dg.MaterializeResult(metadata={"engine": "local: the API is not asked"})
+            yield dg.AssetCheckResult(asset_key=_KEY, check_name=_CHECK, passed=True)
+            return
+        outcome = score(engine, context.log.info, _stale_days(engine, graph))
+        yield dg.MaterializeResult(metadata=_metadata(outcome))
+        yield _check(outcome)
+
+    return ihc_answers
+
+
+def told(result: dg.ExecuteInProcessResult) -> tuple[str, UserError | None] | None:
+    """What the scoring of a run has to say: a note and an error, both perhaps empty.
+
+    Returns:
+        None where the run did not score.
+    """
+    for check in result.get_asset_check_evaluations():
+        if check.asset_key == _KEY and check.check_name == _CHECK:
+            error, hint = (check.metadata.get(name) for name in (_ERROR, _HINT))
+            mend = UserError(str(error.value), str(hint.value)) if error and hint else None
+            return ("" if check.passed else check.description or "", mend)
+    return None
+
+
+def _stale_days(engine: DuckDBEngine, graph: Graph) -> tuple[date, ...]:
+    """Days whose journeys are out of date: a later run rewrites them, then they are sent."""
+    settings = engine.settings
+    stale = planner.plan(graph, engine.state(), read_start(settings), settings.today())
+    return stale.days.get(_JOURNEYS, ())
+
+
+def _metadata(outcome: Outcome) -> dict[str, int]:
+    return {
+        "journeys_scored": outcome.scored,
+        "journeys_cached": outcome.cached,
+        "journeys_failed_at_first": outcome.failed,
+        "journeys_rejected": outcome.rejected,
+        "journeys_pending": outcome.pending,
+        "requests_sent": outcome.requests,
+        "requests_failed": outcome.failed_requests,
+    }
+
+
+def _check(outcome: Outcome) -> dg.AssetCheckResult:
+    """Fails where something is to be done or known; it never holds figures back."""
+    error = outcome.error
+    metadata = {} if error is None else {_ERROR: error.message, _HINT: error.hint}
+    return dg.AssetCheckResult(
+        asset_key=_KEY,
+        check_name=_CHECK,
+        passed=not _note(outcome) and error is None,
+        severity=dg.AssetCheckSeverity.WARN if error is None else dg.AssetCheckSeverity.ERROR,
+        description=_note(outcome) or None,
+        metadata={**metadata, "pending": outcome.pending, "rejected": outcome.rejected},
+    )
+
+
+def _note(outcome: Outcome) -> str:
+    """What was not scored, and why; empty where everything was."""
+    notes = []
+    if outcome.stopped:
+        notes.append(
+            f"The IHC API failed {outcome.failed_requests} requests, the last with: "
+            f"{outcome.stopped}. It was left alone then."
+        )
+    elif outcome.failed_requests and outcome.error is None:
+        notes.append(f"{outcome.failed_requests} requests to the IHC API failed.")
+    if outcome.rejected:
+        notes.append(
+            f"{outcome.rejected} journeys were rejected by the IHC API; "
+            "`ltv attribution status` shows why."
+        )
+    if outcome.pending:
+        notes.append(
+            f"{outcome.pending} journeys are pending; the next `ltv run` sends them again."
+        )
+    return " ".join(notes)

@@ -1,0 +1,86 @@
+"""Scoring in Dagster: planned with what shows it, and what it tells people."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+import pytest
+
+from ltv_platform.definitions import build_definitions
+from ltv_platform.orchestration.assets import asset_key
+from ltv_platform.orchestration.refresh import stale_runs
+from ltv_platform.orchestration.scoring import told as scoring_told
+from ltv_platform_tests.attribution.api_homes import SCORES, simulator, told
+from ltv_platform_tests.attribution.conftest import MakeHome
+from ltv_platform_tests.warehouse.homes import Home
+
+ANSWERS = "raw.ihc_answers"
+
+
+@pytest.fixture(scope="module")
+def instance() -> Iterator[dg.DagsterInstance]:
+    """One instance without files for all runs."""
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield instance
+
+
+def materialize(home: Home, instance: dg.DagsterInstance) -> dg.ExecuteInProcessResult:
+    """What the Materialize button of the asset does."""
+    job = build_definitions(home.settings).resolve_job_def("refresh")
+    return job.execute_in_process(instance=instance, asset_selection=[asset_key(ANSWERS)])
+
+
+def test_pending_journeys_are_planned(journeys: MakeHome) -> None:
+    """Nothing was loaded, yet their days are written again, after the API was asked."""
+    with simulator() as api:
+        home = journeys(api.url, [1] * 6)
+        home.publish()
+        [run] = stale_runs(home.engine, home.graph)
+        assert {ANSWERS, SCORES, "marts.attribution", "marts.channel_reporting"} <= set(run.assets)
+        # Channel figures stand by the day of the session, up to the lookback of 90 days before.
+        assert (str(run.start), str(run.end)) == ("2025-09-02", "2025-12-06")
+        local = home.under(ihc_engine="local")
+        [run] = stale_runs(local.engine, local.graph)
+        assert ANSWERS not in run.assets
+
+
+def test_it_scores_what_is_missing(journeys: MakeHome, instance: dg.DagsterInstance) -> None:
+    """By itself too, with counts; then nothing is left to plan but the figures."""
+    with simulator() as api:
+        home = journeys(api.url, [1] * 6)
+        result = materialize(home, instance)
+        assert result.success
+        [event] = result.get_asset_materialization_events()
+        metadata = event.materialization.metadata
+        assert metadata["journeys_scored"].value == 6
+        assert metadata["journeys_pending"].value == 0
+        assert scoring_told(result) == ("", None)
+        assert materialize(home, instance).success
+        assert len(api.ledger.received) == 1
+
+
+def test_what_it_tells(journeys: MakeHome, instance: dg.DagsterInstance) -> None:
+    """A breaker is a note, a wrong key an error; neither fails the run."""
+    with told(*[404] * 5, 403) as server:
+        home = journeys(server.url, [1] * 6, ihc_request_journeys="1")
+        result = materialize(home, instance)
+        assert result.success
+        assert scoring_told(result) == (
+            "The IHC API failed 5 requests, the last with: the API answers 404. It was left alone "
+            "then. 6 journeys are pending; the next `ltv run` sends them again.",
+            None,
+        )
+        result = materialize(home, instance)
+        assert result.success
+        outcome = scoring_told(result)
+        assert outcome is not None
+        assert str(outcome[1]).startswith("The IHC API does not take the key (403)")
+        [check] = result.get_asset_check_evaluations()
+        assert (check.passed, check.severity) == (False, dg.AssetCheckSeverity.ERROR)
+
+
+def test_the_local_engine_asks_nobody(journeys: MakeHome, instance: dg.DagsterInstance) -> None:
+    """With a key and LTV_IHC_ENGINE=local, it does nothing."""
+    with simulator() as api:
+        home = journeys(api.url, [1] * 6, ihc_engine="local")
+        assert materialize(home, instance).success
+        assert api.ledger.received == []

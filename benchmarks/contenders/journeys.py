@@ -96,6 +96,19 @@ def platform_table(watch: Stopwatch, file: str) -> Mapping[str, Any]:
     return {"rows": rows}
 
 
+def platform_markov_of_order_1(watch: Stopwatch, file: str) -> Mapping[str, Any]:
+    """The removal effects that markov_path goes by."""
+    from ltv_platform.attribution.markov import chain, removal_effects  # noqa: PLC0415
+
+    sql = _select("marts.markov_channels")
+    with duckdb.connect(file, read_only=True) as connection, watch.step("count"):
+        visits = connection.sql(sql).to_arrow_table()
+    with watch.step("solve"):
+        names = sorted(visits["channel_name"].unique().to_pylist())
+        effects = removal_effects(chain(visits, names, order=1), order=1)
+    return {"totals": {"markov": dict(zip(names, effects.tolist(), strict=True))}}
+
+
 def platform_markov(watch: Stopwatch, file: str) -> Mapping[str, Any]:
     """marts.markov_channels, the orders 1 to 3."""
     from ltv_platform.attribution.markov import markov_channels  # noqa: PLC0415

@@ -28,8 +28,8 @@ HALF_LIFE_DAYS = 7
 #: Share of the first and of the last session of three or more (attribution.md, position).
 POSITION_SHARE = 0.4
 #: Most channels with which a Markov chain of that order is computed. States grow with the order
-#: as their power: 20 channels make 8,420 of order 3, which take about a second.
-MARKOV_CHANNELS = {1: 2_000, 2: 50, 3: 20}
+#: as their power: 30 channels make up to 27,930 of order 3, which take five seconds at the worst.
+MARKOV_CHANNELS = {1: 2_000, 2: 50, 3: 30}
 
 
 @dataclass(frozen=True)

@@ -64,6 +64,8 @@ class Derivation:
         shown: Days of the table itself that its presentation reads for one published day.
         settles: Days after which a published day depends on as_of and the watermarks of revenue
             and conversions no more; None: it always does, if its presentation reads them.
+        adds: Names of further presentations, ``<table>.presentation.<name>.sql``. Each adds rows in
+            files of their own, so that what they depend on makes no other file be written.
         fit: Makes the rows of the table out of those of its SELECT where SQL cannot, as a model
             is fitted to sums; its inputs are small, and the table is written whole.
     """
@@ -73,6 +75,7 @@ class Derivation:
     windows: Mapping[str, Window] = field(default_factory=dict)
     shown: Window = SAME_DAY
     settles: int | None = None
+    adds: tuple[str, ...] = ()
     fit: "Fit | None" = field(default=None, repr=False)
 
 
@@ -194,22 +197,28 @@ class Transform:
         return render(f"{self._path}.sql", self.settings)
 
     @cached_property
-    def presentation_sql(self) -> str | None:
-        """The rendered presentation SELECT; None where the table is published as stored."""
-        if self.contract.presented is None:
-            return None
-        return render(f"{self._path}.presentation.sql", self.settings)
+    def presentations(self) -> Mapping[str, str]:
+        """The rendered SELECTs that make the published rows; '' is the main one's name."""
+        main = f"SELECT * FROM {self.name}"
+        if self.contract.presented is not None:
+            main = render(f"{self._path}.presentation.sql", self.settings)
+        further = {
+            name: render(f"{self._path}.presentation.{name}.sql", self.settings)
+            for name in self.derivation.adds
+        }
+        return {"": main, **further}
 
     @cached_property
     def inputs(self) -> tuple[str, ...]:
         """Full names of the tables that the SELECT reads, in order of name."""
         return tuple(sorted(name for name in _tables_read(self.sql) if name in self.catalog))
 
-    @cached_property
-    def presentation_inputs(self) -> tuple[str, ...]:
-        """Full names of the other tables that the presentation reads, whole, in order of name."""
-        read = _tables_read(self.presentation_sql) if self.presentation_sql else frozenset()
-        return tuple(sorted(name for name in read if name in self.catalog and name != self.name))
+    def presentation_inputs(self, name: str = "") -> tuple[str, ...]:
+        """Full names of the other tables that a presentation reads, whole, in order of name."""
+        read = _tables_read(self.presentations[name])
+        return tuple(
+            sorted(table for table in read if table in self.catalog and table != self.name)
+        )
 
     def window(self, table: str) -> Window:
         """The days of an input that one day reads."""
@@ -220,7 +229,8 @@ class Transform:
         """Changes when the SQL, the contract or a setting that it is rendered with changes."""
         fit = self.derivation.fit
         made_by = None if fit is None else inspect.getsource(inspect.getmodule(fit) or fit)
-        parts = (self.sql, self.presentation_sql, self.contract, self.derivation, made_by)
+        shown = tuple(self.presentations.items())
+        parts = (self.sql, shown, self.contract, self.derivation, made_by)
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
     def select(self, as_of: AsOf, start: date | None = None, end: date | None = None) -> Select:
@@ -247,13 +257,15 @@ class Transform:
         }
         return self._bind(self.sql, as_of, ranges, values)
 
-    def presentation(self, as_of: AsOf, first: date | None, last: date | None) -> Select:
+    def presentation(
+        self, as_of: AsOf, first: date | None, last: date | None, name: str = ""
+    ) -> Select:
         """The SELECT that publishes the rows of the days first to last, or the whole table.
 
         A presentation that reads other days of the table too finds the days to publish in
         ``$first`` and ``$last``; they are None when no day was ever built.
         """
-        source = self.presentation_sql or f"SELECT * FROM {self.name}"
+        source = self.presentations[name]
         values = {"first": first, "last": last}
         if self.contract.partition is None or first is None or last is None:
             return self._bind(source, as_of, values=values)
@@ -262,17 +274,18 @@ class Transform:
             source, as_of, {self.name: (shown.first(first), shown.last(last))}, values
         )
 
-    def unsettled(self, as_of: AsOf, last: date | None) -> Mapping[str, Any]:
+    def unsettled(self, as_of: AsOf, last: date | None, name: str = "") -> Mapping[str, Any]:
         """What the published days up to the last say as of now, and not for ever.
 
         Args:
             as_of: What the figures know of.
             last: The last of the days; None: the whole table.
+            name: The presentation.
 
         Returns:
             The values of the presentation's parameters that may still change what it says.
         """
-        used = self.presentation(as_of, None, None).parameters
+        used = self.presentation(as_of, None, None, name).parameters
         known = {name: used[name] for name in _known(as_of) if name in used}
         if last is None:
             return known

@@ -18,7 +18,7 @@ def attribution_derivations(settings: Settings) -> tuple[Derivation, ...]:
         ),
         Derivation("marts.ihc_attribution", "attribution"),
         Derivation("marts.attribution_customer_journey", "attribution"),
-        Derivation("marts.attribution", "attribution"),
+        Derivation("marts.attribution", "attribution", adds=("markov_path",)),
         Derivation("marts.markov_channels", "attribution", fit=markov_channels),
         Derivation(
             "marts.channel_reporting",

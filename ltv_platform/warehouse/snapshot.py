@@ -12,23 +12,22 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from ltv_platform import __version__
 from ltv_platform.contracts import Table
-from ltv_platform.contracts.ddl import quoted
 from ltv_platform.contracts.operations import PUBLISHED_OPERATIONS
 from ltv_platform.errors import UserError
 from ltv_platform.failpoints import failpoint
 from ltv_platform.settings import Settings
-from ltv_platform.transforms import AsOf, Graph, Select, Transform
+from ltv_platform.transforms import AsOf, Graph, Select
 from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
 from ltv_platform.warehouse.engine import State, Writer
+from ltv_platform.warehouse.parts import Part, derived_parts
 from ltv_platform.warehouse.planner import knows_something_else, newest_write
 
 #: The asset that stands for the snapshot in ``built``.
@@ -78,21 +77,6 @@ class Snapshot:
             (self.path / _USED_MARK).touch()
         except OSError:
             return
-
-
-@dataclass(frozen=True)
-class _Part:
-    file: str
-    select: Select
-    fingerprint: str
-
-
-#: Tables up to so many rows are published in one file, larger ones in a file per month; and so
-#: is their newest month, if it is larger, in a file per day.
-_SMALL = 20_000
-#: Tables with up to so many rows a year have a file per year: a file costs about as much as
-#: some thousand rows.
-_LARGE = 100_000
 
 
 def current_snapshot(settings: Settings) -> Snapshot | None:
@@ -278,74 +262,17 @@ def _text(value: Any) -> str | None:
 
 def _tables(
     engine: DuckDBEngine, graph: Graph, state: State
-) -> Iterator[tuple[Table, Iterator[_Part]]]:
+) -> Iterator[tuple[Table, Iterator[Part]]]:
     for transform in graph.transforms:
-        yield transform.contract, _derived_parts(engine, transform, state)
+        yield transform.contract, derived_parts(engine, transform, state)
     for table in PUBLISHED_OPERATIONS:
         select = Select(f"SELECT * FROM {table.full_name}", {})
         # They change with every load and are small, so they are always written.
-        yield table, iter([_Part(f"{table.name}.parquet", select, "")])
-
-
-def _derived_parts(engine: DuckDBEngine, transform: Transform, state: State) -> Iterator[_Part]:
-    contract = transform.contract
-    writes = {day: built.seq for day, built in state.built.get(transform.name, {}).items()}
-    days = sorted(day for day in writes if day is not None)
-    others = [newest_write(state, table) for table in transform.presentation_inputs]
-
-    def part(file: str, first: date | None = None, last: date | None = None) -> _Part:
-        newest = max((*others, *_writes_shown(transform, writes, first, last)), default=0)
-        unsettled = transform.unsettled(state.as_of, last)
-        text = repr((file, transform.code_hash, newest, first, last, unsettled))
-        fingerprint = hashlib.sha256(text.encode()).hexdigest()[:16]
-        return _Part(file, transform.presentation(state.as_of, first, last), fingerprint)
-
-    if contract.partition is None or not days:
-        yield part(f"{contract.name}.parquet")
-        return
-    rows = _count(engine, contract, days)
-    if rows <= _SMALL:
-        yield part(f"{contract.name}.parquet", days[0], days[-1])
-        return
-    yearly = rows * 365 / len(days) <= _LARGE
-    periods = [
-        list(of_period)
-        for _, of_period in groupby(days, lambda day: (day.year, yearly or day.month))
-    ]
-    for of_period in periods:
-        newest = of_period is periods[-1] and not yearly and contract.presented is None
-        if newest and _count(engine, contract, of_period) > _SMALL:
-            # It changes every day, and most of its days do not.
-            for day in of_period:
-                yield part(f"{contract.name}/{day}.parquet", day, day)
-        else:
-            name = f"{of_period[0]:{'%Y' if yearly else '%Y-%m'}}"
-            yield part(f"{contract.name}/{name}.parquet", of_period[0], of_period[-1])
-
-
-def _count(engine: DuckDBEngine, table: Table, days: Sequence[date]) -> int:
-    """The rows of a table from the first to the last of the days."""
-    [(rows,)] = engine.rows(
-        f"SELECT COUNT(*) FROM {table.full_name} "
-        f"WHERE {quoted(str(table.partition))} BETWEEN $first AND $last",
-        {"first": days[0], "last": days[-1]},
-    )
-    return int(rows)
-
-
-def _writes_shown(
-    transform: Transform, writes: Mapping[date | None, int], first: date | None, last: date | None
-) -> Iterable[int]:
-    """The numbers of the writes that a part shows: of its days, and of others that they read."""
-    if first is None or last is None:
-        return writes.values()
-    shown = transform.derivation.shown
-    start, end = shown.first(first), shown.last(last)
-    return [number for day, number in writes.items() if day is not None and start <= day <= end]
+        yield table, iter([Part(f"{table.name}.parquet", select, "")])
 
 
 def _publish_table(
-    engine: DuckDBEngine, table: Table, parts: Iterable[_Part], draft: Path, last: Snapshot | None
+    engine: DuckDBEngine, table: Table, parts: Iterable[Part], draft: Path, last: Snapshot | None
 ) -> dict[str, Any]:
     known = {} if last is None else last.manifest["tables"].get(table.name, {"parts": []})
     linkable = {part["fingerprint"]: part for part in known.get("parts", ()) if part["fingerprint"]}

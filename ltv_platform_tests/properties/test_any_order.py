@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, note
 
 from ltv_platform.ingestion.load import Outcome, Request, ingest
-from ltv_platform.warehouse import snapshot
+from ltv_platform.warehouse import parts
 from ltv_platform_tests.conftest import assert_adds_up
 from ltv_platform_tests.proofs.restatement.restated import published_tables
 from ltv_platform_tests.properties.conftest import PROFILE
@@ -30,8 +30,8 @@ def test_tables_equal_one_load_of_everything(world: World) -> None:
         pytest.MonkeyPatch.context() as patch,
     ):
         # Monthly parts for every table, so that parts are linked from snapshot to snapshot.
-        patch.setattr(snapshot, "_SMALL", 0)
-        patch.setattr(snapshot, "_LARGE", 0)
+        patch.setattr(parts, "_SMALL", 0)
+        patch.setattr(parts, "_LARGE", 0)
         folder = Path(name)
         lived = Home(folder / "lived", **_SETTINGS, **world.settings)
         _live(lived, world, folder)

@@ -107,7 +107,7 @@ def test_a_load_after_the_state_was_read_is_not_lost(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What a publish records is the newest number that it has seen, not the newest there is."""
-    original = snapshot._derived_parts
+    original = snapshot.derived_parts
 
     def touching(*arguments: Any) -> Any:
         home.engine.rows(
@@ -117,7 +117,7 @@ def test_a_load_after_the_state_was_read_is_not_lost(
         return original(*arguments)
 
     with monkeypatch.context() as patch:
-        patch.setattr(snapshot, "_derived_parts", touching)
+        patch.setattr(snapshot, "derived_parts", touching)
         snapshot.publish(home.engine, home.graph)
     assert is_stale(home)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ltv_platform.warehouse import snapshot
+from ltv_platform.warehouse import parts
 from ltv_platform.warehouse.query import require_snapshot
 from ltv_platform_tests.warehouse.homes import Home
 from ltv_platform_tests.warehouse.small_home import ROWS, filled, is_stale
@@ -31,8 +31,8 @@ def _inodes(home: Home, table: str) -> list[int]:
 
 def _small_parts(monkeypatch: pytest.MonkeyPatch, rows: int) -> None:
     """Tables of more than so many rows count as large ones."""
-    monkeypatch.setattr(snapshot, "_SMALL", rows)
-    monkeypatch.setattr(snapshot, "_LARGE", 0)
+    monkeypatch.setattr(parts, "_SMALL", rows)
+    monkeypatch.setattr(parts, "_LARGE", 0)
 
 
 def test_unchanged_parts_are_linked(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -52,6 +52,32 @@ def test_unchanged_parts_are_linked(home: Home, monkeypatch: pytest.MonkeyPatch)
     later.publish()
     assert _inodes(later, "interactions")[:2] == [march, april]
     assert _inodes(later, "campaign_ltv") != before["campaign_ltv"], "its readings depend on as_of"
+
+
+def test_rows_that_depend_on_more_stand_in_files_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """New paths move markov_path of all days, and no other model of another month."""
+    _small_parts(monkeypatch, 1)
+    home = Home(tmp_path, start_date="2025-03-01", as_of="2025-04-30", horizons=(1, 7))
+    home.load(
+        "session_sources",
+        "s1,u,Search,2025-03-01,10:00:00,1,1",
+        "s2,u,Mail,2025-03-02,10:00:00,1,1",
+        "s3,v,Search,2025-04-01,10:00:00,1,1",
+    )
+    home.load("conversions", "c1,u,2025-03-03,10:00:00,5", "c2,v,2025-04-02,10:00:00,5")
+    home.publish()
+    files = ["2025-03", "2025-04", "markov_path/2025-03", "markov_path/2025-04"]
+    before = dict(zip(files, _inodes(home, "attribution"), strict=True))
+    moved = "SELECT channel_name, credit FROM attribution WHERE model = 'markov_path' "
+    moved += "AND conv_id = 'c1' ORDER BY channel_name"
+    [*old] = home.values(moved)
+    home.load("session_sources", "s4,w,Mail,2025-04-03,10:00:00,1,1")
+    home.publish()
+    after = dict(zip(files, _inodes(home, "attribution"), strict=True))
+    assert [file for file in files if after[file] == before[file]] == ["2025-03", "2025-04"]
+    assert home.values(moved) != old, "a Mail path that leads nowhere makes Mail worth less"
 
 
 def test_the_newest_month_of_a_large_table_is_in_daily_parts(
@@ -77,7 +103,7 @@ def test_a_table_of_middling_size_is_in_yearly_parts(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Many small files would cost more than their rows."""
-    monkeypatch.setattr(snapshot, "_SMALL", 1)
+    monkeypatch.setattr(parts, "_SMALL", 1)
     home.publish()
     assert _parts(home) == ["2025"]
     assert home.values("SELECT COUNT(*) FROM interactions") == [4]

@@ -2,6 +2,8 @@
     credit takes what is left. Nothing is negative, and no order of rows flips a digit. -#}
 {% import 'macros.sql' as m with context %}
 
+{% set published_columns = 'model, conv_id, session_id, conversion_date, session_date, channel_name, credit, revenue, engine, params_hash' %}
+
 {#- whole / n as credit, rounded down. In whole numbers: 0.3 as a DOUBLE is a little less. -#}
 {% macro part(whole, n) -%}
 CAST(({{ (whole | float * 1000000000000) | round | int }} // ({{ n }})) / 1e12 AS DECIMAL(18,12))

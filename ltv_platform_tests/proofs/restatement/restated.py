@@ -20,7 +20,7 @@ import pytest
 
 from ltv_platform.ingestion.load import Request, ingest
 from ltv_platform.settings import Settings
-from ltv_platform.warehouse import snapshot
+from ltv_platform.warehouse import parts
 from ltv_platform.warehouse.snapshot import current_snapshot
 from ltv_platform_tests.warehouse.homes import HEADERS, Home
 
@@ -76,8 +76,8 @@ Rows = list[tuple[Any, ...]]
 def _many_parts() -> Iterator[None]:
     """Every table is published in parts, as the large ones are: what is linked must be right."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(snapshot, "_SMALL", 0)
-        patch.setattr(snapshot, "_LARGE", 0)
+        patch.setattr(parts, "_SMALL", 0)
+        patch.setattr(parts, "_LARGE", 0)
         yield
 
 

@@ -176,6 +176,17 @@ def record_failure(
         _touch(connection, sequence, "ihc_requests", {None})
 
 
+def forget_rejections(engine: DuckDBEngine) -> int:
+    """Let rejected journeys be sent again; their number."""
+    with engine.hold():
+        with engine.session() as connection, transaction(connection):
+            [(rejected,)] = connection.execute("SELECT COUNT(*) FROM raw.ihc_rejections").fetchall()
+            connection.execute("DELETE FROM raw.ihc_rejections")
+            _touch(connection, next_sequence(connection), "ihc_requests", {None})
+        engine.forget(_ANSWERS)
+    return int(rejected)
+
+
 def _answers(request_id: str, scored: Iterable[Scored]) -> list[dict[str, Any]]:
     return [
         {

@@ -132,6 +132,7 @@ class _Scoring:
     def _send(self, batch: Batch, refused: str | None) -> list[_Sending]:
         """Send one request and commit what it brings; what is to be sent because of it."""
         outcome = self._outcome
+        alone = refused is not None and len(batch) == 1
         request_id = uuid.uuid4().hex
         ledger.record_sent(self._engine, request_id, batch)
         failpoint("request recorded, not sent")
@@ -146,7 +147,13 @@ class _Scoring:
                 return [(half, None) for half in halves(batch)]
             return self._failed(request_id, error, batch)
         except RequestError as error:
-            return self._failed(request_id, error, batch if refused and error.refused else ())
+            # Where nobody is scored, it is not this journey that is at fault.
+            at_fault = batch if error.refused and alone and outcome.scored else ()
+            self._failed(request_id, error, at_fault)
+            # One journey at fault must not keep its company from a score, and a limit lower than
+            # ours is met by less. Where all is at fault, the breaker opens on the way.
+            smaller = halves(batch) if error.refused and len(batch) > 1 else ()
+            return [(half, error.reason) for half in smaller]
         except UserError as error:
             ledger.record_failure(self._engine, request_id, error.message)
             outcome.failed_requests += 1
@@ -157,13 +164,13 @@ class _Scoring:
             # The service is at fault, not a hundred journeys at once.
             return self._failed(request_id, RequestError("nothing in the answer can be used"), ())
         failed = tuple((journey, self._client.redacted(why)) for journey, why in judged.failed)
-        rejected = failed if refused else ()
+        rejected = failed if alone else ()
         ledger.record_answer(self._engine, request_id, judged.scored, rejected)
         failpoint("answers committed")
         self._failed_in_a_row = 0
         outcome.scored += len(judged.scored)
         outcome.rejected += len(rejected)
-        if refused:
+        if alone:
             return []
         outcome.failed += len(failed)
         return [((journey,), why) for journey, why in failed]

@@ -112,6 +112,15 @@ def status(output: Annotated[Format, typer.Option("--format")] = Format.TABLE) -
     show(*api_status(Workspace.open().settings), output)
 
 
+@attribution.command()
+def retry() -> None:
+    """Let the next `ltv run` send rejected journeys to the IHC API once more."""
+    from ltv_platform.attribution.ledger import forget_rejections
+
+    journeys = forget_rejections(Workspace.open().engine)
+    say(f"Rejected journeys that the next `ltv run` sends again: {journeys:,}")
+
+
 def ihc_simulator(
     *,
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0: any that is free.")] = 8750,

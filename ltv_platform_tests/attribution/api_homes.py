@@ -29,7 +29,7 @@ def api_settings(url: str, **settings: str) -> dict[str, str]:
         "ihc_api_key": KEY,
         "ihc_conversion_type": "shop",
         "ihc_backoff": "0.001",
-        "ihc_timeout": "0.2",
+        "ihc_timeout": "2",
         **settings,
     }
 
@@ -41,7 +41,7 @@ def api_home(folder: Path, url: str, **settings: str) -> Home:
 
 def simulator(**how: Any) -> Simulator:
     """The simulated API, quick about its faults."""
-    return Simulator(Settings(), KEY, **{"retry_after": 0, "stall": 0.5, **how})
+    return Simulator(Settings(), KEY, **{"retry_after": 0, "stall": 3, **how})
 
 
 def journey_rows(lengths: Sequence[int]) -> tuple[list[str], list[str]]:

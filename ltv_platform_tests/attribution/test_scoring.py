@@ -203,6 +203,33 @@ def test_the_breaker_opens(journeys: MakeHome) -> None:
     assert (outcome.scored, outcome.pending, outcome.stopped) == (7, 0, "")
 
 
+def test_a_journey_at_fault_is_found_among_others(journeys: MakeHome) -> None:
+    """400 says nothing of whom: halves find the one, and the others are scored."""
+    with simulator(limits=Limits(sessions=4)) as api:
+        home = journeys(api.url, (1, 2, 1, 5, 1, 2, 1, 1))
+        outcome = scored(home)
+        assert (outcome.scored, outcome.rejected, outcome.pending) == (7, 1, 0)
+        assert api.ledger.counts()["journeys_sent_again_after_their_answer"] == 0
+        [(conversion, reason)] = home.engine.rows("SELECT conv_id, reason FROM raw.ihc_rejections")
+        assert conversion == "v4"
+        assert "400" in reason
+        assert scored(home).requests == 0
+        assert ledger.forget_rejections(home.engine) == 1
+        assert [day.day for day in ledger.pending_days(home.engine)] == [4]
+    with simulator() as api:
+        assert scored(home.under(ihc_url=api.url)).scored == 1
+
+
+def test_where_all_is_at_fault_nobody_is_rejected(journeys: MakeHome) -> None:
+    """400 to everything, down to journeys alone: the breaker opens, all stay pending."""
+    with told(400) as server:
+        home = journeys(server.url, LENGTHS)
+        outcome = scored(home)
+    assert len(server.received) == 5
+    assert (outcome.scored, outcome.rejected, outcome.pending) == (0, 0, 7)
+    assert outcome.stopped == "the API answers 400"
+
+
 def test_failures_between_answers_do_not_open_it(journeys: MakeHome) -> None:
     """Only in a row; what failed stays pending."""
     row = {"initializer": 1, "holder": 0, "closer": 1, "ihc": 1.0}

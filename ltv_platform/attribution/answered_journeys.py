@@ -43,7 +43,7 @@ class AnsweredJourneys:
     """Whole journeys that the API scored, one row per conversion and session.
 
     Attributes:
-        table: Rows of ``sql/attribution/answered_journeys.sql``, ordered by conversion and
+        table: Rows of ``sql/ihc/answered_journeys.sql``, ordered by conversion and
             position.
     """
 
@@ -119,7 +119,7 @@ def in_memory(settings: Settings, **tables: "pa.Table") -> Iterator[duckdb.DuckD
 
 def _journeys(answers: "pa.Table", settings: Settings) -> AnsweredJourneys:
     with in_memory(settings, answers=answers) as connection:
-        sql = render("attribution/answered_journeys.sql", engine_settings(settings, "published"))
+        sql = render("ihc/answered_journeys.sql", engine_settings(settings, "published"))
         return AnsweredJourneys(connection.sql(sql).to_arrow_table())
 
 
@@ -132,7 +132,7 @@ def published_answers(settings: Settings) -> AnsweredJourneys:
         UserError: nothing is published, or no such answer.
     """
     with open_snapshot(settings, require_snapshot(settings)) as connection:
-        sql = render("attribution/published_answers.sql", engine_settings(settings, "published"))
+        sql = render("ihc/published_answers.sql", engine_settings(settings, "published"))
         answers = connection.sql(sql).to_arrow_table()
     if not answers.num_rows:
         raise UserError(

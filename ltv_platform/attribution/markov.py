@@ -7,6 +7,7 @@ last k channels of a path. Nothing is simulated: the same counts always give the
 
 import logging
 from dataclasses import dataclass
+from decimal import ROUND_DOWN, Decimal
 from typing import TYPE_CHECKING
 
 from ltv_platform.attribution.parameters import MARKOV_CHANNELS
@@ -26,6 +27,7 @@ _ON_THEIR_WAY = 1e-15
 _MOST_STEPS = 5_000
 #: Significant digits that are kept: the last ones differ between processors.
 _DIGITS = 12
+_MILLIONTH = Decimal("0.000001")
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ def markov_channels(visits: "pa.Table") -> "pa.Table":
 
     names = sorted(visits["channel_name"].unique().to_pylist())
     conversions = sum(visits["conversions"].to_pylist())
-    revenue = float(visits["revenue_of_all"][0].as_py() or 0) if names else 0.0
+    revenue = visits["revenue_of_all"][0].as_py() if names else None
     columns: dict[str, list[object]] = {
         name: []
         for name in (
@@ -81,15 +83,14 @@ def markov_channels(visits: "pa.Table") -> "pa.Table":
         if effects is None:
             continue
         total = float(np.sum(effects))
-        for name, effect in zip(names, effects.tolist(), strict=True):
-            share = effect / total if total > 0 else None
-            columns["markov_order"].append(order)
-            columns["channel_name"].append(name)
-            columns["removal_effect"].append(_rounded(effect))
-            columns["share"].append(_rounded(share))
-            columns["conversions"].append(_rounded(None if share is None else share * conversions))
-            columns["revenue"].append(_rounded(None if share is None else share * revenue))
-    types = [pa.int32(), pa.string(), *[pa.float64()] * 4]
+        shares = [effect / total if total > 0 else None for effect in effects.tolist()]
+        columns["markov_order"] += [order] * len(names)
+        columns["channel_name"] += names
+        columns["removal_effect"] += map(_rounded, effects.tolist())
+        columns["share"] += map(_rounded, shares)
+        columns["conversions"] += [_rounded(s and s * conversions) for s in shares]
+        columns["revenue"] += _shared_out(revenue, shares)
+    types = [pa.int32(), pa.string(), *[pa.float64()] * 3, pa.decimal128(18, 6)]
     return pa.table(
         {
             name: pa.array(values, kind)
@@ -210,6 +211,14 @@ def _effects_of_order(
             _MOST_STEPS,
         )
     return effects
+
+
+def _shared_out(money: Decimal | None, shares: list[float | None]) -> list[Decimal | None]:
+    """Money by shares, rounded down to its six decimals; the first by name takes the remainder."""
+    if money is None or not shares or shares[0] is None:
+        return [None] * len(shares)
+    parts = [(money * Decimal(share or 0)).quantize(_MILLIONTH, ROUND_DOWN) for share in shares]
+    return [parts[0] + money - sum(parts), *parts[1:]]
 
 
 def _rounded(value: float | None) -> float | None:

@@ -23,6 +23,9 @@ MODELS = (
     "ihc",
 )
 
+#: The one that depends on the whole history; ``marts.attribution`` stores the others.
+MARKOV_PATH = "markov_path"
+
 #: Customers' memory of a session halves in so many days (attribution.md, time_decay).
 HALF_LIFE_DAYS = 7
 #: Share of the first and of the last session of three or more (attribution.md, position).
@@ -73,6 +76,11 @@ class AttributionParameters:
     def hash(self, model: str) -> str:
         """A short hash of the parameters that a model depends on, journeys included."""
         return _hash({"model": model, **self._journeys(), **self._of_model(model)})
+
+    @property
+    def stored_models(self) -> tuple[str, ...]:
+        """The models that ``marts.attribution`` stores."""
+        return tuple(model for model in MODELS if model != MARKOV_PATH)
 
     @property
     def request_hash(self) -> str:

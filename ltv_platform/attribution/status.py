@@ -13,4 +13,4 @@ def api_status(settings: Settings) -> tuple[list[str], list[tuple[Any, ...]]]:
     Raises:
         UserError: nothing is published yet.
     """
-    return query(settings, render("attribution/ihc_status.sql", settings))
+    return query(settings, render("ihc/status.sql", settings))

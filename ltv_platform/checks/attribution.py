@@ -1,5 +1,6 @@
 """Checks of attribution: every conversion is credited once, every cost counted once."""
 
+from ltv_platform.attribution.parameters import MARKOV_PATH, MODELS
 from ltv_platform.checks.model import CheckOutcome, TableCheck, all_of, days_to_publish, equal
 from ltv_platform.settings import Settings
 from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
@@ -48,7 +49,7 @@ def attribution_checks(settings: Settings) -> tuple[TableCheck, ...]:
             "models_reconcile",
             "Each model credits all conversions and all revenue, over the same cost.",
             _models_reconcile,
-            reads=("core.sessions", "core.conversions"),
+            reads=("core.sessions", "core.conversions", "marts.markov_channels"),
             blocking=True,
         ),
     )
@@ -101,14 +102,14 @@ def _credit_reconciles(engine: DuckDBEngine) -> CheckOutcome:
         "WHERE conversion_date BETWEEN $first AND $last GROUP BY model, conv_id), "
         "expected AS ("
         "SELECT models.model, conv_id, conversions.revenue FROM core.conversions AS conversions "
-        "CROSS JOIN (SELECT DISTINCT model FROM credited) AS models "
+        "CROSS JOIN (SELECT UNNEST($models) AS model) AS models "
         "WHERE event_date BETWEEN $first AND $last) "
         "SELECT COUNT(DISTINCT conv_id), COUNT(*) FILTER (wrong), MIN(example) FILTER (wrong) "
         "FROM (SELECT conv_id, CAST(ROW(model, conv_id) AS VARCHAR) AS example, "
         "expected.revenue IS DISTINCT FROM credited.revenue OR credited.credit IS DISTINCT FROM 1 "
         "OR credited.least <= 0 AS wrong "
         "FROM expected FULL OUTER JOIN credited USING (model, conv_id)) AS compared",
-        days,
+        {**days, "models": [model for model in MODELS if model != MARKOV_PATH]},
     )
     return CheckOutcome(
         wrong == 0,
@@ -167,13 +168,20 @@ def _models_reconcile(engine: DuckDBEngine) -> CheckOutcome:
         "(SELECT COALESCE(SUM(revenue), 0) FROM core.conversions), "
         "(SELECT COALESCE(SUM(cost), 0) FROM core.sessions)"
     )
-    models = engine.rows(
-        "SELECT model, SUM(credit), SUM(credited_revenue), SUM(cost) "
-        "FROM marts.channel_model_comparison GROUP BY model ORDER BY model"
-    )
-    wrong = [name for name, *sums in models if sums != [conversions, revenue, cost]]
+    found = {
+        model: sums
+        for model, *sums in engine.rows(
+            "SELECT model, SUM(credit), SUM(credited_revenue), SUM(cost) "
+            "FROM marts.channel_model_comparison GROUP BY model"
+        )
+    }
+    [(effects,)] = engine.rows("SELECT COUNT(*) FROM marts.markov_channels WHERE markov_order = 1")
+    # Without any conversion there is no row; without removal effects, no such model.
+    expected = [m for m in MODELS if conversions and (effects or m != MARKOV_PATH)]
+    wrong = [model for model in expected if found.get(model) != [conversions, revenue, cost]]
+    wrong += sorted(set(found) - set(expected))
     return CheckOutcome(
         not wrong,
-        {"models": len(models), "conversions": conversions, "revenue": str(revenue)},
-        f"{', '.join(wrong)} credit other sums than the sources have" if wrong else "",
+        {"models": len(found), "conversions": conversions, "revenue": str(revenue)},
+        f"{', '.join(wrong)}: other sums than the sources have" if wrong else "",
     )

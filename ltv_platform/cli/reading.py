@@ -5,13 +5,16 @@ import shutil
 from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ltv_platform.cli.console import Format, say, show
 from ltv_platform.errors import UserError
 from ltv_platform.workspace import Workspace
+
+if TYPE_CHECKING:
+    from ltv_platform.settings import Settings
 
 _PACKAGES = ("ltv-platform", "dagster", "dagster-webserver", "duckdb", "sqlglot", "pandas")
 #: Free disk below which a load of a few million rows may not fit.
@@ -73,16 +76,7 @@ def report(
         show(["metric", "id", "value"], legacy_figures(settings), output)
         return
     if name is Report.CHANNELS:
-        from ltv_platform.reports.channels import (
-            channel_overview,
-            model_overview,
-            write_channel_report,
-        )
-
-        show(*channel_overview(settings), output)
-        if output is Format.TABLE:
-            show(*model_overview(settings), title="Conversions by model")
-        say(f"As a page: {write_channel_report(settings)}")
+        _report_channels(settings, output)
         return
     from ltv_platform.reports.campaigns import campaign_overview, write_campaign_report
 
@@ -101,6 +95,30 @@ def export(
 
     rows = export_sqlite(Workspace.open().settings, sqlite, overwrite=overwrite)
     show(["table", "rows"], list(rows.items()), title=str(sqlite))
+
+
+def _report_channels(settings: "Settings", output: Format) -> None:
+    from ltv_platform.reports.channels import (
+        channel_overview,
+        model_overview,
+        pending_conversions,
+        write_channel_report,
+    )
+    from ltv_platform.reports.pages import CONSTANTS
+
+    columns, rows = channel_overview(settings)
+    if output is not Format.TABLE:
+        show(columns, rows, output)
+    else:
+        most = int(CONSTANTS["most_channels"])
+        show(columns, rows[:most])
+        models, of_models = model_overview(settings)
+        show(models, of_models[:most], title="Conversions by model")
+        if len(rows) > most:
+            say(f"The first {most} of {len(rows):,} channels; all of them: --format csv")
+    if pending := pending_conversions(settings):
+        say(f"{pending:,} conversions wait for an IHC score: figures by IHC are too low.")
+    say(f"As a page: {write_channel_report(settings)}")
 
 
 def doctor() -> None:

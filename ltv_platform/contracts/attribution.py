@@ -161,7 +161,7 @@ MARKOV_CHANNELS = Table(
         ),
         Column("share", "DOUBLE", "removal_effect / their sum; NULL: the sum is 0."),
         Column("conversions", "DOUBLE", "share × conversions that have a journey."),
-        Column("revenue", "DOUBLE", "share × revenue of these, in base currency."),
+        Column("revenue", MONEY, "share × revenue of these, in base currency."),
     ),
 )
 
@@ -187,7 +187,10 @@ CHANNEL_REPORTING = Table(
         *_REPORT_KEY,
         *_REPORT_SUMS,
         Column(
-            "conversions_known", "BOOLEAN", "Conversions are known from that day on.", required=True
+            "conversions_known",
+            "BOOLEAN",
+            "Conversions are known from that day on, and all that reach it are scored.",
+            required=True,
         ),
     ),
     presented=(
@@ -240,7 +243,8 @@ CHANNEL_MODEL_COMPARISON = Table(
         Column(
             "disagreement",
             "DOUBLE",
-            "Of that channel and day: (greatest − least credit of any model) / their mean.",
+            "Of that channel and day: (greatest − least credit of any model) / their mean. NULL: "
+            "no credit, or a conversion that reaches the day has no IHC score yet.",
         ),
         _COMPLETE,
     ),

@@ -4,6 +4,7 @@ Reads the published snapshot. Figures are added up in ``templates/channels.sql.j
 in ``templates/channels.html.j2``.
 """
 
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -59,9 +60,19 @@ def model_overview(settings: Settings) -> Table:
         UserError: nothing is published.
     """
     with open_snapshot(settings, require_snapshot(settings)) as connection:
-        models, channels = _by_channel(Reader(connection, "channels"))
-    rows = [(name, *credited, spread) for name, credited, spread in channels]
-    return ["channel_name", *models, "disagreement"], rows
+        reader = Reader(connection, "channels")
+        models, pending = _models(reader), reader.rows("totals")[0]["pending"]
+    # ihc is too low then, so that it would disagree with all others.
+    rows = [
+        (name, *credited, None if pending else spread) for name, credited, spread in models.credits
+    ]
+    return ["channel_name", *models.names, "disagreement"], rows
+
+
+def pending_conversions(settings: Settings) -> int:
+    """Conversions that the IHC API has not scored: what figures by IHC do not know of yet."""
+    with open_snapshot(settings, require_snapshot(settings)) as connection:
+        return int(Reader(connection, "channels").rows("totals")[0]["pending"])
 
 
 def length_chart(reader: Reader, schema: str = "") -> Chart:
@@ -85,33 +96,48 @@ def cost_chart(reader: Reader, schema: str = "") -> Chart:
 
 def model_chart(reader: Reader, schema: str = "") -> Chart:
     """What each model credits to each channel."""
-    return models_by_channel(*_by_channel(reader, schema))
+    models = _models(reader, schema)
+    return models_by_channel(models.names, models.credits)
 
 
-def _by_channel(
-    reader: Reader, schema: str = ""
-) -> tuple[list[str], list[tuple[str, list[float], float | None]]]:
-    """Names of the models, and per channel its credit by each and the disagreement."""
-    channels = []
-    models: list[str] = []
+@dataclass(frozen=True)
+class _Models:
+    """What each model says of each channel.
+
+    Attributes:
+        names: The models, in one order.
+        credits: Per channel, most conversions first: its name, its conversions by each model and
+            the disagreement, (greatest − least) / mean; None where nothing is credited.
+        roas: Per channel, its ROAS by each model.
+    """
+
+    names: list[str]
+    credits: list[tuple[str, list[float], float | None]]
+    roas: list[tuple[str, list[float | None]]]
+
+
+def _models(reader: Reader, schema: str = "") -> _Models:
+    models = _Models([], [], [])
     rows = reader.rows("models", MODELS, schema)
-    for name, group in groupby(rows, key=lambda row: row["channel_name"]):
+    for channel, group in groupby(rows, key=lambda row: row["channel_name"]):
         of_channel = list(group)
-        models = [row["model"] for row in of_channel]
+        models.names[:] = [row["model"] for row in of_channel]
         credited = [row["credit"] for row in of_channel]
         mean = sum(credited) / len(credited)
         spread = (max(credited) - min(credited)) / mean if mean else None
-        channels.append((name, credited, spread))
-    return models, channels
+        models.credits.append((channel, credited, spread))
+        models.roas.append((channel, [row["roas"] for row in of_channel]))
+    return models
 
 
 def _figures(reader: Reader) -> dict[str, Any]:
     """Everything that the page shows, by the names that its template has for it."""
-    models, credited = _by_channel(reader)
+    models = _models(reader)
     return {
-        "models": models,
-        "credits": credited,
-        "most_credit": max((max(values) for _, values, _ in credited), default=0.0) or 1.0,
+        "models": models.names,
+        "credits": models.credits,
+        "roas": [(name, values) for name, values in models.roas if any(v for v in values)],
+        "most_credit": max((max(values) for _, values, _ in models.credits), default=0.0) or 1.0,
         "channels": reader.rows("channel_overview"),
         "totals": reader.rows("totals")[0],
         "moved": reader.rows("moved"),

@@ -33,6 +33,7 @@ CONSTANTS = {
     # Cohorts and curves of their own; more make a page that no browser likes.
     "most_campaigns": 30,
     "most_countries": 10,
+    "most_channels": 50,
 }
 
 _TEMPLATES = files("ltv_platform") / "reports" / "templates"

@@ -109,14 +109,31 @@ GROUP BY asked.currency, asked.day
 CAST({{ expression }} AS DECIMAL(18,12))
 {%- endmacro %}
 
+{#- What stands for a channel where there is none: conversions without sessions, without a score. -#}
+{% set not_attributed = "'(not attributed)'" %}
+{% set pending = "'(pending)'" %}
+
 {#- Cost per order; NULL for what is no channel, which nothing is spent on. -#}
 {% macro cost_per_order(cost, credit) -%}
-CASE WHEN channel_name NOT IN ('(not attributed)', '(pending)') THEN {{ ratio(cost, credit) }} END
+CASE WHEN channel_name NOT IN ({{ not_attributed }}, {{ pending }}) THEN {{ ratio(cost, credit) }} END
 {%- endmacro %}
 
-{#- No conversion to come can reach back to a session of that day. -#}
+{#- No conversion to come can reach back to a session of that day; and all that did are scored. -#}
 {% macro conversions_complete(known, day) -%}
 {% if attribution.lookback_days is none %}FALSE{% else %}({{ known }} AND COALESCE({{ day }} + {{ attribution.reach_days }} < $conversion_watermark, FALSE)){% endif %}
+{%- endmacro %}
+
+{#- Session days that a conversion without a score may yet credit; needs a CTE days (date). -#}
+{% macro waiting_days() -%}
+SELECT DISTINCT days.date
+FROM days
+JOIN (
+  SELECT DISTINCT conversion_date FROM marts.attribution WHERE channel_name = {{ pending }}
+) AS unscored
+  ON unscored.conversion_date >= days.date
+  {%- if attribution.reach_days is not none %}
+  AND unscored.conversion_date <= days.date + {{ attribution.reach_days }}
+  {%- endif %}
 {%- endmacro %}
 
 {#- A number not below zero without the decimals that the type has no room for. What is cut off is

@@ -10,6 +10,10 @@ from typing import Any
 
 import pytest
 
+from ltv_platform.attribution import markov
+from ltv_platform.attribution.parameters import MODELS
+from ltv_platform.checks import table_checks
+from ltv_platform.reports.channels import model_overview, pending_conversions
 from ltv_platform_tests.warehouse.homes import Home
 
 D = Decimal
@@ -154,3 +158,43 @@ def test_a_new_conversion_restates_the_days_that_it_reaches(home: Home, tmp_path
         "its lookback, and every later day: conversions may be known from then on"
     )
     assert [day.day for day in days["marts.channel_reporting_by_conversion_date"]] == [12]
+
+
+def test_what_waits_for_a_score_keeps_days_open(tmp_path: Any) -> None:
+    """A pending journey can yet credit the sessions of its lookback; other days are complete."""
+    home = _home(tmp_path, as_of="2025-03-31", ihc_api_key="k", ihc_conversion_type="shop")
+    rows = home.values(
+        "SELECT channel_name, CAST(date AS VARCHAR), ihc, complete FROM channel_reporting "
+        "ORDER BY date, channel_name"
+    )
+    assert rows == [
+        ("Search", "2025-03-01", D(0), False),
+        ("(pending)", "2025-03-02", D(1), False),
+        ("Direct", "2025-03-02", D(0), False),
+        ("Display", "2025-03-03", D(0), False),
+        ("Search", "2025-03-04", D(0), False),
+        ("(pending)", "2025-03-05", D(1), False),
+        ("(not attributed)", "2025-03-20", D(1), True),
+    ]
+    assert home.values(
+        "SELECT DISTINCT disagreement FROM channel_model_comparison WHERE date < '2025-03-05'"
+    ) == [None]
+    total = home.values("SELECT SUM(ihc), SUM(ihc_revenue), SUM(cost) FROM channel_reporting")
+    assert total == [(D(3), D(19), D(7))]
+    columns, models = model_overview(home.settings)
+    assert {row[columns.index("disagreement")] for row in models} == {None}
+    assert pending_conversions(home.settings) == 2
+
+
+def test_without_removal_effects_there_is_no_markov_path(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Too many channels for a chain: the model is left out and not made up; the checks know."""
+    monkeypatch.setattr(markov, "MARKOV_CHANNELS", {1: 2, 2: 2, 3: 2})
+    home = _home(tmp_path, as_of="2025-03-31")
+    expected = sorted(set(MODELS) - {"markov_path"})
+    for table in ("attribution", "channel_model_comparison"):
+        assert home.values(f"SELECT DISTINCT model FROM {table} ORDER BY model") == expected
+    for check in table_checks(home.settings):
+        if check.name in ("models_reconcile", "credit_reconciles"):
+            assert check.run(home.engine).passed

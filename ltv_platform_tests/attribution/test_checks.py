@@ -67,6 +67,22 @@ def test_what_is_whole_passes(home: Home) -> None:
             "credit_reconciles",
         ),
         (
+            "DELETE FROM marts.attribution WHERE model = 'linear'",
+            "marts.attribution",
+            "credit_reconciles",
+        ),
+        ("DELETE FROM marts.attribution", "marts.attribution", "credit_reconciles"),
+        (
+            "DELETE FROM marts.channel_model_comparison WHERE model = 'markov_path'",
+            "marts.channel_model_comparison",
+            "models_reconcile",
+        ),
+        (
+            "DELETE FROM marts.markov_channels",
+            "marts.channel_model_comparison",
+            "models_reconcile",
+        ),
+        (
             "DELETE FROM marts.attribution WHERE model = 'first' AND conv_id = 'c3'",
             "marts.attribution",
             "credit_reconciles",

@@ -3,6 +3,7 @@
 import logging
 import random
 from collections import Counter
+from decimal import Decimal
 from itertools import combinations
 
 import numpy as np
@@ -32,7 +33,7 @@ def visits_of(paths: list[Path], revenue: float = 0.0) -> pa.Table:
     }
     rows["visits"] = pa.array(list(visits.values()), pa.int64())
     rows["conversions"] = pa.array([conversions[key] for key in visits], pa.int64())
-    rows["revenue_of_all"] = pa.array([revenue] * len(visits), pa.float64())
+    rows["revenue_of_all"] = pa.array([Decimal(revenue)] * len(visits), pa.decimal128(38, 6))
     return pa.table(rows)
 
 

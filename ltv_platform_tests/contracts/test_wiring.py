@@ -82,6 +82,24 @@ def test_presentations_give_their_contract(home: Home) -> None:
             assert given.column_names == names, transform.name
 
 
+def test_every_sql_file_belongs_to_a_table(home: Home) -> None:
+    """A SELECT that no line of wiring names would never run, and nobody would say so."""
+    expected = set()
+    for transform in home.graph.transforms:
+        stem = f"{transform.derivation.group}/{transform.contract.name}"
+        expected.add(f"{stem}.sql")
+        if transform.contract.presented is not None:
+            expected.add(f"{stem}.presentation.sql")
+        expected |= {f"{stem}.presentation.{name}.sql" for name in transform.derivation.adds}
+    found = {
+        f"{group}/{path.name}"
+        for group in ("core", "campaigns", "attribution")
+        for path in (SQL_FOLDER / group).iterdir()
+        if not path.read_text("utf-8").startswith("{#-")
+    }
+    assert found == expected
+
+
 def test_every_select_opens_with_its_grain_and_question() -> None:
     """A SQL file opens with two lines: grain; what it answers."""
     for group in ("core", "campaigns", "attribution"):

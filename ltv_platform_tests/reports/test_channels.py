@@ -80,7 +80,7 @@ def test_the_terminal_gets_rows(home: Home) -> None:
         "ihc_revenue",
         "CPO",
         "ROAS",
-        "complete_days",
+        "complete_share",
     ]
     assert [row[0] for row in rows][2:] == ["Display", "(not attributed)"]
     columns, rows = model_overview(home.settings)

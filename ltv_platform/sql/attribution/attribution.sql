@@ -5,7 +5,7 @@
 -- history; the presentation adds it.
 {% import 'macros.sql' as m with context %}
 {% import 'attribution/credits.sql' as c with context %}
-{% set models = ['first', 'last', 'last_non_direct', 'linear', 'position', 'time_decay', 'shapley', 'ihc'] %}
+{% set models = attribution.stored_models %}
 {% set n = 'sessions_in_journey' %}
 WITH earned AS (
   {{ c.all_to('first', 'position = 1') }}
@@ -110,7 +110,7 @@ SELECT
   NULL,
   event_date,
   event_date,
-  CASE WHEN has_no_session THEN '(not attributed)' ELSE '(pending)' END,
+  CASE WHEN has_no_session THEN {{ m.not_attributed }} ELSE {{ m.pending }} END,
   NULL,
   {{ m.credit('1') }},
   revenue,

@@ -34,6 +34,12 @@ cells AS (
 known AS (
   SELECT MIN(event_date) AS first_conversion_date FROM core.conversions
 ),
+days AS (
+  SELECT DISTINCT date FROM cells
+),
+waiting AS (
+  {{ m.waiting_days() | indent(2) }}
+),
 rows_of_cells AS (
   SELECT
     cells.model,
@@ -42,13 +48,15 @@ rows_of_cells AS (
     {{ m.money('COALESCE(cost, 0)') }} AS cost,
     {{ m.credit('COALESCE(credit, 0)') }} AS credit,
     {{ m.money('COALESCE(revenue, 0)') }} AS credited_revenue,
-    cells.date >= first_conversion_date AS conversions_known
+    COALESCE(cells.date >= first_conversion_date, FALSE) AND waiting.date IS NULL AS conversions_known,
+    waiting.date IS NULL AS is_scored
   FROM cells
   LEFT JOIN costs ON costs.channel_name = cells.channel_name AND costs.date = cells.date
   LEFT JOIN credits
     ON credits.model = cells.model
     AND credits.channel_name = cells.channel_name
     AND credits.date = cells.date
+  LEFT JOIN waiting ON waiting.date = cells.date
   CROSS JOIN known
 )
 SELECT
@@ -60,7 +68,7 @@ SELECT
   credited_revenue,
   {{ m.cost_per_order('cost', 'credit') }} AS cpo,
   {{ m.ratio('credited_revenue', 'cost') }} AS roas,
-  {{ m.ratio('MAX(credit) OVER cell - MIN(credit) OVER cell', 'SUM(credit) OVER cell / COUNT(*) OVER cell') }} AS disagreement,
+  CASE WHEN is_scored THEN {{ m.ratio('MAX(credit) OVER cell - MIN(credit) OVER cell', 'SUM(credit) OVER cell / COUNT(*) OVER cell') }} END AS disagreement,
   {{ m.conversions_complete('conversions_known', 'date') }} AS complete
 FROM rows_of_cells
 WINDOW cell AS (PARTITION BY channel_name, date)

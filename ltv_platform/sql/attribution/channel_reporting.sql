@@ -17,15 +17,31 @@ credits AS (
 ),
 known AS (
   SELECT MIN(event_date) AS first_conversion_date FROM core.conversions
+),
+reported AS (
+  SELECT
+    COALESCE(costs.channel_name, credits.channel_name) AS channel_name,
+    COALESCE(costs.date, credits.date) AS date,
+    {{ m.money('COALESCE(cost, 0)') }} AS cost,
+    {{ m.credit('COALESCE(ihc, 0)') }} AS ihc,
+    {{ m.money('COALESCE(ihc_revenue, 0)') }} AS ihc_revenue
+  FROM costs
+  FULL OUTER JOIN credits
+    ON credits.channel_name = costs.channel_name AND credits.date = costs.date
+),
+days AS (
+  SELECT DISTINCT date FROM reported
+),
+waiting AS (
+  {{ m.waiting_days() | indent(2) }}
 )
 SELECT
-  COALESCE(costs.channel_name, credits.channel_name) AS channel_name,
-  COALESCE(costs.date, credits.date) AS date,
-  {{ m.money('COALESCE(cost, 0)') }} AS cost,
-  {{ m.credit('COALESCE(ihc, 0)') }} AS ihc,
-  {{ m.money('COALESCE(ihc_revenue, 0)') }} AS ihc_revenue,
-  COALESCE(COALESCE(costs.date, credits.date) >= first_conversion_date, FALSE) AS conversions_known
-FROM costs
-FULL OUTER JOIN credits
-  ON credits.channel_name = costs.channel_name AND credits.date = costs.date
+  channel_name,
+  reported.date,
+  cost,
+  ihc,
+  ihc_revenue,
+  COALESCE(reported.date >= first_conversion_date, FALSE) AND waiting.date IS NULL AS conversions_known
+FROM reported
+LEFT JOIN waiting ON waiting.date = reported.date
 CROSS JOIN known

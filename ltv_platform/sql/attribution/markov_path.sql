@@ -2,10 +2,15 @@
 {% import 'macros.sql' as m with context %}
 {% import 'attribution/credits.sql' as c with context %}
 
+{% macro effects_are_known() -%}
+EXISTS (SELECT 1 FROM marts.markov_channels AS known WHERE known.markov_order = 1)
+{%- endmacro %}
+
 {#- Rows of that model, with the stored columns of marts.attribution.
     Reads the linear rows there, which are all sessions of all journeys, and marts.markov_channels.
     A channel earns its removal effect (order 1) over the sum of those of the journey's channels,
-    shared equally by its sessions; where all are 0, all channels earn alike. -#}
+    shared equally by its sessions; where all are 0, all channels earn alike. Where none is known,
+    because there are too many channels, there is no such model. -#}
 {% macro markov_path() -%}
 SELECT
   'markov_path' AS model,
@@ -62,7 +67,7 @@ FROM (
   ) AS ends
   WINDOW journey AS (PARTITION BY conv_id)
 ) AS credits
-WHERE credit > 0
+WHERE credit > 0 AND {{ effects_are_known() }}
 UNION ALL
 SELECT
   'markov_path',
@@ -77,5 +82,5 @@ SELECT
   engine,
   {{ attribution.hash('markov_path') | literal }}
 FROM marts.attribution
-WHERE model = 'linear' AND session_id IS NULL
+WHERE model = 'linear' AND session_id IS NULL AND {{ effects_are_known() }}
 {%- endmacro %}

@@ -118,14 +118,14 @@ class AsOf:
         )
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=512)
 def _tables_read(sql: str) -> frozenset[str]:
     """Full names of the tables that a SELECT reads."""
     tree = sqlglot.parse_one(sql, dialect="duckdb")
     return frozenset(f"{table.db}.{table.name}" for table in tree.find_all(exp.Table))
 
 
-@lru_cache(maxsize=128)
+@lru_cache(maxsize=1024)
 def _statement(sql: str, cuts: tuple[tuple[str, str], ...]) -> tuple[str, frozenset[str]]:
     """A SELECT with some tables cut to a range of days, and the names of its parameters.
 

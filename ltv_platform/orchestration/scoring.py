@@ -111,8 +111,9 @@ def _note(outcome: Outcome) -> str:
         notes.append(f"{outcome.failed_requests} requests to the IHC API failed.")
     if outcome.refused_together:
         notes.append(
-            f"{outcome.refused_together} of them held several journeys and were refused (400): if "
-            "they were too large, lower LTV_IHC_REQUEST_SESSIONS or LTV_IHC_REQUEST_JOURNEYS."
+            f"The IHC API refused {outcome.refused_together} requests of several journeys with "
+            "400: if they were too large, lower LTV_IHC_REQUEST_SESSIONS or "
+            "LTV_IHC_REQUEST_JOURNEYS."
         )
     if outcome.rejected:
         notes.append(

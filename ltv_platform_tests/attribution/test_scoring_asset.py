@@ -87,8 +87,8 @@ def test_requests_refused_whole_name_the_limits(
         home = journeys(api.url, [1] * 4)
         result = materialize(home, instance)
     assert scoring_told(result) == (
-        "1 requests to the IHC API failed. 1 of them held several journeys and were refused (400): "
-        "if they were too large, lower LTV_IHC_REQUEST_SESSIONS or LTV_IHC_REQUEST_JOURNEYS.",
+        "1 requests to the IHC API failed. The IHC API refused 1 requests of several journeys with "
+        "400: if they were too large, lower LTV_IHC_REQUEST_SESSIONS or LTV_IHC_REQUEST_JOURNEYS.",
         None,
     )
 

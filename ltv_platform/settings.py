@@ -5,12 +5,14 @@ window) is rendered into the SQL of the tables it concerns, so that changing it 
 those tables stale.
 """
 
+import json
 import os
 import re
 from datetime import UTC, date, datetime
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
@@ -19,6 +21,9 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from ltv_platform.attribution.redistribution import Redistribution
 from ltv_platform.errors import UserError
 from ltv_platform.failpoints import VARIABLE as FAILPOINT
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 #: The horizon that summaries, country ranks and the seed's column names go by.
 SUMMARY_HORIZON = 7
@@ -96,7 +101,7 @@ class Settings(BaseSettings):
     ihc_preset: Literal["published", "long", "short", "fitted"] = Field(
         "published", description="Parameters of the local IHC engine."
     )
-    ihc_redistribution: Redistribution = Field(
+    ihc_redistribution: Annotated[Redistribution, NoDecode] = Field(
         Redistribution(), description="Moves of IHC credit between channels (JSON, as the API's)."
     )
     ihc_mixed_engines: bool = Field(
@@ -161,6 +166,19 @@ class Settings(BaseSettings):
             raise ValueError(f"{value!r} is no amount of memory such as 1600MB")
         return value
 
+    @field_validator("ihc_url")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        try:
+            parts = urlsplit(value)
+            # The port is looked at when it is asked for.
+            usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        except ValueError:
+            usable = False
+        if not usable or re.search(r"[\s?#]", value):
+            raise ValueError("must be http:// or https:// and a host, as in https://example.com")
+        return value.rstrip("/")
+
     @field_validator("as_of", "start_date", "threads", "now", "ihc_api_key", mode="before")
     @classmethod
     def _empty_is_unset(cls, value: Any) -> Any:
@@ -203,6 +221,16 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
+
+    @field_validator("ihc_redistribution", mode="before")
+    @classmethod
+    def _json(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        try:
+            return json.loads(value or "{}")
+        except ValueError as error:
+            raise ValueError(f"is no JSON: {error}") from error
 
     @model_validator(mode="after")
     def _api_has_a_key(self) -> Self:
@@ -301,10 +329,7 @@ def load_settings(**overrides: Any) -> Settings:
     try:
         settings = Settings(**overrides)
     except ValidationError as error:
-        wrong = "; ".join(
-            _what_is_wrong(item["loc"], item["msg"].removeprefix("Value error, "), item["input"])
-            for item in error.errors()
-        )
+        wrong = "; ".join(_what_is_wrong(item) for item in error.errors())
         raise UserError(
             f"A setting is wrong. {wrong}",
             "Mend or unset the variable; `ltv doctor` lists all of them with their defaults.",
@@ -317,10 +342,15 @@ def load_settings(**overrides: Any) -> Settings:
     return settings
 
 
-def _what_is_wrong(place: tuple[int | str, ...], message: str, given: Any) -> str:
-    if not place:  # it concerns several variables, and the input is all of them
+def _what_is_wrong(error: "ErrorDetails") -> str:
+    message = error["msg"].removeprefix("Value error, ")
+    if not error["loc"]:  # it concerns several variables, and the input is all of them
         return message
-    return f"{variable_name(str(place[0]))}: {message} (it is {given!r})"
+    field, *inside = map(str, error["loc"])
+    place = " ".join([variable_name(field), *([".".join(inside)] if inside else [])])
+    # Of what is missing, the input is what it is missing from.
+    given = "" if error["type"] == "missing" else f" (it is {error['input']!r})"
+    return f"{place}: {message}{given}"
 
 
 #: Variables with our prefix that are no settings: for tests, and Dagster's event log.

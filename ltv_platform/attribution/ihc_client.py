@@ -83,7 +83,7 @@ class IhcClient:
                 "Set it to the conv_type_id that the API's dashboard shows, or set "
                 "LTV_IHC_ENGINE=local.",
             )
-        self._url = f"{settings.ihc_url.rstrip('/')}/v1/compute_ihc"
+        self._url = f"{settings.ihc_url}/v1/compute_ihc"
         self._conversion_type = settings.ihc_conversion_type
         self._timeout = settings.ihc_timeout
         self._backoff = settings.ihc_backoff

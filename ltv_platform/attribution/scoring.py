@@ -37,6 +37,7 @@ class Outcome:
     Attributes:
         requests: Requests sent, their retries not counted.
         failed_requests: Those of them that brought nothing.
+        refused_together: Those of them with several journeys that the API refused (400).
         scored: Journeys scored in this run.
         cached: Journeys that had been scored before.
         rejected: Journeys that the API refused in this run, alone too.
@@ -48,6 +49,7 @@ class Outcome:
 
     requests: int = 0
     failed_requests: int = 0
+    refused_together: int = 0
     scored: int = 0
     cached: int = 0
     rejected: int = 0
@@ -152,7 +154,9 @@ class _Scoring:
             self._failed(request_id, error, at_fault)
             # One journey at fault must not keep its company from a score, and a limit lower than
             # ours is met by less. Where all is at fault, the breaker opens on the way.
-            smaller = halves(batch) if error.refused and len(batch) > 1 else ()
+            together = error.refused and len(batch) > 1
+            outcome.refused_together += together
+            smaller = halves(batch) if together else ()
             return [(half, error.reason) for half in smaller]
         except UserError as error:
             ledger.record_failure(self._engine, request_id, error.message)

@@ -136,6 +136,7 @@ def ihc_simulator(
     ] = 1,
 ) -> None:
     """Serve the IHC API's contract on this machine, scored by the local engine."""
+    from shlex import quote
     from threading import Event
 
     from ltv_platform.attribution.simulator import Faults, Limits, Simulator
@@ -150,7 +151,7 @@ def ihc_simulator(
     ) as simulator:
         say(
             f"The IHC API is simulated on {simulator.url}; end it with Ctrl-C. In another shell:\n"
-            f"export LTV_IHC_URL={simulator.url} IHC_API_KEY={key} "
+            f"export LTV_IHC_URL={simulator.url} IHC_API_KEY={quote(key)} "
             f"LTV_IHC_CONVERSION_TYPE=demo LTV_IHC_REQUEST_SESSIONS={max_sessions} "
             f"LTV_IHC_REQUEST_JOURNEYS={max_journeys}\n"
             f"What it was sent: {simulator.url}/stats"

@@ -1,5 +1,6 @@
 """Commands that give figures out: query, tables, report, export, doctor."""
 
+import json
 import platform
 import shutil
 from enum import StrEnum
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from pydantic import BaseModel
 
 from ltv_platform.cli.console import Format, say, show
 from ltv_platform.errors import UserError
@@ -175,4 +177,7 @@ def _shown(value: object) -> str:
         return "–"
     if isinstance(value, tuple):
         return ",".join(map(str, value))
+    if isinstance(value, BaseModel):
+        # With blanks, at which a narrow column can fold it.
+        return json.dumps(value.model_dump(mode="json", exclude_none=True), ensure_ascii=False)
     return str(value)

@@ -61,6 +61,13 @@ class Column:
     default: str | None = None
     pii: bool = False
 
+    @property
+    def scale(self) -> int | None:
+        """Decimals of a DECIMAL; None: it is none."""
+        if not self.type.startswith("DECIMAL"):
+            return None
+        return int(self.type.rstrip(")").rpartition(",")[2])
+
 
 @dataclass(frozen=True)
 class Table:

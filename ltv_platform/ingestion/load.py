@@ -18,6 +18,7 @@ from ltv_platform.contracts import SourceTable
 from ltv_platform.errors import UserError
 from ltv_platform.failpoints import failpoint
 from ltv_platform.ingestion.adapters import Adapter, load_adapter
+from ltv_platform.ingestion.doubles import scales_of
 from ltv_platform.ingestion.files import PrivateCopy, check_regular, file_format, take_copy
 from ltv_platform.ingestion.quarantine import append_retrial, retry
 from ltv_platform.ingestion.sqlite_files import (
@@ -157,7 +158,8 @@ def _take_in(engine: DuckDBEngine, request: Request, folder: Path, place: int) -
     check_regular(request.path, request.follow_links)
     if file_format(request.path) == "sqlite":
         database = copy_sqlite(request.path, folder, follow_links=request.follow_links)
-        copy = export_sqlite_table(database, source.name, engine.settings.adapter_timeout)
+        scales = None if adapter else scales_of(source)
+        copy = export_sqlite_table(database, source.name, engine.settings.adapter_timeout, scales)
     else:
         copy = take_copy(request.path, folder, follow_links=request.follow_links)
     return Incoming(source, adapter, copy, _load_id(source, adapter, copy), place)

@@ -21,6 +21,7 @@ import numpy as np
 from ltv_platform.contracts.ddl import literal, quoted
 from ltv_platform.errors import UserError
 from ltv_platform.ingestion.adapters import Dialect
+from ltv_platform.ingestion.doubles import Scales, rounded_sql
 from ltv_platform.ingestion.files import PrivateCopy
 from ltv_platform.ingestion.records import (
     RecordFiles,
@@ -78,6 +79,7 @@ def open_file(
     wanted: Collection[str],
     *,
     single: Collection[str] = (),
+    scales: Scales = None,
     by_hand: bool = False,
 ) -> Records:
     """The records of a private copy, and the temporary table ``malformed``.
@@ -89,6 +91,7 @@ def open_file(
         wanted: Column names that tell the delimiter, and that stand in for the columns of a
             file without any record.
         single: Columns that hold one value each, no lists or objects.
+        scales: How doubles of Parquet are rounded.
         by_hand: Do not leave a delimited file to the engine.
 
     Raises:
@@ -100,7 +103,7 @@ def open_file(
     if copy.path.stat().st_size == 0:
         raise UserError(f"{copy.name} is empty.", "Nothing to load; check how it was made.")
     if copy.format == "parquet":
-        return _open_parquet(connection, copy, single)
+        return _open_parquet(connection, copy, single, scales)
     if copy.format != "csv" or dialect.whitespace:
         return _open_by_hand(connection, copy, dialect, wanted, single)
     columns, delimiter = _csv_columns(copy, dialect, wanted)
@@ -325,7 +328,9 @@ def _open_records(connection: Connection, copy: PrivateCopy, files: RecordFiles)
     return Records(columns, f"SELECT {names}_line FROM read_parquet({parts}, union_by_name = true)")
 
 
-def _open_parquet(connection: Connection, copy: PrivateCopy, single: Collection[str]) -> Records:
+def _open_parquet(
+    connection: Connection, copy: PrivateCopy, single: Collection[str], scales: Scales
+) -> Records:
     source = f"read_parquet({literal(str(copy.path))}, file_row_number = true)"
     try:
         described = connection.execute(
@@ -340,7 +345,10 @@ def _open_parquet(connection: Connection, copy: PrivateCopy, single: Collection[
             "Write out the column that is meant; nothing was loaded.",
         )
     columns = _distinct([name for name, *_ in described], copy)
-    texts = ", ".join(f"CAST({quoted(n)} AS VARCHAR) AS {quoted(n)}" for n in columns)
+    texts = ", ".join(
+        f"CAST({rounded_sql(name, kind, scales)} AS VARCHAR) AS {quoted(name)}"
+        for name, kind, *_ in described
+    )
     return Records(columns, f"SELECT {texts}, file_row_number + 1 AS _line FROM {source}")
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from ltv_platform.contracts.ddl import quoted
 from ltv_platform.errors import UserError
+from ltv_platform.ingestion.doubles import Scales, rounded
 from ltv_platform.ingestion.files import PrivateCopy, take_copy
 
 #: Rows that are held in memory at once.
@@ -103,13 +104,16 @@ def refuse_script(path: Path, name: str) -> None:
         )
 
 
-def export_sqlite_table(copy: PrivateCopy, table: str, seconds: float) -> PrivateCopy:
+def export_sqlite_table(
+    copy: PrivateCopy, table: str, seconds: float, scales: Scales
+) -> PrivateCopy:
     """One table of a database as Parquet of texts, and the hash of its content.
 
     Args:
         copy: The database.
         table: The table, or a view.
         seconds: How long it may take; a view can go on for ever.
+        scales: How doubles are rounded.
 
     Raises:
         UserError: the database has no such table, is damaged, holds text that is no UTF-8, or
@@ -135,8 +139,8 @@ def export_sqlite_table(copy: PrivateCopy, table: str, seconds: float) -> Privat
         with pq.ParquetWriter(target, schema) as writer:
             while rows := cursor.fetchmany(_BATCH):
                 texts = [
-                    [None if value is None else _as_text(value) for value in column]
-                    for column in zip(*rows, strict=True)
+                    [None if value is None else _as_text(value, name, scales) for value in column]
+                    for name, column in zip(schema.names, zip(*rows, strict=True), strict=True)
                 ]
                 digest.update(repr(texts).encode())
                 writer.write_table(pa.table([pa.array(c, pa.string()) for c in texts], schema))
@@ -163,5 +167,7 @@ def _opened(copy: PrivateCopy) -> Iterator[sqlite3.Connection]:
         ) from error
 
 
-def _as_text(value: Any) -> str:
+def _as_text(value: Any, column: str, scales: Scales) -> str:
+    if isinstance(value, float):
+        value = rounded(value, column, scales)
     return value.decode("utf-8") if isinstance(value, bytes) else str(value)

@@ -24,6 +24,7 @@ from ltv_platform.ingestion.adapting import (
     faults_of,
     some,
 )
+from ltv_platform.ingestion.doubles import scales_of
 from ltv_platform.ingestion.files import PrivateCopy
 from ltv_platform.ingestion.readers import UnreliableReadError, confirm, engine_reads, open_file
 from ltv_platform.ingestion.start_date import Years
@@ -130,7 +131,10 @@ def _stage(
     dialect = adapter.dialect if adapter else Dialect()
     # An adapter may take lists and objects apart.
     single = () if adapter else wanted
-    records = open_file(connection, copy, dialect, wanted, single=single, by_hand=by_hand)
+    scales = None if adapter else scales_of(source)
+    records = open_file(
+        connection, copy, dialect, wanted, single=single, scales=scales, by_hand=by_hand
+    )
     received_at = settings.current_time().astimezone(UTC).replace(tzinfo=None)
     rows = f"staged_{incoming.place}"
     verdict = partial(

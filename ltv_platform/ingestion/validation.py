@@ -1,8 +1,8 @@
 """Compiles a source contract to the SQL that types its values and gives reasons.
 
 The rules for values are the same for all sources: text is trimmed and empty is NULL; a
-timestamp is turned into UTC; a number is never rounded; every broken rule of a row is a reason
-of its own, so that one round of mending is enough.
+timestamp is turned into UTC; a number in a text is never rounded; every broken rule of a row is
+a reason of its own, so that one round of mending is enough.
 """
 
 from collections.abc import Collection
@@ -143,7 +143,7 @@ def _cast(column: Column, text: str, settings: Settings) -> str:
             whole = f"{_matches(text, _WHOLE_NUMBER)} OR {_matches(text, _WHOLE_EXPONENT)}"
             cases = f"WHEN {whole} THEN {value}"
         case "DECIMAL(18,6)" | "DECIMAL(18,8)":
-            scale = _scale(column)
+            scale = column.scale
             plain = rf"[+-]?([0-9]+\.?[0-9]{{0,{scale}}}0*|\.[0-9]{{1,{scale}}}0*)"
             cases = (
                 f"WHEN {_matches(text, plain)} THEN {value} "
@@ -173,10 +173,6 @@ def _cast(column: Column, text: str, settings: Settings) -> str:
     return f"CASE {cases} END"
 
 
-def _scale(column: Column) -> int:
-    return int(column.type.rstrip(")").rpartition(",")[2])
-
-
 def _matches(text: str, pattern: str) -> str:
     return f"regexp_full_match({text}, {literal(pattern)})"
 
@@ -196,12 +192,15 @@ def _checks(column: Column) -> list[_Check]:
     if column.required:
         checks.append(_Check(f"{text} IS NULL", literal(f"{column.name}: is missing")))
     no_value = f"{text} IS NOT NULL AND {value} IS NULL"
-    if column.type.startswith("DECIMAL"):
+    if column.scale is not None:
+        before = _PRECISION - column.scale
         fine = f"{_matches(text, _ANY_NUMBER)}"
         checks.append(
             _Check(
                 f"{no_value} AND {fine}",
-                f"{shown}has more than {_scale(column)} decimals or is too large'",
+                f"{shown}' || CASE WHEN abs(TRY_CAST({text} AS DOUBLE)) >= 1e{before} "
+                f"THEN 'has more than {before} digits before the point' "
+                f"ELSE 'has more than {column.scale} decimals' END",
             )
         )
         checks.append(_Check(f"{no_value} AND NOT {fine}", f"{shown}is not a number'"))
@@ -221,6 +220,8 @@ def _checks(column: Column) -> list[_Check]:
     return checks
 
 
+#: Digits of every DECIMAL.
+_PRECISION = 18
 _KINDS = {
     "INTEGER": "a whole number",
     "BIGINT": "a whole number",

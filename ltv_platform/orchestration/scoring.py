@@ -109,6 +109,12 @@ def _note(outcome: Outcome) -> str:
         )
     elif outcome.failed_requests and outcome.error is None:
         notes.append(f"{outcome.failed_requests} requests to the IHC API failed.")
+    if outcome.refused_together:
+        notes.append(
+            f"The IHC API refused {outcome.refused_together} requests of several journeys with "
+            "400: if they were too large, lower LTV_IHC_REQUEST_SESSIONS or "
+            "LTV_IHC_REQUEST_JOURNEYS."
+        )
     if outcome.rejected:
         notes.append(
             f"{outcome.rejected} journeys were rejected by the IHC API; "

@@ -209,6 +209,7 @@ def test_a_journey_at_fault_is_found_among_others(journeys: MakeHome) -> None:
         home = journeys(api.url, (1, 2, 1, 5, 1, 2, 1, 1))
         outcome = scored(home)
         assert (outcome.scored, outcome.rejected, outcome.pending) == (7, 1, 0)
+        assert 0 < outcome.refused_together < outcome.failed_requests
         assert api.ledger.counts()["journeys_sent_again_after_their_answer"] == 0
         [(conversion, reason)] = home.engine.rows("SELECT conv_id, reason FROM raw.ihc_rejections")
         assert conversion == "v4"

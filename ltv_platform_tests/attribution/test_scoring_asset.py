@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 import pytest
 
+from ltv_platform.attribution.simulator import Limits
 from ltv_platform.definitions import build_definitions
 from ltv_platform.orchestration.assets import asset_key
 from ltv_platform.orchestration.refresh import stale_runs
@@ -76,6 +77,20 @@ def test_what_it_tells(journeys: MakeHome, instance: dg.DagsterInstance) -> None
         assert str(outcome[1]).startswith("The IHC API does not take the key (403)")
         [check] = result.get_asset_check_evaluations()
         assert (check.passed, check.severity) == (False, dg.AssetCheckSeverity.ERROR)
+
+
+def test_requests_refused_whole_name_the_limits(
+    journeys: MakeHome, instance: dg.DagsterInstance
+) -> None:
+    """400 to several journeys at once: perhaps the API takes less than we send."""
+    with simulator(limits=Limits(sessions=2)) as api:
+        home = journeys(api.url, [1] * 4)
+        result = materialize(home, instance)
+    assert scoring_told(result) == (
+        "1 requests to the IHC API failed. The IHC API refused 1 requests of several journeys with "
+        "400: if they were too large, lower LTV_IHC_REQUEST_SESSIONS or LTV_IHC_REQUEST_JOURNEYS.",
+        None,
+    )
 
 
 def test_the_local_engine_asks_nobody(journeys: MakeHome, instance: dg.DagsterInstance) -> None:

@@ -1,6 +1,11 @@
 """The simulator keeps the documented contract, and misbehaves as it is told."""
 
 import json
+import os
+import shlex
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -93,7 +98,7 @@ def test_limits_are_enforced(body: Any, status: int, said: str) -> None:
     with simulator(limits=Limits(journeys=3, sessions=6, bytes=2500)) as api:
         answer = post(api, body)
         assert (answer.status_code, said in answer.json()["message"]) == (status, True)
-        assert api.ledger.counts()["requests"] == 0
+        assert api.ledger.received == []
 
 
 @pytest.mark.parametrize(
@@ -137,11 +142,39 @@ def test_it_counts_what_it_was_sent() -> None:
         counts = requests.get(f"{api.url}/stats", timeout=5).json()
     assert counts == {
         "requests": 3,
+        "requests_refused": 0,
         "journeys": 2,
         "journeys_answered": 2,
         "journeys_sent_again_after_their_answer": 1,
         "faults": {},
     }
+
+
+def test_it_counts_what_it_refused() -> None:
+    """400 and 413 were requests too; with another key, or elsewhere, nothing was asked."""
+    with simulator(limits=Limits(sessions=2, bytes=1000)) as api:
+        for length in (2, 3, 20):
+            post(api, {"customer_journeys": journey("v1", length)})
+        post(api, b"{", key="other")
+        requests.post(f"{api.url}/elsewhere", timeout=5)
+        counts = requests.get(f"{api.url}/stats", timeout=5).json()
+    assert (counts["requests"], counts["requests_refused"], counts["journeys"]) == (3, 2, 1)
+
+
+def test_what_it_prints_can_be_pasted(tmp_path: Path) -> None:
+    """A key with blanks, quotes and dollars comes out of a shell as it was given."""
+    key = "it's $HOME; a key"
+    command = [sys.executable, "-m", "ltv_platform.cli", "ihc-simulator", "--port", "0"]
+    with subprocess.Popen(
+        [*command, "--key", key],
+        env={**os.environ, "LTV_HOME": str(tmp_path / "home")},
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr is not None
+        line = next((line for line in process.stderr if line.startswith("export ")), "")
+        process.kill()
+    assert f"IHC_API_KEY={key}" in shlex.split(line)
 
 
 def test_faults_come_of_the_seed() -> None:

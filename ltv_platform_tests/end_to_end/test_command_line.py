@@ -79,6 +79,7 @@ def test_missing_column_names_what_there_is(ltv: CommandLine, tmp_path: Path) ->
         (["doctor"], {"as_of": "yesterday"}, "LTV_AS_OF"),
         (["run"], {"as_of": "2031-01-01"}, "a day that has not come"),
         (["run"], {"horizon": "7"}, "Is LTV_HORIZONS meant?"),
+        (["run"], {"ihc_redistribution": "{"}, "LTV_IHC_REDISTRIBUTION: is no JSON"),
         (["run", "--from", "2025-12-09", "--to", "2025-12-01"], {}, "Swap them"),
     ],
 )
@@ -201,8 +202,11 @@ def test_demo_refuses_to_mix_with_other_data(ltv: CommandLine, customers: Path) 
 
 def test_doctor_lists_every_setting(ltv: CommandLine) -> None:
     """Effective settings, versions, free disk, and what is missing."""
-    answer = ltv("doctor", horizons="7,30")
+    moves = '{"closer": {"direction": "any_session", "redistribution_channel_labels": ["Mail"]}}'
+    answer = ltv("doctor", horizons="7,30", ihc_redistribution=moves)
     assert answer.code == 0
+    assert '{"closer": {"direction": "any_session"' in answer.out
+    assert "PhaseRedistribution" not in answer.out
     assert "LTV_HORIZONS" in answer.out
     assert "7,30" in answer.out
     assert "free disk" in answer.out

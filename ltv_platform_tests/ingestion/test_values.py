@@ -58,7 +58,8 @@ def test_amounts_are_kept_exactly(load: Loader) -> None:
 
 def test_bad_amounts_are_reasons_not_roundings(load: Loader) -> None:
     """No infinity, NaN, underscores, thousands separators, or more decimals than the scale."""
-    no_number, too_fine = "is not a number", "has more than 6 decimals or is too large"
+    no_number, too_fine = "is not a number", "has more than 6 decimals"
+    too_large = "has more than 12 digits before the point"
     amounts = {
         "NaN": no_number,
         "inf": no_number,
@@ -70,7 +71,9 @@ def test_bad_amounts_are_reasons_not_roundings(load: Loader) -> None:
         "1.2345675e0": too_fine,
         # A double cannot tell this from its rounding.
         "123456789012.1234565e0": too_fine,
-        "1000000000000": too_fine,
+        "1000000000000": too_large,
+        "-1000000000000.1234567": too_large,
+        "1e999": too_large,
         "-0.01": "is below 0",
     }
     counts = load("transactions", transactions(*({"amount": text} for text in (*amounts, ""))))

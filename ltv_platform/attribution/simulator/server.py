@@ -29,6 +29,8 @@ from ltv_platform.errors import UserError
 from ltv_platform.settings import Settings
 
 _LOOPBACK = "127.0.0.1"
+#: How a request is refused whose key is right.
+_REFUSED = (HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
 
 
 @dataclass
@@ -37,12 +39,14 @@ class Ledger:
 
     Attributes:
         received: Conversions of each request with a right key that could be read, in order.
+        refused: Requests with a right key that were refused (400, 413).
         answered: Journeys whose scores were sent in full, whatever became of them then.
         faults: Faults by kind.
         sent_again: Journeys that came again after they had been answered.
     """
 
     received: list[tuple[str, ...]] = field(default_factory=list)
+    refused: int = 0
     journeys: set[str] = field(default_factory=set)
     answered: set[str] = field(default_factory=set)
     faults: dict[str, int] = field(default_factory=dict)
@@ -51,7 +55,8 @@ class Ledger:
     def counts(self) -> dict[str, Any]:
         """The answer of ``GET /stats``."""
         return {
-            "requests": len(self.received),
+            "requests": len(self.received) + self.refused,
+            "requests_refused": self.refused,
             "journeys": len(self.journeys),
             "journeys_answered": len(self.answered),
             "journeys_sent_again_after_their_answer": self.sent_again,
@@ -165,6 +170,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._check_caller()
             request = read_request(text, self.server.limits)
         except RefusedError as error:
+            with self.server.lock:
+                self.server.ledger.refused += error.status in _REFUSED
             self._send(error.status, {"statusCode": error.status, "message": error.message})
             return
         names = tuple(request.journeys)

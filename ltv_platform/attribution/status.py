@@ -4,7 +4,11 @@ from typing import Any
 
 from ltv_platform.rendering import render
 from ltv_platform.settings import Settings
-from ltv_platform.warehouse.query import query
+from ltv_platform.warehouse.query import query, require_snapshot
+from ltv_platform.warehouse.snapshot import attribution_manifest
+
+#: Conversions whose scores are the API's, whatever the present settings would ask for.
+_IN_USE = "SELECT COUNT(DISTINCT conv_id) FROM ihc_attribution WHERE engine = 'api'"
 
 
 def api_status(settings: Settings) -> tuple[list[str], list[tuple[Any, ...]]]:
@@ -13,4 +17,33 @@ def api_status(settings: Settings) -> tuple[list[str], list[tuple[Any, ...]]]:
     Raises:
         UserError: nothing is published yet.
     """
-    return query(settings, render("attribution/ihc_status.sql", settings))
+    columns, rows = query(settings, render("attribution/ihc_status.sql", settings))
+    _, [(in_use,)] = query(settings, _IN_USE)
+    return columns, [
+        (figure, in_use if figure == "journeys cached" else count, detail)
+        for figure, count, detail in rows
+    ]
+
+
+def other_settings(settings: Settings) -> str:
+    """How the snapshot was scored otherwise than the present settings would; empty if it was not.
+
+    Raises:
+        UserError: nothing is published yet.
+    """
+    now = attribution_manifest(settings)
+    # Manifests of earlier versions do not say; `ltv run` publishes them anew.
+    then = require_snapshot(settings).manifest.get("attribution")
+    if then is None:
+        return "The snapshot does not say how it was scored; `ltv run` publishes it anew."
+    if then["engine"] != now["engine"]:
+        return (
+            f"The snapshot was scored with engine {then['engine']}, the settings now name "
+            f"{now['engine']}: `ltv run` scores it anew."
+        )
+    if now["engine"] == "api" and then["request_hash"] != now["request_hash"]:
+        return (
+            "The snapshot was scored under another LTV_IHC_CONVERSION_TYPE or "
+            "LTV_IHC_REDISTRIBUTION than is set now: `ltv run` asks for what that lacks."
+        )
+    return ""

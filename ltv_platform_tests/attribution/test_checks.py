@@ -134,6 +134,12 @@ def test_a_shared_user_is_told(home: Home) -> None:
     table, name = "marts.customer_journeys", "no_user_dominates"
     assert _check(home, table, name).figures == {"sessions": 3, "conversions": 2}
     _repeat(home, "sessions", "session_id", "s1", 997)
+    # Who visits more and buys once is not the one.
+    home.engine.rows(
+        "INSERT INTO core.sessions SELECT rows.* REPLACE ('w' || number AS session_id, "
+        "'v' AS user_id) FROM core.sessions AS rows, range(5000) AS numbers(number) "
+        "WHERE session_id = 's1'"
+    )
     _repeat(home, "conversions", "conv_id", "c1", 998)
     outcome = _check(home, table, name)
     assert (outcome.passed, outcome.figures) == (True, {"sessions": 1000, "conversions": 1000})

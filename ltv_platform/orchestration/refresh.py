@@ -57,6 +57,11 @@ class Refreshed:
         """Both, one after the other: what a check said last is what counts."""
         return Refreshed(self.changed or later.changed, {**self.told, **later.told})
 
+    def without(self, *checks: str) -> "Refreshed":
+        """The same without what checks of these names said."""
+        told = {key: said for key, said in self.told.items() if key[1] not in checks}
+        return replace(self, told=told)
+
     @property
     def warnings(self) -> tuple[str, ...]:
         """One line per check that failed and held nothing back."""

@@ -49,6 +49,9 @@ def test_the_last_word_of_a_check_counts() -> None:
     first = Refreshed(True, {scores: Told("6 are pending", refused), share: Told("1 of 2", None)})
     assert first.warnings == ("raw.ihc_answers: 6 are pending", "raw.customers: 1 of 2")
     assert first.error is refused
+    # As `ltv demo` leaves out what is planted in its sample; an error stays.
+    demo = first.without("rejected_share")
+    assert (demo.warnings, demo.error) == (("raw.ihc_answers: 6 are pending",), refused)
     later = first.then(Refreshed(False, {scores: Told("", None)}))
     assert (later.changed, later.warnings, later.error) == (
         True,

@@ -4,7 +4,8 @@ from typing import Any
 
 from ltv_platform.rendering import render
 from ltv_platform.settings import Settings
-from ltv_platform.warehouse.query import query
+from ltv_platform.warehouse.query import query, require_snapshot
+from ltv_platform.warehouse.snapshot import attribution_manifest
 
 
 def api_status(settings: Settings) -> tuple[list[str], list[tuple[Any, ...]]]:
@@ -14,3 +15,27 @@ def api_status(settings: Settings) -> tuple[list[str], list[tuple[Any, ...]]]:
         UserError: nothing is published yet.
     """
     return query(settings, render("ihc/status.sql", settings))
+
+
+def other_settings(settings: Settings) -> str:
+    """How the snapshot was scored otherwise than the present settings would; empty if it was not.
+
+    Raises:
+        UserError: nothing is published yet.
+    """
+    now = attribution_manifest(settings)
+    # Manifests of earlier versions do not say; `ltv run` publishes them anew.
+    then = require_snapshot(settings).manifest.get("attribution")
+    if then is None:
+        return "The snapshot does not say how it was scored; `ltv run` publishes it anew."
+    if then["engine"] != now["engine"]:
+        return (
+            f"The snapshot was scored with engine {then['engine']}, the settings now name "
+            f"{now['engine']}: `ltv run` scores it anew."
+        )
+    if now["engine"] == "api" and then["request_hash"] != now["request_hash"]:
+        return (
+            "The snapshot was scored under another LTV_IHC_CONVERSION_TYPE or "
+            "LTV_IHC_REDISTRIBUTION than is set now: `ltv run` asks for what that lacks."
+        )
+    return ""

@@ -5,6 +5,11 @@ from ltv_platform.checks.model import CheckOutcome, TableCheck, all_of, days_to_
 from ltv_platform.settings import Settings
 from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
 
+#: Sessions x conversions of one user above which a warning is due. Every conversion may take all
+#: sessions before it, and nine models make some six rows of each: a million are 6 M rows. Nobody
+#: visits and buys a thousand times; a bot, a till or a user_id such as 0 does.
+MOST_ROWS_OF_A_USER = 1_000_000
+
 
 def attribution_checks(settings: Settings) -> tuple[TableCheck, ...]:
     """Credit, revenue and cost reconcile; who scored IHC is told."""
@@ -51,6 +56,13 @@ def attribution_checks(settings: Settings) -> tuple[TableCheck, ...]:
             _models_reconcile,
             reads=("core.sessions", "core.conversions", "marts.markov_channels"),
             blocking=True,
+        ),
+        TableCheck(
+            "marts.customer_journeys",
+            "no_user_dominates",
+            "No user has so many sessions and conversions as only a shared user_id has.",
+            _no_user_dominates,
+            reads=("core.sessions", "core.conversions"),
         ),
     )
 
@@ -184,4 +196,27 @@ def _models_reconcile(engine: DuckDBEngine) -> CheckOutcome:
         not wrong,
         {"models": len(found), "conversions": conversions, "revenue": str(revenue)},
         f"{', '.join(wrong)}: other sums than the sources have" if wrong else "",
+    )
+
+
+def _no_user_dominates(engine: DuckDBEngine) -> CheckOutcome:
+    greatest = engine.rows(
+        "SELECT sessions, conversions FROM "
+        "(SELECT user_id, COUNT(*) AS sessions FROM core.sessions GROUP BY user_id) AS visited "
+        "JOIN (SELECT user_id, COUNT(*) AS conversions FROM core.conversions GROUP BY user_id) "
+        "AS bought USING (user_id) "
+        "ORDER BY sessions * conversions DESC, sessions DESC LIMIT 1"
+    )
+    sessions, conversions = greatest[0] if greatest else (0, 0)
+    passed = sessions * conversions <= MOST_ROWS_OF_A_USER
+    # The user_id can identify a person, and what a check says is kept and shown in many places.
+    return CheckOutcome(
+        passed,
+        {"sessions": sessions, "conversions": conversions},
+        ""
+        if passed
+        else f"one user_id has {sessions:,} sessions and {conversions:,} conversions, which make "
+        f"up to {sessions * conversions:,} rows; if it is shared (a bot, a placeholder), leave it "
+        'out of the feeds or load it with ids of its own. Find it with `ltv query "SELECT user_id '
+        f'FROM sessions GROUP BY user_id HAVING COUNT(*) = {sessions}"`',
     )

@@ -107,9 +107,12 @@ def _say_without_redistribution(settings: "Settings") -> None:
 @attribution.command()
 def status(output: Annotated[Format, typer.Option("--format")] = Format.TABLE) -> None:
     """What the IHC API was asked, what it answered, and what is pending or rejected."""
-    from ltv_platform.attribution.status import api_status
+    from ltv_platform.attribution.status import api_status, other_settings
 
-    show(*api_status(Workspace.open().settings), output)
+    settings = Workspace.open().settings
+    show(*api_status(settings), output)
+    if difference := other_settings(settings):
+        say(difference)
 
 
 @attribution.command()

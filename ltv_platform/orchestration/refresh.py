@@ -6,9 +6,9 @@ The same runs that Dagster's daemon would launch, in this process; they appear i
 import os
 import re
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from importlib.resources import files
 from pathlib import Path
@@ -25,6 +25,8 @@ from ltv_platform.warehouse.engine import State
 
 if TYPE_CHECKING:
     import dagster as dg
+
+    from ltv_platform.orchestration.checks import Told
 
 Progress = Callable[[str], None]
 
@@ -45,13 +47,30 @@ class Refreshed:
 
     Attributes:
         changed: Something was stale.
-        notes: What people should know of it, such as journeys that were not scored.
-        error: What they must mend before all of it can be done; the rest is.
+        told: What the checks said that hold nothing back, by table and name of the check.
     """
 
     changed: bool = False
-    notes: tuple[str, ...] = ()
-    error: UserError | None = None
+    told: "Mapping[tuple[str, str], Told]" = field(default_factory=dict)
+
+    def then(self, later: "Refreshed") -> "Refreshed":
+        """Both, one after the other: what a check said last is what counts."""
+        return Refreshed(self.changed or later.changed, {**self.told, **later.told})
+
+    def without(self, *checks: str) -> "Refreshed":
+        """The same without what checks of these names said."""
+        told = {key: said for key, said in self.told.items() if key[1] not in checks}
+        return replace(self, told=told)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """One line per check that failed and held nothing back."""
+        return tuple(f"{table}: {said.text}" for (table, _), said in self.told.items() if said.text)
+
+    @property
+    def error(self) -> UserError | None:
+        """What people must mend before all of it can be done; the rest is."""
+        return next((said.error for said in self.told.values() if said.error is not None), None)
 
 
 def bring_up_to_date(engine: DuckDBEngine, graph: Graph, progress: Progress) -> Refreshed:
@@ -196,13 +215,14 @@ def execute(
         only_stale: Each asset rewrites only its own stale days of the range.
 
     Returns:
-        What scoring has to say; its errors hold nothing back.
+        What the checks say that hold nothing back.
 
     Raises:
         UserError: a run failed; the message holds the failed step's error and the run's id.
     """
     from ltv_platform.definitions import build_definitions  # noqa: PLC0415
     from ltv_platform.orchestration.assets import REFRESH_TAG, asset_key  # noqa: PLC0415
+    from ltv_platform.orchestration.checks import told  # noqa: PLC0415
     from ltv_platform.orchestration.partitions import RANGE_END, RANGE_START  # noqa: PLC0415
 
     refreshed = Refreshed(changed=True)
@@ -236,20 +256,8 @@ def execute(
                     "What was not rebuilt stays stale: mend the cause and run `ltv run` again; "
                     "`ltv ui` shows the run.",
                 )
-            refreshed = _with_scoring(refreshed, result)
+            refreshed = refreshed.then(Refreshed(told=told(result)))
     return refreshed
-
-
-def _with_scoring(refreshed: Refreshed, result: "dg.ExecuteInProcessResult") -> Refreshed:
-    """What has become of earlier runs, and what scoring said in this one, if it was part of it."""
-    from ltv_platform.orchestration.scoring import told  # noqa: PLC0415
-
-    scoring = told(result)
-    if scoring is None:
-        return refreshed
-    # Every run scores all that is missing, so the last one tells what remains.
-    note, error = scoring
-    return replace(refreshed, notes=(note,) if note else (), error=error)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Scoring by the IHC API as a Dagster asset, and what a run of it has to say to people."""
+"""Scoring by the IHC API as a Dagster asset, and the check that tells people what is left."""
 
 from datetime import date
 
@@ -6,9 +6,9 @@ import dagster as dg
 
 from ltv_platform.attribution.scoring import Outcome, score
 from ltv_platform.contracts.operations import IHC_ANSWERS
-from ltv_platform.errors import UserError
 from ltv_platform.ingestion.start_date import read_start
 from ltv_platform.orchestration.assets import OWNERS, POOL, AssetResults, asset_key, column_schema
+from ltv_platform.orchestration.checks import ERROR, HINT
 from ltv_platform.transforms import Graph
 from ltv_platform.warehouse import planner
 from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
@@ -16,8 +16,6 @@ from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
 _JOURNEYS = "marts.customer_journeys"
 _KEY = asset_key(IHC_ANSWERS.full_name)
 _CHECK = "journeys_are_scored"
-#: Metadata of the check: what the user must mend, and how.
-_ERROR, _HINT = "error", "hint"
 
 
 def scoring_asset(engine: DuckDBEngine, graph: Graph) -> dg.AssetsDefinition:
@@ -52,20 +50,6 @@ def scoring_asset(engine: DuckDBEngine, graph: Graph) -> dg.AssetsDefinition:
     return ihc_answers
 
 
-def told(result: dg.ExecuteInProcessResult) -> tuple[str, UserError | None] | None:
-    """What the scoring of a run has to say: a note and an error, both perhaps empty.
-
-    Returns:
-        None where the run did not score.
-    """
-    for check in result.get_asset_check_evaluations():
-        if check.asset_key == _KEY and check.check_name == _CHECK:
-            error, hint = (check.metadata.get(name) for name in (_ERROR, _HINT))
-            mend = UserError(str(error.value), str(hint.value)) if error and hint else None
-            return ("" if check.passed else check.description or "", mend)
-    return None
-
-
 def _stale_days(engine: DuckDBEngine, graph: Graph) -> tuple[date, ...]:
     """Days whose journeys are out of date: a later run rewrites them, then they are sent."""
     settings = engine.settings
@@ -88,7 +72,7 @@ def _metadata(outcome: Outcome) -> dict[str, int]:
 def _check(outcome: Outcome) -> dg.AssetCheckResult:
     """Fails where something is to be done or known; it never holds figures back."""
     error = outcome.error
-    metadata = {} if error is None else {_ERROR: error.message, _HINT: error.hint}
+    metadata = {} if error is None else {ERROR: error.message, HINT: error.hint}
     return dg.AssetCheckResult(
         asset_key=_KEY,
         check_name=_CHECK,

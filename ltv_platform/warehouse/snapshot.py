@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from ltv_platform import __version__
+from ltv_platform.attribution.parameters import attribution_parameters
 from ltv_platform.contracts import Table
 from ltv_platform.contracts.operations import PUBLISHED_OPERATIONS
 from ltv_platform.errors import UserError
@@ -125,6 +126,19 @@ def snapshot_code(graph: Graph) -> str:
     ]
 
 
+def attribution_manifest(settings: Settings) -> dict[str, Any]:
+    """What the manifest says of how journeys and models are computed under given settings."""
+    parameters = attribution_parameters(settings)
+    return {
+        "lookback_days": parameters.lookback_days,
+        "boundary": parameters.boundary,
+        "break_at_conversion": parameters.break_at_conversion,
+        "engine": parameters.engine,
+        "preset": parameters.preset,
+        "request_hash": parameters.request_hash,
+    }
+
+
 def is_stale(graph: Graph, state: State, settings: Settings) -> bool:
     """Whether the current snapshot shows less than the warehouse knows."""
     built = state.built.get(ASSET, {}).get(None)
@@ -132,6 +146,9 @@ def is_stale(graph: Graph, state: State, settings: Settings) -> bool:
     if built is None or current is None or not _is_whole(current):
         return True
     if current.manifest["code"] != snapshot_code(graph):
+        return True
+    # Manifests of earlier versions lack it.
+    if current.manifest.get("attribution") != attribution_manifest(settings):
         return True
     if knows_something_else(built, state.as_of):
         return True
@@ -182,6 +199,7 @@ def _publish(engine: DuckDBEngine, graph: Graph) -> Snapshot:
         "currency": settings.currency,
         "timezone": settings.timezone,
         "window": settings.window,
+        "attribution": attribution_manifest(settings),
         "code": snapshot_code(graph),
         "version": __version__,
         "tables": tables,

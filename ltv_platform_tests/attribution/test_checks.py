@@ -1,11 +1,13 @@
 """What the checks of attribution see when a figure is lost, doubled or mixed."""
 
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 
 from ltv_platform.checks import CheckOutcome, table_checks
+from ltv_platform.checks.attribution import MOST_ROWS_OF_A_USER
 from ltv_platform_tests.warehouse.homes import Home
 
 SETTINGS = {"start_date": "2025-03-01", "as_of": "2025-03-10", "horizons": (7,)}
@@ -140,3 +142,47 @@ def test_mixed_engines_are_told_unless_they_are_wanted(home: Home) -> None:
         "journeys were scored by different engines: 1 by api, 1 by local",
     )
     assert _check(home.under(ihc_mixed_engines=True), "marts.ihc_attribution", "one_engine").passed
+
+
+def test_a_shared_user_is_told(home: Home) -> None:
+    """From 1,000,000 sessions x conversions of one user on; the user is found, not named."""
+    home.publish()
+    table, name = "marts.customer_journeys", "no_user_dominates"
+    assert _check(home, table, name).figures == {"sessions": 3, "conversions": 2}
+    _repeat(home, "sessions", "session_id", "s1", 997)
+    # Who visits more and buys once is not the one.
+    home.engine.rows(
+        "INSERT INTO core.sessions SELECT rows.* REPLACE ('w' || number AS session_id, "
+        "'v' AS user_id) FROM core.sessions AS rows, range(5000) AS numbers(number) "
+        "WHERE session_id = 's1'"
+    )
+    _repeat(home, "conversions", "conv_id", "c1", 998)
+    outcome = _check(home, table, name)
+    assert (outcome.passed, outcome.figures) == (True, {"sessions": 1000, "conversions": 1000})
+    _repeat(home, "sessions", "session_id", "s2", 1)
+    outcome = _check(home, table, name)
+    assert not outcome.passed
+    assert outcome.figures == {"sessions": 1001, "conversions": 1000}
+    assert 1_001_000 == 1001 * 1000 > MOST_ROWS_OF_A_USER
+    assert "has 1,001 sessions and 1,000 conversions, which make up to 1,001,000 rows" in (
+        outcome.description
+    )
+    # What it says to ask is answered by the published tables; there, u has three sessions.
+    [sql] = re.findall('ltv query "(.*)"', outcome.description)
+    assert home.values(sql.replace("= 1001", "= 3")) == ["u"]
+
+
+def test_no_user_at_all_dominates(tmp_path: Path) -> None:
+    """Nothing is loaded, so nothing is told."""
+    empty = Home(tmp_path, **SETTINGS)
+    empty.engine.prepare()
+    outcome = _check(empty, "marts.customer_journeys", "no_user_dominates")
+    assert (outcome.passed, outcome.figures) == (True, {"sessions": 0, "conversions": 0})
+
+
+def _repeat(home: Home, table: str, key: str, row: str, times: int) -> None:
+    """So many more rows like this one."""
+    home.engine.rows(
+        f"INSERT INTO core.{table} SELECT rows.* REPLACE ({key} || '+' || number AS {key}) "
+        f"FROM core.{table} AS rows, range({times}) AS numbers(number) WHERE {key} = '{row}'"
+    )

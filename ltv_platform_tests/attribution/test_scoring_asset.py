@@ -8,8 +8,9 @@ import pytest
 from ltv_platform.attribution.simulator import Limits
 from ltv_platform.definitions import build_definitions
 from ltv_platform.orchestration.assets import asset_key
+from ltv_platform.orchestration.checks import Told
+from ltv_platform.orchestration.checks import told as checks_told
 from ltv_platform.orchestration.refresh import stale_runs
-from ltv_platform.orchestration.scoring import told as scoring_told
 from ltv_platform_tests.attribution.api_homes import SCORES, simulator, told
 from ltv_platform_tests.attribution.conftest import MakeHome
 from ltv_platform_tests.warehouse.homes import Home
@@ -28,6 +29,11 @@ def materialize(home: Home, instance: dg.DagsterInstance) -> dg.ExecuteInProcess
     """What the Materialize button of the asset does."""
     job = build_definitions(home.settings).resolve_job_def("refresh")
     return job.execute_in_process(instance=instance, asset_selection=[asset_key(ANSWERS)])
+
+
+def scoring_told(result: dg.ExecuteInProcessResult) -> Told:
+    """What the check of the asset says."""
+    return checks_told(result)[ANSWERS, "journeys_are_scored"]
 
 
 def test_pending_journeys_are_planned(journeys: MakeHome) -> None:
@@ -54,7 +60,7 @@ def test_it_scores_what_is_missing(journeys: MakeHome, instance: dg.DagsterInsta
         metadata = event.materialization.metadata
         assert metadata["journeys_scored"].value == 6
         assert metadata["journeys_pending"].value == 0
-        assert scoring_told(result) == ("", None)
+        assert scoring_told(result) == Told("", None)
         assert materialize(home, instance).success
         assert len(api.ledger.received) == 1
 
@@ -65,16 +71,14 @@ def test_what_it_tells(journeys: MakeHome, instance: dg.DagsterInstance) -> None
         home = journeys(server.url, [1] * 6, ihc_request_journeys="1")
         result = materialize(home, instance)
         assert result.success
-        assert scoring_told(result) == (
+        assert scoring_told(result) == Told(
             "The IHC API failed 5 requests, the last with: the API answers 404. It was left alone "
             "then. 6 journeys are pending; the next `ltv run` sends them again.",
             None,
         )
         result = materialize(home, instance)
         assert result.success
-        outcome = scoring_told(result)
-        assert outcome is not None
-        assert str(outcome[1]).startswith("The IHC API does not take the key (403)")
+        assert str(scoring_told(result).error).startswith("The IHC API does not take the key (403)")
         [check] = result.get_asset_check_evaluations()
         assert (check.passed, check.severity) == (False, dg.AssetCheckSeverity.ERROR)
 

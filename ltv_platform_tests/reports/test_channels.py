@@ -147,3 +147,10 @@ def test_long_journeys_share_a_bar() -> None:
     words = [node.text for node in ElementTree.fromstring(full).iter() if node.text]
     assert words[:2] == ["1 session", "6 (60 %)"]
     assert words[-2:] == ["12 or more sessions", "4 (40 %)"]
+
+
+def test_the_lookback_is_that_of_the_snapshot(home: Home) -> None:
+    """The page says what was computed, not what the shell that draws it has set."""
+    write_channel_report(home.under(journey_lookback=7).settings)
+    page = _page(home.settings.reports_path / "channels.html")
+    assert "Lookback 90 days" in " ".join(page.text.split())

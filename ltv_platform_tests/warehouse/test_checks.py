@@ -114,5 +114,25 @@ def test_who_waits_for_a_customer(home: Home) -> None:
     assert buckets == [("(before install)", 7), ("(organic)", 3), ("campaigns", 3)]
 
 
+def test_attribution_alone_waits_for_nobody(tmp_path: Path) -> None:
+    """Sessions and conversions need no customers; other events, or some customers, do."""
+    home = Home(tmp_path, start_date="2025-03-01", as_of="2025-03-10")
+    home.load("session_sources", "s1,x,ads,2025-03-07,11:00:00,1,0")
+    home.load("conversions", "v1,x,2025-03-08,11:00:00,5")
+    home.refresh()
+    outcome = _check(home, "customers_are_known")
+    assert (outcome.passed, outcome.description) == (True, "")
+    assert outcome.figures == {"waiting_rows": 2, "sessions": 1, "conversions": 1}
+    home.load("transactions", "t1,x,2025-03-08 11:00:00,7,0")
+    home.refresh()
+    assert not _check(home, "customers_are_known").passed
+    home.load("transactions", "t1,y,2025-03-08 11:00:00,7,0")
+    home.load("customers", "y,2025-03-02 10:00:00,US,ads,c1")
+    home.refresh()
+    assert _check(home, "customers_are_known").description == (
+        "1 conversions, 1 sessions wait for their customer: load them into customers"
+    )
+
+
 def _waiting(home: Home) -> Mapping[str, float | str]:
     return _check(home, "customers_are_known").figures

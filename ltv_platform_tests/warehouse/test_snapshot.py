@@ -1,5 +1,6 @@
 """The published snapshot: complete, switched at once, stale when it must be, pruned."""
 
+import hashlib
 import json
 import os
 import subprocess
@@ -11,8 +12,11 @@ from typing import Any
 import duckdb
 import pytest
 
+from ltv_platform.attribution.parameters import attribution_parameters
+from ltv_platform.attribution.status import other_settings
 from ltv_platform.contracts.operations import PUBLISHED_OPERATIONS
 from ltv_platform.errors import UserError
+from ltv_platform.reports.channels import write_channel_report
 from ltv_platform.warehouse import snapshot
 from ltv_platform.warehouse.engine import Writer
 from ltv_platform.warehouse.query import query, require_snapshot
@@ -211,3 +215,43 @@ def test_files_follow_the_snapshot(home: Home) -> None:
     assert not is_stale(home)
     snapshot.publish(home.engine, home.graph)
     assert snapshot.outdated_files(home.engine.state()) == snapshot.MADE_OF_IT
+
+
+def test_the_manifest_says_how_journeys_are_computed(home: Home) -> None:
+    """Other settings are published anew, and so is a manifest of an earlier version."""
+    home.publish()
+    current = require_snapshot(home.settings)
+    expected = {
+        "lookback_days": 90,
+        "boundary": "at_or_before",
+        "break_at_conversion": False,
+        "engine": "local",
+        "preset": "published",
+        "request_hash": attribution_parameters(home.settings).request_hash,
+    }
+    assert current.manifest["attribution"] == expected
+    assert not is_stale(home)
+    assert is_stale(home.under(ihc_conversion_type="shop"))  # no table depends on it here
+
+    manifest = {key: value for key, value in current.manifest.items() if key != "attribution"}
+    _republish(home, manifest)
+    assert "attribution" not in require_snapshot(home.settings).manifest
+    write_channel_report(home.settings)  # says nothing of the lookback
+    assert "Lookback" not in (home.settings.reports_path / "channels.html").read_text("utf-8")
+    assert "does not say how it was scored" in other_settings(home.settings)
+    assert is_stale(home)
+    snapshot.publish(home.engine, home.graph)
+    assert require_snapshot(home.settings).manifest["attribution"] == expected
+
+
+def _republish(home: Home, manifest: dict[str, Any]) -> None:
+    """Put another manifest into the current snapshot, named and recorded as its own."""
+    old = require_snapshot(home.settings).path
+    content = {key: value for key, value in manifest.items() if key != "id"}
+    digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    new = old.with_name(f"{old.name.partition('-')[0]}-{digest[:8]}")
+    old.rename(new)
+    (new / "manifest.json").write_text(json.dumps({"id": new.name, **content}), "utf-8")
+    (new.parent / "current").write_text(new.name + "\n", "utf-8")
+    state = home.engine.state()
+    home.engine.record(Writer(snapshot.ASSET, new.name, state.as_of), state.newest)

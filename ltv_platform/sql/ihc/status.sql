@@ -13,7 +13,9 @@ figures AS (
     'answered by the API at any time' AS detail
   FROM ihc_answers
   UNION ALL
-  SELECT 2, 'journeys cached', scored, 'answers that the figures use now' FROM counts
+  SELECT 2, 'journeys cached', COUNT(DISTINCT conv_id), 'answers that the figures use now'
+  FROM ihc_attribution
+  WHERE engine = 'api'
   UNION ALL
   SELECT 3, 'journeys over the cap', too_long,
     'longer than LTV_IHC_REQUEST_SESSIONS ({{ attribution.request_sessions }}): scored locally'

@@ -92,12 +92,11 @@ def _note(outcome: Outcome) -> str:
             f"{outcome.stopped}. It was left alone then."
         )
     elif outcome.failed_requests and outcome.error is None:
-        notes.append(f"{outcome.failed_requests} requests to the IHC API failed.")
+        notes.append(f"Failed requests to the IHC API: {outcome.failed_requests}.")
     if outcome.refused_together:
         notes.append(
-            f"The IHC API refused {outcome.refused_together} requests of several journeys with "
-            "400: if they were too large, lower LTV_IHC_REQUEST_SESSIONS or "
-            "LTV_IHC_REQUEST_JOURNEYS."
+            f"Requests of several journeys that it refused with 400: {outcome.refused_together}. "
+            "If they were too large, lower LTV_IHC_REQUEST_SESSIONS or LTV_IHC_REQUEST_JOURNEYS."
         )
     if outcome.rejected:
         notes.append(

@@ -90,9 +90,9 @@ def test_requests_refused_whole_name_the_limits(
     with simulator(limits=Limits(sessions=2)) as api:
         home = journeys(api.url, [1] * 4)
         result = materialize(home, instance)
-    assert scoring_told(result) == (
-        "1 requests to the IHC API failed. The IHC API refused 1 requests of several journeys with "
-        "400: if they were too large, lower LTV_IHC_REQUEST_SESSIONS or LTV_IHC_REQUEST_JOURNEYS.",
+    assert scoring_told(result) == Told(
+        "Failed requests to the IHC API: 1. Requests of several journeys that it refused with 400: "
+        "1. If they were too large, lower LTV_IHC_REQUEST_SESSIONS or LTV_IHC_REQUEST_JOURNEYS.",
         None,
     )
 

@@ -3,8 +3,12 @@
 -- Its rows are counted visits; attribution/markov.py makes the table of them.
 -- A path is a journey, or the sessions of a user that are in no journey. Its memory is cut to
 -- what the number of channels allows. Channels are numbered, because numbers count faster.
-{% macro before(visits, order) -%}
-CASE WHEN channels <= {{ attribution.markov_channels[order] }} THEN LAG(channel, {{ visits }}) OVER path END
+{#- The channels before a visit, as far as the number of channels allows. -#}
+{% macro memory() -%}
+LAG(channel) OVER path AS before_1,
+    {%- for order in [2, 3] %}
+    CASE WHEN channels <= {{ attribution.markov_channels[order] }} THEN LAG(channel, {{ order }}) OVER path END AS before_{{ order }},
+    {%- endfor %}
 {%- endmacro %}
 WITH names AS (
   SELECT
@@ -13,39 +17,25 @@ WITH names AS (
     COUNT(*) OVER () AS channels
   FROM (SELECT DISTINCT channel_name FROM core.sessions) AS known
 ),
-touches AS (
+paths AS (
   SELECT
-    TRUE AS converts,
-    conv_id AS path,
-    position,
-    position = sessions_in_journey AS is_last,
     channel,
-    channels
+    {{ memory() }}
+    position = sessions_in_journey AS is_last
   FROM marts.customer_journeys AS journeys
   JOIN names ON names.channel_name = journeys.channel_name
+  WINDOW path AS (PARTITION BY conv_id ORDER BY position)
   UNION ALL
   SELECT
-    FALSE,
-    user_id,
-    ROW_NUMBER() OVER (PARTITION BY user_id ORDER BY event_ts, session_id),
-    FALSE,
     channel,
-    channels
+    {{ memory() }}
+    FALSE
   FROM core.sessions AS sessions
   JOIN names ON names.channel_name = sessions.channel_name
   WHERE NOT EXISTS (
     SELECT 1 FROM marts.customer_journeys AS journeys WHERE journeys.session_id = sessions.session_id
   )
-),
-paths AS (
-  SELECT
-    channel,
-    LAG(channel) OVER path AS before_1,
-    {{ before(2, 2) }} AS before_2,
-    {{ before(3, 3) }} AS before_3,
-    is_last
-  FROM touches
-  WINDOW path AS (PARTITION BY converts, path ORDER BY position)
+  WINDOW path AS (PARTITION BY user_id ORDER BY event_ts, session_id)
 ),
 counted AS (
   SELECT

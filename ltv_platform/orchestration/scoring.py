@@ -1,10 +1,10 @@
 """Scoring by the IHC API as a Dagster asset, and the check that tells people what is left."""
 
 from datetime import date
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from ltv_platform.attribution.scoring import Outcome, score
 from ltv_platform.contracts.operations import IHC_ANSWERS
 from ltv_platform.ingestion.start_date import read_start
 from ltv_platform.orchestration.assets import OWNERS, POOL, AssetResults, asset_key, column_schema
@@ -12,6 +12,9 @@ from ltv_platform.orchestration.checks import ERROR, HINT
 from ltv_platform.transforms import Graph
 from ltv_platform.warehouse import planner
 from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
+
+if TYPE_CHECKING:
+    from ltv_platform.attribution.scoring import Outcome
 
 _JOURNEYS = "marts.customer_journeys"
 _KEY = asset_key(IHC_ANSWERS.full_name)
@@ -43,6 +46,9 @@ def scoring_asset(engine: DuckDBEngine, graph: Graph) -> dg.AssetsDefinition:
             yield dg.MaterializeResult(metadata={"engine": "local: the API is not asked"})
             yield dg.AssetCheckResult(asset_key=_KEY, check_name=_CHECK, passed=True)
             return
+        # The HTTP client is loaded by those who ask, not by all who load the definitions.
+        from ltv_platform.attribution.scoring import score  # noqa: PLC0415
+
         outcome = score(engine, context.log.info, _stale_days(engine, graph))
         yield dg.MaterializeResult(metadata=_metadata(outcome))
         yield _check(outcome)
@@ -57,7 +63,7 @@ def _stale_days(engine: DuckDBEngine, graph: Graph) -> tuple[date, ...]:
     return stale.days.get(_JOURNEYS, ())
 
 
-def _metadata(outcome: Outcome) -> dict[str, int]:
+def _metadata(outcome: "Outcome") -> dict[str, int]:
     return {
         "journeys_scored": outcome.scored,
         "journeys_cached": outcome.cached,
@@ -69,7 +75,7 @@ def _metadata(outcome: Outcome) -> dict[str, int]:
     }
 
 
-def _check(outcome: Outcome) -> dg.AssetCheckResult:
+def _check(outcome: "Outcome") -> dg.AssetCheckResult:
     """Fails where something is to be done or known; it never holds figures back."""
     error = outcome.error
     metadata = {} if error is None else {ERROR: error.message, HINT: error.hint}
@@ -83,7 +89,7 @@ def _check(outcome: Outcome) -> dg.AssetCheckResult:
     )
 
 
-def _note(outcome: Outcome) -> str:
+def _note(outcome: "Outcome") -> str:
     """What was not scored, and why; empty where everything was."""
     notes = []
     if outcome.stopped:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property, lru_cache
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -150,6 +151,12 @@ def _statement(sql: str, cuts: tuple[tuple[str, str], ...]) -> tuple[str, frozen
     return tree.sql(dialect="duckdb"), parameters
 
 
+@lru_cache(maxsize=16)
+def _sources_beside(module: str) -> str:
+    """The code of a module and of those in its folder, which it may call."""
+    return "".join(path.read_text("utf-8") for path in sorted(Path(module).parent.glob("*.py")))
+
+
 def _bounds(table: str) -> tuple[str, str]:
     """Names of the parameters that bound a table that is cut."""
     plain = table.replace(".", "_")
@@ -228,7 +235,7 @@ class Transform:
     def code_hash(self) -> str:
         """Changes when the SQL, the contract or a setting that it is rendered with changes."""
         fit = self.derivation.fit
-        made_by = None if fit is None else inspect.getsource(inspect.getmodule(fit) or fit)
+        made_by = None if fit is None else _sources_beside(inspect.getfile(fit))
         shown = tuple(self.presentations.items())
         parts = (self.sql, shown, self.contract, self.derivation, made_by)
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]

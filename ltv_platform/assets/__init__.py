@@ -8,6 +8,7 @@ is stands in ``contracts/``, how it is made in ``sql/``; Dagster assets come of 
 from ltv_platform.assets.attribution import attribution_derivations
 from ltv_platform.assets.campaigns import campaign_derivations
 from ltv_platform.assets.core import CORE
+from ltv_platform.assets.customers import CUSTOMERS
 from ltv_platform.contracts import build_catalog
 from ltv_platform.settings import Settings
 from ltv_platform.transforms import Graph
@@ -15,5 +16,10 @@ from ltv_platform.transforms import Graph
 
 def build_graph(settings: Settings) -> Graph:
     """All derived tables under given settings, inputs first."""
-    derivations = (*CORE, *campaign_derivations(settings), *attribution_derivations(settings))
+    derivations = (
+        *CORE,
+        *campaign_derivations(settings),
+        *attribution_derivations(settings),
+        *CUSTOMERS,
+    )
     return Graph(derivations, build_catalog(settings), settings)

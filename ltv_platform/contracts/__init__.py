@@ -8,6 +8,7 @@ belong here: that is its SELECT in ``sql/`` and its line in ``assets/``.
 from ltv_platform.contracts.attribution import ATTRIBUTION_TABLES
 from ltv_platform.contracts.campaigns import campaign_tables
 from ltv_platform.contracts.core import CORE_TABLES
+from ltv_platform.contracts.customers import CUSTOMER_TABLES
 from ltv_platform.contracts.model import MONEY, Catalog, Column, SourceTable, Table
 from ltv_platform.contracts.operations import OPERATION_TABLES
 from ltv_platform.contracts.sources import SOURCES
@@ -20,5 +21,11 @@ def build_catalog(settings: Settings) -> Catalog:
     """All contracts; the columns of cohort tables follow the configured horizons."""
     return Catalog(
         SOURCES,
-        (*OPERATION_TABLES, *CORE_TABLES, *campaign_tables(settings), *ATTRIBUTION_TABLES),
+        (
+            *OPERATION_TABLES,
+            *CORE_TABLES,
+            *campaign_tables(settings),
+            *ATTRIBUTION_TABLES,
+            *CUSTOMER_TABLES,
+        ),
     )

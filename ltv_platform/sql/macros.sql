@@ -59,6 +59,12 @@ CAST(LEAST(DATE_DIFF('day', {{ install_date }}, CAST($as_of AS DATE)), {{ horizo
 CAST({{ expression }} AS DECIMAL(18,6))
 {%- endmacro %}
 
+{#- The order that a transaction belongs to, among those of its customer: the source's own, else
+    whatever was bought on the same day. -#}
+{% macro order_of(event) -%}
+COALESCE('order ' || {{ event }}.order_id, CAST({{ event }}.event_date AS VARCHAR))
+{%- endmacro %}
+
 {#- Keys with more than one version, one of them in the range of the run. They are rare. -#}
 {% macro restated_keys(log, key, time) -%}
 SELECT {{ key }}

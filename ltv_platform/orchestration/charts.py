@@ -10,8 +10,8 @@ from urllib.parse import quote
 import dagster as dg
 
 from ltv_platform.reports.channels import cost_chart, length_chart, model_chart
-from ltv_platform.reports.charts import Chart
 from ltv_platform.reports.pages import Reader
+from ltv_platform.reports.svg import Chart
 from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
 
 _CHARTS: Mapping[str, tuple[str, Callable[[Reader, str], Chart]]] = {

@@ -12,8 +12,9 @@ from typing import Any
 from markupsafe import Markup
 
 from ltv_platform.attribution.parameters import MODELS
-from ltv_platform.reports.charts import Chart, cost_and_revenue, journey_lengths, models_by_channel
+from ltv_platform.reports.charts import cost_and_revenue, journey_lengths, models_by_channel
 from ltv_platform.reports.pages import Reader, Table, render_page, write_page
+from ltv_platform.reports.svg import Chart
 from ltv_platform.settings import Settings
 from ltv_platform.warehouse.query import open_snapshot, require_snapshot
 from ltv_platform.warehouse.snapshot import current_snapshot

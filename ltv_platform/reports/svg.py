@@ -1,0 +1,93 @@
+"""What charts are drawn with: SVG of middle brightness, legible on light and on dark pages.
+
+A chart comes in two sizes: a small one without words, for a line of text, and a full one to read.
+Names come from files, so they are escaped and cut here.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+INK = "#777"
+BLUE = "#4c8dd6"
+ORANGE = "#e08a3c"
+NAME_WIDTH = 190
+LONGEST_NAME = 28
+ROW = 22
+WIDTH = 860
+#: Room for the figure behind the longest bar.
+_FIGURE_WIDTH = 170
+
+
+@dataclass(frozen=True)
+class Chart:
+    """One chart in two sizes, both SVG.
+
+    Attributes:
+        small: Some hundred characters, without words.
+        full: With names, figures and a legend.
+    """
+
+    small: str
+    full: str
+
+
+def svg(width: int, height: int, content: str) -> str:
+    """A drawing of that size."""
+    return (
+        f"<svg xmlns='http://www.w3.org/2000/svg' width='{width}' height='{height}' "
+        f"viewBox='0 0 {width} {height}'>{content}</svg>"
+    )
+
+
+def bar(place: int, top: int, share: float, colour: str, height: int) -> str:
+    """A bar in the row of that place, as long as its share of the longest."""
+    width = round((WIDTH - NAME_WIDTH - _FIGURE_WIDTH) * share, 1)
+    return (
+        f"<rect x='{NAME_WIDTH}' y='{ROW * place + top}' width='{width}' height='{height}' "
+        f"fill='{colour}'/>"
+    )
+
+
+def named(place: int, name: str) -> str:
+    """The name of a row, before it."""
+    short = name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
+    return text(NAME_WIDTH - 8, ROW * place + 15, short, "end")
+
+
+def figure(place: int, share: float, label: str) -> str:
+    """The figure behind a bar."""
+    x = round(NAME_WIDTH + (WIDTH - NAME_WIDTH - _FIGURE_WIDTH) * share + 6)
+    return text(x, ROW * place + 15, label)
+
+
+def legend(place: int, entries: Sequence[tuple[str, str]]) -> str:
+    """What colours mean, in the row of that place."""
+    drawn, x = "", NAME_WIDTH
+    for name, colour in entries:
+        y = ROW * place
+        drawn += f"<rect x='{x}' y='{y + 6}' width='10' height='10' fill='{colour}'/>"
+        drawn += text(x + 14, y + 15, name)
+        x += 20 + 8 * len(name)
+    return drawn
+
+
+def text(x: float, y: float, words: str, anchor: str = "start", size: int = 12) -> str:
+    """A line of text, whatever it holds."""
+    return (
+        f"<text x='{x}' y='{y}' text-anchor='{anchor}' font-size='{size}' "
+        f"font-family='sans-serif' fill='{INK}'>{escape(_one_line(words))}</text>"
+    )
+
+
+def shaded(x: float, y: float, width: float, height: float, share: float) -> str:
+    """A cell that is darker where its share of the greatest is larger."""
+    return (
+        f"<rect x='{x}' y='{y}' width='{width}' height='{height}' fill='{BLUE}' "
+        f"fill-opacity='{0.04 + 0.3 * min(max(share, 0), 1):.2f}'/>"
+    )
+
+
+def _one_line(words: str) -> str:
+    """XML forbids most control characters, whatever a channel is called."""
+    return "".join(sign if sign.isprintable() else " " for sign in words)

@@ -23,7 +23,7 @@ Cohort = tuple[str, int, Sequence[Number | None]]
 #: The newest cohorts and the first months of age that a triangle shows.
 _MOST_COHORTS, _MOST_AGES = 24, 13
 #: What the small one shows of them, in so many shades.
-_FEW, _SHADES = 12, 4
+_FEW, _SHADES = 8, 4
 _COHORT_WIDTH, _SIZE_WIDTH = 70, 60
 #: RFM scores run from 1 to this.
 _SCORES = 5

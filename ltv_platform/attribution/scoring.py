@@ -80,17 +80,17 @@ def score(
         with engine.hold():
             newest = engine.state().newest
             sessions = ledger.missing(engine, waiting)
+            before = ledger.counts(engine)
+        outcome.cached = before["scored"]
         if sessions.num_rows:
             try:
                 with closing(connect(engine.settings)) as client:
                     _Scoring(engine, client, tell, outcome).run(sessions)
             except UserError as error:
                 outcome.error = error
-        counts = ledger.counts(engine)
-        if counts["pending"] == 0 and not waiting:
+        outcome.pending = before["pending"] - outcome.scored - outcome.rejected
+        if outcome.pending == 0 and not waiting:
             ledger.record_complete(engine, newest)
-    outcome.pending = counts["pending"]
-    outcome.cached = counts["scored"] - outcome.scored
     return outcome
 
 
@@ -125,9 +125,11 @@ class _Scoring:
             stack: list[_Sending] = [(batch, None)]
             while stack:
                 stack += reversed(self._send(*stack.pop()))
+                done = self._outcome
                 self._tell(
-                    f"IHC API: {self._outcome.scored:,} of {asked:,} journeys scored, "
-                    f"{self._outcome.rejected:,} rejected, {self._outcome.requests:,} requests"
+                    f"IHC API: {done.scored:,} of {asked:,} journeys scored, "
+                    f"{done.cached:,} cached, {done.rejected:,} rejected; requests: "
+                    f"{done.requests:,}, {done.failed_requests:,} of them failed"
                 )
                 if self._failed_in_a_row == BREAKER:
                     return

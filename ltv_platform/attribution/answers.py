@@ -10,8 +10,8 @@ from ltv_platform.attribution.packing import Batch, Journey
 
 #: The phases of an answer and their mix, as the API names them.
 SHARES = ("initializer", "holder", "closer", "ihc")
-#: Four decimals of up to hundreds of sessions miss 1 by this much at the most.
-_TOLERANCE = 0.01
+#: How far shares may miss 1, and for each session more: half a unit of its fourth decimal.
+_TOLERANCE, _ROUNDING = 0.01, 5e-5
 #: Keys under which an entry of partialFailureErrors may say what is wrong.
 _REASONS = ("message", "error", "errorMessage", "reason", "detail")
 
@@ -78,7 +78,7 @@ def _what_is_wrong(journey: Journey, rows: Sequence[Mapping[str, Any]]) -> str:
     if not all(_is_share(number) for number in numbers):
         return "the answer has a share that is no number from 0 to 1"
     total = sum(row["ihc"] for row in rows)
-    if abs(total - 1) > _TOLERANCE:
+    if abs(total - 1) > max(_TOLERANCE, _ROUNDING * len(rows)):
         return f"its shares add up to {total:.4f}, not to 1"
     return ""
 

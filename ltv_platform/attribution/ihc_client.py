@@ -18,6 +18,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
 
+from ltv_platform.attribution.api_access import api_access
 from ltv_platform.errors import UserError
 from ltv_platform.settings import API_KEY, Settings
 
@@ -76,15 +77,8 @@ class IhcClient:
         sleep: Callable[[float], None] = time.sleep,
         uniform: Callable[[float, float], float] = random.uniform,
     ) -> None:
-        self._key = _valid_key(settings)
-        if not settings.ihc_conversion_type:
-            raise UserError(
-                "The IHC API is to score journeys, but LTV_IHC_CONVERSION_TYPE is not set.",
-                "Set it to the conv_type_id that the API's dashboard shows, or set "
-                "LTV_IHC_ENGINE=local.",
-            )
+        self._key, self._conversion_type = api_access(settings)
         self._url = f"{settings.ihc_url}/v1/compute_ihc"
-        self._conversion_type = settings.ihc_conversion_type
         self._timeout = settings.ihc_timeout
         self._backoff = settings.ihc_backoff
         self._now = settings.current_time
@@ -193,16 +187,6 @@ class IhcClient:
             then = then.replace(tzinfo=UTC)
         now: datetime = self._now()
         return max(0.0, (then - now).total_seconds())
-
-
-def _valid_key(settings: Settings) -> str:
-    key = settings.ihc_api_key.get_secret_value().strip() if settings.ihc_api_key else ""
-    if not key or not key.isascii() or not key.isprintable() or " " in key:
-        raise UserError(
-            f"{API_KEY} is no key: it holds a character that no HTTP header can carry.",
-            "Copy it again from the API's dashboard, without quotes or line breaks.",
-        )
-    return key
 
 
 def _describe(error: requests.RequestException) -> str:

@@ -6,6 +6,7 @@ the request's end are one transaction. So a kill loses the answer to one request
 
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,15 @@ if TYPE_CHECKING:
 _ANSWERS, _JOURNEYS = "raw.ihc_answers", "marts.customer_journeys"
 #: Rows of sessions that are made Python objects at a time.
 _ROWS_AT_ONCE = 20_000
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A journey that is not sent again, why, and the last request that it was in."""
+
+    journey: Journey
+    reason: str
+    request_id: str
 
 
 def pending_days(engine: DuckDBEngine) -> tuple[date, ...]:
@@ -133,7 +143,7 @@ def record_answer(
     engine: DuckDBEngine,
     request_id: str,
     scored: Sequence[Scored],
-    rejected: Sequence[tuple[Journey, str]] = (),
+    rejected: Sequence[Rejected] = (),
 ) -> None:
     """Keep what a request brought, all of it or nothing.
 
@@ -141,13 +151,13 @@ def record_answer(
         engine: The warehouse.
         request_id: The request.
         scored: Journeys with their shares.
-        rejected: Journeys that are not sent again, with reasons.
+        rejected: Journeys that are not sent again.
     """
     with engine.session() as connection, transaction(connection):
         sequence = next_sequence(connection)
         _insert(connection, "raw.ihc_answers", "session_id", _answers(request_id, scored))
         now = _now(engine)
-        _insert(connection, "raw.ihc_rejections", "conv_id", _rejections(request_id, rejected, now))
+        _insert(connection, "raw.ihc_rejections", "conv_id", _rejections(rejected, now))
         failpoint("answers appended, not committed")
         _settle(connection, request_id, "answered", now, None)
         _touch(connection, sequence, "ihc_answers", {item.journey.day for item in scored})
@@ -158,7 +168,7 @@ def record_failure(
     engine: DuckDBEngine,
     request_id: str,
     reason: str,
-    rejected: Sequence[tuple[Journey, str]] = (),
+    rejected: Sequence[Rejected] = (),
 ) -> None:
     """Write down that a request brought no answer; its journeys stay pending.
 
@@ -166,12 +176,12 @@ def record_failure(
         engine: The warehouse.
         request_id: The request.
         reason: Why.
-        rejected: Those of its journeys that are not sent again.
+        rejected: Journeys that are not sent again.
     """
     with engine.session() as connection, transaction(connection):
         sequence = next_sequence(connection)
         now = _now(engine)
-        _insert(connection, "raw.ihc_rejections", "conv_id", _rejections(request_id, rejected, now))
+        _insert(connection, "raw.ihc_rejections", "conv_id", _rejections(rejected, now))
         _settle(connection, request_id, "failed", now, reason)
         _touch(connection, sequence, "ihc_requests", {None})
 
@@ -201,18 +211,16 @@ def _answers(request_id: str, scored: Iterable[Scored]) -> list[dict[str, Any]]:
     ]
 
 
-def _rejections(
-    request_id: str, rejected: Iterable[tuple[Journey, str]], now: datetime
-) -> list[dict[str, Any]]:
+def _rejections(rejected: Iterable[Rejected], now: datetime) -> list[dict[str, Any]]:
     return [
         {
-            "journey_key": journey.key,
-            "conv_id": journey.conv_id,
-            "reason": reason,
-            "request_id": request_id,
+            "journey_key": item.journey.key,
+            "conv_id": item.journey.conv_id,
+            "reason": item.reason,
+            "request_id": item.request_id,
             "rejected_at": now,
         }
-        for journey, reason in rejected
+        for item in rejected
     ]
 
 

@@ -4,7 +4,6 @@ The warehouse is open only between requests, never while one is under way.
 """
 
 import uuid
-from collections import deque
 from collections.abc import Callable, Collection, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -81,17 +80,17 @@ def score(
         with engine.hold():
             newest = engine.state().newest
             sessions = ledger.missing(engine, waiting)
+            before = ledger.counts(engine)
+        outcome.cached = before["scored"]
         if sessions.num_rows:
             try:
                 with closing(connect(engine.settings)) as client:
                     _Scoring(engine, client, tell, outcome).run(sessions)
             except UserError as error:
                 outcome.error = error
-        counts = ledger.counts(engine)
-        if counts["pending"] == 0 and not waiting:
+        outcome.pending = before["pending"] - outcome.scored - outcome.rejected
+        if outcome.pending == 0 and not waiting:
             ledger.record_complete(engine, newest)
-    outcome.pending = counts["pending"]
-    outcome.cached = counts["scored"] - outcome.scored
     return outcome
 
 
@@ -110,6 +109,7 @@ class _Scoring:
         self._tell = tell
         self._outcome = outcome
         self._failed_in_a_row = 0
+        self._refused_alone: list[ledger.Rejected] = []
 
     def run(self, sessions: "pa.Table") -> None:
         """Send everything, or until the breaker opens."""
@@ -121,12 +121,15 @@ class _Scoring:
             settings.ihc_request_sessions,
         )
         for batch in batches:
-            queue: deque[_Sending] = deque([(batch, None)])
-            while queue:
-                queue.extend(self._send(*queue.popleft()))
+            # The last is sent next: halves lead to a journey alone in as few requests as can be.
+            stack: list[_Sending] = [(batch, None)]
+            while stack:
+                stack += reversed(self._send(*stack.pop()))
+                done = self._outcome
                 self._tell(
-                    f"IHC API: {self._outcome.scored:,} of {asked:,} journeys scored, "
-                    f"{self._outcome.rejected:,} rejected, {self._outcome.requests:,} requests"
+                    f"IHC API: {done.scored:,} of {asked:,} journeys scored, "
+                    f"{done.cached:,} cached, {done.rejected:,} rejected; requests: "
+                    f"{done.requests:,}, {done.failed_requests:,} of them failed"
                 )
                 if self._failed_in_a_row == BREAKER:
                     return
@@ -147,17 +150,11 @@ class _Scoring:
             if len(batch) > 1:
                 ledger.record_failure(self._engine, request_id, error.reason)
                 return [(half, None) for half in halves(batch)]
-            return self._failed(request_id, error, batch)
+            return self._failed(request_id, error, rejects=batch)
         except RequestError as error:
-            # Where nobody is scored, it is not this journey that is at fault.
-            at_fault = batch if error.refused and alone and outcome.scored else ()
-            self._failed(request_id, error, at_fault)
-            # One journey at fault must not keep its company from a score, and a limit lower than
-            # ours is met by less. Where all is at fault, the breaker opens on the way.
-            together = error.refused and len(batch) > 1
-            outcome.refused_together += together
-            smaller = halves(batch) if together else ()
-            return [(half, error.reason) for half in smaller]
+            if error.refused:
+                return self._refused(request_id, error, batch)
+            return self._failed(request_id, error)
         except UserError as error:
             ledger.record_failure(self._engine, request_id, error.message)
             outcome.failed_requests += 1
@@ -166,9 +163,12 @@ class _Scoring:
         judged = judge(batch, answer)
         if len(batch) > 1 and not judged.scored and not answer["partialFailureErrors"]:
             # The service is at fault, not a hundred journeys at once.
-            return self._failed(request_id, RequestError("nothing in the answer can be used"), ())
+            return self._failed(request_id, RequestError("nothing in the answer can be used"))
         failed = tuple((journey, self._client.redacted(why)) for journey, why in judged.failed)
-        rejected = failed if alone else ()
+        rejected = [ledger.Rejected(*why, request_id) for why in failed] if alone else []
+        if judged.scored:
+            rejected += self._refused_alone
+            self._refused_alone = []
         ledger.record_answer(self._engine, request_id, judged.scored, rejected)
         failpoint("answers committed")
         self._failed_in_a_row = 0
@@ -179,14 +179,32 @@ class _Scoring:
         outcome.failed += len(failed)
         return [((journey,), why) for journey, why in failed]
 
+    def _refused(self, request_id: str, error: RequestError, batch: Batch) -> list[_Sending]:
+        """Commit that the API found a request at fault (400), which it does not say by journey.
+
+        One journey at fault must not keep its company from a score, and a limit lower than ours
+        is met by less: several are sent again in halves. That opens no breaker: many are refused
+        with a single one at fault. A journey alone is rejected once another is scored: where
+        none is, it may be anything, and where all are at fault the breaker opens.
+        """
+        if len(batch) > 1:
+            ledger.record_failure(self._engine, request_id, error.reason)
+            self._outcome.failed_requests += 1
+            self._outcome.refused_together += 1
+            return [(half, error.reason) for half in halves(batch)]
+        if self._outcome.scored:
+            return self._failed(request_id, error, rejects=batch)
+        self._refused_alone.append(ledger.Rejected(batch[0], error.reason, request_id))
+        return self._failed(request_id, error)
+
     def _failed(
-        self, request_id: str, error: RequestError, rejected: Sequence[Journey]
+        self, request_id: str, error: RequestError, rejects: Sequence[Journey] = ()
     ) -> list[_Sending]:
         """Commit that a request brought nothing; the journeys named are not sent again."""
-        reasons = [(journey, error.reason) for journey in rejected]
-        ledger.record_failure(self._engine, request_id, error.reason, reasons)
+        rejected = [ledger.Rejected(journey, error.reason, request_id) for journey in rejects]
+        ledger.record_failure(self._engine, request_id, error.reason, rejected)
         self._outcome.failed_requests += 1
-        self._outcome.rejected += len(reasons)
+        self._outcome.rejected += len(rejected)
         self._failed_in_a_row += 1
         if self._failed_in_a_row == BREAKER:
             self._outcome.stopped = error.reason

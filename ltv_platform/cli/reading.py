@@ -119,7 +119,10 @@ def _report_channels(settings: "Settings", output: Format) -> None:
         if len(rows) > most:
             say(f"The first {most} of {len(rows):,} channels; all of them: --format csv")
     if pending := pending_conversions(settings):
-        say(f"{pending:,} conversions wait for an IHC score: figures by IHC are too low.")
+        say(
+            f"Conversions without an IHC score: {pending:,}. Figures by IHC are too low by them; "
+            "`ltv attribution status` says why."
+        )
     say(f"As a page: {write_channel_report(settings)}")
 
 

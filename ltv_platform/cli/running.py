@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ltv_platform.attribution.api_access import check_api_access
 from ltv_platform.bundled import bundled_data
 from ltv_platform.cli.console import invoked_as, progress, say, show
 from ltv_platform.cli.data import report_outcomes
@@ -140,7 +141,13 @@ def run(
 
 @contextmanager
 def _one_run(workspace: Workspace) -> Iterator[None]:
-    """Be the only process that brings this LTV_HOME up to date; wait for another one to end."""
+    """Be the only process that brings this LTV_HOME up to date; wait for another one to end.
+
+    Raises:
+        UserError: the IHC API is to score and cannot be asked: good figures would give way to
+            none.
+    """
+    check_api_access(workspace.settings)
     with ExitStack() as lock:
         with progress("starting") as tell:
             lock.enter_context(one_run(workspace.settings, tell))

@@ -106,11 +106,11 @@ def _note(outcome: "Outcome") -> str:
         )
     if outcome.rejected:
         notes.append(
-            f"{outcome.rejected} journeys were rejected by the IHC API; "
+            f"Journeys that the IHC API rejected: {outcome.rejected}; "
             "`ltv attribution status` shows why."
         )
     if outcome.pending:
         notes.append(
-            f"{outcome.pending} journeys are pending; the next `ltv run` sends them again."
+            f"Journeys that are pending: {outcome.pending}; the next `ltv run` sends them."
         )
     return " ".join(notes)

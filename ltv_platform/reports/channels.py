@@ -61,17 +61,13 @@ def model_overview(settings: Settings) -> Table:
         UserError: nothing is published.
     """
     with open_snapshot(settings, require_snapshot(settings)) as connection:
-        reader = Reader(connection, "channels")
-        models, pending = _models(reader), reader.rows("totals")[0]["pending"]
-    # ihc is too low then, so that it would disagree with all others.
-    rows = [
-        (name, *credited, None if pending else spread) for name, credited, spread in models.credits
-    ]
+        models = _models(Reader(connection, "channels"))
+    rows = [(name, *credited, spread) for name, credited, spread in models.credits]
     return ["channel_name", *models.names, "disagreement"], rows
 
 
 def pending_conversions(settings: Settings) -> int:
-    """Conversions that the IHC API has not scored: what figures by IHC do not know of yet."""
+    """Conversions that the IHC API has not scored, or rejected: figures by IHC lack them."""
     with open_snapshot(settings, require_snapshot(settings)) as connection:
         return int(Reader(connection, "channels").rows("totals")[0]["pending"])
 
@@ -108,7 +104,8 @@ class _Models:
     Attributes:
         names: The models, in one order.
         credits: Per channel, most conversions first: its name, its conversions by each model and
-            the disagreement, (greatest − least) / mean; None where nothing is credited.
+            the disagreement, (greatest − least) / mean; None where nothing is credited, and
+            while conversions have no IHC score.
         roas: Per channel, its ROAS by each model.
     """
 
@@ -125,7 +122,9 @@ def _models(reader: Reader, schema: str = "") -> _Models:
         models.names[:] = [row["model"] for row in of_channel]
         credited = [row["credit"] for row in of_channel]
         mean = sum(credited) / len(credited)
-        spread = (max(credited) - min(credited)) / mean if mean else None
+        # Where conversions have no score, ihc is too low and would disagree with all others.
+        is_scored = not of_channel[0]["unscored"]
+        spread = (max(credited) - min(credited)) / mean if mean and is_scored else None
         models.credits.append((channel, credited, spread))
         models.roas.append((channel, [row["roas"] for row in of_channel]))
     return models
@@ -137,7 +136,9 @@ def _figures(reader: Reader) -> dict[str, Any]:
     return {
         "models": models.names,
         "credits": models.credits,
-        "roas": [(name, values) for name, values in models.roas if any(v for v in values)],
+        "roas": [
+            (name, values) for name, values in models.roas if any(v is not None for v in values)
+        ],
         "most_credit": max((max(values) for _, values, _ in models.credits), default=0.0) or 1.0,
         "channels": reader.rows("channel_overview"),
         "totals": reader.rows("totals")[0],

@@ -82,6 +82,26 @@ def test_redistribution_is_left_aside(file: Path, monkeypatch: pytest.MonkeyPatc
     assert "left aside" not in before.stderr
 
 
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        ({"IHC_API_KEY": "k"}, "LTV_IHC_CONVERSION_TYPE is not set"),
+        ({"IHC_API_KEY": "two words", "LTV_IHC_CONVERSION_TYPE": "shop"}, "IHC_API_KEY is no key"),
+    ],
+)
+def test_run_refuses_an_api_that_cannot_be_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], said: str
+) -> None:
+    """Before anything is written: the scores that were published would give way to none."""
+    monkeypatch.setenv("LTV_HOME", str(tmp_path))
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    answer = CliRunner().invoke(app, ["run"])
+    assert isinstance(answer.exception, UserError)
+    assert said in answer.exception.message
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_nothing_is_written_by_a_fit_that_fails(file: Path) -> None:
     """Too few answers, or no snapshot to read them from: no file, and the fit before it stays."""
     few = file.with_name("few.csv")

@@ -1,7 +1,8 @@
 """Scoring by the API: what is sent, kept, sent again and given up, and what the figures show."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,9 @@ from typing import Any
 import pytest
 
 from ltv_platform.attribution import ledger
+from ltv_platform.attribution.answers import SHARES, judge
 from ltv_platform.attribution.ihc_client import IhcClient
+from ltv_platform.attribution.packing import Journey, Session
 from ltv_platform.attribution.scoring import Outcome, score
 from ltv_platform.attribution.simulator import Limits, Simulator
 from ltv_platform.errors import UserError
@@ -51,6 +54,10 @@ def requests(home: Home) -> list[tuple[Any, ...]]:
     return home.engine.rows(
         "SELECT journeys, sessions, status, reason FROM raw.ihc_requests ORDER BY ALL"
     )
+
+
+def _conversions(body: Mapping[str, Any]) -> int:
+    return sum(session["conversion"] for session in body["customer_journeys"])
 
 
 def scores(home: Home) -> dict[str, tuple[Any, ...]]:
@@ -221,12 +228,38 @@ def test_a_journey_at_fault_is_found_among_others(journeys: MakeHome) -> None:
         assert scored(home.under(ihc_url=api.url)).scored == 1
 
 
+@pytest.mark.parametrize(
+    ("lengths", "at_fault"),
+    [((5, 1, 5, 1, 5, 1, 5, 1), 4), ((1, 5), 1), ((5, 1), 1), ((2,) * 24, 0)],
+    ids=["several", "last", "first", "a lower limit"],
+)
+def test_journeys_at_fault_do_not_open_the_breaker(
+    journeys: MakeHome, lengths: tuple[int, ...], at_fault: int
+) -> None:
+    """Requests refused as a whole are no failures in a row; wherever one stands, it is rejected.
+
+    Guards against a run that stopped after five halves, and every later run at the same place.
+    """
+    with simulator(limits=Limits(sessions=4)) as api:
+        home = journeys(api.url, lengths)
+        outcome = scored(home)
+        assert (outcome.scored, outcome.rejected) == (len(lengths) - at_fault, at_fault)
+        assert (outcome.pending, outcome.stopped) == (0, "")
+        assert scored(home).requests == 0
+    # Each names the request that it was refused in, not the one that settled it.
+    assert home.engine.rows(
+        "SELECT requests.status, requests.journeys, COUNT(*) FROM raw.ihc_rejections "
+        "JOIN raw.ihc_requests AS requests USING (request_id) GROUP BY ALL"
+    ) == ([("failed", 1, at_fault)] if at_fault else [])
+
+
 def test_where_all_is_at_fault_nobody_is_rejected(journeys: MakeHome) -> None:
-    """400 to everything, down to journeys alone: the breaker opens, all stay pending."""
+    """400 to everything: five journeys alone open the breaker, all stay pending."""
     with told(400) as server:
         home = journeys(server.url, LENGTHS)
         outcome = scored(home)
-    assert len(server.received) == 5
+    alone = [body for body in server.received if _conversions(body) == 1]
+    assert (len(alone), len(server.received)) == (5, 10)
     assert (outcome.scored, outcome.rejected, outcome.pending) == (0, 0, 7)
     assert outcome.stopped == "the API answers 400"
 
@@ -234,9 +267,9 @@ def test_where_all_is_at_fault_nobody_is_rejected(journeys: MakeHome) -> None:
 def test_failures_between_answers_do_not_open_it(journeys: MakeHome) -> None:
     """Only in a row; what failed stays pending."""
     row = {"initializer": 1, "holder": 0, "closer": 1, "ihc": 1.0}
-    answers: list[Any] = [400] * 4
+    answers: list[Any] = [404] * 4
     answers += [{"value": [{"conversion_id": "v5", "session_id": "s5_1", **row}]}]
-    answers += [400]
+    answers += [404]
     with told(*answers) as server:
         home = journeys(server.url, [1] * 9, ihc_request_journeys="1")
         outcome = scored(home)
@@ -282,6 +315,22 @@ def test_shares_add_up_to_one(journeys: MakeHome) -> None:
         (Decimal("0.25"), Decimal("0.125"), share)
         for share in (third, third, third + Decimal("1E-12"), Decimal(0))
     ]
+
+
+@pytest.mark.parametrize(("units", "is_sound"), [(14, True), (13, False)])
+def test_a_long_journey_may_miss_one_by_more(units: int, is_sound: bool) -> None:
+    """Four decimals of 700 equal shares, .0014, add up to .98; .0013 is no rounding of 1/700.
+
+    Guards against a fixed bound, under which a long journey was paid for twice and rejected.
+    """
+    sessions = tuple(
+        Session(f"s{n}", "2025-12-01 10:00:00", "Mail", True, True, False) for n in range(700)
+    )
+    journey = Journey("key", "v", date(2025, 12, 1), sessions)
+    shares = dict.fromkeys(SHARES, units / 10_000)
+    value = [{"conversion_id": "v", "session_id": s.session_id, **shares} for s in sessions]
+    judged = judge((journey,), {"value": value, "partialFailureErrors": []})
+    assert bool(judged.scored) is is_sound
 
 
 def test_shares_are_kept_as_answered(journeys: MakeHome) -> None:

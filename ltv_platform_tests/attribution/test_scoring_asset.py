@@ -73,7 +73,7 @@ def test_what_it_tells(journeys: MakeHome, instance: dg.DagsterInstance) -> None
         assert result.success
         assert scoring_told(result) == Told(
             "The IHC API failed 5 requests, the last with: the API answers 404. It was left alone "
-            "then. 6 journeys are pending; the next `ltv run` sends them again.",
+            "then. Journeys that are pending: 6; the next `ltv run` sends them.",
             None,
         )
         result = materialize(home, instance)

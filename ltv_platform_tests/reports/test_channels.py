@@ -1,5 +1,6 @@
 """The channel report and the charts: their figures, their escaping, nothing to show."""
 
+import shutil
 from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree
@@ -18,6 +19,7 @@ from ltv_platform.reports.charts import (
 from ltv_platform_tests.warehouse.homes import Home
 
 SCRIPT = "<script>alert(1)</script>"
+CHART = "channels_by_model_full"
 #: Under it Dagster shows Markdown in line.
 INLINE = 1000
 
@@ -68,6 +70,33 @@ def test_the_page_says_what_the_tables_say(home: Home) -> None:
     assert "1 journey by the local engine, an open approximation (preset published)" in text
     assert "script" not in page.tags
     assert SCRIPT in page.text, "as text, in tables and charts alike"
+
+
+def test_a_channel_that_costs_and_earns_nothing_has_a_roas(home: Home) -> None:
+    """ROAS 0 stands in the table; only channels without cost are left out, as it says."""
+    text = " ".join(_page(write_channel_report(home.settings)).text.split())
+    roas = text.partition("ROAS by model")[2].partition("Conversions that change")[0]
+    assert "Display" + " 0.00" * len(MODELS) in roas
+    assert "Direct" not in roas
+
+
+def test_without_scores_models_do_not_disagree(home: Home, tmp_path: Path) -> None:
+    """IHC is too low then: no disagreement, neither in the terminal nor on page or asset chart."""
+    waiting = Home(
+        shutil.copytree(home.settings.home, tmp_path / "home"),
+        horizons=(7,),
+        as_of="2025-03-10",
+        ihc_api_key="k",
+        ihc_conversion_type="shop",
+    )
+    waiting.publish()
+    assert {row[-1] for row in model_overview(waiting.settings)[1]} == {None}
+    text = " ".join(_page(write_channel_report(waiting.settings)).text.split())
+    assert "Conversions without an IHC score: 1." in text
+    full = str(chart_metadata(waiting.engine, "marts.channel_model_comparison")[CHART].value)
+    assert "%20%25%3C/text%3E" not in full  # "… %</text>"
+    mine = str(chart_metadata(home.engine, "marts.channel_model_comparison")[CHART].value)
+    assert "%20%25%3C/text%3E" in mine
 
 
 def test_the_terminal_gets_rows(home: Home) -> None:

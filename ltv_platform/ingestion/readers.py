@@ -44,6 +44,9 @@ _LINE_FEED, _CARRIAGE_RETURN = 10, 13
 _NESTED = re.compile(r"\]$|^(STRUCT|MAP|UNION)\b")
 #: Characters of a name that a message shows.
 _SHOWN = 30
+#: Else a folder such as ``country=DE`` on the way to LTV_HOME would pass for a column, and stand
+#: in every row in place of the file's own values.
+_NO_VALUES_OF_FOLDERS = "hive_partitioning = false"
 #: Names that staging gives to columns of its own.
 _OWN_COLUMNS = ("_line", "_file", "_record", "file_row_number")
 
@@ -175,6 +178,7 @@ def _read_csv(path: Path, columns: Sequence[str], delimiter: str, dialect: Diale
         f"read_csv({literal(str(path))}, columns = {{{types}}}, auto_detect = false, "
         f"delim = {literal(delimiter)}, quote = {quote}, escape = {quote}, "
         f"header = {str(dialect.header).lower()}, max_line_size = {_LONGEST_RECORD}, "
+        f"{_NO_VALUES_OF_FOLDERS}, "
         "store_rejects = true, rejects_table = 'reject_errors', rejects_scan = 'reject_scans')"
     )
 
@@ -323,21 +327,29 @@ def _open_records(connection: Connection, copy: PrivateCopy, files: RecordFiles)
     parts = literal(str(files.folder / "records_*.parquet"))
     rejected = literal(str(files.folder / "malformed_*.parquet"))
     connection.execute(
-        f"INSERT INTO malformed SELECT line, raw, reason FROM read_parquet({rejected})"
+        "INSERT INTO malformed SELECT line, raw, reason "
+        f"FROM read_parquet({rejected}, {_NO_VALUES_OF_FOLDERS})"
     )
-    return Records(columns, f"SELECT {names}_line FROM read_parquet({parts}, union_by_name = true)")
+    read = f"read_parquet({parts}, union_by_name = true, {_NO_VALUES_OF_FOLDERS})"
+    return Records(columns, f"SELECT {names}_line FROM {read}")
 
 
 def _open_parquet(
     connection: Connection, copy: PrivateCopy, single: Collection[str], scales: Scales
 ) -> Records:
-    source = f"read_parquet({literal(str(copy.path))}, file_row_number = true)"
+    path = literal(str(copy.path))
+    source = f"read_parquet({path}, file_row_number = true, {_NO_VALUES_OF_FOLDERS})"
     try:
         described = connection.execute(
-            f"DESCRIBE SELECT * FROM read_parquet({literal(str(copy.path))})"
+            f"DESCRIBE SELECT * FROM read_parquet({path}, {_NO_VALUES_OF_FOLDERS})"
+        ).fetchall()
+        schema = connection.execute(
+            f"SELECT name, COALESCE(num_children, 0) FROM parquet_schema({path})"
         ).fetchall()
     except (duckdb.InvalidInputException, duckdb.BinderException, duckdb.IOException) as error:
         raise _damaged_parquet(copy, error) from error
+    # The engine gives a name that comes twice, or none, a new one.
+    _distinct([name for name in _top_level(schema) if name], copy)
     nested = [name for name, kind, *_ in described if name in single and _NESTED.search(kind)]
     if nested:
         raise UserError(
@@ -350,6 +362,15 @@ def _open_parquet(
         for name, kind, *_ in described
     )
     return Records(columns, f"SELECT {texts}, file_row_number + 1 AS _line FROM {source}")
+
+
+def _top_level(schema: Sequence[tuple[str, int]]) -> Iterator[str]:
+    """The columns of a Parquet schema, which lists the root and then all elements depth first."""
+    within = 0
+    for name, children in schema[1:]:
+        if within == 0:
+            yield name
+        within += children - (within > 0)
 
 
 def _damaged_parquet(copy: PrivateCopy, error: duckdb.Error) -> UserError:

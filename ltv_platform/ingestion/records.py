@@ -28,6 +28,8 @@ _MOST_COLUMNS = 10_000
 _LONGEST_FIELD = 256 << 20
 
 _NO_TEXT = "record: holds bytes that are no UTF-8"
+#: What a column is called whose name is empty, which the engine does not allow.
+_UNNAMED = "_unnamed_1"
 _BLANKS = re.compile(r"[ \t]+")
 _JSON_BLANKS = re.compile(r"[ \t\r\n]*")
 
@@ -324,7 +326,7 @@ def _keep_json(files: RecordFiles, line: int, text: str) -> None:
         value = _DECODER.decode(text)
         if not isinstance(value, dict):
             raise ValueError("is no JSON object")
-        values = {name: _as_text(item) for name, item in value.items()}
+        values = {name or _UNNAMED: _as_text(item) for name, item in value.items()}
     except RecursionError:
         files.reject(line, text, "record: is nested too deep")
         return
@@ -332,7 +334,7 @@ def _keep_json(files: RecordFiles, line: int, text: str) -> None:
         files.reject(line, text, "record: is no JSON object")
         return
     nested = [name for name in files.single & value.keys() if isinstance(value[name], dict | list)]
-    if isinstance(value, _Ambiguous):
+    if isinstance(value, _Ambiguous) or len(values) < len(value):
         files.reject(line, text, "record: names a column twice")
     elif nested:
         files.reject(line, text, f"record: {min(nested)} is a list or an object, not one value")

@@ -14,7 +14,9 @@ from ltv_platform.contracts.ddl import literal, quoted
 from ltv_platform.days import day_of_sql
 from ltv_platform.settings import Settings
 
-_BLANKS = literal(" \t\r\n\u00a0\ufeff")
+_WHITE = " \t\r\n\u00a0\ufeff"
+#: A zero byte is among them: programs written in C fill fields of fixed width with it.
+_BLANKS = f"({literal(_WHITE)} || chr(0))"
 #: Every ASCII character that is no blank lies between these two.
 _FIRST_VISIBLE, _LAST_VISIBLE = literal("!"), literal("~")
 

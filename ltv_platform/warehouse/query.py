@@ -46,7 +46,9 @@ def open_snapshot(settings: Settings, snapshot: Snapshot) -> duckdb.DuckDBPyConn
         files = ", ".join(literal(file) for file in snapshot.files(table))
         try:
             connection.execute(
-                f"CREATE VIEW {quoted(table)} AS SELECT * FROM read_parquet([{files}])"
+                # A folder such as country=DE on the way to LTV_HOME is no column.
+                f"CREATE VIEW {quoted(table)} AS "
+                f"SELECT * FROM read_parquet([{files}], hive_partitioning = false)"
             )
         except duckdb.Error as error:
             connection.close()

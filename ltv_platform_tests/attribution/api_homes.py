@@ -17,6 +17,9 @@ from ltv_platform_tests.warehouse.homes import Home
 
 KEY = "kEy+of/the=tests~42"
 
+#: Settings where the API stalls: it does so for a second longer than the client waits.
+IMPATIENT = {"ihc_timeout": "2"}
+
 #: What scoring needs, inputs first.
 JOURNEYS = ("core.sessions", "core.conversions", "marts.customer_journeys")
 SCORES = "marts.ihc_attribution"
@@ -29,7 +32,7 @@ def api_settings(url: str, **settings: str) -> dict[str, str]:
         "ihc_api_key": KEY,
         "ihc_conversion_type": "shop",
         "ihc_backoff": "0.001",
-        "ihc_timeout": "2",
+        "ihc_timeout": "60",
         **settings,
     }
 
@@ -40,7 +43,7 @@ def api_home(folder: Path, url: str, **settings: str) -> Home:
 
 
 def simulator(**how: Any) -> Simulator:
-    """The simulated API, quick about its faults."""
+    """The simulated API, quick about its faults; see :data:`IMPATIENT` for one that stalls."""
     return Simulator(Settings(), KEY, **{"retry_after": 0, "stall": 3, **how})
 
 

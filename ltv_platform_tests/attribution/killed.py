@@ -18,7 +18,7 @@ from ltv_platform.attribution import ledger
 from ltv_platform.attribution.scoring import score
 from ltv_platform.attribution.simulator import Faults, Limits, Simulator
 from ltv_platform.workspace import Workspace
-from ltv_platform_tests.attribution.api_homes import api_home, api_settings, simulator
+from ltv_platform_tests.attribution.api_homes import IMPATIENT, api_home, api_settings, simulator
 from ltv_platform_tests.forked import ForkedLtv
 from ltv_platform_tests.warehouse.homes import Home
 
@@ -123,7 +123,8 @@ def main() -> None:
         limits = Limits(sessions=200)
         with simulator(limits=limits, faults=Faults(0.4, seed=7)) as api:
             points = [f"{POINTS[turn % 4]} #{2 + turn // 4}" for turn in range(10)]
-            seen = kill_while_scoring(folder / "home", api, points, ihc_request_sessions="200")
+            settings = {"ihc_request_sessions": "200", **IMPATIENT}
+            seen = kill_while_scoring(folder / "home", api, points, **settings)
         print(json.dumps(asdict(seen), indent=1))  # noqa: T201 - its answer
     finally:
         shutil.rmtree(folder)

@@ -11,7 +11,7 @@ from ltv_platform.attribution.ihc_client import IhcClient, RequestError, Request
 from ltv_platform.attribution.simulator import FAULTS, Faults
 from ltv_platform.errors import UserError
 from ltv_platform.settings import Settings
-from ltv_platform_tests.attribution.api_homes import KEY, api_settings, simulator, told
+from ltv_platform_tests.attribution.api_homes import IMPATIENT, KEY, api_settings, simulator, told
 from ltv_platform_tests.conftest import NOW
 
 GOOD = {"statusCode": 200, "value": [], "partialFailureErrors": []}
@@ -175,7 +175,7 @@ def test_every_fault_of_the_simulator_passes(kind: str) -> None:
         left = iter([kind])
 
     with simulator(faults=Once()) as api:
-        answer = client(api.url, Waits()).compute(BODY)
+        answer = client(api.url, Waits(), **IMPATIENT).compute(BODY)
         assert api.ledger.counts()["faults"] == {kind: 1}
     assert [row["ihc"] for row in answer["value"]] == [1.0]
 

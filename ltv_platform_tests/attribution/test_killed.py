@@ -6,7 +6,7 @@ from pathlib import Path
 from ltv_platform.attribution.scoring import score
 from ltv_platform.attribution.simulator import Faults, Limits
 from ltv_platform.ingestion.load import ingest, sqlite_requests
-from ltv_platform_tests.attribution.api_homes import api_home, build, simulator
+from ltv_platform_tests.attribution.api_homes import IMPATIENT, api_home, build, simulator
 from ltv_platform_tests.attribution.conftest import MakeHome
 from ltv_platform_tests.attribution.killed import POINTS, kill_while_scoring, score_only
 
@@ -16,7 +16,9 @@ def test_killed_at_each_point(journeys: MakeHome) -> None:
     with simulator(faults=Faults(0.4, seed=3)) as api:
         home = journeys(api.url, [2] * 12).settings.home
         points = [f"{point} #2" for point in POINTS]
-        seen = kill_while_scoring(home, api, points, score_only, ihc_request_journeys="2")
+        seen = kill_while_scoring(
+            home, api, points, score_only, ihc_request_journeys="2", **IMPATIENT
+        )
     assert (seen.kills, seen.journeys, seen.answered, seen.sent_again) == (4, 12, 12, 0)
     assert seen.faults > 0
 
@@ -27,7 +29,7 @@ def test_few_requests(tmp_path: Path, reference_data: Path) -> None:
     packed = reference_data / "ihc" / "challenge.db.gz"
     database.write_bytes(gzip.decompress(packed.read_bytes()))
     with simulator(limits=Limits(sessions=200)) as api:
-        home = api_home(tmp_path / "home", api.url, ihc_request_sessions="200", ihc_timeout="30")
+        home = api_home(tmp_path / "home", api.url, ihc_request_sessions="200")
         ingest(home.engine, sqlite_requests(home.engine, database), lambda _: None)
         outcome = score(build(home).engine, lambda _: None)
         assert (outcome.scored, outcome.pending, outcome.rejected) == (1946, 0, 0)

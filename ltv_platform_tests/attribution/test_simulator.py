@@ -46,7 +46,7 @@ def post(
         f"{api.url}/v1/compute_ihc{query}",
         data=body if isinstance(body, bytes) else json.dumps(body).encode(),
         headers={} if key is None else {"x-api-key": key},
-        timeout=5,
+        timeout=60,
     )
 
 
@@ -129,7 +129,7 @@ def test_keys_and_addresses() -> None:
         refused = post(api, body, key="other")
         assert (refused.status_code, "other" in refused.json()["message"]) == (403, True)
         assert post(api, body, query="").status_code == 400
-        assert requests.post(f"{api.url}/v2", data=b"{}", timeout=5).status_code == 404
+        assert requests.post(f"{api.url}/v2", data=b"{}", timeout=60).status_code == 404
         with pytest.raises(UserError, match="cannot be listened on"):
             Simulator(Settings(), KEY, port=api.server_port)
 
@@ -139,7 +139,7 @@ def test_it_counts_what_it_was_sent() -> None:
     with simulator(faults=Faults(0.0)) as api:
         for length in (2, 2, 3):
             post(api, {"customer_journeys": journey("v1", length)})
-        counts = requests.get(f"{api.url}/stats", timeout=5).json()
+        counts = requests.get(f"{api.url}/stats", timeout=60).json()
     assert counts == {
         "requests": 3,
         "requests_refused": 0,
@@ -156,8 +156,8 @@ def test_it_counts_what_it_refused() -> None:
         for length in (2, 3, 20):
             post(api, {"customer_journeys": journey("v1", length)})
         post(api, b"{", key="other")
-        requests.post(f"{api.url}/elsewhere", timeout=5)
-        counts = requests.get(f"{api.url}/stats", timeout=5).json()
+        requests.post(f"{api.url}/elsewhere", timeout=60)
+        counts = requests.get(f"{api.url}/stats", timeout=60).json()
     assert (counts["requests"], counts["requests_refused"], counts["journeys"]) == (3, 2, 1)
 
 

@@ -1,13 +1,11 @@
 """Commands killed at random moments over a stream of files, and the comparison at the end."""
 
 import faulthandler
-import os
 import re
 import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -160,19 +158,18 @@ def _wait_for_start(running: Running, stack: Path) -> None:
 
 def _end(running: Running, stack: Path) -> None:
     """Kill a command that is under way, after it wrote down where it is."""
-    pid = running.process.pid
-    if running.process.exitcode is not None or pid is None:
-        return
-    with suppress(ProcessLookupError):  # it may end by itself between any two lines here
-        if stack.exists():  # from then on it knows the signal
-            os.kill(pid, signal.SIGUSR1)
-            time.sleep(_SHOWS_WITHIN)
-        os.kill(pid, signal.SIGKILL)
+    if stack.exists():  # from then on it knows the signal
+        running.send(signal.SIGUSR1)
+        time.sleep(_SHOWS_WITHIN)
+    running.send(signal.SIGKILL)
 
 
 def _show_stack(path: Path) -> None:
     """Write the stack to a file on SIGUSR1, whatever the process is doing."""
-    faulthandler.register(signal.SIGUSR1, path.open("w"), all_threads=False)
+    draft = path.with_suffix(".draft")
+    faulthandler.register(signal.SIGUSR1, draft.open("w"), all_threads=False)
+    # Not before: until the signal is known, it would end the process, as no kill of ours.
+    draft.rename(path)
 
 
 def _phase(stack: Path) -> str:

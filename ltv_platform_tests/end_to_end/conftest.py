@@ -50,7 +50,7 @@ class CommandLine:
             cwd=self.home.parent,
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=1_800,
             check=False,
         )
         return Answer(finished.returncode, finished.stdout, finished.stderr)

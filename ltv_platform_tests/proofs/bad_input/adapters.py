@@ -2,6 +2,7 @@
 
 import time
 from pathlib import Path
+from typing import Any
 
 from ltv_platform_tests.proofs.bad_input.desk import Desk
 from ltv_platform_tests.proofs.cases import Cases
@@ -95,47 +96,54 @@ for _each in REFUSED:
     _refused(_each)
 
 
-def exploding(folder: Path, select: str) -> str:
+#: Seconds; the busiest machine is done by then, and without a limit it takes days.
+_MINUTES = 600
+
+
+def exploding(folder: Path, select: str, **settings: Any) -> str:
     """What becomes of 20,000 records under an adapter, and whether it took long."""
-    desk = Desk(folder, adapter_timeout=0.5, memory_limit="500MB")
+    desk = Desk(folder, memory_limit="500MB", **settings)
     path = desk.write("x.csv", "id\n" + "".join(f"{i}\n" for i in range(20_000)))
     began = time.monotonic()
     seen = desk.ingest("campaigns", path, adapter=desk.adapter(select))
-    return f"{seen}; within {'10 seconds' if time.monotonic() - began < 10 else 'ages'}"
+    return f"{seen}; within {'minutes' if time.monotonic() - began < _MINUTES else 'hours'}"
 
 
 @CASES.case(
     "adapter: a cross join of 8,000,000,000,000 rows",
-    "exit 2: Adapter mine makes more rows than the 20000 records of x.csv.; within 10 seconds",
+    "exit 2: Adapter mine makes more rows than the 20000 records of x.csv.; within minutes",
 )
 def _(folder: Path) -> str:
     return exploding(folder, "SELECT a.id AS campaign_id FROM file AS a, file AS b, file AS c")
 
 
-SLOW = (
-    "exit 2: {} does not go through adapter mine: took longer than 0.5 seconds; within 10 seconds"
-)
+SLOW = "exit 2: {} does not go through adapter mine: took longer than 0.5 seconds; within minutes"
+
+
+def slow(folder: Path, select: str) -> str:
+    """As :func:`exploding`, with half a second for it."""
+    return exploding(folder, select, adapter_timeout=0.5)
 
 
 @CASES.case("adapter: the same join under an aggregate", SLOW.format("x.csv"))
 def _(folder: Path) -> str:
     joined = "file AS a, file AS b, file AS c"
-    return exploding(folder, f"SELECT COUNT(a.id || b.id || c.id) AS campaign_id FROM {joined}")
+    return slow(folder, f"SELECT COUNT(a.id || b.id || c.id) AS campaign_id FROM {joined}")
 
 
 @CASES.case("adapter: a recursion without an end", SLOW.format("x.csv"))
 def _(folder: Path) -> str:
     numbers = "WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n)"
-    return exploding(folder, f"{numbers} SELECT MAX(i) AS campaign_id FROM n")
+    return slow(folder, f"{numbers} SELECT MAX(i) AS campaign_id FROM n")
 
 
 @CASES.case("adapter: row by row, each for a long time", SLOW.format("A record"))
 def _(folder: Path) -> str:
     # The engine looks at the clock every 2,048 records; they take some hundred milliseconds.
-    slow = "id"
+    value = "id"
     for _ in range(3):
-        slow = f"md5(repeat({slow}, 2000))"
-    return exploding(folder, f"SELECT {slow} AS campaign_id FROM file")
+        value = f"md5(repeat({value}, 2000))"
+    return slow(folder, f"SELECT {value} AS campaign_id FROM file")
 
 
 @CASES.case(

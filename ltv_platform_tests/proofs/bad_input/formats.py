@@ -84,6 +84,18 @@ def _(folder: Path) -> str:
 
 
 @CASES.case(
+    "JSON with a name that is empty, beside a good file in landing",
+    "1 in file: 1 accepted; 2 in file: 1 accepted, 1 quarantined (2: record: names a column twice)",
+)
+def _(folder: Path) -> str:
+    desk = Desk(folder)
+    desk.write("home/landing/campaigns/b.csv", "campaign_id\nc1\n")
+    lines = '{"": "x", "campaign_id": "c2"}\n{"": "x", "_unnamed_1": "y", "campaign_id": "c3"}\n'
+    desk.write("home/landing/campaigns/c.ndjson", lines)
+    return desk.ingest()
+
+
+@CASES.case(
     "JSON that breaks off",
     "exit 2: x.json is no JSON: Expecting value at line 1, column 30.",
 )
@@ -148,6 +160,17 @@ def _(folder: Path) -> str:
         "amount": [1e12, float("inf")],
     }
     return desk.ingest("transactions", parquet(desk, "x.parquet", columns))
+
+
+@CASES.case(
+    "Parquet with a column twice, the second time in capitals, beside one of structs",
+    "exit 2: x.parquet has columns of the same name: COST, cost.",
+)
+def _(folder: Path) -> str:
+    desk = Desk(folder)
+    nested = pa.array([{"cost": [{"cost": 1}]}])
+    columns = {"x": nested, "cost": [1], "y": nested, "session_id": ["s1"], "COST": [2]}
+    return desk.ingest("session_costs", parquet(desk, "x.parquet", columns))
 
 
 @CASES.case(

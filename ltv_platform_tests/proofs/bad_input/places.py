@@ -2,15 +2,21 @@
 
 import ctypes
 import gzip
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
-import threading
-import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from ltv_platform.ingestion import files
 from ltv_platform_tests.end_to_end.conftest import Answer
 from ltv_platform_tests.proofs.bad_input.desk import Desk
 from ltv_platform_tests.proofs.cases import Cases
@@ -156,7 +162,7 @@ def _without_privileges(desk: Desk, *arguments: str | Path) -> Answer:
         preexec_fn=drop,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=1_800,
         check=False,
     )
     return Answer(finished.returncode, finished.stdout, finished.stderr)
@@ -181,32 +187,22 @@ def _(folder: Path) -> str:
 )
 def _(folder: Path) -> str:
     desk = Desk(folder)
-    # Long enough to be read for a while.
-    rows = 20_000
-    path = desk.write(
-        "campaigns.csv", CAMPAIGNS + "".join(f"d{i},{'x' * 2_000}\n" for i in range(rows))
-    )
-    ended = threading.Event()
-    written = 0
+    path = desk.write("campaigns.csv", CAMPAIGNS)
+    rows = 3
 
-    def write() -> None:
-        nonlocal written
+    def growing(content: Iterator[bytes], *arguments: Any) -> Iterator[bytes]:
+        """Somebody appends to the file after the first look at it."""
+        chunks = bounded(content, *arguments)
+        yield next(chunks)
         with path.open("a") as file:
-            while not ended.wait(0.001):
-                file.write(f"e{written},x\n")
-                file.flush()
-                written += 1
+            file.writelines(f"e{number},x\n" for number in range(rows))
+        yield from chunks
 
-    writer = threading.Thread(target=write)
-    writer.start()
-    while not written:
-        time.sleep(0.001)
-    try:
+    bounded = files._bounded
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(files, "_bounded", growing)
         seen = desk.ingest("campaigns", path)
-    finally:
-        ended.set()
-        writer.join()
-    every = f"{1 + rows + written:,}"
+    every = f"{1 + rows}"
     whole = desk.ingest("campaigns", path) == f"{every} in file: {every} accepted"
     return f"{seen}; then {'every row' if whole else 'not every row'} of it"
 
@@ -234,3 +230,32 @@ def _(folder: Path) -> str:
     words = re.search(r"the path .* choose one without", answer.err)
     seen = words[0].replace(str(folder), "FOLDER") if words else answer.err
     return f"exit {answer.code}: LTV_HOME: {seen}"
+
+
+@CASES.case(
+    "LTV_HOME below a folder country=DE, as others name partitions",
+    "1 in file: 1 accepted, from CSV, Parquet and JSON; in the log US, US, US; published US, US, "
+    "US and no other column",
+)
+def _(folder: Path) -> str:
+    desk = Desk(folder / "country=DE" / "customer_id=7" / "x=1")
+    columns = {"registration_date": ["2025-06-01"], "country": ["US"]}
+    header = "customer_id,registration_date,country\n"
+    record = {"customer_id": "c"} | {name: value for name, [value] in columns.items()}
+    given = [
+        desk.write("a.csv", f"{header}a,2025-06-01,US\n"),
+        desk.write("b.parquet", b""),
+        desk.write("c.json", json.dumps(record)),
+    ]
+    pq.write_table(pa.table({"customer_id": ["b"], **columns}), given[1])
+    seen = {desk.ingest("customers", file) for file in given}
+    log = desk.values("SELECT country FROM raw.customers WHERE customer_id IN ('a', 'b', 'c')")
+    desk.home.publish()
+    rows = desk.home.published("SELECT * FROM customers ORDER BY customer_id")
+    shown = ", ".join(row["country"] for row in rows if row["customer_id"] in "abc")
+    known = {column.name for column in desk.home.graph.catalog["core.customers"].columns}
+    more = rows[0].keys() - known
+    return (
+        f"{' or '.join(seen)}, from CSV, Parquet and JSON; in the log {log}; published {shown} and "
+        f"{', '.join(more) or 'no other column'}"
+    )

@@ -1,5 +1,6 @@
 """Rules for values (tables.md), late parents, and where the partitions start."""
 
+import json
 from pathlib import Path
 
 from ltv_platform_tests.proofs.bad_input.desk import Desk
@@ -175,6 +176,18 @@ def _(folder: Path) -> str:
     seen = desk.text("transactions", "\n".join([header, *rows]))
     log = "SELECT transaction_id, customer_id, transaction_type, currency FROM raw.transactions"
     return f"{seen}; {desk.values(log)}"
+
+
+@CASES.case(
+    "keys filled up with zero bytes, and nothing but these",
+    "3 in file: 1 accepted, 1 quarantined, 1 repeated (3: campaign_id: is missing); c1 Spring",
+)
+def _(folder: Path) -> str:
+    desk = Desk(folder)
+    keys = ("c1", "c1\0\0", "\0\0")
+    lines = (json.dumps({"campaign_id": key, "campaign_name": "Spring\0"}) for key in keys)
+    seen = desk.text("campaigns", "\n".join(lines), "x.ndjson")
+    return f"{seen}; {desk.values('SELECT campaign_id, campaign_name FROM raw.campaigns')}"
 
 
 @CASES.case(

@@ -7,6 +7,7 @@ from typing import Any
 from jinja2 import BaseLoader, Environment, StrictUndefined, TemplateNotFound
 
 from ltv_platform.attribution.parameters import attribution_parameters
+from ltv_platform.contracts.customers import COHORT_MONTHS
 from ltv_platform.contracts.ddl import literal
 from ltv_platform.settings import SUMMARY_HORIZON, Settings
 
@@ -53,6 +54,8 @@ def render(template: str, settings: Settings) -> str:
             horizons=settings.horizons,
             user_horizons=settings.user_horizons,
             summary_horizon=SUMMARY_HORIZON,
+            cohort_months=COHORT_MONTHS,
+            migration_days=settings.migration_days,
             organic_patterns=[_like_pattern(name) for name in settings.organic_sources],
             attribution=attribution_parameters(settings),
         )

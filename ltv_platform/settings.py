@@ -70,6 +70,9 @@ class Settings(BaseSettings):
         ("organic*", "direct"),
         description="Acquisition sources that are organic when no campaign is given.",
     )
+    migration_days: int = Field(
+        90, ge=1, le=_LONGEST_AGE, description="Days back to the segments that customers came from."
+    )
     journey_lookback: int | None = Field(
         90,
         ge=1,

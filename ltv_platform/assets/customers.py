@@ -2,4 +2,12 @@
 
 from ltv_platform.transforms import Derivation
 
-CUSTOMERS = (Derivation("marts.customer_ltv", "customers"),)
+CUSTOMERS = (
+    Derivation("marts.customer_ltv", "customers"),
+    Derivation("marts.customer_cohort_curve", "customers"),
+    Derivation("marts.ltv_by_cohort", "customers"),
+    Derivation("marts.customer_retention", "customers"),
+    Derivation("marts.rfm_grid", "customers"),
+    Derivation("marts.rfm_segments", "customers"),
+    Derivation("marts.rfm_migration", "customers"),
+)

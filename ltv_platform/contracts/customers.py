@@ -6,7 +6,21 @@ customer of any age.
 
 from ltv_platform.contracts.model import MONEY, Column, Table
 
+#: Ages in months of the readings that compare cohorts.
+COHORT_MONTHS = (1, 3, 6, 12)
+
 _CUSTOMER_ID = Column("customer_id", "VARCHAR", "The customer.", required=True, pii=True)
+_COHORT_MONTH = Column(
+    "cohort_month",
+    "DATE",
+    "Month of registration in the reporting zone: its first day.",
+    required=True,
+)
+_CUSTOMERS = Column("customers", "BIGINT", "Customers of the cohort.", required=True)
+_SEGMENT = "Segment by recency and frequency; Prospects have not bought anything."
+_STATUS = (
+    "ok, or small_base: fewer than 20 customers bought anything, so that scores compare with few."
+)
 
 CUSTOMER_LTV = Table(
     layer="marts",
@@ -23,7 +37,12 @@ CUSTOMER_LTV = Table(
         Column("acquisition_source", "VARCHAR", "How they came."),
         Column("is_active", "BOOLEAN", "Active according to the source."),
         Column("total_transactions", "BIGINT", "Purchases, line by line.", required=True),
-        Column("total_orders", "BIGINT", "Distinct orders with a purchase.", required=True),
+        Column(
+            "total_orders",
+            "BIGINT",
+            "Distinct orders with a purchase; without order_id, days.",
+            required=True,
+        ),
         Column("total_refunds", "BIGINT", "Refunds, line by line.", required=True),
         Column("gross_revenue", MONEY, "Purchases in base currency.", required=True),
         Column("refund_amount", MONEY, "Refunds in base currency.", required=True),
@@ -35,4 +54,187 @@ CUSTOMER_LTV = Table(
     ),
 )
 
-CUSTOMER_TABLES = (CUSTOMER_LTV,)
+CUSTOMER_COHORT_CURVE = Table(
+    layer="marts",
+    name="customer_cohort_curve",
+    description=(
+        "One row per month of registration and month of age that a customer of it has begun. "
+        "How does a cohort's revenue grow with the age of its customers?"
+    ),
+    key=("cohort_month", "age_month"),
+    columns=(
+        _COHORT_MONTH,
+        Column(
+            "age_month",
+            "INTEGER",
+            "Full months that each customer has been registered; 0 = the first month of life.",
+            required=True,
+        ),
+        _CUSTOMERS,
+        Column(
+            "purchasing_customers",
+            "BIGINT",
+            "Customers with a purchase in that month of age.",
+            required=True,
+        ),
+        Column("revenue", MONEY, "Net revenue in that month of age.", required=True),
+        Column("refunds", MONEY, "Refunds in that month of age.", required=True),
+        Column("cumulative_revenue", MONEY, "Net revenue up to its end.", required=True),
+        Column(
+            "cumulative_ltv_per_customer",
+            "DOUBLE",
+            "cumulative_revenue / customers; NULL: immature.",
+        ),
+        Column("mature", "BOOLEAN", "Every customer has lived that month.", required=True),
+    ),
+)
+
+LTV_BY_COHORT = Table(
+    layer="marts",
+    name="ltv_by_cohort",
+    description=(
+        "One row per month of registration. "
+        "Are the customers of a month worth more than those of another, at the same age?"
+    ),
+    key=("cohort_month",),
+    columns=(
+        _COHORT_MONTH,
+        _CUSTOMERS,
+        Column("purchasing_customers", "BIGINT", "Customers with any purchase.", required=True),
+        Column("total_ltv", MONEY, "Sum of their ltv so far.", required=True),
+        Column("avg_ltv", "DOUBLE", "total_ltv / customers: all of them, buyers or not."),
+        Column("median_ltv", "DOUBLE", "Median ltv of all customers."),
+        Column("total_transactions", "BIGINT", "Purchases, line by line.", required=True),
+        Column("avg_transactions", "DOUBLE", "total_transactions / customers."),
+        *(
+            column
+            for months in COHORT_MONTHS
+            for column in (
+                Column(
+                    f"total_ltv_m{months}",
+                    MONEY,
+                    f"Net revenue of the first months of life, {months} of each customer; "
+                    "NULL: the youngest has not lived as long.",
+                ),
+                Column(f"avg_ltv_m{months}", "DOUBLE", f"total_ltv_m{months} / customers."),
+            )
+        ),
+    ),
+)
+
+CUSTOMER_RETENTION = Table(
+    layer="marts",
+    name="customer_retention",
+    description=(
+        "One row per month of registration, kind of activity and month that has ended since. "
+        "How many of a cohort's customers are still there?"
+    ),
+    key=("cohort_month", "activity", "months_since_registration"),
+    columns=(
+        _COHORT_MONTH,
+        Column(
+            "activity",
+            "VARCHAR",
+            "purchase, interaction, or any: one of these or a session. A refund is none.",
+            required=True,
+        ),
+        Column(
+            "months_since_registration",
+            "INTEGER",
+            "Calendar months since that of registration, which is 0.",
+            required=True,
+        ),
+        Column("cohort_size", "BIGINT", "Customers of the cohort.", required=True),
+        Column("active_customers", "BIGINT", "Active in that month.", required=True),
+        Column("retention_bounded", "DOUBLE", "active_customers / cohort_size."),
+        Column(
+            "active_or_later_customers",
+            "BIGINT",
+            "Active in that month or in any later one, up to as_of.",
+            required=True,
+        ),
+        Column("retention_unbounded", "DOUBLE", "active_or_later_customers / cohort_size."),
+        Column(
+            "censored",
+            "BOOLEAN",
+            "One of the last three months: retention_unbounded is too low, for later has hardly "
+            "begun.",
+            required=True,
+        ),
+    ),
+)
+
+RFM_GRID = Table(
+    layer="marts",
+    name="rfm_grid",
+    description=(
+        "One row per pair of scores. "
+        "What is a customer with this recency and this frequency called?"
+    ),
+    key=("r_score", "f_score"),
+    columns=(
+        Column("r_score", "INTEGER", "1 (long ago) to 5 (lately).", required=True),
+        Column("f_score", "INTEGER", "1 (seldom) to 5 (often).", required=True),
+        Column("segment", "VARCHAR", "The segment's name.", required=True),
+    ),
+)
+
+RFM_SEGMENTS = Table(
+    layer="marts",
+    name="rfm_segments",
+    description=(
+        "One row per customer, those without transactions too. "
+        "Who bought lately, often and much, compared with the others?"
+    ),
+    key=("customer_id",),
+    columns=(
+        _CUSTOMER_ID,
+        Column("recency_days", "INTEGER", "Days from the last purchase to as_of; NULL: none."),
+        Column("frequency", "BIGINT", "Distinct orders with a purchase.", required=True),
+        Column("monetary", MONEY, "Net revenue; may be negative.", required=True),
+        Column("r_score", "INTEGER", "1 (long ago) to 5 (lately); NULL: nothing bought."),
+        Column("f_score", "INTEGER", "1 (seldom) to 5 (often); NULL: nothing bought."),
+        Column("m_score", "INTEGER", "1 (little) to 5 (much); NULL: nothing bought."),
+        Column("segment", "VARCHAR", _SEGMENT, required=True),
+        Column("status", "VARCHAR", _STATUS, required=True),
+    ),
+)
+
+RFM_MIGRATION = Table(
+    layer="marts",
+    name="rfm_migration",
+    description=(
+        "One row per segment of some days ago and segment of now. "
+        "Where did the customers of a segment go, and what are they worth?"
+    ),
+    key=("from_segment", "to_segment"),
+    columns=(
+        Column(
+            "from_segment",
+            "VARCHAR",
+            "Segment as of from_date; (new): registered since then.",
+            required=True,
+        ),
+        Column("to_segment", "VARCHAR", "Segment as of to_date.", required=True),
+        Column("from_date", "DATE", "LTV_MIGRATION_DAYS before to_date.", required=True),
+        Column("to_date", "DATE", "as_of.", required=True),
+        Column("customers", "BIGINT", "Customers who went this way.", required=True),
+        Column("monetary", MONEY, "Their net revenue as of to_date.", required=True),
+        Column(
+            "status",
+            "VARCHAR",
+            _STATUS.replace("customers", "customers on either day"),
+            required=True,
+        ),
+    ),
+)
+
+CUSTOMER_TABLES = (
+    CUSTOMER_LTV,
+    CUSTOMER_COHORT_CURVE,
+    LTV_BY_COHORT,
+    CUSTOMER_RETENTION,
+    RFM_GRID,
+    RFM_SEGMENTS,
+    RFM_MIGRATION,
+)

@@ -121,6 +121,7 @@ def test_every_select_opens_with_its_grain_and_question() -> None:
     [
         ({"organic_sources": ("seo",)}, {"core.customers"}),
         ({"user_horizons": (3,)}, {"marts.user_revenue"}),
+        ({"migration_days": 30}, {"marts.rfm_migration"}),
         (
             {"currency": "EUR"},
             {"core.transactions", "core.campaign_spend", "core.waiting_for_rate"},

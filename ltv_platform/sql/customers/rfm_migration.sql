@@ -1,0 +1,29 @@
+-- Grain: one row per segment of {{ migration_days }} days ago and segment of now.
+-- Answers: where did the customers of a segment go, and what are they worth?
+{% import 'macros.sql' as m with context %}
+{% import 'customers/rfm.sql' as rfm with context %}
+{% set then = '(CAST($as_of AS DATE) - %d)' % migration_days %}
+WITH known AS (
+  SELECT customer_id FROM core.customers WHERE install_date <= {{ then }}
+),
+bought AS (
+  {{ rfm.bought('known', end=m.midnight(then ~ ' + 1')) }}
+),
+earlier AS (
+  {{ rfm.scored('bought', then) }}
+)
+SELECT
+  COALESCE(earlier.segment, '(new)') AS from_segment,
+  now.segment AS to_segment,
+  {{ then }} AS from_date,
+  CAST($as_of AS DATE) AS to_date,
+  COUNT(*) AS customers,
+  {{ m.money('SUM(now.monetary)') }} AS monetary,
+  CASE
+    WHEN MAX(CASE WHEN 'small_base' IN (earlier.status, now.status) THEN 1 ELSE 0 END) = 1
+    THEN 'small_base'
+    ELSE 'ok'
+  END AS status
+FROM marts.rfm_segments AS now
+LEFT JOIN earlier ON earlier.customer_id = now.customer_id
+GROUP BY COALESCE(earlier.segment, '(new)'), now.segment

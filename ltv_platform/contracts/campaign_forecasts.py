@@ -104,7 +104,7 @@ DEVELOPMENT_FACTORS = Table(
         ),
         Column("factor_raw", "DOUBLE", "Of the campaign's own cohorts; NULL: none above 0."),
         Column("factor_pool", "DOUBLE", "Of the cohorts of all campaigns.", required=True),
-        Column("weight", "DOUBLE", "payers / (payers + 100); (all): 1.", required=True),
+        Column("weight", "DOUBLE", "payers / (payers + 60); (all): 1.", required=True),
         Column("cohorts", "BIGINT", "Cohorts known one day beyond age_days.", required=True),
         Column("payers", "BIGINT", "Their payers by then.", required=True),
     ),
@@ -134,7 +134,10 @@ CAMPAIGN_FORECAST_BACKTEST = Table(
         Column("predicted_revenue", MONEY, "What was forecast.", required=True),
         Column("bias", "DOUBLE", "predicted_revenue / actual_revenue − 1."),
         Column(
-            "mean_absolute_error", "DOUBLE", "Mean of |forecast − actual| of a cohort.", required=True
+            "mean_absolute_error",
+            "DOUBLE",
+            "Mean of |forecast − actual| of a cohort.",
+            required=True,
         ),
         Column(
             "mean_absolute_percentage_error",
@@ -145,9 +148,7 @@ CAMPAIGN_FORECAST_BACKTEST = Table(
             "interval_coverage", "DOUBLE", "Share of cohorts in their 80 % interval.", required=True
         ),
         Column("baseline_bias", "DOUBLE", "bias of installs × LTV of the mature cohorts."),
-        Column(
-            "baseline_mean_absolute_error", "DOUBLE", "Its mean_absolute_error.", required=True
-        ),
+        Column("baseline_mean_absolute_error", "DOUBLE", "Its mean_absolute_error.", required=True),
         Column(
             "baseline_mean_absolute_percentage_error",
             "DOUBLE",

@@ -1,9 +1,16 @@
 """How far off forecasts of campaigns would have been: cohorts left out, and origins in the past."""
 
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ltv_platform.forecasting.campaigns import ALL, Cohorts, as_arrow, read_cohorts, rounded
+from ltv_platform.forecasting.campaigns import (
+    ALL,
+    MILLION,
+    Cohorts,
+    as_arrow,
+    money,
+    read_cohorts,
+    rounded,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -68,9 +75,7 @@ def _leave_one_out(
         actual, installs = triangle.revenue[members, horizon], triangle.installs[members]
         others = triangle.revenue[mature, horizon].sum() - actual
         baseline = installs * others / (triangle.installs[mature].sum() - installs)
-        tested[age, horizon] = _Tested(
-            triangle.groups[members], actual, predicted, held, baseline
-        )
+        tested[age, horizon] = _Tested(triangle.groups[members], actual, predicted, held, baseline)
     return tested
 
 
@@ -118,9 +123,7 @@ def _spans(horizons: tuple[int, ...]) -> list[tuple[int, int]]:
     return [(age, horizon) for age in START_AGES for horizon in horizons if age < horizon]
 
 
-def _errors(
-    tested: _Tested, campaigns: tuple[str, ...]
-) -> list[tuple[str, tuple[Any, ...]]]:
+def _errors(tested: _Tested, campaigns: tuple[str, ...]) -> list[tuple[str, tuple[Any, ...]]]:
     """Name and figures of all cohorts together and of each campaign that has any."""
     import numpy as np  # noqa: PLC0415
 
@@ -145,17 +148,13 @@ def _figures(tested: _Tested) -> tuple[Any, ...]:
         above = actual > 0
         shares = np.abs(predicted[above] / actual[above] - 1)
         mean_share = rounded(shares.mean()) if len(shares) else None
-        return bias, rounded(np.abs(predicted - actual).mean()), mean_share
+        return bias, rounded(np.abs(predicted - actual).mean() / MILLION), mean_share
 
     return (
         len(actual),
-        _money(actual.sum()),
-        _money(tested.predicted.sum()),
+        money(rounded(actual.sum())),
+        money(rounded(tested.predicted.sum())),
         *errors(tested.predicted),
         rounded(tested.held.mean()),
         *errors(tested.baseline),
     )
-
-
-def _money(value: float) -> Decimal:
-    return Decimal(f"{value:.12g}").quantize(Decimal("0.000001"))

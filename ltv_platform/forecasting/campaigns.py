@@ -5,7 +5,7 @@ Definitions load this module, so everything heavy is imported where it is used.
 """
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -13,17 +13,17 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
+    from ltv_platform.contracts.model import Table
     from ltv_platform.forecasting.chain_ladder import ChainLadder, Triangle
 
 #: What stands for all campaigns together. A campaign of that very name has no rows beside it.
 ALL = "(all)"
 
-_MILLION = 1_000_000
+MILLION = 1_000_000
 #: Significant digits of what is estimated: the last ones differ between processors.
 _DIGITS = 12
-#: What a money column has room for.
-_MOST = 1e12
-_EPOCH = date(1970, 1, 1)
+#: What a money column has room for: twelve digits before the point, six after it.
+_MOST_MILLIONTHS = 1e18
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,8 @@ class Cohorts:
     Attributes:
         campaigns: Names of the campaigns; their place is the triangle's group.
         weeks: Monday of each cohort.
-        triangle: Revenue in currency units, installs, payers and known ages.
-        revenue: (cohorts, ages + 1): the triangle's revenue in millionths, exact.
+        triangle: Revenue in millionths, installs, payers and known ages.
+        revenue: (cohorts, ages + 1): the triangle's revenue, in whole numbers.
         spend: Per cohort: millionths; None where no spend is known.
         cost_complete: Per cohort: no more cost is expected.
         horizons: Days to forecast, in rising order.
@@ -87,7 +87,7 @@ def read_cohorts(rows: "pa.Table") -> Cohorts | None:
         campaigns=tuple(names.to_pylist()),
         weeks=tuple(heads["install_week"].to_pylist()),
         triangle=Triangle(
-            revenue=revenue / _MILLION,
+            revenue=revenue.astype(float),
             known=heads["known_age_days"].to_numpy().astype(np.int64),
             installs=heads["installs"].to_numpy().astype(float),
             payers=grown("payers").astype(float),
@@ -149,7 +149,7 @@ def _forecast_rows(cohorts: Cohorts) -> list[tuple[Any, ...]]:
             lower[members, place], upper[members, place] = forecast.lower, forecast.upper
             multiplicative[members, place] = forecast.multiplicative
             residuals[members, place] = forecast.residuals
-    fits = np.nan_to_num(np.maximum(np.abs(lower), np.abs(upper)), nan=np.inf) < _MOST
+    fits = np.nan_to_num(np.maximum(np.abs(lower), np.abs(upper)), nan=np.inf) < _MOST_MILLIONTHS
     payback = _payback_days(cohorts, ladder, fits, multiplicative)
     known, installs = triangle.known.tolist(), triangle.installs.astype(int).tolist()
     payers = triangle.payers[range(shape[0]), triangle.known].astype(int).tolist()
@@ -168,7 +168,7 @@ def _forecast_rows(cohorts: Cohorts) -> list[tuple[Any, ...]]:
                 method, values = "observed", (observed, observed, observed)
             elif fits[cell]:
                 method = "multiplicative" if multiplicative[cell] else "additive"
-                values = tuple(_millionths(x[cell]) for x in (predicted, lower, upper))
+                values = tuple(rounded(x[cell]) for x in (predicted, lower, upper))
             else:
                 status = "out_of_range" if residuals[cell] else "too_few_mature_cohorts"
             given.append(
@@ -179,14 +179,14 @@ def _forecast_rows(cohorts: Cohorts) -> list[tuple[Any, ...]]:
                     installs[number],
                     payers[number],
                     known[number],
-                    _money(spend),
+                    money(spend),
                     cohorts.cost_complete[number],
                     "observed" if age == horizon else "partial" if age else "predicted",
                     method,
                     status,
-                    _money(observed),
-                    *map(_money, values),
-                    _ratio(values[0], installs[number] * _MILLION),
+                    money(observed),
+                    *map(money, values),
+                    _ratio(values[0], installs[number] * MILLION),
                     *(_ratio(value, paid) for value in values),
                     payback[number],
                     int(residuals[cell]),
@@ -217,7 +217,7 @@ def _payback_days(
     form = multiplicative[range(len(reach)), np.where(fits, horizons, 0).argmax(axis=1)]
     spend = np.array(
         [
-            (spend or 0) / _MILLION if complete else 0
+            (spend or 0) if complete else 0
             for spend, complete in zip(cohorts.spend, cohorts.cost_complete, strict=True)
         ]
     )
@@ -271,7 +271,7 @@ def _factor_rows(cohorts: Cohorts) -> list[tuple[Any, ...]]:
     return given
 
 
-def as_arrow(contract: Any, rows: list[tuple[Any, ...]]) -> "pa.Table":
+def as_arrow(contract: "Table", rows: list[tuple[Any, ...]]) -> "pa.Table":
     """Rows in the order of a contract's columns as an Arrow table of its types."""
     import pyarrow as pa  # noqa: PLC0415
 
@@ -299,7 +299,7 @@ def rounded(value: float) -> float | None:
 
 
 def _days(column: "pa.ChunkedArray") -> "np.ndarray":
-    """Dates as days since 1970-01-01, shifted so that a week begins on a Monday."""
+    """Dates as days since 1970-01-01."""
     import numpy as np  # noqa: PLC0415
     import pyarrow as pa  # noqa: PLC0415
 
@@ -307,12 +307,9 @@ def _days(column: "pa.ChunkedArray") -> "np.ndarray":
     return days
 
 
-def _millionths(value: float) -> int:
-    return round(float(f"{value:.{_DIGITS}g}") * _MILLION)
-
-
-def _money(millionths: float | None) -> Decimal | None:
-    return None if millionths is None else Decimal(int(millionths)).scaleb(-6)
+def money(millionths: float | None) -> Decimal | None:
+    """Millionths of a currency unit as money, to the nearest."""
+    return None if millionths is None else Decimal(round(millionths)).scaleb(-6)
 
 
 def _ratio(numerator: float | None, denominator: float | None) -> float | None:

@@ -65,12 +65,15 @@ class ResidualSpread:
         return cls(between, within, scaled[order], order)
 
     def reach(self, sizes: Floats) -> tuple[Floats, Floats]:
-        """Residuals between which cohorts of these sizes are expected; (m,) each."""
+        """Residuals between which cohorts of these sizes are expected; (m,) each.
+
+        0 lies between them, so that an interval holds its forecast where errors lean one way.
+        """
         many = len(self.scaled)
         places = np.array(_ENDS) * (many + 1) - 1
         lower, upper = np.interp(places, np.arange(many), self.scaled)
         scales = np.sqrt(self.between + self.within / np.maximum(sizes, 1))
-        return lower * scales, upper * scales
+        return min(lower, 0.0) * scales, max(upper, 0.0) * scales
 
     def holds(self) -> Booleans:
         """(n,): whether the quantiles of all other residuals hold each."""
@@ -86,5 +89,6 @@ class ResidualSpread:
             above = self.scaled[high + (high >= ranks)]
             bounds.append(below + (place - low) * (above - below))
         held = np.empty(many, dtype=bool)
-        held[self.order] = (self.scaled >= bounds[0]) & (self.scaled <= bounds[1])
+        above_lower = self.scaled >= np.minimum(bounds[0], 0)
+        held[self.order] = above_lower & (self.scaled <= np.maximum(bounds[1], 0))
         return held

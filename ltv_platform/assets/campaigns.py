@@ -1,5 +1,7 @@
 """Campaign tables: cohorts by install date read the events of the days after it."""
 
+from ltv_platform.forecasting.campaign_backtest import campaign_forecast_backtest
+from ltv_platform.forecasting.campaigns import campaign_ltv_forecast, development_factors
 from ltv_platform.settings import Settings
 from ltv_platform.transforms import Derivation, Window
 
@@ -40,6 +42,9 @@ def campaign_derivations(settings: Settings) -> tuple[Derivation, ...]:
         ),
         Derivation("marts.campaign_summary", "campaigns"),
         Derivation("marts.country_roas", "campaigns"),
+        Derivation("marts.campaign_ltv_forecast", "campaigns", fit=campaign_ltv_forecast),
+        Derivation("marts.development_factors", "campaigns", fit=development_factors),
+        Derivation("marts.campaign_forecast_backtest", "campaigns", fit=campaign_forecast_backtest),
         Derivation(
             "marts.revenue_reconciliation", "campaigns", {"core.customers": Window(before=None)}
         ),

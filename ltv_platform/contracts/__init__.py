@@ -6,6 +6,7 @@ belong here: that is its SELECT in ``sql/`` and its line in ``assets/``.
 """
 
 from ltv_platform.contracts.attribution import ATTRIBUTION_TABLES
+from ltv_platform.contracts.campaign_forecasts import CAMPAIGN_FORECAST_TABLES
 from ltv_platform.contracts.campaigns import campaign_tables
 from ltv_platform.contracts.core import CORE_TABLES
 from ltv_platform.contracts.customers import CUSTOMER_TABLES
@@ -25,6 +26,7 @@ def build_catalog(settings: Settings) -> Catalog:
             *OPERATION_TABLES,
             *CORE_TABLES,
             *campaign_tables(settings),
+            *CAMPAIGN_FORECAST_TABLES,
             *ATTRIBUTION_TABLES,
             *CUSTOMER_TABLES,
         ),

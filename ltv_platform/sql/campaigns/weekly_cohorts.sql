@@ -1,0 +1,93 @@
+{#- Weekly install cohorts as sums by age, out of which forecasting/ makes forecasts, their factors
+    and their back-test. -#}
+{% import 'macros.sql' as m with context %}
+
+{#- Days that forecasts reach: no further than revenue is followed. -#}
+{% set campaign_horizons = [] %}
+{% for days in [30, 90, 180, 365] %}
+{% set reached = [days, horizons | max] | min %}
+{% if reached not in campaign_horizons %}{% set _ = campaign_horizons.append(reached) %}{% endif %}
+{% endfor %}
+
+{#- Days of life that are known of every customer of the install date. -#}
+{% macro known_age(install_date) -%}
+{% if window == 'calendar' %}DATE_DIFF('day', {{ install_date }}, {{ m.day('$revenue_watermark') }}){% else %}DATE_DIFF('microsecond', {{ m.midnight(install_date ~ ' + 1') }}, $revenue_watermark) // 86400000000{% endif %}
+{%- endmacro %}
+
+{#- Monday of the week that a day lies in. -#}
+{% macro monday(day) -%}
+CAST(DATE_TRUNC('week', {{ day }}) AS DATE)
+{%- endmacro %}
+
+{% macro millionths(money) -%}
+CAST(CAST({{ money }} AS DECIMAL(38,6)) * 1000000 AS BIGINT)
+{%- endmacro %}
+
+{#- One row per cohort and age with revenue or new payers, and one at age 0 for every cohort, which
+    alone holds what is said of the cohort as a whole. A cohort is known as far as its youngest
+    install date is, so that all of its days are of one age. Money is in millionths. Payers are
+    placed at the last age of the first configured horizon within which they paid. -#}
+{% macro cohorts() -%}
+WITH weeks AS (
+  SELECT
+    campaign_id,
+    {{ monday('install_date') }} AS install_week,
+    SUM(installs) AS installs,
+    SUM(spend) AS spend,
+    BOOL_AND({{ m.cost_complete('install_date') }}) AS cost_complete,
+    MAX(CASE WHEN installs > 0 THEN install_date END) AS youngest_installed,
+    MAX(install_date) AS youngest
+  FROM marts.campaign_cohort_curve
+  WHERE age_day = 0
+  GROUP BY campaign_id, {{ monday('install_date') }}
+),
+known AS (
+  SELECT
+    campaign_id, install_week, installs, spend, cost_complete,
+    CAST(LEAST(GREATEST(COALESCE({{ known_age('COALESCE(youngest_installed, youngest)') }}, 0), 0), {{ campaign_horizons | max }}) AS INTEGER)
+      AS known_age_days
+  FROM weeks
+),
+paid AS (
+  SELECT
+    campaign_id,
+    {{ monday('install_date') }} AS install_week
+    {%- for days in horizons %},
+    SUM(payers_d{{ days }}) AS payers_d{{ days }}
+    {%- endfor %}
+  FROM marts.campaign_ltv
+  GROUP BY campaign_id, {{ monday('install_date') }}
+),
+aged AS (
+  SELECT campaign_id, {{ monday('install_date') }} AS install_week, age_day, revenue, 0 AS payers
+  FROM marts.campaign_cohort_curve
+  {%- for days in horizons %}
+  UNION ALL
+  SELECT campaign_id, install_week, {{ days - 1 }}, 0,
+    payers_d{{ days }}{% if not loop.first %} - payers_d{{ loop.previtem }}{% endif %}
+  FROM paid
+  {%- endfor %}
+),
+summed AS (
+  SELECT campaign_id, install_week, age_day, SUM(revenue) AS revenue, SUM(payers) AS payers
+  FROM aged
+  GROUP BY campaign_id, install_week, age_day
+)
+SELECT
+  summed.campaign_id,
+  summed.install_week,
+  summed.age_day,
+  CASE WHEN summed.age_day < known.known_age_days THEN {{ millionths('summed.revenue') }} ELSE 0 END
+    AS revenue,
+  CAST(CASE WHEN summed.age_day < known.known_age_days THEN summed.payers ELSE 0 END AS BIGINT)
+    AS payers,
+  CASE WHEN summed.age_day = 0 THEN known.known_age_days END AS known_age_days,
+  CASE WHEN summed.age_day = 0 THEN CAST(known.installs AS BIGINT) END AS installs,
+  CASE WHEN summed.age_day = 0 THEN {{ millionths('known.spend') }} END AS spend,
+  CASE WHEN summed.age_day = 0 THEN known.cost_complete END AS cost_complete,
+  CASE WHEN summed.age_day = 0 THEN '{{ campaign_horizons | join(',') }}' END AS horizons
+FROM summed
+JOIN known
+  ON known.campaign_id = summed.campaign_id AND known.install_week = summed.install_week
+WHERE summed.age_day = 0 OR summed.age_day < known.known_age_days
+{%- endmacro %}

@@ -78,7 +78,7 @@ class Optimum:
         elif self.at_bound:
             status = "at_bound"
             reason = "; ".join(
-                self._at_bound(place, names, why_at_bound) for place in self.at_bound
+                self._at_bound(place, names[place], why_at_bound) for place in self.at_bound
             )
         return Fit(
             model,

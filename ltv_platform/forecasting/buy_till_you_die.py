@@ -14,17 +14,20 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import betaln, digamma, gammaln
 
 from ltv_platform.forecasting.histories import Floats, Histories
 from ltv_platform.forecasting.maximum_likelihood import HIGHEST, LOWEST, maximise
 from ltv_platform.forecasting.model import Fit, too_small
+from ltv_platform.forecasting.quadrature import NODES, beta_quadrature
 
 #: Opportunities to drop out before the first repeat purchase.
 EARLY_DROPOUTS: Mapping[str, int] = {"bg_nbd": 0, "mbg_nbd": 1}
 PARAMETERS = ("r", "alpha", "a", "b")
-#: Nodes of the quadrature over the dropout probability.
-_NODES = 64
+#: Purchases of a customer who stays, up to which 64 nodes leave an error below 1e-6; it depends on
+#: this number over the square of the nodes. More nodes than the most are for no real customer.
+_FOLLOWED, _MOST_NODES = 100, 4096
 
 #: Where a search begins: r, α as a part of the mean age, a, b. The first is near what retailers
 #: see; the others are slow steady buyers, and many who never come back.
@@ -102,8 +105,9 @@ def expected_purchases(fit: Fit, histories: Histories, horizon: float) -> Floats
 
     Given alive, λ ~ Gamma(r+x, α+T) and p ~ Beta(a, b+k) are independent, and a customer with
     (λ, p) makes (1 − e^(−λ p h)) / p purchases (Fader, Hardie & Lee 2005, equation 7). λ is
-    integrated out exactly, p by 64-node Gauss-Jacobi quadrature: the closed form with ₂F₁
-    (equation 10) loses all digits for large x, T or horizon.
+    integrated out exactly, p by Gauss-Jacobi quadrature, with 64 nodes or, for who would make more
+    than 100 purchases, more: the closed form with ₂F₁ (equation 10) loses all digits for large x,
+    T or horizon. The relative error is below 1e-6 up to 400,000 purchases without dropout.
 
     Args:
         fit: A BG/NBD or an MBG/NBD.
@@ -120,10 +124,13 @@ def expected_purchases(fit: Fit, histories: Histories, horizon: float) -> Floats
     pairs = histories.pairs()
     expected = np.empty(len(pairs.age))
     for x, run in pairs.runs():
-        nodes, weights = _beta_quadrature(a, b + x + EARLY_DROPOUTS[fit.model])
         part = horizon / (alpha + pairs.age[run])
-        bought = -np.expm1(-(r + x) * np.log1p(part[:, None] * nodes)) / nodes
-        expected[run] = bought @ weights
+        nodes = _nodes((r + x) * part)
+        of_run = expected[run]
+        for several in np.unique(nodes).tolist():
+            chosen = nodes == several
+            p, weights = beta_quadrature(a, b + x + EARLY_DROPOUTS[fit.model], several)
+            of_run[chosen] = (-np.expm1(-(r + x) * np.log1p(part[chosen, None] * p)) / p) @ weights
     return probability_alive(fit, histories) * expected[pairs.place]
 
 
@@ -157,36 +164,11 @@ def _log_odds(model: str, parameters: Mapping[str, float], histories: Histories)
     return odds
 
 
-def _beta_quadrature(a: float, b: float) -> tuple[Floats, Floats]:
-    """Nodes in (0, 1) and weights of Gauss-Jacobi quadrature for Beta(a, b); weights add up to 1.
-
-    By the eigenvalues of the tridiagonal matrix of the shifted Jacobi polynomials (Golub & Welsch,
-    Math. Comp. 23, 1969), whose weights need no beta function that could overflow.
-    """
-    from scipy.linalg import eigh_tridiagonal  # noqa: PLC0415
-
-    # Weight (1 − y)^(b−1) (1 + y)^(a−1) on (−1, 1), with p = (1 + y) / 2.
-    first, second = b - 1, a - 1
-    n = np.arange(1, _NODES, dtype=np.float64)
-    total = 2 * n + first + second
-    diagonal = np.empty(_NODES)
-    diagonal[0] = (second - first) / (first + second + 2)
-    diagonal[1:] = (second - first) * (second + first) / (total * (total + 2))
-    beside = np.empty(_NODES - 1)
-    beside[0] = 4 * (first + 1) * (second + 1) / ((total[0]) ** 2 * (total[0] + 1))
-    m = n[1:]
-    beside[1:] = (
-        4
-        * m
-        * (m + first)
-        * (m + second)
-        * (m + first + second)
-        / (total[1:] ** 2 * (total[1:] + 1) * (total[1:] - 1))
-    )
-    values, vectors = eigh_tridiagonal(diagonal, np.sqrt(beside))
-    # A node that rounding puts at or below 0 stands for a limit that is finite.
-    nodes = np.maximum((1 + values) / 2, np.finfo(np.float64).tiny)
-    return nodes, vectors[0] ** 2
+def _nodes(followed: Floats) -> NDArray[np.int64]:
+    """Nodes that a customer takes who would make so many purchases without dropping out."""
+    doublings = np.ceil(np.log2(np.maximum(followed / _FOLLOWED, 1)) / 2)
+    nodes: NDArray[np.int64] = np.minimum(NODES * 2**doublings, _MOST_NODES).astype(np.int64)
+    return nodes
 
 
 class _Objective:

@@ -8,7 +8,7 @@ from jinja2 import BaseLoader, Environment, StrictUndefined, TemplateNotFound
 
 from ltv_platform.attribution.parameters import attribution_parameters
 from ltv_platform.contracts.ddl import literal
-from ltv_platform.settings import SUMMARY_HORIZON, Settings
+from ltv_platform.settings import FORECAST_ORIGINS, SUMMARY_HORIZON, Settings
 
 _SQL_FOLDER = files("ltv_platform") / "sql"
 
@@ -53,6 +53,9 @@ def render(template: str, settings: Settings) -> str:
             horizons=settings.horizons,
             user_horizons=settings.user_horizons,
             summary_horizon=SUMMARY_HORIZON,
+            forecast_horizons=settings.forecast_horizons,
+            forecast_holdout=settings.forecast_holdout,
+            forecast_origins=FORECAST_ORIGINS,
             organic_patterns=[_like_pattern(name) for name in settings.organic_sources],
             attribution=attribution_parameters(settings),
         )

@@ -9,7 +9,7 @@ from jinja2 import BaseLoader, Environment, StrictUndefined, TemplateNotFound
 from ltv_platform.attribution.parameters import attribution_parameters
 from ltv_platform.contracts.customers import COHORT_MONTHS
 from ltv_platform.contracts.ddl import literal
-from ltv_platform.settings import SUMMARY_HORIZON, Settings
+from ltv_platform.settings import FORECAST_ORIGINS, SUMMARY_HORIZON, Settings
 
 _SQL_FOLDER = files("ltv_platform") / "sql"
 
@@ -56,6 +56,9 @@ def render(template: str, settings: Settings) -> str:
             summary_horizon=SUMMARY_HORIZON,
             cohort_months=COHORT_MONTHS,
             migration_days=settings.migration_days,
+            forecast_horizons=settings.forecast_horizons,
+            forecast_holdout=settings.forecast_holdout,
+            forecast_origins=FORECAST_ORIGINS,
             organic_patterns=[_like_pattern(name) for name in settings.organic_sources],
             attribution=attribution_parameters(settings),
         )

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 #: The horizon that summaries, country ranks and the seed's column names go by.
 SUMMARY_HORIZON = 7
 
+#: Days in the past from which forecasts are made again and compared with what happened.
+FORECAST_ORIGINS = 4
+
 #: The one variable without our prefix; its name is that of the API's own documentation.
 API_KEY = "IHC_API_KEY"
 
@@ -118,6 +121,12 @@ class Settings(BaseSettings):
     ihc_backoff: float = Field(
         0.5, ge=0, description="Seconds that the first wait before a retry takes at most."
     )
+    forecast_horizons: Annotated[tuple[int, ...], NoDecode] = Field(
+        (30, 90, 180, 365), description="Days that customer forecasts reach ahead."
+    )
+    forecast_holdout: int = Field(
+        90, ge=1, le=_LONGEST_AGE, description="Days that a back-test of forecasts holds out."
+    )
     rejected_share: float = Field(
         0.01, ge=0, le=1, description="Share of quarantined rows above which a check warns."
     )
@@ -194,7 +203,7 @@ class Settings(BaseSettings):
             return value.replace(tzinfo=UTC)
         return value
 
-    @field_validator("horizons", "user_horizons", mode="before")
+    @field_validator("horizons", "user_horizons", "forecast_horizons", mode="before")
     @classmethod
     def _days(cls, value: Any) -> Any:
         parts = value.split(",") if isinstance(value, str) else value

@@ -9,6 +9,7 @@ from ltv_platform.assets.attribution import attribution_derivations
 from ltv_platform.assets.campaigns import campaign_derivations
 from ltv_platform.assets.core import CORE
 from ltv_platform.assets.customers import CUSTOMERS
+from ltv_platform.assets.forecasts import FORECASTS
 from ltv_platform.contracts import build_catalog
 from ltv_platform.settings import Settings
 from ltv_platform.transforms import Graph
@@ -21,5 +22,6 @@ def build_graph(settings: Settings) -> Graph:
         *campaign_derivations(settings),
         *attribution_derivations(settings),
         *CUSTOMERS,
+        *FORECASTS,
     )
     return Graph(derivations, build_catalog(settings), settings)

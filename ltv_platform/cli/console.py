@@ -109,6 +109,8 @@ def _json_value(value: Any) -> Any:
             return value.isoformat()
         case list() | tuple():
             return [_json_value(item) for item in value]
+        case dict():
+            return {key: _json_value(item) for key, item in value.items()}
         case None | str() | int() | float():
             return value
         case _:

@@ -12,8 +12,12 @@ from ltv_platform.transforms import AsOf, Derivation, Graph
 from ltv_platform_tests.warehouse.homes import Home
 
 SQL_FOLDER = files("ltv_platform") / "sql"
-#: Folders of tables; that of the IHC client holds questions of its own.
-GROUPS = [path.name for path in SQL_FOLDER.iterdir() if path.is_dir() and path.name != "ihc"]
+#: Folders without tables: what the IHC client and the forecasting commands ask.
+QUESTIONS = ("ihc", "histories")
+#: Folders of tables.
+GROUPS = [
+    path.name for path in SQL_FOLDER.iterdir() if path.is_dir() and path.name not in QUESTIONS
+]
 
 
 @pytest.fixture(scope="module")
@@ -122,6 +126,11 @@ def test_every_select_opens_with_its_grain_and_question() -> None:
         ({"organic_sources": ("seo",)}, {"core.customers"}),
         ({"user_horizons": (3,)}, {"marts.user_revenue"}),
         ({"migration_days": 30}, {"marts.rfm_migration"}),
+        (
+            {"forecast_horizons": (60,)},
+            {"marts.purchase_forecasts", "marts.ltv_forecast", "marts.forecast_totals"},
+        ),
+        ({"forecast_holdout": 60}, {"marts.forecast_backtest"}),
         (
             {"currency": "EUR"},
             {"core.transactions", "core.campaign_spend", "core.waiting_for_rate"},

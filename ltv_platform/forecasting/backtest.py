@@ -1,0 +1,204 @@
+"""Back-tests: forecasts that know only what was known on a day, beside what happened since.
+
+Beside the models stand three forecasts that need none. A model that does not beat them is not
+worth its parameters.
+"""
+
+from collections.abc import Mapping
+from dataclasses import astuple, dataclass, fields
+from datetime import date
+from decimal import Decimal
+from itertools import groupby
+from operator import itemgetter
+from typing import TYPE_CHECKING
+
+from ltv_platform.forecasting.model import Fit, Status
+from ltv_platform.forecasting.tables import (
+    INTERVAL,
+    count,
+    fit_groups,
+    histories_of,
+    numbers,
+    rounded,
+)
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from ltv_platform.forecasting.histories import Floats
+
+#: What is counted per customer and summed over them: purchase days, and their value.
+MEASURES = ("transactions", "spend")
+_MODELS = ("bgnbd", "mbgnbd")
+#: Every customer goes on at x / T, at n / T (n = x + 1, all purchase days), or buys no more.
+BASELINES = ("rate_x_T", "rate_n_T", "zero")
+_MILLIONTH = Decimal("0.000001")
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A row of ``marts.forecast_backtest``, whose contract says what its figures are."""
+
+    origin: date
+    holdout_end: date
+    holdout_days: int
+    model: str
+    measure: str
+    customers: int
+    status: Status
+    predicted_total: float | None = None
+    actual_total: float | None = None
+    bias: float | None = None
+    mae: float | None = None
+    rmse: float | None = None
+    r: float | None = None
+
+
+COLUMNS = tuple(field.name for field in fields(Comparison))
+
+
+def forecast_backtest(outcomes: "pa.Table") -> "pa.Table":
+    """The rows of ``marts.forecast_backtest``.
+
+    Args:
+        outcomes: Rows of ``sql/forecasts/forecast_backtest.sql``, in their order.
+    """
+    import pyarrow as pa  # noqa: PLC0415 - definitions are loaded without it
+
+    types = {
+        **dict.fromkeys(("origin", "holdout_end"), pa.date32()),
+        "holdout_days": pa.int32(),
+        **dict.fromkeys(("model", "measure"), pa.string()),
+        "customers": pa.int64(),
+        "status": pa.string(),
+    }
+    schema = pa.schema([(name, types.get(name, pa.float64())) for name in COLUMNS])
+    rows = [dict(zip(COLUMNS, astuple(row), strict=True)) for row in compared(outcomes)]
+    return pa.Table.from_pylist(rows, schema)
+
+
+def forecast_totals(totals: "pa.Table") -> "pa.Table":
+    """The rows of ``marts.forecast_totals``.
+
+    Args:
+        totals: Rows of ``sql/forecasts/forecast_totals.sql``, in their order.
+    """
+    import pyarrow as pa  # noqa: PLC0415
+
+    about = ("measure", "horizon_days", "customers", "fallbacks", "predicted_total")
+    rows = []
+    for known, past in groupby(totals.to_pylist(), key=itemgetter(*about)):
+        pairs = [
+            (row["past_predicted"], row["past_actual"])
+            for row in past
+            if row["past_predicted"] is not None
+        ]
+        rows.append({**dict(zip(about, known, strict=True)), **_band(known[-1], pairs)})
+    money = pa.decimal128(18, 6)
+    types = {
+        "measure": pa.string(),
+        "horizon_days": pa.int32(),
+        **dict.fromkeys(("customers", "fallbacks"), pa.int64()),
+        **dict.fromkeys(("predicted_total", "lower_total", "upper_total"), money),
+        "origins": pa.int64(),
+        **dict.fromkeys(("lower_factor", "upper_factor"), pa.float64()),
+    }
+    return pa.Table.from_pylist(rows, pa.schema(types))
+
+
+def _band(total: Decimal, past: list[tuple[float, float]]) -> dict[str, object]:
+    """How far a total may be off, judged by past ones."""
+    band = None
+    if past:
+        from ltv_platform.forecasting.intervals import empirical_band  # noqa: PLC0415
+
+        predicted, actual = zip(*past, strict=True)
+        band = empirical_band(predicted, actual, INTERVAL)
+    if band is None:
+        return {"origins": len(past)}
+    ends = {"lower": rounded(band.lower), "upper": rounded(band.upper)}
+    return {
+        "origins": band.origins,
+        **{f"{end}_factor": factor for end, factor in ends.items()},
+        **{
+            f"{end}_total": (total * Decimal(repr(factor))).quantize(_MILLIONTH)
+            for end, factor in ends.items()
+        },
+    }
+
+
+def compared(outcomes: "pa.Table") -> list[Comparison]:
+    """Models and baselines of every origin, the newest first.
+
+    Args:
+        outcomes: Rows of the macro ``outcomes`` in ``sql/forecasts/purchases.sql``, in their order.
+    """
+    import pyarrow.compute as pc  # noqa: PLC0415
+
+    origins = sorted(pc.unique(outcomes["origin"]).to_pylist(), reverse=True)
+    return [
+        row
+        for origin in origins
+        for row in _compared_from(outcomes.filter(pc.equal(outcomes["origin"], origin)))
+    ]
+
+
+def _compared_from(outcomes: "pa.Table") -> list[Comparison]:
+    """The rows of one origin, in an order of their own; without figures below the guards."""
+    [first] = outcomes.slice(0, 1).to_pylist()
+    origin, ending, customers = first["origin"], first["ending"], count(outcomes)
+    days = (ending - origin).days
+
+    def row(model: str, measure: str, status: Status, *figures: float | None) -> Comparison:
+        about = origin, ending, days, model, measure, customers
+        return Comparison(*about, status, *map(rounded, figures))
+
+    fits = fit_groups(outcomes, outcomes.filter(outcomes["has_value"]))
+    if not fits["mbgnbd"].parameters:
+        status = fits["mbgnbd"].status
+        names = (*_MODELS, *BASELINES)
+        return [row(model, measure, status) for measure in MEASURES for model in names]
+    from ltv_platform.forecasting.accuracy import compare  # noqa: PLC0415
+
+    rows = []
+    weights = numbers(outcomes, "customers")
+    for measure in MEASURES:
+        actual = numbers(outcomes, f"actual_{measure}")
+        for model, (status, predicted) in _predicted(outcomes, fits, measure, days).items():
+            figures = () if predicted is None else astuple(compare(predicted, actual, weights))
+            rows.append(row(model, measure, status, *figures))
+    return rows
+
+
+def _predicted(
+    outcomes: "pa.Table", fits: Mapping[str, Fit], measure: str, days: int
+) -> "dict[str, tuple[Status, Floats | None]]":
+    """Of each model and baseline its status, and what it expects of a customer of each row."""
+    import numpy as np  # noqa: PLC0415
+
+    from ltv_platform.forecasting.buy_till_you_die import expected_purchases  # noqa: PLC0415
+    from ltv_platform.forecasting.gamma_gamma import expected_value  # noqa: PLC0415
+
+    spend = measure == "spend"
+    histories = histories_of(outcomes)
+    x = histories.frequency
+    mean_value = np.nan_to_num(numbers(outcomes, "mean_repeat_value"))
+    found: dict[str, tuple[Status, Floats | None]] = {}
+    for model in _MODELS:
+        needed = (fits[model], fits["gamma_gamma"]) if spend else (fits[model],)
+        wrong = next((fit.status for fit in needed if fit.status != "ok"), None)
+        if wrong is not None:
+            found[model] = wrong, None
+            continue
+        predicted = expected_purchases(fits[model], histories, days)
+        if spend:
+            predicted = predicted * expected_value(fits["gamma_gamma"], x, mean_value)
+        found[model] = "ok", predicted
+    # Whoever bought first on the day of the origin has been there for one day, not none.
+    periods = days / np.maximum(histories.age, 1)
+    repeated, bought = x, x + 1
+    if spend:
+        repeated, bought = x * mean_value, numbers(outcomes, "purchase_value")
+    found["rate_x_T"], found["rate_n_T"] = ("ok", repeated * periods), ("ok", bought * periods)
+    found["zero"] = "ok", np.zeros(len(histories))
+    return found

@@ -1,0 +1,139 @@
+"""Purchase histories: all that the models of repeat buying need to know of a customer."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Histories:
+    """Customers grouped by what they have done; customers with the same history are one entry.
+
+    Time is in one unit throughout (days, weeks); the fitted parameters and horizons are in the
+    same unit.
+
+    Attributes:
+        frequency: x: repeat purchases (purchase days after the first), shape (groups,).
+        recency: t_x: time from the first to the last purchase; 0 where there is no repeat.
+        age: T: time from the first purchase to the end of the observation.
+        customers: How many customers have this history.
+
+    Raises:
+        ValueError: Shapes differ, or a history is impossible (not 0 ≤ t_x ≤ T, or time between
+            purchases without a repeat purchase).
+    """
+
+    frequency: Floats
+    recency: Floats
+    age: Floats
+    customers: Floats
+
+    def __post_init__(self) -> None:
+        for name in ("frequency", "recency", "age", "customers"):
+            values = np.asarray(getattr(self, name), np.float64)
+            if values.ndim != 1 or len(values) != np.size(self.frequency):
+                msg = f"{name} must be one number per group"
+                raise ValueError(msg)
+            if not np.all(np.isfinite(values) & (values >= 0)):
+                msg = f"{name} must be finite and not negative"
+                raise ValueError(msg)
+            object.__setattr__(self, name, values)
+        if np.any(self.recency > self.age):
+            msg = "recency must not be above age"
+            raise ValueError(msg)
+        if np.any((self.frequency == 0) & (self.recency > 0)):
+            msg = "recency must be 0 where frequency is 0"
+            raise ValueError(msg)
+
+    def __len__(self) -> int:
+        return len(self.frequency)
+
+    @property
+    def total(self) -> float:
+        """Number of customers."""
+        return float(self.customers.sum())
+
+    @property
+    def repeaters(self) -> float:
+        """Number of customers with a repeat purchase."""
+        return float(self.customers[self.frequency > 0].sum())
+
+    def grouped(self) -> "Histories":
+        """The same customers with every history once, in order.
+
+        Whatever order and grouping the customers came in, the result is the same to the bit, and
+        so is what is fitted to it.
+        """
+        columns = (self.age, self.recency, self.frequency)
+        found, customers = merged(columns, self.customers)
+        age, recency, frequency = found
+        return Histories(frequency, recency, age, customers)
+
+    def pairs(self) -> "Pairs":
+        """The distinct pairs of frequency and age, and which of them each group has."""
+        frequency, of_frequency = np.unique(self.frequency, return_inverse=True)
+        age, of_age = np.unique(self.age, return_inverse=True)
+        found, place = np.unique(of_frequency * len(age) + of_age, return_inverse=True)
+        return Pairs(frequency[found // len(age)], age[found % len(age)], place)
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Distinct (x, T): all that the future of a customer who is alive depends on.
+
+    Attributes:
+        frequency: x, ascending, shape (pairs,).
+        age: T, ascending within a frequency, shape (pairs,).
+        place: Number of the pair of each group, shape (groups,).
+    """
+
+    frequency: Floats
+    age: Floats
+    place: NDArray[np.int64]
+
+    def runs(self) -> Iterator[tuple[float, slice]]:
+        """Each frequency with the pairs that have it."""
+        frequencies, first = np.unique(self.frequency, return_index=True)
+        for frequency, start, end in zip(
+            frequencies.tolist(), first, [*first[1:], len(self.frequency)], strict=True
+        ):
+            yield frequency, slice(start, end)
+
+
+def histories(
+    frequency: ArrayLike, recency: ArrayLike, age: ArrayLike, customers: ArrayLike | None = None
+) -> Histories:
+    """Histories from anything like arrays; each entry is one customer unless ``customers`` tells.
+
+    Args:
+        frequency: x, repeat purchases.
+        recency: t_x, time from first to last purchase.
+        age: T, time from first purchase to the end of the observation.
+        customers: Customers per entry.
+    """
+    repeats = np.asarray(frequency, np.float64)
+    weights = np.ones_like(repeats) if customers is None else np.asarray(customers, np.float64)
+    return Histories(repeats, np.asarray(recency, np.float64), np.asarray(age, np.float64), weights)
+
+
+def merged(columns: tuple[Floats, ...], weights: Floats) -> tuple[tuple[Floats, ...], Floats]:
+    """Distinct rows in ascending order with their summed weights; rows of weight 0 are gone.
+
+    Args:
+        columns: One array per column, the first one sorts first.
+        weights: Whole numbers, so that their sums do not depend on the order.
+    """
+    present = weights > 0
+    columns = tuple(column[present] for column in columns)
+    weights = weights[present]
+    key = np.zeros(len(weights), np.int64)
+    for column in columns:
+        distinct, place = np.unique(column, return_inverse=True)
+        key = key * len(distinct) + place
+    _, first, place = np.unique(key, return_index=True, return_inverse=True)
+    summed = np.bincount(place, weights, len(first)).astype(np.float64)
+    return tuple(column[first] for column in columns), summed

@@ -1,0 +1,70 @@
+"""What every fitted model has in common: its parameters, how sure they are, and its status.
+
+Nothing heavy is imported here, so that a caller can ask whether a fit is worth it before it
+loads scipy.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Status = Literal[
+    "ok",
+    "too_few_customers",
+    "too_few_repeaters",
+    "at_bound",
+    "infinite_mean",
+    "no_convergence",
+]
+
+#: With fewer customers, parameters say more about the few than about the next ones.
+LEAST_CUSTOMERS = 100
+#: Customers who came back; without them nothing tells a slow customer from a lost one.
+LEAST_REPEATERS = 30
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A model with its parameters.
+
+    ``Fit("bg_nbd", {"r": …, "alpha": …, "a": …, "b": …})`` is a model with known parameters.
+
+    Attributes:
+        model: ``bg_nbd``, ``mbg_nbd``, ``gamma_gamma`` or ``shifted_beta_geometric``.
+        parameters: By name, in the order of the paper; empty where nothing was fitted.
+        standard_errors: By name, on the scale of the parameter; None where the likelihood has no
+            curvature that would tell.
+        log_likelihood: Natural logarithm, summed over the customers, in the units of the data;
+            None where nothing was fitted.
+        status: ``ok``, or why the parameters must not be used for a forecast.
+        reason: The status in words; empty when ok.
+        customers: How many the fit has seen.
+    """
+
+    model: str
+    parameters: Mapping[str, float]
+    standard_errors: Mapping[str, float | None] = field(default_factory=dict)
+    log_likelihood: float | None = None
+    status: Status = "ok"
+    reason: str = ""
+    customers: int = 0
+
+
+def too_small(customers: float, repeaters: float) -> tuple[Status, str] | None:
+    """Status and reason where there is too little to fit on; None where there is enough.
+
+    Args:
+        customers: All of them.
+        repeaters: Those with a repeat purchase.
+    """
+    if customers < LEAST_CUSTOMERS:
+        return (
+            "too_few_customers",
+            f"{customers:g} customers; a fit takes {LEAST_CUSTOMERS} or more",
+        )
+    if repeaters < LEAST_REPEATERS:
+        return (
+            "too_few_repeaters",
+            f"{repeaters:g} customers bought again; a fit takes {LEAST_REPEATERS} or more",
+        )
+    return None

@@ -1,0 +1,163 @@
+"""Models and back-tests of any day, out of the published snapshot: what `ltv forecast` answers.
+
+Nothing is stored: the marts hold the same of as_of.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+from ltv_platform.errors import UserError
+from ltv_platform.forecasting.backtest import Comparison, compared
+from ltv_platform.forecasting.tables import MODELS, FittedModel, fitted_models
+from ltv_platform.rendering import render
+from ltv_platform.settings import Settings
+from ltv_platform.warehouse.query import open_snapshot, require_snapshot
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class _Published:
+    """The purchases of the snapshot.
+
+    Attributes:
+        connection: Sees its tables by plain name.
+        settings: The settings to render with.
+        first: Day of the first transaction; None: there is none.
+        last: as_of of the snapshot.
+    """
+
+    connection: "duckdb.DuckDBPyConnection"
+    settings: Settings
+    first: date | None
+    last: date
+
+    def known(self, as_of: date | None) -> date:
+        """The day asked for, else the last.
+
+        Raises:
+            UserError: nothing, or not all of it, is known of the day.
+        """
+        day = as_of or self.last
+        if day > self.last:
+            raise UserError(
+                f"--as-of is {day}, but the published figures end on {self.last}.",
+                "Choose that day or an earlier one; `ltv run` publishes what came since.",
+            )
+        if self.first is not None and day < self.first:
+            raise UserError(
+                f"--as-of is {day}, but the first transaction is of {self.first}.",
+                "Choose a later day, from which there is something to look back at.",
+            )
+        return day
+
+    def rows(self, template: str, parameters: Mapping[str, Any]) -> "pa.Table":
+        """What a SELECT of ``sql/histories/`` gives."""
+        sql = render(f"histories/{template}.sql", self.settings)
+        return self.connection.sql(sql, params=dict(parameters)).to_arrow_table()
+
+
+def fit_as_of(
+    settings: Settings,
+    as_of: date | None = None,
+    models: Iterable[str] = MODELS,
+    days_per_unit: int = 1,
+) -> tuple[date, list[FittedModel]]:
+    """Fit models to what was known at the end of a day.
+
+    Args:
+        settings: Where the snapshot lies.
+        as_of: The day; by default the last that the snapshot knows of.
+        models: Which ones, of :data:`~ltv_platform.forecasting.tables.MODELS`.
+        days_per_unit: Days of the unit of time: 1, or 7 for weeks.
+
+    Returns:
+        The day, and the models.
+
+    Raises:
+        UserError: nothing is published, or the day lies outside the data.
+    """
+    with _published(settings) as published:
+        day = published.known(as_of)
+        groups = published.rows("groups", {"as_of": day})
+    return day, fitted_models(groups, models, days_per_unit)
+
+
+def backtest_as_of(
+    settings: Settings, as_of: date | None = None, holdout: int | None = None
+) -> list[Comparison]:
+    """Forecast the days after a day from what was known on it, and compare.
+
+    Args:
+        settings: Where the snapshot lies.
+        as_of: The last day that the forecast knows of; by default the holdout ends with the data.
+        holdout: Days after it, at least 1; by default LTV_FORECAST_HOLDOUT.
+
+    Raises:
+        UserError: nothing is published, or the days lie outside the data.
+    """
+    days = _holdout(settings, holdout)
+    with _published(settings) as published:
+        reach = timedelta(days=days)
+        day = published.known(as_of or published.last - reach)
+        if day + reach > published.last:
+            raise UserError(
+                f"{days} days after {day} end on {day + reach}, but the published figures end on "
+                f"{published.last}.",
+                "Choose an earlier --as-of or a shorter --holdout; the future cannot be compared.",
+            )
+        return compared(published.rows("outcomes", {"as_of": day, "holdout": days}))
+
+
+def rolling_backtest(
+    settings: Settings, as_of: date | None = None, holdout: int | None = None
+) -> list[Comparison]:
+    """The same from several origins a holdout apart, the last holdout ending on a day.
+
+    Args:
+        settings: Where the snapshot lies.
+        as_of: That day; by default the last that the snapshot knows of.
+        holdout: Days of each holdout, at least 1; by default LTV_FORECAST_HOLDOUT.
+
+    Raises:
+        UserError: nothing is published, the day lies outside the data, or they reach back less
+            than two holdouts.
+    """
+    days = _holdout(settings, holdout)
+    with _published(settings) as published:
+        day = published.known(as_of)
+        outcomes = published.rows("rolling_outcomes", {"as_of": day, "holdout": days})
+    if not outcomes.num_rows:
+        raise UserError(
+            f"No forecast of {days} days can be compared: from {published.first} to {day} are "
+            f"fewer than {2 * days} days.",
+            "Choose a shorter --holdout; as much has to lie before an origin as after it.",
+        )
+    return compared(outcomes)
+
+
+def _holdout(settings: Settings, holdout: int | None) -> int:
+    days = settings.forecast_holdout if holdout is None else holdout
+    if days < 1:
+        raise UserError(
+            f"--holdout is {days}: there is nothing to forecast.", "Give 1 day or more."
+        )
+    return days
+
+
+@contextmanager
+def _published(settings: Settings) -> Iterator[_Published]:
+    snapshot = require_snapshot(settings)
+    last = snapshot.manifest["as_of"]
+    if last is None:
+        raise UserError(
+            "The snapshot holds no events yet.", "Load transactions and customers, then `ltv run`."
+        )
+    with open_snapshot(settings, snapshot) as connection:
+        [(first,)] = connection.execute("SELECT MIN(event_date) FROM transactions").fetchall()
+        yield _Published(connection, settings, first, date.fromisoformat(last))

@@ -1,0 +1,27 @@
+-- Grain: one row per measure, horizon and forecast of the past that the back-test compared.
+-- Answers: what will all customers bring in, and how far off were such totals so far?
+-- forecasting/backtest.py makes of the past forecasts the band of the table.
+{% import 'macros.sql' as m with context %}
+WITH totals AS (
+  {%- for days in forecast_horizons %}
+  {%- for measure, column in [('transactions', 'expected_purchases'), ('spend', 'expected_revenue')] %}
+  SELECT
+    '{{ measure }}' AS measure,
+    {{ days }} AS horizon_days,
+    COUNT({{ column }}_d{{ days }}) AS customers,
+    COUNT(CASE WHEN method <> 'model' THEN {{ column }}_d{{ days }} END) AS fallbacks,
+    {{ m.money('COALESCE(SUM(' ~ m.money(column ~ '_d' ~ days) ~ '), 0)') }} AS predicted_total
+  FROM marts.ltv_forecast
+  {{- ' UNION ALL' if not loop.last }}
+  {%- endfor %}
+  {{- ' UNION ALL' if not loop.last }}
+  {%- endfor %}
+)
+SELECT
+  totals.*,
+  past.predicted_total AS past_predicted,
+  past.actual_total AS past_actual
+FROM totals
+LEFT JOIN marts.forecast_backtest AS past
+  ON past.measure = totals.measure AND past.model = 'mbgnbd' AND past.status = 'ok'
+ORDER BY totals.measure, horizon_days, past.origin

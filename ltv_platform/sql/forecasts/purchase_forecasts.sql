@@ -1,0 +1,31 @@
+-- Grain: one row per group of customers with equal purchase days, and horizon.
+-- Answers: for whom are purchases to be forecast, how far, and with what parameters?
+-- forecasting/tables.py makes the rows of the table of them. No rows where the model of purchases
+-- could not be fitted; p, q and v are NULL where that of values could not.
+WITH models AS (
+  SELECT
+    {%- for name in ['r', 'alpha', 'a', 'b'] %}
+    MAX(CASE WHEN model = 'mbgnbd' AND parameter = '{{ name }}' THEN value END) AS {{ name }},
+    {%- endfor %}
+    {%- for name in ['p', 'q', 'v'] %}
+    MAX(CASE WHEN model = 'gamma_gamma' AND parameter = '{{ name }}' THEN value END) AS {{ name }}
+    {{- ',' if not loop.last }}
+    {%- endfor %}
+  FROM marts.forecast_models
+  WHERE status = 'ok'
+),
+horizons AS (
+  {%- for days in forecast_horizons %}
+  SELECT {{ days }} AS horizon_days{{ ' UNION ALL' if not loop.last }}
+  {%- endfor %}
+)
+SELECT groups.*, horizons.horizon_days, models.*
+FROM (
+  SELECT frequency, recency_days, age_days, COUNT(*) AS customers
+  FROM marts.purchase_histories
+  WHERE frequency IS NOT NULL
+  GROUP BY frequency, recency_days, age_days
+) AS groups
+CROSS JOIN horizons
+CROSS JOIN models
+WHERE models.r IS NOT NULL

@@ -1,0 +1,21 @@
+-- Grain: one row per customer with a transaction.
+-- Answers: on how many days did the customer buy, since when, last when, for how much?
+{% import 'forecasts/purchases.sql' as purchases with context %}
+WITH cutoffs AS (
+  SELECT CAST($as_of AS DATE) AS cutoff
+)
+SELECT
+  customer_id,
+  purchase_days,
+  first_purchase_date,
+  last_purchase_date,
+  frequency,
+  recency_days,
+  age_days,
+  purchase_value,
+  repeat_value,
+  mean_repeat_value,
+  net_revenue
+FROM (
+  {{ purchases.histories() | indent(2) }}
+) AS histories

@@ -1,0 +1,1 @@
+"""Customer forecasts: purchase days, tables, commands; the models themselves are in forecasting."""

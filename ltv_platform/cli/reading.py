@@ -28,6 +28,7 @@ class Report(StrEnum):
 
     CAMPAIGNS = "campaigns"
     CHANNELS = "channels"
+    CUSTOMERS = "customers"
     LEADTECH = "leadtech"
 
 
@@ -68,7 +69,7 @@ def report(
     name: Annotated[Report, typer.Argument(help="Which report.")] = Report.CAMPAIGNS,
     output: Annotated[Format, typer.Option("--format")] = Format.TABLE,
 ) -> None:
-    """campaigns, channels: what they earn, also as HTML; leadtech: the legacy D7 figures."""
+    """campaigns, channels, customers: what they bring in, also as HTML; leadtech: legacy D7."""
     settings = Workspace.open().settings
     if name is Report.LEADTECH:
         from ltv_platform.reports.leadtech import legacy_figures
@@ -79,6 +80,9 @@ def report(
         return
     if name is Report.CHANNELS:
         _report_channels(settings, output)
+        return
+    if name is Report.CUSTOMERS:
+        _report_customers(settings, output)
         return
     from ltv_platform.reports.campaigns import campaign_overview, write_campaign_report
 
@@ -124,6 +128,16 @@ def _report_channels(settings: "Settings", output: Format) -> None:
             "`ltv attribution status` says why."
         )
     say(f"As a page: {write_channel_report(settings)}")
+
+
+def _report_customers(settings: "Settings", output: Format) -> None:
+    from ltv_platform.reports.customers import customer_overview, write_customer_report
+
+    cohorts, segments = customer_overview(settings)
+    show(*cohorts, output)
+    if output is Format.TABLE:
+        show(*segments, title="Segments by recency and frequency")
+    say(f"As a page: {write_customer_report(settings)}")
 
 
 def doctor() -> None:

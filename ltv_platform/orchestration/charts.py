@@ -10,14 +10,20 @@ from urllib.parse import quote
 import dagster as dg
 
 from ltv_platform.reports.channels import cost_chart, length_chart, model_chart
+from ltv_platform.reports.customers import forecast_chart, ltv_chart, retention_chart, rfm_chart
 from ltv_platform.reports.pages import Reader
 from ltv_platform.reports.svg import Chart
 from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
 
-_CHARTS: Mapping[str, tuple[str, Callable[[Reader, str], Chart]]] = {
-    "marts.customer_journeys": ("sessions_of_journeys", length_chart),
-    "marts.channel_reporting": ("cost_and_revenue", cost_chart),
-    "marts.channel_model_comparison": ("channels_by_model", model_chart),
+#: Per table: name of the chart, the page that it is of, and what draws it.
+_CHARTS: Mapping[str, tuple[str, str, Callable[[Reader, str], Chart]]] = {
+    "marts.customer_journeys": ("sessions_of_journeys", "channels", length_chart),
+    "marts.channel_reporting": ("cost_and_revenue", "channels", cost_chart),
+    "marts.channel_model_comparison": ("channels_by_model", "channels", model_chart),
+    "marts.customer_cohort_curve": ("ltv_by_age", "customers", ltv_chart),
+    "marts.customer_retention": ("retention", "customers", retention_chart),
+    "marts.rfm_segments": ("recency_and_frequency", "customers", rfm_chart),
+    "marts.forecast_totals": ("expected_revenue", "customers", forecast_chart),
 }
 
 #: What may stand in an address as it is; quotes and parentheses would end the Markdown.
@@ -28,9 +34,9 @@ def chart_metadata(engine: DuckDBEngine, table: str) -> dict[str, dg.MetadataVal
     """The charts of all rows of a table as it stands in the warehouse; most tables have none."""
     if table not in _CHARTS:
         return {}
-    name, draw = _CHARTS[table]
+    name, page, draw = _CHARTS[table]
     with engine.session() as connection:
-        chart = draw(Reader(connection, "channels"), "marts.")
+        chart = draw(Reader(connection, page), "marts.")
     return {name: _image(chart.small), f"{name}_full": _image(chart.full)}
 
 

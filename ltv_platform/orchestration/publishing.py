@@ -11,6 +11,7 @@ from ltv_platform.failpoints import failpoint
 from ltv_platform.orchestration.assets import OWNERS, POOL, asset_key
 from ltv_platform.reports.campaigns import write_campaign_report
 from ltv_platform.reports.channels import write_channel_report
+from ltv_platform.reports.customers import write_customer_report
 from ltv_platform.settings import Settings
 from ltv_platform.transforms import Graph
 from ltv_platform.warehouse import snapshot
@@ -61,6 +62,13 @@ def publish_assets(engine: DuckDBEngine, graph: Graph) -> list[dg.AssetsDefiniti
             "One self-contained HTML page. Which channels earn their cost, by which model?",
             "html",
             write_channel_report,
+        ),
+        _file_of_snapshot(
+            engine,
+            snapshot.CUSTOMER_REPORT,
+            "One self-contained HTML page. What are customers worth, and what will they bring in?",
+            "html",
+            write_customer_report,
         ),
         _file_of_snapshot(
             engine,

@@ -34,6 +34,9 @@ CONSTANTS = {
     "most_campaigns": 30,
     "most_countries": 10,
     "most_channels": 50,
+    "most_cohorts": 36,
+    "most_moves": 12,
+    "most_factors": 40,
 }
 
 _TEMPLATES = files("ltv_platform") / "reports" / "templates"

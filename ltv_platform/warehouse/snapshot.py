@@ -36,8 +36,9 @@ ASSET = "publish.published_snapshot"
 #: The files that are made of it; ``built`` records of which one.
 REPORT = "publish.ltv_report"
 CHANNEL_REPORT = "publish.channel_report"
+CUSTOMER_REPORT = "publish.customer_report"
 CHANNEL_CSV = "publish.channel_reporting_csv"
-MADE_OF_IT = (REPORT, CHANNEL_REPORT, CHANNEL_CSV)
+MADE_OF_IT = (REPORT, CHANNEL_REPORT, CUSTOMER_REPORT, CHANNEL_CSV)
 
 _MANIFEST = "manifest.json"
 #: A reader marks the snapshot it reads; it is kept for this long after its last use.

@@ -1,0 +1,125 @@
+"""The customer report: what customers are worth, stay for, have in common and will bring in.
+
+Reads the published snapshot. Figures are added up in ``templates/customers.sql.j2`` and laid out
+in ``templates/customers.html.j2``.
+"""
+
+from collections.abc import Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+from ltv_platform.reports.customer_charts import (
+    Cohort,
+    cohort_triangle,
+    forecast_fan,
+    retention_heatmap,
+    rfm_grid,
+)
+from ltv_platform.reports.pages import Reader, Row, Table, render_page, write_page
+from ltv_platform.reports.svg import Chart
+from ltv_platform.settings import Settings
+from ltv_platform.warehouse.query import open_snapshot, require_snapshot
+from ltv_platform.warehouse.snapshot import current_snapshot
+
+
+def write_customer_report(settings: Settings) -> Path:
+    """Write the report on the current snapshot, or on what to do when there is none.
+
+    Returns:
+        The file, ``customers.html`` in the folder of reports; it is replaced in one step.
+
+    Raises:
+        UserError: the snapshot is damaged, or the file cannot be written.
+    """
+    snapshot = current_snapshot(settings)
+    if snapshot is None:
+        return write_page(settings, "customers", render_page("customers", settings, manifest=None))
+    with open_snapshot(settings, snapshot) as connection:
+        figures = _figures(Reader(connection, "customers"))
+    page = render_page("customers", settings, manifest=snapshot.manifest, **figures)
+    return write_page(settings, "customers", page)
+
+
+def customer_overview(settings: Settings) -> tuple[Table, Table]:
+    """For the terminal: cohorts with their LTV at equal age, and segments.
+
+    Returns:
+        Column names and rows of raw values, twice; None where a figure is not known.
+
+    Raises:
+        UserError: nothing is published.
+    """
+    with open_snapshot(settings, require_snapshot(settings)) as connection:
+        reader = Reader(connection, "customers")
+        return reader.table("cohorts"), reader.table("segments")
+
+
+def ltv_chart(reader: Reader, schema: str = "") -> Chart:
+    """What a customer of each cohort is worth by month of age.
+
+    Args:
+        reader: Sees the tables.
+        schema: What their names begin with, as in ``marts.``.
+    """
+    return cohort_triangle(_by_cohort(reader.rows("ltv_by_age", schema)))
+
+
+def retention_chart(reader: Reader, schema: str = "") -> Chart:
+    """Which share of each cohort bought again in each month since."""
+    return retention_heatmap(_by_cohort(reader.rows("retention", schema)))
+
+
+def rfm_chart(reader: Reader, schema: str = "") -> Chart:
+    """How many customers have which scores of recency and frequency."""
+    rows = reader.rows("grid", schema)
+    return rfm_grid(
+        {(row["r_score"], row["f_score"]): (row["segment"], row["customers"]) for row in rows}
+    )
+
+
+def forecast_chart(reader: Reader, schema: str = "") -> Chart:
+    """What all customers will bring in, and how near earlier forecasts came."""
+    ahead = [
+        (row["horizon_days"], row["lower_total"], row["predicted_total"], row["upper_total"])
+        for row in reader.rows("totals_ahead", schema)
+    ]
+    origins = [
+        (str(row["origin"]), row["predicted_total"], row["actual_total"])
+        for row in reader.rows("origins", schema)
+    ]
+    return forecast_fan(ahead, origins)
+
+
+def _by_cohort(rows: Sequence[Row]) -> list[Cohort]:
+    """Rows of (cohort, customers, age, value), in that order, as one entry per cohort."""
+    cohorts: list[Cohort] = []
+    for name, group in groupby(rows, key=lambda row: row["cohort"]):
+        of_cohort = list(group)
+        cohorts.append((name, of_cohort[0]["customers"], [row["value"] for row in of_cohort]))
+    return cohorts
+
+
+def _figures(reader: Reader) -> dict[str, Any]:
+    """Everything that the page shows, by the names that its template has for it."""
+    return {
+        "totals": reader.rows("totals")[0],
+        "cohorts": reader.rows("cohorts"),
+        "segments": reader.rows("segments"),
+        "moves": reader.rows("moves"),
+        "factors": reader.rows("factors"),
+        "ahead": reader.rows("totals_ahead", ""),
+        "models": reader.rows("models"),
+        "backtest": reader.rows("backtest"),
+        "ltv_chart": _drawn(ltv_chart(reader)),
+        "retention_chart": _drawn(retention_chart(reader)),
+        "rfm_chart": _drawn(rfm_chart(reader)),
+        "forecast_chart": _drawn(forecast_chart(reader)),
+    }
+
+
+def _drawn(chart: Chart) -> Markup:
+    """A chart as part of the page; it escapes names itself."""
+    return Markup(chart.full)  # noqa: S704

@@ -86,11 +86,26 @@ def ingest(
             )
         else:
             outcomes = load(engine, [Request(table, path, adapter) for path in files], tell)
+    if table is None and sqlite is None:
+        say_what_is_stray(workspace)
     if not outcomes:
         say(f"Nothing waits in the folders of {workspace.settings.landing_path}.")
     report_outcomes(outcomes)
     if any(outcome.error is not None for outcome in outcomes):
         raise typer.Exit(2)
+
+
+def say_what_is_stray(workspace: Workspace) -> None:
+    """Files in landing that no folder says the table of are left alone, but not in silence."""
+    from ltv_platform.ingestion.files import printable
+    from ltv_platform.ingestion.landing import stray_files
+
+    if stray := stray_files(workspace.settings):
+        say(
+            f"Note: {printable(stray[0].name)}{', with others,' if stray[1:] else ''} lies in "
+            f"{workspace.settings.landing_path} itself, and is not loaded: the folders in it tell "
+            "the table of a file"
+        )
 
 
 def report_outcomes(outcomes: "Sequence[Outcome]", *, to_stderr: bool = False) -> None:

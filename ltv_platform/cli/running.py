@@ -14,7 +14,7 @@ import typer
 from ltv_platform.attribution.api_access import check_api_access
 from ltv_platform.bundled import bundled_data
 from ltv_platform.cli.console import invoked_as, progress, say, show
-from ltv_platform.cli.data import report_outcomes
+from ltv_platform.cli.data import report_outcomes, say_what_is_stray
 from ltv_platform.errors import UserError
 from ltv_platform.locks import one_run
 from ltv_platform.workspace import Workspace
@@ -159,6 +159,7 @@ def _load_landing(workspace: Workspace) -> bool:
     from ltv_platform.ingestion.landing import ingest_landing, make_landing, waiting_files
 
     make_landing(workspace.settings, list(workspace.engine.catalog.sources))
+    say_what_is_stray(workspace)
     if not waiting_files(workspace.settings):
         return False
     with progress("loading what waits in landing") as tell:

@@ -45,9 +45,22 @@ def waiting_files(settings: Settings, tables: Sequence[str] | None = None) -> li
         found += [
             Request(table, path, adapter or None, follow_links=False)
             for path in waiting
-            if not path.name.startswith(".") and path.suffix.lower() not in _UNFINISHED
+            if _is_finished(path)
         ]
     return found
+
+
+def stray_files(settings: Settings) -> list[Path]:
+    """Files in the landing folder itself, where nothing tells which table they are meant for."""
+    if not settings.landing_path.is_dir():
+        return []
+    return sorted(
+        path for path in settings.landing_path.iterdir() if _is_finished(path) and not path.is_dir()
+    )
+
+
+def _is_finished(path: Path) -> bool:
+    return not path.name.startswith(".") and path.suffix.lower() not in _UNFINISHED
 
 
 def ingest_landing(

@@ -23,6 +23,9 @@ _BATCH = 100_000
 #: What SQLite marks columns with that ``SELECT *`` leaves out.
 _OUT_OF_SIGHT = 1
 _MAGIC = b"SQLite format 3\0"
+#: Of the journal that SQLite keeps beside a database while it writes (sqlite.org/fileformat2.html,
+#: section 3).
+_JOURNAL_MAGIC = bytes.fromhex("d9d505f920a163d7")
 #: Bytes at the beginning in which a script shows itself.
 _LOOKED_AT = 1 << 16
 _STATEMENT = re.compile(rb"(?im)^\s*(CREATE\s+(TABLE|VIEW)|BEGIN\s+TRANSACTION|INSERT\s+INTO)\b")
@@ -39,7 +42,8 @@ def copy_sqlite(database: Path, folder: Path, *, follow_links: bool = True) -> P
         follow_links: Whether the path may be a symbolic link.
 
     Raises:
-        UserError: it cannot be copied, or its newest rows stand in a write-ahead log beside it.
+        UserError: it cannot be copied, its newest rows stand in a write-ahead log beside it, or
+            a journal beside it holds what a transaction under way has overwritten in it.
     """
     # The log stands beside the file itself, not beside a link to it.
     real = database.resolve() if follow_links else database
@@ -50,7 +54,25 @@ def copy_sqlite(database: Path, folder: Path, *, follow_links: bool = True) -> P
             f'Close the programs that write it, or run: sqlite3 {database} "PRAGMA '
             'wal_checkpoint(TRUNCATE)"',
         )
+    if _is_hot(real.with_name(real.name + "-journal")):
+        raise UserError(
+            f"{database} has the journal of an unfinished transaction beside it, so rows in the "
+            "file may be half-written.",
+            "Wait until the program that writes it is done; if it crashed, open the database once: "
+            f'sqlite3 {database} "PRAGMA integrity_check"',
+        )
     return take_copy(database, folder, follow_links=follow_links)
+
+
+def _is_hot(journal: Path) -> bool:
+    """Whether a rollback journal is in use: a finished one is gone, empty or begins with zeros."""
+    try:
+        with journal.open("rb") as file:
+            return file.read(len(_JOURNAL_MAGIC)) == _JOURNAL_MAGIC
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise UserError(f"{journal} cannot be read: {error.strerror}.", "Allow it.") from error
 
 
 def sqlite_tables(copy: PrivateCopy) -> list[str]:

@@ -291,3 +291,20 @@ def _(folder: Path) -> str:
         connection.execute("INSERT INTO campaigns VALUES ('c1')")
         connection.commit()
         return desk.ingest("campaigns", link).replace("elsewhere/", "")
+
+
+@CASES.case(
+    "SQLite in the middle of a transaction that has begun to overwrite it, then after its end",
+    "exit 2: shop.db has the journal of an unfinished transaction beside it, so rows in the file "
+    "may be half-written.; 1 in file: 1 accepted",
+)
+def _(folder: Path) -> str:
+    desk = Desk(folder)
+    path = database(desk, "CREATE TABLE campaigns (campaign_id); INSERT INTO campaigns VALUES (1)")
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA journal_mode = persist")
+        connection.execute("PRAGMA cache_size = 1")  # so that it does not stay in memory
+        connection.executemany("INSERT INTO campaigns VALUES (?)", [("x" * 1_000,)] * 100)
+        seen = desk.ingest("campaigns", path)
+        connection.rollback()
+        return f"{seen}; {desk.ingest('campaigns', path)}"

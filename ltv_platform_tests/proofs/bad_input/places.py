@@ -148,6 +148,23 @@ def _(folder: Path) -> str:
     return f"exit {answer.code}: {said} In the log: {log}. In landing: {left}"
 
 
+@CASES.case(
+    "files in landing itself, beside the folders of the tables",
+    "exit 0: Note: a.csv, with others, lies in landing itself, and is not loaded: the folders in "
+    "it tell the table of a file; In landing: a.csv, b.csv, c.csv.part",
+)
+def _(folder: Path) -> str:
+    desk = Desk(folder)
+    desk.landing.mkdir(parents=True)
+    for name in ("a.csv", "b.csv", "c.csv.part"):
+        (desk.landing / name).write_text(CAMPAIGNS)
+    answer = desk.ltv("ingest")
+    desk.check(answer)
+    said = answer.err.splitlines()[0].replace(str(desk.landing), "landing")
+    left = ", ".join(sorted(path.name for path in desk.landing.iterdir() if path.is_file()))
+    return f"exit {answer.code}: {said}; In landing: {left}"
+
+
 def _without_privileges(desk: Desk, *arguments: str | Path) -> Answer:
     """Run the command line in a process that permissions hold for, even if we are root."""
     libc = ctypes.CDLL(None)

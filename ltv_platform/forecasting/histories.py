@@ -23,8 +23,8 @@ class Histories:
         customers: How many customers have this history.
 
     Raises:
-        ValueError: Shapes differ, or a history is impossible (not 0 ≤ t_x ≤ T, or time between
-            purchases without a repeat purchase).
+        ValueError: Shapes differ, or a history is impossible (not 0 ≤ t_x ≤ T, or no time
+            between purchases where there are several, or some where there is one).
     """
 
     frequency: Floats
@@ -45,8 +45,8 @@ class Histories:
         if np.any(self.recency > self.age):
             msg = "recency must not be above age"
             raise ValueError(msg)
-        if np.any((self.frequency == 0) & (self.recency > 0)):
-            msg = "recency must be 0 where frequency is 0"
+        if np.any((self.frequency > 0) != (self.recency > 0)):
+            msg = "recency must be above 0 where frequency is, and 0 where it is 0"
             raise ValueError(msg)
 
     def __len__(self) -> int:

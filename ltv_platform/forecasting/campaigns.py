@@ -230,7 +230,8 @@ def _payback_days(
         curve = triangle.revenue[members, 1 : age + 1]
         if age < longest:
             curve = np.hstack([curve, ladder.path(members, age, form[members])])
-        covered = (curve >= spend[members, None]) & (
+        # In whole millionths, as it is told: what is equal there is covered.
+        covered = (np.rint(curve) >= spend[members, None]) & (
             np.arange(1, longest + 1) <= reach[members, None]
         )
         first = covered.argmax(axis=1)

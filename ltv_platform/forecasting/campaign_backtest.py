@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
-    from ltv_platform.forecasting.chain_ladder import Triangle
+    from ltv_platform.forecasting.triangle import Triangle
 
 #: Ages to forecast from: a week, a fortnight, four weeks, a quarter.
 START_AGES = (7, 14, 28, 90)

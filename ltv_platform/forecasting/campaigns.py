@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from ltv_platform.contracts.model import Table
-    from ltv_platform.forecasting.chain_ladder import ChainLadder, Triangle
+    from ltv_platform.forecasting.chain_ladder import ChainLadder
+    from ltv_platform.forecasting.triangle import Triangle
 
 #: What stands for all campaigns together. A campaign of that very name has no rows beside it.
 ALL = "(all)"
@@ -57,7 +58,7 @@ def read_cohorts(rows: "pa.Table") -> Cohorts | None:
     import pyarrow as pa  # noqa: PLC0415
     import pyarrow.compute as pc  # noqa: PLC0415
 
-    from ltv_platform.forecasting.chain_ladder import Triangle  # noqa: PLC0415
+    from ltv_platform.forecasting.triangle import Triangle  # noqa: PLC0415
 
     heads = rows.filter(pc.equal(rows["age_day"], 0)).sort_by(
         [("campaign_id", "ascending"), ("install_week", "ascending")]

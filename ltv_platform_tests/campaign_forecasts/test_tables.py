@@ -180,7 +180,7 @@ def test_what_no_money_column_holds_is_told() -> None:
 
 
 def test_factors_of_campaigns_and_the_pool() -> None:
-    """19 cohorts double on day 20; another campaign's 12 do not, and have 480 payers: Z = 8 / 9."""
+    """19 cohorts double on day 20, 12 of another campaign, with 480 payers, do not: Z = 16 / 17."""
     flat = [Cohort("flat", week=week, known=90, revenue={0: 1000}) for week in range(12)]
     rows = development_factors(rows_of([*twenty_weeks(), *flat])).to_pylist()
     given = {(row["campaign_id"], row["age_days"]): row for row in rows}
@@ -198,8 +198,8 @@ def test_factors_of_campaigns_and_the_pool() -> None:
         "payers": 31 * 40,
     }
     assert given["flat", 20]["factor_raw"] == 1
-    assert given["flat", 20]["weight"] == pytest.approx(8 / 9)
-    assert given["flat", 20]["factor"] == pytest.approx(8 / 9 + pool / 9)
+    assert given["flat", 20]["weight"] == pytest.approx(16 / 17)
+    assert given["flat", 20]["factor"] == pytest.approx((16 + pool) / 17)
     assert (given["ads", 9]["cohorts"], given["ads", 10]["cohorts"]) == (20, 19)
 
 

@@ -121,7 +121,7 @@ def test_refunds_lower_what_was_earned(home: Home) -> None:
     assert factors[0][1] > 1 > factors[1][1]
 
 
-def test_few_payers_are_forecast_by_the_pool(home: Home) -> None:
+def test_few_payers_are_forecast_by_addition(home: Home) -> None:
     """Three payers a cohort: all that is not mature is additive, with its interval."""
     given = home.published(
         "SELECT * FROM campaign_ltv_forecast WHERE state = 'partial' ORDER BY ALL"

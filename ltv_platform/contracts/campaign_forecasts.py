@@ -47,7 +47,7 @@ CAMPAIGN_LTV_FORECAST = Table(
             "method",
             "VARCHAR",
             "observed; multiplicative: revenue so far × factors; additive: revenue so far + "
-            "installs × remaining LTV of the pool; NULL: no forecast.",
+            "installs × remaining LTV per install; NULL: no forecast.",
         ),
         Column(
             "status",
@@ -104,7 +104,7 @@ DEVELOPMENT_FACTORS = Table(
         ),
         Column("factor_raw", "DOUBLE", "Of the campaign's own cohorts; NULL: none above 0."),
         Column("factor_pool", "DOUBLE", "Of the cohorts of all campaigns.", required=True),
-        Column("weight", "DOUBLE", "payers / (payers + 60); (all): 1.", required=True),
+        Column("weight", "DOUBLE", "payers / (payers + 30); (all): 1.", required=True),
         Column("cohorts", "BIGINT", "Cohorts known one day beyond age_days.", required=True),
         Column("payers", "BIGINT", "Their payers by then.", required=True),
     ),

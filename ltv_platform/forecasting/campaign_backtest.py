@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
-    from ltv_platform.forecasting.chain_ladder import Triangle
+    from ltv_platform.forecasting.triangle import Triangle
 
 #: Ages to forecast from: a week, a fortnight, four weeks, a quarter.
 START_AGES = (7, 14, 28, 90)
@@ -65,6 +65,8 @@ def _leave_one_out(
     triangle: "Triangle", horizons: tuple[int, ...]
 ) -> dict[tuple[int, int], _Tested]:
     """Each mature cohort forecast by all others, with the interval of their residuals."""
+    import numpy as np  # noqa: PLC0415
+
     from ltv_platform.forecasting.chain_ladder import ChainLadder  # noqa: PLC0415
 
     ladder = ChainLadder(triangle, horizons)
@@ -75,7 +77,9 @@ def _leave_one_out(
         actual, installs = triangle.revenue[members, horizon], triangle.installs[members]
         others = triangle.revenue[mature, horizon].sum() - actual
         baseline = installs * others / (triangle.installs[mature].sum() - installs)
-        tested[age, horizon] = _Tested(triangle.groups[members], actual, predicted, held, baseline)
+        tested[age, horizon] = _Tested(
+            triangle.groups[members], actual, np.rint(predicted), held, baseline
+        )
     return tested
 
 
@@ -108,9 +112,13 @@ def _rolling_origin(
                 told = np.isfinite(forecast.predicted)
                 actual = triangle.revenue[came[later], horizon]
                 mean = known.revenue[mature, ahead].sum() / known.installs[mature].sum()
-                held = (actual >= forecast.lower) & (actual <= forecast.upper)
+                # In whole millionths, as forecasts are told.
+                predicted, lower, upper = map(
+                    np.rint, (forecast.predicted, forecast.lower, forecast.upper)
+                )
+                held = (actual >= lower) & (actual <= upper)
                 baseline = known.installs[later] * mean
-                whole = (known.groups[later], actual, forecast.predicted, held, baseline)
+                whole = (known.groups[later], actual, predicted, held, baseline)
                 parts.setdefault((age, horizon), []).append(_Tested(*(x[told] for x in whole)))
     return {
         span: _Tested(*(np.concatenate(values) for values in zip(*some, strict=True)))

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from ltv_platform.contracts.model import Table
-    from ltv_platform.forecasting.chain_ladder import ChainLadder, Triangle
+    from ltv_platform.forecasting.chain_ladder import ChainLadder
+    from ltv_platform.forecasting.triangle import Triangle
 
 #: What stands for all campaigns together. A campaign of that very name has no rows beside it.
 ALL = "(all)"
@@ -57,7 +58,7 @@ def read_cohorts(rows: "pa.Table") -> Cohorts | None:
     import pyarrow as pa  # noqa: PLC0415
     import pyarrow.compute as pc  # noqa: PLC0415
 
-    from ltv_platform.forecasting.chain_ladder import Triangle  # noqa: PLC0415
+    from ltv_platform.forecasting.triangle import Triangle  # noqa: PLC0415
 
     heads = rows.filter(pc.equal(rows["age_day"], 0)).sort_by(
         [("campaign_id", "ascending"), ("install_week", "ascending")]
@@ -230,7 +231,8 @@ def _payback_days(
         curve = triangle.revenue[members, 1 : age + 1]
         if age < longest:
             curve = np.hstack([curve, ladder.path(members, age, form[members])])
-        covered = (curve >= spend[members, None]) & (
+        # In whole millionths, as it is told: what is equal there is covered.
+        covered = (np.rint(curve) >= spend[members, None]) & (
             np.arange(1, longest + 1) <= reach[members, None]
         )
         first = covered.argmax(axis=1)

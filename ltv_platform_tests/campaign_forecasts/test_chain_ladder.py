@@ -38,12 +38,24 @@ def test_projections_by_hand() -> None:
 
 
 def test_credibility_by_hand() -> None:
-    """Z = n / (n + 60): 60 payers weigh their own 3 and the pool's 2 alike, 20 payers 1 : 3."""
-    cohorts = triangle([[100, 300], [300, 500]], payers=[60, 20], groups=[0, 1])
+    """Z = n / (n + 30): 30 payers weigh their own 3 and the pool's 2 alike, 10 payers 1 : 3."""
+    cohorts = triangle([[100, 300], [300, 500]], payers=[30, 10], groups=[0, 1])
     factors = ChainLadder(cohorts, [2]).factors
     assert factors.pool[0, 1] == 2
     assert factors.weight[:, 1].tolist() == [0.5, 0.25]
     assert factors.shrunk[:, 1] == pytest.approx([2.5, 0.25 * 5 / 3 + 0.75 * 2])
+
+
+def test_remaining_ltv_by_hand() -> None:
+    """Shrunk in the same way: 30 payers with 4 a user, the pool with 2: half of each, 3."""
+    cohorts = triangle(
+        [[100, 500], [300, 300], [50]],
+        payers=[30, 30, 5],
+        groups=[0, 1, 0],
+        installs=[100, 100, 10],
+    )
+    added = ChainLadder(cohorts, [2]).path(numbers(2), 1, np.array([False]))
+    assert added.tolist() == [[50 + 10 * 3]]
 
 
 def test_factors_need_a_volume() -> None:
@@ -132,8 +144,8 @@ def test_intervals_hold_eight_of_ten() -> None:
 
 
 def test_few_customers_are_forecast_by_addition() -> None:
-    """Below 30 payers, or without revenue: so far + installs × what the pool still brings."""
-    cohorts, _ = drawn(3, groups=2, customers=(10,))
+    """Below 30 payers, or without revenue: so far + installs × what others still bring."""
+    cohorts, _ = drawn(3, groups=1, customers=(10,))
     ladder = ChainLadder(cohorts, [30, 90])
     asked = np.flatnonzero(cohorts.known == 7)
     forecast = ladder.forecast(asked, 7, 30)
@@ -147,7 +159,7 @@ def test_few_customers_are_forecast_by_addition() -> None:
     assert forecast.predicted == pytest.approx(
         cohorts.revenue[asked, 7] + cohorts.installs[asked] * expected
     )
-    assert forecast.residuals.tolist() == [old.sum()] * 2
+    assert forecast.residuals.tolist() == [old.sum()]
     assert (forecast.lower >= cohorts.revenue[asked, 7]).all()  # nobody's revenue ever fell
 
 

@@ -61,7 +61,7 @@ CAST({{ expression }} AS DECIMAL(18,6))
 
 {#- The order that a transaction belongs to, among those of its customer: the source's own, else
     whatever was bought on the same day. Text is trimmed when it is loaded, so no order_id begins
-    with a blank; and of texts this short the engine keeps no copies. -#}
+    with a blank. -#}
 {% macro order_of(event) -%}
 COALESCE({{ event }}.order_id, ' ' || CAST({{ event }}.event_date AS VARCHAR))
 {%- endmacro %}

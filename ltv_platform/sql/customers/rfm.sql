@@ -6,8 +6,8 @@
 {#- Of fewer buyers than four to a fifth, one more or less moves everybody's score. -#}
 {% set small_base = 20 %}
 
-{#- Distinct orders with a purchase, per customer. Two steps: with millions of customers a
-    COUNT(DISTINCT) in one takes twice as long and more memory. -#}
+{#- Distinct orders with a purchase, per customer. Two steps, beside the sums and not among
+    them: over 10M rows a COUNT(DISTINCT) among them took a quarter longer and more memory. -#}
 {% macro orders(window='TRUE') -%}
 SELECT customer_id, COUNT(*) AS orders
 FROM (

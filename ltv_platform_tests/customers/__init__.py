@@ -1,0 +1,1 @@
+"""Customer marts: figures, bad input, properties, and real data against another computation."""

@@ -116,7 +116,7 @@ def test_online_retail(ltv: CommandLine, reference_data: Path) -> None:
 
 
 def test_cdnow(ltv: CommandLine, reference_data: Path) -> None:
-    """69,659 rows, the repeated lines counted, 23,570 customers and every cent."""
+    """69,659 rows, the repeated lines counted, 23,570 customers, every cent, and BG/NBD."""
     file = reference_data / "cdnow" / "CDNOW_master.txt"
     assert ltv("ingest", "transactions", file, "--adapter", "cdnow").code == 0
     assert ltv("ingest", "customers", file, "--adapter", "cdnow_customers").code == 0
@@ -130,3 +130,14 @@ def test_cdnow(ltv: CommandLine, reference_data: Path) -> None:
         "csv",
     )
     assert answer.out.splitlines()[1] == "69659,23570,2500315.630000,2500315.630000"
+    answer = ltv(
+        *("forecast", "fit", "--model", "bgnbd", "--as-of", "1997-09-30", "--unit", "week"),
+        *("--format", "json"),
+    )
+    [model] = json.loads(answer.out)
+    assert model["customers"] == 23_570
+    assert list(model["parameters"]) == ["r", "alpha", "a", "b"]
+    assert list(model["parameters"].values()) == pytest.approx(
+        [0.2516, 4.7889, 0.7234, 2.1611], abs=5e-5
+    )
+    assert model["log_likelihood"] == pytest.approx(-95_368.44, abs=0.005)

@@ -1,5 +1,6 @@
 """docs/forecasts.md: models, forecasts per customer and back-tests of a shop that can be fitted."""
 
+import re
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -118,6 +119,24 @@ def test_an_interval_is_that_of_possible_futures(home: Home) -> None:
     assert float(row["lower_revenue_d365"]) == pytest.approx(low, rel=0.05)
     assert float(row["upper_revenue_d365"]) == pytest.approx(high, rel=0.05)
     assert high > 0
+
+
+def test_the_example_in_python(home: Home) -> None:
+    """The block of docs/forecasts.md, on the histories of the table, gives its figures."""
+    page = (Path(__file__).parents[2] / "docs" / "forecasts.md").read_text("utf-8")
+    [block] = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    rows = forecasts(home)
+    names = {"frequency": "frequency", "recency": "recency_days", "age": "age_days"}
+    known: dict[str, Any] = {
+        **{name: np.array([row[column] for row in rows]) for name, column in names.items()},
+        "mean_value": np.array([row["mean_repeat_value"] or 0.0 for row in rows]),
+    }
+    exec(block, known)
+    revenue = [float(row["expected_revenue_d90"]) for row in rows]
+    assert revenue == pytest.approx(known["revenue"], rel=1e-6, abs=1e-6)
+    # Quantiles are interpolated, on points that depend on the longest horizon asked for.
+    upper = [float(row["upper_revenue_d90"]) for row in rows]
+    assert upper == pytest.approx(known["upper"], rel=2e-3, abs=0.01)
 
 
 def test_who_never_bought_has_no_forecast(home: Home) -> None:

@@ -72,10 +72,14 @@ def staging_select(
         ``$latest``, if it has one, is the instant (UTC) after which anything lies in the future.
     """
     texts = ", ".join(
-        f"{_trimmed(quoted(column.name))} AS {_text(column)}"
-        if column.name in available
-        else f"CAST(NULL AS VARCHAR) AS {_text(column)}"
+        f"{_given(column) if column.name in available else 'CAST(NULL AS VARCHAR)'} "
+        f"AS {_name_of_text(column)}"
         for column in source.columns
+    )
+    first_tries = "".join(
+        f", {_cast(column, _name_of_text(column), settings)} AS {_first_try(column)}"
+        for column in source.columns
+        if column.type != "VARCHAR"
     )
     typed = ", ".join(
         f"{_typed(column, settings)} AS {quoted(column.name)}" for column in source.columns
@@ -98,20 +102,26 @@ def staging_select(
         f"CASE WHEN _broken THEN list_filter([{reasons}], lambda reason: reason IS NOT NULL) "
         "END AS _reasons, "
         "CASE WHEN _broken THEN CAST(to_json(_record) AS VARCHAR) END AS _raw "
-        f"FROM (SELECT *, COALESCE({broken}, FALSE) AS _broken "
+        f"FROM (SELECT *, CASE WHEN {broken} THEN TRUE ELSE FALSE END AS _broken "
         f"FROM (SELECT *, {_day(source, settings)} AS _day "
-        f"FROM (SELECT *{computed} FROM (SELECT *, {typed} FROM (SELECT {line}_record, {texts} "
-        f"FROM ({adapted}) AS adapted) AS texts) AS typed) AS computed) AS dated) AS judged"
+        f"FROM (SELECT *{computed} FROM (SELECT *, {typed} FROM (SELECT *{first_tries} "
+        f"FROM (SELECT {line}_record, {texts} FROM ({adapted}) AS adapted) AS texts) AS tried"
+        ") AS typed) AS computed) AS dated) AS judged"
     )
 
 
-def _trimmed(name: str) -> str:
-    """A value as text without blanks around it; NULL where nothing is left.
+def _given(column: Column) -> str:
+    """A value as text: ready to be stored where it is text, as it came where it is cast."""
+    text = f"CAST({quoted(column.name)} AS VARCHAR)"
+    return _trimmed(text) if column.type == "VARCHAR" else text
+
+
+def _trimmed(text: str) -> str:
+    """A text without blanks around it; NULL where nothing is left.
 
     Trimming is by far the dearest step of reading a file, so only values go through it that
     begin or end with something else than a visible ASCII character.
     """
-    text = f"CAST({name} AS VARCHAR)"
     return (
         f"CASE WHEN {text} BETWEEN {_FIRST_VISIBLE} AND {_LAST_VISIBLE} "
         f"AND {text}[-1] BETWEEN {_FIRST_VISIBLE} AND {_LAST_VISIBLE} "
@@ -119,28 +129,37 @@ def _trimmed(name: str) -> str:
     )
 
 
-def _text(column: Column) -> str:
+def _name_of_text(column: Column) -> str:
     return quoted(f"text of {column.name}")
 
 
+def _text(column: Column) -> str:
+    """The trimmed text of a value; where it is cast, only rows that ask for it are trimmed."""
+    name = _name_of_text(column)
+    return name if column.type == "VARCHAR" else _trimmed(name)
+
+
 def _typed(column: Column, settings: Settings) -> str:
-    value = _cast(column, _text(column), settings)
-    return (
-        value
-        if column.default is None
-        else (
-            f"CASE WHEN {_text(column)} IS NULL THEN CAST({column.default} AS {column.type}) "
-            f"ELSE {value} END"
-        )
-    )
+    """The value: of the text as it came, else of the trimmed one, else the default."""
+    if column.type == "VARCHAR":
+        text = _name_of_text(column)
+        return text if column.default is None else f"COALESCE({text}, {column.default})"
+    text, first_try = _text(column), _first_try(column)
+    cases = f"WHEN {first_try} IS NOT NULL THEN {first_try} "
+    if column.default is not None:
+        cases += f"WHEN {text} IS NULL THEN CAST({column.default} AS {column.type}) "
+    return f"CASE {cases}ELSE {_cast(column, text, settings)} END"
+
+
+def _first_try(column: Column) -> str:
+    """Where the value of the text as it came stands."""
+    return quoted(f"first try of {column.name}")
 
 
 def _cast(column: Column, text: str, settings: Settings) -> str:
     """The value of a text, or NULL where it is none; never a rounded or guessed one."""
     value = f"TRY_CAST({text} AS {column.type})"
     match column.type:
-        case "VARCHAR":
-            return text
         case "INTEGER" | "BIGINT":
             whole = f"{_matches(text, _WHOLE_NUMBER)} OR {_matches(text, _WHOLE_EXPONENT)}"
             cases = f"WHEN {whole} THEN {value}"
@@ -164,7 +183,10 @@ def _cast(column: Column, text: str, settings: Settings) -> str:
         case "TIME":
             cases = f"WHEN {_matches(text, _SHORT_CLOCK)} THEN {value}"
         case "TIMESTAMP":
+            # What the engine writes as it was given needs no pattern, which takes longer.
             cases = (
+                f"WHEN strlen({text}) = {len('2023-01-15 10:30:00')} AND {text} >= '1' "
+                f"AND CAST({value} AS VARCHAR) = {text} THEN {_in_utc(value, settings)} "
                 f"WHEN {_matches(text, f'{_DATE}([ T]{_CLOCK})?')} "
                 f"THEN {_in_utc(value, settings)} "
                 f"WHEN {_matches(text, f'{_DATE}[ T]{_CLOCK}{_ZONE}')} "
@@ -191,23 +213,12 @@ def _checks(column: Column) -> list[_Check]:
     text, value = _text(column), quoted(column.name)
     shown = f"'{column.name}: ''' || left({text}, {_SHOWN}) || ''' "
     checks = []
-    if column.required:
-        checks.append(_Check(f"{text} IS NULL", literal(f"{column.name}: is missing")))
-    no_value = f"{text} IS NOT NULL AND {value} IS NULL"
-    if column.scale is not None:
-        before = _PRECISION - column.scale
-        fine = f"{_matches(text, _ANY_NUMBER)}"
-        checks.append(
-            _Check(
-                f"{no_value} AND {fine}",
-                f"{shown}' || CASE WHEN abs(TRY_CAST({text} AS DOUBLE)) >= 1e{before} "
-                f"THEN 'has more than {before} digits before the point' "
-                f"ELSE 'has more than {column.scale} decimals' END",
-            )
-        )
-        checks.append(_Check(f"{no_value} AND NOT {fine}", f"{shown}is not a number'"))
-    elif column.type != "VARCHAR":
-        checks.append(_Check(no_value, f"{shown}is not {_KINDS[column.type]}'"))
+    if column.type != "VARCHAR":
+        # The value tells most rows to be fine, so their text is not asked for.
+        given = "" if column.required or column.default is not None else f" AND {text} IS NOT NULL"
+        checks.append(_Check(f"{value} IS NULL{given}", _why_no_value(column, text, shown)))
+    elif column.required:
+        checks.append(_Check(f"{value} IS NULL", _missing(column)))
     if column.minimum is not None:
         below, words = ("<=", "not above") if column.exclusive else ("<", "below")
         checks.append(
@@ -220,6 +231,24 @@ def _checks(column: Column) -> list[_Check]:
             _Check(f"NOT {_matches(text, column.pattern)}", f"{shown}is not {column.pattern_name}'")
         )
     return checks
+
+
+def _missing(column: Column) -> str:
+    return literal(f"{column.name}: is missing")
+
+
+def _why_no_value(column: Column, text: str, shown: str) -> str:
+    """The reason of a row without a value: nothing was given, or what was given is none."""
+    cases = f"WHEN {text} IS NULL THEN {_missing(column)} "
+    if column.scale is None:
+        return f"CASE {cases}ELSE {shown}is not {_KINDS[column.type]}' END"
+    before = _PRECISION - column.scale
+    return (
+        f"CASE {cases}WHEN NOT {_matches(text, _ANY_NUMBER)} THEN {shown}is not a number' "
+        f"WHEN abs(TRY_CAST({text} AS DOUBLE)) >= 1e{before} "
+        f"THEN {shown}has more than {before} digits before the point' "
+        f"ELSE {shown}has more than {column.scale} decimals' END"
+    )
 
 
 #: Digits of every DECIMAL.

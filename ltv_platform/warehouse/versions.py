@@ -38,11 +38,16 @@ def number_versions(
     same_key = " AND ".join(f"logged.{quoted(c)} = staged.{quoted(c)}" for c in source.key)
     # Loads of sources that replace have no versions: each stands for itself.
     compared = "FALSE" if source.replaces is not None else "_reasons IS NULL"
+    # Keys are looked for in their own columns alone: few rows of a large log are found, and only
+    # of these are the other columns read.
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE earlier AS
         SELECT {values}, load_sequence, line, version, {day} AS day
-        FROM raw.{source.name} AS logged
-        WHERE EXISTS (SELECT 1 FROM {staged} AS staged WHERE {compared} AND {same_key})
+        FROM raw.{source.name}
+        WHERE rowid IN (
+          SELECT logged.rowid FROM raw.{source.name} AS logged
+          WHERE EXISTS (SELECT 1 FROM {staged} AS staged WHERE {compared} AND {same_key})
+        )
     """)
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE contested AS

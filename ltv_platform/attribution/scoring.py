@@ -36,6 +36,7 @@ class Outcome:
     Attributes:
         requests: Requests sent, their retries not counted.
         failed_requests: Those of them that brought nothing.
+        last_failure: Why the last of these brought nothing.
         refused_together: Those of them with several journeys that the API refused (400).
         scored: Journeys scored in this run.
         cached: Journeys that had been scored before.
@@ -48,6 +49,7 @@ class Outcome:
 
     requests: int = 0
     failed_requests: int = 0
+    last_failure: str = ""
     refused_together: int = 0
     scored: int = 0
     cached: int = 0
@@ -190,6 +192,7 @@ class _Scoring:
         if len(batch) > 1:
             ledger.record_failure(self._engine, request_id, error.reason)
             self._outcome.failed_requests += 1
+            self._outcome.last_failure = error.reason
             self._outcome.refused_together += 1
             return [(half, error.reason) for half in halves(batch)]
         if self._outcome.scored:
@@ -204,6 +207,7 @@ class _Scoring:
         rejected = [ledger.Rejected(journey, error.reason, request_id) for journey in rejects]
         ledger.record_failure(self._engine, request_id, error.reason, rejected)
         self._outcome.failed_requests += 1
+        self._outcome.last_failure = error.reason
         self._outcome.rejected += len(rejected)
         self._failed_in_a_row += 1
         if self._failed_in_a_row == BREAKER:

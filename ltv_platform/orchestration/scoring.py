@@ -98,7 +98,10 @@ def _note(outcome: "Outcome") -> str:
             f"{outcome.stopped}. It was left alone then."
         )
     elif outcome.failed_requests and outcome.error is None:
-        notes.append(f"Failed requests to the IHC API: {outcome.failed_requests}.")
+        notes.append(
+            f"Failed requests to the IHC API: {outcome.failed_requests}, the last with: "
+            f"{outcome.last_failure}."
+        )
     if outcome.refused_together:
         notes.append(
             f"Requests of several journeys that it refused with 400: {outcome.refused_together}. "

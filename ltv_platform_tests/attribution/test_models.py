@@ -2,6 +2,7 @@
 
 import random
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +12,10 @@ from ltv_platform.settings import Settings
 from ltv_platform.transforms import Graph
 from ltv_platform.warehouse import planner, snapshot
 from ltv_platform.warehouse.query import query
+from ltv_platform_tests.attribution.api_homes import JOURNEYS, SCORES
+from ltv_platform_tests.attribution.api_homes import build as build_tables
 from ltv_platform_tests.conftest import Loader
+from ltv_platform_tests.warehouse.homes import Home
 
 _SESSIONS = (
     "session_id,user_id,channel_name,event_date,event_time,holder_engagement,closer_engagement\n"
@@ -156,3 +160,44 @@ def test_sums_are_exact_and_no_order_of_rows_matters(
     days = [day for (day,) in load.rows("SELECT DISTINCT event_date FROM core.conversions")]
     build_table(load.engine, transform, days)
     assert load.rows("SELECT * FROM marts.attribution ORDER BY ALL") == before
+
+
+#: Conversions and revenue of channel 0 to 4 by heuristic_models of ChannelAttribution 2.2.5 (GPL,
+#: never a dependency) on the paths below.
+_THEIRS = {
+    "first": [(56, 13324), (67, 16392), (57, 13901), (54, 14210), (66, 17047)],
+    "last": [(69, 16779), (61, 15365), (59, 15693), (57, 13812), (54, 13225)],
+    "linear": [
+        (56.9, 14144.8),
+        (60.1, 15199.766667),
+        (60.4, 15475.133333),
+        (62.933333, 15302.683333),
+        (59.666667, 14751.616667),
+    ],
+}
+
+
+def test_channel_attribution_says_the_same(tmp_path: Path) -> None:
+    """Heuristics to 1e-6; a conversion's revenue is cut to millionths, session by session."""
+    chance = random.Random(11)
+    names = [f"channel {number}" for number in range(5)]
+    home = Home(tmp_path)
+    sessions, conversions = [], []
+    for user in range(300):
+        path = chance.choices(names, k=chance.randint(1, 6))
+        sessions += [
+            f"s{user}_{hour},u{user},{name},2025-05-01,0{hour}:00:00,1,1"
+            for hour, name in enumerate(path)
+        ]
+        conversions.append(f"v{user},u{user},2025-05-01,12:00:00,{chance.randint(1, 500)}")
+    home.load("session_sources", *sessions)
+    home.load("conversions", *conversions)
+    build_tables(home, *JOURNEYS, SCORES, "marts.attribution")
+    for model, theirs in _THEIRS.items():
+        ours = home.engine.rows(
+            "SELECT CAST(SUM(credit) AS DOUBLE), CAST(SUM(revenue) AS DOUBLE) "
+            f"FROM marts.attribution WHERE model = '{model}' GROUP BY channel_name "
+            "ORDER BY channel_name"
+        )
+        assert [credit for credit, _ in ours] == pytest.approx([c for c, _ in theirs], abs=1e-6)
+        assert [money for _, money in ours] == pytest.approx([m for _, m in theirs], abs=1e-3)

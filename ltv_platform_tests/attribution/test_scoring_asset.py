@@ -91,8 +91,9 @@ def test_requests_refused_whole_name_the_limits(
         home = journeys(api.url, [1] * 4)
         result = materialize(home, instance)
     assert scoring_told(result) == Told(
-        "Failed requests to the IHC API: 1. Requests of several journeys that it refused with 400: "
-        "1. If they were too large, lower LTV_IHC_REQUEST_SESSIONS or LTV_IHC_REQUEST_JOURNEYS.",
+        "Failed requests to the IHC API: 1, the last with: the API answers 400: 4 sessions; 2 are "
+        "allowed. Requests of several journeys that it refused with 400: 1. If they were too "
+        "large, lower LTV_IHC_REQUEST_SESSIONS or LTV_IHC_REQUEST_JOURNEYS.",
         None,
     )
 

@@ -36,7 +36,7 @@ LEAST_PAYERS = 30
 #: Cohorts whose residuals are looked at, the longest known, of these the newest: more would cost
 #: memory and change nothing.
 _MOST_RESIDUALS = 5_000
-#: Cohorts worked on at a time: their rows stay in the processor's cache, which is twice as fast.
+#: Cohorts worked on at a time: their rows stay in the processor's cache, which saves a third.
 _CACHED_ROWS = 128
 #: Growth below which a cohort counts as gone: refunds took all, and the logarithm needs a number.
 _LEAST_GROWTH = 1e-9
@@ -132,12 +132,19 @@ def _sums(triangle: Triangle, many: int) -> _Sums:
             sums[present] = np.add.reduceat(np.where(known, values, 0.0), starts, axis=0)
         return sums
 
+    def count(each: Floats) -> Floats:
+        """Sums of what does not depend on age: those known for longer, from the end."""
+        ending = np.zeros((many, triangle.ages + 1))
+        np.add.at(ending, (triangle.groups, triangle.known), each)
+        longer: Floats = np.cumsum(ending[:, :0:-1], axis=1)[:, ::-1]
+        return longer
+
     return _Sums(
         add(triangle.revenue[order, :-1]),
         add(triangle.revenue[order, 1:]),
-        add(triangle.installs[order, None]),
+        count(triangle.installs),
         add(triangle.payers[order, 1:]),
-        add(np.ones((len(order), 1))),
+        count(np.ones(len(order))),
     )
 
 

@@ -97,10 +97,9 @@ class Pairs:
 
     def runs(self) -> Iterator[tuple[float, slice]]:
         """Each frequency with the pairs that have it."""
-        frequencies, first = np.unique(self.frequency, return_index=True)
-        for frequency, start, end in zip(
-            frequencies.tolist(), first, [*first[1:], len(self.frequency)], strict=True
-        ):
+        frequencies = np.unique(self.frequency)
+        ends = np.searchsorted(self.frequency, frequencies, side="right").tolist()
+        for frequency, start, end in zip(frequencies.tolist(), [0, *ends], ends, strict=False):
             yield frequency, slice(start, end)
 
 

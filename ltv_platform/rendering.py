@@ -8,6 +8,7 @@ from jinja2 import BaseLoader, Environment, StrictUndefined, TemplateNotFound
 
 from ltv_platform.attribution.parameters import attribution_parameters
 from ltv_platform.contracts.ddl import literal
+from ltv_platform.factors.parameters import factor_parameters
 from ltv_platform.settings import SUMMARY_HORIZON, Settings
 
 _SQL_FOLDER = files("ltv_platform") / "sql"
@@ -55,5 +56,6 @@ def render(template: str, settings: Settings) -> str:
             summary_horizon=SUMMARY_HORIZON,
             organic_patterns=[_like_pattern(name) for name in settings.organic_sources],
             attribution=attribution_parameters(settings),
+            factor=factor_parameters(settings),
         )
     )

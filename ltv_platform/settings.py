@@ -115,6 +115,9 @@ class Settings(BaseSettings):
     ihc_backoff: float = Field(
         0.5, ge=0, description="Seconds that the first wait before a retry takes at most."
     )
+    factor_min_customers: int = Field(
+        10, ge=1, description="Fewer customers make no level of their own in the model of factors."
+    )
     rejected_share: float = Field(
         0.01, ge=0, le=1, description="Share of quarantined rows above which a check warns."
     )

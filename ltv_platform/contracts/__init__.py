@@ -9,6 +9,7 @@ from ltv_platform.contracts.attribution import ATTRIBUTION_TABLES
 from ltv_platform.contracts.campaigns import campaign_tables
 from ltv_platform.contracts.core import CORE_TABLES
 from ltv_platform.contracts.customers import CUSTOMER_TABLES
+from ltv_platform.contracts.factors import LTV_INFLUENCING_FACTORS
 from ltv_platform.contracts.model import MONEY, Catalog, Column, SourceTable, Table
 from ltv_platform.contracts.operations import OPERATION_TABLES
 from ltv_platform.contracts.sources import SOURCES
@@ -27,5 +28,6 @@ def build_catalog(settings: Settings) -> Catalog:
             *campaign_tables(settings),
             *ATTRIBUTION_TABLES,
             *CUSTOMER_TABLES,
+            LTV_INFLUENCING_FACTORS,
         ),
     )

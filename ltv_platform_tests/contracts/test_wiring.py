@@ -121,6 +121,7 @@ def test_every_select_opens_with_its_grain_and_question() -> None:
     [
         ({"organic_sources": ("seo",)}, {"core.customers"}),
         ({"user_horizons": (3,)}, {"marts.user_revenue"}),
+        ({"factor_min_customers": 20}, {"marts.ltv_influencing_factors"}),
         (
             {"currency": "EUR"},
             {"core.transactions", "core.campaign_spend", "core.waiting_for_rate"},

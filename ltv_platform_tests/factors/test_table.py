@@ -102,6 +102,19 @@ def test_behaviour_is_that_of_the_first_30_days(home: Home) -> None:
     assert set(_levels(home, "satisfaction")) == {"2.5 to below 3.5", "(none)"}
 
 
+def test_large_amounts(home: Home) -> None:
+    """A square of a thousand overflowed the engine's product of two amounts; now none does."""
+    home.load("customers", "a,2025-01-01,DE,,,,,,", "b,2025-01-01,DE,,,,,,", header=CUSTOMERS)
+    home.load(
+        "transactions",
+        "t1,a,2025-03-01,2323.61,0,,",
+        "t2,b,2025-03-01,499999999999.999999,0,,",
+        header=TRANSACTIONS,
+    )
+    home.publish()
+    assert _levels(home, "country")["DE"]["avg_ltv"] == pytest.approx(250000001161.805)
+
+
 def test_calendar_windows(tmp_path_factory: pytest.TempPathFactory) -> None:
     """LTV_WINDOW=calendar counts whole reporting days, and matures a day earlier."""
     home = Home(tmp_path_factory.mktemp("home"), window="calendar", as_of="2025-06-29")

@@ -116,7 +116,8 @@ SELECT
   COUNT(*) FILTER (WHERE target > 0) AS payers,
   COUNT(*) FILTER (WHERE is_floored) AS floored_customers,
   SUM(target) AS revenue,
-  CAST(SUM(target * target) AS DOUBLE) AS squares,
+  -- A product of two DECIMAL(18,6) has no more than 18 digits here.
+  CAST(SUM(CAST(target AS DECIMAL(20,6)) * target) AS DOUBLE) AS squares,
   {{ m.money('MEDIAN(target)') }} AS median_ltv,
   CAST(SUM(transactions) AS BIGINT) AS transactions,
   (SELECT COUNT(*) FROM core.customers) AS known_customers,

@@ -9,6 +9,7 @@ from jinja2 import BaseLoader, Environment, StrictUndefined, TemplateNotFound
 from ltv_platform.attribution.parameters import attribution_parameters
 from ltv_platform.contracts.customers import COHORT_MONTHS
 from ltv_platform.contracts.ddl import literal
+from ltv_platform.factors.parameters import factor_parameters
 from ltv_platform.settings import FORECAST_ORIGINS, SUMMARY_HORIZON, Settings
 
 _SQL_FOLDER = files("ltv_platform") / "sql"
@@ -61,5 +62,6 @@ def render(template: str, settings: Settings) -> str:
             forecast_origins=FORECAST_ORIGINS,
             organic_patterns=[_like_pattern(name) for name in settings.organic_sources],
             attribution=attribution_parameters(settings),
+            factor=factor_parameters(settings),
         )
     )

@@ -127,6 +127,9 @@ class Settings(BaseSettings):
     forecast_holdout: int = Field(
         90, ge=1, le=_LONGEST_AGE, description="Days that a back-test of forecasts holds out."
     )
+    factor_min_customers: int = Field(
+        10, ge=1, description="Fewer customers make no level of their own in the model of factors."
+    )
     rejected_share: float = Field(
         0.01, ge=0, le=1, description="Share of quarantined rows above which a check warns."
     )

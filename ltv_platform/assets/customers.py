@@ -1,5 +1,6 @@
 """Customer tables: each is written whole, for an event of today may concern any customer."""
 
+from ltv_platform.factors.influence import influencing_factors
 from ltv_platform.transforms import Derivation
 
 CUSTOMERS = (
@@ -10,4 +11,5 @@ CUSTOMERS = (
     Derivation("marts.rfm_grid", "customers"),
     Derivation("marts.rfm_segments", "customers"),
     Derivation("marts.rfm_migration", "customers"),
+    Derivation("marts.ltv_influencing_factors", "customers", fit=influencing_factors),
 )

@@ -10,6 +10,7 @@ from ltv_platform.contracts.campaign_forecasts import CAMPAIGN_FORECAST_TABLES
 from ltv_platform.contracts.campaigns import campaign_tables
 from ltv_platform.contracts.core import CORE_TABLES
 from ltv_platform.contracts.customers import CUSTOMER_TABLES
+from ltv_platform.contracts.factors import LTV_INFLUENCING_FACTORS
 from ltv_platform.contracts.forecasts import forecast_tables
 from ltv_platform.contracts.model import MONEY, Catalog, Column, SourceTable, Table
 from ltv_platform.contracts.operations import OPERATION_TABLES
@@ -31,5 +32,6 @@ def build_catalog(settings: Settings) -> Catalog:
             *ATTRIBUTION_TABLES,
             *CUSTOMER_TABLES,
             *forecast_tables(settings),
+            LTV_INFLUENCING_FACTORS,
         ),
     )

@@ -131,6 +131,7 @@ def test_every_select_opens_with_its_grain_and_question() -> None:
             {"marts.purchase_forecasts", "marts.ltv_forecast", "marts.forecast_totals"},
         ),
         ({"forecast_holdout": 60}, {"marts.forecast_backtest"}),
+        ({"factor_min_customers": 20}, {"marts.ltv_influencing_factors"}),
         (
             {"currency": "EUR"},
             {"core.transactions", "core.campaign_spend", "core.waiting_for_rate"},

@@ -1,0 +1,72 @@
+"""Levels of factors that say what earlier factors said already."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ltv_platform.factors.tweedie import Patterns, cross_tables
+
+if TYPE_CHECKING:
+    from ltv_platform.factors.tweedie import Floats
+
+#: Two levels are the same when so many of the customers of either have both.
+SAME_CUSTOMERS = 0.95
+#: A factor says nothing new when a combination of its levels follows from earlier factors so far
+#: (squared canonical correlation): its variances would be inflated by 20.
+FOLLOWS = 0.95
+
+
+def told_apart_levels(every: Patterns) -> list[list[int]]:
+    """Levels of each factor that a model can tell apart, the most frequent first.
+
+    Factors come one after the other. Out go levels that nearly the same customers have as a level
+    of an earlier factor (who bought nothing has no payment method either), then factors of which a
+    combination of levels follows from the earlier ones (cities lie in countries).
+
+    Args:
+        every: Patterns in which every level has a column, so that code 0 does not occur.
+
+    Returns:
+        Places of the levels per factor; none where fewer than two are left to compare.
+    """
+    table = cross_tables(every, every.customers)
+    size = table[0]
+    earlier: list[int] = []
+    kept = [0]
+    chosen = []
+    for factor in range(len(every.widths)):
+        columns = every.columns_of(factor)
+        present = [column for column in range(columns.start, columns.stop) if size[column]]
+        present.sort(key=lambda column: (-size[column], column))
+        apart = [column for column in present if not _is_known(table, column, earlier)]
+        if len(apart) > 1 and not _follow(table, apart[1:], kept):
+            earlier += present
+            kept += apart[1:]
+            chosen.append([column - columns.start for column in apart])
+        else:
+            chosen.append([])
+    return chosen
+
+
+def _is_known(table: "Floats", column: int, earlier: Sequence[int]) -> bool:
+    """Whether nearly the same customers have one of the earlier levels."""
+    both = table[column, earlier]
+    either = table[0, column] + table[0, earlier] - both
+    return bool((both >= SAME_CUSTOMERS * either).any())
+
+
+def _follow(table: "Floats", columns: Sequence[int], kept: Sequence[int]) -> bool:
+    """Whether a combination of columns nearly follows from those in the model.
+
+    The least eigenvalue of what is left of their covariance, against that without the factors
+    before, is 1 - the largest squared canonical correlation.
+    """
+    import numpy as np  # noqa: PLC0415 - definitions are loaded without it
+
+    def left(without: Sequence[int]) -> "Floats":
+        across = table[np.ix_(without, columns)]
+        explained = across.T @ np.linalg.solve(table[np.ix_(without, without)], across)
+        remaining: Floats = table[np.ix_(columns, columns)] - explained
+        return remaining
+
+    root = np.linalg.inv(np.linalg.cholesky(left([0])))
+    return float(np.linalg.eigvalsh(root @ left(kept) @ root.T)[0]) < 1 - FOLLOWS

@@ -1,0 +1,315 @@
+"""Which levels the model can judge, and what it says of them.
+
+A level gets a coefficient when it has customers and payers enough and is not the same as what an
+earlier factor says already. Every other level is told why it has none.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+from ltv_platform.factors.collinearity import told_apart_levels
+from ltv_platform.factors.tweedie import Patterns, fit_tweedie, margins
+
+if TYPE_CHECKING:
+    from ltv_platform.factors.tweedie import Floats, Integers, Regression
+
+#: Below this the sandwich, which is right for many customers, is not.
+MIN_CUSTOMERS = 100
+#: Customers with revenue per coefficient, of all and of each level (Peduzzi et al., A simulation
+#: study of the number of events per variable, J. Clin. Epidemiol. 49, 1996).
+MIN_PAYERS = 10
+#: Most levels of a factor with a coefficient; the most frequent ones have it.
+MOST_LEVELS = 30
+#: Of an interval of 95 %.
+_UPPER = 0.975
+
+#: Factor and name of a level.
+Key: TypeAlias = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class LevelCount:
+    """How many customers have a level, and how many of them brought revenue."""
+
+    customers: int
+    payers: int
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the model says of a level.
+
+    Attributes:
+        status: ok, or in one word why there is no multiplier.
+        reason: The same in a sentence; None: ok.
+        multiplier: Mean of the level over that of the factor's average customer, all other factors
+            held equal.
+        lower: Lower end of its 95 % interval.
+        upper: Upper end.
+        p_value: Of a multiplier of 1, two-sided.
+    """
+
+    status: str
+    reason: str | None = None
+    multiplier: float | None = None
+    lower: float | None = None
+    upper: float | None = None
+    p_value: float | None = None
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Levels with a coefficient of their own per factor, and verdicts on the others.
+
+    Attributes:
+        own: Names per factor, the most frequent first; factors with fewer than two levels to
+            compare are absent.
+        verdicts: Of the levels that are pooled or alone.
+        coefficients: Coefficients that these make, the intercept and the pools included.
+    """
+
+    own: Mapping[str, Sequence[str]]
+    verdicts: Mapping[Key, Verdict]
+    coefficients: int
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Customers counted by their levels, one element per pattern of these.
+
+    Attributes:
+        codes: Per factor of a choice: place of the level among its own, or their number for a
+            level that is pooled.
+        customers: Customers.
+        payers: Those of them with revenue.
+        revenue: Sum of their values, none below 0.
+        squares: Sum of the squares of their values.
+    """
+
+    codes: "Mapping[str, Integers]"
+    customers: "Floats"
+    payers: "Floats"
+    revenue: "Floats"
+    squares: "Floats"
+
+
+def choose_levels(
+    factors: Sequence[str], levels: Mapping[Key, LevelCount], min_customers: int
+) -> Choice:
+    """Decide by counts alone which levels are told apart.
+
+    Args:
+        factors: Factors of the model.
+        levels: All their levels.
+        min_customers: Least customers of a level with a coefficient.
+    """
+    own: dict[str, list[str]] = {}
+    verdicts: dict[Key, Verdict] = {}
+    coefficients = 1
+    for factor in factors:
+        of_factor = {name: count for (of, name), count in levels.items() if of == factor}
+        by_size = sorted(of_factor, key=lambda name: (-of_factor[name].customers, name))
+        if len(by_size) == 1:
+            reason = "All customers have this level: there is none to compare it with."
+            verdicts[factor, by_size[0]] = Verdict("one_level", reason)
+            continue
+        large = [
+            name
+            for name in by_size
+            if of_factor[name].customers >= min_customers and of_factor[name].payers >= MIN_PAYERS
+        ]
+        named = large[:MOST_LEVELS]
+        for name in by_size:
+            if name not in named:
+                verdicts[factor, name] = Verdict(
+                    "pooled", _why_pooled(of_factor[name], min_customers)
+                )
+        compared = len(named) + (len(named) < len(by_size))
+        if named and compared > 1:
+            own[factor] = named
+            coefficients += compared - 1
+    return Choice(own, verdicts, coefficients)
+
+
+def judge(choice: Choice, counted: Counted) -> dict[Key, Verdict]:
+    """Fit the model and read its multipliers.
+
+    Customers of a pool, or of a level, with fewer than :data:`MIN_PAYERS` payers are left out:
+    their coefficient would be minus infinity or luck.
+
+    Args:
+        choice: Which levels are told apart.
+        counted: The customers by these levels.
+
+    Returns:
+        A verdict on each level of the choice.
+    """
+    import numpy as np  # noqa: PLC0415 - definitions are loaded without it
+
+    sizes = {factor: len(names) + 1 for factor, names in choice.own.items()}
+    kept = np.full(len(counted.customers), fill_value=True)
+    lost = True
+    while lost:
+        lost = False
+        for factor, codes in counted.codes.items():
+            per_level = np.bincount(codes[kept], counted.payers[kept], sizes[factor])
+            lonely = kept & (per_level[codes] < MIN_PAYERS)
+            lost = lost or bool(lonely.any())
+            kept &= ~lonely
+    every = Patterns(
+        tuple(counted.codes[factor][kept] + 1 for factor in sizes),
+        tuple(sizes.values()),
+        counted.customers[kept],
+        counted.revenue[kept],
+        counted.squares[kept],
+    )
+    told_apart = told_apart_levels(every)
+    patterns = Patterns(
+        tuple(
+            _columns(levels, size)[code]
+            for levels, size, code in zip(told_apart, every.widths, every.codes, strict=True)
+        ),
+        tuple(max(len(levels) - 1, 0) for levels in told_apart),
+        every.customers,
+        every.revenue,
+        every.squares,
+    )
+    if verdict := too_few(
+        int(every.customers.sum()), int(counted.payers[kept].sum()), patterns.columns
+    ):
+        return dict.fromkeys(_keys(choice), verdict)
+    regression = fit_tweedie(patterns)
+    if regression is None:
+        reason = "The model has no maximum: too much of the revenue depends on few customers."
+        return dict.fromkeys(_keys(choice), Verdict("not_converged", reason))
+    verdicts = {}
+    present = margins(every, every.customers)
+    paying = margins(every, counted.payers[kept])
+    for place, factor in enumerate(sizes):
+        of_factor = present[every.columns_of(place)]
+        payers = paying[every.columns_of(place)]
+        levels = told_apart[place]
+        estimates = _multipliers(regression, patterns, place, of_factor[levels], payers[levels])
+        found = dict(zip(levels, estimates, strict=True))
+        for number, name in enumerate(choice.own[factor]):
+            if number in found:
+                verdicts[factor, name] = found[number]
+            elif of_factor[number]:
+                verdicts[factor, name] = _collinear(levels)
+            else:
+                reason = (
+                    f"Without the customers of other levels that are too small, fewer than "
+                    f"{MIN_PAYERS} of its payers are left."
+                )
+                verdicts[factor, name] = Verdict("pooled", reason)
+    return verdicts
+
+
+def too_few(customers: int, payers: int, coefficients: int) -> Verdict | None:
+    """The verdict on every level where there is no model to be had; None: there may be."""
+    if customers < MIN_CUSTOMERS:
+        return Verdict(
+            "too_few_customers",
+            f"The model takes {MIN_CUSTOMERS} customers of 180 days and more in levels that are "
+            f"large enough; there are {customers}.",
+        )
+    if payers < MIN_PAYERS * coefficients:
+        return Verdict(
+            "too_few_customers",
+            f"For {coefficients} coefficients the model takes {MIN_PAYERS * coefficients} "
+            f"customers who brought revenue; there are {payers}.",
+        )
+    return None
+
+
+def _why_pooled(count: LevelCount, min_customers: int) -> str:
+    if count.customers < min_customers:
+        return f"{count.customers} customers, {min_customers} are needed: pooled into (other)."
+    if count.payers < MIN_PAYERS:
+        return (
+            f"{count.payers} customers brought revenue, {MIN_PAYERS} are needed: pooled into "
+            "(other)."
+        )
+    return f"Not one of the {MOST_LEVELS} most frequent levels: pooled into (other)."
+
+
+def _collinear(told_apart: Sequence[int]) -> Verdict:
+    if told_apart:
+        reason = "Nearly the same customers as a level of a factor before it, which stands for it."
+    else:
+        reason = "Follows from the factors before it, which stand for it."
+    return Verdict("collinear", reason)
+
+
+def _keys(choice: Choice) -> list[Key]:
+    return [(factor, name) for factor, names in choice.own.items() for name in names]
+
+
+def _columns(levels: Sequence[int], size: int) -> "Integers":
+    """Column by code from 1: the first level is the base, and what is not told apart is in it."""
+    import numpy as np  # noqa: PLC0415
+
+    columns = np.zeros(size + 1, dtype=np.int64)
+    for column, level in enumerate(levels):
+        columns[level + 1] = column
+    return columns
+
+
+def _multipliers(
+    regression: "Regression",
+    patterns: Patterns,
+    factor: int,
+    customers: "Floats",
+    payers: "Floats",
+) -> list[Verdict]:
+    """Multipliers of the levels of a factor, the base first.
+
+    With coefficients b (0 for the base) and shares w of the customers, that of level j is
+    exp(b_j) / sum_k w_k exp(b_k): in a model of one factor, the level's mean over the mean of all.
+    The interval is symmetric on the log scale, its error by the delta method. It is the larger of
+    the sandwich's and the pooled one (Angrist & Pischke, Mostly Harmless Econometrics, 2009,
+    section 8.1): of some dozens of customers without a big spender the sandwich does not know that
+    there are such, and would take their low mean for certain. Student's distribution stands for
+    the normal one, with the degrees of freedom of Welch (Biometrika 34, 1947) for means of as many
+    as pay in each level.
+
+    Args:
+        regression: The fit.
+        patterns: What was fitted.
+        factor: Place of the factor.
+        customers: Customers per level.
+        payers: Those of them with revenue, at least 2.
+    """
+    import numpy as np  # noqa: PLC0415
+    from scipy.special import stdtr, stdtrit  # noqa: PLC0415
+
+    if not len(customers):
+        return []
+    columns = patterns.columns_of(factor)
+    logarithms = np.concatenate([[0.0], regression.coefficients[columns]])
+    weights = customers * np.exp(logarithms - logarithms.max())
+    logarithms -= np.log(weights.sum() / customers.sum()) + logarithms.max()
+    gradient = np.eye(len(customers)) - weights / weights.sum()
+    variances = [
+        np.diag(gradient[:, 1:] @ covariance[columns, columns] @ gradient[:, 1:].T)
+        for covariance in (regression.sandwich, regression.pooled)
+    ]
+    errors = np.sqrt(np.maximum(np.maximum(*variances), 0))
+    parts = gradient**2 / payers
+    freedom = parts.sum(axis=1) ** 2 / (parts**2 / (payers - 1)).sum(axis=1)
+    half = stdtrit(freedom, _UPPER) * errors
+    # Where nothing varies, what differs from 0 does so for certain.
+    distance = np.where(logarithms == 0, 0, np.inf)
+    np.divide(np.abs(logarithms), errors, out=distance, where=errors > 0)
+    chances = 2 * stdtr(freedom, -distance)
+    columns_of_verdict = (
+        np.exp(logarithms),
+        np.exp(logarithms - half),
+        np.exp(logarithms + half),
+        chances,
+    )
+    return [
+        Verdict("ok", None, *numbers)
+        for numbers in zip(*(column.tolist() for column in columns_of_verdict), strict=True)
+    ]

@@ -1,0 +1,1 @@
+"""What customers of high lifetime value have in common."""

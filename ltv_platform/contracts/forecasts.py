@@ -107,7 +107,6 @@ def _of_horizon(days: int) -> tuple[Column, ...]:
             f"naive_revenue_d{days}",
             MONEY,
             f"ltv / max(1, tenure in months) × {days / 30.4375:.2f} months: as if all went on.",
-            required=True,
         ),
     )
 
@@ -194,7 +193,7 @@ FORECAST_TOTALS = Table(
         Column("horizon_days", "INTEGER", "Days after as_of.", required=True),
         Column("customers", "BIGINT", "Customers with a forecast.", required=True),
         Column("fallbacks", "BIGINT", "Those whose method is not model.", required=True),
-        Column("predicted_total", MONEY, "Sum of ltv_forecast.", required=True),
+        Column("predicted_total", MONEY, "Sum of ltv_forecast; NULL: too large."),
         Column("lower_total", MONEY, "predicted_total × lower_factor."),
         Column("upper_total", MONEY, "predicted_total × upper_factor."),
         Column("origins", "BIGINT", "Past forecasts that the band rests on.", required=True),

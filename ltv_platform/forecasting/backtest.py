@@ -32,7 +32,8 @@ MEASURES = ("transactions", "spend")
 _MODELS = ("bgnbd", "mbgnbd")
 #: Every customer goes on at x / T, at n / T (n = x + 1, all purchase days), or buys no more.
 BASELINES = ("rate_x_T", "rate_n_T", "zero")
-_MILLIONTH = Decimal("0.000001")
+#: Money has six decimals and twelve digits before them.
+_MILLIONTH, _TOO_MUCH = Decimal("0.000001"), Decimal(10) ** 12
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ def forecast_totals(totals: "pa.Table") -> "pa.Table":
     return pa.Table.from_pylist(rows, pa.schema(types))
 
 
-def _band(total: Decimal, past: list[tuple[float, float]]) -> dict[str, object]:
+def _band(total: Decimal | None, past: list[tuple[float, float]]) -> dict[str, object]:
     """How far a total may be off, judged by past ones."""
     band = None
     if past:
@@ -116,15 +117,21 @@ def _band(total: Decimal, past: list[tuple[float, float]]) -> dict[str, object]:
         band = empirical_band(predicted, actual, INTERVAL)
     if band is None:
         return {"origins": len(past)}
-    ends = {"lower": rounded(band.lower), "upper": rounded(band.upper)}
     return {
         "origins": band.origins,
-        **{f"{end}_factor": factor for end, factor in ends.items()},
-        **{
-            f"{end}_total": (total * Decimal(repr(factor))).quantize(_MILLIONTH)
-            for end, factor in ends.items()
-        },
+        "lower_total": _times(total, band.lower),
+        "upper_total": _times(total, band.upper),
+        "lower_factor": rounded(band.lower),
+        "upper_factor": rounded(band.upper),
     }
+
+
+def _times(money: Decimal | None, factor: float) -> Decimal | None:
+    """Money times a factor; None where that is more than money can be."""
+    product = (
+        None if money is None else (money * Decimal(str(rounded(factor)))).quantize(_MILLIONTH)
+    )
+    return None if product is None or product >= _TOO_MUCH else product
 
 
 def compared(outcomes: "pa.Table") -> list[Comparison]:

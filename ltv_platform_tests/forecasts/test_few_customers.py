@@ -56,6 +56,28 @@ def test_nothing_at_all(tmp_path: Path) -> None:
     assert home.values("SELECT DISTINCT predicted_total FROM forecast_totals") == [0]
 
 
+def test_as_of_before_the_data(tmp_path: Path) -> None:
+    """Nothing is known on that day, of nobody."""
+    home = home_of(tmp_path, "t1,a,2025-01-02,40,0", as_of="2024-12-31")
+    assert home.values("SELECT COUNT(*) FROM ltv_forecast") == [0]
+    models = home.values("SELECT DISTINCT status, customers, as_of FROM forecast_models")
+    assert models == [("too_few_customers", 0, date(2024, 12, 31))]
+
+
+def test_a_forecast_that_is_too_large_for_money(tmp_path: Path) -> None:
+    """999 billion in half a month would be 12 trillion in a year: NULL, and no stopped run."""
+    home = home_of(tmp_path, "t1,a,2025-01-02,999000000000,0", as_of="2025-01-15")
+    row = home.one("SELECT * FROM ltv_forecast")
+    assert row["naive_revenue_d30"] == row["expected_revenue_d30"]
+    assert float(row["naive_revenue_d30"]) == pytest.approx(999e9 * 30 / 30.4375)
+    assert row["naive_revenue_d365"] is row["expected_revenue_d365"] is None
+    totals = home.values(
+        "SELECT customers, predicted_total FROM forecast_totals "
+        "WHERE measure = 'spend' AND horizon_days = 365"
+    )
+    assert totals == [(0, 0)]
+
+
 def test_as_of_without_any_event(tmp_path: Path) -> None:
     """as_of is NULL before any event."""
     home = home_of(tmp_path, customers=0, as_of=None)
@@ -107,10 +129,9 @@ def test_days_are_those_of_the_reporting_zone(tmp_path: Path) -> None:
 
 
 def test_few_customers_do_not_load_scipy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The guards come first: a small home costs no import of scipy."""
-    for name in [name for name in sys.modules if name.split(".")[0] == "scipy"]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, "scipy", None)
+    """The guards come first: a small home costs no import of what stands on scipy."""
+    for name in ("buy_till_you_die", "gamma_gamma", "intervals", "maximum_likelihood"):
+        monkeypatch.setitem(sys.modules, f"ltv_platform.forecasting.{name}", None)
     home = home_of(tmp_path, "t1,a,2025-01-02,5,0", "t2,a,2025-02-02,10,0")
     assert [model.fit.status for model in fit_as_of(home.settings)[1]] == ["too_few_customers"] * 3
     assert {row.status for row in rolling_backtest(home.settings)} == {"too_few_customers"}

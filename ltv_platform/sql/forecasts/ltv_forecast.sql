@@ -5,6 +5,10 @@
 {% macro naive(total, days) -%}
 (CAST({{ total }} AS DOUBLE) / GREATEST(1, tenure_days / 30.4375e0) * {{ days / 30.4375 }}e0)
 {%- endmacro %}
+{#- Money that is a guess; one of more than twelve digits is none, and no reason to stop the run. -#}
+{% macro guess(expression) -%}
+TRY_CAST({{ expression }} AS DECIMAL(18,6))
+{%- endmacro %}
 WITH models AS (
   SELECT
     MAX(CASE WHEN model = 'mbgnbd' THEN status END) AS purchase_status,
@@ -87,9 +91,9 @@ SELECT
     WHEN 'naive' THEN {{ naive('purchase_days', days) }}
     ELSE expected_purchases_d{{ days }}
   END AS expected_purchases_d{{ days }},
-  {{ m.money("CASE method WHEN 'naive' THEN GREATEST(0, " ~ naive('ltv', days) ~ ") ELSE expected_purchases_d" ~ days ~ " * value_of_purchase END") }} AS expected_revenue_d{{ days }},
-  {{ m.money('value_scale * lower_factor_d' ~ days) }} AS lower_revenue_d{{ days }},
-  {{ m.money('value_scale * upper_factor_d' ~ days) }} AS upper_revenue_d{{ days }},
-  {{ m.money(naive('ltv', days)) }} AS naive_revenue_d{{ days }}
+  {{ guess("CASE method WHEN 'naive' THEN GREATEST(0, " ~ naive('ltv', days) ~ ") ELSE expected_purchases_d" ~ days ~ " * value_of_purchase END") }} AS expected_revenue_d{{ days }},
+  {{ guess('value_scale * lower_factor_d' ~ days) }} AS lower_revenue_d{{ days }},
+  {{ guess('value_scale * upper_factor_d' ~ days) }} AS upper_revenue_d{{ days }},
+  {{ guess(naive('ltv', days)) }} AS naive_revenue_d{{ days }}
   {%- endfor %}
 FROM joined

@@ -108,7 +108,7 @@ def test_nothing_overflows(model: str) -> None:
     """X to 1,000, T to 3,000 days, horizons to 3,650, parameters from bound to bound."""
     rows = [
         (x, recency, age)
-        for x, age in product([0, 1, 30, 1000], [1.0, 300, 3000])
+        for x, age in product([0, 1, 1000], [1.0, 300, 3000])
         for recency in ([0.0] if x == 0 else [min(1.0, age), age])
     ]
     some = histories(*np.array(rows).T)

@@ -120,15 +120,26 @@ class AsOf:
 
 
 @lru_cache(maxsize=512)
+def _parsed(sql: str) -> exp.Expression:
+    """A SELECT as a tree, which nobody changes: parsing takes longer than many a statement."""
+    return sqlglot.parse_one(sql, dialect="duckdb")
+
+
+@lru_cache(maxsize=512)
 def _tables_read(sql: str) -> frozenset[str]:
     """Full names of the tables that a SELECT reads."""
-    tree = sqlglot.parse_one(sql, dialect="duckdb")
-    return frozenset(f"{table.db}.{table.name}" for table in tree.find_all(exp.Table))
+    return frozenset(f"{table.db}.{table.name}" for table in _parsed(sql).find_all(exp.Table))
+
+
+@lru_cache(maxsize=512)
+def _parameters(sql: str) -> frozenset[str]:
+    """Names of the parameters of a SELECT."""
+    return frozenset(placeholder.name for placeholder in _parsed(sql).find_all(exp.Placeholder))
 
 
 @lru_cache(maxsize=1024)
-def _statement(sql: str, cuts: tuple[tuple[str, str], ...]) -> tuple[str, frozenset[str]]:
-    """A SELECT with some tables cut to a range of days, and the names of its parameters.
+def _cut(sql: str, cuts: tuple[tuple[str, str], ...]) -> str:
+    """A SELECT with some tables cut to a range of days.
 
     The bounds are parameters, so that the statement is the same for every range.
 
@@ -136,19 +147,19 @@ def _statement(sql: str, cuts: tuple[tuple[str, str], ...]) -> tuple[str, frozen
         sql: The SELECT.
         cuts: (full name, partition column) of each table to cut.
     """
-    tree = sqlglot.parse_one(sql, dialect="duckdb")
-    for name, column in cuts:
-        first, last = _bounds(name)
-        for reference in list(tree.find_all(exp.Table)):
-            if f"{reference.db}.{reference.name}" == name:
-                rows = sqlglot.parse_one(
-                    f'SELECT * FROM {name} WHERE "{column}" >= ${first} AND "{column}" <= ${last}',
-                    dialect="duckdb",
-                )
-                assert isinstance(rows, exp.Select)
-                reference.replace(rows.subquery(reference.alias or reference.name))
-    parameters = frozenset(placeholder.name for placeholder in tree.find_all(exp.Placeholder))
-    return tree.sql(dialect="duckdb"), parameters
+    tree = _parsed(sql).copy()
+    columns = dict(cuts)
+    for reference in list(tree.find_all(exp.Table)):
+        name = f"{reference.db}.{reference.name}"
+        if name in columns:
+            first, last = _bounds(name)
+            rows = _parsed(
+                f'SELECT * FROM {name} WHERE "{columns[name]}" >= ${first} '
+                f'AND "{columns[name]}" <= ${last}'
+            )
+            assert isinstance(rows, exp.Select)
+            reference.replace(rows.subquery(reference.alias or reference.name))
+    return str(tree.sql(dialect="duckdb"))
 
 
 @lru_cache(maxsize=16)
@@ -292,8 +303,8 @@ class Transform:
         Returns:
             The values of the presentation's parameters that may still change what it says.
         """
-        used = self.presentation(as_of, None, None, name).parameters
-        known = {name: used[name] for name in _known(as_of) if name in used}
+        used = _parameters(self.presentations[name])
+        known = {name: value for name, value in _known(as_of).items() if name in used}
         if last is None:
             return known
         revenue, cost = as_of.revenue_watermark, as_of.cost_watermark
@@ -323,12 +334,18 @@ class Transform:
         ranges: Mapping[str, tuple[date, date]] = MappingProxyType({}),
         values: Mapping[str, Any] = MappingProxyType({}),
     ) -> Select:
-        cuts = tuple((name, str(self.catalog[name].partition)) for name in ranges)
-        statement, parameters = _statement(sql, cuts)
         known = {**_known(as_of), **values}
-        for name, bounds in ranges.items():
-            known.update(zip(_bounds(name), bounds, strict=True))
-        return Select(statement, {name: known[name] for name in parameters})
+        parameters = {name: known[name] for name in _parameters(sql)}
+        cuts = tuple(
+            (name, str(self.catalog[name].partition))
+            for name in ranges
+            if name in _tables_read(sql)
+        )
+        for name, _ in cuts:
+            parameters.update(zip(_bounds(name), ranges[name], strict=True))
+        # It is put into brackets, which a semicolon or a comment on the last line would break.
+        whole = sql.rstrip().removesuffix(";") + "\n"
+        return Select(_cut(sql, cuts) if cuts else whole, parameters)
 
 
 class Graph:

@@ -67,6 +67,8 @@ class Derivation:
             and conversions no more; None: it always does, if its presentation reads them.
         adds: Names of further presentations, ``<table>.presentation.<name>.sql``. Each adds rows in
             files of their own, so that what they depend on makes no other file be written.
+        backtest: Full name of the table that says how far off the table's forecasts were; it is
+            made before, and a materialization carries its figures. It may be the table itself.
         fit: Makes the rows of the table out of those of its SELECT where SQL cannot, as a model
             is fitted to sums; its inputs are small, and the table is written whole.
     """
@@ -77,6 +79,7 @@ class Derivation:
     shown: Window = SAME_DAY
     settles: int | None = None
     adds: tuple[str, ...] = ()
+    backtest: str = ""
     fit: "Fit | None" = field(default=None, repr=False)
 
 
@@ -231,6 +234,13 @@ class Transform:
         """Full names of the tables that the SELECT reads, in order of name."""
         return tuple(sorted(name for name in _tables_read(self.sql) if name in self.catalog))
 
+    @property
+    def made_before(self) -> tuple[str, ...]:
+        """Full names of the tables that must be made first: inputs, and the back-test."""
+        backtest = self.derivation.backtest
+        further = {backtest} - {"", self.name}
+        return tuple(sorted({*self.inputs, *further}))
+
     def presentation_inputs(self, name: str = "") -> tuple[str, ...]:
         """Full names of the other tables that a presentation reads, whole, in order of name."""
         read = _tables_read(self.presentations[name])
@@ -371,7 +381,7 @@ class Graph:
             ready = [
                 name
                 for name, transform in waiting.items()
-                if not any(table in waiting for table in transform.inputs)
+                if not any(table in waiting for table in transform.made_before)
             ]
             if not ready:
                 raise ValueError(f"tables that read each other: {', '.join(sorted(waiting))}")

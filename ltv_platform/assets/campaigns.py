@@ -5,6 +5,8 @@ from ltv_platform.forecasting.campaigns import campaign_ltv_forecast, developmen
 from ltv_platform.settings import Settings
 from ltv_platform.transforms import Derivation, Window
 
+_BACKTEST = "marts.campaign_forecast_backtest"
+
 
 def campaign_derivations(settings: Settings) -> tuple[Derivation, ...]:
     """The group's wiring; windows follow the configured horizons."""
@@ -42,9 +44,16 @@ def campaign_derivations(settings: Settings) -> tuple[Derivation, ...]:
         ),
         Derivation("marts.campaign_summary", "campaigns"),
         Derivation("marts.country_roas", "campaigns"),
-        Derivation("marts.campaign_ltv_forecast", "campaigns", fit=campaign_ltv_forecast),
-        Derivation("marts.development_factors", "campaigns", fit=development_factors),
-        Derivation("marts.campaign_forecast_backtest", "campaigns", fit=campaign_forecast_backtest),
+        Derivation(_BACKTEST, "campaigns", backtest=_BACKTEST, fit=campaign_forecast_backtest),
+        Derivation(
+            "marts.campaign_ltv_forecast",
+            "campaigns",
+            backtest=_BACKTEST,
+            fit=campaign_ltv_forecast,
+        ),
+        Derivation(
+            "marts.development_factors", "campaigns", backtest=_BACKTEST, fit=development_factors
+        ),
         Derivation(
             "marts.revenue_reconciliation", "campaigns", {"core.customers": Window(before=None)}
         ),

@@ -17,6 +17,7 @@ LTV_INFLUENCING_FACTORS = Table(
             "VARCHAR",
             "Value of the factor; (unknown): not given, (none): no such event.",
             required=True,
+            pii=True,
         ),
         Column("customers", "BIGINT", "Customers mature at 180 days.", required=True),
         Column("payers", "BIGINT", "Those of them whose target is above 0.", required=True),

@@ -93,7 +93,7 @@ def _derived_asset(
 
     @dg.asset(
         key=key,
-        deps=[_dependency(graph, transform, table) for table in transform.inputs],
+        deps=[_dependency(graph, transform, table) for table in transform.made_before],
         partitions_def=partitions if contract.partition is not None else None,
         backfill_policy=dg.BackfillPolicy.single_run() if contract.partition is not None else None,
         group_name=transform.derivation.group,

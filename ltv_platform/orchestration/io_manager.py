@@ -13,6 +13,7 @@ import dagster as dg
 import pyarrow as pa
 
 from ltv_platform.build import build_table
+from ltv_platform.orchestration.backtests import backtest_metadata
 from ltv_platform.orchestration.charts import chart_metadata
 from ltv_platform.orchestration.partitions import days_of
 from ltv_platform.transforms import AsOf, Graph, Transform
@@ -81,6 +82,7 @@ class WarehouseIOManager(dg.IOManager):
                 "dagster/row_count": self._row_count(transform.name),
                 "rows_written": sum(rows for *_, rows in written),
                 **({"days_written": len(days)} if days is not None else {}),
+                **backtest_metadata(self.engine, transform.derivation.backtest),
                 **chart_metadata(self.engine, transform.name),
             }
         )

@@ -156,13 +156,24 @@ def _figures(tested: _Tested) -> tuple[Any, ...]:
         above = actual > 0
         shares = np.abs(predicted[above] / actual[above] - 1)
         mean_share = rounded(shares.mean()) if len(shares) else None
-        return bias, rounded(np.abs(predicted - actual).mean() / MILLION), mean_share
+        off = np.abs(predicted - actual) / MILLION
+        return bias, rounded(off.mean()), rounded(np.sqrt((off**2).mean())), mean_share
 
     return (
         len(actual),
         money(rounded(actual.sum())),
         money(rounded(tested.predicted.sum())),
         *errors(tested.predicted),
+        _correlation(tested.predicted, actual),
         rounded(tested.held.mean()),
         *errors(tested.baseline),
     )
+
+
+def _correlation(predicted: "np.ndarray", actual: "np.ndarray") -> float | None:
+    """Over the cohorts; None where either does not vary."""
+    import numpy as np  # noqa: PLC0415
+
+    if not (len(actual) and np.ptp(predicted) and np.ptp(actual)):
+        return None
+    return rounded(float(np.corrcoef(predicted, actual)[0, 1]))

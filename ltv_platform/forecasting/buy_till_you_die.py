@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betaln, digamma, gammaln
 
-from ltv_platform.forecasting.histories import Floats, Histories
+from ltv_platform.forecasting.histories import Floats, Histories, distinct
 from ltv_platform.forecasting.maximum_likelihood import HIGHEST, LOWEST, maximise
 from ltv_platform.forecasting.model import Fit, too_small
 from ltv_platform.forecasting.quadrature import NODES, beta_quadrature
@@ -180,17 +180,17 @@ class _Objective:
     def __init__(self, model: str, histories: Histories, scale: float) -> None:
         early = EARLY_DROPOUTS[model]
         weights = histories.customers / histories.total
-        self.x, x_place = np.unique(histories.frequency, return_inverse=True)
+        self.x, x_place = distinct(histories.frequency)
         self.k = self.x + early
         self.weight_of_x = np.bincount(x_place, weights)
-        self.age, age_place = np.unique(histories.age / scale, return_inverse=True)
+        self.age, age_place = distinct(histories.age)
+        self.age /= scale
         self.weight_of_age = np.bincount(age_place, weights)
         self.purchases_of_age = np.bincount(age_place, weights * histories.frequency)
         # Who cannot have dropped out yet has no part in the second term.
         able = histories.frequency + early > 0
-        self.recency, recency_place = np.unique(
-            histories.recency[able] / scale, return_inverse=True
-        )
+        self.recency, recency_place = distinct(histories.recency[able])
+        self.recency /= scale
         self.weights = weights[able]
         self.frequency = histories.frequency[able]
         self.places = x_place[able], recency_place, age_place[able]

@@ -42,20 +42,40 @@ def fit_gamma_gamma(
         Parameters p, q, v. Status ``infinite_mean`` where q ≤ 1: a new customer's expected value
         is infinite. ``customers`` counts those who were used.
     """
+    purchases, value, weights = buyers(frequency, mean_value, customers)
+    total = float(weights.sum())
+    if few := too_few_buyers(total):
+        return few
+    scale = float((weights * value).sum() / total)
+    optimum = maximise(_Objective(purchases, value / scale, weights / total), _STARTS)
+    fit = optimum.fit("gamma_gamma", PARAMETERS, (1, 1, scale), total, _AT_BOUND)
+    return judged(fit, purchases, value, weights)
+
+
+def buyers(
+    frequency: ArrayLike, mean_value: ArrayLike, customers: ArrayLike | None
+) -> tuple[Floats, Floats, Floats]:
+    """Frequency, mean value and number of those a fit is for: each pair once, in order."""
     purchases = np.asarray(frequency, np.float64)
     value = np.asarray(mean_value, np.float64)
     weights = np.ones_like(purchases) if customers is None else np.asarray(customers, np.float64)
     used = (purchases > 0) & (value > 0)
     (value, purchases), weights = merged((value[used], purchases[used]), weights[used])
-    total = float(weights.sum())
-    if total < LEAST_REPEATERS:
-        reason = f"{total:g} customers bought again for money; a fit takes {LEAST_REPEATERS}"
-        return Fit("gamma_gamma", {}, {}, None, "too_few_repeaters", reason, round(total))
-    scale = float((weights * value).sum() / total)
-    optimum = maximise(_Objective(purchases, value / scale, weights / total), _STARTS)
-    fit = optimum.fit("gamma_gamma", PARAMETERS, (1, 1, scale), total, _AT_BOUND)
-    likelihood = (weights * log_likelihood(fit.parameters, purchases, value)).sum()
-    fit = replace(fit, log_likelihood=float(likelihood))
+    return purchases, value, weights
+
+
+def too_few_buyers(customers: float) -> Fit | None:
+    """What a fit says of too few customers; None where they are enough."""
+    if customers >= LEAST_REPEATERS:
+        return None
+    reason = f"{customers:g} customers paid for a repeat purchase; a fit takes {LEAST_REPEATERS}"
+    return Fit("gamma_gamma", {}, {}, None, "too_few_repeaters", reason, round(customers))
+
+
+def judged(fit: Fit, frequency: Floats, mean_value: Floats, customers: Floats) -> Fit:
+    """The fit with its log-likelihood, and with its status where q ≤ 1."""
+    likelihood = float((customers * log_likelihood(fit.parameters, frequency, mean_value)).sum())
+    fit = replace(fit, log_likelihood=likelihood)
     if fit.status == "ok" and fit.parameters["q"] <= 1:
         reason = "q is at most 1: the expected value of a purchase is infinite"
         return replace(fit, status="infinite_mean", reason=reason)

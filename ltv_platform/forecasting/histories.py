@@ -2,11 +2,16 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
+Number = TypeVar("Number", np.float64, np.int64)
+
+#: Whole numbers up to here are looked up in a table however few they are.
+_TABLED = 10_000
 
 
 @dataclass(frozen=True)
@@ -23,8 +28,8 @@ class Histories:
         customers: How many customers have this history.
 
     Raises:
-        ValueError: Shapes differ, or a history is impossible (not 0 ≤ t_x ≤ T, or time between
-            purchases without a repeat purchase).
+        ValueError: Shapes differ, or a history is impossible (not 0 ≤ t_x ≤ T, or no time
+            between purchases where there are several, or some where there is one).
     """
 
     frequency: Floats
@@ -45,8 +50,8 @@ class Histories:
         if np.any(self.recency > self.age):
             msg = "recency must not be above age"
             raise ValueError(msg)
-        if np.any((self.frequency == 0) & (self.recency > 0)):
-            msg = "recency must be 0 where frequency is 0"
+        if np.any((self.frequency > 0) != (self.recency > 0)):
+            msg = "recency must be above 0 where frequency is, and 0 where it is 0"
             raise ValueError(msg)
 
     def __len__(self) -> int:
@@ -75,9 +80,9 @@ class Histories:
 
     def pairs(self) -> "Pairs":
         """The distinct pairs of frequency and age, and which of them each group has."""
-        frequency, of_frequency = np.unique(self.frequency, return_inverse=True)
-        age, of_age = np.unique(self.age, return_inverse=True)
-        found, place = np.unique(of_frequency * len(age) + of_age, return_inverse=True)
+        frequency, of_frequency = distinct(self.frequency)
+        age, of_age = distinct(self.age)
+        found, place = distinct(of_frequency * len(age) + of_age)
         return Pairs(frequency[found // len(age)], age[found % len(age)], place)
 
 
@@ -97,10 +102,9 @@ class Pairs:
 
     def runs(self) -> Iterator[tuple[float, slice]]:
         """Each frequency with the pairs that have it."""
-        frequencies, first = np.unique(self.frequency, return_index=True)
-        for frequency, start, end in zip(
-            frequencies.tolist(), first, [*first[1:], len(self.frequency)], strict=True
-        ):
+        frequencies = np.unique(self.frequency)
+        ends = np.searchsorted(self.frequency, frequencies, side="right").tolist()
+        for frequency, start, end in zip(frequencies.tolist(), [0, *ends], ends, strict=False):
             yield frequency, slice(start, end)
 
 
@@ -120,6 +124,25 @@ def histories(
     return Histories(repeats, np.asarray(recency, np.float64), np.asarray(age, np.float64), weights)
 
 
+def distinct(values: NDArray[Number]) -> tuple[NDArray[Number], NDArray[np.int64]]:
+    """Distinct values in ascending order, and the place of each value among them.
+
+    As ``np.unique``, which sorts; whole numbers, such as counts and days, need no sorting.
+
+    Args:
+        values: Finite, shape (n,).
+    """
+    most = values.max(initial=0)
+    if values.min(initial=0) >= 0 and most <= max(_TABLED, 4 * len(values)):
+        whole = values.astype(np.int64)
+        if np.array_equal(whole, values):
+            present = np.zeros(int(most) + 1, np.bool_)
+            present[whole] = True
+            return np.flatnonzero(present).astype(values.dtype), (np.cumsum(present) - 1)[whole]
+    found, place = np.unique(values, return_inverse=True)
+    return found, place
+
+
 def merged(columns: tuple[Floats, ...], weights: Floats) -> tuple[tuple[Floats, ...], Floats]:
     """Distinct rows in ascending order with their summed weights; rows of weight 0 are gone.
 
@@ -132,8 +155,8 @@ def merged(columns: tuple[Floats, ...], weights: Floats) -> tuple[tuple[Floats, 
     weights = weights[present]
     key = np.zeros(len(weights), np.int64)
     for column in columns:
-        distinct, place = np.unique(column, return_inverse=True)
-        key = key * len(distinct) + place
+        values, place = distinct(column)
+        key = key * len(values) + place
     _, first, place = np.unique(key, return_index=True, return_inverse=True)
     summed = np.bincount(place, weights, len(first)).astype(np.float64)
     return tuple(column[first] for column in columns), summed

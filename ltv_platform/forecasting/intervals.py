@@ -94,7 +94,7 @@ def predict(
     alive = probability_alive(fit, histories)
     # Least tail that is beyond the quantile, given alive. Never 0/0: who is certainly gone has
     # no purchases, whatever is asked.
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", over="ignore"):
         beyond = [(1 + side * coverage) / 2 / alive for side in (1, -1)]
     purchases = np.zeros((len(horizons), 2, len(histories)))
     factors = np.zeros_like(purchases)

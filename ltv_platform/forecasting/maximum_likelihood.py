@@ -22,12 +22,15 @@ Objective = Callable[[Floats], tuple[float, Floats]]
 LOWEST, HIGHEST = 1e-4, 1e4
 #: Gradient per customer, by logarithms, at which an optimum is one.
 _FLAT = 1e-7
+#: And the one that is taken for flat where rounding lets it come no nearer.
+_NEARLY_FLAT = 1e-6
 #: Steps for differences of the gradient: their error is about its square.
 _STEP = 1e-4
 #: Newton steps at most; from where L-BFGS-B stops one or two reach the precision of the machine.
 _POLISHING = 6
-#: A Hessian whose smallest eigenvalue is less than this part of its largest tells no direction.
-_SINGULAR = 1e-10
+#: Curvature per customer, by logarithms, below which there is none: differences show no less, and
+#: a million customers would leave a factor of e^10 open.
+_SINGULAR = 1e-8
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,9 @@ class Optimum:
             reason = "; ".join(
                 self._at_bound(place, names[place], why_at_bound) for place in self.at_bound
             )
+        elif self.relative_errors is None:
+            status = "no_convergence"
+            reason = "the likelihood is flat at its highest: the data do not tell the parameters"
         return Fit(
             model,
             dict(zip(names, found.tolist(), strict=True)),
@@ -126,34 +132,26 @@ def _from(objective: Objective, start: Floats) -> Optimum:
         options={"maxiter": 1_000, "ftol": 0.0, "gtol": _FLAT, "maxcor": 20},
     )
     place = np.asarray(result.x, np.float64)
+    value, gradient = -float(result.fun), -np.asarray(result.jac, np.float64)
     at_bound = tuple(
-        number for number, value in enumerate(place) if value - low < _STEP or high - value < _STEP
+        number for number, log in enumerate(place) if log - low < _STEP or high - log < _STEP
     )
-    value, gradient = objective(place)
-    free = np.delete(gradient, at_bound)
     if at_bound:
-        flat = bool(np.all(np.abs(free) <= 10 * _FLAT))
+        flat = bool(np.all(np.abs(np.delete(gradient, at_bound)) <= _NEARLY_FLAT))
         return Optimum(np.exp(place), value, None, at_bound, flat)
-    return _polished(objective, place)
-
-
-def _polished(objective: Objective, place: Floats) -> Optimum:
-    """Newton's method from near the optimum, with the Hessian of where it began."""
     hessian = _hessian(objective, place)
-    eigenvalues = np.linalg.eigvalsh(-hessian)
-    value, gradient = objective(place)
-    if eigenvalues[0] <= _SINGULAR * eigenvalues[-1]:
-        flat = bool(np.all(np.abs(gradient) <= 10 * _FLAT))
+    if np.linalg.eigvalsh(-hessian)[0] <= _SINGULAR:
+        flat = bool(np.all(np.abs(gradient) <= _NEARLY_FLAT))
         return Optimum(np.exp(place), value, None, (), flat)
     for _ in range(_POLISHING):
-        step = np.linalg.solve(-hessian, gradient)
-        nearer = place + step
+        nearer = place + np.linalg.solve(-hessian, gradient)
         new_value, new_gradient = objective(nearer)
         if np.max(np.abs(new_gradient)) >= np.max(np.abs(gradient)):
             break
         place, value, gradient = nearer, new_value, new_gradient
     errors = np.sqrt(np.diag(np.linalg.inv(-hessian)))
-    return Optimum(np.exp(place), value, errors, (), bool(np.all(np.abs(gradient) <= 10 * _FLAT)))
+    flat = bool(np.all(np.abs(gradient) <= _NEARLY_FLAT))
+    return Optimum(np.exp(place), value, errors, (), flat)
 
 
 def _hessian(objective: Objective, place: Floats) -> Floats:

@@ -1,0 +1,1 @@
+"""Forecast models on arrays: no warehouse, no Dagster."""

@@ -1,0 +1,92 @@
+"""The shifted beta-geometric beside the figures of its paper."""
+
+import numpy as np
+import pytest
+from scipy.special import hyp2f1
+
+from ltv_platform.forecasting.model import Fit
+from ltv_platform.forecasting.subscriptions import (
+    expected_lifetime,
+    fit_shifted_beta_geometric,
+    retention,
+    survival,
+)
+
+#: Survivors of 1,000 after 0 to 7 years, in two segments (Fader & Hardie 2007, table 1).
+HIGH_END = np.array([1000, 869, 743, 653, 593, 551, 517, 491])
+REGULAR = np.array([1000, 631, 468, 382, 326, 289, 262, 241])
+
+
+def _fit(survivors: np.ndarray) -> Fit:
+    return fit_shifted_beta_geometric(survivors[:-1], survivors[:-1] - survivors[1:])
+
+
+@pytest.mark.parametrize(
+    ("survivors", "alpha", "beta", "log_likelihood"),
+    [(HIGH_END, 0.668, 3.806, -1611.2), (REGULAR, 0.704, 1.182, -1680.3)],
+)
+def test_the_segments_of_the_paper(
+    survivors: np.ndarray, alpha: float, beta: float, log_likelihood: float
+) -> None:
+    """Fader & Hardie (2007): parameters of both segments."""
+    fit = _fit(survivors)
+    assert (fit.status, fit.customers) == ("ok", 1000)
+    assert fit.parameters == pytest.approx({"alpha": alpha, "beta": beta}, abs=5e-4)
+    assert fit.log_likelihood == pytest.approx(log_likelihood, abs=0.05)
+
+
+def test_cohorts_of_different_ages_add_up() -> None:
+    """A second cohort, seen for two years only, is at risk in these two; the curve stays."""
+    at_risk = HIGH_END[:-1].astype(float)
+    left = at_risk - HIGH_END[1:]
+    at_risk[:2] += HIGH_END[:2]
+    left[:2] += HIGH_END[:2] - HIGH_END[1:3]
+    fit = fit_shifted_beta_geometric(at_risk, left)
+    assert fit.customers == 2000
+    np.testing.assert_allclose(
+        survival(fit, np.arange(8)), survival(_fit(HIGH_END), np.arange(8)), rtol=0.01
+    )
+
+
+def test_survival_is_the_product_of_retention() -> None:
+    """Retention rises, and survival is what it leaves."""
+    fit = _fit(REGULAR)
+    rates = retention(fit, np.arange(1, 13))
+    assert (np.diff(rates) > 0).all()
+    np.testing.assert_allclose(survival(fit, np.arange(1, 13)), np.cumprod(rates), rtol=1e-12)
+    assert survival(fit, 0) == 1
+
+
+@pytest.mark.parametrize("discount", [0.1, 0.001])
+def test_lifetime_is_that_of_the_closed_form(discount: float) -> None:
+    """Fader & Hardie (2010): ₂F₁(1, β; α+β; 1/(1+d)); with years behind, β grows by them."""
+    fit = _fit(HIGH_END)
+    alpha, beta = fit.parameters.values()
+    for lived in (0, 4):
+        closed = hyp2f1(1, beta + lived, alpha + beta + lived, 1 / (1 + discount))
+        found = expected_lifetime(fit, discount=discount, lived=lived)
+        assert found == pytest.approx(closed, rel=1e-9)
+
+
+def test_lifetime_to_a_horizon_and_for_ever() -> None:
+    """Σ S(t); infinite where α ≤ 1, so None; (α+β−1)/(α−1) above."""
+    fit = _fit(HIGH_END)
+    assert expected_lifetime(fit, 12) == pytest.approx(survival(fit, np.arange(12)).sum())
+    assert expected_lifetime(fit, 0) == 0
+    assert expected_lifetime(fit) is None
+    steady = Fit("shifted_beta_geometric", {"alpha": 3.0, "beta": 4.0})
+    assert expected_lifetime(steady) == 3.0
+    far = expected_lifetime(steady, 20_000)
+    assert far == pytest.approx(3.0, abs=1e-6)
+
+
+def test_degenerate_subscribers_have_a_status() -> None:
+    """Few, none leaving, all alike; and more leaving than there are is refused."""
+    assert fit_shifted_beta_geometric([], []).status == "too_few_customers"
+    assert fit_shifted_beta_geometric([50, 40], [10, 5]).status == "too_few_customers"
+    assert fit_shifted_beta_geometric([500, 500], [0, 0]).status == "no_convergence"
+    half = fit_shifted_beta_geometric([1024, 512, 256, 128], [512, 256, 128, 64])
+    assert half.status == "at_bound"
+    assert "leave with one probability" in half.reason
+    with pytest.raises(ValueError, match="between 0 and at_risk"):
+        fit_shifted_beta_geometric([100], [101])

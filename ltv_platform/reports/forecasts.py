@@ -133,9 +133,10 @@ def rolling_backtest(
         day = published.known(as_of)
         outcomes = published.rows("rolling_outcomes", {"as_of": day, "holdout": days})
     if not outcomes.num_rows:
+        reach = "" if published.first is None else f" from {published.first} to {day}"
         raise UserError(
-            f"No forecast of {days} days can be compared: from {published.first} to {day} are "
-            f"fewer than {2 * days} days.",
+            f"No forecast of {days} days can be compared: that takes transactions of "
+            f"{2 * days} days and a customer, and there are fewer{reach}.",
             "Choose a shorter --holdout; as much has to lie before an origin as after it.",
         )
     return compared(outcomes)

@@ -92,7 +92,10 @@ def test_days_outside_the_data(home: Home) -> None:
     with pytest.raises(UserError, match="31 days after 2025-06-01 end on 2025-07-02, but"):
         backtest_as_of(settings, date(2025, 6, 1), 31)
     assert backtest_as_of(settings, date(2025, 6, 1), 30)
-    with pytest.raises(UserError, match="365 days can be compared: from 2025-01-10 to 2025-07-01"):
+    with pytest.raises(
+        UserError,
+        match="730 days and a customer, and there are fewer from 2025-01-10 to 2025-07-01",
+    ):
         rolling_backtest(settings, None, 365)
     with pytest.raises(UserError, match="the first transaction is of 2025-01-10"):
         backtest_as_of(settings, None, 3650)

@@ -81,7 +81,9 @@ def one_run(settings: Settings, waiting: Callable[[str], None]) -> Iterator[None
         UserError: the other run lasts longer.
     """
     busy = f"is bringing {settings.home} up to date"
-    with _alone(settings.run_lock_path, busy, settings, waiting):
+    # A run may take as long as the data is large; a statement seldom does.
+    patience = settings.run_timeout, "LTV_RUN_TIMEOUT"
+    with _alone(settings.run_lock_path, busy, *patience, waiting):
         yield
 
 
@@ -92,18 +94,19 @@ def one_scorer(settings: Settings, waiting: Callable[[str], None]) -> Iterator[N
     Beside :func:`one_run`, which Dagster's daemon does not take.
     """
     busy = f"is scoring the journeys of {settings.home}"
-    with _alone(settings.scoring_lock_path, busy, settings, waiting):
+    patience = settings.lock_timeout, "LTV_LOCK_TIMEOUT"
+    with _alone(settings.scoring_lock_path, busy, *patience, waiting):
         yield
 
 
 @contextmanager
 def _alone(
-    path: Path, busy: str, settings: Settings, waiting: Callable[[str], None]
+    path: Path, busy: str, timeout: float, setting: str, waiting: Callable[[str], None]
 ) -> Iterator[None]:
-    settings.home.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     try:
-        _wait_for(lock, busy, settings, waiting)
+        _wait_for(lock, busy, timeout, setting, waiting)
         os.ftruncate(lock, 0)
         os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
         yield
@@ -111,8 +114,10 @@ def _alone(
         os.close(lock)
 
 
-def _wait_for(lock: int, busy: str, settings: Settings, waiting: Callable[[str], None]) -> None:
-    give_up = time.monotonic() + settings.lock_timeout
+def _wait_for(
+    lock: int, busy: str, timeout: float, setting: str, waiting: Callable[[str], None]
+) -> None:
+    give_up = time.monotonic() + timeout
     told = False
     while True:
         try:
@@ -125,7 +130,7 @@ def _wait_for(lock: int, busy: str, settings: Settings, waiting: Callable[[str],
             told = True
         if time.monotonic() >= give_up:
             raise UserError(
-                f"Process {holder} {busy} (waited {settings.lock_timeout:g} s).",
-                "Let it finish or end it, then try again; LTV_LOCK_TIMEOUT waits longer.",
+                f"Process {holder} {busy} (waited {timeout:g} s).",
+                f"Let it finish or end it, then try again; {setting} waits longer.",
             )
         time.sleep(_PAUSE)

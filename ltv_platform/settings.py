@@ -142,6 +142,9 @@ class Settings(BaseSettings):
     lock_timeout: float = Field(
         120.0, ge=0, description="Seconds to wait for another process that writes."
     )
+    run_timeout: float = Field(
+        3600.0, ge=0, description="Seconds that `ltv run` waits for another one to end."
+    )
     adapter_timeout: float = Field(
         600.0, gt=0, description="Seconds that an adapter may take for a file."
     )

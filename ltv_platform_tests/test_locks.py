@@ -52,7 +52,7 @@ def test_folders_of_the_dead_are_removed_and_of_the_living_kept(tmp_path: Path) 
 
 def test_a_run_waits_and_then_names_the_other(tmp_path: Path) -> None:
     """The message names the process; a lock of a process that ended is nobody's."""
-    settings = Settings(home=tmp_path / "home", lock_timeout=0.3)
+    settings = Settings(home=tmp_path / "home", run_timeout=0.3)
     told: list[str] = []
     with one_run(settings, told.append):
         with (
@@ -60,7 +60,7 @@ def test_a_run_waits_and_then_names_the_other(tmp_path: Path) -> None:
             one_run(settings, told.append),
         ):
             pass
-        assert "LTV_LOCK_TIMEOUT" in caught.value.hint
+        assert "LTV_RUN_TIMEOUT" in caught.value.hint
     assert told == [f"waiting for the run of process {os.getpid()}"]
     with one_run(settings, told.append):
         pass

@@ -161,13 +161,22 @@ def test_a_wrong_file_in_landing_holds_nothing_back(ltv: CommandLine, customers:
     assert rows.out.splitlines() == ["customer_id", "a"]
 
 
+#: ``ltv``, also below a shell's background job, which hands down that Ctrl-C is ignored.
+_HEEDS_INTERRUPTS = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from ltv_platform.cli import main
+main()
+"""
+
+
 def test_interrupt_says_so(ltv: CommandLine, customers: Path) -> None:
     """Ctrl-C while another process holds the warehouse: a message and exit 130."""
     ltv("ingest", "customers", customers)
     environment = ltv.environment() | {"LTV_LOCK_TIMEOUT": "1800"}
     with duckdb.connect(str(ltv.home / "warehouse.duckdb")):
         process = subprocess.Popen(
-            [sys.executable, "-m", "ltv_platform.cli", "run"],
+            [sys.executable, "-c", _HEEDS_INTERRUPTS, "run"],
             env=environment,
             stderr=subprocess.PIPE,
             text=True,
@@ -177,7 +186,7 @@ def test_interrupt_says_so(ltv: CommandLine, customers: Path) -> None:
         while not (run_lock.exists() and run_lock.read_text()) and process.poll() is None:
             time.sleep(0.01)
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate()
+        _, errors = process.communicate(timeout=1_800)
     assert process.returncode == 130
     assert "Interrupted." in errors
     assert "Traceback" not in errors

@@ -122,7 +122,8 @@ class Settings(BaseSettings):
         0.5, ge=0, description="Seconds that the first wait before a retry takes at most."
     )
     forecast_horizons: Annotated[tuple[int, ...], NoDecode] = Field(
-        (30, 90, 180, 365), description="Days that customer forecasts reach ahead."
+        (30, 90, 180, 365),
+        description="Days that forecasts of customers reach ahead, and ages of campaign forecasts.",
     )
     forecast_holdout: int = Field(
         90, ge=1, le=_LONGEST_AGE, description="Days that a back-test of forecasts holds out."

@@ -2,9 +2,9 @@
     and their back-test. -#}
 {% import 'macros.sql' as m with context %}
 
-{#- Days that forecasts reach: no further than revenue is followed. -#}
+{#- Ages that forecasts reach: no further than revenue is followed. -#}
 {% set campaign_horizons = [] %}
-{% for days in [30, 90, 180, 365] %}
+{% for days in forecast_horizons %}
 {% set reached = [days, horizons | max] | min %}
 {% if reached not in campaign_horizons %}{% set _ = campaign_horizons.append(reached) %}{% endif %}
 {% endfor %}

@@ -140,7 +140,8 @@ def _ltv_forecast(settings: Settings) -> Table:
             Column(
                 "method",
                 "VARCHAR",
-                "model: MBG/NBD and gamma_gamma; own_mean: MBG/NBD, each purchase worth what the "
+                "model: MBG/NBD and gamma_gamma; model_at_bound: the same with a parameter of "
+                "MBG/NBD at its bound; own_mean: MBG/NBD, each purchase worth what the "
                 "customer's were; naive: as naive_revenue, not below 0; none.",
                 required=True,
             ),

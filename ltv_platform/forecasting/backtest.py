@@ -192,15 +192,16 @@ def _predicted(
     mean_value = np.nan_to_num(numbers(outcomes, "mean_repeat_value"))
     found: dict[str, tuple[Status, Floats | None]] = {}
     for model in _MODELS:
-        needed = (fits[model], fits["gamma_gamma"]) if spend else (fits[model],)
-        wrong = next((fit.status for fit in needed if fit.status != "ok"), None)
-        if wrong is not None:
-            found[model] = wrong, None
+        if not fits[model].usable:
+            found[model] = fits[model].status, None
+            continue
+        if spend and fits["gamma_gamma"].status != "ok":
+            found[model] = fits["gamma_gamma"].status, None
             continue
         predicted = expected_purchases(fits[model], histories, days)
         if spend:
             predicted = predicted * expected_value(fits["gamma_gamma"], x, mean_value)
-        found[model] = "ok", predicted
+        found[model] = fits[model].status, predicted
     # Whoever bought first on the day of the origin has been there for one day, not none.
     periods = days / np.maximum(histories.age, 1)
     repeated, bought = x, x + 1

@@ -36,7 +36,7 @@ class Fit:
             curvature that would tell.
         log_likelihood: Natural logarithm, summed over the customers, in the units of the data;
             None where nothing was fitted.
-        status: ``ok``, or why the parameters must not be used for a forecast.
+        status: ``ok``, or what is wrong with the parameters.
         reason: The status in words; empty when ok.
         customers: How many the fit has seen.
     """
@@ -48,6 +48,16 @@ class Fit:
     status: Status = "ok"
     reason: str = ""
     customers: int = 0
+
+    @property
+    def usable(self) -> bool:
+        """Whether a forecast may go by the parameters.
+
+        At a bound the model is its own limit (such as: all customers drop out with one
+        probability), which is the nearest that it comes to the data: worth more than a rate that
+        never drops out, and worth saying.
+        """
+        return self.status in ("ok", "at_bound")
 
 
 def too_small(customers: float, repeaters: float) -> tuple[Status, str] | None:

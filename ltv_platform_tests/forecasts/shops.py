@@ -15,7 +15,9 @@ DAYS = 500
 AS_OF = OPENED + timedelta(days=DAYS)
 
 
-def purchases_of(chance: random.Random, *, one_price: bool = False) -> list[tuple[int, str]]:
+def purchases_of(
+    chance: random.Random, *, one_price: bool = False, alike: bool = False
+) -> list[tuple[int, str]]:
     """Day and amount of each purchase of a customer, who drops out after any of them."""
     rate = chance.gammavariate(0.8, 1 / 40)
     dropout = chance.betavariate(1.0, 3.0)
@@ -24,7 +26,7 @@ def purchases_of(chance: random.Random, *, one_price: bool = False) -> list[tupl
     while at < DAYS:
         amount = 10.0 if one_price else chance.gammavariate(6.0, usual)
         bought.append((int(at), f"{amount:.2f}"))
-        if chance.random() < dropout:
+        if len(bought) == 4 if alike else chance.random() < dropout:
             break
         at += chance.expovariate(rate)
     return bought
@@ -35,6 +37,7 @@ def shop(
     customers: int,
     *,
     one_price: bool = False,
+    alike: bool = False,
     backwards: bool = False,
     **settings: Any,
 ) -> Home:
@@ -44,6 +47,7 @@ def shop(
         folder: Where it lies.
         customers: How many; the same number gives the same customers.
         one_price: Everything costs 10.
+        alike: Every customer buys four times, which no dropout by chance explains.
         backwards: Loads the same rows from the last.
         settings: Further settings.
     """
@@ -51,7 +55,7 @@ def shop(
     registered, bought = [], []
     for number in range(customers):
         name = f"c{number:03d}"
-        purchases = purchases_of(chance, one_price=one_price)
+        purchases = purchases_of(chance, one_price=one_price, alike=alike)
         registered.append(f"{name},{OPENED + timedelta(days=purchases[0][0])},DE,ads,c1")
         bought += [
             f"{name}-{place},{name},{OPENED + timedelta(days=at)},{amount},0"

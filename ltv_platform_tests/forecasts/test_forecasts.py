@@ -321,3 +321,25 @@ def test_one_price_leaves_no_model_of_values(tmp_path: Path) -> None:
         "WHERE measure = 'spend'"
     )
     assert totals == [(CUSTOMERS, None, 0)]
+
+
+def test_customers_who_are_all_alike_have_the_model_at_its_bound(tmp_path: Path) -> None:
+    """docs/forecasts.md: the limit of the model is used and marked; it beats both rates."""
+    engine = built(shop(tmp_path, CUSTOMERS, alike=True)).engine
+    told = engine.rows(
+        "SELECT DISTINCT status, method, p_alive IS NULL, upper_revenue_d90 IS NULL "
+        "FROM marts.ltv_forecast"
+    )
+    assert told == [("at_bound", "model_at_bound", False, False)]
+    errors = dict(
+        engine.rows(
+            "SELECT model, ABS(bias) FROM marts.forecast_backtest WHERE measure = 'transactions' "
+            "AND origin = (SELECT MAX(origin) FROM marts.forecast_backtest)"
+        )
+    )
+    assert errors["mbgnbd"] < min(errors["rate_x_T"], errors["rate_n_T"]) / 2
+    [(fallbacks, lower)] = engine.rows(
+        "SELECT fallbacks, lower_total < predicted_total FROM marts.forecast_totals "
+        "WHERE measure = 'spend' AND horizon_days = 90"
+    )
+    assert (fallbacks, lower) == (CUSTOMERS, True)

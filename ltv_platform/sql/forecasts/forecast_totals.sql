@@ -23,5 +23,5 @@ SELECT
   past.actual_total AS past_actual
 FROM totals
 LEFT JOIN marts.forecast_backtest AS past
-  ON past.measure = totals.measure AND past.model = 'mbgnbd' AND past.status = 'ok'
+  ON past.measure = totals.measure AND past.model = 'mbgnbd' AND past.predicted_total IS NOT NULL
 ORDER BY totals.measure, horizon_days, past.origin

@@ -50,8 +50,9 @@ joined AS (
     END AS status,
     CASE
       WHEN histories.frequency IS NULL THEN 'none'
-      WHEN purchase_status <> 'ok' THEN 'naive'
+      WHEN purchase_status NOT IN ('ok', 'at_bound') THEN 'naive'
       WHEN value_status <> 'ok' THEN 'own_mean'
+      WHEN purchase_status <> 'ok' THEN 'model_at_bound'
       ELSE 'model'
     END AS method,
     -- v + x m: what is known of the customer's values. Times a factor it is a quantile of revenue.

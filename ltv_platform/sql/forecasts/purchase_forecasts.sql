@@ -12,7 +12,7 @@ WITH models AS (
     {{- ',' if not loop.last }}
     {%- endfor %}
   FROM marts.forecast_models
-  WHERE status = 'ok'
+  WHERE status = 'ok' OR (model = 'mbgnbd' AND status = 'at_bound')
 ),
 horizons AS (
   {%- for days in forecast_horizons %}

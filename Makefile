@@ -61,10 +61,12 @@ bench: $(BENCH_INSTALLED)
 	@$(BIN)/python -m benchmarks all --scale $(SCALE) $(if $(JSON),--json $(JSON))
 	@$(if $(JSON),$(BIN)/python -m benchmarks charts $(JSON) && $(BIN)/python -m benchmarks render $(JSON))
 
-# ChannelAttribution (GPL) beside the attribution benchmark; it takes a compiler and a minute.
+# ChannelAttribution (GPL) beside the attribution benchmark, lifetimes beside the fits of customers;
+# installing them takes a compiler and a minute.
 bench-peers: $(BENCH_INSTALLED)
 	@$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev,bench,peers]'
 	@$(BIN)/python -m benchmarks attribution --scale $(SCALE) $(if $(JSON),--json $(JSON))
+	@$(BIN)/python -m benchmarks customers --scale $(SCALE) $(if $(JSON),--json $(JSON))
 
 docs: install
 	@$(BIN)/python -m ltv_platform.contracts.pages docs/tables.md

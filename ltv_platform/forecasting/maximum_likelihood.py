@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import minimize
+from threadpoolctl import threadpool_limits
 
 from ltv_platform.forecasting.histories import Floats
 from ltv_platform.forecasting.model import Fit, Status
@@ -28,6 +29,8 @@ _NEARLY_FLAT = 1e-6
 _STEP = 1e-4
 #: Newton steps at most; from where L-BFGS-B stops one or two reach the precision of the machine.
 _POLISHING = 6
+#: Log-likelihoods per customer that differ by no more are of one optimum.
+_AS_HIGH = 1e-9
 #: Curvature per customer, by logarithms, below which there is none: differences show no less, and
 #: a million customers would leave a factor of e^10 open.
 _SINGULAR = 1e-8
@@ -51,6 +54,15 @@ class Optimum:
     relative_errors: Floats | None
     at_bound: tuple[int, ...]
     converged: bool
+
+    def equals(self, other: "Optimum") -> bool:
+        """Whether two searches ended at one bound, as high as each other."""
+        return (
+            self.converged
+            and other.converged
+            and self.at_bound == other.at_bound
+            and abs(self.log_likelihood - other.log_likelihood) <= _AS_HIGH
+        )
 
     def fit(
         self,
@@ -104,16 +116,22 @@ class Optimum:
 def maximise(objective: Objective, starts: Sequence[Sequence[float]]) -> Optimum:
     """The optimum from the first start that leads to one, the best of all where none does.
 
+    A bound to which two starts lead is taken for the optimum.
+
     Args:
         objective: Log-likelihood per customer with its gradient.
         starts: Parameters to begin at, likely ones first.
     """
     found: list[Optimum] = []
-    for start in starts:
-        optimum = _from(objective, np.log(np.asarray(start, np.float64)))
-        if optimum.converged and not optimum.at_bound:
-            return optimum
-        found.append(optimum)
+    # Handing a matrix of four parameters to threads takes many times as long as what it saves.
+    with threadpool_limits(limits=1, user_api="blas"):
+        for start in starts:
+            optimum = _from(objective, np.log(np.asarray(start, np.float64)))
+            if optimum.converged and not optimum.at_bound:
+                return optimum
+            if any(optimum.equals(other) for other in found):
+                return optimum
+            found.append(optimum)
     return max(found, key=lambda optimum: (optimum.converged, optimum.log_likelihood))
 
 

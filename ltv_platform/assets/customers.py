@@ -7,7 +7,6 @@ CUSTOMERS = (
     Derivation("marts.customer_cohort_curve", "customers"),
     Derivation("marts.ltv_by_cohort", "customers"),
     Derivation("marts.customer_retention", "customers"),
-    Derivation("marts.rfm_grid", "customers"),
     Derivation("marts.rfm_segments", "customers"),
     Derivation("marts.rfm_migration", "customers"),
 )

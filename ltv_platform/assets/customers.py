@@ -8,7 +8,6 @@ CUSTOMERS = (
     Derivation("marts.customer_cohort_curve", "customers"),
     Derivation("marts.ltv_by_cohort", "customers"),
     Derivation("marts.customer_retention", "customers"),
-    Derivation("marts.rfm_grid", "customers"),
     Derivation("marts.rfm_segments", "customers"),
     Derivation("marts.rfm_migration", "customers"),
     Derivation("marts.ltv_influencing_factors", "customers", fit=influencing_factors),

@@ -1,6 +1,7 @@
 """Checks of customers: each is there once, and what they are worth adds up to all revenue."""
 
 from ltv_platform.checks.model import CheckOutcome, TableCheck, all_of, equal
+from ltv_platform.rendering import render
 from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
 
 _CUSTOMER_LTV = "marts.customer_ltv"
@@ -47,7 +48,7 @@ def customer_checks() -> tuple[TableCheck, ...]:
             blocking=True,
         ),
         TableCheck(
-            "marts.rfm_grid",
+            "marts.rfm_segments",
             "every_cell_once",
             "All 25 pairs of scores have one name each.",
             _every_cell_once,
@@ -133,13 +134,14 @@ def _cohorts_reconcile(engine: DuckDBEngine) -> CheckOutcome:
 
 
 def _every_cell_once(engine: DuckDBEngine) -> CheckOutcome:
-    # A cell twice is told by the table's unique key.
+    grid = f"({render('customers/rfm_grid.sql', engine.settings)}) AS grid"
+    cells = "SELECT DISTINCT r_score, f_score FROM"
+    within = "r_score BETWEEN 1 AND 5 AND f_score BETWEEN 1 AND 5 AND segment IS NOT NULL"
     return equal(
         engine,
         {
             "cells": "SELECT 25",
-            "names": "SELECT COUNT(*) FROM marts.rfm_grid",
-            "cells with a name": "SELECT COUNT(*) FROM marts.rfm_grid "
-            "WHERE r_score BETWEEN 1 AND 5 AND f_score BETWEEN 1 AND 5",
+            "names": f"SELECT COUNT(*) FROM {grid}",
+            "cells with a name": f"SELECT COUNT(*) FROM ({cells} {grid} WHERE {within}) AS named",
         },
     )

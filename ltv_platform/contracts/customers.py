@@ -164,21 +164,6 @@ CUSTOMER_RETENTION = Table(
     ),
 )
 
-RFM_GRID = Table(
-    layer="marts",
-    name="rfm_grid",
-    description=(
-        "One row per pair of scores. "
-        "What is a customer with this recency and this frequency called?"
-    ),
-    key=("r_score", "f_score"),
-    columns=(
-        Column("r_score", "INTEGER", "1 (long ago) to 5 (lately).", required=True),
-        Column("f_score", "INTEGER", "1 (seldom) to 5 (often).", required=True),
-        Column("segment", "VARCHAR", "The segment's name.", required=True),
-    ),
-)
-
 RFM_SEGMENTS = Table(
     layer="marts",
     name="rfm_segments",
@@ -234,7 +219,6 @@ CUSTOMER_TABLES = (
     CUSTOMER_COHORT_CURVE,
     LTV_BY_COHORT,
     CUSTOMER_RETENTION,
-    RFM_GRID,
     RFM_SEGMENTS,
     RFM_MIGRATION,
 )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ltv_platform.checks import CheckOutcome, table_checks
+from ltv_platform.checks import CheckOutcome, customers, table_checks
 from ltv_platform_tests.warehouse.homes import Home
 
 
@@ -52,8 +52,6 @@ def _checks(home: Home) -> dict[str, CheckOutcome]:
             {"every_customer_once", "every_customer_moves_once"},
         ),
         ("UPDATE marts.rfm_migration SET monetary = 0", {"every_customer_moves_once"}),
-        ("DELETE FROM marts.rfm_grid WHERE segment = 'Promising'", {"every_cell_once"}),
-        ("UPDATE marts.rfm_grid SET r_score = 6 WHERE r_score = 5", {"every_cell_once"}),
     ],
 )
 def test_what_is_lost_is_seen(home: Home, loss: str, seen_by: set[str]) -> None:
@@ -66,6 +64,21 @@ def test_what_is_lost_is_seen(home: Home, loss: str, seen_by: set[str]) -> None:
     assert len(outcomes) == 5
     assert {name for name, outcome in outcomes.items() if not outcome.passed} == seen_by
     assert all(outcome.passed or "≠" in outcome.description for outcome in outcomes.values())
+
+
+@pytest.mark.parametrize(
+    "cell", ["5, 5, 'Champions'), (5, 5, 'Kings'", "6, 5, 'Champions'", "5, 5, NULL", "5, 4, 'A'"]
+)
+def test_a_cell_without_its_one_name_is_seen(
+    home: Home, monkeypatch: pytest.MonkeyPatch, cell: str
+) -> None:
+    """All 25 pairs of scores have one name each: twice, beyond the grid, none, and missing."""
+    grid = customers.render("customers/rfm_grid.sql", home.settings)
+    other = grid.replace("5, 5, 'Champions'", cell)
+    assert other != grid
+    monkeypatch.setattr(customers, "render", lambda *_: other)
+    failed = {name for name, outcome in _checks(home).items() if not outcome.passed}
+    assert failed == {"every_cell_once"}
 
 
 def test_who_comes_later_is_not_unknown_any_more(home: Home) -> None:

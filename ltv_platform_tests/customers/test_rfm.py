@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from ltv_platform.rendering import _environment
+from ltv_platform.rendering import _environment, render
 from ltv_platform_tests.customers.marts import Marts, Purchase
 
 #: As the page names them: (scores of R, scores of F, segment).
@@ -37,7 +37,8 @@ def test_every_cell_of_the_grid_has_one_name() -> None:
     """Segment from the 5 x 5 grid of R and F: all 25 cells exactly once, as the page has them."""
     expected = sorted((int(r), int(f), name) for rs, fs, name in SEGMENTS for r in rs for f in fs)
     assert len(expected) == 25
-    assert Marts("2025-06-30").build([]).tables()["marts.rfm_grid"] == expected
+    marts = Marts("2025-06-30")
+    assert marts.asked(render("customers/rfm_grid.sql", marts.settings)) == expected
 
 
 def test_scores_are_fifths_by_percent_rank() -> None:

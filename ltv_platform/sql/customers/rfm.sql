@@ -85,6 +85,8 @@ FROM (
     FROM {{ purchases }} AS purchases
   ) AS aged
 ) AS scores
-LEFT JOIN marts.rfm_grid AS grid
+LEFT JOIN (
+{% include 'customers/rfm_grid.sql' %}
+) AS grid
   ON grid.r_score = scores.r_score AND grid.f_score = scores.f_score
 {%- endmacro %}

@@ -1,5 +1,4 @@
--- Grain: one row per pair of scores.
--- Answers: what is a customer with this recency and this frequency called?
+{#- The 25 segments: what a customer with this recency and this frequency is called. -#}
 SELECT
   CAST(cells.r_score AS INTEGER) AS r_score,
   CAST(cells.f_score AS INTEGER) AS f_score,

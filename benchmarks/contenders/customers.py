@@ -17,8 +17,7 @@ _DAYS = 730
 _AS_OF = "DATE '2024-12-30'"
 _WATERMARK = "TIMESTAMP '2024-12-31'"
 #: BG/NBD parameters that make some ten purchases a customer: rates per day, drop-out per purchase.
-_R, _ALPHA, _A, _B = 0.6, 6.0, 0.6, 12.0
-_MOST_PURCHASES = 60
+_R, _ALPHA, _A, _B = 1.0, 12.0, 0.8, 9.0
 
 _CORE = """
 CREATE SCHEMA core;
@@ -130,11 +129,11 @@ def make(_: Stopwatch, file: str, histories: str, customers: int) -> Mapping[str
     dropout = chance.beta(_A, _B, customers)
     day, alive = installed.copy(), chance.random(customers) < 2 / 3
     ids, days = [], []
-    for _purchase in range(_MOST_PURCHASES):
-        alive &= day < _DAYS
+    while (alive := alive & (day < _DAYS)).any():
         ids.append(np.flatnonzero(alive))
         days.append(day[alive])
-        alive &= chance.random(customers) >= dropout
+        # The first purchase makes the customer; nobody drops out by it (BG/NBD).
+        alive &= (day == installed) | (chance.random(customers) >= dropout)
         day = day + chance.exponential(1, customers) / rate
     arrays = {
         "customers": {"id": np.arange(customers), "installed": installed},
@@ -183,8 +182,7 @@ def platform(
         if not connection.execute(
             "SELECT 1 FROM duckdb_tables WHERE table_name = 'rfm_grid'"
         ).fetchall():
-            _create(connection, "marts.rfm_grid", _select("marts.rfm_grid"))
-        for table in tables:
+            for table in tables:
             fit = _transform(table).derivation.fit
             with watch.step(table):
                 if fit is None:

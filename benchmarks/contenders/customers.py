@@ -70,7 +70,8 @@ WHERE HASH(transaction_id, 's') % 5 = 0;
 """
 
 _BY_CUSTOMER = (
-    "SELECT customer_id, SUM(amount), MAX(event_date) FROM core.transactions{} GROUP BY 1"
+    "SELECT customer_id, MAX(event_date), COUNT(DISTINCT order_id), SUM(amount) "
+    "FROM core.transactions{} GROUP BY customer_id"
 )
 _BY_HISTORY = (
     "SELECT frequency, recency_days, age_days, COUNT(*) FROM marts.purchase_histories GROUP BY ALL"

@@ -150,7 +150,7 @@ def in_turn(
 def median_of(measurements: list[Measurement], step: str | None = None) -> float:
     """Median seconds of all steps, or of one."""
     return statistics.median(
-        measurement.seconds if step is None else measurement.steps[step]
+        measurement.seconds if step is None else measurement.steps.get(step, 0.0)
         for measurement in measurements
     )
 

@@ -6,7 +6,7 @@ import duckdb
 import pytest
 
 from benchmarks import __main__ as command_line
-from benchmarks import cohorts, ingest, page, publish, refresh
+from benchmarks import cohorts, customers, ingest, page, publish, refresh
 from benchmarks.bench import Bench
 from benchmarks.compare import same_rows
 from benchmarks.data import SOURCES, Scale, select
@@ -49,6 +49,14 @@ def test_every_contender_gives_the_same_and_the_page_shows_it(bench, tmp_path, c
     assert "| bytes of tables copied when nothing changed | ≤ 0 B | 0 B | yes | 0.2 |" in made
     assert "stale" not in made
     assert made.count("Not measured yet.") == 1
+
+
+def test_customer_tables_stand_beside_bare_statements(bench):
+    """Totals are checked in the run; every table has its statement, and the fit its gate."""
+    result = customers.run(bench)
+    assert [row.name for row in result.rows][:2] == ["ltv-platform", "bare group-bys and joins"]
+    assert result.rows[0].steps.keys() == result.rows[1].steps.keys() == customers.BARE.keys()
+    assert {gate.unit for gate in result.gates} >= {"x", "bytes", "s"}
 
 
 def test_the_page_of_the_project_has_no_unknown_part(tmp_path):

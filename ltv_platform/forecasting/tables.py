@@ -116,7 +116,7 @@ def forecast_models(groups: "pa.Table") -> "pa.Table":
     """The rows of ``marts.forecast_models``.
 
     Args:
-        groups: Rows of ``sql/forecasts/forecast_models.sql``, in any order.
+        groups: Rows of ``sql/forecasts/forecast_models.sql``, in any order; none before any event.
     """
     import pyarrow as pa  # noqa: PLC0415 - definitions are loaded without it
 
@@ -134,7 +134,7 @@ def forecast_models(groups: "pa.Table") -> "pa.Table":
             "unit": "day",
             "as_of": groups["as_of"][0].as_py(),
         }
-        for model in fitted_models(groups)
+        for model in (fitted_models(groups) if groups.num_rows else ())
         for parameter, value in model.parameters.items()
     ]
     schema = {

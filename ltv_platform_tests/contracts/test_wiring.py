@@ -128,14 +128,7 @@ def test_every_select_opens_with_its_grain_and_question() -> None:
         ({"migration_days": 30}, {"marts.rfm_migration"}),
         (
             {"forecast_horizons": (60,)},
-            {
-                "marts.purchase_forecasts",
-                "marts.ltv_forecast",
-                "marts.forecast_totals",
-                "marts.campaign_ltv_forecast",
-                "marts.development_factors",
-                "marts.campaign_forecast_backtest",
-            },
+            {"marts.purchase_forecasts", "marts.ltv_forecast", "marts.forecast_totals"},
         ),
         ({"forecast_holdout": 60}, {"marts.forecast_backtest"}),
         ({"factor_min_customers": 20}, {"marts.ltv_influencing_factors"}),

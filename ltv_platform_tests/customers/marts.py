@@ -12,11 +12,13 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 from ltv_platform.assets import build_graph
-from ltv_platform.assets.customers import CUSTOMERS
+from ltv_platform.assets import customers as wiring
 from ltv_platform.contracts.ddl import column_list, create_table
 from ltv_platform.settings import Settings
 from ltv_platform.transforms import AsOf, Graph
 
+#: Those that a SELECT makes; factors are fitted, and tested by themselves.
+CUSTOMERS = tuple(line for line in wiring.CUSTOMERS if line.fit is None)
 _CORE = tuple(f"core.{name}" for name in ("customers", "transactions", "interactions", "sessions"))
 
 

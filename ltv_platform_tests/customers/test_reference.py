@@ -9,8 +9,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from ltv_platform.assets.customers import CUSTOMERS
 from ltv_platform.ingestion.load import Request, ingest
+from ltv_platform_tests.customers.marts import CUSTOMERS
 from ltv_platform_tests.customers.test_rfm import SEGMENTS
 from ltv_platform_tests.warehouse.homes import Home
 

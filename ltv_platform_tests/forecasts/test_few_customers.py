@@ -48,18 +48,24 @@ def test_few_customers_have_the_naive_forecast(tmp_path: Path) -> None:
 
 
 def test_nothing_at_all(tmp_path: Path) -> None:
-    """Every table is published, with its statuses."""
+    """Before any event every table is published, and empty."""
     home = home_of(tmp_path, customers=0)
-    assert home.values("SELECT COUNT(*) FROM forecast_models WHERE value IS NULL") == [11]
-    for table in ("purchase_histories", "purchase_forecasts", "ltv_forecast", "forecast_backtest"):
+    for table in (
+        "purchase_histories",
+        "forecast_models",
+        "purchase_forecasts",
+        "ltv_forecast",
+        "forecast_backtest",
+        "forecast_totals",
+    ):
         assert home.values(f"SELECT COUNT(*) FROM {table}") == [0]
-    assert home.values("SELECT DISTINCT predicted_total FROM forecast_totals") == [0]
 
 
 def test_as_of_before_the_data(tmp_path: Path) -> None:
     """Nothing is known on that day, of nobody."""
     home = home_of(tmp_path, "t1,a,2025-01-02,40,0", as_of="2024-12-31")
     assert home.values("SELECT COUNT(*) FROM ltv_forecast") == [0]
+    assert home.values("SELECT DISTINCT predicted_total FROM forecast_totals") == [0]
     models = home.values("SELECT DISTINCT status, customers, as_of FROM forecast_models")
     assert models == [("too_few_customers", 0, date(2024, 12, 31))]
 

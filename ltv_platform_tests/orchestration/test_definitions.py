@@ -71,7 +71,7 @@ def test_every_table_has_its_column_schema(home: Home, definitions: dg.Definitio
             assert columns[column.name].constraints.nullable != column.required
             if column.pii:
                 tagged.add(column.name)
-    assert tagged == {"customer_id", "user_id", "city", "age", "gender"}
+    assert tagged == {"customer_id", "user_id", "city", "age", "gender", "level"}
 
 
 def test_every_derived_table_has_a_blocking_key_check(
@@ -102,11 +102,14 @@ def test_every_derived_table_has_a_blocking_key_check(
 
 
 def test_dependencies_are_those_of_the_sql(home: Home, definitions: dg.Definitions) -> None:
-    """An asset depends on the tables that its SELECT reads, with the window of its wiring."""
+    """An asset depends on the tables that its SELECT reads, with the window of its wiring.
+
+    A forecast depends on its back-test, too, whose figures it carries.
+    """
     graph = definitions.resolve_asset_graph()
     for transform in home.graph.transforms:
         node = graph.get(asset_key(transform.name))
-        assert node.parent_keys == {asset_key(table) for table in transform.inputs}
+        assert node.parent_keys == {asset_key(table) for table in transform.made_before}
         assert node.is_partitioned == (transform.contract.partition is not None)
         if node.is_partitioned:
             assert node.backfill_policy == dg.BackfillPolicy.single_run()

@@ -6,3 +6,4 @@ SELECT groups.*, CAST($as_of AS DATE) AS as_of
 FROM (
   {{ purchases.groups('marts.purchase_histories') | indent(2) }}
 ) AS groups
+WHERE $as_of IS NOT NULL

@@ -24,4 +24,5 @@ SELECT
 FROM totals
 LEFT JOIN marts.forecast_backtest AS past
   ON past.measure = totals.measure AND past.model = 'mbgnbd' AND past.predicted_total IS NOT NULL
+WHERE $as_of IS NOT NULL
 ORDER BY totals.measure, horizon_days, past.origin

@@ -48,24 +48,18 @@ def test_few_customers_have_the_naive_forecast(tmp_path: Path) -> None:
 
 
 def test_nothing_at_all(tmp_path: Path) -> None:
-    """Before any event every table is published, and empty."""
+    """Every table is published, with its statuses."""
     home = home_of(tmp_path, customers=0)
-    for table in (
-        "purchase_histories",
-        "forecast_models",
-        "purchase_forecasts",
-        "ltv_forecast",
-        "forecast_backtest",
-        "forecast_totals",
-    ):
+    assert home.values("SELECT COUNT(*) FROM forecast_models WHERE value IS NULL") == [11]
+    for table in ("purchase_histories", "purchase_forecasts", "ltv_forecast", "forecast_backtest"):
         assert home.values(f"SELECT COUNT(*) FROM {table}") == [0]
+    assert home.values("SELECT DISTINCT predicted_total FROM forecast_totals") == [0]
 
 
 def test_as_of_before_the_data(tmp_path: Path) -> None:
     """Nothing is known on that day, of nobody."""
     home = home_of(tmp_path, "t1,a,2025-01-02,40,0", as_of="2024-12-31")
     assert home.values("SELECT COUNT(*) FROM ltv_forecast") == [0]
-    assert home.values("SELECT DISTINCT predicted_total FROM forecast_totals") == [0]
     models = home.values("SELECT DISTINCT status, customers, as_of FROM forecast_models")
     assert models == [("too_few_customers", 0, date(2024, 12, 31))]
 
@@ -85,9 +79,10 @@ def test_a_forecast_that_is_too_large_for_money(tmp_path: Path) -> None:
 
 
 def test_as_of_without_any_event(tmp_path: Path) -> None:
-    """as_of is NULL before any event."""
+    """as_of is NULL before any event, and nothing is said of models and totals."""
     home = home_of(tmp_path, customers=0, as_of=None)
-    assert home.values("SELECT DISTINCT as_of FROM forecast_models") == [None]
+    assert home.values("SELECT COUNT(*) FROM forecast_models") == [0]
+    assert home.values("SELECT COUNT(*) FROM forecast_totals") == [0]
 
 
 def test_all_is_refunded(tmp_path: Path) -> None:

@@ -16,6 +16,8 @@ from ltv_platform.warehouse.snapshot import Snapshot, current_snapshot, damaged
 
 #: PIVOT is the only MULTI: it finds its columns by a SELECT of its own.
 _READING = (duckdb.StatementType.SELECT, duckdb.StatementType.MULTI)
+#: Of the tables and columns that a snapshot lacks; the first few tell which version is missing.
+_MOST_NAMED = 5
 #: What the engine says of tables and columns that are not there.
 _UNKNOWN = (duckdb.CatalogException, duckdb.BinderException)
 

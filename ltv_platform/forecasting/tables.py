@@ -92,8 +92,8 @@ def fit_groups(
     """Fits by name of the model; where there are too few customers, without loading scipy.
 
     Args:
-        purchases: Columns frequency, recency_days, age_days, customers.
-        values: Columns frequency, mean_repeat_value (above 0), customers.
+        purchases: Columns repeat_days, span_days, age_days, customers.
+        values: Columns repeat_days, mean_repeat_value (above 0), customers.
         models: Which ones.
         days_per_unit: Days of the unit of time.
     """
@@ -147,7 +147,7 @@ def purchase_forecasts(groups: "pa.Table") -> "pa.Table":
     import pyarrow as pa  # noqa: PLC0415
     import pyarrow.compute as pc  # noqa: PLC0415
 
-    key = ("frequency", "recency_days", "age_days")
+    key = ("repeat_days", "span_days", "age_days")
     schema = arrow_schema(PURCHASE_FORECASTS)
     if not groups.num_rows:
         return schema.empty_table()
@@ -176,12 +176,12 @@ def purchase_forecasts(groups: "pa.Table") -> "pa.Table":
 
 
 def histories_of(groups: "pa.Table", days_per_unit: int = 1) -> "Histories":
-    """The histories of a table with frequency, recency_days, age_days and customers."""
+    """The histories of a table with repeat_days, span_days, age_days and customers."""
     from ltv_platform.forecasting.histories import Histories  # noqa: PLC0415
 
     return Histories(
-        numbers(groups, "frequency"),
-        numbers(groups, "recency_days") / days_per_unit,
+        numbers(groups, "repeat_days"),
+        numbers(groups, "span_days") / days_per_unit,
         numbers(groups, "age_days") / days_per_unit,
         numbers(groups, "customers"),
     )
@@ -210,14 +210,14 @@ def _where(table: "pa.Table", column: str, value: object) -> "pa.Table":
 def _repeaters(groups: "pa.Table") -> "pa.Table":
     import pyarrow.compute as pc  # noqa: PLC0415
 
-    return groups.filter(pc.greater(groups["frequency"], 0))
+    return groups.filter(pc.greater(groups["repeat_days"], 0))
 
 
 def _fit_values(values: "pa.Table") -> Fit:
     from ltv_platform.forecasting.gamma_gamma import fit_gamma_gamma  # noqa: PLC0415
 
     return fit_gamma_gamma(
-        *(numbers(values, name) for name in ("frequency", "mean_repeat_value", "customers"))
+        *(numbers(values, name) for name in ("repeat_days", "mean_repeat_value", "customers"))
     )
 
 

@@ -132,5 +132,5 @@ def test_customers_without_transactions(tmp_path: Path) -> None:
     assert day == date(2025, 1, 1)
     assert [model.fit.customers for model in models] == [0, 0, 0]
     assert backtest_as_of(home.settings, date(2024, 12, 1), 30) == []
-    with pytest.raises(UserError, match="No forecast of 90 days can be compared"):
+    with pytest.raises(UserError, match="takes transactions of 3 days and a customer"):
         rolling_backtest(home.settings)

@@ -4,7 +4,7 @@
 -- An origin is given up where less lies before it than the holdout that is to be forecast.
 {% import 'forecasts/purchases.sql' as purchases with context %}
 WITH holdouts AS (
-  {{ purchases.rolling('core.', forecast_holdout) | indent(2) }}
+  {{ purchases.rolling('core.') | indent(2) }}
 ),
 cutoffs AS (
   SELECT origin AS cutoff FROM holdouts UNION SELECT ending FROM holdouts

@@ -180,17 +180,25 @@ GROUP BY ALL
 ORDER BY ALL
 {%- endmacro %}
 
-{#- Origins a holdout apart, the last holdout ending on as_of. -#}
-{% macro rolling(schema, holdout) -%}
+{#- Origins a holdout apart, the last holdout ending on as_of. Without a holdout it is as set, or a
+    third of the history where that is less: two past forecasts are the least that make a band. -#}
+{% macro rolling(schema, holdout='NULL') -%}
 SELECT
-  CAST($as_of AS DATE) - CAST(step * {{ holdout }} AS INTEGER) AS origin,
-  CAST($as_of AS DATE) - CAST((step - 1) * {{ holdout }} AS INTEGER) AS ending
+  CAST($as_of AS DATE) - CAST(step * holdout AS INTEGER) AS origin,
+  CAST($as_of AS DATE) - CAST((step - 1) * holdout AS INTEGER) AS ending
 FROM (
   {%- for step in range(1, forecast_origins + 1) %}
   SELECT {{ step }} AS step{{ ' UNION ALL' if not loop.last }}
   {%- endfor %}
 ) AS steps
-WHERE CAST($as_of AS DATE) - CAST((step + 1) * {{ holdout }} AS INTEGER) >= (
-  SELECT MIN(event_date) FROM {{ schema }}transactions
-)
+CROSS JOIN (
+  SELECT
+    MIN(event_date) AS first_day,
+    COALESCE(
+      CAST({{ holdout }} AS INTEGER),
+      LEAST({{ forecast_holdout }}, DATE_DIFF('day', MIN(event_date), CAST($as_of AS DATE)) // 3)
+    ) AS holdout
+  FROM {{ schema }}transactions
+) AS history
+WHERE holdout > 0 AND CAST($as_of AS DATE) - CAST((step + 1) * holdout AS INTEGER) >= first_day
 {%- endmacro %}

@@ -126,7 +126,10 @@ class Settings(BaseSettings):
         description="Days that forecasts of customers reach ahead, and ages of campaign forecasts.",
     )
     forecast_holdout: int = Field(
-        90, ge=1, le=_LONGEST_AGE, description="Days that a back-test of forecasts holds out."
+        90,
+        ge=1,
+        le=_LONGEST_AGE,
+        description="Days that a back-test of forecasts holds out, at most a third of history.",
     )
     factor_min_customers: int = Field(
         10, ge=1, description="Fewer customers make no level of their own in the model of factors."

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import sqlglot
 from sqlglot import exp
 
-from ltv_platform.contracts import Catalog, Table
+from ltv_platform.contracts import Catalog, Table, arrow
 from ltv_platform.days import ONE_DAY, day_of, day_start
 from ltv_platform.rendering import render
 from ltv_platform.settings import Settings
@@ -166,9 +166,10 @@ def _cut(sql: str, cuts: tuple[tuple[str, str], ...]) -> str:
 
 
 @lru_cache(maxsize=16)
-def _sources_beside(module: str) -> str:
-    """The code of a module and of those in its folder, which it may call."""
-    return "".join(path.read_text("utf-8") for path in sorted(Path(module).parent.glob("*.py")))
+def _code_of(fit: Fit) -> str:
+    """The code of a fit: its module, those in its folder, which it may call, and what rounds."""
+    paths = (*sorted(Path(inspect.getfile(fit)).parent.glob("*.py")), Path(arrow.__file__))
+    return "".join(path.read_text("utf-8") for path in paths)
 
 
 def _bounds(table: str) -> tuple[str, str]:
@@ -256,7 +257,7 @@ class Transform:
     def code_hash(self) -> str:
         """Changes when the SQL, the contract or a setting that it is rendered with changes."""
         fit = self.derivation.fit
-        made_by = None if fit is None else _sources_beside(inspect.getfile(fit))
+        made_by = None if fit is None else _code_of(fit)
         shown = tuple(self.presentations.items())
         parts = (self.sql, shown, self.contract, self.derivation, made_by)
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]

@@ -74,7 +74,7 @@ _BY_CUSTOMER = (
     "FROM core.transactions{} GROUP BY customer_id"
 )
 _BY_HISTORY = (
-    "SELECT frequency, recency_days, age_days, COUNT(*) FROM marts.purchase_histories GROUP BY ALL"
+    "SELECT repeat_days, span_days, age_days, COUNT(*) FROM marts.purchase_histories GROUP BY ALL"
 )
 #: The group-by or join that each table cannot do without, written out.
 BARE: Mapping[str, str] = {
@@ -148,8 +148,8 @@ def make(_: Stopwatch, file: str, histories: str, customers: int) -> Mapping[str
         connection.execute(_CORE).fetchall()
         _create(connection, "marts.purchase_histories", _select("marts.purchase_histories"))
         connection.execute(
-            f"COPY (SELECT frequency, recency_days, age_days, COUNT(*) AS customers "
-            f"FROM marts.purchase_histories WHERE frequency IS NOT NULL GROUP BY ALL "
+            f"COPY (SELECT repeat_days, span_days, age_days, COUNT(*) AS customers "
+            f"FROM marts.purchase_histories WHERE repeat_days IS NOT NULL GROUP BY ALL "
             f"ORDER BY ALL) TO '{histories}' (FORMAT parquet)"
         ).fetchall()
         return {
@@ -231,7 +231,7 @@ def fit_lifetimes(watch: Stopwatch, histories: str) -> Mapping[str, Any]:
     from lifetimes import BetaGeoFitter  # type: ignore[import-not-found] # noqa: PLC0415
 
     groups = _read(histories)
-    columns = [groups[name].to_numpy() for name in ("frequency", "recency_days", "age_days")]
+    columns = [groups[name].to_numpy() for name in ("repeat_days", "span_days", "age_days")]
     weights = groups["customers"].to_numpy()
     with watch.step("fit"):
         fitter = BetaGeoFitter()

@@ -11,6 +11,8 @@ from decimal import ROUND_DOWN, Decimal
 from typing import TYPE_CHECKING
 
 from ltv_platform.attribution.parameters import MARKOV_CHANNELS
+from ltv_platform.contracts.arrow import arrow_table
+from ltv_platform.contracts.attribution import MARKOV_CHANNELS as CONTRACT
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,8 +27,6 @@ _BEFORE = ("before_1", "before_2", "before_3")
 _ON_THEIR_WAY = 1e-15
 #: Visits that a path of a higher order is followed for; real ones need a few hundred.
 _MOST_STEPS = 5_000
-#: Significant digits that are kept: the last ones differ between processors.
-_DIGITS = 12
 _MILLIONTH = Decimal("0.000001")
 
 
@@ -62,41 +62,25 @@ def markov_channels(visits: "pa.Table") -> "pa.Table":
         The columns of ``marts.markov_channels``.
     """
     import numpy as np  # noqa: PLC0415 - definitions are loaded without it
-    import pyarrow as pa  # noqa: PLC0415
 
     names = sorted(visits["channel_name"].unique().to_pylist())
     conversions = sum(visits["conversions"].to_pylist())
     revenue = visits["revenue_of_all"][0].as_py() if names else None
-    columns: dict[str, list[object]] = {
-        name: []
-        for name in (
-            "markov_order",
-            "channel_name",
-            "removal_effect",
-            "share",
-            "conversions",
-            "revenue",
-        )
-    }
+    rows: list[tuple[object, ...]] = []
     for order, most in MARKOV_CHANNELS.items():
         effects = _effects_of_order(visits, names, order, most) if names else None
         if effects is None:
             continue
         total = float(np.sum(effects))
         shares = [effect / total if total > 0 else None for effect in effects.tolist()]
-        columns["markov_order"] += [order] * len(names)
-        columns["channel_name"] += names
-        columns["removal_effect"] += map(_rounded, effects.tolist())
-        columns["share"] += map(_rounded, shares)
-        columns["conversions"] += [_rounded(s and s * conversions) for s in shares]
-        columns["revenue"] += _shared_out(revenue, shares)
-    types = [pa.int32(), pa.string(), *[pa.float64()] * 3, pa.decimal128(18, 6)]
-    return pa.table(
-        {
-            name: pa.array(values, kind)
-            for (name, values), kind in zip(columns.items(), types, strict=True)
-        }
-    )
+        parts = _shared_out(revenue, shares)
+        rows += [
+            (order, name, effect, share, share and share * conversions, part)
+            for name, effect, share, part in zip(
+                names, effects.tolist(), shares, parts, strict=True
+            )
+        ]
+    return arrow_table(CONTRACT, rows)
 
 
 def chain(visits: "pa.Table", names: list[str], order: int) -> Chain:
@@ -219,8 +203,3 @@ def _shared_out(money: Decimal | None, shares: list[float | None]) -> list[Decim
         return [None] * len(shares)
     parts = [(money * Decimal(share or 0)).quantize(_MILLIONTH, ROUND_DOWN) for share in shares]
     return [parts[0] + money - sum(parts), *parts[1:]]
-
-
-def _rounded(value: float | None) -> float | None:
-    """The value with :data:`_DIGITS` significant digits."""
-    return None if value is None else float(f"{value:.{_DIGITS}g}")

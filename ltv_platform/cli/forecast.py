@@ -108,7 +108,11 @@ def backtest(
     ] = None,
     holdout: Annotated[
         int | None,
-        typer.Option(help="Days to forecast; by default LTV_FORECAST_HOLDOUT.", max=_MOST_DAYS),
+        typer.Option(
+            help="Days to forecast; by default LTV_FORECAST_HOLDOUT, with --rolling at most a "
+            "third of the history.",
+            max=_MOST_DAYS,
+        ),
     ] = None,
     rolling: Annotated[
         bool, typer.Option("--rolling", help="From several days, a holdout apart.")

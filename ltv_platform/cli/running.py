@@ -52,6 +52,7 @@ def demo() -> None:
         "Installs, spend and CPI are of all cohorts, LTV and ROAS of those old enough.\n"
         "– = a cohort of it is not mature yet, or no spend.\n"
         f"The whole report:  {workspace.settings.reports_path / 'campaigns.html'}\n"
+        f"Customers:         {ltv} report customers   (customers.html, beside it)\n"
         f"Planted bad rows:  {ltv} quarantine list\n"
         f'Ask more:          {ltv} query "SELECT * FROM country_roas ORDER BY rank"\n'
         f"Dagster UI:        make ui   (or: {ltv} ui), then open http://127.0.0.1:3000"

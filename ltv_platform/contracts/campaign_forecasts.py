@@ -133,40 +133,21 @@ CAMPAIGN_FORECAST_BACKTEST = Table(
         Column("actual_revenue", MONEY, "What they brought in.", required=True),
         Column("predicted_revenue", MONEY, "What was forecast.", required=True),
         Column("bias", "DOUBLE", "predicted_revenue / actual_revenue − 1."),
+        Column("mae", "DOUBLE", "Mean of |forecast − actual| of a cohort.", required=True),
         Column(
-            "mean_absolute_error",
-            "DOUBLE",
-            "Mean of |forecast − actual| of a cohort.",
-            required=True,
+            "rmse", "DOUBLE", "Root of the mean of (forecast − actual)² of a cohort.", required=True
         ),
         Column(
-            "root_mean_squared_error",
-            "DOUBLE",
-            "Root of the mean of (forecast − actual)² of a cohort.",
-            required=True,
-        ),
-        Column(
-            "mean_absolute_percentage_error",
-            "DOUBLE",
-            "Mean of |forecast / actual − 1| over cohorts with revenue above 0.",
+            "mape", "DOUBLE", "Mean of |forecast / actual − 1| over cohorts with revenue above 0."
         ),
         Column("r", "DOUBLE", "Correlation of forecast and actual; NULL: one does not vary."),
         Column(
             "interval_coverage", "DOUBLE", "Share of cohorts in their 80 % interval.", required=True
         ),
         Column("baseline_bias", "DOUBLE", "bias of installs × LTV of the mature cohorts."),
-        Column("baseline_mean_absolute_error", "DOUBLE", "Its mean_absolute_error.", required=True),
-        Column(
-            "baseline_root_mean_squared_error",
-            "DOUBLE",
-            "Its root_mean_squared_error.",
-            required=True,
-        ),
-        Column(
-            "baseline_mean_absolute_percentage_error",
-            "DOUBLE",
-            "Its mean_absolute_percentage_error.",
-        ),
+        Column("baseline_mae", "DOUBLE", "Its mae.", required=True),
+        Column("baseline_rmse", "DOUBLE", "Its rmse.", required=True),
+        Column("baseline_mape", "DOUBLE", "Its mape."),
     ),
 )
 

@@ -23,12 +23,12 @@ PURCHASE_HISTORIES = Table(
         Column("purchase_days", "INTEGER", "Days with a purchase that was kept.", required=True),
         Column("first_purchase_date", "DATE", "The first of them; NULL: none."),
         Column("last_purchase_date", "DATE", "The last of them."),
-        Column("frequency", "INTEGER", "x: repeat purchase days, purchase_days − 1."),
-        Column("recency_days", "INTEGER", "t_x: days from the first to the last purchase day."),
+        Column("repeat_days", "INTEGER", "x: repeat purchase days, purchase_days − 1."),
+        Column("span_days", "INTEGER", "t_x: days from the first to the last purchase day."),
         Column("age_days", "INTEGER", "T: days from the first purchase day to as_of."),
         Column("purchase_value", MONEY, "What was kept, over all purchase days."),
         Column("repeat_value", MONEY, "What was kept, over the repeat purchase days."),
-        Column("mean_repeat_value", "DOUBLE", "m: repeat_value / frequency."),
+        Column("mean_repeat_value", "DOUBLE", "m: repeat_value / repeat_days."),
         Column(
             "net_revenue",
             MONEY,
@@ -74,10 +74,10 @@ PURCHASE_FORECASTS = Table(
         "One row per group of customers with equal purchase days, and horizon. How many purchase "
         "days are expected of each, by MBG/NBD?"
     ),
-    key=("frequency", "recency_days", "age_days", "horizon_days"),
+    key=("repeat_days", "span_days", "age_days", "horizon_days"),
     columns=(
-        Column("frequency", "INTEGER", "x: repeat purchase days.", required=True),
-        Column("recency_days", "INTEGER", "t_x: first to last purchase day.", required=True),
+        Column("repeat_days", "INTEGER", "x: repeat purchase days.", required=True),
+        Column("span_days", "INTEGER", "t_x: first to last purchase day.", required=True),
         Column("age_days", "INTEGER", "T: first purchase day to as_of.", required=True),
         Column("horizon_days", "INTEGER", "Days after as_of.", required=True),
         Column("customers", "BIGINT", "Customers with this history.", required=True),

@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
+from ltv_platform.contracts.arrow import arrow_table
+from ltv_platform.contracts.factors import LTV_INFLUENCING_FACTORS
 from ltv_platform.factors.model import (
     Choice,
     Counted,
@@ -20,8 +22,6 @@ if TYPE_CHECKING:
 
 #: Share of false ones among what is called significant.
 _FALSE_ONES = 0.05
-#: Significant digits that are kept: the last ones differ between processors.
-_DIGITS = 12
 _OUTCOME = Verdict(
     "raw_only", "An outcome, and no cause: customers are active because they buy, not the reverse."
 )
@@ -38,8 +38,7 @@ def influencing_factors(sums: "pa.Table") -> "pa.Table":
     Returns:
         The columns of ``marts.ltv_influencing_factors``; no row where no customer is known.
     """
-    import pyarrow as pa  # noqa: PLC0415 - definitions are loaded without it
-    import pyarrow.compute as pc  # noqa: PLC0415
+    import pyarrow.compute as pc  # noqa: PLC0415 - definitions are loaded without it
 
     counted = sums.filter(pc.is_valid(sums["factor"])).select(
         [name for name in sums.column_names if name not in (*FACTORS, *OUTCOMES)]
@@ -49,32 +48,8 @@ def influencing_factors(sums: "pa.Table") -> "pa.Table":
     if rows and rows[0]["known_customers"]:
         patterns = sums.filter(pc.is_null(sums["factor"]))
         finished = _finished(rows, _verdicts(rows, patterns))
-    types: dict[str, pa.DataType] = {
-        "factor": pa.string(),
-        "level": pa.string(),
-        **dict.fromkeys(("customers", "payers", "floored_customers"), pa.int64()),
-        "avg_ltv": pa.float64(),
-        "median_ltv": pa.decimal128(18, 6),
-        **dict.fromkeys(
-            (
-                "avg_transactions",
-                "shrunk_avg_ltv",
-                "lift",
-                "multiplier",
-                "multiplier_lower",
-                "multiplier_upper",
-                "p_value",
-                "p_value_adjusted",
-            ),
-            pa.float64(),
-        ),
-        "significant": pa.bool_(),
-        "status": pa.string(),
-        "reason": pa.string(),
-    }
-    return pa.table(
-        {name: pa.array([row[name] for row in finished], kind) for name, kind in types.items()}
-    )
+    names = [column.name for column in LTV_INFLUENCING_FACTORS.columns]
+    return arrow_table(LTV_INFLUENCING_FACTORS, ([row[name] for name in names] for row in finished))
 
 
 def _place(row: dict[str, Any]) -> tuple[int, str]:
@@ -172,7 +147,7 @@ def _finished(rows: list[dict[str, Any]], verdicts: dict[Key, Verdict]) -> list[
         finished.append(
             {
                 **row,
-                **{name: _rounded(number) for name, number in numbers.items()},
+                **numbers,
                 "significant": None if chance is None else chance <= _FALSE_ONES,
                 "status": verdict.status,
                 "reason": verdict.reason,
@@ -183,8 +158,3 @@ def _finished(rows: list[dict[str, Any]], verdicts: dict[Key, Verdict]) -> list[
 
 def _ratio(numerator: float | None, denominator: float | None) -> float | None:
     return None if numerator is None or not denominator else numerator / denominator
-
-
-def _rounded(value: float | None) -> float | None:
-    """The value with :data:`_DIGITS` significant digits."""
-    return None if value is None else float(f"{value:.{_DIGITS}g}")

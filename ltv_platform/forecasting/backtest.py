@@ -12,6 +12,8 @@ from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
+from ltv_platform.contracts.arrow import arrow_table, rounded
+from ltv_platform.contracts.forecasts import FORECAST_BACKTEST, FORECAST_TOTALS
 from ltv_platform.forecasting.model import Fit, Status
 from ltv_platform.forecasting.tables import (
     INTERVAL,
@@ -19,7 +21,6 @@ from ltv_platform.forecasting.tables import (
     fit_groups,
     histories_of,
     numbers,
-    rounded,
 )
 
 if TYPE_CHECKING:
@@ -64,18 +65,7 @@ def forecast_backtest(outcomes: "pa.Table") -> "pa.Table":
     Args:
         outcomes: Rows of ``sql/forecasts/forecast_backtest.sql``, in their order.
     """
-    import pyarrow as pa  # noqa: PLC0415 - definitions are loaded without it
-
-    types = {
-        **dict.fromkeys(("origin", "holdout_end"), pa.date32()),
-        "holdout_days": pa.int32(),
-        **dict.fromkeys(("model", "measure"), pa.string()),
-        "customers": pa.int64(),
-        "status": pa.string(),
-    }
-    schema = pa.schema([(name, types.get(name, pa.float64())) for name in COLUMNS])
-    rows = [dict(zip(COLUMNS, astuple(row), strict=True)) for row in compared(outcomes)]
-    return pa.Table.from_pylist(rows, schema)
+    return arrow_table(FORECAST_BACKTEST, map(astuple, compared(outcomes)))
 
 
 def forecast_totals(totals: "pa.Table") -> "pa.Table":
@@ -84,8 +74,6 @@ def forecast_totals(totals: "pa.Table") -> "pa.Table":
     Args:
         totals: Rows of ``sql/forecasts/forecast_totals.sql``, in their order.
     """
-    import pyarrow as pa  # noqa: PLC0415
-
     about = ("measure", "horizon_days", "customers", "fallbacks", "predicted_total")
     rows = []
     for known, past in groupby(totals.to_pylist(), key=itemgetter(*about)):
@@ -94,21 +82,12 @@ def forecast_totals(totals: "pa.Table") -> "pa.Table":
             for row in past
             if row["past_predicted"] is not None
         ]
-        rows.append({**dict(zip(about, known, strict=True)), **_band(known[-1], pairs)})
-    money = pa.decimal128(18, 6)
-    types = {
-        "measure": pa.string(),
-        "horizon_days": pa.int32(),
-        **dict.fromkeys(("customers", "fallbacks"), pa.int64()),
-        **dict.fromkeys(("predicted_total", "lower_total", "upper_total"), money),
-        "origins": pa.int64(),
-        **dict.fromkeys(("lower_factor", "upper_factor"), pa.float64()),
-    }
-    return pa.Table.from_pylist(rows, pa.schema(types))
+        rows.append((*known, *_band(known[-1], pairs)))
+    return arrow_table(FORECAST_TOTALS, rows)
 
 
-def _band(total: Decimal | None, past: list[tuple[float, float]]) -> dict[str, object]:
-    """How far a total may be off, judged by past ones."""
+def _band(total: Decimal | None, past: list[tuple[float, float]]) -> tuple[object, ...]:
+    """Lower and upper total, past forecasts, lower and upper factor: how far a total may be off."""
     band = None
     if past:
         from ltv_platform.forecasting.intervals import empirical_band  # noqa: PLC0415
@@ -116,14 +95,9 @@ def _band(total: Decimal | None, past: list[tuple[float, float]]) -> dict[str, o
         predicted, actual = zip(*past, strict=True)
         band = empirical_band(predicted, actual, INTERVAL)
     if band is None:
-        return {"origins": len(past)}
-    return {
-        "origins": band.origins,
-        "lower_total": _times(total, band.lower),
-        "upper_total": _times(total, band.upper),
-        "lower_factor": rounded(band.lower),
-        "upper_factor": rounded(band.upper),
-    }
+        return None, None, len(past), None, None
+    totals = _times(total, band.lower), _times(total, band.upper)
+    return *totals, band.origins, band.lower, band.upper
 
 
 def _times(money: Decimal | None, factor: float) -> Decimal | None:

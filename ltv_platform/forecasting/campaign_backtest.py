@@ -2,15 +2,9 @@
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ltv_platform.forecasting.campaigns import (
-    ALL,
-    MILLION,
-    Cohorts,
-    as_arrow,
-    money,
-    read_cohorts,
-    rounded,
-)
+from ltv_platform.contracts.arrow import arrow_table, rounded
+from ltv_platform.contracts.campaign_forecasts import CAMPAIGN_FORECAST_BACKTEST
+from ltv_platform.forecasting.campaigns import ALL, MILLION, Cohorts, money, read_cohorts
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,13 +37,9 @@ def campaign_forecast_backtest(rows: "pa.Table") -> "pa.Table":
     Returns:
         The columns of ``marts.campaign_forecast_backtest``; what could not be tested is absent.
     """
-    from ltv_platform.contracts.campaign_forecasts import (  # noqa: PLC0415
-        CAMPAIGN_FORECAST_BACKTEST,
-    )
-
     cohorts = read_cohorts(rows)
     given = [] if cohorts is None else _backtest_rows(cohorts)
-    return as_arrow(CAMPAIGN_FORECAST_BACKTEST, given)
+    return arrow_table(CAMPAIGN_FORECAST_BACKTEST, given)
 
 
 def _backtest_rows(cohorts: Cohorts) -> list[tuple[Any, ...]]:
@@ -152,12 +142,12 @@ def _figures(tested: _Tested) -> tuple[Any, ...]:
 
     def errors(predicted: "np.ndarray") -> tuple[float | None, ...]:
         total = actual.sum()
-        bias = rounded(predicted.sum() / total - 1) if total else None
+        bias = predicted.sum() / total - 1 if total else None
         above = actual > 0
         shares = np.abs(predicted[above] / actual[above] - 1)
-        mean_share = rounded(shares.mean()) if len(shares) else None
+        mean_share = shares.mean() if len(shares) else None
         off = np.abs(predicted - actual) / MILLION
-        return bias, rounded(off.mean()), rounded(np.sqrt((off**2).mean())), mean_share
+        return bias, off.mean(), np.sqrt((off**2).mean()), mean_share
 
     return (
         len(actual),
@@ -165,7 +155,7 @@ def _figures(tested: _Tested) -> tuple[Any, ...]:
         money(rounded(tested.predicted.sum())),
         *errors(tested.predicted),
         _correlation(tested.predicted, actual),
-        rounded(tested.held.mean()),
+        tested.held.mean(),
         *errors(tested.baseline),
     )
 
@@ -176,4 +166,4 @@ def _correlation(predicted: "np.ndarray", actual: "np.ndarray") -> float | None:
 
     if not (len(actual) and np.ptp(predicted) and np.ptp(actual)):
         return None
-    return rounded(float(np.corrcoef(predicted, actual)[0, 1]))
+    return float(np.corrcoef(predicted, actual)[0, 1])

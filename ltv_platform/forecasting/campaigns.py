@@ -9,11 +9,13 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from ltv_platform.contracts.arrow import arrow_table, rounded
+from ltv_platform.contracts.campaign_forecasts import CAMPAIGN_LTV_FORECAST, DEVELOPMENT_FACTORS
+
 if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
-    from ltv_platform.contracts.model import Table
     from ltv_platform.forecasting.chain_ladder import ChainLadder
     from ltv_platform.forecasting.triangle import Triangle
 
@@ -21,8 +23,6 @@ if TYPE_CHECKING:
 ALL = "(all)"
 
 MILLION = 1_000_000
-#: Significant digits of what is estimated: the last ones differ between processors.
-_DIGITS = 12
 #: What a money column has room for: twelve digits before the point, six after it.
 _MOST_MILLIONTHS = 1e18
 
@@ -111,10 +111,8 @@ def campaign_ltv_forecast(rows: "pa.Table") -> "pa.Table":
     Returns:
         The columns of ``marts.campaign_ltv_forecast``.
     """
-    from ltv_platform.contracts.campaign_forecasts import CAMPAIGN_LTV_FORECAST  # noqa: PLC0415
-
     cohorts = read_cohorts(rows)
-    return as_arrow(CAMPAIGN_LTV_FORECAST, [] if cohorts is None else _forecast_rows(cohorts))
+    return arrow_table(CAMPAIGN_LTV_FORECAST, [] if cohorts is None else _forecast_rows(cohorts))
 
 
 def development_factors(rows: "pa.Table") -> "pa.Table":
@@ -127,10 +125,8 @@ def development_factors(rows: "pa.Table") -> "pa.Table":
         The columns of ``marts.development_factors``; ages at which no cohort is known, or had no
         revenue to grow from, are absent.
     """
-    from ltv_platform.contracts.campaign_forecasts import DEVELOPMENT_FACTORS  # noqa: PLC0415
-
     cohorts = read_cohorts(rows)
-    return as_arrow(DEVELOPMENT_FACTORS, [] if cohorts is None else _factor_rows(cohorts))
+    return arrow_table(DEVELOPMENT_FACTORS, [] if cohorts is None else _factor_rows(cohorts))
 
 
 def _forecast_rows(cohorts: Cohorts) -> list[tuple[Any, ...]]:
@@ -262,42 +258,15 @@ def _factor_rows(cohorts: Cohorts) -> list[tuple[Any, ...]]:
                 (
                     campaign,
                     age,
-                    rounded(shrunk[age]),
-                    rounded(raw[age]),
-                    rounded(pool[age]),
-                    rounded(weight[age]),
+                    shrunk[age],
+                    raw[age],
+                    pool[age],
+                    weight[age],
                     int(known[age]),
                     int(payers[age]),
                 )
             )
     return given
-
-
-def as_arrow(contract: "Table", rows: list[tuple[Any, ...]]) -> "pa.Table":
-    """Rows in the order of a contract's columns as an Arrow table of its types."""
-    import pyarrow as pa  # noqa: PLC0415
-
-    types = {
-        "VARCHAR": pa.string(),
-        "BOOLEAN": pa.bool_(),
-        "INTEGER": pa.int32(),
-        "BIGINT": pa.int64(),
-        "DOUBLE": pa.float64(),
-        "DECIMAL(18,6)": pa.decimal128(18, 6),
-        "DATE": pa.date32(),
-    }
-    columns = zip(*rows, strict=True) if rows else ([] for _ in contract.columns)
-    return pa.table(
-        {
-            column.name: pa.array(list(values), types[column.type])
-            for column, values in zip(contract.columns, columns, strict=True)
-        }
-    )
-
-
-def rounded(value: float) -> float | None:
-    """The value with :data:`_DIGITS` significant digits; None for NaN."""
-    return None if value != value else float(f"{value:.{_DIGITS}g}")  # noqa: PLR0124
 
 
 def _days(column: "pa.ChunkedArray") -> "np.ndarray":
@@ -315,4 +284,4 @@ def money(millionths: float | None) -> Decimal | None:
 
 
 def _ratio(numerator: float | None, denominator: float | None) -> float | None:
-    return rounded(numerator / denominator) if numerator is not None and denominator else None
+    return numerator / denominator if numerator is not None and denominator else None

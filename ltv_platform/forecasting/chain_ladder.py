@@ -17,10 +17,10 @@ from functools import cached_property
 
 import numpy as np
 
+from ltv_platform.forecasting.histories import Floats
 from ltv_platform.forecasting.residuals import (
     LEAST_COHORTS,
     Booleans,
-    Floats,
     Integers,
     ResidualSpread,
 )

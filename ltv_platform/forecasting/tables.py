@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ltv_platform.contracts.arrow import arrow_schema, arrow_table, rounded, rounded_array
+from ltv_platform.contracts.forecasts import FORECAST_MODELS, PURCHASE_FORECASTS
 from ltv_platform.forecasting.model import Fit, too_small
 
 if TYPE_CHECKING:
@@ -27,8 +29,6 @@ MODELS: Mapping[str, tuple[str, ...]] = {
 #: Probability that what happens lies in an interval.
 INTERVAL = 0.8
 _INTERVALS = ("lower_purchases", "upper_purchases", "lower_factor", "upper_factor")
-#: Significant digits that are kept: the last ones differ between processors.
-_DIGITS = 12
 
 
 @dataclass(frozen=True)
@@ -92,8 +92,8 @@ def fit_groups(
     """Fits by name of the model; where there are too few customers, without loading scipy.
 
     Args:
-        purchases: Columns frequency, recency_days, age_days, customers.
-        values: Columns frequency, mean_repeat_value (above 0), customers.
+        purchases: Columns repeat_days, span_days, age_days, customers.
+        values: Columns repeat_days, mean_repeat_value (above 0), customers.
         models: Which ones.
         days_per_unit: Days of the unit of time.
     """
@@ -118,34 +118,24 @@ def forecast_models(groups: "pa.Table") -> "pa.Table":
     Args:
         groups: Rows of ``sql/forecasts/forecast_models.sql``, in any order; none before any event.
     """
-    import pyarrow as pa  # noqa: PLC0415 - definitions are loaded without it
-
     rows = [
-        {
-            "model": model.name,
-            "parameter": parameter,
-            "value": value,
-            "standard_error": model.standard_errors[parameter],
-            "log_likelihood": model.log_likelihood,
-            "status": model.fit.status,
-            "reason": model.fit.reason or None,
-            "customers": model.fit.customers,
-            "excluded_customers": model.excluded,
-            "unit": "day",
-            "as_of": groups["as_of"][0].as_py(),
-        }
+        (
+            model.name,
+            parameter,
+            value,
+            model.standard_errors[parameter],
+            model.log_likelihood,
+            model.fit.status,
+            model.fit.reason or None,
+            model.fit.customers,
+            model.excluded,
+            "day",
+            groups["as_of"][0].as_py(),
+        )
         for model in (fitted_models(groups) if groups.num_rows else ())
         for parameter, value in model.parameters.items()
     ]
-    schema = {
-        **dict.fromkeys(("model", "parameter"), pa.string()),
-        **dict.fromkeys(("value", "standard_error", "log_likelihood"), pa.float64()),
-        **dict.fromkeys(("status", "reason"), pa.string()),
-        **dict.fromkeys(("customers", "excluded_customers"), pa.int64()),
-        "unit": pa.string(),
-        "as_of": pa.date32(),
-    }
-    return pa.Table.from_pylist(rows, pa.schema(schema))
+    return arrow_table(FORECAST_MODELS, rows)
 
 
 def purchase_forecasts(groups: "pa.Table") -> "pa.Table":
@@ -157,15 +147,8 @@ def purchase_forecasts(groups: "pa.Table") -> "pa.Table":
     import pyarrow as pa  # noqa: PLC0415
     import pyarrow.compute as pc  # noqa: PLC0415
 
-    key = ("frequency", "recency_days", "age_days")
-    figures = ("p_alive", "expected_purchases", *_INTERVALS)
-    schema = pa.schema(
-        [
-            *((name, pa.int32()) for name in (*key, "horizon_days")),
-            ("customers", pa.int64()),
-            *((name, pa.float64()) for name in figures),
-        ]
-    )
+    key = ("repeat_days", "span_days", "age_days")
+    schema = arrow_schema(PURCHASE_FORECASTS)
     if not groups.num_rows:
         return schema.empty_table()
     from ltv_platform.forecasting.intervals import predict  # noqa: PLC0415
@@ -182,23 +165,23 @@ def purchase_forecasts(groups: "pa.Table") -> "pa.Table":
         columns = {
             **{name: known[name] for name in (*key, "customers")},
             "horizon_days": pa.repeat(int(prediction.horizon), known.num_rows),
-            "p_alive": significant(prediction.probability_alive),
-            "expected_purchases": significant(prediction.expected_purchases),
+            "p_alive": rounded_array(prediction.probability_alive),
+            "expected_purchases": rounded_array(prediction.expected_purchases),
         }
         for name in _INTERVALS:
             ends = getattr(prediction, name)
-            columns[name] = pa.nulls(known.num_rows) if ends is None else significant(ends)
+            columns[name] = pa.nulls(known.num_rows) if ends is None else rounded_array(ends)
         parts.append(pa.table(columns).select(schema.names).cast(schema))
     return pa.concat_tables(parts)
 
 
 def histories_of(groups: "pa.Table", days_per_unit: int = 1) -> "Histories":
-    """The histories of a table with frequency, recency_days, age_days and customers."""
+    """The histories of a table with repeat_days, span_days, age_days and customers."""
     from ltv_platform.forecasting.histories import Histories  # noqa: PLC0415
 
     return Histories(
-        numbers(groups, "frequency"),
-        numbers(groups, "recency_days") / days_per_unit,
+        numbers(groups, "repeat_days"),
+        numbers(groups, "span_days") / days_per_unit,
         numbers(groups, "age_days") / days_per_unit,
         numbers(groups, "customers"),
     )
@@ -218,11 +201,6 @@ def count(groups: "pa.Table") -> int:
     return int(pc.sum(groups["customers"]).as_py() or 0)
 
 
-def rounded(value: float | None) -> float | None:
-    """The value with :data:`_DIGITS` significant digits."""
-    return None if value is None else float(f"{value:.{_DIGITS}g}")
-
-
 def _where(table: "pa.Table", column: str, value: object) -> "pa.Table":
     import pyarrow.compute as pc  # noqa: PLC0415
 
@@ -232,14 +210,14 @@ def _where(table: "pa.Table", column: str, value: object) -> "pa.Table":
 def _repeaters(groups: "pa.Table") -> "pa.Table":
     import pyarrow.compute as pc  # noqa: PLC0415
 
-    return groups.filter(pc.greater(groups["frequency"], 0))
+    return groups.filter(pc.greater(groups["repeat_days"], 0))
 
 
 def _fit_values(values: "pa.Table") -> Fit:
     from ltv_platform.forecasting.gamma_gamma import fit_gamma_gamma  # noqa: PLC0415
 
     return fit_gamma_gamma(
-        *(numbers(values, name) for name in ("frequency", "mean_repeat_value", "customers"))
+        *(numbers(values, name) for name in ("repeat_days", "mean_repeat_value", "customers"))
     )
 
 
@@ -247,14 +225,3 @@ def _fit_purchases(name: str, histories: "Histories") -> Fit:
     from ltv_platform.forecasting.buy_till_you_die import fit_bg_nbd, fit_mbg_nbd  # noqa: PLC0415
 
     return {"bgnbd": fit_bg_nbd, "mbgnbd": fit_mbg_nbd}[name](histories)
-
-
-def significant(values: "Floats") -> "Floats":
-    """The values with :data:`_DIGITS` significant digits each."""
-    import numpy as np  # noqa: PLC0415
-
-    with np.errstate(divide="ignore"):
-        exponent = np.floor(np.log10(np.abs(values)))
-    scale = 10.0 ** (_DIGITS - 1 - np.where(np.isfinite(exponent), exponent, 0))
-    kept: np.ndarray = np.rint(values * scale) / scale
-    return kept

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ltv_platform.forecasting.residuals import Booleans, Floats, Integers
+from ltv_platform.forecasting.histories import Floats
+from ltv_platform.forecasting.residuals import Booleans, Integers
 
 
 @dataclass(frozen=True)

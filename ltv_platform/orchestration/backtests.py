@@ -31,8 +31,7 @@ _PLOTTED = {
     "marts.campaign_forecast_backtest": """
         SELECT 'd' || start_age_days || '_to_d' || horizon_days || '_' || figure, value
         FROM (
-          SELECT start_age_days, horizon_days, bias, r, interval_coverage,
-            mean_absolute_error AS mae, root_mean_squared_error AS rmse
+          SELECT start_age_days, horizon_days, bias, rmse, mae, r, interval_coverage
           FROM marts.campaign_forecast_backtest
           WHERE campaign_id = '(all)' AND backtest = 'rolling_origin'
           QUALIFY ROW_NUMBER() OVER (ORDER BY start_age_days = 28 DESC, horizon_days DESC,

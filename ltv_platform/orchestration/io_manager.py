@@ -82,8 +82,9 @@ class WarehouseIOManager(dg.IOManager):
                 "dagster/row_count": self._row_count(transform.name),
                 "rows_written": sum(rows for *_, rows in written),
                 **({"days_written": len(days)} if days is not None else {}),
-                **backtest_metadata(self.engine, transform.derivation.backtest),
+                # Charts first: whoever looks at the page would not find them below a long table.
                 **chart_metadata(self.engine, transform.name),
+                **backtest_metadata(self.engine, transform.derivation.backtest),
             }
         )
         if days:

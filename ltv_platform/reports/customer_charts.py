@@ -142,12 +142,15 @@ def forecast_fan(
 
 def _origins(origins: Sequence[tuple[str, Number, Number]]) -> str:
     """What was predicted at earlier days beside what came, in the right part of the fan."""
+    if not origins:
+        return ""
     left, width = _FAN_LEFT + _FAN_WIDTH + 90, WIDTH - _FAN_LEFT - _FAN_WIDTH - 90
     most = max((float(value) for _, *values in origins for value in values), default=0) or 1.0
-    drawn = text(left, 14, "back-test: predicted, actual", size=11) if origins else ""
+    drawn = text(left, 14, "back-test: predicted, actual", size=11)
     for place, (day, predicted, actual) in enumerate(origins):
         y = 24 + 3 * ROW * place
         error = f"{100 * (float(predicted) / float(actual) - 1):+.0f} %" if actual else "–"
+        error = error.replace("-", "−")
         drawn += text(left, y + 12, f"{day}: {error}", size=11)
         for row, (value, colour) in enumerate([(predicted, BLUE), (actual, ORANGE)]):
             length = round((width - 4) * float(value) / most, 1)

@@ -101,7 +101,8 @@ def backtest_as_of(
     Raises:
         UserError: nothing is published, or the days lie outside the data.
     """
-    days = _holdout(settings, holdout)
+    _at_least_a_day(holdout)
+    days = settings.forecast_holdout if holdout is None else holdout
     with _published(settings) as published:
         reach = timedelta(days=days)
         day = published.known(as_of or published.last - reach)
@@ -122,33 +123,32 @@ def rolling_backtest(
     Args:
         settings: Where the snapshot lies.
         as_of: That day; by default the last that the snapshot knows of.
-        holdout: Days of each holdout, at least 1; by default LTV_FORECAST_HOLDOUT.
+        holdout: Days of each holdout, at least 1; by default LTV_FORECAST_HOLDOUT, or a third of
+            the history where that is less.
 
     Raises:
         UserError: nothing is published, the day lies outside the data, or they reach back less
             than two holdouts.
     """
-    days = _holdout(settings, holdout)
+    _at_least_a_day(holdout)
     with _published(settings) as published:
         day = published.known(as_of)
-        outcomes = published.rows("rolling_outcomes", {"as_of": day, "holdout": days})
+        outcomes = published.rows("rolling_outcomes", {"as_of": day, "holdout": holdout})
     if not outcomes.num_rows:
         reach = "" if published.first is None else f" from {published.first} to {day}"
         raise UserError(
-            f"No forecast of {days} days can be compared: that takes transactions of "
-            f"{2 * days} days and a customer, and there are fewer{reach}.",
+            f"No back-test can be made: that takes transactions of "
+            f"{2 * holdout if holdout else 3} days and a customer, and there are fewer{reach}.",
             "Choose a shorter --holdout; as much has to lie before an origin as after it.",
         )
     return compared(outcomes)
 
 
-def _holdout(settings: Settings, holdout: int | None) -> int:
-    days = settings.forecast_holdout if holdout is None else holdout
-    if days < 1:
+def _at_least_a_day(holdout: int | None) -> None:
+    if holdout is not None and holdout < 1:
         raise UserError(
-            f"--holdout is {days}: there is nothing to forecast.", "Give 1 day or more."
+            f"--holdout is {holdout}: there is nothing to forecast.", "Give 1 day or more."
         )
-    return days
 
 
 @contextmanager

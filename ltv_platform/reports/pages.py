@@ -121,4 +121,4 @@ def _count(value: float) -> str:
 
 
 def _percent(value: float, decimals: int = 0) -> str:
-    return f"{100 * value:.{decimals}f} %"
+    return f"{100 * value:.{decimals}f} %".replace("-", "−")

@@ -1,10 +1,13 @@
 """Reading the published snapshot with SQL: plain table names, nothing else within reach."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import duckdb
 
+from ltv_platform.contracts import build_catalog
 from ltv_platform.contracts.ddl import literal, quoted
 from ltv_platform.errors import UserError
 from ltv_platform.settings import Settings
@@ -13,6 +16,10 @@ from ltv_platform.warehouse.snapshot import Snapshot, current_snapshot, damaged
 
 #: PIVOT is the only MULTI: it finds its columns by a SELECT of its own.
 _READING = (duckdb.StatementType.SELECT, duckdb.StatementType.MULTI)
+#: Of the tables and columns that a snapshot lacks; the first few tell which version is missing.
+_MOST_NAMED = 5
+#: What the engine says of tables and columns that are not there.
+_UNKNOWN = (duckdb.CatalogException, duckdb.BinderException)
 
 
 def require_snapshot(settings: Settings) -> Snapshot:
@@ -30,7 +37,24 @@ def require_snapshot(settings: Settings) -> Snapshot:
     return snapshot
 
 
-def open_snapshot(settings: Settings, snapshot: Snapshot) -> duckdb.DuckDBPyConnection:
+@contextmanager
+def open_snapshot(settings: Settings, snapshot: Snapshot) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The connection of :func:`connect_to_snapshot`, closed at the end.
+
+    Raises:
+        UserError: a file of it is damaged or gone, or a query asks for what this version
+            publishes and the snapshot does not have.
+    """
+    with connect_to_snapshot(settings, snapshot) as connection:
+        try:
+            yield connection
+        except _UNKNOWN as error:
+            if older := _not_published(settings, snapshot, error):
+                raise older from error
+            raise
+
+
+def connect_to_snapshot(settings: Settings, snapshot: Snapshot) -> duckdb.DuckDBPyConnection:
     """A connection that sees the snapshot's tables by plain name and no other file.
 
     Raises:
@@ -57,6 +81,24 @@ def open_snapshot(settings: Settings, snapshot: Snapshot) -> duckdb.DuckDBPyConn
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
     return connection
+
+
+def _not_published(settings: Settings, snapshot: Snapshot, error: Exception) -> UserError | None:
+    """What to say where a query failed because the snapshot is older than its table or column."""
+    asked = set(re.findall(r"\w+", str(error).partition("\n")[0]))
+    for table in build_catalog(settings).derived:
+        if table.name not in snapshot.manifest["tables"]:
+            missing = {table.name}
+        else:
+            columns = snapshot.manifest["tables"][table.name]["columns"]
+            missing = {column.name for column in table.published if column.name not in columns}
+        for name in asked & missing:
+            return UserError(
+                f"The published snapshot has no {name}: it was made by another version of "
+                "ltv-platform or under other settings.",
+                "Run `ltv run` to publish it anew.",
+            )
+    return None
 
 
 def _only_select(connection: duckdb.DuckDBPyConnection, sql: str) -> duckdb.Statement:
@@ -94,5 +136,7 @@ def query(
             return columns, cursor.fetchall() if columns else []
         except duckdb.Error as error:
             tables = f"Tables, by plain name: {', '.join(sorted(snapshot.manifest['tables']))}."
-            unknown = isinstance(error, duckdb.CatalogException | duckdb.BinderException)
+            unknown = isinstance(error, _UNKNOWN)
+            if unknown and (older := _not_published(settings, snapshot, error)):
+                raise older from error
             raise UserError(f"The query fails: {error}", tables if unknown else "") from error

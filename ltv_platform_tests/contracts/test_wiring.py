@@ -1,11 +1,13 @@
 """Contracts, SQL and wiring say the same."""
 
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 
 from ltv_platform import transforms
 from ltv_platform.assets import build_graph
+from ltv_platform.contracts import arrow
 from ltv_platform.contracts.operations import PUBLISHED_OPERATIONS
 from ltv_platform.settings import Settings
 from ltv_platform.transforms import AsOf, Derivation, Graph
@@ -118,6 +120,26 @@ def test_every_select_opens_with_its_grain_and_question() -> None:
             else:
                 assert lines[0].startswith("-- Grain: "), path.name
                 assert any(line.startswith("-- Answers: ") for line in lines[:4]), path.name
+
+
+def test_a_fit_is_made_anew_when_what_rounds_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The digits that are kept are code of every table that is made in Python, and of no other."""
+
+    def hashes() -> dict[str, str]:
+        transforms._code_of.cache_clear()
+        return {t.name: t.code_hash for t in Home(tmp_path).graph.transforms}
+
+    before = hashes()
+    changed = tmp_path / "arrow.py"
+    changed.write_text(Path(arrow.__file__).read_text("utf-8") + "# changed", "utf-8")
+    with monkeypatch.context() as patch:
+        patch.setattr(arrow, "__file__", str(changed))
+        after = hashes()
+    transforms._code_of.cache_clear()
+    fitted = {t.name for t in Home(tmp_path).graph.transforms if t.derivation.fit is not None}
+    assert {name for name in before if before[name] != after[name]} == fitted
 
 
 @pytest.mark.parametrize(

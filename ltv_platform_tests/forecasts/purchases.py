@@ -100,7 +100,7 @@ class Purchases:
         found: Counter[tuple[Any, ...]] = Counter()
         parameters = {"as_of": day(cutoff), "holdout": holdout}
         for row in self._rows("histories/outcomes.sql", parameters):
-            names = ("frequency", "recency_days", "age_days")
+            names = ("repeat_days", "span_days", "age_days")
             happened = row["actual_transactions"], row["actual_spend"]
             found[*(row[name] for name in names), *happened] += row["customers"]
         return found

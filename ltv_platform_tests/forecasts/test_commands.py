@@ -1,6 +1,5 @@
 """`ltv forecast`: its answers as text and JSON, and what it says of days that it cannot use."""
 
-import json
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -22,20 +21,6 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     home.load("transactions", "t1,a,2025-01-10,40,0", "t2,a,2025-03-01,20,0", "t3,b,2025-05-01,5,0")
     home.publish()
     return home
-
-
-@pytest.fixture
-def forecast(home: Home, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Runs `ltv forecast` with some arguments; what it prints as JSON."""
-    monkeypatch.setenv("LTV_HOME", str(home.settings.home))
-
-    def run(*arguments: str) -> Any:
-        command = ["forecast", *arguments, "--format", "json"]
-        answer = CliRunner().invoke(app, command, catch_exceptions=False)
-        assert answer.exit_code == 0, answer.stderr
-        return json.loads(answer.stdout)
-
-    return run
 
 
 def test_a_fit_as_json(forecast: Any) -> None:
@@ -132,5 +117,5 @@ def test_customers_without_transactions(tmp_path: Path) -> None:
     assert day == date(2025, 1, 1)
     assert [model.fit.customers for model in models] == [0, 0, 0]
     assert backtest_as_of(home.settings, date(2024, 12, 1), 30) == []
-    with pytest.raises(UserError, match="No forecast of 90 days can be compared"):
+    with pytest.raises(UserError, match="takes transactions of 3 days and a customer"):
         rolling_backtest(home.settings)

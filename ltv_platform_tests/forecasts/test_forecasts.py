@@ -58,7 +58,7 @@ def test_models_of_the_table(home: Home) -> None:
         *(("mbgnbd", name) for name in ("r", "alpha", "a", "b")),
         *(("gamma_gamma", name) for name in ("p", "q", "v")),
     }
-    repeaters = home.one("SELECT COUNT(*) AS n FROM purchase_histories WHERE frequency > 0")["n"]
+    repeaters = home.one("SELECT COUNT(*) AS n FROM purchase_histories WHERE repeat_days > 0")["n"]
     for row in rows:
         assert (row["status"], row["reason"], row["unit"]) == ("ok", None, "day")
         assert row["as_of"] == AS_OF
@@ -73,7 +73,7 @@ def test_a_forecast_is_what_the_functions_say(home: Home) -> None:
     assert len(rows) == CUSTOMERS
     x, recency, age, mean = (
         np.array([row[name] or 0 for row in rows], float)
-        for name in ("frequency", "recency_days", "age_days", "mean_repeat_value")
+        for name in ("repeat_days", "span_days", "age_days", "mean_repeat_value")
     )
     histories = Histories(x, recency, age, np.ones(len(rows)))
     value = expected_value(models["gamma_gamma"], x, mean)
@@ -90,7 +90,7 @@ def test_a_forecast_is_what_the_functions_say(home: Home) -> None:
 def test_statuses_and_intervals(home: Home) -> None:
     """one_purchase marks who bought once; p_alive of them is below 1, as MBG/NBD has it."""
     for row in forecasts(home):
-        once = row["frequency"] == 0
+        once = row["repeat_days"] == 0
         assert (row["status"], row["method"]) == ("one_purchase" if once else "ok", "model")
         assert 0 < row["p_alive"] < 1
         for days in (30, 90, 180, 365):
@@ -102,7 +102,7 @@ def test_an_interval_is_that_of_possible_futures(home: Home) -> None:
     """10 % and 90 % quantiles of simulated spend, of the customer who is expected to buy most."""
     models = fits(home)
     row = max(forecasts(home), key=lambda row: row["expected_purchases_d365"])
-    names = ("frequency", "recency_days", "age_days")
+    names = ("repeat_days", "span_days", "age_days")
     histories = Histories(*(np.array([float(row[name])]) for name in names), np.ones(1))
     mean_value = np.array([row["mean_repeat_value"]])
     drawn = simulate(
@@ -126,7 +126,7 @@ def test_the_example_in_python(home: Home) -> None:
     page = (Path(__file__).parents[2] / "docs" / "forecasts.md").read_text("utf-8")
     [block] = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
     rows = forecasts(home)
-    names = {"frequency": "frequency", "recency": "recency_days", "age": "age_days"}
+    names = {"frequency": "repeat_days", "recency": "span_days", "age": "age_days"}
     known: dict[str, Any] = {
         **{name: np.array([row[column] for row in rows]) for name, column in names.items()},
         "mean_value": np.array([row["mean_repeat_value"] or 0.0 for row in rows]),
@@ -165,8 +165,7 @@ def test_purchase_forecasts_are_of_groups(home: Home) -> None:
     assert (
         rows
         == home.one(
-            "SELECT COUNT(DISTINCT (frequency, recency_days, age_days)) AS n "
-            "FROM purchase_histories"
+            "SELECT COUNT(DISTINCT (repeat_days, span_days, age_days)) AS n FROM purchase_histories"
         )["n"]
     )
     wrong = home.values(

@@ -40,13 +40,13 @@ def test_refunds_take_from_a_stack_of_days(seed: int) -> None:
             net = sum(-a if r else a for c, n, a, r in events if c == customer and n <= cutoff)
             assert row["net_revenue"] == net
             if not days:
-                assert row["frequency"] is row["purchase_value"] is row["age_days"] is None
+                assert row["repeat_days"] is row["purchase_value"] is row["age_days"] is None
                 continue
             repeats = [value for _, value in days[1:]]
             assert row["first_purchase_date"] == day(days[0][0])
             assert row["last_purchase_date"] == day(days[-1][0])
-            assert row["frequency"] == len(repeats)
-            assert row["recency_days"] == days[-1][0] - days[0][0]
+            assert row["repeat_days"] == len(repeats)
+            assert row["span_days"] == days[-1][0] - days[0][0]
             assert row["age_days"] == cutoff - days[0][0]
             assert row["purchase_value"] == sum(value for _, value in days)
             assert row["repeat_value"] == sum(repeats)
@@ -105,8 +105,8 @@ def test_refunds_by_hand() -> None:
 def test_only_what_is_known_at_the_cutoff_counts() -> None:
     """A refund changes what is known from its own day on, and no earlier figure."""
     purchases = Purchases([("a", 0, 10, False), ("a", 4, 10, False), ("a", 8, 10, True)])
-    assert purchases.histories(7)["a"]["frequency"] == 1
-    assert purchases.histories(8)["a"]["frequency"] == 0
+    assert purchases.histories(7)["a"]["repeat_days"] == 1
+    assert purchases.histories(8)["a"]["repeat_days"] == 0
     assert purchases.histories(-1) == {}
     assert purchases.outcomes(3, 4) == {(0, 0, 3, 1, 10.0): 1}
     assert purchases.outcomes(3, 5) == {(0, 0, 3, 0, 0.0): 1}, "the purchase was given back"
@@ -120,4 +120,4 @@ def test_customers_count_from_the_day_that_they_are_known() -> None:
     assert purchases.histories(4) == {}
     assert purchases.histories(5)["late"]["age_days"] == 5
     [(name, row)] = purchases.histories(9).items()
-    assert (name, row["frequency"], row["recency_days"]) == ("late", 1, 6)
+    assert (name, row["repeat_days"], row["span_days"]) == ("late", 1, 6)

@@ -1,15 +1,12 @@
 """The golden figures of docs/forecasts.md, on the sample of CDNOW."""
 
-import json
 import os
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
-from ltv_platform.cli import app
 from ltv_platform.ingestion.load import Request, ingest
 from ltv_platform_tests.warehouse.homes import Home
 
@@ -29,20 +26,6 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
         assert outcome.error is None, outcome.error
     home.publish()
     return home
-
-
-@pytest.fixture
-def forecast(home: Home, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Runs `ltv forecast`; what it prints as JSON."""
-    monkeypatch.setenv("LTV_HOME", str(home.settings.home))
-
-    def run(*arguments: str) -> Any:
-        command = ["forecast", *arguments, "--format", "json"]
-        answer = CliRunner().invoke(app, command, catch_exceptions=False)
-        assert answer.exit_code == 0, answer.stderr
-        return json.loads(answer.stdout)
-
-    return run
 
 
 def test_parameters(forecast: Any) -> None:

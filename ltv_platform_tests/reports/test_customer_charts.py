@@ -61,9 +61,11 @@ def test_the_fan_shows_how_near_earlier_forecasts_came() -> None:
         [(30, 80, 100, 130), (90, 200, 290, 400)], [("2024-03-01", 90, 100), ("2024-06-01", 5, 0)]
     ).full
     words = _words(full)
-    assert "2024-03-01: -10 %" in words
+    assert "2024-03-01: −10 %" in words
     assert "2024-06-01: –" in words
     assert [word for word in words if word in ("100", "290")] == ["100", "290"]
+    assert "actual" in words
+    assert "actual" not in _words(forecast_fan([(30, 80, 100, 130)], []).full)
 
 
 def test_charts_are_well_formed_and_small_whatever_they_show() -> None:

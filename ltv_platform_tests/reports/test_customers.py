@@ -68,6 +68,7 @@ def test_the_page_says_what_the_tables_say(home: Home) -> None:
     assert "2025-01 2 2 54.00 27.00 27.00" in text
     assert "Fewer than 20 buyers" in text
     assert "too_few_customers" in text
+    assert "The forecasts of 2 of 2 customers do not rest on two models with status ok" in text
 
 
 def test_the_terminal_gets_rows(home: Home) -> None:

@@ -18,7 +18,7 @@ from ltv_platform.ingestion.start_date import cover_log
 from ltv_platform.settings import Settings
 from ltv_platform.warehouse import planner, snapshot
 from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
-from ltv_platform.warehouse.query import open_snapshot
+from ltv_platform.warehouse.query import connect_to_snapshot
 
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
 
@@ -101,7 +101,7 @@ class Home:
         current = snapshot.current_snapshot(self.settings)
         assert current is not None
         if self._reader is None or self._reader[0] != current.path:
-            self._reader = (current.path, open_snapshot(self.settings, current))
+            self._reader = (current.path, connect_to_snapshot(self.settings, current))
         cursor = self._reader[1].execute(sql)
         return [name for name, *_ in cursor.description], cursor.fetchall()
 

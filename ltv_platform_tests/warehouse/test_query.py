@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from ltv_platform.errors import UserError
-from ltv_platform.warehouse.query import query, require_snapshot
+from ltv_platform.warehouse.query import open_snapshot, query, require_snapshot
 from ltv_platform_tests.warehouse.homes import Home
 
 
@@ -34,6 +35,31 @@ def test_a_query_that_fails_says_where(published: Home) -> None:
     with pytest.raises(UserError, match="custmers") as caught:
         query(published.settings, "SELECT * FROM custmers")
     assert "campaign_ltv" in caught.value.hint
+
+
+def test_a_snapshot_older_than_a_table_says_so(published: Home) -> None:
+    """After an upgrade, reports of what is not published yet were a defect of ours."""
+    snapshot = require_snapshot(published.settings)
+    del snapshot.manifest["tables"]["rfm_segments"]
+    with (
+        pytest.raises(UserError, match="has no rfm_segments") as caught,
+        open_snapshot(published.settings, snapshot) as connection,
+    ):
+        connection.execute("SELECT * FROM rfm_segments")
+    assert "ltv run" in caught.value.hint
+    with (
+        pytest.raises(duckdb.CatalogException, match="custmers"),
+        open_snapshot(published.settings, snapshot) as connection,
+    ):
+        connection.execute("SELECT * FROM custmers")
+
+
+def test_a_snapshot_of_other_settings_says_so(published: Home) -> None:
+    """A horizon that is set, and not published yet."""
+    settings = published.settings.model_copy(update={"forecast_horizons": (45,)})
+    with pytest.raises(UserError, match="has no expected_revenue_d45") as caught:
+        query(settings, "SELECT expected_revenue_d45 FROM ltv_forecast")
+    assert "ltv run" in caught.value.hint
 
 
 @pytest.mark.parametrize(

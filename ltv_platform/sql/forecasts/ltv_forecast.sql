@@ -20,8 +20,8 @@ WITH models AS (
 ),
 forecasts AS (
   SELECT
-    frequency,
-    recency_days,
+    repeat_days,
+    span_days,
     age_days,
     MAX(p_alive) AS p_alive
     {%- for days in forecast_horizons %}
@@ -30,7 +30,7 @@ forecasts AS (
     {%- endfor %}
     {%- endfor %}
   FROM marts.purchase_forecasts
-  GROUP BY frequency, recency_days, age_days
+  GROUP BY repeat_days, span_days, age_days
 ),
 joined AS (
   SELECT
@@ -42,24 +42,24 @@ joined AS (
     customers.tenure_days,
     COALESCE(histories.purchase_days, 0) AS purchase_days,
     CASE
-      WHEN histories.frequency IS NULL THEN 'no_purchase'
+      WHEN histories.repeat_days IS NULL THEN 'no_purchase'
       WHEN purchase_status <> 'ok' THEN purchase_status
       WHEN value_status <> 'ok' THEN value_status
-      WHEN histories.frequency = 0 THEN 'one_purchase'
+      WHEN histories.repeat_days = 0 THEN 'one_purchase'
       ELSE 'ok'
     END AS status,
     CASE
-      WHEN histories.frequency IS NULL THEN 'none'
+      WHEN histories.repeat_days IS NULL THEN 'none'
       WHEN purchase_status NOT IN ('ok', 'at_bound') THEN 'naive'
       WHEN value_status <> 'ok' THEN 'own_mean'
       WHEN purchase_status <> 'ok' THEN 'model_at_bound'
       ELSE 'model'
     END AS method,
     -- v + x m: what is known of the customer's values. Times a factor it is a quantile of revenue.
-    v + histories.frequency * COALESCE(histories.mean_repeat_value, 0) AS value_scale,
+    v + histories.repeat_days * COALESCE(histories.mean_repeat_value, 0) AS value_scale,
     CASE
-      WHEN value_status = 'ok' THEN p * (v + histories.frequency * COALESCE(histories.mean_repeat_value, 0))
-        / NULLIF(p * histories.frequency + q - 1, 0)
+      WHEN value_status = 'ok' THEN p * (v + histories.repeat_days * COALESCE(histories.mean_repeat_value, 0))
+        / NULLIF(p * histories.repeat_days + q - 1, 0)
       ELSE {{ m.ratio('histories.purchase_value', 'histories.purchase_days') }}
     END AS value_of_purchase,
     p_alive
@@ -72,8 +72,8 @@ joined AS (
   CROSS JOIN models
   LEFT JOIN marts.purchase_histories AS histories ON histories.customer_id = customers.customer_id
   LEFT JOIN forecasts
-    ON forecasts.frequency = histories.frequency
-    AND forecasts.recency_days = histories.recency_days
+    ON forecasts.repeat_days = histories.repeat_days
+    AND forecasts.span_days = histories.span_days
     AND forecasts.age_days = histories.age_days
 )
 SELECT

@@ -21,10 +21,10 @@ horizons AS (
 )
 SELECT groups.*, horizons.horizon_days, models.*
 FROM (
-  SELECT frequency, recency_days, age_days, COUNT(*) AS customers
+  SELECT repeat_days, span_days, age_days, COUNT(*) AS customers
   FROM marts.purchase_histories
-  WHERE frequency IS NOT NULL
-  GROUP BY frequency, recency_days, age_days
+  WHERE repeat_days IS NOT NULL
+  GROUP BY repeat_days, span_days, age_days
 ) AS groups
 CROSS JOIN horizons
 CROSS JOIN models

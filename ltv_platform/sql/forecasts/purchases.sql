@@ -79,8 +79,8 @@ SELECT
   purchase_days,
   first_purchase_date,
   last_purchase_date,
-  NULLIF(purchase_days, 0) - 1 AS frequency,
-  CAST(DATE_DIFF('day', first_purchase_date, last_purchase_date) AS INTEGER) AS recency_days,
+  NULLIF(purchase_days, 0) - 1 AS repeat_days,
+  CAST(DATE_DIFF('day', first_purchase_date, last_purchase_date) AS INTEGER) AS span_days,
   CAST(DATE_DIFF('day', first_purchase_date, cutoff) AS INTEGER) AS age_days,
   purchase_value,
   {{ m.money('purchase_value - first_day_value') }} AS repeat_value,
@@ -107,7 +107,7 @@ JOIN {{ schema }}customers AS customers
 
 {#- Gamma-Gamma is fitted to whoever came back and left money. -#}
 {% macro has_value() -%}
-(frequency > 0 AND repeat_value > 0 AND net_revenue >= 0)
+(repeat_days > 0 AND repeat_value > 0 AND net_revenue >= 0)
 {%- endmacro %}
 
 {#- Grain: group of customers with equal histories. What models are fitted to: `purchases` counts
@@ -115,27 +115,27 @@ JOIN {{ schema }}customers AS customers
 {% macro groups(histories) -%}
 SELECT
   'purchases' AS part,
-  frequency,
-  recency_days,
+  repeat_days,
+  span_days,
   age_days,
   CAST(NULL AS DOUBLE) AS mean_repeat_value,
   COUNT(*) AS customers
 FROM {{ histories }}
-WHERE frequency IS NOT NULL
-GROUP BY frequency, recency_days, age_days
+WHERE repeat_days IS NOT NULL
+GROUP BY repeat_days, span_days, age_days
 UNION ALL
-SELECT 'values', frequency, NULL, NULL, mean_repeat_value, COUNT(*)
+SELECT 'values', repeat_days, NULL, NULL, mean_repeat_value, COUNT(*)
 FROM {{ histories }}
 WHERE {{ has_value() }}
-GROUP BY frequency, mean_repeat_value
+GROUP BY repeat_days, mean_repeat_value
 UNION ALL
 SELECT 'without_purchase', NULL, NULL, NULL, NULL, COUNT(*)
 FROM {{ histories }}
-WHERE frequency IS NULL
+WHERE repeat_days IS NULL
 UNION ALL
 SELECT 'without_value', NULL, NULL, NULL, NULL, COUNT(*)
 FROM {{ histories }}
-WHERE net_revenue < 0 OR (frequency > 0 AND repeat_value <= 0)
+WHERE net_revenue < 0 OR (repeat_days > 0 AND repeat_value <= 0)
 {%- endmacro %}
 
 {#- Grain: origin, group of customers with equal histories and equal purchases after it. Needs a CTE
@@ -146,8 +146,8 @@ WHERE net_revenue < 0 OR (frequency > 0 AND repeat_value <= 0)
 SELECT
   histories.origin,
   histories.ending,
-  frequency,
-  recency_days,
+  repeat_days,
+  span_days,
   age_days,
   CAST(purchase_value AS DOUBLE) AS purchase_value,
   mean_repeat_value,
@@ -161,7 +161,7 @@ FROM (
     {{ histories(schema) | indent(4) }}
   ) AS known
   JOIN holdouts ON holdouts.origin = known.cutoff
-  WHERE frequency IS NOT NULL
+  WHERE repeat_days IS NOT NULL
 ) AS histories
 LEFT JOIN (
   SELECT
@@ -180,17 +180,25 @@ GROUP BY ALL
 ORDER BY ALL
 {%- endmacro %}
 
-{#- Origins a holdout apart, the last holdout ending on as_of. -#}
-{% macro rolling(schema, holdout) -%}
+{#- Origins a holdout apart, the last holdout ending on as_of. Without a holdout it is as set, or a
+    third of the history where that is less: two past forecasts are the least that make a band. -#}
+{% macro rolling(schema, holdout='NULL') -%}
 SELECT
-  CAST($as_of AS DATE) - CAST(step * {{ holdout }} AS INTEGER) AS origin,
-  CAST($as_of AS DATE) - CAST((step - 1) * {{ holdout }} AS INTEGER) AS ending
+  CAST($as_of AS DATE) - CAST(step * holdout AS INTEGER) AS origin,
+  CAST($as_of AS DATE) - CAST((step - 1) * holdout AS INTEGER) AS ending
 FROM (
   {%- for step in range(1, forecast_origins + 1) %}
   SELECT {{ step }} AS step{{ ' UNION ALL' if not loop.last }}
   {%- endfor %}
 ) AS steps
-WHERE CAST($as_of AS DATE) - CAST((step + 1) * {{ holdout }} AS INTEGER) >= (
-  SELECT MIN(event_date) FROM {{ schema }}transactions
-)
+CROSS JOIN (
+  SELECT
+    MIN(event_date) AS first_day,
+    COALESCE(
+      CAST({{ holdout }} AS INTEGER),
+      LEAST({{ forecast_holdout }}, DATE_DIFF('day', MIN(event_date), CAST($as_of AS DATE)) // 3)
+    ) AS holdout
+  FROM {{ schema }}transactions
+) AS history
+WHERE holdout > 0 AND CAST($as_of AS DATE) - CAST((step + 1) * holdout AS INTEGER) >= first_day
 {%- endmacro %}

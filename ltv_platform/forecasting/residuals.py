@@ -22,6 +22,9 @@ COVERAGE = 0.8
 LEAST_COHORTS = 9
 
 _ENDS = ((1 - COVERAGE) / 2, (1 + COVERAGE) / 2)
+#: Standard deviations by which residuals differ that are the same but for rounding. Small cohorts
+#: that bring nothing more all have one residual, and it may be the very end of the interval.
+_SAME = 1e-9
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,6 @@ class ResidualSpread:
             above = self.scaled[high + (high >= ranks)]
             bounds.append(below + (place - low) * (above - below))
         held = np.empty(many, dtype=bool)
-        above_lower = self.scaled >= np.minimum(bounds[0], 0)
-        held[self.order] = above_lower & (self.scaled <= np.maximum(bounds[1], 0))
+        above_lower = self.scaled >= np.minimum(bounds[0], 0) - _SAME
+        held[self.order] = above_lower & (self.scaled <= np.maximum(bounds[1], 0) + _SAME)
         return held

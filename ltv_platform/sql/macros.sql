@@ -5,9 +5,14 @@
 {% if timezone == 'UTC' %}CAST({{ ts }} AS DATE){% else %}CAST(({{ ts }} AT TIME ZONE 'UTC') AT TIME ZONE {{ timezone | literal }} AS DATE){% endif %}
 {%- endmacro %}
 
-{#- The UTC instant at which a reporting day begins. -#}
-{% macro midnight(day) -%}
-{% if timezone == 'UTC' %}CAST({{ day }} AS TIMESTAMP){% else %}((CAST({{ day }} AS TIMESTAMP) AT TIME ZONE {{ timezone | literal }}) AT TIME ZONE 'UTC'){% endif %}
+{#- The UTC instant at which a reporting day begins. Where clocks go back over midnight (Havana, the
+    Azores) that day has two of them; the engine takes the later, the day begins with the first. -#}
+{% macro midnight(date) -%}
+{% if timezone == 'UTC' %}CAST({{ date }} AS TIMESTAMP){% else -%}
+{% set later = "((CAST(" ~ date ~ " AS TIMESTAMP) AT TIME ZONE " ~ (timezone | literal) ~ ") AT TIME ZONE 'UTC')" -%}
+{% set earlier = "(" ~ later ~ " - INTERVAL '1 hour')" -%}
+(CASE WHEN {{ day(earlier) }} = CAST({{ date }} AS DATE) THEN {{ earlier }} ELSE {{ later }} END)
+{%- endif %}
 {%- endmacro %}
 
 {#- Leaves out versions before an LTV_START_DATE that was set later than they were loaded: a fresh

@@ -168,6 +168,23 @@ def test_migration() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("at", "segment"),
+    [("2025-11-02 03:59:59", "New Customers"), ("2025-11-02 04:00:00", "Prospects")],
+)
+def test_migration_starts_at_the_end_of_a_day(at: str, segment: str) -> None:
+    """The purchases of then end with the day, also where the next has two midnights.
+
+    On 2 November Havana goes back from 01:00 to 00:00: its midnights are 04:00 and 05:00 UTC, and
+    what was bought between them was counted for the day before.
+    """
+    zone = {"timezone": "America/Havana", "migration_days": 30}
+    marts = Marts("2025-12-01", "2025-12-02 05:00", **zone).build(
+        [("a", "2025-10-01 10:00")], [Purchase("a", at)]
+    )
+    assert marts.rows("SELECT from_segment FROM marts.rfm_migration") == [segment]
+
+
 def test_migration_days_are_a_setting() -> None:
     """LTV_MIGRATION_DAYS says how far back; both bases large, the status is ok."""
     customers, purchases = _shop(20)

@@ -227,6 +227,25 @@ def test_maturity_across_a_change_of_clocks(
     assert home.values("SELECT revenue_d1 FROM campaign_ltv") == [1 if mature else None]
 
 
+@pytest.mark.parametrize(
+    ("watermark", "mature"), [("2025-10-26 23:59:59", False), ("2025-10-27 00:00:00", True)]
+)
+def test_a_day_begins_with_the_first_of_two_midnights(
+    tmp_path_factory: pytest.TempPathFactory, watermark: str, mature: bool
+) -> None:
+    """(d+1 day, 00:00) + N·24 h: on 26 October the Azores go back from 01:00 to 00:00.
+
+    Guards against the second midnight, at which the engine ended the day before an hour late.
+    """
+    home = Home(tmp_path_factory.mktemp("home"), timezone="Atlantic/Azores")
+    home.load("customers", "a,2025-10-25 10:00:00,US,ads,c1")
+    home.load("transactions", "t1,a,2025-10-25 11:00:00,1,0", f"t2,nobody,{watermark},1,0")
+    home.publish()
+    assert home.values("SELECT revenue_d1 FROM campaign_ltv") == [1 if mature else None]
+    weeks = home.values("SELECT known_age_days FROM campaign_ltv_forecast WHERE horizon_days = 30")
+    assert weeks == [1 if mature else 0]
+
+
 def test_another_zone_is_a_rebuild(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Changing LTV_TIMEZONE needs a rebuild, which the platform detects."""
     home = Home(tmp_path_factory.mktemp("home"), start_date="2025-01-01", horizons=(1, 7))

@@ -76,6 +76,20 @@ _BY_CUSTOMER = (
 _BY_HISTORY = (
     "SELECT repeat_days, span_days, age_days, COUNT(*) FROM marts.purchase_histories GROUP BY ALL"
 )
+#: Columns with levels that may influence what a customer brings.
+_LEVELS = (
+    "country",
+    "city",
+    "age",
+    "gender",
+    "acquisition_source",
+    "segment",
+    "is_active",
+    "product_category",
+    "payment_method",
+    "interaction_type",
+    "channel",
+)
 #: The group-by or join that each table cannot do without, written out.
 BARE: Mapping[str, str] = {
     "marts.customer_ltv": (
@@ -101,9 +115,21 @@ BARE: Mapping[str, str] = {
     ),
     "marts.rfm_segments": _BY_CUSTOMER.format(""),
     "marts.rfm_migration": _BY_CUSTOMER.format(f" WHERE event_date <= {_AS_OF} - 90"),
+    # Mature customers with what they bought and did, grouped by each level. It neither ranks the
+    # levels of a customer nor counts patterns of them.
     "marts.ltv_influencing_factors": (
-        "SELECT customer_id, country, SUM(amount) FROM core.customers "
-        "JOIN core.transactions USING (customer_id) GROUP BY ALL"
+        f"WITH mature AS (SELECT * FROM core.customers WHERE install_date <= {_AS_OF} - 180) "
+        f"SELECT {', '.join(_LEVELS)}, COUNT(*), SUM(amount), MEDIAN(amount) FROM mature "
+        "LEFT JOIN (SELECT customer_id, MAX(product_category) AS product_category, "
+        "MAX(payment_method) AS payment_method, SUM(amount) AS amount "
+        "FROM core.transactions JOIN mature USING (customer_id) "
+        "WHERE event_ts < install_ts + INTERVAL '180 days' GROUP BY customer_id) AS bought "
+        "USING (customer_id) LEFT JOIN (SELECT customer_id, "
+        "MAX(interaction_type) AS interaction_type, MAX(channel) AS channel "
+        "FROM core.interactions JOIN mature USING (customer_id) "
+        "WHERE event_ts < install_ts + INTERVAL '30 days' GROUP BY customer_id) AS did "
+        "USING (customer_id) "
+        f"GROUP BY GROUPING SETS ({', '.join(f'({level})' for level in _LEVELS)}, ())"
     ),
     "marts.purchase_histories": (
         "SELECT customer_id, event_date, SUM(amount) FROM core.transactions GROUP BY ALL"

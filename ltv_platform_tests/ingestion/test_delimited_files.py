@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ltv_platform.ingestion import readers, records
+from ltv_platform.ingestion import readers, records, shapes
 from ltv_platform.ingestion.adapters import Dialect
 from ltv_platform.ingestion.files import PrivateCopy
 from ltv_platform.ingestion.records import RecordFiles, split_delimited
@@ -232,7 +232,7 @@ def test_a_quote_that_spans_blocks_of_the_check(
     load: Loader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The check for regular quotes keeps count from block to block."""
-    monkeypatch.setattr(readers, "_BLOCK", 7)
+    monkeypatch.setattr(shapes, "_BLOCK", 7)
     load("campaigns", f'{HEADER}\nc1,"a, long\nname"\nc2,"b"\nc3,"c""d"\n')
     assert names(load) == [("c1", "a, long\nname", 2), ("c2", "b", 3), ("c3", 'c"d', 4)]
 
@@ -269,13 +269,13 @@ def test_what_is_regular(
     block: int,
 ) -> None:
     """Only regular files go to the engine's own reader, which must find as many records."""
-    monkeypatch.setattr(readers, "_BLOCK", block)
+    monkeypatch.setattr(shapes, "_BLOCK", block)
     path = tmp_path / "file.csv"
     path.write_bytes(text.encode())
-    shape = readers._shape(path, ",", '"', 2)
+    shape = shapes.shape_of(path, ",", '"', 2)
     assert (shape.regular, shape.lines) == (regular, lines)
     # In a file of one column, a blank line would come out as a record.
-    assert readers._shape(path, ",", '"', 1).regular is (regular and "\n\n" not in text)
+    assert shapes.shape_of(path, ",", '"', 1).regular is (regular and "\n\n" not in text)
 
 
 FIELD = st.text(alphabet='ab" ,\n\r;ä', max_size=6).map(lambda text: text.strip(" "))

@@ -1,51 +1,68 @@
 """The table of contents: everything that Dagster shows of the platform.
 
 Sources, tables and checks come of the contracts and the wiring in ``assets/``; this page only
-brings them together.
+brings them together. Importing it reads nothing: Dagster calls :func:`defs`.
 """
 
 import warnings
 
 import dagster as dg
 
-from ltv_platform.assets import build_graph
-from ltv_platform.orchestration.assets import derived_assets, source_assets
-from ltv_platform.orchestration.checks import asset_checks
+from ltv_platform.assets import GROUPS
 from ltv_platform.orchestration.io_manager import WarehouseIOManager
-from ltv_platform.orchestration.jobs import REFRESH_JOB
 from ltv_platform.orchestration.partitions import daily_partitions
-from ltv_platform.orchestration.publishing import publish_assets
+from ltv_platform.orchestration.publishing import publish_step
 from ltv_platform.orchestration.resources import WarehouseResource, warehouse_resource
-from ltv_platform.orchestration.scoring import scoring_asset
-from ltv_platform.settings import Settings, load_settings
+from ltv_platform.orchestration.steps import Refreshes, source_step, table_step
+from ltv_platform.transforms import Graph
 from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
+from ltv_platform.workspace import Workspace
 
 # Single-run backfills and windows that reach past the last partition are beta, tried and wanted.
 warnings.filterwarnings("ignore", category=dg.BetaWarning)
 
+#: The job that brings everything up to date.
+REFRESH = "refresh"
+
 
 def build_definitions(
-    settings: Settings, warehouse: WarehouseResource | None = None
+    engine: DuckDBEngine, graph: Graph, warehouse: WarehouseResource | None = None
 ) -> dg.Definitions:
-    """All definitions under given settings; a test may bring a warehouse of its own."""
-    warehouse = warehouse or warehouse_resource(settings)
-    graph = build_graph(settings)
-    engine = DuckDBEngine(settings, graph.catalog, connect=warehouse.get_connection)
+    """All definitions on an engine and the tables of a graph.
+
+    Args:
+        engine: The warehouse.
+        graph: The tables.
+        warehouse: The resource that users' own assets find under ``warehouse``.
+    """
+    partitions = daily_partitions(engine.settings)
+    refreshes = Refreshes(engine, graph)
     return dg.Definitions(
         assets=[
-            *source_assets(engine),
-            scoring_asset(engine, graph),
-            *derived_assets(engine, graph, daily_partitions(settings)),
-            *publish_assets(engine, graph),
+            source_step(engine),
+            *(table_step(engine, graph, group, partitions, refreshes) for group in GROUPS),
+            publish_step(engine, graph, refreshes),
         ],
-        asset_checks=asset_checks(engine),
-        jobs=[REFRESH_JOB],
+        jobs=[
+            dg.define_asset_job(
+                REFRESH,
+                selection=dg.AssetSelection.all(),
+                description=(
+                    "Rewrites what is stale, checks it, publishes the snapshot. Launched by hand "
+                    "it rewrites all days of the chosen range."
+                ),
+            )
+        ],
         resources={
-            "warehouse": warehouse,
+            "warehouse": warehouse or warehouse_resource(engine.settings),
             "warehouse_io_manager": WarehouseIOManager(engine, graph),
         },
         executor=dg.in_process_executor,
     )
 
 
-defs = build_definitions(load_settings())
+@dg.definitions
+def defs() -> dg.Definitions:
+    """What Dagster loads: the home that the environment names."""
+    workspace = Workspace.open()
+    return build_definitions(workspace.engine, workspace.graph)

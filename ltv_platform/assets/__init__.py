@@ -14,6 +14,9 @@ from ltv_platform.contracts import build_catalog
 from ltv_platform.settings import Settings
 from ltv_platform.transforms import Graph
 
+#: The groups of tables, in the order in which a run builds them: each is a step of it.
+GROUPS = ("core", "campaigns", "attribution", "customers", "forecasts")
+
 
 def build_graph(settings: Settings) -> Graph:
     """All derived tables under given settings, inputs first."""

@@ -196,11 +196,10 @@ def _say_warnings(refreshed: "Refreshed") -> None:
 def _rebuild(
     workspace: Workspace, start: date | None, end: date | None, select: str
 ) -> "Refreshed":
-    from ltv_platform.orchestration.refresh import chosen, execute
+    from ltv_platform.orchestration.refresh import rebuild
 
-    run_range = chosen(workspace.engine, workspace.graph, start, end, select)
     with progress("starting Dagster") as tell:
-        return execute(workspace.settings, workspace.graph, [run_range], tell, only_stale=False)
+        return rebuild(workspace.engine, workspace.graph, start, end, select, tell)
 
 
 def _say_published(workspace: Workspace) -> None:

@@ -1,30 +1,22 @@
-"""Checks that look at several tables, as Dagster asset checks, and what a run's checks tell."""
+"""What a run's checks tell those who started it."""
 
 from dataclasses import dataclass
 
 import dagster as dg
 
-from ltv_platform.checks import TableCheck, table_checks
 from ltv_platform.errors import UserError
-from ltv_platform.orchestration.assets import POOL, asset_key, check_result
-from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
 
-#: Metadata of a check: what the user must mend, and how.
+#: Metadata of a check: what the user must fix, and how.
 ERROR, HINT = "error", "hint"
-
-
-def asset_checks(engine: DuckDBEngine) -> list[dg.AssetChecksDefinition]:
-    """One asset check per table check; blocking ones hold back what is downstream."""
-    return [_asset_check(engine, check) for check in table_checks(engine.settings)]
 
 
 @dataclass(frozen=True)
 class Told:
-    """What a check that holds nothing back has to say.
+    """What a non-blocking check has to say.
 
     Attributes:
         text: What is amiss; empty where the check holds.
-        error: What the user must mend, such as a wrong key.
+        error: What the user must fix, such as a wrong key.
     """
 
     text: str
@@ -32,11 +24,11 @@ class Told:
 
 
 def told(result: dg.ExecuteInProcessResult) -> dict[tuple[str, str], Told]:
-    """What the checks of a run say that hold nothing back, by table and name of the check."""
+    """What the non-blocking checks of a run say, by table and name of the check."""
     return {
         (".".join(check.asset_key.path), check.check_name): _told(check)
         for check in result.get_asset_check_evaluations()
-        if not check.blocking
+        if check.severity is dg.AssetCheckSeverity.WARN or ERROR in check.metadata
     }
 
 
@@ -46,26 +38,3 @@ def _told(check: dg.AssetCheckEvaluation) -> Told:
         "" if check.passed else check.description or "",
         UserError(str(error.value), str(hint.value)) if error and hint else None,
     )
-
-
-def _asset_check(engine: DuckDBEngine, check: TableCheck) -> dg.AssetChecksDefinition:
-    key = asset_key(check.table)
-    severity = dg.AssetCheckSeverity.ERROR if check.blocking else dg.AssetCheckSeverity.WARN
-
-    @dg.asset_check(
-        asset=key,
-        name=check.name,
-        description=check.description,
-        additional_deps=[asset_key(table) for table in check.reads],
-        blocking=check.blocking,
-        pool=POOL,
-    )
-    def run() -> dg.AssetCheckResult:
-        with engine.hold():
-            outcome = check.run(engine)
-            if check.blocking and not outcome.passed:
-                # Else the next refresh would find the table fresh, skip its checks and publish.
-                engine.forget(check.table)
-        return check_result(outcome, key, check.name, severity)
-
-    return run

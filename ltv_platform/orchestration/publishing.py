@@ -1,14 +1,17 @@
-"""The assets that people and services see: the published snapshot and the files made of it."""
+"""The last step of a run: the published snapshot, and the files made of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
+from ltv_platform.build import Work
 from ltv_platform.export.channel_csv import write_channel_csv
 from ltv_platform.failpoints import failpoint
-from ltv_platform.orchestration.assets import OWNERS, POOL, asset_key
+from ltv_platform.orchestration.announcing import announce, announces
+from ltv_platform.orchestration.assets import OWNERS, POOL, asset_key, table_name
+from ltv_platform.orchestration.steps import REFRESH_TAG, Refreshes, Results
 from ltv_platform.reports.campaigns import write_campaign_report
 from ltv_platform.reports.channels import write_channel_report
 from ltv_platform.reports.customers import write_customer_report
@@ -18,12 +21,111 @@ from ltv_platform.warehouse import snapshot
 from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
 from ltv_platform.warehouse.engine import Writer
 
+#: Per file: what it is and answers, its kind, what writes it.
+_FILES: Mapping[str, tuple[str, str, Callable[[Settings], Path]]] = {
+    snapshot.REPORT: (
+        "One self-contained HTML page. Which campaigns earn their money back?",
+        "html",
+        write_campaign_report,
+    ),
+    snapshot.CHANNEL_REPORT: (
+        "One self-contained HTML page. Which channels earn their cost, by which model?",
+        "html",
+        write_channel_report,
+    ),
+    snapshot.CUSTOMER_REPORT: (
+        "One self-contained HTML page. What are customers worth, and what will they bring in?",
+        "html",
+        write_customer_report,
+    ),
+    snapshot.CHANNEL_CSV: (
+        "channel_reporting as CSV. What did each channel cost and earn on each day?",
+        "csv",
+        write_channel_csv,
+    ),
+}
 
-def publish_assets(engine: DuckDBEngine, graph: Graph) -> list[dg.AssetsDefinition]:
-    """The snapshot after every table and its blocking checks, and the files made of it."""
 
-    @dg.asset(
-        key=asset_key(snapshot.ASSET),
+def publish_step(engine: DuckDBEngine, graph: Graph, refreshes: Refreshes) -> dg.AssetsDefinition:
+    """Publishes every table after its blocking checks, and makes files of the snapshot."""
+    published = asset_key(snapshot.ASSET)
+
+    @dg.multi_asset(
+        name="publish",
+        specs=[_snapshot_spec(graph), *(_file_spec(name) for name in _FILES)],
+        can_subset=True,
+        pool=POOL,
+    )
+    def publish(context: dg.AssetExecutionContext) -> Results:
+        refreshing = REFRESH_TAG in context.run.tags
+        wanted = {table_name(key) for key in context.selected_asset_keys}
+        if refreshing:
+            _refuse_what_is_left(refreshes.work(context.run.run_id))
+            state = engine.state()
+            if not snapshot.is_stale(graph, state, engine.settings):
+                wanted = wanted - {snapshot.ASSET, *_FILES} | {*snapshot.outdated_files(state)}
+        if snapshot.ASSET in wanted:
+            figures = _publish(engine, graph)
+            context.log.info(f"published snapshot {figures['snapshot']}")
+            yield from _said(context, published, figures)
+        for name, (_, _, write) in _FILES.items():
+            if name in wanted:
+                path = _write(engine, name, write)
+                yield from _said(
+                    context, asset_key(name), {"file": dg.MetadataValue.path(str(path))}
+                )
+        if announces(context.run):
+            yield from (dg.MaterializeResult(asset_key=key) for key in _keys(context))
+
+    return publish
+
+
+def _refuse_what_is_left(work: Work) -> None:
+    """Publish nothing while tables are stale: a check failed, or their step did."""
+    if not work.left:
+        return
+    why = "; ".join(work.failures) or f"{', '.join(work.left)} were not rebuilt"
+    raise dg.Failure(f"Nothing was published. {why}", allow_retries=False)
+
+
+def _keys(context: dg.AssetExecutionContext) -> list[dg.AssetKey]:
+    names = (snapshot.ASSET, *_FILES)
+    return [key for key in map(asset_key, names) if key in context.selected_asset_keys]
+
+
+def _publish(engine: DuckDBEngine, graph: Graph) -> dict[str, Any]:
+    published = snapshot.publish(engine, graph)
+    failpoint("published, no report yet")
+    tables = published.manifest["tables"]
+    return {
+        "snapshot": str(published.manifest["id"]),
+        "path": dg.MetadataValue.path(str(published.path)),
+        "as_of": str(published.manifest["as_of"]),
+        "rows": dg.MetadataValue.json({name: t["rows"] for name, t in tables.items()}),
+    }
+
+
+def _write(engine: DuckDBEngine, name: str, write: Callable[[Settings], Path]) -> Path:
+    """A file made of the snapshot; it is stale until it has been made of the current one."""
+    # The one that it is made of, or an older one: a later run then makes it again.
+    published = snapshot.current_snapshot(engine.settings)
+    path = write(engine.settings)
+    state = engine.state()
+    made_of = "" if published is None else published.path.name
+    engine.record(Writer(name, made_of, state.as_of), state.newest)
+    return path
+
+
+def _said(context: dg.AssetExecutionContext, key: dg.AssetKey, figures: dict[str, Any]) -> Results:
+    if announces(context.run):
+        announce(context, key, figures)
+    else:
+        yield dg.MaterializeResult(asset_key=key, metadata=figures)
+
+
+def _snapshot_spec(graph: Graph) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        asset_key(snapshot.ASSET),
         deps=[asset_key(transform.name) for transform in graph.transforms],
         group_name="publish",
         description=(
@@ -32,75 +134,18 @@ def publish_assets(engine: DuckDBEngine, graph: Graph) -> list[dg.AssetsDefiniti
         ),
         kinds={"parquet"},
         owners=OWNERS,
-        pool=POOL,
+        skippable=True,
     )
-    def published_snapshot() -> dg.MaterializeResult[Any]:
-        published = snapshot.publish(engine, graph)
-        failpoint("published, no report yet")
-        tables = published.manifest["tables"]
-        return dg.MaterializeResult(
-            metadata={
-                "snapshot": str(published.manifest["id"]),
-                "path": dg.MetadataValue.path(str(published.path)),
-                "as_of": str(published.manifest["as_of"]),
-                "rows": dg.MetadataValue.json({name: t["rows"] for name, t in tables.items()}),
-            }
-        )
-
-    return [
-        published_snapshot,
-        _file_of_snapshot(
-            engine,
-            snapshot.REPORT,
-            "One self-contained HTML page. Which campaigns earn their money back?",
-            "html",
-            write_campaign_report,
-        ),
-        _file_of_snapshot(
-            engine,
-            snapshot.CHANNEL_REPORT,
-            "One self-contained HTML page. Which channels earn their cost, by which model?",
-            "html",
-            write_channel_report,
-        ),
-        _file_of_snapshot(
-            engine,
-            snapshot.CUSTOMER_REPORT,
-            "One self-contained HTML page. What are customers worth, and what will they bring in?",
-            "html",
-            write_customer_report,
-        ),
-        _file_of_snapshot(
-            engine,
-            snapshot.CHANNEL_CSV,
-            "channel_reporting as CSV. What did each channel cost and earn on each day?",
-            "csv",
-            write_channel_csv,
-        ),
-    ]
 
 
-def _file_of_snapshot(
-    engine: DuckDBEngine, name: str, description: str, kind: str, write: Callable[[Settings], Path]
-) -> dg.AssetsDefinition:
-    """A file made of the snapshot; it is stale until it has been made of the current one."""
-
-    @dg.asset(
-        key=asset_key(name),
+def _file_spec(name: str) -> dg.AssetSpec:
+    description, kind, _ = _FILES[name]
+    return dg.AssetSpec(
+        asset_key(name),
         deps=[asset_key(snapshot.ASSET)],
         group_name="publish",
         description=description,
         kinds={kind},
         owners=OWNERS,
-        pool=POOL,
+        skippable=True,
     )
-    def file_of_snapshot() -> dg.MaterializeResult[Any]:
-        # The one that it is made of, or an older one: a later run then makes it again.
-        published = snapshot.current_snapshot(engine.settings)
-        path = write(engine.settings)
-        state = engine.state()
-        made_of = "" if published is None else published.path.name
-        engine.record(Writer(name, made_of, state.as_of), state.newest)
-        return dg.MaterializeResult(metadata={"file": dg.MetadataValue.path(str(path))})
-
-    return file_of_snapshot

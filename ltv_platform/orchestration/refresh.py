@@ -3,6 +3,7 @@
 The same runs that Dagster's daemon would launch, in this process; they appear in the UI.
 """
 
+import logging
 import os
 import re
 import uuid
@@ -10,18 +11,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ltv_platform.attribution import ledger
 from ltv_platform.errors import UserError
 from ltv_platform.ingestion.start_date import cover_log
 from ltv_platform.settings import Settings
+from ltv_platform.stale import Stale, newest_load, what_is_stale
 from ltv_platform.transforms import Graph
-from ltv_platform.warehouse import planner, snapshot
 from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
-from ltv_platform.warehouse.engine import State
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -32,13 +32,9 @@ Progress = Callable[[str], None]
 
 #: Marks the runs of this process and its likes, which no daemon watches.
 _FOREGROUND = "ltv/foreground"
-_PUBLISH = (snapshot.ASSET, *snapshot.MADE_OF_IT)
 #: How often a refresh begins anew because loads came in while it ran.
 _ATTEMPTS = 5
 
-
-#: Assets that come with another one: journeys are scored in the run that shows their scores.
-_SCORES, _SCORED = "raw.ihc_answers", "marts.ihc_attribution"
 
 
 @dataclass(frozen=True)
@@ -83,66 +79,40 @@ def bring_up_to_date(engine: DuckDBEngine, graph: Graph, progress: Progress) -> 
         UserError: a run failed though nothing came in, or loads did not stop coming in.
     """
     for attempt in range(1, _ATTEMPTS + 1):
-        newest = _newest_load(engine)
+        newest = newest_load(engine)
         progress("looking for what is stale")
-        runs = stale_runs(engine, graph)
-        if not runs:
+        stale = what_is_stale(engine, graph)
+        if not stale:
             return Refreshed(attempt > 1)
-        progress(f"starting Dagster for {sum(len(run.assets) for run in runs)} stale assets")
+        progress(f"starting Dagster for {len(stale.assets)} stale assets")
         try:
-            return execute(engine.settings, graph, runs, progress, only_stale=True)
+            return refresh(engine, graph, stale, progress)
         except UserError:
-            if attempt == _ATTEMPTS or _newest_load(engine) == newest:
+            if attempt == _ATTEMPTS or newest_load(engine) == newest:
                 raise
     raise AssertionError("the last attempt returns or raises")
 
 
-def _newest_load(engine: DuckDBEngine) -> int:
-    # What the run itself writes into the ledger of the IHC API is no load.
-    newest = (
-        "SELECT COALESCE(MAX(seq), 0) FROM raw.touched WHERE NOT starts_with(table_name, 'ihc_')"
-    )
-    return int(engine.rows(newest)[0][0])
+def refresh(engine: DuckDBEngine, graph: Graph, stale: Stale, progress: Progress) -> Refreshed:
+    """One run over all that is stale.
+
+    Raises:
+        UserError: the run failed; the message holds the failed step's error and the run's id.
+    """
+    from ltv_platform.orchestration.steps import refresh_tags  # noqa: PLC0415
+
+    return _execute(engine, graph, None, refresh_tags(engine.settings, stale.hull), progress)
 
 
-def stale_runs(engine: DuckDBEngine, graph: Graph) -> list[planner.RunRange]:
-    """The runs that bring everything up to date; none when nothing is stale."""
-    settings = engine.settings
-    start = cover_log(engine)
-    state = engine.state()
-    coming = {_SCORES: ledger.pending_days(engine)}
-    stale = planner.plan(graph, state, start, settings.today(), coming)
-    runs = [
-        replace(run, assets=(*run.assets, _SCORES))
-        if settings.uses_ihc_api and _SCORED in run.assets
-        else run
-        for run in planner.run_ranges(stale)
-    ]
-    others = _stale_sources(graph, state)
-    if stale.assets or snapshot.is_stale(graph, state, settings):
-        others += _PUBLISH
-    else:
-        others += snapshot.outdated_files(state)
-    if others:
-        last = runs.pop() if runs else planner.RunRange((), None, None)
-        runs.append(replace(last, assets=(*last.assets, *others)))
-    return runs
-
-
-def _stale_sources(graph: Graph, state: State) -> tuple[str, ...]:
-    """Sources whose log has changed since their asset was last materialized."""
-    return tuple(
-        name
-        for source in graph.catalog.sources.values()
-        for name in [source.log.full_name]
-        if max(state.touched.get(name, {}).values(), default=0) > planner.newest_write(state, name)
-    )
-
-
-def chosen(
-    engine: DuckDBEngine, graph: Graph, start: date | None, end: date | None, select: str
-) -> planner.RunRange:
-    """What a person asked for: some assets or all tables, over some or all days up to as_of.
+def rebuild(
+    engine: DuckDBEngine,
+    graph: Graph,
+    start: date | None,
+    end: date | None,
+    select: str,
+    progress: Progress,
+) -> Refreshed:
+    """Rebuild what a person asked for: some assets or all tables, over some or all days.
 
     Tables that are written whole, and publishing, are left to the refresh that follows: they
     become stale by this, and their checks hold only when everything is up to date.
@@ -153,38 +123,50 @@ def chosen(
         start: First day; None: the first partition.
         end: Last day; None: the last day that figures know of.
         select: Assets in Dagster's selection syntax; empty: all partitioned tables.
+        progress: Told of every table.
 
     Raises:
-        UserError: the range lies outside the partitions, or nothing is selected.
+        UserError: the range lies outside the partitions, nothing is selected, or the run failed.
     """
-    settings = engine.settings
-    if start is not None and end is not None and start > end:
-        raise UserError(f"The range ends on {end}, before it starts on {start}.", "Swap them.")
-    first, as_of = cover_log(engine), engine.as_of().day
-    last = None if as_of is None else min(as_of, settings.today())
+    from ltv_platform.orchestration.partitions import range_tags  # noqa: PLC0415
+
+    days = _days_asked(engine, start, end)
     names = (
-        _selected(settings, select)
+        _selected(engine, graph, select)
         if select
         else tuple(t.name for t in graph.transforms if t.contract.partition is not None)
     )
-    if first is None or last is None:
-        return planner.RunRange(names, None, None)
-    start, end = start or first, end or max(first, last)
-    if not first <= start <= end <= settings.today():
+    if days is None:  # without any day, the partitioned tables stay as they are: empty
+        partitioned = {t.name for t in graph.transforms if t.contract.partition is not None}
+        names = tuple(name for name in names if name not in partitioned)
+    if not names:
+        return Refreshed(changed=True)
+    return _execute(engine, graph, names, range_tags(*days) if days else {}, progress)
+
+
+def _days_asked(
+    engine: DuckDBEngine, start: date | None, end: date | None
+) -> tuple[date, date] | None:
+    """First and last day of a range that lies within the partitions; None: there are none."""
+    if start is not None and end is not None and start > end:
+        raise UserError(f"The range ends on {end}, before it starts on {start}.", "Swap them.")
+    today = engine.settings.today()
+    first, as_of = cover_log(engine), engine.as_of().day
+    if first is None or as_of is None:
+        return None
+    start, end = start or first, end or max(first, min(as_of, today))
+    if not first <= start <= end <= today:
         raise UserError(
-            f"{start} to {end} is no range of partitions: they lie between {first} and "
-            f"{settings.today()}.",
+            f"{start} to {end} is no range of partitions: they lie between {first} and {today}.",
             "Choose other days, or set LTV_START_DATE.",
         )
-    return planner.RunRange(names, start, end)
+    return start, end
 
 
-def _selected(settings: Settings, select: str) -> tuple[str, ...]:
+def _selected(engine: DuckDBEngine, graph: Graph, select: str) -> tuple[str, ...]:
     import dagster as dg  # noqa: PLC0415
 
-    from ltv_platform.definitions import build_definitions  # noqa: PLC0415
-
-    asset_graph = build_definitions(settings).resolve_asset_graph()
+    asset_graph = _definitions(engine, graph).resolve_asset_graph()
     try:
         keys = dg.AssetSelection.from_string(select).resolve(asset_graph)
     except (dg.DagsterError, ValueError) as error:
@@ -197,67 +179,49 @@ def _selected(settings: Settings, select: str) -> tuple[str, ...]:
     return tuple(sorted(".".join(key.path) for key in keys))
 
 
-def execute(
-    settings: Settings,
-    graph: Graph,
-    runs: Sequence[planner.RunRange],
-    progress: Progress,
-    *,
-    only_stale: bool,
-) -> Refreshed:
-    """Execute runs one after the other.
-
-    Args:
-        settings: The settings.
-        graph: The tables.
-        runs: What to materialize, over which days.
-        progress: Told of every step.
-        only_stale: Each asset rewrites only its own stale days of the range.
-
-    Returns:
-        What the checks say that hold nothing back.
-
-    Raises:
-        UserError: a run failed; the message holds the failed step's error and the run's id.
-    """
+@lru_cache(maxsize=1)
+def _definitions(engine: DuckDBEngine, graph: Graph) -> "dg.Definitions":
+    """The definitions on this engine, built once."""
     from ltv_platform.definitions import build_definitions  # noqa: PLC0415
-    from ltv_platform.orchestration.assets import REFRESH_TAG, asset_key  # noqa: PLC0415
-    from ltv_platform.orchestration.checks import told  # noqa: PLC0415
-    from ltv_platform.orchestration.partitions import RANGE_END, RANGE_START  # noqa: PLC0415
 
-    refreshed = Refreshed(changed=True)
-    partitioned = {t.name for t in graph.transforms if t.contract.partition is not None}
-    prepare_dagster_home(settings)
-    with _instance(settings) as instance:
-        job = build_definitions(settings).resolve_job_def("refresh")
-        for run in runs:
-            # Without any day, the partitioned tables stay as they are: empty.
-            assets = [
-                name for name in run.assets if run.start is not None or name not in partitioned
-            ]
-            if not assets:
-                continue
-            tags = {_FOREGROUND: "yes"} | ({REFRESH_TAG: "stale"} if only_stale else {})
-            if run.start is not None and run.end is not None:
-                tags |= {RANGE_START: run.start.isoformat(), RANGE_END: run.end.isoformat()}
-            run_id = str(uuid.uuid4())
-            instance.add_event_listener(run_id, _teller(progress))
-            result = job.execute_in_process(
+    return build_definitions(engine, graph)
+
+
+def _execute(
+    engine: DuckDBEngine,
+    graph: Graph,
+    assets: Sequence[str] | None,
+    tags: Mapping[str, str],
+    progress: Progress,
+) -> Refreshed:
+    """Execute a run in this process; None: with all assets."""
+    from ltv_platform.definitions import REFRESH  # noqa: PLC0415
+    from ltv_platform.orchestration.assets import asset_key  # noqa: PLC0415
+    from ltv_platform.orchestration.checks import told  # noqa: PLC0415
+
+    prepare_dagster_home(engine.settings)
+    with _instance(engine.settings) as instance:
+        run_id = str(uuid.uuid4())
+        instance.add_event_listener(run_id, _teller(progress))
+        result = (
+            _definitions(engine, graph)
+            .resolve_job_def(REFRESH)
+            .execute_in_process(
                 instance=instance,
                 run_id=run_id,
-                asset_selection=[asset_key(name) for name in assets],
-                tags=tags,
+                asset_selection=None if assets is None else [asset_key(name) for name in assets],
+                tags={_FOREGROUND: "yes", **tags},
                 run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
                 raise_on_error=False,
             )
-            if not result.success:
-                raise UserError(
-                    f"Run {result.run_id[:8]} failed. {_why(result)}",
-                    "What was not rebuilt stays stale: mend the cause and run `ltv run` again; "
-                    "`ltv ui` shows the run.",
-                )
-            refreshed = refreshed.then(Refreshed(told=told(result)))
-    return refreshed
+        )
+        if not result.success:
+            raise UserError(
+                f"Run {result.run_id[:8]} failed. {_why(result)}",
+                "What was not rebuilt stays stale: fix the cause and run `ltv run` again; "
+                "`ltv ui` shows the run.",
+            )
+        return Refreshed(changed=True, told=told(result))
 
 
 @contextmanager
@@ -296,22 +260,25 @@ def _why(result: "dg.ExecuteInProcessResult") -> str:
     for event in result.all_events:
         if event.is_step_failure and event.step_failure_data.error is not None:
             error = event.step_failure_data.error
+            failure = event.step_failure_data.user_failure_data
             cause = error.cause or error
             # Without the name of the Python class that carried it here.
-            message = re.sub(r"^[\w.]+: ", "", cause.message.strip())
-            return f"{(event.step_key or '').replace('__', '.')}: {message}"
+            message = (failure and failure.description) or re.sub(
+                r"^[\w.]+: ", "", cause.message.strip()
+            )
+            return f"{event.step_key}: {message}"
     return "See its log."
 
 
 def _teller(progress: Progress) -> "Callable[[dg.EventLogEntry], None]":
-    """A listener that tells progress of each step."""
+    """A listener that tells progress of each table."""
 
     def tell(entry: "dg.EventLogEntry") -> None:
         event = entry.dagster_event
-        if event is None and entry.step_key == _SCORES.replace(".", "__"):
+        if event is None and entry.level == logging.INFO:
             progress(entry.user_message)
-        elif event is not None and event.is_step_start and event.step_key is not None:
-            progress(f"building {event.step_key.replace('__', '.')}")
+        elif event is not None and event.is_step_start:
+            progress(f"building {event.step_key}")
 
     return tell
 
@@ -322,7 +289,7 @@ def dagster_environment(settings: Settings) -> dict[str, str]:
         "LTV_HOME": str(settings.home),
         "DAGSTER_HOME": str(settings.dagster_path),
         "LTV_EVENT_LOG": str(settings.dagster_path / "history"),
-        # Partition events are handed over in batches; see event_log.py.
+        # Events of runs that Dagster announces are handed over in batches; see event_log.py.
         "DAGSTER_EVENT_BATCH_SIZE": "1000",
     }
 

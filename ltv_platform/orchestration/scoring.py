@@ -1,13 +1,15 @@
-"""Scoring by the IHC API as a Dagster asset, and the check that tells people what is left."""
+"""Scoring by the IHC API within the attribution step, and the check that tells what is left."""
 
+from collections.abc import Iterator
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
 from ltv_platform.contracts.operations import IHC_ANSWERS
 from ltv_platform.ingestion.start_date import read_start
-from ltv_platform.orchestration.assets import OWNERS, POOL, AssetResults, asset_key, column_schema
+from ltv_platform.orchestration.announcing import announce, announces
+from ltv_platform.orchestration.assets import OWNERS, asset_key, column_schema
 from ltv_platform.orchestration.checks import ERROR, HINT
 from ltv_platform.transforms import Graph
 from ltv_platform.warehouse import planner
@@ -16,17 +18,20 @@ from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
 if TYPE_CHECKING:
     from ltv_platform.attribution.scoring import Outcome
 
-_JOURNEYS = "marts.customer_journeys"
+#: The table that is scored, and the one that shows the scores.
+JOURNEYS, SCORED = "marts.customer_journeys", "marts.ihc_attribution"
 _KEY = asset_key(IHC_ANSWERS.full_name)
 _CHECK = "journeys_are_scored"
+ANSWERS_CHECK = dg.AssetCheckSpec(
+    _CHECK, asset=_KEY, description="No journey is pending or rejected."
+)
 
 
-def scoring_asset(engine: DuckDBEngine, graph: Graph) -> dg.AssetsDefinition:
-    """One asset: the answers of the IHC API, asked for what is missing."""
-
-    @dg.asset(
-        key=_KEY,
-        deps=[asset_key(_JOURNEYS)],
+def answers_spec() -> dg.AssetSpec:
+    """The answers of the IHC API, asked for what is missing."""
+    return dg.AssetSpec(
+        _KEY,
+        deps=[asset_key(JOURNEYS)],
         group_name="attribution",
         description=(
             f"{IHC_ANSWERS.description}\n\nMaterializing it sends the journeys that have no "
@@ -36,31 +41,40 @@ def scoring_asset(engine: DuckDBEngine, graph: Graph) -> dg.AssetsDefinition:
         kinds={"duckdb", "api"},
         owners=OWNERS,
         metadata={"dagster/column_schema": column_schema(IHC_ANSWERS, IHC_ANSWERS.columns)},
-        pool=POOL,
-        check_specs=[
-            dg.AssetCheckSpec(_CHECK, asset=_KEY, description="No journey is pending or rejected.")
-        ],
+        skippable=True,
     )
-    def ihc_answers(context: dg.AssetExecutionContext) -> AssetResults:
-        if not engine.settings.uses_ihc_api:
-            yield dg.MaterializeResult(metadata={"engine": "local: the API is not asked"})
+
+
+def ask(
+    context: dg.AssetExecutionContext, engine: DuckDBEngine, graph: Graph
+) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
+    """Ask the API for what is missing; without it, nothing happens.
+
+    The warehouse is not held meanwhile: answers may take hours.
+    """
+    if not engine.settings.uses_ihc_api:
+        if not announces(context.run):
+            yield dg.MaterializeResult(
+                asset_key=_KEY, metadata={"engine": "local: the API is not asked"}
+            )
             yield dg.AssetCheckResult(asset_key=_KEY, check_name=_CHECK, passed=True)
-            return
-        # The HTTP client is loaded by those who ask, not by all who load the definitions.
-        from ltv_platform.attribution.scoring import score  # noqa: PLC0415
+        return
+    # The HTTP client is loaded by those who ask, not by all who load the definitions.
+    from ltv_platform.attribution.scoring import score  # noqa: PLC0415
 
-        outcome = score(engine, context.log.info, _stale_days(engine, graph))
-        yield dg.MaterializeResult(metadata=_metadata(outcome))
-        yield _check(outcome)
-
-    return ihc_answers
+    outcome = score(engine, context.log.info, _stale_days(engine, graph))
+    if announces(context.run):
+        announce(context, _KEY, _metadata(outcome))
+    else:
+        yield dg.MaterializeResult(asset_key=_KEY, metadata=_metadata(outcome))
+    yield _check(outcome)
 
 
 def _stale_days(engine: DuckDBEngine, graph: Graph) -> tuple[date, ...]:
     """Days whose journeys are out of date: a later run rewrites them, then they are sent."""
     settings = engine.settings
     stale = planner.plan(graph, engine.state(), read_start(settings), settings.today())
-    return stale.days.get(_JOURNEYS, ())
+    return stale.days.get(JOURNEYS, ())
 
 
 def _metadata(outcome: "Outcome") -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""Which days of which asset are stale, and which runs rewrite them: pure functions of a state.
+"""Which days of which asset are stale: pure functions of a state.
 
 Staleness is state, not an event: a day is stale when it was never built, when its code
 changed, when ``as_of`` crossed it, or when a day of an input that it reads bears a higher
@@ -17,10 +17,6 @@ from ltv_platform.warehouse.engine import Built, State
 
 #: More than any number of the sequence: the input is going to be rewritten by this very run.
 _ABOUT_TO_BE_WRITTEN = 2**62
-
-#: Spans this many days apart are rewritten by runs of their own: a run costs about as much as
-#: the bookkeeping of that many days.
-_FAR_APART = 180
 
 #: Most statements that one asset is rewritten with in a run; nearer spans are merged.
 _MOST_SPANS = 12
@@ -45,15 +41,6 @@ class Plan:
     def assets(self) -> tuple[str, ...]:
         """All stale assets."""
         return (*self.days, *self.whole)
-
-
-@dataclass(frozen=True)
-class RunRange:
-    """One run: the assets that it rewrites and the days over which they are partitioned."""
-
-    assets: tuple[str, ...]
-    start: date | None
-    end: date | None
 
 
 def plan(
@@ -228,33 +215,3 @@ def spans(days: Iterable[date], *, most: int = _MOST_SPANS) -> list[Span]:
         nearest = min(range(len(found) - 1), key=lambda i: found[i + 1][0] - found[i][1])
         found[nearest : nearest + 2] = [(found[nearest][0], found[nearest + 1][1])]
     return found
-
-
-def run_ranges(stale: Plan) -> list[RunRange]:
-    """The runs that mend a plan: one over the hull of the stale days, or a few far apart.
-
-    Assets that are written whole come with the last run, when their inputs are complete.
-    """
-    all_days = sorted({day for days in stale.days.values() for day in days})
-    hulls: list[Span] = []
-    for start, end in spans(all_days, most=len(all_days)):
-        if hulls and (start - hulls[-1][1]).days <= _FAR_APART:
-            hulls[-1] = (hulls[-1][0], end)
-        else:
-            hulls.append((start, end))
-    runs = [
-        RunRange(
-            tuple(
-                name
-                for name, days in stale.days.items()
-                if any(start <= day <= end for day in days)
-            ),
-            start,
-            end,
-        )
-        for start, end in hulls
-    ]
-    if stale.whole:
-        last = runs.pop() if runs else RunRange((), None, None)
-        runs.append(RunRange((*last.assets, *stale.whole), last.start, last.end))
-    return runs

@@ -1,0 +1,135 @@
+"""What a run says of the partitions that it wrote: one small event each, a full one per table.
+
+Dagster announces whatever partitions a run was asked for. A refresh writes of each table just
+the days that were stale, so it announces these itself: its runs carry a tag by which Dagster
+leaves that to them. The tag is private to Dagster; where it is gone, runs are announced by
+Dagster, with the hull of the days.
+"""
+
+import logging
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import dagster as dg
+from dagster._core.definitions.asset_checks.asset_check_evaluation import (
+    AssetCheckEvaluationTargetMaterializationData,
+)
+from dagster._core.events import DagsterEvent, DagsterEventType, StepMaterializationData
+from dagster._core.storage import tags as dagster_tags
+
+from ltv_platform.build import Checked
+
+#: Runs with this tag announce what they wrote by themselves; None: Dagster knows it no more.
+ANNOUNCED_TAG: str | None = getattr(dagster_tags, "EXTERNALLY_MANAGED_ASSETS_TAG", None)
+
+Metadata = Mapping[str, Any]
+
+
+def announces(run: dg.DagsterRun) -> bool:
+    """Whether a run says by itself what it wrote."""
+    return ANNOUNCED_TAG is not None and run.tags.get(ANNOUNCED_TAG) == "true"
+
+
+def announce(
+    context: dg.AssetExecutionContext,
+    key: dg.AssetKey,
+    metadata: Metadata,
+    rows_of_day: Mapping[str, int] | None = None,
+) -> None:
+    """Store the events of a table that a run wrote, in one batch.
+
+    Args:
+        context: Of the step.
+        key: The table's asset.
+        metadata: Figures of the table; the newest event carries them.
+        rows_of_day: Rows written per partition; None: the table was written whole.
+    """
+    storage = context.instance.event_log_storage
+    if rows_of_day is None:
+        storage.store_event_batch([_event(context, key, None, metadata, figures=True)])
+        return
+    if not rows_of_day:
+        return
+    *others, newest = sorted(rows_of_day)
+    events = [
+        _event(context, key, day, {"dagster/partition_row_count": rows_of_day[day]}, figures=False)
+        for day in others
+    ]
+    full = {**metadata, "dagster/partition_row_count": rows_of_day[newest]}
+    storage.store_event_batch([*events, _event(context, key, newest, full, figures=True)])
+
+
+def _event(
+    context: dg.AssetExecutionContext,
+    key: dg.AssetKey,
+    partition: str | None,
+    metadata: Metadata,
+    *,
+    figures: bool,
+) -> dg.EventLogEntry:
+    """A materialization. One without figures names no step: see ``event_log.py``."""
+    step = context.op_execution_context.get_step_execution_context().step.key if figures else None
+    materialization = dg.AssetMaterialization(key, metadata=metadata, partition=partition)
+    return dg.EventLogEntry(
+        error_info=None,
+        level=logging.DEBUG,
+        user_message="",
+        run_id=context.run.run_id,
+        timestamp=time.time(),
+        step_key=step,
+        job_name=context.run.job_name,
+        dagster_event=DagsterEvent(
+            event_type_value=DagsterEventType.ASSET_MATERIALIZATION.value,
+            job_name=context.run.job_name,
+            event_specific_data=StepMaterializationData(materialization),
+            step_key=step,
+        ),
+    )
+
+
+def check_results(
+    context: dg.AssetExecutionContext, key: dg.AssetKey, checked: Sequence[Checked]
+) -> Iterator[dg.AssetCheckResult | dg.AssetCheckEvaluation]:
+    """What the checks of a table saw, for Dagster.
+
+    Where Dagster announces, a failed blocking check ends the run after its step. Where the run
+    does, it ends when all is done that does not depend on the table: publishing refuses then.
+    """
+    here = announces(context.run)
+    target = _newest(context, key) if here else None
+    for check in checked:
+        severity = dg.AssetCheckSeverity.ERROR if check.blocking else dg.AssetCheckSeverity.WARN
+        said = check.outcome.description or None
+        metadata = dict(check.outcome.figures)
+        if here:
+            yield dg.AssetCheckEvaluation(
+                asset_key=key,
+                check_name=check.name,
+                passed=check.outcome.passed,
+                metadata=metadata,
+                target_materialization_data=target,
+                severity=severity,
+                description=said,
+                blocking=False,
+            )
+        else:
+            yield dg.AssetCheckResult(
+                asset_key=key,
+                check_name=check.name,
+                passed=check.outcome.passed,
+                metadata=metadata,
+                severity=severity,
+                description=said,
+            )
+
+
+def _newest(
+    context: dg.AssetExecutionContext, key: dg.AssetKey
+) -> AssetCheckEvaluationTargetMaterializationData | None:
+    """The event that a check is about, which was stored just before."""
+    for newest in context.instance.fetch_materializations(key, limit=1).records:
+        return AssetCheckEvaluationTargetMaterializationData(
+            storage_id=newest.storage_id, run_id=newest.run_id, timestamp=newest.timestamp
+        )
+    return None

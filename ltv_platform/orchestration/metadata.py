@@ -1,0 +1,66 @@
+"""Figures that an asset's page shows of what was written: rows, days, seconds, watermarks."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, time
+from typing import Any
+
+from ltv_platform.build import BuiltTable
+from ltv_platform.contracts import SourceTable
+from ltv_platform.ingestion.load import Outcome
+from ltv_platform.orchestration.backtests import backtest_metadata
+from ltv_platform.orchestration.charts import chart_metadata
+from ltv_platform.transforms import AsOf
+from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
+
+
+def table_metadata(engine: DuckDBEngine, built: BuiltTable) -> dict[str, Any]:
+    """Figures of a table just written, its charts and the back-test of its forecasts."""
+    transform = built.transform
+    return {
+        **knowledge(engine.as_of()),
+        "dagster/row_count": row_count(engine, transform.name),
+        "rows_written": built.rows,
+        **({} if built.days is None else {"days_written": len(built.days)}),
+        "seconds": round(built.seconds, 3),
+        # Charts first: whoever looks at the page would not find them below a long table.
+        **chart_metadata(engine, transform.name),
+        **backtest_metadata(engine, transform.derivation.backtest),
+    }
+
+
+def load_metadata(
+    engine: DuckDBEngine, source: SourceTable, outcomes: Sequence[Outcome]
+) -> dict[str, Any]:
+    """Figures of a source: its rows, and what the loads of a run brought."""
+    newest = f"MAX({source.event_time})" if source.event_time else "NULL"
+    [(rows, watermark)] = engine.rows(
+        f"SELECT COUNT(*), CAST({newest} AS VARCHAR) FROM {source.log.full_name}"
+    )
+    loaded = [outcome.counts for outcome in outcomes if outcome.counts and not outcome.repeated]
+    return {
+        "dagster/row_count": rows,
+        "files_loaded": len(loaded),
+        "rows_accepted": sum(counts.rows_accepted for counts in loaded),
+        "rows_quarantined": sum(counts.rows_quarantined for counts in loaded),
+        "rows_repeated": sum(counts.rows_repeated for counts in loaded),
+        "watermark": str(watermark or "no rows yet"),
+    }
+
+
+def row_count(engine: DuckDBEngine, table: str) -> int:
+    """All rows of a table."""
+    return int(engine.rows(f"SELECT COUNT(*) FROM {table}")[0][0])
+
+
+def knowledge(as_of: AsOf) -> Mapping[str, Any]:
+    """as_of and watermarks, for people and as numbers that Dagster plots."""
+    metadata: dict[str, Any] = {}
+    if as_of.day is not None:
+        instant = datetime.combine(as_of.day, time(), UTC)
+        metadata["as_of"] = as_of.day.isoformat()
+        metadata["as_of_epoch_seconds"] = int(instant.timestamp())
+    if as_of.revenue_watermark is not None:
+        instant = as_of.revenue_watermark.replace(tzinfo=UTC)
+        metadata["revenue_watermark"] = as_of.revenue_watermark.isoformat(" ")
+        metadata["revenue_watermark_epoch_seconds"] = int(instant.timestamp())
+    return metadata

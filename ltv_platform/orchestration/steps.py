@@ -1,0 +1,282 @@
+"""The steps of a run: one per group of tables, each on one connection.
+
+A refresh writes what is stale, whatever it was launched for, and says of each table which days
+these were. A run that a person asked for writes all that was asked.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import dagster as dg
+
+from ltv_platform import checks
+from ltv_platform.build import BuiltTable, Checked, Work, build_tables
+from ltv_platform.contracts import SourceTable
+from ltv_platform.contracts.ddl import quoted
+from ltv_platform.ingestion.landing import ingest_landing
+from ltv_platform.ingestion.load import Outcome
+from ltv_platform.orchestration import scoring
+from ltv_platform.orchestration.announcing import (
+    ANNOUNCED_TAG,
+    announce,
+    announces,
+    check_results,
+)
+from ltv_platform.orchestration.assets import (
+    POOL,
+    asset_key,
+    source_check,
+    source_spec,
+    table_checks,
+    table_spec,
+)
+from ltv_platform.orchestration.metadata import load_metadata, table_metadata
+from ltv_platform.orchestration.partitions import days_of, range_tags
+from ltv_platform.settings import Settings
+from ltv_platform.stale import SCORES, what_is_stale
+from ltv_platform.transforms import Graph, Transform
+from ltv_platform.warehouse import planner
+from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
+from ltv_platform.warehouse.engine import Writer
+
+#: A run with this tag writes what is stale; without it, all that it was asked for.
+REFRESH_TAG = "ltv/refresh"
+#: A refresh with this tag loads what waits in landing before.
+LOAD_TAG = "ltv/load"
+
+Results = Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult | dg.AssetCheckEvaluation]
+
+
+def refresh_tags(
+    settings: Settings, hull: planner.Span | None, *, loads: bool = False
+) -> dict[str, str]:
+    """The tags of a refresh.
+
+    Args:
+        settings: The settings.
+        hull: First and last stale day; None: no day is stale.
+        loads: It loads what waits in landing before.
+    """
+    # Dagster wants days of every run over partitioned assets; the steps find out themselves.
+    first, last = hull or (settings.today(), settings.today())
+    tags = {REFRESH_TAG: "stale", **range_tags(first, last)}
+    if loads:
+        tags[LOAD_TAG] = "yes"
+    if ANNOUNCED_TAG is not None:
+        tags[ANNOUNCED_TAG] = "true"
+    return tags
+
+
+class Refreshes:
+    """The work of the refresh under way, which its steps share.
+
+    Args:
+        engine: The warehouse.
+        graph: The tables.
+    """
+
+    def __init__(self, engine: DuckDBEngine, graph: Graph) -> None:
+        self._engine = engine
+        self._graph = graph
+        self._run_id = ""
+        self._work = Work({}, ())
+
+    def work(self, run_id: str) -> Work:
+        """What is stale, as found by the first step that asks."""
+        if run_id != self._run_id:
+            stale = what_is_stale(self._engine, self._graph)
+            self._run_id, self._work = run_id, Work.of_plan(stale.plan)
+        return self._work
+
+
+def source_step(engine: DuckDBEngine) -> dg.AssetsDefinition:
+    """Loads the files that wait for the sources."""
+    sources = {
+        asset_key(source.log.full_name): source for source in engine.catalog.sources.values()
+    }
+
+    @dg.multi_asset(
+        name="sources",
+        specs=[source_spec(source) for source in sources.values()],
+        check_specs=[source_check(source) for source in sources.values()],
+        can_subset=True,
+        pool=POOL,
+    )
+    def load_sources(context: dg.AssetExecutionContext) -> Results:
+        selected = [
+            source for key, source in sources.items() if key in context.selected_asset_keys
+        ]
+        refreshes = REFRESH_TAG in context.run.tags
+        # A refresh without it was launched for what is loaded already.
+        loads = not refreshes or LOAD_TAG in context.run.tags
+        outcomes = (
+            ingest_landing(engine, [source.name for source in selected], context.log.info)
+            if loads
+            else []
+        )
+        with engine.hold():
+            for source in selected:
+                yield from _loaded(context, engine, source, outcomes, always=not refreshes)
+        rejected = [str(outcome.error) for outcome in outcomes if outcome.error is not None]
+        if rejected and not refreshes:
+            raise dg.Failure("\n".join(rejected), allow_retries=False)
+        # A file that is wrong must not hold back the figures of those that are right.
+        for error in rejected:
+            context.log.warning(error)
+        yield from _all_outputs(context, list(sources))
+
+    return load_sources
+
+
+def _loaded(
+    context: dg.AssetExecutionContext,
+    engine: DuckDBEngine,
+    source: SourceTable,
+    outcomes: Sequence[Outcome],
+    *,
+    always: bool,
+) -> Results:
+    """Say what a source has got, if anything is new or always."""
+    name = source.log.full_name
+    state = engine.state((name,))
+    new = max(state.touched.get(name, {}).values(), default=0) > planner.newest_write(state, name)
+    if not (new or always):
+        return
+    engine.record(Writer(name, "", state.as_of), state.newest)
+    share = Checked(
+        "rejected_share", False, checks.rejected_share(engine, source.name, engine.settings)
+    )
+    of_source = [outcome for outcome in outcomes if outcome.request.table == source.name]
+    metadata = load_metadata(engine, source, of_source)
+    yield from _said(context, asset_key(name), metadata, None, [share])
+
+
+def table_step(
+    engine: DuckDBEngine,
+    graph: Graph,
+    group: str,
+    partitions: dg.PartitionsDefinition,
+    refreshes: Refreshes,
+) -> dg.AssetsDefinition:
+    """Writes the tables of a group, each with its checks right behind it."""
+    transforms = [t for t in graph.transforms if t.derivation.group == group]
+    specs = [table_spec(transform, transforms, partitions) for transform in transforms]
+    check_specs = [check for t in transforms for check in table_checks(engine, t)]
+    scored = any(t.name == scoring.SCORED for t in transforms)
+    if scored:
+        specs.append(scoring.answers_spec())
+        check_specs.append(scoring.ANSWERS_CHECK)
+
+    @dg.multi_asset(
+        name=group,
+        specs=specs,
+        check_specs=check_specs,
+        can_subset=True,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        pool=POOL,
+    )
+    def build_group(context: dg.AssetExecutionContext) -> Results:
+        refreshing = REFRESH_TAG in context.run.tags
+        work = refreshes.work(context.run.run_id) if refreshing else _asked(context, transforms)
+        earlier, later = _around_scoring(transforms) if scored else (transforms, [])
+        yield from _build(context, engine, earlier, work)
+        if scored and _is_to_be_scored(context, work, refreshing=refreshing):
+            yield from scoring.ask(context, engine, graph)
+        yield from _build(context, engine, later, work)
+        yield from _all_outputs(context, [spec.key for spec in specs])
+
+    return build_group
+
+
+def _asked(context: dg.AssetExecutionContext, transforms: Sequence[Transform]) -> Work:
+    """All that a person asked for."""
+    tables = [t for t in transforms if asset_key(t.name) in context.selected_asset_keys]
+    partitioned = [t.name for t in tables if t.contract.partition is not None]
+    days = days_of(context) if partitioned else []
+    whole = [t.name for t in tables if t.contract.partition is None]
+    return Work(dict.fromkeys(partitioned, days), whole)
+
+
+def _around_scoring(
+    transforms: Sequence[Transform],
+) -> tuple[list[Transform], list[Transform]]:
+    """What the API is asked about, and the rest, which may show its answers."""
+    journeys = [t for t in transforms if t.name == scoring.JOURNEYS]
+    return journeys, [t for t in transforms if t.name != scoring.JOURNEYS]
+
+
+def _is_to_be_scored(context: dg.AssetExecutionContext, work: Work, *, refreshing: bool) -> bool:
+    if refreshing:
+        return work.wants(scoring.SCORED)
+    return asset_key(SCORES) in context.selected_asset_keys
+
+
+def _build(
+    context: dg.AssetExecutionContext,
+    engine: DuckDBEngine,
+    transforms: Sequence[Transform],
+    work: Work,
+) -> Results:
+    with engine.hold():
+        for built in build_tables(engine, transforms, work):
+            context.log.info(built.summary)
+            if not built.held_by:
+                yield from _written(context, engine, built)
+
+
+def _written(
+    context: dg.AssetExecutionContext, engine: DuckDBEngine, built: BuiltTable
+) -> Results:
+    transform = built.transform
+    yield from _said(
+        context,
+        asset_key(transform.name),
+        table_metadata(engine, built),
+        None if built.days is None else _rows_of_days(engine, built),
+        built.checks,
+    )
+
+
+def _rows_of_days(engine: DuckDBEngine, built: BuiltTable) -> Mapping[str, int]:
+    """Rows per partition that was written, empty ones too."""
+    contract, days = built.transform.contract, built.days or ()
+    day = quoted(str(contract.partition))
+    counts = dict(
+        engine.rows(
+            f"SELECT {day}, COUNT(*) FROM {contract.full_name} "
+            f"WHERE {day} BETWEEN $first AND $last GROUP BY ALL",
+            {"first": days[0], "last": days[-1]},
+        )
+    )
+    return {day.isoformat(): int(counts.get(day, 0)) for day in days}
+
+
+def _said(
+    context: dg.AssetExecutionContext,
+    key: dg.AssetKey,
+    metadata: Mapping[str, Any],
+    rows_of_day: Mapping[str, int] | None,
+    checked: Sequence[Checked],
+) -> Results:
+    """Say what was written and what its checks saw, by ourselves or through Dagster."""
+    if announces(context.run):
+        announce(context, key, metadata, rows_of_day)
+    elif rows_of_day is None:
+        yield dg.MaterializeResult(asset_key=key, metadata=metadata)
+    else:
+        # What is given with the result is repeated for each partition, so that is nothing.
+        for day, rows in rows_of_day.items():
+            context.add_asset_metadata(
+                {"dagster/partition_row_count": rows}, asset_key=key, partition_key=day
+            )
+        context.add_asset_metadata(metadata, asset_key=key, partition_key=max(rows_of_day))
+        yield dg.MaterializeResult(asset_key=key)
+    yield from check_results(context, key, checked)
+
+
+def _all_outputs(context: dg.AssetExecutionContext, keys: Sequence[dg.AssetKey]) -> Results:
+    """Let later steps begin, which Dagster would skip where an asset has nothing to do."""
+    if announces(context.run):
+        for key in keys:
+            if key in context.selected_asset_keys:
+                yield dg.MaterializeResult(asset_key=key)

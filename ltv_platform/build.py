@@ -73,9 +73,9 @@ class Work:
         """The days to write; None: the whole table."""
         return self._days.get(table)
 
-    def held_by(self, transform: Transform) -> str:
-        """The first input that was to be written before and was not; empty: there is none."""
-        return next((table for table in transform.made_before if table in self._left), "")
+    def held_by(self, tables: Iterable[str]) -> str:
+        """The first of some tables that was to be written before and was not; empty: none."""
+        return next((table for table in tables if table in self._left), "")
 
     def done(self, table: str) -> None:
         """The table was written, and its blocking checks hold."""
@@ -146,7 +146,9 @@ def build_tables(
         for transform in transforms:
             if not work.wants(transform.name):
                 continue
-            if held_by := work.held_by(transform):
+            # Checks compare tables of one state, so what they read must be rebuilt as well.
+            compared = (table for c in checks_of(engine, transform.name) for table in c.reads)
+            if held_by := work.held_by((*transform.made_before, *compared)):
                 yield BuiltTable(transform, work.days(transform.name), held_by=held_by)
             else:
                 yield _build(engine, transform, work)

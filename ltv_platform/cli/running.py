@@ -199,7 +199,7 @@ def _rebuild(
     from ltv_platform.orchestration.refresh import rebuild
 
     with progress("starting Dagster") as tell:
-        return rebuild(workspace.engine, workspace.graph, start, end, select, tell)
+        return rebuild(workspace.engine, workspace.graph, (start, end), select, tell)
 
 
 def _say_published(workspace: Workspace) -> None:

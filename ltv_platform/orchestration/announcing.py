@@ -19,9 +19,12 @@ from dagster._core.events import DagsterEvent, DagsterEventType, StepMaterializa
 from dagster._core.storage import tags as dagster_tags
 
 from ltv_platform.build import Checked
+from ltv_platform.orchestration.event_log import ANY_PARTITION, ANY_ROWS, HistoryStorage
 
 #: Runs with this tag announce what they wrote by themselves; None: Dagster knows it no more.
 ANNOUNCED_TAG: str | None = getattr(dagster_tags, "EXTERNALLY_MANAGED_ASSETS_TAG", None)
+
+_ROWS = "dagster/partition_row_count"
 
 Metadata = Mapping[str, Any]
 
@@ -51,13 +54,15 @@ def announce(
         return
     if not rows_of_day:
         return
-    *others, newest = sorted(rows_of_day)
-    events = [
-        _event(context, key, day, {"dagster/partition_row_count": rows_of_day[day]}, figures=False)
-        for day in others
-    ]
-    full = {**metadata, "dagster/partition_row_count": rows_of_day[newest]}
-    storage.store_event_batch([*events, _event(context, key, newest, full, figures=True)])
+    others = dict(sorted(rows_of_day.items()))
+    day, rows = others.popitem()
+    newest = _event(context, key, day, {**metadata, _ROWS: rows}, figures=True)
+    if isinstance(storage, HistoryStorage):
+        any_event = _event(context, key, ANY_PARTITION, {_ROWS: ANY_ROWS}, figures=False)
+        storage.store_written_partitions(any_event, others, newest)
+    else:
+        events = [_event(context, key, d, {_ROWS: n}, figures=False) for d, n in others.items()]
+        storage.store_event_batch([*events, newest])
 
 
 def _event(
@@ -71,7 +76,7 @@ def _event(
     """A materialization. One without figures names no step: see ``event_log.py``."""
     step = context.op_execution_context.get_step_execution_context().step.key if figures else None
     materialization = dg.AssetMaterialization(key, metadata=metadata, partition=partition)
-    return dg.EventLogEntry(
+    return dg.EventLogEntry(  # type: ignore[no-untyped-call]
         error_info=None,
         level=logging.DEBUG,
         user_message="",
@@ -91,11 +96,7 @@ def _event(
 def check_results(
     context: dg.AssetExecutionContext, key: dg.AssetKey, checked: Sequence[Checked]
 ) -> Iterator[dg.AssetCheckResult | dg.AssetCheckEvaluation]:
-    """What the checks of a table saw, for Dagster.
-
-    Where Dagster announces, a failed blocking check ends the run after its step. Where the run
-    does, it ends when all is done that does not depend on the table: publishing refuses then.
-    """
+    """What the checks of a table saw, for Dagster."""
     here = announces(context.run)
     target = _newest(context, key) if here else None
     for check in checked:
@@ -111,7 +112,6 @@ def check_results(
                 target_materialization_data=target,
                 severity=severity,
                 description=said,
-                blocking=False,
             )
         else:
             yield dg.AssetCheckResult(

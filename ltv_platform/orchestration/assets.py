@@ -14,6 +14,9 @@ from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
 OWNERS = ["team:growth-data"]
 POOL = "duckdb"
 
+#: Opens the description of a check that holds back what reads its table, and publishing.
+BLOCKS = "Blocks publishing: "
+
 
 def asset_key(table: str) -> dg.AssetKey:
     """``marts.campaign_ltv`` is the asset ``marts/campaign_ltv``."""
@@ -81,14 +84,17 @@ def table_spec(
 
 
 def table_checks(engine: DuckDBEngine, transform: Transform) -> list[dg.AssetCheckSpec]:
-    """The checks of a table: its key, and what must hold between it and others."""
+    """The checks of a table: its key, and what must hold between it and others.
+
+    To Dagster none of them is blocking: it would stop every table of the steps behind. Our own
+    steps hold back what reads the table, and publishing, and nothing else.
+    """
     key = asset_key(transform.name)
     return [
         dg.AssetCheckSpec(
             "unique_key",
             asset=key,
-            blocking=True,
-            description=f"{', '.join(transform.contract.key)} identify a row.",
+            description=f"{BLOCKS}{', '.join(transform.contract.key)} identify a row.",
         ),
         *(_check_spec(check) for check in checks_of(engine, transform.name)),
     ]
@@ -98,9 +104,8 @@ def _check_spec(check: checks.TableCheck) -> dg.AssetCheckSpec:
     return dg.AssetCheckSpec(
         check.name,
         asset=asset_key(check.table),
-        description=check.description,
+        description=(BLOCKS if check.blocking else "") + check.description,
         additional_deps=[asset_key(table) for table in check.reads],
-        blocking=check.blocking,
     )
 
 

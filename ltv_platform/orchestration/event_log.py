@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as db
 from dagster._core.events import DagsterEventType
 from dagster._core.storage.event_log import ConsolidatedSqliteEventLogStorage
-from dagster._core.storage.event_log.schema import SqlEventLogStorageTable
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from sqlalchemy.pool import NullPool
 
 if TYPE_CHECKING:
+    import sqlite3
+
     from dagster import EventLogEntry
     from dagster._serdes import ConfigurableClassData
 
@@ -29,10 +30,21 @@ _TOGETHER = {
     DagsterEventType.ASSET_MATERIALIZATION_PLANNED,
 }
 
-_COLUMNS = ("run_id", "event", "dagster_event_type", "timestamp", "step_key", "asset_key")
+#: Stand for a partition and its rows in an event that is stored for many.
+ANY_PARTITION, ANY_ROWS = "0000-00-00", 10**15 + 1
+
+_COLUMNS = (
+    "run_id",
+    "event",
+    "dagster_event_type",
+    "timestamp",
+    "step_key",
+    "asset_key",
+    "partition",
+)
 _INSERT = (
-    f"INSERT INTO event_logs (id, {', '.join(_COLUMNS)}, partition) "
-    f"VALUES ({', '.join('?' * (len(_COLUMNS) + 2))})"
+    f"INSERT INTO event_logs (id, {', '.join(_COLUMNS)}) "
+    f"VALUES ({', '.join('?' * (len(_COLUMNS) + 1))})"
 )
 #: Of an event that names no step, the partition's next one takes the place.
 _SUPERSEDED = (
@@ -55,7 +67,9 @@ class HistoryStorage(ConsolidatedSqliteEventLogStorage):
     def _engine(self) -> db.Engine:
         # Making one takes longer than most of the statements that go through it.
         timeout = {"timeout": SQLITE_BUSY_TIMEOUT_SECONDS}
-        return db.create_engine(self._conn_string, poolclass=NullPool, connect_args=timeout)
+        engine = db.create_engine(self._conn_string, poolclass=NullPool, connect_args=timeout)
+        db.event.listen(engine, "connect", _without_waiting_for_the_disk)
+        return engine
 
     @contextmanager
     def _connect(self) -> "Iterator[db.Connection]":
@@ -68,18 +82,45 @@ class HistoryStorage(ConsolidatedSqliteEventLogStorage):
         for event in events:
             if event.dagster_event_type not in _TOGETHER:
                 self.store_event(event)
-        if not together:
-            return
-        rows = [self._event_to_row(event) for event in together]
+        if together:
+            self._store([self._event_to_row(event) for event in together], together)
+
+    def store_written_partitions(
+        self, event: "EventLogEntry", partitions: "Mapping[str, int]", newest: "EventLogEntry"
+    ) -> None:
+        """Store an event per partition that differs in the partition and its rows alone.
+
+        Making and serializing thousands of events takes longer than writing the tables, so one
+        is made, and its text changed for each.
+
+        Args:
+            event: The event, of the partition :data:`ANY_PARTITION` with :data:`ANY_ROWS` rows.
+            partitions: Rows of each partition.
+            newest: What is stored behind them.
+        """
+        row = self._event_to_row(event)
+        before, of_partition, after = _around(row["event"], ANY_PARTITION, str(ANY_ROWS))
+        rows = [
+            {
+                **row,
+                "event": f"{before}{of_rows}{of_partition}{partition}{after}",
+                "partition": partition,
+            }
+            for partition, of_rows in partitions.items()
+        ]
+        self._store([*rows, self._event_to_row(newest)], [newest])
+
+    def _store(self, rows: list[dict[str, Any]], events: "Sequence[EventLogEntry]") -> None:
+        """Store rows; the events are those of the last of them, which assets are known by."""
         with self._connect() as connection:
             # Nobody else may draw numbers between the look and the insertion.
             connection.exec_driver_sql("BEGIN IMMEDIATE")
-            newest = connection.exec_driver_sql("SELECT MAX(id) FROM event_logs").scalar() or 0
-            numbers = list(range(newest + 1, newest + 1 + len(rows)))
+            last = connection.exec_driver_sql("SELECT MAX(id) FROM event_logs").scalar() or 0
+            numbers = range(last + 1, last + 1 + len(rows))
             connection.exec_driver_sql(
                 _INSERT,
                 [
-                    (number, *(_plain(row[name]) for name in _COLUMNS), row["partition"])
+                    (number, *(_plain(row[name]) for name in _COLUMNS))
                     for number, row in zip(numbers, rows, strict=True)
                 ],
             )
@@ -90,21 +131,31 @@ class HistoryStorage(ConsolidatedSqliteEventLogStorage):
             ]
             if superseded:
                 connection.exec_driver_sql(_SUPERSEDED, superseded)
-            self._store_asset_event_tags(connection, together, numbers)
+            of_events = numbers[-len(events) :]
+            self._store_asset_event_tags(connection, events, of_events)
             # An asset's record keeps the last event of a kind, so only that one is stored there.
-            last = {
-                (row["asset_key"], row["dagster_event_type"]): place
-                for place, row in enumerate(rows)
+            newest = {
+                (row["asset_key"], row["dagster_event_type"]): (event, number)
+                for row, event, number in zip(rows[-len(events) :], events, of_events, strict=True)
             }
-            for place in last.values():
-                self._store_asset_event(connection, together[place], numbers[place])
+            for event, number in newest.values():
+                self._store_asset_event(connection, event, number)
+
+
+def _without_waiting_for_the_disk(connection: "sqlite3.Connection", _: object) -> None:
+    """A power cut may lose the last events, and never damages the file, which is in WAL mode."""
+    connection.execute("PRAGMA synchronous = NORMAL")
+
+
+def _around(text: str, partition: str, rows: str) -> tuple[str, str, str]:
+    """What stands before the rows, between them and the partition, and behind it."""
+    before, found_rows, rest = text.partition(rows)
+    between, found_partition, after = rest.partition(partition)
+    assert found_rows and found_partition, "an event is serialized in another order than expected"
+    assert rows not in rest and partition not in after
+    return before, between, after
 
 
 def _plain(value: Any) -> Any:
     """A time as SQLAlchemy writes it into SQLite."""
     return value.isoformat(" ", "microseconds") if hasattr(value, "isoformat") else value
-
-
-# The names that this module leans on; a test goes red when a later Dagster drops one of them.
-PRIVATE_NAMES = ("_event_to_row", "_store_asset_event", "_store_asset_event_tags", "_conn_string")
-assert SqlEventLogStorageTable.name == "event_logs"

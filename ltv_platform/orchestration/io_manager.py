@@ -38,7 +38,9 @@ class WarehouseIOManager(dg.IOManager):
         """Replace the days of the run, or the whole table, by what the asset returned."""
         name = table_name(context.asset_key)
         contract = self.graph.catalog[name]
-        table = obj if isinstance(obj, pa.Table) else pa.Table.from_pandas(obj, preserve_index=False)
+        table = (
+            obj if isinstance(obj, pa.Table) else pa.Table.from_pandas(obj, preserve_index=False)
+        )
         as_of = self.engine.as_of()
         writer = Writer(name, "", as_of)
         if contract.partition is None:

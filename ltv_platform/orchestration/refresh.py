@@ -36,7 +36,6 @@ _FOREGROUND = "ltv/foreground"
 _ATTEMPTS = 5
 
 
-
 @dataclass(frozen=True)
 class Refreshed:
     """What bringing everything up to date has done.
@@ -101,14 +100,13 @@ def refresh(engine: DuckDBEngine, graph: Graph, stale: Stale, progress: Progress
     """
     from ltv_platform.orchestration.steps import refresh_tags  # noqa: PLC0415
 
-    return _execute(engine, graph, None, refresh_tags(engine.settings, stale.hull), progress)
+    return _execute(engine, graph, None, refresh_tags(engine.settings, stale), progress)
 
 
 def rebuild(
     engine: DuckDBEngine,
     graph: Graph,
-    start: date | None,
-    end: date | None,
+    days: tuple[date | None, date | None],
     select: str,
     progress: Progress,
 ) -> Refreshed:
@@ -120,8 +118,7 @@ def rebuild(
     Args:
         engine: The warehouse.
         graph: The tables.
-        start: First day; None: the first partition.
-        end: Last day; None: the last day that figures know of.
+        days: First and last day; None: the first partition, the last day that figures know of.
         select: Assets in Dagster's selection syntax; empty: all partitioned tables.
         progress: Told of every table.
 
@@ -130,18 +127,18 @@ def rebuild(
     """
     from ltv_platform.orchestration.partitions import range_tags  # noqa: PLC0415
 
-    days = _days_asked(engine, start, end)
+    asked = _days_asked(engine, *days)
     names = (
         _selected(engine, graph, select)
         if select
         else tuple(t.name for t in graph.transforms if t.contract.partition is not None)
     )
-    if days is None:  # without any day, the partitioned tables stay as they are: empty
+    if asked is None:  # without any day, the partitioned tables stay as they are: empty
         partitioned = {t.name for t in graph.transforms if t.contract.partition is not None}
         names = tuple(name for name in names if name not in partitioned)
     if not names:
         return Refreshed(changed=True)
-    return _execute(engine, graph, names, range_tags(*days) if days else {}, progress)
+    return _execute(engine, graph, names, range_tags(*asked) if asked else {}, progress)
 
 
 def _days_asked(

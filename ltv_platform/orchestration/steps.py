@@ -33,7 +33,7 @@ from ltv_platform.orchestration.assets import (
 from ltv_platform.orchestration.metadata import load_metadata, table_metadata
 from ltv_platform.orchestration.partitions import days_of, range_tags
 from ltv_platform.settings import Settings
-from ltv_platform.stale import SCORES, what_is_stale
+from ltv_platform.stale import SCORES, Stale, what_is_stale
 from ltv_platform.transforms import Graph, Transform
 from ltv_platform.warehouse import planner
 from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
@@ -47,23 +47,23 @@ LOAD_TAG = "ltv/load"
 Results = Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult | dg.AssetCheckEvaluation]
 
 
-def refresh_tags(
-    settings: Settings, hull: planner.Span | None, *, loads: bool = False
-) -> dict[str, str]:
+def refresh_tags(settings: Settings, stale: Stale, *, loads: bool = False) -> dict[str, str]:
     """The tags of a refresh.
 
     Args:
         settings: The settings.
-        hull: First and last stale day; None: no day is stale.
+        stale: What is stale.
         loads: It loads what waits in landing before.
     """
-    # Dagster wants days of every run over partitioned assets; the steps find out themselves.
-    first, last = hull or (settings.today(), settings.today())
-    tags = {REFRESH_TAG: "stale", **range_tags(first, last)}
-    if loads:
-        tags[LOAD_TAG] = "yes"
+    # Dagster wants days of every run over partitioned assets, and looks up the versions of all
+    # their inputs; the steps find out by themselves which days they write.
+    tags = {REFRESH_TAG: "stale", **range_tags(settings.today(), settings.today())}
     if ANNOUNCED_TAG is not None:
         tags[ANNOUNCED_TAG] = "true"
+    elif stale.hull is not None:  # Dagster announces the days that it is told
+        tags |= range_tags(*stale.hull)
+    if loads:
+        tags[LOAD_TAG] = "yes"
     return tags
 
 
@@ -103,9 +103,7 @@ def source_step(engine: DuckDBEngine) -> dg.AssetsDefinition:
         pool=POOL,
     )
     def load_sources(context: dg.AssetExecutionContext) -> Results:
-        selected = [
-            source for key, source in sources.items() if key in context.selected_asset_keys
-        ]
+        selected = [source for key, source in sources.items() if key in context.selected_asset_keys]
         refreshes = REFRESH_TAG in context.run.tags
         # A refresh without it was launched for what is loaded already.
         loads = not refreshes or LOAD_TAG in context.run.tags
@@ -183,6 +181,9 @@ def table_step(
         if scored and _is_to_be_scored(context, work, refreshing=refreshing):
             yield from scoring.ask(context, engine, graph)
         yield from _build(context, engine, later, work)
+        if work.failures and not refreshing:
+            raise dg.Failure("; ".join(work.failures), allow_retries=False)
+        # A refresh goes on with what does not depend on them; publishing refuses.
         yield from _all_outputs(context, [spec.key for spec in specs])
 
     return build_group
@@ -224,9 +225,7 @@ def _build(
                 yield from _written(context, engine, built)
 
 
-def _written(
-    context: dg.AssetExecutionContext, engine: DuckDBEngine, built: BuiltTable
-) -> Results:
+def _written(context: dg.AssetExecutionContext, engine: DuckDBEngine, built: BuiltTable) -> Results:
     transform = built.transform
     yield from _said(
         context,

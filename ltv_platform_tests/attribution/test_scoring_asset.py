@@ -1,6 +1,7 @@
 """Scoring in Dagster: planned with what shows it, and what it tells people."""
 
 from collections.abc import Iterator
+from datetime import date
 
 import dagster as dg
 import pytest
@@ -10,7 +11,7 @@ from ltv_platform.definitions import build_definitions
 from ltv_platform.orchestration.assets import asset_key
 from ltv_platform.orchestration.checks import Told
 from ltv_platform.orchestration.checks import told as checks_told
-from ltv_platform.orchestration.refresh import stale_runs
+from ltv_platform.stale import what_is_stale
 from ltv_platform_tests.attribution.api_homes import SCORES, simulator, told
 from ltv_platform_tests.attribution.conftest import MakeHome
 from ltv_platform_tests.warehouse.homes import Home
@@ -27,7 +28,7 @@ def instance() -> Iterator[dg.DagsterInstance]:
 
 def materialize(home: Home, instance: dg.DagsterInstance) -> dg.ExecuteInProcessResult:
     """What the Materialize button of the asset does."""
-    job = build_definitions(home.settings).resolve_job_def("refresh")
+    job = build_definitions(home.engine, home.graph).resolve_job_def("refresh")
     return job.execute_in_process(instance=instance, asset_selection=[asset_key(ANSWERS)])
 
 
@@ -41,13 +42,10 @@ def test_pending_journeys_are_planned(journeys: MakeHome) -> None:
     with simulator() as api:
         home = journeys(api.url, [1] * 6)
         home.publish()
-        [run] = stale_runs(home.engine, home.graph)
-        assert {ANSWERS, SCORES, "marts.attribution", "marts.channel_reporting"} <= set(run.assets)
+        stale = what_is_stale(home.engine, home.graph)
+        assert {SCORES, "marts.attribution", "marts.channel_reporting"} <= set(stale.assets)
         # Channel figures stand by the day of the session, up to the lookback of 90 days before.
-        assert (str(run.start), str(run.end)) == ("2025-09-02", "2025-12-06")
-        local = home.under(ihc_engine="local")
-        [run] = stale_runs(local.engine, local.graph)
-        assert ANSWERS not in run.assets
+        assert stale.hull == (date(2025, 9, 2), date(2025, 12, 6))
 
 
 def test_it_scores_what_is_missing(journeys: MakeHome, instance: dg.DagsterInstance) -> None:

@@ -6,8 +6,10 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from ltv_platform.assets import GROUPS
+from ltv_platform.build import checks_of
 from ltv_platform.definitions import build_definitions
-from ltv_platform.orchestration.assets import asset_key
+from ltv_platform.orchestration.assets import BLOCKS, asset_key
 from ltv_platform.orchestration.partitions import daily_partitions
 from ltv_platform_tests.warehouse.homes import Home
 
@@ -21,7 +23,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
 @pytest.fixture(scope="module")
 def definitions(home: Home) -> dg.Definitions:
     """Its definitions."""
-    return build_definitions(home.settings)
+    return build_definitions(home.engine, home.graph)
 
 
 def test_definitions_load(definitions: dg.Definitions) -> None:
@@ -32,7 +34,7 @@ def test_definitions_load(definitions: dg.Definitions) -> None:
 def test_loading_writes_nothing(tmp_path: Path) -> None:
     """Definitions are loaded by every process; none of them may take the lock for that."""
     home = Home(tmp_path / "home")
-    build_definitions(home.settings)
+    build_definitions(home.engine, home.graph)
     assert not home.settings.home.exists()
 
 
@@ -77,11 +79,16 @@ def test_every_table_has_its_column_schema(home: Home, definitions: dg.Definitio
 def test_every_derived_table_has_a_blocking_key_check(
     home: Home, definitions: dg.Definitions
 ) -> None:
-    """Unique keys and reconciliation block; references and rejected share only warn."""
+    """Unique keys and reconciliation block; references and rejected share only warn.
+
+    To Dagster none is blocking: it would stop all tables of the steps behind.
+    """
     graph = definitions.resolve_asset_graph()
+    specs = {key: graph.get_check_spec(key) for key in graph.asset_check_keys}
+    assert not any(spec.blocking for spec in specs.values())
     blocking = {
-        (".".join(key.asset_key.path), key.name): graph.get_check_spec(key).blocking
-        for key in graph.asset_check_keys
+        (".".join(key.asset_key.path), key.name): str(spec.description).startswith(BLOCKS)
+        for key, spec in specs.items()
     }
     for transform in home.graph.transforms:
         assert blocking[transform.name, "unique_key"]
@@ -101,6 +108,22 @@ def test_every_derived_table_has_a_blocking_key_check(
     }
 
 
+def test_a_check_reads_what_is_made_before(home: Home) -> None:
+    """Checks run right behind their table, so what they compare it with must be there by then."""
+    order = [
+        transform.name
+        for group in GROUPS
+        for transform in home.graph.transforms
+        if transform.derivation.group == group
+    ]
+    for transform in home.graph.transforms:
+        for check in checks_of(home.engine, transform.name):
+            for table in check.reads:
+                assert order.index(table) < order.index(transform.name), (check.name, table)
+        for table in transform.made_before:
+            assert table.startswith("raw.") or order.index(table) < order.index(transform.name)
+
+
 def test_dependencies_are_those_of_the_sql(home: Home, definitions: dg.Definitions) -> None:
     """An asset depends on the tables that its SELECT reads, with the window of its wiring.
 
@@ -116,8 +139,9 @@ def test_dependencies_are_those_of_the_sql(home: Home, definitions: dg.Definitio
     ltv = graph.get(asset_key("marts.campaign_ltv"))
     mapping = ltv.partition_mappings[asset_key("core.transactions")]
     assert isinstance(mapping, dg.TimeWindowPartitionMapping)
-    # Horizon 30, a day more of retention, and one for the clocks that move in that zone.
-    assert (mapping.start_offset, mapping.end_offset) == (0, 32)
+    # Of the step, for Dagster knows one mapping per step and input. Horizon 30, a day more of
+    # retention, and one for the clocks that move in that zone; curves read a day before, too.
+    assert (mapping.start_offset, mapping.end_offset) == (-1, 32)
     assert mapping.allow_nonexistent_upstream_partitions
     snapshot = graph.get(asset_key("publish.published_snapshot"))
     assert snapshot.parent_keys == {asset_key(t.name) for t in home.graph.transforms}

@@ -1,6 +1,6 @@
 """Dagster runs over ranges: the same figures as without Dagster, and nothing wrong published."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -10,10 +10,11 @@ import pytest
 
 from ltv_platform import transforms
 from ltv_platform.definitions import build_definitions
-from ltv_platform.orchestration.assets import REFRESH_TAG, asset_key
-from ltv_platform.orchestration.partitions import RANGE_END, RANGE_START
-from ltv_platform.orchestration.refresh import stale_runs
-from ltv_platform.warehouse import planner, snapshot
+from ltv_platform.orchestration.assets import asset_key
+from ltv_platform.orchestration.partitions import range_tags
+from ltv_platform.orchestration.steps import refresh_tags
+from ltv_platform.stale import what_is_stale
+from ltv_platform.warehouse import snapshot
 from ltv_platform_tests.warehouse.homes import Home
 
 SETTINGS = {"start_date": "2025-03-01", "as_of": "2025-03-06", "horizons": (1, 3, 7)}
@@ -51,34 +52,40 @@ def home(tmp_path: Path) -> Home:
     return _fill(Home(tmp_path / "home", **SETTINGS))
 
 
-def _execute(
-    home: Home, instance: dg.DagsterInstance, run: planner.RunRange, *, refresh: bool
+def _run(
+    home: Home, instance: dg.DagsterInstance, assets: Sequence[str] | None, tags: Mapping[str, str]
 ) -> dg.ExecuteInProcessResult:
-    tags = {REFRESH_TAG: "stale"} if refresh else {}
-    if run.start is not None and run.end is not None:
-        tags |= {RANGE_START: run.start.isoformat(), RANGE_END: run.end.isoformat()}
-    job = build_definitions(home.settings).resolve_job_def("refresh")
+    job = build_definitions(home.engine, home.graph).resolve_job_def("refresh")
     return job.execute_in_process(
         instance=instance,
-        asset_selection=[asset_key(name) for name in run.assets if name not in snapshot.MADE_OF_IT],
-        tags=tags,
+        asset_selection=None if assets is None else [asset_key(name) for name in assets],
+        tags=dict(tags),
         run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
         raise_on_error=False,
     )
 
 
-def _refresh(home: Home, instance: dg.DagsterInstance) -> bool:
-    results = [
-        _execute(home, instance, run, refresh=True) for run in stale_runs(home.engine, home.graph)
-    ]
-    return all(result.success for result in results)
+def _refresh(home: Home, instance: dg.DagsterInstance) -> dg.ExecuteInProcessResult:
+    """What the refresh sensor asks for."""
+    stale = what_is_stale(home.engine, home.graph)
+    return _run(home, instance, None, refresh_tags(home.settings, stale))
+
+
+def _announced(instance: dg.DagsterInstance, run_id: str) -> dict[str, list[str | None]]:
+    """The partitions of each table that a run announced."""
+    announced: dict[str, list[str | None]] = {}
+    for record in instance.get_records_for_run(run_id).records:
+        event = record.event_log_entry.dagster_event
+        if event is not None and event.is_step_materialization and event.asset_key:
+            announced.setdefault(".".join(event.asset_key.path), []).append(event.partition)
+    return announced
 
 
 def test_a_run_over_a_range_gives_the_figures_of_build_table(
     home: Home, instance: dg.DagsterInstance, tmp_path: Path
 ) -> None:
     """One run over all days; tables, built and the snapshot equal those made without Dagster."""
-    assert _refresh(home, instance)
+    assert _refresh(home, instance).success
     plain = _fill(Home(tmp_path / "plain", **SETTINGS))
     plain.publish()
     assert home.tables() == plain.tables()
@@ -86,21 +93,20 @@ def test_a_run_over_a_range_gives_the_figures_of_build_table(
     for transform in home.graph.transforms:
         assert set(built[transform.name]) == set(expected[transform.name])
     assert not snapshot.is_stale(home.graph, home.engine.state(), home.settings)
-    # The files made of the snapshot, which these runs leave out, are all that is left to do.
-    left = [run.assets for run in stale_runs(home.engine, home.graph)]
-    assert left == [snapshot.MADE_OF_IT]
+    assert not what_is_stale(home.engine, home.graph)
     for table in home.graph.catalog.derived:
         sql = f"SELECT * FROM {table.name} ORDER BY ALL"
         assert home.values(sql) == plain.values(sql)
 
 
 def test_a_refresh_rewrites_only_stale_days(home: Home, instance: dg.DagsterInstance) -> None:
-    """In a run over the hull of all stale days each asset rewrites only its own."""
-    assert _refresh(home, instance)
+    """A refresh rewrites of each table its own stale days, and announces just these."""
+    assert _refresh(home, instance).success
     before = home.engine.state().built
     home.load("transactions", "late,u1,2025-03-03 12:00:00,9,0")
     home.load("customer_interactions", "i2,u1,2025-03-05 11:00:00,login")
-    assert _refresh(home, instance)
+    result = _refresh(home, instance)
+    assert result.success
     after = home.engine.state().built
     changed = {
         table: [day.day for day in days if day is not None and days[day] != before[table][day]]
@@ -110,6 +116,14 @@ def test_a_refresh_rewrites_only_stale_days(home: Home, instance: dg.DagsterInst
     assert changed["marts.revenue_reconciliation"] == [3]
     assert changed["marts.campaign_cohort_curve"] == [2, 3]
     assert changed["marts.campaign_ltv"] == [1, 2, 3, 4, 5]
+    announced = _announced(instance, result.run_id)
+    for transform in home.graph.transforms:
+        if transform.contract.partition is not None:
+            days = [f"2025-03-0{day}" for day in changed[transform.name]]
+            assert announced.get(transform.name, []) == days, transform.name
+    assert announced["publish.published_snapshot"] == [None]
+    assert announced["marts.customer_ltv"] == [None]
+    assert "core.sessions" not in announced
 
 
 def test_a_backfill_rewrites_all_that_was_asked(home: Home, instance: dg.DagsterInstance) -> None:
@@ -117,16 +131,19 @@ def test_a_backfill_rewrites_all_that_was_asked(home: Home, instance: dg.Dagster
     home.refresh()
     before = home.engine.state().built["core.transactions"]
     assets = tuple(t.name for t in home.graph.transforms if t.contract.partition is not None)
-    run = planner.RunRange(assets, date(2025, 3, 2), date(2025, 3, 4))
     tables = home.tables()
-    result = _execute(home, instance, run, refresh=False)
+    result = _run(home, instance, assets, range_tags(date(2025, 3, 2), date(2025, 3, 4)))
     assert result.success
     after = home.engine.state().built["core.transactions"]
     changed = {day.day for day in after if day is not None and after[day] != before[day]}
     assert changed == {2, 3, 4}
     assert len({after[day].seq for day in after if day is not None and day.day in changed}) == 1
     assert home.tables() == tables
-    events = result.asset_materializations_for_node("core__transactions")
+    events = [
+        event.materialization
+        for event in result.get_asset_materialization_events()
+        if event.asset_key == asset_key("core.transactions")
+    ]
     rows = [event.metadata["dagster/partition_row_count"].value for event in events]
     assert (len(events), rows) == (3, [1, 1, 2])
 
@@ -153,14 +170,21 @@ def _doubled(table: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("defect", "table", "check", "downstream"),
+    ("defect", "table", "check", "downstream", "elsewhere"),
     [
-        ("core/interactions.sql", "core.interactions", "unique_key", "marts.campaign_ltv"),
+        (
+            "core/interactions.sql",
+            "core.interactions",
+            "unique_key",
+            "marts.campaign_ltv",
+            "marts.user_revenue",
+        ),
         (
             "campaigns/campaign_roas.sql",
             "marts.campaign_roas",
             "spend_reconciles",
             "marts.country_roas",
+            "marts.campaign_ltv_forecast",
         ),
     ],
 )
@@ -172,8 +196,9 @@ def test_a_failed_blocking_check_keeps_figures_unpublished(  # noqa: PLR0917 - i
     table: str,
     check: str,
     downstream: str,
+    elsewhere: str,
 ) -> None:
-    """Nothing downstream is built and nothing published, in the next refresh neither.
+    """Nothing downstream is built and nothing published, in the next refresh neither; the rest is.
 
     The next refresh would find the table fresh, skip its check and publish, were it not taken
     as unbuilt.
@@ -182,16 +207,15 @@ def test_a_failed_blocking_check_keeps_figures_unpublished(  # noqa: PLR0917 - i
         _doubled(defect, patch)
         broken = home.under()
         for _ in range(2):
-            [run] = stale_runs(broken.engine, broken.graph)
-            assert table in run.assets
-            result = _execute(broken, instance, run, refresh=True)
+            assert table in what_is_stale(broken.engine, broken.graph).assets
+            result = _refresh(broken, instance)
             assert not result.success
-            failed = [
-                e for e in result.get_asset_check_evaluations() if not e.passed and e.blocking
-            ]
+            failed = [e for e in result.get_asset_check_evaluations() if not e.passed]
             assert [(e.asset_key, e.check_name) for e in failed] == [(asset_key(table), check)]
             assert failed[0].description
-            assert downstream not in broken.engine.state().built
+            built = broken.engine.state().built
+            assert downstream not in built
+            assert elsewhere in built
             assert snapshot.current_snapshot(broken.settings) is None
     mended = home.under()
     mended.publish()
@@ -205,11 +229,10 @@ def test_sources_load_what_waits(home: Home, instance: dg.DagsterInstance) -> No
     folder.mkdir(parents=True)
     text = "conv_id,user_id,conv_date,conv_time,revenue\nv1,u1,2025-03-02,10:00:00,5\nv2,,x,y,z\n"
     (folder / "new.csv").write_text(text, "utf-8")
-    run = planner.RunRange(("raw.conversions",), None, None)
-    result = _execute(home, instance, run, refresh=False)
+    result = _run(home, instance, ["raw.conversions"], {})
     assert result.success
-    [event] = result.asset_materializations_for_node("raw__conversions")
-    numbers = {name: value.value for name, value in event.metadata.items()}
+    [event] = result.get_asset_materialization_events()
+    numbers = {name: value.value for name, value in event.materialization.metadata.items()}
     assert (numbers["files_loaded"], numbers["rows_accepted"], numbers["rows_quarantined"]) == (
         1,
         1,
@@ -219,6 +242,6 @@ def test_sources_load_what_waits(home: Home, instance: dg.DagsterInstance) -> No
     assert not share.passed and share.severity == dg.AssetCheckSeverity.WARN
     assert home.engine.rows("SELECT conv_id FROM raw.conversions") == [("v1",)]
     assert list(folder.iterdir()) == []
-    again = _execute(home, instance, run, refresh=False)
-    [event] = again.asset_materializations_for_node("raw__conversions")
-    assert event.metadata["files_loaded"].value == 0
+    again = _run(home, instance, ["raw.conversions"], {})
+    [event] = again.get_asset_materialization_events()
+    assert event.materialization.metadata["files_loaded"].value == 0

@@ -60,7 +60,6 @@ def _range(start: str, end: str) -> tuple[date, ...]:
 def test_nothing_is_stale_when_everything_is_built(graph: Graph, fresh: State) -> None:
     """A plan of a fresh state is empty, touches older than the writes included."""
     assert _plan(graph, fresh).assets == ()
-    assert planner.run_ranges(_plan(graph, fresh)) == []
 
 
 def test_an_empty_warehouse_has_only_whole_tables_to_write(graph: Graph) -> None:
@@ -252,19 +251,6 @@ def test_spans_are_contiguous_and_few() -> None:
     assert planner.spans(days, most=2) == [(one[0], two[1]), three]
     assert planner.spans(days, most=1) == [(one[0], three[1])]
     assert planner.spans([]) == []
-
-
-def test_one_run_over_the_hull_or_a_few_far_apart() -> None:
-    """One run over the hull of the stale days; whole tables come with the last."""
-    near, far = FIRST + timedelta(days=180), FIRST + timedelta(days=181)
-    assert planner.run_ranges(planner.Plan({"a": (FIRST,), "b": (near,)}, ("w",))) == [
-        planner.RunRange(("a", "b", "w"), FIRST, near)
-    ]
-    assert planner.run_ranges(planner.Plan({"a": (FIRST, far), "b": (far,)}, ("w",))) == [
-        planner.RunRange(("a",), FIRST, FIRST),
-        planner.RunRange(("a", "b", "w"), far, far),
-    ]
-    assert planner.run_ranges(planner.Plan({}, ("w",))) == [planner.RunRange(("w",), None, None)]
 
 
 @pytest.mark.parametrize("seed", range(20))

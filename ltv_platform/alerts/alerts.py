@@ -59,7 +59,9 @@ class Alerts:
         address = settings.alert_webhook
         self._folder = settings.alerts_path
         self._public_url = settings.public_url
-        self._webhook = webhook or (address and Webhook(address.get_secret_value())) or None
+        if webhook is None and address is not None:
+            webhook = Webhook(address.get_secret_value())
+        self._webhook = webhook
         self._clock = clock
 
     def tell(self, *alerts: Alert) -> None:

@@ -12,6 +12,8 @@ from urllib.parse import quote
 
 #: Slack refuses longer texts: of a header, of a section, and of a field of a section.
 _HEADER, _SECTION, _FIELD = 150, 3_000, 2_000
+#: What the sentence about what happened takes of a text that says all.
+_OF_TEXT = _SECTION // 2
 #: Slack takes ten fields in a section.
 _MOST_FIELDS = 10
 #: What a name of a file or a sentence takes of a message at the most.
@@ -73,12 +75,13 @@ def plain(text: str) -> str:
 
 def together(messages: Sequence[Message], title: str) -> Message:
     """Many messages as one, so that a storm of files is no storm of messages."""
-    sentences = [f"• {message.title}: {message.what}" for message in messages]
-    most = _SECTION // 2
     shown: list[str] = []
-    for sentence in sentences:
-        if sum(map(len, shown)) + len(sentence) > most:
-            shown.append(f"• and {len(sentences) - len(shown):,} more: `ltv alerts list`")
+    room = _OF_TEXT - len("• and 1,000,000 more: `ltv alerts list`")
+    for message in messages:
+        sentence = f"• {message.title}: {message.what}"
+        room -= len(_entities(sentence)) + 1
+        if room < 0:
+            shown.append(f"• and {len(messages) - len(shown):,} more: `ltv alerts list`")
             break
         shown.append(sentence)
     steps = dict.fromkeys(m.next_step for m in messages if m.next_step)
@@ -92,7 +95,7 @@ def payload(message: Message, public_url: str) -> dict[str, Any]:
         message: The message.
         public_url: Where people reach the UI.
     """
-    said = [f"*{_escaped(message.title, _HEADER)}*: {_escaped(message.what, _SECTION // 2)}"]
+    said = [f"*{_escaped(message.title, _HEADER)}*: {_escaped(message.what, _OF_TEXT)}"]
     said += [f"{p.label}: {_link(p, public_url)}" for p in message.where]
     if message.next_step:
         said.append(f"Next: {_escaped(message.next_step, _SECTION // 4)}")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import requests
 from tenacity import (
@@ -26,11 +26,11 @@ from tenacity import (
 from ltv_platform.http_client import describe, plain_session, retry_after
 
 #: Seconds to connect, and to wait for each piece of an answer.
-_CONNECT, _READ = 5.0, 10.0
+_CONNECT, _READ = 3.0, 5.0
 #: Tries of one message, the first included; those that failed wait in the outbox for the next.
 TRIES = 3
-#: Seconds that tries and waits take together at the most: Dagster ends a tick of a sensor after 60.
-BUDGET = 20.0
+#: Seconds after which no try is begun: Dagster ends a tick of a sensor after 60.
+BUDGET = 15.0
 #: Seconds that the first wait takes at most; each further one twice as long.
 _FIRST_WAIT = 0.5
 #: Beside 5xx: request timeout, too early, too many requests.
@@ -177,8 +177,10 @@ class Webhook:
         secrets = {self._address, parts.username or "", parts.password or "", parts.query}
         secrets |= {f"{parts.path}?{parts.query}" if parts.query else parts.path}
         secrets |= {*parts.path.split("/"), *parts.query.replace("=", "&").split("&")}
-        for secret in sorted(secrets | set(map(unquote, secrets)), key=len, reverse=True):
-            if len(secret) >= _LEAST_SECRET:
-                text = text.replace(secret, "(LTV_ALERT_WEBHOOK)")
+        secrets = {secret for secret in secrets if len(secret) >= _LEAST_SECRET}
+        secrets |= {unquote(secret) for secret in secrets}
+        secrets |= {quote(secret, safe="") for secret in secrets}
+        for secret in sorted(secrets, key=len, reverse=True):
+            text = text.replace(secret, "(LTV_ALERT_WEBHOOK)")
         text = "".join(c if c.isprintable() else " " for c in text)
         return " ".join(text.split())

@@ -18,3 +18,7 @@ class UserError(Exception):
         super().__init__(f"{message}\n{hint}" if hint else message)
         self.message = message
         self.hint = hint
+
+
+class BusyError(UserError):
+    """Another process holds what is needed, and will let it go: try again later."""

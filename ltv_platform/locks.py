@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ltv_platform.errors import UserError
+from ltv_platform.errors import BusyError
 from ltv_platform.settings import Settings
 
 _LOCK = ".lock"
@@ -78,7 +78,7 @@ def one_run(settings: Settings, waiting: Callable[[str], None]) -> Iterator[None
         waiting: Told once that another process is waited for.
 
     Raises:
-        UserError: the other run lasts longer.
+        BusyError: the other run lasts longer.
     """
     busy = f"is bringing {settings.home} up to date"
     # A run may take as long as the data is large; a statement seldom does.
@@ -96,6 +96,22 @@ def one_scorer(settings: Settings, waiting: Callable[[str], None]) -> Iterator[N
     busy = f"is scoring the journeys of {settings.home}"
     patience = settings.lock_timeout, "LTV_LOCK_TIMEOUT"
     with _alone(settings.scoring_lock_path, busy, *patience, waiting):
+        yield
+
+
+@contextmanager
+def one_at_a_time(path: Path, busy: str, timeout: float) -> Iterator[None]:
+    """Let one process or thread at a time do something short.
+
+    Args:
+        path: The lock; its folder is made if need be.
+        busy: What the other one does, as in ``writes LTV_HOME/alerts``.
+        timeout: Seconds to wait for it; 0: not at all.
+
+    Raises:
+        BusyError: the other one takes longer.
+    """
+    with _alone(path, busy, timeout, "", lambda _: None):
         yield
 
 
@@ -129,8 +145,9 @@ def _wait_for(
             waiting(f"waiting for the run of process {holder}")
             told = True
         if time.monotonic() >= give_up:
-            raise UserError(
+            raise BusyError(
                 f"Process {holder} {busy} (waited {timeout:g} s).",
-                f"Let it finish or end it, then try again; {setting} waits longer.",
+                "Let it finish or end it, then try again"
+                + (f"; {setting} waits longer." if setting else "."),
             )
         time.sleep(_PAUSE)

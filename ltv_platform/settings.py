@@ -10,17 +10,17 @@ import os
 import re
 from datetime import UTC, date, datetime
 from difflib import get_close_matches
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
 
 from ltv_platform.attribution.redistribution import Redistribution
 from ltv_platform.errors import UserError
 from ltv_platform.failpoints import VARIABLE as FAILPOINT
+from ltv_platform.home import Home
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -38,7 +38,7 @@ API_KEY = "IHC_API_KEY"
 _LONGEST_AGE = 3650
 
 
-class Settings(BaseSettings):
+class Settings(Home):
     """All ``LTV_*`` variables with their defaults.
 
     Raises:
@@ -47,10 +47,14 @@ class Settings(BaseSettings):
     """
 
     model_config = SettingsConfigDict(
-        env_prefix="LTV_", frozen=True, extra="forbid", populate_by_name=True
+        env_prefix="LTV_",
+        frozen=True,
+        extra="forbid",
+        populate_by_name=True,
+        # What is wrong is told by load_settings, which knows what is secret.
+        hide_input_in_errors=True,
     )
 
-    home: Path = Field(Path(".ltv"), description="Folder of everything mutable.")
     timezone: str = Field("UTC", description="Reporting zone: its calendar days are the days.")
     source_timezone: str = Field("UTC", description="Zone of timestamps that carry none.")
     currency: str = Field("USD", description="Base currency of all money (ISO 4217).")
@@ -137,6 +141,22 @@ class Settings(BaseSettings):
     rejected_share: float = Field(
         0.01, ge=0, le=1, description="Share of quarantined rows above which a check warns."
     )
+    alert_webhook: SecretStr | None = Field(
+        None, description="Where alerts are sent, Slack's incoming webhook or alike; never shown."
+    )
+    public_url: str = Field(
+        "http://127.0.0.1:3000",
+        description="Where people reach the UI; links of alerts lead there.",
+    )
+    freshness_hours: float | None = Field(
+        36.0,
+        gt=0,
+        le=24 * _LONGEST_AGE,
+        description="Hours after which a feed without a newer event is late; none: never.",
+    )
+    refresh_attempts: int = Field(
+        5, ge=1, description="Runs that the sensors start for the same cause before they give up."
+    )
     snapshots: int = Field(3, ge=1, description="Published snapshots kept, the newest included.")
     engine: Literal["duckdb"] = Field("duckdb", description="Warehouse engine.")
     memory_limit: str = Field(
@@ -155,15 +175,6 @@ class Settings(BaseSettings):
     now: datetime | None = Field(
         None, description="A fixed clock for ingestion and partitions (tests, replays)."
     )
-
-    @field_validator("home")
-    @classmethod
-    def _absolute(cls, value: Path) -> Path:
-        home = value.expanduser().absolute()
-        # The engine takes these for patterns of file names.
-        if special := sorted(set("*?[]") & set(str(home))):
-            raise ValueError(f"the path {home} holds {' '.join(special)}; choose one without")
-        return home
 
     @field_validator("timezone", "source_timezone")
     @classmethod
@@ -188,20 +199,23 @@ class Settings(BaseSettings):
             raise ValueError(f"{value!r} is no amount of memory such as 1600MB")
         return value
 
-    @field_validator("ihc_url")
+    @field_validator("ihc_url", "public_url")
     @classmethod
     def _address(cls, value: str) -> str:
-        try:
-            parts = urlsplit(value)
-            # The port is looked at when it is asked for.
-            usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-        except ValueError:
-            usable = False
-        if not usable or re.search(r"[\s?#]", value):
-            raise ValueError("must be http:// or https:// and a host, as in https://example.com")
+        if not _is_address(value) or re.search(r"[?#]", value):
+            raise ValueError(_AN_ADDRESS)
         return value.rstrip("/")
 
-    @field_validator("as_of", "start_date", "threads", "now", "ihc_api_key", mode="before")
+    @field_validator("alert_webhook")
+    @classmethod
+    def _secret_address(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not _is_address(value.get_secret_value()):
+            raise ValueError(_AN_ADDRESS)
+        return value
+
+    @field_validator(
+        "as_of", "start_date", "threads", "now", "ihc_api_key", "alert_webhook", mode="before"
+    )
     @classmethod
     def _empty_is_unset(cls, value: Any) -> Any:
         return None if value == "" else value
@@ -232,7 +246,7 @@ class Settings(BaseSettings):
             raise ValueError(f"must contain {SUMMARY_HORIZON}: summaries and ranks go by it")
         return value
 
-    @field_validator("journey_lookback", mode="before")
+    @field_validator("journey_lookback", "freshness_hours", mode="before")
     @classmethod
     def _none_is_unlimited(cls, value: Any) -> Any:
         return None if isinstance(value, str) and value.strip().lower() == "none" else value
@@ -265,58 +279,6 @@ class Settings(BaseSettings):
         """Whether IHC is scored by the API, and not by the local engine."""
         return self.ihc_engine != "local" and self.ihc_api_key is not None
 
-    # Where things lie under LTV_HOME.
-
-    @property
-    def warehouse_path(self) -> Path:
-        """The DuckDB file; only the platform's own writer opens it."""
-        return self.home / "warehouse.duckdb"
-
-    @property
-    def landing_path(self) -> Path:
-        """Where files wait to be loaded, a folder per source."""
-        return self.home / "landing"
-
-    @property
-    def loaded_path(self) -> Path:
-        """Where files from landing go, a folder per load."""
-        return self.home / "loaded"
-
-    @property
-    def published_path(self) -> Path:
-        """The read-only snapshots and the pointer to the current one."""
-        return self.home / "published"
-
-    @property
-    def reports_path(self) -> Path:
-        """Reports for people."""
-        return self.home / "reports"
-
-    @property
-    def dagster_path(self) -> Path:
-        """DAGSTER_HOME."""
-        return self.home / "dagster"
-
-    @property
-    def start_date_path(self) -> Path:
-        """The start of the partitions as settled by the loads."""
-        return self.home / "start_date"
-
-    @property
-    def ihc_fit_path(self) -> Path:
-        """Constants of the local IHC engine that `ltv attribution fit` found."""
-        return self.home / "ihc_fit.json"
-
-    @property
-    def run_lock_path(self) -> Path:
-        """Locked by the process that brings everything up to date; holds its PID."""
-        return self.home / "run.lock"
-
-    @property
-    def scoring_lock_path(self) -> Path:
-        """Locked by the process that asks the IHC API; holds its PID."""
-        return self.home / "ihc.lock"
-
     @property
     def longest_horizon(self) -> int:
         """The longest age in days that any cohort table covers."""
@@ -334,6 +296,19 @@ class Settings(BaseSettings):
     def today(self) -> date:
         """The current day of the reporting zone."""
         return self.current_time().astimezone(self.zone).date()
+
+
+_AN_ADDRESS = "must be http:// or https:// and a host, as in https://example.com"
+
+
+def _is_address(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+        # The port is looked at when it is asked for.
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        return False
+    return bool(usable) and not re.search(r"\s", value)
 
 
 def variable_name(field: str) -> str:
@@ -370,8 +345,9 @@ def _what_is_wrong(error: "ErrorDetails") -> str:
         return message
     field, *inside = map(str, error["loc"])
     place = " ".join([variable_name(field), *([".".join(inside)] if inside else [])])
-    # Of what is missing, the input is what it is missing from.
-    given = "" if error["type"] == "missing" else f" (it is {error['input']!r})"
+    # Of what is missing, the input is what it is missing from; a secret is not shown.
+    hidden = error["type"] == "missing" or field == "alert_webhook"
+    given = "" if hidden else f" (it is {error['input']!r})"
     return f"{place}: {message}{given}"
 
 

@@ -4,22 +4,20 @@ The key stands in a header of the request and nowhere else: not in messages, not
 of anything, and it is taken out of what the server says before that is passed on.
 """
 
-import email.utils
 import json
 import random
 import time
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
 import requests
-from requests.adapters import HTTPAdapter
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
 
 from ltv_platform.attribution.api_access import api_access
 from ltv_platform.errors import UserError
+from ltv_platform.http_client import describe, plain_session, retry_after
 from ltv_platform.settings import API_KEY, Settings
 
 #: Tries of one request, the first included.
@@ -84,10 +82,7 @@ class IhcClient:
         self._now = settings.current_time
         self._sleep = sleep
         self._uniform = uniform
-        self._session = requests.Session()
-        # Its own retries pass over POST in silence and obey any Retry-After.
-        for scheme in ("http://", "https://"):
-            self._session.mount(scheme, HTTPAdapter(max_retries=0))
+        self._session = plain_session()
 
     def __repr__(self) -> str:
         return f"IhcClient({self._url})"
@@ -146,7 +141,7 @@ class IhcClient:
                 allow_redirects=False,
             )
         except requests.RequestException as error:
-            broken = _describe(error)
+            broken = describe(error, "LTV_IHC_TIMEOUT")
         else:
             return self._read(response)
         # Out of the handler, so that a traceback does not show what the library said.
@@ -164,7 +159,7 @@ class IhcClient:
             raise _PassingError(self.redacted(problem))
         said = self.redacted(f"the API answers {status}{_told(content)}")
         if status in _RETRIED or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            raise _PassingError(said, self._retry_after(response))
+            raise _PassingError(said, retry_after(response, self._now()))
         if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
             raise UserError(
                 f"The IHC API does not take the key ({status}): what is not scored yet is pending.",
@@ -173,40 +168,6 @@ class IhcClient:
         if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
             raise RequestTooLargeError(said)
         raise RequestError(said, refused=status == HTTPStatus.BAD_REQUEST)
-
-    def _retry_after(self, response: requests.Response) -> float:
-        """Seconds that the server asks for, given as such or as a date; 0 where it does not."""
-        given = response.headers.get("Retry-After", "").strip()
-        if given.isdecimal():
-            return float(given)
-        try:
-            then = email.utils.parsedate_to_datetime(given)
-        except ValueError:
-            return 0.0
-        if then.tzinfo is None:
-            then = then.replace(tzinfo=UTC)
-        now: datetime = self._now()
-        return max(0.0, (then - now).total_seconds())
-
-
-def _describe(error: requests.RequestException) -> str:
-    """What went wrong on the way, without objects of the library in it."""
-    match error:
-        case requests.Timeout():
-            return "no answer in time (LTV_IHC_TIMEOUT)"
-        case requests.exceptions.ChunkedEncodingError():
-            return "the answer broke off"
-        case requests.ConnectionError():
-            return f"no connection: {_root(error)}"
-        case _:
-            return f"{type(error).__name__}: {_root(error)}"
-
-
-def _root(error: BaseException) -> BaseException:
-    """What it began with: libraries wrap it in words about their own objects."""
-    while (earlier := error.__cause__ or error.__context__) is not None:
-        error = earlier
-    return error
 
 
 def _parse(response: requests.Response) -> tuple[dict[str, Any], str]:

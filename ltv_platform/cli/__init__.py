@@ -10,7 +10,7 @@ from typing import NoReturn
 
 import typer
 
-from ltv_platform.cli import attribution, data, forecast, reading, running
+from ltv_platform.cli import alerts, attribution, data, forecast, reading, running
 from ltv_platform.cli.console import say
 from ltv_platform.errors import UserError
 
@@ -29,6 +29,7 @@ data.register(app)
 reading.register(app)
 attribution.register(app)
 forecast.register(app)
+alerts.register(app)
 
 
 @app.callback()

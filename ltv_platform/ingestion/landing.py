@@ -6,10 +6,11 @@ stays where it is, and so does what is no file: links, which are not followed, f
 That a file is loaded once is the business of the loads table.
 """
 
+import hashlib
 import shutil
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ltv_platform.failpoints import failpoint
@@ -50,6 +51,61 @@ def waiting_files(settings: Settings, tables: Sequence[str] | None = None) -> li
     return found
 
 
+@dataclass(frozen=True)
+class LandedFile:
+    """A file that waits, as it is.
+
+    Attributes:
+        table: The source table of its folder.
+        place: Its folder and name, as in ``transactions@shop/june.csv``.
+        size: Bytes.
+        modified: When its content was changed last, in nanoseconds since 1970; anyone can set it.
+        changed: When it was changed or renamed last, by the clock of its disk; nobody can set it.
+        inode: Its number on the disk.
+    """
+
+    table: str
+    place: str
+    size: int
+    modified: int
+    changed: int
+    inode: int
+
+    @property
+    def mark(self) -> str:
+        """Stands for the file as it is; 72 bits, so that no two share one by chance."""
+        state = repr((self.place, self.size, self.modified, self.changed, self.inode))
+        return hashlib.sha256(state.encode("utf-8", "backslashreplace")).hexdigest()[:18]
+
+
+def landed_files(settings: Settings, sources: Collection[str]) -> list[LandedFile]:
+    """What waits in the folders of source tables, as it is; see :func:`waiting_files`."""
+    found = []
+    for request in waiting_files(settings):
+        if request.table not in sources:
+            continue
+        with suppress(FileNotFoundError):  # it was moved away just now
+            status = request.path.lstat()
+            found.append(
+                LandedFile(
+                    request.table,
+                    str(request.path.relative_to(settings.landing_path)),
+                    status.st_size,
+                    status.st_mtime_ns,
+                    status.st_ctime_ns,
+                    status.st_ino,
+                )
+            )
+    return found
+
+
+def misplaced_files(settings: Settings, sources: Collection[str]) -> list[str]:
+    """Places of files that nothing loads: outside of the folders of source tables."""
+    waiting = [r.path for r in waiting_files(settings) if r.table not in sources]
+    paths = [*stray_files(settings), *waiting]
+    return [str(path.relative_to(settings.landing_path)) for path in paths]
+
+
 def stray_files(settings: Settings) -> list[Path]:
     """Files in the landing folder itself, where nothing tells which table they are meant for."""
     if not settings.landing_path.is_dir():
@@ -64,14 +120,28 @@ def _is_finished(path: Path) -> bool:
 
 
 def ingest_landing(
-    engine: DuckDBEngine, tables: Sequence[str] | None = None, progress: Progress = silent
+    engine: DuckDBEngine,
+    tables: Sequence[str] | None = None,
+    progress: Progress = silent,
+    changed_until: int | None = None,
 ) -> list[Outcome]:
     """Load what waits and move the loaded files away.
 
     A file that was written to since it was copied stays: the next call loads what is new in it.
     One that another process loads and moves away meanwhile is that process's business.
+
+    Args:
+        engine: The warehouse.
+        tables: Only files of these source tables; None: of all.
+        progress: Told what is being done.
+        changed_until: Files that were changed later, by the clock of their disk in nanoseconds
+            since 1970, are left alone: they may not be finished. None: everything is loaded.
     """
-    requests = waiting_files(engine.settings, tables)
+    requests = [
+        request
+        for request in waiting_files(engine.settings, tables)
+        if changed_until is None or _changed(request.path) <= changed_until
+    ]
     states = [_state(request.path) for request in requests]
     outcomes = ingest(engine, requests, progress)
     return [
@@ -79,6 +149,13 @@ def ingest_landing(
         for outcome, state in zip(outcomes, states, strict=True)
         if outcome.error is None or outcome.request.path.exists()
     ]
+
+
+def _changed(path: Path) -> int:
+    try:
+        return path.lstat().st_ctime_ns
+    except FileNotFoundError:  # loading it says so
+        return 0
 
 
 def _state(path: Path) -> tuple[int, int, int] | None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import duckdb
 
-from ltv_platform.errors import UserError
+from ltv_platform.errors import BusyError, UserError
 from ltv_platform.locks import temporary_folder
 from ltv_platform.settings import Settings
 
@@ -53,8 +53,8 @@ def open_database(
         lock_timeout: Seconds to wait while another process holds the file.
 
     Raises:
-        UserError: another process held the file for longer, it is damaged, or the disk takes no
-            more; what was not committed is undone.
+        BusyError: another process held the file for longer.
+        UserError: it is damaged, or the disk takes no more; what was not committed is undone.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -111,7 +111,7 @@ def _connect(
             if time.monotonic() >= give_up:
                 holder = re.search(r"PID (\d+)", text)
                 who = f"process {holder[1]}" if holder else "another process"
-                raise UserError(
+                raise BusyError(
                     f"The warehouse {path} is held by {who} (waited {lock_timeout:g} s).",
                     "Let it finish or end it, then try again; LTV_LOCK_TIMEOUT waits longer.",
                 ) from error

@@ -1,0 +1,99 @@
+"""Why something failed, in our own words.
+
+The text of an error may quote a row, and a row may name a person; so it is recognized, and never
+passed on. What is not recognized is told by the log of the run.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Cause:
+    """A cause that people can mend.
+
+    Attributes:
+        words: Texts of errors that say so; one of them is enough.
+        says: What is said of it instead.
+        next_step: What mends it; empty where the alert's own next step does.
+    """
+
+    words: tuple[str, ...]
+    says: str
+    next_step: str = ""
+
+
+_OF_RUNS = (
+    Cause(
+        ("The disk took no more", "No space left on device", "Check that the disk has room"),
+        "the disk took no more",
+        "Make room on the disk of LTV_HOME.",
+    ),
+    Cause(
+        ("is damaged:", "cannot be opened:"),
+        "the warehouse is damaged",
+        "Restore a backup; docs/operations.md, When something fails, shows how.",
+    ),
+    Cause(
+        ("is held by", "up to date (waited", "database is locked"),
+        "another process held the warehouse for too long",
+        "Let the other process finish or end it; LTV_LOCK_TIMEOUT waits longer.",
+    ),
+    Cause(
+        ("OutOfMemory", "out of memory", "Out of Memory", "MemoryError"),
+        "the engine ran out of memory",
+        "Give the engine more memory with LTV_MEMORY_LIMIT, or free some.",
+    ),
+    Cause(
+        ("was killed", "unexpectedly exited", "terminated by signal", "no longer running"),
+        "its process was killed",
+        "See whether the machine ran out of memory or was restarted.",
+    ),
+    Cause(
+        ("does not take the key",),
+        "the IHC API does not take the key",
+        "Correct IHC_API_KEY, or set LTV_IHC_ENGINE=local.",
+    ),
+    Cause(
+        ("does not give its contract",),
+        "a SELECT does not give the columns of its contract",
+        "Mend the SELECT or the contract that the run's log names.",
+    ),
+    Cause(("A setting is wrong", "is no setting"), "a setting is wrong", "See `ltv doctor`."),
+)
+
+_OF_FILES = (
+    Cause(("has no known ending",), "its ending is that of no known format"),
+    Cause(("gzip file",), "it is a damaged gzip file"),
+    Cause(("as a gzip bomb does",), "it grows too large when it is decompressed"),
+    Cause(("is no text", "UTF-16 file"), "it is no text that can be read"),
+    Cause(("was written to while",), "it was written to while it was read"),
+    Cause(("links in landing are not followed",), "it is a link"),
+    Cause(("no permission",), "it may not be read"),
+    Cause((", not a file",), "it is no file"),
+    Cause((" is empty.",), "it is empty"),
+    Cause(("has no header",), "it has no header that can be read"),
+    Cause(("columns of the same name",), "two of its columns have the same name"),
+    Cause((" required for ",), "it lacks a required column"),
+    Cause(("is no JSON",), "it is no JSON"),
+    Cause(("is no SQLite database", "ending of a SQLite database"), "it is no SQLite database"),
+    Cause(("There is no source table",), "its folder is that of no source table"),
+    Cause(("There is no adapter", "The adapter ", "Adapter "), "its adapter is missing or wrong"),
+    Cause(("go through adapter",), "it does not go through its adapter"),
+    Cause(("free on the disk",), "it needs more than half of the free disk"),
+)
+
+UNKNOWN = Cause((), "its log says why")
+
+
+def cause_of_run(error: str) -> Cause:
+    """What a run's error comes down to."""
+    return _recognized(error, _OF_RUNS)
+
+
+def cause_of_rejection(error: str) -> Cause:
+    """What the rejection of a file comes down to."""
+    return _recognized(error, (*_OF_FILES, *_OF_RUNS))
+
+
+def _recognized(error: str, causes: tuple[Cause, ...]) -> Cause:
+    return next((c for c in causes if any(words in error for words in c.words)), UNKNOWN)

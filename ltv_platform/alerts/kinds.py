@@ -1,0 +1,275 @@
+"""The kinds of alerts: what happened, where, and what to do next.
+
+docs/operations.md explains each of them, with the same next step.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from ltv_platform.alerts.causes import UNKNOWN, Cause, cause_of_rejection, cause_of_run
+from ltv_platform.alerts.message import Message, Place, asset_page, plain, run_page
+
+#: Figures of a check that a message shows at the most.
+_MOST_FIGURES = 8
+
+
+class Alert(ABC):
+    """Something that people must know.
+
+    Attributes:
+        kind: The kind, as `ltv alerts list` shows it.
+        title: The kind in words.
+    """
+
+    kind: ClassVar[str]
+    title: ClassVar[str]
+
+    @property
+    @abstractmethod
+    def key(self) -> str:
+        """What it is about: alerts of the same kind and key have the same cause."""
+
+    @abstractmethod
+    def message(self) -> Message:
+        """What people are told."""
+
+
+def _run(run_id: str) -> tuple[Place, ...]:
+    return (Place("Run", run_id[:8], run_page(run_id)),) if run_id else ()
+
+
+def _days(start: date | None, end: date | None) -> tuple[Place, ...]:
+    if start is None or end is None:
+        return ()
+    return (Place("Days", str(start) if start == end else f"{start} to {end}"),)
+
+
+def _moment(since: datetime | date) -> str:
+    return f"{since:%Y-%m-%d %H:%M} UTC" if isinstance(since, datetime) else str(since)
+
+
+@dataclass(frozen=True)
+class RunFailed(Alert):
+    """A run failed.
+
+    Attributes:
+        job: Name of the job.
+        run_id: The run.
+        step: The step that failed, if one did.
+        start: First day of the run, if it has days.
+        end: Last day.
+        error: Text of the error; it is looked at, and never passed on.
+    """
+
+    kind: ClassVar[str] = "run_failed"
+    title: ClassVar[str] = "Run failed"
+    next_step: ClassVar[str] = (
+        "Open the run, read its error and mend the cause. What was not rebuilt stays stale: the "
+        "refresh sensor tries again by itself, `ltv run` at once."
+    )
+
+    job: str
+    run_id: str
+    step: str = ""
+    start: date | None = None
+    end: date | None = None
+    error: str = field(default="", repr=False)
+
+    @property
+    def key(self) -> str:
+        """Job and step."""
+        return f"{self.job}/{self.step}" if self.step else self.job
+
+    def message(self) -> Message:
+        """What people are told."""
+        cause = cause_of_run(self.error)
+        step = f", step {plain(self.step)}" if self.step else ""
+        return Message(
+            self.title,
+            f"{plain(self.job)}{step}: {cause.says}.",
+            (*_run(self.run_id), *_days(self.start, self.end)),
+            f"{cause.next_step} {self.next_step}".strip(),
+        )
+
+
+@dataclass(frozen=True)
+class CheckFailed(Alert):
+    """A check failed that holds publishing back.
+
+    Attributes:
+        table: Full name of the table, as in ``marts.campaign_roas``.
+        check: Name of the check.
+        holds: What must hold, in a sentence of ours.
+        figures: What it saw; figures are told, texts are not.
+        run_id: The run in which it failed.
+    """
+
+    kind: ClassVar[str] = "check_failed"
+    title: ClassVar[str] = "Check failed"
+    next_step: ClassVar[str] = (
+        "Nothing that depends on the table is published until the check holds. Open the check, "
+        "mend the data or the SQL, then `ltv run`."
+    )
+
+    table: str
+    check: str
+    holds: str = ""
+    figures: Mapping[str, Any] = field(default_factory=dict)
+    run_id: str = ""
+
+    @property
+    def key(self) -> str:
+        """Table and check."""
+        return f"{self.table}/{self.check}"
+
+    def message(self) -> Message:
+        """What people are told."""
+        numbers = [
+            f"{plain(name)} {value:,}"
+            for name, value in self.figures.items()
+            if isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+        ]
+        seen = f" Seen: {', '.join(numbers[:_MOST_FIGURES])}." if numbers else ""
+        what = f"{self.table}: {self.check} does not hold. {plain(self.holds)}"
+        return Message(
+            self.title,
+            what.rstrip() + seen,
+            (Place("Check", self.key, asset_page(self.table, "checks")), *_run(self.run_id)),
+            self.next_step,
+        )
+
+
+@dataclass(frozen=True)
+class StaleData(Alert):
+    """A feed brings nothing any more, or nothing is published of what it brings.
+
+    Attributes:
+        what: Name of the feed, or ``published_snapshot``.
+        since: The newest event, or since when the snapshot shows less than was loaded.
+        hours: Hours after which that is late.
+    """
+
+    kind: ClassVar[str] = "stale_data"
+    title: ClassVar[str] = "Data is late"
+    #: Stands for the snapshot among the names of feeds.
+    SNAPSHOT: ClassVar[str] = "published_snapshot"
+    next_step: ClassVar[str] = (
+        "Bring the missing files into landing, or ask whoever delivers them. LTV_FRESHNESS_HOURS "
+        "says from when on a feed is late."
+    )
+    next_step_of_snapshot: ClassVar[str] = (
+        "Run `ltv run`, or open the last run of refresh: one of them says what holds publishing "
+        "back."
+    )
+
+    what: str
+    since: datetime | date
+    hours: float
+
+    @property
+    def key(self) -> str:
+        """The feed, or the snapshot."""
+        return self.what
+
+    def message(self) -> Message:
+        """What people are told."""
+        since = _moment(self.since)
+        if self.what == self.SNAPSHOT:
+            return Message(
+                self.title,
+                f"The snapshot shows less than was loaded, since {since}: for more than "
+                f"{self.hours:g} hours.",
+                (Place("Asset", self.what, asset_page(f"publish.{self.what}")),),
+                self.next_step_of_snapshot,
+            )
+        return Message(
+            self.title,
+            f"The newest event of {plain(self.what)} is of {since}; more than {self.hours:g} "
+            "hours ago.",
+            (Place("Asset", f"raw.{self.what}", asset_page(f"raw.{self.what}")),),
+            self.next_step,
+        )
+
+
+@dataclass(frozen=True)
+class RetriesExhausted(Alert):
+    """A sensor starts no more runs, because those that it started did not help.
+
+    Attributes:
+        job: Name of the job.
+        attempts: Runs that it started for the same cause.
+        left: What is left to do, as in ``3 assets``.
+        run_id: The last of the runs.
+    """
+
+    kind: ClassVar[str] = "retries_exhausted"
+    title: ClassVar[str] = "Given up"
+    next_step: ClassVar[str] = (
+        "Open the last run, mend the cause, then `ltv run`. The sensor begins anew by itself when "
+        "other data, code or settings are there. LTV_REFRESH_ATTEMPTS says how often it tries."
+    )
+
+    job: str
+    attempts: int
+    left: str = ""
+    run_id: str = ""
+
+    @property
+    def key(self) -> str:
+        """The job."""
+        return self.job
+
+    def message(self) -> Message:
+        """What people are told."""
+        left = f" Left to do: {plain(self.left)}." if self.left else ""
+        return Message(
+            self.title,
+            f"{self.attempts} runs of {plain(self.job)} in a row did not help; no more are "
+            f"started for the same cause.{left}",
+            _run(self.run_id),
+            self.next_step,
+        )
+
+
+@dataclass(frozen=True)
+class FileRejected(Alert):
+    """A file in landing was not loaded.
+
+    Attributes:
+        place: Its folder and name, as in ``transactions/june.csv``.
+        error: Why, as the loader says it; it is looked at, and never passed on.
+        run_id: The run that was to load it.
+    """
+
+    kind: ClassVar[str] = "file_rejected"
+    title: ClassVar[str] = "File rejected"
+    next_step: ClassVar[str] = (
+        "It stays in landing, and is not tried again until it changes. `ltv ingest` says what is "
+        "wrong with it: put a mended file in its place, or take it away."
+    )
+
+    place: str
+    error: str = field(default="", repr=False)
+    run_id: str = ""
+
+    @property
+    def key(self) -> str:
+        """Folder and name."""
+        return plain(self.place)
+
+    @property
+    def _cause(self) -> Cause:
+        return cause_of_rejection(self.error) if self.error else UNKNOWN
+
+    def message(self) -> Message:
+        """What people are told."""
+        return Message(
+            self.title,
+            f"{self.key} was not loaded: {self._cause.says}.",
+            _run(self.run_id),
+            f"{self._cause.next_step} {self.next_step}".strip(),
+        )

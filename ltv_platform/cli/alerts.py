@@ -1,0 +1,67 @@
+"""Commands about alerts: what is open, and whether the webhook takes them."""
+
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from ltv_platform.cli.console import Format, say, show
+from ltv_platform.errors import UserError
+
+alerts = typer.Typer(help="Alerts: what is open; try the webhook.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.add_typer(alerts, name="alerts")
+
+
+@alerts.command("list")
+def list_alerts(output: Annotated[Format, typer.Option("--format")] = Format.TABLE) -> None:
+    """Show what is amiss and not resolved, and what waits to be sent."""
+    from ltv_platform.alerts import Alerts
+    from ltv_platform.settings import load_settings
+
+    settings = load_settings()
+    known = Alerts(settings)
+    rows = [
+        (a.kind, a.key, a.what, _minute(a.since), _minute(a.last), a.times, _minute(a.queued))
+        for a in known.open_alerts()
+    ]
+    show(["kind", "key", "what", "since", "last_seen", "times", "queued"], rows, output)
+    waiting, answer = known.waiting()
+    if waiting:
+        said = f"; the webhook said {answer}" if answer else ""
+        say(f"Messages that wait to be sent: {waiting:,}{said}.")
+    if settings.alert_webhook is None:
+        say("LTV_ALERT_WEBHOOK is not set: nobody is sent anything.")
+    elif not rows:
+        say("No alert is open.")
+
+
+def _minute(moment: datetime | None) -> str | None:
+    return None if moment is None else f"{moment:%Y-%m-%d %H:%M}"
+
+
+@alerts.command("test")
+def send_test() -> None:
+    """Send a test message to LTV_ALERT_WEBHOOK and say what came back."""
+    from ltv_platform.alerts import Alerts
+    from ltv_platform.settings import load_settings
+
+    known = Alerts(load_settings())
+    answer = known.test()
+    if answer is None:
+        raise UserError(
+            "LTV_ALERT_WEBHOOK is not set: alerts are kept, and sent to nobody.",
+            "Set it to the address of an incoming webhook of Slack, or of what takes its messages.",
+        )
+    if not answer.delivered:
+        raise UserError(
+            f"The webhook did not take the test message; it said {answer.text}.",
+            "Check LTV_ALERT_WEBHOOK and whether this machine may reach it; `ltv alerts list` "
+            "shows what waits.",
+        )
+    say(f"The webhook took the test message; it said {answer.text}.")
+    if waiting := known.waiting()[0]:
+        say(f"Messages that still wait: {waiting:,}.")

@@ -1,0 +1,76 @@
+"""LTV_HOME: where everything mutable lies."""
+
+from pathlib import Path
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings
+
+
+class Home(BaseSettings):
+    """The setting LTV_HOME, and what lies where under it."""
+
+    home: Path = Field(Path(".ltv"), description="Folder of everything mutable.")
+
+    @field_validator("home")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        home = value.expanduser().absolute()
+        # The engine takes these for patterns of file names.
+        if special := sorted(set("*?[]") & set(str(home))):
+            raise ValueError(f"the path {home} holds {' '.join(special)}; choose one without")
+        return home
+
+    @property
+    def warehouse_path(self) -> Path:
+        """The DuckDB file; only the platform's own writer opens it."""
+        return self.home / "warehouse.duckdb"
+
+    @property
+    def landing_path(self) -> Path:
+        """Where files wait to be loaded, a folder per source."""
+        return self.home / "landing"
+
+    @property
+    def loaded_path(self) -> Path:
+        """Where files from landing go, a folder per load."""
+        return self.home / "loaded"
+
+    @property
+    def published_path(self) -> Path:
+        """The read-only snapshots and the pointer to the current one."""
+        return self.home / "published"
+
+    @property
+    def reports_path(self) -> Path:
+        """Reports for people."""
+        return self.home / "reports"
+
+    @property
+    def dagster_path(self) -> Path:
+        """DAGSTER_HOME."""
+        return self.home / "dagster"
+
+    @property
+    def start_date_path(self) -> Path:
+        """The start of the partitions as settled by the loads."""
+        return self.home / "start_date"
+
+    @property
+    def ihc_fit_path(self) -> Path:
+        """Constants of the local IHC engine that `ltv attribution fit` found."""
+        return self.home / "ihc_fit.json"
+
+    @property
+    def run_lock_path(self) -> Path:
+        """Locked by the process that brings everything up to date; holds its PID."""
+        return self.home / "run.lock"
+
+    @property
+    def scoring_lock_path(self) -> Path:
+        """Locked by the process that asks the IHC API; holds its PID."""
+        return self.home / "ihc.lock"
+
+    @property
+    def alerts_path(self) -> Path:
+        """What is amiss, and the messages about it that wait to be sent."""
+        return self.home / "alerts"

@@ -1,0 +1,111 @@
+"""`ltv alerts` and `ltv doctor` as people use them; the webhook's address is shown by none."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from ltv_platform.errors import UserError
+from ltv_platform.settings import load_settings
+from ltv_platform_tests.alerts.receiver import OK, Answer, real_alerts, receiver
+from ltv_platform_tests.alerts.test_message import KINDS
+from ltv_platform_tests.forked import ForkedLtv
+
+
+@pytest.fixture
+def ltv(tmp_path: Path) -> ForkedLtv:
+    """The command line in a fresh LTV_HOME."""
+    return ForkedLtv(tmp_path / "home")
+
+
+def test_without_a_webhook(ltv: ForkedLtv) -> None:
+    """Nobody is told, and whoever asks learns that."""
+    test = ltv("alerts", "test")
+    assert (test.code, test.out) == (2, "")
+    assert test.err == (
+        "Error: LTV_ALERT_WEBHOOK is not set: alerts are kept, and sent to nobody.\n"
+        "Set it to the address of an incoming webhook of Slack, or of what takes its messages.\n"
+    )
+    known = ltv("alerts", "list", "--format", "json")
+    assert (known.code, known.out) == (0, "[]\n")
+    assert known.err == "LTV_ALERT_WEBHOOK is not set: nobody is sent anything.\n"
+
+
+def test_what_came_back(ltv: ForkedLtv) -> None:
+    """A test message that is taken, and one that is not."""
+    with receiver(OK, Answer(404, b"no_service")) as server:
+        taken = ltv("alerts", "test", alert_webhook=server.url)
+        refused = ltv("alerts", "test", alert_webhook=server.url)
+    assert (taken.code, taken.err) == (0, "The webhook took the test message; it said 200: ok.\n")
+    assert refused.code == 2
+    assert refused.err.startswith(
+        "Error: The webhook did not take the test message; it said 404: no_service.\n"
+    )
+    assert server.received[0]["text"].startswith("*Test*: ")
+
+
+def test_what_is_open(ltv: ForkedLtv) -> None:
+    """Each kind with what it is about, and what waits."""
+    with receiver(Answer(410, b"gone")) as server:
+        alerts = real_alerts(ltv.home, server.url)
+        for alert, _ in KINDS.values():
+            alerts.tell(alert)
+        known = ltv("alerts", "list", "--format", "json", alert_webhook=server.url)
+    rows = json.loads(known.out)
+    assert {(row["kind"], row["key"], row["times"]) for row in rows} == {
+        ("run_failed", "refresh/core", 1),
+        ("check_failed", "marts.campaign_roas/spend_reconciles", 1),
+        ("stale_data", "transactions", 1),
+        ("stale_data", "published_snapshot", 1),
+        ("retries_exhausted", "refresh", 1),
+        ("file_rejected", "transactions@shop/june.csv", 1),
+    }
+    assert known.err == "Messages that wait to be sent: 6; the webhook said 410: gone.\n"
+
+
+def test_the_address_is_not_shown(ltv: ForkedLtv) -> None:
+    """`ltv doctor` tells that it is set, and no more."""
+    doctor = ltv("doctor", alert_webhook="https://hooks.example.com/T0SECRET")
+    assert "LTV_ALERT_WEBHOOK" in doctor.out
+    assert "**********" in doctor.out
+    for said in (doctor.out, doctor.err):
+        assert "T0SECRET" not in said
+        assert "hooks.example" not in said
+
+
+@pytest.mark.parametrize(
+    "address", ["hooks.example.com/T0SECRET", "ftp://a/T0SECRET", "https://a/T0 SECRET", "T0SECRET"]
+)
+def test_a_wrong_address_is_not_shown_either(address: str, ltv: ForkedLtv) -> None:
+    """Neither in the message nor in the traceback that --debug shows."""
+    for arguments in (("doctor",), ("alerts", "test"), ("alerts", "test", "--debug")):
+        answer = ltv(*arguments, alert_webhook=address)
+        assert answer.code != 0
+        assert (
+            "LTV_ALERT_WEBHOOK: must be http:// or https:// and a host, as in "
+            "https://example.com" in answer.err
+        )
+        assert "SECRET" not in answer.out + answer.err
+
+
+def test_settings_of_alerts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Empty is unset; the address of the UI has no query and no slash at its end."""
+    monkeypatch.setenv("LTV_ALERT_WEBHOOK", "")
+    monkeypatch.setenv("LTV_PUBLIC_URL", "https://ltv.example.com/dagster/")
+    settings = load_settings()
+    assert settings.alert_webhook is None
+    assert settings.public_url == "https://ltv.example.com/dagster"
+    assert (settings.freshness_hours, settings.refresh_attempts) == (36.0, 5)
+    monkeypatch.setenv("LTV_ALERT_WEBHOOK", "https://chat.example.com/v1?key=a&token=b")
+    secret = load_settings().alert_webhook
+    assert secret is not None
+    assert secret.get_secret_value() == "https://chat.example.com/v1?key=a&token=b"
+    for name, wrong in (
+        ("LTV_PUBLIC_URL", "https://a/?b"),
+        ("LTV_FRESHNESS_HOURS", "0"),
+        ("LTV_FRESHNESS_HOURS", "inf"),
+        ("LTV_REFRESH_ATTEMPTS", "0"),
+    ):
+        with monkeypatch.context() as patch, pytest.raises(UserError, match=name):
+            patch.setenv(name, wrong)
+            load_settings()

@@ -10,9 +10,16 @@ import dagster as dg
 
 from ltv_platform.assets import GROUPS
 from ltv_platform.orchestration.io_manager import WarehouseIOManager
+from ltv_platform.orchestration.maintenance import maintenance_job, maintenance_schedule
 from ltv_platform.orchestration.partitions import daily_partitions
 from ltv_platform.orchestration.publishing import publish_step
-from ltv_platform.orchestration.resources import WarehouseResource, warehouse_resource
+from ltv_platform.orchestration.resources import (
+    TURN,
+    WarehouseResource,
+    turn,
+    warehouse_resource,
+)
+from ltv_platform.orchestration.sensors import landing_sensor, refresh_sensor, run_sensors
 from ltv_platform.orchestration.steps import Refreshes, source_step, table_step
 from ltv_platform.transforms import Graph
 from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
@@ -35,26 +42,35 @@ def build_definitions(
         graph: The tables.
         warehouse: The resource that users' own assets find under ``warehouse``.
     """
-    partitions = daily_partitions(engine.settings)
+    settings = engine.settings
+    partitions = daily_partitions(settings)
     refreshes = Refreshes(engine, graph)
+    refresh = dg.define_asset_job(
+        REFRESH,
+        selection=dg.AssetSelection.all(),
+        # Its events are in the UI; the console gets what people must know.
+        config={"loggers": {"console": {"config": {"log_level": "WARNING"}}}},
+        description=(
+            "Rewrites what is stale, checks it, publishes the snapshot. Launched by hand it "
+            "rewrites all days of the chosen range."
+        ),
+    )
     return dg.Definitions(
         assets=[
             source_step(engine),
             *(table_step(engine, graph, group, partitions, refreshes) for group in GROUPS),
             publish_step(engine, graph, refreshes),
         ],
-        jobs=[
-            dg.define_asset_job(
-                REFRESH,
-                selection=dg.AssetSelection.all(),
-                description=(
-                    "Rewrites what is stale, checks it, publishes the snapshot. Launched by hand "
-                    "it rewrites all days of the chosen range."
-                ),
-            )
+        jobs=[refresh, maintenance_job(settings)],
+        schedules=[maintenance_schedule(settings)],
+        sensors=[
+            landing_sensor(engine, refresh),
+            refresh_sensor(settings, graph, refresh),
+            *run_sensors(settings),
         ],
         resources={
-            "warehouse": warehouse or warehouse_resource(engine.settings),
+            TURN: turn(settings),
+            "warehouse": warehouse or warehouse_resource(settings),
             "warehouse_io_manager": WarehouseIOManager(engine, graph),
         },
         executor=dg.in_process_executor,

@@ -157,6 +157,9 @@ class Settings(Home):
     refresh_attempts: int = Field(
         5, ge=1, description="Runs that the sensors start for the same cause before they give up."
     )
+    dagster_history: int = Field(
+        30, ge=1, le=_LONGEST_AGE, description="Days that Dagster's runs are kept."
+    )
     snapshots: int = Field(3, ge=1, description="Published snapshots kept, the newest included.")
     engine: Literal["duckdb"] = Field("duckdb", description="Warehouse engine.")
     memory_limit: str = Field(

@@ -28,12 +28,14 @@ class Stale:
         sources: Sources whose log has changed since their asset said so.
         publishes: The snapshot shows less than the warehouse knows, or will.
         files: Files of the snapshot to be made anew.
+        state: What that was found out from.
     """
 
     plan: planner.Plan
     sources: tuple[str, ...]
     publishes: bool
     files: tuple[str, ...]
+    state: State
 
     def __bool__(self) -> bool:
         """Whether there is anything to do."""
@@ -63,7 +65,7 @@ def what_is_stale(engine: DuckDBEngine, graph: Graph) -> Stale:
     sources = _stale_sources(graph, state)
     publishes = bool(plan.assets) or snapshot.is_stale(graph, state, settings)
     files = snapshot.MADE_OF_IT if publishes else snapshot.outdated_files(state)
-    return Stale(plan, sources, publishes, files)
+    return Stale(plan, sources, publishes, files, state)
 
 
 def newest_load(engine: DuckDBEngine) -> int:

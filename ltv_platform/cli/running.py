@@ -1,7 +1,5 @@
 """Commands that build and start things: demo, run, ui."""
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import date, datetime
@@ -33,6 +31,7 @@ def register(app: typer.Typer) -> None:
     app.command()(demo)
     app.command()(run)
     app.command()(ui)
+    app.command()(up)
 
 
 def demo() -> None:
@@ -213,24 +212,33 @@ def _say_published(workspace: Workspace) -> None:
         )
 
 
-def ui(
-    port: Annotated[int, typer.Option(help="Port of the web server.")] = 3000,
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-) -> None:
-    """Start Dagster's UI and daemon on this LTV_HOME."""
-    import os
+_PORT = Annotated[int, typer.Option(help="Port of the web server.")]
+_HOST = Annotated[str, typer.Option(help="Address to listen on.")]
+_MODULE = Annotated[
+    str, typer.Option(help="Module with the Dagster definitions; see docs/extending.md.")
+]
 
+
+def ui(
+    port: _PORT = 3000, host: _HOST = "127.0.0.1", module: _MODULE = "ltv_platform.definitions"
+) -> None:
+    """Start Dagster's UI and everything that runs by itself on this LTV_HOME; same as `ltv up`."""
+    up(port, host, module)
+
+
+def up(
+    port: _PORT = 3000, host: _HOST = "127.0.0.1", module: _MODULE = "ltv_platform.definitions"
+) -> None:
+    """Start web server and daemon on this LTV_HOME, until SIGTERM or Ctrl-C.
+
+    From then on a file in landing is loaded, and what it touches rebuilt and published, without
+    a hand on it.
+    """
     from ltv_platform.ingestion.landing import make_landing
     from ltv_platform.orchestration.refresh import prepare_dagster_home
+    from ltv_platform.orchestration.services import serve
 
     workspace = Workspace.open()
     make_landing(workspace.settings, list(workspace.engine.catalog.sources))
     prepare_dagster_home(workspace.settings)
-    say(f"Dagster UI on http://{host}:{port}; end it with Ctrl-C.")
-    command = ["-m", "dagster", "dev", "-m", "ltv_platform.definitions"]
-    command += ["--host", host, "--port", str(port)]
-    # Elsewhere than in a checkout, whose dagster.yaml is not the one that counts.
-    finished = subprocess.run(
-        [sys.executable, *command], env=os.environ, cwd=workspace.settings.home, check=False
-    )
-    raise typer.Exit(finished.returncode)
+    serve(workspace.settings, host, port, module, say)

@@ -53,6 +53,20 @@ _SUPERSEDED = (
 )
 
 
+#: Of a run that is deleted, the events stay by which Dagster knows of a partition that it was
+#: written, and by whom.
+_DELETE_RUN = """
+    DELETE FROM event_logs WHERE run_id = ? AND NOT (
+      dagster_event_type = 'ASSET_MATERIALIZATION' AND id = (
+        SELECT MAX(newest.id) FROM event_logs AS newest
+        WHERE newest.asset_key = event_logs.asset_key
+          AND newest.dagster_event_type = 'ASSET_MATERIALIZATION'
+          AND newest.partition IS event_logs.partition
+      )
+    )
+"""
+
+
 class HistoryStorage(ConsolidatedSqliteEventLogStorage):
     """The stock storage but for batches of asset events."""
 
@@ -75,6 +89,13 @@ class HistoryStorage(ConsolidatedSqliteEventLogStorage):
     def _connect(self) -> "Iterator[db.Connection]":
         with self._engine.connect() as connection, connection.begin():
             yield connection
+
+    def delete_events_for_run(self, conn: "db.Connection", run_id: str) -> None:
+        """Delete what a run said, but for the newest word on each partition."""
+        conn.exec_driver_sql(_DELETE_RUN, (run_id,))
+        conn.exec_driver_sql(
+            "DELETE FROM asset_event_tags WHERE event_id NOT IN (SELECT id FROM event_logs)"
+        )
 
     def store_event_batch(self, events: "Sequence[EventLogEntry]") -> None:
         """Store asset events in one transaction, anything else one by one."""

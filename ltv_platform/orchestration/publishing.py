@@ -11,6 +11,7 @@ from ltv_platform.export.channel_csv import write_channel_csv
 from ltv_platform.failpoints import failpoint
 from ltv_platform.orchestration.announcing import announce, announces
 from ltv_platform.orchestration.assets import OWNERS, POOL, asset_key, table_name
+from ltv_platform.orchestration.resources import TURN
 from ltv_platform.orchestration.steps import REFRESH_TAG, Refreshes, Results
 from ltv_platform.reports.campaigns import write_campaign_report
 from ltv_platform.reports.channels import write_channel_report
@@ -55,6 +56,7 @@ def publish_step(engine: DuckDBEngine, graph: Graph, refreshes: Refreshes) -> dg
         specs=[_snapshot_spec(graph), *(_file_spec(name) for name in _FILES)],
         can_subset=True,
         pool=POOL,
+        required_resource_keys={TURN},
     )
     def publish(context: dg.AssetExecutionContext) -> Results:
         refreshing = REFRESH_TAG in context.run.tags

@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
 Progress = Callable[[str], None]
 
-#: Marks the runs of this process and its likes, which no daemon watches.
-_FOREGROUND = "ltv/foreground"
 #: How often a refresh begins anew because loads came in while it ran.
 _ATTEMPTS = 5
 
@@ -195,6 +193,7 @@ def _execute(
     from ltv_platform.definitions import REFRESH  # noqa: PLC0415
     from ltv_platform.orchestration.assets import asset_key  # noqa: PLC0415
     from ltv_platform.orchestration.checks import told  # noqa: PLC0415
+    from ltv_platform.orchestration.resources import FOREGROUND_TAG  # noqa: PLC0415
 
     prepare_dagster_home(engine.settings)
     with _instance(engine.settings) as instance:
@@ -207,7 +206,7 @@ def _execute(
                 instance=instance,
                 run_id=run_id,
                 asset_selection=None if assets is None else [asset_key(name) for name in assets],
-                tags={_FOREGROUND: "yes", **tags},
+                tags={FOREGROUND_TAG: "yes", **tags},
                 run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
                 raise_on_error=False,
             )
@@ -231,10 +230,12 @@ def _instance(settings: Settings) -> "Iterator[dg.DagsterInstance]":
     import dagster as dg  # noqa: PLC0415 - half a second that a refresh with nothing to do saves
     from sqlalchemy.exc import OperationalError  # noqa: PLC0415
 
+    from ltv_platform.orchestration.resources import FOREGROUND_TAG  # noqa: PLC0415
+
     try:
         with dg.DagsterInstance.from_config(str(settings.dagster_path)) as instance:
             under_way = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED]
-            lost = dg.RunsFilter(statuses=under_way, tags={_FOREGROUND: "yes"})
+            lost = dg.RunsFilter(statuses=under_way, tags={FOREGROUND_TAG: "yes"})
             for run in instance.get_runs(lost):
                 instance.report_run_failed(run, "The process that executed it was killed.")
             yield instance

@@ -1,16 +1,23 @@
-"""The warehouse as a Dagster resource: dagster-duckdb's, with our way of waiting."""
+"""Dagster resources: the warehouse, with our way of waiting, and a run's turn to write it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import duckdb
 from dagster_duckdb import DuckDBResource
 from pydantic import Field
 
+from ltv_platform.locks import one_run
 from ltv_platform.settings import Settings
 from ltv_platform.warehouse.connection import connection_config, open_database
+
+#: Name of the resource that every step of a run needs, so that runs take turns.
+TURN = "turn"
+#: Marks runs in the process of a command, which has taken its turn already.
+FOREGROUND_TAG = "ltv/foreground"
 
 
 class WarehouseResource(DuckDBResource):
@@ -38,3 +45,22 @@ def warehouse_resource(settings: Settings) -> WarehouseResource:
         connection_config=connection_config(settings),
         lock_timeout=settings.lock_timeout,
     )
+
+
+def turn(settings: Settings) -> dg.ResourceDefinition:
+    """Lets one run at a time write a home, whoever started it: the daemon, `ltv run`, a person.
+
+    Dagster's pool does so among the runs of one daemon alone.
+    """
+
+    @dg.resource(description="A run's turn to write the warehouse.")
+    def waiting(context: dg.InitResourceContext) -> Iterator[None]:
+        run = context.run
+        if run is not None and FOREGROUND_TAG in run.tags:
+            yield
+            return
+        tell = context.log.info if context.log is not None else print
+        with one_run(settings, tell):
+            yield
+
+    return waiting

@@ -10,6 +10,7 @@ from typing import Any
 import dagster as dg
 
 from ltv_platform import checks
+from ltv_platform.alerts import Alerts, CheckFailed
 from ltv_platform.build import BuiltTable, Checked, Work, build_tables
 from ltv_platform.contracts import SourceTable
 from ltv_platform.contracts.ddl import quoted
@@ -32,6 +33,7 @@ from ltv_platform.orchestration.assets import (
 )
 from ltv_platform.orchestration.metadata import load_metadata, table_metadata
 from ltv_platform.orchestration.partitions import days_of, range_tags
+from ltv_platform.orchestration.resources import TURN
 from ltv_platform.settings import Settings
 from ltv_platform.stale import SCORES, Stale, what_is_stale
 from ltv_platform.transforms import Graph, Transform
@@ -41,29 +43,27 @@ from ltv_platform.warehouse.engine import Writer
 
 #: A run with this tag writes what is stale; without it, all that it was asked for.
 REFRESH_TAG = "ltv/refresh"
-#: A refresh with this tag loads what waits in landing before.
-LOAD_TAG = "ltv/load"
+#: A refresh with this tag loads what waits in landing before: files that were not changed after
+#: that moment, in nanoseconds since 1970.
+FILES_TAG = "ltv/files_until"
 
 Results = Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult | dg.AssetCheckEvaluation]
 
 
-def refresh_tags(settings: Settings, stale: Stale, *, loads: bool = False) -> dict[str, str]:
+def refresh_tags(settings: Settings, stale: Stale | None) -> dict[str, str]:
     """The tags of a refresh.
 
     Args:
         settings: The settings.
-        stale: What is stale.
-        loads: It loads what waits in landing before.
+        stale: What is stale; None: it is not known yet, because files are loaded before.
     """
     # Dagster wants days of every run over partitioned assets, and looks up the versions of all
     # their inputs; the steps find out by themselves which days they write.
     tags = {REFRESH_TAG: "stale", **range_tags(settings.today(), settings.today())}
     if ANNOUNCED_TAG is not None:
         tags[ANNOUNCED_TAG] = "true"
-    elif stale.hull is not None:  # Dagster announces the days that it is told
+    elif stale is not None and stale.hull is not None:  # Dagster announces what it is told
         tags |= range_tags(*stale.hull)
-    if loads:
-        tags[LOAD_TAG] = "yes"
     return tags
 
 
@@ -101,16 +101,22 @@ def source_step(engine: DuckDBEngine) -> dg.AssetsDefinition:
         check_specs=[source_check(source) for source in sources.values()],
         can_subset=True,
         pool=POOL,
+        required_resource_keys={TURN},
     )
     def load_sources(context: dg.AssetExecutionContext) -> Results:
         selected = [source for key, source in sources.items() if key in context.selected_asset_keys]
         refreshes = REFRESH_TAG in context.run.tags
+        until = context.run.tags.get(FILES_TAG)
         # A refresh without it was launched for what is loaded already.
-        loads = not refreshes or LOAD_TAG in context.run.tags
         outcomes = (
-            ingest_landing(engine, [source.name for source in selected], context.log.info)
-            if loads
-            else []
+            []
+            if refreshes and until is None
+            else ingest_landing(
+                engine,
+                [source.name for source in selected],
+                context.log.info,
+                None if until is None else int(until),
+            )
         )
         with engine.hold():
             for source in selected:
@@ -172,6 +178,7 @@ def table_step(
         can_subset=True,
         backfill_policy=dg.BackfillPolicy.single_run(),
         pool=POOL,
+        required_resource_keys={TURN},
     )
     def build_group(context: dg.AssetExecutionContext) -> Results:
         refreshing = REFRESH_TAG in context.run.tags
@@ -218,11 +225,31 @@ def _build(
     transforms: Sequence[Transform],
     work: Work,
 ) -> Results:
+    written = []
     with engine.hold():
         for built in build_tables(engine, transforms, work):
             context.log.info(built.summary)
             if not built.held_by:
+                written.append(built)
                 yield from _written(context, engine, built)
+    _tell_of_checks(engine.settings, written, context.run.run_id)
+
+
+def _tell_of_checks(settings: Settings, written: Sequence[BuiltTable], run_id: str) -> None:
+    """Alert people of blocking checks that fail, and settle what holds again."""
+    alerts = Alerts(settings)
+    held = {check.name: check for check in checks.table_checks(settings)}
+    for built in written:
+        table = built.transform.name
+        for check in built.checks:
+            if not check.blocking:
+                continue
+            what = held[check.name].description if check.name in held else "Keys are unique."
+            told = CheckFailed(table, check.name, what, check.outcome.figures, run_id)
+            if check.outcome.passed:
+                alerts.settle(CheckFailed.kind, told.key)
+            else:
+                alerts.tell(told)
 
 
 def _written(context: dg.AssetExecutionContext, engine: DuckDBEngine, built: BuiltTable) -> Results:

@@ -87,11 +87,17 @@ def _create(path: Path) -> None:
             os.link(folder / path.name, path)
 
 
-def open_warehouse(settings: Settings) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
-    """A connection to the warehouse file for writing."""
-    return open_database(
-        settings.warehouse_path, connection_config(settings), settings.lock_timeout
-    )
+def open_warehouse(
+    settings: Settings, lock_timeout: float | None = None
+) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
+    """A connection to the warehouse file for writing.
+
+    Args:
+        settings: Where it lies.
+        lock_timeout: Seconds to wait while another process holds it; None: LTV_LOCK_TIMEOUT.
+    """
+    timeout = settings.lock_timeout if lock_timeout is None else lock_timeout
+    return open_database(settings.warehouse_path, connection_config(settings), timeout)
 
 
 def _connect(

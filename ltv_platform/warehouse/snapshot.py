@@ -220,7 +220,7 @@ def _publish(engine: DuckDBEngine, graph: Graph) -> Snapshot:
     failpoint("pointer switched, not recorded")
     engine.record(Writer(ASSET, name, state.as_of), state.newest)
     failpoint("published, not pruned")
-    _prune(settings, name)
+    prune(settings)
     return Snapshot(root / name, manifest)
 
 
@@ -332,15 +332,25 @@ def _sync(path: Path) -> None:
         os.fsync(file.fileno())
 
 
-def _prune(settings: Settings, newest: str) -> None:
-    """Remove snapshots of which enough newer ones exist and that nobody read for some minutes."""
+def prune(settings: Settings) -> int:
+    """Remove snapshots of which enough newer ones exist and that nobody read for some minutes.
+
+    Returns:
+        How many were removed.
+    """
+    newest = current_snapshot(settings)
+    if newest is None:
+        return 0
     folders = sorted(
         path
         for path in settings.published_path.iterdir()
-        if path.is_dir() and not path.name.startswith(".") and path.name <= newest
+        if path.is_dir() and not path.name.startswith(".") and path.name <= newest.path.name
     )
+    removed = 0
     for folder in folders[: -settings.snapshots]:
         mark = folder / _USED_MARK
         last_used = (mark if mark.exists() else folder).stat().st_mtime
         if time.time() - last_used > _IN_USE_SECONDS:
             shutil.rmtree(folder, ignore_errors=True)
+            removed += 1
+    return removed

@@ -1,0 +1,64 @@
+"""Once a day: what has grown old is removed, and what must not be lost is copied."""
+
+from datetime import timedelta
+
+import dagster as dg
+
+from ltv_platform.orchestration.assets import POOL
+from ltv_platform.settings import Settings
+from ltv_platform.warehouse.snapshot import prune
+
+#: When nobody waits for figures, in the reporting zone.
+_AT = "30 3 * * *"
+
+_ENDED = [
+    dg.DagsterRunStatus.SUCCESS,
+    dg.DagsterRunStatus.FAILURE,
+    dg.DagsterRunStatus.CANCELED,
+]
+
+
+def prune_history(instance: dg.DagsterInstance, settings: Settings) -> int:
+    """Remove the runs that ended more than LTV_DAGSTER_HISTORY days ago; how many these were.
+
+    The newest event of each partition stays: it is by what Dagster knows that it was written.
+    """
+    before = settings.current_time() - timedelta(days=settings.dagster_history)
+    old = instance.get_runs(dg.RunsFilter(statuses=_ENDED, created_before=before))
+    for run in old:
+        instance.delete_run(run.run_id)
+    return len(old)
+
+
+def maintenance_job(settings: Settings) -> dg.JobDefinition:
+    """Prunes snapshots and history."""
+
+    @dg.op(name="prune", pool=POOL)
+    def prune_old(context: dg.OpExecutionContext) -> None:
+        context.log.info(f"removed {prune(settings)} snapshots")
+        context.log.info(f"removed {prune_history(context.instance, settings)} runs")
+
+    @dg.job(
+        name="maintenance",
+        description=(
+            "Removes snapshots that nobody reads any more, and runs older than "
+            "`LTV_DAGSTER_HISTORY` days; partitions keep the event that says who wrote them."
+        ),
+        executor_def=dg.in_process_executor,
+    )
+    def maintenance() -> None:
+        prune_old()
+
+    return maintenance
+
+
+def maintenance_schedule(settings: Settings) -> dg.ScheduleDefinition:
+    """Every night in the reporting zone."""
+    return dg.ScheduleDefinition(
+        name="daily_maintenance",
+        job_name="maintenance",
+        cron_schedule=_AT,
+        execution_timezone=settings.timezone,
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description="Once a day, by night.",
+    )

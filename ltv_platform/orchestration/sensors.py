@@ -1,0 +1,226 @@
+"""What starts runs by itself: thin shells over the pure functions of ``scheduling/``.
+
+The landing sensor asks for a run when files wait, the refresh sensor when something is stale.
+Both see the same job, so a run that loads also refreshes and publishes. Two more tell people of
+runs that failed, and that they succeed again.
+"""
+
+import time
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from ltv_platform.alerts import Alerts, FileRejected, RetriesExhausted, RunFailed, StaleData
+from ltv_platform.errors import BusyError
+from ltv_platform.ingestion.landing import landed_files, make_landing
+from ltv_platform.ingestion.start_date import read_start
+from ltv_platform.orchestration.steps import FILES_TAG, refresh_tags
+from ltv_platform.scheduling import cursor, freshness
+from ltv_platform.scheduling.attempts import LastRun
+from ltv_platform.scheduling.landing import LandingMemory, LoadRequest, decide_landing
+from ltv_platform.scheduling.refresh import (
+    RefreshMemory,
+    decide_refresh,
+    reload_reason,
+    stale_work,
+)
+from ltv_platform.settings import Settings
+from ltv_platform.stale import Stale, what_is_stale
+from ltv_platform.transforms import Graph
+from ltv_platform.warehouse.connection import open_warehouse
+from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
+from ltv_platform.warehouse.planner import Plan
+from ltv_platform.warehouse.snapshot import current_snapshot, snapshot_code
+
+if TYPE_CHECKING:
+    from dagster._core.definitions.unresolved_asset_job_definition import (
+        UnresolvedAssetJobDefinition,
+    )
+
+#: Seconds between two looks at landing, and at what is stale: people wait for the first.
+_LOOK_AT_LANDING, _LOOK_AT_STALE = 10, 30
+#: Seconds that a look waits for the warehouse; whoever writes keeps it for longer anyway.
+_PATIENCE = 0.5
+
+_UNFINISHED = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
+_RUN_KEY = "dagster/run_key"
+
+
+def last_run(instance: dg.DagsterInstance, run_key: str) -> tuple[LastRun, str]:
+    """What became of a sensor's last run, and its id; any run under way counts as that.
+
+    Every run writes the warehouse, so nothing is asked for while one does.
+    """
+    if instance.get_runs_count(dg.RunsFilter(statuses=_UNFINISHED)):
+        return LastRun.RUNNING, ""
+    if not run_key:
+        return LastRun.UNKNOWN, ""
+    for run in instance.get_runs(dg.RunsFilter(tags={_RUN_KEY: run_key}), limit=1):
+        succeeded = run.status is dg.DagsterRunStatus.SUCCESS
+        return (LastRun.SUCCEEDED if succeeded else LastRun.FAILED), run.run_id
+    return LastRun.UNKNOWN, ""
+
+
+def landing_sensor(
+    engine: DuckDBEngine, job: "UnresolvedAssetJobDefinition"
+) -> dg.SensorDefinition:
+    """Asks for a run when finished files wait in landing."""
+    settings, sources = engine.settings, list(engine.catalog.sources)
+
+    @dg.sensor(
+        name="landing",
+        job=job,
+        minimum_interval_seconds=_LOOK_AT_LANDING,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description=(
+            "Looks for finished files in `landing/` and asks for one run that loads them, however "
+            "many there are, and rebuilds what they touch. A file that was rejected is not asked "
+            "for again until it changes."
+        ),
+    )
+    def look(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+        make_landing(settings, sources)
+        memory = cursor.read(LandingMemory, context.cursor)
+        became, run_id = last_run(context.instance, memory.run_key)
+        decision = decide_landing(
+            landed_files(settings, sources), memory, time.time(), became, settings.refresh_attempts
+        )
+        alerts = Alerts(settings)
+        _tell_of_attempts(alerts, "landing", decision.attempt.exhausted, memory, run_id)
+        if decision.attempt.done:
+            alerts.settle(RetriesExhausted.kind, "landing")
+        alerts.tell(*(FileRejected(place, run_id=run_id) for place in decision.rejected))
+        alerts.settle_others(
+            FileRejected.kind, {file.place for file in landed_files(settings, sources)}
+        )
+        request = decision.request
+        return dg.SensorResult(
+            run_requests=[] if request is None else [_load(settings, request)],
+            skip_reason=None if request is not None else decision.attempt.reason,
+            cursor=cursor.written(decision.memory),
+        )
+
+    return look
+
+
+def _load(settings: Settings, request: LoadRequest) -> dg.RunRequest:
+    tags = refresh_tags(settings, None)
+    tags[FILES_TAG] = str(request.changed_until)
+    return dg.RunRequest(run_key=request.run_key, tags=tags)
+
+
+def refresh_sensor(
+    settings: Settings, graph: Graph, job: "UnresolvedAssetJobDefinition"
+) -> dg.SensorDefinition:
+    """Asks for a run when anything is stale, and tells people what is late."""
+    engine = DuckDBEngine(
+        settings, graph.catalog, lambda: open_warehouse(settings, lock_timeout=_PATIENCE)
+    )
+    defined = read_start(settings)
+
+    @dg.sensor(
+        name="refresh",
+        job=job,
+        minimum_interval_seconds=_LOOK_AT_STALE,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description=(
+            "Asks the planner what is stale, and for one run that rebuilds it. A run that failed "
+            "is tried again at growing distances, `LTV_REFRESH_ATTEMPTS` times for the same cause."
+        ),
+    )
+    def look(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+        memory = cursor.read(RefreshMemory, context.cursor)
+        became, run_id = last_run(context.instance, memory.run_key)
+        if became is LastRun.RUNNING:
+            return dg.SkipReason("A run is under way; looking again when it is over.")
+        if not settings.warehouse_path.exists():
+            return dg.SkipReason("Nothing is loaded yet.")
+        try:
+            stale = what_is_stale(engine, graph)
+        except BusyError as busy:
+            return dg.SkipReason(f"The warehouse is in use; looking again later. {busy.message}")
+        first = read_start(settings)
+        work = stale_work(_whole_plan(stale), stale.state, snapshot_code(graph), first)
+        memory, decision = decide_refresh(
+            memory, work, time.time(), became, settings.refresh_attempts
+        )
+        alerts = Alerts(settings)
+        _tell_of_attempts(alerts, "refresh", decision.exhausted, memory, run_id)
+        if decision.done:
+            alerts.settle(RetriesExhausted.kind, "refresh")
+        _tell_what_is_late(settings, alerts, memory.stale_since)
+        reason = reload_reason(defined, first)
+        requests = [
+            dg.RunRequest(run_key=memory.run_key, tags=refresh_tags(settings, stale))
+        ] * decision.start
+        return dg.SensorResult(
+            run_requests=requests,
+            skip_reason=None if requests else " ".join(filter(None, (decision.reason, reason))),
+            cursor=cursor.written(memory),
+        )
+
+    return look
+
+
+def _whole_plan(stale: Stale) -> Plan:
+    """What is stale, with what is no table among what is written whole."""
+    others = tuple(asset for asset in stale.assets if asset not in stale.plan.days)
+    return Plan(stale.plan.days, others)
+
+
+def _tell_of_attempts(
+    alerts: Alerts, sensor: str, exhausted: bool, memory: LandingMemory | RefreshMemory, run_id: str
+) -> None:
+    if exhausted:
+        alerts.tell(
+            RetriesExhausted(sensor, memory.history.attempts, str(memory.history.left), run_id)
+        )
+
+
+def _tell_what_is_late(settings: Settings, alerts: Alerts, stale_since: float | None) -> None:
+    published = current_snapshot(settings)
+    manifest = None if published is None else published.manifest
+    late = freshness.late(settings, manifest, settings.current_time(), stale_since)
+    alerts.these_alone(
+        StaleData.kind, [StaleData(found.what, found.since, found.hours) for found in late]
+    )
+
+
+def run_sensors(settings: Settings) -> list[dg.SensorDefinition]:
+    """Tell people of runs that failed, and that they succeed again."""
+
+    @dg.run_failure_sensor(
+        name="failed_runs",
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Sends an alert for a run that failed.",
+    )
+    def tell_of_failure(context: dg.RunFailureSensorContext) -> None:
+        run = context.dagster_run
+        step, error = _failed_step(context)
+        Alerts(settings).tell(RunFailed(run.job_name, run.run_id, step, error=error))
+
+    @dg.run_status_sensor(
+        name="succeeded_runs",
+        run_status=dg.DagsterRunStatus.SUCCESS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Settles the alerts of runs that failed before.",
+    )
+    def settle(context: dg.RunStatusSensorContext) -> None:
+        job = context.dagster_run.job_name
+        Alerts(settings).settle(RunFailed.kind, job, f"{job}/")
+
+    return [tell_of_failure, settle]
+
+
+def _failed_step(context: dg.RunFailureSensorContext) -> tuple[str, str]:
+    """The first step that failed, and its error."""
+    for event in context.get_step_failure_events():
+        error = event.step_failure_data.error
+        return event.step_key or "", "" if error is None else error.to_string()
+    return "", context.failure_event.message or ""

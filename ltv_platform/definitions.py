@@ -48,8 +48,6 @@ def build_definitions(
     refresh = dg.define_asset_job(
         REFRESH,
         selection=dg.AssetSelection.all(),
-        # Its events are in the UI; the console gets what people must know.
-        config={"loggers": {"console": {"config": {"log_level": "WARNING"}}}},
         description=(
             "Rewrites what is stale, checks it, publishes the snapshot. Launched by hand it "
             "rewrites all days of the chosen range."

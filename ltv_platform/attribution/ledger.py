@@ -67,7 +67,7 @@ def record_complete(engine: DuckDBEngine, sequence: int) -> None:
         sequence: The newest number (:attr:`State.newest`) when the journeys were read.
     """
     digest = _digest(_pending_days_sql(engine))
-    engine.record(Writer(_ANSWERS, digest, engine.as_of()), sequence)
+    engine.record([Writer(_ANSWERS, digest, engine.as_of())], sequence)
 
 
 def _pending_days_sql(engine: DuckDBEngine) -> str:

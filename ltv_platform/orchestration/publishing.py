@@ -114,7 +114,7 @@ def _write(engine: DuckDBEngine, name: str, write: Callable[[Settings], Path]) -
     path = write(engine.settings)
     state = engine.state()
     made_of = "" if published is None else published.path.name
-    engine.record(Writer(name, made_of, state.as_of), state.newest)
+    engine.record([Writer(name, made_of, state.as_of)], state.newest)
     return path
 
 

@@ -27,7 +27,7 @@ _LOCATION = "ltv-platform"
 #: Seconds between two looks at the services.
 _LOOK = 0.5
 #: Seconds that services get to end by themselves; a run under way ends with its code server.
-_GRACE = 15.0
+_GRACE = 10.0
 #: Seconds before a service that died is started again, doubled each time up to the second; one
 #: that lived for longer than that begins anew.
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0

@@ -4,7 +4,8 @@ A refresh writes what is stale, whatever it was launched for, and says of each t
 these were. A run that a person asked for writes all that was asked.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 import dagster as dg
@@ -46,6 +47,9 @@ REFRESH_TAG = "ltv/refresh"
 #: A refresh with this tag loads what waits in landing before: files that were not changed after
 #: that moment, in nanoseconds since 1970.
 FILES_TAG = "ltv/files_until"
+
+#: The events of a run are in the UI; its console gets what people must know.
+QUIET: Mapping[str, Any] = {"loggers": {"console": {"config": {"log_level": "WARNING"}}}}
 
 Results = Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult | dg.AssetCheckEvaluation]
 
@@ -146,7 +150,7 @@ def _loaded(
     new = max(state.touched.get(name, {}).values(), default=0) > planner.newest_write(state, name)
     if not (new or always):
         return
-    engine.record(Writer(name, "", state.as_of), state.newest)
+    engine.record([Writer(name, "", state.as_of)], state.newest)
     share = Checked(
         "rejected_share", False, checks.rejected_share(engine, source.name, engine.settings)
     )
@@ -232,7 +236,42 @@ def _build(
             if not built.held_by:
                 written.append(built)
                 yield from _written(context, engine, built)
+        if announces(context.run):
+            _catch_up(context, engine, transforms, written)
     _tell_of_checks(engine.settings, written, context.run.run_id)
+
+
+def _catch_up(
+    context: dg.AssetExecutionContext,
+    engine: DuckDBEngine,
+    transforms: Sequence[Transform],
+    written: Sequence[BuiltTable],
+) -> None:
+    """Announce what earlier runs wrote and were killed before they said so.
+
+    ``built`` remembers for each table up to which write it was announced.
+    """
+    marks = {transform.name: f"announced.{transform.name}" for transform in transforms}
+    state = engine.state((*marks, *marks.values()))
+    said = {built.transform.name: built.days for built in written}
+    for transform in transforms:
+        name = transform.name
+        last = planner.newest_write(state, marks[name])
+        days = {day for day, built in state.built.get(name, {}).items() if built.seq > last}
+        if days and name not in said:
+            missed = BuiltTable(transform, None if None in days else _ordered(days))
+        elif others := days - set(said.get(name) or days):
+            missed = BuiltTable(transform, _ordered(others))
+        else:
+            continue
+        context.log.info(f"{name}: an earlier run wrote it and did not say so")
+        figures = table_metadata(engine, missed)
+        announce(context, asset_key(name), figures, _rows_of_days(engine, missed))
+    engine.record([Writer(mark, "", state.as_of) for mark in marks.values()], state.newest)
+
+
+def _ordered(days: Iterable[date | None]) -> tuple[date, ...]:
+    return tuple(sorted(day for day in days if day is not None))
 
 
 def _tell_of_checks(settings: Settings, written: Sequence[BuiltTable], run_id: str) -> None:
@@ -258,14 +297,16 @@ def _written(context: dg.AssetExecutionContext, engine: DuckDBEngine, built: Bui
         context,
         asset_key(transform.name),
         table_metadata(engine, built),
-        None if built.days is None else _rows_of_days(engine, built),
+        _rows_of_days(engine, built),
         built.checks,
     )
 
 
-def _rows_of_days(engine: DuckDBEngine, built: BuiltTable) -> Mapping[str, int]:
-    """Rows per partition that was written, empty ones too."""
-    contract, days = built.transform.contract, built.days or ()
+def _rows_of_days(engine: DuckDBEngine, built: BuiltTable) -> Mapping[str, int] | None:
+    """Rows per partition that was written, empty ones too; None: the table was written whole."""
+    contract, days = built.transform.contract, built.days
+    if days is None:
+        return None
     day = quoted(str(contract.partition))
     counts = dict(
         engine.rows(

@@ -1,6 +1,6 @@
 """The embedded engine: one DuckDB file, one writer, connections open late and close early."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import date, datetime
 from pathlib import Path
@@ -190,10 +190,11 @@ class DuckDBEngine:
         failpoint("table committed")
         return int(inserted)
 
-    def record(self, writer: Writer, sequence: int) -> None:
+    def record(self, writers: Iterable[Writer], sequence: int) -> None:
         """See :class:`~ltv_platform.warehouse.engine.Engine`."""
         with self._transaction() as connection:
-            record_built(connection, writer, sequence, {})
+            for writer in writers:
+                record_built(connection, writer, sequence, {})
 
     def forget(self, asset: str, start: date | None = None, end: date | None = None) -> None:
         """See :class:`~ltv_platform.warehouse.engine.Engine`."""

@@ -1,6 +1,6 @@
 """What every warehouse engine can do; all writes are one transaction each."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -122,11 +122,11 @@ class Engine(Protocol):
     def replace(self, table: Table, rows: "Select | pa.Table", writer: Writer) -> int:
         """Replace the whole table by the rows of a SELECT or of an Arrow table."""
 
-    def record(self, writer: Writer, sequence: int) -> None:
-        """Record the work of an asset that is no derived table.
+    def record(self, writers: Iterable[Writer], sequence: int) -> None:
+        """Record the work of assets that are no derived tables.
 
         Args:
-            writer: The asset.
+            writers: The assets.
             sequence: The newest number that it has seen (:attr:`State.newest`).
         """
 

@@ -218,7 +218,7 @@ def _publish(engine: DuckDBEngine, graph: Graph) -> Snapshot:
     failpoint("pointer drafted")
     os.replace(pointer, root / "current")
     failpoint("pointer switched, not recorded")
-    engine.record(Writer(ASSET, name, state.as_of), state.newest)
+    engine.record([Writer(ASSET, name, state.as_of)], state.newest)
     failpoint("published, not pruned")
     prune(settings)
     return Snapshot(root / name, manifest)

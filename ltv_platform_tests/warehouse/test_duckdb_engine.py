@@ -203,7 +203,7 @@ def test_other_errors_are_not_waited_for(tmp_path: Path) -> None:
 def test_a_changed_contract_makes_the_table_anew(home: Home) -> None:
     """A derived table whose contract changed starts anew, empty and unbuilt; others stay."""
     ranks = "marts.country_roas"
-    home.engine.record(Writer(ranks, "hash", home.engine.as_of()), 3)
+    home.engine.record([Writer(ranks, "hash", home.engine.as_of())], 3)
     before = _contents(home)[0]
     more = home.under(horizons=(1, 3, 7, 14, 30))
     state = more.engine.state()

@@ -210,7 +210,7 @@ def test_files_follow_the_snapshot(home: Home) -> None:
     assert snapshot.outdated_files(home.engine.state()) == snapshot.MADE_OF_IT
     for number, asset in enumerate(snapshot.MADE_OF_IT, start=1):
         state = home.engine.state()
-        home.engine.record(Writer(asset, published.path.name, state.as_of), state.newest)
+        home.engine.record([Writer(asset, published.path.name, state.as_of)], state.newest)
         assert snapshot.outdated_files(home.engine.state()) == snapshot.MADE_OF_IT[number:]
     assert not is_stale(home)
     snapshot.publish(home.engine, home.graph)
@@ -254,4 +254,4 @@ def _republish(home: Home, manifest: dict[str, Any]) -> None:
     (new / "manifest.json").write_text(json.dumps({"id": new.name, **content}), "utf-8")
     (new.parent / "current").write_text(new.name + "\n", "utf-8")
     state = home.engine.state()
-    home.engine.record(Writer(snapshot.ASSET, new.name, state.as_of), state.newest)
+    home.engine.record([Writer(snapshot.ASSET, new.name, state.as_of)], state.newest)

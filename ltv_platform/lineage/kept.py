@@ -9,7 +9,7 @@ found in, so that what is kept never tells of another SQL.
 import hashlib
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -31,11 +31,14 @@ _FOUND_BY = ("model.py", "tables.py", "tracing.py")
 
 def kept_lineage(transform: Transform) -> TableLineage | None:
     """The lineage of a table, if it is kept; nothing is parsed."""
+    found_in = fingerprint(transform)
     shipped = _shipped().get(transform.name, {})
-    if shipped.get("fingerprint") == fingerprint(transform):
+    if shipped.get("fingerprint") == found_in:
         return TableLineage.from_json(shipped)
-    with suppress(OSError, ValueError, KeyError):  # not there, or damaged: found anew
-        return TableLineage.from_json(json.loads(_path(transform).read_text("utf-8")))
+    with suppress(OSError, ValueError, KeyError):  # not there, or damaged: it is found anew
+        kept = json.loads(_path(transform).read_text("utf-8"))
+        if (kept["fingerprint"], kept["found_by"]) == (found_in, _found_by()):
+            return TableLineage.from_json(kept)
     return None
 
 
@@ -46,9 +49,7 @@ def lineage_of(transform: Transform) -> TableLineage:
         from ltv_platform.lineage.tables import trace_table  # noqa: PLC0415 - loads the parser
 
         lineage = trace_table(transform)
-        # Whoever may not write, as on a home of someone else, finds it again the next time.
-        with suppress(OSError):
-            _keep(lineage, _path(transform))
+        _keep(lineage, transform)
     return lineage
 
 
@@ -71,6 +72,10 @@ class Lineages:
 
     def __contains__(self, table: str) -> bool:
         return table in self._transforms
+
+    def __iter__(self) -> Iterator[str]:
+        """Full names of the derived tables, in order of the wiring."""
+        return iter(self._transforms)
 
     def __getitem__(self, table: str) -> TableLineage:
         """The lineage of a derived table by full name; KeyError: it is none."""
@@ -125,13 +130,17 @@ def _found_by() -> str:
 
 
 def _path(transform: Transform) -> Path:
-    folder = transform.settings.home / "cache" / "lineage"
-    return folder / f"{transform.name}-{fingerprint(transform)}-{_found_by()}.json"
+    return transform.settings.home / "cache" / "lineage" / f"{transform.name}.json"
 
 
-def _keep(lineage: TableLineage, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # Another process may keep the same at the same time: the file appears whole.
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.write_text(json.dumps(lineage.as_json()), "utf-8")
-    os.replace(draft, path)
+def _keep(lineage: TableLineage, transform: Transform) -> None:
+    marks = {"fingerprint": fingerprint(transform), "found_by": _found_by()}
+    path = _path(transform)
+    # Whoever may not write there, or has no home yet, finds it again the next time.
+    with suppress(OSError):
+        if transform.settings.home.is_dir():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            # Another process may keep the same at the same time: the file appears whole.
+            draft = path.with_name(f".{path.name}.{os.getpid()}")
+            draft.write_text(json.dumps(marks | lineage.as_json()), "utf-8")
+            os.replace(draft, path)

@@ -103,9 +103,7 @@ def _section(transform: Transform, lineage: TableLineage) -> Iterator[str]:
         yield f"Published rows: {_named(lineage.published_rows, lineage.table)}.\n"
 
 
-def _columns(
-    columns: Mapping[str, Sources], lineage: TableLineage, title: str
-) -> Iterator[str]:
+def _columns(columns: Mapping[str, Sources], lineage: TableLineage, title: str) -> Iterator[str]:
     """A table of columns; those that differ in their horizon alone share a line."""
     yield f"| {title} | computed from |"
     yield "| --- | --- |"

@@ -102,6 +102,34 @@ def edges(root: Branch) -> Iterator[tuple[Source, Source]]:
         yield from edges(part)
 
 
+def users(lineages: Lineages, source: Source) -> list[Source]:
+    """The columns that are computed from one, directly or by way of others, as readers see them.
+
+    Args:
+        lineages: Lineage of all tables.
+        source: A column of any table.
+
+    Returns:
+        Columns in order of the tables, inputs first; a stored column and the published one of the
+        same name are one.
+    """
+    made_of: dict[Source, list[Source]] = {}
+    for table in lineages:
+        lineage = lineages[table]
+        for columns in (lineage.columns, lineage.published):
+            for name, sources in columns.items():
+                for part in sources:
+                    made_of.setdefault(part, []).append(Source(table, name))
+    found, waiting = dict[Source, None](), [source]
+    while waiting:
+        for user in made_of.get(waiting.pop(), ()):
+            if user not in found and user != source:
+                found[user] = None
+                waiting.append(user)
+    order = {table: place for place, table in enumerate(lineages)}
+    return sorted(found, key=lambda user: (order[user.table], user.column))
+
+
 def _stored(lineages: Lineages, source: Source) -> Sources:
     if source.table not in lineages:
         return ()
@@ -117,5 +145,3 @@ def _note(catalog: Catalog, source: Source) -> str:
 def _published_note(catalog: Catalog, source: Source) -> str:
     columns = catalog[source.table].published
     return next(column.description for column in columns if column.name == source.column)
-
-

@@ -24,14 +24,10 @@ _MOST_SOURCES = 6
 
 
 def asset_description(transform: Transform) -> str:
-    """The description of a derived table: question, grain, how it is made, its SELECT last."""
+    """The description of a derived table: grain, question, how it is made, its SELECT last."""
     contract = transform.contract
-    sentences = _SENTENCE.split(contract.description)
-    questions = " ".join(sentence for sentence in sentences if sentence.endswith("?"))
-    grain = " ".join(sentence for sentence in sentences if not sentence.endswith("?"))
-    key = ", ".join(f"`{name}`" for name in contract.key)
     facts = [
-        f"**Grain**: {grain} Key: {key}.",
+        f"**Key**: {', '.join(f'`{name}`' for name in contract.key)}.",
         f"**Written**: {_written(transform)}",
         f"**Reads**: {_reads(transform)}.",
         *_made(transform),
@@ -40,7 +36,7 @@ def asset_description(transform: Transform) -> str:
         *_backtest(transform),
     ]
     listed = "\n".join(f"- {fact}" for fact in facts)
-    return f"{questions}\n\n{listed}\n\n```sql\n{transform.sql.strip()}\n```"
+    return f"{contract.description}\n\n{listed}\n\n```sql\n{transform.sql.strip()}\n```"
 
 
 def column_description(column: Column, lineage: TableLineage | None) -> str:

@@ -35,7 +35,8 @@ def kept_lineage(transform: Transform) -> TableLineage | None:
     shipped = _shipped().get(transform.name, {})
     if shipped.get("fingerprint") == found_in:
         return TableLineage.from_json(shipped)
-    with suppress(OSError, ValueError, KeyError):  # not there, or damaged: it is found anew
+    # Where it is not there, or damaged, it is found anew.
+    with suppress(OSError, ValueError, KeyError, TypeError):
         kept = json.loads(_path(transform).read_text("utf-8"))
         if (kept["fingerprint"], kept["found_by"]) == (found_in, _found_by()):
             return TableLineage.from_json(kept)

@@ -26,7 +26,7 @@ asset as `dagster/column_lineage`.
   the conditions that pick them.
 - *Rows* are the columns that decide by filters, joins and grouping which rows a table has.
 - Where a union brings several tables together, a column may be said to come of all of them,
-  though a later condition leaves only one. Lineage may name too much, never too little.
+  though a later condition leaves only one: lineage rather names too much than too little.
 - `_dN` stands for every configured horizon of N days. `$as_of` and the watermarks say what the
   figures know of ([metrics](metrics.md)).
 - *By the model*: a model is fitted in Python to the rows of a SELECT; the column comes of all that

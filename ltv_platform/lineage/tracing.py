@@ -103,6 +103,8 @@ class _Walk:
             left, right = (self.columns(branch) for branch in scope.set_operation_scopes)
             pairs = zip(left, right, strict=True)
             return [(name, mine | other) for (name, mine), (_, other) in pairs]
+        if isinstance(query, exp.Lateral) and isinstance(query.this, exp.Subquery):
+            return self.columns(self._by_query[id(query.this.unnest())])
         if scope.is_udtf:
             # UNNEST and VALUES: every column may come of any argument.
             found = self._sources(query, scope)
@@ -161,12 +163,9 @@ class _Walk:
         inner = self._by_query.get(id(query.unnest()))
         if inner is None:  # brackets around an expression
             return self._sources(query.this, scope)
-        found = self._all(inner)
-        if found or not isinstance(query.parent, exp.Exists):
-            return found
-        # EXISTS (SELECT 1 …) says nothing but what its conditions do.
+        # What picks its rows is part of it: EXISTS (SELECT 1 …) says nothing else.
         conditions = (self._sources(clause, inner) for clause in _clauses(inner.expression))
-        return frozenset[Source]().union(*conditions)
+        return self._all(inner).union(*conditions)
 
     def _all(self, scope: Scope) -> _Found:
         """What all columns of a scope are computed from."""

@@ -23,6 +23,7 @@ class Branch:
         source: The column.
         note: What it says, as the contract has it.
         by_model: A fit makes it out of all its parts.
+        is_constant: It stands in the SQL, or is a setting.
         is_shown: Its parts stand elsewhere in the tree, nearer to the root or further up.
         parts: What it is computed from.
     """
@@ -30,6 +31,7 @@ class Branch:
     source: Source
     note: str
     by_model: bool = False
+    is_constant: bool = False
     is_shown: bool = False
     parts: list["Branch"] = field(default_factory=list)
 
@@ -55,9 +57,9 @@ def grow(lineages: Lineages, table: str, column: str) -> Branch:
         if not grown.is_shown:
             shown.add(source)
             grown.parts = [branch(part, _stored(lineages, part)) for part in parts]
-            grown.by_model = source.table in lineages and (
-                source.column in lineages[source.table].by_model
-            )
+            if source.table in lineages:
+                grown.by_model = source.column in lineages[source.table].by_model
+                grown.is_constant = not parts
         return grown
 
     root = Source(table, column)
@@ -80,6 +82,7 @@ def lines(root: Branch, *, notes: bool = True) -> Iterator[str]:
     def text(branch: Branch) -> str:
         marks = [
             *(["by the model, out of:"] if branch.by_model else []),
+            *(["(a constant)"] if branch.is_constant else []),
             *(["(see above)"] if branch.is_shown else []),
         ]
         note = f"  {branch.note}" if notes and branch.note and not branch.is_shown else ""

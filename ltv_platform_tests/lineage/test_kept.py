@@ -70,6 +70,8 @@ def test_other_settings_are_found_once(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(tables, "trace_table", fail)
     again = _graph(tmp_path, **OTHER)
     assert {transform.name: kept_lineage(transform) for transform in again.transforms} == found
+    # What is kept for some settings is no answer under others.
+    assert kept_lineage(_graph(tmp_path, horizons=(1, 7, 60))["marts.campaign_roas"]) is None
     # Back under default settings, what is kept for others is passed by.
     default = _graph(tmp_path)["marts.campaign_roas"]
     assert "revenue_d30" in lineage_of(default).columns

@@ -70,6 +70,7 @@ bench-peers: $(BENCH_INSTALLED)
 
 docs: install
 	@$(BIN)/python -m ltv_platform.contracts.pages docs/tables.md
+	@$(BIN)/python -m ltv_platform.lineage.pages docs/lineage.md
 
 # Data is no build product: .ltv stays until you delete it.
 clean:

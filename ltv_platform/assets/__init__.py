@@ -12,19 +12,23 @@ from ltv_platform.assets.customers import CUSTOMERS
 from ltv_platform.assets.forecasts import FORECASTS
 from ltv_platform.contracts import build_catalog
 from ltv_platform.settings import Settings
-from ltv_platform.transforms import Graph
+from ltv_platform.transforms import Derivation, Graph
 
 #: The groups of tables, in the order in which a run builds them: each is a step of it.
 GROUPS = ("core", "campaigns", "attribution", "customers", "forecasts")
 
 
-def build_graph(settings: Settings) -> Graph:
-    """All derived tables under given settings, inputs first."""
-    derivations = (
+def derivations(settings: Settings) -> tuple[Derivation, ...]:
+    """The wiring of all derived tables under given settings, group by group."""
+    return (
         *CORE,
         *campaign_derivations(settings),
         *attribution_derivations(settings),
         *CUSTOMERS,
         *FORECASTS,
     )
-    return Graph(derivations, build_catalog(settings), settings)
+
+
+def build_graph(settings: Settings) -> Graph:
+    """All derived tables under given settings, inputs first."""
+    return Graph(derivations(settings), build_catalog(settings), settings)

@@ -7,6 +7,10 @@ import dagster as dg
 from ltv_platform import checks
 from ltv_platform.build import checks_of
 from ltv_platform.contracts import Column, SourceTable, Table
+from ltv_platform.descriptions import asset_description, column_description
+from ltv_platform.lineage.kept import kept_lineage
+from ltv_platform.lineage.model import TableLineage
+from ltv_platform.orchestration.lineage import kept_metadata
 from ltv_platform.orchestration.partitions import input_mapping
 from ltv_platform.transforms import Transform
 from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
@@ -71,12 +75,15 @@ def table_spec(
         deps=[_dependency(transform, group, table) for table in transform.made_before],
         partitions_def=partitions if contract.partition is not None else None,
         group_name=transform.derivation.group,
-        description=f"{contract.description}\n\n```sql\n{transform.sql.strip()}\n```",
+        description=asset_description(transform),
         kinds={"duckdb", "sql"},
         owners=OWNERS,
         metadata={
-            "dagster/column_schema": column_schema(contract, contract.published),
+            "dagster/column_schema": column_schema(
+                contract, contract.published, kept_lineage(transform)
+            ),
             "dagster/table_name": transform.name,
+            **kept_metadata(transform),
         },
         code_version=transform.code_hash,
         skippable=True,
@@ -117,14 +124,16 @@ def _dependency(transform: Transform, group: Sequence[Transform], table: str) ->
     return dg.AssetDep(asset_key(table))
 
 
-def column_schema(table: Table, columns: tuple[Column, ...]) -> dg.TableSchema:
-    """Dagster's column schema of a contract, personal data tagged."""
+def column_schema(
+    table: Table, columns: tuple[Column, ...], lineage: TableLineage | None = None
+) -> dg.TableSchema:
+    """Dagster's column schema of a contract, personal data tagged, sources named if known."""
     return dg.TableSchema(
         columns=[
             dg.TableColumn(
                 name=column.name,
                 type=column.type,
-                description=column.description,
+                description=column_description(column, lineage),
                 constraints=dg.TableColumnConstraints(
                     nullable=not column.required, unique=table.key == (column.name,)
                 ),

@@ -9,6 +9,7 @@ from ltv_platform.contracts import SourceTable
 from ltv_platform.ingestion.load import Outcome
 from ltv_platform.orchestration.backtests import backtest_metadata
 from ltv_platform.orchestration.charts import chart_metadata
+from ltv_platform.orchestration.lineage import found_metadata, kept_metadata
 from ltv_platform.transforms import AsOf
 from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
 
@@ -22,6 +23,7 @@ def table_metadata(engine: DuckDBEngine, built: BuiltTable) -> dict[str, Any]:
         "rows_written": built.rows,
         **({} if built.days is None else {"days_written": len(built.days)}),
         "seconds": round(built.seconds, 3),
+        **({} if kept_metadata(transform) else found_metadata(transform)),
         # Charts first: whoever looks at the page would not find them below a long table.
         **chart_metadata(engine, transform.name),
         **backtest_metadata(engine, transform.derivation.backtest),

@@ -70,6 +70,9 @@ def test_missing_column_names_what_there_is(ltv: CommandLine, tmp_path: Path) ->
         (["ingest", "custmers", "x.csv"], {}, "Did you mean customers?"),
         (["ingest", "customers", "nowhere.csv"], {}, "does not exist"),
         (["ingest", "customers"], {}, "No file is named"),
+        (["lineage", "campaign_roa.roas_d7"], {}, "Did you mean campaign_roas?"),
+        (["lineage", "campaign_roas.roas_7"], {}, "Did you mean roas_d7?"),
+        (["lineage", "roas_d7"], {}, "Name it as in campaign_roas.roas_d7"),
         (["query", "SELECT 1"], {}, "Nothing is published"),
         (["export", "--sqlite", "out.db"], {}, "Nothing is published"),
         (["run"], {"horizons": "1,x"}, "LTV_HORIZONS"),
@@ -222,3 +225,21 @@ def test_doctor_lists_every_setting(ltv: CommandLine) -> None:
     assert "7,30" in answer.out
     assert "free disk" in answer.out
     assert "Nothing is loaded yet" in answer.err
+
+
+def test_lineage_goes_from_a_figure_to_the_files_and_back(ltv: CommandLine) -> None:
+    """README, `ltv lineage`: a tree, before anything is loaded, under the settings at hand."""
+    tree = ltv("lineage", "campaign_roas.roas_d45", horizons="1,7,45")
+    assert tree.code == 0
+    assert tree.out.startswith("marts.campaign_roas.roas_d45  revenue_d45 / spend;")
+    assert "└─ raw.fx_rates.rate" in tree.out
+    columns = ltv("lineage", "channel_reporting", "--format", "json")
+    assert {
+        "column": "marts.channel_reporting.ROAS",
+        "computed from": "marts.channel_reporting.cost",
+    } in (json.loads(columns.out))
+    uses = ltv("lineage", "raw.session_costs.cost", "--uses", "--format", "csv")
+    assert "raw.session_costs.cost,marts.channel_reporting.ROAS\n" in uses.out
+    leaf = ltv("lineage", "raw.fx_rates.rate")
+    assert leaf.out == "raw.fx_rates.rate  Base units per unit of currency.\n"
+    assert "--uses" in leaf.err

@@ -1,5 +1,6 @@
 -- Grain: one row per model, channel and day of the session.
 -- Answers: how much do the models disagree?
+-- The cost of the day's sessions stands beside the credit of each model, markov_path among them.
 {% import 'macros.sql' as m with context %}
 {% import 'attribution/markov_path.sql' as markov with context %}
 WITH costs AS (

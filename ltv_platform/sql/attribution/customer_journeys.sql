@@ -1,5 +1,7 @@
 -- Grain: one row per conversion and session of its journey.
 -- Answers: what led to the conversion, in which order?
+-- The sessions of the user before the conversion, as far as the lookback reaches, in order of
+-- time.
 {% import 'macros.sql' as m with context %}
 WITH ends AS (
   SELECT

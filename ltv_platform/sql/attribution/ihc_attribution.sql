@@ -1,5 +1,6 @@
 -- Grain: one row per conversion and session that IHC scored.
 -- Answers: who initiated, held and closed the conversion?
+-- Shares of three phases and of the whole, by the IHC API or the local engine.
 {% import 'macros.sql' as m with context %}
 {% import 'attribution/ihc_local.sql' as local with context %}
 {% import 'attribution/journey_key.sql' as journey with context %}

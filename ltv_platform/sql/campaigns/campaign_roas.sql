@@ -1,5 +1,7 @@
 -- Grain: one row per install date, campaign and country, spend without installs included.
 -- Answers: has the money that bought this cohort come back after N days?
+-- The spend of the install date stands beside the revenue of campaign_ltv; spend without a
+-- country is shared out by installs.
 {% import 'macros.sql' as m with context %}
 WITH placed AS (
   -- Spend without a country goes to the countries of that campaign-day by installs …

@@ -1,5 +1,6 @@
 -- Grain: one row per country, cohort basis: spend and revenue of the same mature cohorts.
 -- Answers: where does ad spend earn its money back?
+-- Sums over the cohorts of campaign_roas, ranked by ROAS after {{ summary_horizon }} days.
 {% import 'macros.sql' as m with context %}
 WITH cohorts AS (
   SELECT *, campaign_id NOT IN ('(organic)', '(unknown)') AS paid

@@ -1,5 +1,7 @@
 -- Grain: one row per event day and bucket; what waits for its customer is added when published.
 -- Answers: where did every purchase and refund end up?
+-- Every transaction falls into one bucket, by its age since install and by the customer's
+-- campaign.
 {% import 'macros.sql' as m with context %}
 WITH placed AS (
   SELECT t.event_date, t.amount, t.is_refund,

@@ -1,5 +1,6 @@
 -- Grain: one row per customer, by the day of its earliest registration.
 -- Answers: who are the customers, when did they install and through which campaign?
+-- The earliest registration fixes install date and campaign; all else is of the newest version.
 {% import 'macros.sql' as m with context %}
 WITH versions AS (
   SELECT * FROM raw.customers

@@ -1,5 +1,7 @@
 -- Grain: one row per month of registration, kind of activity and month that has ended since.
 -- Answers: how many of a cohort's customers are still there?
+-- A customer is active in a month with any event of that kind; whoever comes back later is
+-- active or later.
 {% import 'macros.sql' as m with context %}
 {% import 'customers/months.sql' as months with context %}
 {% set activities = ('purchase', 'interaction', 'any') %}

@@ -1,0 +1,147 @@
+"""Lineage that is kept, so that neither definitions nor commands wait for a parser.
+
+``lineage.json`` beside this file holds that of all tables under default settings; ``make docs``
+makes it. What other settings change (other horizons, another zone) is found when it is first asked
+for and kept under ``LTV_HOME/cache/lineage/``. Both go by a fingerprint of all that lineage is
+found in, so that what is kept never tells of another SQL.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from functools import cache, lru_cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from ltv_platform.assets import derivations
+from ltv_platform.contracts import Catalog, Table, build_catalog
+from ltv_platform.lineage.model import TableLineage
+from ltv_platform.settings import Settings
+from ltv_platform.transforms import Transform
+
+#: The file of default settings, as `make docs` writes it.
+SHIPPED = "lineage.json"
+
+#: What decides how lineage is found: with other code, what is kept in a home counts no more.
+_FOUND_BY = ("model.py", "tables.py", "tracing.py")
+
+
+def kept_lineage(transform: Transform) -> TableLineage | None:
+    """The lineage of a table, if it is kept; nothing is parsed."""
+    found_in = fingerprint(transform)
+    shipped = _shipped().get(transform.name, {})
+    if shipped.get("fingerprint") == found_in:
+        return TableLineage.from_json(shipped)
+    # Where it is not there, or damaged, it is found anew.
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        kept = json.loads(_path(transform).read_text("utf-8"))
+        if (kept["fingerprint"], kept["found_by"]) == (found_in, _found_by()):
+            return TableLineage.from_json(kept)
+    return None
+
+
+def lineage_of(transform: Transform) -> TableLineage:
+    """The lineage of a table: as it is kept, else found now and kept from then on."""
+    lineage = kept_lineage(transform)
+    if lineage is None:
+        from ltv_platform.lineage.tables import trace_table  # noqa: PLC0415 - loads the parser
+
+        lineage = trace_table(transform)
+        _keep(lineage, transform)
+    return lineage
+
+
+class Lineages:
+    """Lineage of all derived tables under given settings, each looked up when it is asked for.
+
+    Args:
+        settings: The settings.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.catalog: Catalog = build_catalog(settings)
+        self._transforms = {
+            derivation.table: Transform(
+                derivation, self.catalog[derivation.table], settings, self.catalog
+            )
+            for derivation in derivations(settings)
+        }
+        self._found: dict[str, TableLineage] = {}
+
+    def __contains__(self, table: str) -> bool:
+        return table in self._transforms
+
+    def __iter__(self) -> Iterator[str]:
+        """Full names of the derived tables, in order of the wiring."""
+        return iter(self._transforms)
+
+    def __getitem__(self, table: str) -> TableLineage:
+        """The lineage of a derived table by full name; KeyError: it is none."""
+        if table not in self._found:
+            self._found[table] = lineage_of(self._transforms[table])
+        return self._found[table]
+
+
+def fingerprint(transform: Transform) -> str:
+    """Changes with everything that the lineage of a table is found in."""
+    texts = (transform.sql, *transform.presentations.values())
+    read = [
+        _shape(table) for table in transform.catalog if any(table.full_name in t for t in texts)
+    ]
+    parts = (texts, read, _shape(transform.contract), transform.derivation.fit is not None)
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+
+
+def shipped_text(found: Iterable[tuple[Transform, TableLineage]]) -> str:
+    """The file that is shipped: JSON, a line per column, so that people can read what changed."""
+    tables = []
+    for transform, lineage in sorted(found, key=lambda pair: pair[1].table):
+        facts = []
+        for name, value in {"fingerprint": fingerprint(transform), **lineage.as_json()}.items():
+            text = json.dumps(value)
+            if isinstance(value, dict) and value:
+                lines = (f"   {json.dumps(key)}: {json.dumps(of)}" for key, of in value.items())
+                text = "{\n" + ",\n".join(lines) + "\n  }"
+            facts.append(f"  {json.dumps(name)}: {text}")
+        tables.append(f" {json.dumps(lineage.table)}: {{\n" + ",\n".join(facts) + "\n }")
+    return "{\n" + ",\n".join(tables) + "\n}\n"
+
+
+def _shape(table: Table) -> tuple[object, ...]:
+    stored, published = (
+        tuple(column.name for column in columns) for columns in (table.columns, table.published)
+    )
+    return table.full_name, table.key, stored, published
+
+
+@cache
+def _shipped() -> dict[str, dict[str, Any]]:
+    path = files("ltv_platform.lineage") / SHIPPED
+    return dict(json.loads(path.read_text("utf-8"))) if path.is_file() else {}
+
+
+@lru_cache(maxsize=1)
+def _found_by() -> str:
+    folder = files("ltv_platform.lineage")
+    code = "".join((folder / name).read_text("utf-8") for name in _FOUND_BY)
+    return hashlib.sha256(code.encode()).hexdigest()[:8]
+
+
+def _path(transform: Transform) -> Path:
+    return transform.settings.home / "cache" / "lineage" / f"{transform.name}.json"
+
+
+def _keep(lineage: TableLineage, transform: Transform) -> None:
+    marks = {"fingerprint": fingerprint(transform), "found_by": _found_by()}
+    path = _path(transform)
+    # Whoever may not write there, or has no home yet, finds it again the next time.
+    with suppress(OSError):
+        if transform.settings.home.is_dir():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            # Another process may keep the same at the same time: the file appears whole.
+            draft = path.with_name(f".{path.name}.{os.getpid()}")
+            draft.write_text(json.dumps(marks | lineage.as_json()), "utf-8")
+            os.replace(draft, path)

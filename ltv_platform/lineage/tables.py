@@ -1,0 +1,58 @@
+"""Lineage of a derived table: its SELECT, the fit over it, and what is published of it."""
+
+from collections.abc import Mapping
+
+from ltv_platform.contracts import Column
+from ltv_platform.lineage.model import Sources, TableLineage, in_order
+from ltv_platform.lineage.tracing import Trace, trace
+from ltv_platform.transforms import Transform
+
+
+def trace_table(transform: Transform) -> TableLineage:
+    """What each column of a table is computed from.
+
+    Parses the table's SQL, which takes some 20 ms; ``kept`` knows most of it.
+
+    Where a fit makes the rows, a key that the SELECT has too is carried over as it is, and every
+    other column is made by the model out of all that the SELECT reads.
+
+    Raises:
+        ValueError: The SQL and the contract differ in their columns.
+    """
+    contract = transform.contract
+    made = trace(transform.sql, transform.catalog)
+    by_model: frozenset[str] = frozenset()
+    if transform.derivation.fit is None:
+        columns = _named(made, contract.columns, transform.name)
+    else:
+        read = in_order(source for sources in made.columns.values() for source in sources)
+        carried = set(contract.key) & set(made.columns)
+        columns = {
+            column.name: made.columns[column.name] if column.name in carried else read
+            for column in contract.columns
+        }
+        by_model = frozenset(columns) - carried
+    if contract.presented is None and not transform.derivation.adds:
+        return TableLineage(transform.name, columns, made.rows, by_model)
+    shown = [trace(sql, transform.catalog) for sql in transform.presentations.values()]
+    presented = [_named(part, contract.published, transform.name) for part in shown]
+    return TableLineage(
+        transform.name,
+        columns,
+        made.rows,
+        by_model,
+        published={
+            column.name: in_order(s for part in presented for s in part[column.name])
+            for column in contract.published
+        },
+        published_rows=in_order(source for part in shown for source in part.rows),
+    )
+
+
+def _named(found: Trace, columns: tuple[Column, ...], table: str) -> Mapping[str, Sources]:
+    """What was found, under the names of the contract and in its order."""
+    names = {column.name.lower(): column.name for column in columns}
+    if names.keys() != found.columns.keys():
+        odd = ", ".join(sorted(names.keys() ^ found.columns.keys()))
+        raise ValueError(f"{table}: SQL and contract differ in {odd}")
+    return {name: found.columns[lower] for lower, name in names.items()}

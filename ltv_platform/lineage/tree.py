@@ -1,0 +1,150 @@
+"""The way of a figure as a tree: what it is computed from, down to columns of the user's files."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from ltv_platform.contracts import Catalog
+from ltv_platform.lineage.kept import Lineages
+from ltv_platform.lineage.model import Source, Sources
+
+_PARAMETERS = {
+    "$as_of": "Last day that the figures know of.",
+    "$revenue_watermark": "Instant up to which revenue is known.",
+    "$cost_watermark": "First day whose campaign cost may still grow.",
+    "$conversion_watermark": "First day whose conversions may still grow.",
+}
+
+
+@dataclass
+class Branch:
+    """A column, and what it is computed from.
+
+    Attributes:
+        source: The column.
+        note: What it says, as the contract has it.
+        by_model: A fit makes it out of all its parts.
+        is_constant: It stands in the SQL, or is a setting.
+        is_shown: Its parts stand elsewhere in the tree, nearer to the root or further up.
+        parts: What it is computed from.
+    """
+
+    source: Source
+    note: str
+    by_model: bool = False
+    is_constant: bool = False
+    is_shown: bool = False
+    parts: list["Branch"] = field(default_factory=list)
+
+
+def grow(lineages: Lineages, table: str, column: str) -> Branch:
+    """The tree of a column that readers see, or of a stored one that is not published.
+
+    A table that many columns come from is followed once.
+
+    Args:
+        lineages: Lineage of all tables.
+        table: Full name of the table.
+        column: Its column.
+
+    Raises:
+        KeyError: There is no such table or column.
+    """
+    shown: set[Source] = set()
+
+    def branch(source: Source, parts: Sources) -> Branch:
+        grown = Branch(source, _note(lineages.catalog, source))
+        grown.is_shown = bool(parts) and source in shown
+        if not grown.is_shown:
+            shown.add(source)
+            grown.parts = [branch(part, _stored(lineages, part)) for part in parts]
+            if source.table in lineages:
+                grown.by_model = source.column in lineages[source.table].by_model
+                grown.is_constant = not parts
+        return grown
+
+    root = Source(table, column)
+    if table not in lineages:
+        return Branch(root, _note(lineages.catalog, root))
+    lineage = lineages[table]
+    if column not in lineage.published:
+        return branch(root, lineage.columns[column])
+    # The published column may have the name of a stored one, which it is made of.
+    parts = lineage.published[column]
+    note = _published_note(lineages.catalog, root)
+    if parts == (root,):
+        return Branch(root, note, parts=branch(root, lineage.columns[column]).parts)
+    return Branch(root, note, parts=[branch(part, _stored(lineages, part)) for part in parts])
+
+
+def lines(root: Branch, *, notes: bool = True) -> Iterator[str]:
+    """The tree as text, a line per column."""
+
+    def text(branch: Branch) -> str:
+        marks = [
+            *(["by the model, out of:"] if branch.by_model else []),
+            *(["(a constant)"] if branch.is_constant else []),
+            *(["(see above)"] if branch.is_shown else []),
+        ]
+        note = f"  {branch.note}" if notes and branch.note and not branch.is_shown else ""
+        return "  ".join((str(branch.source), *marks)) + note
+
+    def below(branch: Branch, indent: str) -> Iterator[str]:
+        for place, part in enumerate(branch.parts, start=1):
+            is_last = place == len(branch.parts)
+            yield f"{indent}{'└─ ' if is_last else '├─ '}{text(part)}"
+            yield from below(part, indent + ("   " if is_last else "│  "))
+
+    yield text(root)
+    yield from below(root, "")
+
+
+def edges(root: Branch) -> Iterator[tuple[Source, Source]]:
+    """Each column of the tree beside each column that it is computed from."""
+    for part in root.parts:
+        yield root.source, part.source
+        yield from edges(part)
+
+
+def users(lineages: Lineages, source: Source) -> list[Source]:
+    """The columns that are computed from one, directly or by way of others, as readers see them.
+
+    Args:
+        lineages: Lineage of all tables.
+        source: A column of any table.
+
+    Returns:
+        Columns in order of the tables, inputs first; a stored column and the published one of the
+        same name are one.
+    """
+    made_of: dict[Source, list[Source]] = {}
+    for table in lineages:
+        lineage = lineages[table]
+        for columns in (lineage.columns, lineage.published):
+            for name, sources in columns.items():
+                for part in sources:
+                    made_of.setdefault(part, []).append(Source(table, name))
+    found, waiting = dict[Source, None](), [source]
+    while waiting:
+        for user in made_of.get(waiting.pop(), ()):
+            if user not in found and user != source:
+                found[user] = None
+                waiting.append(user)
+    order = {table: place for place, table in enumerate(lineages)}
+    return sorted(found, key=lambda user: (order[user.table], user.column))
+
+
+def _stored(lineages: Lineages, source: Source) -> Sources:
+    if source.table not in lineages:
+        return ()
+    return lineages[source.table].columns[source.column]
+
+
+def _note(catalog: Catalog, source: Source) -> str:
+    if not source.table:
+        return _PARAMETERS[source.column]
+    return catalog[source.table].column(source.column).description
+
+
+def _published_note(catalog: Catalog, source: Source) -> str:
+    columns = catalog[source.table].published
+    return next(column.description for column in columns if column.name == source.column)

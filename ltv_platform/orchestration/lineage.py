@@ -1,0 +1,34 @@
+"""Column lineage in Dagster's own form, for an asset's definition or its materialization."""
+
+import dagster as dg
+
+from ltv_platform.lineage.kept import kept_lineage, lineage_of
+from ltv_platform.lineage.model import TableLineage
+from ltv_platform.transforms import Transform
+
+COLUMN_LINEAGE = "dagster/column_lineage"
+
+
+def kept_metadata(transform: Transform) -> dict[str, dg.TableColumnLineage]:
+    """Metadata of an asset's definition: its column lineage, if it is kept; nothing is parsed."""
+    lineage = kept_lineage(transform)
+    return {} if lineage is None else {COLUMN_LINEAGE: column_lineage(lineage)}
+
+
+def found_metadata(transform: Transform) -> dict[str, dg.TableColumnLineage]:
+    """Metadata of a materialization whose definition has none yet: found now, and kept."""
+    return {COLUMN_LINEAGE: column_lineage(lineage_of(transform))}
+
+
+def column_lineage(lineage: TableLineage) -> dg.TableColumnLineage:
+    """The columns of other assets that each column comes from, constants left out."""
+    return dg.TableColumnLineage(
+        {
+            name: [
+                dg.TableColumnDep(dg.AssetKey(source.table.split(".")), source.column)
+                for source in sources
+            ]
+            for name, sources in lineage.upstream.items()
+            if sources
+        }
+    )

@@ -1,0 +1,1 @@
+"""Column lineage: found in SQL, kept, shown."""

@@ -1,0 +1,108 @@
+"""Lineage that is kept: shipped for default settings, in the home for others, never out of date."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ltv_platform.assets import build_graph
+from ltv_platform.lineage import tables
+from ltv_platform.lineage.kept import (
+    SHIPPED,
+    Lineages,
+    fingerprint,
+    kept_lineage,
+    lineage_of,
+    shipped_text,
+)
+from ltv_platform.lineage.tables import trace_table
+from ltv_platform.settings import Settings
+from ltv_platform.transforms import Graph, Transform
+
+OTHER = {"horizons": (1, 7, 45)}
+
+
+@pytest.fixture
+def no_parser(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever looks for lineage in SQL fails."""
+
+    def fail(transform: Transform) -> None:
+        raise AssertionError(f"{transform.name} was parsed")
+
+    monkeypatch.setattr(tables, "trace_table", fail)
+
+
+def _graph(home: Path, **settings: Any) -> Graph:
+    return build_graph(Settings(home=home, **settings))
+
+
+def test_what_is_shipped_is_what_the_sql_says(tmp_path: Path) -> None:
+    """`make docs` was run after the last change of SQL, contracts or of how lineage is found."""
+    found = [(transform, trace_table(transform)) for transform in _graph(tmp_path).transforms]
+    shipped = Path(tables.__file__).parent / SHIPPED
+    assert shipped_text(found) == shipped.read_text("utf-8")
+
+
+@pytest.mark.usefixtures("no_parser")
+def test_default_settings_parse_nothing(tmp_path: Path) -> None:
+    """Definitions load without looking for lineage, wherever LTV_HOME is, and write nothing."""
+    home = tmp_path / "home"
+    for transform in _graph(home).transforms:
+        assert kept_lineage(transform) == lineage_of(transform)
+    assert not home.exists()
+
+
+def test_other_settings_are_found_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """docs/operations.md, `cache/`: the tables that differ are kept in the home."""
+    transforms = _graph(tmp_path, **OTHER).transforms
+    differ = {transform.name for transform in transforms if kept_lineage(transform) is None}
+    # Those with a column per horizon, and those that read them.
+    assert {"marts.campaign_ltv", "marts.campaign_roas", "marts.country_roas"} <= differ
+    assert not {"core.transactions", "marts.attribution", "marts.customer_ltv"} & differ
+    found = {transform.name: lineage_of(transform) for transform in transforms}
+    assert "revenue_d45" in found["marts.campaign_roas"].columns
+    kept = {path.stem for path in (tmp_path / "cache" / "lineage").iterdir()}
+    assert kept == differ
+
+    def fail(transform: Transform) -> None:
+        raise AssertionError(f"{transform.name} was parsed again")
+
+    monkeypatch.setattr(tables, "trace_table", fail)
+    again = _graph(tmp_path, **OTHER)
+    assert {transform.name: kept_lineage(transform) for transform in again.transforms} == found
+    # What is kept for some settings is no answer under others.
+    assert kept_lineage(_graph(tmp_path, horizons=(1, 7, 60))["marts.campaign_roas"]) is None
+    # Back under default settings, what is kept for others is passed by.
+    default = _graph(tmp_path)["marts.campaign_roas"]
+    assert "revenue_d30" in lineage_of(default).columns
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"fingerprint": "x"}'])
+def test_a_damaged_file_is_found_anew(tmp_path: Path, content: str) -> None:
+    """A cache is no reason to fail."""
+    transform = _graph(tmp_path, **OTHER)["marts.campaign_roas"]
+    lineage = lineage_of(transform)
+    path = tmp_path / "cache" / "lineage" / "marts.campaign_roas.json"
+    path.write_text(content)
+    assert kept_lineage(transform) is None
+    assert lineage_of(transform) == lineage
+    assert kept_lineage(transform) == lineage
+
+
+def test_nothing_is_written_where_there_is_no_home(tmp_path: Path) -> None:
+    """`ltv lineage` reads; it makes no LTV_HOME."""
+    home = tmp_path / "home"
+    assert "marts.campaign_roas" in Lineages(Settings(home=home, **OTHER))
+    assert lineage_of(_graph(home, **OTHER)["marts.campaign_roas"]).columns
+    assert not home.exists()
+
+
+def test_the_fingerprint_goes_by_sql_and_columns(tmp_path: Path) -> None:
+    """What is rendered into SQL counts, and so do the columns that a star stands for."""
+    graph, other = _graph(tmp_path), _graph(tmp_path, **OTHER)
+    euros = _graph(tmp_path, currency="EUR")
+    same = [t.name for t in graph.transforms if fingerprint(t) == fingerprint(other[t.name])]
+    assert "core.transactions" in same
+    assert "marts.campaign_roas" not in same
+    for name in ("core.transactions", "core.campaign_spend"):
+        assert fingerprint(graph[name]) != fingerprint(euros[name])

@@ -1,7 +1,7 @@
 # One target for each thing that one does here; each installs what it needs, and no more.
 PYTHON ?= python3
 BIN := .venv/bin
-INSTALLS := install install-dev install-bench install-peers
+INSTALLS := install install-dev install-bench install-peers install-bayes
 
 .PHONY: $(INSTALLS) run test proof chaos proof-api ui lint lock bench bench-peers docs clean
 .DEFAULT_GOAL := run

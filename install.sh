@@ -41,12 +41,7 @@ make_environment() {
   rm -rf "$venv"
   mkdir "$venv"
   touch "$unfinished"
-  local pip=()
-  if command -v uv >/dev/null; then pip=(--without-pip); fi
-  "$python" -m venv "${pip[@]+"${pip[@]}"}" "$venv" ||
-    stop "$python cannot make an environment." \
-      "On Debian and Ubuntu: apt install python3-venv" \
-      "Or install uv, with which no pip is needed."
+  "$python" -m venv --without-pip "$venv" || stop "$python cannot make an environment." "$named"
 }
 
 # The names of all packages, which uv lists in the end, are of no use to anybody here.
@@ -70,11 +65,17 @@ explain() {
   stop "The installation failed; the lines above say why." "To begin anew: make clean"
 }
 
+# By the pip that is there: to make one takes longer than all the rest.
 get_uv() {
   echo "Getting uv, which installs the rest."
-  "$venv/bin/python" -m pip --version >/dev/null 2>&1 || "$venv/bin/python" -m ensurepip >>"$log"
+  local pip=("$python" -m pip --python "$venv/bin/python")
+  if ! "${pip[@]}" --version >>"$log" 2>&1; then
+    "$venv/bin/python" -m ensurepip >>"$log" 2>&1 || stop "$python has no pip." \
+      "Install uv, or pip: on Debian and Ubuntu by apt install python3-venv"
+    pip=("$venv/bin/python" -m pip)
+  fi
   sed -n '/^uv==/,/[^\\]$/p' constraints.txt >"$venv/uv.txt"
-  "$venv/bin/python" -m pip --disable-pip-version-check install --quiet -r "$venv/uv.txt" 2>&1 | shown || explain
+  "${pip[@]}" --disable-pip-version-check install --quiet -r "$venv/uv.txt" 2>&1 | shown || explain
 }
 
 # uv reads no settings of pip. Where only pip knows of a mirror, uv is told.
@@ -83,19 +84,18 @@ tell_uv_of_mirror() {
     [ -e "${XDG_CONFIG_HOME:-$HOME/.config}/uv/uv.toml" ] || [ -e /etc/uv/uv.toml ]; then
     return
   fi
+  local settings
+  settings=$("$python" -m pip config list 2>/dev/null || true)
+  pip_setting() { sed -nE "s/^(global|install)\.$1='(.*)'\$/\2/p" <<<"$settings" | tail -n 1; }
   local index=${PIP_INDEX_URL:-$(pip_setting index-url)}
   local certificates=${SSL_CERT_FILE:-${PIP_CERT:-$(pip_setting cert)}}
   if [ -n "$index" ]; then export UV_DEFAULT_INDEX=$index; fi
   if [ -n "$certificates" ]; then export SSL_CERT_FILE=$certificates; fi
 }
 
-pip_setting() {
-  "$python" -m pip config list 2>/dev/null | sed -nE "s/^(global|install)\.$1='(.*)'\$/\2/p" | tail -n 1
-}
-
 if is_installed; then exit 0; fi
 if [ -e "$unfinished" ]; then
-  echo "An installation was cut short; it begins anew."
+  echo "The last installation did not end; it begins anew."
   make_environment
 elif ! is_usable "$venv/bin/python"; then
   make_environment

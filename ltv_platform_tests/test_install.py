@@ -14,13 +14,15 @@ import pytest
 _ROOT = Path(__file__).parents[1]
 _LOCK = (_ROOT / "constraints.txt").read_text("utf-8")
 
-#: Stands in for uv: notes how it was called, says what uv says, ends as it is told.
+#: Stands in for uv: notes how it was called, says what uv says, ends as it is told, or ends
+#: install.sh.
 _UV = """#!/bin/sh
 echo "$@" >> "$CALLS"
 echo "index: ${UV_DEFAULT_INDEX:-none}" >> "$CALLS"
 echo "Resolved 2 packages"
 echo " + duckdb==2.0.0"
 echo "$UV_SAYS" >&2
+[ -z "$UV_KILLS" ] || kill -9 $PPID
 exit "${UV_ENDS:-0}"
 """
 
@@ -112,14 +114,14 @@ def test_progress_is_shown_without_the_names_of_all_packages(checkout: Checkout)
 def test_a_damaged_environment_is_made_anew(checkout: Checkout, damage: str) -> None:
     """Guards against a first run cut short, after which each run failed for a missing file."""
     checkout.install()
-    checkout.calls()
     left = checkout.venv / "left"
     left.touch()
     if damage == "killed":
-        (checkout.venv / ".unfinished").touch()
+        assert checkout.install("dev", environment={"UV_KILLS": "yes"}).returncode == -9
     else:
         for python in (checkout.venv / "bin").glob("python*"):
             python.unlink()
+    checkout.calls()
     assert checkout.install().returncode == 0
     assert not left.exists()
     assert len(checkout.calls()) == 2

@@ -1,72 +1,65 @@
-# One target for each thing that one does here; `make install` is part of all of them.
+# One target for each thing that one does here; each installs what it needs, and no more.
 PYTHON ?= python3
 BIN := .venv/bin
-INSTALLED := .venv/.installed
-BENCH_INSTALLED := .venv/.bench_installed
+INSTALLS := install install-dev install-bench install-peers install-bayes
 
-.PHONY: install run test proof chaos proof-api ui lint bench bench-peers docs clean
+.PHONY: $(INSTALLS) run test proof chaos proof-api ui lint lock bench bench-peers docs clean
 .DEFAULT_GOAL := run
+# One installation at a time, with `make -j` too.
+.NOTPARALLEL:
 
-# Python 3.11 or newer is checked first: an old one fails later, and less clearly.
-$(INSTALLED): pyproject.toml constraints.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	  { echo "Python 3.11 or newer is needed; name it as in: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 2; }
-	@echo "Setting up .venv; this takes a minute, once."
-	@$(PYTHON) -m venv .venv
-	@$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]' 2> .venv/install.log || \
-	  { cat .venv/install.log; exit 1; }
-	@touch $(INSTALLED)
-
-install: $(INSTALLED)
+# What `ltv` needs; `install-dev` and so on: an extra of pyproject.toml as well.
+$(INSTALLS):
+	@PYTHON='$(PYTHON)' ./install.sh $(patsubst install-%,%,$(filter-out install,$@))
 
 run: install
 	@$(BIN)/ltv demo
 
 # Coverage is measured by hand, not here: it would slow every run by a third.
-test: install
+test: install-dev
 	@$(BIN)/pytest -n 2 --dist loadscope
 
 # What was done to the data, what was expected, what was seen; `make test` runs the same cases.
-proof: install
+proof: install-dev
 	@$(BIN)/python -m ltv_platform_tests.proofs
 
 # Commands killed at random moments, as many as you like; `make test` kills a few.
 SEED ?= 1
 KILLS ?= 200
-chaos: install
+chaos: install-dev
 	@$(BIN)/python -m ltv_platform_tests.chaos --seed $(SEED) --kills $(KILLS)
 
 # `ltv run` killed ten times while the IHC API misbehaves, on the public challenge data of
 # LTV_REFERENCE_DATA; `make test` does so with a few journeys.
-proof-api: install
+proof-api: install-dev
 	@$(BIN)/python -m ltv_platform_tests.attribution.killed
 
 ui: install
 	@$(BIN)/ltv ui
 
-lint: install
+lint: install-dev
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
-# Peers and charts are installed here, not for everyone. SCALE=100 is 5M customers and 25M
-# purchases; with JSON=docs/performance/figures.json, docs/performance.md is made anew.
+# SCALE=100 is 5M customers and 25M purchases; with JSON=docs/performance/figures.json,
+# docs/performance.md is made anew.
 SCALE ?= 1
-$(BENCH_INSTALLED): $(INSTALLED)
-	@$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev,bench]' 2> .venv/install.log || \
-	  { cat .venv/install.log; exit 1; }
-	@touch $(BENCH_INSTALLED)
-
-bench: $(BENCH_INSTALLED)
+bench: install-bench
 	@$(BIN)/python -m benchmarks all --scale $(SCALE) $(if $(JSON),--json $(JSON))
 	@$(if $(JSON),$(BIN)/python -m benchmarks charts $(JSON) && $(BIN)/python -m benchmarks render $(JSON))
 
 # ChannelAttribution (GPL) beside the attribution benchmark, lifetimes beside the fits of customers;
 # installing them takes a compiler and a minute.
-bench-peers: $(BENCH_INSTALLED)
-	@$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev,bench,peers]'
+bench-peers: install-bench install-peers
 	@$(BIN)/python -m benchmarks attribution --scale $(SCALE) $(if $(JSON),--json $(JSON))
 	@$(BIN)/python -m benchmarks customers --scale $(SCALE) $(if $(JSON),--json $(JSON))
+
+# The versions and hashes of everything that the extras may need; UPGRADE=1 takes the newest ones.
+lock: install
+	@PATH="$$PATH:$(CURDIR)/$(BIN)" uv pip compile --quiet --universal --fork-strategy fewest \
+	  --generate-hashes --no-annotate --all-extras --group install $(if $(UPGRADE),--upgrade) \
+	  --custom-compile-command 'make lock' --output-file constraints.txt pyproject.toml
 
 docs: install
 	@$(BIN)/python -m ltv_platform.contracts.pages docs/tables.md

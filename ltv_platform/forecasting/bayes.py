@@ -153,6 +153,6 @@ def _models() -> Any:
     except ImportError as missing:
         raise UserError(
             "Bayesian fits need pymc-marketing, which is not installed.",
-            "Install it with: pip install 'ltv-platform[bayes]'",
+            "Install it with: pip install 'ltv-platform[bayes]'; in a checkout: make install-bayes",
         ) from missing
     return clv

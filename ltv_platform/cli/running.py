@@ -5,14 +5,11 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import date, datetime
-from importlib.resources import as_file
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ltv_platform.attribution.api_access import check_api_access
-from ltv_platform.bundled import bundled_data
 from ltv_platform.cli.console import invoked_as, progress, say, show
 from ltv_platform.cli.data import report_outcomes, say_what_is_stray
 from ltv_platform.errors import UserError
@@ -62,15 +59,16 @@ def demo() -> None:
 
 def _load_sample(workspace: Workspace) -> None:
     """Load the bundled sample; once loaded, nothing happens."""
+    from importlib.resources import as_file
+
+    from ltv_platform.bundled import bundled_data
     from ltv_platform.ingestion.landing import make_landing
     from ltv_platform.ingestion.load import Request, ingest
 
     with as_file(bundled_data() / "sample") as sample:
-        files = [
-            Request(table, sample / f"{table}.csv") for table in workspace.engine.catalog.sources
-        ]
+        files = [Request(table, sample / f"{table}.csv") for table in workspace.catalog.sources]
         _refuse_other_data(workspace, [request.path for request in files])
-        make_landing(workspace.settings, list(workspace.engine.catalog.sources))
+        make_landing(workspace.settings, list(workspace.catalog.sources))
         with progress("loading the sample") as tell:
             outcomes = ingest(workspace.engine, files, tell)
     for outcome in outcomes:
@@ -148,6 +146,8 @@ def _one_run(workspace: Workspace) -> Iterator[None]:
         UserError: the IHC API is to score and cannot be asked: good figures would give way to
             none.
     """
+    from ltv_platform.attribution.api_access import check_api_access
+
     check_api_access(workspace.settings)
     with ExitStack() as lock:
         with progress("starting") as tell:
@@ -159,7 +159,7 @@ def _load_landing(workspace: Workspace) -> bool:
     """Load what waits; True if a file was rejected."""
     from ltv_platform.ingestion.landing import ingest_landing, make_landing, waiting_files
 
-    make_landing(workspace.settings, list(workspace.engine.catalog.sources))
+    make_landing(workspace.settings, list(workspace.catalog.sources))
     say_what_is_stray(workspace)
     if not waiting_files(workspace.settings):
         return False
@@ -225,7 +225,7 @@ def ui(
     from ltv_platform.orchestration.refresh import prepare_dagster_home
 
     workspace = Workspace.open()
-    make_landing(workspace.settings, list(workspace.engine.catalog.sources))
+    make_landing(workspace.settings, list(workspace.catalog.sources))
     prepare_dagster_home(workspace.settings)
     say(f"Dagster UI on http://{host}:{port}; end it with Ctrl-C.")
     command = ["-m", "dagster", "dev", "-m", "ltv_platform.definitions"]

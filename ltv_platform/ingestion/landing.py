@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ltv_platform.failpoints import failpoint
-from ltv_platform.ingestion.load import Outcome, Progress, Request, ingest, silent
+from ltv_platform.ingestion.requests import Outcome, Progress, Request, silent
 from ltv_platform.settings import Settings
 from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
 
@@ -72,6 +72,10 @@ def ingest_landing(
     One that another process loads and moves away meanwhile is that process's business.
     """
     requests = waiting_files(engine.settings, tables)
+    if not requests:
+        return []
+    from ltv_platform.ingestion.load import ingest  # noqa: PLC0415 - mostly, nothing waits
+
     states = [_state(request.path) for request in requests]
     outcomes = ingest(engine, requests, progress)
     return [

@@ -18,7 +18,7 @@ import duckdb
 
 from ltv_platform.contracts.ddl import literal, quoted
 from ltv_platform.errors import UserError
-from ltv_platform.ingestion.adapters import Dialect
+from ltv_platform.ingestion.dialects import Dialect
 from ltv_platform.ingestion.doubles import Scales, rounded_sql
 from ltv_platform.ingestion.files import PrivateCopy
 from ltv_platform.ingestion.records import (

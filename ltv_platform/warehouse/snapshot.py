@@ -18,7 +18,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from ltv_platform import __version__
+import ltv_platform
 from ltv_platform.attribution.parameters import attribution_parameters
 from ltv_platform.contracts import Table
 from ltv_platform.contracts.operations import PUBLISHED_OPERATIONS
@@ -122,9 +122,9 @@ def _name(number: int, manifest: Mapping[str, Any]) -> str:
 def snapshot_code(graph: Graph) -> str:
     """Changes when any published table is made or shown in another way."""
     hashes = [(transform.name, transform.code_hash) for transform in graph.transforms]
-    return hashlib.sha256(repr((hashes, PUBLISHED_OPERATIONS, __version__)).encode()).hexdigest()[
-        :16
-    ]
+    return hashlib.sha256(
+        repr((hashes, PUBLISHED_OPERATIONS, ltv_platform.__version__)).encode()
+    ).hexdigest()[:16]
 
 
 def attribution_manifest(settings: Settings) -> dict[str, Any]:
@@ -202,7 +202,7 @@ def _publish(engine: DuckDBEngine, graph: Graph) -> Snapshot:
         "window": settings.window,
         "attribution": attribution_manifest(settings),
         "code": snapshot_code(graph),
-        "version": __version__,
+        "version": ltv_platform.__version__,
         "tables": tables,
     }
     name = _name(_next_number(root), manifest)

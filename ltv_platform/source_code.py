@@ -19,8 +19,11 @@ _ROOT = Path(__file__).parent
 _PYTHON = sys.version_info[:2]
 
 
+@lru_cache(maxsize=64)
 def code_of(module: Path, kept: Kept) -> str:
     """A hash of the code of a module with everything of this package that it imports.
+
+    A process asks for it once: it runs what it has imported, whatever becomes of the files.
 
     Args:
         module: Its file, which may lie outside the package.

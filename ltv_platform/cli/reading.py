@@ -50,7 +50,7 @@ def query(
 
 def tables(output: Annotated[Format, typer.Option("--format")] = Format.TABLE) -> None:
     """List the published tables."""
-    from ltv_platform.warehouse.query import require_snapshot
+    from ltv_platform.warehouse.published import require_snapshot
 
     workspace = Workspace.open()
     published = require_snapshot(workspace.settings).manifest["tables"]

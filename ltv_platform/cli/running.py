@@ -204,7 +204,7 @@ def _rebuild(
 
 
 def _say_published(workspace: Workspace) -> None:
-    from ltv_platform.warehouse.snapshot import current_snapshot
+    from ltv_platform.warehouse.published import current_snapshot
 
     published = current_snapshot(workspace.settings)
     if published is not None:

@@ -17,6 +17,7 @@ from ltv_platform.transforms import Graph
 from ltv_platform.warehouse import snapshot
 from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
 from ltv_platform.warehouse.engine import Writer
+from ltv_platform.warehouse.published import current_snapshot
 
 
 def publish_assets(engine: DuckDBEngine, graph: Graph) -> list[dg.AssetsDefinition]:
@@ -96,7 +97,7 @@ def _file_of_snapshot(
     )
     def file_of_snapshot() -> dg.MaterializeResult[Any]:
         # The one that it is made of, or an older one: a later run then makes it again.
-        published = snapshot.current_snapshot(engine.settings)
+        published = current_snapshot(engine.settings)
         path = write(engine.settings)
         state = engine.state()
         made_of = "" if published is None else published.path.name

@@ -83,9 +83,10 @@ def bring_up_to_date(engine: DuckDBEngine, graph: Graph, progress: Progress) -> 
         UserError: a run failed though nothing came in, or loads did not stop coming in.
     """
     for attempt in range(1, _ATTEMPTS + 1):
-        newest = _newest_load(engine)
         progress("looking for what is stale")
-        runs = stale_runs(engine, graph)
+        with engine.hold():
+            newest = _newest_load(engine)
+            runs = stale_runs(engine, graph)
         if not runs:
             return Refreshed(attempt > 1)
         progress(f"starting Dagster for {sum(len(run.assets) for run in runs)} stale assets")

@@ -32,7 +32,6 @@ class Kept:
     """
 
     def __init__(self, home: Path) -> None:
-        self._home = home
         self._path = home / "cache" / "results"
         self._found: dict[str, Any] = {}
         self._lines: dict[bytes, bytes] = {}
@@ -52,7 +51,7 @@ class Kept:
             find: The function; a pure one.
         """
         if key not in self._found:
-            read = _read(self._lines.get(key.encode(), b""))
+            read = _read(key.encode(), self._lines.get(key.encode(), b""))
             if read is None:
                 read = find()
                 self._append(key, read)
@@ -62,11 +61,9 @@ class Kept:
 
     def _append(self, key: str, result: str | list[str]) -> None:
         content = json.dumps(result).encode()
-        line = b" ".join((key.encode(), _digest(content), content)) + b"\n"
+        line = b" ".join((key.encode(), _digest(key.encode(), content), content)) + b"\n"
         with suppress(OSError):
-            if not self._home.is_dir():
-                return
-            self._path.parent.mkdir(exist_ok=True)
+            self._path.parent.mkdir(exist_ok=True)  # and no LTV_HOME where there is none
             log = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
             try:
                 os.write(log, line)  # at once, so that lines of two processes do not mix
@@ -85,13 +82,13 @@ def key_of(*parts: object) -> str:
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
 
 
-def _read(line: bytes) -> Any:
+def _read(key: bytes, line: bytes) -> Any:
     """The result in a line without its key; None where it is not as it was written."""
     digest, _, content = line.partition(b" ")
-    if not content or digest != _digest(content):
+    if not content or digest != _digest(key, content):
         return None
     return json.loads(content)
 
 
-def _digest(content: bytes) -> bytes:
-    return hashlib.sha256(content).hexdigest()[:32].encode()
+def _digest(key: bytes, content: bytes) -> bytes:
+    return hashlib.sha256(key + content).hexdigest()[:32].encode()

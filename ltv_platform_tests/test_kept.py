@@ -48,7 +48,7 @@ def test_a_result_is_found_once(tmp_path: Path) -> None:
         (lambda content: content[:-9], 1),  # a disk that was full, or a kill
         (lambda content: content.replace(b"= 1", b"= 7"), 1),
         (lambda content: content.replace(b"\n", b" "), 3),
-        (lambda content: content.replace(KEYS[0].encode(), KEYS[1].encode()), 1),
+        (lambda content: content.replace(KEYS[1].encode(), KEYS[0].encode()), 2),
     ],
 )
 def test_a_damaged_line_is_found_again(tmp_path: Path, damage: object, lost: int) -> None:

@@ -12,9 +12,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ltv_platform.errors import BusyError
-from ltv_platform.settings import Settings
+
+if TYPE_CHECKING:
+    from ltv_platform.settings import Settings
 
 _LOCK = ".lock"
 #: Pause between two looks at a lock that another process holds, in seconds.
@@ -66,7 +69,7 @@ def _open(folder: Path) -> int:
 
 
 @contextmanager
-def one_run(settings: Settings, waiting: Callable[[str], None]) -> Iterator[None]:
+def one_run(settings: "Settings", waiting: Callable[[str], None]) -> Iterator[None]:
     """Let one process at a time bring this LTV_HOME up to date.
 
     Two runs that rewrite tables in turns would each see the other's half: their checks compare
@@ -88,7 +91,7 @@ def one_run(settings: Settings, waiting: Callable[[str], None]) -> Iterator[None
 
 
 @contextmanager
-def one_scorer(settings: Settings, waiting: Callable[[str], None]) -> Iterator[None]:
+def one_scorer(settings: "Settings", waiting: Callable[[str], None]) -> Iterator[None]:
     """Let one process at a time ask the IHC API: two would pay for the same journeys.
 
     Beside :func:`one_run`, which Dagster's daemon does not take.

@@ -11,18 +11,18 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-import sqlglot
-from sqlglot import exp
-
-from ltv_platform.contracts import Catalog, Table, arrow
+from ltv_platform.contracts import Catalog, Table
 from ltv_platform.days import ONE_DAY, day_of, day_start
+from ltv_platform.kept import kept_in
 from ltv_platform.rendering import render
+from ltv_platform.selects import bounds, cut, parameters, tables_read
 from ltv_platform.settings import Settings
+from ltv_platform.source_code import code_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -122,62 +122,6 @@ class AsOf:
         )
 
 
-@lru_cache(maxsize=512)
-def _parsed(sql: str) -> exp.Expression:
-    """A SELECT as a tree, which nobody changes: parsing takes longer than many a statement."""
-    return sqlglot.parse_one(sql, dialect="duckdb")
-
-
-@lru_cache(maxsize=512)
-def _tables_read(sql: str) -> frozenset[str]:
-    """Full names of the tables that a SELECT reads."""
-    return frozenset(f"{table.db}.{table.name}" for table in _parsed(sql).find_all(exp.Table))
-
-
-@lru_cache(maxsize=512)
-def _parameters(sql: str) -> frozenset[str]:
-    """Names of the parameters of a SELECT."""
-    return frozenset(placeholder.name for placeholder in _parsed(sql).find_all(exp.Placeholder))
-
-
-@lru_cache(maxsize=1024)
-def _cut(sql: str, cuts: tuple[tuple[str, str], ...]) -> str:
-    """A SELECT with some tables cut to a range of days.
-
-    The bounds are parameters, so that the statement is the same for every range.
-
-    Args:
-        sql: The SELECT.
-        cuts: (full name, partition column) of each table to cut.
-    """
-    tree = _parsed(sql).copy()
-    columns = dict(cuts)
-    for reference in list(tree.find_all(exp.Table)):
-        name = f"{reference.db}.{reference.name}"
-        if name in columns:
-            first, last = _bounds(name)
-            rows = _parsed(
-                f'SELECT * FROM {name} WHERE "{columns[name]}" >= ${first} '
-                f'AND "{columns[name]}" <= ${last}'
-            )
-            assert isinstance(rows, exp.Select)
-            reference.replace(rows.subquery(reference.alias or reference.name))
-    return str(tree.sql(dialect="duckdb"))
-
-
-@lru_cache(maxsize=16)
-def _code_of(fit: Fit) -> str:
-    """The code of a fit: its module, those in its folder, which it may call, and what rounds."""
-    paths = (*sorted(Path(inspect.getfile(fit)).parent.glob("*.py")), Path(arrow.__file__))
-    return "".join(path.read_text("utf-8") for path in paths)
-
-
-def _bounds(table: str) -> tuple[str, str]:
-    """Names of the parameters that bound a table that is cut."""
-    plain = table.replace(".", "_")
-    return f"{plain}_first", f"{plain}_last"
-
-
 def _known(as_of: AsOf) -> dict[str, Any]:
     """The parameters that say what the figures know of."""
     return {
@@ -233,7 +177,9 @@ class Transform:
     @cached_property
     def inputs(self) -> tuple[str, ...]:
         """Full names of the tables that the SELECT reads, in order of name."""
-        return tuple(sorted(name for name in _tables_read(self.sql) if name in self.catalog))
+        return tuple(
+            sorted(name for name in tables_read(self.sql, self.settings) if name in self.catalog)
+        )
 
     @property
     def made_before(self) -> tuple[str, ...]:
@@ -244,7 +190,7 @@ class Transform:
 
     def presentation_inputs(self, name: str = "") -> tuple[str, ...]:
         """Full names of the other tables that a presentation reads, whole, in order of name."""
-        read = _tables_read(self.presentations[name])
+        read = tables_read(self.presentations[name], self.settings)
         return tuple(
             sorted(table for table in read if table in self.catalog and table != self.name)
         )
@@ -257,7 +203,9 @@ class Transform:
     def code_hash(self) -> str:
         """Changes when the SQL, the contract or a setting that it is rendered with changes."""
         fit = self.derivation.fit
-        made_by = None if fit is None else _code_of(fit)
+        made_by = None
+        if fit is not None:
+            made_by = code_of(Path(inspect.getfile(fit)), kept_in(self.settings.home))
         shown = tuple(self.presentations.items())
         parts = (self.sql, shown, self.contract, self.derivation, made_by)
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
@@ -314,7 +262,7 @@ class Transform:
         Returns:
             The values of the presentation's parameters that may still change what it says.
         """
-        used = _parameters(self.presentations[name])
+        used = parameters(self.presentations[name], self.settings)
         known = {name: value for name, value in _known(as_of).items() if name in used}
         if last is None:
             return known
@@ -346,17 +294,14 @@ class Transform:
         values: Mapping[str, Any] = MappingProxyType({}),
     ) -> Select:
         known = {**_known(as_of), **values}
-        parameters = {name: known[name] for name in _parameters(sql)}
-        cuts = tuple(
-            (name, str(self.catalog[name].partition))
-            for name in ranges
-            if name in _tables_read(sql)
-        )
+        bound = {name: known[name] for name in parameters(sql, self.settings)}
+        read = tables_read(sql, self.settings)
+        cuts = tuple((name, str(self.catalog[name].partition)) for name in ranges if name in read)
         for name, _ in cuts:
-            parameters.update(zip(_bounds(name), ranges[name], strict=True))
+            bound.update(zip(bounds(name), ranges[name], strict=True))
         # It is put into brackets, which a semicolon or a comment on the last line would break.
         whole = sql.rstrip().removesuffix(";") + "\n"
-        return Select(_cut(sql, cuts) if cuts else whole, parameters)
+        return Select(cut(sql, cuts, self.settings) if cuts else whole, bound)
 
 
 class Graph:

@@ -1,12 +1,18 @@
-"""Settings, tables and warehouse of one LTV_HOME, brought together for whoever works on it."""
+"""Settings, tables and warehouse of one LTV_HOME, brought together for whoever works on it.
+
+Each part is imported where it is asked for: a command that reads the snapshot needs neither the
+tables' SELECTs nor the warehouse, and one that explains itself needs nothing.
+"""
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-from ltv_platform.assets import build_graph
-from ltv_platform.settings import Settings, load_settings
-from ltv_platform.transforms import Graph
-from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
+if TYPE_CHECKING:
+    from ltv_platform.contracts import Catalog
+    from ltv_platform.settings import Settings
+    from ltv_platform.transforms import Graph
+    from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
 
 
 @dataclass(frozen=True)
@@ -17,19 +23,32 @@ class Workspace:
         settings: The settings.
     """
 
-    settings: Settings
+    settings: "Settings"
 
     @classmethod
     def open(cls) -> "Workspace":
         """The workspace that the environment names."""
+        from ltv_platform.settings import load_settings
+
         return cls(load_settings())
 
     @cached_property
-    def graph(self) -> Graph:
-        """All derived tables."""
+    def catalog(self) -> "Catalog":
+        """What each table is."""
+        from ltv_platform.contracts import build_catalog
+
+        return build_catalog(self.settings)
+
+    @cached_property
+    def graph(self) -> "Graph":
+        """How all derived tables are made."""
+        from ltv_platform.assets import build_graph
+
         return build_graph(self.settings)
 
     @cached_property
-    def engine(self) -> DuckDBEngine:
+    def engine(self) -> "DuckDBEngine":
         """The warehouse."""
-        return DuckDBEngine(self.settings, self.graph.catalog)
+        from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
+
+        return DuckDBEngine(self.settings, self.catalog)

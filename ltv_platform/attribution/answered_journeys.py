@@ -20,7 +20,8 @@ from ltv_platform.errors import UserError
 from ltv_platform.rendering import render
 from ltv_platform.settings import Settings
 from ltv_platform.warehouse.connection import connection_config
-from ltv_platform.warehouse.query import open_snapshot, require_snapshot
+from ltv_platform.warehouse.published import require_snapshot
+from ltv_platform.warehouse.query import open_snapshot
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -4,11 +4,13 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ltv_platform.attribution.presets import IhcParameters, ihc_parameters
 from ltv_platform.attribution.redistribution import Redistribution
-from ltv_platform.settings import Settings
+
+if TYPE_CHECKING:
+    from ltv_platform.settings import Settings
 
 #: All models; ihc by the API or by the local engine.
 MODELS = (
@@ -116,7 +118,7 @@ class AttributionParameters:
                 return {}
 
 
-def attribution_parameters(settings: Settings) -> AttributionParameters:
+def attribution_parameters(settings: "Settings") -> AttributionParameters:
     """The parameters under given settings.
 
     Raises:

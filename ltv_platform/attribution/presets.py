@@ -8,10 +8,12 @@ import math
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ltv_platform.errors import UserError
-from ltv_platform.settings import Settings
+
+if TYPE_CHECKING:
+    from ltv_platform.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ PRESETS: Final = {
 }
 
 
-def ihc_parameters(settings: Settings) -> IhcParameters:
+def ihc_parameters(settings: "Settings") -> IhcParameters:
     """The constants of the preset that the settings name.
 
     Raises:
@@ -80,7 +82,7 @@ def ihc_parameters(settings: Settings) -> IhcParameters:
     return PRESETS[settings.ihc_preset]
 
 
-def _fitted_parameters(settings: Settings) -> IhcParameters:
+def _fitted_parameters(settings: "Settings") -> IhcParameters:
     path = settings.ihc_fit_path
     hint = "Fit it with `ltv attribution fit`, or unset LTV_IHC_PRESET."
     try:
@@ -101,7 +103,9 @@ def _number(name: str, constants: Mapping[str, Any]) -> float:
     return float(value)
 
 
-def write_fit(settings: Settings, parameters: IhcParameters, fitted_to: Mapping[str, Any]) -> None:
+def write_fit(
+    settings: "Settings", parameters: IhcParameters, fitted_to: Mapping[str, Any]
+) -> None:
     """Put fitted constants where the preset ``fitted`` reads them; replaced or untouched.
 
     Args:

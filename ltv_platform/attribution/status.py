@@ -4,7 +4,8 @@ from typing import Any
 
 from ltv_platform.rendering import render
 from ltv_platform.settings import Settings
-from ltv_platform.warehouse.query import query, require_snapshot
+from ltv_platform.warehouse.published import require_snapshot
+from ltv_platform.warehouse.query import query
 from ltv_platform.warehouse.snapshot import attribution_manifest
 
 

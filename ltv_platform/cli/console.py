@@ -13,11 +13,10 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
-
 #: Width where stdout is no terminal: a table in a file or a pipe is not folded.
 _PIPE_WIDTH = 240
+#: A message may quote what stands in a file, or its name.
+_MOVES_THE_CURSOR = dict.fromkeys({*range(32), 127} - {*b"\t\n"})
 
 
 class Format(StrEnum):
@@ -36,8 +35,8 @@ def invoked_as() -> str:
 
 
 def say(message: str) -> None:
-    """A message to stderr, as it is."""
-    Console(stderr=True, highlight=False, soft_wrap=True).print(message, markup=False)
+    """A message to stderr, as it is, but for what would move a terminal's cursor."""
+    sys.stderr.write(message.translate(_MOVES_THE_CURSOR) + "\n")
 
 
 def rows_are(count: int) -> str:
@@ -48,6 +47,11 @@ def rows_are(count: int) -> str:
 @contextmanager
 def progress(first: str) -> Iterator[Callable[[str], None]]:
     """A spinner on stderr with what is being done; silent where stderr is no terminal."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console
+
     console = Console(stderr=True)
     with console.status(first) as status:
         yield status.update
@@ -71,6 +75,9 @@ def show(
         records = [dict(zip(columns, map(_json_value, row), strict=True)) for row in rows]
         sys.stdout.write(json.dumps(records, ensure_ascii=False, indent=1) + "\n")
     else:
+        from rich.console import Console
+        from rich.table import Table
+
         console = Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH)
         table = Table(*columns, title=title, title_justify="left", header_style="bold")
         for column, values in zip(table.columns, zip(*rows, strict=True), strict=False):

@@ -70,7 +70,7 @@ def ingest(
 
     workspace = Workspace.open()
     engine = workspace.engine
-    make_landing(workspace.settings, list(engine.catalog.sources))
+    make_landing(workspace.settings, list(workspace.catalog.sources))
     with progress("looking at the files") as tell:
         if sqlite is not None:
             if table or files or adapter:

@@ -1,15 +1,12 @@
 """Commands that give figures out: query, tables, report, export, doctor."""
 
 import json
-import platform
 import shutil
 from enum import StrEnum
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from pydantic import BaseModel
 
 from ltv_platform.cli.console import Format, say, show
 from ltv_platform.errors import UserError
@@ -53,11 +50,11 @@ def query(
 
 def tables(output: Annotated[Format, typer.Option("--format")] = Format.TABLE) -> None:
     """List the published tables."""
-    from ltv_platform.warehouse.query import require_snapshot
+    from ltv_platform.warehouse.published import require_snapshot
 
     workspace = Workspace.open()
     published = require_snapshot(workspace.settings).manifest["tables"]
-    descriptions = {table.name: table.description for table in workspace.engine.catalog}
+    descriptions = {table.name: table.description for table in workspace.catalog}
     rows = [
         (name, entry["layer"], entry["rows"], descriptions.get(name, ""))
         for name, entry in published.items()
@@ -142,6 +139,9 @@ def _report_customers(settings: "Settings", output: Format) -> None:
 
 def doctor() -> None:
     """Show effective settings, versions, free disk and what is missing."""
+    from importlib.metadata import PackageNotFoundError, version
+    from platform import python_version
+
     from ltv_platform.ingestion.start_date import read_start
     from ltv_platform.settings import Settings, load_settings, variable_name
 
@@ -165,7 +165,7 @@ def doctor() -> None:
             for name, field in Settings.model_fields.items()
         ],
     )
-    rows = [("python", platform.python_version())]
+    rows = [("python", python_version())]
     problems = []
     for package in _PACKAGES:
         try:
@@ -190,6 +190,8 @@ def doctor() -> None:
 
 
 def _shown(value: object) -> str:
+    from pydantic import BaseModel
+
     if value is None or value == "":
         return "–"
     if isinstance(value, tuple):

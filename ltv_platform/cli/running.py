@@ -3,14 +3,11 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import date, datetime
-from importlib.resources import as_file
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ltv_platform.attribution.api_access import check_api_access
-from ltv_platform.bundled import bundled_data
 from ltv_platform.cli.console import invoked_as, progress, say, show
 from ltv_platform.cli.data import report_outcomes, say_what_is_stray
 from ltv_platform.errors import UserError
@@ -61,15 +58,16 @@ def demo() -> None:
 
 def _load_sample(workspace: Workspace) -> None:
     """Load the bundled sample; once loaded, nothing happens."""
+    from importlib.resources import as_file
+
+    from ltv_platform.bundled import bundled_data
     from ltv_platform.ingestion.landing import make_landing
     from ltv_platform.ingestion.load import Request, ingest
 
     with as_file(bundled_data() / "sample") as sample:
-        files = [
-            Request(table, sample / f"{table}.csv") for table in workspace.engine.catalog.sources
-        ]
+        files = [Request(table, sample / f"{table}.csv") for table in workspace.catalog.sources]
         _refuse_other_data(workspace, [request.path for request in files])
-        make_landing(workspace.settings, list(workspace.engine.catalog.sources))
+        make_landing(workspace.settings, list(workspace.catalog.sources))
         with progress("loading the sample") as tell:
             outcomes = ingest(workspace.engine, files, tell)
     for outcome in outcomes:
@@ -147,6 +145,8 @@ def _one_run(workspace: Workspace) -> Iterator[None]:
         UserError: the IHC API is to score and cannot be asked: good figures would give way to
             none.
     """
+    from ltv_platform.attribution.api_access import check_api_access
+
     check_api_access(workspace.settings)
     with ExitStack() as lock:
         with progress("starting") as tell:
@@ -158,7 +158,7 @@ def _load_landing(workspace: Workspace) -> bool:
     """Load what waits; True if a file was rejected."""
     from ltv_platform.ingestion.landing import ingest_landing, make_landing, waiting_files
 
-    make_landing(workspace.settings, list(workspace.engine.catalog.sources))
+    make_landing(workspace.settings, list(workspace.catalog.sources))
     say_what_is_stray(workspace)
     if not waiting_files(workspace.settings):
         return False
@@ -202,7 +202,7 @@ def _rebuild(
 
 
 def _say_published(workspace: Workspace) -> None:
-    from ltv_platform.warehouse.snapshot import current_snapshot
+    from ltv_platform.warehouse.published import current_snapshot
 
     published = current_snapshot(workspace.settings)
     if published is not None:
@@ -239,6 +239,6 @@ def up(
     from ltv_platform.orchestration.services import serve
 
     workspace = Workspace.open()
-    make_landing(workspace.settings, list(workspace.engine.catalog.sources))
+    make_landing(workspace.settings, list(workspace.catalog.sources))
     prepare_dagster_home(workspace.settings)
     serve(workspace.settings, host, port, module, say)

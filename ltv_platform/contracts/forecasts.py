@@ -4,8 +4,12 @@ All of them know of events up to as_of and are written whole: one late purchase 
 customer of any age, and every customer has a part in every parameter.
 """
 
+from typing import TYPE_CHECKING
+
 from ltv_platform.contracts.model import MONEY, Column, Table
-from ltv_platform.settings import Settings
+
+if TYPE_CHECKING:
+    from ltv_platform.settings import Settings
 
 _CUSTOMER_ID = Column("customer_id", "VARCHAR", "The customer.", required=True, pii=True)
 _STATUS = "too_few_customers, too_few_repeaters, at_bound, infinite_mean or no_convergence"
@@ -111,7 +115,7 @@ def _of_horizon(days: int) -> tuple[Column, ...]:
     )
 
 
-def _ltv_forecast(settings: Settings) -> Table:
+def _ltv_forecast(settings: "Settings") -> Table:
     return Table(
         layer="marts",
         name="ltv_forecast",
@@ -209,7 +213,7 @@ FORECAST_TOTALS = Table(
 )
 
 
-def forecast_tables(settings: Settings) -> tuple[Table, ...]:
+def forecast_tables(settings: "Settings") -> tuple[Table, ...]:
     """The group's contracts; ltv_forecast has columns per configured horizon."""
     return (
         PURCHASE_HISTORIES,

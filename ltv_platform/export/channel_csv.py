@@ -10,8 +10,8 @@ import duckdb
 from ltv_platform.export.drafts import draft_of, sync
 from ltv_platform.failpoints import failpoint
 from ltv_platform.settings import Settings
-from ltv_platform.warehouse.query import open_snapshot, require_snapshot
-from ltv_platform.warehouse.snapshot import damaged
+from ltv_platform.warehouse.published import damaged, require_snapshot
+from ltv_platform.warehouse.query import open_snapshot
 
 _COLUMNS = ("channel_name", "date", "cost", "ihc", "ihc_revenue", "CPO", "ROAS", "complete")
 #: Rows that are held in memory at once.

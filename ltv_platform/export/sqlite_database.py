@@ -17,8 +17,8 @@ from ltv_platform.errors import UserError
 from ltv_platform.export.drafts import sync
 from ltv_platform.failpoints import failpoint
 from ltv_platform.settings import Settings
-from ltv_platform.warehouse.query import open_snapshot, require_snapshot
-from ltv_platform.warehouse.snapshot import damaged
+from ltv_platform.warehouse.published import damaged, require_snapshot
+from ltv_platform.warehouse.query import open_snapshot
 
 #: Marks the file as an export of ours: "LTVx" in the header of the database.
 APPLICATION_ID = int.from_bytes(b"LTVx", "big")

@@ -16,28 +16,10 @@ from sqlglot.errors import SqlglotError
 
 from ltv_platform.bundled import bundled_data
 from ltv_platform.errors import UserError
+from ltv_platform.ingestion.dialects import Dialect
 
 _KEYS = ("table", "delimiter", "quote", "header", "columns")
 _DELIMITERS = {"tab": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "whitespace": " "}
-
-
-@dataclass(frozen=True)
-class Dialect:
-    """How a delimited file is written.
-
-    Attributes:
-        delimiter: One character; None: found from the header line.
-        whitespace: Columns are parted by any run of blanks.
-        quote: Quote character.
-        header: The first record holds the column names.
-        columns: Column names where there is no header.
-    """
-
-    delimiter: str | None = None
-    whitespace: bool = False
-    quote: str = '"'
-    header: bool = True
-    columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -7,17 +7,20 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import TYPE_CHECKING
 
 import duckdb
 
 from ltv_platform.contracts import SourceTable
 from ltv_platform.contracts.ddl import column_list, literal, quoted
 from ltv_platform.errors import UserError
-from ltv_platform.ingestion.adapters import Adapter
 from ltv_platform.ingestion.files import PrivateCopy
 from ltv_platform.ingestion.readers import Records, confirm, engine_reads, too_large
 from ltv_platform.ingestion.time_limit import time_limit
 from ltv_platform.settings import Settings
+
+if TYPE_CHECKING:
+    from ltv_platform.ingestion.adapters import Adapter
 
 Connection = duckdb.DuckDBPyConnection
 
@@ -47,7 +50,7 @@ class Adapted:
     select: str
     columns: Sequence[str]
     first_line: int | None = None
-    adapter: Adapter | None = None
+    adapter: "Adapter | None" = None
 
 
 def as_they_are(records: Records) -> Adapted:
@@ -60,7 +63,7 @@ def as_they_are(records: Records) -> Adapted:
 def adapt(
     connection: Connection,
     settings: Settings,
-    adapter: Adapter,
+    adapter: "Adapter",
     copy: PrivateCopy,
     records: Records,
     *,
@@ -140,7 +143,7 @@ def _materialize(
 
 
 def _check_output(
-    connection: Connection, adapter: Adapter, output: str, name: str, *, records: int
+    connection: Connection, adapter: "Adapter", output: str, name: str, *, records: int
 ) -> None:
     """Make sure that every row of the output stands for a record of its own.
 
@@ -162,7 +165,7 @@ def _check_output(
         )
 
 
-def output_columns(connection: Connection, adapter: Adapter, file: str) -> list[str]:
+def output_columns(connection: Connection, adapter: "Adapter", file: str) -> list[str]:
     """The columns that an adapter makes of a relation."""
     described = connection.execute(f"DESCRIBE {adapter.select(file)}").fetchall()
     return [column for column, *_ in described]
@@ -170,7 +173,7 @@ def output_columns(connection: Connection, adapter: Adapter, file: str) -> list[
 
 @contextmanager
 def faults_of(
-    adapter: Adapter | None,
+    adapter: "Adapter | None",
     connection: Connection,
     settings: Settings,
     name: str,
@@ -209,7 +212,7 @@ def faults_of(
 
 
 def compare_columns(
-    source: SourceTable, given: Sequence[str], name: str, adapter: Adapter | None
+    source: SourceTable, given: Sequence[str], name: str, adapter: "Adapter | None"
 ) -> list[str]:
     """Notes about columns left out.
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ltv_platform.failpoints import failpoint
-from ltv_platform.ingestion.load import Outcome, Progress, Request, ingest, silent
+from ltv_platform.ingestion.requests import Outcome, Progress, Request, silent
 from ltv_platform.settings import Settings
 from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
 
@@ -142,6 +142,10 @@ def ingest_landing(
         for request in waiting_files(engine.settings, tables)
         if changed_until is None or _changed(request.path) <= changed_until
     ]
+    if not requests:
+        return []
+    from ltv_platform.ingestion.load import ingest  # noqa: PLC0415 - mostly, nothing waits
+
     states = [_state(request.path) for request in requests]
     outcomes = ingest(engine, requests, progress)
     return [

@@ -5,22 +5,22 @@ before changes nothing.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
 
 from ltv_platform.contracts import SourceTable
 from ltv_platform.errors import UserError
 from ltv_platform.failpoints import failpoint
-from ltv_platform.ingestion.adapters import Adapter, load_adapter
 from ltv_platform.ingestion.doubles import scales_of
 from ltv_platform.ingestion.files import PrivateCopy, check_regular, file_format, take_copy
 from ltv_platform.ingestion.quarantine import append_retrial, retry
+from ltv_platform.ingestion.requests import Outcome, Progress, Request, silent
 from ltv_platform.ingestion.sqlite_files import (
     copy_sqlite,
     export_sqlite_table,
@@ -48,49 +48,12 @@ from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
 from ltv_platform.warehouse.engine import LoadCounts
 from ltv_platform.warehouse.raw_log import append_load, known_load, transaction
 
+if TYPE_CHECKING:
+    from ltv_platform.ingestion.adapters import Adapter
+
 Connection = duckdb.DuckDBPyConnection
-Progress = Callable[[str], None]
 
-
-@dataclass(frozen=True)
-class Request:
-    """A file to load into a source table.
-
-    Attributes:
-        table: Name of the source table.
-        path: The file; a SQLite database gives the table of that name.
-        adapter: Name or path of an adapter, if the file has other columns.
-        follow_links: Whether the path may be a symbolic link; where others put files, a link
-            could lead to any file of the machine.
-    """
-
-    table: str
-    path: Path
-    adapter: str | None = None
-    follow_links: bool = True
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of a request.
-
-    Attributes:
-        request: The request.
-        counts: The row of ``loads``; None where the file was rejected.
-        repeated: The file was loaded before, nothing changed.
-        notes: What the user should know (unknown columns, a moved start).
-        error: Why the file was rejected.
-    """
-
-    request: Request
-    counts: LoadCounts | None = None
-    repeated: bool = False
-    notes: tuple[str, ...] = ()
-    error: UserError | None = None
-
-
-def silent(_: str) -> None:
-    """Progress for callers that want none."""
+__all__ = ["Outcome", "Request", "ingest", "sqlite_requests"]
 
 
 def ingest(
@@ -153,7 +116,12 @@ def _take_in(engine: DuckDBEngine, request: Request, folder: Path, place: int) -
         UserError: the table, the adapter or the file cannot be used.
     """
     source = _source(engine, request.table)
-    adapter = load_adapter(request.adapter, source.name) if request.adapter else None
+    adapter = None
+    if request.adapter:
+        # It parses SQL; most files come without one.
+        from ltv_platform.ingestion.adapters import load_adapter  # noqa: PLC0415
+
+        adapter = load_adapter(request.adapter, source.name)
     folder.mkdir()
     check_regular(request.path, request.follow_links)
     if file_format(request.path) == "sqlite":
@@ -176,7 +144,7 @@ def _source(engine: DuckDBEngine, table: str) -> SourceTable:
     )
 
 
-def _load_id(source: SourceTable, adapter: Adapter | None, copy: PrivateCopy) -> str:
+def _load_id(source: SourceTable, adapter: "Adapter | None", copy: PrivateCopy) -> str:
     parts = (source.name, adapter.text if adapter else "", copy.content_hash)
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 

@@ -9,20 +9,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from difflib import get_close_matches
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
 from ltv_platform.contracts import SourceTable
 from ltv_platform.contracts.ddl import literal, quoted
 from ltv_platform.errors import UserError
-from ltv_platform.ingestion.adapters import Adapter, load_adapter
 from ltv_platform.ingestion.adapting import Adapted, faults_of, output_columns
 from ltv_platform.ingestion.staging import MALFORMED, confine, judge
 from ltv_platform.ingestion.start_date import read_start
 from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
 from ltv_platform.warehouse.engine import Load, LoadCounts
 from ltv_platform.warehouse.raw_log import append_load, place_of, transaction
+
+if TYPE_CHECKING:
+    from ltv_platform.ingestion.adapters import Adapter
 
 Connection = duckdb.DuckDBPyConnection
 
@@ -223,7 +225,11 @@ def _judge_again(
         UserError: its adapter is gone, or reads columns that the records do not have.
     """
     settings = engine.settings
-    adapter = load_adapter(file.adapter, file.source.name) if file.adapter else None
+    adapter = None
+    if file.adapter:
+        from ltv_platform.ingestion.adapters import load_adapter  # noqa: PLC0415 - it parses SQL
+
+        adapter = load_adapter(file.adapter, file.source.name)
     if adapter is not None and not adapter.replayable:
         # Quarantine keeps what came out of it, so there is nothing left to adapt.
         waiting += f" AND {_is_adapted(file.source)}"
@@ -253,7 +259,7 @@ def _judge_again(
 
 
 def _create_file(
-    connection: Connection, file: _File, adapter: Adapter | None, waiting: str
+    connection: Connection, file: _File, adapter: "Adapter | None", waiting: str
 ) -> list[str]:
     """The relation ``file`` out of the kept records, with the names and lines that they had.
 

@@ -18,7 +18,7 @@ import duckdb
 
 from ltv_platform.contracts.ddl import literal, quoted
 from ltv_platform.errors import UserError
-from ltv_platform.ingestion.adapters import Dialect
+from ltv_platform.ingestion.dialects import Dialect
 from ltv_platform.ingestion.doubles import Scales, rounded_sql
 from ltv_platform.ingestion.files import PrivateCopy
 from ltv_platform.ingestion.records import (
@@ -29,7 +29,6 @@ from ltv_platform.ingestion.records import (
     split_json_lines,
     split_on_blanks,
 )
-from ltv_platform.ingestion.shapes import shape_of
 
 Connection = duckdb.DuckDBPyConnection
 
@@ -109,6 +108,9 @@ def open_file(
     # The engine numbers the rows of a table as ``rowid``, which a column of that name would hide.
     by_hand = by_hand or "rowid" in (name.lower() for name in columns)
     if not by_hand:
+        # It takes numpy, which nothing else of ingestion does.
+        from ltv_platform.ingestion.shapes import shape_of  # noqa: PLC0415
+
         shape = shape_of(copy.path, delimiter, dialect.quote, len(columns))
         if shape.regular:
             header = int(dialect.header)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ltv_platform.errors import UserError
-from ltv_platform.ingestion.adapters import Dialect
+from ltv_platform.ingestion.dialects import Dialect
 
 #: Characters that are held in memory at once; an empty field or column counts as some, too.
 _BATCH = 64 << 20

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
 
 from ltv_platform.contracts import SourceTable
 from ltv_platform.contracts.ddl import literal, quoted
-from ltv_platform.ingestion.adapters import Adapter, Dialect
 from ltv_platform.ingestion.adapting import (
     Adapted,
     adapt,
@@ -24,6 +24,7 @@ from ltv_platform.ingestion.adapting import (
     faults_of,
     some,
 )
+from ltv_platform.ingestion.dialects import Dialect
 from ltv_platform.ingestion.doubles import scales_of
 from ltv_platform.ingestion.files import PrivateCopy
 from ltv_platform.ingestion.readers import UnreliableReadError, confirm, engine_reads, open_file
@@ -31,6 +32,9 @@ from ltv_platform.ingestion.start_date import Years
 from ltv_platform.ingestion.validation import BEFORE_START, staging_select
 from ltv_platform.settings import Settings
 from ltv_platform.warehouse.engine import Load
+
+if TYPE_CHECKING:
+    from ltv_platform.ingestion.adapters import Adapter
 
 Connection = duckdb.DuckDBPyConnection
 
@@ -58,7 +62,7 @@ class Incoming:
     """
 
     source: SourceTable
-    adapter: Adapter | None
+    adapter: "Adapter | None"
     copy: PrivateCopy
     load_id: str
     place: int

@@ -21,6 +21,7 @@ from ltv_platform.transforms import Graph
 from ltv_platform.warehouse import snapshot
 from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
 from ltv_platform.warehouse.engine import Writer
+from ltv_platform.warehouse.published import current_snapshot
 
 #: Per file: what it is and answers, its kind, what writes it.
 _FILES: Mapping[str, tuple[str, str, Callable[[Settings], Path]]] = {
@@ -110,7 +111,7 @@ def _publish(engine: DuckDBEngine, graph: Graph) -> dict[str, Any]:
 def _write(engine: DuckDBEngine, name: str, write: Callable[[Settings], Path]) -> Path:
     """A file made of the snapshot; it is stale until it has been made of the current one."""
     # The one that it is made of, or an older one: a later run then makes it again.
-    published = snapshot.current_snapshot(engine.settings)
+    published = current_snapshot(engine.settings)
     path = write(engine.settings)
     state = engine.state()
     made_of = "" if published is None else published.path.name

@@ -76,9 +76,10 @@ def bring_up_to_date(engine: DuckDBEngine, graph: Graph, progress: Progress) -> 
         UserError: a run failed though nothing came in, or loads did not stop coming in.
     """
     for attempt in range(1, _ATTEMPTS + 1):
-        newest = newest_load(engine)
         progress("looking for what is stale")
-        stale = what_is_stale(engine, graph)
+        with engine.hold():
+            newest = newest_load(engine)
+            stale = what_is_stale(engine, graph)
         if not stale:
             return Refreshed(attempt > 1)
         progress(f"starting Dagster for {len(stale.assets)} stale assets")

@@ -30,7 +30,8 @@ from ltv_platform.transforms import Graph
 from ltv_platform.warehouse.connection import open_warehouse
 from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
 from ltv_platform.warehouse.planner import Plan
-from ltv_platform.warehouse.snapshot import current_snapshot, snapshot_code
+from ltv_platform.warehouse.published import current_snapshot
+from ltv_platform.warehouse.snapshot import snapshot_code
 
 if TYPE_CHECKING:
     from dagster._core.definitions.unresolved_asset_job_definition import (

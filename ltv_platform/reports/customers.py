@@ -21,8 +21,8 @@ from ltv_platform.reports.customer_charts import (
 from ltv_platform.reports.pages import Reader, Row, Table, render_page, write_page
 from ltv_platform.reports.svg import Chart
 from ltv_platform.settings import Settings
-from ltv_platform.warehouse.query import open_snapshot, require_snapshot
-from ltv_platform.warehouse.snapshot import current_snapshot
+from ltv_platform.warehouse.published import current_snapshot, require_snapshot
+from ltv_platform.warehouse.query import open_snapshot
 
 
 def write_customer_report(settings: Settings) -> Path:

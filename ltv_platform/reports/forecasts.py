@@ -14,7 +14,8 @@ from ltv_platform.forecasting.backtest import Comparison, compared
 from ltv_platform.forecasting.tables import MODELS, FittedModel, fitted_models
 from ltv_platform.rendering import render
 from ltv_platform.settings import Settings
-from ltv_platform.warehouse.query import open_snapshot, require_snapshot
+from ltv_platform.warehouse.published import require_snapshot
+from ltv_platform.warehouse.query import open_snapshot
 
 if TYPE_CHECKING:
     import duckdb

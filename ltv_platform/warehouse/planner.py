@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from ltv_platform.days import ONE_DAY, days_between
-from ltv_platform.transforms import AsOf, Graph, Transform, Window
+from ltv_platform.transforms import SAME_DAY, AsOf, Graph, Transform, Window
 from ltv_platform.warehouse.engine import Built, State
 
 #: More than any number of the sequence: the input is going to be rewritten by this very run.
@@ -111,8 +111,9 @@ def _needs_write(
 ) -> bool:
     if built is None or built.code_hash != transform.code_hash:
         return True
-    crossed = _is_past(day, built.as_of) != _is_past(day, as_of)
-    return crossed or newest_input > built.seq
+    if newest_input > built.seq:
+        return True
+    return built.as_of != as_of and _is_past(day, built.as_of) != _is_past(day, as_of)
 
 
 def _is_past(day: date, as_of: date | None) -> bool:
@@ -179,8 +180,10 @@ def _window_maximum(
     """For each day d, the greatest number of the days d - before to d + after.
 
     One pass with a queue of candidates in falling order, so the length of the window costs
-    nothing.
+    nothing; most windows are the day itself.
     """
+    if window == SAME_DAY:
+        return {day: numbers.get(day, 0) for day in universe}
     ordered = sorted((day, number) for day, number in numbers.items() if day is not None)
     candidates: deque[tuple[date, int]] = deque()
     maximum: dict[date, int] = {}

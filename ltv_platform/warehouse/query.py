@@ -12,7 +12,7 @@ from ltv_platform.contracts.ddl import literal, quoted
 from ltv_platform.errors import UserError
 from ltv_platform.settings import Settings
 from ltv_platform.warehouse.connection import connection_config
-from ltv_platform.warehouse.snapshot import Snapshot, current_snapshot, damaged
+from ltv_platform.warehouse.published import Snapshot, damaged, require_snapshot
 
 #: PIVOT is the only MULTI: it finds its columns by a SELECT of its own.
 _READING = (duckdb.StatementType.SELECT, duckdb.StatementType.MULTI)
@@ -20,21 +20,6 @@ _READING = (duckdb.StatementType.SELECT, duckdb.StatementType.MULTI)
 _MOST_NAMED = 5
 #: What the engine says of tables and columns that are not there.
 _UNKNOWN = (duckdb.CatalogException, duckdb.BinderException)
-
-
-def require_snapshot(settings: Settings) -> Snapshot:
-    """The current snapshot.
-
-    Raises:
-        UserError: nothing was published yet.
-    """
-    snapshot = current_snapshot(settings)
-    if snapshot is None:
-        raise UserError(
-            f"Nothing is published in {settings.home} yet.",
-            "Load files with `ltv ingest` and run `ltv run`, or try `ltv demo`.",
-        )
-    return snapshot
 
 
 @contextmanager

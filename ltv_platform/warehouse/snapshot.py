@@ -9,16 +9,14 @@ snapshot, so it costs no copying.
 import hashlib
 import json
 import os
-import re
 import shutil
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from ltv_platform import __version__
+import ltv_platform
 from ltv_platform.attribution.parameters import attribution_parameters
 from ltv_platform.contracts import Table
 from ltv_platform.contracts.operations import PUBLISHED_OPERATIONS
@@ -30,6 +28,13 @@ from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
 from ltv_platform.warehouse.engine import State, Writer
 from ltv_platform.warehouse.parts import Part, derived_parts
 from ltv_platform.warehouse.planner import knows_something_else, newest_write
+from ltv_platform.warehouse.published import (
+    MANIFEST,
+    USED_MARK,
+    Snapshot,
+    current_snapshot,
+    snapshot_name,
+)
 
 #: The asset that stands for the snapshot in ``built``.
 ASSET = "publish.published_snapshot"
@@ -40,91 +45,18 @@ CUSTOMER_REPORT = "publish.customer_report"
 CHANNEL_CSV = "publish.channel_reporting_csv"
 MADE_OF_IT = (REPORT, CHANNEL_REPORT, CUSTOMER_REPORT, CHANNEL_CSV)
 
-_MANIFEST = "manifest.json"
 #: A reader marks the snapshot it reads; it is kept for this long after its last use.
 _IN_USE_SECONDS = 600.0
-_USED_MARK = ".used"
-#: What the pointer may hold, so that a damaged one leads nowhere else.
-_NAME = re.compile(r"[0-9]{6,}-[0-9a-f]{8}")
 #: Every Parquet file ends with it.
 _PARQUET_END = b"PAR1"
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """A published snapshot.
-
-    Attributes:
-        path: Its folder.
-        manifest: What stands in its manifest.
-    """
-
-    path: Path
-    manifest: Mapping[str, Any]
-
-    @property
-    def as_of(self) -> date | None:
-        """The last day that its figures know of."""
-        text = self.manifest["as_of"]
-        return None if text is None else date.fromisoformat(text)
-
-    def files(self, table: str) -> list[str]:
-        """The Parquet files of a table by its plain name."""
-        parts = self.manifest["tables"][table]["parts"]
-        return [str(self.path / part["file"]) for part in parts]
-
-    def mark_used(self) -> None:
-        """Keep it from being pruned for the next minutes; a read-only folder is no error."""
-        try:
-            (self.path / _USED_MARK).touch()
-        except OSError:
-            return
-
-
-def current_snapshot(settings: Settings) -> Snapshot | None:
-    """The snapshot that counts; None before the first was published.
-
-    Raises:
-        UserError: the pointer or the manifest is damaged.
-    """
-    pointer = settings.published_path / "current"
-    try:
-        name = pointer.read_text("utf-8", errors="replace").strip()
-    except FileNotFoundError:
-        return None
-    folder = settings.published_path / name
-    try:
-        if not _NAME.fullmatch(name):
-            raise ValueError("no name of a snapshot")
-        manifest = json.loads((folder / _MANIFEST).read_text("utf-8"))
-        if not isinstance(manifest, dict) or name != _name(int(name.partition("-")[0]), manifest):
-            raise ValueError("its manifest was changed after it was written")
-    except (OSError, ValueError) as error:
-        raise damaged(name, str(error)) from error
-    return Snapshot(folder, manifest)
-
-
-def damaged(name: str, what: str) -> UserError:
-    """What to say of a snapshot that cannot be read; publishing again mends it."""
-    return UserError(
-        f"The published snapshot {name!r} cannot be read: {what}.",
-        "Run `ltv run` to publish it anew; the warehouse itself is not concerned.",
-    )
-
-
-def _name(number: int, manifest: Mapping[str, Any]) -> str:
-    """The name of a snapshot, which vouches for its manifest."""
-    content = {key: value for key, value in manifest.items() if key != "id"}
-    digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-    return f"{number:06d}-{digest[:8]}"
 
 
 def snapshot_code(graph: Graph) -> str:
     """Changes when any published table is made or shown in another way."""
     hashes = [(transform.name, transform.code_hash) for transform in graph.transforms]
-    return hashlib.sha256(repr((hashes, PUBLISHED_OPERATIONS, __version__)).encode()).hexdigest()[
-        :16
-    ]
+    return hashlib.sha256(
+        repr((hashes, PUBLISHED_OPERATIONS, ltv_platform.__version__)).encode()
+    ).hexdigest()[:16]
 
 
 def attribution_manifest(settings: Settings) -> dict[str, Any]:
@@ -202,13 +134,13 @@ def _publish(engine: DuckDBEngine, graph: Graph) -> Snapshot:
         "window": settings.window,
         "attribution": attribution_manifest(settings),
         "code": snapshot_code(graph),
-        "version": __version__,
+        "version": ltv_platform.__version__,
         "tables": tables,
     }
-    name = _name(_next_number(root), manifest)
+    name = snapshot_name(_next_number(root), manifest)
     manifest = {"id": name, **manifest}
-    (draft / _MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", "utf-8")
-    _sync(draft / _MANIFEST)
+    (draft / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", "utf-8")
+    _sync(draft / MANIFEST)
     failpoint("snapshot drafted")
     os.replace(draft, root / name)
     failpoint("snapshot in place, pointer not switched")
@@ -348,7 +280,7 @@ def prune(settings: Settings) -> int:
     )
     removed = 0
     for folder in folders[: -settings.snapshots]:
-        mark = folder / _USED_MARK
+        mark = folder / USED_MARK
         last_used = (mark if mark.exists() else folder).stat().st_mtime
         if time.time() - last_used > _IN_USE_SECONDS:
             shutil.rmtree(folder, ignore_errors=True)

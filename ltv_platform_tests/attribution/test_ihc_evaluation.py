@@ -270,7 +270,7 @@ def test_fitted_preset_is_used_and_named(tmp_path: Path) -> None:
     assert str(100 * 3600) in before
     write_fit(settings, PRESETS["long"], {"from": "api"})
     assert render("attribution/ihc_attribution.sql", settings) != before
-    assert [path.name for path in tmp_path.iterdir()] == ["ihc_fit.json"]
+    assert [path.name for path in tmp_path.glob("ihc_fit*")] == ["ihc_fit.json"]
 
 
 @pytest.mark.parametrize(

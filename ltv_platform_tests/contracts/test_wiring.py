@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from ltv_platform import transforms
+from ltv_platform import settings as settings_module
+from ltv_platform import source_code, transforms
 from ltv_platform.assets import build_graph
 from ltv_platform.contracts import arrow
 from ltv_platform.contracts.operations import PUBLISHED_OPERATIONS
@@ -13,6 +14,8 @@ from ltv_platform.settings import Settings
 from ltv_platform.transforms import AsOf, Derivation, Graph
 from ltv_platform_tests.warehouse.homes import Home
 
+#: The module that rounds what is estimated, and that of the settings.
+ROUNDS, SETTINGS = Path(arrow.__file__), Path(settings_module.__file__)
 SQL_FOLDER = files("ltv_platform") / "sql"
 #: Folders without tables: what the IHC client and the forecasting commands ask.
 QUESTIONS = ("ihc", "histories")
@@ -125,21 +128,37 @@ def test_every_select_opens_with_its_grain_and_question() -> None:
 def test_a_fit_is_made_anew_when_what_rounds_changes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The digits that are kept are code of every table that is made in Python, and of no other."""
+    """The digits that are kept are code of every table that is made in Python, and of no other.
 
-    def hashes() -> dict[str, str]:
-        transforms._code_of.cache_clear()
-        return {t.name: t.code_hash for t in Home(tmp_path).graph.transforms}
+    Words are no code, and a new setting is code of nothing that gets the values of settings.
+    """
+    whole = {path: path.read_text("utf-8") for path in (ROUNDS, SETTINGS)}
+    graph = Home(tmp_path).graph
 
-    before = hashes()
-    changed = tmp_path / "arrow.py"
-    changed.write_text(Path(arrow.__file__).read_text("utf-8") + "# changed", "utf-8")
-    with monkeypatch.context() as patch:
-        patch.setattr(arrow, "__file__", str(changed))
-        after = hashes()
-    transforms._code_of.cache_clear()
-    fitted = {t.name for t in Home(tmp_path).graph.transforms if t.derivation.fit is not None}
-    assert {name for name in before if before[name] != after[name]} == fitted
+    def made_anew(changed: Path, text: str) -> set[str]:
+        """The tables whose code is another one with that text of a module."""
+        copy = tmp_path / changed.name
+        copy.write_text(text, "utf-8")
+        file_of = source_code._file_of
+        with monkeypatch.context() as patch:
+            patch.setattr(
+                source_code,
+                "_file_of",
+                lambda name: copy if file_of(name) == changed else file_of(name),
+            )
+            source_code.code_of.cache_clear()
+            source_code._facts.cache_clear()
+            hashes = {t.name: t.code_hash for t in Home(tmp_path).graph.transforms}
+        source_code.code_of.cache_clear()
+        source_code._facts.cache_clear()
+        return {t.name for t in graph.transforms if t.code_hash != hashes[t.name]}
+
+    fitted = {t.name for t in graph.transforms if t.derivation.fit is not None}
+    assert len(fitted) == 9
+    assert made_anew(ROUNDS, whole[ROUNDS].replace("_DIGITS = 12", "_DIGITS = 11")) == fitted
+    assert made_anew(ROUNDS, whole[ROUNDS].replace("Significant digits", "Digits")) == set()
+    assert made_anew(ROUNDS, whole[ROUNDS].replace('"""The same of', '"""Many of')) == set()
+    assert made_anew(SETTINGS, whole[SETTINGS] + "NEW = 1\n") == set()
 
 
 @pytest.mark.parametrize(

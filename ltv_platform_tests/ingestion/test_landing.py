@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ltv_platform.ingestion import landing
+from ltv_platform.ingestion import load as loading
 from ltv_platform.ingestion.landing import ingest_landing, make_landing, waiting_files
 from ltv_platform_tests.conftest import Loader
 
@@ -68,7 +68,7 @@ def test_a_file_that_grows_while_it_is_loaded_stays(
     """Regression: it moved away, and what was written since was never loaded."""
     path = folder / "campaigns" / "a.csv"
     path.write_text(CAMPAIGNS)
-    genuine = landing.ingest
+    genuine = loading.ingest
 
     def grow(*arguments: object) -> object:
         outcomes = genuine(*arguments)  # type: ignore[arg-type]
@@ -77,7 +77,7 @@ def test_a_file_that_grows_while_it_is_loaded_stays(
         return outcomes
 
     with monkeypatch.context() as patch:
-        patch.setattr(landing, "ingest", grow)
+        patch.setattr(loading, "ingest", grow)
         [outcome] = ingest_landing(load.engine)
     assert "stays for the next call" in outcome.notes[0]
     assert path.exists()

@@ -197,16 +197,21 @@ def _(folder: Path) -> str:
     changed = select.replace("COALESCE(country, '(unknown)')", "COALESCE(country, 'elsewhere')")
     assert changed != select
     customers.write_text(changed, "utf-8")
+
+    def forget_templates() -> None:
+        for known in (rendering._environment, rendering._templates, rendering._templates_hash):
+            known.cache_clear()
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(rendering, "_SQL_FOLDER", templates)
-        rendering._environment.cache_clear()
+        forget_templates()
         state.under()
         try:
             return state.seen(
                 "country of d", "SELECT country FROM customers WHERE customer_id = 'd'"
             )
         finally:
-            rendering._environment.cache_clear()
+            forget_templates()
 
 
 @CASES.case(

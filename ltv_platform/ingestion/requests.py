@@ -1,0 +1,51 @@
+"""What is asked of ingestion, and what became of it: a file to load, and its outcome."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ltv_platform.errors import UserError
+from ltv_platform.warehouse.engine import LoadCounts
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Request:
+    """A file to load into a source table.
+
+    Attributes:
+        table: Name of the source table.
+        path: The file; a SQLite database gives the table of that name.
+        adapter: Name or path of an adapter, if the file has other columns.
+        follow_links: Whether the path may be a symbolic link; where others put files, a link
+            could lead to any file of the machine.
+    """
+
+    table: str
+    path: Path
+    adapter: str | None = None
+    follow_links: bool = True
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a request.
+
+    Attributes:
+        request: The request.
+        counts: The row of ``loads``; None where the file was rejected.
+        repeated: The file was loaded before, nothing changed.
+        notes: What the user should know (unknown columns, a moved start).
+        error: Why the file was rejected.
+    """
+
+    request: Request
+    counts: LoadCounts | None = None
+    repeated: bool = False
+    notes: tuple[str, ...] = ()
+    error: UserError | None = None
+
+
+def silent(_: str) -> None:
+    """Progress for callers that want none."""

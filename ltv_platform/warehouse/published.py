@@ -1,0 +1,107 @@
+"""The published snapshot that counts: where it lies and what its manifest says of it.
+
+For whoever reads; ``snapshot`` writes it. It takes neither the engine nor the tables' wiring.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from ltv_platform.errors import UserError
+from ltv_platform.settings import Settings
+
+MANIFEST = "manifest.json"
+#: A reader marks the snapshot it reads with it.
+USED_MARK = ".used"
+#: What the pointer may hold, so that a damaged one leads nowhere else.
+_NAME = re.compile(r"[0-9]{6,}-[0-9a-f]{8}")
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A published snapshot.
+
+    Attributes:
+        path: Its folder.
+        manifest: What stands in its manifest.
+    """
+
+    path: Path
+    manifest: Mapping[str, Any]
+
+    @property
+    def as_of(self) -> date | None:
+        """The last day that its figures know of."""
+        text = self.manifest["as_of"]
+        return None if text is None else date.fromisoformat(text)
+
+    def files(self, table: str) -> list[str]:
+        """The Parquet files of a table by its plain name."""
+        parts = self.manifest["tables"][table]["parts"]
+        return [str(self.path / part["file"]) for part in parts]
+
+    def mark_used(self) -> None:
+        """Keep it from being pruned for the next minutes; a read-only folder is no error."""
+        try:
+            (self.path / USED_MARK).touch()
+        except OSError:
+            return
+
+
+def current_snapshot(settings: Settings) -> Snapshot | None:
+    """The snapshot that counts; None before the first was published.
+
+    Raises:
+        UserError: the pointer or the manifest is damaged.
+    """
+    pointer = settings.published_path / "current"
+    try:
+        name = pointer.read_text("utf-8", errors="replace").strip()
+    except FileNotFoundError:
+        return None
+    folder = settings.published_path / name
+    try:
+        if not _NAME.fullmatch(name):
+            raise ValueError("no name of a snapshot")
+        manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
+        number = int(name.partition("-")[0])
+        if not isinstance(manifest, dict) or name != snapshot_name(number, manifest):
+            raise ValueError("its manifest was changed after it was written")
+    except (OSError, ValueError) as error:
+        raise damaged(name, str(error)) from error
+    return Snapshot(folder, manifest)
+
+
+def require_snapshot(settings: Settings) -> Snapshot:
+    """The current snapshot.
+
+    Raises:
+        UserError: nothing was published yet.
+    """
+    snapshot = current_snapshot(settings)
+    if snapshot is None:
+        raise UserError(
+            f"Nothing is published in {settings.home} yet.",
+            "Load files with `ltv ingest` and run `ltv run`, or try `ltv demo`.",
+        )
+    return snapshot
+
+
+def damaged(name: str, what: str) -> UserError:
+    """What to say of a snapshot that cannot be read; publishing again mends it."""
+    return UserError(
+        f"The published snapshot {name!r} cannot be read: {what}.",
+        "Run `ltv run` to publish it anew; the warehouse itself is not concerned.",
+    )
+
+
+def snapshot_name(number: int, manifest: Mapping[str, Any]) -> str:
+    """The name of a snapshot, which vouches for its manifest."""
+    content = {key: value for key, value in manifest.items() if key != "id"}
+    digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    return f"{number:06d}-{digest[:8]}"

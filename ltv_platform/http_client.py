@@ -21,7 +21,7 @@ def plain_session() -> requests.Session:
     return session
 
 
-def describe(error: requests.RequestException, limit: str) -> str:
+def describe(error: Exception, limit: str) -> str:
     """What went wrong on the way, without objects of the library in it.
 
     Args:

@@ -136,7 +136,7 @@ class Webhook:
                 ) as response,
             ):
                 return self._read(response)
-        except requests.RequestException as error:
+        except (requests.RequestException, ValueError) as error:  # a host like a..b is the latter
             broken = describe(error, f"{self._timeout[1]:g} s")
         # Out of the handler, so that a traceback does not show what the library said.
         raise _PassingError(Answer(False, self._redacted(broken)))

@@ -7,6 +7,8 @@ import os
 import signal
 import socket
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -233,10 +235,13 @@ def test_without_a_webhook_alerts_are_kept(tmp_path: Path) -> None:
     alerts.tell(FAILED)
     assert (len(alerts.open_alerts()), alerts.waiting()[0], alerts.test()) == (1, 0, None)
     with receiver() as server:
-        alerts_of(tmp_path, server.url).settle("run_failed", "nothing")
-        assert server.received == []
-        alerts_of(tmp_path, server.url).tell(FAILED)
-    assert len(server.received) == 1
+        alerts = alerts_of(tmp_path, server.url)
+        alerts.tell(FAILED)
+        assert len(server.received) == 1
+        alerts_of(tmp_path, None).tell(CheckFailed("marts.x", "y"))
+        # Nobody was told of it, so nobody is told that it is resolved.
+        alerts.settle("check_failed", "marts.x/y")
+    assert (len(server.received), len(alerts.open_alerts())) == (1, 1)
 
 
 def test_a_clock_that_is_set_back_stops_nothing(tmp_path: Path) -> None:
@@ -375,6 +380,29 @@ def test_who_comes_while_another_sends_does_not_wait(tmp_path: Path) -> None:
         go_on.set()
         slow.join(30)
         assert other.waiting()[0] == 0
+    assert len(server.received) == 2
+
+
+def test_who_comes_when_another_is_just_done_is_not_forgotten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Put in after the last look and before the lock is let go: whoever holds it looks again."""
+    genuine = alerts_module.one_at_a_time
+    late: list[Alert] = [CheckFailed("marts.x", "y")]
+
+    with receiver() as server:
+
+        @contextmanager
+        def held(*arguments: Any) -> Iterator[None]:
+            with genuine(*arguments):
+                yield
+                if late:
+                    real_alerts(tmp_path, server.url).tell(late.pop())
+
+        monkeypatch.setattr(alerts_module, "one_at_a_time", held)
+        alerts = real_alerts(tmp_path, server.url)
+        alerts.tell(FAILED)
+        assert alerts.waiting()[0] == 0
     assert len(server.received) == 2
 
 

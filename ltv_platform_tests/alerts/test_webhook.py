@@ -104,6 +104,15 @@ def test_nobody_listens() -> None:
     assert len(waits) == 2
 
 
+@pytest.mark.parametrize("host", ["a..b", "*a", "[::1]x", "a%zz"])
+def test_a_host_that_is_none_is_an_answer_too(host: str) -> None:
+    """What no setting can be refused for: in plain words, and without the rest of the address."""
+    answer = webhook(f"http://{host}{SECRET}").send(BODY)
+    assert not answer.delivered
+    assert answer.text
+    assert "secret" not in answer.text.lower()
+
+
 @pytest.mark.parametrize(
     "secret",
     ["/services/T0SECRET/B0SECRET/x+y=z~secret", "x+y=z~secret", "B0SECRET", "x%2By%3Dz~secret"],

@@ -154,6 +154,15 @@ def test_a_load_that_was_killed_half_way_goes_on_at_once() -> None:
     assert decision.request.files == 4
 
 
+def test_files_that_came_along_are_progress_too() -> None:
+    """One of two was loaded before the second run was killed: the third starts at once."""
+    sensor, first, second = Sensor(), file("a.csv"), file("b.csv")
+    sensor.look([first])
+    sensor.look([first], LastRun.FAILED, after=90)
+    assert sensor.look([first, second], LastRun.FAILED).request is not None
+    assert sensor.look([second], LastRun.FAILED).request is not None
+
+
 def test_everything_is_given_up_and_then_taken_away() -> None:
     """What was told is settled."""
     sensor = Sensor()

@@ -138,6 +138,10 @@ class Settings(BaseSettings):
         0.01, ge=0, le=1, description="Share of quarantined rows above which a check warns."
     )
     snapshots: int = Field(3, ge=1, description="Published snapshots kept, the newest included.")
+    backup_dir: Path | None = Field(
+        None, description="Where the daily schedule backs up to; default: it makes no backups."
+    )
+    backups: int = Field(7, ge=1, description="Backups kept in LTV_BACKUP_DIR.")
     engine: Literal["duckdb"] = Field("duckdb", description="Warehouse engine.")
     memory_limit: str = Field(
         "", description="Memory of the engine, as in 1600MB; default: the engine's own."
@@ -201,7 +205,9 @@ class Settings(BaseSettings):
             raise ValueError("must be http:// or https:// and a host, as in https://example.com")
         return value.rstrip("/")
 
-    @field_validator("as_of", "start_date", "threads", "now", "ihc_api_key", mode="before")
+    @field_validator(
+        "as_of", "start_date", "threads", "now", "ihc_api_key", "backup_dir", mode="before"
+    )
     @classmethod
     def _empty_is_unset(cls, value: Any) -> Any:
         return None if value == "" else value

@@ -87,6 +87,24 @@ def _create(path: Path) -> None:
             os.link(folder / path.name, path)
 
 
+def half_restored_path(settings: Settings) -> Path:
+    """The folder that a restore takes the new state of LTV_HOME from; gone when it is finished."""
+    return settings.home / "restoring"
+
+
+def refuse_half_restored(settings: Settings) -> None:
+    """Nobody works on an LTV_HOME that is old in one part and new in another.
+
+    Raises:
+        UserError: a restore was killed, or is just putting its files in place.
+    """
+    if half_restored_path(settings).exists():
+        raise UserError(
+            f"{settings.home} is half restored: `ltv restore` was ended before it was finished.",
+            "Run the same `ltv restore` again; it goes on where it stopped.",
+        )
+
+
 def open_warehouse(settings: Settings) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
     """A connection to the warehouse file for writing."""
     return open_database(

@@ -100,8 +100,9 @@ def refuse_half_restored(settings: Settings) -> None:
     """
     if half_restored_path(settings).exists():
         raise UserError(
-            f"{settings.home} is half restored: `ltv restore` was ended before it was finished.",
-            "Run the same `ltv restore` again; it goes on where it stopped.",
+            f"{settings.home} is half restored.",
+            "If `ltv restore` is under way, let it finish; if it was ended, run it again, and it "
+            "goes on where it stopped.",
         )
 
 

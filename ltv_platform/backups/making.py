@@ -222,7 +222,7 @@ class _Draft:
             folders[:] = sorted(name for name in folders if not (Path(place) / name).is_symlink())
             self.folders.append(self.name(Path(place)))
             for file in sorted(Path(place) / name for name in files):
-                if file.is_file() and not file.is_symlink():
+                if file.is_file() and not file.is_symlink() and file.name != ".lock":
                     (copy or self.copy)(file)
 
     def _link(self, path: Path, fresh: Path) -> bool:

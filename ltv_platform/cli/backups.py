@@ -1,7 +1,8 @@
 """Commands that keep an LTV_HOME safe: backup, restore."""
 
+from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -9,6 +10,12 @@ from ltv_platform.cli.console import progress, say
 from ltv_platform.errors import UserError
 from ltv_platform.locks import one_run
 from ltv_platform.workspace import Workspace
+
+if TYPE_CHECKING:
+    from ltv_platform.settings import Settings
+
+#: The daily schedule makes one each day; from here on one was missed.
+_OLD = timedelta(days=2)
 
 
 def register(app: typer.Typer) -> None:
@@ -66,3 +73,42 @@ def restore(
     if restored.aside is not None:
         say(f"What it held before lies in {restored.aside}; delete it when you need it no more.")
     say("`ltv run` brings it up to date.")
+
+
+def diagnose(settings: "Settings") -> tuple[list[tuple[str, str]], list[str]]:
+    """What `ltv doctor` shows of the schema version and of backups, and what is wrong with them."""
+    from ltv_platform.backups.keeping import last_backup
+    from ltv_platform.warehouse.connection import refuse_half_restored
+    from ltv_platform.warehouse.schema_version import newest_version, version_on_disk
+
+    rows, problems = [], []
+    newest = newest_version()
+    try:
+        refuse_half_restored(settings)
+        version = version_on_disk(settings)
+        rows.append(("schema version", str(version or newest)))
+        if version is not None and version > newest:
+            problems.append(
+                f"The warehouse is of a newer ltv-platform: this one knows schema versions up to "
+                f"{newest}."
+            )
+        elif version is not None and version < newest:
+            problems.append(
+                f"The next command upgrades the warehouse to schema version {newest}, after a copy."
+            )
+    except UserError as error:
+        problems.append(str(error))
+    if settings.backup_dir is not None:
+        last = last_backup(settings.backup_dir.expanduser())
+        age = None if last is None else settings.current_time() - last
+        rows.append(("last backup", "none" if age is None else f"{_in_words(age)} ago"))
+        if age is None or age > _OLD:
+            problems.append(
+                f"{settings.backup_dir} holds no backup of the last two days: `ltv backup` makes "
+                "one, and the daily schedule does while Dagster's daemon runs."
+            )
+    return rows, problems
+
+
+def _in_words(age: timedelta) -> str:
+    return f"{age.days} days" if age >= _OLD else f"{age // timedelta(hours=1)} hours"

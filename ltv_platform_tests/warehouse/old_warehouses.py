@@ -78,16 +78,16 @@ def script_of(path: Path) -> str:
             lines.append(sql.replace("CREATE TABLE ", "\nCREATE TABLE ", 1))
             columns = connection.table(f"{schema}.{table}").columns
             # As SQL literals, by the engine's own text of each value.
+            texts = (f"replace(CAST(\"{name}\" AS VARCHAR), '''', '''''')" for name in columns)
             values = " || ', ' || ".join(
-                f"COALESCE('''' || replace(CAST(\"{name}\" AS VARCHAR), '''', '''''') || '''', 'NULL')"
-                for name in columns
+                f"COALESCE('''' || {text} || '''', 'NULL')" for text in texts
             )
             rows = connection.execute(
                 f"SELECT '(' || {values} || ')' FROM {schema}.{table} ORDER BY rowid"
             ).fetchall()
             if rows:
-                texts = ",\n".join(text for (text,) in rows)
-                lines.append(f"INSERT INTO {schema}.{table} VALUES\n{texts};")
+                inserted = ",\n".join(row for (row,) in rows)
+                lines.append(f"INSERT INTO {schema}.{table} VALUES\n{inserted};")
     return "\n".join(lines) + "\n"
 
 

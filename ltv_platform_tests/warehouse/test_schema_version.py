@@ -148,7 +148,7 @@ def test_no_upgrade_without_a_copy(old: Home, monkeypatch: pytest.MonkeyPatch) -
 
     before = script_of(old.settings.warehouse_path)
     monkeypatch.setattr(schema_version, "copy_database", full)
-    with pytest.raises(UserError, match="is not upgraded, because .* No space left on device"):
+    with pytest.raises(UserError, match=r"is not upgraded, because .* No space left on device"):
         upgraded(old, ADD_VIA).prepare()
     assert script_of(old.settings.warehouse_path) == before
     assert [path.name for path in upgrade_copies_path(old.settings).iterdir()] == [".lock"]

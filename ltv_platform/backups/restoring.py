@@ -189,9 +189,11 @@ def _put_in_place(settings: Settings, progress: Progress, *, continued: bool = F
                         move(path, aside / path.name)
                         failpoint("part of the old state put aside")
                 (restoring / _ASIDE).touch()
+                failpoint("old state put aside")
             for path in sorted((restoring / CONTENTS).iterdir()):
                 move(path, settings.home / path.name)
                 failpoint("part of the new state in place")
+            failpoint("new state in place")
             done = restoring.with_name(f"{restoring.name}_done")
             shutil.rmtree(done, ignore_errors=True)  # left by a kill
             os.replace(restoring, done)

@@ -23,9 +23,10 @@ def files(folder: Path) -> Mapping[str, bytes | None]:
 
 def all_rows(home: Home) -> Mapping[str, list[tuple[Any, ...]]]:
     """All rows of every table of the warehouse in their order, and of the snapshot."""
-    rows = {
-        table.full_name: home.engine.rows(f"SELECT * FROM {table.full_name} ORDER BY rowid")
-        for table in home.graph.catalog
-    }
+    with home.engine.hold():
+        rows = {
+            table.full_name: home.engine.rows(f"SELECT * FROM {table.full_name} ORDER BY rowid")
+            for table in home.graph.catalog
+        }
     published = require_snapshot(home.settings).manifest["tables"]
     return {**rows, **{name: home.values(f"SELECT * FROM {name}") for name in published}}

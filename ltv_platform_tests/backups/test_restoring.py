@@ -190,7 +190,10 @@ def test_no_room_is_said_before_anything_is_copied(
 
 def test_it_waits_for_whoever_holds_the_warehouse(home: Home, backup: Backup) -> None:
     """A load under way is not pulled from under; the restore gives up after LTV_LOCK_TIMEOUT."""
-    hold = "import duckdb, sys\nkept = duckdb.connect(sys.argv[1])\nprint(flush=True)\nsys.stdin.read()"
+    hold = (
+        "import duckdb, sys; kept = duckdb.connect(sys.argv[1]); print(flush=True); "
+        "sys.stdin.read()"
+    )
     path = str(home.settings.warehouse_path)
     before = files(home.settings.home)
     impatient = home.under(lock_timeout=0.3)

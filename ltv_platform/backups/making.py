@@ -1,8 +1,8 @@
 """Making a backup: the whole state of an LTV_HOME as of one moment.
 
-Whatever lies in LTV_HOME is taken, but for locks, drafts, older snapshots, what an upgrade or a
-restore has put aside, and the logs of Dagster's steps. The moment is one at which nobody else has
-the warehouse: what waits in landing, the warehouse and the snapshot are copied under its lock.
+Whatever lies in LTV_HOME is taken, but for locks, drafts, caches, older snapshots, what an upgrade
+or a restore has put aside, and the logs of Dagster's steps. The moment is one at which nobody else
+has the warehouse: what waits in landing, the warehouse and the snapshot are copied under its lock.
 A file on its way from landing to ``loaded`` is in the copy of one or the other, because ``loaded``
 is copied last; what was loaded after the moment is left out of it.
 """
@@ -40,6 +40,8 @@ Progress = Callable[[str], None]
 #: Folders of processes under way begin so, and drafts of files end so.
 _UNDER_WAY = (".", "staging_", "warehouse_", "warehouse.duckdb.", "restoring_")
 _PASSING = (".lock", ".new", ".tmp")
+#: What commands keep to be quicker; it is made again by itself.
+_CACHE = "cache"
 #: What Dagster's steps printed; it is no state, and grows.
 _STEP_LOGS = "storage"
 #: Beside a SQLite database; its own way of copying brings along what they hold.
@@ -57,6 +59,7 @@ def is_state(settings: Settings, path: Path) -> bool:
         upgrade_copies_path(settings),
         replaced_path(settings),
         half_restored_path(settings),
+        settings.home / _CACHE,
     )
     passing = path.name.startswith(_UNDER_WAY) or path.name.endswith(_PASSING)
     return not passing and path not in aside

@@ -29,6 +29,7 @@ _LEFT_OUT = (
     "backups/warehouse-v1-20250101T000000Z.duckdb",
     "replaced/20250101T000000Z/start_date",
     "restoring_x/file",
+    "cache/results",
     "published/000000-00000000/manifest.json",
 )
 

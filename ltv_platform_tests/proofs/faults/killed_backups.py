@@ -6,7 +6,7 @@ from pathlib import Path
 
 import duckdb
 
-from ltv_platform.backups.manifest import backups_in
+from ltv_platform.backups.manifest import backups_in, read_backup, sha256
 from ltv_platform.warehouse import schema_version
 from ltv_platform.warehouse.schema_version import Migration, version_on_disk
 from ltv_platform_tests.chaos.homes import SETTINGS, contents, difference, home_at
@@ -37,6 +37,21 @@ def _run_says(home: Path) -> str:
     """What `ltv run` finds to do after a restore."""
     said = ltv(home)("run").err
     return "nothing stale" if said.startswith("Nothing is stale.") else said
+
+
+def _files_of(to: Path, home: Path) -> str:
+    """Whether the home has the very files of the newest backup."""
+    backup = read_backup(backups_in(to)[-1])
+    wrong = []
+    for name, expected in backup.files.items():
+        path = home / name
+        if not path.is_file():
+            wrong.append(name)
+            continue
+        with path.open("rb") as file:
+            if sha256(file) != expected:
+                wrong.append(name)
+    return f"without {', '.join(wrong)}" if wrong else "every file of the backup"
 
 
 @CASES.case(
@@ -83,7 +98,8 @@ def _killed_restore(failpoint: str, before: str) -> None:
 
     @CASES.case(
         f"kill −9 of `ltv restore --overwrite`: {failpoint}",
-        f"{before}; again: exit 0, nothing stale, as undisturbed, nothing left over; "
+        f"{before}; again: exit 0, every file of the backup, nothing stale, as undisturbed, "
+        "nothing left over; "
         "the state before lies in replaced/",
     )
     def _(folder: Path) -> str:
@@ -101,7 +117,7 @@ def _killed_restore(failpoint: str, before: str) -> None:
         seen = f"exit {asked.code}, half restored" if half else f"exit {asked.code}, as before"
         # What is half done goes on without being told to overwrite.
         again = ltv(home)("restore", to, *([] if half else ["--overwrite"]))
-        said = f"{seen}; again: exit {again.code}, {_run_says(home)}"
+        said = f"{seen}; again: exit {again.code}, {_files_of(to, home)}, {_run_says(home)}"
         [aside] = (home / "replaced").iterdir()
         kept = shutil.copytree(aside, folder / "kept" / "home")
         old = difference(contents(kept, ordered=True), state) == "as undisturbed"

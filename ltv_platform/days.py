@@ -30,6 +30,11 @@ def day_of_sql(instant: str, settings: Settings) -> str:
     return f"CAST((CAST({instant} AS TIMESTAMP) AT TIME ZONE 'UTC') AT TIME ZONE {zone} AS DATE)"
 
 
+def stamp(instant: datetime) -> str:
+    """An instant with its zone as part of a file's name; names sort by time."""
+    return f"{instant.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+
+
 def days_between(start: date, end: date) -> list[date]:
     """All days from start to end, both included."""
     return [start + offset * ONE_DAY for offset in range((end - start).days + 1)]

@@ -59,7 +59,7 @@ def build_definitions(
             *(table_step(engine, graph, group, partitions, refreshes) for group in GROUPS),
             publish_step(engine, graph, refreshes),
         ],
-        jobs=[refresh, maintenance_job(settings)],
+        jobs=[refresh, maintenance_job(engine)],
         schedules=[maintenance_schedule(settings)],
         sensors=[
             landing_sensor(engine, refresh),

@@ -10,6 +10,7 @@ import os
 import re
 from datetime import UTC, date, datetime
 from difflib import get_close_matches
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -161,6 +162,10 @@ class Settings(Home):
         30, ge=1, le=_LONGEST_AGE, description="Days that Dagster's runs are kept."
     )
     snapshots: int = Field(3, ge=1, description="Published snapshots kept, the newest included.")
+    backup_dir: Path | None = Field(
+        None, description="Where the daily schedule backs up to; default: it makes no backups."
+    )
+    backups: int = Field(7, ge=1, description="Backups kept in LTV_BACKUP_DIR.")
     engine: Literal["duckdb"] = Field("duckdb", description="Warehouse engine.")
     memory_limit: str = Field(
         "", description="Memory of the engine, as in 1600MB; default: the engine's own."
@@ -217,7 +222,14 @@ class Settings(Home):
         return value
 
     @field_validator(
-        "as_of", "start_date", "threads", "now", "ihc_api_key", "alert_webhook", mode="before"
+        "as_of",
+        "start_date",
+        "threads",
+        "now",
+        "ihc_api_key",
+        "alert_webhook",
+        "backup_dir",
+        mode="before",
     )
     @classmethod
     def _empty_is_unset(cls, value: Any) -> Any:

@@ -1,9 +1,9 @@
 """The command line ``ltv``: thin commands over the packages that do the work.
 
 ``data`` brings files in, ``running`` builds and starts things, ``reading`` gives figures out,
-``lineage`` says where they come from, ``console`` is how all of them speak. Stdout carries only
-the answer; progress and messages go to stderr. Exit 0 is fine, 2 is what the user can mend, 1 is a
-defect of ours.
+``lineage`` says where they come from, ``backups`` keeps all of it safe, ``alerts`` tries the
+webhook, ``console`` is how all of them speak. Stdout carries only the answer; progress and
+messages go to stderr. Exit 0 is fine, 2 is what the user can mend, 1 is a defect of ours.
 """
 
 import sys
@@ -11,7 +11,16 @@ from typing import NoReturn
 
 import typer
 
-from ltv_platform.cli import alerts, attribution, data, forecast, lineage, reading, running
+from ltv_platform.cli import (
+    alerts,
+    attribution,
+    backups,
+    data,
+    forecast,
+    lineage,
+    reading,
+    running,
+)
 from ltv_platform.cli.console import say
 from ltv_platform.errors import UserError
 
@@ -32,6 +41,7 @@ lineage.register(app)
 attribution.register(app)
 forecast.register(app)
 alerts.register(app)
+backups.register(app)
 
 
 @app.callback()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ltv_platform.cli.backups import diagnose
 from ltv_platform.cli.console import Format, say, show
 from ltv_platform.errors import UserError
 from ltv_platform.workspace import Workspace
@@ -176,6 +177,9 @@ def doctor() -> None:
     free = shutil.disk_usage(existing).free
     rows.append(("free disk", f"{free / 1024**3:.1f} GiB"))
     rows.append(("first partition", str(read_start(settings) or "settled by the first load")))
+    of_backups, to_mend = diagnose(settings)
+    rows += of_backups
+    problems += to_mend
     show(["", ""], rows)
     if free < _LITTLE_DISK:
         problems.append(f"Little disk is free under {settings.home}.")

@@ -120,7 +120,19 @@ IHC_REJECTIONS = Table(
     ),
 )
 
+WAREHOUSE_VERSION = Table(
+    layer="raw",
+    name="warehouse_version",
+    description="One row per schema version that the warehouse has had; the highest one counts.",
+    key=("version",),
+    columns=(
+        Column("version", "INTEGER", "The schema version.", required=True),
+        Column("since", "TIMESTAMP", "When the warehouse came to it (UTC).", required=True),
+        Column("made_by", "VARCHAR", "The release of ltv-platform that did it.", required=True),
+    ),
+)
+
 #: Those that the snapshot holds too: what people and status commands ask for.
 PUBLISHED_OPERATIONS = (QUARANTINE, LOADS, BUILT, IHC_REQUESTS, IHC_ANSWERS, IHC_REJECTIONS)
 
-OPERATION_TABLES = (*PUBLISHED_OPERATIONS, TOUCHED)
+OPERATION_TABLES = (*PUBLISHED_OPERATIONS, TOUCHED, WAREHOUSE_VERSION)

@@ -4,8 +4,10 @@ from datetime import timedelta
 
 import dagster as dg
 
+from ltv_platform.backups.keeping import back_up_if_set
 from ltv_platform.orchestration.assets import POOL
 from ltv_platform.settings import Settings
+from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
 from ltv_platform.warehouse.snapshot import prune
 
 #: When nobody waits for figures, in the reporting zone.
@@ -30,10 +32,16 @@ def prune_history(instance: dg.DagsterInstance, settings: Settings) -> int:
     return len(old)
 
 
-def maintenance_job(settings: Settings) -> dg.JobDefinition:
-    """Prunes snapshots and history."""
+def maintenance_job(engine: DuckDBEngine) -> dg.JobDefinition:
+    """Backs up if so set, then prunes snapshots and history."""
+    settings = engine.settings
 
-    @dg.op(name="prune", pool=POOL)
+    @dg.op(name="back_up", pool=POOL, out=dg.Out(dg.Nothing))
+    def back_up(context: dg.OpExecutionContext) -> None:
+        backup = back_up_if_set(engine, context.log.info)
+        context.log.info("LTV_BACKUP_DIR is not set" if backup is None else f"made {backup.path}")
+
+    @dg.op(name="prune", pool=POOL, ins={"backed_up": dg.In(dg.Nothing)})
     def prune_old(context: dg.OpExecutionContext) -> None:
         context.log.info(f"removed {prune(settings)} snapshots")
         context.log.info(f"removed {prune_history(context.instance, settings)} runs")
@@ -41,13 +49,13 @@ def maintenance_job(settings: Settings) -> dg.JobDefinition:
     @dg.job(
         name="maintenance",
         description=(
-            "Removes snapshots that nobody reads any more, and runs older than "
+            "Makes a backup if `LTV_BACKUP_DIR` is set. Removes snapshots that nobody reads any more, and runs older than "
             "`LTV_DAGSTER_HISTORY` days; partitions keep the event that says who wrote them."
         ),
         executor_def=dg.in_process_executor,
     )
     def maintenance() -> None:
-        prune_old()
+        prune_old(back_up())
 
     return maintenance
 

@@ -87,6 +87,25 @@ def _create(path: Path) -> None:
             os.link(folder / path.name, path)
 
 
+def half_restored_path(settings: Settings) -> Path:
+    """The folder that a restore takes the new state of LTV_HOME from; gone when it is finished."""
+    return settings.home / "restoring"
+
+
+def refuse_half_restored(settings: Settings) -> None:
+    """Nobody works on an LTV_HOME that is old in one part and new in another.
+
+    Raises:
+        UserError: a restore was killed, or is just putting its files in place.
+    """
+    if half_restored_path(settings).exists():
+        raise UserError(
+            f"{settings.home} is half restored.",
+            "If `ltv restore` is under way, let it finish; if it was ended, run it again, and it "
+            "goes on where it stopped.",
+        )
+
+
 def open_warehouse(
     settings: Settings, lock_timeout: float | None = None
 ) -> AbstractContextManager[duckdb.DuckDBPyConnection]:

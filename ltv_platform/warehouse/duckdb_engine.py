@@ -15,13 +15,16 @@ from ltv_platform.errors import UserError
 from ltv_platform.failpoints import failpoint
 from ltv_platform.settings import Settings
 from ltv_platform.transforms import AsOf, Select
-from ltv_platform.warehouse.connection import open_warehouse
+from ltv_platform.warehouse import schema_version
+from ltv_platform.warehouse.connection import open_warehouse, refuse_half_restored
+from ltv_platform.warehouse.database_copy import file_of
 from ltv_platform.warehouse.engine import Built, State, Writer
 from ltv_platform.warehouse.raw_log import TOUCHED_IN, next_sequence, transaction
+from ltv_platform.warehouse.schema_version import Migration
 from ltv_platform.warehouse.writes import (
     as_relation,
     compare_schema,
-    contract_columns,
+    differs,
     existing_columns,
     explained,
     only_within,
@@ -52,15 +55,21 @@ class DuckDBEngine:
         settings: Where the file lies and how it is opened.
         catalog: All contracts.
         connect: Gives a connection to the file; by default, one that waits for the lock.
+        migrations: What older warehouses go through; by default, those of this release.
     """
 
     def __init__(
-        self, settings: Settings, catalog: Catalog, connect: ConnectionFactory | None = None
+        self,
+        settings: Settings,
+        catalog: Catalog,
+        connect: ConnectionFactory | None = None,
+        migrations: Sequence[Migration] | None = None,
     ) -> None:
         self.settings = settings
         self.catalog = catalog
         self.connect: ConnectionFactory = connect or (lambda: open_warehouse(settings))
-        self._prepared = False
+        self._migrations = migrations
+        self._prepared: tuple[int, int] | None = None
         self._held: Connection | None = None
 
     @contextmanager
@@ -69,6 +78,7 @@ class DuckDBEngine:
         if self._held is not None:
             yield self._held
             return
+        refuse_half_restored(self.settings)
         with self.connect() as connection:
             self._prepare(connection)
             yield connection
@@ -92,34 +102,42 @@ class DuckDBEngine:
     def prepare(self) -> None:
         """Create what is missing; a derived table whose contract changed starts anew, empty.
 
+        A warehouse of an older schema version is upgraded first, after a copy of its file.
         Partitions before an ``LTV_START_DATE`` that was set later than the data are removed, as
         a fresh home would not have them; everything derived is stale then.
 
         Raises:
-            UserError: a raw table differs from its contract, so the file belongs to another
-                version of the platform.
+            UserError: the warehouse is of a newer schema version, cannot be upgraded, or a raw
+                table differs from its contract all the same.
         """
         with self.session():
             return
 
     def _prepare(self, connection: Connection) -> None:
-        if self._prepared:
+        status = file_of(connection).stat()
+        # Another file may have taken its place since, such as that of a backup.
+        this_file = status.st_dev, status.st_ino
+        if self._prepared == this_file:
             return
+        schema_version.upgrade(connection, self.settings, self._migrations)
         existing = existing_columns(connection)
-        if any(existing.get(table.full_name) != contract_columns(table) for table in self.catalog):
+        if any(differs(table, existing.get(table.full_name)) for table in self.catalog):
             with transaction(connection):
                 for layer in ("raw", "core", "marts"):
                     connection.execute(f"CREATE SCHEMA IF NOT EXISTS {layer}")
                 for table in self.catalog:
                     self._prepare_table(connection, table, existing.get(table.full_name))
+                if not schema_version.is_recorded(connection):
+                    version = schema_version.newest_version(self._migrations)
+                    schema_version.record_version(connection, version, self.settings)
         if self.settings.start_date is not None:
             self._remove_before(connection, self.settings.start_date)
-        self._prepared = True
+        self._prepared = this_file
 
     def _prepare_table(
         self, connection: Connection, table: Table, columns: list[tuple[str, str, bool]] | None
     ) -> None:
-        if columns is not None and columns != contract_columns(table):
+        if columns is not None and differs(table, columns):
             if table.layer == "raw":
                 raise UserError(
                     f"{table.full_name} in {self.settings.warehouse_path} has the columns of "

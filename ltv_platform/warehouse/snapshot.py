@@ -19,6 +19,7 @@ from typing import Any
 import ltv_platform
 from ltv_platform.attribution.parameters import attribution_parameters
 from ltv_platform.contracts import Table
+from ltv_platform.contracts.ddl import column_list
 from ltv_platform.contracts.operations import PUBLISHED_OPERATIONS
 from ltv_platform.errors import UserError
 from ltv_platform.failpoints import failpoint
@@ -217,7 +218,7 @@ def _tables(
     for transform in graph.transforms:
         yield transform.contract, derived_parts(engine, transform, state)
     for table in PUBLISHED_OPERATIONS:
-        select = Select(f"SELECT * FROM {table.full_name}", {})
+        select = Select(f"SELECT {column_list(table.columns)} FROM {table.full_name}", {})
         # They change with every load and are small, so they are always written.
         yield table, iter([Part(f"{table.name}.parquet", select, "")])
 

@@ -1,6 +1,6 @@
 """What a write of a table is made of: its rows, its bounds, its schema, its record in ``built``."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -113,6 +113,18 @@ def existing_columns(connection: Connection) -> dict[str, list[tuple[str, str, b
     ).fetchall():
         columns.setdefault(f"{schema}.{table}", []).append((column, kind, not nullable))
     return columns
+
+
+def differs(table: Table, existing: Sequence[tuple[str, str, bool]] | None) -> bool:
+    """Whether a table is missing, or has not the columns of its contract.
+
+    Those of a raw table may stand in any order: a migration adds columns at the end, and whatever
+    is written into it goes by name.
+    """
+    wanted = contract_columns(table)
+    if existing is None or table.layer != "raw":
+        return existing != wanted
+    return sorted(existing) != sorted(wanted)
 
 
 def compare_schema(

@@ -71,6 +71,8 @@ def leftovers(folder: Path) -> list[str]:
         "staging_*",
         "warehouse_*",
         "warehouse.duckdb.*",
+        "restoring*",
+        "backups/.draft_*",
         "*.new",
         "published/.*draft",
         "published/*/tmp_*",

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import ltv_platform
 from ltv_platform_tests.attribution.killed import POINTS
-from ltv_platform_tests.proofs.faults.killed import COVERED
+from ltv_platform_tests.proofs.faults import killed, killed_backups
 
 
 def test_each_failpoint_is_killed_at() -> None:
@@ -17,5 +17,5 @@ def test_each_failpoint_is_killed_at() -> None:
         for name in re.findall(r'failpoint\("([^"]+)"\)', path.read_text("utf-8"))
     ]
     # Those of scoring need an API; attribution/test_killed.py kills at them.
-    assert sorted(found) == sorted([*COVERED, *POINTS])
-    assert len(found) >= 16
+    assert sorted(found) == sorted([*killed.COVERED, *killed_backups.COVERED, *POINTS])
+    assert len(found) >= 25

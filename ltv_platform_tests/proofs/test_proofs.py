@@ -7,7 +7,7 @@ import pytest
 
 from ltv_platform_tests.proofs import bad_input, restatement
 from ltv_platform_tests.proofs.cases import Case
-from ltv_platform_tests.proofs.faults import at_once, damage, disk, killed, randomly
+from ltv_platform_tests.proofs.faults import at_once, damage, disk, killed, killed_backups, randomly
 from ltv_platform_tests.proofs.registry import CASES
 
 
@@ -37,6 +37,12 @@ class TestKilled:
     test_it_holds = _each([*killed.CASES, *randomly.CASES])
 
 
+class TestBackups:
+    """What was whole stays whole, and a restore goes on where it stopped."""
+
+    test_it_holds = _each(killed_backups.CASES)
+
+
 class TestDamagedFiles:
     """Healed, or refused with what to do."""
 
@@ -50,5 +56,5 @@ class TestOthersAtWork:
 
 
 def test_every_case_of_the_table_is_tested() -> None:
-    tested = [bad_input, restatement, killed, randomly, damage, at_once, disk]
+    tested = [bad_input, restatement, killed, killed_backups, randomly, damage, at_once, disk]
     assert sum(len(module.CASES) for module in tested) == len(CASES)

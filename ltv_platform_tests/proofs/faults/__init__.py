@@ -1,5 +1,12 @@
 """Killed, starved, locked out or lied to: the tables of an undisturbed run, or a clear refusal."""
 
-from ltv_platform_tests.proofs.faults import at_once, damage, disk, killed, randomly
+from ltv_platform_tests.proofs.faults import at_once, damage, disk, killed, killed_backups, randomly
 
-CASES = (*killed.CASES, *randomly.CASES, *disk.CASES, *damage.CASES, *at_once.CASES)
+CASES = (
+    *killed.CASES,
+    *killed_backups.CASES,
+    *randomly.CASES,
+    *disk.CASES,
+    *damage.CASES,
+    *at_once.CASES,
+)

@@ -11,14 +11,17 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from ltv_platform_tests.chaos.homes import SETTINGS, home_at
+from ltv_platform_tests.chaos.homes import SETTINGS, contents, difference, home_at
 from ltv_platform_tests.forked import ForkedLtv
 from ltv_platform_tests.proofs.cases import Cases
 from ltv_platform_tests.proofs.faults.prepared import (
     built_home,
     load_again,
+    ltv,
     run_again,
     shown,
+    undisturbed,
+    undisturbed_home,
     waiting_home,
 )
 
@@ -131,6 +134,36 @@ def _each_file(home: Path) -> str:
 
 _full("ingest", waiting_home)
 _full("run", built_home)
+
+
+@CASES.case(
+    f"`ltv backup` to a full disk ({_FULL_DISK}), twice with a little more room",
+    "exit 2 ×2 that say so, nothing in DIR; with room exit 0, restored exit 0 and as undisturbed",
+)
+def _(folder: Path) -> str:
+    home = undisturbed_home(folder)
+    with _disk(folder) as disk:
+        answers = []
+        for room in (_ROOMS[0], 1 << 20):
+            if MOUNTS:
+                _remount(disk, f"size={room}")
+            limit = None if MOUNTS else partial(_limit_files, room)
+            answers.append(ForkedLtv(home, SETTINGS, prepare=limit)("backup", disk / "to"))
+        silent = [a.err for a in answers if a.code != 2 or not re.search(_FULL, a.err)]
+        if silent:
+            return f"exit {[a.code for a in answers]}: {silent[0]}"
+        left = [path.name for path in (disk / "to").glob("*") if path.name != ".lock"]
+        if MOUNTS:
+            _remount(disk, f"size={_ENOUGH}")
+        whole = ltv(home)("backup", disk / "to")
+        other = folder / "other" / "home"
+        other.parent.mkdir()
+        restored = ltv(other)("restore", disk / "to")
+        seen = difference(contents(other, ordered=True), undisturbed())
+    return (
+        f"exit 2 ×{len(answers)} that say so, {', '.join(left) or 'nothing'} in DIR; with room "
+        f"exit {whole.code}, restored exit {restored.code} and {seen}"
+    )
 
 
 @contextmanager

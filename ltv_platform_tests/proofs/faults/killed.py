@@ -25,7 +25,7 @@ from ltv_platform_tests.proofs.faults.prepared import (
 
 CASES = Cases("faults: killed between commits")
 
-#: The failpoints that a case below kills at; all that the code has, as a test shows.
+#: The failpoints that a case below kills at; with others', all that the code has: a test shows it.
 COVERED: list[str] = []
 
 _AFTERWARDS = "then as undisturbed, nothing left over"

@@ -1,0 +1,114 @@
+"""Commands that keep an LTV_HOME safe: backup, restore."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ltv_platform.cli.console import progress, say
+from ltv_platform.errors import UserError
+from ltv_platform.locks import one_run
+from ltv_platform.workspace import Workspace
+
+if TYPE_CHECKING:
+    from ltv_platform.settings import Settings
+
+#: The daily schedule makes one each day; from here on one was missed.
+_OLD = timedelta(days=2)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command()(backup)
+    app.command()(restore)
+
+
+def backup(
+    folder: Annotated[
+        Path | None,
+        typer.Argument(metavar="DIR", help="Where backups lie; default: LTV_BACKUP_DIR."),
+    ] = None,
+) -> None:
+    """Copy everything that LTV_HOME holds into a dated folder in DIR."""
+    from ltv_platform.backups.making import back_up
+
+    workspace = Workspace.open()
+    target = folder or workspace.settings.backup_dir
+    if target is None:
+        raise UserError(
+            "No folder is named for the backup.",
+            "As in: ltv backup /mnt/backups; LTV_BACKUP_DIR names one for good.",
+        )
+    with progress("starting") as tell, one_run(workspace.settings, tell):
+        made = back_up(workspace.engine, target, tell)
+    typer.echo(made.path)
+    say(
+        f"Backed up {len(made.files):,} files of {workspace.settings.home}, "
+        f"{made.bytes / 1e6:,.1f} MB. `ltv restore {made.path}` brings them back."
+    )
+
+
+def restore(
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            metavar="DIR", help="A backup, or a folder of backups: then the newest of them."
+        ),
+    ],
+    overwrite: Annotated[
+        bool,
+        typer.Option("--overwrite", help="Also if LTV_HOME holds data, which is moved aside."),
+    ] = False,
+) -> None:
+    """Bring LTV_HOME back to what it was when a backup was made."""
+    from ltv_platform.backups.restoring import restore as bring_back
+    from ltv_platform.settings import load_settings
+
+    settings = load_settings()
+    with progress("starting") as tell:
+        restored = bring_back(settings, folder, tell, overwrite=overwrite)
+    how = "Finished restoring" if restored.continued else "Restored"
+    say(f"{how} {restored.backup} into {settings.home}.")
+    if restored.aside is not None:
+        say(f"What it held before lies in {restored.aside}; delete it when you need it no more.")
+    say("`ltv run` brings it up to date.")
+
+
+def diagnose(settings: "Settings") -> tuple[list[tuple[str, str]], list[str]]:
+    """What `ltv doctor` shows of the schema version and of backups, and what is wrong with them."""
+    from ltv_platform.backups.keeping import last_backup
+    from ltv_platform.warehouse.connection import refuse_half_restored
+    from ltv_platform.warehouse.schema_version import newest_version, version_on_disk
+
+    rows, problems = [], []
+    newest = newest_version()
+    try:
+        refuse_half_restored(settings)
+        version = version_on_disk(settings)
+        rows.append(("schema version", str(version or newest)))
+        if version is not None and version > newest:
+            problems.append(
+                f"The warehouse is of a newer ltv-platform: this one knows schema versions up to "
+                f"{newest}."
+            )
+        elif version is not None and version < newest:
+            problems.append(
+                f"The next command upgrades the warehouse to schema version {newest}, after a copy."
+            )
+    except UserError as error:
+        problems.append(str(error))
+    if settings.backup_dir is not None:
+        last = last_backup(settings.backup_dir.expanduser())
+        age = None if last is None else settings.current_time() - last
+        rows.append(("last backup", "none" if age is None else f"{_in_words(age)} ago"))
+        if age is None or age > _OLD:
+            problems.append(
+                f"{settings.backup_dir} holds no backup of the last two days: `ltv backup` makes "
+                "one, and the daily schedule does while Dagster's daemon runs."
+            )
+    return rows, problems
+
+
+def _in_words(age: timedelta) -> str:
+    return f"{age.days} days" if age >= _OLD else f"{age // timedelta(hours=1)} hours"

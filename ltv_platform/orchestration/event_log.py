@@ -57,7 +57,7 @@ _SUPERSEDED = (
 #: written, and by whom.
 _DELETE_RUN = """
     DELETE FROM event_logs WHERE run_id = ? AND NOT (
-      dagster_event_type = 'ASSET_MATERIALIZATION' AND id = (
+      dagster_event_type IS 'ASSET_MATERIALIZATION' AND id = (
         SELECT MAX(newest.id) FROM event_logs AS newest
         WHERE newest.asset_key = event_logs.asset_key
           AND newest.dagster_event_type = 'ASSET_MATERIALIZATION'

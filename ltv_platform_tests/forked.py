@@ -21,9 +21,18 @@ _SERVER = get_context("forkserver")
 _SERVER.set_forkserver_preload(
     [
         "ltv_platform.cli",
+        "ltv_platform.assets",
+        "ltv_platform.ingestion.load",
         "ltv_platform.ingestion.landing",
+        "ltv_platform.ingestion.shapes",
         "ltv_platform.orchestration.publishing",
         "ltv_platform.orchestration.refresh",
+        "ltv_platform.warehouse.query",
+        # Commands load these where they need them.
+        "jinja2",
+        "rich.console",
+        "rich.table",
+        "sqlglot",
     ]
 )
 #: Longer than any command of a test takes on the busiest machine, in seconds: the 300 files of

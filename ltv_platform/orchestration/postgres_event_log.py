@@ -1,0 +1,60 @@
+"""Dagster's event log on PostgreSQL, with all asset events of a run stored in batches.
+
+Dagster's own storage takes the materializations of a batch together, but keeps the record of the
+last one's asset only, and stores the events that a run plans one by one, each on two connections
+of its own: 11 ms an event on the same machine, more than a minute for a backfill of all tables
+over a year. This storage writes a batch in one transaction, whatever its assets and kinds.
+
+The connection is left to libpq, which takes it from ``PGHOST``, ``PGUSER``, ``PGPASSWORD`` and the
+like: no password stands in a file of Dagster's, nor in what its UI shows of the instance.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from dagster._core.events import DagsterEventType
+from dagster._core.storage.event_log.schema import SqlEventLogStorageTable
+from dagster_postgres import PostgresEventLogStorage
+from dagster_postgres.utils import pg_url_from_config
+
+if TYPE_CHECKING:
+    from dagster import EventLogEntry
+    from dagster._serdes import ConfigurableClassData
+
+_TOGETHER = {
+    DagsterEventType.ASSET_MATERIALIZATION,
+    DagsterEventType.ASSET_MATERIALIZATION_PLANNED,
+}
+
+
+class BatchingPostgresEventLogStorage(PostgresEventLogStorage):
+    """The stock storage but for batches of asset events."""
+
+    @classmethod
+    def from_config_value(
+        cls, inst_data: "ConfigurableClassData | None", config_value: "Mapping[str, Any]"
+    ) -> "BatchingPostgresEventLogStorage":
+        """Called by Dagster; the stock method makes the stock class."""
+        return cls(pg_url_from_config(config_value), inst_data=inst_data)
+
+    def store_event_batch(self, events: "Sequence[EventLogEntry]") -> None:
+        """Store the asset events of a run together, anything else one by one."""
+        together = [event for event in events if event.dagster_event_type in _TOGETHER]
+        for event in events:
+            if event.dagster_event_type not in _TOGETHER:
+                self.store_event(event)
+        if not together:
+            return
+        rows = [self._event_to_row(event) for event in together]
+        # An asset's record keeps the last event of a kind, so only that one is stored there.
+        last = {
+            (row["asset_key"], row["dagster_event_type"]): place for place, row in enumerate(rows)
+        }
+        ids = SqlEventLogStorageTable.c.id
+        insert = SqlEventLogStorageTable.insert().returning(ids, sort_by_parameter_order=True)
+        with self.index_transaction() as connection:
+            event_ids = [int(event_id) for event_id in connection.execute(insert, rows).scalars()]
+            self._store_asset_event_tags(connection, together, event_ids)
+            # In one order, for two runs that write the records of the same assets at once.
+            for _, place in sorted(last.items()):
+                self._store_asset_event(connection, together[place], event_ids[place])

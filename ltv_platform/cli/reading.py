@@ -143,6 +143,7 @@ def _report_customers(settings: "Settings", output: Format) -> None:
 def doctor() -> None:
     """Show effective settings, versions, free disk and what is missing."""
     from ltv_platform.ingestion.start_date import read_start
+    from ltv_platform.orchestration.dagster_home import check_storage
     from ltv_platform.settings import Settings, load_settings, variable_name
 
     try:
@@ -183,6 +184,10 @@ def doctor() -> None:
         problems.append("Nothing is loaded yet: `ltv ingest` or `ltv demo`.")
     elif not (settings.published_path / "current").exists():
         problems.append("Nothing is published yet: `ltv run`.")
+    try:
+        check_storage(settings)
+    except UserError as error:
+        problems.append(str(error))
     for problem in problems:
         say(problem)
     if not problems:

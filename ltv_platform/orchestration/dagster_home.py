@@ -5,7 +5,6 @@ tables and figures of the platform are in neither: they lie in the warehouse.
 """
 
 import os
-from collections.abc import Sequence
 from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
@@ -80,7 +79,7 @@ def check_storage(settings: Settings) -> None:
         ) from error
 
 
-def storage_errors(settings: Settings) -> Sequence[type[Exception]]:
+def storage_errors(settings: Settings) -> tuple[type[Exception], ...]:
     """What Dagster raises when the database of its history fails while it works."""
     from sqlalchemy.exc import OperationalError  # noqa: PLC0415 - not where Dagster is not used
 

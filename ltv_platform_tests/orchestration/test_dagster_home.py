@@ -8,7 +8,11 @@ import pytest
 import yaml
 
 from ltv_platform.errors import UserError
-from ltv_platform.orchestration.dagster_home import check_storage, write_configuration
+from ltv_platform.orchestration.dagster_home import (
+    check_storage,
+    storage_errors,
+    write_configuration,
+)
 from ltv_platform.settings import Settings, load_settings
 from ltv_platform_tests.conftest import NOW
 
@@ -118,3 +122,19 @@ def test_nothing_of_postgres_is_imported_without_it() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_what_dagster_raises_of_its_database_is_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that goes away in the middle ends with a message too, whoever notices it."""
+    from dagster_postgres.utils import create_pg_engine, retry_pg_connection_fn
+
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("PGPORT", str(unused.getsockname()[1]))
+    monkeypatch.setenv("PGHOST", "127.0.0.1")
+    engine = create_pg_engine("postgresql+psycopg2://")
+    for connect in (engine.connect, lambda: retry_pg_connection_fn(engine.connect, retry_limit=0)):
+        with pytest.raises(storage_errors(_settings(tmp_path, "postgres"))):
+            connect()

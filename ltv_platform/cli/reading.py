@@ -144,6 +144,7 @@ def doctor() -> None:
     from platform import python_version
 
     from ltv_platform.ingestion.start_date import read_start
+    from ltv_platform.orchestration.dagster_home import check_storage
     from ltv_platform.settings import Settings, load_settings, variable_name
 
     try:
@@ -187,6 +188,10 @@ def doctor() -> None:
         problems.append("Nothing is loaded yet: `ltv ingest` or `ltv demo`.")
     elif not (settings.published_path / "current").exists():
         problems.append("Nothing is published yet: `ltv run`.")
+    try:
+        check_storage(settings)
+    except UserError as error:
+        problems.append(str(error))
     for problem in problems:
         say(problem)
     if not problems:

@@ -66,6 +66,11 @@ class Home(BaseSettings):
         return self.home / "run.lock"
 
     @property
+    def service_lock_path(self) -> Path:
+        """Locked by `ltv up` while it serves; holds its PID."""
+        return self.home / "up.lock"
+
+    @property
     def scoring_lock_path(self) -> Path:
         """Locked by the process that asks the IHC API; holds its PID."""
         return self.home / "ihc.lock"

@@ -21,9 +21,12 @@ from pathlib import Path
 
 from ltv_platform.errors import UserError
 from ltv_platform.ingestion.start_date import read_start
+from ltv_platform.locks import one_service
 from ltv_platform.settings import Settings
 
 _LOCATION = "ltv-platform"
+#: What is run, by its module.
+CODE_SERVER, WEB_SERVER, DAEMON = "dagster code-server", "dagster_webserver", "dagster._daemon"
 #: Seconds between two looks at the services.
 _LOOK = 0.5
 #: Seconds that services get to end by themselves; a run under way ends with its code server.
@@ -90,9 +93,14 @@ def serve(settings: Settings, host: str, port: int, module: str, tell: Tell) -> 
         tell: Told what happens.
 
     Raises:
-        UserError: the port is taken.
+        UserError: the port is taken, or another one serves this home.
     """
     _refuse_taken(host, port)
+    with one_service(settings):
+        _serve(settings, host, port, module, tell)
+
+
+def _serve(settings: Settings, host: str, port: int, module: str, tell: Tell) -> None:
     folder = settings.dagster_path
     code_port = _free_port()
     services = _services(folder, (host, port), code_port, module)
@@ -135,17 +143,17 @@ def _services(folder: Path, web: tuple[str, int], code_port: int, module: str) -
     return [
         _Service(
             "code server",
-            ["dagster", "code-server", "start", "-m", module, "-p", str(code_port), *_QUIET],
+            [*CODE_SERVER.split(), "start", "-m", module, "-p", str(code_port), *_QUIET],
             folder,
         ),
         _Service(
             "web server",
-            ["dagster_webserver", "-h", host, "-p", str(port), *of_workspace, *_WEB_QUIET],
+            [WEB_SERVER, "-h", host, "-p", str(port), *of_workspace, *_WEB_QUIET],
             folder,
         ),
         _Service(
             "daemon",
-            ["dagster._daemon", "run", *of_workspace, *_QUIET],
+            [DAEMON, "run", *of_workspace, *_QUIET],
             folder,
         ),
     ]

@@ -1,8 +1,9 @@
 """The command line ``ltv``: thin commands over the packages that do the work.
 
 ``data`` brings files in, ``running`` builds and starts things, ``reading`` gives figures out,
-``console`` is how all of them speak. Stdout carries only the answer; progress and messages go
-to stderr. Exit 0 is fine, 2 is what the user can mend, 1 is a defect of ours.
+``erasing`` takes a person out, ``console`` is how all of them speak. Stdout carries only the
+answer; progress and messages go to stderr. Exit 0 is fine, 2 is what the user can mend, 1 is a
+defect of ours.
 """
 
 import sys
@@ -10,7 +11,7 @@ from typing import NoReturn
 
 import typer
 
-from ltv_platform.cli import attribution, data, forecast, reading, running
+from ltv_platform.cli import attribution, data, erasing, forecast, reading, running
 from ltv_platform.cli.console import say
 from ltv_platform.errors import UserError
 
@@ -29,6 +30,7 @@ data.register(app)
 reading.register(app)
 attribution.register(app)
 forecast.register(app)
+erasing.register(app)
 
 
 @app.callback()

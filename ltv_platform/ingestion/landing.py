@@ -10,8 +10,13 @@ import shutil
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
+from ltv_platform.erasure.finding import open_finder
+from ltv_platform.erasure.stripping import Held, Stripper, remember_rewritten
+from ltv_platform.erasure.suppression import read_suppressed
+from ltv_platform.errors import UserError
 from ltv_platform.failpoints import failpoint
 from ltv_platform.ingestion.load import Outcome, Progress, Request, ingest, silent
 from ltv_platform.settings import Settings
@@ -75,7 +80,7 @@ def ingest_landing(
     states = [_state(request.path) for request in requests]
     outcomes = ingest(engine, requests, progress)
     return [
-        _move_away(engine.settings, outcome, state)
+        _move_away(engine, outcome, state)
         for outcome, state in zip(outcomes, states, strict=True)
         if outcome.error is None or outcome.request.path.exists()
     ]
@@ -90,7 +95,9 @@ def _state(path: Path) -> tuple[int, int, int] | None:
     return status.st_ino, status.st_size, status.st_mtime_ns
 
 
-def _move_away(settings: Settings, outcome: Outcome, state: tuple[int, int, int] | None) -> Outcome:
+def _move_away(
+    engine: DuckDBEngine, outcome: Outcome, state: tuple[int, int, int] | None
+) -> Outcome:
     path = outcome.request.path
     if outcome.counts is None:
         return outcome
@@ -100,10 +107,39 @@ def _move_away(settings: Settings, outcome: Outcome, state: tuple[int, int, int]
     if present != state:
         note = f"{path} was changed after it was loaded, so it stays for the next call"
         return replace(outcome, notes=(*outcome.notes, note))
-    folder = settings.loaded_path / outcome.counts.load_id
+    counts = outcome.counts
+    try:
+        _strip(engine, outcome)
+    except UserError as error:
+        note = f"{path.name} goes to loaded/ with records of erased persons: {error}"
+        outcome = replace(outcome, notes=(*outcome.notes, note))
+    folder = engine.settings.loaded_path / counts.load_id
+    if not path.exists():  # all of its records were those of erased persons
+        return outcome
     folder.mkdir(parents=True, exist_ok=True)
     # Landing may be a mount of its own, which a rename does not leave.
     with suppress(FileNotFoundError):  # another process has moved it just now
         shutil.move(path, folder / path.name)
     failpoint("file moved away")
     return outcome
+
+
+def _strip(engine: DuckDBEngine, outcome: Outcome) -> None:
+    """What was left out of the log does not stay in the file that is kept of it.
+
+    Raises:
+        UserError: the file cannot be rewritten.
+    """
+    request, counts = outcome.request, outcome.counts
+    source = engine.catalog.sources[request.table]
+    # Nobody has looked into a file that was loaded before.
+    if counts is None or not source.is_personal or not (outcome.left_out or outcome.repeated):
+        return
+    with engine.session() as connection:
+        suppressed = read_suppressed(connection, engine.settings)
+    if not suppressed:
+        return
+    held = Held(request.path, request.table, request.adapter, counts.load_id)
+    with open_finder(engine.settings) as finder:
+        stripper = Stripper(finder, engine.catalog.sources, suppressed)
+        stripper.strip(held, partial(remember_rewritten, engine))

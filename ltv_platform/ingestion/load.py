@@ -4,7 +4,6 @@ Each file is a load of its own: it enters whole or not at all, and a file that w
 before changes nothing.
 """
 
-import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -15,11 +14,12 @@ from pathlib import Path
 import duckdb
 
 from ltv_platform.contracts import SourceTable
+from ltv_platform.erasure.suppression import remember_keys
 from ltv_platform.errors import UserError
 from ltv_platform.failpoints import failpoint
-from ltv_platform.ingestion.adapters import Adapter, load_adapter
+from ltv_platform.ingestion.adapters import load_adapter
 from ltv_platform.ingestion.doubles import scales_of
-from ltv_platform.ingestion.files import PrivateCopy, check_regular, file_format, take_copy
+from ltv_platform.ingestion.files import check_regular, file_format, load_id_of, take_copy
 from ltv_platform.ingestion.quarantine import append_retrial, retry
 from ltv_platform.ingestion.sqlite_files import (
     copy_sqlite,
@@ -80,6 +80,7 @@ class Outcome:
         repeated: The file was loaded before, nothing changed.
         notes: What the user should know (unknown columns, a moved start).
         error: Why the file was rejected.
+        left_out: How many rows and records of erased persons it holds that were left out.
     """
 
     request: Request
@@ -87,6 +88,7 @@ class Outcome:
     repeated: bool = False
     notes: tuple[str, ...] = ()
     error: UserError | None = None
+    left_out: int = 0
 
 
 def silent(_: str) -> None:
@@ -162,7 +164,8 @@ def _take_in(engine: DuckDBEngine, request: Request, folder: Path, place: int) -
         copy = export_sqlite_table(database, source.name, engine.settings.adapter_timeout, scales)
     else:
         copy = take_copy(request.path, folder, follow_links=request.follow_links)
-    return Incoming(source, adapter, copy, _load_id(source, adapter, copy), place)
+    load_id = load_id_of(source.name, adapter.text if adapter else "", copy)
+    return Incoming(source, adapter, copy, load_id, place)
 
 
 def _source(engine: DuckDBEngine, table: str) -> SourceTable:
@@ -174,11 +177,6 @@ def _source(engine: DuckDBEngine, table: str) -> SourceTable:
         f"There is no source table {table!r}.",
         (f"Did you mean {near[0]}? " if near else "") + f"There are: {', '.join(sources)}.",
     )
-
-
-def _load_id(source: SourceTable, adapter: Adapter | None, copy: PrivateCopy) -> str:
-    parts = (source.name, adapter.text if adapter else "", copy.content_hash)
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
 def _staging_folder(settings: Settings) -> AbstractContextManager[Path]:
@@ -253,6 +251,8 @@ def _append(
     with transaction(connection):
         rejected = collect_rejected(connection, staged)
         counts = append_load(connection, staged.load, staged.rows, rejected, settings)
+        if staged.left_out:
+            remember_keys(connection, settings, staged.load, staged.rows)
         failpoint("load appended, not committed")
         if retrial is not None and retrial.passed:
             loads = append_retrial(connection, engine, retrial)
@@ -261,7 +261,7 @@ def _append(
     failpoint("load committed")
     notes += _what_rejection_means(connection, staged, counts)
     discard(connection, staged)
-    return Outcome(request, counts, notes=tuple(notes))
+    return Outcome(request, counts, notes=tuple(notes), left_out=staged.left_out)
 
 
 def _what_rejection_means(

@@ -226,6 +226,7 @@ def _whose(
 @contextmanager
 def open_finder(settings: Settings) -> Iterator[Finder]:
     """A finder whose copies are gone at the end; so are those that killed processes left."""
+    settings.home.mkdir(parents=True, exist_ok=True)
     with (
         temporary_folder(settings.home, "staging_") as folder,
         duckdb.connect(config={"python_enable_replacements": False}) as connection,

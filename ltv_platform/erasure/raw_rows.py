@@ -19,6 +19,7 @@ from ltv_platform.erasure.suppression import (
     put_on_list,
 )
 from ltv_platform.erasure.texts import ERASED, Needles
+from ltv_platform.failpoints import failpoint
 from ltv_platform.settings import Settings
 from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
 from ltv_platform.warehouse.raw_log import next_sequence, touch, transaction
@@ -153,6 +154,7 @@ def remove_rows(
             next_sequence(connection),
             settings,
         )
+        failpoint("rows removed, not committed")
     return rows
 
 

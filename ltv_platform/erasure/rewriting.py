@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ltv_platform.contracts.ddl import quoted
 from ltv_platform.erasure.finding import Found
@@ -14,6 +15,9 @@ from ltv_platform.errors import UserError
 from ltv_platform.ingestion.adapters import Dialect
 from ltv_platform.ingestion.files import PrivateCopy
 from ltv_platform.ingestion.record_texts import delimited_records, json_records, open_text
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 #: Whether a record that could not be split names somebody.
 IsNamed = Callable[[str], bool]
@@ -92,27 +96,45 @@ def _json(path: Path, found: Found, is_named: IsNamed) -> Iterator[str]:
 
 
 def rewrite_parquet(copy: PrivateCopy, target: Path, found: Found) -> None:
-    """Write a Parquet file of the same schema without the records found."""
+    """Write a Parquet file of the same schema without the records found.
+
+    Raises:
+        UserError: it has columns of a type that cannot be written again.
+    """
     import pyarrow as pa  # noqa: PLC0415 - only files of this kind need Arrow
     import pyarrow.parquet as pq  # noqa: PLC0415
 
     with pq.ParquetFile(copy.path) as file:
-        compression = (
-            file.metadata.row_group(0).column(0).compression
-            if file.metadata.num_row_groups and file.metadata.num_columns
-            else "SNAPPY"
-        )
+        groups = range(file.metadata.num_row_groups)
+        packed = "NONE"
+        if groups and file.metadata.num_columns:
+            packed = file.metadata.row_group(0).column(0).compression
+        packed = "NONE" if packed == "UNCOMPRESSED" else packed
         place = 1
-        with pq.ParquetWriter(
-            target,
-            file.schema_arrow,
-            compression="NONE" if compression == "UNCOMPRESSED" else compression,
-        ) as writer:
-            for batch in file.iter_batches(_BATCH):
-                numbers = range(place, place + batch.num_rows)
-                keep = pa.array([number not in found.lines for number in numbers], pa.bool_())
-                writer.write_batch(batch.filter(keep))
-                place += batch.num_rows
+        try:
+            with pq.ParquetWriter(target, file.schema_arrow, compression=packed) as writer:
+                # Dictionaries inside of lists and structs differ from group to group.
+                for group in groups:
+                    for batch in file.iter_batches(_BATCH, row_groups=[group]):
+                        numbers = range(place, place + batch.num_rows)
+                        keep = pa.array([number not in found.lines for number in numbers])
+                        kept = [_without_memory(column) for column in batch.filter(keep).columns]
+                        writer.write_batch(pa.record_batch(kept, batch.schema))
+                        place += batch.num_rows
+        except pa.ArrowException as error:
+            raise UserError(
+                f"{copy.name} has columns that cannot be written again ({error}).",
+                "Write it again without the person's rows, by what made it.",
+            ) from error
+
+
+def _without_memory(column: "pa.Array") -> "pa.Array":
+    """A column whose dictionaries hold no values but those that its rows have."""
+    import pyarrow as pa  # noqa: PLC0415
+
+    if "dictionary" not in str(column.type):
+        return column
+    return pa.array(column.to_pylist(), column.type)
 
 
 def delete_from_sqlite(database: Path, table: str, found: Found) -> None:

@@ -108,7 +108,7 @@ class Stripper:
             new = self._checked(held, found, adapter, draft)
             if new is None:
                 held.path.unlink()
-                if held.load_id is not None:
+                if held.path.parent.name == held.load_id:
                     with suppress(OSError):  # other files of the load, or hidden ones
                         held.path.parent.rmdir()
                 return count

@@ -183,6 +183,8 @@ def doctor() -> None:
         problems.append("Nothing is loaded yet: `ltv ingest` or `ltv demo`.")
     elif not (settings.published_path / "current").exists():
         problems.append("Nothing is published yet: `ltv run`.")
+    if settings.erasure_journal_path.exists():
+        problems.append("An erasure is not finished: run `ltv erase` again for that person.")
     for problem in problems:
         say(problem)
     if not problems:

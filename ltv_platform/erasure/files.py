@@ -150,11 +150,12 @@ def strip_files(
     done = Looked()
     for held in held_files(engine):
         try:
-            if held.path not in looked.counts and looked.states.get(held.path) == _state(held.path):
-                continue
-            progress(f"rewriting {held.path.name}")
-            if count := stripper.strip(held, partial(remember_rewritten, engine)):
-                done.counts[held.path] = count
+            if held.path in looked.counts or looked.states.get(held.path) != _state(held.path):
+                progress(f"rewriting {held.path.name}")
+                if count := stripper.strip(held, partial(remember_rewritten, engine)):
+                    done.counts[held.path] = count
+            if held.path.exists():
+                stripper.check_other_tables(held, needles)
         except FileNotFoundError:  # a load has moved it
             continue
         except UserError as error:

@@ -117,7 +117,7 @@ def rewrite_parquet(copy: PrivateCopy, target: Path, found: Found) -> None:
                 for group in groups:
                     for batch in file.iter_batches(_BATCH, row_groups=[group]):
                         numbers = range(place, place + batch.num_rows)
-                        keep = pa.array([number not in found.lines for number in numbers])
+                        keep = pa.array([n not in found.lines for n in numbers], pa.bool_())
                         kept = [_without_memory(column) for column in batch.filter(keep).columns]
                         writer.write_batch(pa.record_batch(kept, batch.schema))
                         place += batch.num_rows

@@ -3,7 +3,7 @@
 import gzip
 import sqlite3
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -34,7 +34,7 @@ def may_name(path: Path, needles: Needles) -> bool:
         return True
     try:
         if head.startswith(SQLITE_MAGIC):
-            texts = _cells_of_sqlite(path)
+            texts = (text for _, text in _texts_of_sqlite(path, ()))
         elif head.startswith(_PARQUET_MAGIC):
             texts = _cells_of_parquet(path)
         else:
@@ -53,15 +53,25 @@ def _blocks(path: Path, *, packed: bool) -> Iterator[str]:
             before = text[-_SHARED:]
 
 
-def _cells_of_sqlite(path: Path) -> Iterator[str]:
+def naming_tables(path: Path, known: Collection[str], needles: Needles) -> list[str]:
+    """The tables of a SQLite database that name one of them, but for those that are known."""
+    tables = {table for table, text in _texts_of_sqlite(path, known) if needles.are_in(text)}
+    return sorted(tables)
+
+
+def _texts_of_sqlite(path: Path, passed_by: Collection[str]) -> Iterator[tuple[str, str]]:
+    """The cells of each table, some thousand rows at a time."""
     address = f"{path.as_uri()}?mode=ro&immutable=1"
     with closing(sqlite3.connect(address, uri=True)) as database:
         database.text_factory = lambda content: content.decode(errors="replace")
         tables = database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
         for (table,) in tables:
+            if table in passed_by:
+                continue
             rows = database.execute(f"SELECT * FROM {quoted(table)}")
             while batch := rows.fetchmany(_BATCH):
-                yield "\n".join(str(cell) for row in batch for cell in row if cell is not None)
+                cells = (str(cell) for row in batch for cell in row if cell is not None)
+                yield table, "\n".join(cells)
 
 
 def _cells_of_parquet(path: Path) -> Iterator[str]:

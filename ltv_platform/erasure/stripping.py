@@ -15,7 +15,9 @@ from ltv_platform.erasure.rewriting import (
     rewrite_parquet,
     rewrite_text,
 )
+from ltv_platform.erasure.sightings import naming_tables
 from ltv_platform.erasure.suppression import Suppressed, names
+from ltv_platform.erasure.texts import Needles
 from ltv_platform.errors import UserError
 from ltv_platform.failpoints import failpoint
 from ltv_platform.ingestion.adapters import Adapter, Dialect, load_adapter
@@ -120,6 +122,22 @@ class Stripper:
             _replace(held.path, draft)
         failpoint("file replaced")
         return count
+
+    def check_other_tables(self, held: Held, needles: Needles) -> None:
+        """Look into the tables of a SQLite database that no contract is about.
+
+        Raises:
+            UserError: some of them name the person.
+        """
+        if file_format(held.path) != "sqlite":
+            return
+        with self._finder.folder() as folder:
+            database = copy_sqlite(held.path, folder, follow_links=False)
+            if tables := naming_tables(database.path, self._sources, needles):
+                raise UserError(
+                    f"its tables {', '.join(tables)} name them, and no contract is about these.",
+                    "Delete the person's rows from them, then run VACUUM.",
+                )
 
     def _open(self, held: Held, folder: Path) -> _Opened:
         if file_format(held.path) != "sqlite":

@@ -193,6 +193,11 @@ def test_what_cannot_be_rewritten_is_said(tmp_path: Path) -> None:
         database.execute("CREATE TABLE t AS SELECT 'ada.l' AS customer_id")
         database.execute("CREATE VIEW transactions AS SELECT * FROM t")
         database.commit()
+    with closing(sqlite3.connect(folder / "more.db")) as database:
+        database.execute("CREATE TABLE transactions AS SELECT 'ada.l2' AS customer_id")
+        database.execute("CREATE TABLE users AS SELECT 'ada.l' AS who")
+        database.execute("CREATE TABLE shops AS SELECT 'ada.l2' AS who")
+        database.commit()
     for name, text in (("notes.txt", "call ada.l\n"), ("fine.txt", "call ada.l2\n")):
         (home.settings.home / name).write_text(text)
     (home.settings.landing_path / "transactions" / "late.csv.part").write_text("t1,ada.l,x,1\n")
@@ -200,9 +205,10 @@ def test_what_cannot_be_rewritten_is_said(tmp_path: Path) -> None:
     assert [path.name for path in seen.looked.unread] == ["damaged.csv.gz"]
     done = erased(home)
     texts = [f"{error.message} {error.hint}" for error in done.errors]
-    assert len(texts) == 2
+    assert len(texts) == 3
     assert "damaged.csv.gz may still hold the person" in texts[0]
-    assert "is a view, or has triggers" in texts[1]
+    assert "its tables users name them, and no contract is about these" in texts[1]
+    assert "is a view, or has triggers" in texts[2]
     assert all("Or remove the file" in text for text in texts)
     assert [note.split()[0] for note in done.notes] == [
         "landing/transactions/late.csv.part",
@@ -211,6 +217,7 @@ def test_what_cannot_be_rewritten_is_said(tmp_path: Path) -> None:
     assert set(hers_in(home.settings.home)) == {
         "landing/transactions/damaged.csv.gz",
         "landing/transactions/late.csv.part",
+        "landing/transactions/more.db",
         "landing/transactions/view.db",
         "notes.txt",
     }

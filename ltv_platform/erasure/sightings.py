@@ -34,7 +34,7 @@ def may_name(path: Path, needles: Needles) -> bool:
         return True
     try:
         if head.startswith(SQLITE_MAGIC):
-            texts = (text for _, text in _texts_of_sqlite(path, ()))
+            texts: Iterator[str] = (text for _, text in _texts_of_sqlite(path, ()))
         elif head.startswith(_PARQUET_MAGIC):
             texts = _cells_of_parquet(path)
         else:

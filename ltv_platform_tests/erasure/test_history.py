@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import dagster as dg
@@ -85,7 +85,7 @@ def test_texts_are_redacted_and_the_rest_stays(
 
 
 def test_no_byte_is_left_in_its_files(instance: dg.DagsterInstance, settings: Settings) -> None:
-    """Overwritten pages go, those of the write-ahead logs too."""
+    """Overwritten pages go, those of the write-ahead logs and of deleted events too."""
     instance.report_runless_asset_event(
         dg.AssetMaterialization(KEY, description="x" * 9000 + " Marylebone-77 " + "y" * 9000)
     )
@@ -98,6 +98,19 @@ def test_no_byte_is_left_in_its_files(instance: dg.DagsterInstance, settings: Se
     assert _redact(settings, "Marylebone-77") >= 1
     assert naming() == []
     assert _redact(settings, "Marylebone-77") == 0
+    instance.report_runless_asset_event(dg.AssetMaterialization(KEY, description="Marylebone-77"))
+    for path in settings.dagster_path.rglob("*.db"):
+        with closing(sqlite3.connect(path)) as database:
+            database.execute("PRAGMA secure_delete = OFF")
+            tables = database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+            for (table,) in tables.fetchall():
+                for column in ("event", "last_materialization"):
+                    with suppress(sqlite3.OperationalError):
+                        database.execute(f"DELETE FROM {table} WHERE {column} LIKE '%Maryleb%'")
+            database.commit()
+    assert naming()
+    assert _redact(settings, "Marylebone-77") == 0
+    assert naming() == []
 
 
 def test_a_history_in_use_is_said(

@@ -1,10 +1,12 @@
 """Which rows of the warehouse are a person's, in the corners."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from ltv_platform.contracts.operations import REWRITTEN, SUPPRESSED
+from ltv_platform.erasure.erase import erase
 from ltv_platform.ingestion.load import Request, ingest
 from ltv_platform_tests.erasure.worlds import ADA, NOT_ADA, SETTINGS, erased, looked_for
 from ltv_platform_tests.warehouse.homes import Home
@@ -40,13 +42,34 @@ def test_a_row_is_whose_newest_version_it_is(home: Home) -> None:
     )
     assert outcome.counts is not None
     assert (outcome.counts.rows_skipped, outcome.counts.rows_accepted) == (1, 1)
-    outcome = home.load("transactions", f"t2,{NOT_ADA},2025-12-02,7,0")
+    home.load("transactions", f"t2,{NOT_ADA},2025-12-02,7,0")
     assert _log(home) == [
         ("t2", NOT_ADA, 4, 1),
         ("t2", NOT_ADA, 7, 2),
         ("t3", NOT_ADA, 5, 1),
         ("t4", NOT_ADA, 6, 1),
     ]
+
+
+def test_the_days_of_what_goes_are_touched(home: Home) -> None:
+    """The planner rebuilds them, and what reads them, also where nothing was built of them yet."""
+    home.load("transactions", f"t1,{ADA},2025-12-02 10:00:00,1,0", f"t2,{NOT_ADA},2025-12-03,2,0")
+    home.load("session_sources", f"s1,{ADA},ads,2025-12-05,10:00,1,1")
+    home.load("session_costs", "s1,2")
+    before = home.engine.state()
+    erase(home.engine, looked_for(home), lambda: None, lambda _: None)
+    after = home.engine.state()
+    assert {
+        (table, day)
+        for table, days in after.touched.items()
+        for day, number in days.items()
+        if number > before.newest
+    } == {
+        ("raw.transactions", date(2025, 12, 2)),
+        ("raw.session_sources", date(2025, 12, 5)),
+        ("raw.session_costs", date(2025, 12, 5)),
+        ("raw.loads", None),
+    }
 
 
 def test_what_the_api_said_of_her_goes(home: Home) -> None:

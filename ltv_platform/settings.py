@@ -298,6 +298,16 @@ class Settings(Home):
         return self.ihc_engine != "local" and self.ihc_api_key is not None
 
     @property
+    def erasure_key_path(self) -> Path:
+        """Key of the hashes of erased persons; only its owner can read it."""
+        return self.home / "erasure.key"
+
+    @property
+    def erasure_journal_path(self) -> Path:
+        """What an erasure is looking for, from its beginning to its end."""
+        return self.home / "erasure.json"
+
+    @property
     def longest_horizon(self) -> int:
         """The longest age in days that any cohort table covers."""
         return max(self.horizons + self.user_horizons)

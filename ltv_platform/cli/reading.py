@@ -192,6 +192,8 @@ def doctor() -> None:
         check_storage(settings)
     except UserError as error:
         problems.append(str(error))
+    if settings.erasure_journal_path.exists():
+        problems.append("An erasure is not finished: run `ltv erase` again for that person.")
     for problem in problems:
         say(problem)
     if not problems:

@@ -41,6 +41,11 @@ class Home(BaseSettings):
         return self.home / "published"
 
     @property
+    def own_path(self) -> Path:
+        """What `ltv query` sees of tables of people's own assets, a folder per schema."""
+        return self.home / "own"
+
+    @property
     def reports_path(self) -> Path:
         """Reports for people."""
         return self.home / "reports"

@@ -50,8 +50,8 @@ def query(
 
 
 def tables(output: Annotated[Format, typer.Option("--format")] = Format.TABLE) -> None:
-    """List the published tables."""
-    from ltv_platform.warehouse.published import require_snapshot
+    """List the published tables, and those of your own assets."""
+    from ltv_platform.warehouse.published import own_files, require_snapshot
 
     workspace = Workspace.open()
     published = require_snapshot(workspace.settings).manifest["tables"]
@@ -60,6 +60,14 @@ def tables(output: Annotated[Format, typer.Option("--format")] = Format.TABLE) -
         (name, entry["layer"], entry["rows"], descriptions.get(name, ""))
         for name, entry in published.items()
     ]
+    if own := own_files(workspace.settings):
+        from ltv_platform.contracts.ddl import quoted
+        from ltv_platform.warehouse.query import query as ask
+
+        for name in own:
+            place = ".".join(map(quoted, name.split(".")))
+            _, [(count,)] = ask(workspace.settings, f"SELECT COUNT(*) FROM {place}")
+            rows.append((name, "own", count, "Made by an asset of your own."))
     show(["table", "layer", "rows", "what it holds"], rows, output)
 
 

@@ -17,6 +17,8 @@ from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
 
 OWNERS = ["team:growth-data"]
 POOL = "duckdb"
+#: Name of the resource that gives tables to assets of people's own, and keeps what these return.
+IO_MANAGER = "warehouse_io_manager"
 
 #: Opens the description of a check that holds back what reads its table, and publishing.
 BLOCKS = "Blocks publishing: "
@@ -47,7 +49,7 @@ def source_spec(source: SourceTable) -> dg.AssetSpec:
         owners=OWNERS,
         metadata={"dagster/column_schema": column_schema(table, table.columns)},
         skippable=True,
-    )
+    ).with_io_manager_key(IO_MANAGER)
 
 
 def source_check(source: SourceTable) -> dg.AssetCheckSpec:
@@ -87,7 +89,7 @@ def table_spec(
         },
         code_version=transform.code_hash,
         skippable=True,
-    )
+    ).with_io_manager_key(IO_MANAGER)
 
 
 def table_checks(engine: DuckDBEngine, transform: Transform) -> list[dg.AssetCheckSpec]:

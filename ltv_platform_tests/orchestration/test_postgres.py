@@ -245,7 +245,7 @@ def _refresh(home: Home) -> None:
 
 def _what_is_shown(home: Home) -> dict[str, Any]:
     """Of each asset: partitions, their status, and the how manieth run wrote each last."""
-    graph = build_definitions(home.settings).resolve_asset_graph()
+    graph = build_definitions(home.engine, home.graph).resolve_asset_graph()
     shown: dict[str, Any] = {}
     with dg.DagsterInstance.from_config(str(home.settings.dagster_path)) as instance:
         runs = [run.run_id for run in reversed(instance.get_runs())]

@@ -23,13 +23,13 @@ PUBLISHED_SNAPSHOT = asset_key(snapshot.ASSET)
 
 #: The condition of an asset without partitions that depends on :data:`PUBLISHED_SNAPSHOT` and is to
 #: be made anew whenever one is published. Dagster's ``eager`` would wait for ever: of a table with
-#: partitions, the days after the last event are missing.
+#: partitions, the days after the last event are missing. And whatever counts events since the last
+#: run would lose a publishing that follows a run within the same look.
 AFTER_PUBLISHING = (
     dg.AutomationCondition.any_deps_updated()
     .allow(dg.AssetSelection.assets(PUBLISHED_SNAPSHOT))
-    .since_last_handled()
-    & ~dg.AutomationCondition.in_progress()
-).with_label("after publishing")
+    .with_label("after publishing")
+)
 
 
 def platform_definitions() -> dg.Definitions:

@@ -2,7 +2,8 @@
 
 1. What is theirs is looked for everywhere and written down (``identifiers``).
 2. One transaction puts them on the list and takes their rows out of the log, quarantine, core and
-   marts (``raw_rows``). From here on no file brings them back.
+   marts (``raw_rows``). From here on no file brings them back. Tables of people's own follow
+   (``own_rows``).
 3. Files of landing and loaded are rewritten (``files``), then Dagster's history (``history``).
 4. The caller's refresh makes and publishes the figures without them.
 5. The warehouse file is made anew, older snapshots go, exports are made again.
@@ -13,7 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ltv_platform.erasure import history, identifiers, raw_rows, snapshots
+from ltv_platform.erasure import history, identifiers, own_rows, raw_rows, snapshots
 from ltv_platform.erasure.files import Looked, held_files, look_into_files, strip_files
 from ltv_platform.erasure.finding import Finder, open_finder
 from ltv_platform.erasure.identifiers import Identifiers
@@ -138,7 +139,10 @@ def survey(engine: DuckDBEngine, person: str, progress: Progress) -> Survey:
         # Files may tell of sessions whose costs stand in the log, or in quarantine.
         kept, found = _in_warehouse(engine, finder, suppressed, found)
     with engine.session() as connection:
-        rows = raw_rows.count_rows(connection, engine.catalog, found)
+        rows = {
+            **raw_rows.count_rows(connection, engine.catalog, found),
+            **own_rows.count_rows(connection, found),
+        }
     progress("looking into Dagster's history and the snapshots")
     needles = Needles(found.all())
     texts = {path: history.names_in(path, needles) for path in history.history_files(settings)}
@@ -183,7 +187,8 @@ def findings(engine: DuckDBEngine, seen: Survey) -> list[Finding]:
 
     def all_of_them() -> Iterator[Finding]:
         for table, count in seen.rows.items():
-            becomes = "deleted" if table.startswith("raw.") else "rebuilt without them"
+            derived = table.startswith(("core.", "marts."))
+            becomes = "rebuilt without them" if derived else "deleted"
             yield Finding(table, "rows", count, becomes)
         yield Finding("raw.quarantine", "rows", seen.kept.count, "deleted")
         for path, count in seen.looked.counts.items():
@@ -243,6 +248,13 @@ def erase(
     forget_others(settings)
     failpoint("snapshots removed")
     done.errors += _export_again(settings)
+    done.errors += [
+        UserError(
+            f"The table {table} of your own still holds the person.",
+            "Run its asset again, over all of its partitions, then erase them again.",
+        )
+        for table in own_rows.still_naming(engine, found)
+    ]
     if in_use is not None:
         raise in_use
     done.notes += [
@@ -267,6 +279,7 @@ def _remove_from_warehouse(
         failpoint("erasure written down, nothing removed")
         suppressed = _list_of(seen.suppressed, found)
         raw_rows.remove_rows(engine, found, suppressed, kept)
+        own_rows.remove_rows(engine, found)
     failpoint("rows removed, files not rewritten")
     return found, suppressed
 
@@ -328,7 +341,8 @@ def _others(engine: DuckDBEngine) -> Iterator[Path]:
             )
         else:
             ours = (
-                folder in (settings.published_path.name, settings.dagster_path.name)
+                path.is_relative_to(settings.own_path)
+                or folder in (settings.published_path.name, settings.dagster_path.name)
                 or (folder == "loaded" and inside[0] in loads)
                 or (folder == "landing" and inside[0].partition("@")[0] in not_personal)
                 or (folder == "reports" and (path.name in _REPORTS or is_export(path)))

@@ -158,7 +158,7 @@ def _build(engine: DuckDBEngine, transform: Transform, work: Work) -> BuiltTable
     started = time.perf_counter()
     name, days = transform.name, work.days(transform.name)
     written = build_table(engine, transform, days)
-    checked = _check(engine, transform, days)
+    checked = check_table(engine, transform, days)
     failing = [check for check in checked if check.blocking and not check.outcome.passed]
     if failing:
         # Else the next refresh would find the table fresh, skip its checks and publish.
@@ -171,10 +171,11 @@ def _build(engine: DuckDBEngine, transform: Transform, work: Work) -> BuiltTable
     return BuiltTable(transform, days, rows, time.perf_counter() - started, checked)
 
 
-def _check(
-    engine: DuckDBEngine, transform: Transform, days: Sequence[date] | None
+def check_table(
+    engine: DuckDBEngine, transform: Transform, days: Sequence[date] | None = None
 ) -> tuple[Checked, ...]:
-    """The table's key first: other checks make no sense of a table that has rows twice."""
+    """What the checks of a table see: its key in some days, or in all, and then the others."""
+    # The key first: other checks make no sense of a table that has rows twice.
     key = checks.unique_key(engine, transform.contract, days)
     others = [
         Checked(check.name, check.blocking, check.run(engine))

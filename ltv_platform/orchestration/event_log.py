@@ -8,13 +8,16 @@ the one before: the partition's newest event is the run that wrote it, and that 
 asked for. Events that carry figures, and those of runs that Dagster announces by itself, stay.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as db
-from dagster._core.events import DagsterEventType
+from dagster._core.definitions.asset_checks.asset_check_evaluation import (
+    AssetCheckEvaluationPlanned,
+)
+from dagster._core.events import AssetMaterializationPlannedData, DagsterEventType
 from dagster._core.storage.event_log import ConsolidatedSqliteEventLogStorage
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from sqlalchemy.pool import NullPool
@@ -97,11 +100,25 @@ class HistoryStorage(ConsolidatedSqliteEventLogStorage):
             "DELETE FROM asset_event_tags WHERE event_id NOT IN (SELECT id FROM event_logs)"
         )
 
+    @property
+    def supports_partition_subset_in_asset_materialization_planned_events(self) -> bool:
+        """Dagster hands over one event for all partitions that a run intends to write."""
+        return True
+
+    def store_event(self, event: "EventLogEntry") -> None:
+        """Store one event, or one per partition that a run intends to write."""
+        if _intended(event) is None:
+            super().store_event(event)
+        else:
+            self._store_intended(event)
+
     def store_event_batch(self, events: "Sequence[EventLogEntry]") -> None:
         """Store asset events in one transaction, anything else one by one."""
-        together = [event for event in events if event.dagster_event_type in _TOGETHER]
+        together = []
         for event in events:
-            if event.dagster_event_type not in _TOGETHER:
+            if event.dagster_event_type in _TOGETHER and _intended(event) is None:
+                together.append(event)
+            else:
                 self.store_event(event)
         if together:
             self._store([self._event_to_row(event) for event in together], together)
@@ -130,6 +147,40 @@ class HistoryStorage(ConsolidatedSqliteEventLogStorage):
             for partition, of_rows in partitions.items()
         ]
         self._store([*rows, self._event_to_row(newest)], [newest])
+
+    def _store_intended(self, event: "EventLogEntry") -> None:
+        """Store an event per partition that a run intends to write, as Dagster looks for them."""
+        dagster_event = event.get_dagster_event()
+        intended = dagster_event.asset_materialization_planned_data
+        of_any = AssetMaterializationPlannedData(intended.asset_key, partition=ANY_PARTITION)
+        any_event = event._replace(dagster_event=dagster_event._replace(event_specific_data=of_any))
+        row = self._event_to_row(any_event)
+        before, after = row["event"].split(ANY_PARTITION)
+        rows = [
+            {**row, "event": f"{before}{partition}{after}", "partition": partition}
+            for partition in _intended(event) or ()
+        ]
+        if rows:
+            self._store(rows, [any_event])
+
+    def _store_asset_check_evaluation_planned(
+        self, event: "EventLogEntry", event_id: int | None
+    ) -> None:
+        """Store that a check is going to look at a range of partitions, in one row.
+
+        Dagster's storage keeps a row per partition. A run over a range has one evaluation per
+        check, of no partition, so all of them would say for ever that the check is under way.
+        """
+        dagster_event = event.get_dagster_event()
+        planned = dagster_event.asset_check_planned_data
+        if planned.partitions_subset is not None and len(planned.partitions_subset) > 1:
+            at_once = AssetCheckEvaluationPlanned(
+                asset_key=planned.asset_key, check_name=planned.check_name
+            )
+            event = event._replace(
+                dagster_event=dagster_event._replace(event_specific_data=at_once)
+            )
+        super()._store_asset_check_evaluation_planned(event, event_id)
 
     def _store(self, rows: list[dict[str, Any]], events: "Sequence[EventLogEntry]") -> None:
         """Store rows; the events are those of the last of them, which assets are known by."""
@@ -161,6 +212,14 @@ class HistoryStorage(ConsolidatedSqliteEventLogStorage):
             }
             for event, number in newest.values():
                 self._store_asset_event(connection, event, number)
+
+
+def _intended(event: "EventLogEntry") -> "Iterable[str] | None":
+    """The partitions that a run intends to write; None: it is another event, or of one of them."""
+    if event.dagster_event_type is not DagsterEventType.ASSET_MATERIALIZATION_PLANNED:
+        return None
+    partitions = event.get_dagster_event().asset_materialization_planned_data.partitions_subset
+    return None if partitions is None else partitions.get_partition_keys()
 
 
 def _without_waiting_for_the_disk(connection: "sqlite3.Connection", _: object) -> None:

@@ -4,6 +4,7 @@ A refresh writes what is stale, whatever it was launched for, and says of each t
 these were. A run that a person asked for writes all that was asked.
 """
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -12,7 +13,7 @@ import dagster as dg
 
 from ltv_platform import checks
 from ltv_platform.alerts import Alerts, CheckFailed
-from ltv_platform.build import BuiltTable, Checked, Work, build_tables
+from ltv_platform.build import BuiltTable, Checked, Work, build_tables, check_table
 from ltv_platform.contracts import SourceTable
 from ltv_platform.contracts.ddl import quoted
 from ltv_platform.ingestion.landing import ingest_landing
@@ -22,6 +23,7 @@ from ltv_platform.orchestration.announcing import (
     ANNOUNCED_TAG,
     announce,
     announces,
+    by_ourselves,
     check_results,
 )
 from ltv_platform.orchestration.assets import (
@@ -108,6 +110,7 @@ def source_step(engine: DuckDBEngine) -> dg.AssetsDefinition:
         required_resource_keys={TURN},
     )
     def load_sources(context: dg.AssetExecutionContext) -> Results:
+        context.log.addFilter(_is_for_people)
         selected = [source for key, source in sources.items() if key in context.selected_asset_keys]
         refreshes = REFRESH_TAG in context.run.tags
         until = context.run.tags.get(FILES_TAG)
@@ -125,6 +128,10 @@ def source_step(engine: DuckDBEngine) -> dg.AssetsDefinition:
         with engine.hold():
             for source in selected:
                 yield from _loaded(context, engine, source, outcomes, always=not refreshes)
+            for check in context.selected_asset_check_keys:
+                if check.asset_key not in context.selected_asset_keys:  # executed alone
+                    share = _rejected_share(engine, sources[check.asset_key])
+                    yield from check_results(context, check.asset_key, [share])
         rejected = [str(outcome.error) for outcome in outcomes if outcome.error is not None]
         if rejected and not refreshes:
             raise dg.Failure("\n".join(rejected), allow_retries=False)
@@ -151,12 +158,14 @@ def _loaded(
     if not (new or always):
         return
     engine.record([Writer(name, "", state.as_of)], state.newest)
-    share = Checked(
-        "rejected_share", False, checks.rejected_share(engine, source.name, engine.settings)
-    )
     of_source = [outcome for outcome in outcomes if outcome.request.table == source.name]
     metadata = load_metadata(engine, source, of_source)
-    yield from _said(context, asset_key(name), metadata, None, [share])
+    yield from _said(context, asset_key(name), metadata, None, [_rejected_share(engine, source)])
+
+
+def _rejected_share(engine: DuckDBEngine, source: SourceTable) -> Checked:
+    outcome = checks.rejected_share(engine, source.name, engine.settings)
+    return Checked("rejected_share", False, outcome)
 
 
 def table_step(
@@ -185,6 +194,11 @@ def table_step(
         required_resource_keys={TURN},
     )
     def build_group(context: dg.AssetExecutionContext) -> Results:
+        context.log.addFilter(_is_for_people)
+        with by_ourselves(context.run):
+            yield from build(context)
+
+    def build(context: dg.AssetExecutionContext) -> Results:
         refreshing = REFRESH_TAG in context.run.tags
         work = refreshes.work(context.run.run_id) if refreshing else _asked(context, transforms)
         earlier, later = _around_scoring(transforms) if scored else (transforms, [])
@@ -192,6 +206,7 @@ def table_step(
         if scored and _is_to_be_scored(context, work, refreshing=refreshing):
             yield from scoring.ask(context, engine, graph)
         yield from _build(context, engine, later, work)
+        yield from _checked_alone(context, engine, transforms)
         if work.failures and not refreshing:
             raise dg.Failure("; ".join(work.failures), allow_retries=False)
         # A refresh goes on with what does not depend on them; publishing refuses.
@@ -239,6 +254,25 @@ def _build(
         if announces(context.run):
             _catch_up(context, engine, transforms, written)
     _tell_of_checks(engine.settings, written, context.run.run_id)
+
+
+def _is_for_people(record: logging.LogRecord) -> bool:
+    """Dagster lists all checks that a step did not run: those of tables with nothing to do."""
+    return "did not yield or return expected outputs" not in record.getMessage()
+
+
+def _checked_alone(
+    context: dg.AssetExecutionContext, engine: DuckDBEngine, transforms: Sequence[Transform]
+) -> Results:
+    """What checks see that a person executes without writing their table."""
+    for transform in transforms:
+        key = asset_key(transform.name)
+        asked = {
+            check.name for check in context.selected_asset_check_keys if check.asset_key == key
+        }
+        if asked and key not in context.selected_asset_keys:
+            checked = [one for one in check_table(engine, transform) if one.name in asked]
+            yield from check_results(context, key, checked)
 
 
 def _catch_up(

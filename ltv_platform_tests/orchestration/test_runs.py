@@ -134,15 +134,18 @@ def test_a_backfill_rewrites_all_that_was_asked(home: Home, instance: dg.Dagster
     tables = home.tables()
     result = _run(home, instance, assets, range_tags(date(2025, 3, 2), date(2025, 3, 4)))
     assert result.success
+    run_id = result.run_id
     after = home.engine.state().built["core.transactions"]
     changed = {day.day for day in after if day is not None and after[day] != before[day]}
     assert changed == {2, 3, 4}
     assert len({after[day].seq for day in after if day is not None and day.day in changed}) == 1
     assert home.tables() == tables
+    stored = [record.event_log_entry for record in instance.get_records_for_run(run_id).records]
     events = [
-        event.materialization
-        for event in result.get_asset_materialization_events()
-        if event.asset_key == asset_key("core.transactions")
+        entry.asset_materialization
+        for entry in stored
+        if entry.asset_materialization is not None
+        and entry.asset_materialization.asset_key == asset_key("core.transactions")
     ]
     rows = [event.metadata["dagster/partition_row_count"].value for event in events]
     assert (len(events), rows) == (3, [1, 1, 2])

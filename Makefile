@@ -1,9 +1,10 @@
 # One target for each thing that one does here; each installs what it needs, and no more.
 PYTHON ?= python3
 BIN := .venv/bin
-INSTALLS := install install-dev install-bench install-peers install-bayes
+INSTALLS := install install-dev install-browser install-bench install-peers install-bayes
 
-.PHONY: $(INSTALLS) run test test-services proof chaos chaos-services proof-api ui lint lock bench bench-peers docs clean
+.PHONY: $(INSTALLS) run test test-services test-browser proof chaos chaos-services proof-api ui lint lock \
+  bench bench-peers docs clean
 .DEFAULT_GOAL := run
 # One installation at a time, with `make -j` too.
 .NOTPARALLEL:
@@ -18,6 +19,11 @@ run: install
 # Coverage is measured by hand, not here: it would slow every run by a third.
 test: install-dev
 	@$(BIN)/pytest -n 2 --dist loadscope
+
+# The UI in a headless Chromium (Debian: apt-get install chromium chromium-driver), with pictures.
+LTV_SCREENSHOTS ?= build/screenshots
+test-browser: install-dev install-browser
+	@LTV_SCREENSHOTS='$(LTV_SCREENSHOTS)' $(BIN)/pytest -m browser ltv_platform_tests/browser
 
 # `ltv up` as real processes: files that start runs by themselves, killed services.
 test-services: install-dev

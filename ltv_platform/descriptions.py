@@ -135,7 +135,8 @@ def _as_of(transform: Transform) -> list[str]:
         settling += f" (of a day until {settles} days after it)"
     cost = ["the watermark of costs"] if _COST in used else []
     on = _listed([*filter(None, [settling]), *cost])
-    return [f"**As of**: stored as sums; when it is published, {on} decide what is mature."]
+    decide = "decides" if len(used) == 1 else "decide"
+    return [f"**As of**: stored as sums; when it is published, {on} {decide} what is mature."]
 
 
 def _checks(transform: Transform) -> str:

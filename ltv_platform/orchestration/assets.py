@@ -18,7 +18,7 @@ POOL = "duckdb"
 IO_MANAGER = "warehouse_io_manager"
 
 #: Opens the description of a check that holds back what reads its table, and publishing.
-BLOCKS = "Blocks publishing: "
+BLOCKS = "Holds back publishing while it fails. "
 
 
 def asset_key(table: str) -> dg.AssetKey:
@@ -94,7 +94,7 @@ def table_checks(engine: DuckDBEngine, transform: Transform) -> list[dg.AssetChe
         dg.AssetCheckSpec(
             "unique_key",
             asset=key,
-            description=f"{BLOCKS}{', '.join(transform.contract.key)} identify a row.",
+            description=f"{BLOCKS}One row per {', '.join(transform.contract.key)}.",
         ),
         *(_check_spec(check) for check in checks_of(engine, transform.name)),
     ]

@@ -55,8 +55,8 @@ def maintenance_job(engine: DuckDBEngine) -> dg.JobDefinition:
     @dg.job(
         name="maintenance",
         description=(
-            "Makes a backup if `LTV_BACKUP_DIR` is set. Removes snapshots that nobody reads any "
-            "more, and runs older than `LTV_DAGSTER_HISTORY` days; partitions keep the event that "
+            "Makes a backup if LTV_BACKUP_DIR is set. Removes snapshots that nobody reads any "
+            "more, and runs older than LTV_DAGSTER_HISTORY days; partitions keep the event that "
             "says who wrote them."
         ),
         executor_def=dg.in_process_executor,

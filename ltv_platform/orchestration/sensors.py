@@ -80,7 +80,7 @@ def landing_sensor(
         minimum_interval_seconds=_LOOK_AT_LANDING,
         default_status=dg.DefaultSensorStatus.RUNNING,
         description=(
-            "Looks for finished files in `landing/` and asks for one run that loads them, however "
+            "Looks for finished files in landing/ and asks for one run that loads them, however "
             "many there are, and rebuilds what they touch. A file that was rejected is not asked "
             "for again until it changes."
         ),
@@ -133,7 +133,7 @@ def refresh_sensor(
         default_status=dg.DefaultSensorStatus.RUNNING,
         description=(
             "Asks the planner what is stale, and for one run that rebuilds it. A run that failed "
-            "is tried again at growing distances, `LTV_REFRESH_ATTEMPTS` times for the same cause."
+            "is tried again at growing distances, LTV_REFRESH_ATTEMPTS times for the same cause."
         ),
     )
     def look(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:

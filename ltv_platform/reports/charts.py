@@ -16,6 +16,7 @@ from ltv_platform.reports.svg import (
     legend,
     named,
     shaded,
+    small_svg,
     svg,
     text,
 )
@@ -57,7 +58,7 @@ def journey_lengths(lengths: Sequence[tuple[int, int]]) -> Chart:
             )
         )
     return Chart(
-        svg(100, 32, f"<path d='{small}' stroke='{BLUE}' stroke-width='6'/>"),
+        small_svg(100, 32, f"<path d='{small}' stroke='{BLUE}' stroke-width='6'/>"),
         svg(WIDTH, ROW * len(counts), "".join(rows)),
     )
 
@@ -82,7 +83,7 @@ def cost_and_revenue(channels: Sequence[tuple[str, Number, Number]]) -> Chart:
     meaning = legend(len(shown), [("cost", ORANGE), ("credited revenue", BLUE)])
     small = f"<path d='{costs}' stroke='{ORANGE}'/><path d='{revenues}' stroke='{BLUE}'/>"
     return Chart(
-        svg(100, 6 * _FEW + 2, f"<g stroke-width='2'>{small}</g>"),
+        small_svg(100, 6 * min(len(shown), _FEW) + 2, f"<g stroke-width='2'>{small}</g>"),
         svg(WIDTH, ROW * (len(shown) + 1), rows + meaning),
     )
 
@@ -120,4 +121,4 @@ def models_by_channel(
     small = (
         f"<path d='{ranges}' stroke='{INK}'/><path d='{dots}' stroke='{BLUE}' stroke-width='2'/>"
     )
-    return Chart(svg(100, 6 * _FEW, small), svg(WIDTH, ROW * (len(shown) + 1), heads + rows))
+    return Chart(small_svg(100, 6 * _FEW, small), svg(WIDTH, ROW * (len(shown) + 1), heads + rows))

@@ -12,6 +12,7 @@ from ltv_platform.reports.svg import (
     Chart,
     legend,
     shaded,
+    small_svg,
     svg,
     text,
 )
@@ -79,7 +80,7 @@ def rfm_grid(cells: Mapping[tuple[int, int], tuple[str, int]]) -> Chart:
     )
     # Bars of the small one are as long as the square root of what they stand for.
     return Chart(
-        svg(72, 72, f"<path d='{small}' stroke='{BLUE}' stroke-width='8'/>"),
+        small_svg(72, 72, f"<path d='{small}' stroke='{BLUE}' stroke-width='8'/>"),
         svg(WIDTH, ROW + height * _SCORES, heads + drawn),
     )
 
@@ -135,7 +136,7 @@ def forecast_fan(
     )
     drawn = f"<g transform='translate({_FAN_LEFT},20)'>{fan(_FAN_WIDTH, _FAN_HEIGHT)}</g>"
     return Chart(
-        svg(100, 40, fan(100, 40)),
+        small_svg(100, 40, fan(100, 40)),
         svg(WIDTH, _FAN_HEIGHT + 80, axis + drawn + labels + _origins(origins)),
     )
 
@@ -208,7 +209,7 @@ def _small_triangle(cohorts: Sequence[Cohort], most: float) -> str:
         for shade, path in strokes.items()
         if path
     )
-    return svg(8 * _FEW, 6 * _FEW, f"<g stroke='{BLUE}' stroke-width='5'>{drawn}</g>")
+    return small_svg(8 * _FEW, 6 * _FEW, f"<g stroke='{BLUE}' stroke-width='5'>{drawn}</g>")
 
 
 def _share(value: Number, most: float) -> float:

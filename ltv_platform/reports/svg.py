@@ -15,6 +15,8 @@ NAME_WIDTH = 190
 LONGEST_NAME = 28
 ROW = 22
 WIDTH = 860
+#: How much larger small charts are shown than they are drawn.
+_SCALE = 3
 #: Room for the figure behind the longest bar.
 _FIGURE_WIDTH = 170
 
@@ -38,6 +40,13 @@ def svg(width: int, height: int, content: str) -> str:
         f"<svg xmlns='http://www.w3.org/2000/svg' width='{width}' height='{height}' "
         f"viewBox='0 0 {width} {height}'>{content}</svg>"
     )
+
+
+def small_svg(width: int, height: int, content: str) -> str:
+    """A drawing for a line of text: drawn in few digits, shown large enough to be seen."""
+    drawn = svg(width, height, content)
+    size = f"width='{width}' height='{height}'"
+    return drawn.replace(size, f"width='{_SCALE * width}' height='{_SCALE * height}'", 1)
 
 
 def bar(place: int, top: int, share: float, colour: str, height: int) -> str:

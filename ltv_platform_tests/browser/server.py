@@ -1,0 +1,146 @@
+"""`ltv up` on a home of its own with the sample, and what it can be asked beside the pages."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+#: The last day of the sample: 365 partitions, all with data.
+NOW = "2025-12-31T23:59:00Z"
+#: Seconds that a run waits for whoever holds the warehouse.
+LOCK_TIMEOUT = 5
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+class Server:
+    """Web server, daemon and code server.
+
+    Args:
+        home: LTV_HOME, filled.
+        log: Where it writes what it says.
+    """
+
+    def __init__(self, home: Path, log: Path) -> None:
+        self.home = home
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        self.address = f"http://127.0.0.1:{port}"
+        self._log = log
+        with log.open("wb") as file:
+            self._process = subprocess.Popen(
+                command("up", "--port", str(port)),
+                env=environment(home),
+                stdout=file,
+                stderr=subprocess.STDOUT,
+            )
+        self._wait_until_it_answers()
+
+    def _wait_until_it_answers(self) -> None:
+        give_up = time.monotonic() + 120
+        while time.monotonic() < give_up and self._process.poll() is None:
+            try:
+                nodes = self.ask("{ assetNodes { id } }")["assetNodes"]
+            except OSError:
+                nodes = []
+            if nodes:
+                return
+            time.sleep(0.5)
+        raise AssertionError(f"`ltv up` does not answer:\n{self.said}")
+
+    @property
+    def said(self) -> str:
+        """What it wrote to its terminal."""
+        return self._log.read_text()
+
+    def end(self) -> int:
+        """End it as an operator does; its exit code."""
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            return self._process.wait(30)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            raise
+
+    def ask(self, query: str, **variables: Any) -> Any:
+        """What the UI's own API answers."""
+        body = json.dumps({"query": query, "variables": variables}).encode()
+        request = urllib.request.Request(
+            f"{self.address}/graphql", body, {"Content-Type": "application/json"}
+        )
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            answered = json.load(answer)
+        assert "errors" not in answered, answered["errors"]
+        return answered["data"]
+
+    def runs(self) -> list[dict[str, Any]]:
+        """All runs, newest first."""
+        query = """{ runsOrError(limit: 100) { ... on Runs { results {
+            runId status startTime endTime assetSelection { path } tags { key value }
+        } } } }"""
+        results: list[dict[str, Any]] = self.ask(query)["runsOrError"]["results"]
+        return results
+
+    def is_idle(self) -> bool:
+        """Whether no run waits or is under way."""
+        over = {"SUCCESS", "FAILURE", "CANCELED"}
+        return all(run["status"] in over for run in self.runs())
+
+    def seconds_of_runs(self) -> float:
+        """CPU seconds of all run workers that have ended so far."""
+        return sum(_of_children(process) for process in _descendants(self._process.pid))
+
+    def bytes_of_history(self) -> int:
+        """What Dagster has written."""
+        files = (self.home / "dagster").rglob("*")
+        return sum(file.stat().st_size for file in files if file.is_file())
+
+
+def command(*arguments: str) -> list[str]:
+    """An `ltv` command."""
+    return [sys.executable, "-m", "ltv_platform.cli", *arguments]
+
+
+def environment(home: Path) -> dict[str, str]:
+    """What the commands get: nothing of what the machine sets."""
+    ours = ("LTV_", "IHC_", "DAGSTER_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    return {
+        **kept,
+        "LTV_HOME": str(home),
+        "LTV_NOW": NOW,
+        "LTV_LOCK_TIMEOUT": str(LOCK_TIMEOUT),
+        "LTV_FRESHNESS_HOURS": "none",
+    }
+
+
+def _stat(process: int) -> tuple[int, float]:
+    """Parent, and CPU seconds of those children that ended and were waited for."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[1]), (int(fields[13]) + int(fields[14])) / _TICKS
+
+
+def _of_children(process: int) -> float:
+    try:
+        return _stat(process)[1]
+    except OSError:
+        return 0.0
+
+
+def _descendants(process: int) -> list[int]:
+    parents = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            parents[int(folder.name)] = _stat(int(folder.name))[0]
+        except OSError:
+            continue
+    found = [process]
+    for known in found:
+        found += [child for child, parent in parents.items() if parent == known]
+    return found

@@ -51,7 +51,7 @@ def test_killed_at_every_point(home: Home, tmp_path: Path) -> None:
     assert history_file.read_text() == "(erased) is odd\n"
     names = {path.name for path in folder.iterdir()}
     assert names == {
-        ".lock", "dagster", "erasure.key", "landing", "loaded", "published", "warehouse.duckdb",
+        ".lock", "cache", "dagster", "erasure.key", "landing", "loaded", "published", "warehouse.duckdb",
     }  # fmt: skip
     assert not list(folder.rglob("*.part"))
     fresh = loaded(tmp_path / "fresh", is_not_hers)

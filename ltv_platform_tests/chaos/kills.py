@@ -45,7 +45,7 @@ _PHASES = {
     "_write": "writing a table",
     "plan": "planning",
     "_publish_table": "writing the snapshot",
-    "_prune": "pruning",
+    "prune": "pruning",
     "_publish": "switching the snapshot",
     "write_campaign_report": "writing the report",
     "_prepare": "preparing tables",

@@ -118,7 +118,7 @@ def test_a_history_in_use_is_said(
 ) -> None:
     """A process that reads it keeps its old pages; the message says to end it."""
     monkeypatch.setattr(history, "_PATIENCE", 0.1)
-    [index] = settings.dagster_path.rglob("index.db")
+    [index] = settings.dagster_path.rglob("event_log.db")
     with closing(sqlite3.connect(index, isolation_level=None)) as reader:
         reader.execute("BEGIN")
         reader.execute("SELECT * FROM event_logs").fetchone()

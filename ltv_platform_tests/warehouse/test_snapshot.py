@@ -97,7 +97,7 @@ def test_a_kill_leaves_the_last_snapshot(
 
 def test_nobody_loads_while_it_is_published(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     """The warehouse is held to the end, so what is recorded is what was copied."""
-    monkeypatch.setattr(snapshot, "_prune", lambda *_: _assert_held(home))
+    monkeypatch.setattr(snapshot, "prune", lambda *_: _assert_held(home))
     snapshot.publish(home.engine, home.graph)
 
 

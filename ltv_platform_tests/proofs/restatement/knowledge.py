@@ -237,17 +237,17 @@ def _load_once_planned() -> None:
     from ltv_platform.orchestration import refresh
     from ltv_platform.workspace import Workspace
 
-    execute = refresh.execute
+    execute = refresh._execute
 
-    def late(*arguments: Any, **options: Any) -> None:
-        refresh.execute = execute
+    def late(*arguments: Any, **options: Any) -> Any:
+        refresh._execute = execute
         workspace = Workspace.open()
         path = workspace.settings.home / "incoming" / "transactions_99.csv"
         [outcome] = ingest(workspace.engine, [Request("transactions", path)])
         assert outcome.error is None
-        execute(*arguments, **options)
+        return execute(*arguments, **options)
 
-    refresh.execute = late
+    refresh._execute = late
 
 
 @CASES.case(

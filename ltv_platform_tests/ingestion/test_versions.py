@@ -118,7 +118,7 @@ def test_a_failing_append_leaves_nothing(load: Loader, monkeypatch: pytest.Monke
     load("campaigns", campaigns(A))
     before = load.rows("FROM raw.touched")
     with monkeypatch.context() as patch:
-        patch.setattr(raw_log, "_touch", fail)
+        patch.setattr(raw_log, "touch", fail)
         with pytest.raises(RuntimeError, match="killed"):
             load.outcome("campaigns", campaigns(B, ",bad"), "b.csv")
     assert versions(load) == ["Spring"]

@@ -3,7 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLS := install install-dev install-browser install-bench install-peers install-bayes
 
-.PHONY: $(INSTALLS) run test test-browser proof chaos proof-api ui lint lock bench bench-peers docs clean
+.PHONY: $(INSTALLS) run test test-services test-browser proof chaos chaos-services proof-api ui lint lock \
+  bench bench-peers docs clean
 .DEFAULT_GOAL := run
 # One installation at a time, with `make -j` too.
 .NOTPARALLEL:
@@ -17,12 +18,16 @@ run: install
 
 # Coverage is measured by hand, not here: it would slow every run by a third.
 test: install-dev
-	@$(BIN)/pytest -n 2 --dist loadscope -m 'not browser'
+	@$(BIN)/pytest -n 2 --dist loadscope
 
 # The UI in a headless Chromium (Debian: apt-get install chromium chromium-driver), with pictures.
 LTV_SCREENSHOTS ?= build/screenshots
 test-browser: install-dev install-browser
 	@LTV_SCREENSHOTS='$(LTV_SCREENSHOTS)' $(BIN)/pytest -m browser ltv_platform_tests/browser
+
+# `ltv up` as real processes: files that start runs by themselves, killed services.
+test-services: install-dev
+	@$(BIN)/pytest -m process
 
 # What was done to the data, what was expected, what was seen; `make test` runs the same cases.
 proof: install-dev
@@ -33,6 +38,11 @@ SEED ?= 1
 KILLS ?= 200
 chaos: install-dev
 	@$(BIN)/python -m ltv_platform_tests.chaos --seed $(SEED) --kills $(KILLS)
+
+# Processes of `ltv up` killed at random while files arrive, for so many seconds.
+SECONDS ?= 300
+chaos-services: install-dev
+	@$(BIN)/python -m ltv_platform_tests.chaos --seed $(SEED) --services $(SECONDS)
 
 # `ltv run` killed ten times while the IHC API misbehaves, on the public challenge data of
 # LTV_REFERENCE_DATA; `make test` does so with a few journeys.

@@ -7,7 +7,17 @@ from typing import Annotated
 
 import typer
 
-from benchmarks import attribution, cohorts, customers, end_to_end, ingest, page, publish, refresh
+from benchmarks import (
+    attribution,
+    cohorts,
+    customers,
+    end_to_end,
+    ingest,
+    orchestration,
+    page,
+    publish,
+    refresh,
+)
 from benchmarks.bench import Bench
 from benchmarks.data import DAYS, Scale
 from benchmarks.processes import ContenderError, tell
@@ -22,6 +32,7 @@ BENCHMARKS: dict[str, Callable[[Bench], Result]] = {
     "refresh": refresh.run,
     "attribution": attribution.run,
     "customers": customers.run,
+    "orchestration": orchestration.run,
 }
 
 app = typer.Typer(add_completion=False, help=__doc__, no_args_is_help=True)

@@ -15,7 +15,16 @@ from benchmarks.results import Gate, quantity
 Figures = Mapping[str, Mapping[str, Any]]
 
 _MEGABYTE = 1e6
-_NAMES = ("cohorts", "ingest", "refresh", "publish", "end_to_end", "attribution", "customers")
+_NAMES = (
+    "cohorts",
+    "ingest",
+    "refresh",
+    "publish",
+    "end_to_end",
+    "attribution",
+    "customers",
+    "orchestration",
+)
 
 
 def read(path: Path) -> Figures:

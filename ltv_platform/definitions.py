@@ -9,7 +9,8 @@ import warnings
 import dagster as dg
 
 from ltv_platform.assets import GROUPS
-from ltv_platform.orchestration.io_manager import WarehouseIOManager
+from ltv_platform.orchestration.assets import IO_MANAGER
+from ltv_platform.orchestration.io_manager import warehouse_io_manager
 from ltv_platform.orchestration.maintenance import maintenance_job, maintenance_schedule
 from ltv_platform.orchestration.partitions import daily_partitions
 from ltv_platform.orchestration.publishing import publish_step
@@ -45,20 +46,23 @@ def build_definitions(
     settings = engine.settings
     partitions = daily_partitions(settings)
     refreshes = Refreshes(engine, graph)
+    assets = [
+        source_step(engine),
+        *(table_step(engine, graph, group, partitions, refreshes) for group in GROUPS),
+        publish_step(engine, graph, refreshes),
+    ]
     refresh = dg.define_asset_job(
         REFRESH,
-        selection=dg.AssetSelection.all(),
+        # By name: other people's assets and checks may stand beside them.
+        selection=dg.AssetSelection.assets(*assets).without_checks()
+        | dg.AssetSelection.checks(*(key for step in assets for key in step.check_keys)),
         description=(
             "Rewrites what is stale, checks it, publishes the snapshot. Launched by hand it "
             "rewrites all days of the chosen range."
         ),
     )
     return dg.Definitions(
-        assets=[
-            source_step(engine),
-            *(table_step(engine, graph, group, partitions, refreshes) for group in GROUPS),
-            publish_step(engine, graph, refreshes),
-        ],
+        assets=assets,
         jobs=[refresh, maintenance_job(engine)],
         schedules=[maintenance_schedule(settings)],
         sensors=[
@@ -69,7 +73,7 @@ def build_definitions(
         resources={
             TURN: turn(settings),
             "warehouse": warehouse or warehouse_resource(settings),
-            "warehouse_io_manager": WarehouseIOManager(engine, graph),
+            IO_MANAGER: warehouse_io_manager(engine, graph),
         },
         executor=dg.in_process_executor,
     )

@@ -41,6 +41,11 @@ class Home(BaseSettings):
         return self.home / "published"
 
     @property
+    def own_path(self) -> Path:
+        """What `ltv query` sees of tables of people's own assets, a folder per schema."""
+        return self.home / "own"
+
+    @property
     def reports_path(self) -> Path:
         """Reports for people."""
         return self.home / "reports"
@@ -64,6 +69,11 @@ class Home(BaseSettings):
     def run_lock_path(self) -> Path:
         """Locked by the process that brings everything up to date; holds its PID."""
         return self.home / "run.lock"
+
+    @property
+    def service_lock_path(self) -> Path:
+        """Locked by `ltv up` while it serves; holds its PID."""
+        return self.home / "up.lock"
 
     @property
     def scoring_lock_path(self) -> Path:

@@ -92,13 +92,21 @@ def one_run(settings: "Settings", waiting: Callable[[str], None]) -> Iterator[No
 
 @contextmanager
 def one_scorer(settings: "Settings", waiting: Callable[[str], None]) -> Iterator[None]:
-    """Let one process at a time ask the IHC API: two would pay for the same journeys.
-
-    Beside :func:`one_run`, which Dagster's daemon does not take.
-    """
+    """Let one process at a time ask the IHC API: two would pay for the same journeys."""
     busy = f"is scoring the journeys of {settings.home}"
     patience = settings.lock_timeout, "LTV_LOCK_TIMEOUT"
     with _alone(settings.scoring_lock_path, busy, *patience, waiting):
+        yield
+
+
+@contextmanager
+def one_service(settings: "Settings") -> Iterator[None]:
+    """Let one `ltv up` serve an LTV_HOME, and nobody change it from under its processes.
+
+    Raises:
+        BusyError: one serves it already.
+    """
+    with one_at_a_time(settings.service_lock_path, f"serves {settings.home} (`ltv up`)", 0):
         yield
 
 

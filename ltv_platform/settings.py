@@ -177,6 +177,9 @@ class Settings(Home):
     run_timeout: float = Field(
         3600.0, ge=0, description="Seconds that `ltv run` waits for another one to end."
     )
+    dagster_storage: Literal["sqlite", "postgres"] = Field(
+        "sqlite", description="Where Dagster keeps its history; postgres: where PGHOST etc. say."
+    )
     adapter_timeout: float = Field(
         600.0, gt=0, description="Seconds that an adapter may take for a file."
     )
@@ -295,6 +298,16 @@ class Settings(Home):
         return self.ihc_engine != "local" and self.ihc_api_key is not None
 
     @property
+    def erasure_key_path(self) -> Path:
+        """Key of the hashes of erased persons; only its owner can read it."""
+        return self.home / "erasure.key"
+
+    @property
+    def erasure_journal_path(self) -> Path:
+        """What an erasure is looking for, from its beginning to its end."""
+        return self.home / "erasure.json"
+
+    @property
     def longest_horizon(self) -> int:
         """The longest age in days that any cohort table covers."""
         return max(self.horizons + self.user_horizons)
@@ -367,7 +380,7 @@ def _what_is_wrong(error: "ErrorDetails") -> str:
 
 
 #: Variables with our prefix that are no settings: for tests, and Dagster's event log.
-_OTHER_VARIABLES = {"LTV_REFERENCE_DATA", FAILPOINT, "LTV_EVENT_LOG"}
+_OTHER_VARIABLES = {"LTV_REFERENCE_DATA", "LTV_TEST_POSTGRES", FAILPOINT, "LTV_EVENT_LOG"}
 
 
 def _refuse_unknown_variables() -> None:

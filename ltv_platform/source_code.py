@@ -5,6 +5,7 @@ imported for types only is no part of it.
 """
 
 import ast
+import gc
 import sys
 from collections.abc import Iterator
 from functools import lru_cache
@@ -49,13 +50,28 @@ def _facts(path: Path, kept: Kept) -> list[str]:
 
 
 def _found_in(source: str) -> list[str]:
-    tree = ast.parse(source)
+    tree = _parsed(source)
     imported = sorted({name for name in _imports(tree) if name.partition(".")[0] == _PACKAGE})
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
         if isinstance(body, list) and body and _is_text(body[0]):
             del body[0]
     return [sha256(ast.unparse(tree).encode()).hexdigest(), *imported]
+
+
+def _parsed(source: str) -> ast.Module:
+    """A module as a tree, whatever is collected meanwhile.
+
+    What Dagster closes when it is collected compiles code; within another parse, Python 3.11 takes
+    that for a defect (``AST constructor recursion depth mismatch``, CPython issue 106905).
+    """
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        return ast.parse(source)
+    finally:
+        if collects:
+            gc.enable()
 
 
 def _is_text(statement: ast.AST) -> bool:

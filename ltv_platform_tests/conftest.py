@@ -20,12 +20,15 @@ NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
 
 _REFERENCE_DATA = os.environ.get("LTV_REFERENCE_DATA")
 
+#: URL of a PostgreSQL server on which tests may make databases, its password included.
+POSTGRES = os.environ.get("LTV_TEST_POSTGRES")
+
 
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the machine sets must not reach the tests."""
     for name in os.environ:
-        if name.startswith(("LTV_", "IHC_")) or name == "DAGSTER_HOME":
+        if name.startswith(("LTV_", "IHC_", "PG")) or name == "DAGSTER_HOME":
             monkeypatch.delenv(name)
 
 

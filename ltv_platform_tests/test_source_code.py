@@ -1,5 +1,7 @@
 """The code of a module is what it runs: its own, and that of what it imports."""
 
+import ast
+import gc
 from pathlib import Path
 
 import pytest
@@ -62,3 +64,28 @@ def test_code_is_what_runs(
     assert edit[0] in MODULES[module]
     changed = {**MODULES, module: MODULES[module].replace(*edit)}
     assert (code("before", MODULES) != code("after", changed)) is another
+
+
+def test_what_is_collected_meanwhile_may_compile(tmp_path: Path) -> None:
+    """Python 3.11 took it for a defect: SystemError, AST constructor recursion depth mismatch."""
+
+    class Closing:
+        def __init__(self) -> None:
+            self.itself = self
+
+        def __del__(self) -> None:
+            ast.parse("1 + 1")
+
+    source = Path(source_code.__file__).read_text("utf-8")
+    before = gc.get_threshold()
+    gc.set_threshold(50)
+    try:
+        for number in range(20):
+            for _ in range(20):
+                Closing()
+            module = tmp_path / f"module_{number}.py"
+            module.write_text(source + f"\nX = {number}\n", "utf-8")
+            assert source_code.code_of(module, Kept(tmp_path / "kept"))
+    finally:
+        gc.set_threshold(*before)
+    assert gc.isenabled()

@@ -33,7 +33,7 @@ from ltv_platform.backups.manifest import (
 from ltv_platform.days import stamp
 from ltv_platform.errors import UserError
 from ltv_platform.failpoints import failpoint
-from ltv_platform.locks import one_run, temporary_folder
+from ltv_platform.locks import one_run, one_service, temporary_folder
 from ltv_platform.settings import Settings
 from ltv_platform.warehouse.connection import half_restored_path
 from ltv_platform.warehouse.schema_version import newest_version, upgrade_copies_path
@@ -78,10 +78,11 @@ def restore(
 
     Raises:
         UserError: there is no such backup, it is damaged or of a newer schema version, LTV_HOME
-            holds data, or the disk does not take it; LTV_HOME is as it was.
+            holds data or is served by `ltv up`, or the disk does not take it; LTV_HOME is as it
+            was.
     """
     folder = folder.expanduser().absolute()
-    with one_run(settings, progress):
+    with one_service(settings), one_run(settings, progress):
         if half_restored_path(settings).exists():
             restored = _put_in_place(settings, progress, continued=True)
             if folder in (restored.backup, restored.backup.parent):

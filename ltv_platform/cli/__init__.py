@@ -1,9 +1,10 @@
 """The command line ``ltv``: thin commands over the packages that do the work.
 
 ``data`` brings files in, ``running`` builds and starts things, ``reading`` gives figures out,
-``lineage`` says where they come from, ``backups`` keeps all of it safe, ``alerts`` tries the
-webhook, ``console`` is how all of them speak. Stdout carries only the answer; progress and
-messages go to stderr. Exit 0 is fine, 2 is what the user can mend, 1 is a defect of ours.
+``lineage`` says where they come from, ``backups`` keeps all of it safe, ``erasing`` takes a person
+out, ``alerts`` tries the webhook, ``console`` is how all of them speak. Stdout carries only the
+answer; progress and messages go to stderr. Exit 0 is fine, 2 is what the user can mend, 1 is a
+defect of ours.
 """
 
 import sys
@@ -16,6 +17,7 @@ from ltv_platform.cli import (
     attribution,
     backups,
     data,
+    erasing,
     forecast,
     lineage,
     reading,
@@ -42,6 +44,7 @@ attribution.register(app)
 forecast.register(app)
 alerts.register(app)
 backups.register(app)
+erasing.register(app)
 
 
 @app.callback()

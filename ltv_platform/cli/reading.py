@@ -50,8 +50,8 @@ def query(
 
 
 def tables(output: Annotated[Format, typer.Option("--format")] = Format.TABLE) -> None:
-    """List the published tables."""
-    from ltv_platform.warehouse.published import require_snapshot
+    """List the published tables, and those of your own assets."""
+    from ltv_platform.warehouse.published import own_files, require_snapshot
 
     workspace = Workspace.open()
     published = require_snapshot(workspace.settings).manifest["tables"]
@@ -60,6 +60,14 @@ def tables(output: Annotated[Format, typer.Option("--format")] = Format.TABLE) -
         (name, entry["layer"], entry["rows"], descriptions.get(name, ""))
         for name, entry in published.items()
     ]
+    if own := own_files(workspace.settings):
+        from ltv_platform.contracts.ddl import quoted
+        from ltv_platform.warehouse.query import query as ask
+
+        for name in own:
+            place = ".".join(map(quoted, name.split(".")))
+            _, [(count,)] = ask(workspace.settings, f"SELECT COUNT(*) FROM {place}")
+            rows.append((name, "own", count, "Made by an asset of your own."))
     show(["table", "layer", "rows", "what it holds"], rows, output)
 
 
@@ -144,6 +152,7 @@ def doctor() -> None:
     from platform import python_version
 
     from ltv_platform.ingestion.start_date import read_start
+    from ltv_platform.orchestration.dagster_home import check_storage
     from ltv_platform.settings import Settings, load_settings, variable_name
 
     try:
@@ -187,6 +196,12 @@ def doctor() -> None:
         problems.append("Nothing is loaded yet: `ltv ingest` or `ltv demo`.")
     elif not (settings.published_path / "current").exists():
         problems.append("Nothing is published yet: `ltv run`.")
+    try:
+        check_storage(settings)
+    except UserError as error:
+        problems.append(str(error))
+    if settings.erasure_journal_path.exists():
+        problems.append("An erasure is not finished: run `ltv erase` again for that person.")
     for problem in problems:
         say(problem)
     if not problems:

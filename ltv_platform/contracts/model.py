@@ -139,6 +139,9 @@ class SourceTable:
         replaces: Columns of which a load replaces all that it contains; None: the
             newest version of each key counts.
         partitioned: Its rows fall into daily partitions, so the start rule applies.
+        person: Column that says whose row it is; None: its rows name nobody.
+        hangs_on: Source table with the same key, where ``person`` is found for a table that
+            has none.
     """
 
     name: str
@@ -150,6 +153,13 @@ class SourceTable:
     rules: tuple[Rule, ...] = ()
     replaces: tuple[str, ...] | None = None
     partitioned: bool = True
+    person: str | None = None
+    hangs_on: str | None = None
+
+    @property
+    def is_personal(self) -> bool:
+        """Its rows are rows of persons."""
+        return self.person is not None or self.hangs_on is not None
 
     @property
     def stored_values(self) -> tuple[Column, ...]:

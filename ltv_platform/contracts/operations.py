@@ -31,7 +31,12 @@ LOADS = Table(
         Column("source_file", "VARCHAR", "Name of the file.", required=True),
         Column("adapter", "VARCHAR", "The adapter it went through, if any."),
         Column("rows_in_file", "BIGINT", "rows_skipped + rows_received.", required=True),
-        Column("rows_skipped", "BIGINT", "Left out by the adapter.", required=True),
+        Column(
+            "rows_skipped",
+            "BIGINT",
+            "Left out by the adapter, or as rows of erased persons.",
+            required=True,
+        ),
         Column("rows_received", "BIGINT", "accepted + quarantined + repeated.", required=True),
         Column("rows_accepted", "BIGINT", "Stored in the raw log.", required=True),
         Column("rows_quarantined", "BIGINT", "Rejected with reasons.", required=True),
@@ -132,7 +137,35 @@ WAREHOUSE_VERSION = Table(
     ),
 )
 
+SUPPRESSED = Table(
+    layer="raw",
+    name="suppressed",
+    description="One row per erased person or id of theirs, as a keyed hash. Who stays out?",
+    key=("kind", "pseudonym"),
+    columns=(
+        Column(
+            "kind",
+            "VARCHAR",
+            "customer; the source table whose key it is; key: tells that the key is the right one.",
+            required=True,
+        ),
+        Column("pseudonym", "VARCHAR", "HMAC-SHA256 of kind and id.", required=True),
+        Column("suppressed_at", "TIMESTAMP", "When (UTC).", required=True),
+    ),
+)
+
+REWRITTEN = Table(
+    layer="raw",
+    name="rewritten",
+    description="One row per loaded file that an erasure has rewritten. Which load is it of?",
+    key=("rewritten_id",),
+    columns=(
+        Column("rewritten_id", "VARCHAR", "What its load_id would be now.", required=True),
+        Column("load_id", "VARCHAR", "The load that it is of.", required=True),
+    ),
+)
+
 #: Those that the snapshot holds too: what people and status commands ask for.
 PUBLISHED_OPERATIONS = (QUARANTINE, LOADS, BUILT, IHC_REQUESTS, IHC_ANSWERS, IHC_REJECTIONS)
 
-OPERATION_TABLES = (*PUBLISHED_OPERATIONS, TOUCHED, WAREHOUSE_VERSION)
+OPERATION_TABLES = (*PUBLISHED_OPERATIONS, TOUCHED, WAREHOUSE_VERSION, SUPPRESSED, REWRITTEN)

@@ -46,6 +46,7 @@ CUSTOMERS = SourceTable(
         _UPDATED_AT,
     ),
     event_time="registration_date",
+    person="customer_id",
 )
 
 TRANSACTIONS = SourceTable(
@@ -66,6 +67,7 @@ TRANSACTIONS = SourceTable(
         _UPDATED_AT,
     ),
     event_time="transaction_date",
+    person="customer_id",
     rules=(
         Rule(
             "lower(transaction_type) IN ('refund', 'chargeback') AND NOT is_refund",
@@ -89,6 +91,7 @@ CUSTOMER_INTERACTIONS = SourceTable(
         _UPDATED_AT,
     ),
     event_time="interaction_date",
+    person="customer_id",
 )
 
 SESSION_SOURCES = SourceTable(
@@ -106,6 +109,7 @@ SESSION_SOURCES = SourceTable(
         _flag("impression_interaction", "Only an impression, no click.", default="false"),
     ),
     event_time="session_ts",
+    person="user_id",
     computed=(
         (
             Column("session_ts", "TIMESTAMP", "event_date + event_time (UTC).", required=True),
@@ -133,6 +137,7 @@ CONVERSIONS = SourceTable(
         Column("revenue", MONEY, "Base currency.", required=True, minimum=_NOT_NEGATIVE),
     ),
     event_time="conversion_ts",
+    person="user_id",
     computed=(
         (
             Column("conversion_ts", "TIMESTAMP", "conv_date + conv_time (UTC).", required=True),
@@ -150,6 +155,7 @@ SESSION_COSTS = SourceTable(
         Column("cost", MONEY, "Base currency; empty = 0.", minimum=_NOT_NEGATIVE, default="0"),
     ),
     partitioned=False,
+    hangs_on="session_sources",
 )
 
 CAMPAIGN_COSTS = SourceTable(

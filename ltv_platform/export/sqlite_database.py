@@ -160,14 +160,15 @@ def _refuse_foreign(path: Path, overwrite: bool) -> None:
                 "a part of the new file.",
                 "Close the programs that have it open, or choose another name.",
             )
-    if not overwrite and not _is_export(path):
+    if not overwrite and not is_export(path):
         raise UserError(
             f"{path} is there, and no export of this platform.",
             "Choose another name, or add --overwrite if it may be lost.",
         )
 
 
-def _is_export(path: Path) -> bool:
+def is_export(path: Path) -> bool:
+    """Whether a file is an export of this platform."""
     try:
         with path.open("rb") as file:
             header = file.read(_HEADER_LENGTH)

@@ -19,6 +19,8 @@ from ltv_platform.errors import UserError
 from ltv_platform.ingestion.dialects import Dialect
 
 _KEYS = ("table", "delimiter", "quote", "header", "columns")
+#: What makes a value depend on more than one record.
+_OF_SEVERAL = (exp.AggFunc, exp.Window, exp.Subquery, exp.Unnest, exp.Explode)
 _DELIMITERS = {"tab": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "whitespace": " "}
 
 
@@ -81,6 +83,32 @@ class Adapter:
     def inputs(self) -> frozenset[str]:
         """Names of the columns that the SELECT mentions; some of them are the file's."""
         return frozenset(column.name for column in self._tree.find_all(exp.Column))
+
+    def of_records(self, columns: Mapping[str, str]) -> tuple[str, frozenset[str]] | None:
+        """What single records say of some columns of the output, those of all records of ``file``.
+
+        Records that the SELECT leaves out are among them, and those that it merges stand apart.
+
+        Args:
+            columns: Columns of the output, and what to call them.
+
+        Returns:
+            A SELECT that gives these names and ``_line``, and which of them it gives: not those
+            that are made of several records. None: the rows do not come straight from records.
+        """
+        if not self._reads_records:
+            return None
+        tree = self._tree.copy()
+        given = {projection.alias_or_name: projection for projection in tree.expressions}
+        select = exp.select("_line").from_(tree.args["from_"].this)
+        found = set()
+        for column, name in columns.items():
+            value = exp.column(column) if tree.is_star else None
+            value = given[column].unalias() if column in given else value
+            if value is not None and value.find(*_OF_SEVERAL) is None:
+                select = select.select(exp.alias_(value.copy(), name, quoted=True))
+                found.add(name)
+        return select.sql(dialect="duckdb"), frozenset(found)
 
     def select(self, file: str = "file", *more: str) -> str:
         """The SELECT, with ``_line`` added where it is that of a record.

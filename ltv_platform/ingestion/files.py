@@ -85,6 +85,12 @@ def file_format(path: Path) -> FileFormat:
     )
 
 
+def load_id_of(table: str, adapter_text: str, copy: PrivateCopy) -> str:
+    """What identifies a load: its table, the text of its adapter (or none) and its content."""
+    parts = (table, adapter_text, copy.content_hash)
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
 def take_copy(source: Path, folder: Path, *, follow_links: bool = True) -> PrivateCopy:
     """Copy a file into a folder of its own: decompressed, without byte order mark, in UTF-8.
 

@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ltv_platform.errors import UserError
 from ltv_platform.failpoints import failpoint
 from ltv_platform.ingestion.requests import Outcome, Progress, Request, silent
 from ltv_platform.settings import Settings
@@ -149,7 +150,7 @@ def ingest_landing(
     states = [_state(request.path) for request in requests]
     outcomes = ingest(engine, requests, progress)
     return [
-        _move_away(engine.settings, outcome, state)
+        _move_away(engine, outcome, state)
         for outcome, state in zip(outcomes, states, strict=True)
         if outcome.error is None or outcome.request.path.exists()
     ]
@@ -171,7 +172,9 @@ def _state(path: Path) -> tuple[int, int, int] | None:
     return status.st_ino, status.st_size, status.st_mtime_ns
 
 
-def _move_away(settings: Settings, outcome: Outcome, state: tuple[int, int, int] | None) -> Outcome:
+def _move_away(
+    engine: DuckDBEngine, outcome: Outcome, state: tuple[int, int, int] | None
+) -> Outcome:
     path = outcome.request.path
     if outcome.counts is None:
         return outcome
@@ -181,7 +184,17 @@ def _move_away(settings: Settings, outcome: Outcome, state: tuple[int, int, int]
     if present != state:
         note = f"{path} was changed after it was loaded, so it stays for the next call"
         return replace(outcome, notes=(*outcome.notes, note))
-    folder = settings.loaded_path / outcome.counts.load_id
+    counts = outcome.counts
+    from ltv_platform.erasure.landed import strip_landed  # noqa: PLC0415 - mostly, nothing waits
+
+    try:
+        strip_landed(engine, outcome)
+    except UserError as error:
+        note = f"{path.name} goes to loaded/ with records of erased persons: {error}"
+        outcome = replace(outcome, notes=(*outcome.notes, note))
+    folder = engine.settings.loaded_path / counts.load_id
+    if not path.exists():  # all of its records were those of erased persons
+        return outcome
     folder.mkdir(parents=True, exist_ok=True)
     # Landing may be a mount of its own, which a rename does not leave.
     with suppress(FileNotFoundError):  # another process has moved it just now

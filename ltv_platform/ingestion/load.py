@@ -4,7 +4,6 @@ Each file is a load of its own: it enters whole or not at all, and a file that w
 before changes nothing.
 """
 
-import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import date
@@ -15,10 +14,11 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from ltv_platform.contracts import SourceTable
+from ltv_platform.erasure.suppression import remember_keys
 from ltv_platform.errors import UserError
 from ltv_platform.failpoints import failpoint
 from ltv_platform.ingestion.doubles import scales_of
-from ltv_platform.ingestion.files import PrivateCopy, check_regular, file_format, take_copy
+from ltv_platform.ingestion.files import check_regular, file_format, load_id_of, take_copy
 from ltv_platform.ingestion.quarantine import append_retrial, retry
 from ltv_platform.ingestion.requests import Outcome, Progress, Request, silent
 from ltv_platform.ingestion.sqlite_files import (
@@ -49,7 +49,7 @@ from ltv_platform.warehouse.engine import LoadCounts
 from ltv_platform.warehouse.raw_log import append_load, known_load, transaction
 
 if TYPE_CHECKING:
-    from ltv_platform.ingestion.adapters import Adapter
+    pass
 
 Connection = duckdb.DuckDBPyConnection
 
@@ -130,7 +130,8 @@ def _take_in(engine: DuckDBEngine, request: Request, folder: Path, place: int) -
         copy = export_sqlite_table(database, source.name, engine.settings.adapter_timeout, scales)
     else:
         copy = take_copy(request.path, folder, follow_links=request.follow_links)
-    return Incoming(source, adapter, copy, _load_id(source, adapter, copy), place)
+    load_id = load_id_of(source.name, adapter.text if adapter else "", copy)
+    return Incoming(source, adapter, copy, load_id, place)
 
 
 def _source(engine: DuckDBEngine, table: str) -> SourceTable:
@@ -142,11 +143,6 @@ def _source(engine: DuckDBEngine, table: str) -> SourceTable:
         f"There is no source table {table!r}.",
         (f"Did you mean {near[0]}? " if near else "") + f"There are: {', '.join(sources)}.",
     )
-
-
-def _load_id(source: SourceTable, adapter: "Adapter | None", copy: PrivateCopy) -> str:
-    parts = (source.name, adapter.text if adapter else "", copy.content_hash)
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
 def _staging_folder(settings: Settings) -> AbstractContextManager[Path]:
@@ -221,6 +217,8 @@ def _append(
     with transaction(connection):
         rejected = collect_rejected(connection, staged)
         counts = append_load(connection, staged.load, staged.rows, rejected, settings)
+        if staged.left_out:
+            remember_keys(connection, settings, staged.load, staged.rows)
         failpoint("load appended, not committed")
         if retrial is not None and retrial.passed:
             loads = append_retrial(connection, engine, retrial)
@@ -229,7 +227,7 @@ def _append(
     failpoint("load committed")
     notes += _what_rejection_means(connection, staged, counts)
     discard(connection, staged)
-    return Outcome(request, counts, notes=tuple(notes))
+    return Outcome(request, counts, notes=tuple(notes), left_out=staged.left_out)
 
 
 def _what_rejection_means(

@@ -104,7 +104,7 @@ def open_file(
         return _open_parquet(connection, copy, single, scales)
     if copy.format != "csv" or dialect.whitespace:
         return _open_by_hand(connection, copy, dialect, wanted, single)
-    columns, delimiter = _csv_columns(copy, dialect, wanted)
+    columns, delimiter = csv_columns(copy, dialect, wanted)
     # The engine numbers the rows of a table as ``rowid``, which a column of that name would hide.
     by_hand = by_hand or "rowid" in (name.lower() for name in columns)
     if not by_hand:
@@ -181,9 +181,14 @@ def _read_csv(path: Path, columns: Sequence[str], delimiter: str, dialect: Diale
     )
 
 
-def _csv_columns(
+def csv_columns(
     copy: PrivateCopy, dialect: Dialect, wanted: Collection[str]
 ) -> tuple[tuple[str, ...], str]:
+    """The columns of a delimited file and its delimiter.
+
+    Raises:
+        UserError: it has no header that can be read, or columns of the same name.
+    """
     if not dialect.header:
         return _distinct(dialect.columns, copy), dialect.delimiter or ","
     candidates = [dialect.delimiter] if dialect.delimiter else list(_SNIFFED_DELIMITERS)

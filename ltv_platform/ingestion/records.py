@@ -7,15 +7,25 @@ that are not perfectly regular, and all JSON, come through here: every record of
 either written down whole or rejected whole, under its number.
 """
 
-import csv
 import json
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ltv_platform.errors import UserError
 from ltv_platform.ingestion.dialects import Dialect
+from ltv_platform.ingestion.record_texts import (
+    DECODER,
+    LONGEST_FIELD,
+    NO_TEXT,
+    Ambiguous,
+    delimited_records,
+    is_unicode,
+    json_records,
+    open_text,
+    too_long,
+)
 
 #: Characters that are held in memory at once; an empty field or column counts as some, too.
 _BATCH = 64 << 20
@@ -23,15 +33,9 @@ _FIELD = 16
 #: Columns of a file at the most: the engine keeps memory of its own for each of them.
 _MOST_COLUMNS = 10_000
 
-#: Longest field and longest text of a rejected record, in characters; the csv module alone
-#: takes five times as many bytes to find its end.
-_LONGEST_FIELD = 256 << 20
-
-_NO_TEXT = "record: holds bytes that are no UTF-8"
 #: What a column is called whose name is empty, which the engine does not allow.
 _UNNAMED = "_unnamed_1"
 _BLANKS = re.compile(r"[ \t]+")
-_JSON_BLANKS = re.compile(r"[ \t\r\n]*")
 
 
 class RecordFiles:
@@ -94,8 +98,8 @@ class RecordFiles:
         Raises:
             UserError: the text is too long to be kept.
         """
-        if len(text) > _LONGEST_FIELD:
-            raise _too_long(self.name, line)
+        if len(text) > LONGEST_FIELD:
+            raise too_long(self.name, line)
         self._rejected.append((line, _shown(text), reason))
         self._hold(len(text))
 
@@ -159,81 +163,25 @@ def check_width(columns: int, name: str) -> None:
         )
 
 
-def _too_long(name: str, line: int) -> UserError:
-    return UserError(
-        f"{name}: record {line} is longer than {_LONGEST_FIELD >> 20} MiB.",
-        "If it opens a quote that is never closed, close it there; nothing was loaded.",
-    )
-
-
 def split_delimited(path: Path, files: RecordFiles, dialect: Dialect, delimiter: str) -> None:
-    """Split delimited text; a record that breaks the quoting or has other columns is rejected.
-
-    Blank lines are no records. The header counts as record 1. Line ends may be mixed.
-    """
-    consumed: list[str] = []
-
-    def lines() -> Iterator[str]:
-        with _open_text(path) as text:
-            for line in text:
-                consumed.append(line)
-                yield line
-
-    reader = csv.reader(
-        lines(),
-        delimiter=delimiter,
-        quotechar=dialect.quote or None,
-        quoting=csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE,
-        strict=True,
-        skipinitialspace=True,
-    )
-    number = 0
-    # The limit is there against unterminated quotes, which are kept whole here.
-    limit = csv.field_size_limit(_LONGEST_FIELD)
-    try:
-        while True:
-            consumed.clear()
-            reason = ""
-            fields: list[str] = []
-            try:
-                fields = next(reader)
-            except StopIteration:
-                break
-            except csv.Error as error:
-                if "larger than field limit" in str(error):
-                    raise _too_long(files.name, number + 1) from error
-                reason = _quoting_reason(error)
-            if not fields and not reason:
-                continue
-            number += 1
-            if number == 1 and dialect.header:
-                continue
-            text = "".join(consumed)
-            if not reason and len(fields) != len(files.columns):
-                reason = f"record: has {len(fields)} columns, not {len(files.columns)}"
-            if not reason and not _is_unicode(text):
-                reason = _NO_TEXT
-            if reason:
-                files.reject(number, text.rstrip("\r\n"), reason)
-            else:
-                files.accept(number, fields, len(text))
-    finally:
-        csv.field_size_limit(limit)
+    """Split delimited text; a record that breaks the quoting or has other columns is rejected."""
+    width = len(files.columns)
+    for number, fields, text, reason in delimited_records(
+        path, dialect, delimiter, width, files.name
+    ):
+        if number <= int(dialect.header):
+            continue
+        if reason:
+            files.reject(number, text.rstrip("\r\n"), reason)
+        else:
+            files.accept(number, fields, len(text))
     files.finish()
-
-
-def _quoting_reason(error: csv.Error) -> str:
-    if "unexpected end of data" in str(error):
-        return "record: opens a quote that is never closed; the rest of the file is kept here"
-    if "expected after" in str(error):
-        return "record: has text behind a closing quote"
-    return f"record: cannot be split into columns ({error})"
 
 
 def split_on_blanks(path: Path, files: RecordFiles, dialect: Dialect) -> None:
     """Split text whose columns are parted by any run of blanks."""
     number = 0
-    with _open_text(path) as text:
+    with open_text(path) as text:
         for line in text:
             record = line.strip(" \t\r\n")
             if not record:
@@ -245,8 +193,8 @@ def split_on_blanks(path: Path, files: RecordFiles, dialect: Dialect) -> None:
             if len(fields) != len(files.columns):
                 reason = f"record: has {len(fields)} columns, not {len(files.columns)}"
                 files.reject(number, line.rstrip("\r\n"), reason)
-            elif not _is_unicode(record):
-                files.reject(number, line.rstrip("\r\n"), _NO_TEXT)
+            elif not is_unicode(record):
+                files.reject(number, line.rstrip("\r\n"), NO_TEXT)
             else:
                 files.accept(number, fields, len(record))
     files.finish()
@@ -255,7 +203,7 @@ def split_on_blanks(path: Path, files: RecordFiles, dialect: Dialect) -> None:
 def split_json_lines(path: Path, files: RecordFiles, wanted: Iterable[str]) -> None:
     """Split text with a JSON object a line; every other line is rejected."""
     number = 0
-    with _open_text(path) as text:
+    with open_text(path) as text:
         for line in text:
             record = line.strip()
             if record:
@@ -270,10 +218,10 @@ def split_json(path: Path, files: RecordFiles, wanted: Iterable[str]) -> None:
     Raises:
         UserError: the file is no JSON.
     """
-    with _open_text(path) as opened:
+    with open_text(path) as opened:
         text = opened.read()
     try:
-        spans = list(_json_records(text))
+        spans = list(json_records(text))
     except (json.JSONDecodeError, RecursionError) as error:
         where = (
             f"{error.msg} at line {error.lineno}, column {error.colno}"
@@ -292,38 +240,12 @@ def split_json(path: Path, files: RecordFiles, wanted: Iterable[str]) -> None:
     files.finish(() if files.columns else wanted)
 
 
-def _json_records(text: str) -> Iterator[tuple[int, int]]:
-    """Where each element of a top-level array lies; of anything else, where the first value."""
-
-    def skip(place: int) -> int:
-        match = _JSON_BLANKS.match(text, place)
-        return match.end() if match else place
-
-    place = skip(0)
-    if text[place : place + 1] != "[":
-        yield place, _DECODER.raw_decode(text, place)[1]
-        return
-    place = skip(place + 1)
-    mark = text[place : place + 1]
-    while mark != "]":
-        end = _DECODER.raw_decode(text, place)[1]
-        yield place, end
-        place = skip(end)
-        mark = text[place : place + 1]
-        if mark == ",":
-            place = skip(place + 1)
-        elif mark != "]":
-            raise json.JSONDecodeError("Expecting ',' or ']'", text, place)
-    if skip(place + 1) != len(text):
-        raise json.JSONDecodeError("Extra data", text, place + 1)
-
-
 def _keep_json(files: RecordFiles, line: int, text: str) -> None:
-    if not _is_unicode(text):
-        files.reject(line, text, _NO_TEXT)
+    if not is_unicode(text):
+        files.reject(line, text, NO_TEXT)
         return
     try:
-        value = _DECODER.decode(text)
+        value = DECODER.decode(text)
         if not isinstance(value, dict):
             raise ValueError("is no JSON object")
         values = {name or _UNNAMED: _as_text(item) for name, item in value.items()}
@@ -334,30 +256,15 @@ def _keep_json(files: RecordFiles, line: int, text: str) -> None:
         files.reject(line, text, "record: is no JSON object")
         return
     nested = [name for name in files.single & value.keys() if isinstance(value[name], dict | list)]
-    if isinstance(value, _Ambiguous) or len(values) < len(value):
+    if isinstance(value, Ambiguous) or len(values) < len(value):
         files.reject(line, text, "record: names a column twice")
     elif nested:
         files.reject(line, text, f"record: {min(nested)} is a list or an object, not one value")
     # An escape can smuggle in half a character.
-    elif "\\u" in text and not all(_is_unicode(f"{n}{v}") for n, v in values.items()):
-        files.reject(line, text, _NO_TEXT)
+    elif "\\u" in text and not all(is_unicode(f"{n}{v}") for n, v in values.items()):
+        files.reject(line, text, NO_TEXT)
     else:
         files.accept_named(line, values, len(text))
-
-
-class _Ambiguous(dict[str, Any]):
-    """An object that gives two values for one name."""
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    values = dict(pairs)
-    return values if len(values) == len(pairs) else _Ambiguous(values)
-
-
-#: Numbers keep the digits that they are written with.
-_DECODER = json.JSONDecoder(
-    object_pairs_hook=_object, parse_float=str, parse_int=str, parse_constant=str
-)
 
 
 def _as_text(value: Any) -> str | None:
@@ -366,23 +273,8 @@ def _as_text(value: Any) -> str | None:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _open_text(path: Path) -> Any:
-    """Lines as they end in the file; bytes that are no UTF-8 come along as surrogates."""
-    return path.open(encoding="utf-8", errors="surrogateescape", newline="")
-
-
-def _is_unicode(text: str) -> bool:
-    if text.isascii():
-        return True
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
 def _shown(text: str) -> str:
     """The text with its code in place of each byte that is no UTF-8."""
-    if _is_unicode(text):
+    if is_unicode(text):
         return text
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

@@ -38,6 +38,7 @@ class Outcome:
         repeated: The file was loaded before, nothing changed.
         notes: What the user should know (unknown columns, a moved start).
         error: Why the file was rejected.
+        left_out: How many rows and records of erased persons it holds that were left out.
     """
 
     request: Request
@@ -45,6 +46,7 @@ class Outcome:
     repeated: bool = False
     notes: tuple[str, ...] = ()
     error: UserError | None = None
+    left_out: int = 0
 
 
 def silent(_: str) -> None:

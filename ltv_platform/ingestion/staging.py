@@ -15,6 +15,7 @@ import duckdb
 
 from ltv_platform.contracts import SourceTable
 from ltv_platform.contracts.ddl import literal, quoted
+from ltv_platform.erasure.suppression import leave_out, leave_out_malformed
 from ltv_platform.ingestion.adapting import (
     Adapted,
     adapt,
@@ -80,6 +81,7 @@ class Staged:
         start: The first partition that they were judged by.
         notes: What the user should know.
         adapted: What they were judged from, so that another start can judge them again.
+        left_out: How many rows and records of erased persons were left out.
     """
 
     place: int
@@ -89,6 +91,7 @@ class Staged:
     start: date | None
     notes: list[str]
     adapted: Adapted
+    left_out: int
 
 
 def confine(connection: Connection, settings: Settings, folders: Sequence[Path]) -> None:
@@ -163,6 +166,11 @@ def _stage(
         verdict(adapted)
     malformed = f"malformed_{incoming.place}"
     connection.execute(f"ALTER TABLE malformed RENAME TO {malformed}")
+    rows_in_file = count + _count(connection, malformed)
+    left_out = leave_out_malformed(connection, settings, source, malformed, dialect.delimiter)
+    left_out += _count(connection, f"left_out_{rows}")
+    if left_out:
+        notes.append(f"{left_out} rows of erased persons were left out; they count as skipped")
     if source.name == "customers" and "country" in adapted.columns:
         notes += _odd_countries(connection, rows)
     load = Load(
@@ -170,10 +178,10 @@ def _stage(
         table=source,
         source_file=copy.name,
         adapter=adapter.reference if adapter else None,
-        rows_in_file=count + _count(connection, malformed),
+        rows_in_file=rows_in_file,
         received_at=received_at,
     )
-    return Staged(incoming.place, load, rows, malformed, start, notes, adapted)
+    return Staged(incoming.place, load, rows, malformed, start, notes, adapted, left_out)
 
 
 def judge_again(
@@ -210,6 +218,8 @@ def judge(
 ) -> int:
     """Create the temporary view ``rows`` of typed rows with their reasons; see ``validation``.
 
+    Rows of erased persons are not in it; their places are in the temporary table ``left_out_…``.
+
     Args:
         connection: The staging connection.
         source: The contract.
@@ -220,7 +230,7 @@ def judge(
         rows: Name of the new view.
 
     Returns:
-        How many rows there are, good and bad.
+        How many rows there are, good, bad and left out.
 
     Raises:
         UserError: the adapter fails on the records.
@@ -231,14 +241,20 @@ def judge(
         connection.execute(f"CREATE OR REPLACE TEMP TABLE judged_{rows} AS {select}", latest)
     # Rows stand in the table as they do in the file, so their place tells their number.
     line = f", rowid + {adapted.first_line} AS _line" if adapted.first_line is not None else ""
-    connection.execute(f"CREATE OR REPLACE TEMP VIEW {rows} AS SELECT *{line} FROM judged_{rows}")
+    left_out = f"left_out_{rows}"
+    kept = ""
+    if leave_out(connection, settings, source, f"judged_{rows}", left_out):
+        kept = f" WHERE rowid NOT IN (SELECT place FROM {left_out})"
+    connection.execute(
+        f"CREATE OR REPLACE TEMP VIEW {rows} AS SELECT *{line} FROM judged_{rows}{kept}"
+    )
     return _count(connection, f"judged_{rows}")
 
 
 def discard(connection: Connection, staged: Staged) -> None:
     """Free what an appended file held."""
     connection.execute(f"DROP VIEW {staged.rows}")
-    for table in (f"judged_{staged.rows}", staged.malformed):
+    for table in (f"judged_{staged.rows}", f"left_out_{staged.rows}", staged.malformed):
         connection.execute(f"DROP TABLE {table}")
     drop_adapted(connection, staged.place)
 

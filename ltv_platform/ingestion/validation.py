@@ -113,10 +113,10 @@ def staging_select(
 def _given(column: Column) -> str:
     """A value as text: ready to be stored where it is text, as it came where it is cast."""
     text = f"CAST({quoted(column.name)} AS VARCHAR)"
-    return _trimmed(text) if column.type == "VARCHAR" else text
+    return trimmed(text) if column.type == "VARCHAR" else text
 
 
-def _trimmed(text: str) -> str:
+def trimmed(text: str) -> str:
     """A text without blanks around it; NULL where nothing is left.
 
     Trimming is by far the dearest step of reading a file, so only values go through it that
@@ -136,7 +136,7 @@ def _name_of_text(column: Column) -> str:
 def _text(column: Column) -> str:
     """The trimmed text of a value; where it is cast, only rows that ask for it are trimmed."""
     name = _name_of_text(column)
-    return name if column.type == "VARCHAR" else _trimmed(name)
+    return name if column.type == "VARCHAR" else trimmed(name)
 
 
 def _typed(column: Column, settings: Settings) -> str:

@@ -1,7 +1,5 @@
 """What Dagster knows of each table: key, description, columns, partitions, inputs, checks."""
 
-from collections.abc import Sequence
-
 import dagster as dg
 
 from ltv_platform import checks
@@ -11,12 +9,13 @@ from ltv_platform.descriptions import asset_description, column_description
 from ltv_platform.lineage.kept import kept_lineage
 from ltv_platform.lineage.model import TableLineage
 from ltv_platform.orchestration.lineage import kept_metadata
-from ltv_platform.orchestration.partitions import input_mapping
 from ltv_platform.transforms import Transform
 from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
 
 OWNERS = ["team:growth-data"]
 POOL = "duckdb"
+#: Name of the resource that gives tables to assets of people's own, and keeps what these return.
+IO_MANAGER = "warehouse_io_manager"
 
 #: Opens the description of a check that holds back what reads its table, and publishing.
 BLOCKS = "Holds back publishing while it fails. "
@@ -47,7 +46,7 @@ def source_spec(source: SourceTable) -> dg.AssetSpec:
         owners=OWNERS,
         metadata={"dagster/column_schema": column_schema(table, table.columns)},
         skippable=True,
-    )
+    ).with_io_manager_key(IO_MANAGER)
 
 
 def source_check(source: SourceTable) -> dg.AssetCheckSpec:
@@ -59,20 +58,14 @@ def source_check(source: SourceTable) -> dg.AssetCheckSpec:
     )
 
 
-def table_spec(
-    transform: Transform, group: Sequence[Transform], partitions: dg.PartitionsDefinition
-) -> dg.AssetSpec:
-    """A derived table.
-
-    Args:
-        transform: The table.
-        group: All tables of its step.
-        partitions: The days of partitioned tables.
-    """
+def table_spec(transform: Transform, partitions: dg.PartitionsDefinition) -> dg.AssetSpec:
+    """A derived table."""
     contract = transform.contract
     return dg.AssetSpec(
         asset_key(transform.name),
-        deps=[_dependency(transform, group, table) for table in transform.made_before],
+        # No partition mapping: Dagster takes one per step and input, and asks it of runs without
+        # days, too. Which days a table reads stands in its wiring, and in its description.
+        deps=[asset_key(table) for table in transform.made_before],
         partitions_def=partitions if contract.partition is not None else None,
         group_name=transform.derivation.group,
         description=asset_description(transform),
@@ -87,7 +80,7 @@ def table_spec(
         },
         code_version=transform.code_hash,
         skippable=True,
-    )
+    ).with_io_manager_key(IO_MANAGER)
 
 
 def table_checks(engine: DuckDBEngine, transform: Transform) -> list[dg.AssetCheckSpec]:
@@ -114,14 +107,6 @@ def _check_spec(check: checks.TableCheck) -> dg.AssetCheckSpec:
         description=(BLOCKS if check.blocking else "") + check.description,
         additional_deps=[asset_key(table) for table in check.reads],
     )
-
-
-def _dependency(transform: Transform, group: Sequence[Transform], table: str) -> dg.AssetDep:
-    upstream = transform.catalog[table]
-    partitioned = upstream.partition is not None and upstream.layer != "raw"
-    if partitioned and transform.contract.partition is not None:
-        return dg.AssetDep(asset_key(table), partition_mapping=input_mapping(group, table))
-    return dg.AssetDep(asset_key(table))
 
 
 def column_schema(

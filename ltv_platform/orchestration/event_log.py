@@ -58,16 +58,16 @@ _SUPERSEDED = (
 
 #: Of a run that is deleted, the events stay by which Dagster knows of a partition that it was
 #: written, and by whom.
-_DELETE_RUN = """
-    DELETE FROM event_logs WHERE run_id = ? AND NOT (
-      dagster_event_type IS 'ASSET_MATERIALIZATION' AND id = (
-        SELECT MAX(newest.id) FROM event_logs AS newest
-        WHERE newest.asset_key = event_logs.asset_key
-          AND newest.dagster_event_type = 'ASSET_MATERIALIZATION'
-          AND newest.partition IS event_logs.partition
+DELETE_RUN = """
+    DELETE FROM event_logs WHERE run_id = :run_id AND id NOT IN (
+      SELECT MAX(id) FROM event_logs
+      WHERE dagster_event_type = 'ASSET_MATERIALIZATION' AND asset_key IN (
+        SELECT asset_key FROM event_logs WHERE run_id = :run_id AND asset_key IS NOT NULL
       )
+      GROUP BY asset_key, partition
     )
 """
+DELETE_TAGS = "DELETE FROM asset_event_tags WHERE event_id NOT IN (SELECT id FROM event_logs)"
 
 
 class HistoryStorage(ConsolidatedSqliteEventLogStorage):
@@ -95,10 +95,8 @@ class HistoryStorage(ConsolidatedSqliteEventLogStorage):
 
     def delete_events_for_run(self, conn: "db.Connection", run_id: str) -> None:
         """Delete what a run said, but for the newest word on each partition."""
-        conn.exec_driver_sql(_DELETE_RUN, (run_id,))
-        conn.exec_driver_sql(
-            "DELETE FROM asset_event_tags WHERE event_id NOT IN (SELECT id FROM event_logs)"
-        )
+        conn.execute(db.text(DELETE_RUN), {"run_id": run_id})
+        conn.execute(db.text(DELETE_TAGS))
 
     @property
     def supports_partition_subset_in_asset_materialization_planned_events(self) -> bool:

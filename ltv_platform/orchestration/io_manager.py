@@ -1,69 +1,178 @@
-"""Tables as values of Dagster assets: what an asset returns is written, what it takes is read.
+"""Tables as values of people's own assets: what one returns is written, what it takes is read.
 
-For assets of your own beside the platform's, see docs/extending.md. The stock DuckDB IO manager
-commits its DELETE and its INSERT separately and inserts by position: a failed insert loses the
-partition. This one replaces a range or nothing.
+For assets beside the platform's; docs/extending.md shows how. The stock DuckDB IO manager commits
+its DELETE and its INSERT separately and inserts by position: a failed insert loses the partition.
+This one replaces the days of the run, or the table, or nothing.
 """
 
+import time
+from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import Any
 
 import dagster as dg
 import pyarrow as pa
 
+from ltv_platform.errors import UserError
 from ltv_platform.orchestration.assets import table_name
-from ltv_platform.orchestration.metadata import knowledge, row_count
-from ltv_platform.orchestration.partitions import days_of
+from ltv_platform.orchestration.metadata import knowledge
+from ltv_platform.orchestration.resources import TURN
+from ltv_platform.own import OwnTable, Query, tables
+from ltv_platform.own.frames import from_arrow, to_arrow
+from ltv_platform.own.query import published_selects, ready
 from ltv_platform.transforms import Graph
 from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
-from ltv_platform.warehouse.engine import Writer
+from ltv_platform.warehouse.planner import Span, spans
 
-if TYPE_CHECKING:
-    import pandas as pd  # half a second that most runs have no use for
+#: Metadata of a partitioned asset, as in dagster-duckdb: the column that names the partition.
+DAY = "partition_expr"
+#: Metadata of an input: the table as it is stored, without what publishing makes of it.
+STORED = "stored"
+#: Metadata of an input, as in dagster-duckdb: the columns to read.
+COLUMNS = "columns"
 
 
 class WarehouseIOManager(dg.IOManager):
-    """Writes small frames into the warehouse; reads tables back as Arrow.
+    """Keeps what assets return as tables of the warehouse, and reads tables as frames.
 
     Args:
         engine: The warehouse.
-        graph: The tables.
+        graph: The platform's tables.
     """
 
     def __init__(self, engine: DuckDBEngine, graph: Graph) -> None:
-        self.engine = engine
-        self.graph = graph
+        self._engine = engine
+        self._graph = graph
 
-    def handle_output(self, context: dg.OutputContext, obj: "pa.Table | pd.DataFrame") -> None:
-        """Replace the days of the run, or the whole table, by what the asset returned."""
-        name = table_name(context.asset_key)
-        contract = self.graph.catalog[name]
-        table = (
-            obj if isinstance(obj, pa.Table) else pa.Table.from_pandas(obj, preserve_index=False)
-        )
-        as_of = self.engine.as_of()
-        writer = Writer(name, "", as_of)
-        if contract.partition is None:
-            rows = self.engine.replace(contract, table, writer)
-        else:
-            days = days_of(context)
-            rows = self.engine.replace_range(contract, table, days[0], days[-1], writer)
-        context.add_output_metadata(
-            {
-                **knowledge(as_of),
-                "dagster/row_count": row_count(self.engine, name),
-                "rows_written": rows,
+    def handle_output(self, context: dg.OutputContext, obj: Any) -> None:
+        """Replace the days of the run, or the whole table, by a frame or the rows of a Query.
+
+        Raises:
+            UserError: it is neither, the asset can be no own table, or the rows are not such as
+                its table can take; nothing was written.
+        """
+        started = time.perf_counter()
+        table = _own_table(context)
+        days = None
+        if table.day is not None:
+            _require_days(context.asset_partitions_def, table.full_name)
+            keys = sorted(map(date.fromisoformat, context.asset_partition_keys))
+            days = (keys[0], keys[-1])
+        with self._engine.hold():
+            rows = (
+                ready(self._engine, self._graph, obj)
+                if isinstance(obj, Query)
+                else to_arrow(obj, f"The asset {context.asset_key.to_user_string()}")
+            )
+            written = tables.write(self._engine, table, rows, days)
+            figures: dict[str, Any] = {
+                "dagster/row_count": tables.row_count(self._engine, table),
+                "rows_written": written,
+                "seconds": round(time.perf_counter() - started, 3),
             }
+            # Dagster repeats them for each partition, so those of many days are few.
+            if days is None or days[0] == days[1]:
+                figures |= {
+                    **knowledge(self._engine.as_of()),
+                    "dagster/table_name": table.full_name,
+                    "dagster/column_schema": _column_schema(tables.types(self._engine, table)),
+                }
+        context.add_output_metadata(figures)
+
+    def load_input(self, context: dg.InputContext) -> Any:
+        """The rows of the partitions that the mapping says, as the annotation's kind of frame.
+
+        A table of the platform comes as it is published, of the warehouse's rows of now; with
+        ``metadata={"stored": True}`` on the input, as it is stored.
+
+        Raises:
+            UserError: there is no such table, or no such kind of frame.
+        """
+        name = table_name(context.asset_key)
+        metadata = context.definition_metadata or {}
+        days = _spans_of(context) if context.has_asset_partitions else None
+        with self._engine.hold():
+            rows = self._read(context, name, days, stored=bool(metadata.get(STORED)))
+        if COLUMNS in metadata:
+            rows = _chosen(rows, metadata[COLUMNS], name)
+        return from_arrow(rows, context.dagster_type.typing_type, f"The input {context.name}")
+
+    def _read(
+        self, context: dg.InputContext, name: str, days: Sequence[Span] | None, *, stored: bool
+    ) -> pa.Table:
+        catalog = self._graph.catalog
+        if name not in catalog:
+            return tables.read(self._engine, _own_table(context), days)
+        contract = catalog[name]
+        if stored or contract.layer == "raw":
+            schema, _, plain = name.partition(".")
+            table = OwnTable(schema, plain, contract.partition)
+            return tables.read(self._engine, table, days if contract.partition else None)
+        transform = self._graph[name]
+        everything: list[tuple[date | None, date | None]] = [(None, None)]
+        parts = [
+            self._engine.fetch(select.sql, select.parameters)
+            for first, last in (everything if days is None else days)
+            for select in published_selects(self._engine, transform, first, last)
+        ]
+        if not parts:
+            parts = [
+                self._engine.fetch(f"SELECT * FROM ({select.sql}) LIMIT 0", select.parameters)
+                for select in published_selects(self._engine, transform)
+            ]
+        return pa.concat_tables(parts, promote_options="permissive")
+
+
+def warehouse_io_manager(engine: DuckDBEngine, graph: Graph) -> dg.IOManagerDefinition:
+    """The IO manager as a resource; runs that use it take turns with the platform's."""
+
+    @dg.io_manager(
+        required_resource_keys={TURN},
+        description="Keeps what assets return as tables of the warehouse.",
+    )
+    def own_tables() -> WarehouseIOManager:
+        return WarehouseIOManager(engine, graph)
+
+    return own_tables
+
+
+def _own_table(context: dg.OutputContext | dg.InputContext) -> OwnTable:
+    partitioned = context.has_asset_partitions
+    made_by = context if isinstance(context, dg.OutputContext) else context.upstream_output
+    metadata: Mapping[str, Any] = (made_by.definition_metadata if made_by else None) or {}
+    path = context.asset_key.path
+    if not partitioned:
+        return OwnTable.of_key(path)
+    if not isinstance(metadata.get(DAY), str):
+        raise UserError(
+            f"The asset {'/'.join(path)} has partitions, and does not say in which a row is.",
+            f'Name the column of the day: metadata={{"{DAY}": "event_date"}}.',
+        )
+    return OwnTable.of_key(path, metadata[DAY])
+
+
+def _require_days(partitions: dg.PartitionsDefinition, table: str) -> None:
+    if not isinstance(partitions, dg.DailyPartitionsDefinition):
+        raise UserError(
+            f"{table} has partitions of another kind than days: {partitions}.",
+            "Partition its asset by platform_partitions(), or leave its partitions out.",
         )
 
-    def load_input(self, context: dg.InputContext) -> pa.Table:
-        """The rows of the upstream table that the partition mapping says."""
-        contract = self.graph.catalog[table_name(context.asset_key)]
-        if contract.partition is None or not context.has_asset_partitions:
-            return self.engine.fetch(f"SELECT * FROM {contract.full_name}")
-        keys = context.asset_partition_keys
-        return self.engine.fetch(
-            f"SELECT * FROM {contract.full_name} "
-            f'WHERE "{contract.partition}" >= $first AND "{contract.partition}" <= $last',
-            {"first": date.fromisoformat(keys[0]), "last": date.fromisoformat(keys[-1])},
+
+def _spans_of(context: dg.InputContext) -> list[Span]:
+    """The days of an input, as contiguous spans."""
+    days = [date.fromisoformat(key) for key in context.asset_partition_keys]
+    return spans(days, most=max(len(days), 1))
+
+
+def _chosen(rows: pa.Table, columns: Sequence[str], table: str) -> pa.Table:
+    if missing := [name for name in columns if name not in rows.column_names]:
+        raise UserError(
+            f"{table} has no column {', '.join(missing)}.",
+            f"It has {', '.join(rows.column_names)}.",
         )
+    return rows.select(list(columns))
+
+
+def _column_schema(types: Mapping[str, str]) -> dg.TableSchema:
+    return dg.TableSchema(columns=[dg.TableColumn(name, kind) for name, kind in types.items()])

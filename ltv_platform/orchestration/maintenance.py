@@ -6,6 +6,7 @@ import dagster as dg
 
 from ltv_platform.backups.keeping import back_up_if_set
 from ltv_platform.orchestration.assets import POOL
+from ltv_platform.orchestration.resources import TURN
 from ltv_platform.settings import Settings
 from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
 from ltv_platform.warehouse.snapshot import prune
@@ -36,12 +37,17 @@ def maintenance_job(engine: DuckDBEngine) -> dg.JobDefinition:
     """Backs up if so set, then prunes snapshots and history."""
     settings = engine.settings
 
-    @dg.op(name="back_up", pool=POOL, out=dg.Out(dg.Nothing))
+    @dg.op(name="back_up", pool=POOL, required_resource_keys={TURN}, out=dg.Out(dg.Nothing))
     def back_up(context: dg.OpExecutionContext) -> None:
         backup = back_up_if_set(engine, context.log.info)
         context.log.info("LTV_BACKUP_DIR is not set" if backup is None else f"made {backup.path}")
 
-    @dg.op(name="prune", pool=POOL, ins={"backed_up": dg.In(dg.Nothing)})
+    @dg.op(
+        name="prune",
+        pool=POOL,
+        required_resource_keys={TURN},
+        ins={"backed_up": dg.In(dg.Nothing)},
+    )
     def prune_old(context: dg.OpExecutionContext) -> None:
         context.log.info(f"removed {prune(settings)} snapshots")
         context.log.info(f"removed {prune_history(context.instance, settings)} runs")

@@ -1,6 +1,5 @@
-"""Daily partitions in the reporting zone, and which days of its inputs a table reads."""
+"""Daily partitions in the reporting zone, and the days of a run."""
 
-from collections.abc import Sequence
 from datetime import date
 
 import dagster as dg
@@ -8,7 +7,6 @@ import dagster as dg
 from ltv_platform.days import ONE_DAY, days_between
 from ltv_platform.ingestion.start_date import read_start
 from ltv_platform.settings import Settings
-from ltv_platform.transforms import Transform
 
 RANGE_START = "dagster/asset_partition_range_start"
 RANGE_END = "dagster/asset_partition_range_end"
@@ -28,29 +26,6 @@ def daily_partitions(settings: Settings) -> dg.DailyPartitionsDefinition:
 def range_tags(first: date, last: date) -> dict[str, str]:
     """The tags of a run over the days first to last."""
     return {RANGE_START: first.isoformat(), RANGE_END: last.isoformat()}
-
-
-def input_mapping(group: Sequence[Transform], table: str) -> dg.PartitionMapping:
-    """How the days of a step's tables map to those of a partitioned input.
-
-    Dagster knows one mapping per step and input: the widest window of the step's tables. Which
-    days a table really reads, and so what becomes stale, is for its own window to say.
-    """
-    windows = [
-        transform.window(table)
-        for transform in group
-        if table in transform.inputs and transform.contract.partition is not None
-    ]
-    before = [window.before for window in windows]
-    after = [window.after for window in windows]
-    if None in before or None in after:
-        # Dagster has no mapping to all earlier or later days.
-        return dg.AllPartitionMapping()
-    return dg.TimeWindowPartitionMapping(
-        start_offset=-max(days or 0 for days in before),
-        end_offset=max(days or 0 for days in after),
-        allow_nonexistent_upstream_partitions=True,
-    )
 
 
 def days_of(context: dg.OutputContext | dg.AssetExecutionContext) -> list[date]:

@@ -12,12 +12,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
-from importlib.resources import files
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ltv_platform.errors import UserError
 from ltv_platform.ingestion.start_date import cover_log
+from ltv_platform.orchestration.dagster_home import (
+    check_storage,
+    storage_errors,
+    write_configuration,
+)
 from ltv_platform.settings import Settings
 from ltv_platform.stale import Stale, newest_load, what_is_stale
 from ltv_platform.transforms import Graph
@@ -229,7 +232,6 @@ def _instance(settings: Settings) -> "Iterator[dg.DagsterInstance]":
     those that are under way by Dagster's book have lost their process.
     """
     import dagster as dg  # noqa: PLC0415 - half a second that a refresh with nothing to do saves
-    from sqlalchemy.exc import OperationalError  # noqa: PLC0415
 
     from ltv_platform.orchestration.resources import FOREGROUND_TAG  # noqa: PLC0415
 
@@ -240,10 +242,12 @@ def _instance(settings: Settings) -> "Iterator[dg.DagsterInstance]":
             for run in instance.get_runs(lost):
                 instance.report_run_failed(run, "The process that executed it was killed.")
             yield instance
-    except OperationalError as error:
+    except storage_errors(settings) as error:
+        cause = getattr(error, "orig", None) or error.__cause__ or error
         raise UserError(
-            f"Dagster cannot write its history in {settings.dagster_path}: {error.orig}.",
-            "Check that the disk has room and LTV_HOME may be written, then run it again.",
+            f"Dagster cannot write its history ({settings.dagster_path}): {cause}.",
+            "Check that the disk has room, that LTV_HOME may be written, and that PostgreSQL "
+            "answers if it keeps the history; then run it again.",
         ) from error
 
 
@@ -296,11 +300,5 @@ def dagster_environment(settings: Settings) -> dict[str, str]:
 def prepare_dagster_home(settings: Settings) -> None:
     """Make DAGSTER_HOME with the shipped configuration, unless the user has one there."""
     os.environ.update(dagster_environment(settings))
-    home = settings.dagster_path
-    home.mkdir(parents=True, exist_ok=True)
-    if not (home / "dagster.yaml").exists():
-        packaged = files("ltv_platform") / "orchestration" / "dagster.yaml"
-        source = (
-            packaged if packaged.is_file() else Path(__file__).resolve().parents[2] / "dagster.yaml"
-        )
-        (home / "dagster.yaml").write_text(source.read_text("utf-8"), "utf-8")
+    check_storage(settings)
+    write_configuration(settings)

@@ -12,7 +12,7 @@ import dagster as dg
 
 from ltv_platform.alerts import Alerts, FileRejected, RetriesExhausted, RunFailed, StaleData
 from ltv_platform.errors import BusyError
-from ltv_platform.ingestion.landing import landed_files, make_landing
+from ltv_platform.ingestion.landing import landed_files, make_landing, misplaced_files
 from ltv_platform.ingestion.start_date import read_start
 from ltv_platform.orchestration.steps import FILES_TAG, QUIET, refresh_tags
 from ltv_platform.scheduling import cursor, freshness
@@ -89,17 +89,18 @@ def landing_sensor(
         make_landing(settings, sources)
         memory = cursor.read(LandingMemory, context.cursor)
         became, run_id = last_run(context.instance, memory.run_key)
-        decision = decide_landing(
-            landed_files(settings, sources), memory, time.time(), became, settings.refresh_attempts
-        )
+        files = landed_files(settings, sources)
+        decision = decide_landing(files, memory, time.time(), became, settings.refresh_attempts)
         alerts = Alerts(settings)
         _tell_of_attempts(alerts, "landing", decision.attempt.exhausted, memory, run_id)
         if decision.attempt.done:
             alerts.settle(RetriesExhausted.kind, "landing")
         alerts.tell(*(FileRejected(place, run_id=run_id) for place in decision.rejected))
         alerts.settle_others(
-            FileRejected.kind, {file.place for file in landed_files(settings, sources)}
+            FileRejected.kind,
+            {*(file.place for file in files), *misplaced_files(settings, sources)},
         )
+        alerts.deliver()
         request = decision.request
         return dg.SensorResult(
             run_requests=[] if request is None else [_load(settings, request)],

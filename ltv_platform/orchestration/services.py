@@ -17,13 +17,19 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from importlib.machinery import PathFinder
 from pathlib import Path
 
 from ltv_platform.errors import UserError
 from ltv_platform.ingestion.start_date import read_start
+from ltv_platform.locks import one_service
 from ltv_platform.settings import Settings
 
 _LOCATION = "ltv-platform"
+#: What is run, by its module.
+CODE_SERVER, WEB_SERVER, DAEMON = "dagster code-server", "dagster_webserver", "dagster._daemon"
+#: The platform's own definitions.
+MODULE = "ltv_platform.definitions"
 #: Seconds between two looks at the services.
 _LOOK = 0.5
 #: Seconds that services get to end by themselves; a run under way ends with its code server.
@@ -86,13 +92,19 @@ def serve(settings: Settings, host: str, port: int, module: str, tell: Tell) -> 
         settings: The home.
         host: Address to listen on.
         port: Port of the web server.
-        module: The module whose definitions are loaded.
+        module: The module whose definitions are loaded; it lies here or is installed.
         tell: Told what happens.
 
     Raises:
-        UserError: the port is taken.
+        UserError: the port is taken, there is no such module, or another one serves this home.
     """
     _refuse_taken(host, port)
+    _require_module(module)
+    with one_service(settings):
+        _serve(settings, host, port, module, tell)
+
+
+def _serve(settings: Settings, host: str, port: int, module: str, tell: Tell) -> None:
     folder = settings.dagster_path
     code_port = _free_port()
     services = _services(folder, (host, port), code_port, module)
@@ -132,20 +144,23 @@ def _services(folder: Path, web: tuple[str, int], code_port: int, module: str) -
     # JSON is YAML.
     workspace.write_text(json.dumps({"load_from": [{"grpc_server": server}]}) + "\n", "utf-8")
     of_workspace = ["-w", str(workspace)]
+    of_module = ["-m", module]
+    if module != MODULE:  # it may lie where the command was given
+        of_module += ["-d", str(Path.cwd())]
     return [
         _Service(
             "code server",
-            ["dagster", "code-server", "start", "-m", module, "-p", str(code_port), *_QUIET],
+            [*CODE_SERVER.split(), "start", *of_module, "-p", str(code_port), *_QUIET],
             folder,
         ),
         _Service(
             "web server",
-            ["dagster_webserver", "-h", host, "-p", str(port), *of_workspace, *_WEB_QUIET],
+            [WEB_SERVER, "-h", host, "-p", str(port), *of_workspace, *_WEB_QUIET],
             folder,
         ),
         _Service(
             "daemon",
-            ["dagster._daemon", "run", *of_workspace, *_QUIET],
+            [DAEMON, "run", *of_workspace, *_QUIET],
             folder,
         ),
     ]
@@ -187,6 +202,16 @@ def _refuse_taken(host: str, port: int) -> None:
                 f"Nothing can listen on {host}:{port}: {error.strerror}.",
                 "End what does, or choose another port with --port.",
             ) from error
+
+
+def _require_module(module: str) -> None:
+    """Services would start and end for ever without it."""
+    package, here = module.partition(".")[0], Path.cwd()
+    if PathFinder.find_spec(package, [str(here), *sys.path]) is None:
+        raise UserError(
+            f"There is no module {package} in {here}, and none is installed.",
+            "Start it from the folder that your module lies in, or install it.",
+        )
 
 
 def _listens(port: int) -> bool:

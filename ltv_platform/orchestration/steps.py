@@ -177,7 +177,7 @@ def table_step(
 ) -> dg.AssetsDefinition:
     """Writes the tables of a group, each with its checks right behind it."""
     transforms = [t for t in graph.transforms if t.derivation.group == group]
-    specs = [table_spec(transform, transforms, partitions) for transform in transforms]
+    specs = [table_spec(transform, partitions) for transform in transforms]
     check_specs = [check for t in transforms for check in table_checks(engine, t)]
     scored = any(t.name == scoring.SCORED for t in transforms)
     if scored:

@@ -92,6 +92,14 @@ def require_snapshot(settings: Settings) -> Snapshot:
     return snapshot
 
 
+def own_files(settings: Settings) -> Mapping[str, Path]:
+    """The files of tables of people's own assets, by full name, as in ``mine.top_campaigns``."""
+    return {
+        f"{path.parent.name}.{path.stem}": path
+        for path in sorted(settings.own_path.glob("*/[!.]*.parquet"))
+    }
+
+
 def damaged(name: str, what: str) -> UserError:
     """What to say of a snapshot that cannot be read; publishing again mends it."""
     return UserError(

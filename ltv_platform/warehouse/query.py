@@ -1,8 +1,10 @@
 """Reading the published snapshot with SQL: plain table names, nothing else within reach."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import duckdb
@@ -12,7 +14,7 @@ from ltv_platform.contracts.ddl import literal, quoted
 from ltv_platform.errors import UserError
 from ltv_platform.settings import Settings
 from ltv_platform.warehouse.connection import connection_config
-from ltv_platform.warehouse.published import Snapshot, damaged, require_snapshot
+from ltv_platform.warehouse.published import Snapshot, damaged, own_files, require_snapshot
 
 #: PIVOT is the only MULTI: it finds its columns by a SELECT of its own.
 _READING = (duckdb.StatementType.SELECT, duckdb.StatementType.MULTI)
@@ -23,14 +25,16 @@ _UNKNOWN = (duckdb.CatalogException, duckdb.BinderException)
 
 
 @contextmanager
-def open_snapshot(settings: Settings, snapshot: Snapshot) -> Iterator[duckdb.DuckDBPyConnection]:
+def open_snapshot(
+    settings: Settings, snapshot: Snapshot, own: Mapping[str, Path] = MappingProxyType({})
+) -> Iterator[duckdb.DuckDBPyConnection]:
     """The connection of :func:`connect_to_snapshot`, closed at the end.
 
     Raises:
         UserError: a file of it is damaged or gone, or a query asks for what this version
             publishes and the snapshot does not have.
     """
-    with connect_to_snapshot(settings, snapshot) as connection:
+    with connect_to_snapshot(settings, snapshot, own) as connection:
         try:
             yield connection
         except _UNKNOWN as error:
@@ -39,8 +43,15 @@ def open_snapshot(settings: Settings, snapshot: Snapshot) -> Iterator[duckdb.Duc
             raise
 
 
-def connect_to_snapshot(settings: Settings, snapshot: Snapshot) -> duckdb.DuckDBPyConnection:
+def connect_to_snapshot(
+    settings: Settings, snapshot: Snapshot, own: Mapping[str, Path] = MappingProxyType({})
+) -> duckdb.DuckDBPyConnection:
     """A connection that sees the snapshot's tables by plain name and no other file.
+
+    Args:
+        settings: Memory and threads.
+        snapshot: The snapshot.
+        own: Files of tables of people's own, by full name, to be seen beside them.
 
     Raises:
         UserError: a file of it is damaged or gone.
@@ -48,24 +59,38 @@ def connect_to_snapshot(settings: Settings, snapshot: Snapshot) -> duckdb.DuckDB
     snapshot.mark_used()
     connection = duckdb.connect(config=connection_config(settings))
     connection.execute("SET timezone = 'UTC'")
-    allowed = ", ".join(
-        literal(file) for table in snapshot.manifest["tables"] for file in snapshot.files(table)
-    )
-    for table in snapshot.manifest["tables"]:
-        files = ", ".join(literal(file) for file in snapshot.files(table))
+    files = {table: snapshot.files(table) for table in snapshot.manifest["tables"]}
+    for table, of_table in files.items():
         try:
-            connection.execute(
-                # A folder such as country=DE on the way to LTV_HOME is no column.
-                f"CREATE VIEW {quoted(table)} AS "
-                f"SELECT * FROM read_parquet([{files}], hive_partitioning = false)"
-            )
+            _show(connection, quoted(table), of_table)
         except duckdb.Error as error:
             connection.close()
             raise damaged(snapshot.path.name, f"{table}: {error}") from error
-    connection.execute(f"SET allowed_paths = [{allowed}]")
+    for table, path in own.items():
+        schema, _, name = table.partition(".")
+        connection.execute(f"CREATE SCHEMA IF NOT EXISTS {quoted(schema)}")
+        try:
+            _show(connection, f"{quoted(schema)}.{quoted(name)}", [str(path)])
+        except duckdb.Error as error:
+            connection.close()
+            raise UserError(
+                f"The file of {table} cannot be read: {error}",
+                f"Materialize its asset to write it anew, or remove {path}.",
+            ) from error
+    allowed = [file for of_table in files.values() for file in of_table]
+    allowed += [str(path) for path in own.values()]
+    connection.execute(f"SET allowed_paths = [{', '.join(map(literal, allowed))}]")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
     return connection
+
+
+def _show(connection: duckdb.DuckDBPyConnection, view: str, files: Sequence[str]) -> None:
+    connection.execute(
+        # A folder such as country=DE on the way to LTV_HOME is no column.
+        f"CREATE VIEW {view} AS SELECT * FROM "
+        f"read_parquet([{', '.join(map(literal, files))}], hive_partitioning = false)"
+    )
 
 
 def _not_published(settings: Settings, snapshot: Snapshot, error: Exception) -> UserError | None:
@@ -104,7 +129,7 @@ def _only_select(connection: duckdb.DuckDBPyConnection, sql: str) -> duckdb.Stat
 def query(
     settings: Settings, sql: str, parameters: Mapping[str, Any] | None = None
 ) -> tuple[list[str], list[tuple[Any, ...]]]:
-    """Run a query on the current snapshot.
+    """Run a query on the current snapshot, and the tables of people's own assets beside it.
 
     Returns:
         Column names and rows.
@@ -113,14 +138,15 @@ def query(
         UserError: nothing is published, it is not one SELECT, or it fails; the engine's message
             says where.
     """
-    snapshot = require_snapshot(settings)
-    with open_snapshot(settings, snapshot) as connection:
+    snapshot, own = require_snapshot(settings), own_files(settings)
+    with open_snapshot(settings, snapshot, own) as connection:
         try:
             cursor = connection.execute(_only_select(connection, sql), dict(parameters or {}))
             columns = [name for name, *_ in cursor.description or ()]
             return columns, cursor.fetchall() if columns else []
         except duckdb.Error as error:
-            tables = f"Tables, by plain name: {', '.join(sorted(snapshot.manifest['tables']))}."
+            names = [*sorted(snapshot.manifest["tables"]), *own]
+            tables = f"Tables, by plain name: {', '.join(names)}."
             unknown = isinstance(error, _UNKNOWN)
             if unknown and (older := _not_published(settings, snapshot, error)):
                 raise older from error

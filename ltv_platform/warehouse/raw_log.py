@@ -40,11 +40,15 @@ def transaction(connection: Connection) -> Iterator[None]:
 
 
 def known_load(connection: Connection, load_id: str) -> LoadCounts | None:
-    """The row of ``loads`` of an earlier load of the same content, if there was one."""
+    """The row of ``loads`` of an earlier load of the same content, if there was one.
+
+    A file that an erasure has rewritten is still the file of its load.
+    """
     row = connection.execute(
         "SELECT load_id, table_name, source_file, adapter, rows_in_file, rows_skipped, "
         "rows_received, rows_accepted, rows_quarantined, rows_repeated, loaded_at "
-        "FROM raw.loads WHERE load_id = $load_id",
+        "FROM raw.loads WHERE load_id = COALESCE("
+        "(SELECT load_id FROM raw.rewritten WHERE rewritten_id = $load_id), $load_id)",
         {"load_id": load_id},
     ).fetchone()
     return None if row is None else LoadCounts(*row)
@@ -123,7 +127,9 @@ def append_load(
         + ", ".join(f"${name} AS {name}" for name in asdict(counts)),
         asdict(counts),
     )
-    _touch(connection, source, sequence, settings)
+    # The days of all versions, old and new, of the keys that the load brought.
+    touched = f"SELECT DISTINCT $table AS table_name, day FROM ({_touched_days(source, settings)})"
+    touch(connection, touched, sequence, settings, {"table": source.name})
     return counts
 
 
@@ -151,14 +157,28 @@ def place_of(connection: Connection, source: SourceTable, load_id: str) -> int:
     )
 
 
-def _touch(connection: Connection, source: SourceTable, sequence: int, settings: Settings) -> None:
-    """Mark the days of all versions, old and new, of the keys that the load brought."""
+def touch(
+    connection: Connection,
+    days: str,
+    sequence: int,
+    settings: Settings,
+    values: Mapping[str, Any] | None = None,
+) -> None:
+    """Mark days of source tables as changed, for the planner.
+
+    Args:
+        connection: A connection to the warehouse, inside a :func:`transaction`.
+        days: A SELECT of distinct (table_name, day).
+        sequence: The number of the change.
+        settings: For the reporting zone, in which the days are told.
+        values: Parameters of the SELECT.
+    """
     connection.execute(
-        "CREATE OR REPLACE TEMP TABLE touched_days AS SELECT DISTINCT $table AS table_name, day "
-        f"FROM ({_touched_days(source, settings)}) AS days "
-        # Every load changes loads and perhaps quarantine, whatever became of its rows.
+        "CREATE OR REPLACE TEMP TABLE touched_days AS "
+        f"SELECT table_name, day FROM ({days}) AS days "
+        # Every change bears on loads and perhaps quarantine, whatever became of its rows.
         "UNION ALL SELECT 'loads', NULL UNION ALL SELECT $zone, NULL",
-        {"table": source.name, "zone": TOUCHED_IN + settings.timezone},
+        {**(values or {}), "zone": TOUCHED_IN + settings.timezone},
     )
     connection.execute(
         "DELETE FROM raw.touched WHERE EXISTS (SELECT 1 FROM touched_days "

@@ -265,6 +265,22 @@ def _sync(path: Path) -> None:
         os.fsync(file.fileno())
 
 
+def forget_others(settings: Settings) -> list[str]:
+    """Remove every snapshot but the one that counts, whoever reads it; their names.
+
+    Parts that they share with it stay, as it holds them by a link of its own.
+    """
+    current = current_snapshot(settings)
+    if current is None:
+        return []
+    others = sorted(
+        path for path in settings.published_path.iterdir() if path.is_dir() and path != current.path
+    )
+    for folder in others:
+        shutil.rmtree(folder)
+    return [folder.name for folder in others]
+
+
 def prune(settings: Settings) -> int:
     """Remove snapshots of which enough newer ones exist and that nobody read for some minutes.
 

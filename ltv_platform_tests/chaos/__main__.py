@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ltv_platform_tests.chaos.kills import chaos
+from ltv_platform_tests.chaos.services import killed_at_random
 
 
 def main() -> int:
@@ -21,6 +22,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--services", type=float, help="kill processes of `ltv up`, for seconds")
     arguments = parser.parse_args()
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
     started = time.monotonic()
@@ -28,6 +30,11 @@ def main() -> int:
     def tell(phase: str) -> None:
         console.print(f"{time.monotonic() - started:6.1f} s  {phase}")
 
+    if arguments.services is not None:
+        with tempfile.TemporaryDirectory(prefix="ltv_chaos_") as folder:
+            kills, seen = killed_at_random(Path(folder), arguments.seed, arguments.services, tell)
+        console.print(f"Seed {arguments.seed}: {kills} kills. The home is {seen}.")
+        return 0 if seen == "as undisturbed" else 1
     with tempfile.TemporaryDirectory(prefix="ltv_chaos_") as folder:
         tally = chaos(Path(folder), arguments.seed, arguments.kills, tell)
     tell("done")

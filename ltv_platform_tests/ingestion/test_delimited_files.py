@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ltv_platform.ingestion import readers, records, shapes
+from ltv_platform.ingestion import readers, record_texts, records, shapes
 from ltv_platform.ingestion.adapters import Dialect
 from ltv_platform.ingestion.files import PrivateCopy
 from ltv_platform.ingestion.records import RecordFiles, split_delimited
@@ -162,7 +162,8 @@ def test_a_record_too_long_to_be_kept_refuses_the_file(
     load: Loader, monkeypatch: pytest.MonkeyPatch, record: str
 ) -> None:
     """Regression: behind the limit the reader went on in the middle of the record."""
-    monkeypatch.setattr(records, "_LONGEST_FIELD", 100)
+    for module in (records, record_texts):
+        monkeypatch.setattr(module, "LONGEST_FIELD", 100)
     outcome = load.outcome("campaigns", f"{HEADER}\n\nc1,a\n{record}\n")
     assert outcome.error is not None
     assert "campaigns.csv: record 3 is longer than" in outcome.error.message

@@ -125,7 +125,7 @@ def test_a_check_reads_what_is_made_before(home: Home) -> None:
 
 
 def test_dependencies_are_those_of_the_sql(home: Home, definitions: dg.Definitions) -> None:
-    """An asset depends on the tables that its SELECT reads, with the window of its wiring.
+    """An asset depends on the tables that its SELECT reads.
 
     A forecast depends on its back-test, too, whose figures it carries.
     """
@@ -136,13 +136,6 @@ def test_dependencies_are_those_of_the_sql(home: Home, definitions: dg.Definitio
         assert node.is_partitioned == (transform.contract.partition is not None)
         if node.is_partitioned:
             assert node.backfill_policy == dg.BackfillPolicy.single_run()
-    ltv = graph.get(asset_key("marts.campaign_ltv"))
-    mapping = ltv.partition_mappings[asset_key("core.transactions")]
-    assert isinstance(mapping, dg.TimeWindowPartitionMapping)
-    # Of the step, for Dagster knows one mapping per step and input. Horizon 30, a day more of
-    # retention, and one for the clocks that move in that zone; curves read a day before, too.
-    assert (mapping.start_offset, mapping.end_offset) == (-1, 32)
-    assert mapping.allow_nonexistent_upstream_partitions
     snapshot = graph.get(asset_key("publish.published_snapshot"))
     assert snapshot.parent_keys == {asset_key(t.name) for t in home.graph.transforms}
 

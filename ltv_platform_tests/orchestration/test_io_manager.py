@@ -1,186 +1,267 @@
-"""The IO manager alone: queries and frames in, windows of rows out, nothing lost on failure."""
+"""The IO manager's outputs: frames and queries kept as tables, nothing lost on failure.
 
-from collections.abc import Iterable
+What docs/extending.md says of what an asset returns.
+"""
+
 from datetime import date
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import duckdb
 import pandas as pd
-import pyarrow as pa
 import pytest
 
-from ltv_platform.errors import UserError
+from ltv_platform.errors import BusyError, UserError
+from ltv_platform.locks import one_run
 from ltv_platform.orchestration.assets import asset_key
-from ltv_platform.orchestration.io_manager import TableQuery, WarehouseIOManager
-from ltv_platform.orchestration.partitions import daily_partitions, days_of
-from ltv_platform.warehouse import duckdb_engine
+from ltv_platform.orchestration.io_manager import WarehouseIOManager
+from ltv_platform.orchestration.partitions import daily_partitions
+from ltv_platform.orchestration.resources import TURN, turn
+from ltv_platform.own import Query, tables
+from ltv_platform.warehouse.published import own_files
+from ltv_platform_tests.orchestration.contexts import input_of, output
 from ltv_platform_tests.warehouse.homes import Home
 
-TABLE = "core.conversions"
 DAYS = ("2025-03-01", "2025-03-02", "2025-03-03")
 
 
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
-    """Three days of conversions in the log, nothing built."""
-    home = Home(tmp_path, start_date="2025-03-01")
-    home.load("conversions", *(f"v{day[-1]},a,{day},10:00:00,{day[-1]}" for day in DAYS))
-    return home
+    """An empty home."""
+    return Home(tmp_path, start_date="2025-03-01")
 
 
 @pytest.fixture
 def manager(home: Home) -> WarehouseIOManager:
-    """The IO manager of that home."""
+    """The IO manager of the empty home."""
     return WarehouseIOManager(home.engine, home.graph)
 
 
-def _output(home: Home, first: str, last: str, table: str = TABLE) -> dg.OutputContext:
-    return dg.build_output_context(
-        asset_key=asset_key(table),
-        asset_partitions_def=daily_partitions(home.settings),
-        asset_partition_key_range=dg.PartitionKeyRange(first, last),
+def _frame(*rows: tuple[str, Any]) -> pd.DataFrame:
+    """Rows of a day and a value."""
+    return pd.DataFrame(
+        {"day": pd.to_datetime([day for day, _ in rows]), "value": [value for _, value in rows]}
     )
 
 
-def _input(home: Home, first: str, last: str, table: str = TABLE) -> dg.InputContext:
-    return dg.build_input_context(
-        asset_key=asset_key(table),
-        asset_partitions_def=daily_partitions(home.settings),
-        asset_partition_key_range=dg.PartitionKeyRange(first, last),
-    )
+def _stored(home: Home, table: str = "mine.daily") -> list[tuple[Any, ...]]:
+    return home.engine.rows(f"SELECT * FROM {table} ORDER BY ALL")
 
 
-def _query(home: Home, *days: str) -> tuple[TableQuery, dict[str, Any]]:
-    counts: dict[str, Any] = {}
-
-    def add(metadata: dict[str, Any], partition_key: str) -> None:
-        counts[partition_key] = metadata["dagster/partition_row_count"]
-
-    written = [date.fromisoformat(day) for day in days or DAYS]
-    return TableQuery(home.graph[TABLE], written, add), counts
+def _shown(home: Home, table: str = "mine.daily") -> list[tuple[Any, ...]]:
+    """The same in the file that `ltv query` reads."""
+    file = own_files(home.settings)[table]
+    return home.engine.rows("FROM read_parquet($file) ORDER BY ALL", {"file": str(file)})
 
 
-def _keys(home: Home) -> list[str]:
-    return [key for (key,) in home.engine.rows(f"SELECT conv_id FROM {TABLE} ORDER BY 1")]
+def _march(day: int) -> date:
+    return date(2025, 3, day)
 
 
-def _numbers(home: Home) -> dict[date | None, int]:
-    return {day: built.seq for day, built in home.engine.state().built.get(TABLE, {}).items()}
-
-
-def test_a_query_is_run_for_the_days_of_the_run(home: Home, manager: WarehouseIOManager) -> None:
-    """One statement over the range; row counts of the table and of each partition."""
-    query, counts = _query(home, *DAYS[:2])
-    context = _output(home, DAYS[0], DAYS[1])
-    manager.handle_output(context, query)
-    assert _keys(home) == ["v1", "v2"]
-    assert counts == {DAYS[0]: 1, DAYS[1]: 1}
+def test_days_are_replaced_and_others_kept(home: Home, manager: WarehouseIOManager) -> None:
+    """A write replaces the days of the run; a day without rows is empty afterwards."""
+    rows = [(day, place) for place, day in enumerate(DAYS)]
+    manager.handle_output(output(home, *DAYS), _frame(*rows))
+    assert _stored(home) == [(_march(1), 0), (_march(2), 1), (_march(3), 2)]
+    context = output(home, DAYS[1])
+    manager.handle_output(context, _frame((DAYS[1], 7), (DAYS[1], 8)))
+    after = [(_march(1), 0), (_march(2), 7), (_march(2), 8), (_march(3), 2)]
+    assert _stored(home) == after == _shown(home)
     metadata = context.get_logged_metadata()
-    assert metadata["dagster/row_count"].value == 2
-    assert metadata["rows_written"].value == metadata["days_written"].value == 2
-    assert metadata["as_of"].value == "2025-03-03"
-    assert metadata["as_of_epoch_seconds"].value == 1_740_960_000
-    assert len(set(_numbers(home).values())) == 1, "one transaction"
+    assert metadata["dagster/row_count"].value == 4
+    assert metadata["rows_written"].value == 2
+    assert [column.type for column in metadata["dagster/column_schema"].value.columns] == [
+        "DATE",
+        "BIGINT",
+    ]
+    built = home.engine.state().built["mine.daily"]
+    assert built[_march(1)].seq == built[_march(3)].seq < built[_march(2)].seq
+    manager.handle_output(output(home, *DAYS[:2]), _frame())
+    assert _stored(home) == [(_march(3), 2)] == _shown(home)
+    manager.handle_output(output(home, DAYS[2]), pd.DataFrame())
+    assert _stored(home) == [] == _shown(home)
 
 
-def test_only_the_days_of_the_query_are_written(home: Home, manager: WarehouseIOManager) -> None:
-    """Each asset of a refresh rewrites its own stale days, none of which may be in the range."""
-    manager.handle_output(_output(home, DAYS[0], DAYS[2]), _query(home)[0])
-    before = _numbers(home)
-    home.load("conversions", "late,a,2025-03-02,11:00:00,9")
-    context = _output(home, DAYS[0], DAYS[2])
-    manager.handle_output(context, _query(home, DAYS[1])[0])
-    after = _numbers(home)
-    assert {day for day in after if after[day] != before[day]} == {date(2025, 3, 2)}
-    assert context.get_logged_metadata()["days_written"].value == 1
-    context = _output(home, DAYS[0], DAYS[2])
-    manager.handle_output(context, TableQuery(home.graph[TABLE], (), lambda *_: None))
-    assert _numbers(home) == after
-    assert context.get_logged_metadata()["days_written"].value == 0
-    assert _keys(home) == ["late", "v1", "v2", "v3"]
+def test_nothing_on_the_first_day(home: Home, manager: WarehouseIOManager) -> None:
+    """A frame without columns makes no table, and the next one may."""
+    manager.handle_output(output(home, DAYS[0]), pd.DataFrame())
+    assert set(home.engine.state().built["mine.daily"]) == {_march(1)}
+    with pytest.raises(UserError, match=r"mine\.daily is not there: it was never written"):
+        manager.load_input(input_of(home, "mine.daily", *DAYS))
+    manager.handle_output(output(home, DAYS[1]), _frame((DAYS[1], 1.5)))
+    assert _stored(home) == [(_march(2), 1.5)]
 
 
-def test_a_failed_query_loses_nothing(
+def test_a_failed_write_loses_nothing(
     home: Home, manager: WarehouseIOManager, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The stock IO manager lost 24 of 24 rows: it commits DELETE and INSERT separately."""
-    manager.handle_output(_output(home, DAYS[0], DAYS[2]), _query(home)[0])
-    before = _keys(home), _numbers(home)
-    home.load("conversions", "late,a,2025-03-02,11:00:00,9")
+    manager.handle_output(output(home, *DAYS), _frame(*((day, 1) for day in DAYS)))
+    manager.handle_output(output(home, key="mine.whole"), _frame((DAYS[0], 1)))
+    before = _stored(home), _stored(home, "mine.whole"), home.engine.state().built
 
     def fails(*_: Any) -> None:
         raise duckdb.OutOfMemoryException
 
     with monkeypatch.context() as patch:
-        patch.setattr(duckdb_engine, "record_built", fails)
-        with pytest.raises(duckdb.OutOfMemoryException):
-            manager.handle_output(_output(home, DAYS[0], DAYS[2]), _query(home)[0])
-    assert (_keys(home), _numbers(home)) == before
-    assert date(2025, 3, 2) in home.plan().days[TABLE]
+        patch.setattr(tables, "record_built", fails)
+        for context in (output(home, *DAYS), output(home, key="mine.whole")):
+            with pytest.raises(duckdb.OutOfMemoryException):
+                manager.handle_output(context, _frame((DAYS[1], 2)))
+    assert (_stored(home), _stored(home, "mine.whole"), home.engine.state().built) == before
 
 
-def _frame(keys: Iterable[str], day: str) -> pa.Table:
-    keys = list(keys)
-    return pa.table(
-        {
-            "revenue": pa.array([Decimal("1.5")] * len(keys), pa.decimal128(18, 6)),
-            "conv_id": keys,
-            "user_id": ["a"] * len(keys),
-            "event_ts": pa.array([pd.Timestamp(f"{day} 10:00")] * len(keys), pa.timestamp("us")),
-            "event_date": pa.array([date.fromisoformat(day)] * len(keys), pa.date32()),
-        }
+@pytest.mark.parametrize("day", ["2025-03-02", "2025-02-28", None])
+def test_rows_outside_the_days_are_an_error(
+    home: Home, manager: WarehouseIOManager, day: str | None
+) -> None:
+    """So are rows without a day; the message names one."""
+    manager.handle_output(output(home, DAYS[0]), _frame((DAYS[0], 1)))
+    with pytest.raises(UserError, match=f"outside the days of the run, such as of {day or 'no'}"):
+        manager.handle_output(output(home, DAYS[0]), _frame((DAYS[0], 2), (str(day or ""), 3)))
+    assert _stored(home) == [(_march(1), 1)]
+
+
+def test_other_columns_are_an_error_while_other_days_have_the_old(
+    home: Home, manager: WarehouseIOManager
+) -> None:
+    """Named both ways; materializing all partitions in one run takes the new ones."""
+    manager.handle_output(output(home, *DAYS), _frame(*((day, 1) for day in DAYS)))
+    other = _frame((DAYS[1], "a")).assign(more=1)
+    with pytest.raises(UserError) as error:
+        manager.handle_output(output(home, DAYS[1]), other)
+    assert "more is not in the table; value is VARCHAR, not BIGINT" in error.value.message
+    assert "all of its partitions in one run" in error.value.hint
+    with pytest.raises(UserError, match="value is missing"):
+        manager.handle_output(output(home, DAYS[1]), other[["day"]])
+    assert len(_stored(home)) == 3
+    manager.handle_output(output(home, *DAYS), other)
+    assert _stored(home) == [(_march(2), "a", 1)] == _shown(home)
+
+
+def test_numbers_may_be_of_another_kind_that_changes_none(
+    home: Home, manager: WarehouseIOManager
+) -> None:
+    """In pandas whole numbers are doubles on the day that misses one, and nothing is no type."""
+    manager.handle_output(output(home, DAYS[0]), _frame((DAYS[0], 1)))
+    manager.handle_output(output(home, DAYS[1]), _frame((DAYS[1], 2.0), (DAYS[1], None)))
+    manager.handle_output(output(home, DAYS[2]), _frame((DAYS[2], None)))
+    assert _stored(home) == [
+        (_march(1), 1),
+        (_march(2), 2),
+        (_march(2), None),
+        (_march(3), None),
+    ]
+    with pytest.raises(UserError, match=r"value has 2\.5, and is BIGINT"):
+        manager.handle_output(output(home, DAYS[1]), _frame((DAYS[1], 2.5)))
+    with pytest.raises(UserError, match="day has 2025-03-02 10:00:00, and is DATE"):
+        manager.handle_output(output(home, DAYS[1]), _frame(("2025-03-02 10:00", 2)))
+    assert len(_stored(home)) == 4
+
+
+def test_a_table_without_partitions_is_replaced_columns_and_all(
+    home: Home, manager: WarehouseIOManager
+) -> None:
+    """Its asset may change as it likes."""
+    context = output(home, key="mine.ads.top")
+    manager.handle_output(context, _frame((DAYS[0], 1), (DAYS[1], 2)))
+    assert context.get_logged_metadata()["dagster/table_name"].value == "mine_ads.top"
+    manager.handle_output(output(home, key="mine.ads.top"), pd.DataFrame({"only": ["x"]}))
+    assert _stored(home, "mine_ads.top") == [("x",)] == _shown(home, "mine_ads.top")
+    assert set(home.engine.state().built["mine_ads.top"]) == {None}
+
+
+def test_a_query_may_read_the_table_that_it_replaces(
+    home: Home, manager: WarehouseIOManager
+) -> None:
+    """Else a table that is continued would lose all that it had."""
+    first = Query("SELECT $number AS number", {"number": 1})
+    more = Query("SELECT * FROM mine.runs UNION ALL SELECT MAX(number) + 1 FROM mine.runs;")
+    for query_of_run in (first, more, more):
+        manager.handle_output(output(home, key="mine.runs"), query_of_run)
+    assert _stored(home, "mine.runs") == [(1,), (2,), (3,)]
+
+
+def test_pandas_as_it_comes(home: Home, manager: WarehouseIOManager) -> None:
+    """A named index is a column, one without a name is none; categories are their values."""
+    frame = pd.DataFrame({"kind": ["b", "a", "b"], "value": [1, 2, 3]}, index=[7, 8, 9])
+    manager.handle_output(output(home, key="mine.t"), frame.astype({"kind": "category"}))
+    assert _stored(home, "mine.t") == [("a", 2), ("b", 1), ("b", 3)]
+    assert tables.types(home.engine, tables.OwnTable("mine", "t"))["kind"] == "VARCHAR"
+    manager.handle_output(output(home, key="mine.t"), frame.groupby("kind").sum())
+    assert _stored(home, "mine.t") == [("a", 2), ("b", 4)]
+
+
+@pytest.mark.parametrize(
+    ("key", "obj", "message"),
+    [
+        ("top", _frame(), "The asset top has no schema to stand in"),
+        ("marts.country_roas", _frame(), "schema marts, which is not for tables of your own"),
+        ("raw.mine", _frame(), "schema raw, which is not for tables of your own"),
+        ("mine.a-b", _frame(), "cannot be a table, because of 'a-b'"),
+        ("mine.t", None, "returned a builtins.NoneType, which is no frame"),
+        ("mine.t", [1], "returned a builtins.list, which is no frame"),
+        ("mine.t", pd.DataFrame(), "would be a table without columns"),
+        ("mine.t", pd.DataFrame({1: [2]}), "names are no text: 1"),
+        ("mine.t", pd.DataFrame({"a": [1, "x"]}), "has a column that no table can have"),
+        ("mine.t", pd.DataFrame({"a": [1], "A": [2]}), "more than one column a"),
+        ("mine.t", Query("SELECT nothing"), "The query of mine.t fails"),
+        ("mine.t", Query("DELETE FROM core.customers"), "The query of mine.t fails"),
+    ],
+)
+def test_what_no_table_can_be_made_of(
+    home: Home, manager: WarehouseIOManager, key: str, obj: Any, message: str
+) -> None:
+    """A message that says what to do, and nothing written."""
+    with pytest.raises(UserError, match=message) as error:
+        manager.handle_output(output(home, key=key), obj)
+    assert error.value.hint
+    assert not [name for name in home.engine.state().built if "mine" in name or "top" in name]
+
+
+def test_partitions_say_in_which_a_row_is(home: Home, manager: WarehouseIOManager) -> None:
+    """A column by partition_expr, and days: nothing else is understood."""
+    context = dg.build_output_context(
+        asset_key=asset_key("mine.daily"),
+        partition_key=DAYS[0],
+        asset_partitions_def=daily_partitions(home.settings),
     )
+    with pytest.raises(UserError, match="does not say in which a row is"):
+        manager.handle_output(context, _frame((DAYS[0], 1)))
+    context = dg.build_output_context(
+        asset_key=asset_key("mine.daily"),
+        definition_metadata={"partition_expr": "day"},
+        partition_key="a",
+        asset_partitions_def=dg.StaticPartitionsDefinition(["a"]),
+    )
+    with pytest.raises(UserError, match="partitions of another kind than days"):
+        manager.handle_output(context, _frame((DAYS[0], 1)))
+    with pytest.raises(UserError, match="rows without the column day"):
+        manager.handle_output(output(home, DAYS[0]), pd.DataFrame({"value": [1]}))
+    with pytest.raises(UserError, match="gets day as VARCHAR"):
+        manager.handle_output(output(home, DAYS[0]), pd.DataFrame({"day": [DAYS[0]]}))
 
 
-def test_a_frame_replaces_only_the_days_of_the_run(home: Home, manager: WarehouseIOManager) -> None:
-    """A partitioned table made in Python keeps its other days."""
-    manager.handle_output(_output(home, DAYS[0], DAYS[2]), _query(home)[0])
-    context = _output(home, DAYS[1], DAYS[1])
-    manager.handle_output(context, _frame(["x", "y"], DAYS[1]))
-    assert _keys(home) == ["v1", "v3", "x", "y"]
-    assert context.get_logged_metadata()["rows_written"].value == 2
-    with pytest.raises(UserError, match="rows outside the days of the run, such as of"):
-        manager.handle_output(_output(home, DAYS[1], DAYS[1]), _frame(["z"], DAYS[0]))
-    with pytest.raises(UserError, match="user_id is missing"):
-        frame = _frame(["z"], DAYS[1]).drop_columns("user_id")
-        manager.handle_output(_output(home, DAYS[1], DAYS[1]), frame)
-    assert _keys(home) == ["v1", "v3", "x", "y"]
+def test_runs_take_turns(home: Home) -> None:
+    """A run with an asset of its own waits for the run that brings the home up to date."""
+    from ltv_platform.orchestration.io_manager import warehouse_io_manager
 
+    impatient = home.under(run_timeout=0.1)
+    resources = {
+        TURN: turn(impatient.settings),
+        "io_manager": warehouse_io_manager(impatient.engine, impatient.graph),
+    }
 
-def test_a_pandas_frame_of_a_whole_table(home: Home, manager: WarehouseIOManager) -> None:
-    """Small tables are pandas or Arrow; the frame's index is no column."""
-    contract = home.graph.catalog["marts.country_roas"]
-    empty = home.engine.fetch(f"FROM {contract.full_name}")
-    row = dict.fromkeys(empty.column_names) | {
-        "country": "US", "rank": 1, "installs": 2, "small_base": True
-    }  # fmt: skip
-    frame = pa.Table.from_pylist([row], schema=empty.schema)
-    context = dg.build_output_context(asset_key=asset_key(contract.full_name))
-    manager.handle_output(context, frame)
-    assert context.get_logged_metadata()["dagster/row_count"].value == 1
-    types = {name: pd.ArrowDtype(empty.schema.field(name).type) for name in empty.column_names}
-    pandas = frame.to_pandas(types_mapper=pd.ArrowDtype).astype(types)
-    pandas.index = pd.Index([7], name="place")
-    manager.handle_output(dg.build_output_context(asset_key=asset_key(contract.full_name)), pandas)
-    given = manager.load_input(dg.build_input_context(asset_key=asset_key(contract.full_name)))
-    assert given.to_pylist() == [row]
+    @dg.asset(key_prefix="mine")
+    def frame() -> pd.DataFrame:
+        return pd.DataFrame({"a": [1]})
 
-
-def test_inputs_are_the_rows_of_the_window(home: Home, manager: WarehouseIOManager) -> None:
-    """Arrow with the contract's types: DECIMAL stays decimal and DATE stays date."""
-    manager.handle_output(_output(home, DAYS[0], DAYS[2]), _query(home)[0])
-    table = manager.load_input(_input(home, DAYS[1], DAYS[2]))
-    assert sorted(table["conv_id"].to_pylist()) == ["v2", "v3"]
-    assert table.schema.field("revenue").type == pa.decimal128(18, 6)
-    assert table.schema.field("event_date").type == pa.date32()
-    whole = manager.load_input(dg.build_input_context(asset_key=asset_key(TABLE)))
-    assert whole.num_rows == 3
-
-
-def test_days_of_a_context(home: Home) -> None:
-    """The days of a run, one or many."""
-    assert days_of(_output(home, DAYS[0], DAYS[2])) == [date.fromisoformat(day) for day in DAYS]
-    assert days_of(_output(home, DAYS[1], DAYS[1])) == [date(2025, 3, 2)]
+    with (
+        one_run(home.settings, lambda _: None),
+        pytest.raises(dg.DagsterError) as error,
+    ):
+        dg.materialize([frame], resources=resources)
+    assert isinstance(error.value.__cause__, BusyError)
+    assert dg.materialize([frame], resources=resources).success
+    assert _stored(home, "mine.frame") == [(1,)]

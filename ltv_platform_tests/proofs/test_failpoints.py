@@ -5,6 +5,8 @@ from pathlib import Path
 
 import ltv_platform
 from ltv_platform_tests.attribution.killed import POINTS
+from ltv_platform_tests.erasure.killed import POINTS as ERASING
+from ltv_platform_tests.own.test_killed import POINTS as OWN
 from ltv_platform_tests.proofs.faults import killed, killed_backups
 
 
@@ -16,6 +18,8 @@ def test_each_failpoint_is_killed_at() -> None:
         for path in root.rglob("*.py")
         for name in re.findall(r'failpoint\("([^"]+)"\)', path.read_text("utf-8"))
     ]
-    # Those of scoring need an API; attribution/test_killed.py kills at them.
-    assert sorted(found) == sorted([*killed.COVERED, *killed_backups.COVERED, *POINTS])
+    # Those of scoring need an API; attribution/test_killed.py kills at them. Those of erasing come
+    # one after the other in erasure/test_unfinished.py, that of own tables in own/test_killed.py.
+    cases = [*killed.COVERED, *killed_backups.COVERED, *POINTS, *ERASING, *OWN]
+    assert sorted(found) == sorted(cases)
     assert len(found) >= 25

@@ -1,0 +1,86 @@
+"""The command that removes a person: erase."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ltv_platform.cli.console import progress, say, show
+from ltv_platform.errors import UserError
+from ltv_platform.workspace import Workspace
+
+if TYPE_CHECKING:
+    from ltv_platform.erasure.erase import Finding, Survey
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command()(erase)
+
+
+def erase(
+    customer_id: Annotated[str, typer.Argument(help="Whom: the id as files give it.")],
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be removed, and change nothing.")
+    ] = False,
+    keep_out: Annotated[
+        bool, typer.Option("--keep-out", help="Also someone of whom nothing is known yet.")
+    ] = False,
+) -> None:
+    """Remove a person from everything under LTV_HOME, and keep them out of later loads."""
+    from ltv_platform.attribution.api_access import check_api_access
+    from ltv_platform.erasure.erase import erase as remove
+    from ltv_platform.erasure.erase import findings
+    from ltv_platform.erasure.texts import trimmed
+    from ltv_platform.locks import one_run
+
+    workspace = Workspace.open()
+    engine, settings = workspace.engine, workspace.settings
+    person = trimmed(customer_id)
+    if person is None:
+        raise UserError("The customer id is empty.", "As in: ltv erase c123")
+    if dry_run:
+        seen = _survey(workspace, person, keep_out=keep_out)
+        _show(findings(engine, seen))
+        say("Nothing was changed: this is what `ltv erase` without --dry-run would do.")
+        return
+    check_api_access(settings)
+    with progress("starting") as tell, one_run(settings, tell):
+        seen = _survey(workspace, person, keep_out=keep_out)
+        done = remove(engine, seen, lambda: _refresh(workspace), tell)
+    _show(done.findings)
+    for note in done.notes:
+        say(f"Note: {note}")
+    for error in done.errors:
+        say(f"Error: {error}")
+    say(
+        "Erased, and kept out of later loads. Not reached: files and backups elsewhere than in "
+        f"{settings.home}, and those who send the files."
+    )
+    if done.errors:
+        raise typer.Exit(2)
+
+
+def _survey(workspace: Workspace, person: str, *, keep_out: bool) -> "Survey":
+    from ltv_platform.erasure.erase import survey
+
+    seen = survey(workspace.engine, person, lambda _: None)
+    if not seen.is_known and not keep_out:
+        raise UserError(
+            f"Nothing is known of {person!r} in {workspace.settings.home}; nothing was changed.",
+            "Check the spelling, capitals too; --keep-out keeps them out of later loads all the "
+            "same.",
+        )
+    return seen
+
+
+def _refresh(workspace: Workspace) -> None:
+    from ltv_platform.orchestration.refresh import bring_up_to_date
+
+    bring_up_to_date(workspace.engine, workspace.graph, lambda _: None)
+
+
+def _show(found: "list[Finding]") -> None:
+    show(
+        ["where", "what", "count", "becomes"],
+        [(each.place, each.what, each.count, each.becomes) for each in found],
+    )

@@ -1,0 +1,356 @@
+"""The order in which a person is erased, so that a kill at any point is mended by a second call.
+
+1. What is theirs is looked for everywhere and written down (``identifiers``).
+2. One transaction puts them on the list and takes their rows out of the log, quarantine, core and
+   marts (``raw_rows``). From here on no file brings them back. Tables of people's own follow
+   (``own_rows``).
+3. Files of landing and loaded are rewritten (``files``), then Dagster's history (``history``).
+4. The caller's refresh makes and publishes the figures without them.
+5. The warehouse file is made anew, older snapshots go, exports are made again.
+6. What was written down is removed.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ltv_platform.erasure import history, identifiers, own_rows, raw_rows, snapshots
+from ltv_platform.erasure.files import Looked, held_files, look_into_files, strip_files
+from ltv_platform.erasure.finding import Finder, open_finder
+from ltv_platform.erasure.identifiers import Identifiers
+from ltv_platform.erasure.kept_rows import Kept, find_kept
+from ltv_platform.erasure.sightings import may_name
+from ltv_platform.erasure.suppression import (
+    CUSTOMER,
+    Suppressed,
+    keep_key,
+    read_suppressed,
+    with_key,
+)
+from ltv_platform.erasure.texts import Needles
+from ltv_platform.errors import UserError
+from ltv_platform.export.sqlite_database import export_sqlite, is_export
+from ltv_platform.failpoints import failpoint
+from ltv_platform.settings import Settings
+from ltv_platform.warehouse.compaction import rewrite_warehouse
+from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
+from ltv_platform.warehouse.snapshot import forget_others
+
+Progress = Callable[[str], None]
+
+#: Files of reports that every refresh makes anew, of sums.
+_REPORTS = {"campaigns.html", "channels.html", "customers.html", "channel_reporting.csv"}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one place has of a person.
+
+    Attributes:
+        place: A table, or a file under LTV_HOME.
+        what: What it has.
+        count: How many of it; None: not counted.
+        becomes: What is done with it.
+    """
+
+    place: str
+    what: str
+    count: int | None
+    becomes: str
+
+
+@dataclass
+class Survey:
+    """What is known of a person, before anything is changed.
+
+    Attributes:
+        identifiers: The person and the ids of what is theirs.
+        suppressed: The list as it is, with a key.
+        listed: The person is on it: they were erased before.
+        rows: Rows by table.
+        kept: Rows of quarantine.
+        looked: What the files of landing and loaded have.
+        texts: Texts of Dagster's history by file.
+        snapshots: Rows by snapshot.
+        exports: Exports under LTV_HOME.
+    """
+
+    identifiers: Identifiers
+    suppressed: Suppressed
+    listed: bool
+    rows: dict[str, int] = field(default_factory=dict)
+    kept: Kept = field(default_factory=Kept)
+    looked: Looked = field(default_factory=Looked)
+    texts: dict[Path, int] = field(default_factory=dict)
+    snapshots: dict[str, int] = field(default_factory=dict)
+    exports: list[Path] = field(default_factory=list)
+
+    @property
+    def is_known(self) -> bool:
+        """Anything is known of them, or they were erased before."""
+        return self.listed or bool(
+            any(self.rows.values())
+            or self.kept.count
+            or self.looked.counts
+            or self.looked.unread
+            or self.texts
+            or any(self.snapshots.values())
+        )
+
+
+@dataclass
+class Erased:
+    """What was done.
+
+    Attributes:
+        findings: What was taken out, place by place.
+        notes: What else the user should look at.
+        errors: What still holds the person and must be mended by hand.
+    """
+
+    findings: list[Finding] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    errors: list[UserError] = field(default_factory=list)
+
+
+def survey(engine: DuckDBEngine, person: str, progress: Progress) -> Survey:
+    """Look for a person everywhere; nothing is changed.
+
+    Args:
+        engine: The warehouse.
+        person: The customer id, without blanks around it.
+        progress: Told what is being done.
+
+    Raises:
+        UserError: the key of the list is lost.
+    """
+    settings = engine.settings
+    progress("looking into the warehouse")
+    with open_finder(settings) as finder:
+        with engine.session() as connection:
+            suppressed = with_key(read_suppressed(connection, settings))
+        pending = identifiers.read_journal(settings)
+        found = Identifiers(frozenset([person]))
+        found = found if pending is None else found | pending
+        kept, found = _in_warehouse(engine, finder, suppressed, found)
+        looked, found = look_into_files(
+            engine, finder, lambda known: _list_of(suppressed, known), found, progress
+        )
+        # Files may tell of sessions whose costs stand in the log, or in quarantine.
+        kept, found = _in_warehouse(engine, finder, suppressed, found)
+    with engine.session() as connection:
+        rows = {
+            **raw_rows.count_rows(connection, engine.catalog, found),
+            **own_rows.count_rows(connection, found),
+        }
+    progress("looking into Dagster's history and the snapshots")
+    needles = Needles(found.all())
+    texts = {path: history.names_in(path, needles) for path in history.history_files(settings)}
+    return Survey(
+        found,
+        suppressed,
+        listed=suppressed.holds(CUSTOMER, person),
+        rows=rows,
+        kept=kept,
+        looked=looked,
+        texts={path: count for path, count in texts.items() if count},
+        snapshots={
+            folder.name: snapshots.rows_in_snapshot(folder, found)
+            for folder in snapshots.snapshot_folders(settings)
+        },
+        exports=_exports(settings),
+    )
+
+
+def _list_of(suppressed: Suppressed, found: Identifiers) -> Suppressed:
+    return suppressed.together_with(raw_rows.to_be_listed(found))
+
+
+def _in_warehouse(
+    engine: DuckDBEngine, finder: Finder, suppressed: Suppressed, found: Identifiers
+) -> tuple[Kept, Identifiers]:
+    """Rows in quarantine, and the identifiers with those that only log and quarantine know."""
+    with engine.session() as connection:
+        for person in found.persons:
+            found |= raw_rows.identifiers_in_log(connection, person)
+        kept = find_kept(
+            connection, finder, engine.catalog.sources, _list_of(suppressed, found), found.persons
+        )
+        for table, keys in kept.keys.items():
+            found = found.with_keys(engine.catalog.sources[table].hangs_on or table, keys)
+        return kept, raw_rows.not_of_others(connection, found)
+
+
+def findings(engine: DuckDBEngine, seen: Survey) -> list[Finding]:
+    """What a survey has found, place by place, and what erasing does with it."""
+    settings = engine.settings
+
+    def all_of_them() -> Iterator[Finding]:
+        for table, count in seen.rows.items():
+            derived = table.startswith(("core.", "marts."))
+            becomes = "rebuilt without them" if derived else "deleted"
+            yield Finding(table, "rows", count, becomes)
+        yield Finding("raw.quarantine", "rows", seen.kept.count, "deleted")
+        for path, count in seen.looked.counts.items():
+            yield Finding(_under(settings, path), "records", count, "rewritten without them")
+        for path in seen.looked.unread:
+            yield Finding(_under(settings, path), "may name them", None, "stays: cannot be read")
+        for path, count in seen.texts.items():
+            yield Finding(_under(settings, path), "texts", count, "redacted")
+        for name, count in seen.snapshots.items():
+            yield Finding(f"published/{name}", "rows", count, "replaced by a new snapshot")
+
+    found = [each for each in all_of_them() if each.count != 0]
+    for path in seen.exports:
+        found.append(Finding(_under(settings, path), "export", None, "made again"))
+    found.append(Finding("reports/", "sums", None, "made again"))
+    found.append(Finding(settings.warehouse_path.name, "deleted bytes", None, "file made anew"))
+    return found
+
+
+def erase(
+    engine: DuckDBEngine, seen: Survey, refresh: Callable[[], None], progress: Progress
+) -> Erased:
+    """Erase a person; the caller is the only one that brings this LTV_HOME up to date.
+
+    Args:
+        engine: The warehouse.
+        seen: What was found.
+        refresh: Rebuilds what is stale and publishes it.
+        progress: Told what is being done.
+
+    Returns:
+        What was done; what cannot be done is among it.
+
+    Raises:
+        UserError: figures could not be rebuilt, or Dagster's history is in use: what is done is
+            done, and the same call goes on from there.
+    """
+    settings = engine.settings
+    done = Erased(findings(engine, seen))
+    with open_finder(settings) as finder:
+        found, suppressed = _remove_from_warehouse(engine, finder, seen, progress)
+        needles = Needles(found.all())
+        stripped = strip_files(
+            engine, finder, suppressed, seen.looked, needles=needles, progress=progress
+        )
+    done.errors += [_still_there(path, error) for path, error in stripped.unread.items()]
+    failpoint("files stripped, history not redacted")
+    progress("redacting Dagster's history")
+    in_use = _redact_history(settings, needles)
+    failpoint("history redacted, figures not rebuilt")
+    try:
+        refresh()
+    finally:
+        progress("making the warehouse file anew")
+        rewrite_warehouse(engine)
+    snapshots.check_current(settings, found)
+    forget_others(settings)
+    failpoint("snapshots removed")
+    done.errors += _export_again(settings)
+    done.errors += [
+        UserError(
+            f"The table {table} of your own still holds the person.",
+            "Run its asset again, over all of its partitions, then erase them again.",
+        )
+        for table in own_rows.still_naming(engine, found)
+    ]
+    if in_use is not None:
+        raise in_use
+    done.notes += [
+        f"{_under(settings, path)} is no file of the platform's and may name them: look into it"
+        for path in _others(engine)
+        if may_name(path, needles)
+    ]
+    identifiers.remove_journal(settings)
+    return done
+
+
+def _remove_from_warehouse(
+    engine: DuckDBEngine, finder: Finder, seen: Survey, progress: Progress
+) -> tuple[Identifiers, Suppressed]:
+    settings = engine.settings
+    keep_key(seen.suppressed, settings)
+    progress("removing rows from the warehouse")
+    with engine.hold():
+        # Loads may have come in since.
+        kept, found = _in_warehouse(engine, finder, seen.suppressed, seen.identifiers)
+        identifiers.write_journal(settings, found)
+        failpoint("erasure written down, nothing removed")
+        suppressed = _list_of(seen.suppressed, found)
+        raw_rows.remove_rows(engine, found, suppressed, kept)
+        own_rows.remove_rows(engine, found)
+    failpoint("rows removed, files not rewritten")
+    return found, suppressed
+
+
+def _redact_history(settings: Settings, needles: Needles) -> UserError | None:
+    """Redact every file; what is said of the first that is in use."""
+    first = None
+    for path in history.history_files(settings):
+        try:
+            history.redact(path, needles)
+        except FileNotFoundError:  # a run has removed it
+            continue
+        except UserError as error:
+            first = first or error
+    return first
+
+
+def _still_there(path: Path, error: UserError) -> UserError:
+    return UserError(
+        f"{path} may still hold the person: {error.message}",
+        f"{error.hint} Or remove the file: what was loaded of it stays in the warehouse.",
+    )
+
+
+def _exports(settings: Settings) -> list[Path]:
+    if not settings.reports_path.is_dir():
+        return []
+    return sorted(
+        path for path in settings.reports_path.rglob("*") if path.is_file() and is_export(path)
+    )
+
+
+def _export_again(settings: Settings) -> list[UserError]:
+    errors = []
+    for path in _exports(settings):
+        try:
+            export_sqlite(settings, path)
+        except UserError as error:
+            errors.append(_still_there(path, error))
+    return errors
+
+
+def _others(engine: DuckDBEngine) -> Iterator[Path]:
+    """Files under LTV_HOME that nothing above deals with."""
+    settings = engine.settings
+    held = {each.path for each in held_files(engine)}
+    loads = {load_id for (load_id,) in engine.rows("SELECT load_id FROM raw.loads")}
+    not_personal = {
+        name for name, source in engine.catalog.sources.items() if not source.is_personal
+    }
+    for path in sorted(settings.home.rglob("*")):
+        if not path.is_file() or path.is_symlink() or path in held:
+            continue
+        folder, *inside = path.relative_to(settings.home).parts
+        if not inside:
+            ours = path.name.startswith(settings.warehouse_path.name) or path in (
+                settings.erasure_key_path,
+                settings.erasure_journal_path,
+            )
+        else:
+            ours = (
+                path.is_relative_to(settings.own_path)
+                or folder in (settings.published_path.name, settings.dagster_path.name)
+                or (folder == "loaded" and inside[0] in loads)
+                or (folder == "landing" and inside[0].partition("@")[0] in not_personal)
+                or (folder == "reports" and (path.name in _REPORTS or is_export(path)))
+                or folder.startswith("staging_")
+            )
+        if not ours:
+            yield path
+
+
+def _under(settings: Settings, path: Path) -> str:
+    return str(path.relative_to(settings.home))

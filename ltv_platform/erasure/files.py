@@ -1,0 +1,170 @@
+"""The files of landing and loaded: what they have of those on the list, and that it goes."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from ltv_platform.contracts import SourceTable
+from ltv_platform.erasure.finding import Finder, Found
+from ltv_platform.erasure.identifiers import Identifiers
+from ltv_platform.erasure.sightings import may_name
+from ltv_platform.erasure.stripping import Held, Stripper, drafts_in, remember_rewritten
+from ltv_platform.erasure.suppression import Suppressed
+from ltv_platform.erasure.texts import Needles
+from ltv_platform.errors import UserError
+from ltv_platform.ingestion.landing import waiting_files
+from ltv_platform.settings import Settings
+from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
+
+_State = tuple[int, int, int]
+
+
+@dataclass
+class Looked:
+    """What the files have of those on the list.
+
+    Attributes:
+        counts: Records by file, of files that have some.
+        states: Every file that was read, as it was then.
+        unread: Files that cannot be read and may name them, with the reason.
+    """
+
+    counts: dict[Path, int] = field(default_factory=dict)
+    states: dict[Path, _State] = field(default_factory=dict)
+    unread: dict[Path, UserError] = field(default_factory=dict)
+
+
+def held_files(engine: DuckDBEngine) -> Iterator[Held]:
+    """The files of landing, then those of loaded, of tables that have rows of persons.
+
+    In this order: a load moves files from the one to the other.
+    """
+    settings, sources = engine.settings, engine.catalog.sources
+    personal = [name for name, source in sources.items() if source.is_personal]
+    for request in waiting_files(settings, personal):
+        if _is_file(request.path):
+            yield Held(request.path, request.table, request.adapter)
+    loads = {
+        load_id: (table, adapter)
+        for load_id, table, adapter in engine.rows(
+            "SELECT load_id, table_name, adapter FROM raw.loads"
+        )
+    }
+    if not settings.loaded_path.is_dir():
+        return
+    for folder in sorted(settings.loaded_path.iterdir()):
+        table, adapter = loads.get(folder.name, ("", None))
+        if table in personal and folder.is_dir() and not folder.is_symlink():
+            for path in sorted(folder.iterdir()):
+                if _is_file(path) and not path.name.startswith("."):
+                    yield Held(path, table, adapter, folder.name)
+
+
+def _is_file(path: Path) -> bool:
+    return path.is_file() and not path.is_symlink()
+
+
+def look_into_files(
+    engine: DuckDBEngine,
+    finder: Finder,
+    make_list: Callable[[Identifiers], Suppressed],
+    identifiers: Identifiers,
+    progress: Callable[[str], None],
+) -> tuple[Looked, Identifiers]:
+    """Read every file; nothing is changed.
+
+    Args:
+        engine: The warehouse.
+        finder: Reads files.
+        make_list: The list with such identifiers on it.
+        identifiers: Whom, and what is known to be theirs.
+        progress: Told of each file.
+
+    Returns:
+        What they have, and the identifiers with those that only files know.
+    """
+    looked = Looked()
+    sources: Mapping[str, SourceTable] = engine.catalog.sources
+    files = list(held_files(engine))
+    # A file of costs has sessions and no persons, so those of sessions are read before.
+    for hanging in (False, True):
+        stripper = Stripper(finder, sources, make_list(identifiers))
+        needles = Needles(identifiers.all())
+        for held in files:
+            if (sources[held.table].hangs_on is not None) is not hanging:
+                continue
+            progress(f"looking into {held.path.name}")
+            found = _look(stripper, held, looked, needles)
+            for table, of_table in found.items():
+                identifiers = identifiers.with_keys(sources[table].hangs_on or table, of_table.keys)
+    return looked, identifiers
+
+
+def _look(stripper: Stripper, held: Held, looked: Looked, needles: Needles) -> dict[str, Found]:
+    try:
+        state = _state(held.path)
+        found = stripper.look(held)
+    except FileNotFoundError:  # a load has moved it; it is met again in loaded
+        return {}
+    except UserError as error:
+        if held.path.exists() and may_name(held.path, needles):
+            looked.unread[held.path] = error
+        return {}
+    looked.states[held.path] = state
+    if count := sum(each.count for each in found.values()):
+        looked.counts[held.path] = count
+    return found
+
+
+def _state(path: Path) -> _State:
+    status = path.stat()
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def strip_files(
+    engine: DuckDBEngine,
+    finder: Finder,
+    suppressed: Suppressed,
+    looked: Looked,
+    *,
+    needles: Needles,
+    progress: Callable[[str], None],
+) -> Looked:
+    """Rewrite the files that have records of those on the list.
+
+    Args:
+        engine: The warehouse.
+        finder: Reads files.
+        suppressed: The list.
+        looked: What was seen before; a file that had none and is still the same is passed by.
+        needles: All identifiers.
+        progress: Told of each file.
+
+    Returns:
+        How many records were taken out of which file, and which files cannot be rewritten.
+    """
+    settings = engine.settings
+    _remove_drafts(settings)
+    stripper = Stripper(finder, engine.catalog.sources, suppressed)
+    done = Looked()
+    for held in held_files(engine):
+        try:
+            if held.path in looked.counts or looked.states.get(held.path) != _state(held.path):
+                progress(f"rewriting {held.path.name}")
+                if count := stripper.strip(held, partial(remember_rewritten, engine)):
+                    done.counts[held.path] = count
+            if held.path.exists():
+                stripper.check_other_tables(held, needles)
+        except FileNotFoundError:  # a load has moved it
+            continue
+        except UserError as error:
+            if held.path.exists() and may_name(held.path, needles):
+                done.unread[held.path] = error
+    return done
+
+
+def _remove_drafts(settings: Settings) -> None:
+    for folder in (settings.landing_path, settings.loaded_path):
+        for draft in drafts_in(folder):
+            draft.unlink()

@@ -1,0 +1,237 @@
+"""Which records of a file are those of somebody on the list: read as ingestion reads the file."""
+
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from ltv_platform.contracts import SourceTable
+from ltv_platform.contracts.ddl import literal, quoted
+from ltv_platform.erasure.suppression import Suppressed, names
+from ltv_platform.errors import UserError
+from ltv_platform.ingestion.adapters import Adapter
+from ltv_platform.ingestion.adapting import faults_of
+from ltv_platform.ingestion.dialects import Dialect
+from ltv_platform.ingestion.doubles import scales_of
+from ltv_platform.ingestion.files import PrivateCopy
+from ltv_platform.ingestion.readers import (
+    UnreliableReadError,
+    confirm,
+    engine_reads,
+    open_file,
+)
+from ltv_platform.ingestion.staging import confine
+from ltv_platform.ingestion.validation import trimmed
+from ltv_platform.locks import temporary_folder
+from ltv_platform.settings import Settings
+
+Connection = duckdb.DuckDBPyConnection
+
+
+@dataclass(frozen=True)
+class Found:
+    """Records of those on the list.
+
+    Attributes:
+        lines: Their numbers.
+        keys: Their keys, such as session ids.
+        malformed: Numbers of records that could not be split and name somebody.
+        records: How many records the file has, all of them.
+    """
+
+    lines: frozenset[int]
+    keys: frozenset[str]
+    malformed: frozenset[int]
+    records: int
+
+    @property
+    def count(self) -> int:
+        """How many records of theirs there are."""
+        return len(self.lines) + len(self.malformed)
+
+
+class Finder:
+    """Looks into files, with an engine of its own that reaches nothing but its folder.
+
+    Args:
+        settings: The settings.
+        connection: A confined connection.
+        folder: Where private copies go.
+    """
+
+    def __init__(self, settings: Settings, connection: Connection, folder: Path) -> None:
+        self.settings = settings
+        self._connection = connection
+        self._folder = folder
+        self._files = 0
+
+    @contextmanager
+    def folder(self) -> Iterator[Path]:
+        """An empty folder for one file; removed at the end."""
+        self._files += 1
+        folder = self._folder / str(self._files)
+        folder.mkdir()
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def find(
+        self,
+        copy: PrivateCopy,
+        source: SourceTable,
+        adapter: Adapter | None,
+        suppressed: Suppressed,
+    ) -> Found:
+        """The records of those on the list.
+
+        Args:
+            copy: A private copy in a folder of its own.
+            source: The table that the file is meant for.
+            adapter: What it goes through, if anything.
+            suppressed: The list.
+
+        Raises:
+            UserError: the file cannot be read, or nothing tells whose its records are.
+        """
+        try:
+            return self._find(copy, source, adapter, suppressed, by_hand=False)
+        except UnreliableReadError:
+            return self._find(copy, source, adapter, suppressed, by_hand=True)
+
+    def _find(
+        self,
+        copy: PrivateCopy,
+        source: SourceTable,
+        adapter: Adapter | None,
+        suppressed: Suppressed,
+        *,
+        by_hand: bool,
+    ) -> Found:
+        connection = self._connection
+        records = open_file(
+            connection,
+            copy,
+            adapter.dialect if adapter else Dialect(),
+            adapter.inputs if adapter else [column.name for column in source.columns],
+            scales=None if adapter else scales_of(source),
+            by_hand=by_hand,
+        )
+        with engine_reads(copy):
+            connection.execute(f"CREATE OR REPLACE TEMP TABLE records AS {records.select}")
+        [(count,)] = connection.execute("SELECT COUNT(*) FROM records").fetchall()
+        confirm(connection, records, count)
+        line = f"rowid + {records.first_line} AS _line, " if records.first_line is not None else ""
+        connection.execute(
+            "CREATE OR REPLACE TEMP VIEW file AS "
+            f"SELECT *, {line}{literal(copy.name)} AS _file FROM records"
+        )
+        found = self._in_relation(records.columns, source, adapter, suppressed, copy.name)
+        malformed = connection.execute("SELECT line, raw FROM malformed").fetchall()
+        delimiter = adapter.dialect.delimiter if adapter else None
+        return Found(
+            frozenset(number for number, _ in found),
+            frozenset(key for _, key in found if key is not None),
+            frozenset(
+                number for number, raw in malformed if names(suppressed, source, raw, delimiter)
+            ),
+            count + len(malformed),
+        )
+
+    def find_in_quarantine(
+        self,
+        records: Mapping[int, Mapping[str, Any]],
+        source: SourceTable,
+        adapter: Adapter | None,
+        suppressed: Suppressed,
+    ) -> dict[int, str | None]:
+        """The places of kept records of those on the list, each with its key.
+
+        Args:
+            records: The records of a load by place.
+            source: The table that they are meant for.
+            adapter: What they are still to go through, if anything.
+            suppressed: The list.
+
+        Raises:
+            UserError: nothing tells whose they are.
+        """
+        import pyarrow as pa  # noqa: PLC0415 - only a quarantine with rows in it needs Arrow
+
+        columns = sorted({name for record in records.values() for name in record})
+        arrays: dict[str, Any] = {"_line": pa.array(list(records), pa.int64())}
+        for name in columns:
+            values = [record.get(name) for record in records.values()]
+            texts = [None if value is None else str(value) for value in values]
+            arrays[name] = pa.array(texts, pa.string())
+        self._connection.register("kept_records", pa.table(arrays))
+        try:
+            self._connection.execute(
+                "CREATE OR REPLACE TEMP TABLE records AS SELECT * FROM kept_records"
+            )
+        finally:
+            self._connection.unregister("kept_records")
+        self._connection.execute(
+            "CREATE OR REPLACE TEMP VIEW file AS SELECT *, '' AS _file FROM records"
+        )
+        return dict(self._in_relation(columns, source, adapter, suppressed, "A record"))
+
+    def _in_relation(
+        self,
+        columns: Sequence[str],
+        source: SourceTable,
+        adapter: Adapter | None,
+        suppressed: Suppressed,
+        name: str,
+    ) -> list[tuple[int, str | None]]:
+        """Number and key of the records of ``file`` that are of those on the list."""
+        wanted = {source.key[0]: "key"} | ({source.person: "person"} if source.person else {})
+        select, given = _whose(columns, wanted, adapter)
+        needed = "person" if source.person else "key"
+        if needed not in given:
+            raise UserError(
+                f"Nothing in {name} tells whose its records are"
+                + (f": adapter {adapter.name} makes that of several records." if adapter else "."),
+                "Remove the person's records from it by hand.",
+            )
+        values = {each: trimmed(f"CAST({quoted(each)} AS VARCHAR)") for each in given}
+        # A customer's key is the customer.
+        key = None if source.key[0] == source.person else values.get("key")
+        condition, parameters = suppressed.condition(source, values.get("person"), key)
+        with faults_of(adapter, self._connection, self.settings, name, "file"):
+            return self._connection.execute(
+                f"SELECT _line, {values.get('key', 'NULL')} FROM ({select}) AS whose "
+                f"WHERE {condition} ORDER BY _line",
+                parameters,
+            ).fetchall()
+
+
+def _whose(
+    columns: Sequence[str], wanted: Mapping[str, str], adapter: Adapter | None
+) -> tuple[str, frozenset[str]]:
+    """A SELECT of ``_line`` and what of ``person`` and ``key`` the records tell; which these are.
+
+    The customers table has both in one column, which then is called ``person``.
+    """
+    if adapter is not None:
+        return adapter.of_records(wanted) or ("", frozenset())
+    given = {column: name for column, name in wanted.items() if column in columns}
+    texts = "".join(f", {quoted(column)} AS {name}" for column, name in given.items())
+    return f"SELECT _line{texts} FROM file", frozenset(given.values())
+
+
+@contextmanager
+def open_finder(settings: Settings) -> Iterator[Finder]:
+    """A finder whose copies are gone at the end; so are those that killed processes left."""
+    settings.home.mkdir(parents=True, exist_ok=True)
+    with (
+        temporary_folder(settings.home, "staging_") as folder,
+        duckdb.connect(config={"python_enable_replacements": False}) as connection,
+    ):
+        connection.execute("SET timezone = 'UTC'")
+        confine(connection, settings, [folder])
+        yield Finder(settings, connection, folder)

@@ -1,0 +1,131 @@
+"""A person's rows in quarantine, which hold records as they came."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any
+
+import duckdb
+
+from ltv_platform.contracts import SourceTable
+from ltv_platform.erasure.finding import Finder
+from ltv_platform.erasure.suppression import Suppressed, names
+from ltv_platform.erasure.texts import trimmed, what_stays
+from ltv_platform.errors import UserError
+from ltv_platform.ingestion.adapters import Adapter, load_adapter
+from ltv_platform.ingestion.staging import MALFORMED
+
+Connection = duckdb.DuckDBPyConnection
+
+
+@dataclass
+class Kept:
+    """Rows of quarantine, by rowid.
+
+    Attributes:
+        gone: Those that go.
+        changed: Texts of those of which a part stays.
+        keys: Keys of the records, by source table.
+    """
+
+    gone: set[int] = field(default_factory=set)
+    changed: dict[int, str] = field(default_factory=dict)
+    keys: dict[str, set[str]] = field(default_factory=dict)
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return len(self.gone) + len(self.changed)
+
+    def remove(self, connection: Connection) -> None:
+        """Take them out, inside a transaction of the caller's; nothing was written meanwhile."""
+        for place, text in self.changed.items():
+            connection.execute("UPDATE raw.quarantine SET raw = $1 WHERE rowid = $2", [text, place])
+        connection.execute(
+            "DELETE FROM raw.quarantine WHERE rowid IN (SELECT UNNEST(CAST($1 AS BIGINT[])))",
+            [sorted(self.gone)],
+        )
+
+
+def find_kept(
+    connection: Connection,
+    finder: Finder,
+    sources: Mapping[str, SourceTable],
+    suppressed: Suppressed,
+    persons: frozenset[str],
+) -> Kept:
+    """The rows of quarantine that are of those on the list.
+
+    Args:
+        connection: A connection to the warehouse.
+        finder: Tells whose records are.
+        sources: The contracts by name.
+        suppressed: The list.
+        persons: Those who are looked for, by their ids.
+    """
+    kept = Kept()
+    for source, adapter_name, rows in _rows(connection, sources):
+        _find_malformed(kept, source, rows, suppressed)
+        records = {place: json.loads(raw) for place, malformed, _, raw in rows if not malformed}
+        if not records:
+            continue
+        names_of_ours = {column.name for column in source.columns}
+        adapter = _adapter(adapter_name, source)
+        # Quarantine keeps what came out of an adapter that cannot be asked for single records.
+        if adapter_name is not None and (adapter is None or not adapter.replayable):
+            adapter = None
+            others = {p: r for p, r in records.items() if not names_of_ours.issuperset(r)}
+            kept.gone.update(p for p, r in others.items() if _has_value(r, persons))
+            records = {p: r for p, r in records.items() if p not in others}
+        try:
+            found = finder.find_in_quarantine(records, source, adapter, suppressed)
+        except UserError:  # nothing tells whose a record is, but one that has the id is theirs
+            kept.gone.update(p for p, r in records.items() if _has_value(r, persons))
+            continue
+        kept.gone.update(found)
+        kept.keys.setdefault(source.name, set()).update(k for k in found.values() if k is not None)
+    return kept
+
+
+#: A row of quarantine: its place, whether it could not be split, its first reason, its text.
+_Row = tuple[int, bool, str, str]
+
+
+def _rows(
+    connection: Connection, sources: Mapping[str, SourceTable]
+) -> Iterator[tuple[SourceTable, str | None, list[_Row]]]:
+    """The rows of quarantine that can be of persons, by table and adapter."""
+    rows = connection.execute(
+        f"SELECT table_name, adapter, rowid, {MALFORMED}, reasons[1], raw FROM raw.quarantine "
+        "WHERE raw IS NOT NULL ORDER BY table_name, adapter NULLS FIRST, rowid"
+    ).fetchall()
+    for (table, adapter), of_both in groupby(rows, lambda row: (row[0], row[1])):
+        if table in sources and sources[table].is_personal:
+            yield sources[table], adapter, [row[2:] for row in of_both]
+
+
+def _find_malformed(
+    kept: Kept, source: SourceTable, rows: list[_Row], suppressed: Suppressed
+) -> None:
+    for place, malformed, reason, raw in rows:
+        if not malformed:
+            continue
+        stays = what_stays(raw, reason, lambda text: names(suppressed, source, text, None))
+        if stays is None:
+            kept.gone.add(place)
+        elif stays != raw:
+            kept.changed[place] = stays
+
+
+def _adapter(name: str | None, source: SourceTable) -> Adapter | None:
+    if name is None:
+        return None
+    try:
+        return load_adapter(name, source.name)
+    except UserError:  # it is gone, or was rewritten for another table
+        return None
+
+
+def _has_value(record: Mapping[str, Any], persons: frozenset[str]) -> bool:
+    return any(trimmed(value) in persons for value in record.values())

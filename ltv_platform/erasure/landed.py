@@ -1,0 +1,30 @@
+"""What a load left out of the log does not stay in the file that is kept of it."""
+
+from functools import partial
+
+from ltv_platform.erasure.finding import open_finder
+from ltv_platform.erasure.stripping import Held, Stripper, remember_rewritten
+from ltv_platform.erasure.suppression import read_suppressed
+from ltv_platform.ingestion.requests import Outcome
+from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
+
+
+def strip_landed(engine: DuckDBEngine, outcome: Outcome) -> None:
+    """Rewrite a landed file without the records of erased persons, before it is moved away.
+
+    Raises:
+        UserError: the file cannot be rewritten.
+    """
+    request, counts = outcome.request, outcome.counts
+    source = engine.catalog.sources[request.table]
+    # Nobody has looked into a file that was loaded before.
+    if counts is None or not source.is_personal or not (outcome.left_out or outcome.repeated):
+        return
+    with engine.session() as connection:
+        suppressed = read_suppressed(connection, engine.settings)
+    if not suppressed:
+        return
+    held = Held(request.path, request.table, request.adapter, counts.load_id)
+    with open_finder(engine.settings) as finder:
+        stripper = Stripper(finder, engine.catalog.sources, suppressed)
+        stripper.strip(held, partial(remember_rewritten, engine))

@@ -1,0 +1,187 @@
+"""A file without some of its records, in each format; all other records as they stand."""
+
+import gzip
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ltv_platform.contracts.ddl import quoted
+from ltv_platform.erasure.finding import Found
+from ltv_platform.erasure.texts import what_stays
+from ltv_platform.errors import UserError
+from ltv_platform.ingestion.dialects import Dialect
+from ltv_platform.ingestion.files import PrivateCopy
+from ltv_platform.ingestion.record_texts import delimited_records, json_records, open_text
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+#: Whether a record that could not be split names somebody.
+IsNamed = Callable[[str], bool]
+
+#: Rows of Parquet that are held in memory at once.
+_BATCH = 100_000
+
+
+def rewrite_text(
+    copy: PrivateCopy,
+    target: Path,
+    found: Found,
+    *,
+    dialect: Dialect,
+    columns: tuple[int, str],
+    is_named: IsNamed,
+) -> None:
+    """Write delimited text or JSON without the records found.
+
+    Args:
+        copy: The private copy.
+        target: The new file, in UTF-8.
+        found: The records.
+        dialect: How a delimited file is written.
+        columns: How many columns it has, and what parts them; of no meaning for JSON.
+        is_named: For records that could not be split.
+    """
+    texts = {
+        "csv": lambda: _delimited(copy, found, dialect, columns, is_named),
+        "ndjson": lambda: _lines(copy.path, found, is_named),
+        "json": lambda: _json(copy.path, found, is_named),
+    }[copy.format]()
+    with target.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file:
+        file.writelines(texts)
+
+
+def _delimited(
+    copy: PrivateCopy,
+    found: Found,
+    dialect: Dialect,
+    columns: tuple[int, str],
+    is_named: IsNamed,
+) -> Iterator[str]:
+    if dialect.whitespace:
+        yield from _lines(copy.path, found, is_named)
+        return
+    width, delimiter = columns
+    for record in delimited_records(copy.path, dialect, delimiter, width, copy.name):
+        if record.number in found.malformed and record.reason:
+            yield what_stays(record.text, record.reason, is_named) or ""
+        elif record.number not in found.lines or record.number == 0:
+            yield record.text
+
+
+def _lines(path: Path, found: Found, is_named: IsNamed) -> Iterator[str]:
+    """Lines that are records unless they are blank."""
+    number = 0
+    with open_text(path) as text:
+        for line in text:
+            if line.strip():
+                number += 1
+            if not (line.strip() and number in found.lines | found.malformed):
+                yield line
+
+
+def _json(path: Path, found: Found, is_named: IsNamed) -> Iterator[str]:
+    with open_text(path) as opened:
+        text = opened.read()
+    spans = list(json_records(text))
+    if spans and text[: spans[-1][0]].strip() == "" and text[spans[-1][1] :].strip():
+        yield from _lines(path, found, is_named)
+        return
+    gone = found.lines | found.malformed
+    kept = [text[start:end] for number, (start, end) in enumerate(spans, 1) if number not in gone]
+    yield "[" + ",\n".join(kept) + "]\n"
+
+
+def rewrite_parquet(copy: PrivateCopy, target: Path, found: Found) -> None:
+    """Write a Parquet file of the same schema without the records found.
+
+    Raises:
+        UserError: it has columns of a type that cannot be written again.
+    """
+    import pyarrow as pa  # noqa: PLC0415 - only files of this kind need Arrow
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    with pq.ParquetFile(copy.path) as file:
+        groups = range(file.metadata.num_row_groups)
+        packed = "NONE"
+        if groups and file.metadata.num_columns:
+            packed = file.metadata.row_group(0).column(0).compression
+        packed = "NONE" if packed == "UNCOMPRESSED" else packed
+        place = 1
+        try:
+            with pq.ParquetWriter(target, file.schema_arrow, compression=packed) as writer:
+                # Dictionaries inside of lists and structs differ from group to group.
+                for group in groups:
+                    for batch in file.iter_batches(_BATCH, row_groups=[group]):
+                        numbers = range(place, place + batch.num_rows)
+                        keep = pa.array([n not in found.lines for n in numbers], pa.bool_())
+                        kept = [_without_memory(column) for column in batch.filter(keep).columns]
+                        writer.write_batch(pa.record_batch(kept, batch.schema))
+                        place += batch.num_rows
+        except pa.ArrowException as error:
+            raise UserError(
+                f"{copy.name} has columns that cannot be written again ({error}).",
+                "Write it again without the person's rows, by what made it.",
+            ) from error
+
+
+def _without_memory(column: "pa.Array") -> "pa.Array":
+    """A column whose dictionaries hold no values but those that its rows have."""
+    import pyarrow as pa  # noqa: PLC0415
+
+    if "dictionary" not in str(column.type):
+        return column
+    return pa.array(column.to_pylist(), column.type)
+
+
+def delete_from_sqlite(database: Path, table: str, found: Found) -> None:
+    """Delete the records found from a table, and make the file anew, for deleted bytes stay in it.
+
+    Raises:
+        UserError: it is a view, or has triggers, or no row numbers.
+    """
+    with closing(sqlite3.connect(database, isolation_level=None)) as connection:
+        [(kind,)] = connection.execute(
+            "SELECT type FROM sqlite_master WHERE name = ? AND type IN ('table', 'view')", (table,)
+        ).fetchall()
+        triggers = connection.execute(
+            "SELECT 1 FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ?", (table,)
+        ).fetchall()
+        if kind == "view" or triggers:
+            raise UserError(
+                f"{table} is a view, or has triggers, in {database.name}.",
+                "Delete the person's rows from the tables that it is made of, then run VACUUM.",
+            )
+        connection.execute("PRAGMA secure_delete = ON")
+        try:
+            # All columns are asked for, so that the rows come in the order in which they were read.
+            rows = connection.execute(f"SELECT rowid, * FROM {quoted(table)}")
+            gone = [(row[0],) for line, row in enumerate(rows, 1) if line in found.lines]
+        except sqlite3.OperationalError as error:
+            raise UserError(
+                f"{table} in {database.name} has no row numbers ({error}).",
+                "Delete the person's rows from it, then run VACUUM.",
+            ) from error
+        connection.execute("BEGIN")
+        connection.executemany(f"DELETE FROM {quoted(table)} WHERE rowid = ?", gone)
+        connection.execute("COMMIT")
+        connection.execute("VACUUM")
+
+
+def pack_like(path: Path, written: Path, target: Path) -> None:
+    """Put a written file where it is to be checked, compressed if the file at the path is."""
+    with path.open("rb") as file:
+        is_packed = file.read(2) == b"\x1f\x8b"
+    if not is_packed:
+        shutil.move(written, target)
+        return
+    with (
+        written.open("rb") as content,
+        target.open("wb") as raw,
+        # Neither the time nor the name is of use, and the name may be telling.
+        gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0) as packed,
+    ):
+        shutil.copyfileobj(content, packed)

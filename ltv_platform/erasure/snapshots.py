@@ -1,0 +1,51 @@
+"""What published snapshots have of a person: files that a new one may share with an old one."""
+
+from pathlib import Path
+
+import duckdb
+
+from ltv_platform.contracts.ddl import literal
+from ltv_platform.erasure.identifiers import Identifiers
+from ltv_platform.erasure.raw_rows import hanging_condition, list_identifiers
+from ltv_platform.settings import Settings
+from ltv_platform.warehouse.published import current_snapshot
+
+
+def snapshot_folders(settings: Settings) -> list[Path]:
+    """All snapshots, and what a killed process has left of one."""
+    if not settings.published_path.is_dir():
+        return []
+    return sorted(path for path in settings.published_path.iterdir() if path.is_dir())
+
+
+def rows_in_snapshot(folder: Path, identifiers: Identifiers) -> int:
+    """How many rows of the Parquet files of a snapshot hang on those who are looked for.
+
+    A damaged file counts as one: nobody knows what it holds.
+    """
+    rows = 0
+    with duckdb.connect(config={"python_enable_replacements": False}) as connection:
+        list_identifiers(connection, identifiers)
+        for path in sorted(folder.rglob("*.parquet")):
+            read = f"read_parquet({literal(str(path))}, hive_partitioning = false)"
+            try:
+                columns = connection.execute(f"DESCRIBE SELECT * FROM {read}").fetchall()
+                if condition := hanging_condition(name for name, *_ in columns):
+                    [(count,)] = connection.execute(
+                        f"SELECT COUNT(*) FROM {read} WHERE {condition}"
+                    ).fetchall()
+                    rows += count
+            except duckdb.Error:
+                rows += 1
+    return rows
+
+
+def check_current(settings: Settings, identifiers: Identifiers) -> None:
+    """Make sure that the snapshot that counts has nothing of theirs.
+
+    Raises:
+        AssertionError: it has, which is a defect of ours.
+    """
+    current = current_snapshot(settings)
+    if current is not None and (rows := rows_in_snapshot(current.path, identifiers)):
+        raise AssertionError(f"snapshot {current.path.name} still has {rows} rows of the person")

@@ -1,0 +1,284 @@
+"""One file of landing or loaded without the records of those on the list."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ltv_platform.contracts import SourceTable
+from ltv_platform.erasure.finding import Finder, Found
+from ltv_platform.erasure.rewriting import (
+    delete_from_sqlite,
+    pack_like,
+    rewrite_parquet,
+    rewrite_text,
+)
+from ltv_platform.erasure.sightings import naming_tables
+from ltv_platform.erasure.suppression import Suppressed, names
+from ltv_platform.erasure.texts import Needles
+from ltv_platform.errors import UserError
+from ltv_platform.failpoints import failpoint
+from ltv_platform.ingestion.adapters import Adapter, load_adapter
+from ltv_platform.ingestion.dialects import Dialect
+from ltv_platform.ingestion.doubles import scales_of
+from ltv_platform.ingestion.files import PrivateCopy, file_format, load_id_of, take_copy
+from ltv_platform.ingestion.readers import csv_columns
+from ltv_platform.ingestion.sqlite_files import copy_sqlite, export_sqlite_table, sqlite_tables
+from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
+from ltv_platform.warehouse.raw_log import known_load, transaction
+
+#: Drafts beside the files that they replace; hidden, and left alone in landing.
+DRAFT = ".erasure.part"
+
+
+@dataclass(frozen=True)
+class Held:
+    """A file that LTV_HOME holds.
+
+    Attributes:
+        path: The file; no link.
+        table: The source table that it is meant for.
+        adapter: Name or path of what it goes through, if anything.
+        load_id: The load that it is of; None: it waits in landing.
+    """
+
+    path: Path
+    table: str
+    adapter: str | None = None
+    load_id: str | None = None
+
+
+@dataclass(frozen=True)
+class _Opened:
+    """A private copy of a file, and one of each table in it that has records of persons."""
+
+    copy: PrivateCopy
+    tables: Mapping[str, PrivateCopy]
+
+
+class Stripper:
+    """Takes the records of those on the list out of files.
+
+    Args:
+        finder: Finds them.
+        sources: The contracts by name.
+        suppressed: The list.
+    """
+
+    def __init__(
+        self, finder: Finder, sources: Mapping[str, SourceTable], suppressed: Suppressed
+    ) -> None:
+        self._finder = finder
+        self._sources = sources
+        self.suppressed = suppressed
+
+    def look(self, held: Held) -> dict[str, Found]:
+        """What a file has of them, by source table; only a SQLite database has several.
+
+        Raises:
+            UserError: it cannot be read, or nothing tells whose its records are.
+        """
+        with self._finder.folder() as folder:
+            opened = self._open(held, folder)
+            return self._found(opened, _adapter_of(held), held.table)
+
+    def strip(self, held: Held, remember: Callable[[str, str], None] | None = None) -> int:
+        """Rewrite a file without their records, in one step; without any record it is removed.
+
+        Args:
+            held: The file.
+            remember: Told what the load_id of the new file would be, and that of the load that
+                the old one is of, before the file is replaced.
+
+        Returns:
+            How many records were taken out.
+
+        Raises:
+            UserError: it cannot be read or rewritten; it stays as it is.
+        """
+        adapter = _adapter_of(held)
+        with self._finder.folder() as folder:
+            opened = self._open(held, folder)
+            found = self._found(opened, adapter, held.table)
+            count = sum(each.count for each in found.values())
+            if not count:
+                return 0
+            draft = folder / "rewritten" / held.path.name
+            draft.parent.mkdir()
+            self._write(held, opened, found, adapter, draft)
+            new = self._checked(held, found, adapter, draft)
+            if new is None:
+                held.path.unlink()
+                if held.path.parent.name == held.load_id:
+                    with suppress(OSError):  # other files of the load, or hidden ones
+                        held.path.parent.rmdir()
+                return count
+            text = adapter.text if adapter else ""
+            if remember and held.load_id is not None:
+                old = load_id_of(held.table, text, opened.tables[held.table])
+                remember(load_id_of(held.table, text, new), old)
+            failpoint("file stripped, not replaced")
+            _replace(held.path, draft)
+        failpoint("file replaced")
+        return count
+
+    def check_other_tables(self, held: Held, needles: Needles) -> None:
+        """Look into the tables of a SQLite database that no contract is about.
+
+        Raises:
+            UserError: some of them name the person.
+        """
+        if file_format(held.path) != "sqlite":
+            return
+        with self._finder.folder() as folder:
+            database = copy_sqlite(held.path, folder, follow_links=False)
+            if tables := naming_tables(database.path, self._sources, needles):
+                raise UserError(
+                    f"its tables {', '.join(tables)} name them, and no contract is about these.",
+                    "Delete the person's rows from them, then run VACUUM.",
+                )
+
+    def _open(self, held: Held, folder: Path) -> _Opened:
+        if file_format(held.path) != "sqlite":
+            copy = take_copy(held.path, folder, follow_links=False)
+            return _Opened(copy, {held.table: copy})
+        database = copy_sqlite(held.path, folder, follow_links=False)
+        settings = self._finder.settings
+        present = sqlite_tables(database)
+        tables = [held.table] + [
+            name
+            for name, source in self._sources.items()
+            if source.is_personal and name in present and name != held.table
+        ]
+        return _Opened(
+            database,
+            {
+                table: export_sqlite_table(
+                    database,
+                    table,
+                    settings.adapter_timeout,
+                    None
+                    if table == held.table and held.adapter
+                    else scales_of(self._sources[table]),
+                )
+                for table in tables
+            },
+        )
+
+    def _found(self, opened: _Opened, adapter: Adapter | None, adapted: str) -> dict[str, Found]:
+        return {
+            table: self._finder.find(
+                copy, self._sources[table], adapter if table == adapted else None, self.suppressed
+            )
+            for table, copy in opened.tables.items()
+        }
+
+    def _write(
+        self,
+        held: Held,
+        opened: _Opened,
+        found: Mapping[str, Found],
+        adapter: Adapter | None,
+        draft: Path,
+    ) -> None:
+        copy, source = opened.copy, self._sources[held.table]
+        written = draft.with_name(f"{draft.name}.written")
+        if copy.format == "sqlite":
+            written = copy.path
+            for table, of_table in found.items():
+                if of_table.count:
+                    delete_from_sqlite(written, table, of_table)
+        elif copy.format == "parquet":
+            rewrite_parquet(copy, written, found[held.table])
+        else:
+            dialect = adapter.dialect if adapter else Dialect()
+            wanted = adapter.inputs if adapter else [column.name for column in source.columns]
+            width = 0, ""
+            if copy.format == "csv" and not dialect.whitespace:
+                columns, delimiter = csv_columns(copy, dialect, wanted)
+                width = len(columns), delimiter
+            rewrite_text(
+                copy,
+                written,
+                found[held.table],
+                dialect=dialect,
+                columns=width,
+                is_named=lambda text: names(self.suppressed, source, text, dialect.delimiter),
+            )
+        pack_like(held.path, written, draft)
+
+    def _checked(
+        self, held: Held, found: Mapping[str, Found], adapter: Adapter | None, draft: Path
+    ) -> PrivateCopy | None:
+        """The rewritten file as it is read again; None: no record is left.
+
+        Raises:
+            UserError: it does not hold what it should.
+        """
+        left = {table: each.records - each.count for table, each in found.items()}
+        if not any(left.values()) and not (found[held.table].malformed and draft.stat().st_size):
+            return None
+        with self._finder.folder() as folder:
+            opened = self._open(replace(held, path=draft), folder)
+            after = self._found(opened, adapter, held.table)
+            expected = {table: each.records for table, each in after.items()}
+            if any(each.count for each in after.values()) or (
+                # Records behind an unclosed quote become records of their own.
+                expected != left and not found[held.table].malformed
+            ):
+                raise UserError(
+                    f"{held.path} cannot be rewritten: taken apart again, it is not what it should "
+                    "be.",
+                    "Remove the person's records from it by hand.",
+                )
+            # Of use is its hash alone, for the folder goes.
+            return opened.tables[held.table]
+
+
+def _adapter_of(held: Held) -> Adapter | None:
+    return load_adapter(held.adapter, held.table) if held.adapter else None
+
+
+def _replace(path: Path, draft: Path) -> None:
+    """Put a draft in the place of a file, which may lie on another disk."""
+    beside = path.with_name(f".{path.name}{DRAFT}")
+    try:
+        shutil.copyfile(draft, beside)
+        shutil.copymode(path, beside)
+        with beside.open("rb") as file:
+            os.fsync(file.fileno())
+        os.replace(beside, path)
+    except OSError as error:
+        raise UserError(
+            f"{path} cannot be replaced: {error.strerror or error}.",
+            "Make room or mend its permissions.",
+        ) from error
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def remember_rewritten(engine: DuckDBEngine, rewritten_id: str, load_id: str) -> None:
+    """Write down that a file is that of a load still, though its content is another now.
+
+    Else it would be a new load to whoever loads it again, and old values would count as new ones.
+
+    Args:
+        engine: The warehouse.
+        rewritten_id: What its load_id would be now.
+        load_id: What it was; of no load if its adapter has changed since.
+    """
+    with engine.session() as connection, transaction(connection):
+        known = known_load(connection, load_id)
+        if known is not None and known_load(connection, rewritten_id) is None:
+            connection.execute(
+                "INSERT INTO raw.rewritten BY NAME "
+                "SELECT $rewritten_id AS rewritten_id, $load_id AS load_id",
+                {"rewritten_id": rewritten_id, "load_id": known.load_id},
+            )
+
+
+def drafts_in(folder: Path) -> Iterator[Path]:
+    """Drafts that killed processes left."""
+    return folder.rglob(f".*{DRAFT}")

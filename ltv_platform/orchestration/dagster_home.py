@@ -1,0 +1,100 @@
+"""DAGSTER_HOME: its configuration, and whether the database of Dagster's history answers.
+
+Dagster keeps its history (runs, events, schedules) in SQLite files there, or in PostgreSQL. The
+tables and figures of the platform are in neither: they lie in the warehouse.
+"""
+
+import hashlib
+import os
+from importlib.resources import files
+from importlib.util import find_spec
+from pathlib import Path
+
+from ltv_platform.errors import UserError
+from ltv_platform.settings import Settings
+
+#: The configurations that come with the platform, by LTV_DAGSTER_STORAGE; where they lie in a
+#: checkout. In the wheel they are beside this file.
+_SHIPPED = {"sqlite": Path("dagster.yaml"), "postgres": Path("deploy", "dagster.postgres.yaml")}
+
+#: SHA-256 of what earlier versions shipped: nobody has changed it, so it gives way to today's.
+_SHIPPED_BEFORE = {
+    "61c70ac9de6e9f3d95dbb504e1c523bd7e61a3374e7e4d573ce0d38db21261ad",
+}
+
+#: A server that does not answer by then would not be used with pleasure either.
+_CONNECT_SECONDS = 10
+
+
+def write_configuration(settings: Settings) -> None:
+    """Put the shipped configuration of the storage there, unless the user has one of his own.
+
+    A shipped one that nobody has changed gives way to that of another storage.
+
+    Raises:
+        UserError: PostgreSQL is asked for, and the user's own configuration names none.
+    """
+    place = settings.dagster_path / "dagster.yaml"
+    wanted = _shipped(settings.dagster_storage)
+    found = place.read_text("utf-8") if place.exists() else None
+    if found is None or found in map(_shipped, _SHIPPED) or _hash(found) in _SHIPPED_BEFORE:
+        if found != wanted:
+            settings.dagster_path.mkdir(parents=True, exist_ok=True)
+            # Whole or not at all: processes of Dagster may be reading it.
+            unfinished = place.with_name(f".dagster.yaml.{os.getpid()}.tmp")
+            unfinished.write_text(wanted, "utf-8")
+            os.replace(unfinished, place)
+    elif settings.dagster_storage == "postgres" and "postgres" not in found:
+        raise UserError(
+            f"LTV_DAGSTER_STORAGE is postgres, but {place} is your own and names no PostgreSQL.",
+            "Put the three storages of deploy/dagster.postgres.yaml into it, or move it away.",
+        )
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _shipped(storage: str) -> str:
+    source = _SHIPPED[storage]
+    packaged = files("ltv_platform") / "orchestration" / source.name
+    checkout = Path(__file__).resolve().parents[2] / source
+    return (packaged if packaged.is_file() else checkout).read_text("utf-8")
+
+
+def check_storage(settings: Settings) -> None:
+    """Look whether PostgreSQL answers, where it is to keep the history; else nothing is looked at.
+
+    Raises:
+        UserError: it does not, or what connects to it is not installed. No message of libpq
+            holds a password.
+    """
+    if settings.dagster_storage != "postgres":
+        return
+    if find_spec("dagster_postgres") is None:
+        raise UserError(
+            "LTV_DAGSTER_STORAGE is postgres, but dagster-postgres is not installed.",
+            "Install the extra, as in: pip install 'ltv-platform[postgres]'",
+        )
+    import psycopg2  # noqa: PLC0415 - only installed where it is used
+
+    try:
+        psycopg2.connect("", connect_timeout=_CONNECT_SECONDS).close()
+    except psycopg2.OperationalError as error:
+        reason = " ".join(str(error).split())
+        raise UserError(
+            f"PostgreSQL, which is to keep Dagster's history, cannot be reached: {reason}",
+            "Start it, or set PGHOST, PGPORT, PGDATABASE, PGUSER and PGPASSWORD; "
+            "LTV_DAGSTER_STORAGE=sqlite does without it.",
+        ) from error
+
+
+def storage_errors(settings: Settings) -> tuple[type[Exception], ...]:
+    """What Dagster raises when the database of its history fails while it works."""
+    from sqlalchemy.exc import OperationalError  # noqa: PLC0415 - not where Dagster is not used
+
+    if settings.dagster_storage != "postgres":
+        return (OperationalError,)
+    from dagster_postgres.utils import DagsterPostgresException  # noqa: PLC0415
+
+    return (OperationalError, DagsterPostgresException)

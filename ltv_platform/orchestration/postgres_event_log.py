@@ -1,0 +1,110 @@
+"""Dagster's event log on PostgreSQL, with all asset events of a run stored in batches.
+
+Dagster's own storage takes the materializations of a batch together, but keeps the record of the
+last one's asset only, and stores the events that a run plans one by one, each on two connections
+of its own: 11 ms an event on the same machine, more than a minute for a backfill of all tables
+over a year. This storage writes a batch in one transaction, whatever its assets and kinds.
+
+The connection is left to libpq, which takes it from ``PGHOST``, ``PGUSER``, ``PGPASSWORD`` and the
+like: no password stands in a file of Dagster's, nor in what its UI shows of the instance.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as db
+from dagster._core.events import DagsterEventType
+from dagster._core.storage.event_log.schema import SqlEventLogStorageTable
+from dagster_postgres import PostgresEventLogStorage
+from dagster_postgres.utils import create_pg_engine, pg_url_from_config
+
+from ltv_platform.orchestration.event_log import DELETE_RUN, DELETE_TAGS
+
+if TYPE_CHECKING:
+    from dagster import EventLogEntry
+    from dagster._serdes import ConfigurableClassData
+
+_SUPERSEDED = (
+    "DELETE FROM event_logs WHERE asset_key = :asset AND dagster_event_type = :kind "
+    "AND partition = ANY(:days) AND step_key IS NULL AND id < :first"
+)
+
+_TOGETHER = {
+    DagsterEventType.ASSET_MATERIALIZATION,
+    DagsterEventType.ASSET_MATERIALIZATION_PLANNED,
+}
+
+
+class BatchingPostgresEventLogStorage(PostgresEventLogStorage):
+    """The stock storage but for batches of asset events and connections that are kept.
+
+    The stock one connects anew for whatever it reads or writes, a thousand times in a refresh,
+    which costs the server 6 ms of CPU each.
+    """
+
+    def __init__(self, postgres_url: str, inst_data: "ConfigurableClassData | None" = None) -> None:
+        super().__init__(postgres_url, inst_data=inst_data)
+        # A second one looks things up while the first is in a transaction. The web server asks for
+        # such a pool by itself.
+        self._engine = create_pg_engine(
+            postgres_url,
+            isolation_level="AUTOCOMMIT",
+            pool_size=2,
+            max_overflow=-1,
+            pool_pre_ping=True,
+        )
+
+    @classmethod
+    def from_config_value(
+        cls, inst_data: "ConfigurableClassData | None", config_value: "Mapping[str, Any]"
+    ) -> "BatchingPostgresEventLogStorage":
+        """Called by Dagster; the stock method makes the stock class."""
+        return cls(pg_url_from_config(config_value), inst_data)
+
+    def dispose(self) -> None:
+        """Close the connections."""
+        super().dispose()
+        self._engine.dispose()
+
+    def delete_events_for_run(self, conn: "db.Connection", run_id: str) -> None:
+        """Delete what a run said, but for the newest word on each partition."""
+        conn.execute(db.text(DELETE_RUN), {"run_id": run_id})
+        conn.execute(db.text(DELETE_TAGS))
+
+    def store_event_batch(self, events: "Sequence[EventLogEntry]") -> None:
+        """Store the asset events of a run together, anything else one by one."""
+        together = [event for event in events if event.dagster_event_type in _TOGETHER]
+        for event in events:
+            if event.dagster_event_type not in _TOGETHER:
+                self.store_event(event)
+        if not together:
+            return
+        rows = [self._event_to_row(event) for event in together]
+        # An asset's record keeps the last event of a kind, so only that one is stored there.
+        last = {
+            (row["asset_key"], row["dagster_event_type"]): place for place, row in enumerate(rows)
+        }
+        ids = SqlEventLogStorageTable.c.id
+        insert = SqlEventLogStorageTable.insert().returning(ids, sort_by_parameter_order=True)
+        with self.index_transaction() as connection:
+            event_ids = [int(event_id) for event_id in connection.execute(insert, rows).scalars()]
+            self._remove_superseded(connection, rows, event_ids[0])
+            self._store_asset_event_tags(connection, together, event_ids)
+            # In the order of keys: two runs that write the same records do not wait for each other.
+            for _, place in sorted((asset, place) for (asset, _), place in last.items()):
+                self._store_asset_event(connection, together[place], event_ids[place])
+
+    def _remove_superseded(
+        self, connection: "db.Connection", rows: Sequence[Mapping[str, Any]], first: int
+    ) -> None:
+        """An event that names no step gives way to the next word on its partition."""
+        partitions: dict[tuple[str, str], list[str]] = {}
+        for row in rows:
+            if row["partition"] is not None:
+                of_asset = row["asset_key"], row["dagster_event_type"]
+                partitions.setdefault(of_asset, []).append(row["partition"])
+        for (asset, kind), of_asset_partitions in partitions.items():
+            connection.execute(
+                db.text(_SUPERSEDED),
+                {"asset": asset, "kind": kind, "days": of_asset_partitions, "first": first},
+            )

@@ -1,0 +1,66 @@
+"""Which table of the warehouse is an own table, and which may not be one."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ltv_platform.contracts.ddl import quoted
+from ltv_platform.errors import UserError
+
+#: Schemas of the platform and of the engine, and what else names stand for in a query.
+RESERVED = frozenset(
+    [
+        *("raw", "core", "marts", "publish", "announced"),
+        *("information_schema", "pg_catalog", "main", "memory", "system", "temp", "warehouse"),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class OwnTable:
+    """A table of the user's own.
+
+    Attributes:
+        schema: Its schema.
+        name: Its plain name.
+        day: The column that says which daily partition a row is in; None: it is written whole.
+    """
+
+    schema: str
+    name: str
+    day: str | None = None
+
+    @classmethod
+    def of_key(cls, path: Sequence[str], day: str | None = None) -> "OwnTable":
+        """The table of an asset: ``mine/top_campaigns`` is ``mine.top_campaigns``.
+
+        Raises:
+            UserError: the key names no table, or one of the platform.
+        """
+        key, schema = "/".join(path), "_".join(path[:-1])
+        if not schema:
+            raise UserError(
+                f"The asset {key} has no schema to stand in.", 'Give it one: key_prefix="mine".'
+            )
+        if schema.lower() in RESERVED:
+            raise UserError(
+                f"{key} would be a table of the schema {schema}, which is not for tables of your "
+                "own: what stands there is rewritten without asking you.",
+                'Take another key_prefix, such as "mine".',
+            )
+        if odd := [part for part in path if not re.fullmatch(r"\w+", part)]:
+            raise UserError(
+                f"The asset {key} cannot be a table, because of {odd[0]!r}.",
+                "Use letters, digits and underscores.",
+            )
+        return cls(schema, path[-1], day)
+
+    @property
+    def full_name(self) -> str:
+        """Schema and name, as in ``mine.top_campaigns``."""
+        return f"{self.schema}.{self.name}"
+
+    @property
+    def sql(self) -> str:
+        """The same for a statement."""
+        return f"{quoted(self.schema)}.{quoted(self.name)}"

@@ -1,0 +1,161 @@
+"""``ltv up`` for tests: started, watched, killed in parts, ended."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from random import Random
+
+from ltv_platform.orchestration.services import CODE_SERVER, DAEMON, WEB_SERVER
+from ltv_platform_tests.chaos.homes import SETTINGS, contents, difference, home_at
+from ltv_platform_tests.chaos.stream import files
+
+#: Parts of a command line by which the processes of ``ltv up`` are known.
+SERVICES = (CODE_SERVER, WEB_SERVER, DAEMON)
+#: Run workers are processes that the code server starts.
+_WORKER = "multiprocessing"
+
+
+class Up:
+    """A running ``ltv up``.
+
+    Args:
+        home: The LTV_HOME.
+        log: Where it writes what it says.
+    """
+
+    def __init__(self, home: Path, log: Path) -> None:
+        self.home = home
+        self._log = log
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = int(probe.getsockname()[1])
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("LTV_", "DAGSTER_"))}
+        variables = {f"LTV_{name.upper()}": value for name, value in SETTINGS.items()}
+        variables |= {"LTV_FRESHNESS_HOURS": "none", "LTV_HOME": str(home)}
+        with log.open("ab") as out:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "ltv_platform.cli", "up", "--port", str(self.port)],
+                env={**kept, **variables},
+                stdout=out,
+                stderr=out,
+            )
+
+    @property
+    def said(self) -> str:
+        """What it has said."""
+        return self._log.read_text("utf-8", errors="replace")
+
+    def answers(self) -> bool:
+        """Whether its web server answers."""
+        with suppress(OSError):
+            address = f"http://127.0.0.1:{self.port}/server_info"
+            with urllib.request.urlopen(address, timeout=5) as answer:
+                return bool(answer.status == 200)
+        return False
+
+    def children(self, deep: bool = False) -> dict[int, str]:
+        """Processes that it started, with their command lines; deep: and all that these did."""
+        found: dict[int, str] = {}
+        parents = [self.process.pid]
+        while parents:
+            of = parents.pop()
+            with suppress(OSError):
+                for task in Path(f"/proc/{of}/task").iterdir():
+                    for pid in map(int, (task / "children").read_text().split()):
+                        with suppress(OSError):
+                            line = Path(f"/proc/{pid}/cmdline").read_bytes()
+                            found[pid] = line.replace(b"\0", b" ").decode(errors="replace")
+                            parents += [pid] if deep else []
+        return found
+
+    def end(self) -> int:
+        """SIGTERM; its exit code."""
+        self.process.terminate()
+        return self.process.wait(60)
+
+
+@contextmanager
+def up(home: Path, log: Path) -> Iterator[Up]:
+    """``ltv up`` on a home, answering; ended in any case."""
+    running = Up(home, log)
+    try:
+        wait_until(running.answers, 120, "the web server answers")
+        yield running
+    finally:
+        if running.process.poll() is None:
+            running.process.terminate()
+            try:
+                running.process.wait(60)
+            except subprocess.TimeoutExpired:
+                running.process.kill()
+                running.process.wait()
+
+
+def wait_until(holds: Callable[[], bool], seconds: float, what: str) -> float:
+    """Seconds until something holds; an error when it does not in time."""
+    started = time.monotonic()
+    while not holds():
+        if time.monotonic() - started > seconds:
+            raise AssertionError(f"not within {seconds:g} s: {what}")
+        time.sleep(0.25)
+    return time.monotonic() - started
+
+
+def killed_at_random(
+    folder: Path, seed: int, seconds: float, tell: Callable[[str], None]
+) -> tuple[int, str]:
+    """Kill services and run workers at random while files arrive, then let it converge.
+
+    Returns:
+        Number of kills, and what the comparison with an undisturbed home says.
+    """
+    random = Random(seed)
+    stream = list(files(seed, max(8, int(seconds / 6))))
+    home = folder / "disturbed"
+    kills = 0
+    with up(home, folder / "up.log") as running:
+        tell("it answers; files arrive, processes are killed")
+        give_up = time.monotonic() + seconds
+        waiting = iter(stream)
+        while time.monotonic() < give_up:
+            if file := next(waiting, None):
+                file.drop(home)
+            time.sleep(random.uniform(2, 9))
+            alive = list(running.children(deep=True))
+            if alive:
+                with suppress(ProcessLookupError):
+                    os.kill(random.choice(alive), signal.SIGKILL)
+                    kills += 1
+        for file in waiting:
+            file.drop(home)
+        tell(f"{kills} kills; waiting until nothing waits in landing and nothing is stale")
+        wait_until(lambda: _is_up_to_date(home), 900, "it converges")
+    undisturbed = folder / "undisturbed"
+    for file in stream:
+        file.drop(undisturbed)
+    from ltv_platform_tests.forked import ForkedLtv
+
+    answer = ForkedLtv(undisturbed, SETTINGS)("run")
+    assert answer.code == 0, answer
+    seen = difference(contents(home, ordered=False), contents(undisturbed, ordered=False))
+    return kills, seen
+
+
+def _is_up_to_date(home: Path) -> bool:
+    from ltv_platform.errors import UserError
+    from ltv_platform.stale import what_is_stale
+
+    if any(path.is_file() for path in (home / "landing").rglob("*")):
+        return False
+    seen = home_at(home)
+    try:
+        return not what_is_stale(seen.engine, seen.graph)
+    except UserError:  # a run holds the warehouse
+        return False

@@ -1,0 +1,1 @@
+"""A person is erased, stays out, and nobody else is touched."""

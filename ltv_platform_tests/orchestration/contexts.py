@@ -1,0 +1,45 @@
+"""Contexts of assets and inputs, as Dagster gives them to an IO manager."""
+
+from typing import Any
+
+import dagster as dg
+import pyarrow as pa
+
+from ltv_platform.orchestration.assets import asset_key
+from ltv_platform.orchestration.partitions import daily_partitions
+from ltv_platform_tests.warehouse.homes import Home
+
+
+def output(home: Home, *days: str, key: str = "mine.daily") -> dg.OutputContext:
+    """The context of an asset, partitioned where days are given."""
+    if not days:
+        return dg.build_output_context(asset_key=asset_key(key))
+    return dg.build_output_context(
+        asset_key=asset_key(key),
+        definition_metadata={"partition_expr": "day"},
+        asset_partitions_def=daily_partitions(home.settings),
+        asset_partition_key_range=dg.PartitionKeyRange(days[0], days[-1]),
+    )
+
+
+def input_of(
+    home: Home, key: str, *days: str, kind: Any = pa.Table, **metadata: Any
+) -> dg.InputContext:
+    """The context of an input, of some days where they are given."""
+    return dg.build_input_context(
+        name="rows",
+        asset_key=asset_key(key),
+        definition_metadata=metadata,
+        dagster_type=dg.PythonObjectDagsterType(kind) if kind is not None else None,
+        upstream_output=dg.build_output_context(
+            asset_key=asset_key(key), definition_metadata={"partition_expr": "day"}
+        ),
+        **(
+            {
+                "asset_partitions_def": daily_partitions(home.settings),
+                "asset_partition_key_range": dg.PartitionKeyRange(days[0], days[-1]),
+            }
+            if days
+            else {}
+        ),
+    )

@@ -1,0 +1,234 @@
+"""Sensors by their ticks: what they ask for, what they leave alone, what they tell.
+
+What they decide is tested without Dagster in ``scheduling/``; these are the shells.
+"""
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from ltv_platform.alerts import Alerts
+from ltv_platform.definitions import build_definitions
+from ltv_platform.orchestration import sensors
+from ltv_platform.orchestration.steps import FILES_TAG, REFRESH_TAG
+from ltv_platform.stale import what_is_stale
+from ltv_platform.warehouse.connection import open_warehouse
+from ltv_platform_tests.warehouse.homes import HEADERS, Home
+
+SETTINGS = {"start_date": "2025-03-01", "as_of": "2025-03-06", "horizons": (1, 3, 7)}
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    """An instance without files."""
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield instance
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    """An empty home."""
+    return Home(tmp_path / "home", **SETTINGS)
+
+
+class Ticker:
+    """The ticks of a sensor, with the cursor that the daemon would keep."""
+
+    def __init__(self, home: Home, instance: dg.DagsterInstance, name: str) -> None:
+        self.definitions = build_definitions(home.engine, home.graph)
+        [self.sensor] = [s for s in self.definitions.sensors or [] if s.name == name]
+        self.instance = instance
+        self.cursor: str | None = None
+
+    def tick(self) -> dg.SensorResult:
+        """One look."""
+        context = dg.build_sensor_context(self.instance, cursor=self.cursor)
+        result = self.sensor(context)
+        if isinstance(result, dg.SkipReason):
+            return dg.SensorResult(skip_reason=result, cursor=self.cursor)
+        assert isinstance(result, dg.SensorResult)
+        self.cursor = result.cursor
+        return result
+
+    def run(self, request: dg.RunRequest) -> dg.ExecuteInProcessResult:
+        """What the daemon does about a request."""
+        assert request.run_key is not None
+        return self.definitions.resolve_job_def("refresh").execute_in_process(
+            instance=self.instance,
+            tags={**request.tags, "dagster/run_key": request.run_key},
+            run_config=QUIET,
+            raise_on_error=False,
+        )
+
+
+def _drop(home: Home, table: str, name: str, *rows: str) -> Path:
+    """A file that nobody has changed for a minute."""
+    folder = home.settings.landing_path / table
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / name
+    path.write_text("\n".join([HEADERS[table], *rows]) + "\n", "utf-8")
+    return path
+
+
+def _later(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    now = time.time()
+    monkeypatch.setattr(sensors.time, "time", lambda: now + seconds)
+
+
+def test_a_storm_of_files_is_one_run(
+    home: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hundreds of files at once are one request, loaded once each; then nothing is asked for."""
+    for number in range(200):
+        _drop(home, "conversions", f"{number}.csv", f"v{number},u,2025-03-02,10:00:00,5")
+    ticker = Ticker(home, instance, "landing")
+    assert not ticker.tick().run_requests, "they may still be written to"
+    _later(monkeypatch, 60)
+    [request] = ticker.tick().run_requests or []
+    assert REFRESH_TAG in request.tags and int(request.tags[FILES_TAG]) > 0
+    assert ticker.run(request).success
+    assert home.engine.rows("SELECT COUNT(*) FROM core.conversions") == [(200,)]
+    assert home.engine.rows("SELECT COUNT(*) FROM raw.loads") == [(200,)]
+    assert not what_is_stale(home.engine, home.graph), "it has refreshed and published, too"
+    assert not ticker.tick().run_requests
+
+
+def test_a_rejected_file_is_told_and_not_asked_for_again(
+    home: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rest is loaded and published; mended, it is asked for again and the alert settles."""
+    wrong = _drop(home, "customers", "wrong.csv")
+    wrong.write_text("name,of,nothing\n1,2,3\n", "utf-8")
+    _drop(home, "conversions", "right.csv", "v1,u,2025-03-02,10:00:00,5")
+    ticker = Ticker(home, instance, "landing")
+    _later(monkeypatch, 60)
+    [request] = ticker.tick().run_requests or []
+    assert ticker.run(request).success
+    assert home.values("SELECT conv_id FROM conversions") == ["v1"]
+    assert not ticker.tick().run_requests
+    [alert] = Alerts(home.settings).open_alerts()
+    assert (alert.kind, alert.key) == ("file_rejected", "customers/wrong.csv")
+    assert not ticker.tick().run_requests
+    wrong.write_text(f"{HEADERS['customers']}\nu1,2025-03-01 10:00:00,US,ads,c1\n", "utf-8")
+    _later(monkeypatch, 120)
+    [request] = ticker.tick().run_requests or []
+    assert ticker.run(request).success
+    ticker.tick()
+    assert Alerts(home.settings).open_alerts() == []
+
+
+def test_what_is_stale_is_asked_for_once(home: Home, instance: dg.DagsterInstance) -> None:
+    """A load by hand is refreshed; while the run is under way nothing is asked for."""
+    ticker = Ticker(home, instance, "refresh")
+    assert "Nothing is loaded" in str(ticker.tick().skip_reason)
+    home.load("conversions", "v1,u,2025-03-02,10:00:00,5")
+    [request] = ticker.tick().run_requests or []
+    assert FILES_TAG not in request.tags
+    job = ticker.definitions.resolve_job_def("refresh")
+    under_way = instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED)
+    assert "under way" in str(ticker.tick().skip_reason)
+    instance.delete_run(under_way.run_id)
+    assert ticker.run(request).success
+    assert not ticker.tick().run_requests
+    assert home.values("SELECT revenue FROM conversions") == [5]
+
+
+def test_an_event_during_a_run_is_not_lost(home: Home, instance: dg.DagsterInstance) -> None:
+    """A second event for a day that was just rebuilt is stale at the next look."""
+    home.load("conversions", "v1,u,2025-03-02,10:00:00,5")
+    ticker = Ticker(home, instance, "refresh")
+    [request] = ticker.tick().run_requests or []
+    home.load("conversions", "v2,u,2025-03-02,11:00:00,6")  # after it was planned, before it ran
+    assert ticker.run(request).success
+    home.load("conversions", "v3,u,2025-03-02,12:00:00,7")  # just as it ends
+    [again] = ticker.tick().run_requests or []
+    assert again.run_key != request.run_key
+    assert ticker.run(again).success
+    assert home.values("SELECT SUM(revenue) FROM conversions") == [18]
+    assert not ticker.tick().run_requests
+
+
+def test_a_failed_run_is_tried_again_and_then_told(
+    home: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Attempts for the same cause grow apart and end with an alert; other data begin anew."""
+    home = home.under(refresh_attempts=2)
+    home.load("conversions", "v1,u,2025-03-02,10:00:00,5")
+    ticker = Ticker(home, instance, "refresh")
+    job = ticker.definitions.resolve_job_def("refresh")
+    for attempt, wait in ((1, 0), (2, 120)):
+        _later(monkeypatch, 1000 * attempt + wait)
+        [request] = ticker.tick().run_requests or []
+        run = instance.create_run_for_job(job, tags={"dagster/run_key": str(request.run_key)})
+        instance.report_run_failed(run)
+        assert not ticker.tick().run_requests, "not at once"
+    _later(monkeypatch, 10_000)
+    assert not ticker.tick().run_requests
+    kinds = [alert.kind for alert in Alerts(home.settings).open_alerts()]
+    assert kinds.count("retries_exhausted") == 1
+    assert not ticker.tick().run_requests
+    home.load("conversions", "v2,u,2025-03-02,11:00:00,6")
+    [request] = ticker.tick().run_requests or []
+    assert ticker.run(request).success
+    ticker.tick()
+    kinds = [alert.kind for alert in Alerts(home.settings).open_alerts()]
+    assert "retries_exhausted" not in kinds
+
+
+def test_a_busy_warehouse_is_looked_at_later(
+    home: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process that writes is a reason to look again, not an error."""
+    home.load("conversions", "v1,u,2025-03-02,10:00:00,5")
+    ticker = Ticker(home, instance, "refresh")
+    monkeypatch.setattr(sensors, "_PATIENCE", 0.1)
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:  # holds the file until it is told to end
+        with open_warehouse(home.settings):
+            os.write(writer, b"x")
+            time.sleep(60)
+        os._exit(0)
+    try:
+        os.read(reader, 1)
+        assert "in use" in str(ticker.tick().skip_reason)
+    finally:
+        os.kill(child, 9)
+        os.waitpid(child, 0)
+    assert ticker.tick().run_requests
+
+
+def test_late_feeds_are_told(home: Home, instance: dg.DagsterInstance) -> None:
+    """A feed whose newest event is older than LTV_FRESHNESS_HOURS, by the published figures."""
+    home = home.under(as_of=None, now="2025-03-10T12:00:00Z")
+    home.load("conversions", "v1,u,2025-03-02,10:00:00,5")
+    home.publish()
+    ticker = Ticker(home, instance, "refresh")
+    ticker.tick()
+    late = [alert.key for alert in Alerts(home.settings).open_alerts()]
+    assert late == ["conversions"]
+    home.load("conversions", "v2,u,2025-03-10,11:00:00,5")
+    home.publish()
+    ticker.tick()
+    assert Alerts(home.settings).open_alerts() == []
+
+
+def test_sensors_and_the_schedule_start_by_themselves(home: Home) -> None:
+    """Dagster's default is STOPPED: nobody would switch on what they do not know of."""
+    definitions = build_definitions(home.engine, home.graph)
+    assert {s.name for s in definitions.sensors or []} == {
+        "landing",
+        "refresh",
+        "failed_runs",
+        "succeeded_runs",
+    }
+    for sensor in definitions.sensors or []:
+        assert sensor.default_status is dg.DefaultSensorStatus.RUNNING, sensor.name
+    [schedule] = definitions.schedules or []
+    assert isinstance(schedule, dg.ScheduleDefinition)
+    assert schedule.default_status is dg.DefaultScheduleStatus.RUNNING

@@ -1,0 +1,75 @@
+"""``ltv up`` as a real process: a dropped file shows, a killed process comes back, SIGTERM ends."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ltv_platform.orchestration.services import DAEMON
+from ltv_platform_tests.chaos.homes import home_at
+from ltv_platform_tests.chaos.services import SERVICES, Up, up, wait_until
+from ltv_platform_tests.warehouse.homes import HEADERS
+
+pytestmark = pytest.mark.process
+
+#: Seconds from a file in landing to the figures; most of it is Dagster's own polling.
+_PUBLISHED_WITHIN = 90
+
+
+def _drop(home: Path, name: str, *rows: str) -> None:
+    folder = home / "landing" / "conversions"
+    (folder / f"{name}.part").write_text("\n".join([HEADERS["conversions"], *rows]) + "\n")
+    (folder / f"{name}.part").rename(folder / f"{name}.csv")
+
+
+def _published(home: Path) -> list[str]:
+    if not (home / "published" / "current").exists():
+        return []
+    return [str(key) for key in home_at(home).values("SELECT conv_id FROM conversions ORDER BY 1")]
+
+
+def _known(running: Up) -> dict[str, int]:
+    """The process of each service."""
+    return {
+        service: pid
+        for pid, line in running.children().items()
+        for service in SERVICES
+        if service in line
+    }
+
+
+def test_a_dropped_file_shows_and_killed_services_come_back(tmp_path: Path) -> None:
+    """Within 90 s without a hand on it; again after its daemon was killed; then a clean end."""
+    home = tmp_path / "home"
+    with up(home, tmp_path / "log") as running:
+        _drop(home, "first", "v1,u,2025-03-02,10:00:00,5")
+        wait_until(lambda: _published(home) == ["v1"], _PUBLISHED_WITHIN, "v1 is published")
+        before = _known(running)
+        assert set(before) == set(SERVICES)
+        os.kill(before[DAEMON], signal.SIGKILL)
+        _drop(home, "second", "v2,u,2025-03-03,10:00:00,6")
+        wait_until(lambda: _published(home) == ["v1", "v2"], 120, "v2 is published")
+        assert _known(running)[DAEMON] != before[DAEMON]
+        assert "daemon ended (-9); it starts again." in running.said
+        refused = subprocess.run(
+            [sys.executable, "-m", "ltv_platform.cli", "up", "--port", "0"],
+            env={**os.environ, "LTV_HOME": str(home)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert refused.returncode == 2 and "serves" in refused.stderr, refused
+        left = running.children(deep=True)
+        assert running.end() == 0
+        wait_until(lambda: not any(map(_lives, left)), 30, "all of its processes have ended")
+        assert "Traceback" not in running.said
+
+
+def _lives(pid: int) -> bool:
+    try:
+        return "zombie" not in Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return False

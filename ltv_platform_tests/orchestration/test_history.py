@@ -9,7 +9,15 @@ from typing import Any
 
 import dagster as dg
 import pytest
-from dagster._core.events import DagsterEvent, DagsterEventType, StepMaterializationData
+from dagster._core.definitions.asset_checks.asset_check_evaluation import (
+    AssetCheckEvaluationPlanned,
+)
+from dagster._core.events import (
+    AssetMaterializationPlannedData,
+    DagsterEvent,
+    DagsterEventType,
+    StepMaterializationData,
+)
 from dagster._core.storage import tags as dagster_tags
 
 from ltv_platform.orchestration.announcing import ANNOUNCED_TAG
@@ -176,3 +184,43 @@ def test_history_has_a_limit(home: Home, instance: dg.DagsterInstance) -> None:
     assert prune_history(instance, settings) == 1
     assert {run.run_id for run in instance.get_runs()} == {young.run_id, running.run_id}
     assert instance.get_materialized_partitions(KEY) == set(DAYS)
+
+
+def test_what_a_run_intends_to_write_is_stored_by_partition(instance: dg.DagsterInstance) -> None:
+    """One event for all partitions becomes a row for each, which makes them failed or under way.
+
+    A check over the same range is stored once: a row per partition would stay planned for ever.
+    """
+    partitions = dg.DailyPartitionsDefinition("2025-01-01")
+    subset = partitions.subset_with_partition_keys(DAYS).to_serializable_subset()
+    for data, kind in (
+        (
+            AssetMaterializationPlannedData(KEY, partitions_subset=subset),
+            DagsterEventType.ASSET_MATERIALIZATION_PLANNED,
+        ),
+        (
+            AssetCheckEvaluationPlanned(
+                asset_key=KEY, check_name="unique_key", partitions_subset=subset
+            ),
+            DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED,
+        ),
+    ):
+        event = DagsterEvent(
+            event_type_value=kind.value, job_name="backfill", event_specific_data=data, step_key="s"
+        )
+        instance.report_dagster_event(event, "run")
+    storage = _storage(instance)
+    intended = storage.get_latest_asset_partition_materialization_attempts_without_materializations(
+        KEY
+    )
+    assert sorted(intended) == DAYS
+    assert {run for run, _ in intended.values()} == {"run"}
+    records = instance.get_records_for_run(
+        "run", of_type=DagsterEventType.ASSET_MATERIALIZATION_PLANNED
+    ).records
+    planned = [r.event_log_entry.get_dagster_event() for r in records]
+    assert [event.partition for event in planned] == DAYS
+    assert _rows(instance, "SELECT partition FROM asset_check_executions") == [(None,)]
+    _announce(instance, "run", DAYS[:30], 1)
+    left = storage.get_latest_asset_partition_materialization_attempts_without_materializations(KEY)
+    assert list(left) == DAYS[30:]

@@ -264,3 +264,40 @@ def test_sources_load_what_waits(home: Home, instance: dg.DagsterInstance) -> No
     again = _run(home, instance, ["raw.conversions"], {})
     [event] = again.get_asset_materialization_events()
     assert event.materialization.metadata["files_loaded"].value == 0
+
+
+def test_what_a_person_had_written_is_not_announced_again(
+    home: Home, instance: dg.DagsterInstance
+) -> None:
+    """Regression: the refresh behind a backfill announced all that the backfill had written."""
+    assert _refresh(home, instance).success
+    backfill = _run(
+        home, instance, ["core.transactions"], range_tags(date(2025, 3, 2), date(2025, 3, 4))
+    )
+    days = ["2025-03-02", "2025-03-03", "2025-03-04"]
+    assert _announced(instance, backfill.run_id)["core.transactions"] == days
+    assert backfill.dagster_run.tags.keys() == {
+        "dagster/asset_partition_range_start",
+        "dagster/asset_partition_range_end",
+    }
+    behind = _refresh(home, instance)
+    assert behind.success
+    assert "core.transactions" not in _announced(instance, behind.run_id)
+
+
+def test_a_check_executed_alone_is_evaluated(home: Home, instance: dg.DagsterInstance) -> None:
+    """Regression: a check executed without its table was skipped, and no longer known to hold."""
+    assert _refresh(home, instance).success
+    keys = {
+        dg.AssetCheckKey(asset_key("core.transactions"), "unique_key"),
+        dg.AssetCheckKey(asset_key("raw.transactions"), "rejected_share"),
+    }
+    job = build_definitions(home.engine, home.graph).resolve_implicit_global_asset_job_def()
+    before = home.engine.state().built
+    result = job.get_subset(asset_check_selection=keys).execute_in_process(instance=instance)
+    seen = {
+        evaluation.asset_check_key: evaluation.passed
+        for evaluation in result.get_asset_check_evaluations()
+    }
+    assert seen == dict.fromkeys(keys, True)
+    assert home.engine.state().built == before

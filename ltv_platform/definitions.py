@@ -10,6 +10,7 @@ import dagster as dg
 
 from ltv_platform.assets import GROUPS
 from ltv_platform.orchestration.assets import IO_MANAGER
+from ltv_platform.orchestration.console import console
 from ltv_platform.orchestration.io_manager import warehouse_io_manager
 from ltv_platform.orchestration.maintenance import maintenance_job, maintenance_schedule
 from ltv_platform.orchestration.partitions import daily_partitions
@@ -76,6 +77,7 @@ def build_definitions(
             IO_MANAGER: warehouse_io_manager(engine, graph),
         },
         executor=dg.in_process_executor,
+        loggers={"console": console},
     )
 
 

@@ -197,7 +197,7 @@ def _execute(
     from ltv_platform.definitions import REFRESH  # noqa: PLC0415
     from ltv_platform.orchestration.assets import asset_key  # noqa: PLC0415
     from ltv_platform.orchestration.checks import told  # noqa: PLC0415
-    from ltv_platform.orchestration.resources import FOREGROUND_TAG  # noqa: PLC0415
+    from ltv_platform.orchestration.resources import FOREGROUND_TAG, PROCESS_TAG  # noqa: PLC0415
 
     prepare_dagster_home(engine.settings)
     with _instance(engine.settings) as instance:
@@ -210,7 +210,7 @@ def _execute(
                 instance=instance,
                 run_id=run_id,
                 asset_selection=None if assets is None else [asset_key(name) for name in assets],
-                tags={FOREGROUND_TAG: "yes", **tags},
+                tags={FOREGROUND_TAG: "yes", PROCESS_TAG: str(os.getpid()), **tags},
                 run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
                 raise_on_error=False,
             )

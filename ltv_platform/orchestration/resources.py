@@ -1,5 +1,6 @@
 """Dagster resources: the warehouse, with our way of waiting, and a run's turn to write it."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,8 +17,8 @@ from ltv_platform.warehouse.connection import connection_config, open_database
 
 #: Name of the resource that every step of a run needs, so that runs take turns.
 TURN = "turn"
-#: Marks runs in the process of a command, which has taken its turn already.
-FOREGROUND_TAG = "ltv/foreground"
+#: Mark runs in the process of a command, which has taken its turn already.
+FOREGROUND_TAG, PROCESS_TAG = "ltv/foreground", "ltv/process"
 
 
 class WarehouseResource(DuckDBResource):
@@ -56,7 +57,8 @@ def turn(settings: Settings) -> dg.ResourceDefinition:
     @dg.resource(description="A run's turn to write the warehouse.")
     def waiting(context: dg.InitResourceContext) -> Iterator[None]:
         run = context.run
-        if run is not None and FOREGROUND_TAG in run.tags:
+        # The process, because Dagster copies tags when a run is executed again.
+        if run is not None and run.tags.get(PROCESS_TAG) == str(os.getpid()):
             yield
             return
         tell = context.log.info if context.log is not None else print

@@ -14,7 +14,7 @@ from ltv_platform.alerts import Alerts, FileRejected, RetriesExhausted, RunFaile
 from ltv_platform.errors import BusyError
 from ltv_platform.ingestion.landing import landed_files, make_landing, misplaced_files
 from ltv_platform.ingestion.start_date import read_start
-from ltv_platform.orchestration.steps import FILES_TAG, QUIET, refresh_tags
+from ltv_platform.orchestration.steps import FILES_TAG, refresh_tags
 from ltv_platform.scheduling import cursor, freshness
 from ltv_platform.scheduling.attempts import LastRun
 from ltv_platform.scheduling.landing import LandingMemory, LoadRequest, decide_landing
@@ -114,7 +114,7 @@ def landing_sensor(
 def _load(settings: Settings, request: LoadRequest) -> dg.RunRequest:
     tags = refresh_tags(settings, None)
     tags[FILES_TAG] = str(request.changed_until)
-    return dg.RunRequest(run_key=request.run_key, tags=tags, run_config=QUIET)
+    return dg.RunRequest(run_key=request.run_key, tags=tags)
 
 
 def refresh_sensor(
@@ -159,9 +159,7 @@ def refresh_sensor(
         _tell_what_is_late(settings, alerts, memory.stale_since)
         reason = reload_reason(defined, first)
         requests = [
-            dg.RunRequest(
-                run_key=memory.run_key, tags=refresh_tags(settings, stale), run_config=QUIET
-            )
+            dg.RunRequest(run_key=memory.run_key, tags=refresh_tags(settings, stale))
         ] * decision.start
         return dg.SensorResult(
             run_requests=requests,

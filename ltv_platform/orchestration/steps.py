@@ -50,9 +50,6 @@ REFRESH_TAG = "ltv/refresh"
 #: that moment, in nanoseconds since 1970.
 FILES_TAG = "ltv/files_until"
 
-#: The events of a run are in the UI; its console gets what people must know.
-QUIET: Mapping[str, Any] = {"loggers": {"console": {"config": {"log_level": "WARNING"}}}}
-
 Results = Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult | dg.AssetCheckEvaluation]
 
 
@@ -180,8 +177,9 @@ def table_step(
     specs = [table_spec(transform, partitions) for transform in transforms]
     check_specs = [check for t in transforms for check in table_checks(engine, t)]
     scored = any(t.name == scoring.SCORED for t in transforms)
-    if scored:
-        specs.append(scoring.answers_spec())
+    if scored:  # between what is sent and what shows the answers, for outputs come in that order
+        [journeys] = [i for i, t in enumerate(transforms) if t.name == scoring.JOURNEYS]
+        specs.insert(journeys + 1, scoring.answers_spec())
         check_specs.append(scoring.ANSWERS_CHECK)
 
     @dg.multi_asset(

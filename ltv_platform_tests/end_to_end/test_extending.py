@@ -19,7 +19,6 @@ from ltv_platform.orchestration.refresh import (
     dagster_environment,
     prepare_dagster_home,
 )
-from ltv_platform.orchestration.steps import QUIET
 from ltv_platform.settings import load_settings
 from ltv_platform.stale import what_is_stale
 from ltv_platform.warehouse.query import query
@@ -107,7 +106,6 @@ def _run(
         instance=instance,
         asset_selection=list(keys),
         tags=tags,
-        run_config=dict(QUIET),
         raise_on_error=True,
     )
     assert result.success

@@ -31,7 +31,7 @@ def erase(
     from ltv_platform.erasure.erase import erase as remove
     from ltv_platform.erasure.erase import findings
     from ltv_platform.erasure.texts import trimmed
-    from ltv_platform.locks import one_run
+    from ltv_platform.locks import one_run, one_service
 
     workspace = Workspace.open()
     engine, settings = workspace.engine, workspace.settings
@@ -44,7 +44,8 @@ def erase(
         say("Nothing was changed: this is what `ltv erase` without --dry-run would do.")
         return
     check_api_access(settings)
-    with progress("starting") as tell, one_run(settings, tell):
+    # `ltv up` keeps what it has read of the history, and would write it back.
+    with progress("starting") as tell, one_service(settings), one_run(settings, tell):
         seen = _survey(workspace, person, keep_out=keep_out)
         done = remove(engine, seen, lambda: _refresh(workspace), tell)
     _show(done.findings)

@@ -34,20 +34,21 @@ def prune_history(instance: dg.DagsterInstance, settings: Settings) -> int:
 
 
 def maintenance_job(engine: DuckDBEngine) -> dg.JobDefinition:
-    """Backs up if so set, then prunes snapshots and history."""
+    """Prunes snapshots and history, then backs up if so set."""
     settings = engine.settings
 
-    @dg.op(name="back_up", pool=POOL, required_resource_keys={TURN}, out=dg.Out(dg.Nothing))
+    # Last, so that a disk of backups that is full does not fill this one as well.
+    @dg.op(
+        name="back_up",
+        pool=POOL,
+        required_resource_keys={TURN},
+        ins={"pruned": dg.In(dg.Nothing)},
+    )
     def back_up(context: dg.OpExecutionContext) -> None:
         backup = back_up_if_set(engine, context.log.info)
         context.log.info("LTV_BACKUP_DIR is not set" if backup is None else f"made {backup.path}")
 
-    @dg.op(
-        name="prune",
-        pool=POOL,
-        required_resource_keys={TURN},
-        ins={"backed_up": dg.In(dg.Nothing)},
-    )
+    @dg.op(name="prune", pool=POOL, required_resource_keys={TURN}, out=dg.Out(dg.Nothing))
     def prune_old(context: dg.OpExecutionContext) -> None:
         context.log.info(f"removed {prune(settings)} snapshots")
         context.log.info(f"removed {prune_history(context.instance, settings)} runs")
@@ -55,14 +56,14 @@ def maintenance_job(engine: DuckDBEngine) -> dg.JobDefinition:
     @dg.job(
         name="maintenance",
         description=(
-            "Makes a backup if LTV_BACKUP_DIR is set. Removes snapshots that nobody reads any "
-            "more, and runs older than LTV_DAGSTER_HISTORY days; partitions keep the event that "
-            "says who wrote them."
+            "Removes snapshots that nobody reads any more, and runs older than "
+            "LTV_DAGSTER_HISTORY days; partitions keep the event that says who wrote them. Then "
+            "makes a backup if LTV_BACKUP_DIR is set."
         ),
         executor_def=dg.in_process_executor,
     )
     def maintenance() -> None:
-        prune_old(back_up())
+        back_up(prune_old())
 
     return maintenance
 

@@ -17,6 +17,7 @@ from ltv_platform.reports.campaigns import write_campaign_report
 from ltv_platform.reports.channels import write_channel_report
 from ltv_platform.reports.customers import write_customer_report
 from ltv_platform.settings import Settings
+from ltv_platform.stale import what_is_stale
 from ltv_platform.transforms import Graph
 from ltv_platform.warehouse import snapshot
 from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
@@ -62,8 +63,13 @@ def publish_step(engine: DuckDBEngine, graph: Graph, refreshes: Refreshes) -> dg
     def publish(context: dg.AssetExecutionContext) -> Results:
         refreshing = REFRESH_TAG in context.run.tags
         wanted = {table_name(key) for key in context.selected_asset_keys}
+        if snapshot.ASSET in wanted or refreshing:
+            _refuse_what_is_left(
+                refreshes.work(context.run.run_id)
+                if refreshing
+                else Work.of_plan(what_is_stale(engine, graph).plan)
+            )
         if refreshing:
-            _refuse_what_is_left(refreshes.work(context.run.run_id))
             state = engine.state()
             if not snapshot.is_stale(graph, state, engine.settings):
                 wanted = wanted - {snapshot.ASSET, *_FILES} | {*snapshot.outdated_files(state)}
@@ -87,7 +93,7 @@ def _refuse_what_is_left(work: Work) -> None:
     """Publish nothing while tables are stale: a check failed, or their step did."""
     if not work.left:
         return
-    why = "; ".join(work.failures) or f"{', '.join(work.left)} were not rebuilt"
+    why = "; ".join(work.failures) or f"Not up to date: {', '.join(work.left)}. Run `ltv run`"
     raise dg.Failure(f"Nothing was published. {why}", allow_retries=False)
 
 

@@ -194,6 +194,7 @@ def _execute(
     progress: Progress,
 ) -> Refreshed:
     """Execute a run in this process; None: with all assets."""
+    from ltv_platform.alerts import Alerts, RunFailed  # noqa: PLC0415
     from ltv_platform.definitions import REFRESH  # noqa: PLC0415
     from ltv_platform.orchestration.assets import asset_key  # noqa: PLC0415
     from ltv_platform.orchestration.checks import told  # noqa: PLC0415
@@ -221,6 +222,7 @@ def _execute(
                 "What was not rebuilt stays stale: fix the cause and run `ltv run` again; "
                 "`ltv ui` shows the run.",
             )
+        Alerts(engine.settings).settle(RunFailed.kind, REFRESH, f"{REFRESH}/")
         return Refreshed(changed=True, told=told(result))
 
 
@@ -240,6 +242,8 @@ def _instance(settings: Settings) -> "Iterator[dg.DagsterInstance]":
             under_way = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED]
             lost = dg.RunsFilter(statuses=under_way, tags={FOREGROUND_TAG: "yes"})
             for run in instance.get_runs(lost):
+                if run.parent_run_id is not None:  # executed again from the UI, with its tags
+                    continue
                 instance.report_run_failed(run, "The process that executed it was killed.")
             yield instance
     except storage_errors(settings) as error:

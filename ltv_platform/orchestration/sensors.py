@@ -14,6 +14,7 @@ from ltv_platform.alerts import Alerts, FileRejected, RetriesExhausted, RunFaile
 from ltv_platform.errors import BusyError
 from ltv_platform.ingestion.landing import landed_files, make_landing, misplaced_files
 from ltv_platform.ingestion.start_date import read_start
+from ltv_platform.orchestration.lost_runs import end_lost_runs
 from ltv_platform.orchestration.steps import FILES_TAG, refresh_tags
 from ltv_platform.scheduling import cursor, freshness
 from ltv_platform.scheduling.attempts import LastRun
@@ -138,6 +139,9 @@ def refresh_sensor(
     )
     def look(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         memory = cursor.read(RefreshMemory, context.cursor)
+        alerts = Alerts(settings)
+        _tell_what_is_late(settings, alerts, memory.stale_since)
+        end_lost_runs(context.instance, settings, graph, time.time())
         became, run_id = last_run(context.instance, memory.run_key)
         if became is LastRun.RUNNING:
             return dg.SkipReason("A run is under way; looking again when it is over.")
@@ -152,11 +156,9 @@ def refresh_sensor(
         memory, decision = decide_refresh(
             memory, work, time.time(), became, settings.refresh_attempts
         )
-        alerts = Alerts(settings)
         _tell_of_attempts(alerts, "refresh", decision.exhausted, memory, run_id)
         if decision.done:
             alerts.settle(RetriesExhausted.kind, "refresh")
-        _tell_what_is_late(settings, alerts, memory.stale_since)
         reason = reload_reason(defined, first)
         requests = [
             dg.RunRequest(run_key=memory.run_key, tags=refresh_tags(settings, stale))

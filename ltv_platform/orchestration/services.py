@@ -2,10 +2,11 @@
 
 `ltv ui` and `ltv up` are this. The three share one code server, which holds the definitions; it
 loads them anew when the first partition moved. A service that dies is started again. However the
-parent dies, its services end with it.
+parent dies, its services end with it (on Linux).
 """
 
 import ctypes
+import http.client
 import json
 import os
 import signal
@@ -13,7 +14,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -30,9 +30,14 @@ _LOCATION = "ltv-platform"
 CODE_SERVER, WEB_SERVER, DAEMON = "dagster code-server", "dagster_webserver", "dagster._daemon"
 #: The platform's own definitions.
 MODULE = "ltv_platform.definitions"
+#: What the web server says of definitions that it has loaded.
+_RELOADED = b"WorkspaceLocationEntry"
+#: Seconds to wait for it; nothing else is looked at meanwhile.
+_ANSWER = 20.0
 #: Seconds between two looks at the services.
 _LOOK = 0.5
-#: Seconds that services get to end by themselves; a run under way ends with its code server.
+#: Seconds that services get to end by themselves. A run under way ends with them: it is started
+#: again when they are, and goes on where it stopped.
 _GRACE = 10.0
 #: Seconds before a service that died is started again, doubled each time up to the second; one
 #: that lived for longer than that begins anew.
@@ -120,7 +125,7 @@ def _serve(settings: Settings, host: str, port: int, module: str, tell: Tell) ->
         while not ended and not _listens(code_port):
             time.sleep(_LOOK)
             code_server.keep_alive(tell)
-        for service in others:
+        for service in [] if ended else others:
             service.start()
         tell(f"Dagster UI on http://{host}:{port}; end it with Ctrl-C.")
         while not ended:
@@ -226,13 +231,13 @@ def _free_port() -> int:
 
 
 def _reload(host: str, port: int) -> bool:
-    """Have the web server load the definitions anew; False: it does not answer yet."""
+    """Have the web server load the definitions anew; False: it did not, and is asked again."""
     reached = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 - compared, not bound
     address = f"http://{reached}:{port}/graphql"
     headers: Mapping[str, str] = {"Content-Type": "application/json"}
     request = urllib.request.Request(address, _RELOAD, dict(headers))
     try:
-        with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 - http, by us
-            return bool(answer.status == 200)  # noqa: PLR2004 - OK
-    except (urllib.error.URLError, OSError):
+        with urllib.request.urlopen(request, timeout=_ANSWER) as answer:  # noqa: S310 - http, by us
+            return _RELOADED in answer.read()  # errors come with status 200, too
+    except (OSError, http.client.HTTPException):
         return False

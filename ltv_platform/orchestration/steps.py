@@ -5,8 +5,10 @@ these were. A run that a person asked for writes all that was asked.
 """
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import date
+from functools import partial
 from typing import Any
 
 import dagster as dg
@@ -38,7 +40,7 @@ from ltv_platform.orchestration.metadata import load_metadata, table_metadata
 from ltv_platform.orchestration.partitions import days_of, range_tags
 from ltv_platform.orchestration.resources import TURN
 from ltv_platform.settings import Settings
-from ltv_platform.stale import SCORES, Stale, what_is_stale
+from ltv_platform.stale import SCORES, Stale, newest_load, what_is_stale
 from ltv_platform.transforms import Graph, Transform
 from ltv_platform.warehouse import planner
 from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
@@ -62,7 +64,12 @@ def refresh_tags(settings: Settings, stale: Stale | None) -> dict[str, str]:
     """
     # Dagster wants days of every run over partitioned assets, and looks up the versions of all
     # their inputs; the steps find out by themselves which days they write.
-    tags = {REFRESH_TAG: "stale", **range_tags(settings.today(), settings.today())}
+    tags = {
+        REFRESH_TAG: "stale",
+        # Whatever was loaded since a run was killed is for its retry, too.
+        "dagster/retry_strategy": "ALL_STEPS",
+        **range_tags(settings.today(), settings.today()),
+    }
     if ANNOUNCED_TAG is not None:
         tags[ANNOUNCED_TAG] = "true"
     elif stale is not None and stale.hull is not None:  # Dagster announces what it is told
@@ -83,13 +90,23 @@ class Refreshes:
         self._graph = graph
         self._run_id = ""
         self._work = Work({}, ())
+        self._newest_load = 0
 
     def work(self, run_id: str) -> Work:
         """What is stale, as found by the first step that asks."""
         if run_id != self._run_id:
-            stale = what_is_stale(self._engine, self._graph)
+            with self._engine.hold():
+                self._newest_load = newest_load(self._engine)
+                stale = what_is_stale(self._engine, self._graph)
             self._run_id, self._work = run_id, Work.of_plan(stale.plan)
         return self._work
+
+    def is_overtaken(self, run_id: str) -> bool:
+        """Whether something was loaded since the work was planned.
+
+        Then checks may compare tables of different states, and the next refresh sets it right.
+        """
+        return run_id == self._run_id and newest_load(self._engine) != self._newest_load
 
 
 def source_step(engine: DuckDBEngine) -> dg.AssetsDefinition:
@@ -200,10 +217,11 @@ def table_step(
         refreshing = REFRESH_TAG in context.run.tags
         work = refreshes.work(context.run.run_id) if refreshing else _asked(context, transforms)
         earlier, later = _around_scoring(transforms) if scored else (transforms, [])
-        yield from _build(context, engine, earlier, work)
+        overtaken = partial(refreshes.is_overtaken, context.run.run_id)
+        yield from _build(context, engine, earlier, work, overtaken)
         if scored and _is_to_be_scored(context, work, refreshing=refreshing):
             yield from scoring.ask(context, engine, graph)
-        yield from _build(context, engine, later, work)
+        yield from _build(context, engine, later, work, overtaken)
         yield from _checked_alone(context, engine, transforms)
         if work.failures and not refreshing:
             raise dg.Failure("; ".join(work.failures), allow_retries=False)
@@ -241,17 +259,24 @@ def _build(
     engine: DuckDBEngine,
     transforms: Sequence[Transform],
     work: Work,
+    overtaken: Callable[[], bool],
 ) -> Results:
-    written = []
+    written: list[BuiltTable] = []
     with engine.hold():
-        for built in build_tables(engine, transforms, work):
-            context.log.info(built.summary)
-            if not built.held_by:
-                written.append(built)
-                yield from _written(context, engine, built)
+        try:
+            for built in build_tables(engine, transforms, work):
+                context.log.info(built.summary)
+                if not built.held_by:
+                    yield from _written(context, engine, built)
+                    written.append(built)
+        except Exception:  # what was said stays said, so that the next run does not say it again
+            with suppress(Exception):
+                _remember_announced(engine, [built.transform.name for built in written])
+            raise
         if announces(context.run):
             _catch_up(context, engine, transforms, written)
-    _tell_of_checks(engine.settings, written, context.run.run_id)
+    if not overtaken():
+        _tell_of_checks(engine.settings, written, context.run.run_id)
 
 
 def _is_for_people(record: logging.LogRecord) -> bool:
@@ -283,7 +308,7 @@ def _catch_up(
 
     ``built`` remembers for each table up to which write it was announced.
     """
-    marks = {transform.name: f"announced.{transform.name}" for transform in transforms}
+    marks = {transform.name: _mark(transform.name) for transform in transforms}
     state = engine.state((*marks, *marks.values()))
     said = {built.transform.name: built.days for built in written}
     for transform in transforms:
@@ -299,7 +324,18 @@ def _catch_up(
         context.log.info(f"{name}: an earlier run wrote it and did not say so")
         figures = table_metadata(engine, missed)
         announce(context, asset_key(name), figures, _rows_of_days(engine, missed))
-    engine.record([Writer(mark, "", state.as_of) for mark in marks.values()], state.newest)
+        said[name] = missed.days
+    if said:
+        _remember_announced(engine, list(said))
+
+
+def _remember_announced(engine: DuckDBEngine, tables: Sequence[str]) -> None:
+    state = engine.state(tables)
+    engine.record([Writer(_mark(table), "", state.as_of) for table in tables], state.newest)
+
+
+def _mark(table: str) -> str:
+    return f"announced.{table}"
 
 
 def _ordered(days: Iterable[date | None]) -> tuple[date, ...]:

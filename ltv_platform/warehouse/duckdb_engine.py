@@ -214,6 +214,15 @@ class DuckDBEngine:
             for writer in writers:
                 record_built(connection, writer, sequence, {})
 
+    def confirm(self, asset: str, written_as: str, code_hash: str) -> None:
+        """See :class:`~ltv_platform.warehouse.engine.Engine`."""
+        with self._transaction() as connection:
+            connection.execute(
+                "UPDATE raw.built SET code_hash = $code_hash "
+                "WHERE asset = $asset AND code_hash = $written_as",
+                {"asset": asset, "written_as": written_as, "code_hash": code_hash},
+            )
+
     def forget(self, asset: str, start: date | None = None, end: date | None = None) -> None:
         """See :class:`~ltv_platform.warehouse.engine.Engine`."""
         with self._transaction() as connection:

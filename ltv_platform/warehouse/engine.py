@@ -130,6 +130,9 @@ class Engine(Protocol):
             sequence: The newest number that it has seen (:attr:`State.newest`).
         """
 
+    def confirm(self, asset: str, written_as: str, code_hash: str) -> None:
+        """Take what an asset was written as for made by that code: its checks hold."""
+
     def forget(self, asset: str, start: date | None = None, end: date | None = None) -> None:
         """Take the days start to end (None: all) of an asset as never built.
 

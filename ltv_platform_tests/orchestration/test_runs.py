@@ -8,7 +8,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from ltv_platform import transforms
+from ltv_platform import build, transforms
 from ltv_platform.definitions import build_definitions
 from ltv_platform.orchestration.assets import asset_key
 from ltv_platform.orchestration.partitions import range_tags
@@ -240,6 +240,61 @@ def test_a_failed_blocking_check_keeps_figures_unpublished(  # noqa: PLR0917 - i
     mended.publish()
     assert snapshot.current_snapshot(mended.settings) is not None
     assert mended.values("SELECT SUM(spend) FROM campaign_roas") == [21]
+
+
+def test_what_was_written_and_not_checked_is_stale(
+    home: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A kill between a table's commit and its check must not let it pass for checked."""
+
+    def ends(*_: object) -> None:
+        raise RuntimeError("ended")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(build, "check_table", ends)
+        result = _refresh(home, instance)
+    assert not result.success
+    assert home.engine.rows("SELECT COUNT(*) FROM core.customers") == [(6,)]
+    assert "core.customers" in what_is_stale(home.engine, home.graph).assets
+    assert snapshot.current_snapshot(home.settings) is None
+    assert _refresh(home, instance).success
+    assert not what_is_stale(home.engine, home.graph)
+
+
+def test_a_table_that_fails_leaves_the_others_announced_once(
+    home: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a run said before it failed is not said again by the next one, as its own."""
+    checks = build.check_table
+
+    def fails(engine: Any, transform: Any, *days: Any) -> Any:
+        if transform.name == "core.transactions":
+            raise RuntimeError("out of memory")
+        return checks(engine, transform, *days)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(build, "check_table", fails)
+        first = _refresh(home, instance)
+    assert not first.success
+    assert "core.customers" in _announced(instance, first.run_id)
+    second = _refresh(home, instance)
+    assert second.success
+    announced = _announced(instance, second.run_id)
+    assert "core.customers" not in announced
+    assert len(announced["core.transactions"]) == 6
+
+
+def test_nothing_is_published_by_hand_while_something_is_stale(
+    home: Home, instance: dg.DagsterInstance
+) -> None:
+    """Materializing the snapshot alone would publish what a check has just rejected."""
+    assert _refresh(home, instance).success
+    published = snapshot.current_snapshot(home.settings)
+    home.load("transactions", "late,u1,2025-03-03 12:00:00,9,0")
+    assert not _run(home, instance, [snapshot.ASSET], {}).success
+    assert snapshot.current_snapshot(home.settings) == published
+    assert _refresh(home, instance).success
+    assert _run(home, instance, [snapshot.ASSET], {}).success
 
 
 def test_sources_load_what_waits(home: Home, instance: dg.DagsterInstance) -> None:

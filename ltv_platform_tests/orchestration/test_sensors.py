@@ -13,6 +13,7 @@ import pytest
 
 from ltv_platform.alerts import Alerts
 from ltv_platform.definitions import build_definitions
+from ltv_platform.locks import one_run
 from ltv_platform.orchestration import sensors
 from ltv_platform.orchestration.steps import FILES_TAG, REFRESH_TAG
 from ltv_platform.stale import what_is_stale
@@ -178,6 +179,24 @@ def test_a_failed_run_is_tried_again_and_then_told(
     ticker.tick()
     kinds = [alert.kind for alert in Alerts(home.settings).open_alerts()]
     assert "retries_exhausted" not in kinds
+
+
+def test_a_run_that_lost_its_process_is_ended(
+    home: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a power cut its run would be under way for ever, and nothing would start any more."""
+    home.load("conversions", "v1,u,2025-03-02,10:00:00,5")
+    ticker = Ticker(home, instance, "refresh")
+    job = ticker.definitions.resolve_job_def("refresh")
+    lost = instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED)
+    assert "under way" in str(ticker.tick().skip_reason), "it may have just begun"
+    _later(monkeypatch, 300)
+    with one_run(home.settings, print):  # another one works, and it may wait for that
+        assert "under way" in str(ticker.tick().skip_reason)
+    [request] = ticker.tick().run_requests or []
+    run = instance.get_run_by_id(lost.run_id)
+    assert run is not None and run.status is dg.DagsterRunStatus.FAILURE
+    assert ticker.run(request).success
 
 
 def test_a_busy_warehouse_is_looked_at_later(

@@ -59,7 +59,11 @@ for _point, _seen in (
     ("file moved away", "15 of 15 files in, old snapshot"),
 ):
     _killed_at(_point, "ingest", waiting_home, _seen)
-for _point in ("old rows deleted, new ones not inserted", "table committed"):
+for _point in (
+    "old rows deleted, new ones not inserted",
+    "table committed",
+    "table written, not checked",
+):
     _killed_at(_point, "run", waiting_home, "15 of 15 files in, old snapshot")
 for _point, _seen in (
     ("snapshot drafted", "old"),

@@ -1,0 +1,68 @@
+"""Runs that are under way by Dagster's book, and have lost the process that executed them.
+
+Dagster notices a lost process only where the server that started it lives on. After a power cut,
+or when all processes of a container end at once, nobody does, and whoever waits for the run waits
+for ever. Every run of ours holds the lock of :func:`ltv_platform.locks.one_run` while it works,
+and the kernel takes that back from a dead process: while it is free, none of them works.
+"""
+
+import dagster as dg
+
+from ltv_platform.errors import BusyError
+from ltv_platform.locks import one_at_a_time
+from ltv_platform.orchestration.assets import asset_key
+from ltv_platform.settings import Settings
+from ltv_platform.stale import SCORES
+from ltv_platform.transforms import Graph
+from ltv_platform.warehouse import snapshot
+
+_UNDER_WAY = [
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
+#: Seconds that a run may take from its start to its lock: it imports and resolves until then.
+_UNTIL_LOCKED = 180.0
+
+
+def end_lost_runs(
+    instance: dg.DagsterInstance,
+    settings: Settings,
+    graph: Graph,
+    now: float,
+    until_locked: float = _UNTIL_LOCKED,
+) -> int:
+    """Report runs of ours as failed that have lost their process; how many these were.
+
+    Args:
+        instance: Where runs are kept.
+        settings: Where the lock lies.
+        graph: The tables: runs over other assets may do without the lock.
+        now: Seconds since 1970.
+        until_locked: Seconds that a young run is left alone; 0 where nothing can have just begun.
+    """
+    lost = [
+        record.dagster_run
+        for record in instance.get_run_records(dg.RunsFilter(statuses=_UNDER_WAY))
+        if now - record.update_timestamp.timestamp() >= until_locked
+        and _takes_the_lock(record.dagster_run, graph)
+    ]
+    if not lost:
+        return 0
+    try:
+        with one_at_a_time(settings.run_lock_path, "works", 0):
+            for run in lost:
+                instance.report_run_failed(run, "The process that executed it was lost.")
+    except BusyError:  # one of them lives, and the others may wait for it
+        return 0
+    return len(lost)
+
+
+def _takes_the_lock(run: dg.DagsterRun, graph: Graph) -> bool:
+    if run.job_name in ("refresh", "maintenance"):
+        return True
+    tables = [transform.name for transform in graph.transforms]
+    sources = [source.log.full_name for source in graph.catalog.sources.values()]
+    files = (snapshot.ASSET, *snapshot.MADE_OF_IT, SCORES)
+    ours = {asset_key(name) for name in (*tables, *sources, *files)}
+    return run.asset_selection is not None and run.asset_selection <= ours

@@ -184,8 +184,15 @@ def test_a_mirror_that_pip_knows_is_told_to_uv(checkout: Checkout, tmp_path: Pat
             "UV_DEFAULT_INDEX": "https://c.example/simple",
         },
     }
+    # The Python that somebody has, which brings pip along; that of .venv has none.
+    python = str(Path(sys.base_prefix, "bin", "python3"))
+    if subprocess.run(
+        [python, "-m", "pip", "--version"], capture_output=True, check=False
+    ).returncode:
+        pytest.skip(f"{python} has no pip whose settings could be read")
     for number, (index, environment) in enumerate(told.items()):
-        checkout.install(f"extra{number}", environment={"UV_CONFIG_FILE": "", **environment})
+        own = {"UV_CONFIG_FILE": "", "PYTHON": python, **environment}
+        checkout.install(f"extra{number}", environment=own)
         assert checkout.calls()[1] == f"index: {index}"
 
 

@@ -12,9 +12,11 @@ from ltv_platform.assets import GROUPS
 from ltv_platform.orchestration.assets import IO_MANAGER
 from ltv_platform.orchestration.console import console
 from ltv_platform.orchestration.io_manager import warehouse_io_manager
+from ltv_platform.orchestration.jobs import refresh_job
 from ltv_platform.orchestration.maintenance import maintenance_job, maintenance_schedule
 from ltv_platform.orchestration.partitions import daily_partitions
 from ltv_platform.orchestration.publishing import publish_step
+from ltv_platform.orchestration.refreshes import Refreshes
 from ltv_platform.orchestration.resources import (
     TURN,
     WarehouseResource,
@@ -22,16 +24,13 @@ from ltv_platform.orchestration.resources import (
     warehouse_resource,
 )
 from ltv_platform.orchestration.sensors import landing_sensor, refresh_sensor, run_sensors
-from ltv_platform.orchestration.steps import Refreshes, source_step, table_step
+from ltv_platform.orchestration.steps import source_step, table_step
 from ltv_platform.transforms import Graph
 from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
 from ltv_platform.workspace import Workspace
 
 # Single-run backfills and windows that reach past the last partition are beta, tried and wanted.
 warnings.filterwarnings("ignore", category=dg.BetaWarning)
-
-#: The job that brings everything up to date.
-REFRESH = "refresh"
 
 
 def build_definitions(
@@ -52,16 +51,7 @@ def build_definitions(
         *(table_step(engine, graph, group, partitions, refreshes) for group in GROUPS),
         publish_step(engine, graph, refreshes),
     ]
-    refresh = dg.define_asset_job(
-        REFRESH,
-        # By name: other people's assets and checks may stand beside them.
-        selection=dg.AssetSelection.assets(*assets).without_checks()
-        | dg.AssetSelection.checks(*(key for step in assets for key in step.check_keys)),
-        description=(
-            "Rewrites what is stale, checks it, publishes the snapshot. Launched by hand it "
-            "rewrites all days of the chosen range."
-        ),
-    )
+    refresh = refresh_job(assets)
     return dg.Definitions(
         assets=assets,
         jobs=[refresh, maintenance_job(engine)],

@@ -24,7 +24,7 @@ _LOG = logging.getLogger("ltv_platform.alerts")
 QUIET = timedelta(hours=24)
 #: More alerts at once than that are sent as one message.
 _MOST_SINGLE = 3
-#: More open alerts than that are only logged; a person mends no more one by one.
+#: More open alerts than that are only logged; a person fixes no more one by one.
 _MOST_OPEN = 1_000
 #: Messages that wait at the most, and how long; older ones tell nothing that still helps.
 _MOST_WAITING, _LONGEST_WAITING = 100, timedelta(days=7)

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Cause:
-    """A cause that people can mend.
+    """A cause that people can fix.
 
     Attributes:
         words: Texts of errors that say so; one of them is enough.
         says: What is said of it instead.
-        next_step: What mends it; empty where the alert's own next step does.
+        next_step: What fixes it; empty where the alert's own next step does.
     """
 
     words: tuple[str, ...]
@@ -56,7 +56,7 @@ _OF_RUNS = (
     Cause(
         ("does not give its contract",),
         "a SELECT does not give the columns of its contract",
-        "Mend the SELECT or the contract that the run's log names.",
+        "Fix the SELECT or the contract that the run's log names.",
     ),
     Cause(("A setting is wrong", "is no setting"), "a setting is wrong", "See `ltv doctor`."),
 )

@@ -68,7 +68,7 @@ class RunFailed(Alert):
     kind: ClassVar[str] = "run_failed"
     title: ClassVar[str] = "Run failed"
     next_step: ClassVar[str] = (
-        "Open the run, read its error and mend the cause. What was not rebuilt stays stale: the "
+        "Open the run, read its error and fix the cause. What was not rebuilt stays stale: the "
         "refresh sensor tries again by itself, `ltv run` at once."
     )
 
@@ -112,7 +112,7 @@ class CheckFailed(Alert):
     title: ClassVar[str] = "Check failed"
     next_step: ClassVar[str] = (
         "Nothing that depends on the table is published until the check holds. Open the check, "
-        "mend the data or the SQL, then `ltv run`."
+        "fix the data or the SQL, then `ltv run`."
     )
 
     table: str
@@ -209,7 +209,7 @@ class RetriesExhausted(Alert):
     kind: ClassVar[str] = "retries_exhausted"
     title: ClassVar[str] = "Given up"
     next_step: ClassVar[str] = (
-        "Open the last run, mend the cause, then `ltv run`. The sensor begins anew by itself when "
+        "Open the last run, fix the cause, then `ltv run`. The sensor begins anew by itself when "
         "other data, code or settings are there. LTV_REFRESH_ATTEMPTS says how often it tries."
     )
 
@@ -249,7 +249,7 @@ class FileRejected(Alert):
     title: ClassVar[str] = "File rejected"
     next_step: ClassVar[str] = (
         "It stays in landing, and is not tried again until it changes. `ltv ingest` says what is "
-        "wrong with it: put a mended file in its place, or take it away."
+        "wrong with it: put a fixed file in its place, or take it away."
     )
 
     place: str

@@ -58,7 +58,7 @@ def prune_backups(folder: Path, keep: int) -> list[Path]:
                     os.replace(path, drafts / path.name)
     except OSError as error:
         raise UserError(
-            f"Old backups in {folder} cannot be removed: {error}.", "Mend its permissions."
+            f"Old backups in {folder} cannot be removed: {error}.", "Fix its permissions."
         ) from error
     return old
 

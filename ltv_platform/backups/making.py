@@ -105,7 +105,7 @@ def back_up(engine: DuckDBEngine, folder: Path, progress: Progress) -> Backup:
     except (OSError, sqlite3.Error) as error:
         raise UserError(
             f"No backup was made in {folder}: {error}.",
-            "Make room or mend its permissions, then try again; nothing half-made is left there.",
+            "Make room or fix its permissions, then try again; nothing half-made is left there.",
         ) from error
 
 

@@ -170,7 +170,7 @@ def _fetch(settings: Settings, backup: Backup, progress: Progress) -> None:
     except OSError as error:
         raise UserError(
             f"The backup {backup.path} was not restored: {error}.",
-            f"{settings.home} is as it was. Make room or mend permissions, then restore it again.",
+            f"{settings.home} is as it was. Make room or fix permissions, then restore it again.",
         ) from error
 
 
@@ -202,7 +202,7 @@ def _put_in_place(settings: Settings, progress: Progress, *, continued: bool = F
     except OSError as error:
         raise UserError(
             f"{settings.home} is half restored: {error}.",
-            "Mend what is in the way, then run the same `ltv restore` again; it goes on from here.",
+            "Fix what is in the way, then run the same `ltv restore` again; it goes on from here.",
         ) from error
     return Restored(Path(plan["backup"]), aside if aside.exists() else None, continued)
 

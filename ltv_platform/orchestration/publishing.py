@@ -11,8 +11,9 @@ from ltv_platform.export.channel_csv import write_channel_csv
 from ltv_platform.failpoints import failpoint
 from ltv_platform.orchestration.announcing import announce, announces
 from ltv_platform.orchestration.assets import OWNERS, POOL, asset_key, table_name
+from ltv_platform.orchestration.refreshes import REFRESH_TAG, Refreshes
 from ltv_platform.orchestration.resources import TURN
-from ltv_platform.orchestration.steps import REFRESH_TAG, Refreshes, Results
+from ltv_platform.orchestration.steps import Results
 from ltv_platform.reports.campaigns import write_campaign_report
 from ltv_platform.reports.channels import write_channel_report
 from ltv_platform.reports.customers import write_customer_report

@@ -100,7 +100,7 @@ def refresh(engine: DuckDBEngine, graph: Graph, stale: Stale, progress: Progress
     Raises:
         UserError: the run failed; the message holds the failed step's error and the run's id.
     """
-    from ltv_platform.orchestration.steps import refresh_tags  # noqa: PLC0415
+    from ltv_platform.orchestration.refreshes import refresh_tags  # noqa: PLC0415
 
     return _execute(engine, graph, None, refresh_tags(engine.settings, stale), progress)
 
@@ -195,9 +195,9 @@ def _execute(
 ) -> Refreshed:
     """Execute a run in this process; None: with all assets."""
     from ltv_platform.alerts import Alerts, RunFailed  # noqa: PLC0415
-    from ltv_platform.definitions import REFRESH  # noqa: PLC0415
     from ltv_platform.orchestration.assets import asset_key  # noqa: PLC0415
     from ltv_platform.orchestration.checks import told  # noqa: PLC0415
+    from ltv_platform.orchestration.jobs import REFRESH  # noqa: PLC0415
     from ltv_platform.orchestration.resources import FOREGROUND_TAG, PROCESS_TAG  # noqa: PLC0415
 
     prepare_dagster_home(engine.settings)

@@ -15,7 +15,7 @@ from ltv_platform.errors import BusyError
 from ltv_platform.ingestion.landing import landed_files, make_landing, misplaced_files
 from ltv_platform.ingestion.start_date import read_start
 from ltv_platform.orchestration.lost_runs import end_lost_runs
-from ltv_platform.orchestration.steps import FILES_TAG, refresh_tags
+from ltv_platform.orchestration.refreshes import FILES_TAG, refresh_tags
 from ltv_platform.scheduling import cursor, freshness
 from ltv_platform.scheduling.attempts import LastRun
 from ltv_platform.scheduling.landing import LandingMemory, LoadRequest, decide_landing

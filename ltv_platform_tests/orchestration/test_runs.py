@@ -12,7 +12,7 @@ from ltv_platform import build, transforms
 from ltv_platform.definitions import build_definitions
 from ltv_platform.orchestration.assets import asset_key
 from ltv_platform.orchestration.partitions import range_tags
-from ltv_platform.orchestration.steps import refresh_tags
+from ltv_platform.orchestration.refreshes import refresh_tags
 from ltv_platform.stale import what_is_stale
 from ltv_platform.warehouse import snapshot
 from ltv_platform_tests.warehouse.homes import Home

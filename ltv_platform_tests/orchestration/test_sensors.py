@@ -15,7 +15,7 @@ from ltv_platform.alerts import Alerts
 from ltv_platform.definitions import build_definitions
 from ltv_platform.locks import one_run
 from ltv_platform.orchestration import sensors
-from ltv_platform.orchestration.steps import FILES_TAG, REFRESH_TAG
+from ltv_platform.orchestration.refreshes import FILES_TAG, REFRESH_TAG
 from ltv_platform.stale import what_is_stale
 from ltv_platform.warehouse.connection import open_warehouse
 from ltv_platform_tests.warehouse.homes import HEADERS, Home

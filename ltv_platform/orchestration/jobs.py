@@ -1,0 +1,26 @@
+"""The job that brings everything up to date."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+if TYPE_CHECKING:
+    from dagster._core.definitions.unresolved_asset_job_definition import (
+        UnresolvedAssetJobDefinition,
+    )
+
+REFRESH = "refresh"
+
+
+def refresh_job(steps: Sequence[dg.AssetsDefinition]) -> "UnresolvedAssetJobDefinition":
+    """All steps of the platform, by name: other people's assets may stand beside them."""
+    return dg.define_asset_job(
+        REFRESH,
+        selection=dg.AssetSelection.assets(*steps).without_checks()
+        | dg.AssetSelection.checks(*(key for step in steps for key in step.check_keys)),
+        description=(
+            "Rewrites what is stale, checks it, publishes the snapshot. Launched by hand it "
+            "rewrites all days of the chosen range."
+        ),
+    )

@@ -1,0 +1,69 @@
+"""What a refresh is: the tags that its run carries, and the work that its steps share."""
+
+from ltv_platform.build import Work
+from ltv_platform.orchestration.announcing import ANNOUNCED_TAG
+from ltv_platform.orchestration.partitions import range_tags
+from ltv_platform.settings import Settings
+from ltv_platform.stale import Stale, newest_load, what_is_stale
+from ltv_platform.transforms import Graph
+from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
+
+#: A run with this tag writes what is stale; without it, all that it was asked for.
+REFRESH_TAG = "ltv/refresh"
+#: A refresh with this tag loads what waits in landing before: files that were not changed after
+#: that moment, in nanoseconds since 1970.
+FILES_TAG = "ltv/files_until"
+
+
+def refresh_tags(settings: Settings, stale: Stale | None) -> dict[str, str]:
+    """The tags of a refresh.
+
+    Args:
+        settings: The settings.
+        stale: What is stale; None: it is not known yet, because files are loaded before.
+    """
+    # Dagster wants days of every run over partitioned assets, and looks up the versions of all
+    # their inputs; the steps find out by themselves which days they write.
+    tags = {
+        REFRESH_TAG: "stale",
+        # Whatever was loaded since a run was killed is for its retry, too.
+        "dagster/retry_strategy": "ALL_STEPS",
+        **range_tags(settings.today(), settings.today()),
+    }
+    if ANNOUNCED_TAG is not None:
+        tags[ANNOUNCED_TAG] = "true"
+    elif stale is not None and stale.hull is not None:  # Dagster announces what it is told
+        tags |= range_tags(*stale.hull)
+    return tags
+
+
+class Refreshes:
+    """The work of the refresh under way, which its steps share.
+
+    Args:
+        engine: The warehouse.
+        graph: The tables.
+    """
+
+    def __init__(self, engine: DuckDBEngine, graph: Graph) -> None:
+        self._engine = engine
+        self._graph = graph
+        self._run_id = ""
+        self._work = Work({}, ())
+        self._newest_load = 0
+
+    def work(self, run_id: str) -> Work:
+        """What is stale, as found by the first step that asks."""
+        if run_id != self._run_id:
+            with self._engine.hold():
+                self._newest_load = newest_load(self._engine)
+                stale = what_is_stale(self._engine, self._graph)
+            self._run_id, self._work = run_id, Work.of_plan(stale.plan)
+        return self._work
+
+    def is_overtaken(self, run_id: str) -> bool:
+        """Whether something was loaded since the work was planned.
+
+        Then checks may compare tables of different states, and the next refresh sets it right.
+        """
+        return run_id == self._run_id and newest_load(self._engine) != self._newest_load

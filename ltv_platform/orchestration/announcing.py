@@ -10,7 +10,7 @@ gone, runs are announced by Dagster, with the hull of the days.
 import logging
 import time
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any, cast
 
 import dagster as dg
@@ -52,6 +52,14 @@ def by_ourselves(run: dg.DagsterRun) -> Iterator[None]:
         yield
     finally:
         del tags[ANNOUNCED_TAG]
+
+
+@contextmanager
+def in_one_transaction(context: dg.AssetExecutionContext) -> Iterator[None]:
+    """Store what a step says meanwhile at once: a commit takes longer than most of what it says."""
+    storage = context.instance.event_log_storage
+    with storage.together() if isinstance(storage, HistoryStorage) else nullcontext():
+        yield
 
 
 def announce(

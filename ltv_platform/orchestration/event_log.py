@@ -8,10 +8,11 @@ the one before: the partition's newest event is the run that wrote it, and that 
 asked for. Events that carry figures, and those of runs that Dagster announces by itself, stay.
 """
 
+import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import sqlalchemy as db
 from dagster._core.definitions.asset_checks.asset_check_evaluation import (
@@ -19,8 +20,14 @@ from dagster._core.definitions.asset_checks.asset_check_evaluation import (
 )
 from dagster._core.events import AssetMaterializationPlannedData, DagsterEventType
 from dagster._core.storage.event_log import ConsolidatedSqliteEventLogStorage
+from dagster._core.storage.event_log.schema import (
+    AssetCheckExecutionsTable,
+    AssetKeyTable,
+    SqlEventLogStorageTable,
+)
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
-from sqlalchemy.pool import NullPool
+
+from ltv_platform.orchestration.compressed_text import CompressedText, compressed
 
 if TYPE_CHECKING:
     import sqlite3
@@ -49,12 +56,21 @@ _INSERT = (
     f"INSERT INTO event_logs (id, {', '.join(_COLUMNS)}) "
     f"VALUES ({', '.join('?' * (len(_COLUMNS) + 1))})"
 )
-#: Of an event that names no step, the partition's next one takes the place.
+#: Of an event that names no step, the partition's next one takes the place; what a person
+#: reported is of no run, and stays.
 _SUPERSEDED = (
     "DELETE FROM event_logs WHERE asset_key = ? AND dagster_event_type = ? AND partition = ? "
-    "AND step_key IS NULL AND id < ?"
+    "AND step_key IS NULL AND run_id <> '' AND id < ?"
 )
 
+# Events are JSON of the same words again and again. Their columns are Dagster's, and there is no
+# other way to say how SQLite keeps them; in PostgreSQL they stay text.
+for _events in (
+    SqlEventLogStorageTable.c.event,
+    AssetKeyTable.c.last_materialization,
+    AssetCheckExecutionsTable.c.evaluation_event,
+):
+    _events.type = CompressedText()
 
 #: Of a run that is deleted, the events stay by which Dagster knows of a partition that it was
 #: written, and by whom.
@@ -71,7 +87,12 @@ DELETE_TAGS = "DELETE FROM asset_event_tags WHERE event_id NOT IN (SELECT id FRO
 
 
 class HistoryStorage(ConsolidatedSqliteEventLogStorage):
-    """The stock storage but for batches of asset events."""
+    """The stock storage but for batches of asset events, and connections that are kept."""
+
+    def __init__(self, base_dir: str, inst_data: "ConfigurableClassData | None" = None) -> None:
+        # Threads of the web server share the storage, and no transaction.
+        self._open = threading.local()
+        super().__init__(base_dir, inst_data)
 
     @classmethod
     def from_config_value(
@@ -82,16 +103,42 @@ class HistoryStorage(ConsolidatedSqliteEventLogStorage):
 
     @cached_property
     def _engine(self) -> db.Engine:
-        # Making one takes longer than most of the statements that go through it.
+        # Kept, as its connections are: to close the last one costs SQLite a write of all that
+        # its log holds, which is more than most of the statements take that go through it.
         timeout = {"timeout": SQLITE_BUSY_TIMEOUT_SECONDS}
-        engine = db.create_engine(self._conn_string, poolclass=NullPool, connect_args=timeout)
+        engine = db.create_engine(self._conn_string, connect_args=timeout)
         db.event.listen(engine, "connect", _without_waiting_for_the_disk)
         return engine
 
+    def dispose(self) -> None:
+        """Close the connections."""
+        super().dispose()  # type: ignore[no-untyped-call]
+        self._engine.dispose()
+
     @contextmanager
     def _connect(self) -> "Iterator[db.Connection]":
+        outer: db.Connection | None = getattr(self._open, "connection", None)
+        if outer is not None:
+            yield outer
+            return
         with self._engine.connect() as connection, connection.begin():
             yield connection
+
+    @contextmanager
+    def together(self) -> "Iterator[None]":
+        """Store what comes meanwhile in one transaction; what came before an error stays."""
+        error: BaseException | None = None
+        with self._connect() as connection:
+            outer = getattr(self._open, "connection", None)
+            self._open.connection = connection
+            try:
+                yield
+            except BaseException as raised:
+                error = raised
+            finally:
+                self._open.connection = outer
+        if error is not None:
+            raise error
 
     def delete_events_for_run(self, conn: "db.Connection", run_id: str) -> None:
         """Delete what a run said, but for the newest word on each partition."""
@@ -184,13 +231,13 @@ class HistoryStorage(ConsolidatedSqliteEventLogStorage):
         """Store rows; the events are those of the last of them, which assets are known by."""
         with self._connect() as connection:
             # Nobody else may draw numbers between the look and the insertion.
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            _take_turn(connection)
             last = connection.exec_driver_sql("SELECT MAX(id) FROM event_logs").scalar() or 0
             numbers = range(last + 1, last + 1 + len(rows))
             connection.exec_driver_sql(
                 _INSERT,
                 [
-                    (number, *(_plain(row[name]) for name in _COLUMNS))
+                    (number, *(_stored(name, row[name]) for name in _COLUMNS))
                     for number, row in zip(numbers, rows, strict=True)
                 ],
             )
@@ -234,6 +281,15 @@ def _around(text: str, partition: str, rows: str) -> tuple[str, str, str]:
     return before, between, after
 
 
-def _plain(value: Any) -> Any:
-    """A time as SQLAlchemy writes it into SQLite."""
+def _take_turn(connection: db.Connection) -> None:
+    """Begin to write, unless that has begun."""
+    driver = cast("sqlite3.Connection", connection.connection.dbapi_connection)
+    if not driver.in_transaction:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _stored(column: str, value: Any) -> Any:
+    """A value as SQLAlchemy writes it into SQLite."""
+    if column == "event":
+        return compressed(value)
     return value.isoformat(" ", "microseconds") if hasattr(value, "isoformat") else value

@@ -26,6 +26,7 @@ from ltv_platform.orchestration.announcing import (
     announces,
     by_ourselves,
     check_results,
+    in_one_transaction,
 )
 from ltv_platform.orchestration.assets import (
     POOL,
@@ -131,12 +132,14 @@ def table_step(
 ) -> dg.AssetsDefinition:
     """Writes the tables of a group, each with its checks right behind it."""
     transforms = [t for t in graph.transforms if t.derivation.group == group]
+    parts = [transforms]
     specs = [table_spec(transform, partitions) for transform in transforms]
     check_specs = [check for t in transforms for check in table_checks(engine, t)]
     scored = any(t.name == scoring.SCORED for t in transforms)
     if scored:  # between what is sent and what shows the answers, for outputs come in that order
         [journeys] = [i for i, t in enumerate(transforms) if t.name == scoring.JOURNEYS]
         specs.insert(journeys + 1, scoring.answers_spec())
+        parts = _around_scoring(transforms)
         check_specs.append(scoring.ANSWERS_CHECK)
 
     @dg.multi_asset(
@@ -155,14 +158,16 @@ def table_step(
 
     def build(context: dg.AssetExecutionContext) -> Results:
         refreshing = REFRESH_TAG in context.run.tags
-        work = refreshes.work(context.run.run_id) if refreshing else _asked(context, transforms)
-        earlier, later = _around_scoring(transforms) if scored else (transforms, [])
         overtaken = partial(refreshes.is_overtaken, context.run.run_id)
-        yield from _build(context, engine, earlier, work, overtaken)
-        if scored and _is_to_be_scored(context, work, refreshing=refreshing):
-            yield from scoring.ask(context, engine, graph)
-        yield from _build(context, engine, later, work, overtaken)
-        yield from _checked_alone(context, engine, transforms)
+        work = Work({}, ()) if refreshing else _asked(context, transforms)
+        for part in parts:
+            if part is not parts[0] and _is_to_be_scored(context, work, refreshing=refreshing):
+                yield from scoring.ask(context, engine, graph)  # it may take hours: nothing is held
+            with engine.hold():
+                if refreshing:
+                    work = refreshes.work(context.run.run_id)
+                yield from _build(context, engine, part, work, overtaken)
+                yield from _checked_alone(context, engine, part)
         if work.failures and not refreshing:
             raise dg.Failure("; ".join(work.failures), allow_retries=False)
         # A refresh goes on with what does not depend on them; publishing refuses.
@@ -180,12 +185,10 @@ def _asked(context: dg.AssetExecutionContext, transforms: Sequence[Transform]) -
     return Work(dict.fromkeys(partitioned, days), whole)
 
 
-def _around_scoring(
-    transforms: Sequence[Transform],
-) -> tuple[list[Transform], list[Transform]]:
+def _around_scoring(transforms: Sequence[Transform]) -> list[list[Transform]]:
     """What the API is asked about, and the rest, which may show its answers."""
     journeys = [t for t in transforms if t.name == scoring.JOURNEYS]
-    return journeys, [t for t in transforms if t.name != scoring.JOURNEYS]
+    return [journeys, [t for t in transforms if t.name != scoring.JOURNEYS]]
 
 
 def _is_to_be_scored(context: dg.AssetExecutionContext, work: Work, *, refreshing: bool) -> bool:
@@ -202,19 +205,18 @@ def _build(
     overtaken: Callable[[], bool],
 ) -> Results:
     written: list[BuiltTable] = []
-    with engine.hold():
-        try:
-            for built in build_tables(engine, transforms, work):
-                context.log.info(built.summary)
-                if not built.held_by:
-                    yield from _written(context, engine, built)
-                    written.append(built)
-        except Exception:  # what was said stays said, so that the next run does not say it again
-            with suppress(Exception):
-                _remember_announced(engine, [built.transform.name for built in written])
-            raise
-        if announces(context.run):
-            _catch_up(context, engine, transforms, written)
+    try:
+        for built in build_tables(engine, transforms, work):
+            context.log.info(built.summary)
+            if not built.held_by:
+                yield from _written(context, engine, built)
+                written.append(built)
+    except Exception:  # what was said stays said, so that the next run does not say it again
+        with suppress(Exception):
+            _remember_announced(engine, [built.transform.name for built in written])
+        raise
+    if announces(context.run):
+        _catch_up(context, engine, transforms, written)
     if not overtaken():
         _tell_of_checks(engine.settings, written, context.run.run_id)
 
@@ -335,8 +337,11 @@ def _said(
 ) -> Results:
     """Say what was written and what its checks saw, by ourselves or through Dagster."""
     if announces(context.run):
-        announce(context, key, metadata, rows_of_day)
-    elif rows_of_day is None:
+        with in_one_transaction(context):
+            announce(context, key, metadata, rows_of_day)
+            yield from check_results(context, key, checked)
+        return
+    if rows_of_day is None:
         yield dg.MaterializeResult(asset_key=key, metadata=metadata)
     else:
         # What is given with the result is repeated for each partition, so that is nothing.
@@ -352,6 +357,7 @@ def _said(
 def _all_outputs(context: dg.AssetExecutionContext, keys: Sequence[dg.AssetKey]) -> Results:
     """Let later steps begin, which Dagster would skip where an asset has nothing to do."""
     if announces(context.run):
-        for key in keys:
-            if key in context.selected_asset_keys:
-                yield dg.MaterializeResult(asset_key=key)
+        with in_one_transaction(context):
+            for key in keys:
+                if key in context.selected_asset_keys:
+                    yield dg.MaterializeResult(asset_key=key)

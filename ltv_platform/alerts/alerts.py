@@ -9,14 +9,17 @@ import time
 import uuid
 from collections.abc import Callable, Collection, Iterable
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from ltv_platform.alerts.book import Book, OpenAlert, Waiting, read_book, writing_book
 from ltv_platform.alerts.kinds import Alert
 from ltv_platform.alerts.message import Message, payload, plain, together
-from ltv_platform.alerts.webhook import BUDGET, Answer, Webhook
 from ltv_platform.errors import BusyError
 from ltv_platform.locks import one_at_a_time
 from ltv_platform.settings import Settings
+
+if TYPE_CHECKING:
+    from ltv_platform.alerts.webhook import Answer, Webhook
 
 _LOG = logging.getLogger("ltv_platform.alerts")
 
@@ -32,6 +35,8 @@ _MOST_WAITING, _LONGEST_WAITING = 100, timedelta(days=7)
 _MOST_REFUSALS = 3
 #: Seconds until the next delivery after one that failed; doubled up to the second.
 _FIRST_PAUSE, _LONGEST_PAUSE = 60.0, 1_800.0
+#: Seconds in which messages of one delivery are begun: Dagster ends a tick of a sensor after 60.
+_BEGUN_WITHIN = 15.0
 #: No receiver is obeyed for longer when it wants nothing, in seconds.
 _LONGEST_OBEYED = 3_600.0
 
@@ -53,13 +58,16 @@ class Alerts:
     def __init__(
         self,
         settings: Settings,
-        webhook: Webhook | None = None,
+        webhook: "Webhook | None" = None,
         clock: Callable[[], datetime] = _now,
     ) -> None:
         address = settings.alert_webhook
         self._folder = settings.alerts_path
         self._public_url = settings.public_url
         if webhook is None and address is not None:
+            # An HTTP client takes a while to load, and most homes have no webhook.
+            from ltv_platform.alerts.webhook import Webhook  # noqa: PLC0415
+
             webhook = Webhook(address.get_secret_value())
         self._webhook = webhook
         self._clock = clock
@@ -104,7 +112,7 @@ class Alerts:
         book = read_book(self._folder)
         return len(book.outbox), book.answer
 
-    def test(self) -> Answer | None:
+    def test(self) -> "Answer | None":
         """Send a test message now, then what waits; None: no webhook is set."""
         if self._webhook is None:
             return None
@@ -123,7 +131,7 @@ class Alerts:
         if self._webhook is None:
             return
         try:
-            give_up = time.monotonic() + BUDGET
+            give_up = time.monotonic() + _BEGUN_WITHIN
             # Another process may put in a message while this one, already done, still holds the
             # lock; so look again after letting go.
             while time.monotonic() < give_up and self._is_due(read_book(self._folder)):
@@ -224,7 +232,7 @@ class Alerts:
         # Longer than any pause that is made: the clock was set back.
         return bool(book.outbox) and not 0 < pause <= _LONGEST_OBEYED
 
-    def _deliver_one(self, webhook: Webhook) -> bool:
+    def _deliver_one(self, webhook: "Webhook") -> bool:
         """Send the oldest message; whether the next one may follow."""
         book = read_book(self._folder)
         if not self._is_due(book):
@@ -246,7 +254,7 @@ class Alerts:
         _LOG.warning("alerts wait: %s answers %s", webhook.host, answer.text)
         return False
 
-    def _pause(self, book: Book, answer: Answer) -> None:
+    def _pause(self, book: Book, answer: "Answer") -> None:
         book.failures += 1
         book.answer = answer.text
         pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** min(book.failures - 1, 10))

@@ -1,6 +1,8 @@
 """Daily partitions in the reporting zone, and the days of a run."""
 
-from datetime import date
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
@@ -8,8 +10,31 @@ from ltv_platform.days import ONE_DAY, days_between
 from ltv_platform.ingestion.start_date import read_start
 from ltv_platform.settings import Settings
 
+if TYPE_CHECKING:
+    from dagster._core.instance import DynamicPartitionsStore
+
 RANGE_START = "dagster/asset_partition_range_start"
 RANGE_END = "dagster/asset_partition_range_end"
+
+
+class _Days(dg.DailyPartitionsDefinition):
+    """Days, whose names are known without asking a calendar of cron for each of them.
+
+    Each step of a run asks for all of them once per input.
+    """
+
+    def get_partition_keys(
+        self,
+        current_time: datetime | None = None,
+        dynamic_partitions_store: "DynamicPartitionsStore | None" = None,
+    ) -> Sequence[str]:
+        with dg.partition_loading_context(current_time, dynamic_partitions_store):
+            last = self.get_last_partition_key()
+        if last is None:
+            return []
+        return [
+            day.isoformat() for day in days_between(self.start.date(), date.fromisoformat(last))
+        ]
 
 
 def daily_partitions(settings: Settings) -> dg.DailyPartitionsDefinition:
@@ -18,7 +43,7 @@ def daily_partitions(settings: Settings) -> dg.DailyPartitionsDefinition:
     start = read_start(settings) or date(settings.today().year, 1, 1)
     # Dagster reads the clock itself, unless one is injected.
     end = None if settings.now is None else (settings.today() + ONE_DAY).isoformat()
-    return dg.DailyPartitionsDefinition(
+    return _Days(
         start_date=start.isoformat(), end_date=end, timezone=settings.timezone, end_offset=1
     )
 

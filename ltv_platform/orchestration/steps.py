@@ -5,9 +5,8 @@ these were. A run that a person asked for writes all that was asked.
 """
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from datetime import date
 from functools import partial
 from typing import Any
 
@@ -21,6 +20,7 @@ from ltv_platform.contracts.ddl import quoted
 from ltv_platform.ingestion.landing import ingest_landing
 from ltv_platform.ingestion.load import Outcome
 from ltv_platform.orchestration import scoring
+from ltv_platform.orchestration.announced import remember_announced, unannounced
 from ltv_platform.orchestration.announcing import (
     announce,
     announces,
@@ -213,7 +213,7 @@ def _build(
                 written.append(built)
     except Exception:  # what was said stays said, so that the next run does not say it again
         with suppress(Exception):
-            _remember_announced(engine, [built.transform.name for built in written])
+            remember_announced(engine, [built.transform.name for built in written])
         raise
     if announces(context.run):
         _catch_up(context, engine, transforms, written)
@@ -246,42 +246,18 @@ def _catch_up(
     transforms: Sequence[Transform],
     written: Sequence[BuiltTable],
 ) -> None:
-    """Announce what earlier runs wrote and were killed before they said so.
-
-    ``built`` remembers for each table up to which write it was announced.
-    """
-    marks = {transform.name: _mark(transform.name) for transform in transforms}
-    state = engine.state((*marks, *marks.values()))
-    said = {built.transform.name: built.days for built in written}
+    """Announce what earlier runs wrote and were killed before they said so."""
+    said = {built.transform.name: set(built.days or (None,)) for built in written}
+    missed = unannounced(engine, [transform.name for transform in transforms])
     for transform in transforms:
         name = transform.name
-        last = planner.newest_write(state, marks[name])
-        days = {day for day, built in state.built.get(name, {}).items() if built.seq > last}
-        if days and name not in said:
-            missed = BuiltTable(transform, None if None in days else _ordered(days))
-        elif others := days - set(said.get(name) or days):
-            missed = BuiltTable(transform, _ordered(others))
-        else:
-            continue
-        context.log.info(f"{name}: an earlier run wrote it and did not say so")
-        figures = table_metadata(engine, missed)
-        announce(context, asset_key(name), figures, _rows_of_days(engine, missed))
-        said[name] = missed.days
-    if said:
-        _remember_announced(engine, list(said))
-
-
-def _remember_announced(engine: DuckDBEngine, tables: Sequence[str]) -> None:
-    state = engine.state(tables)
-    engine.record([Writer(_mark(table), "", state.as_of) for table in tables], state.newest)
-
-
-def _mark(table: str) -> str:
-    return f"announced.{table}"
-
-
-def _ordered(days: Iterable[date | None]) -> tuple[date, ...]:
-    return tuple(sorted(day for day in days if day is not None))
+        if days := missed.get(name, set()) - said.get(name, set()):
+            context.log.info(f"{name}: an earlier run wrote it and did not say so")
+            whole = None in days
+            built = BuiltTable(transform, None if whole else tuple(sorted(filter(None, days))))
+            figures = table_metadata(engine, built)
+            announce(context, asset_key(name), figures, _rows_of_days(engine, built))
+    remember_announced(engine, {*said, *missed})
 
 
 def _tell_of_checks(settings: Settings, written: Sequence[BuiltTable], run_id: str) -> None:

@@ -261,7 +261,7 @@ def test_a_test_message_wakes_the_outbox(tmp_path: Path) -> None:
 
 def test_one_who_delivers_ends_in_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """However much waits and however slow the receiver: a tick of a sensor has its limit."""
-    monkeypatch.setattr(alerts_module, "BUDGET", 0.5)
+    monkeypatch.setattr(alerts_module, "_BEGUN_WITHIN", 0.5)
     with receiver(DOWN) as server:
         alerts = alerts_of(tmp_path, server.url)
         for number in range(50):

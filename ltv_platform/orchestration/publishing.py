@@ -1,6 +1,6 @@
 """The last step of a run: the published snapshot, and the files made of it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,7 @@ import dagster as dg
 from ltv_platform.build import Work
 from ltv_platform.export.channel_csv import write_channel_csv
 from ltv_platform.failpoints import failpoint
-from ltv_platform.orchestration.announcing import announce, announces
+from ltv_platform.orchestration.announcing import announce, announces, in_one_transaction
 from ltv_platform.orchestration.assets import OWNERS, POOL, asset_key, table_name
 from ltv_platform.orchestration.refreshes import REFRESH_TAG, Refreshes
 from ltv_platform.orchestration.resources import TURN
@@ -70,22 +70,20 @@ def publish_step(engine: DuckDBEngine, graph: Graph, refreshes: Refreshes) -> dg
                 if refreshing
                 else Work.of_plan(what_is_stale(engine, graph).plan)
             )
-        if refreshing:
-            state = engine.state()
-            if not snapshot.is_stale(graph, state, engine.settings):
-                wanted = wanted - {snapshot.ASSET, *_FILES} | {*snapshot.outdated_files(state)}
-        if snapshot.ASSET in wanted:
-            figures = _publish(engine, graph)
-            context.log.info(f"published snapshot {figures['snapshot']}")
-            yield from _said(context, published, figures)
-        for name, (_, _, write) in _FILES.items():
-            if name in wanted:
-                path = _write(engine, name, write)
-                yield from _said(
-                    context, asset_key(name), {"file": dg.MetadataValue.path(str(path))}
-                )
+        with engine.hold():
+            if refreshing:
+                state = engine.state()
+                if not snapshot.is_stale(graph, state, engine.settings):
+                    wanted = wanted - {snapshot.ASSET, *_FILES} | {*snapshot.outdated_files(state)}
+            if snapshot.ASSET in wanted:
+                figures = _publish(engine, graph)
+                context.log.info(f"published snapshot {figures['snapshot']}")
+                yield from _said(context, published, figures)
+        for name, path in _write_files(engine, wanted).items():
+            yield from _said(context, asset_key(name), {"file": dg.MetadataValue.path(str(path))})
         if announces(context.run):
-            yield from (dg.MaterializeResult(asset_key=key) for key in _keys(context))
+            with in_one_transaction(context):
+                yield from (dg.MaterializeResult(asset_key=key) for key in _keys(context))
 
     return publish
 
@@ -115,15 +113,23 @@ def _publish(engine: DuckDBEngine, graph: Graph) -> dict[str, Any]:
     }
 
 
-def _write(engine: DuckDBEngine, name: str, write: Callable[[Settings], Path]) -> Path:
-    """A file made of the snapshot; it is stale until it has been made of the current one."""
-    # The one that it is made of, or an older one: a later run then makes it again.
+def _write_files(engine: DuckDBEngine, wanted: Collection[str]) -> Mapping[str, Path]:
+    """Files made of the snapshot; each is stale until it has been made of the current one."""
+    # The one that they are made of, or an older one: a later run then makes them again.
     published = current_snapshot(engine.settings)
-    path = write(engine.settings)
-    state = engine.state()
     made_of = "" if published is None else published.path.name
-    engine.record([Writer(name, made_of, state.as_of)], state.newest)
-    return path
+    written: dict[str, Path] = {}
+    try:
+        for name, (_, _, write) in _FILES.items():
+            if name in wanted:
+                written[name] = write(engine.settings)
+    finally:
+        if written:
+            with engine.hold():
+                state = engine.state()
+                writers = [Writer(name, made_of, state.as_of) for name in written]
+                engine.record(writers, state.newest)
+    return written
 
 
 def _said(context: dg.AssetExecutionContext, key: dg.AssetKey, figures: dict[str, Any]) -> Results:

@@ -16,6 +16,7 @@ from ltv_platform.contracts.ddl import quoted
 from ltv_platform.erasure.sightings import SQLITE_MAGIC
 from ltv_platform.erasure.texts import Needles
 from ltv_platform.errors import UserError
+from ltv_platform.orchestration.compressed_text import compressed, decompressed, is_compressed
 from ltv_platform.settings import Settings
 
 #: Names under which Dagster's records keep text of people and of data.
@@ -71,18 +72,16 @@ def redact(path: Path, needles: Needles) -> int:
     try:
         with closing(_open(path)) as database:
             named = list(_named(database, needles))
-            # What Dagster has deleted stays in the file until its page is used again.
-            if not named and not needles.may_be_in(path.read_bytes().decode(errors="replace")):
-                return 0
             database.execute("PRAGMA secure_delete = ON")
             database.execute("BEGIN IMMEDIATE")
-            for table, column, place, text in named:
+            for table, column, place, content in named:
                 database.execute(
                     f"UPDATE {quoted(table)} SET {quoted(column)} = ? WHERE rowid = ?",
-                    (text, place),
+                    (content, place),
                 )
             database.execute("COMMIT")
-            # Pages stay in the file, and in the log beside it.
+            # What Dagster has deleted stays in the file until its page is used again, and in the
+            # log beside it; compressed, it cannot be told whose it was.
             database.execute("VACUUM")
             [(busy, *_)] = database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
             if busy:
@@ -111,8 +110,10 @@ def _open(path: Path) -> sqlite3.Connection:
     return database
 
 
-def _named(database: sqlite3.Connection, needles: Needles) -> Iterator[tuple[str, str, int, str]]:
-    """Table, column, rowid and new text of every cell that names one of them."""
+def _named(
+    database: sqlite3.Connection, needles: Needles
+) -> Iterator[tuple[str, str, int, str | bytes]]:
+    """Table, column, rowid and new content of every cell that names one of them."""
     tables = database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
     for (table,) in tables:
         columns = [
@@ -123,10 +124,12 @@ def _named(database: sqlite3.Connection, needles: Needles) -> Iterator[tuple[str
         for place, *cells in database.execute(f"SELECT rowid, {names} FROM {quoted(table)}"):
             row = dict(zip(columns, cells, strict=True))
             for column, cell in row.items():
-                if isinstance(cell, str) and needles.may_be_in(cell):
-                    text = _redacted_cell(column, cell, str(row.get("key", "")), needles)
-                    if text != cell:
-                        yield table, column, place, text
+                packed = isinstance(cell, bytes) and is_compressed(cell)
+                text = decompressed(cell) if packed else cell
+                if isinstance(text, str) and needles.may_be_in(text):
+                    new = _redacted_cell(column, text, str(row.get("key", "")), needles)
+                    if new != text:
+                        yield table, column, place, compressed(new) if packed else new
 
 
 def _redacted_cell(column: str, cell: str, key: str, needles: Needles) -> str:

@@ -63,13 +63,18 @@ def compressed(text: str) -> bytes:
     return _FIRST + packer.compress(text.encode()) + packer.flush()
 
 
+def is_compressed(stored: bytes) -> bool:
+    """Whether :func:`compressed` made it."""
+    return stored.startswith(_FIRST)
+
+
 def decompressed(stored: bytes) -> str:
     """The text again.
 
     Raises:
         ValueError: it was not stored by :func:`compressed`.
     """
-    if not stored.startswith(_FIRST):
+    if not is_compressed(stored):
         raise ValueError("An event was stored in a way that this version cannot read.")
     unpacker = zlib.decompressobj(wbits=-zlib.MAX_WBITS, zdict=_DICTIONARY)
     return (unpacker.decompress(stored[len(_FIRST) :]) + unpacker.flush()).decode()

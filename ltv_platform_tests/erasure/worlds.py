@@ -6,7 +6,7 @@ import re
 import sqlite3
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from ltv_platform.erasure.erase import Erased, Survey, erase, survey
 from ltv_platform.ingestion.landing import ingest_landing
 from ltv_platform.ingestion.load import Outcome
+from ltv_platform.orchestration.compressed_text import decompressed
 from ltv_platform_tests.warehouse.homes import Home
 
 #: Her id is the beginning of another's; both are short, for statistics in files cut long values.
@@ -251,6 +252,8 @@ def contents(path: Path) -> Iterator[bytes]:
                 yield statement.encode(errors="surrogateescape")
             for (body,) in _bodies(database):
                 yield zlib.decompress(body)
+            for event in _events(database):
+                yield decompressed(event).encode()
     elif raw.startswith(b"PAR1"):
         yield repr(pq.read_table(path).to_pylist()).encode()
     elif raw[8:12] == b"DUCK":
@@ -271,3 +274,17 @@ def _bodies(database: sqlite3.Connection) -> list[tuple[bytes]]:
     except sqlite3.OperationalError:
         return []
     return rows
+
+
+def _events(database: sqlite3.Connection) -> list[bytes]:
+    """What Dagster keeps of events, compressed."""
+    events: list[bytes] = []
+    for column, table in (
+        ("event", "event_logs"),
+        ("last_materialization", "asset_keys"),
+        ("evaluation_event", "asset_check_executions"),
+    ):
+        with suppress(sqlite3.OperationalError):
+            cells = database.execute(f"SELECT {column} FROM {table}").fetchall()
+            events += [cell for (cell,) in cells if isinstance(cell, bytes)]
+    return events

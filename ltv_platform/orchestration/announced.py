@@ -1,0 +1,35 @@
+"""Up to which write each table has been announced: a killed run may have written more than it said.
+
+``raw.built`` remembers it as the write of an asset of its own, ``announced.<table>``.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+
+from ltv_platform.transforms import AsOf
+from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
+from ltv_platform.warehouse.engine import Writer
+
+_PREFIX = "announced."
+
+
+def unannounced(engine: DuckDBEngine, tables: Iterable[str]) -> Mapping[str, set[date | None]]:
+    """The days of each table that were written since it was announced; None: the whole table."""
+    days: dict[str, set[date | None]] = {}
+    for table, day in engine.rows(
+        "SELECT built.asset, built.day FROM raw.built AS built "
+        "LEFT JOIN raw.built AS mark ON mark.asset = $prefix || built.asset "
+        "WHERE built.asset IN $tables AND built.seq > COALESCE(mark.seq, 0)",
+        {"prefix": _PREFIX, "tables": list(tables)},
+    ):
+        days.setdefault(table, set()).add(day)
+    return days
+
+
+def remember_announced(engine: DuckDBEngine, tables: Iterable[str]) -> None:
+    """What has been written of some tables so far is announced."""
+    for table, newest in engine.rows(
+        "SELECT asset, MAX(seq) FROM raw.built WHERE asset IN $tables GROUP BY asset",
+        {"tables": list(tables)},
+    ):
+        engine.record([Writer(_PREFIX + table, "", AsOf())], newest)

@@ -1,8 +1,11 @@
 """Dagster's history: batches of events, the newest word on each partition, pruning."""
 
 import logging
+import sqlite3
 import time
+import uuid
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,6 +24,7 @@ from dagster._core.events import (
 from dagster._core.storage import tags as dagster_tags
 
 from ltv_platform.orchestration.announcing import ANNOUNCED_TAG
+from ltv_platform.orchestration.compressed_text import compressed, decompressed
 from ltv_platform.orchestration.event_log import ANY_PARTITION, ANY_ROWS, HistoryStorage
 from ltv_platform.orchestration.maintenance import prune_history
 from ltv_platform.orchestration.refresh import prepare_dagster_home
@@ -124,6 +128,59 @@ def test_the_newest_word_on_a_partition_replaces_the_one_before(
     [(figures,)] = _rows(instance, "SELECT COUNT(*) FROM event_logs WHERE step_key = 'campaigns'")
     assert figures == 100
     assert instance.get_materialized_partitions(KEY) == set(DAYS)
+
+
+def test_what_a_person_reports_stays(instance: dg.DagsterInstance) -> None:
+    """It is of no run, and a run's plain word on the partition does not take its place."""
+    reported = dg.AssetMaterialization(KEY, description="repaired by hand", partition=DAYS[0])
+    instance.report_runless_asset_event(reported)
+    _announce(instance, "one", DAYS, 7)
+    _announce(instance, "two", DAYS, 8)
+    records = instance.fetch_materializations(
+        dg.AssetRecordsFilter(KEY, asset_partitions=[DAYS[0]]), limit=10
+    ).records
+    assert [record.run_id for record in records] == ["two", ""]
+
+
+def test_together_is_one_transaction_that_an_error_does_not_undo(
+    instance: dg.DagsterInstance,
+) -> None:
+    """Others see all of it or nothing; what was said before an error was true."""
+    storage = _storage(instance)
+    count = "SELECT COUNT(*) FROM event_logs"
+    with closing(sqlite3.connect(storage.get_db_path())) as other:
+        with pytest.raises(RuntimeError, match="in the middle"), storage.together():
+            storage.store_event(_event("one", DAYS[0], "campaigns"))
+            _announce(instance, "one", DAYS, 7)
+            assert _rows(instance, count) == [(len(DAYS) + 1,)]
+            assert other.execute(count).fetchall() == [(0,)]
+            raise RuntimeError("in the middle")
+        assert other.execute(count).fetchall() == [(len(DAYS) + 1,)]
+    storage.store_event(_event("two", DAYS[0], "campaigns"))  # on its own again
+    assert _rows(instance, count) == [(len(DAYS) + 2,)]
+
+
+def test_events_are_compressed_and_older_ones_still_read(instance: dg.DagsterInstance) -> None:
+    """A partition's event takes less than a hundred bytes; what was stored as text is text."""
+    _announce(instance, str(uuid.uuid4()), DAYS, 7)
+    sizes = _rows(
+        instance, "SELECT typeof(event), LENGTH(event) FROM event_logs WHERE step_key IS NULL"
+    )
+    assert {kind for kind, _ in sizes} == {"blob"} and max(size for _, size in sizes) < 100
+    with _storage(instance).index_connection() as connection:
+        for number, event in connection.exec_driver_sql("SELECT id, event FROM event_logs"):
+            connection.exec_driver_sql(
+                "UPDATE event_logs SET event = ? WHERE id = ?", (decompressed(event), number)
+            )
+    records = instance.fetch_materializations(KEY, limit=100).records
+    assert sorted(str(record.partition_key) for record in records) == DAYS
+
+
+def test_what_another_version_compressed_is_said() -> None:
+    """And not taken for text."""
+    assert decompressed(compressed("naïve ✓")) == "naïve ✓"
+    with pytest.raises(ValueError, match="in a way that this version cannot read"):
+        decompressed(b"\x02" + compressed("text")[1:])
 
 
 def test_a_batch_is_stored_whole_or_not_at_all(instance: dg.DagsterInstance) -> None:

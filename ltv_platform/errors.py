@@ -20,5 +20,9 @@ class UserError(Exception):
         self.hint = hint
 
 
-class BusyError(UserError):
-    """Another process holds what is needed, and will let it go: try again later."""
+class PassingError(UserError):
+    """What was asked for is right, and the cause may be gone the next time: try again later."""
+
+
+class BusyError(PassingError):
+    """Another process holds what is needed, and will let it go."""

@@ -142,25 +142,40 @@ def load_adapter(name_or_path: str, table: str) -> Adapter:
     Raises:
         UserError: there is none, it is not one SELECT from ``file``, or it feeds another table.
     """
+    text = adapter_text(name_or_path)
     path = Path(name_or_path)
-    bundled = bundled_adapters()
-    if name_or_path in bundled:
-        adapter = parse_adapter(name_or_path, bundled[name_or_path], name_or_path)
-    elif path.is_file():
-        adapter = parse_adapter(path.stem, _read(path), str(path.absolute()))
-    elif path.suffix == ".sql":
-        raise UserError(f"The adapter {path} does not exist.", "Check the path.")
-    else:
-        raise UserError(
-            f"There is no adapter {name_or_path!r}.",
-            f"Bundled are {', '.join(sorted(bundled))}; or give the path of your own .sql file.",
-        )
+    name, reference = (
+        (name_or_path, name_or_path)
+        if name_or_path in bundled_adapters()
+        else (path.stem, str(path.absolute()))
+    )
+    adapter = parse_adapter(name, text, reference)
     if adapter.table != table:
         raise UserError(
             f"Adapter {adapter.name} feeds {adapter.table}, not {table}.",
             f"Run `ltv ingest {adapter.table} … --adapter {name_or_path}`, or choose another.",
         )
     return adapter
+
+
+def adapter_text(name_or_path: str) -> str:
+    """The SQL of a bundled adapter, or of a file of the user's.
+
+    Raises:
+        UserError: there is none, or it cannot be read.
+    """
+    path = Path(name_or_path)
+    bundled = bundled_adapters()
+    if name_or_path in bundled:
+        return bundled[name_or_path]
+    if path.is_file():
+        return _read(path)
+    if path.suffix == ".sql":
+        raise UserError(f"The adapter {path} does not exist.", "Check the path.")
+    raise UserError(
+        f"There is no adapter {name_or_path!r}.",
+        f"Bundled are {', '.join(sorted(bundled))}; or give the path of your own .sql file.",
+    )
 
 
 def _read(path: Path) -> str:

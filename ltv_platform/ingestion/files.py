@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Literal
 
-from ltv_platform.errors import UserError
+from ltv_platform.errors import PassingError, UserError
 
 FileFormat = Literal["csv", "ndjson", "json", "parquet", "sqlite"]
 
@@ -125,12 +125,12 @@ def take_copy(source: Path, folder: Path, *, follow_links: bool = True) -> Priva
             "Fetch it again or save it as UTF-8; nothing of it was loaded.",
         ) from error
     except OSError as error:
-        raise UserError(
+        raise PassingError(
             f"{source} cannot be copied to {folder}: {error.strerror or error}.",
             "Check the disk of the file and the free space of LTV_HOME.",
         ) from error
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
-        raise UserError(
+        raise PassingError(
             f"{source} was written to while it was read.",
             "Load it when it is finished; a file that ends in .part is left alone in landing.",
         )
@@ -229,7 +229,7 @@ def _bounded(content: IO[bytes], packed: int, source: Path, folder: Path) -> Ite
             yield chunk
         else:
             return
-    raise UserError(
+    raise PassingError(
         f"{source} needs more than half of what is free on the disk of LTV_HOME.",
         f"That are {room:,} bytes. Make room, or split the file; nothing of it was loaded.",
     )

@@ -63,6 +63,7 @@ class LandedFile:
         modified: When its content was changed last, in nanoseconds since 1970; anyone can set it.
         changed: When it was changed or renamed last, by the clock of its disk; nobody can set it.
         inode: Its number on the disk.
+        adapter: Hash of the adapter that it goes through; empty: none, or it is missing.
     """
 
     table: str
@@ -71,20 +72,24 @@ class LandedFile:
     modified: int
     changed: int
     inode: int
+    adapter: str = ""
 
     @property
     def mark(self) -> str:
-        """Stands for the file as it is; 72 bits, so that no two share one by chance."""
-        state = repr((self.place, self.size, self.modified, self.changed, self.inode))
+        """Stands for the file as it is read now; 72 bits, so that no two share one by chance."""
+        state = repr((self.place, self.size, self.modified, self.changed, self.inode, self.adapter))
         return hashlib.sha256(state.encode("utf-8", "backslashreplace")).hexdigest()[:18]
 
 
 def landed_files(settings: Settings, sources: Collection[str]) -> list[LandedFile]:
     """What waits in the folders of source tables, as it is; see :func:`waiting_files`."""
     found = []
+    adapters: dict[str, str] = {}
     for request in waiting_files(settings):
         if request.table not in sources:
             continue
+        if request.adapter and request.adapter not in adapters:
+            adapters[request.adapter] = _adapter_hash(request.adapter)
         with suppress(FileNotFoundError):  # it was moved away just now
             status = request.path.lstat()
             found.append(
@@ -95,9 +100,19 @@ def landed_files(settings: Settings, sources: Collection[str]) -> list[LandedFil
                     status.st_mtime_ns,
                     status.st_ctime_ns,
                     status.st_ino,
+                    adapters.get(request.adapter or "", ""),
                 )
             )
     return found
+
+
+def _adapter_hash(name: str) -> str:
+    from ltv_platform.ingestion.adapters import adapter_text  # noqa: PLC0415 - it parses SQL
+
+    try:
+        return hashlib.sha256(adapter_text(name).encode()).hexdigest()
+    except UserError:  # loading the file says so
+        return ""
 
 
 def misplaced_files(settings: Settings, sources: Collection[str]) -> list[str]:

@@ -29,6 +29,7 @@ from ltv_platform.ingestion.records import (
     split_json_lines,
     split_on_blanks,
 )
+from ltv_platform.warehouse.connection import takes_no_more
 
 Connection = duckdb.DuckDBPyConnection
 
@@ -137,6 +138,8 @@ def engine_reads(copy: PrivateCopy) -> Iterator[None]:
     try:
         yield
     except (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.IOException) as error:
+        if takes_no_more(error):
+            raise
         if copy.format == "parquet":
             raise _damaged_parquet(copy, error) from error
         raise UnreliableReadError from error

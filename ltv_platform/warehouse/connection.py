@@ -11,7 +11,7 @@ from typing import Any
 
 import duckdb
 
-from ltv_platform.errors import BusyError, UserError
+from ltv_platform.errors import BusyError, PassingError, UserError
 from ltv_platform.locks import temporary_folder
 from ltv_platform.settings import Settings
 
@@ -54,7 +54,8 @@ def open_database(
 
     Raises:
         BusyError: another process held the file for longer.
-        UserError: it is damaged, or the disk takes no more; what was not committed is undone.
+        PassingError: the disk takes no more; what was not committed is undone.
+        UserError: it is damaged.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -70,12 +71,17 @@ def open_database(
         text = str(error)
         if any(words in text for words in _DAMAGED):
             raise UserError(f"The warehouse {path} is damaged: {text}", _IF_DAMAGED) from error
-        if any(words in text for words in _NOT_WRITTEN):
-            raise UserError(
+        if takes_no_more(error):
+            raise PassingError(
                 f"The disk took no more: {text}",
                 "What was not finished was undone. Make room, then run the same command again.",
             ) from error
         raise
+
+
+def takes_no_more(error: duckdb.Error) -> bool:
+    """Whether the engine failed because the disk takes no more."""
+    return any(words in str(error) for words in _NOT_WRITTEN)
 
 
 def _create(path: Path) -> None:

@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import dagster as dg
 import pytest
@@ -121,6 +122,50 @@ def test_a_rejected_file_is_told_and_not_asked_for_again(
     assert ticker.run(request).success
     ticker.tick()
     assert Alerts(home.settings).open_alerts() == []
+
+
+def test_a_full_disk_rejects_nothing(
+    home: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The run fails, and the same file is asked for again, though nobody touched it."""
+    path = _drop(home, "conversions", "right.csv", "v1,u,2025-03-02,10:00:00,5")
+    ticker = Ticker(home, instance, "landing")
+    _later(monkeypatch, 60)
+    [request] = ticker.tick().run_requests or []
+    with monkeypatch.context() as full:
+        nothing_free = SimpleNamespace(free=0)
+        full.setattr("ltv_platform.ingestion.files.shutil.disk_usage", lambda _: nothing_free)
+        assert not ticker.run(request).success
+    assert path.exists()
+    assert not ticker.tick().run_requests, "it waits first"
+    _later(monkeypatch, 600)
+    [request] = ticker.tick().run_requests or []
+    assert ticker.run(request).success
+    assert home.values("SELECT conv_id FROM conversions") == ["v1"]
+
+
+def test_a_missing_adapter_is_asked_for_again_once_it_is_there(
+    home: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The file is as it was; what it goes through is not."""
+    monkeypatch.chdir(tmp_path)
+    waiting = _drop(home, "conversions", "a.csv", "v1,u,2025-03-02,10:00:00,5")
+    through_adapter = home.settings.landing_path / "conversions@shop.sql"
+    through_adapter.mkdir()
+    waiting.rename(through_adapter / "a.csv")
+    ticker = Ticker(home, instance, "landing")
+    _later(monkeypatch, 60)
+    [request] = ticker.tick().run_requests or []
+    assert ticker.run(request).success
+    assert not ticker.tick().run_requests
+    (tmp_path / "shop.sql").write_text(
+        "-- table: conversions\n"
+        "SELECT 'shop-' || conv_id AS conv_id, * EXCLUDE (conv_id) FROM file\n"
+    )
+    _later(monkeypatch, 120)
+    [request] = ticker.tick().run_requests or []
+    assert ticker.run(request).success
+    assert home.values("SELECT conv_id FROM conversions") == ["shop-v1"]
 
 
 def test_what_is_stale_is_asked_for_once(home: Home, instance: dg.DagsterInstance) -> None:

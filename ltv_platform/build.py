@@ -31,8 +31,8 @@ def build_table(
         engine: The warehouse.
         transform: The table.
         days: The days of a partitioned one.
-        checked: It counts as built. Otherwise it stays stale until :func:`_build` has checked it,
-            so that a kill between the two leaves nothing unchecked behind.
+        checked: It counts as built. Otherwise it stays stale until :func:`_build_and_check` has
+            checked it, so that a kill between the two leaves nothing unchecked behind.
 
     Returns:
         What was written: (first day, last day, rows) per statement.
@@ -162,10 +162,10 @@ def build_tables(
             if held_by := work.held_by((*transform.made_before, *compared)):
                 yield BuiltTable(transform, work.days(transform.name), held_by=held_by)
             else:
-                yield _build(engine, transform, work)
+                yield _build_and_check(engine, transform, work)
 
 
-def _build(engine: DuckDBEngine, transform: Transform, work: Work) -> BuiltTable:
+def _build_and_check(engine: DuckDBEngine, transform: Transform, work: Work) -> BuiltTable:
     started = time.perf_counter()
     name, days = transform.name, work.days(transform.name)
     written = build_table(engine, transform, days, checked=False)

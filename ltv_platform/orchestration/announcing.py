@@ -21,45 +21,78 @@ from dagster._core.events import DagsterEvent, DagsterEventType, StepMaterializa
 from dagster._core.storage import tags as dagster_tags
 
 from ltv_platform.build import Checked
-from ltv_platform.orchestration.event_log import ANY_PARTITION, ANY_ROWS, HistoryStorage
+from ltv_platform.orchestration.event_log import ANY_PARTITION, ANY_ROWS, SqliteHistory
 
 #: Runs with this tag announce what they wrote by themselves; None: Dagster knows it no more.
-ANNOUNCED_TAG: str | None = getattr(dagster_tags, "EXTERNALLY_MANAGED_ASSETS_TAG", None)
+DEFER_TAG: str | None = getattr(dagster_tags, "EXTERNALLY_MANAGED_ASSETS_TAG", None)
 
 _ROWS = "dagster/partition_row_count"
 
 Metadata = Mapping[str, Any]
 
 
-def announces(run: dg.DagsterRun) -> bool:
+def defers_events(run: dg.DagsterRun) -> bool:
     """Whether a run says by itself what it wrote."""
-    return ANNOUNCED_TAG is not None and run.tags.get(ANNOUNCED_TAG) == "true"
+    return DEFER_TAG is not None and run.tags.get(DEFER_TAG) == "true"
 
 
 @contextmanager
-def by_ourselves(run: dg.DagsterRun) -> Iterator[None]:
+def deferring_events(run: dg.DagsterRun) -> Iterator[None]:
     """Let a step announce what it writes, in a run that Dagster announces otherwise.
 
     Dagster looks at the tags of the run in memory after each result of a step; those that are
     stored stay as they are, and other steps are not concerned.
     """
-    if ANNOUNCED_TAG is None or announces(run):
+    if DEFER_TAG is None or defers_events(run):
         yield
         return
     tags = cast("MutableMapping[str, str]", run.tags)
-    tags[ANNOUNCED_TAG] = "true"
+    tags[DEFER_TAG] = "true"
     try:
         yield
     finally:
-        del tags[ANNOUNCED_TAG]
+        del tags[DEFER_TAG]
 
 
 @contextmanager
 def in_one_transaction(context: dg.AssetExecutionContext) -> Iterator[None]:
     """Store what a step says meanwhile at once: a commit takes longer than most of what it says."""
     storage = context.instance.event_log_storage
-    with storage.together() if isinstance(storage, HistoryStorage) else nullcontext():
+    with storage.together() if isinstance(storage, SqliteHistory) else nullcontext():
         yield
+
+
+def materialized(
+    context: dg.AssetExecutionContext,
+    key: dg.AssetKey,
+    metadata: Metadata,
+    rows_of_day: Mapping[str, int] | None = None,
+) -> Iterator[dg.MaterializeResult[Any]]:
+    """Say what a run wrote: by an event of ours, or by a result, which Dagster makes events of.
+
+    The arguments are those of :func:`announce`.
+    """
+    if defers_events(context.run):
+        announce(context, key, metadata, rows_of_day)
+    elif rows_of_day is None:
+        yield dg.MaterializeResult(asset_key=key, metadata=metadata)
+    else:
+        # What is given with the result is repeated for each partition, so that is nothing.
+        for day, rows in rows_of_day.items():
+            context.add_asset_metadata({_ROWS: rows}, asset_key=key, partition_key=day)
+        context.add_asset_metadata(metadata, asset_key=key, partition_key=max(rows_of_day))
+        yield dg.MaterializeResult(asset_key=key)
+
+
+def outputs(
+    context: dg.AssetExecutionContext, keys: Sequence[dg.AssetKey]
+) -> Iterator[dg.MaterializeResult[Any]]:
+    """Let later steps begin, which Dagster would skip where an asset has nothing to do."""
+    if defers_events(context.run):
+        with in_one_transaction(context):
+            for key in keys:
+                if key in context.selected_asset_keys:
+                    yield dg.MaterializeResult(asset_key=key)
 
 
 def announce(
@@ -85,7 +118,7 @@ def announce(
     others = dict(sorted(rows_of_day.items()))
     day, rows = others.popitem()
     newest = _event(context, key, day, {**metadata, _ROWS: rows}, figures=True)
-    if isinstance(storage, HistoryStorage):
+    if isinstance(storage, SqliteHistory):
         any_event = _event(context, key, ANY_PARTITION, {_ROWS: ANY_ROWS}, figures=False)
         storage.store_written_partitions(any_event, others, newest)
     else:
@@ -125,7 +158,7 @@ def check_results(
     context: dg.AssetExecutionContext, key: dg.AssetKey, checked: Sequence[Checked]
 ) -> Iterator[dg.AssetCheckResult | dg.AssetCheckEvaluation]:
     """What the checks of a table saw, for Dagster."""
-    here = announces(context.run)
+    here = defers_events(context.run)
     target = _newest(context, key) if here else None
     for check in checked:
         severity = dg.AssetCheckSeverity.ERROR if check.blocking else dg.AssetCheckSeverity.WARN

@@ -11,7 +11,7 @@ ERROR, HINT = "error", "hint"
 
 
 @dataclass(frozen=True)
-class Told:
+class CheckMessage:
     """What a non-blocking check has to say.
 
     Attributes:
@@ -23,18 +23,18 @@ class Told:
     error: UserError | None
 
 
-def told(result: dg.ExecuteInProcessResult) -> dict[tuple[str, str], Told]:
+def check_messages(result: dg.ExecuteInProcessResult) -> dict[tuple[str, str], CheckMessage]:
     """What the non-blocking checks of a run say, by table and name of the check."""
     return {
-        (".".join(check.asset_key.path), check.check_name): _told(check)
+        (".".join(check.asset_key.path), check.check_name): _message(check)
         for check in result.get_asset_check_evaluations()
         if check.severity is dg.AssetCheckSeverity.WARN or ERROR in check.metadata
     }
 
 
-def _told(check: dg.AssetCheckEvaluation) -> Told:
+def _message(check: dg.AssetCheckEvaluation) -> CheckMessage:
     error, hint = (check.metadata.get(name) for name in (ERROR, HINT))
-    return Told(
+    return CheckMessage(
         "" if check.passed else check.description or "",
         UserError(str(error.value), str(hint.value)) if error and hint else None,
     )

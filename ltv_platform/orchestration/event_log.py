@@ -86,7 +86,7 @@ DELETE_RUN = """
 DELETE_TAGS = "DELETE FROM asset_event_tags WHERE event_id NOT IN (SELECT id FROM event_logs)"
 
 
-class HistoryStorage(ConsolidatedSqliteEventLogStorage):
+class SqliteHistory(ConsolidatedSqliteEventLogStorage):
     """The stock storage but for batches of asset events, and connections that are kept."""
 
     def __init__(self, base_dir: str, inst_data: "ConfigurableClassData | None" = None) -> None:
@@ -97,7 +97,7 @@ class HistoryStorage(ConsolidatedSqliteEventLogStorage):
     @classmethod
     def from_config_value(
         cls, inst_data: "ConfigurableClassData | None", config_value: "Mapping[str, Any]"
-    ) -> "HistoryStorage":
+    ) -> "SqliteHistory":
         """Called by Dagster; the stock method makes the stock class."""
         return cls(inst_data=inst_data, **config_value)
 

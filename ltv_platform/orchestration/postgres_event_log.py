@@ -35,7 +35,7 @@ _TOGETHER = {
 }
 
 
-class BatchingPostgresEventLogStorage(PostgresEventLogStorage):
+class PostgresHistory(PostgresEventLogStorage):
     """The stock storage but for batches of asset events and connections that are kept.
 
     The stock one connects anew for whatever it reads or writes, a thousand times in a refresh,
@@ -57,7 +57,7 @@ class BatchingPostgresEventLogStorage(PostgresEventLogStorage):
     @classmethod
     def from_config_value(
         cls, inst_data: "ConfigurableClassData | None", config_value: "Mapping[str, Any]"
-    ) -> "BatchingPostgresEventLogStorage":
+    ) -> "PostgresHistory":
         """Called by Dagster; the stock method makes the stock class."""
         return cls(pg_url_from_config(config_value), inst_data)
 

@@ -9,7 +9,7 @@ import dagster as dg
 from ltv_platform.build import Work
 from ltv_platform.export.channel_csv import write_channel_csv
 from ltv_platform.failpoints import failpoint
-from ltv_platform.orchestration.announcing import announce, announces, in_one_transaction
+from ltv_platform.orchestration.announcing import materialized, outputs
 from ltv_platform.orchestration.assets import OWNERS, POOL, asset_key, table_name
 from ltv_platform.orchestration.refreshes import REFRESH_TAG, Refreshes
 from ltv_platform.orchestration.resources import TURN
@@ -78,12 +78,12 @@ def publish_step(engine: DuckDBEngine, graph: Graph, refreshes: Refreshes) -> dg
             if snapshot.ASSET in wanted:
                 figures = _publish(engine, graph)
                 context.log.info(f"published snapshot {figures['snapshot']}")
-                yield from _said(context, published, figures)
+                yield from materialized(context, published, figures)
         for name, path in _write_files(engine, wanted).items():
-            yield from _said(context, asset_key(name), {"file": dg.MetadataValue.path(str(path))})
-        if announces(context.run):
-            with in_one_transaction(context):
-                yield from (dg.MaterializeResult(asset_key=key) for key in _keys(context))
+            yield from materialized(
+                context, asset_key(name), {"file": dg.MetadataValue.path(str(path))}
+            )
+        yield from outputs(context, [asset_key(name) for name in (snapshot.ASSET, *_FILES)])
 
     return publish
 
@@ -94,11 +94,6 @@ def _refuse_what_is_left(work: Work) -> None:
         return
     why = "; ".join(work.failures) or f"Not up to date: {', '.join(work.left)}. Run `ltv run`"
     raise dg.Failure(f"Nothing was published. {why}", allow_retries=False)
-
-
-def _keys(context: dg.AssetExecutionContext) -> list[dg.AssetKey]:
-    names = (snapshot.ASSET, *_FILES)
-    return [key for key in map(asset_key, names) if key in context.selected_asset_keys]
 
 
 def _publish(engine: DuckDBEngine, graph: Graph) -> dict[str, Any]:
@@ -130,13 +125,6 @@ def _write_files(engine: DuckDBEngine, wanted: Collection[str]) -> Mapping[str, 
                 writers = [Writer(name, made_of, state.as_of) for name in written]
                 engine.record(writers, state.newest)
     return written
-
-
-def _said(context: dg.AssetExecutionContext, key: dg.AssetKey, figures: dict[str, Any]) -> Results:
-    if announces(context.run):
-        announce(context, key, figures)
-    else:
-        yield dg.MaterializeResult(asset_key=key, metadata=figures)
 
 
 def _snapshot_spec(graph: Graph) -> dg.AssetSpec:

@@ -29,7 +29,7 @@ from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
 if TYPE_CHECKING:
     import dagster as dg
 
-    from ltv_platform.orchestration.checks import Told
+    from ltv_platform.orchestration.checks import CheckMessage
 
 Progress = Callable[[str], None]
 
@@ -43,30 +43,33 @@ class Refreshed:
 
     Attributes:
         changed: Something was stale.
-        told: What the checks said that hold nothing back, by table and name of the check.
+        messages: What the checks said that hold nothing back, by table and name of the check.
     """
 
     changed: bool = False
-    told: "Mapping[tuple[str, str], Told]" = field(default_factory=dict)
+    messages: "Mapping[tuple[str, str], CheckMessage]" = field(default_factory=dict)
 
     def then(self, later: "Refreshed") -> "Refreshed":
         """Both, one after the other: what a check said last is what counts."""
-        return Refreshed(self.changed or later.changed, {**self.told, **later.told})
+        return Refreshed(self.changed or later.changed, {**self.messages, **later.messages})
 
     def without(self, *checks: str) -> "Refreshed":
         """The same without what checks of these names said."""
-        told = {key: said for key, said in self.told.items() if key[1] not in checks}
-        return replace(self, told=told)
+        messages = {key: of for key, of in self.messages.items() if key[1] not in checks}
+        return replace(self, messages=messages)
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """One line per check that failed and held nothing back."""
-        return tuple(f"{table}: {said.text}" for (table, _), said in self.told.items() if said.text)
+        return tuple(
+            f"{table}: {said.text}" for (table, _), said in self.messages.items() if said.text
+        )
 
     @property
     def error(self) -> UserError | None:
-        """What people must mend before all of it can be done; the rest is."""
-        return next((said.error for said in self.told.values() if said.error is not None), None)
+        """What people must fix before all of it can be done; the rest is."""
+        errors = (message.error for message in self.messages.values())
+        return next((error for error in errors if error is not None), None)
 
 
 def bring_up_to_date(engine: DuckDBEngine, graph: Graph, progress: Progress) -> Refreshed:
@@ -196,7 +199,7 @@ def _execute(
     """Execute a run in this process; None: with all assets."""
     from ltv_platform.alerts import Alerts, RunFailed  # noqa: PLC0415
     from ltv_platform.orchestration.assets import asset_key  # noqa: PLC0415
-    from ltv_platform.orchestration.checks import told  # noqa: PLC0415
+    from ltv_platform.orchestration.checks import check_messages  # noqa: PLC0415
     from ltv_platform.orchestration.jobs import REFRESH  # noqa: PLC0415
     from ltv_platform.orchestration.resources import FOREGROUND_TAG, PROCESS_TAG  # noqa: PLC0415
 
@@ -223,7 +226,7 @@ def _execute(
                 "`ltv ui` shows the run.",
             )
         Alerts(engine.settings).settle(RunFailed.kind, REFRESH, f"{REFRESH}/")
-        return Refreshed(changed=True, told=told(result))
+        return Refreshed(changed=True, messages=check_messages(result))
 
 
 @contextmanager

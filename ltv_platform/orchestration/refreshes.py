@@ -1,7 +1,7 @@
 """What a refresh is: the tags that its run carries, and the work that its steps share."""
 
 from ltv_platform.build import Work
-from ltv_platform.orchestration.announcing import ANNOUNCED_TAG
+from ltv_platform.orchestration.announcing import DEFER_TAG
 from ltv_platform.orchestration.partitions import range_tags
 from ltv_platform.settings import Settings
 from ltv_platform.stale import Stale, newest_load, what_is_stale
@@ -30,8 +30,8 @@ def refresh_tags(settings: Settings, stale: Stale | None) -> dict[str, str]:
         "dagster/retry_strategy": "ALL_STEPS",
         **range_tags(settings.today(), settings.today()),
     }
-    if ANNOUNCED_TAG is not None:
-        tags[ANNOUNCED_TAG] = "true"
+    if DEFER_TAG is not None:
+        tags[DEFER_TAG] = "true"
     elif stale is not None and stale.hull is not None:  # Dagster announces what it is told
         tags |= range_tags(*stale.hull)
     return tags

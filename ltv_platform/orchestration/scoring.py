@@ -8,7 +8,7 @@ import dagster as dg
 
 from ltv_platform.contracts.operations import IHC_ANSWERS
 from ltv_platform.ingestion.start_date import read_start
-from ltv_platform.orchestration.announcing import announce, announces
+from ltv_platform.orchestration.announcing import defers_events, materialized
 from ltv_platform.orchestration.assets import OWNERS, asset_key, column_schema
 from ltv_platform.orchestration.checks import ERROR, HINT
 from ltv_platform.transforms import Graph
@@ -53,7 +53,7 @@ def ask(
     The warehouse is not held meanwhile: answers may take hours.
     """
     if not engine.settings.uses_ihc_api:
-        if not announces(context.run):
+        if not defers_events(context.run):
             yield dg.MaterializeResult(
                 asset_key=_KEY, metadata={"engine": "local: the API is not asked"}
             )
@@ -63,10 +63,7 @@ def ask(
     from ltv_platform.attribution.scoring import score  # noqa: PLC0415
 
     outcome = score(engine, context.log.info, _stale_days(engine, graph))
-    if announces(context.run):
-        announce(context, _KEY, _metadata(outcome))
-    else:
-        yield dg.MaterializeResult(asset_key=_KEY, metadata=_metadata(outcome))
+    yield from materialized(context, _KEY, _metadata(outcome))
     yield _check(outcome)
 
 

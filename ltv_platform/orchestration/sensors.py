@@ -23,7 +23,7 @@ from ltv_platform.scheduling.refresh import (
     RefreshMemory,
     decide_refresh,
     reload_reason,
-    stale_work,
+    stale_backlog,
 )
 from ltv_platform.settings import Settings
 from ltv_platform.stale import Stale, what_is_stale
@@ -152,9 +152,9 @@ def refresh_sensor(
         except BusyError as busy:
             return dg.SkipReason(f"The warehouse is in use; looking again later. {busy.message}")
         first = read_start(settings)
-        work = stale_work(_whole_plan(stale), stale.state, snapshot_code(graph), first)
+        backlog = stale_backlog(_whole_plan(stale), stale.state, snapshot_code(graph), first)
         memory, decision = decide_refresh(
-            memory, work, time.time(), became, settings.refresh_attempts
+            memory, backlog, time.time(), became, settings.refresh_attempts
         )
         _tell_of_attempts(alerts, "refresh", decision.exhausted, memory, run_id)
         if decision.done:

@@ -24,10 +24,12 @@ from ltv_platform.orchestration import scoring
 from ltv_platform.orchestration.announced import remember_announced, unannounced
 from ltv_platform.orchestration.announcing import (
     announce,
-    announces,
-    by_ourselves,
     check_results,
+    deferring_events,
+    defers_events,
     in_one_transaction,
+    materialized,
+    outputs,
 )
 from ltv_platform.orchestration.assets import (
     POOL,
@@ -96,7 +98,7 @@ def source_step(engine: DuckDBEngine) -> dg.AssetsDefinition:
         # A file that is wrong must not hold back the figures of those that are right.
         for error in rejected:
             context.log.warning(error)
-        yield from _all_outputs(context, list(sources))
+        yield from outputs(context, list(sources))
 
     return load_sources
 
@@ -118,7 +120,9 @@ def _loaded(
     engine.record([Writer(name, "", state.as_of)], state.newest)
     of_source = [outcome for outcome in outcomes if outcome.request.table == source.name]
     metadata = load_metadata(engine, source, of_source)
-    yield from _said(context, asset_key(name), metadata, None, [_rejected_share(engine, source)])
+    yield from _reported(
+        context, asset_key(name), metadata, None, [_rejected_share(engine, source)]
+    )
 
 
 def _rejected_share(engine: DuckDBEngine, source: SourceTable) -> Checked:
@@ -156,7 +160,7 @@ def table_step(
     )
     def build_group(context: dg.AssetExecutionContext) -> Results:
         context.log.addFilter(_is_for_people)
-        with by_ourselves(context.run):
+        with deferring_events(context.run):
             yield from build(context)
 
     def build(context: dg.AssetExecutionContext) -> Results:
@@ -169,12 +173,12 @@ def table_step(
             with engine.hold():
                 if refreshing:
                     work = refreshes.work(context.run.run_id)
-                yield from _build(context, engine, part, work, overtaken)
+                yield from _build_part(context, engine, part, work, overtaken)
                 yield from _checked_alone(context, engine, part)
         if work.failures and not refreshing:
             raise dg.Failure("; ".join(work.failures), allow_retries=False)
         # A refresh goes on with what does not depend on them; publishing refuses.
-        yield from _all_outputs(context, [spec.key for spec in specs])
+        yield from outputs(context, [spec.key for spec in specs])
 
     return build_group
 
@@ -200,7 +204,7 @@ def _is_to_be_scored(context: dg.AssetExecutionContext, work: Work, *, refreshin
     return asset_key(SCORES) in context.selected_asset_keys
 
 
-def _build(
+def _build_part(
     context: dg.AssetExecutionContext,
     engine: DuckDBEngine,
     transforms: Sequence[Transform],
@@ -218,7 +222,7 @@ def _build(
         with suppress(Exception):
             remember_announced(engine, [built.transform.name for built in written])
         raise
-    if announces(context.run):
+    if defers_events(context.run):
         _catch_up(context, engine, transforms, written)
     if not overtaken():
         _tell_of_checks(engine.settings, written, context.run.run_id)
@@ -282,7 +286,7 @@ def _tell_of_checks(settings: Settings, written: Sequence[BuiltTable], run_id: s
 
 def _written(context: dg.AssetExecutionContext, engine: DuckDBEngine, built: BuiltTable) -> Results:
     transform = built.transform
-    yield from _said(
+    yield from _reported(
         context,
         asset_key(transform.name),
         table_metadata(engine, built),
@@ -307,36 +311,14 @@ def _rows_of_days(engine: DuckDBEngine, built: BuiltTable) -> Mapping[str, int] 
     return {day.isoformat(): int(counts.get(day, 0)) for day in days}
 
 
-def _said(
+def _reported(
     context: dg.AssetExecutionContext,
     key: dg.AssetKey,
     metadata: Mapping[str, Any],
     rows_of_day: Mapping[str, int] | None,
     checked: Sequence[Checked],
 ) -> Results:
-    """Say what was written and what its checks saw, by ourselves or through Dagster."""
-    if announces(context.run):
-        with in_one_transaction(context):
-            announce(context, key, metadata, rows_of_day)
-            yield from check_results(context, key, checked)
-        return
-    if rows_of_day is None:
-        yield dg.MaterializeResult(asset_key=key, metadata=metadata)
-    else:
-        # What is given with the result is repeated for each partition, so that is nothing.
-        for day, rows in rows_of_day.items():
-            context.add_asset_metadata(
-                {"dagster/partition_row_count": rows}, asset_key=key, partition_key=day
-            )
-        context.add_asset_metadata(metadata, asset_key=key, partition_key=max(rows_of_day))
-        yield dg.MaterializeResult(asset_key=key)
-    yield from check_results(context, key, checked)
-
-
-def _all_outputs(context: dg.AssetExecutionContext, keys: Sequence[dg.AssetKey]) -> Results:
-    """Let later steps begin, which Dagster would skip where an asset has nothing to do."""
-    if announces(context.run):
-        with in_one_transaction(context):
-            for key in keys:
-                if key in context.selected_asset_keys:
-                    yield dg.MaterializeResult(asset_key=key)
+    """Say what was written and what its checks saw."""
+    with in_one_transaction(context):
+        yield from materialized(context, key, metadata, rows_of_day)
+        yield from check_results(context, key, checked)

@@ -26,7 +26,7 @@ class LastRun(StrEnum):
 
 
 @dataclass(frozen=True)
-class Work:
+class Backlog:
     """What is left to do.
 
     Attributes:
@@ -91,55 +91,55 @@ class Decision:
 
 
 def decide(
-    history: History, work: Work | None, now: float, last_run: LastRun, limit: int
+    history: History, backlog: Backlog | None, now: float, last_run: LastRun, limit: int
 ) -> Decision:
     """What to do about what is left.
 
     Args:
         history: What was tried.
-        work: What is left; None: nothing.
+        backlog: What is left; None: nothing.
         now: Seconds since 1970.
         last_run: What became of the run with :attr:`History.run_key`.
         limit: Most runs for the same cause.
     """
     if last_run is LastRun.RUNNING:
         return Decision(history, "A run is under way; looking again when it is over.")
-    if work is None:
+    if backlog is None:
         # The moment stays, so that the next round has another one.
         return Decision(History(begun=history.begun), "Nothing is left to do.", done=True)
     if not history.attempts:
-        return _start(history, work, now)
-    if last_run is LastRun.SUCCEEDED and work.cause != history.cause:
+        return _start(history, backlog, now)
+    if last_run is LastRun.SUCCEEDED and backlog.cause != history.cause:
         # It did what it was started for, and other work has come since.
-        return _start(replace(history, in_vain=0, told=False), work, now)
+        return _start(replace(history, in_vain=0, told=False), backlog, now)
     # A clock that was set back must not make it wait for longer.
     ended = now if history.ended is None else min(history.ended, now)
     history = replace(history, ended=ended)
-    if work.cause == history.cause:
-        return _decide_again(history, work, now, limit)
-    return _decide_anew(history, work, now, limit)
+    if backlog.cause == history.cause:
+        return _decide_again(history, backlog, now, limit)
+    return _decide_anew(history, backlog, now, limit)
 
 
-def _decide_again(history: History, work: Work, now: float, limit: int) -> Decision:
+def _decide_again(history: History, backlog: Backlog, now: float, limit: int) -> Decision:
     """The last run left work of its own cause."""
-    if work.left < history.left:
-        return _start(replace(history, attempts=0, in_vain=0, told=False), work, now)
+    if backlog.left < history.left:
+        return _start(replace(history, attempts=0, in_vain=0, told=False), backlog, now)
     if history.attempts >= limit:
         return _give_up(history, f"{history.attempts} runs for the same cause did not help")
-    return _wait(history, wait_after(history.attempts), now) or _start(history, work, now)
+    return _wait(history, wait_after(history.attempts), now) or _start(history, backlog, now)
 
 
-def _decide_anew(history: History, work: Work, now: float, limit: int) -> Decision:
+def _decide_anew(history: History, backlog: Backlog, now: float, limit: int) -> Decision:
     """There is another cause than that of the last run.
 
     That is no reason to hurry when nothing has helped for long: with files that come every
     minute, each look would find a new cause.
     """
     if history.in_vain < 2 * limit:
-        return _start(replace(history, told=False), work, now)
+        return _start(replace(history, told=False), backlog, now)
     if not history.told:
         return _give_up(history, f"{history.in_vain} runs in a row did not help")
-    return _wait(history, LONGEST_WAIT, now) or _start(history, work, now)
+    return _wait(history, LONGEST_WAIT, now) or _start(history, backlog, now)
 
 
 def wait_after(attempts: int) -> float:
@@ -147,14 +147,14 @@ def wait_after(attempts: int) -> float:
     return min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** min(attempts - 1, 30))
 
 
-def _start(history: History, work: Work, now: float) -> Decision:
-    first = not history.attempts or history.cause != work.cause
+def _start(history: History, backlog: Backlog, now: float) -> Decision:
+    first = not history.attempts or history.cause != backlog.cause
     attempts = 1 if first else history.attempts + 1
     return Decision(
         replace(
             history,
-            cause=work.cause,
-            left=work.left,
+            cause=backlog.cause,
+            left=backlog.left,
             attempts=attempts,
             in_vain=history.in_vain + 1,
             # Of two rounds for one cause, the second begins later, whatever the clock says.

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from ltv_platform.ingestion.landing import LandedFile
-from ltv_platform.scheduling.attempts import Decision, History, LastRun, Work, decide
+from ltv_platform.scheduling.attempts import Backlog, Decision, History, LastRun, decide
 
 #: Seconds without a change after which a file is taken for finished.
 SETTLED_AFTER = 10.0
@@ -139,8 +139,8 @@ def decide_landing(
         memory = replace(memory, asked=Marks())
     memory = replace(memory, rejected=Marks.of(rejected | newly))
     wanted = {m: file for m, file in settled.items() if m not in rejected and m not in newly}
-    work = _work(wanted, memory)
-    attempt = decide(memory.history, work, now, last_run, limit)
+    backlog = _backlog(wanted, memory)
+    attempt = decide(memory.history, backlog, now, last_run, limit)
     memory = replace(memory, history=attempt.history)
     request = None
     if attempt.start:
@@ -173,7 +173,7 @@ def _look(
     return memory, settled
 
 
-def _work(wanted: Mapping[str, LandedFile], memory: LandingMemory) -> Work | None:
+def _backlog(wanted: Mapping[str, LandedFile], memory: LandingMemory) -> Backlog | None:
     """What is to be loaded: while files of the last request still wait, for the same cause.
 
     Else files that come one after the other would each begin the attempts anew. Once it was given
@@ -184,5 +184,5 @@ def _work(wanted: Mapping[str, LandedFile], memory: LandingMemory) -> Work | Non
     still = memory.asked.among(wanted)
     others = len(wanted) > len(still)
     if still and not (memory.history.told and others):
-        return Work(memory.history.cause, len(still))
-    return Work(_together(wanted), len(wanted))
+        return Backlog(memory.history.cause, len(still))
+    return Backlog(_together(wanted), len(wanted))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
-from ltv_platform.scheduling.attempts import Decision, History, LastRun, Work, decide
+from ltv_platform.scheduling.attempts import Backlog, Decision, History, LastRun, decide
 from ltv_platform.warehouse.engine import State
 from ltv_platform.warehouse.planner import Plan
 
@@ -13,7 +13,7 @@ from ltv_platform.warehouse.planner import Plan
 _WRITTEN_BY_REFRESHES = "raw.ihc_"
 
 
-def stale_work(plan: Plan, state: State, code: str, first: date | None = None) -> Work | None:
+def stale_backlog(plan: Plan, state: State, code: str, first: date | None = None) -> Backlog | None:
     """What a plan leaves to do, and why; None where nothing is stale.
 
     The cause is what came in, not what is stale: a file that is mended touches the same days as
@@ -39,7 +39,7 @@ def stale_work(plan: Plan, state: State, code: str, first: date | None = None) -
     )
     known = (newest, code, first, state.as_of.day, state.as_of.watermarks)
     cause = hashlib.sha256(repr(known).encode()).hexdigest()[:16]
-    return Work(cause, sum(map(len, plan.days.values())) + len(plan.whole))
+    return Backlog(cause, sum(map(len, plan.days.values())) + len(plan.whole))
 
 
 @dataclass(frozen=True)
@@ -63,18 +63,18 @@ class RefreshMemory:
 
 
 def decide_refresh(
-    memory: RefreshMemory, work: Work | None, now: float, last_run: LastRun, limit: int
+    memory: RefreshMemory, backlog: Backlog | None, now: float, last_run: LastRun, limit: int
 ) -> tuple[RefreshMemory, Decision]:
     """What the refresh sensor does, and what it remembers.
 
     Args:
         memory: What it remembered.
-        work: What is stale; None: nothing.
+        backlog: What is stale; None: nothing.
         now: Seconds since 1970.
         last_run: What became of the run with the run key of the memory.
         limit: LTV_REFRESH_ATTEMPTS.
     """
-    decision = decide(memory.history, work, now, last_run, limit)
+    decision = decide(memory.history, backlog, now, last_run, limit)
     since = memory.stale_since
     if decision.done:
         since = None

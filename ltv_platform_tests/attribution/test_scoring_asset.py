@@ -9,7 +9,7 @@ import pytest
 from ltv_platform.attribution.simulator import Limits
 from ltv_platform.definitions import build_definitions
 from ltv_platform.orchestration.assets import asset_key
-from ltv_platform.orchestration.checks import Told
+from ltv_platform.orchestration.checks import CheckMessage
 from ltv_platform.orchestration.checks import told as checks_told
 from ltv_platform.stale import what_is_stale
 from ltv_platform_tests.attribution.api_homes import SCORES, simulator, told
@@ -32,7 +32,7 @@ def materialize(home: Home, instance: dg.DagsterInstance) -> dg.ExecuteInProcess
     return job.execute_in_process(instance=instance, asset_selection=[asset_key(ANSWERS)])
 
 
-def scoring_told(result: dg.ExecuteInProcessResult) -> Told:
+def scoring_told(result: dg.ExecuteInProcessResult) -> CheckMessage:
     """What the check of the asset says."""
     return checks_told(result)[ANSWERS, "journeys_are_scored"]
 
@@ -59,7 +59,7 @@ def test_it_scores_what_is_missing(journeys: MakeHome, instance: dg.DagsterInsta
         metadata = event.asset_materialization.metadata
         assert metadata["journeys_scored"].value == 6
         assert metadata["journeys_pending"].value == 0
-        assert scoring_told(result) == Told("", None)
+        assert scoring_told(result) == CheckMessage("", None)
         assert materialize(home, instance).success
         assert len(api.ledger.received) == 1
 
@@ -70,7 +70,7 @@ def test_what_it_tells(journeys: MakeHome, instance: dg.DagsterInstance) -> None
         home = journeys(server.url, [1] * 6, ihc_request_journeys="1")
         result = materialize(home, instance)
         assert result.success
-        assert scoring_told(result) == Told(
+        assert scoring_told(result) == CheckMessage(
             "The IHC API failed 5 requests, the last with: the API answers 404. It was left alone "
             "then. Journeys that are pending: 6; the next `ltv run` sends them.",
             None,
@@ -89,7 +89,7 @@ def test_requests_refused_whole_name_the_limits(
     with simulator(limits=Limits(sessions=2)) as api:
         home = journeys(api.url, [1] * 4)
         result = materialize(home, instance)
-    assert scoring_told(result) == Told(
+    assert scoring_told(result) == CheckMessage(
         "Failed requests to the IHC API: 1, the last with: the API answers 400: 4 sessions; 2 are "
         "allowed. Requests of several journeys that it refused with 400: 1. If they were too "
         "large, lower LTV_IHC_REQUEST_SESSIONS or LTV_IHC_REQUEST_JOURNEYS.",

@@ -46,7 +46,7 @@ def test_the_storage_can_be_changed_both_ways(tmp_path: Path) -> None:
         write_configuration(settings)
         written.append(_configuration(settings))
     assert "Postgres" not in written[0]
-    assert "BatchingPostgresEventLogStorage" in written[1]
+    assert "PostgresHistory" in written[1]
     assert written[2] == written[0]
     assert [path.name for path in settings.dagster_path.iterdir()] == ["dagster.yaml"]
 

@@ -23,9 +23,9 @@ from dagster._core.events import (
 )
 from dagster._core.storage import tags as dagster_tags
 
-from ltv_platform.orchestration.announcing import ANNOUNCED_TAG
+from ltv_platform.orchestration.announcing import DEFER_TAG
 from ltv_platform.orchestration.compressed_text import compressed, decompressed
-from ltv_platform.orchestration.event_log import ANY_PARTITION, ANY_ROWS, HistoryStorage
+from ltv_platform.orchestration.event_log import ANY_PARTITION, ANY_ROWS, SqliteHistory
 from ltv_platform.orchestration.maintenance import prune_history
 from ltv_platform.orchestration.refresh import prepare_dagster_home
 from ltv_platform_tests.warehouse.homes import Home
@@ -72,9 +72,9 @@ def _event(
     )
 
 
-def _storage(instance: dg.DagsterInstance) -> HistoryStorage:
+def _storage(instance: dg.DagsterInstance) -> SqliteHistory:
     storage = instance.event_log_storage
-    assert isinstance(storage, HistoryStorage)
+    assert isinstance(storage, SqliteHistory)
     return storage
 
 
@@ -97,8 +97,8 @@ def test_the_private_tag_is_still_there() -> None:
 
     A red test here says that a new Dagster has dropped or renamed it.
     """
-    assert ANNOUNCED_TAG == dagster_tags.EXTERNALLY_MANAGED_ASSETS_TAG
-    assert ANNOUNCED_TAG == "dagster/defer_asset_events"
+    assert DEFER_TAG == dagster_tags.EXTERNALLY_MANAGED_ASSETS_TAG
+    assert DEFER_TAG == "dagster/defer_asset_events"
 
 
 def test_partitions_are_known_by_what_was_announced(instance: dg.DagsterInstance) -> None:

@@ -118,9 +118,9 @@ _EVENTS = [
 
 
 def _storage() -> Any:
-    from ltv_platform.orchestration.postgres_event_log import BatchingPostgresEventLogStorage
+    from ltv_platform.orchestration.postgres_event_log import PostgresHistory
 
-    return BatchingPostgresEventLogStorage("postgresql+psycopg2://")
+    return PostgresHistory("postgresql+psycopg2://")
 
 
 def test_a_batch_leaves_what_dagster_leaves_event_by_event(

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from ltv_platform.errors import UserError
-from ltv_platform.orchestration.checks import Told
+from ltv_platform.orchestration.checks import CheckMessage
 from ltv_platform.orchestration.refresh import Refreshed
 from ltv_platform_tests.attribution.api_homes import journey_rows
 from ltv_platform_tests.forked import ForkedLtv
@@ -46,13 +46,15 @@ def test_the_last_word_of_a_check_counts() -> None:
     """A later run of it replaces what it said, an error included; others stay."""
     scores, share = ("raw.ihc_answers", "journeys_are_scored"), ("raw.customers", "rejected_share")
     refused = UserError("The key is wrong.", "Set it.")
-    first = Refreshed(True, {scores: Told("6 are pending", refused), share: Told("1 of 2", None)})
+    first = Refreshed(
+        True, {scores: CheckMessage("6 are pending", refused), share: CheckMessage("1 of 2", None)}
+    )
     assert first.warnings == ("raw.ihc_answers: 6 are pending", "raw.customers: 1 of 2")
     assert first.error is refused
     # As `ltv demo` leaves out what is planted in its sample; an error stays.
     demo = first.without("rejected_share")
     assert (demo.warnings, demo.error) == (("raw.ihc_answers: 6 are pending",), refused)
-    later = first.then(Refreshed(False, {scores: Told("", None)}))
+    later = first.then(Refreshed(False, {scores: CheckMessage("", None)}))
     assert (later.changed, later.warnings, later.error) == (
         True,
         ("raw.customers: 1 of 2",),

@@ -6,14 +6,14 @@ from dataclasses import replace
 import pytest
 
 from ltv_platform.scheduling import cursor
-from ltv_platform.scheduling.attempts import Decision, History, LastRun, Work, decide, wait_after
+from ltv_platform.scheduling.attempts import Backlog, Decision, History, LastRun, decide, wait_after
 from ltv_platform.scheduling.refresh import RefreshMemory, decide_refresh
 
 LIMIT = 5
 #: A moment, in seconds since 1970.
 START = 1_700_000_000.0
-STALE = Work("cause", 3)
-OTHER = Work("other", 3)
+STALE = Backlog("cause", 3)
+OTHER = Backlog("other", 3)
 
 
 class Clock:
@@ -30,19 +30,21 @@ class Clock:
         self.history = History()
         self.keys: list[str] = []
 
-    def look(self, work: Work | None, last_run: LastRun = LastRun.FAILED) -> Decision:
+    def look(self, backlog: Backlog | None, last_run: LastRun = LastRun.FAILED) -> Decision:
         """One tick."""
-        decision = decide(self.history, work, self.now, last_run, LIMIT)
+        decision = decide(self.history, backlog, self.now, last_run, LIMIT)
         self.history = decision.history
         if decision.start:
             self.keys.append(self.history.run_key)
         return decision
 
-    def ticks(self, seconds: float, work: Work, last_run: LastRun = LastRun.FAILED) -> list[float]:
+    def ticks(
+        self, seconds: float, backlog: Backlog, last_run: LastRun = LastRun.FAILED
+    ) -> list[float]:
         """Look every 30 s for so long; at which moments, from now on, runs were started."""
         begin, started = self.now, []
         while self.now < begin + seconds:
-            if self.look(work, last_run).start:
+            if self.look(backlog, last_run).start:
                 started.append(self.now - begin)
             self.now += 30
         return started
@@ -101,7 +103,7 @@ def test_progress_begins_anew() -> None:
     sensor = Clock()
     for left in (9, 8, 7, 6, 5, 4, 3, 2, 1):
         sensor.now += 30
-        decision = sensor.look(Work("cause", left))
+        decision = sensor.look(Backlog("cause", left))
         assert (decision.start, decision.exhausted) == (True, False)
     assert len(set(sensor.keys)) == 9
 
@@ -117,7 +119,7 @@ def test_new_causes_every_minute_make_no_storm_of_runs() -> None:
     """A file a minute, and every run fails: ten runs at once, then one in half an hour."""
     sensor, started, told = Clock(), [], 0
     for minute in range(24 * 60):
-        decision = sensor.look(Work(f"cause {minute}", 3))
+        decision = sensor.look(Backlog(f"cause {minute}", 3))
         sensor.now += 60
         told += decision.exhausted
         if decision.start:
@@ -126,8 +128,8 @@ def test_new_causes_every_minute_make_no_storm_of_runs() -> None:
     assert 40 <= len(started) - 10 <= 48
     assert told == 1
     # One that helps ends it.
-    assert sensor.look(Work("next", 3), LastRun.SUCCEEDED).start
-    assert sensor.look(Work("and next", 3), LastRun.FAILED).start
+    assert sensor.look(Backlog("next", 3), LastRun.SUCCEEDED).start
+    assert sensor.look(Backlog("and next", 3), LastRun.FAILED).start
 
 
 def test_a_clock_that_is_set_back_does_not_stop_it() -> None:
@@ -180,8 +182,8 @@ def test_since_when_something_is_stale() -> None:
     """It is what the freshness of the snapshot goes by."""
     memory = RefreshMemory()
     seen = []
-    for seconds, work in ((0, STALE), (30, STALE), (60, OTHER), (90, None), (120, STALE)):
-        memory, _ = decide_refresh(memory, work, START + seconds, LastRun.SUCCEEDED, LIMIT)
+    for seconds, backlog in ((0, STALE), (30, STALE), (60, OTHER), (90, None), (120, STALE)):
+        memory, _ = decide_refresh(memory, backlog, START + seconds, LastRun.SUCCEEDED, LIMIT)
         seen.append(memory.stale_since and memory.stale_since - START)
     assert seen == [0, 0, 0, None, 120]
     late = replace(memory, stale_since=START + 1e6)

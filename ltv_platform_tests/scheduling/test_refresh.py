@@ -9,8 +9,8 @@ import pytest
 
 from ltv_platform.errors import BusyError
 from ltv_platform.ingestion.start_date import cover_log
-from ltv_platform.scheduling.attempts import Work
-from ltv_platform.scheduling.refresh import reload_reason, stale_work
+from ltv_platform.scheduling.attempts import Backlog
+from ltv_platform.scheduling.refresh import reload_reason, stale_backlog
 from ltv_platform.transforms import AsOf, Graph
 from ltv_platform.warehouse import planner
 from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
@@ -29,17 +29,17 @@ STATE = State(
 
 def cause(plan: Plan = PLAN, state: State = STATE, code: str = "code", first: date = DAY) -> str:
     """Why something is stale."""
-    work = stale_work(plan, state, code, first)
-    assert work is not None
-    return work.cause
+    backlog = stale_backlog(plan, state, code, first)
+    assert backlog is not None
+    return backlog.cause
 
 
 def test_how_much_is_left() -> None:
     """Days of tables, and tables that are written whole; nothing is no work at all."""
-    work = stale_work(PLAN, STATE, "code", DAY)
-    assert work is not None
-    assert work.left == 4
-    assert stale_work(Plan({}, ()), STATE, "code", DAY) is None
+    backlog = stale_backlog(PLAN, STATE, "code", DAY)
+    assert backlog is not None
+    assert backlog.left == 4
+    assert stale_backlog(Plan({}, ()), STATE, "code", DAY) is None
 
 
 def test_what_another_run_could_not_change_is_the_same_cause() -> None:
@@ -67,11 +67,11 @@ def test_whatever_lets_a_run_come_out_differently_is_another_cause(what: str) ->
 def test_what_the_planner_finds(load: Loader, graph: Graph) -> None:
     """Looked at twice, or the same file loaded twice: the same cause; another file: another one."""
 
-    def look() -> Work | None:
+    def look() -> Backlog | None:
         engine = load.engine
         state, start = engine.state(), cover_log(engine)
         stale = planner.plan(graph, state, start, engine.settings.today())
-        return stale_work(stale, state, "code", start)
+        return stale_backlog(stale, state, "code", start)
 
     customers = "customer_id,registration_date,country\na,2026-01-01 10:00:00,DE\n"
     load("customers", customers)

@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from dagster import EventLogEntry
     from dagster._serdes import ConfigurableClassData
 
-_TOGETHER = {
+#: Events of assets that come in thousands, and are stored in one transaction.
+STORED_TOGETHER = {
     DagsterEventType.ASSET_MATERIALIZATION,
     DagsterEventType.ASSET_MATERIALIZATION_PLANNED,
 }
@@ -161,7 +162,7 @@ class SqliteHistory(ConsolidatedSqliteEventLogStorage):
         """Store asset events in one transaction, anything else one by one."""
         together = []
         for event in events:
-            if event.dagster_event_type in _TOGETHER and _intended(event) is None:
+            if event.dagster_event_type in STORED_TOGETHER and _intended(event) is None:
                 together.append(event)
             else:
                 self.store_event(event)
@@ -274,10 +275,12 @@ def _without_waiting_for_the_disk(connection: "sqlite3.Connection", _: object) -
 
 def _around(text: str, partition: str, rows: str) -> tuple[str, str, str]:
     """What stands before the rows, between them and the partition, and behind it."""
-    before, found_rows, rest = text.partition(rows)
-    between, found_partition, after = rest.partition(partition)
-    assert found_rows and found_partition, "an event is serialized in another order than expected"
-    assert rows not in rest and partition not in after
+    before, _, rest = text.partition(rows)
+    between, _, after = rest.partition(partition)
+    if text.count(rows) != 1 or text.count(partition) != 1 or not after:
+        raise ValueError(
+            f"Dagster serializes events in another way than this version knows: {text}"
+        )
     return before, between, after
 
 

@@ -13,12 +13,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as db
-from dagster._core.events import DagsterEventType
 from dagster._core.storage.event_log.schema import SqlEventLogStorageTable
 from dagster_postgres import PostgresEventLogStorage
 from dagster_postgres.utils import create_pg_engine, pg_url_from_config
 
-from ltv_platform.orchestration.event_log import DELETE_RUN, DELETE_TAGS
+from ltv_platform.orchestration.event_log import DELETE_RUN, DELETE_TAGS, STORED_TOGETHER
 
 if TYPE_CHECKING:
     from dagster import EventLogEntry
@@ -26,13 +25,8 @@ if TYPE_CHECKING:
 
 _SUPERSEDED = (
     "DELETE FROM event_logs WHERE asset_key = :asset AND dagster_event_type = :kind "
-    "AND partition = ANY(:days) AND step_key IS NULL AND id < :first"
+    "AND partition = ANY(:days) AND step_key IS NULL AND run_id <> '' AND id < :first"
 )
-
-_TOGETHER = {
-    DagsterEventType.ASSET_MATERIALIZATION,
-    DagsterEventType.ASSET_MATERIALIZATION_PLANNED,
-}
 
 
 class PostgresHistory(PostgresEventLogStorage):
@@ -73,9 +67,9 @@ class PostgresHistory(PostgresEventLogStorage):
 
     def store_event_batch(self, events: "Sequence[EventLogEntry]") -> None:
         """Store the asset events of a run together, anything else one by one."""
-        together = [event for event in events if event.dagster_event_type in _TOGETHER]
+        together = [event for event in events if event.dagster_event_type in STORED_TOGETHER]
         for event in events:
-            if event.dagster_event_type not in _TOGETHER:
+            if event.dagster_event_type not in STORED_TOGETHER:
                 self.store_event(event)
         if not together:
             return

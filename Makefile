@@ -1,6 +1,8 @@
 # One target for each thing that one does here; each installs what it needs, and no more.
 PYTHON ?= python3
 BIN := .venv/bin
+# Where it is set, every process compiles anew whatever it imports: seconds for Dagster alone.
+export PYTHONDONTWRITEBYTECODE :=
 INSTALLS := install install-dev install-browser install-bench install-peers install-bayes
 
 .PHONY: $(INSTALLS) run test test-services test-browser proof chaos chaos-services proof-api ui lint lock \

@@ -1,6 +1,6 @@
 """The one exception that a user sees.
 
-Anything the user can mend (a wrong file, a bad setting, a held lock) is raised as
+Anything the user can fix (a wrong file, a bad setting, a held lock) is raised as
 :class:`UserError`; the command line prints it and exits 2. Every other exception is a
 defect of ours and exits 1.
 """

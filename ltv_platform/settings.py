@@ -357,7 +357,7 @@ def load_settings(**overrides: Any) -> Settings:
         wrong = "; ".join(_what_is_wrong(item) for item in error.errors())
         raise UserError(
             f"A setting is wrong. {wrong}",
-            "Mend or unset the variable; `ltv doctor` lists all of them with their defaults.",
+            "Fix or unset the variable; `ltv doctor` lists all of them with their defaults.",
         ) from error
     if settings.as_of is not None and settings.as_of > settings.today():
         raise UserError(

@@ -44,7 +44,7 @@ class Outcome:
         failed: Journeys whose answer could not be used at first; scored or rejected afterwards.
         pending: Journeys that are still to be scored.
         stopped: Why it ended before everything was asked for; empty: it did not.
-        error: What the user must mend before it can go on, if anything.
+        error: What the user must fix before it can go on, if anything.
     """
 
     requests: int = 0

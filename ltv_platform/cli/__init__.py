@@ -3,7 +3,7 @@
 ``data`` brings files in, ``running`` builds and starts things, ``reading`` gives figures out,
 ``lineage`` says where they come from, ``backups`` keeps all of it safe, ``erasing`` takes a person
 out, ``alerts`` tries the webhook, ``console`` is how all of them speak. Stdout carries only the
-answer; progress and messages go to stderr. Exit 0 is fine, 2 is what the user can mend, 1 is a
+answer; progress and messages go to stderr. Exit 0 is fine, 2 is what the user can fix, 1 is a
 defect of ours.
 """
 

@@ -184,7 +184,7 @@ def _say_warnings(refreshed: "Refreshed") -> None:
     """What the checks said that hold nothing back, once everything is published.
 
     Raises:
-        UserError: what the user must mend before the rest can be done, such as a wrong key.
+        UserError: what the user must fix before the rest can be done, such as a wrong key.
     """
     for warning in refreshed.warnings:
         say(f"Warning: {warning}")

@@ -1,4 +1,4 @@
-"""The order in which a person is erased, so that a kill at any point is mended by a second call.
+"""The order in which a person is erased, so that a kill at any point is fixed by a second call.
 
 1. What is theirs is looked for everywhere and written down (``identifiers``).
 2. One transaction puts them on the list and takes their rows out of the log, quarantine, core and
@@ -105,7 +105,7 @@ class Erased:
     Attributes:
         findings: What was taken out, place by place.
         notes: What else the user should look at.
-        errors: What still holds the person and must be mended by hand.
+        errors: What still holds the person and must be fixed by hand.
     """
 
     findings: list[Finding] = field(default_factory=list)

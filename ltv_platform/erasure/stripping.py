@@ -253,7 +253,7 @@ def _replace(path: Path, draft: Path) -> None:
     except OSError as error:
         raise UserError(
             f"{path} cannot be replaced: {error.strerror or error}.",
-            "Make room or mend its permissions.",
+            "Make room or fix its permissions.",
         ) from error
     finally:
         beside.unlink(missing_ok=True)

@@ -28,7 +28,7 @@ def draft_of(path: Path) -> Iterator[Path]:
     except OSError as error:
         raise UserError(
             f"{path} cannot be written: {error.strerror or error}.",
-            "Make room or mend the permissions of LTV_HOME, then run `ltv run` again.",
+            "Make room or fix the permissions of LTV_HOME, then run `ltv run` again.",
         ) from error
 
 

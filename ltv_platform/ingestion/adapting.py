@@ -200,14 +200,14 @@ def faults_of(
     except duckdb.OutOfMemoryException as error:
         raise too_large(f"{name} with adapter {adapter.name}") from error
     except _FAULTS_OF_ADAPTERS as error:
-        mend = "Mend the adapter or the file."
+        hint = "Fix the adapter or the file."
         if isinstance(error, TimeoutError):
-            mend = "Make the adapter simpler; LTV_ADAPTER_TIMEOUT gives it more time."
+            hint = "Make the adapter simpler; LTV_ADAPTER_TIMEOUT gives it more time."
         elif file is not None:
             columns = [row[0] for row in connection.execute(f"DESCRIBE {file}").fetchall()]
-            mend = f"The file has the columns {some(columns)}; mend the adapter or the file."
+            hint = f"The file has the columns {some(columns)}; fix the adapter or the file."
         raise UserError(
-            f"{name} does not go through adapter {adapter.name}: {str(error).splitlines()[0]}", mend
+            f"{name} does not go through adapter {adapter.name}: {str(error).splitlines()[0]}", hint
         ) from error
 
 

@@ -239,7 +239,7 @@ def _what_rejection_means(
     if rejected and source.replaces is not None and counts.rows_accepted:
         yield (
             f"{counts.source_file} replaces every ({', '.join(source.replaces)}) that it contains, "
-            f"without its {rejected} rejected rows: mend these and load the whole file again"
+            f"without its {rejected} rejected rows: fix these and load the whole file again"
         )
     if rejected > counts.rows_received / 2:
         row = connection.execute(

@@ -230,7 +230,7 @@ def split_json(path: Path, files: RecordFiles, wanted: Iterable[str]) -> None:
         )
         raise UserError(
             f"{files.name} is no JSON: {where}.",
-            "Mend it, or give one object a line as .ndjson: then only bad lines are rejected.",
+            "Fix it, or give one object a line as .ndjson: then only bad lines are rejected.",
         ) from error
     if spans and text[: spans[-1][0]].strip() == "" and text[spans[-1][1] :].strip():
         split_json_lines(path, files, wanted)

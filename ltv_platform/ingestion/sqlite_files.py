@@ -171,7 +171,7 @@ def export_sqlite_table(
 
 @contextmanager
 def _opened(copy: PrivateCopy) -> Iterator[sqlite3.Connection]:
-    """The database, read only; whatever is wrong with it is the user's to mend."""
+    """The database, read only; whatever is wrong with it is the user's to fix."""
     address = f"{copy.path.as_uri()}?mode=ro&immutable=1"
     try:
         with closing(sqlite3.connect(address, uri=True)) as connection:

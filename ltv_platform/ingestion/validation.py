@@ -298,7 +298,7 @@ def _before_start(source: SourceTable, start: date) -> _Check:
 
 
 def dating_column(source: SourceTable) -> str:
-    """The column of the file that dates a row: reasons name what the user can mend."""
+    """The column of the file that dates a row: reasons name what the user can fix."""
     for column, expression in source.computed:
         if column.name == source.event_time:
             return next(given.name for given in source.columns if given.name in expression)

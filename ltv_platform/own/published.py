@@ -2,7 +2,7 @@
 
 They are not part of a snapshot: an asset that runs after publishing would make the next one
 necessary, and that the asset again. A file is replaced as a whole, right after its table was
-committed; a run that is killed in between failed, and whoever runs it again mends that.
+committed; a run that is killed in between failed, and whoever runs it again fixes that.
 """
 
 import os

@@ -16,7 +16,7 @@ _WRITTEN_BY_REFRESHES = "raw.ihc_"
 def stale_backlog(plan: Plan, state: State, code: str, first: date | None = None) -> Backlog | None:
     """What a plan leaves to do, and why; None where nothing is stale.
 
-    The cause is what came in, not what is stale: a file that is mended touches the same days as
+    The cause is what came in, not what is stale: a file that is fixed touches the same days as
     the broken one, and a run that rewrote half of the tables leaves fewer days for the same cause.
 
     Args:

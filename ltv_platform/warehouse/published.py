@@ -101,7 +101,7 @@ def own_files(settings: Settings) -> Mapping[str, Path]:
 
 
 def damaged(name: str, what: str) -> UserError:
-    """What to say of a snapshot that cannot be read; publishing again mends it."""
+    """What to say of a snapshot that cannot be read; publishing again fixes it."""
     return UserError(
         f"The published snapshot {name!r} cannot be read: {what}.",
         "Run `ltv run` to publish it anew; the warehouse itself is not concerned.",

@@ -146,5 +146,5 @@ def compare_schema(
     if wrong:
         raise UserError(
             f"The SELECT of {table.full_name} does not give its contract: {'; '.join(wrong)}.",
-            f"Mend sql/…/{table.name}.sql or its contract; nothing was written.",
+            f"Fix sql/…/{table.name}.sql or its contract; nothing was written.",
         )

@@ -34,7 +34,10 @@ warnings.filterwarnings("ignore", category=dg.BetaWarning)
 
 
 def build_definitions(
-    engine: DuckDBEngine, graph: Graph, warehouse: WarehouseResource | None = None
+    engine: DuckDBEngine,
+    graph: Graph,
+    warehouse: WarehouseResource | None = None,
+    refreshes: Refreshes | None = None,
 ) -> dg.Definitions:
     """All definitions on an engine and the tables of a graph.
 
@@ -42,10 +45,11 @@ def build_definitions(
         engine: The warehouse.
         graph: The tables.
         warehouse: The resource that users' own assets find under ``warehouse``.
+        refreshes: Shares the work of a run among its steps.
     """
     settings = engine.settings
     partitions = daily_partitions(settings)
-    refreshes = Refreshes(engine, graph)
+    refreshes = refreshes or Refreshes(engine, graph)
     assets = [
         source_step(engine),
         *(table_step(engine, graph, group, partitions, refreshes) for group in GROUPS),

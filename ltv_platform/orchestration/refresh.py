@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import dagster as dg
 
     from ltv_platform.orchestration.checks import CheckMessage
+    from ltv_platform.orchestration.refreshes import Refreshes
 
 Progress = Callable[[str], None]
 
@@ -90,21 +91,24 @@ def bring_up_to_date(engine: DuckDBEngine, graph: Graph, progress: Progress) -> 
             return Refreshed(attempt > 1)
         progress(f"starting Dagster for {len(stale.assets)} stale assets")
         try:
-            return refresh(engine, graph, stale, progress)
+            return _refresh(engine, graph, stale, newest, progress)
         except UserError:
             if attempt == _ATTEMPTS or newest_load(engine) == newest:
                 raise
     raise AssertionError("the last attempt returns or raises")
 
 
-def refresh(engine: DuckDBEngine, graph: Graph, stale: Stale, progress: Progress) -> Refreshed:
-    """One run over all that is stale.
+def _refresh(
+    engine: DuckDBEngine, graph: Graph, stale: Stale, newest: int, progress: Progress
+) -> Refreshed:
+    """One run over all that is stale, as found after the newest load.
 
     Raises:
         UserError: the run failed; the message holds the failed step's error and the run's id.
     """
     from ltv_platform.orchestration.refreshes import refresh_tags  # noqa: PLC0415
 
+    _refreshes(engine, graph).expect(stale, newest)
     return _execute(engine, graph, None, refresh_tags(engine.settings, stale), progress)
 
 
@@ -186,7 +190,15 @@ def _definitions(engine: DuckDBEngine, graph: Graph) -> "dg.Definitions":
     """The definitions on this engine, built once."""
     from ltv_platform.definitions import build_definitions  # noqa: PLC0415
 
-    return build_definitions(engine, graph)
+    return build_definitions(engine, graph, refreshes=_refreshes(engine, graph))
+
+
+@lru_cache(maxsize=1)
+def _refreshes(engine: DuckDBEngine, graph: Graph) -> "Refreshes":
+    """What its steps share."""
+    from ltv_platform.orchestration.refreshes import Refreshes  # noqa: PLC0415
+
+    return Refreshes(engine, graph)
 
 
 def _execute(

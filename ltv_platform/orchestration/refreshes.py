@@ -7,6 +7,7 @@ from ltv_platform.settings import Settings
 from ltv_platform.stale import Stale, newest_load, what_is_stale
 from ltv_platform.transforms import Graph
 from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
+from ltv_platform.warehouse.planner import Plan
 
 #: A run with this tag writes what is stale; without it, all that it was asked for.
 REFRESH_TAG = "ltv/refresh"
@@ -51,14 +52,28 @@ class Refreshes:
         self._run_id = ""
         self._work = Work({}, ())
         self._newest_load = 0
+        self._expected: tuple[int, Plan] | None = None
+
+    def expect(self, stale: Stale, newest: int) -> None:
+        """What the next run finds stale, unless something is loaded before it begins.
+
+        Args:
+            stale: As found by whoever starts the run, and lets nobody else write till then.
+            newest: The newest load at that time.
+        """
+        self._expected = newest, stale.plan
 
     def work(self, run_id: str) -> Work:
         """What is stale, as found by the first step that asks."""
         if run_id != self._run_id:
+            expected, self._expected = self._expected, None
             with self._engine.hold():
                 self._newest_load = newest_load(self._engine)
-                stale = what_is_stale(self._engine, self._graph)
-            self._run_id, self._work = run_id, Work.of_plan(stale.plan)
+                if expected is not None and expected[0] == self._newest_load:
+                    plan = expected[1]
+                else:
+                    plan = what_is_stale(self._engine, self._graph).plan
+            self._run_id, self._work = run_id, Work.of_plan(plan)
         return self._work
 
     def is_overtaken(self, run_id: str) -> bool:

@@ -108,7 +108,7 @@ def _refresh(
     """
     from ltv_platform.orchestration.refreshes import refresh_tags  # noqa: PLC0415
 
-    _refreshes(engine, graph).expect(stale, newest)
+    _refreshes(engine, graph).expect(stale.plan, newest)
     return _execute(engine, graph, None, refresh_tags(engine.settings, stale), progress)
 
 

@@ -54,14 +54,14 @@ class Refreshes:
         self._newest_load = 0
         self._expected: tuple[int, Plan] | None = None
 
-    def expect(self, stale: Stale, newest: int) -> None:
+    def expect(self, plan: Plan, newest: int) -> None:
         """What the next run finds stale, unless something is loaded before it begins.
 
         Args:
-            stale: As found by whoever starts the run, and lets nobody else write till then.
+            plan: As made by whoever starts the run, and lets no other run begin till then.
             newest: The newest load at that time.
         """
-        self._expected = newest, stale.plan
+        self._expected = newest, plan
 
     def work(self, run_id: str) -> Work:
         """What is stale, as found by the first step that asks."""

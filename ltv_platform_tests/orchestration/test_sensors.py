@@ -16,9 +16,10 @@ from ltv_platform.alerts import Alerts
 from ltv_platform.definitions import build_definitions
 from ltv_platform.locks import one_run
 from ltv_platform.orchestration import sensors
-from ltv_platform.orchestration.refreshes import FILES_TAG, REFRESH_TAG
-from ltv_platform.stale import what_is_stale
+from ltv_platform.orchestration.refreshes import FILES_TAG, REFRESH_TAG, Refreshes
+from ltv_platform.stale import newest_load, what_is_stale
 from ltv_platform.warehouse.connection import open_warehouse
+from ltv_platform.warehouse.planner import Plan
 from ltv_platform_tests.warehouse.homes import HEADERS, Home
 
 SETTINGS = {"start_date": "2025-03-01", "as_of": "2025-03-06", "horizons": (1, 3, 7)}
@@ -280,6 +281,42 @@ def test_late_feeds_are_told(home: Home, instance: dg.DagsterInstance) -> None:
     home.publish()
     ticker.tick()
     assert Alerts(home.settings).open_alerts() == []
+
+
+def test_late_feeds_are_told_while_a_run_hangs(home: Home, instance: dg.DagsterInstance) -> None:
+    """A run that does not end is when figures grow old, and nothing else would say so."""
+    home = home.under(as_of=None, now="2025-03-10T12:00:00Z")
+    home.load("conversions", "v1,u,2025-03-02,10:00:00,5")
+    home.publish()
+    ticker = Ticker(home, instance, "refresh")
+    instance.create_run_for_job(
+        ticker.definitions.resolve_job_def("refresh"), status=dg.DagsterRunStatus.STARTED
+    )
+    assert "under way" in str(ticker.tick().skip_reason)
+    assert [alert.kind for alert in Alerts(home.settings).open_alerts()] == ["stale_data"]
+
+
+def test_a_load_during_a_run_overtakes_it(home: Home) -> None:
+    """Then its checks may compare tables of two states, and alert nobody of what they see."""
+    home.load("conversions", "v1,u,2025-03-02,10:00:00,5")
+    refreshes = Refreshes(home.engine, home.graph)
+    assert refreshes.work("one").wants("core.conversions")
+    assert not refreshes.is_overtaken("one")
+    home.load("conversions", "v2,u,2025-03-02,11:00:00,5")
+    assert refreshes.is_overtaken("one")
+    refreshes.work("two")
+    assert not refreshes.is_overtaken("two")
+
+
+def test_what_a_command_found_stale_is_the_work_of_its_run(home: Home) -> None:
+    """It is looked for once, unless something was loaded in between."""
+    home.load("conversions", "v1,u,2025-03-02,10:00:00,5")
+    refreshes = Refreshes(home.engine, home.graph)
+    refreshes.expect(Plan({}, ()), newest_load(home.engine))
+    assert not refreshes.work("one").left
+    refreshes.expect(Plan({}, ()), newest_load(home.engine))
+    home.load("conversions", "v2,u,2025-03-02,11:00:00,5")
+    assert refreshes.work("two").wants("core.conversions")
 
 
 def test_sensors_and_the_schedule_start_by_themselves(home: Home) -> None:

@@ -27,8 +27,6 @@ def test_a_backup_that_fails_prunes_nonetheless(
         instance.create_run_for_job(
             definitions.resolve_job_def("refresh"), status=dg.DagsterRunStatus.SUCCESS
         )
-        now = home.settings.current_time()
-        monkeypatch.setattr(type(home.settings), "current_time", lambda _: now + timedelta(days=31))
         result = definitions.resolve_job_def("maintenance").execute_in_process(
             instance=instance,
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},

@@ -162,27 +162,18 @@ def check_results(
     target = _newest(context, key) if here else None
     for check in checked:
         severity = dg.AssetCheckSeverity.ERROR if check.blocking else dg.AssetCheckSeverity.WARN
-        said = check.outcome.description or None
-        metadata = dict(check.outcome.figures)
+        seen: dict[str, Any] = {
+            "asset_key": key,
+            "check_name": check.name,
+            "passed": check.outcome.passed,
+            "metadata": dict(check.outcome.figures),
+            "severity": severity,
+            "description": check.outcome.description or None,
+        }
         if here:
-            yield dg.AssetCheckEvaluation(
-                asset_key=key,
-                check_name=check.name,
-                passed=check.outcome.passed,
-                metadata=metadata,
-                target_materialization_data=target,
-                severity=severity,
-                description=said,
-            )
+            yield dg.AssetCheckEvaluation(**seen, target_materialization_data=target)
         else:
-            yield dg.AssetCheckResult(
-                asset_key=key,
-                check_name=check.name,
-                passed=check.outcome.passed,
-                metadata=metadata,
-                severity=severity,
-                description=said,
-            )
+            yield dg.AssetCheckResult(**seen)
 
 
 def _newest(

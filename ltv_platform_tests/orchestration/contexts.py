@@ -1,8 +1,10 @@
-"""Contexts of assets and inputs, as Dagster gives them to an IO manager."""
+"""Contexts of assets and inputs, as Dagster gives them to an IO manager, and rows for them."""
 
+from datetime import date
 from typing import Any
 
 import dagster as dg
+import pandas as pd
 import pyarrow as pa
 
 from ltv_platform.orchestration.assets import asset_key
@@ -43,3 +45,20 @@ def input_of(
             else {}
         ),
     )
+
+
+def frame(*rows: tuple[str, Any]) -> pd.DataFrame:
+    """Rows of a day and a value."""
+    return pd.DataFrame(
+        {"day": pd.to_datetime([day for day, _ in rows]), "value": [value for _, value in rows]}
+    )
+
+
+def stored(home: Home, table: str = "mine.daily") -> list[tuple[Any, ...]]:
+    """The rows of a table of one's own, as the warehouse has them."""
+    return home.engine.rows(f"SELECT * FROM {table} ORDER BY ALL")
+
+
+def march(day: int) -> date:
+    """A day of March 2025."""
+    return date(2025, 3, day)

@@ -4,7 +4,6 @@ What docs/extending.md says of what an asset takes.
 """
 
 from collections.abc import Iterable
-from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from ltv_platform.errors import UserError
 from ltv_platform.orchestration.io_manager import WarehouseIOManager
 from ltv_platform.own import Query, tables
 from ltv_platform.warehouse.query import query
-from ltv_platform_tests.orchestration.contexts import input_of, output
+from ltv_platform_tests.orchestration.contexts import frame, input_of, march, output, stored
 from ltv_platform_tests.warehouse.homes import Home
 
 DAYS = ("2025-03-01", "2025-03-02", "2025-03-03")
@@ -46,21 +45,6 @@ def manager(home: Home) -> WarehouseIOManager:
     return WarehouseIOManager(home.engine, home.graph)
 
 
-def _frame(*rows: tuple[str, Any]) -> pd.DataFrame:
-    """Rows of a day and a value."""
-    return pd.DataFrame(
-        {"day": pd.to_datetime([day for day, _ in rows]), "value": [value for _, value in rows]}
-    )
-
-
-def _stored(home: Home, table: str = "mine.daily") -> list[tuple[Any, ...]]:
-    return home.engine.rows(f"SELECT * FROM {table} ORDER BY ALL")
-
-
-def _march(day: int) -> date:
-    return date(2025, 3, day)
-
-
 def _roas(rows: Iterable[dict[str, Any]]) -> list[tuple[Any, ...]]:
     return sorted((row["install_date"], row["roas_d7"]) for row in rows)
 
@@ -71,7 +55,7 @@ def test_a_table_of_the_platform_comes_as_it_is_published(built: Home) -> None:
     table = manager.load_input(input_of(built, "marts.campaign_roas"))
     expected = built.published("SELECT * FROM campaign_roas ORDER BY ALL")
     assert sorted(table.to_pylist(), key=lambda row: row["install_date"]) == expected
-    young = [row for row in table.to_pylist() if row["install_date"] == _march(9)]
+    young = [row for row in table.to_pylist() if row["install_date"] == march(9)]
     assert [row["revenue_d7"] for row in young] == [None]
     assert table.schema.field("spend").type == pa.decimal128(18, 6)
     assert table.schema.field("install_date").type == pa.date32()
@@ -88,7 +72,7 @@ def test_stored_rows_and_some_columns(built: Home) -> None:
     manager = WarehouseIOManager(built.engine, built.graph)
     table = manager.load_input(input_of(built, "marts.campaign_roas", stored=True))
     assert "roas_d7" not in table.column_names
-    young = [row for row in table.to_pylist() if row["install_date"] == _march(9)]
+    young = [row for row in table.to_pylist() if row["install_date"] == march(9)]
     assert [row["revenue_d7"] for row in young] == [0]
     some = input_of(built, "marts.campaign_roas", columns=["spend", "country"])
     assert manager.load_input(some).column_names == ["spend", "country"]
@@ -105,7 +89,7 @@ def test_inputs_are_the_rows_of_the_window(built: Home, stored: bool) -> None:
     load = manager.load_input
     for table, day in (("core.transactions", "event_date"), ("marts.campaign_ltv", "install_date")):
         some = load(input_of(built, table, DAYS[1], "2025-03-05", stored=stored))
-        assert sorted(some[day].to_pylist()) == [_march(2), _march(3)]
+        assert sorted(some[day].to_pylist()) == [march(2), march(3)]
         none = load(input_of(built, table, "2025-03-20", "2025-03-21", stored=stored))
         assert none.num_rows == 0
         assert none.schema == some.schema
@@ -137,7 +121,7 @@ def test_a_query_sees_what_ltv_query_sees(built: Home) -> None:
     )
     context = output(built, "2025-03-01", "2025-03-09", key="mine.by_query")
     manager.handle_output(context, Query(sql, {"factor": 2}))
-    rows = _stored(built, "mine.by_query")
+    rows = stored(built, "mine.by_query")
     assert [row[0].day for row in rows] == [1, 2, 3, 9]
     assert rows[0][1:] == (Decimal("1.25"), Decimal("1.25"), 1.25, 36)
     assert rows[3][1:] == (None, Decimal(0), None, 0)
@@ -148,12 +132,12 @@ def test_a_query_sees_what_ltv_query_sees(built: Home) -> None:
 
 def test_own_tables_are_inputs_too(home: Home, manager: WarehouseIOManager) -> None:
     """Of the days that are asked for, or all."""
-    manager.handle_output(output(home, *DAYS), _frame(*((day, 1) for day in DAYS)))
+    manager.handle_output(output(home, *DAYS), frame(*((day, 1) for day in DAYS)))
     some = manager.load_input(input_of(home, "mine.daily", DAYS[1], DAYS[2]))
-    assert some["day"].to_pylist() == [_march(2), _march(3)]
+    assert some["day"].to_pylist() == [march(2), march(3)]
     frame = manager.load_input(input_of(home, "mine.daily", kind=pd.DataFrame))
     manager.handle_output(output(home, *DAYS), frame.assign(value=frame["value"] + 1))
-    assert _stored(home) == [(_march(1), 2), (_march(2), 2), (_march(3), 2)]
+    assert stored(home) == [(march(1), 2), (march(2), 2), (march(3), 2)]
     with pytest.raises(UserError, match="The input rows is annotated as dict"):
         manager.load_input(input_of(home, "mine.daily", kind=dict))
 

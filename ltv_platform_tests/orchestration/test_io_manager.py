@@ -3,7 +3,6 @@
 What docs/extending.md says of what an asset returns.
 """
 
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from ltv_platform.orchestration.partitions import daily_partitions
 from ltv_platform.orchestration.resources import TURN, turn
 from ltv_platform.own import Query, tables
 from ltv_platform.warehouse.published import own_files
-from ltv_platform_tests.orchestration.contexts import input_of, output
+from ltv_platform_tests.orchestration.contexts import frame, input_of, march, output, stored
 from ltv_platform_tests.warehouse.homes import Home
 
 DAYS = ("2025-03-01", "2025-03-02", "2025-03-03")
@@ -38,36 +37,21 @@ def manager(home: Home) -> WarehouseIOManager:
     return WarehouseIOManager(home.engine, home.graph)
 
 
-def _frame(*rows: tuple[str, Any]) -> pd.DataFrame:
-    """Rows of a day and a value."""
-    return pd.DataFrame(
-        {"day": pd.to_datetime([day for day, _ in rows]), "value": [value for _, value in rows]}
-    )
-
-
-def _stored(home: Home, table: str = "mine.daily") -> list[tuple[Any, ...]]:
-    return home.engine.rows(f"SELECT * FROM {table} ORDER BY ALL")
-
-
 def _shown(home: Home, table: str = "mine.daily") -> list[tuple[Any, ...]]:
     """The same in the file that `ltv query` reads."""
     file = own_files(home.settings)[table]
     return home.engine.rows("FROM read_parquet($file) ORDER BY ALL", {"file": str(file)})
 
 
-def _march(day: int) -> date:
-    return date(2025, 3, day)
-
-
 def test_days_are_replaced_and_others_kept(home: Home, manager: WarehouseIOManager) -> None:
     """A write replaces the days of the run; a day without rows is empty afterwards."""
     rows = [(day, place) for place, day in enumerate(DAYS)]
-    manager.handle_output(output(home, *DAYS), _frame(*rows))
-    assert _stored(home) == [(_march(1), 0), (_march(2), 1), (_march(3), 2)]
+    manager.handle_output(output(home, *DAYS), frame(*rows))
+    assert stored(home) == [(march(1), 0), (march(2), 1), (march(3), 2)]
     context = output(home, DAYS[1])
-    manager.handle_output(context, _frame((DAYS[1], 7), (DAYS[1], 8)))
-    after = [(_march(1), 0), (_march(2), 7), (_march(2), 8), (_march(3), 2)]
-    assert _stored(home) == after == _shown(home)
+    manager.handle_output(context, frame((DAYS[1], 7), (DAYS[1], 8)))
+    after = [(march(1), 0), (march(2), 7), (march(2), 8), (march(3), 2)]
+    assert stored(home) == after == _shown(home)
     metadata = context.get_logged_metadata()
     assert metadata["dagster/row_count"].value == 4
     assert metadata["rows_written"].value == 2
@@ -76,30 +60,30 @@ def test_days_are_replaced_and_others_kept(home: Home, manager: WarehouseIOManag
         "BIGINT",
     ]
     built = home.engine.state().built["mine.daily"]
-    assert built[_march(1)].seq == built[_march(3)].seq < built[_march(2)].seq
-    manager.handle_output(output(home, *DAYS[:2]), _frame())
-    assert _stored(home) == [(_march(3), 2)] == _shown(home)
+    assert built[march(1)].seq == built[march(3)].seq < built[march(2)].seq
+    manager.handle_output(output(home, *DAYS[:2]), frame())
+    assert stored(home) == [(march(3), 2)] == _shown(home)
     manager.handle_output(output(home, DAYS[2]), pd.DataFrame())
-    assert _stored(home) == [] == _shown(home)
+    assert stored(home) == [] == _shown(home)
 
 
 def test_nothing_on_the_first_day(home: Home, manager: WarehouseIOManager) -> None:
     """A frame without columns makes no table, and the next one may."""
     manager.handle_output(output(home, DAYS[0]), pd.DataFrame())
-    assert set(home.engine.state().built["mine.daily"]) == {_march(1)}
+    assert set(home.engine.state().built["mine.daily"]) == {march(1)}
     with pytest.raises(UserError, match=r"mine\.daily is not there: it was never written"):
         manager.load_input(input_of(home, "mine.daily", *DAYS))
-    manager.handle_output(output(home, DAYS[1]), _frame((DAYS[1], 1.5)))
-    assert _stored(home) == [(_march(2), 1.5)]
+    manager.handle_output(output(home, DAYS[1]), frame((DAYS[1], 1.5)))
+    assert stored(home) == [(march(2), 1.5)]
 
 
 def test_a_failed_write_loses_nothing(
     home: Home, manager: WarehouseIOManager, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The stock IO manager lost 24 of 24 rows: it commits DELETE and INSERT separately."""
-    manager.handle_output(output(home, *DAYS), _frame(*((day, 1) for day in DAYS)))
-    manager.handle_output(output(home, key="mine.whole"), _frame((DAYS[0], 1)))
-    before = _stored(home), _stored(home, "mine.whole"), home.engine.state().built
+    manager.handle_output(output(home, *DAYS), frame(*((day, 1) for day in DAYS)))
+    manager.handle_output(output(home, key="mine.whole"), frame((DAYS[0], 1)))
+    before = stored(home), stored(home, "mine.whole"), home.engine.state().built
 
     def fails(*_: Any) -> None:
         raise duckdb.OutOfMemoryException
@@ -108,8 +92,8 @@ def test_a_failed_write_loses_nothing(
         patch.setattr(tables, "record_built", fails)
         for context in (output(home, *DAYS), output(home, key="mine.whole")):
             with pytest.raises(duckdb.OutOfMemoryException):
-                manager.handle_output(context, _frame((DAYS[1], 2)))
-    assert (_stored(home), _stored(home, "mine.whole"), home.engine.state().built) == before
+                manager.handle_output(context, frame((DAYS[1], 2)))
+    assert (stored(home), stored(home, "mine.whole"), home.engine.state().built) == before
 
 
 @pytest.mark.parametrize("day", ["2025-03-02", "2025-02-28", None])
@@ -117,47 +101,47 @@ def test_rows_outside_the_days_are_an_error(
     home: Home, manager: WarehouseIOManager, day: str | None
 ) -> None:
     """So are rows without a day; the message names one."""
-    manager.handle_output(output(home, DAYS[0]), _frame((DAYS[0], 1)))
+    manager.handle_output(output(home, DAYS[0]), frame((DAYS[0], 1)))
     with pytest.raises(UserError, match=f"outside the days of the run, such as of {day or 'no'}"):
-        manager.handle_output(output(home, DAYS[0]), _frame((DAYS[0], 2), (str(day or ""), 3)))
-    assert _stored(home) == [(_march(1), 1)]
+        manager.handle_output(output(home, DAYS[0]), frame((DAYS[0], 2), (str(day or ""), 3)))
+    assert stored(home) == [(march(1), 1)]
 
 
 def test_other_columns_are_an_error_while_other_days_have_the_old(
     home: Home, manager: WarehouseIOManager
 ) -> None:
     """Named both ways; materializing all partitions in one run takes the new ones."""
-    manager.handle_output(output(home, *DAYS), _frame(*((day, 1) for day in DAYS)))
-    other = _frame((DAYS[1], "a")).assign(more=1)
+    manager.handle_output(output(home, *DAYS), frame(*((day, 1) for day in DAYS)))
+    other = frame((DAYS[1], "a")).assign(more=1)
     with pytest.raises(UserError) as error:
         manager.handle_output(output(home, DAYS[1]), other)
     assert "more is not in the table; value is VARCHAR, not BIGINT" in error.value.message
     assert "all of its partitions in one run" in error.value.hint
     with pytest.raises(UserError, match="value is missing"):
         manager.handle_output(output(home, DAYS[1]), other[["day"]])
-    assert len(_stored(home)) == 3
+    assert len(stored(home)) == 3
     manager.handle_output(output(home, *DAYS), other)
-    assert _stored(home) == [(_march(2), "a", 1)] == _shown(home)
+    assert stored(home) == [(march(2), "a", 1)] == _shown(home)
 
 
 def test_numbers_may_be_of_another_kind_that_changes_none(
     home: Home, manager: WarehouseIOManager
 ) -> None:
     """In pandas whole numbers are doubles on the day that misses one, and nothing is no type."""
-    manager.handle_output(output(home, DAYS[0]), _frame((DAYS[0], 1)))
-    manager.handle_output(output(home, DAYS[1]), _frame((DAYS[1], 2.0), (DAYS[1], None)))
-    manager.handle_output(output(home, DAYS[2]), _frame((DAYS[2], None)))
-    assert _stored(home) == [
-        (_march(1), 1),
-        (_march(2), 2),
-        (_march(2), None),
-        (_march(3), None),
+    manager.handle_output(output(home, DAYS[0]), frame((DAYS[0], 1)))
+    manager.handle_output(output(home, DAYS[1]), frame((DAYS[1], 2.0), (DAYS[1], None)))
+    manager.handle_output(output(home, DAYS[2]), frame((DAYS[2], None)))
+    assert stored(home) == [
+        (march(1), 1),
+        (march(2), 2),
+        (march(2), None),
+        (march(3), None),
     ]
     with pytest.raises(UserError, match=r"value has 2\.5, and is BIGINT"):
-        manager.handle_output(output(home, DAYS[1]), _frame((DAYS[1], 2.5)))
+        manager.handle_output(output(home, DAYS[1]), frame((DAYS[1], 2.5)))
     with pytest.raises(UserError, match="day has 2025-03-02 10:00:00, and is DATE"):
-        manager.handle_output(output(home, DAYS[1]), _frame(("2025-03-02 10:00", 2)))
-    assert len(_stored(home)) == 4
+        manager.handle_output(output(home, DAYS[1]), frame(("2025-03-02 10:00", 2)))
+    assert len(stored(home)) == 4
 
 
 def test_a_table_without_partitions_is_replaced_columns_and_all(
@@ -165,10 +149,10 @@ def test_a_table_without_partitions_is_replaced_columns_and_all(
 ) -> None:
     """Its asset may change as it likes."""
     context = output(home, key="mine.ads.top")
-    manager.handle_output(context, _frame((DAYS[0], 1), (DAYS[1], 2)))
+    manager.handle_output(context, frame((DAYS[0], 1), (DAYS[1], 2)))
     assert context.get_logged_metadata()["dagster/table_name"].value == "mine_ads.top"
     manager.handle_output(output(home, key="mine.ads.top"), pd.DataFrame({"only": ["x"]}))
-    assert _stored(home, "mine_ads.top") == [("x",)] == _shown(home, "mine_ads.top")
+    assert stored(home, "mine_ads.top") == [("x",)] == _shown(home, "mine_ads.top")
     assert set(home.engine.state().built["mine_ads.top"]) == {None}
 
 
@@ -180,26 +164,26 @@ def test_a_query_may_read_the_table_that_it_replaces(
     more = Query("SELECT * FROM mine.runs UNION ALL SELECT MAX(number) + 1 FROM mine.runs;")
     for query_of_run in (first, more, more):
         manager.handle_output(output(home, key="mine.runs"), query_of_run)
-    assert _stored(home, "mine.runs") == [(1,), (2,), (3,)]
+    assert stored(home, "mine.runs") == [(1,), (2,), (3,)]
 
 
 def test_pandas_as_it_comes(home: Home, manager: WarehouseIOManager) -> None:
     """A named index is a column, one without a name is none; categories are their values."""
     frame = pd.DataFrame({"kind": ["b", "a", "b"], "value": [1, 2, 3]}, index=[7, 8, 9])
     manager.handle_output(output(home, key="mine.t"), frame.astype({"kind": "category"}))
-    assert _stored(home, "mine.t") == [("a", 2), ("b", 1), ("b", 3)]
+    assert stored(home, "mine.t") == [("a", 2), ("b", 1), ("b", 3)]
     assert tables.types(home.engine, tables.OwnTable("mine", "t"))["kind"] == "VARCHAR"
     manager.handle_output(output(home, key="mine.t"), frame.groupby("kind").sum())
-    assert _stored(home, "mine.t") == [("a", 2), ("b", 4)]
+    assert stored(home, "mine.t") == [("a", 2), ("b", 4)]
 
 
 @pytest.mark.parametrize(
     ("key", "obj", "message"),
     [
-        ("top", _frame(), "The asset top has no schema to stand in"),
-        ("marts.country_roas", _frame(), "schema marts, which is not for tables of your own"),
-        ("raw.mine", _frame(), "schema raw, which is not for tables of your own"),
-        ("mine.a-b", _frame(), "cannot be a table, because of 'a-b'"),
+        ("top", frame(), "The asset top has no schema to stand in"),
+        ("marts.country_roas", frame(), "schema marts, which is not for tables of your own"),
+        ("raw.mine", frame(), "schema raw, which is not for tables of your own"),
+        ("mine.a-b", frame(), "cannot be a table, because of 'a-b'"),
         ("mine.t", None, "returned a builtins.NoneType, which is no frame"),
         ("mine.t", [1], "returned a builtins.list, which is no frame"),
         ("mine.t", pd.DataFrame(), "would be a table without columns"),
@@ -228,7 +212,7 @@ def test_partitions_say_in_which_a_row_is(home: Home, manager: WarehouseIOManage
         asset_partitions_def=daily_partitions(home.settings),
     )
     with pytest.raises(UserError, match="does not say in which a row is"):
-        manager.handle_output(context, _frame((DAYS[0], 1)))
+        manager.handle_output(context, frame((DAYS[0], 1)))
     context = dg.build_output_context(
         asset_key=asset_key("mine.daily"),
         definition_metadata={"partition_expr": "day"},
@@ -236,7 +220,7 @@ def test_partitions_say_in_which_a_row_is(home: Home, manager: WarehouseIOManage
         asset_partitions_def=dg.StaticPartitionsDefinition(["a"]),
     )
     with pytest.raises(UserError, match="partitions of another kind than days"):
-        manager.handle_output(context, _frame((DAYS[0], 1)))
+        manager.handle_output(context, frame((DAYS[0], 1)))
     with pytest.raises(UserError, match="rows without the column day"):
         manager.handle_output(output(home, DAYS[0]), pd.DataFrame({"value": [1]}))
     with pytest.raises(UserError, match="gets day as VARCHAR"):
@@ -264,4 +248,4 @@ def test_runs_take_turns(home: Home) -> None:
         dg.materialize([frame], resources=resources)
     assert isinstance(error.value.__cause__, BusyError)
     assert dg.materialize([frame], resources=resources).success
-    assert _stored(home, "mine.frame") == [(1,)]
+    assert stored(home, "mine.frame") == [(1,)]

@@ -47,7 +47,7 @@ def input_of(
     )
 
 
-def frame(*rows: tuple[str, Any]) -> pd.DataFrame:
+def frame_of(*rows: tuple[str, Any]) -> pd.DataFrame:
     """Rows of a day and a value."""
     return pd.DataFrame(
         {"day": pd.to_datetime([day for day, _ in rows]), "value": [value for _, value in rows]}

@@ -16,7 +16,7 @@ from ltv_platform.errors import UserError
 from ltv_platform.orchestration.io_manager import WarehouseIOManager
 from ltv_platform.own import Query, tables
 from ltv_platform.warehouse.query import query
-from ltv_platform_tests.orchestration.contexts import frame, input_of, march, output, stored
+from ltv_platform_tests.orchestration.contexts import frame_of, input_of, march, output, stored
 from ltv_platform_tests.warehouse.homes import Home
 
 DAYS = ("2025-03-01", "2025-03-02", "2025-03-03")
@@ -132,7 +132,7 @@ def test_a_query_sees_what_ltv_query_sees(built: Home) -> None:
 
 def test_own_tables_are_inputs_too(home: Home, manager: WarehouseIOManager) -> None:
     """Of the days that are asked for, or all."""
-    manager.handle_output(output(home, *DAYS), frame(*((day, 1) for day in DAYS)))
+    manager.handle_output(output(home, *DAYS), frame_of(*((day, 1) for day in DAYS)))
     some = manager.load_input(input_of(home, "mine.daily", DAYS[1], DAYS[2]))
     assert some["day"].to_pylist() == [march(2), march(3)]
     frame = manager.load_input(input_of(home, "mine.daily", kind=pd.DataFrame))

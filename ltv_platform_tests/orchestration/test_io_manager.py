@@ -19,7 +19,7 @@ from ltv_platform.orchestration.partitions import daily_partitions
 from ltv_platform.orchestration.resources import TURN, turn
 from ltv_platform.own import Query, tables
 from ltv_platform.warehouse.published import own_files
-from ltv_platform_tests.orchestration.contexts import frame, input_of, march, output, stored
+from ltv_platform_tests.orchestration.contexts import frame_of, input_of, march, output, stored
 from ltv_platform_tests.warehouse.homes import Home
 
 DAYS = ("2025-03-01", "2025-03-02", "2025-03-03")
@@ -46,10 +46,10 @@ def _shown(home: Home, table: str = "mine.daily") -> list[tuple[Any, ...]]:
 def test_days_are_replaced_and_others_kept(home: Home, manager: WarehouseIOManager) -> None:
     """A write replaces the days of the run; a day without rows is empty afterwards."""
     rows = [(day, place) for place, day in enumerate(DAYS)]
-    manager.handle_output(output(home, *DAYS), frame(*rows))
+    manager.handle_output(output(home, *DAYS), frame_of(*rows))
     assert stored(home) == [(march(1), 0), (march(2), 1), (march(3), 2)]
     context = output(home, DAYS[1])
-    manager.handle_output(context, frame((DAYS[1], 7), (DAYS[1], 8)))
+    manager.handle_output(context, frame_of((DAYS[1], 7), (DAYS[1], 8)))
     after = [(march(1), 0), (march(2), 7), (march(2), 8), (march(3), 2)]
     assert stored(home) == after == _shown(home)
     metadata = context.get_logged_metadata()
@@ -61,7 +61,7 @@ def test_days_are_replaced_and_others_kept(home: Home, manager: WarehouseIOManag
     ]
     built = home.engine.state().built["mine.daily"]
     assert built[march(1)].seq == built[march(3)].seq < built[march(2)].seq
-    manager.handle_output(output(home, *DAYS[:2]), frame())
+    manager.handle_output(output(home, *DAYS[:2]), frame_of())
     assert stored(home) == [(march(3), 2)] == _shown(home)
     manager.handle_output(output(home, DAYS[2]), pd.DataFrame())
     assert stored(home) == [] == _shown(home)
@@ -73,7 +73,7 @@ def test_nothing_on_the_first_day(home: Home, manager: WarehouseIOManager) -> No
     assert set(home.engine.state().built["mine.daily"]) == {march(1)}
     with pytest.raises(UserError, match=r"mine\.daily is not there: it was never written"):
         manager.load_input(input_of(home, "mine.daily", *DAYS))
-    manager.handle_output(output(home, DAYS[1]), frame((DAYS[1], 1.5)))
+    manager.handle_output(output(home, DAYS[1]), frame_of((DAYS[1], 1.5)))
     assert stored(home) == [(march(2), 1.5)]
 
 
@@ -81,8 +81,8 @@ def test_a_failed_write_loses_nothing(
     home: Home, manager: WarehouseIOManager, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The stock IO manager lost 24 of 24 rows: it commits DELETE and INSERT separately."""
-    manager.handle_output(output(home, *DAYS), frame(*((day, 1) for day in DAYS)))
-    manager.handle_output(output(home, key="mine.whole"), frame((DAYS[0], 1)))
+    manager.handle_output(output(home, *DAYS), frame_of(*((day, 1) for day in DAYS)))
+    manager.handle_output(output(home, key="mine.whole"), frame_of((DAYS[0], 1)))
     before = stored(home), stored(home, "mine.whole"), home.engine.state().built
 
     def fails(*_: Any) -> None:
@@ -92,7 +92,7 @@ def test_a_failed_write_loses_nothing(
         patch.setattr(tables, "record_built", fails)
         for context in (output(home, *DAYS), output(home, key="mine.whole")):
             with pytest.raises(duckdb.OutOfMemoryException):
-                manager.handle_output(context, frame((DAYS[1], 2)))
+                manager.handle_output(context, frame_of((DAYS[1], 2)))
     assert (stored(home), stored(home, "mine.whole"), home.engine.state().built) == before
 
 
@@ -101,9 +101,9 @@ def test_rows_outside_the_days_are_an_error(
     home: Home, manager: WarehouseIOManager, day: str | None
 ) -> None:
     """So are rows without a day; the message names one."""
-    manager.handle_output(output(home, DAYS[0]), frame((DAYS[0], 1)))
+    manager.handle_output(output(home, DAYS[0]), frame_of((DAYS[0], 1)))
     with pytest.raises(UserError, match=f"outside the days of the run, such as of {day or 'no'}"):
-        manager.handle_output(output(home, DAYS[0]), frame((DAYS[0], 2), (str(day or ""), 3)))
+        manager.handle_output(output(home, DAYS[0]), frame_of((DAYS[0], 2), (str(day or ""), 3)))
     assert stored(home) == [(march(1), 1)]
 
 
@@ -111,8 +111,8 @@ def test_other_columns_are_an_error_while_other_days_have_the_old(
     home: Home, manager: WarehouseIOManager
 ) -> None:
     """Named both ways; materializing all partitions in one run takes the new ones."""
-    manager.handle_output(output(home, *DAYS), frame(*((day, 1) for day in DAYS)))
-    other = frame((DAYS[1], "a")).assign(more=1)
+    manager.handle_output(output(home, *DAYS), frame_of(*((day, 1) for day in DAYS)))
+    other = frame_of((DAYS[1], "a")).assign(more=1)
     with pytest.raises(UserError) as error:
         manager.handle_output(output(home, DAYS[1]), other)
     assert "more is not in the table; value is VARCHAR, not BIGINT" in error.value.message
@@ -128,9 +128,9 @@ def test_numbers_may_be_of_another_kind_that_changes_none(
     home: Home, manager: WarehouseIOManager
 ) -> None:
     """In pandas whole numbers are doubles on the day that misses one, and nothing is no type."""
-    manager.handle_output(output(home, DAYS[0]), frame((DAYS[0], 1)))
-    manager.handle_output(output(home, DAYS[1]), frame((DAYS[1], 2.0), (DAYS[1], None)))
-    manager.handle_output(output(home, DAYS[2]), frame((DAYS[2], None)))
+    manager.handle_output(output(home, DAYS[0]), frame_of((DAYS[0], 1)))
+    manager.handle_output(output(home, DAYS[1]), frame_of((DAYS[1], 2.0), (DAYS[1], None)))
+    manager.handle_output(output(home, DAYS[2]), frame_of((DAYS[2], None)))
     assert stored(home) == [
         (march(1), 1),
         (march(2), 2),
@@ -138,9 +138,9 @@ def test_numbers_may_be_of_another_kind_that_changes_none(
         (march(3), None),
     ]
     with pytest.raises(UserError, match=r"value has 2\.5, and is BIGINT"):
-        manager.handle_output(output(home, DAYS[1]), frame((DAYS[1], 2.5)))
+        manager.handle_output(output(home, DAYS[1]), frame_of((DAYS[1], 2.5)))
     with pytest.raises(UserError, match="day has 2025-03-02 10:00:00, and is DATE"):
-        manager.handle_output(output(home, DAYS[1]), frame(("2025-03-02 10:00", 2)))
+        manager.handle_output(output(home, DAYS[1]), frame_of(("2025-03-02 10:00", 2)))
     assert len(stored(home)) == 4
 
 
@@ -149,7 +149,7 @@ def test_a_table_without_partitions_is_replaced_columns_and_all(
 ) -> None:
     """Its asset may change as it likes."""
     context = output(home, key="mine.ads.top")
-    manager.handle_output(context, frame((DAYS[0], 1), (DAYS[1], 2)))
+    manager.handle_output(context, frame_of((DAYS[0], 1), (DAYS[1], 2)))
     assert context.get_logged_metadata()["dagster/table_name"].value == "mine_ads.top"
     manager.handle_output(output(home, key="mine.ads.top"), pd.DataFrame({"only": ["x"]}))
     assert stored(home, "mine_ads.top") == [("x",)] == _shown(home, "mine_ads.top")
@@ -180,10 +180,10 @@ def test_pandas_as_it_comes(home: Home, manager: WarehouseIOManager) -> None:
 @pytest.mark.parametrize(
     ("key", "obj", "message"),
     [
-        ("top", frame(), "The asset top has no schema to stand in"),
-        ("marts.country_roas", frame(), "schema marts, which is not for tables of your own"),
-        ("raw.mine", frame(), "schema raw, which is not for tables of your own"),
-        ("mine.a-b", frame(), "cannot be a table, because of 'a-b'"),
+        ("top", frame_of(), "The asset top has no schema to stand in"),
+        ("marts.country_roas", frame_of(), "schema marts, which is not for tables of your own"),
+        ("raw.mine", frame_of(), "schema raw, which is not for tables of your own"),
+        ("mine.a-b", frame_of(), "cannot be a table, because of 'a-b'"),
         ("mine.t", None, "returned a builtins.NoneType, which is no frame"),
         ("mine.t", [1], "returned a builtins.list, which is no frame"),
         ("mine.t", pd.DataFrame(), "would be a table without columns"),
@@ -212,7 +212,7 @@ def test_partitions_say_in_which_a_row_is(home: Home, manager: WarehouseIOManage
         asset_partitions_def=daily_partitions(home.settings),
     )
     with pytest.raises(UserError, match="does not say in which a row is"):
-        manager.handle_output(context, frame((DAYS[0], 1)))
+        manager.handle_output(context, frame_of((DAYS[0], 1)))
     context = dg.build_output_context(
         asset_key=asset_key("mine.daily"),
         definition_metadata={"partition_expr": "day"},
@@ -220,7 +220,7 @@ def test_partitions_say_in_which_a_row_is(home: Home, manager: WarehouseIOManage
         asset_partitions_def=dg.StaticPartitionsDefinition(["a"]),
     )
     with pytest.raises(UserError, match="partitions of another kind than days"):
-        manager.handle_output(context, frame((DAYS[0], 1)))
+        manager.handle_output(context, frame_of((DAYS[0], 1)))
     with pytest.raises(UserError, match="rows without the column day"):
         manager.handle_output(output(home, DAYS[0]), pd.DataFrame({"value": [1]}))
     with pytest.raises(UserError, match="gets day as VARCHAR"):
@@ -238,7 +238,7 @@ def test_runs_take_turns(home: Home) -> None:
     }
 
     @dg.asset(key_prefix="mine")
-    def frame() -> pd.DataFrame:
+    def frame_of() -> pd.DataFrame:
         return pd.DataFrame({"a": [1]})
 
     with (

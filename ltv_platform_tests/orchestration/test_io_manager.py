@@ -238,7 +238,7 @@ def test_runs_take_turns(home: Home) -> None:
     }
 
     @dg.asset(key_prefix="mine")
-    def frame_of() -> pd.DataFrame:
+    def frame() -> pd.DataFrame:
         return pd.DataFrame({"a": [1]})
 
     with (

@@ -24,6 +24,7 @@ _NAMES = (
     "attribution",
     "customers",
     "orchestration",
+    "hourly",
 )
 
 

@@ -16,6 +16,7 @@ from benchmarks import (
     ingest,
     orchestration,
     page,
+    partitions,
     publish,
     refresh,
 )
@@ -35,6 +36,7 @@ BENCHMARKS: dict[str, Callable[[Bench], Result]] = {
     "customers": customers.run,
     "orchestration": orchestration.run,
     "hourly": hourly.run,
+    "partitions": partitions.run,
 }
 
 app = typer.Typer(add_completion=False, help=__doc__, no_args_is_help=True)

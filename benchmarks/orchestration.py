@@ -15,7 +15,7 @@ _LOOP, _RUN = "plain loop", "ltv run"
 #: Bytes of history that a refresh may add, and per partition that it rewrote.
 _HISTORY, _PER_PARTITION = 500_000, 400
 #: First partition that makes three thousand of them, of which most are empty.
-_LONG_AGO = "2017-10-15"
+LONG_AGO = "2017-10-15"
 
 
 def run(bench: Bench) -> Result:
@@ -29,10 +29,10 @@ def run(bench: Bench) -> Result:
         measure(Call("contenders.orchestrated:nothing", {"home": f"{home}_fresh"}))
         for _ in range(bench.repetitions)
     ]
-    tell(f"preparing three thousand partitions, from {_LONG_AGO} on")
+    tell(f"preparing three thousand partitions, from {LONG_AGO} on")
     long = f"{home}_long"
-    measure(Call("contenders.orchestrated:prepare", {"home": long, "start": _LONG_AGO}))
-    many = in_turn({_RUN: _call(f"{long}_built", _RUN, start=_LONG_AGO)}, bench.repetitions)
+    measure(Call("contenders.orchestrated:prepare", {"home": long, "start": LONG_AGO}))
+    many = in_turn({_RUN: _call(f"{long}_built", _RUN, start=LONG_AGO)}, bench.repetitions)
 
     table = []
     for what, measured in (("whole sample", whole), ("a new day", day)):

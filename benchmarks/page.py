@@ -25,6 +25,7 @@ _NAMES = (
     "customers",
     "orchestration",
     "hourly",
+    "partitions",
 )
 
 

@@ -9,7 +9,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from ltv_platform_tests.chaos.flood import flooded
 from ltv_platform_tests.chaos.kills import chaos
+from ltv_platform_tests.chaos.readers import read_while_backfilled
 from ltv_platform_tests.chaos.services import killed_at_random
 
 
@@ -23,6 +25,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--services", type=float, help="kill processes of `ltv up`, for seconds")
+    parser.add_argument("--files", type=int, help="drop so many files at once on `ltv up`")
+    parser.add_argument("--readers", action="store_true", help="read while a backfill runs")
     arguments = parser.parse_args()
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
     started = time.monotonic()
@@ -35,6 +39,26 @@ def main() -> int:
             kills, seen = killed_at_random(Path(folder), arguments.seed, arguments.services, tell)
         console.print(f"Seed {arguments.seed}: {kills} kills. The home is {seen}.")
         return 0 if seen == "as undisturbed" else 1
+    if arguments.files is not None:
+        with tempfile.TemporaryDirectory(prefix="ltv_chaos_") as folder:
+            flood = flooded(Path(folder), arguments.seed, arguments.files, tell)
+        console.print(
+            f"{flood.loads[0]} loads of {flood.loads[1]} rows in {len(flood.runs)} runs, published "
+            f"after {flood.seconds:.0f} s; `ltv up` took {flood.cpu:.0f} s of CPU in all, and "
+            f"its history {flood.history / 1e6:.1f} MB. "
+            f"The home is {flood.outcome}."
+        )
+        return 0 if flood.outcome == "as undisturbed" else 1
+    if arguments.readers:
+        with tempfile.TemporaryDirectory(prefix="ltv_chaos_") as folder:
+            read = read_while_backfilled(Path(folder), tell)
+        console.print(
+            f"{sum(map(len, read.answers))} answers, {read.during} of them during the backfill; "
+            f"{len(read.refused)} refused; runs: {', '.join(read.runs)}. {read.seconds:.0f} s."
+        )
+        for answer in read.refused:
+            console.print(f"exit {answer.code}: {answer.err}", markup=False)
+        return 1 if read.refused else 0
     with tempfile.TemporaryDirectory(prefix="ltv_chaos_") as folder:
         tally = chaos(Path(folder), arguments.seed, arguments.kills, tell)
     tell("done")

@@ -6,7 +6,7 @@ What they take is printed, not asserted: the machine may be busy.
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ _START = {"LTV_START_DATE": "2017-10-15"}
 _PARTITIONS = 3_000
 #: What the daemon does every thirty seconds, through the code server, without launching the run.
 _LOOK = """mutation {
-    sensorDryRun(selectorData: {
+    sensorDryRun(cursor: null, selectorData: {
         repositoryName: "__repository__", repositoryLocationName: "ltv-platform",
         sensorName: "refresh"
     }) {
@@ -63,20 +63,15 @@ def long_server(
         server.end()
 
 
-def _seconds(act: Callable[[], Any]) -> float:
-    started = time.monotonic()
-    act()
-    return time.monotonic() - started
-
-
 def _look(server: Server) -> dict[str, Any]:
     result: dict[str, Any] = server.ask(_LOOK)["sensorDryRun"]["evaluationResult"]
     assert result["error"] is None, result
     return result
 
 
-def _told(what: str, seconds: list[float]) -> str:
-    return f"{what}: {', '.join(f'{one:.2f}' for one in seconds)} s\n"
+def _told(what: str, seconds: list[float], services: list[float]) -> str:
+    one, other = (", ".join(f"{number:.2f}" for number in of) for of in (seconds, services))
+    return f"{what}: {one} s; CPU of the services {other} s\n"
 
 
 def test_a_look_of_the_refresh_sensor(
@@ -96,16 +91,14 @@ def test_a_look_of_the_refresh_sensor(
                 check=True,
                 capture_output=True,
             )
-        cpu = long_server.cpu_seconds()
-        seconds = []
+        seconds, cpu = [], []
         for _ in range(_TIMES):
-            started = time.monotonic()
+            started, used = time.monotonic(), long_server.cpu_seconds()
             result = _look(long_server)
             seconds.append(time.monotonic() - started)
+            cpu.append(long_server.cpu_seconds() - used)
             assert bool(result["runRequests"]) is asks, result
-        cpu = (long_server.cpu_seconds() - cpu) / _TIMES
-        told += _told(f"a look of the refresh sensor, {state}", seconds)
-        told += f"  CPU of all services meanwhile, per look: {cpu:.2f} s\n"
+        told += _told(f"a look of the refresh sensor, {state}", seconds, cpu)
     with capsys.disabled():
         sys.stdout.write(f"\n{_PARTITIONS:,} partitions; {told}")
 
@@ -131,12 +124,15 @@ def test_the_pages_of_a_partitioned_asset(
     told = ""
     try:
         for name, (path, words) in pages.items():
-            seconds = []
+            seconds, cpu = [], []
             for _ in range(_TIMES):
                 screen.open("/runs", "refresh")
-                seconds.append(_seconds(lambda p=path, w=words: screen.open(p, *w)))  # type: ignore[misc]
+                started, used = time.monotonic(), long_server.cpu_seconds()
+                screen.open(path, *words)
+                seconds.append(time.monotonic() - started)
+                cpu.append(long_server.cpu_seconds() - used)
             screen.picture(f"{_PARTITIONS}_partitions_{name}")
-            told += _told(f"page of an asset, {name}", seconds)
+            told += _told(f"page of an asset, {name}", seconds, cpu)
         assert screen.problems() == []
     finally:
         screen.close()

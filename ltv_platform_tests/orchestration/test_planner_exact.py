@@ -19,7 +19,7 @@ import pytest
 from ltv_platform.days import days_between
 from ltv_platform.definitions import build_definitions
 from ltv_platform.orchestration.assets import table_name
-from ltv_platform.orchestration.event_log import HistoryStorage
+from ltv_platform.orchestration.event_log import SqliteHistory
 from ltv_platform.orchestration.refresh import bring_up_to_date, prepare_dagster_home
 from ltv_platform.stale import what_is_stale
 from ltv_platform_tests.warehouse.homes import Home
@@ -141,7 +141,7 @@ def _history(home: Home) -> Iterator[dg.DagsterInstance]:
             patch.setenv(name, "")  # set by what follows, and taken back afterwards
         prepare_dagster_home(home.settings)
         with dg.DagsterInstance.from_config(str(home.settings.dagster_path)) as instance:
-            assert isinstance(instance.event_log_storage, HistoryStorage)
+            assert isinstance(instance.event_log_storage, SqliteHistory)
             yield instance
 
 

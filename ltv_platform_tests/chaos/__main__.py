@@ -1,9 +1,13 @@
-"""``make chaos``: kills by the hundred, a line per phase and a table at the end."""
+"""``make chaos``: kills by the hundred, a line per phase and a table at the end.
+
+Files by the thousand, and readers beside a backfill, are asked for by ``--files`` and ``--readers``.
+"""
 
 import argparse
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from rich.console import Console
@@ -40,25 +44,9 @@ def main() -> int:
         console.print(f"Seed {arguments.seed}: {kills} kills. The home is {seen}.")
         return 0 if seen == "as undisturbed" else 1
     if arguments.files is not None:
-        with tempfile.TemporaryDirectory(prefix="ltv_chaos_") as folder:
-            flood = flooded(Path(folder), arguments.seed, arguments.files, tell)
-        console.print(
-            f"{flood.loads[0]} loads of {flood.loads[1]} rows in {len(flood.runs)} runs, published "
-            f"after {flood.seconds:.0f} s; `ltv up` took {flood.cpu:.0f} s of CPU in all, and "
-            f"its history {flood.history / 1e6:.1f} MB. "
-            f"The home is {flood.outcome}."
-        )
-        return 0 if flood.outcome == "as undisturbed" else 1
+        return _flood(console, arguments.seed, arguments.files, tell)
     if arguments.readers:
-        with tempfile.TemporaryDirectory(prefix="ltv_chaos_") as folder:
-            read = read_while_backfilled(Path(folder), tell)
-        console.print(
-            f"{sum(map(len, read.answers))} answers, {read.during} of them during the backfill; "
-            f"{len(read.refused)} refused; runs: {', '.join(read.runs)}. {read.seconds:.0f} s."
-        )
-        for answer in read.refused:
-            console.print(f"exit {answer.code}: {answer.err}", markup=False)
-        return 1 if read.refused else 0
+        return _readers(console, tell)
     with tempfile.TemporaryDirectory(prefix="ltv_chaos_") as folder:
         tally = chaos(Path(folder), arguments.seed, arguments.kills, tell)
     tell("done")
@@ -75,6 +63,36 @@ def main() -> int:
     for answer in tally.refused:
         console.print(f"exit {answer.code}: {answer.err}", markup=False)
     return 1 if tally.refused or tally.outcome != "as undisturbed, nothing left over" else 0
+
+
+def _flood(console: Console, seed: int, files: int, tell: Callable[[str], None]) -> int:
+    with tempfile.TemporaryDirectory(prefix="ltv_chaos_") as folder:
+        flood = flooded(Path(folder), seed, files, tell)
+    console.print(
+        f"{flood.loads[0]} loads of {flood.loads[1]} rows in {len(flood.runs)} runs, published "
+        f"after {flood.seconds:.0f} s; `ltv up` took {flood.cpu:.0f} s of CPU in all, its history "
+        f"{flood.history / 1e6:.1f} MB. The home is {flood.outcome}."
+    )
+    for tick in flood.failed_ticks:
+        console.print(tick, markup=False)
+    loaded_once = flood.loads == (files, flood.rows)
+    succeeded = set(flood.runs) == {"SUCCESS"} and not flood.failed_ticks
+    return 0 if loaded_once and succeeded and flood.outcome == "as undisturbed" else 1
+
+
+def _readers(console: Console, tell: Callable[[str], None]) -> int:
+    with tempfile.TemporaryDirectory(prefix="ltv_chaos_") as folder:
+        read = read_while_backfilled(Path(folder), tell)
+    console.print(
+        f"{sum(map(len, read.answers))} answers, {read.during} of them during the backfill; "
+        f"{len(read.refused)} refused; runs: {', '.join(read.runs)}. {read.seconds:.0f} s."
+    )
+    for answer in read.refused:
+        console.print(f"exit {answer.code}: {answer.err}", markup=False)
+    for tick in read.failed_ticks:
+        console.print(tick, markup=False)
+    succeeded = set(read.runs) == {"SUCCESS"} and not read.failed_ticks
+    return 0 if succeeded and not read.refused else 1
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """``make chaos``: kills by the hundred, a line per phase and a table at the end.
 
-Files by the thousand, and readers beside a backfill, are asked for by ``--files`` and ``--readers``.
+``--files`` drops files by the thousand instead, ``--readers`` reads while a backfill runs.
 """
 
 import argparse

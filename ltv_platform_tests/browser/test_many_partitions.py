@@ -60,7 +60,8 @@ def long_server(
             server.ask(_STOP, id=sensor["sensorState"]["id"])
         yield server
     finally:
-        server.end()
+        code = server.end()
+    assert code == 0, server.said
 
 
 def _look(server: Server) -> dict[str, Any]:

@@ -5,8 +5,8 @@ BIN := .venv/bin
 export PYTHONDONTWRITEBYTECODE :=
 INSTALLS := install install-dev install-browser install-bench install-peers install-bayes
 
-.PHONY: $(INSTALLS) run test test-services test-browser proof chaos chaos-services proof-api ui lint lock \
-  bench bench-peers docs clean
+.PHONY: $(INSTALLS) run test test-services test-browser proof chaos chaos-services \
+  chaos-files proof-api ui lint lock bench bench-peers docs clean
 .DEFAULT_GOAL := run
 # One installation at a time, with `make -j` too.
 .NOTPARALLEL:
@@ -45,6 +45,11 @@ chaos: install-dev
 SECONDS ?= 300
 chaos-services: install-dev
 	@$(BIN)/python -m ltv_platform_tests.chaos --seed $(SEED) --services $(SECONDS)
+
+# Very many small files dropped at once on a running `ltv up`; `make test-services` drops a hundred.
+FILES ?= 1000
+chaos-files: install-dev
+	@$(BIN)/python -m ltv_platform_tests.chaos --seed $(SEED) --files $(FILES)
 
 # `ltv run` killed ten times while the IHC API misbehaves, on the public challenge data of
 # LTV_REFERENCE_DATA; `make test` does so with a few journeys.

@@ -12,9 +12,11 @@ from benchmarks import (
     cohorts,
     customers,
     end_to_end,
+    hourly,
     ingest,
     orchestration,
     page,
+    partitions,
     publish,
     refresh,
 )
@@ -33,6 +35,8 @@ BENCHMARKS: dict[str, Callable[[Bench], Result]] = {
     "attribution": attribution.run,
     "customers": customers.run,
     "orchestration": orchestration.run,
+    "hourly": hourly.run,
+    "partitions": partitions.run,
 }
 
 app = typer.Typer(add_completion=False, help=__doc__, no_args_is_help=True)
@@ -62,14 +66,16 @@ def _command(names: list[str]) -> Callable[..., None]:
         repetitions: Annotated[int, typer.Option(help="Runs of each contender.")] = 5,
         days: Annotated[int, typer.Option(help="Days of the history.")] = DAYS,
         dagster: Annotated[bool, typer.Option(help="Measure ltv run, too, in refresh.")] = True,
+        refreshes: Annotated[int, typer.Option(help="Refreshes in a row, in hourly.")] = 20,
         json: Annotated[Path | None, typer.Option(help="Keep the figures in this file.")] = None,
         folder: Annotated[
             Path | None, typer.Option(help="Where the temporary data goes; default: the system's.")
         ] = None,
     ) -> None:
-        _run(
-            names, lambda work: Bench(Scale(scale), repetitions, days, work, dagster), json, folder
-        )
+        def bench(work: Path) -> Bench:
+            return Bench(Scale(scale), repetitions, days, work, dagster, refreshes)
+
+        _run(names, bench, json, folder)
 
     return command
 

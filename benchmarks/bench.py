@@ -17,6 +17,7 @@ class Bench:
         days: Days of the history.
         dagster: Whether ``ltv run`` is measured too.
         folder: For everything that is written; whoever made it removes it.
+        refreshes: How many refreshes in a row.
     """
 
     scale: data.Scale
@@ -24,6 +25,7 @@ class Bench:
     days: int
     folder: Path
     dagster: bool = True
+    refreshes: int = 20
     _history: "History | None" = field(default=None, init=False)
 
     def history(self) -> "History":

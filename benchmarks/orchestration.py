@@ -14,10 +14,8 @@ from benchmarks.results import Gate, Result, row
 _LOOP, _RUN = "plain loop", "ltv run"
 #: Bytes of history that a refresh may add, and per partition that it rewrote.
 _HISTORY, _PER_PARTITION = 500_000, 400
-#: Refreshes in a row; the tenth and the last are compared.
-_REFRESHES = 20
 #: First partition that makes three thousand of them, of which most are empty.
-_LONG_AGO = "2017-10-15"
+LONG_AGO = "2017-10-15"
 
 
 def run(bench: Bench) -> Result:
@@ -31,16 +29,10 @@ def run(bench: Bench) -> Result:
         measure(Call("contenders.orchestrated:nothing", {"home": f"{home}_fresh"}))
         for _ in range(bench.repetitions)
     ]
-    hourly = measure(
-        Call(
-            "contenders.orchestrated:refreshes",
-            {"template": f"{home}_fresh", "home": f"{home}_hourly", "count": _REFRESHES},
-        )
-    )
-    tell(f"preparing three thousand partitions, from {_LONG_AGO} on")
+    tell(f"preparing three thousand partitions, from {LONG_AGO} on")
     long = f"{home}_long"
-    measure(Call("contenders.orchestrated:prepare", {"home": long, "start": _LONG_AGO}))
-    many = in_turn({_RUN: _call(f"{long}_built", _RUN, start=_LONG_AGO)}, bench.repetitions)
+    measure(Call("contenders.orchestrated:prepare", {"home": long, "start": LONG_AGO}))
+    many = in_turn({_RUN: _call(f"{long}_built", _RUN, start=LONG_AGO)}, bench.repetitions)
 
     table = []
     for what, measured in (("whole sample", whole), ("a new day", day)):
@@ -59,13 +51,6 @@ def run(bench: Bench) -> Result:
         _history("history of the whole sample", whole[_RUN][-1].facts),
         _history("history of a new day", day[_RUN][-1].facts),
         Gate(
-            f"refresh {_REFRESHES} to the tenth, CPU seconds",
-            hourly.cpu_steps[f"refresh {_REFRESHES}"] / hourly.cpu_steps["refresh 10"],
-            1.2,
-            False,
-            "x",
-        ),
-        Gate(
             "a new day: 3,000 partitions to 365, CPU seconds",
             _cpu(many[_RUN]) / _cpu(day[_RUN]),
             1.5,
@@ -73,12 +58,7 @@ def run(bench: Bench) -> Result:
             "x",
         ),
     ]
-    sizes = hourly.facts["history_bytes"]
-    notes = [
-        "ratios are of CPU seconds of whole processes, medians",
-        f"history grew by {(sizes[-1] - sizes[9]) / (len(sizes) - 10):,.0f} bytes a refresh after "
-        f"the tenth, each of which rewrote what one event touches",
-    ]
+    notes = ["ratios are of CPU seconds of whole processes, medians"]
     facts = day[_RUN][-1].facts
     return Result(
         "orchestration",

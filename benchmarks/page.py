@@ -24,6 +24,8 @@ _NAMES = (
     "attribution",
     "customers",
     "orchestration",
+    "hourly",
+    "partitions",
 )
 
 

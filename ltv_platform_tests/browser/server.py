@@ -24,9 +24,10 @@ class Server:
     Args:
         home: LTV_HOME, filled.
         log: Where it writes what it says.
+        variables: Of its environment, beside those of every command.
     """
 
-    def __init__(self, home: Path, log: Path) -> None:
+    def __init__(self, home: Path, log: Path, **variables: str) -> None:
         self.home = home
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -36,7 +37,7 @@ class Server:
         with log.open("wb") as file:
             self._process = subprocess.Popen(
                 command("up", "--port", str(port)),
-                env=environment(home),
+                env=environment(home, **variables),
                 stdout=file,
                 stderr=subprocess.STDOUT,
             )
@@ -96,6 +97,10 @@ class Server:
         """CPU seconds of all run workers that have ended so far."""
         return sum(_of_children(process) for process in _descendants(self._process.pid))
 
+    def cpu_seconds(self) -> float:
+        """CPU seconds of all of its processes that live."""
+        return sum(map(_of_itself, _descendants(self._process.pid)))
+
     def bytes_of_history(self) -> int:
         """What Dagster has written."""
         files = (self.home / "dagster").rglob("*")
@@ -107,7 +112,7 @@ def command(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "ltv_platform.cli", *arguments]
 
 
-def environment(home: Path) -> dict[str, str]:
+def environment(home: Path, **variables: str) -> dict[str, str]:
     """What the commands get: nothing of what the machine sets."""
     ours = ("LTV_", "IHC_", "DAGSTER_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
@@ -117,6 +122,7 @@ def environment(home: Path) -> dict[str, str]:
         "LTV_NOW": NOW,
         "LTV_LOCK_TIMEOUT": str(LOCK_TIMEOUT),
         "LTV_FRESHNESS_HOURS": "none",
+        **variables,
     }
 
 
@@ -131,6 +137,14 @@ def _of_children(process: int) -> float:
         return _stat(process)[1]
     except OSError:
         return 0.0
+
+
+def _of_itself(process: int) -> float:
+    try:
+        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / _TICKS
 
 
 def _descendants(process: int) -> list[int]:

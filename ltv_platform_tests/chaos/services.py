@@ -1,5 +1,6 @@
 """``ltv up`` for tests: started, watched, killed in parts, ended."""
 
+import json
 import os
 import signal
 import socket
@@ -7,10 +8,11 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from ltv_platform.orchestration.services import CODE_SERVER, DAEMON, WEB_SERVER
 from ltv_platform_tests.chaos.homes import SETTINGS, contents, difference, home_at
@@ -28,16 +30,17 @@ class Up:
     Args:
         home: The LTV_HOME.
         log: Where it writes what it says.
+        settings: Its LTV_ variables, in lower case.
     """
 
-    def __init__(self, home: Path, log: Path) -> None:
+    def __init__(self, home: Path, log: Path, settings: Mapping[str, str] = SETTINGS) -> None:
         self.home = home
         self._log = log
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = int(probe.getsockname()[1])
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("LTV_", "DAGSTER_"))}
-        variables = {f"LTV_{name.upper()}": value for name, value in SETTINGS.items()}
+        variables = {f"LTV_{name.upper()}": value for name, value in settings.items()}
         variables |= {"LTV_FRESHNESS_HOURS": "none", "LTV_HOME": str(home)}
         with log.open("ab") as out:
             self.process = subprocess.Popen(
@@ -59,6 +62,42 @@ class Up:
             with urllib.request.urlopen(address, timeout=5) as answer:
                 return bool(answer.status == 200)
         return False
+
+    def ask(self, query: str, **variables: Any) -> Any:
+        """What the UI's own API answers."""
+        body = json.dumps({"query": query, "variables": variables}).encode()
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.port}/graphql", body, {"Content-Type": "application/json"}
+        )
+        with urllib.request.urlopen(request, timeout=120) as answer:
+            answered = json.load(answer)
+        assert "errors" not in answered, answered["errors"]
+        return answered["data"]
+
+    def runs(self) -> list[str]:
+        """The status of every run, newest first."""
+        query = "{ runsOrError(limit: 1000) { ... on Runs { results { status } } } }"
+        return [run["status"] for run in self.ask(query)["runsOrError"]["results"]]
+
+    def is_idle(self) -> bool:
+        """Whether no run waits or is under way."""
+        return set(self.runs()) <= {"SUCCESS", "FAILURE", "CANCELED"}
+
+    def failed_ticks(self) -> list[str]:
+        """What sensors said when a look of theirs failed."""
+        query = """{ sensorsOrError(repositorySelector: {
+            repositoryName: "__repository__", repositoryLocationName: "ltv-platform"
+        }) { ... on Sensors { results { sensorState {
+            ticks(statuses: [FAILURE]) { error { message } }
+        } } } } }"""
+        sensors = self.ask(query)["sensorsOrError"]["results"]
+        ticks = [tick for sensor in sensors for tick in sensor["sensorState"]["ticks"]]
+        return [str(tick["error"]) for tick in ticks]
+
+    def history_bytes(self) -> int:
+        """What Dagster has written."""
+        files = (self.home / "dagster").rglob("*")
+        return sum(file.stat().st_size for file in files if file.is_file())
 
     def children(self, deep: bool = False) -> dict[int, str]:
         """Processes that it started, with their command lines; deep: and all that these did."""
@@ -82,9 +121,9 @@ class Up:
 
 
 @contextmanager
-def up(home: Path, log: Path) -> Iterator[Up]:
+def up(home: Path, log: Path, settings: Mapping[str, str] = SETTINGS) -> Iterator[Up]:
     """``ltv up`` on a home, answering; ended in any case."""
-    running = Up(home, log)
+    running = Up(home, log, settings)
     try:
         wait_until(running.answers, 120, "the web server answers")
         yield running
@@ -136,7 +175,7 @@ def killed_at_random(
         for file in waiting:
             file.drop(home)
         tell(f"{kills} kills; waiting until nothing waits in landing and nothing is stale")
-        wait_until(lambda: _is_up_to_date(home), 900, "it converges")
+        wait_until(lambda: is_up_to_date(home), 900, "it converges")
     undisturbed = folder / "undisturbed"
     for file in stream:
         file.drop(undisturbed)
@@ -148,7 +187,8 @@ def killed_at_random(
     return kills, seen
 
 
-def _is_up_to_date(home: Path) -> bool:
+def is_up_to_date(home: Path) -> bool:
+    """Whether nothing waits in landing and nothing is stale."""
     from ltv_platform.errors import UserError
     from ltv_platform.stale import what_is_stale
 

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from ltv_platform.orchestration.services import DAEMON
+from ltv_platform_tests.chaos.flood import flooded
 from ltv_platform_tests.chaos.homes import home_at
+from ltv_platform_tests.chaos.readers import READERS, read_while_backfilled
 from ltv_platform_tests.chaos.services import SERVICES, Up, up, wait_until
 from ltv_platform_tests.warehouse.homes import HEADERS
 
@@ -73,3 +75,25 @@ def _lives(pid: int) -> bool:
         return "zombie" not in Path(f"/proc/{pid}/status").read_text()
     except OSError:
         return False
+
+
+def test_many_files_at_once_are_loaded_once_each_in_few_runs(tmp_path: Path) -> None:
+    """A hundred files; `make chaos-files` drops a thousand."""
+    flood = flooded(tmp_path, seed=1, count=100, tell=lambda _: None)
+    assert flood.loads == (100, flood.rows)
+    assert (flood.rows, flood.outcome) == (300, "as undisturbed")
+    assert set(flood.runs) == {"SUCCESS"} and len(flood.runs) <= 10
+    assert flood.failed_ticks == []
+
+
+def test_readers_see_one_state_while_a_backfill_runs(tmp_path: Path) -> None:
+    """Thirty days of every table rewritten, a file loaded: the old figures, then the new ones."""
+    read = read_while_backfilled(tmp_path, tell=lambda _: None)
+    assert read.status == ("COMPLETED_SUCCESS", 1)
+    assert set(read.runs) == {"SUCCESS"} and read.failed_ticks == []
+    assert "Traceback" not in read.said and "is held by" not in read.said
+    assert read.refused == []
+    assert read.during >= READERS
+    net, transactions, installs = read.figures[0][0].split(",")
+    after = f"{float(net) + 100:.6f},{int(transactions) + 1},{installs}"
+    assert read.figures == [[read.figures[0][0], after]] * READERS

@@ -14,6 +14,12 @@ from ltv_platform.settings import Settings, load_settings
 from ltv_platform.transforms import Graph
 from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
 from ltv_platform.warehouse.engine import LoadCounts
+from ltv_platform_tests import surroundings
+
+if "PYTEST_XDIST_WORKER" not in os.environ:  # which has it from the process that started it
+    surroundings.keep_files_in_memory()
+    surroundings.compile_once()
+surroundings.remember()
 
 #: The clock of the tests.
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)

@@ -26,6 +26,18 @@ _SERVER.set_forkserver_preload(["ltv_platform_tests.warm"])
 _TOO_LONG = 1_800.0
 
 
+def run_forked(function: Callable[..., object], *arguments: object) -> int:
+    """The exit code of a process that calls a function; both must be known by name."""
+    process = _SERVER.Process(target=function, args=arguments)
+    process.start()
+    process.join(_TOO_LONG)
+    if process.exitcode is None:
+        process.kill()
+        process.join()
+    assert process.exitcode is not None
+    return process.exitcode
+
+
 def _ltv() -> None:
     from ltv_platform.cli import main
 

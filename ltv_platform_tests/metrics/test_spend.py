@@ -16,7 +16,7 @@ AS_OF = "2025-01-31"
 @pytest.fixture(scope="module")
 def placed(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """Spend with and without country, with and without installs."""
-    home = Home(tmp_path_factory.mktemp("home"), groups=CAMPAIGNS, as_of=AS_OF)
+    home = Home(tmp_path_factory.mktemp("home"), as_of=AS_OF)
     home.load(
         "customers",
         *(f"{name},2025-01-01 10:00:00,{name[:2]},ads,c1" for name in ("BR1", "DE1", "US1")),

@@ -88,7 +88,7 @@ def test_what_lies_outside_stands_in_its_bucket(boundaries: Home) -> None:
 @pytest.fixture(scope="module")
 def refunds(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """Refunds within and after the window, of payers and of others."""
-    home = Home(tmp_path_factory.mktemp("home"), groups=CAMPAIGNS, as_of="2025-03-31")
+    home = Home(tmp_path_factory.mktemp("home"), as_of="2025-03-31")
     home.load(
         "customers",
         "payer,2025-01-01 10:00:00,US,ads,c1",

@@ -20,7 +20,7 @@ run: install
 
 # Coverage is measured by hand, not here: it would slow every run by a third.
 test: install-dev
-	@$(BIN)/pytest -n 2 --dist loadscope
+	@$(BIN)/pytest -n 2 --dist loadscope --no-loadscope-reorder
 
 # The UI in a headless Chromium (Debian: apt-get install chromium chromium-driver), with pictures.
 LTV_SCREENSHOTS ?= build/screenshots

@@ -113,11 +113,16 @@ def measure(call: Call) -> Measurement:
     with tempfile.TemporaryDirectory(prefix="ltv_bench_") as folder:
         answer = Path(folder) / "measurement.json"
         request = json.dumps({**asdict(call), "answer": str(answer)})
-        command = [sys.executable, "-m", "benchmarks.child", request]
-        finished = subprocess.run(command, env=environment, check=False)
-        if finished.returncode != 0:
-            raise ContenderError(f"{call.function} ended with exit code {finished.returncode}")
+        code = _run(request, environment)
+        if code != 0:
+            raise ContenderError(f"{call.function} ended with exit code {code}")
         return Measurement(**json.loads(answer.read_text("utf-8")))
+
+
+def _run(request: str, environment: Mapping[str, str]) -> int:
+    """The exit code of a process that does what is asked."""
+    command = [sys.executable, "-m", "benchmarks.child", request]
+    return subprocess.run(command, env=environment, check=False).returncode
 
 
 def in_turn(

@@ -14,14 +14,33 @@ from ltv_platform.settings import Settings, load_settings
 from ltv_platform.transforms import Graph
 from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
 from ltv_platform.warehouse.engine import LoadCounts
+from ltv_platform_tests import surroundings
+
+if "PYTEST_XDIST_WORKER" not in os.environ:  # which has it from the process that started it
+    surroundings.keep_files_in_memory()
+    surroundings.compile_once()
+surroundings.remember()
 
 #: The clock of the tests.
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
+
+#: What takes a minute or more is begun first, the longest before the others: else one process works
+#: alone on it in the end.
+_LONG = ("TestRestatement", "properties/", "TestKilled", "benchmarks/", "end_to_end/", "proofs/")
 
 _REFERENCE_DATA = os.environ.get("LTV_REFERENCE_DATA")
 
 #: URL of a PostgreSQL server on which tests may make databases, its password included.
 POSTGRES = os.environ.get("LTV_TEST_POSTGRES")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long ones first; the others stay in their order."""
+
+    def place(item: pytest.Item) -> int:
+        return next((n for n, part in enumerate(_LONG) if part in item.nodeid), len(_LONG))
+
+    items.sort(key=place)
 
 
 @pytest.fixture(autouse=True)

@@ -1,25 +1,39 @@
 """Benchmarks at a tiny scale: that results agree, never what they take."""
 
+import json
+import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import duckdb
 import pytest
 
 from benchmarks import __main__ as command_line
-from benchmarks import cohorts, customers, ingest, page, publish, refresh
+from benchmarks import child, cohorts, customers, ingest, page, processes, publish, refresh
 from benchmarks.bench import Bench
 from benchmarks.compare import same_rows
 from benchmarks.data import SOURCES, Scale, select
 from benchmarks.processes import Call, ContenderError, Stopwatch, measure
 from benchmarks.results import save, show
+from ltv_platform_tests.forked import run_forked
 
 SCALE = Scale(0.2)
 DAYS = 12
+_RUN = processes._run
+
+
+def _contend(request: str, environment: Mapping[str, str]) -> None:
+    os.environ.clear()
+    os.environ.update(environment)
+    child.main(json.loads(request))
 
 
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory):
-    return Bench(SCALE, 1, DAYS, tmp_path_factory.mktemp("bench"), dagster=False)
+    """Of processes that start at once: how much memory each needs is no matter here."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(processes, "_run", lambda *of_it: run_forked(_contend, *of_it))
+        yield Bench(SCALE, 1, DAYS, tmp_path_factory.mktemp("bench"), dagster=False)
 
 
 def test_every_contender_gives_the_same_and_the_page_shows_it(bench, tmp_path, capsys):
@@ -114,8 +128,9 @@ def test_a_difference_is_seen(tmp_path, theirs, message):
     assert str(error.value).startswith(message)
 
 
-def test_a_contender_that_fails_ends_the_run(capfd):
-    """Its traceback is printed by its own process."""
+def test_a_contender_that_fails_ends_the_run(capfd, monkeypatch):
+    """Its traceback is printed by its own process, which is a new one as in every benchmark."""
+    monkeypatch.setattr(processes, "_run", _RUN)
     with pytest.raises(ContenderError, match="compare:same_rows ended with exit code 1"):
         measure(Call("compare:same_rows", {"names": []}))
     assert "TypeError" in capfd.readouterr().err

@@ -18,8 +18,7 @@ from ltv_platform.warehouse import planner, snapshot
 from ltv_platform.workspace import Workspace
 from ltv_platform_tests.chaos.homes import SETTINGS, contents, difference, leftovers
 from ltv_platform_tests.chaos.stream import File, files
-from ltv_platform_tests.end_to_end.conftest import Answer
-from ltv_platform_tests.forked import ForkedLtv, Running
+from ltv_platform_tests.forked import Answer, ForkedLtv, Running
 
 #: What is started, with how often: loading, rebuilding and publishing without Dagster, all of it.
 _OFTEN = {"ingest": 9, "refresh": 7, "run": 4}

@@ -5,23 +5,13 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from ltv_platform.settings import variable_name
-
-#: The clock of ingestion and partitions, so that no test depends on the day it runs.
-NOW = "2026-01-15T12:00:00+00:00"
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a command gave."""
-
-    code: int
-    out: str
-    err: str
+from ltv_platform_tests.forked import NOW, Answer, ForkedLtv
 
 
 @dataclass(frozen=True)
@@ -44,6 +34,12 @@ class CommandLine:
 
     def __call__(self, *arguments: str | Path, **settings: str) -> Answer:
         """Run a command under further LTV_ settings, given in lower case."""
+        folder = self.home.parent
+        ltv = ForkedLtv(self.home, self.settings, prepare=partial(os.chdir, folder))
+        return ltv(*arguments, **settings)
+
+    def afresh(self, *arguments: str | Path, **settings: str) -> Answer:
+        """The same as a shell would, everything loaded anew: so it costs seconds more."""
         finished = subprocess.run(
             [sys.executable, "-m", "ltv_platform.cli", *map(str, arguments)],
             env=self.environment(**settings),

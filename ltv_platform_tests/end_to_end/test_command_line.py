@@ -1,4 +1,7 @@
-"""What the commands say and how they end: exit codes, stdout for answers, stderr for the rest."""
+"""What the commands say and how they end: exit codes, stdout for answers, stderr for the rest.
+
+One test of each command starts it afresh.
+"""
 
 import json
 import signal
@@ -31,21 +34,23 @@ def customers(tmp_path: Path) -> Path:
 
 def test_run_on_nothing_publishes_every_table(ltv: CommandLine) -> None:
     """`ltv run` after no source at all publishes every table, empty, and exits 0."""
-    answer = ltv("run")
+    answer = ltv.afresh("run")
     assert (answer.code, answer.out) == (0, "")
-    rows = json.loads(ltv("tables", "--format", "json").out)
+    rows = json.loads(ltv.afresh("tables", "--format", "json").out)
     assert {"customers", "campaign_roas", "quarantine", "loads"} <= {row["table"] for row in rows}
-    assert ltv("query", "SELECT COUNT(*) FROM campaign_roas", "--format", "csv").out.endswith("0\n")
-    again = ltv("run")
+    assert ltv.afresh(
+        "query", "SELECT COUNT(*) FROM campaign_roas", "--format", "csv"
+    ).out.endswith("0\n")
+    again = ltv.afresh("run")
     assert "Nothing is stale." in again.err
 
 
 def test_bad_rows_are_kept_and_explained(ltv: CommandLine, customers: Path) -> None:
     """A bad row does not stop the good one; it is listed with its reason and its text."""
-    answer = ltv("ingest", "customers", customers)
+    answer = ltv.afresh("ingest", "customers", customers)
     assert answer.code == 0
     assert "1 row is in quarantine" in answer.err
-    listed = json.loads(ltv("quarantine", "list", "--format", "json").out)
+    listed = json.loads(ltv.afresh("quarantine", "list", "--format", "json").out)
     assert len(listed) == 1
     assert listed[0]["line"] == 3
     assert "2025-13-01" in json.dumps(listed[0])
@@ -209,7 +214,7 @@ def test_mostly_rejected_files_say_why(ltv: CommandLine, tmp_path: Path) -> None
 def test_demo_refuses_to_mix_with_other_data(ltv: CommandLine, customers: Path) -> None:
     """The sample's figures never mix with a user's own."""
     ltv("ingest", "customers", customers)
-    answer = ltv("demo")
+    answer = ltv.afresh("demo")
     assert answer.code == 2
     assert "holds other data" in answer.err
 
@@ -217,7 +222,7 @@ def test_demo_refuses_to_mix_with_other_data(ltv: CommandLine, customers: Path) 
 def test_doctor_lists_every_setting(ltv: CommandLine) -> None:
     """Effective settings, versions, free disk, and what is missing."""
     moves = '{"closer": {"direction": "any_session", "redistribution_channel_labels": ["Mail"]}}'
-    answer = ltv("doctor", horizons="7,30", ihc_redistribution=moves)
+    answer = ltv.afresh("doctor", horizons="7,30", ihc_redistribution=moves)
     assert answer.code == 0
     assert '{"closer": {"direction": "any_session"' in answer.out
     assert "PhaseRedistribution" not in answer.out
@@ -229,7 +234,7 @@ def test_doctor_lists_every_setting(ltv: CommandLine) -> None:
 
 def test_lineage_goes_from_a_figure_to_the_files_and_back(ltv: CommandLine) -> None:
     """README, `ltv lineage`: a tree, before anything is loaded, under the settings at hand."""
-    tree = ltv("lineage", "campaign_roas.roas_d45", horizons="1,7,45")
+    tree = ltv.afresh("lineage", "campaign_roas.roas_d45", horizons="1,7,45")
     assert tree.code == 0
     assert tree.out.startswith("marts.campaign_roas.roas_d45  revenue_d45 / spend;")
     assert "└─ raw.fx_rates.rate" in tree.out

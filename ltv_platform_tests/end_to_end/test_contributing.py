@@ -23,7 +23,10 @@ def _insert(path: Path, before: str, text: str) -> None:
 
 
 def test_a_table_is_one_contract_one_select_and_one_line(ltv: CommandLine, tmp_path: Path) -> None:
-    """Following the steps in a copy of the project builds, checks and publishes the table."""
+    """Following the steps in a copy of the project builds, checks and publishes the table.
+
+    The copy is what a fresh process finds in its working directory.
+    """
     for name in ("ltv_platform", "data"):
         shutil.copytree(_ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(_ROOT / "dagster.yaml", tmp_path)
@@ -44,10 +47,10 @@ def test_a_table_is_one_contract_one_select_and_one_line(ltv: CommandLine, tmp_p
         "transaction_id,customer_id,transaction_date,amount,is_refund\n"
         "a,x,2025-12-01 10:00:00,10,0\nb,x,2025-12-01 11:00:00,2.5,1\nc,x,2025-12-03,4,0\n"
     )
-    assert ltv("ingest", "transactions", sales, start_date="2025-12-01").code == 0
-    answer = ltv("run", start_date="2025-12-01")
+    assert ltv.afresh("ingest", "transactions", sales, start_date="2025-12-01").code == 0
+    answer = ltv.afresh("run", start_date="2025-12-01")
     assert answer.code == 0, answer.err
-    rows = ltv("query", "SELECT * FROM daily_revenue ORDER BY 1", "--format", "csv")
+    rows = ltv.afresh("query", "SELECT * FROM daily_revenue ORDER BY 1", "--format", "csv")
     assert rows.out.splitlines() == [
         "event_date,net_revenue",
         "2025-12-01,7.500000",

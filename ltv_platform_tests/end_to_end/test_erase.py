@@ -25,7 +25,7 @@ def test_erase(ltv: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
         "published",
         "warehouse.duckdb",
     }
-    shown = ltv("erase", ADA, "--dry-run")
+    shown = ltv.afresh("erase", ADA, "--dry-run")
     assert shown.code == 0
     assert "Nothing was changed" in shown.err
     rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in shown.out.splitlines()]

@@ -23,7 +23,8 @@ from ltv_platform.settings import load_settings
 from ltv_platform.stale import what_is_stale
 from ltv_platform.warehouse.query import query
 from ltv_platform.workspace import Workspace
-from ltv_platform_tests.end_to_end.conftest import NOW, CommandLine
+from ltv_platform_tests.end_to_end.conftest import CommandLine
+from ltv_platform_tests.forked import NOW
 
 _ROOT = Path(__file__).resolve().parents[2]
 TOP, SPEND = dg.AssetKey(["mine", "top_campaigns"]), dg.AssetKey(["mine", "country_spend"])

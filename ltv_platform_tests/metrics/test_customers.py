@@ -4,14 +4,14 @@ from datetime import date, datetime
 
 import pytest
 
-from ltv_platform_tests.warehouse.homes import HEADERS, Home
+from ltv_platform_tests.warehouse.homes import CAMPAIGNS, HEADERS, Home
 
 DATED = HEADERS["customers"] + ",city,updated_at"
 
 
 def test_labels_of_customers_without_campaign(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Without campaign_id `(organic)` when the source matches or is empty, else `(unknown)`."""
-    home = Home(tmp_path_factory.mktemp("home"))
+    home = Home(tmp_path_factory.mktemp("home"), groups=CAMPAIGNS)
     sources = {
         "organic": "(organic)",
         "Organic_Search": "(organic)",
@@ -41,7 +41,9 @@ def test_labels_of_customers_without_campaign(tmp_path_factory: pytest.TempPathF
 
 def test_organic_patterns_are_configurable(tmp_path_factory: pytest.TempPathFactory) -> None:
     """LTV_ORGANIC_SOURCES: only `*` is special, and the pattern is the whole source."""
-    home = Home(tmp_path_factory.mktemp("home"), organic_sources="seo_*, 50%,wow!, it's")
+    home = Home(
+        tmp_path_factory.mktemp("home"), groups=CAMPAIGNS, organic_sources="seo_*, 50%,wow!, it's"
+    )
     organic = ["seo_google", "SEO_", "50%", "wow!", "it's", ""]
     other = ["seoXgoogle", "seo", "50 off", "organic", "direct", "wow"]
     rows = [f"u{place:02d},2025-01-01,US,{s}," for place, s in enumerate(organic + other)]
@@ -53,7 +55,7 @@ def test_organic_patterns_are_configurable(tmp_path_factory: pytest.TempPathFact
 
 def test_a_missing_country_is_unknown(tmp_path_factory: pytest.TempPathFactory) -> None:
     """`(unknown)` campaign or country: a named bucket."""
-    home = Home(tmp_path_factory.mktemp("home"))
+    home = Home(tmp_path_factory.mktemp("home"), groups=CAMPAIGNS)
     home.load("customers", "a,2025-01-01,,ads,c1", "b,2025-01-01,DE,ads,c1")
     home.publish()
     assert home.values("SELECT country FROM campaign_ltv ORDER BY 1") == ["(unknown)", "DE"]
@@ -72,7 +74,7 @@ def test_the_earliest_registration_fixes_date_and_campaign(
 
     All other attributes are those of the newest version.
     """
-    home = Home(tmp_path_factory.mktemp("home"))
+    home = Home(tmp_path_factory.mktemp("home"), groups=CAMPAIGNS)
     home.load("customers", "a,2025-01-05 08:00:00,DE,ads,c2,Rome,2025-01-20", header=DATED)
     home.load("transactions", "t1,a,2025-01-04 12:00:00,5,0")
     before = home.publish() and home.one("SELECT * FROM revenue_reconciliation")
@@ -110,7 +112,7 @@ def test_dated_versions_count_the_same_in_any_order(
     tmp_path_factory: pytest.TempPathFactory, order: tuple[int, ...]
 ) -> None:
     """Newest version of a key: by `updated_at`. Files give the same tables in any order."""
-    home = Home(tmp_path_factory.mktemp("home"))
+    home = Home(tmp_path_factory.mktemp("home"), groups=CAMPAIGNS)
     for place in order:
         home.load("customers", VERSIONS[place], header=DATED)
     assert _customer(home) == {
@@ -126,7 +128,7 @@ def test_without_updated_at_the_last_received_counts(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     """Newest version of a key: else by order of receipt; within a file the later line."""
-    home = Home(tmp_path_factory.mktemp("home"))
+    home = Home(tmp_path_factory.mktemp("home"), groups=CAMPAIGNS)
     home.load("customers", "a,2025-01-01 10:00:00,US,ads,c1")
     home.load("conversions", "v1,a,2025-01-02,10:00:00,5")
     home.load("transactions", "t1,a,2025-01-02 10:00:00,5,0", "t1,a,2025-01-02 10:00:00,6,0")
@@ -141,7 +143,7 @@ def test_without_updated_at_the_last_received_counts(
 
 def test_a_dated_version_beats_receipt(tmp_path_factory: pytest.TempPathFactory) -> None:
     """An older `updated_at` that arrives later changes nothing; a tie goes to the receipt."""
-    home = Home(tmp_path_factory.mktemp("home"))
+    home = Home(tmp_path_factory.mktemp("home"), groups=CAMPAIGNS)
     header = HEADERS["transactions"] + ",updated_at"
     home.load("customers", "a,2025-01-01 10:00:00,US,ads,c1")
     home.load("transactions", "t1,a,2025-01-02 10:00:00,5,0,2025-01-10", header=header)
@@ -158,7 +160,7 @@ def test_session_costs_join_whenever_they_arrive(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     """Each session's cost once, also when it comes before or long after its session."""
-    home = Home(tmp_path_factory.mktemp("home"))
+    home = Home(tmp_path_factory.mktemp("home"), groups=CAMPAIGNS)
     home.load("session_costs", "s1,1.5", "s1,2.5")
     home.load("session_sources", "s1,a,ads,2025-01-02,10:00:00,1,0", "s2,a,ads,2025-01-03,1:0,1,0")
     home.load("session_sources", "s2,a,ads,2025-01-03,01:00,1,0")

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from ltv_platform_tests.warehouse.homes import HEADERS, Home
+from ltv_platform_tests.warehouse.homes import CAMPAIGNS, HEADERS, Home
 
 SALES = HEADERS["transactions"] + ",currency"
 COSTS = HEADERS["campaign_costs"] + ",currency"
@@ -14,7 +14,12 @@ COSTS = HEADERS["campaign_costs"] + ",currency"
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """Rates of the 1st and the 3rd; foreign rows before, between, just in time, and too late."""
-    home = Home(tmp_path_factory.mktemp("home"), as_of="2025-01-31", start_date="2024-12-25")
+    home = Home(
+        tmp_path_factory.mktemp("home"),
+        groups=CAMPAIGNS,
+        as_of="2025-01-31",
+        start_date="2024-12-25",
+    )
     home.load("fx_rates", "2025-01-01,EUR,1.10", "2025-01-03,EUR,1.20", "2025-01-03,JPY,0.00650001")
     home.load("customers", "a,2024-12-30 10:00:00,US,ads,c1")
     days = ("2024-12-31", "2025-01-01", "2025-01-02", "2025-01-10", "2025-01-11")
@@ -88,7 +93,7 @@ def test_what_has_no_rate_waits_and_is_counted(home: Home) -> None:
 
 def test_rows_enter_when_a_rate_arrives(tmp_path_factory: pytest.TempPathFactory) -> None:
     """… and enters when a rate arrives, on its day and the seven after."""
-    home = Home(tmp_path_factory.mktemp("home"), as_of="2025-01-31")
+    home = Home(tmp_path_factory.mktemp("home"), groups=CAMPAIGNS, as_of="2025-01-31")
     home.load("customers", "a,2025-01-01 10:00:00,US,ads,c1")
     home.load("transactions", "t1,a,2025-01-08 12:00:00,100,0,EUR", header=SALES)
     home.load("campaign_costs", "c1,2025-01-01,US,10,EUR", header=COSTS)
@@ -107,7 +112,9 @@ def test_rows_enter_when_a_rate_arrives(tmp_path_factory: pytest.TempPathFactory
 
 def test_the_base_currency_is_a_setting(tmp_path_factory: pytest.TempPathFactory) -> None:
     """One base currency (`LTV_CURRENCY`); NULL = base."""
-    home = Home(tmp_path_factory.mktemp("home"), as_of="2025-01-31", currency="EUR")
+    home = Home(
+        tmp_path_factory.mktemp("home"), groups=CAMPAIGNS, as_of="2025-01-31", currency="EUR"
+    )
     home.load("fx_rates", "2025-01-01,USD,0.5")
     home.load(
         "transactions",
@@ -121,7 +128,7 @@ def test_the_base_currency_is_a_setting(tmp_path_factory: pytest.TempPathFactory
 
 def test_buckets_add_up_to_the_source(tmp_path_factory: pytest.TempPathFactory) -> None:
     """`revenue_reconciliation` has one row per event day and bucket; what goes in comes out."""
-    home = Home(tmp_path_factory.mktemp("home"), as_of="2025-03-31")
+    home = Home(tmp_path_factory.mktemp("home"), groups=CAMPAIGNS, as_of="2025-03-31")
     home.load(
         "customers",
         "paid,2025-01-02 10:00:00,US,ads,c1",

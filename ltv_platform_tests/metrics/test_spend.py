@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ltv_platform.errors import UserError
-from ltv_platform_tests.warehouse.homes import Home
+from ltv_platform_tests.warehouse.homes import CAMPAIGNS, Home
 
 AS_OF = "2025-01-31"
 
@@ -135,7 +135,7 @@ def test_restated_spend_replaces_campaign_and_day(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     """A later load replaces the (campaign, day)s that it contains, deleted lines too."""
-    home = Home(tmp_path_factory.mktemp("home"), as_of=AS_OF)
+    home = Home(tmp_path_factory.mktemp("home"), groups=CAMPAIGNS, as_of=AS_OF)
     home.load("customers", "a,2025-01-01 10:00:00,US,ads,c1")
     home.load(
         "campaign_costs",
@@ -160,7 +160,7 @@ def test_restated_spend_replaces_campaign_and_day(
 
 def test_no_share_of_spread_spend_is_negative(tmp_path: Path) -> None:
     """Shares are rounded down, so the remainder of the first is never negative; sums are exact."""
-    home = Home(tmp_path, as_of=AS_OF)
+    home = Home(tmp_path, groups=CAMPAIGNS, as_of=AS_OF)
     countries = ("AT", "BE", "CH", "DE")
     home.load("customers", *(f"{c},2025-01-01 10:00:00,{c},ads,c1" for c in countries))
     home.load("customers", "DE2,2025-01-02 10:00:00,DE,ads,c1", "AT2,2025-01-02,AT,ads,c1")
@@ -178,7 +178,7 @@ def test_no_share_of_spread_spend_is_negative(tmp_path: Path) -> None:
 
 def test_spend_needs_a_campaign(tmp_path: Path) -> None:
     """A customer may say (organic) or (unknown) in words; spend under these is quarantined."""
-    home = Home(tmp_path, as_of=AS_OF)
+    home = Home(tmp_path, groups=CAMPAIGNS, as_of=AS_OF)
     home.load("customers", "a,2025-01-01,US,ads,(organic)", "b,2025-01-01,(unknown),ads,")
     home.load("campaign_costs", "(organic),2025-01-01,US,1", "c1,2025-01-01,(unknown),2")
     home.publish()
@@ -196,7 +196,7 @@ def test_spend_needs_a_campaign(tmp_path: Path) -> None:
 
 def test_a_total_without_room_is_told(tmp_path: Path) -> None:
     """The message names the table and what to do; the day is not touched."""
-    home = Home(tmp_path, as_of=AS_OF)
+    home = Home(tmp_path, groups=CAMPAIGNS, as_of=AS_OF)
     home.load("customers", "a,2025-01-01,ID,ads,c1")
     home.load("transactions", *(f"t{n},a,2025-01-02,900000000000,0" for n in range(2)))
     with pytest.raises(UserError, match=r"marts\.user_revenue .* money has twelve digits") as error:

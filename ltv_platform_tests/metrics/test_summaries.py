@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from ltv_platform_tests.warehouse.homes import HEADERS, Home
+from ltv_platform_tests.warehouse.homes import CAMPAIGNS, HEADERS, Home
 
 AS_OF = "2025-01-31"
 
@@ -13,7 +13,7 @@ AS_OF = "2025-01-31"
 @pytest.fixture(scope="module")
 def summary(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """Campaigns whose summaries are worked out by hand below."""
-    home = Home(tmp_path_factory.mktemp("home"), as_of=AS_OF)
+    home = Home(tmp_path_factory.mktemp("home"), groups=CAMPAIGNS, as_of=AS_OF)
     days = [date(2025, 1, 1) + timedelta(days=offset) for offset in range(31)]
     home.load(
         "customers",
@@ -114,7 +114,7 @@ def test_calendar_windows_sum_the_same_cohorts(tmp_path_factory: pytest.TempPath
     In calendar windows the cohort of the 25th is mature at the end of the 31st, its last cost
     day: with LTV_AS_OF that day is complete, and both revenue and cost count.
     """
-    home = Home(tmp_path_factory.mktemp("home"), as_of=AS_OF, window="calendar")
+    home = Home(tmp_path_factory.mktemp("home"), groups=CAMPAIGNS, as_of=AS_OF, window="calendar")
     home.load("customers", "a,2025-01-25 10:00:00,US,ads,c1", "b,2025-01-24 10:00:00,US,ads,c1")
     home.load("transactions", "t1,a,2025-01-25 11:00:00,5,0", "t2,b,2025-01-25 11:00:00,3,0")
     home.load("campaign_costs", "c1,2025-01-24,US,1", "c1,2025-01-25,US,2", "c1,2025-01-31,US,4")
@@ -128,7 +128,7 @@ def test_calendar_windows_sum_the_same_cohorts(tmp_path_factory: pytest.TempPath
 @pytest.fixture(scope="module")
 def countries(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """Countries in every order of rank."""
-    home = Home(tmp_path_factory.mktemp("home"), as_of=AS_OF)
+    home = Home(tmp_path_factory.mktemp("home"), groups=CAMPAIGNS, as_of=AS_OF)
     header = HEADERS["customers"]
     home.load(
         "customers",
@@ -200,7 +200,7 @@ def test_few_installs_are_marked(countries: Home) -> None:
 @pytest.fixture(scope="module")
 def lagging(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """An install a day worth 10, bought for 20; costs are known for ten days of January only."""
-    home = Home(tmp_path_factory.mktemp("lagging"))
+    home = Home(tmp_path_factory.mktemp("lagging"), groups=CAMPAIGNS)
     days = [date(2025, 1, 1) + timedelta(days=place) for place in range(31)]
     home.load("customers", *(f"c{day:%d},{day} 10:00:00,US,ads,c1" for day in days))
     home.load(

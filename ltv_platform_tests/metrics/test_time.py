@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from ltv_platform_tests.warehouse.homes import Home
+from ltv_platform_tests.warehouse.homes import CAMPAIGNS, Home
 
 JANUARY = [date(2025, 1, 1) + timedelta(days=offset) for offset in range(31)]
 
@@ -13,7 +13,7 @@ JANUARY = [date(2025, 1, 1) + timedelta(days=offset) for offset in range(31)]
 def january(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Home:
     """A cohort a day with spend and a purchase; the newest event is on the 31st at noon."""
     settings = {"as_of": "2025-01-31"} if request.param == "as_of" else {}
-    home = Home(tmp_path_factory.mktemp("home"), **settings)
+    home = Home(tmp_path_factory.mktemp("home"), groups=CAMPAIGNS, **settings)
     home.load("customers", *(f"u{day:%d},{day} 10:00:00,US,ads,c1" for day in JANUARY))
     home.load("transactions", *(f"t{day:%d},u{day:%d},{day} 12:00:00,5,0" for day in JANUARY))
     home.load("campaign_costs", *(f"c1,{day},US,10" for day in JANUARY))
@@ -119,7 +119,7 @@ def test_as_of_is_the_newest_event_of_any_feed(tmp_path_factory: pytest.TempPath
 
 def test_an_early_clock_matures_nothing(tmp_path_factory: pytest.TempPathFactory) -> None:
     """An event dated more than 24 hours after receipt is quarantined: 2099 matures nothing."""
-    home = Home(tmp_path_factory.mktemp("home"), start_date="2026-01-01")
+    home = Home(tmp_path_factory.mktemp("home"), groups=CAMPAIGNS, start_date="2026-01-01")
     home.load("customers", "a,2026-01-14 10:00:00,US,ads,c1")
     home.load(
         "transactions",
@@ -163,7 +163,13 @@ BERLIN = {"timezone": "Europe/Berlin", "horizons": (1, 7)}
 
 def test_days_are_those_of_the_reporting_zone(tmp_path_factory: pytest.TempPathFactory) -> None:
     """A *day* is a calendar day of LTV_TIMEZONE, and so is a partition; timestamps are UTC."""
-    home = Home(tmp_path_factory.mktemp("home"), **BERLIN, as_of="2025-04-30", window="calendar")
+    home = Home(
+        tmp_path_factory.mktemp("home"),
+        groups=CAMPAIGNS,
+        **BERLIN,
+        as_of="2025-04-30",
+        window="calendar",
+    )
     home.load(
         "customers",
         "a,2025-03-29 22:59:59,US,ads,c1",  # 23:59:59 in Berlin
@@ -193,7 +199,7 @@ def test_maturity_begins_at_midnight_of_the_zone(
     tmp_path_factory: pytest.TempPathFactory, watermark: str, mature: bool
 ) -> None:
     """(d+1 day, 00:00 reporting zone) + N·24 h: 22:00 UTC in the summer of Berlin."""
-    home = Home(tmp_path_factory.mktemp("home"), **BERLIN)
+    home = Home(tmp_path_factory.mktemp("home"), groups=CAMPAIGNS, **BERLIN)
     home.load("customers", "a,2025-03-29 23:30:00,US,ads,c1")
     home.load("transactions", "t1,a,2025-03-30 23:29:59,1,0", f"t2,nobody,{watermark},1,0")
     home.publish()
@@ -220,7 +226,9 @@ def test_maturity_across_a_change_of_clocks(
 ) -> None:
     """N·24 h are hours, whatever the clocks do; calendar windows: d+N days."""
     as_of = date.fromisoformat(day) + timedelta(days=days_later)
-    home = Home(tmp_path_factory.mktemp("home"), **BERLIN, as_of=as_of, window=window)
+    home = Home(
+        tmp_path_factory.mktemp("home"), groups=CAMPAIGNS, **BERLIN, as_of=as_of, window=window
+    )
     home.load("customers", f"a,{day} 10:00:00,US,ads,c1")
     home.load("transactions", f"t1,a,{day} 11:00:00,1,0")
     home.publish()
@@ -237,7 +245,7 @@ def test_a_day_begins_with_the_first_of_two_midnights(
 
     Guards against the second midnight, at which the engine ended the day before an hour late.
     """
-    home = Home(tmp_path_factory.mktemp("home"), timezone="Atlantic/Azores")
+    home = Home(tmp_path_factory.mktemp("home"), groups=CAMPAIGNS, timezone="Atlantic/Azores")
     home.load("customers", "a,2025-10-25 10:00:00,US,ads,c1")
     home.load("transactions", "t1,a,2025-10-25 11:00:00,1,0", f"t2,nobody,{watermark},1,0")
     home.publish()
@@ -248,7 +256,9 @@ def test_a_day_begins_with_the_first_of_two_midnights(
 
 def test_another_zone_is_a_rebuild(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Changing LTV_TIMEZONE needs a rebuild, which the platform detects."""
-    home = Home(tmp_path_factory.mktemp("home"), start_date="2025-01-01", horizons=(1, 7))
+    home = Home(
+        tmp_path_factory.mktemp("home"), groups=CAMPAIGNS, start_date="2025-01-01", horizons=(1, 7)
+    )
     home.load("customers", "a,2025-01-05 23:30:00,US,ads,c1")
     home.load("transactions", "t1,a,2025-01-06 10:00:00,1,0")
     home.publish()

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from ltv_platform_tests.warehouse.homes import Home
+from ltv_platform_tests.warehouse.homes import CAMPAIGNS, Home
 
 BOUNDARIES = (
     "before,a,2025-01-01 09:59:59.999999,32,0",
@@ -23,6 +23,7 @@ def boundaries(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
     """One customer with a purchase on either side of every boundary."""
     home = Home(
         tmp_path_factory.mktemp("home"),
+        groups=CAMPAIGNS,
         window=request.param,
         as_of="2025-03-31",
         horizons=(1, 3, 7, 8, 30),
@@ -164,7 +165,7 @@ def test_money_is_decimal_everywhere(refunds: Home) -> None:
 
 def test_retention_is_of_the_nth_day(tmp_path_factory: pytest.TempPathFactory) -> None:
     """`retention_dN` = share of users with any event in the Nth day after install (age N)."""
-    home = Home(tmp_path_factory.mktemp("home"), as_of="2025-03-31")
+    home = Home(tmp_path_factory.mktemp("home"), groups=CAMPAIGNS, as_of="2025-03-31")
     home.load("customers", *(f"{name},2025-01-01 10:00:00,US,ads,c1" for name in "abcdefg"))
     home.load(
         "customer_interactions",
@@ -192,7 +193,7 @@ def test_cohort_curve_of_a_campaign(tmp_path_factory: pytest.TempPathFactory) ->
     Only ages that have passed; zero rows between; installs, spend, revenue, refunds,
     transactions, payers, cumulative_revenue, cumulative_roas, mature.
     """
-    home = Home(tmp_path_factory.mktemp("home"), as_of="2025-01-06")
+    home = Home(tmp_path_factory.mktemp("home"), groups=CAMPAIGNS, as_of="2025-01-06")
     home.load("customers", "a,2025-01-01 10:00:00,US,ads,c1", "b,2025-01-01 11:00:00,DE,ads,c1")
     home.load("campaign_costs", "c1,2025-01-01,,16", "c2,2025-01-05,,3")
     home.load(

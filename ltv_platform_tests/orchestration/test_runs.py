@@ -1,5 +1,6 @@
 """Dagster runs over ranges: the same figures as without Dagster, and nothing wrong published."""
 
+import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -46,10 +47,34 @@ def _fill(home: Home) -> Home:
     return home
 
 
+@pytest.fixture(scope="module")
+def _filled(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    return _fill(Home(tmp_path_factory.mktemp("filled") / "home", **SETTINGS))
+
+
+@pytest.fixture(scope="module")
+def _refreshed(
+    _filled: Home, instance: dg.DagsterInstance, tmp_path_factory: pytest.TempPathFactory
+) -> Home:
+    home = _copy(_filled, tmp_path_factory.mktemp("refreshed"))
+    assert _refresh(home, instance).success
+    return home
+
+
+def _copy(home: Home, folder: Path) -> Home:
+    return Home(shutil.copytree(home.settings.home, folder / "home"), **SETTINGS)
+
+
 @pytest.fixture
-def home(tmp_path: Path) -> Home:
+def home(_filled: Home, tmp_path: Path) -> Home:
     """Six days of everything in the log, nothing built."""
-    return _fill(Home(tmp_path / "home", **SETTINGS))
+    return _copy(_filled, tmp_path)
+
+
+@pytest.fixture
+def refreshed(_refreshed: Home, tmp_path: Path) -> Home:
+    """The same after a refresh."""
+    return _copy(_refreshed, tmp_path)
 
 
 def _run(
@@ -82,32 +107,30 @@ def _announced(instance: dg.DagsterInstance, run_id: str) -> dict[str, list[str 
 
 
 def test_a_run_over_a_range_gives_the_figures_of_build_table(
-    home: Home, instance: dg.DagsterInstance, tmp_path: Path
+    refreshed: Home, instance: dg.DagsterInstance, tmp_path: Path
 ) -> None:
     """One run over all days; tables, built and the snapshot equal those made without Dagster."""
-    assert _refresh(home, instance).success
     plain = _fill(Home(tmp_path / "plain", **SETTINGS))
     plain.publish()
-    assert home.tables() == plain.tables()
-    built, expected = home.engine.state().built, plain.engine.state().built
-    for transform in home.graph.transforms:
+    assert refreshed.tables() == plain.tables()
+    built, expected = refreshed.engine.state().built, plain.engine.state().built
+    for transform in refreshed.graph.transforms:
         assert set(built[transform.name]) == set(expected[transform.name])
-    assert not snapshot.is_stale(home.graph, home.engine.state(), home.settings)
-    assert not what_is_stale(home.engine, home.graph)
-    for table in home.graph.catalog.derived:
+    assert not snapshot.is_stale(refreshed.graph, refreshed.engine.state(), refreshed.settings)
+    assert not what_is_stale(refreshed.engine, refreshed.graph)
+    for table in refreshed.graph.catalog.derived:
         sql = f"SELECT * FROM {table.name} ORDER BY ALL"
-        assert home.values(sql) == plain.values(sql)
+        assert refreshed.values(sql) == plain.values(sql)
 
 
-def test_a_refresh_rewrites_only_stale_days(home: Home, instance: dg.DagsterInstance) -> None:
+def test_a_refresh_rewrites_only_stale_days(refreshed: Home, instance: dg.DagsterInstance) -> None:
     """A refresh rewrites of each table its own stale days, and announces just these."""
-    assert _refresh(home, instance).success
-    before = home.engine.state().built
-    home.load("transactions", "late,u1,2025-03-03 12:00:00,9,0")
-    home.load("customer_interactions", "i2,u1,2025-03-05 11:00:00,login")
-    result = _refresh(home, instance)
+    before = refreshed.engine.state().built
+    refreshed.load("transactions", "late,u1,2025-03-03 12:00:00,9,0")
+    refreshed.load("customer_interactions", "i2,u1,2025-03-05 11:00:00,login")
+    result = _refresh(refreshed, instance)
     assert result.success
-    after = home.engine.state().built
+    after = refreshed.engine.state().built
     changed = {
         table: [day.day for day in days if day is not None and days[day] != before[table][day]]
         for table, days in after.items()
@@ -117,7 +140,7 @@ def test_a_refresh_rewrites_only_stale_days(home: Home, instance: dg.DagsterInst
     assert changed["marts.campaign_cohort_curve"] == [2, 3]
     assert changed["marts.campaign_ltv"] == [1, 2, 3, 4, 5]
     announced = _announced(instance, result.run_id)
-    for transform in home.graph.transforms:
+    for transform in refreshed.graph.transforms:
         if transform.contract.partition is not None:
             days = [f"2025-03-0{day}" for day in changed[transform.name]]
             assert announced.get(transform.name, []) == days, transform.name
@@ -126,19 +149,20 @@ def test_a_refresh_rewrites_only_stale_days(home: Home, instance: dg.DagsterInst
     assert "core.sessions" not in announced
 
 
-def test_a_backfill_rewrites_all_that_was_asked(home: Home, instance: dg.DagsterInstance) -> None:
+def test_a_backfill_rewrites_all_that_was_asked(
+    refreshed: Home, instance: dg.DagsterInstance
+) -> None:
     """A backfill asked for by a person is one run that rewrites every day of its range."""
-    assert _refresh(home, instance).success
-    before = home.engine.state().built["core.transactions"]
-    assets = tuple(t.name for t in home.graph.transforms if t.contract.partition is not None)
-    tables = home.tables()
-    result = _run(home, instance, assets, range_tags(date(2025, 3, 2), date(2025, 3, 4)))
+    before = refreshed.engine.state().built["core.transactions"]
+    assets = tuple(t.name for t in refreshed.graph.transforms if t.contract.partition is not None)
+    tables = refreshed.tables()
+    result = _run(refreshed, instance, assets, range_tags(date(2025, 3, 2), date(2025, 3, 4)))
     assert result.success
-    after = home.engine.state().built["core.transactions"]
+    after = refreshed.engine.state().built["core.transactions"]
     changed = {day.day for day in after if day is not None and after[day] != before[day]}
     assert changed == {2, 3, 4}
     assert len({after[day].seq for day in after if day is not None and day.day in changed}) == 1
-    assert home.tables() == tables
+    assert refreshed.tables() == tables
     announced = _announced(instance, result.run_id)
     assert announced["core.transactions"] == ["2025-03-02", "2025-03-03", "2025-03-04"]
     records = instance.fetch_materializations(
@@ -157,14 +181,13 @@ def test_a_backfill_rewrites_all_that_was_asked(home: Home, instance: dg.Dagster
     "table", ["marts.campaign_summary", "marts.markov_channels", "raw.ihc_answers"]
 )
 def test_a_whole_table_is_materialized_alone(
-    home: Home, instance: dg.DagsterInstance, table: str
+    refreshed: Home, instance: dg.DagsterInstance, table: str
 ) -> None:
     """Its run has no days, though the other tables of its step, and its inputs, have.
 
     With a partition mapping on its inputs, Dagster failed before the step began.
     """
-    assert _refresh(home, instance).success
-    assert _run(home, instance, [table], {}).success
+    assert _run(refreshed, instance, [table], {}).success
 
 
 def _doubled(table: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -285,16 +308,15 @@ def test_a_table_that_fails_leaves_the_others_announced_once(
 
 
 def test_nothing_is_published_by_hand_while_something_is_stale(
-    home: Home, instance: dg.DagsterInstance
+    refreshed: Home, instance: dg.DagsterInstance
 ) -> None:
     """Materializing the snapshot alone would publish what a check has just rejected."""
-    assert _refresh(home, instance).success
-    published = snapshot.current_snapshot(home.settings)
-    home.load("transactions", "late,u1,2025-03-03 12:00:00,9,0")
-    assert not _run(home, instance, [snapshot.ASSET], {}).success
-    assert snapshot.current_snapshot(home.settings) == published
-    assert _refresh(home, instance).success
-    assert _run(home, instance, [snapshot.ASSET], {}).success
+    published = snapshot.current_snapshot(refreshed.settings)
+    refreshed.load("transactions", "late,u1,2025-03-03 12:00:00,9,0")
+    assert not _run(refreshed, instance, [snapshot.ASSET], {}).success
+    assert snapshot.current_snapshot(refreshed.settings) == published
+    assert _refresh(refreshed, instance).success
+    assert _run(refreshed, instance, [snapshot.ASSET], {}).success
 
 
 def test_sources_load_what_waits(home: Home, instance: dg.DagsterInstance) -> None:
@@ -322,12 +344,11 @@ def test_sources_load_what_waits(home: Home, instance: dg.DagsterInstance) -> No
 
 
 def test_what_a_person_had_written_is_not_announced_again(
-    home: Home, instance: dg.DagsterInstance
+    refreshed: Home, instance: dg.DagsterInstance
 ) -> None:
     """Regression: the refresh behind a backfill announced all that the backfill had written."""
-    assert _refresh(home, instance).success
     backfill = _run(
-        home, instance, ["core.transactions"], range_tags(date(2025, 3, 2), date(2025, 3, 4))
+        refreshed, instance, ["core.transactions"], range_tags(date(2025, 3, 2), date(2025, 3, 4))
     )
     days = ["2025-03-02", "2025-03-03", "2025-03-04"]
     assert _announced(instance, backfill.run_id)["core.transactions"] == days
@@ -335,24 +356,25 @@ def test_what_a_person_had_written_is_not_announced_again(
         "dagster/asset_partition_range_start",
         "dagster/asset_partition_range_end",
     }
-    behind = _refresh(home, instance)
+    behind = _refresh(refreshed, instance)
     assert behind.success
     assert "core.transactions" not in _announced(instance, behind.run_id)
 
 
-def test_a_check_executed_alone_is_evaluated(home: Home, instance: dg.DagsterInstance) -> None:
+def test_a_check_executed_alone_is_evaluated(refreshed: Home, instance: dg.DagsterInstance) -> None:
     """Regression: a check executed without its table was skipped, and no longer known to hold."""
-    assert _refresh(home, instance).success
     keys = {
         dg.AssetCheckKey(asset_key("core.transactions"), "unique_key"),
         dg.AssetCheckKey(asset_key("raw.transactions"), "rejected_share"),
     }
-    job = build_definitions(home.engine, home.graph).resolve_implicit_global_asset_job_def()
-    before = home.engine.state().built
+    job = build_definitions(
+        refreshed.engine, refreshed.graph
+    ).resolve_implicit_global_asset_job_def()
+    before = refreshed.engine.state().built
     result = job.get_subset(asset_check_selection=keys).execute_in_process(instance=instance)
     seen = {
         evaluation.asset_check_key: evaluation.passed
         for evaluation in result.get_asset_check_evaluations()
     }
     assert seen == dict.fromkeys(keys, True)
-    assert home.engine.state().built == before
+    assert refreshed.engine.state().built == before

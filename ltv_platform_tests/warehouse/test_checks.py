@@ -1,5 +1,6 @@
 """What the checks see: whole tables when these are written whole, else the days just written."""
 
+import shutil
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -7,20 +8,27 @@ from pathlib import Path
 import pytest
 
 from ltv_platform.checks import CheckOutcome, table_checks, unique_key
-from ltv_platform_tests.warehouse.homes import Home
+from ltv_platform_tests.warehouse.homes import CAMPAIGNS, Home
 
 SETTINGS = {"start_date": "2025-03-01", "as_of": "2025-03-10", "horizons": (1, 7)}
 MARCH = {day: date(2025, 3, day) for day in range(1, 11)}
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """Two customers and their purchases, published."""
-    home = Home(tmp_path, **SETTINGS)
+    home = Home(tmp_path_factory.mktemp("published") / "home", groups=CAMPAIGNS, **SETTINGS)
     home.load("customers", "a,2025-03-01 10:00:00,US,ads,c1", "b,2025-03-05 10:00:00,DE,,")
     home.load("transactions", "t1,a,2025-03-01 11:00:00,5,0", "t2,b,2025-03-05 11:00:00,3,0")
     home.publish()
     return home
+
+
+@pytest.fixture
+def home(published: Home, tmp_path: Path) -> Home:
+    """A copy of it to do something to."""
+    folder = shutil.copytree(published.settings.home, tmp_path / "home")
+    return Home(folder, groups=CAMPAIGNS, **SETTINGS)
 
 
 def _check(home: Home, name: str) -> CheckOutcome:
@@ -116,7 +124,7 @@ def test_who_waits_for_a_customer(home: Home) -> None:
 
 def test_attribution_alone_waits_for_nobody(tmp_path: Path) -> None:
     """Sessions and conversions need no customers; other events, or some customers, do."""
-    home = Home(tmp_path, start_date="2025-03-01", as_of="2025-03-10")
+    home = Home(tmp_path, groups=CAMPAIGNS, start_date="2025-03-01", as_of="2025-03-10")
     home.load("session_sources", "s1,x,ads,2025-03-07,11:00:00,1,0")
     home.load("conversions", "v1,x,2025-03-08,11:00:00,5")
     home.refresh()

@@ -14,7 +14,8 @@ import pytest
 from ltv_platform.cli import main
 from ltv_platform.warehouse.engine import LoadCounts
 from ltv_platform_tests.conftest import assert_adds_up
-from ltv_platform_tests.end_to_end.conftest import Answer, CommandLine
+from ltv_platform_tests.end_to_end.conftest import CommandLine
+from ltv_platform_tests.forked import Answer
 from ltv_platform_tests.warehouse.homes import Home
 
 #: A message that does not fit a screen helps nobody.

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from ltv_platform.ingestion import files
-from ltv_platform_tests.end_to_end.conftest import Answer
+from ltv_platform_tests.forked import Answer
 from ltv_platform_tests.proofs.bad_input.desk import Desk
 from ltv_platform_tests.proofs.cases import Cases
 

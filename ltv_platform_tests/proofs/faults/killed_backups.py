@@ -11,8 +11,7 @@ from ltv_platform.warehouse import schema_version
 from ltv_platform.warehouse.schema_version import Migration, version_on_disk
 from ltv_platform_tests.chaos.homes import SETTINGS, contents, difference, home_at
 from ltv_platform_tests.chaos.stream import File
-from ltv_platform_tests.end_to_end.conftest import Answer
-from ltv_platform_tests.forked import ForkedLtv
+from ltv_platform_tests.forked import Answer, ForkedLtv
 from ltv_platform_tests.proofs.cases import Cases
 from ltv_platform_tests.proofs.faults.prepared import (
     compared,

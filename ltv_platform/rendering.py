@@ -16,7 +16,7 @@ from ltv_platform.attribution.parameters import attribution_parameters
 from ltv_platform.contracts.customers import COHORT_MONTHS
 from ltv_platform.contracts.ddl import literal
 from ltv_platform.factors.parameters import factor_parameters
-from ltv_platform.kept import kept_in, key_of
+from ltv_platform.result_cache import cache_of, key_of
 from ltv_platform.settings import FORECAST_ORIGINS, SUMMARY_HORIZON, Settings
 from ltv_platform.source_code import code_of
 
@@ -29,9 +29,9 @@ _SQL_FOLDER: Traversable = files("ltv_platform") / "sql"
 def render(template: str, settings: Settings) -> str:
     """The text of a template under given settings."""
     known = _known_to_templates(settings)
-    made_by = code_of(Path(__file__), kept_in(settings.home))
+    made_by = code_of(Path(__file__), cache_of(settings.home))
     key = key_of("rendered", template, _templates_hash(), known, made_by)
-    return kept_in(settings.home).once(
+    return cache_of(settings.home).once(
         key, lambda: _environment().get_template(template).render(known)
     )
 

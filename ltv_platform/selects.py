@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ltv_platform.kept import kept_in, key_of
+from ltv_platform.result_cache import cache_of, key_of
 from ltv_platform.settings import Settings
 from ltv_platform.source_code import code_of
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 def tables_read(sql: str, settings: Settings) -> frozenset[str]:
     """Full names of the tables that a SELECT reads."""
     key = key_of("tables read", sql, _made_by(settings))
-    return frozenset(kept_in(settings.home).once(key, lambda: _tables_read(sql)))
+    return frozenset(cache_of(settings.home).once(key, lambda: _tables_read(sql)))
 
 
 def parameters(sql: str, settings: Settings) -> frozenset[str]:
     """Names of the ``$parameters`` of a SELECT."""
     key = key_of("parameters", sql, _made_by(settings))
-    return frozenset(kept_in(settings.home).once(key, lambda: _parameters(sql)))
+    return frozenset(cache_of(settings.home).once(key, lambda: _parameters(sql)))
 
 
 def cut(sql: str, cuts: tuple[tuple[str, str], ...], settings: Settings) -> str:
@@ -40,7 +40,7 @@ def cut(sql: str, cuts: tuple[tuple[str, str], ...], settings: Settings) -> str:
         settings: Where what was found out is kept.
     """
     key = key_of("cut", sql, cuts, _made_by(settings))
-    return kept_in(settings.home).once(key, lambda: _cut(sql, cuts))
+    return cache_of(settings.home).once(key, lambda: _cut(sql, cuts))
 
 
 def bounds(table: str) -> tuple[str, str]:
@@ -51,7 +51,7 @@ def bounds(table: str) -> tuple[str, str]:
 
 def _made_by(settings: Settings) -> tuple[str, str]:
     """What changes when a SELECT may be understood in another way."""
-    return _parser_version(), code_of(Path(__file__), kept_in(settings.home))
+    return _parser_version(), code_of(Path(__file__), cache_of(settings.home))
 
 
 @lru_cache(maxsize=1)

@@ -12,7 +12,7 @@ from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 
-from ltv_platform.kept import Kept, key_of
+from ltv_platform.result_cache import ResultCache, key_of
 
 _PACKAGE = __name__.partition(".")[0]
 _ROOT = Path(__file__).parent
@@ -21,14 +21,14 @@ _PYTHON = sys.version_info[:2]
 
 
 @lru_cache(maxsize=64)
-def code_of(module: Path, kept: Kept) -> str:
+def code_of(module: Path, cache: ResultCache) -> str:
     """A hash of the code of a module with everything of this package that it imports.
 
     A process asks for it once: it runs what it has imported, whatever becomes of the files.
 
     Args:
         module: Its file, which may lie outside the package.
-        kept: Where what was found out about single modules is kept.
+        cache: Where what was found out about single modules is kept.
     """
     codes: dict[Path, str] = {}
     waiting = [module]
@@ -36,17 +36,17 @@ def code_of(module: Path, kept: Kept) -> str:
         path = waiting.pop()
         if path in codes:
             continue
-        codes[path], *imported = _facts(path, kept)
+        codes[path], *imported = _facts(path, cache)
         waiting += filter(None, map(_file_of, imported))
     # Wherever the package lies. Equal modules are told apart by those that import them.
     return key_of(sorted(codes.values()))
 
 
 @lru_cache(maxsize=512)
-def _facts(path: Path, kept: Kept) -> list[str]:
+def _facts(path: Path, cache: ResultCache) -> list[str]:
     """A hash of the code of one module, and the names that it may import from this package."""
     source = path.read_text("utf-8")
-    return kept.once(key_of("module", _PYTHON, source), lambda: _found_in(source))
+    return cache.once(key_of("module", _PYTHON, source), lambda: _found_in(source))
 
 
 def _found_in(source: str) -> list[str]:

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ltv_platform.contracts import Catalog, Table
 from ltv_platform.days import ONE_DAY, day_of, day_start
-from ltv_platform.kept import kept_in
 from ltv_platform.rendering import render
+from ltv_platform.result_cache import cache_of
 from ltv_platform.selects import bounds, cut, parameters, tables_read
 from ltv_platform.settings import Settings
 from ltv_platform.source_code import code_of
@@ -205,7 +205,7 @@ class Transform:
         fit = self.derivation.fit
         made_by = None
         if fit is not None:
-            made_by = code_of(Path(inspect.getfile(fit)), kept_in(self.settings.home))
+            made_by = code_of(Path(inspect.getfile(fit)), cache_of(self.settings.home))
         shown = tuple(self.presentations.items())
         parts = (self.sql, shown, self.contract, self.derivation, made_by)
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]

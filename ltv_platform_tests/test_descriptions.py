@@ -8,7 +8,7 @@ import pytest
 
 from ltv_platform.assets import build_graph
 from ltv_platform.descriptions import asset_description, column_description
-from ltv_platform.lineage.kept import lineage_of
+from ltv_platform.lineage.store import lineage_of
 from ltv_platform.settings import Settings
 from ltv_platform.transforms import Graph
 

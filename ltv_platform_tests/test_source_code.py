@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ltv_platform import source_code
-from ltv_platform.kept import Kept
+from ltv_platform.result_cache import ResultCache
 
 #: A package of three modules, of which the first is asked about.
 MODULES = {
@@ -59,7 +59,7 @@ def test_code_is_what_runs(
             (root / path).parent.mkdir(parents=True, exist_ok=True)
             (root / path).write_text(text, "utf-8")
         monkeypatch.setattr(source_code, "_ROOT", root)
-        return source_code.code_of(root / "fit.py", Kept(tmp_path))
+        return source_code.code_of(root / "fit.py", ResultCache(tmp_path))
 
     assert edit[0] in MODULES[module]
     changed = {**MODULES, module: MODULES[module].replace(*edit)}
@@ -85,7 +85,7 @@ def test_what_is_collected_meanwhile_may_compile(tmp_path: Path) -> None:
                 Closing()
             module = tmp_path / f"module_{number}.py"
             module.write_text(source + f"\nX = {number}\n", "utf-8")
-            assert source_code.code_of(module, Kept(tmp_path / "kept"))
+            assert source_code.code_of(module, ResultCache(tmp_path / "kept"))
     finally:
         gc.set_threshold(*before)
     assert gc.isenabled()

@@ -11,7 +11,7 @@ from ltv_platform.errors import UserError
 
 if TYPE_CHECKING:
     from ltv_platform.contracts import Column, Table
-    from ltv_platform.lineage.kept import Lineages
+    from ltv_platform.lineage.store import Lineages
 
 
 def register(app: typer.Typer) -> None:
@@ -27,8 +27,8 @@ def lineage(
     output: Annotated[Format, typer.Option("--format")] = Format.TABLE,
 ) -> None:
     """Show what a figure is computed from, down to the columns of your files."""
-    from ltv_platform.lineage.kept import Lineages
     from ltv_platform.lineage.model import Source
+    from ltv_platform.lineage.store import Lineages
     from ltv_platform.lineage.tree import edges, grow, lines, users
     from ltv_platform.settings import load_settings
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from ltv_platform.assets import build_graph
-from ltv_platform.lineage.kept import SHIPPED, Lineages, shipped_text
 from ltv_platform.lineage.model import Sources, TableLineage
+from ltv_platform.lineage.store import SHIPPED, Lineages, shipped_text
 from ltv_platform.lineage.tables import trace_table
 from ltv_platform.lineage.tree import grow, lines
 from ltv_platform.settings import Settings

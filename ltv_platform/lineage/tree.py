@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ltv_platform.contracts import Catalog
-from ltv_platform.lineage.kept import Lineages
 from ltv_platform.lineage.model import Source, Sources
+from ltv_platform.lineage.store import Lineages
 
 _PARAMETERS = {
     "$as_of": "Last day that the figures know of.",

@@ -6,8 +6,8 @@ from ltv_platform import checks
 from ltv_platform.build import checks_of
 from ltv_platform.contracts import Column, SourceTable, Table
 from ltv_platform.descriptions import asset_description, column_description
-from ltv_platform.lineage.kept import kept_lineage
 from ltv_platform.lineage.model import TableLineage
+from ltv_platform.lineage.store import stored_lineage
 from ltv_platform.orchestration.lineage import kept_metadata
 from ltv_platform.transforms import Transform
 from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
@@ -73,7 +73,7 @@ def table_spec(transform: Transform, partitions: dg.PartitionsDefinition) -> dg.
         owners=OWNERS,
         metadata={
             "dagster/column_schema": column_schema(
-                contract, contract.published, kept_lineage(transform)
+                contract, contract.published, stored_lineage(transform)
             ),
             "dagster/table_name": transform.name,
             **kept_metadata(transform),

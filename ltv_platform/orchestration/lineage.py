@@ -2,8 +2,8 @@
 
 import dagster as dg
 
-from ltv_platform.lineage.kept import kept_lineage, lineage_of
 from ltv_platform.lineage.model import TableLineage
+from ltv_platform.lineage.store import lineage_of, stored_lineage
 from ltv_platform.transforms import Transform
 
 COLUMN_LINEAGE = "dagster/column_lineage"
@@ -11,7 +11,7 @@ COLUMN_LINEAGE = "dagster/column_lineage"
 
 def kept_metadata(transform: Transform) -> dict[str, dg.TableColumnLineage]:
     """Metadata of an asset's definition: its column lineage, if it is kept; nothing is parsed."""
-    lineage = kept_lineage(transform)
+    lineage = stored_lineage(transform)
     return {} if lineage is None else {COLUMN_LINEAGE: column_lineage(lineage)}
 
 

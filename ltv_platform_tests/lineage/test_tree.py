@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from ltv_platform.lineage.kept import Lineages
 from ltv_platform.lineage.model import Source
+from ltv_platform.lineage.store import Lineages
 from ltv_platform.lineage.tree import edges, grow, lines, users
 from ltv_platform.settings import Settings
 

@@ -9,8 +9,8 @@ from typing import NoReturn
 
 import pytest
 
-from ltv_platform import kept, selects
-from ltv_platform.kept import Kept, key_of
+from ltv_platform import result_cache, selects
+from ltv_platform.result_cache import ResultCache, key_of
 from ltv_platform.settings import Settings
 from ltv_platform.transforms import Graph
 
@@ -25,7 +25,7 @@ def _squares(home: Path) -> tuple[list[list[str]], int]:
         found.append(number)
         return [f"{number}² = {number**2}\nand no more"]
 
-    known = Kept(home)
+    known = ResultCache(home)
     results = [known.once(key, lambda n=n: find(n)) for n, key in enumerate(KEYS)]
     assert results == [known.once(key, lambda n=n: find(n)) for n, key in enumerate(KEYS)]
     return results, len(found)
@@ -72,7 +72,7 @@ def test_what_cannot_be_written_is_found_each_time(
         raise OSError(error, os.strerror(error))
 
     with monkeypatch.context() as patch:
-        patch.setattr(kept.os, "open", refuse)  # type: ignore[attr-defined]
+        patch.setattr(result_cache.os, "open", refuse)  # type: ignore[attr-defined]
         results, found = _squares(tmp_path)
     assert (found, _squares(tmp_path)) == (3, (results, 3))
 
@@ -98,7 +98,7 @@ def test_a_large_file_is_begun_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     _squares(tmp_path)
     file = tmp_path / "cache" / "results"
     size = file.stat().st_size
-    monkeypatch.setattr(kept, "_LARGEST", size)
+    monkeypatch.setattr(result_cache, "_LARGEST", size)
     assert _squares(tmp_path)[1] == 0
     with file.open("ab") as log:
         log.write(b"of another version\n")
@@ -112,7 +112,7 @@ def test_writers_at_once_lose_nothing(tmp_path: Path) -> None:
     }
 
     def write(writer: str) -> None:
-        mine = Kept(tmp_path)
+        mine = ResultCache(tmp_path)
         for of in texts:
             if of[0] == writer:
                 mine.once(key_of(of), partial(texts.__getitem__, of))
@@ -123,7 +123,7 @@ def test_writers_at_once_lose_nothing(tmp_path: Path) -> None:
     def find() -> NoReturn:
         raise AssertionError("it was lost")
 
-    after = Kept(tmp_path)
+    after = ResultCache(tmp_path)
     for of, text in texts.items():
         assert after.once(key_of(of), find) == text
 
@@ -137,7 +137,7 @@ def test_another_parser_finds_out_anew(
     asked: list[str] = []
     monkeypatch.setattr(selects, "_tables_read", lambda sql: asked.append(sql) or ["raw.customers"])
     for version in ("1", "1", "2", "1"):
-        kept.kept_in.cache_clear()  # as a new process
+        result_cache.cache_of.cache_clear()  # as a new process
         monkeypatch.setattr(selects, "_parser_version", lambda version=version: version)
         assert selects.tables_read(sql, settings) == {"raw.customers"}
     assert asked == [sql, sql]

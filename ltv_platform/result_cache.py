@@ -24,7 +24,7 @@ Result = TypeVar("Result", str, list[str])
 _LARGEST = 8 << 20
 
 
-class Kept:
+class ResultCache:
     """The results of one LTV_HOME, as they were when the process began, and its own.
 
     Args:
@@ -72,9 +72,9 @@ class Kept:
 
 
 @lru_cache(maxsize=4)
-def kept_in(home: Path) -> Kept:
+def cache_of(home: Path) -> ResultCache:
     """What is kept in an LTV_HOME; read once per process."""
-    return Kept(home)
+    return ResultCache(home)
 
 
 def key_of(*parts: object) -> str:

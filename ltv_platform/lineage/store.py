@@ -29,7 +29,7 @@ SHIPPED = "lineage.json"
 _FOUND_BY = ("model.py", "tables.py", "tracing.py")
 
 
-def kept_lineage(transform: Transform) -> TableLineage | None:
+def stored_lineage(transform: Transform) -> TableLineage | None:
     """The lineage of a table, if it is kept; nothing is parsed."""
     found_in = fingerprint(transform)
     shipped = _shipped().get(transform.name, {})
@@ -45,7 +45,7 @@ def kept_lineage(transform: Transform) -> TableLineage | None:
 
 def lineage_of(transform: Transform) -> TableLineage:
     """The lineage of a table: as it is kept, else found now and kept from then on."""
-    lineage = kept_lineage(transform)
+    lineage = stored_lineage(transform)
     if lineage is None:
         from ltv_platform.lineage.tables import trace_table  # noqa: PLC0415 - loads the parser
 

@@ -7,13 +7,13 @@ import pytest
 
 from ltv_platform.assets import build_graph
 from ltv_platform.lineage import tables
-from ltv_platform.lineage.kept import (
+from ltv_platform.lineage.store import (
     SHIPPED,
     Lineages,
     fingerprint,
-    kept_lineage,
     lineage_of,
     shipped_text,
+    stored_lineage,
 )
 from ltv_platform.lineage.tables import trace_table
 from ltv_platform.settings import Settings
@@ -48,14 +48,14 @@ def test_default_settings_parse_nothing(tmp_path: Path) -> None:
     """Definitions load without looking for lineage, wherever LTV_HOME is, and write nothing."""
     home = tmp_path / "home"
     for transform in _graph(home).transforms:
-        assert kept_lineage(transform) == lineage_of(transform)
+        assert stored_lineage(transform) == lineage_of(transform)
     assert not home.exists()
 
 
 def test_other_settings_are_found_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """docs/operations.md, `cache/`: the tables that differ are kept in the home."""
     transforms = _graph(tmp_path, **OTHER).transforms
-    differ = {transform.name for transform in transforms if kept_lineage(transform) is None}
+    differ = {transform.name for transform in transforms if stored_lineage(transform) is None}
     # Those with a column per horizon, and those that read them.
     assert {"marts.campaign_ltv", "marts.campaign_roas", "marts.country_roas"} <= differ
     assert not {"core.transactions", "marts.attribution", "marts.customer_ltv"} & differ
@@ -69,9 +69,9 @@ def test_other_settings_are_found_once(tmp_path: Path, monkeypatch: pytest.Monke
 
     monkeypatch.setattr(tables, "trace_table", fail)
     again = _graph(tmp_path, **OTHER)
-    assert {transform.name: kept_lineage(transform) for transform in again.transforms} == found
+    assert {transform.name: stored_lineage(transform) for transform in again.transforms} == found
     # What is kept for some settings is no answer under others.
-    assert kept_lineage(_graph(tmp_path, horizons=(1, 7, 60))["marts.campaign_roas"]) is None
+    assert stored_lineage(_graph(tmp_path, horizons=(1, 7, 60))["marts.campaign_roas"]) is None
     # Back under default settings, what is kept for others is passed by.
     default = _graph(tmp_path)["marts.campaign_roas"]
     assert "revenue_d30" in lineage_of(default).columns
@@ -84,9 +84,9 @@ def test_a_damaged_file_is_found_anew(tmp_path: Path, content: str) -> None:
     lineage = lineage_of(transform)
     path = tmp_path / "cache" / "lineage" / "marts.campaign_roas.json"
     path.write_text(content)
-    assert kept_lineage(transform) is None
+    assert stored_lineage(transform) is None
     assert lineage_of(transform) == lineage
-    assert kept_lineage(transform) == lineage
+    assert stored_lineage(transform) == lineage
 
 
 def test_nothing_is_written_where_there_is_no_home(tmp_path: Path) -> None:

@@ -9,8 +9,7 @@ import pytest
 from ltv_platform.attribution.simulator import Limits
 from ltv_platform.definitions import build_definitions
 from ltv_platform.orchestration.assets import asset_key
-from ltv_platform.orchestration.checks import CheckMessage
-from ltv_platform.orchestration.checks import told as checks_told
+from ltv_platform.orchestration.checks import CheckMessage, check_messages
 from ltv_platform.stale import what_is_stale
 from ltv_platform_tests.attribution.api_homes import SCORES, simulator, told
 from ltv_platform_tests.attribution.conftest import MakeHome
@@ -32,9 +31,9 @@ def materialize(home: Home, instance: dg.DagsterInstance) -> dg.ExecuteInProcess
     return job.execute_in_process(instance=instance, asset_selection=[asset_key(ANSWERS)])
 
 
-def scoring_told(result: dg.ExecuteInProcessResult) -> CheckMessage:
+def scoring_message(result: dg.ExecuteInProcessResult) -> CheckMessage:
     """What the check of the asset says."""
-    return checks_told(result)[ANSWERS, "journeys_are_scored"]
+    return check_messages(result)[ANSWERS, "journeys_are_scored"]
 
 
 def test_pending_journeys_are_planned(journeys: MakeHome) -> None:
@@ -59,7 +58,7 @@ def test_it_scores_what_is_missing(journeys: MakeHome, instance: dg.DagsterInsta
         metadata = event.asset_materialization.metadata
         assert metadata["journeys_scored"].value == 6
         assert metadata["journeys_pending"].value == 0
-        assert scoring_told(result) == CheckMessage("", None)
+        assert scoring_message(result) == CheckMessage("", None)
         assert materialize(home, instance).success
         assert len(api.ledger.received) == 1
 
@@ -70,14 +69,14 @@ def test_what_it_tells(journeys: MakeHome, instance: dg.DagsterInstance) -> None
         home = journeys(server.url, [1] * 6, ihc_request_journeys="1")
         result = materialize(home, instance)
         assert result.success
-        assert scoring_told(result) == CheckMessage(
+        assert scoring_message(result) == CheckMessage(
             "The IHC API failed 5 requests, the last with: the API answers 404. It was left alone "
             "then. Journeys that are pending: 6; the next `ltv run` sends them.",
             None,
         )
         result = materialize(home, instance)
         assert result.success
-        assert str(scoring_told(result).error).startswith("The IHC API does not take the key (403)")
+        assert str(scoring_message(result).error).startswith("The IHC API does not take the key (403)")
         [check] = result.get_asset_check_evaluations()
         assert (check.passed, check.severity) == (False, dg.AssetCheckSeverity.ERROR)
 
@@ -89,7 +88,7 @@ def test_requests_refused_whole_name_the_limits(
     with simulator(limits=Limits(sessions=2)) as api:
         home = journeys(api.url, [1] * 4)
         result = materialize(home, instance)
-    assert scoring_told(result) == CheckMessage(
+    assert scoring_message(result) == CheckMessage(
         "Failed requests to the IHC API: 1, the last with: the API answers 400: 4 sessions; 2 are "
         "allowed. Requests of several journeys that it refused with 400: 1. If they were too "
         "large, lower LTV_IHC_REQUEST_SESSIONS or LTV_IHC_REQUEST_JOURNEYS.",

@@ -178,7 +178,7 @@ def _build_and_check(engine: DuckDBEngine, transform: Transform, work: Work) -> 
         said = "; ".join(f"{check.name} fails ({check.outcome.description})" for check in failing)
         work.failed(name, f"{name}: {said}")
     else:
-        engine.confirm(name, UNCHECKED + transform.code_hash, transform.code_hash)
+        engine.confirm(name, UNCHECKED + transform.code_hash, transform.code_hash, days)
         work.done(name)
     rows = sum(of_span for *_, of_span in written)
     return BuiltTable(transform, days, rows, time.perf_counter() - started, checked)

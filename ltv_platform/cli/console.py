@@ -78,7 +78,8 @@ def show(
         from rich.console import Console
         from rich.table import Table
 
-        console = Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH)
+        # No markup: what users have in their data may look like it.
+        console = Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH, markup=False)
         table = Table(*columns, title=title, title_justify="left", header_style="bold")
         for column, values in zip(table.columns, zip(*rows, strict=True), strict=False):
             if all(isinstance(v, int | float | Decimal) or v is None for v in values):

@@ -91,8 +91,8 @@ class SqliteHistory(ConsolidatedSqliteEventLogStorage):
     """The stock storage but for batches of asset events, and connections that are kept."""
 
     def __init__(self, base_dir: str, inst_data: "ConfigurableClassData | None" = None) -> None:
-        # Threads of the web server share the storage, and no transaction.
-        self._open = threading.local()
+        # By thread: those of the web server share the storage, and no transaction.
+        self._open: dict[int, db.Connection] = {}
         super().__init__(base_dir, inst_data)
 
     @classmethod
@@ -118,7 +118,7 @@ class SqliteHistory(ConsolidatedSqliteEventLogStorage):
 
     @contextmanager
     def _connect(self) -> "Iterator[db.Connection]":
-        outer: db.Connection | None = getattr(self._open, "connection", None)
+        outer = self._open.get(threading.get_ident())
         if outer is not None:
             yield outer
             return
@@ -127,17 +127,21 @@ class SqliteHistory(ConsolidatedSqliteEventLogStorage):
 
     @contextmanager
     def together(self) -> "Iterator[None]":
-        """Store what comes meanwhile in one transaction; what came before an error stays."""
+        """Store what this thread says meanwhile in one transaction; an error undoes nothing."""
+        thread = threading.get_ident()
+        if thread in self._open:
+            yield
+            return
         error: BaseException | None = None
         with self._connect() as connection:
-            outer = getattr(self._open, "connection", None)
-            self._open.connection = connection
+            self._open[thread] = connection
             try:
                 yield
             except BaseException as raised:
                 error = raised
             finally:
-                self._open.connection = outer
+                # A generator that is not used up may be closed by another thread.
+                del self._open[thread]
         if error is not None:
             raise error
 

@@ -1,5 +1,6 @@
 """The embedded engine: one DuckDB file, one writer, connections open late and close early."""
 
+import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import date, datetime
@@ -70,13 +71,15 @@ class DuckDBEngine:
         self.connect: ConnectionFactory = connect or (lambda: open_warehouse(settings))
         self._migrations = migrations
         self._prepared: tuple[int, int] | None = None
-        self._held: Connection | None = None
+        # By thread: the code server looks at what is stale in several at once.
+        self._held: dict[int, Connection] = {}
 
     @contextmanager
     def session(self) -> Iterator[Connection]:
         """A connection to the warehouse, its tables in place; the held one inside a hold."""
-        if self._held is not None:
-            yield self._held
+        held = self._held.get(threading.get_ident())
+        if held is not None:
+            yield held
             return
         refuse_half_restored(self.settings)
         with self.connect() as connection:
@@ -86,12 +89,17 @@ class DuckDBEngine:
     @contextmanager
     def hold(self) -> Iterator[None]:
         """Keep one connection over several calls; nobody else opens the file meanwhile."""
+        thread = threading.get_ident()
+        if thread in self._held:
+            yield
+            return
         with self.session() as connection:
-            outer, self._held = self._held, connection
+            self._held[thread] = connection
             try:
                 yield
             finally:
-                self._held = outer
+                # A generator that is not used up may be closed by another thread.
+                del self._held[thread]
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
@@ -214,13 +222,20 @@ class DuckDBEngine:
             for writer in writers:
                 record_built(connection, writer, sequence, {})
 
-    def confirm(self, asset: str, written_as: str, code_hash: str) -> None:
+    def confirm(
+        self, asset: str, written_as: str, code_hash: str, days: Collection[date] | None
+    ) -> None:
         """See :class:`~ltv_platform.warehouse.engine.Engine`."""
         with self._transaction() as connection:
             connection.execute(
-                "UPDATE raw.built SET code_hash = $code_hash "
-                "WHERE asset = $asset AND code_hash = $written_as",
-                {"asset": asset, "written_as": written_as, "code_hash": code_hash},
+                "UPDATE raw.built SET code_hash = $code_hash WHERE asset = $asset "
+                "AND code_hash = $written_as AND (day IS NULL OR day IN $days)",
+                {
+                    "asset": asset,
+                    "written_as": written_as,
+                    "code_hash": code_hash,
+                    "days": list(days or ()),
+                },
             )
 
     def forget(self, asset: str, start: date | None = None, end: date | None = None) -> None:

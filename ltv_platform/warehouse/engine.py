@@ -130,8 +130,17 @@ class Engine(Protocol):
             sequence: The newest number that it has seen (:attr:`State.newest`).
         """
 
-    def confirm(self, asset: str, written_as: str, code_hash: str) -> None:
-        """Take what an asset was written as for made by that code: its checks hold."""
+    def confirm(
+        self, asset: str, written_as: str, code_hash: str, days: Collection[date] | None
+    ) -> None:
+        """Take what an asset was written as for made by that code: its checks hold.
+
+        Args:
+            asset: The asset.
+            written_as: The code hash under which it was written.
+            code_hash: That of the code.
+            days: The days that were checked; None: the whole table.
+        """
 
     def forget(self, asset: str, start: date | None = None, end: date | None = None) -> None:
         """Take the days start to end (None: all) of an asset as never built.

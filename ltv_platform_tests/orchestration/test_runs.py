@@ -284,6 +284,27 @@ def test_what_was_written_and_not_checked_is_stale(
     assert not what_is_stale(home.engine, home.graph)
 
 
+def test_only_days_that_were_checked_count_as_checked(
+    home: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of days that a killed run left unchecked, a run over others says nothing."""
+    assert _refresh(home, instance).success
+
+    def ends(*_: object) -> None:
+        raise RuntimeError("ended")
+
+    def rewrite(day: int) -> bool:
+        days = range_tags(date(2025, 3, day), date(2025, 3, day))
+        return _run(home, instance, ["core.transactions"], days).success
+
+    with monkeypatch.context() as patch:
+        patch.setattr(build, "check_table", ends)
+        assert not rewrite(2)
+    assert rewrite(4)
+    stale = what_is_stale(home.engine, home.graph).plan.days["core.transactions"]
+    assert stale == (date(2025, 3, 2),)
+
+
 def test_a_table_that_fails_leaves_the_others_announced_once(
     home: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, timedelta
@@ -138,7 +139,7 @@ def test_the_connection_is_closed_on_error(home: Home) -> None:
         kept.append(connection)
         raise ZeroDivisionError
     with pytest.raises(ZeroDivisionError), home.engine.hold():
-        kept.append(home.engine._held)
+        kept.append(list(home.engine._held.values()))
         raise ZeroDivisionError
     with _other_process(home):
         assert len(kept) == 2
@@ -151,6 +152,25 @@ def test_holds_may_be_nested(home: Home) -> None:
             pass
         with home.engine.session() as inner:
             assert inner is outer
+
+
+def test_threads_hold_connections_of_their_own(home: Home) -> None:
+    """The code server looks at what is stale in several; the end of one closes nobody's else."""
+    first_holds, second_holds = threading.Event(), threading.Event()
+
+    def first() -> None:
+        with home.engine.hold():
+            first_holds.set()
+            assert second_holds.wait(30)
+
+    with ThreadPoolExecutor(1) as other:
+        ended = other.submit(first)
+        assert first_holds.wait(30)
+        with home.engine.hold():
+            second_holds.set()
+            ended.result(30)
+            assert home.engine.rows("SELECT 1") == [(1,)]
+        assert home.engine.rows("SELECT 2") == [(2,)]
 
 
 @contextmanager

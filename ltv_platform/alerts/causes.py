@@ -61,6 +61,9 @@ _OF_RUNS = (
     Cause(("A setting is wrong", "is no setting"), "a setting is wrong", "See `ltv doctor`."),
 )
 
+#: Opens what is said of a file whose folder is that of no source table.
+NO_SOURCE_TABLE = "There is no source table"
+
 _OF_FILES = (
     Cause(("has no known ending",), "its ending is that of no known format"),
     Cause(("gzip file",), "it is a damaged gzip file"),
@@ -76,7 +79,7 @@ _OF_FILES = (
     Cause((" required for ",), "it lacks a required column"),
     Cause(("is no JSON",), "it is no JSON"),
     Cause(("is no SQLite database", "ending of a SQLite database"), "it is no SQLite database"),
-    Cause(("There is no source table",), "its folder is that of no source table"),
+    Cause((NO_SOURCE_TABLE,), "its folder is that of no source table"),
     Cause(("There is no adapter", "The adapter ", "Adapter "), "its adapter is missing or wrong"),
     Cause(("go through adapter",), "it does not go through its adapter"),
     Cause(("free on the disk",), "it needs more than half of the free disk"),

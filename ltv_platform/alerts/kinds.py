@@ -200,9 +200,9 @@ class RetriesExhausted(Alert):
     """A sensor starts no more runs, because those that it started did not help.
 
     Attributes:
-        job: Name of the job.
-        attempts: Runs that it started for the same cause.
-        left: What is left to do, as in ``3 assets``.
+        job: Name of the sensor.
+        attempts: Runs that it started in a row.
+        left: What is left to do, as in ``3 files``.
         run_id: The last of the runs.
     """
 

@@ -237,7 +237,8 @@ def _execute(
                 "What was not rebuilt stays stale: fix the cause and run `ltv run` again; "
                 "`ltv ui` shows the run.",
             )
-        Alerts(engine.settings).settle(RunFailed.kind, REFRESH, f"{REFRESH}/")
+        if assets is None:  # else steps that failed before may not be among it
+            Alerts(engine.settings).settle(RunFailed.kind, REFRESH, f"{REFRESH}/")
         return Refreshed(changed=True, messages=check_messages(result))
 
 

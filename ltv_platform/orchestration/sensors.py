@@ -9,13 +9,16 @@ import time
 from typing import TYPE_CHECKING
 
 import dagster as dg
+from dagster._core.execution.stats import StepEventStatus
 
 from ltv_platform.alerts import Alerts, FileRejected, RetriesExhausted, RunFailed, StaleData
+from ltv_platform.alerts.causes import NO_SOURCE_TABLE
 from ltv_platform.errors import BusyError
 from ltv_platform.ingestion.landing import landed_files, make_landing, misplaced_files
 from ltv_platform.ingestion.start_date import read_start
 from ltv_platform.orchestration.lost_runs import end_lost_runs
 from ltv_platform.orchestration.refreshes import FILES_TAG, refresh_tags
+from ltv_platform.orchestration.steps import SOURCES
 from ltv_platform.scheduling import cursor, freshness
 from ltv_platform.scheduling.attempts import LastRun
 from ltv_platform.scheduling.landing import LandingMemory, LoadRequest, decide_landing
@@ -54,19 +57,34 @@ _UNFINISHED = [
 _RUN_KEY = "dagster/run_key"
 
 
-def last_run(instance: dg.DagsterInstance, run_key: str) -> tuple[LastRun, str]:
+def last_run(instance: dg.DagsterInstance, run_key: str, step: str = "") -> tuple[LastRun, str]:
     """What became of a sensor's last run, and its id; any run under way counts as that.
 
     Every run writes the warehouse, so nothing is asked for while one does.
+
+    Args:
+        instance: Dagster's instance.
+        run_key: The run key of the last request; empty: none was made.
+        step: The step that the request was made for; whether others fail is not its business.
     """
     if instance.get_runs_count(dg.RunsFilter(statuses=_UNFINISHED)):
         return LastRun.RUNNING, ""
     if not run_key:
         return LastRun.UNKNOWN, ""
     for run in instance.get_runs(dg.RunsFilter(tags={_RUN_KEY: run_key}), limit=1):
-        succeeded = run.status is dg.DagsterRunStatus.SUCCESS
+        succeeded = run.status is dg.DagsterRunStatus.SUCCESS or (
+            step in _succeeded_steps(instance, run.run_id)
+        )
         return (LastRun.SUCCEEDED if succeeded else LastRun.FAILED), run.run_id
     return LastRun.UNKNOWN, ""
+
+
+def _succeeded_steps(instance: dg.DagsterInstance, run_id: str) -> set[str]:
+    return {
+        step.step_key
+        for step in instance.get_run_step_stats(run_id)
+        if step.status is StepEventStatus.SUCCESS
+    }
 
 
 def landing_sensor(
@@ -89,18 +107,21 @@ def landing_sensor(
     def look(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         make_landing(settings, sources)
         memory = cursor.read(LandingMemory, context.cursor)
-        became, run_id = last_run(context.instance, memory.run_key)
+        became, run_id = last_run(context.instance, memory.run_key, SOURCES)
         files = landed_files(settings, sources)
+        misplaced = misplaced_files(settings, sources)
         decision = decide_landing(files, memory, time.time(), became, settings.refresh_attempts)
         alerts = Alerts(settings)
         _tell_of_attempts(alerts, "landing", decision.attempt.exhausted, memory, run_id)
         if decision.attempt.done:
             alerts.settle(RetriesExhausted.kind, "landing")
-        alerts.tell(*(FileRejected(place, run_id=run_id) for place in decision.rejected))
-        alerts.settle_others(
-            FileRejected.kind,
-            {*(file.place for file in files), *misplaced_files(settings, sources)},
+        _tell_of_files(
+            alerts,
+            # The run has told why, unless it was killed before.
+            *(FileRejected(place, run_id=run_id) for place in decision.rejected),
+            *(FileRejected(place, error=NO_SOURCE_TABLE) for place in misplaced),
         )
+        alerts.settle_others(FileRejected.kind, {*(file.place for file in files), *misplaced})
         alerts.deliver()
         request = decision.request
         return dg.SensorResult(
@@ -182,9 +203,17 @@ def _tell_of_attempts(
     alerts: Alerts, sensor: str, exhausted: bool, memory: LandingMemory | RefreshMemory, run_id: str
 ) -> None:
     if exhausted:
-        alerts.tell(
-            RetriesExhausted(sensor, memory.history.attempts, str(memory.history.left), run_id)
-        )
+        history = memory.history
+        unit = "files" if isinstance(memory, LandingMemory) else "days of tables"
+        left = f"{history.left:,} {unit}"
+        alerts.tell(RetriesExhausted(sensor, history.in_vain, left, run_id))
+
+
+def _tell_of_files(alerts: Alerts, *rejected: FileRejected) -> None:
+    """Tell of files that nobody has been told of."""
+    known = {alert.key for alert in alerts.open_alerts() if alert.kind == FileRejected.kind}
+    if new := [alert for alert in rejected if alert.key not in known]:
+        alerts.tell(*new)
 
 
 def _tell_what_is_late(settings: Settings, alerts: Alerts, stale_since: float | None) -> None:
@@ -216,8 +245,10 @@ def run_sensors(settings: Settings) -> list[dg.SensorDefinition]:
         description="Settles the alerts of runs that failed before.",
     )
     def settle(context: dg.RunStatusSensorContext) -> None:
-        job = context.dagster_run.job_name
-        Alerts(settings).settle(RunFailed.kind, job, f"{job}/")
+        run = context.dagster_run
+        steps = _succeeded_steps(context.instance, run.run_id)
+        keys = (RunFailed(run.job_name, run.run_id, step).key for step in ("", *sorted(steps)))
+        Alerts(settings).settle(RunFailed.kind, *keys)
 
     return [tell_of_failure, settle]
 

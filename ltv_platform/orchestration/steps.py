@@ -13,7 +13,7 @@ from typing import Any
 import dagster as dg
 
 from ltv_platform import checks
-from ltv_platform.alerts import Alerts, CheckFailed
+from ltv_platform.alerts import Alerts, CheckFailed, FileRejected
 from ltv_platform.build import BuiltTable, Checked, Work, build_tables, check_table
 from ltv_platform.contracts import SourceTable
 from ltv_platform.contracts.ddl import quoted
@@ -50,6 +50,9 @@ from ltv_platform.warehouse import planner
 from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
 from ltv_platform.warehouse.engine import Writer
 
+#: The step that loads files.
+SOURCES = "sources"
+
 Results = Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult | dg.AssetCheckEvaluation]
 
 
@@ -60,7 +63,7 @@ def source_step(engine: DuckDBEngine) -> dg.AssetsDefinition:
     }
 
     @dg.multi_asset(
-        name="sources",
+        name=SOURCES,
         specs=[source_spec(source) for source in sources.values()],
         check_specs=[source_check(source) for source in sources.values()],
         can_subset=True,
@@ -92,6 +95,7 @@ def source_step(engine: DuckDBEngine) -> dg.AssetsDefinition:
                     yield from check_results(context, check.asset_key, [share])
         errors = [outcome.error for outcome in outcomes if outcome.error is not None]
         rejected = [str(error) for error in errors]
+        _alert_of_rejections(engine.settings, outcomes, context.run.run_id)
         # What may pass is tried again by the landing sensor, after a while.
         if rejected and (not refreshes or any(isinstance(e, PassingError) for e in errors)):
             raise dg.Failure("\n".join(rejected), allow_retries=False)
@@ -101,6 +105,21 @@ def source_step(engine: DuckDBEngine) -> dg.AssetsDefinition:
         yield from outputs(context, list(sources))
 
     return load_sources
+
+
+def _alert_of_rejections(settings: Settings, outcomes: Sequence[Outcome], run_id: str) -> None:
+    """Tell people why files stay in landing; what may pass is tried again first."""
+    Alerts(settings).tell(
+        *(
+            FileRejected(
+                str(outcome.request.path.relative_to(settings.landing_path)),
+                str(outcome.error),
+                run_id,
+            )
+            for outcome in outcomes
+            if outcome.error is not None and not isinstance(outcome.error, PassingError)
+        )
+    )
 
 
 def _loaded(

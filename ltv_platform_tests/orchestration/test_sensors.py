@@ -12,6 +12,7 @@ from types import SimpleNamespace
 import dagster as dg
 import pytest
 
+from ltv_platform import build
 from ltv_platform.alerts import Alerts
 from ltv_platform.definitions import build_definitions
 from ltv_platform.locks import one_run
@@ -121,6 +122,52 @@ def test_a_rejected_file_is_told_and_not_asked_for_again(
     _later(monkeypatch, 120)
     [request] = ticker.tick().run_requests or []
     assert ticker.run(request).success
+    ticker.tick()
+    assert Alerts(home.settings).open_alerts() == []
+
+
+def test_files_do_not_wait_for_what_else_fails(
+    home: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run loads files, and then a table fails: what it rejected is rejected all the same."""
+
+    def fails(*_: object) -> None:
+        raise RuntimeError("out of memory")
+
+    _drop(home, "customers", "wrong.csv").write_text("name,of,nothing\n1,2,3\n", "utf-8")
+    _drop(home, "conversions", "right.csv", "v1,u,2025-03-02,10:00:00,5")
+    ticker = Ticker(home, instance, "landing")
+    _later(monkeypatch, 60)
+    [request] = ticker.tick().run_requests or []
+    with monkeypatch.context() as patch:
+        patch.setattr(build, "check_table", fails)
+        assert not ticker.run(request).success
+    assert not ticker.tick().run_requests
+    [alert] = Alerts(home.settings).open_alerts()
+    assert alert.key == "customers/wrong.csv"
+    assert "it lacks a required column" in alert.what
+    _drop(home, "conversions", "next.csv", "v2,u,2025-03-02,10:00:00,5")
+    _later(monkeypatch, 120)
+    [request] = ticker.tick().run_requests or []
+    assert ticker.run(request).success
+    assert home.values("SELECT conv_id FROM conversions ORDER BY 1") == ["v1", "v2"]
+
+
+def test_files_that_nothing_loads_are_told(home: Home, instance: dg.DagsterInstance) -> None:
+    """They lie in the folder of no source table, or of none at all; taken away, they settle."""
+    ticker = Ticker(home, instance, "landing")
+    ticker.tick()
+    folder = home.settings.landing_path / "purchases"
+    folder.mkdir()
+    paths = folder / "june.csv", home.settings.landing_path / "july.csv"
+    for path in paths:
+        path.write_text("a,b\n1,2\n")
+    ticker.tick()
+    alerts = Alerts(home.settings).open_alerts()
+    assert sorted(alert.key for alert in alerts) == ["july.csv", "purchases/june.csv"]
+    assert all("its folder is that of no source table" in alert.what for alert in alerts)
+    for path in paths:
+        path.unlink()
     ticker.tick()
     assert Alerts(home.settings).open_alerts() == []
 

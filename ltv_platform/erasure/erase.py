@@ -144,7 +144,7 @@ def survey(engine: DuckDBEngine, person: str, progress: Progress) -> Survey:
             **own_rows.count_rows(connection, found),
         }
     progress("looking into Dagster's history and the snapshots")
-    needles = Needles(found.all())
+    needles = Needles(found.all(), in_names=True)
     texts = {path: history.names_in(path, needles) for path in history.history_files(settings)}
     return Survey(
         found,
@@ -237,7 +237,7 @@ def erase(
     done.errors += [_still_there(path, error) for path, error in stripped.unread.items()]
     failpoint("files stripped, history not redacted")
     progress("redacting Dagster's history")
-    in_use = _redact_history(settings, needles)
+    in_use = _redact_history(settings, Needles(found.all(), in_names=True))
     failpoint("history redacted, figures not rebuilt")
     try:
         refresh()

@@ -19,6 +19,9 @@ _LINES = re.compile(r"[^\n]*\n|[^\n]+")
 #: Identifiers of these characters are found as the words of a text, however many they are.
 _PLAIN = re.compile(r"[A-Za-z0-9_.@:+/-]*[A-Za-z0-9_@+/-]")
 _WORD = re.compile(r"[A-Za-z0-9_.@:+/-]+")
+#: What words are made of; and such parts as mean one thing wherever they stand.
+_PART = re.compile(r"[A-Za-z0-9]+")
+_UNLIKELY = re.compile(r"(?=.*[0-9])[A-Za-z0-9]{6,}")
 
 
 def trimmed(value: object) -> str | None:
@@ -64,10 +67,13 @@ class Needles:
 
     Args:
         identifiers: The identifiers.
+        in_names: Look for them as parts of words, too, as in ``c00000014_june.csv``: those that
+            are long enough not to stand there by chance.
     """
 
-    def __init__(self, identifiers: Iterable[str]) -> None:
+    def __init__(self, identifiers: Iterable[str], *, in_names: bool = False) -> None:
         all_of_them = {each for each in identifiers if each}
+        self._parts = {each for each in all_of_them if in_names and _UNLIKELY.fullmatch(each)}
         self._plain = {each for each in all_of_them if _PLAIN.fullmatch(each)}
         odd = sorted(all_of_them - self._plain, key=lambda each: (-len(each), each))
         self._odd = [re.compile(_alone(each)) for each in odd]
@@ -75,21 +81,31 @@ class Needles:
 
     def may_be_in(self, text: str) -> bool:
         """Whether a text, be it JSON, is worth a closer look."""
-        return any(word in self._plain for word in _words_of(text)) or any(
-            trace in text for trace in self._traces
+        return (
+            any(word in self._plain for word in _words_of(text))
+            or any(trace in text for trace in self._traces)
+            or self._has_part(text)
         )
 
     def are_in(self, text: str) -> bool:
         """Whether a text names one of them."""
-        return any(word in self._plain for word in _words_of(text)) or any(
-            odd.search(text) for odd in self._odd
+        return (
+            any(word in self._plain for word in _words_of(text))
+            or any(odd.search(text) for odd in self._odd)
+            or self._has_part(text)
         )
 
     def redacted(self, text: str) -> str:
         """The text with :data:`ERASED` in place of each of them."""
         for odd in self._odd:
             text = odd.sub(ERASED, text)
-        return _WORD.sub(self._redacted_word, text)
+        text = _WORD.sub(self._redacted_word, text)
+        if self._parts:
+            text = _PART.sub(lambda part: ERASED if part[0] in self._parts else part[0], text)
+        return text
+
+    def _has_part(self, text: str) -> bool:
+        return bool(self._parts) and any(part in self._parts for part in _PART.findall(text))
 
     def _redacted_word(self, match: re.Match[str]) -> str:
         word = match[0].rstrip(".:")

@@ -85,6 +85,23 @@ def test_texts_are_redacted_and_the_rest_stays(
     assert settings_file.read_text() == before
 
 
+def test_names_of_files_are_redacted(instance: dg.DagsterInstance, settings: Settings) -> None:
+    """Files are called by whom they are about; short identifiers would be found by chance."""
+    needles = Needles({"c00000014", "u1"}, in_names=True)
+    text = "reading c00000014_bad.csv, for_c00000014.csv, c000000141.csv and u1_x.csv"
+    assert needles.are_in(text)
+    assert needles.redacted(text) == (
+        "reading (erased)_bad.csv, for_(erased).csv, c000000141.csv and u1_x.csv"
+    )
+    instance.report_runless_asset_event(dg.AssetMaterialization(KEY, description=text))
+    for path in history.history_files(settings):
+        history.redact(path, needles)
+    [record] = instance.fetch_materializations(KEY, limit=1).records
+    assert record.asset_materialization is not None
+    assert record.asset_materialization.description == needles.redacted(text)
+    assert not Needles({"c00000014"}).are_in(text)
+
+
 def test_no_byte_is_left_in_its_files(instance: dg.DagsterInstance, settings: Settings) -> None:
     """Overwritten pages go, those of the write-ahead logs and of deleted events too."""
     instance.report_runless_asset_event(

@@ -72,7 +72,8 @@ def restore(
     say(f"{how} {restored.backup} into {settings.home}.")
     if restored.aside is not None:
         say(
-            f"What it held before is kept in {restored.aside}; delete it when you no longer need it."
+            f"What it held before is kept in {restored.aside}; delete it when you no longer need "
+            "it."
         )
     say("`ltv run` brings it up to date.")
 

@@ -34,7 +34,7 @@ is_installed() {
 }
 
 make_environment() {
-  local named="Python 3.11 or newer is needed; name it as in: make PYTHON=python3.12 run"
+  local named="Python 3.11 or newer is needed; name it, for example: make PYTHON=python3.12 run"
   command -v "$python" >/dev/null || stop "There is no $python." "$named"
   is_usable "$python" || stop "$python is too old, or does not run: $("$python" --version 2>&1)" "$named"
   echo "Making $venv with $("$python" --version)."

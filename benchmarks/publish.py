@@ -28,7 +28,7 @@ def run(bench: Bench) -> Result:
     notes = [
         f"the first wrote {facts['parts_written']} files with {facts['bytes_written']:,} bytes; "
         f"again, {again['parts_linked']} were linked (same inode), and the "
-        f"{again['parts_written']} of loads, quarantine and staleness written anew "
+        f"{again['parts_written']} of loads, quarantine and staleness written again "
         f"with {again['bytes_written']:,} bytes"
     ]
     title = f"{facts['rows']:,} rows in {facts['tables']} tables"

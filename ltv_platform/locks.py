@@ -74,7 +74,7 @@ def one_run(settings: "Settings", waiting: Callable[[str], None]) -> Iterator[No
 
     Two runs that rewrite tables in turns would each see the other's half: their checks compare
     tables of different states, and fail. Loads and readers are not concerned: a run that a load
-    overtakes plans anew.
+    overtakes plans again.
 
     Args:
         settings: Where the lock lies and how long to wait for it.

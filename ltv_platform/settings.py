@@ -60,7 +60,7 @@ class Settings(Home):
     source_timezone: str = Field("UTC", description="Zone of timestamps that carry none.")
     currency: str = Field("USD", description="Base currency of all money (ISO 4217).")
     as_of: date | None = Field(
-        None, description="Last day that figures know of; default: the newest event's day."
+        None, description="Last day included in the figures; default: the newest event's day."
     )
     start_date: date | None = Field(
         None, description="First partition; default: settled by the first load."
@@ -143,7 +143,7 @@ class Settings(Home):
         0.01, ge=0, le=1, description="Share of quarantined rows above which a check warns."
     )
     alert_webhook: SecretStr | None = Field(
-        None, description="Where alerts are sent, Slack's incoming webhook or alike; never shown."
+        None, description="Where alerts are sent, a Slack-compatible incoming webhook; never shown."
     )
     public_url: str = Field(
         "http://127.0.0.1:3000",
@@ -193,21 +193,21 @@ class Settings(Home):
         try:
             ZoneInfo(value)
         except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            raise ValueError(f"{value!r} is no IANA time zone such as Europe/Berlin") from error
+            raise ValueError(f"{value!r} is not an IANA time zone such as Europe/Berlin") from error
         return value
 
     @field_validator("currency")
     @classmethod
     def _iso_currency(cls, value: str) -> str:
         if not re.fullmatch(r"[A-Z]{3}", value):
-            raise ValueError(f"{value!r} is no ISO 4217 code such as USD")
+            raise ValueError(f"{value!r} is not an ISO 4217 code such as USD")
         return value
 
     @field_validator("memory_limit")
     @classmethod
     def _memory(cls, value: str) -> str:
         if value and not re.fullmatch(r"\d+(\.\d+)? ?([KMGT]i?B)", value):
-            raise ValueError(f"{value!r} is no amount of memory such as 1600MB")
+            raise ValueError(f"{value!r} is not an amount of memory such as 1600MB")
         return value
 
     @field_validator("ihc_url", "public_url")
@@ -252,7 +252,7 @@ class Settings(Home):
         try:
             days = sorted({int(part) for part in parts})
         except (TypeError, ValueError) as error:
-            raise ValueError(f"{value!r} is no list of days such as 1,7,30") from error
+            raise ValueError(f"{value!r} is not a list of days such as 1,7,30") from error
         if not days or days[0] < 1 or days[-1] > _LONGEST_AGE:
             raise ValueError(f"days must lie between 1 and {_LONGEST_AGE}")
         return tuple(days)
@@ -284,7 +284,7 @@ class Settings(Home):
         try:
             return json.loads(value or "{}")
         except ValueError as error:
-            raise ValueError(f"is no JSON: {error}") from error
+            raise ValueError(f"is not valid JSON: {error}") from error
 
     @model_validator(mode="after")
     def _api_has_a_key(self) -> Self:
@@ -390,6 +390,6 @@ def _refuse_unknown_variables() -> None:
         if name.startswith("LTV_") and name not in known | _OTHER_VARIABLES:
             near = get_close_matches(name, known, n=1)
             raise UserError(
-                f"{name} is no setting." + (f" Is {near[0]} meant?" if near else ""),
+                f"{name} is not a setting." + (f" Is {near[0]} meant?" if near else ""),
                 "Unset it; `ltv doctor` lists the settings.",
             )

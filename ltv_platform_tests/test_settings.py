@@ -49,7 +49,7 @@ def test_a_slash_at_the_end_of_an_address_is_left_out(monkeypatch: pytest.Monkey
         ),
         (
             "closer",
-            "LTV_IHC_REDISTRIBUTION: is no JSON: Expecting value: line 1 column 1 (char 0) "
+            "LTV_IHC_REDISTRIBUTION: is not valid JSON: Expecting value: line 1 column 1 (char 0) "
             "(it is 'closer')",
         ),
     ],

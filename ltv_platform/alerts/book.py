@@ -95,7 +95,7 @@ def read_book(folder: Path) -> Book:
     except FileNotFoundError:
         return Book()
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        _LOG.warning("%s is damaged (%s): alerts begin anew", folder / "alerts.json", error)
+        _LOG.warning("%s is damaged (%s): alerts start again", folder / "alerts.json", error)
         return Book()
 
 

@@ -24,8 +24,8 @@ class Cause:
 
 _OF_RUNS = (
     Cause(
-        ("The disk took no more", "No space left on device", "Check that the disk has room"),
-        "the disk took no more",
+        ("The disk is full", "No space left on device", "Check that the disk has room"),
+        "the disk is full",
         "Make room on the disk of LTV_HOME.",
     ),
     Cause(
@@ -58,34 +58,43 @@ _OF_RUNS = (
         "a SELECT does not give the columns of its contract",
         "Fix the SELECT or the contract that the run's log names.",
     ),
-    Cause(("A setting is wrong", "is no setting"), "a setting is wrong", "See `ltv doctor`."),
+    Cause(
+        ("amount or a sum that is too large",),
+        "an amount or a sum is too large",
+        "Find the amount in the input of the table that the run's log names, and correct it: load "
+        "a new version of its row.",
+    ),
+    Cause(("A setting is wrong", "is not a setting"), "a setting is wrong", "See `ltv doctor`."),
 )
 
 #: Opens what is said of a file whose folder is that of no source table.
 NO_SOURCE_TABLE = "There is no source table"
 
 _OF_FILES = (
-    Cause(("has no known ending",), "its ending is that of no known format"),
+    Cause(("has an unsupported extension",), "its extension is not supported"),
     Cause(("gzip file",), "it is a damaged gzip file"),
     Cause(("as a gzip bomb does",), "it grows too large when it is decompressed"),
-    Cause(("is no text", "UTF-16 file"), "it is no text that can be read"),
+    Cause(("is not a text file", "UTF-16 file"), "it is not text that can be read"),
     Cause(("was written to while",), "it was written to while it was read"),
     Cause(("links in landing are not followed",), "it is a link"),
-    Cause(("no permission",), "it may not be read"),
-    Cause((", not a file",), "it is no file"),
+    Cause(("no permission",), "reading it is not permitted"),
+    Cause((", not a file",), "it is not a file"),
     Cause((" is empty.",), "it is empty"),
     Cause(("has no header",), "it has no header that can be read"),
     Cause(("columns of the same name",), "two of its columns have the same name"),
     Cause((" required for ",), "it lacks a required column"),
-    Cause(("is no JSON",), "it is no JSON"),
-    Cause(("is no SQLite database", "ending of a SQLite database"), "it is no SQLite database"),
-    Cause((NO_SOURCE_TABLE,), "its folder is that of no source table"),
+    Cause(("is not valid JSON",), "it is not valid JSON"),
+    Cause(
+        ("is not a SQLite database", "ending of a SQLite database"),
+        "it is not a SQLite database",
+    ),
+    Cause((NO_SOURCE_TABLE,), "its folder does not name a source table"),
     Cause(("There is no adapter", "The adapter ", "Adapter "), "its adapter is missing or wrong"),
     Cause(("go through adapter",), "it does not go through its adapter"),
     Cause(("free on the disk",), "it needs more than half of the free disk"),
 )
 
-UNKNOWN = Cause((), "its log says why")
+UNKNOWN = Cause((), "the run's log says why")
 
 
 def cause_of_run(error: str) -> Cause:

@@ -159,7 +159,7 @@ class StaleData(Alert):
     SNAPSHOT: ClassVar[str] = "published_snapshot"
     next_step: ClassVar[str] = (
         "Bring the missing files into landing, or ask whoever delivers them. LTV_FRESHNESS_HOURS "
-        "says from when on a feed is late."
+        "sets when a feed counts as late."
     )
     next_step_of_snapshot: ClassVar[str] = (
         "Run `ltv run`, or open the last run of refresh: one of them says what holds publishing "
@@ -181,14 +181,14 @@ class StaleData(Alert):
         if self.what == self.SNAPSHOT:
             return Message(
                 self.title,
-                f"The snapshot shows less than was loaded, since {since}: for more than "
-                f"{self.hours:g} hours.",
+                f"Data loaded since {since} has not been published for more than {self.hours:g} "
+                "hours.",
                 (Place("Asset", self.what, asset_page(f"publish.{self.what}")),),
                 self.next_step_of_snapshot,
             )
         return Message(
             self.title,
-            f"The newest event of {plain(self.what)} is of {since}; more than {self.hours:g} "
+            f"The newest event in {plain(self.what)} is from {since}, more than {self.hours:g} "
             "hours ago.",
             (Place("Asset", f"raw.{self.what}", asset_page(f"raw.{self.what}")),),
             self.next_step,
@@ -209,8 +209,8 @@ class RetriesExhausted(Alert):
     kind: ClassVar[str] = "retries_exhausted"
     title: ClassVar[str] = "Given up"
     next_step: ClassVar[str] = (
-        "Open the last run, fix the cause, then `ltv run`. The sensor begins anew by itself when "
-        "other data, code or settings are there. LTV_REFRESH_ATTEMPTS says how often it tries."
+        "Open the last run, fix the cause, then `ltv run`. The sensor starts again when data, "
+        "code or settings change. LTV_REFRESH_ATTEMPTS says how often it tries."
     )
 
     job: str

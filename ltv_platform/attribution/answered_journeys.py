@@ -262,7 +262,7 @@ def _open(path: Path) -> Iterator[IO[str]]:
         with opened(path, "rt", encoding="utf-8-sig", newline="") as text:
             yield text
     except (csv.Error, UnicodeDecodeError, EOFError, zlib.error) as error:
-        raise UserError(f"{path} is no CSV text in UTF-8: {error}", _HINT) from error
+        raise UserError(f"{path} is not CSV text in UTF-8: {error}", _HINT) from error
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror or error}", _HINT) from error
 

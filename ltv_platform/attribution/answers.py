@@ -76,7 +76,7 @@ def _what_is_wrong(journey: Journey, rows: Sequence[Mapping[str, Any]]) -> str:
         return "the answer has not each of its sessions exactly once"
     numbers = [row.get(name) for row in rows for name in SHARES]
     if not all(_is_share(number) for number in numbers):
-        return "the answer has a share that is no number from 0 to 1"
+        return "the answer has a share that is not a number from 0 to 1"
     total = sum(row["ihc"] for row in rows)
     if abs(total - 1) > max(_TOLERANCE, _ROUNDING * len(rows)):
         return f"its shares add up to {total:.4f}, not to 1"

@@ -23,7 +23,7 @@ def api_access(settings: Settings) -> tuple[str, str]:
     key = settings.ihc_api_key.get_secret_value().strip() if settings.ihc_api_key else ""
     if not key or not key.isascii() or not key.isprintable() or " " in key:
         raise UserError(
-            f"{API_KEY} is no key: it holds a character that no HTTP header can carry.",
+            f"{API_KEY} is not a key: it holds a character that no HTTP header can carry.",
             "Copy it again from the API's dashboard, without quotes or line breaks.",
         )
     if not settings.ihc_conversion_type:

@@ -177,9 +177,9 @@ def _parse(response: requests.Response) -> tuple[dict[str, Any], str]:
         content = json.loads(response.content)
     except (ValueError, RecursionError):
         page = kind == "text/html" or response.content.lstrip()[:1] == b"<"
-        return {}, f"the API answers {'an HTML page' if page else 'something'} that is no JSON"
+        return {}, f"the API answers {'an HTML page' if page else 'something'} that is not JSON"
     if not isinstance(content, dict):
-        return {}, "the API answers JSON that is no object"
+        return {}, "the API answers JSON that is not an object"
     content["partialFailureErrors"] = content.get("partialFailureErrors") or []
     for name in ("value", "partialFailureErrors"):
         if not isinstance(content.get(name), list):

@@ -93,7 +93,9 @@ def _fitted_parameters(settings: "Settings") -> IhcParameters:
     except FileNotFoundError as error:
         raise UserError(f"LTV_IHC_PRESET is fitted, but there is no {path}.", hint) from error
     except (KeyError, TypeError, ValueError) as error:
-        raise UserError(f"{path} is no fit of the local IHC engine ({error!r}).", hint) from error
+        raise UserError(
+            f"{path} is not a fit of the local IHC engine ({error!r}).", hint
+        ) from error
 
 
 def _number(name: str, constants: Mapping[str, Any]) -> float:

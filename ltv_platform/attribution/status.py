@@ -28,11 +28,11 @@ def other_settings(settings: Settings) -> str:
     # Manifests of earlier versions do not say; `ltv run` publishes them anew.
     then = require_snapshot(settings).manifest.get("attribution")
     if then is None:
-        return "The snapshot does not say how it was scored; `ltv run` publishes it anew."
+        return "The snapshot does not say how it was scored; `ltv run` publishes it again."
     if then["engine"] != now["engine"]:
         return (
             f"The snapshot was scored with engine {then['engine']}, the settings now name "
-            f"{now['engine']}: `ltv run` scores it anew."
+            f"{now['engine']}: `ltv run` scores it again."
         )
     if now["engine"] == "api" and then["request_hash"] != now["request_hash"]:
         return (

@@ -34,7 +34,7 @@ def list_alerts(output: Annotated[Format, typer.Option("--format")] = Format.TAB
         said = f"; the webhook said {answer}" if answer else ""
         say(f"Messages that wait to be sent: {waiting:,}{said}.")
     if settings.alert_webhook is None:
-        say("LTV_ALERT_WEBHOOK is not set: nobody is sent anything.")
+        say("LTV_ALERT_WEBHOOK is not set: no alerts are sent.")
     elif not rows:
         say("No alert is open.")
 

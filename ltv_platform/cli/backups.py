@@ -38,7 +38,7 @@ def backup(
     if target is None:
         raise UserError(
             "No folder is named for the backup.",
-            "As in: ltv backup /mnt/backups; LTV_BACKUP_DIR names one for good.",
+            "For example: ltv backup /mnt/backups; LTV_BACKUP_DIR names one for good.",
         )
     with progress("starting") as tell, one_run(workspace.settings, tell):
         made = back_up(workspace.engine, target, tell)
@@ -71,7 +71,10 @@ def restore(
     how = "Finished restoring" if restored.continued else "Restored"
     say(f"{how} {restored.backup} into {settings.home}.")
     if restored.aside is not None:
-        say(f"What it held before lies in {restored.aside}; delete it when you need it no more.")
+        say(
+            f"What it held before is kept in {restored.aside}; delete it when you no longer need "
+            "it."
+        )
     say("`ltv run` brings it up to date.")
 
 

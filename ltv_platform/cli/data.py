@@ -82,7 +82,7 @@ def ingest(
             outcomes = ingest_landing(engine, progress=tell)
         elif not files:
             raise UserError(
-                f"No file is named for {table}.", f"As in: ltv ingest {table} {table}.csv"
+                f"No file is named for {table}.", f"For example: ltv ingest {table} {table}.csv"
             )
         else:
             outcomes = load(engine, [Request(table, path, adapter) for path in files], tell)
@@ -101,10 +101,13 @@ def say_what_is_stray(workspace: Workspace) -> None:
     from ltv_platform.ingestion.landing import stray_files
 
     if stray := stray_files(workspace.settings):
+        lie, so, each = (
+            ("and others are", "they are", "each file") if stray[1:] else ("is", "it is", "it")
+        )
         say(
-            f"Note: {printable(stray[0].name)}{', with others,' if stray[1:] else ''} lies in "
-            f"{workspace.settings.landing_path} itself, and is not loaded: the folders in it tell "
-            "the table of a file"
+            f"Note: {printable(stray[0].name)} {lie} directly in "
+            f"{workspace.settings.landing_path}, so {so} not loaded: put {each} into the folder of "
+            "its table"
         )
 
 
@@ -152,20 +155,24 @@ def report_outcomes(outcomes: "Sequence[Outcome]", *, to_stderr: bool = False) -
 @quarantine.command("list")
 def list_rows(
     table: Annotated[str | None, typer.Argument(help="Only rows meant for this table.")] = None,
-    limit: Annotated[int, typer.Option(help="Rows at the most.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, help="Rows at the most.")] = 20,
     output: Annotated[Format, typer.Option("--format")] = Format.TABLE,
 ) -> None:
-    """Show rejected rows with their reasons."""
-    from ltv_platform.ingestion.quarantine import list_quarantine
+    """Show rejected rows with their reasons, those of the newest load first."""
+    from ltv_platform.ingestion.quarantine import count_quarantine, list_quarantine
 
-    show(*list_quarantine(Workspace.open().engine, table, limit), output)
+    engine = Workspace.open().engine
+    columns, rows = list_quarantine(engine, table, limit)
+    show(columns, rows, output)
+    if len(rows) == limit and (count := count_quarantine(engine, table)) > limit:
+        say(f"{limit:,} of {count:,} rows; --limit shows more.")
 
 
 @quarantine.command("replay")
 def replay_rows(
     table: Annotated[str | None, typer.Argument(help="Only rows meant for this table.")] = None,
 ) -> None:
-    """Send rejected rows again, under present settings and adapters."""
+    """Retry rejected rows with the current settings and adapters."""
     from ltv_platform.ingestion.quarantine import replay
 
     with progress("replaying") as tell:

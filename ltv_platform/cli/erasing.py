@@ -23,7 +23,7 @@ def erase(
         bool, typer.Option("--dry-run", help="Show what would be removed, and change nothing.")
     ] = False,
     keep_out: Annotated[
-        bool, typer.Option("--keep-out", help="Also someone of whom nothing is known yet.")
+        bool, typer.Option("--keep-out", help="Also block an id that is not in the data yet.")
     ] = False,
 ) -> None:
     """Remove a person from everything under LTV_HOME, and keep them out of later loads."""
@@ -37,7 +37,7 @@ def erase(
     engine, settings = workspace.engine, workspace.settings
     person = trimmed(customer_id)
     if person is None:
-        raise UserError("The customer id is empty.", "As in: ltv erase c123")
+        raise UserError("The customer id is empty.", "For example: ltv erase c123")
     if dry_run:
         seen = _survey(workspace, person, keep_out=keep_out)
         _show(findings(engine, seen))

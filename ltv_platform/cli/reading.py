@@ -99,7 +99,7 @@ def report(
 def export(
     sqlite: Annotated[Path, typer.Option(help="The SQLite database to write.", writable=False)],
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace a file that is no export of ours.")
+        bool, typer.Option("--overwrite", help="Replace a file that is not an export of ours.")
     ] = False,
 ) -> None:
     """Write sessions, conversions, costs and channel figures into a SQLite database."""

@@ -82,7 +82,7 @@ def _refuse_other_data(workspace: Workspace, sample: list[Path]) -> None:
     if loaded - expected:
         raise UserError(
             f"{workspace.settings.home} holds other data than the sample.",
-            "Set LTV_HOME to another folder for the demo, as in: LTV_HOME=/tmp/demo ltv demo",
+            "Set LTV_HOME to another folder for the demo, for example: LTV_HOME=/tmp/demo ltv demo",
         )
 
 

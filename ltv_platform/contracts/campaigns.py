@@ -34,18 +34,24 @@ def _per_horizon(
     return tuple(column for days in horizons for column in columns(days))
 
 
+def _days(days: int) -> str:
+    return "1 day" if days == 1 else f"{days} days"
+
+
+def _first(days: int) -> str:
+    return "the first day" if days == 1 else f"the first {days} days"
+
+
 def _cohort_sums(days: int, *, required: bool) -> tuple[Column, ...]:
     return (
         Column(
             f"payers_d{days}",
             "BIGINT",
-            f"Customers who paid within {days} days.",
+            f"Customers who paid within {_days(days)}.",
             required=required,
         ),
-        Column(
-            f"revenue_d{days}", MONEY, f"Net revenue of the first {days} days.", required=required
-        ),
-        Column(f"refunds_d{days}", MONEY, f"Refunds of the first {days} days.", required=required),
+        Column(f"revenue_d{days}", MONEY, f"Net revenue of {_first(days)}.", required=required),
+        Column(f"refunds_d{days}", MONEY, f"Refunds of {_first(days)}.", required=required),
         Column(
             f"retained_d{days}",
             "BIGINT",
@@ -66,7 +72,7 @@ def _ltv_readings(days: int) -> tuple[Column, ...]:
 
 def _roas_readings(days: int) -> tuple[Column, ...]:
     return (
-        Column(f"revenue_d{days}", MONEY, f"Net revenue of the first {days} days; NULL: immature."),
+        Column(f"revenue_d{days}", MONEY, f"Net revenue of {_first(days)}; NULL: immature."),
         Column(f"roas_d{days}", "DOUBLE", f"revenue_d{days} / spend; NULL: immature or no spend."),
     )
 
@@ -75,13 +81,13 @@ def _summary_readings(days: int) -> tuple[Column, ...]:
     mature = f"cohorts mature at day {days}"
     return (
         Column(f"installs_d{days}", "BIGINT", f"Installs of {mature}."),
-        Column(f"payers_d{days}", "BIGINT", f"Payers within {days} days of {mature}."),
-        Column(f"total_revenue_d{days}", MONEY, f"Net revenue within {days} days of {mature}."),
+        Column(f"payers_d{days}", "BIGINT", f"Payers within {_days(days)} of {mature}."),
+        Column(f"total_revenue_d{days}", MONEY, f"Net revenue within {_days(days)} of {mature}."),
         Column(f"ltv_d{days}_per_user", "DOUBLE", f"total_revenue_d{days} / installs_d{days}."),
         Column(
             f"total_cost_d{days}",
             MONEY,
-            f"Spend on the distinct days covered by the first {days} days of {mature}.",
+            f"Spend on the distinct days covered by {_first(days)} of {mature}.",
         ),
         Column(f"roas_d{days}", "DOUBLE", f"total_revenue_d{days} / total_cost_d{days}."),
         Column(f"cohort_cost_d{days}", MONEY, f"Spend on the install dates of {mature}."),
@@ -93,7 +99,7 @@ def _country_readings(days: int) -> tuple[Column, ...]:
     return (
         Column(f"installs_d{days}", "BIGINT", f"Installs of cohorts mature at day {days}."),
         Column(f"spend_d{days}", MONEY, "Spend on their install dates."),
-        Column(f"revenue_d{days}", MONEY, f"Their net revenue in {days} days, paid campaigns."),
+        Column(f"revenue_d{days}", MONEY, f"Their net revenue in {_days(days)}, paid campaigns."),
         Column(f"roas_d{days}", "DOUBLE", f"revenue_d{days} / spend_d{days} (paid)."),
         Column(
             f"blended_revenue_d{days}", MONEY, "The same with (organic) and (unknown) campaigns."
@@ -124,13 +130,13 @@ def _user_revenue(horizons: tuple[int, ...]) -> Table:
                 Column(
                     f"revenue_d{days}",
                     MONEY,
-                    f"Net revenue of the first {days} days.",
+                    f"Net revenue of {_first(days)}.",
                     required=required,
                 ),
                 Column(
                     f"transactions_d{days}",
                     "BIGINT",
-                    f"Purchases in the first {days} days.",
+                    f"Purchases in {_first(days)}.",
                     required=required,
                 ),
             ),
@@ -191,7 +197,7 @@ def _campaign_roas(horizons: tuple[int, ...]) -> Table:
                     Column(
                         f"revenue_d{days}",
                         MONEY,
-                        f"Net revenue of the first {days} days.",
+                        f"Net revenue of {_first(days)}.",
                         required=True,
                     ),
                 ),

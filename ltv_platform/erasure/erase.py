@@ -204,7 +204,7 @@ def findings(engine: DuckDBEngine, seen: Survey) -> list[Finding]:
     for path in seen.exports:
         found.append(Finding(_under(settings, path), "export", None, "made again"))
     found.append(Finding("reports/", "sums", None, "made again"))
-    found.append(Finding(settings.warehouse_path.name, "deleted bytes", None, "file made anew"))
+    found.append(Finding(settings.warehouse_path.name, "deleted bytes", None, "file rewritten"))
     return found
 
 
@@ -242,7 +242,7 @@ def erase(
     try:
         refresh()
     finally:
-        progress("making the warehouse file anew")
+        progress("rewriting the warehouse file")
         rewrite_warehouse(engine)
     snapshots.check_current(settings, found)
     forget_others(settings)
@@ -258,7 +258,8 @@ def erase(
     if in_use is not None:
         raise in_use
     done.notes += [
-        f"{_under(settings, path)} is no file of the platform's and may name them: look into it"
+        f"{_under(settings, path)} was not put there by the platform and may name this person: "
+        "check it"
         for path in _others(engine)
         if may_name(path, needles)
     ]

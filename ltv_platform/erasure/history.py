@@ -66,7 +66,7 @@ def redact(path: Path, needles: Needles) -> int:
         if not needles.are_in(text):
             return 0
         if "\0" in text:
-            raise UserError(f"{path} is no text, and names the person.", "Remove it.")
+            raise UserError(f"{path} is not a text file, and names the person.", "Remove it.")
         path.write_text(needles.redacted(text), "utf-8", errors="surrogateescape", newline="")
         return 1
     try:

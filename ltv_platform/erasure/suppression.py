@@ -144,7 +144,7 @@ def _read_key(settings: Settings) -> bytes:
         return bytes.fromhex(settings.erasure_key_path.read_text("utf-8"))
     except FileNotFoundError:
         return b""
-    except ValueError:  # it is no key, so it is not the right one
+    except ValueError:  # it is not a key, so it is not the right one
         return b""
 
 

@@ -151,7 +151,7 @@ def _refuse_foreign(path: Path, overwrite: bool) -> None:
     if not path.exists():
         return
     if not path.is_file():
-        raise UserError(f"{path} is no file.", "Name the file that is to be written.")
+        raise UserError(f"{path} is not a file.", "Name the file that is to be written.")
     for ending in _BESIDE:
         beside = path.with_name(path.name + ending)
         if beside.exists() and beside.stat().st_size:

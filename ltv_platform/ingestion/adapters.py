@@ -216,7 +216,7 @@ def parse_adapter(name: str, text: str, reference: str) -> Adapter:
     try:
         statements = [part for part in sqlglot.parse(text, dialect="duckdb") if part is not None]
     except SqlglotError as error:
-        raise UserError(f"Adapter {name} is no valid SQL: {error}", "Fix the SELECT.") from error
+        raise UserError(f"Adapter {name} is not valid SQL: {error}", "Fix the SELECT.") from error
     except RecursionError as error:
         raise UserError(
             f"Adapter {name} is nested too deep.", "Make the SELECT simpler."

@@ -80,8 +80,8 @@ def file_format(path: Path) -> FileFormat:
     if suffixes and suffixes[-1] in _FORMATS:
         return _FORMATS[suffixes[-1]]
     raise UserError(
-        f"{path} has no known ending.",
-        f"Known are {', '.join(sorted(_FORMATS))}, each also with .gz.",
+        f"{path} has an unsupported extension.",
+        f"Supported: {', '.join(sorted(_FORMATS))}, each also with .gz.",
     )
 
 
@@ -274,6 +274,6 @@ def _refuse_binary(begin: bytes, source: Path) -> None:
     """No text holds zero bytes; UTF-16 without its mark, UTF-32, and spreadsheets do."""
     if b"\0" in begin[:_LOOKED_AT]:
         raise UserError(
-            f"{source} is no text: it begins with zero bytes in it.",
+            f"{source} is not a text file: it contains zero bytes near its start.",
             "Save it as UTF-8 text, or with the ending of what it is.",
         )

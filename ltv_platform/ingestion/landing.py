@@ -205,7 +205,7 @@ def _move_away(
     try:
         strip_landed(engine, outcome)
     except UserError as error:
-        note = f"{path.name} goes to loaded/ with records of erased persons: {error}"
+        note = f"{path.name} was moved to loaded/ still holding records of erased people: {error}"
         outcome = replace(outcome, notes=(*outcome.notes, note))
     folder = engine.settings.loaded_path / counts.load_id
     if not path.exists():  # all of its records were those of erased persons

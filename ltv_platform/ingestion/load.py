@@ -155,7 +155,7 @@ def sqlite_requests(engine: DuckDBEngine, database: Path) -> list[Request]:
     """A request for each source table that a SQLite database holds.
 
     Raises:
-        UserError: it is no SQLite database, holds none of the source tables, or some of them in
+        UserError: it is not a SQLite database, holds none of the source tables, or some of them in
             another shape; nothing is loaded then.
     """
     check_regular(database)

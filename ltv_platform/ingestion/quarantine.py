@@ -39,6 +39,8 @@ _COLUMNS = (
     "load_id",
 )
 
+_WAITING = "replayed_at IS NULL AND ($table IS NULL OR table_name = $table)"
+
 
 @dataclass(frozen=True)
 class _File:
@@ -77,7 +79,7 @@ class Retrial:
 def list_quarantine(
     engine: DuckDBEngine, table: str | None = None, limit: int | None = None
 ) -> tuple[list[str], list[tuple[Any, ...]]]:
-    """The rows that stand in quarantine, in the order in which they came.
+    """The rows that stand in quarantine: newest load first, each in the order of its file.
 
     Args:
         engine: The warehouse; it knows what was rejected a moment ago, which the published
@@ -94,13 +96,23 @@ def list_quarantine(
     """
     _known(engine, table)
     rows = engine.rows(
-        f"SELECT {', '.join(_COLUMNS)} FROM raw.quarantine "
-        "WHERE replayed_at IS NULL AND ($table IS NULL OR table_name = $table) "
-        "ORDER BY quarantined_at, table_name, load_id, line"
+        f"SELECT {', '.join(_COLUMNS)} FROM raw.quarantine WHERE {_WAITING} "
+        "ORDER BY quarantined_at DESC, table_name, load_id, line"
         + (f" LIMIT {int(limit)}" if limit is not None else ""),
         {"table": table},
     )
     return list(_COLUMNS), rows
+
+
+def count_quarantine(engine: DuckDBEngine, table: str | None = None) -> int:
+    """How many rows stand in quarantine, all or those meant for one source table.
+
+    Raises:
+        UserError: there is no such source table.
+    """
+    _known(engine, table)
+    sql = f"SELECT count(*) FROM raw.quarantine WHERE {_WAITING}"
+    return int(engine.rows(sql, {"table": table})[0][0])
 
 
 def replay(engine: DuckDBEngine, table: str | None = None) -> list[LoadCounts]:

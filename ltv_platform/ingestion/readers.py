@@ -306,7 +306,7 @@ def _damaged_parquet(copy: PrivateCopy, error: duckdb.Error) -> UserError:
     """What to say of a Parquet file that cannot be read, from its beginning or further on."""
     why = str(error).splitlines()[0].replace(str(copy.path), copy.name)
     return UserError(
-        f"{copy.name} is no Parquet file, or a damaged one ({why}).",
+        f"{copy.name} is not a Parquet file, or a damaged one ({why}).",
         "Check how it was made; nothing of it was loaded.",
     )
 

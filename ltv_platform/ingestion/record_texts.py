@@ -20,7 +20,7 @@ LONGEST_FIELD = 256 << 20
 
 #: The reason of a record that is the whole rest of its file begins so.
 UNCLOSED = "record: opens a quote that is never closed"
-NO_TEXT = "record: holds bytes that are no UTF-8"
+NO_TEXT = "record: holds bytes that are not UTF-8"
 
 _JSON_BLANKS = re.compile(r"[ \t\r\n]*")
 

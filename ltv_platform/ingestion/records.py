@@ -229,7 +229,7 @@ def split_json(path: Path, files: RecordFiles, wanted: Iterable[str]) -> None:
             else "nested too deep"
         )
         raise UserError(
-            f"{files.name} is no JSON: {where}.",
+            f"{files.name} is not valid JSON: {where}.",
             "Fix it, or give one object a line as .ndjson: then only bad lines are rejected.",
         ) from error
     if spans and text[: spans[-1][0]].strip() == "" and text[spans[-1][1] :].strip():
@@ -247,13 +247,13 @@ def _keep_json(files: RecordFiles, line: int, text: str) -> None:
     try:
         value = DECODER.decode(text)
         if not isinstance(value, dict):
-            raise ValueError("is no JSON object")
+            raise ValueError("is not a JSON object")
         values = {name or _UNNAMED: _as_text(item) for name, item in value.items()}
     except RecursionError:
         files.reject(line, text, "record: is nested too deep")
         return
     except ValueError:
-        files.reject(line, text, "record: is no JSON object")
+        files.reject(line, text, "record: is not a JSON object")
         return
     nested = [name for name in files.single & value.keys() if isinstance(value[name], dict | list)]
     if isinstance(value, Ambiguous) or len(values) < len(value):

@@ -79,7 +79,7 @@ def sqlite_tables(copy: PrivateCopy) -> list[str]:
     """Names of the tables and views of a database.
 
     Raises:
-        UserError: the file is no SQLite database.
+        UserError: the file is not a SQLite database.
     """
     with _opened(copy) as connection:
         return [
@@ -94,7 +94,7 @@ def sqlite_columns(copy: PrivateCopy, table: str) -> dict[str, str]:
     """The columns of a table or view, in order, and the type that each is declared with, if any.
 
     Raises:
-        UserError: the file is no SQLite database, or the view is broken.
+        UserError: the file is not a SQLite database, or the view is broken.
     """
     with _opened(copy) as connection:
         return {
@@ -184,7 +184,7 @@ def _opened(copy: PrivateCopy) -> Iterator[sqlite3.Connection]:
             ) from error
         refuse_script(copy.path, copy.name)
         raise UserError(
-            f"{copy.name} is no SQLite database, or a damaged one ({error}).",
+            f"{copy.name} is not a SQLite database, or a damaged one ({error}).",
             "Check it with: sqlite3 FILE 'PRAGMA integrity_check'",
         ) from error
 

@@ -83,11 +83,11 @@ def _problems_of(source: SourceTable, columns: Declared) -> Iterator[str]:
 def _not_meant(column: Column, declared: str) -> str:
     """Why values of a declared type cannot be those of the column; empty if they can."""
     if _BLOB.search(declared):
-        return "is no text or number"
+        return "is not text or a number"
     if column.type in _TIMES and _NUMBER.search(declared):
-        return f"is no {column.type.lower()} such as {_example(column)}"
+        return f"is not a {column.type.lower()} such as {_example(column)}"
     if column.type not in (*_TIMES, "VARCHAR") and _TIME.search(declared):
-        return "is no number"
+        return "is not a number"
     return ""
 
 

@@ -284,7 +284,7 @@ def _future(source: SourceTable, settings: Settings) -> list[_Check]:
 def _ahead(given: str, value: str, latest: str) -> _Check:
     shown = f"'{given}: ' || CAST({quoted(value)} AS VARCHAR)"
     return _Check(
-        f"{quoted(value)} > {latest}", f"{shown} || ' lies more than 24 hours after its receipt'"
+        f"{quoted(value)} > {latest}", f"{shown} || ' is more than 24 hours in the future'"
     )
 
 

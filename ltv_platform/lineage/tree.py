@@ -8,7 +8,7 @@ from ltv_platform.lineage.model import Source, Sources
 from ltv_platform.lineage.store import Lineages
 
 _PARAMETERS = {
-    "$as_of": "Last day that the figures know of.",
+    "$as_of": "Last day included in the figures.",
     "$revenue_watermark": "Instant up to which revenue is known.",
     "$cost_watermark": "First day whose campaign cost may still grow.",
     "$conversion_watermark": "First day whose conversions may still grow.",

@@ -76,7 +76,7 @@ def check_storage(settings: Settings) -> None:
     if find_spec("dagster_postgres") is None:
         raise UserError(
             "LTV_DAGSTER_STORAGE is postgres, but dagster-postgres is not installed.",
-            "Install the extra, as in: pip install 'ltv-platform[postgres]'",
+            "Install the extra, for example: pip install 'ltv-platform[postgres]'",
         )
     import psycopg2  # noqa: PLC0415 - only installed where it is used
 

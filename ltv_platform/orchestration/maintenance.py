@@ -76,5 +76,5 @@ def maintenance_schedule(settings: Settings) -> dg.ScheduleDefinition:
         cron_schedule=_AT,
         execution_timezone=settings.timezone,
         default_status=dg.DefaultScheduleStatus.RUNNING,
-        description="Once a day, by night.",
+        description="Every night at 03:30.",
     )

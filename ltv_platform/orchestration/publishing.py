@@ -134,7 +134,7 @@ def _snapshot_spec(graph: Graph) -> dg.AssetSpec:
         group_name="publish",
         description=(
             "Parquet and manifest of every table, switched atomically. "
-            "What do the API, the command line and BI tools read?"
+            "What do the command line and BI tools read?"
         ),
         kinds={"parquet"},
         owners=OWNERS,

@@ -160,11 +160,17 @@ def _days_asked(
     first, as_of = cover_log(engine), engine.as_of().day
     if first is None or as_of is None:
         return None
-    start, end = start or first, end or max(first, min(as_of, today))
-    if not first <= start <= end <= today:
+    asked = [str(day) for day in (start, end) if day is not None]  # no day that nobody named
+    if any(not first <= day <= today for day in (start, end) if day is not None):
         raise UserError(
-            f"{start} to {end} is no range of partitions: they lie between {first} and {today}.",
+            f"{' to '.join(asked)} is outside the partitions, which run from {first} to {today}.",
             "Choose other days, or set LTV_START_DATE.",
+        )
+    start, end = start or first, end or max(first, min(as_of, today))
+    if start > end:
+        raise UserError(
+            f"{start} is after {end}, the last day included in the figures.",
+            "Choose an earlier day, or name the last one as well: --to.",
         )
     return start, end
 
@@ -177,8 +183,8 @@ def _selected(engine: DuckDBEngine, graph: Graph, select: str) -> tuple[str, ...
         keys = dg.AssetSelection.from_string(select).resolve(asset_graph)
     except (dg.DagsterError, ValueError) as error:
         raise UserError(
-            f"{select!r} is no selection of assets: {error}",
-            "As in: core/customers, group:campaigns, +key:marts/campaign_roas.",
+            f"{select!r} is not a selection of assets: {error}",
+            "For example: core/customers, group:campaigns, +key:marts/campaign_roas.",
         ) from error
     if not keys:
         raise UserError(f"{select!r} selects no asset.", "`ltv tables` lists the tables.")

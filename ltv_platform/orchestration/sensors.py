@@ -155,7 +155,7 @@ def refresh_sensor(
         default_status=dg.DefaultSensorStatus.RUNNING,
         description=(
             "Asks the planner what is stale, and for one run that rebuilds it. A run that failed "
-            "is tried again at growing distances, LTV_REFRESH_ATTEMPTS times for the same cause."
+            "is retried at growing intervals, LTV_REFRESH_ATTEMPTS times for the same cause."
         ),
     )
     def look(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:

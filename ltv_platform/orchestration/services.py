@@ -135,7 +135,7 @@ def _serve(settings: Settings, host: str, port: int, module: str, tell: Tell) ->
             start = read_start(settings)
             if start != known and time.monotonic() >= reload_at:
                 if _reload(host, port):
-                    tell(f"Partitions start on {start} now; the definitions are loaded anew.")
+                    tell(f"Partitions start on {start} now; the definitions are loaded again.")
                     known = start
                 reload_at = time.monotonic() + _FIRST_PAUSE
     finally:

@@ -278,7 +278,7 @@ def _catch_up(
     for transform in transforms:
         name = transform.name
         if days := missed.get(name, set()) - said.get(name, set()):
-            context.log.info(f"{name}: an earlier run wrote it and did not say so")
+            context.log.info(f"{name}: written by an earlier run that ended before recording it")
             whole = None in days
             built = BuiltTable(transform, None if whole else tuple(sorted(filter(None, days))))
             figures = table_metadata(engine, built)

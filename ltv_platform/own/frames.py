@@ -32,7 +32,7 @@ def to_arrow(frame: Any, what: str) -> pa.Table:
         lazy = " Call its collect() first." if hasattr(frame, "collect") else ""
         raise UserError(
             f"{what} returned a {type(frame).__module__}.{type(frame).__qualname__}, "
-            f"which is no frame.{lazy}",
+            f"which is not a frame.{lazy}",
             f"Return a {_KINDS}, or a Query; annotate an asset that writes no table with -> None.",
         )
     names = [name.lower() for name in table.column_names]
@@ -82,7 +82,7 @@ def _of_pandas(frame: Any, what: str) -> pa.Table:
         frame = frame.reset_index()
     if odd := [str(name) for name in frame.columns if not isinstance(name, str)]:
         raise UserError(
-            f"{what} has columns whose names are no text: {', '.join(odd)}.",
+            f"{what} has columns whose names are not text: {', '.join(odd)}.",
             "Rename them, as in frame.columns = […]; nothing was written.",
         )
     try:

@@ -176,5 +176,5 @@ def _wait(history: History, wait: float, now: float) -> Decision | None:
 
 
 def _give_up(history: History, why: str) -> Decision:
-    reason = f"{why}: no more are started for it."
+    reason = f"{why}, so no more will be started."
     return Decision(replace(history, told=True), reason, exhausted=not history.told)

@@ -73,7 +73,7 @@ def open_database(
             raise UserError(f"The warehouse {path} is damaged: {text}", _IF_DAMAGED) from error
         if takes_no_more(error):
             raise PassingError(
-                f"The disk took no more: {text}",
+                f"The disk is full: {text}",
                 "What was not finished was undone. Make room, then run the same command again.",
             ) from error
         raise

@@ -104,7 +104,7 @@ def damaged(name: str, what: str) -> UserError:
     """What to say of a snapshot that cannot be read; publishing again fixes it."""
     return UserError(
         f"The published snapshot {name!r} cannot be read: {what}.",
-        "Run `ltv run` to publish it anew; the warehouse itself is not concerned.",
+        "Run `ltv run` to publish it again; the warehouse itself is not concerned.",
     )
 
 

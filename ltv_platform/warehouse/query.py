@@ -75,7 +75,7 @@ def connect_to_snapshot(
             connection.close()
             raise UserError(
                 f"The file of {table} cannot be read: {error}",
-                f"Materialize its asset to write it anew, or remove {path}.",
+                f"Materialize its asset to write it again, or remove {path}.",
             ) from error
     allowed = [file for of_table in files.values() for file in of_table]
     allowed += [str(path) for path in own.values()]
@@ -106,7 +106,7 @@ def _not_published(settings: Settings, snapshot: Snapshot, error: Exception) -> 
             return UserError(
                 f"The published snapshot has no {name}: it was made by another version of "
                 "ltv-platform or under other settings.",
-                "Run `ltv run` to publish it anew.",
+                "Run `ltv run` to publish it again.",
             )
     return None
 

@@ -75,7 +75,7 @@ def test_what_was_settled_is_told_anew(tmp_path: Path) -> None:
     assert (
         server.texts
         == [
-            "*Run failed*: refresh, step core: its log says why.",
+            "*Run failed*: refresh, step core: the run's log says why.",
             "*Resolved: Run failed*: refresh/core",
         ]
         * 2

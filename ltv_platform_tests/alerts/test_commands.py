@@ -28,7 +28,7 @@ def test_without_a_webhook(ltv: ForkedLtv) -> None:
     )
     known = ltv("alerts", "list", "--format", "json")
     assert (known.code, known.out) == (0, "[]\n")
-    assert known.err == "LTV_ALERT_WEBHOOK is not set: nobody is sent anything.\n"
+    assert known.err == "LTV_ALERT_WEBHOOK is not set: no alerts are sent.\n"
 
 
 def test_what_came_back(ltv: ForkedLtv) -> None:

@@ -120,7 +120,7 @@ def test_the_outbox_is_bounded(tmp_path: Path, caplog: pytest.LogCaptureFixture)
         server.answers = [OK]
         clock.on(hours=1)
         alerts.deliver()
-    assert server.texts[-1] == "*Run failed*: refresh, step core: its log says why."
+    assert server.texts[-1] == "*Run failed*: refresh, step core: the run's log says why."
     assert "100 old alerts were never taken by the webhook and are dropped" in caplog.text
 
 
@@ -255,7 +255,7 @@ def test_a_test_message_wakes_the_outbox(tmp_path: Path) -> None:
         assert (answer.delivered, alerts.waiting()[0]) == (True, 0)
     assert server.texts[-2:] == [
         "*Test*: This is what alerts of ltv-platform look like.",
-        "*Run failed*: refresh, step core: its log says why.",
+        "*Run failed*: refresh, step core: the run's log says why.",
     ]
 
 

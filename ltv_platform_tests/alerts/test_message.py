@@ -31,7 +31,7 @@ DAY = date(2026, 1, 14)
 KINDS: dict[str, tuple[Alert, str]] = {
     "run_failed": (
         RunFailed("refresh", RUN, "core", DAY, DAY, "OSError: No space left on device"),
-        "*Run failed*: refresh, step core: the disk took no more.\n"
+        "*Run failed*: refresh, step core: the disk is full.\n"
         f"Run: <{UI}/runs/{RUN}|0f0e0d0c>\n"
         "Days: 2026-01-14\n"
         f"Next: Make room on the disk of LTV_HOME. {RunFailed.next_step}",
@@ -53,15 +53,15 @@ KINDS: dict[str, tuple[Alert, str]] = {
     ),
     "stale_data": (
         StaleData("transactions", datetime(2026, 1, 13, 9, 30), 36),
-        "*Data is late*: The newest event of transactions is of 2026-01-13 09:30 UTC; more than 36 "
-        "hours ago.\n"
+        "*Data is late*: The newest event in transactions is from 2026-01-13 09:30 UTC, more than "
+        "36 hours ago.\n"
         f"Asset: <{UI}/assets/raw/transactions|raw.transactions>\n"
         f"Next: {StaleData.next_step}",
     ),
     "stale_snapshot": (
         StaleData(StaleData.SNAPSHOT, datetime(2026, 1, 13, 9, 30), 36),
-        "*Data is late*: The snapshot shows less than was loaded, since 2026-01-13 09:30 UTC: for "
-        "more than 36 hours.\n"
+        "*Data is late*: Data loaded since 2026-01-13 09:30 UTC has not been published for more "
+        "than 36 hours.\n"
         f"Asset: <{UI}/assets/publish/published_snapshot|published_snapshot>\n"
         f"Next: {StaleData.next_step_of_snapshot}",
     ),
@@ -210,7 +210,7 @@ def test_causes_of_runs() -> None:
     assert [
         cause_of_run(text).says
         for text in (
-            "UserError: The disk took no more: IO Error: Could not write",
+            "UserError: The disk is full: IO Error: Could not write",
             "UserError: The warehouse /x/warehouse.duckdb is damaged: …",
             "BusyError: The warehouse /x/warehouse.duckdb is held by process 7 (waited 120 s).",
             "BusyError: Process 7 is bringing /x up to date (waited 3600 s).",
@@ -218,9 +218,10 @@ def test_causes_of_runs() -> None:
             "The process that executed it was killed.",
             "The IHC API does not take the key (403): what is not scored yet is pending.",
             "The SELECT of marts.x does not give its contract: …",
+            "core.transactions has an amount or a sum that is too large: money has twelve digits",
         )
     ] == [
-        "the disk took no more",
+        "the disk is full",
         "the warehouse is damaged",
         "another process held the warehouse for too long",
         "another process held the warehouse for too long",
@@ -228,6 +229,7 @@ def test_causes_of_runs() -> None:
         "its process was killed",
         "the IHC API does not take the key",
         "a SELECT does not give the columns of its contract",
+        "an amount or a sum is too large",
     ]
 
 
@@ -260,16 +262,16 @@ def test_causes_of_rejections(load: Loader) -> None:
         assert outcome.error is not None, place
         said[place] = cause_of_rejection(str(outcome.error)).says
     assert said == {
-        "campaigns/a.xlsx": "its ending is that of no known format",
+        "campaigns/a.xlsx": "its extension is not supported",
         "campaigns/b.csv.gz": "it is a damaged gzip file",
         "campaigns/c.csv": "it is empty",
         "campaigns/d.csv": "it lacks a required column",
         "campaigns/e.csv": "two of its columns have the same name",
-        "campaigns/f.json": "it is no JSON",
-        "campaigns/g.db": "it is no SQLite database",
-        "campaigns/h.csv": "it is no text that can be read",
+        "campaigns/f.json": "it is not valid JSON",
+        "campaigns/g.db": "it is not a SQLite database",
+        "campaigns/h.csv": "it is not text that can be read",
         "campaigns@nobody/i.csv": "its adapter is missing or wrong",
-        "orders/j.csv": "its folder is that of no source table",
+        "orders/j.csv": "its folder does not name a source table",
         "campaigns/k.csv": "it is a link",
-        "campaigns/l.csv": "it is no file",
+        "campaigns/l.csv": "it is not a file",
     }

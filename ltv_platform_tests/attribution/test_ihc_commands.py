@@ -86,7 +86,10 @@ def test_redistribution_is_left_aside(file: Path, monkeypatch: pytest.MonkeyPatc
     ("variables", "said"),
     [
         ({"IHC_API_KEY": "k"}, "LTV_IHC_CONVERSION_TYPE is not set"),
-        ({"IHC_API_KEY": "two words", "LTV_IHC_CONVERSION_TYPE": "shop"}, "IHC_API_KEY is no key"),
+        (
+            {"IHC_API_KEY": "two words", "LTV_IHC_CONVERSION_TYPE": "shop"},
+            "IHC_API_KEY is not a key",
+        ),
     ],
 )
 def test_run_refuses_an_api_that_cannot_be_asked(

@@ -144,7 +144,7 @@ def test_it_replaces_nothing_but_an_export(home: Home, tmp_path: Path) -> None:
 
 def test_places_that_take_no_file(home: Home, tmp_path: Path) -> None:
     """A folder, a missing folder, the files of LTV_HOME, a database that somebody has open."""
-    with pytest.raises(UserError, match="is no file"):
+    with pytest.raises(UserError, match="is not a file"):
         export_sqlite(home.settings, tmp_path)
     with pytest.raises(UserError, match="cannot be written"):
         export_sqlite(home.settings, tmp_path / "missing" / "out.db")

@@ -31,7 +31,7 @@ def test_it_tells_of_the_snapshot(journeys: MakeHome, monkeypatch: MonkeyPatch) 
         assert "another LTV_IHC_CONVERSION_TYPE" in other_settings(other.settings)
         assert other_settings(local.settings) == (
             "The snapshot was scored with engine api, the settings now name local: `ltv run` "
-            "scores it anew."
+            "scores it again."
         )
         local.publish()
         assert [cached(home) for home in (api, local)] == [0, 0]
@@ -45,7 +45,7 @@ def test_it_tells_of_the_snapshot(journeys: MakeHome, monkeypatch: MonkeyPatch) 
     monkeypatch.setenv("LTV_IHC_CONVERSION_TYPE", "shop")
     assert _status().stderr == (
         "The snapshot was scored with engine local, the settings now name api: `ltv run` scores "
-        "it anew.\n"
+        "it again.\n"
     )
 
 

@@ -57,6 +57,17 @@ def test_bad_rows_are_kept_and_explained(ltv: CommandLine, customers: Path) -> N
     assert "registration_date" in json.dumps(listed[0])
 
 
+def test_a_list_of_quarantine_that_is_cut_off_says_so(ltv: CommandLine, customers: Path) -> None:
+    """On stderr, and only then."""
+    with customers.open("a") as file:
+        file.write("c,2025-14-01,c1,US\n")
+    ltv("ingest", "customers", customers)
+    cut = ltv("quarantine", "list", "customers", "--limit", "1")
+    assert (cut.code, cut.err) == (0, "1 of 2 rows; --limit shows more.\n")
+    whole = ltv("quarantine", "list", "--limit", "2", "--format", "csv")
+    assert (whole.code, whole.err) == (0, "")
+
+
 def test_missing_column_names_what_there_is(ltv: CommandLine, tmp_path: Path) -> None:
     """A missing required column rejects the file with its columns, near names, and a hint."""
     file = tmp_path / "customers.csv"
@@ -88,7 +99,7 @@ def test_missing_column_names_what_there_is(ltv: CommandLine, tmp_path: Path) ->
         (["doctor"], {"as_of": "yesterday"}, "LTV_AS_OF"),
         (["run"], {"as_of": "2031-01-01"}, "a day that has not come"),
         (["run"], {"horizon": "7"}, "Is LTV_HORIZONS meant?"),
-        (["run"], {"ihc_redistribution": "{"}, "LTV_IHC_REDISTRIBUTION: is no JSON"),
+        (["run"], {"ihc_redistribution": "{"}, "LTV_IHC_REDISTRIBUTION: is not valid JSON"),
         (["run", "--from", "2025-12-09", "--to", "2025-12-01"], {}, "Swap them"),
     ],
 )

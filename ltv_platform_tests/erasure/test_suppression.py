@@ -147,7 +147,7 @@ def test_a_file_that_landing_cannot_strip_is_told(loader: Loader) -> None:
         database.commit()
     [outcome] = ingest_landing(loader.engine)
     assert (outcome.error, outcome.left_out) == (None, 1)
-    assert "goes to loaded/ with records of erased persons" in outcome.notes[-1]
+    assert "was moved to loaded/ still holding records of erased people" in outcome.notes[-1]
     assert [path.name for path in settings.loaded_path.glob("*/*")] == ["a.db"]
 
 

@@ -182,8 +182,8 @@ def test_bytes_that_are_no_utf8_reject_their_record(load: Loader) -> None:
     load("campaigns", HEADER.encode() + b",extra\nc1,a,\xff\nc2,b,\xe4\xf6\n,c,x\nc4,d,\xc3\xa4\n")
     assert names(load) == [("c4", "d", 5)]
     assert quarantined(load) == [
-        (2, "record: holds bytes that are no UTF-8", "c1,a,\\xff"),
-        (3, "record: holds bytes that are no UTF-8", "c2,b,\\xe4\\xf6"),
+        (2, "record: holds bytes that are not UTF-8", "c1,a,\\xff"),
+        (3, "record: holds bytes that are not UTF-8", "c2,b,\\xe4\\xf6"),
         (
             4,
             "campaign_id: is missing",

@@ -45,11 +45,11 @@ def test_json_lines_with_bad_ones_between(load: Loader) -> None:
         (7, Decimal(5), False),
     ]
     assert load.reasons() == [
-        (2, ["record: is no JSON object"]),
-        (4, ["record: is no JSON object"]),
+        (2, ["record: is not a JSON object"]),
+        (4, ["record: is not a JSON object"]),
         (5, ["record: names a column twice"]),
         (6, ["amount: is missing"]),
-        (8, ["record: is no JSON object"]),
+        (8, ["record: is not a JSON object"]),
     ]
     raws = load.rows("SELECT raw FROM raw.quarantine WHERE line IN (2, 8) ORDER BY line")
     assert raws == [("not json",), ('{"transaction_id": "t6',)]
@@ -88,9 +88,9 @@ def test_json_array_with_elements_that_are_no_objects(load: Loader) -> None:
     counts = load("transactions", text, "t.json")
     assert (counts.rows_in_file, counts.rows_accepted) == (4, 1)
     assert load.reasons() == [
-        (2, ["record: is no JSON object"]),
+        (2, ["record: is not a JSON object"]),
         (3, ["amount: 'NaN' is not a number"]),
-        (4, ["record: holds bytes that are no UTF-8"]),
+        (4, ["record: holds bytes that are not UTF-8"]),
     ]
 
 
@@ -327,5 +327,5 @@ def test_columns_parted_by_blanks(load: Loader) -> None:
     assert load.reasons() == [
         (3, ["record: has 1 columns, not 2"]),
         (4, ["record: has 3 columns, not 2"]),
-        (5, ["record: holds bytes that are no UTF-8"]),
+        (5, ["record: holds bytes that are not UTF-8"]),
     ]

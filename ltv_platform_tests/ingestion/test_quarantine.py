@@ -8,7 +8,7 @@ import pytest
 
 from ltv_platform.errors import UserError
 from ltv_platform.ingestion import quarantine
-from ltv_platform.ingestion.quarantine import list_quarantine, replay
+from ltv_platform.ingestion.quarantine import count_quarantine, list_quarantine, replay
 from ltv_platform_tests.conftest import NOW, Loader, assert_adds_up
 
 LATER = datetime(2026, 6, 1, tzinfo=UTC)
@@ -65,6 +65,20 @@ def test_list(load: Loader) -> None:
     assert len(list_quarantine(load.engine, limit=1)[1]) == 1
     with pytest.raises(UserError, match="no source table 'customer'"):
         list_quarantine(load.engine, "customer")
+
+
+def test_the_newest_load_is_listed_first(load: Loader, later: Loader) -> None:
+    """A row rejected just now is on a list that a limit cuts off; all that wait are counted."""
+    load("customers", customers("c1,never,a", "c2,never,a"))
+    later("customers", customers("c3,never,a", "c4,never,a"))
+    later("campaigns", "campaign_id\n\n \n")
+    columns, rows = list_quarantine(later.engine, "customers", 3)
+    raw = columns.index("raw")
+    assert [row[raw][16:18] for row in rows] == ["c3", "c4", "c1"]
+    assert count_quarantine(later.engine, "customers") == 4
+    assert count_quarantine(later.engine) == len(list_quarantine(later.engine)[1])
+    with pytest.raises(UserError, match="no source table 'customer'"):
+        count_quarantine(later.engine, "customer")
 
 
 def test_rows_that_pass_now_enter_under_their_own_name_and_line(

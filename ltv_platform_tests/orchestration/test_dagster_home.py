@@ -105,7 +105,8 @@ def test_without_the_extra_the_command_to_install_it_is_said(
     monkeypatch.setattr("ltv_platform.orchestration.dagster_home.find_spec", lambda name: None)
     with pytest.raises(UserError) as caught:
         check_storage(_settings(tmp_path, "postgres"))
-    assert caught.value.hint == "Install the extra, as in: pip install 'ltv-platform[postgres]'"
+    hint = "Install the extra, for example: pip install 'ltv-platform[postgres]'"
+    assert caught.value.hint == hint
 
 
 def test_nothing_of_postgres_is_imported_without_it() -> None:

@@ -165,7 +165,7 @@ def test_files_that_nothing_loads_are_told(home: Home, instance: dg.DagsterInsta
     ticker.tick()
     alerts = Alerts(home.settings).open_alerts()
     assert sorted(alert.key for alert in alerts) == ["july.csv", "purchases/june.csv"]
-    assert all("its folder is that of no source table" in alert.what for alert in alerts)
+    assert all("its folder does not name a source table" in alert.what for alert in alerts)
     for path in paths:
         path.unlink()
     ticker.tick()

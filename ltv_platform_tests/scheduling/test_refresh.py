@@ -1,4 +1,4 @@
-"""What is stale and why, as the refresh sensor sees it; when definitions are loaded anew."""
+"""What is stale and why, as the refresh sensor sees it; when definitions are loaded again."""
 
 import subprocess
 import sys

@@ -182,7 +182,7 @@ def test_a_damaged_pointer_is_said_and_mended(home: Home) -> None:
 
 @pytest.mark.parametrize("damage", ["part", "manifest"])
 def test_a_damaged_snapshot_is_stale(home: Home, damage: str) -> None:
-    """A file of it that is gone or unreadable is written anew."""
+    """A file of it that is gone or unreadable is written again."""
     current = require_snapshot(home.settings)
     if damage == "part":
         Path(current.files("customers")[0]).unlink()

@@ -192,7 +192,7 @@ def test_another_warehouse_is_never_linked_to(home: Home) -> None:
 
 
 def test_a_damaged_part_is_not_linked(home: Home) -> None:
-    """A part that was cut off is written anew, not carried into the next snapshot."""
+    """A part that was cut off is written again, not carried into the next snapshot."""
     part = Path(require_snapshot(home.settings).files("customers")[0])
     whole = part.read_bytes()
     part.write_bytes(whole[:-1])

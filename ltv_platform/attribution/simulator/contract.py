@@ -70,10 +70,10 @@ def read_request(text: bytes, limits: Limits) -> ComputeRequest:
     try:
         body = json.loads(text)
     except ValueError as error:
-        raise _bad("the body is no JSON") from error
+        raise _bad("the body is not JSON") from error
     sessions = body.get("customer_journeys") if isinstance(body, dict) else None
     if not isinstance(sessions, list) or not sessions:
-        raise _bad("customer_journeys is no list of sessions")
+        raise _bad("customer_journeys is not a list of sessions")
     if unknown := sorted(set(body) - _KEYS):
         raise _bad(f"unknown: {', '.join(unknown)}")
     for session in sessions:

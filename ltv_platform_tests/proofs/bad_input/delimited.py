@@ -152,7 +152,7 @@ for _each in SHAPES:
 
 @CASES.case(
     "UTF-16 without its mark",
-    "exit 2: campaigns.csv is no text: it begins with zero bytes in it.",
+    "exit 2: campaigns.csv is not a text file: it contains zero bytes near its start.",
 )
 def _(folder: Path) -> str:
     return Desk(folder).text("campaigns", PLAIN.encode("utf-16-le"))
@@ -214,7 +214,7 @@ def _(folder: Path) -> str:
 
 @CASES.case(
     "bytes that are no UTF-8",
-    "2 in file: 1 accepted, 1 quarantined (2: record: holds bytes that are no UTF-8); "
+    "2 in file: 1 accepted, 1 quarantined (2: record: holds bytes that are not UTF-8); "
     "kept: c1,\\xe4",
 )
 def _(folder: Path) -> str:

@@ -27,8 +27,8 @@ def parquet(desk: Desk, name: str, columns: Mapping[str, Any]) -> Path:
 
 @CASES.case(
     "JSON lines of mixed types",
-    "6 in file: 2 accepted, 4 quarantined (2: record: is no JSON object, 4: cost: 'NaN' is not a "
-    "number, 5: cost: 'true' is not a number, 6: session_id: is missing); 1 0.5, true 2",
+    "6 in file: 2 accepted, 4 quarantined (2: record: is not a JSON object, 4: cost: 'NaN' is not "
+    "a number, 5: cost: 'true' is not a number, 6: session_id: is missing); 1 0.5, true 2",
 )
 def _(folder: Path) -> str:
     desk = Desk(folder)
@@ -60,7 +60,7 @@ def _(folder: Path) -> str:
 
 @CASES.case(
     "JSON nested 100,000 deep: a file, and a value in one line of two",
-    "exit 2: x.json is no JSON: nested too deep.; "
+    "exit 2: x.json is not valid JSON: nested too deep.; "
     "2 in file: 1 accepted, 1 quarantined (1: record: is nested too deep)",
 )
 def _(folder: Path) -> str:
@@ -97,7 +97,7 @@ def _(folder: Path) -> str:
 
 @CASES.case(
     "JSON that breaks off",
-    "exit 2: x.json is no JSON: Expecting value at line 1, column 30.",
+    "exit 2: x.json is not valid JSON: Expecting value at line 1, column 30.",
 )
 def _(folder: Path) -> str:
     return Desk(folder).text("campaigns", '[{"campaign_id": "c1"}, {"a":', "x.json")
@@ -184,8 +184,8 @@ def _(folder: Path) -> str:
 
 @CASES.case(
     "text with the ending .parquet",
-    "exit 2: x.parquet is no Parquet file, or a damaged one (Invalid Input Error: No magic bytes "
-    "found at end of file 'x.parquet').",
+    "exit 2: x.parquet is not a Parquet file, or a damaged one (Invalid Input Error: No magic "
+    "bytes found at end of file 'x.parquet').",
 )
 def _(folder: Path) -> str:
     return Desk(folder).text("campaigns", "campaign_id\nc1\n" * 100, "x.parquet")
@@ -193,7 +193,7 @@ def _(folder: Path) -> str:
 
 @CASES.case(
     "an ending that is none of ours",
-    "exit 2: x.xlsx has no known ending.",
+    "exit 2: x.xlsx has an unsupported extension.",
 )
 def _(folder: Path) -> str:
     return Desk(folder).text("campaigns", "x", "x.xlsx")
@@ -220,8 +220,9 @@ def _(folder: Path) -> str:
 
 @CASES.case(
     "a .db that is none, and one that was cut off",
-    "exit 2: text.db is no SQLite database, or a damaged one (file is not a database).; "
-    "exit 2: shop.db is no SQLite database, or a damaged one (database disk image is malformed).",
+    "exit 2: text.db is not a SQLite database, or a damaged one (file is not a database).; "
+    "exit 2: shop.db is not a SQLite database, or a damaged one (database disk image is "
+    "malformed).",
 )
 def _(folder: Path) -> str:
     desk = Desk(folder)

@@ -150,8 +150,8 @@ def _(folder: Path) -> str:
 
 @CASES.case(
     "files in landing itself, beside the folders of the tables",
-    "exit 0: Note: a.csv, with others, lies in landing itself, and is not loaded: the folders in "
-    "it tell the table of a file; In landing: a.csv, b.csv, c.csv.part",
+    "exit 0: Note: a.csv and others are directly in landing, so they are not loaded: put each file "
+    "into the folder of its table; In landing: a.csv, b.csv, c.csv.part",
 )
 def _(folder: Path) -> str:
     desk = Desk(folder)

@@ -181,10 +181,10 @@ def _(folder: Path) -> str:
 
 @CASES.case(
     "SQLite whose columns are declared as what they cannot be",
-    "exit 2: shop.db is not as it must be: session_sources.user_id is declared BLOB, which is no "
-    "text or number; session_sources.event_date is declared INTEGER, which is no date such as "
-    "2023-01-15; session_sources.event_time is declared REAL, which is no time such as 10:30:00; "
-    "session_sources.holder_engagement is declared DATETIME, which is no number.",
+    "exit 2: shop.db is not as it must be: session_sources.user_id is declared BLOB, which is not "
+    "text or a number; session_sources.event_date is declared INTEGER, which is not a date such as "
+    "2023-01-15; session_sources.event_time is declared REAL, which is not a time such as "
+    "10:30:00; session_sources.holder_engagement is declared DATETIME, which is not a number.",
 )
 def _(folder: Path) -> str:
     desk = Desk(folder)
@@ -220,7 +220,7 @@ def _(folder: Path) -> str:
     "a SQL script, by its own name and by that of a database; a text; an empty file",
     "exit 2: create.sql is a SQL script, not a database.; "
     "exit 2: create.db is a SQL script, not a database.; "
-    "exit 2: text.db is no SQLite database, or a damaged one (file is not a database).; "
+    "exit 2: text.db is not a SQLite database, or a damaged one (file is not a database).; "
     "exit 2: empty.db holds none of the source tables; it has none.",
 )
 def _(folder: Path) -> str:

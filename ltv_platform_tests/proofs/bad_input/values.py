@@ -103,8 +103,8 @@ def _(folder: Path) -> str:
 
 @CASES.case(
     "a timestamp 24 hours ahead of its receipt, and one a second later",
-    "2 in file: 1 accepted, 1 quarantined (3: transaction_date: 2026-01-16 12:00:01 lies more than "
-    "24 hours after its receipt)",
+    "2 in file: 1 accepted, 1 quarantined (3: transaction_date: 2026-01-16 12:00:01 is more than "
+    "24 hours in the future)",
 )
 def _(folder: Path) -> str:
     texts = ("2026-01-16 12:00:00", "2026-01-16 12:00:01")

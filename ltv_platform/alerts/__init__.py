@@ -11,6 +11,7 @@ from ltv_platform.alerts.kinds import (
     FileRejected,
     RetriesExhausted,
     RunFailed,
+    SensorFailed,
     StaleData,
 )
 
@@ -21,5 +22,6 @@ __all__ = [
     "FileRejected",
     "RetriesExhausted",
     "RunFailed",
+    "SensorFailed",
     "StaleData",
 ]

@@ -42,12 +42,6 @@ def _run(run_id: str) -> tuple[Place, ...]:
     return (Place("Run", run_id[:8], run_page(run_id)),) if run_id else ()
 
 
-def _days(start: date | None, end: date | None) -> tuple[Place, ...]:
-    if start is None or end is None:
-        return ()
-    return (Place("Days", str(start) if start == end else f"{start} to {end}"),)
-
-
 def _moment(since: datetime | date) -> str:
     return f"{since:%Y-%m-%d %H:%M} UTC" if isinstance(since, datetime) else str(since)
 
@@ -60,8 +54,6 @@ class RunFailed(Alert):
         job: Name of the job.
         run_id: The run.
         step: The step that failed, if one did.
-        start: First day of the run, if it has days.
-        end: Last day.
         error: Text of the error; it is looked at, and never passed on.
     """
 
@@ -75,8 +67,6 @@ class RunFailed(Alert):
     job: str
     run_id: str
     step: str = ""
-    start: date | None = None
-    end: date | None = None
     error: str = field(default="", repr=False)
 
     @property
@@ -91,7 +81,7 @@ class RunFailed(Alert):
         return Message(
             self.title,
             f"{plain(self.job)}{step}: {cause.says}.",
-            (*_run(self.run_id), *_days(self.start, self.end)),
+            _run(self.run_id),
             f"{cause.next_step} {self.next_step}".strip(),
         )
 
@@ -272,4 +262,39 @@ class FileRejected(Alert):
             f"{self.key} was not loaded: {self._cause.says}.",
             _run(self.run_id),
             f"{self._cause.next_step} {self.next_step}".strip(),
+        )
+
+
+@dataclass(frozen=True)
+class SensorFailed(Alert):
+    """A sensor fails at every look, so nothing starts by itself.
+
+    Attributes:
+        sensor: Its name.
+        error: Text of the error; it is looked at, and never passed on.
+    """
+
+    kind: ClassVar[str] = "sensor_failed"
+    title: ClassVar[str] = "Sensor failed"
+    next_step: ClassVar[str] = (
+        "Open its ticks in the UI and read the error. Until it is fixed, `ltv run` does by hand "
+        "what the sensor would start."
+    )
+
+    sensor: str
+    error: str = field(default="", repr=False)
+
+    @property
+    def key(self) -> str:
+        """The sensor."""
+        return self.sensor
+
+    def message(self) -> Message:
+        """What people are told."""
+        cause = cause_of_run(self.error)
+        says = "its tick says why" if cause is UNKNOWN else cause.says
+        return Message(
+            self.title,
+            f"{plain(self.sensor)}: {says}.",
+            next_step=f"{cause.next_step} {self.next_step}".strip(),
         )

@@ -6,12 +6,21 @@ runs that failed, and that they succeed again.
 """
 
 import time
+from collections.abc import Callable
+from functools import wraps
 from typing import TYPE_CHECKING
 
 import dagster as dg
 from dagster._core.execution.stats import StepEventStatus
 
-from ltv_platform.alerts import Alerts, FileRejected, RetriesExhausted, RunFailed, StaleData
+from ltv_platform.alerts import (
+    Alerts,
+    FileRejected,
+    RetriesExhausted,
+    RunFailed,
+    SensorFailed,
+    StaleData,
+)
 from ltv_platform.alerts.causes import NO_SOURCE_TABLE
 from ltv_platform.errors import BusyError
 from ltv_platform.ingestion.landing import landed_files, make_landing, misplaced_files
@@ -41,6 +50,8 @@ if TYPE_CHECKING:
     from dagster._core.definitions.unresolved_asset_job_definition import (
         UnresolvedAssetJobDefinition,
     )
+
+Look = Callable[[dg.SensorEvaluationContext], dg.SensorResult | dg.SkipReason]
 
 #: Seconds between two looks at landing, and at what is stale: people wait for the first.
 _LOOK_AT_LANDING, _LOOK_AT_STALE = 10, 30
@@ -87,6 +98,26 @@ def _succeeded_steps(instance: dg.DagsterInstance, run_id: str) -> set[str]:
     }
 
 
+def _tells_of_failure(settings: Settings, sensor: str) -> Callable[[Look], Look]:
+    """Around a look: Dagster shows that it failed, and tells nobody."""
+
+    def watched(look: Look) -> Look:
+        @wraps(look)
+        def looks(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+            alerts = Alerts(settings)
+            try:
+                result = look(context)
+            except Exception as error:
+                alerts.tell(SensorFailed(sensor, f"{type(error).__name__}: {error}"))
+                raise
+            alerts.settle(SensorFailed.kind, sensor)
+            return result
+
+        return looks
+
+    return watched
+
+
 def landing_sensor(
     engine: DuckDBEngine, job: "UnresolvedAssetJobDefinition"
 ) -> dg.SensorDefinition:
@@ -104,6 +135,7 @@ def landing_sensor(
             "for again until it changes."
         ),
     )
+    @_tells_of_failure(settings, "landing")
     def look(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         make_landing(settings, sources)
         memory = cursor.read(LandingMemory, context.cursor)
@@ -158,6 +190,7 @@ def refresh_sensor(
             "is retried at growing intervals, LTV_REFRESH_ATTEMPTS times for the same cause."
         ),
     )
+    @_tells_of_failure(settings, "refresh")
     def look(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         memory = cursor.read(RefreshMemory, context.cursor)
         alerts = Alerts(settings)

@@ -59,6 +59,7 @@ def test_what_is_open(ltv: ForkedLtv) -> None:
         ("stale_data", "published_snapshot", 1),
         ("retries_exhausted", "refresh", 1),
         ("file_rejected", "transactions@shop/june.csv", 1),
+        ("sensor_failed", "refresh", 1),
     }
     assert known.err == "Messages that wait to be sent: 6; the webhook said 410: gone.\n"
 

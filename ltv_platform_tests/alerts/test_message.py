@@ -16,6 +16,7 @@ from ltv_platform.alerts import (
     FileRejected,
     RetriesExhausted,
     RunFailed,
+    SensorFailed,
     StaleData,
 )
 from ltv_platform.alerts.causes import UNKNOWN, cause_of_rejection, cause_of_run
@@ -30,10 +31,9 @@ DAY = date(2026, 1, 14)
 
 KINDS: dict[str, tuple[Alert, str]] = {
     "run_failed": (
-        RunFailed("refresh", RUN, "core", DAY, DAY, "OSError: No space left on device"),
+        RunFailed("refresh", RUN, "core", "OSError: No space left on device"),
         "*Run failed*: refresh, step core: the disk is full.\n"
         f"Run: <{UI}/runs/{RUN}|0f0e0d0c>\n"
-        "Days: 2026-01-14\n"
         f"Next: Make room on the disk of LTV_HOME. {RunFailed.next_step}",
     ),
     "check_failed": (
@@ -78,6 +78,10 @@ KINDS: dict[str, tuple[Alert, str]] = {
         f"Run: <{UI}/runs/{RUN}|0f0e0d0c>\n"
         f"Next: {FileRejected.next_step}",
     ),
+    "sensor_failed": (
+        SensorFailed("refresh", "ConnectionException: Connection already closed!"),
+        f"*Sensor failed*: refresh: its tick says why.\nNext: {SensorFailed.next_step}",
+    ),
 }
 
 
@@ -115,11 +119,12 @@ def texts(block: Any) -> Iterator[str]:
 
 
 HUGE_ALERTS = [
-    RunFailed(HUGE, HUGE, HUGE, DAY, DAY, HUGE),
+    RunFailed(HUGE, HUGE, HUGE, HUGE),
     CheckFailed("marts.x", "y" * 5_000, HUGE, dict.fromkeys(map(str, range(1_000)), 1), HUGE),
     StaleData(HUGE, DAY, 1e300),
     RetriesExhausted(HUGE, 10**30, HUGE, HUGE),
     FileRejected(HUGE, HUGE, HUGE),
+    SensorFailed(HUGE, HUGE),
 ]
 
 

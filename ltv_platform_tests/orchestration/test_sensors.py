@@ -343,6 +343,21 @@ def test_late_feeds_are_told_while_a_run_hangs(home: Home, instance: dg.DagsterI
     assert [alert.kind for alert in Alerts(home.settings).open_alerts()] == ["stale_data"]
 
 
+def test_a_look_that_fails_is_told(
+    home: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing starts any more, and the alert of late data would come from the look that fails."""
+    home.load("conversions", "v1,u,2025-03-02,10:00:00,5")
+    ticker = Ticker(home, instance, "refresh")
+    with monkeypatch.context() as patch:
+        patch.setattr(sensors, "what_is_stale", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            ticker.tick()
+    assert [alert.key for alert in Alerts(home.settings).open_alerts()] == ["refresh"]
+    assert ticker.tick().run_requests
+    assert Alerts(home.settings).open_alerts() == []
+
+
 def test_a_load_during_a_run_overtakes_it(home: Home) -> None:
     """Then its checks may compare tables of two states, and alert nobody of what they see."""
     home.load("conversions", "v1,u,2025-03-02,10:00:00,5")

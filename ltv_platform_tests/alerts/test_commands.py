@@ -61,7 +61,7 @@ def test_what_is_open(ltv: ForkedLtv) -> None:
         ("file_rejected", "transactions@shop/june.csv", 1),
         ("sensor_failed", "refresh", 1),
     }
-    assert known.err == "Messages that wait to be sent: 6; the webhook said 410: gone.\n"
+    assert known.err == "Messages that wait to be sent: 7; the webhook said 410: gone.\n"
 
 
 def test_the_address_is_not_shown(ltv: ForkedLtv) -> None:

@@ -13,3 +13,8 @@ import dagster as dg
 def console(config: Mapping[str, Any]) -> Mapping[str, Any]:
     """Dagster's console, from warnings on instead of every event."""
     return config
+
+
+#: The configuration that a job begins with. Without it Dagster does not use its loggers at all,
+#: but prints every event of a run.
+QUIET = {"loggers": {"console": {"config": {"log_level": "WARNING"}}}}

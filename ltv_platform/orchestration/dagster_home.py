@@ -19,11 +19,9 @@ _SHIPPED = {"sqlite": Path("dagster.yaml"), "postgres": Path("deploy", "dagster.
 
 #: SHA-256 of what earlier versions shipped: nobody has changed it, so it gives way to today's.
 _SHIPPED_BEFORE = {
-    "11b966c4f7a1fd22ccd8a06d2cb17063b1fcc1c4d8a1f8fcf6587d0c9551735c",
     "61c70ac9de6e9f3d95dbb504e1c523bd7e61a3374e7e4d573ce0d38db21261ad",
     "8057ec9402d5ad255204ee4e44ac0658086434aea093f376495de37dd43a21bb",
     "99e4f1a417c03cb86dd8f9fb81d83c7b2eac1536827e27e43e40efb064405321",
-    "af5912746e4d9af463a621a6ec7008594f4d50d70085da72ff2c328cd36e9b29",
 }
 
 #: A server that does not answer by then would not be used with pleasure either.

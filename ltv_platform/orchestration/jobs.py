@@ -5,8 +5,6 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from ltv_platform.orchestration.console import QUIET
-
 if TYPE_CHECKING:
     from dagster._core.definitions.unresolved_asset_job_definition import (
         UnresolvedAssetJobDefinition,
@@ -25,5 +23,4 @@ def refresh_job(steps: Sequence[dg.AssetsDefinition]) -> "UnresolvedAssetJobDefi
             "Rewrites what is stale, checks it, publishes the snapshot. Launched by hand it "
             "rewrites all days of the chosen range."
         ),
-        config=QUIET,
     )

@@ -6,7 +6,6 @@ import dagster as dg
 
 from ltv_platform.backups.keeping import back_up_if_set
 from ltv_platform.orchestration.assets import POOL
-from ltv_platform.orchestration.console import QUIET
 from ltv_platform.orchestration.resources import TURN
 from ltv_platform.settings import Settings
 from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
@@ -62,7 +61,6 @@ def maintenance_job(engine: DuckDBEngine) -> dg.JobDefinition:
             "makes a backup if LTV_BACKUP_DIR is set."
         ),
         executor_def=dg.in_process_executor,
-        config=QUIET,
     )
     def maintenance() -> None:
         back_up(prune_old())

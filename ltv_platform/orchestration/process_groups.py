@@ -18,7 +18,7 @@ from pathlib import Path
 #: Seconds that groups get to end by themselves before they are killed, and to be gone then. Both
 #: together, and what their parent needs to notice, are less than the ten that docs/operations.md
 #: promises.
-_GRACE, _GONE = 6.0, 2.0
+_GRACE, _GONE = 5.0, 2.0
 _LOOK = 0.05
 
 
@@ -40,7 +40,11 @@ def start_group(
 
 
 def end_groups(groups: Iterable[int]) -> None:
-    """Ask all processes of groups to end, then kill those that are left; all of them at once."""
+    """Ask all processes of groups to end, then kill those that are left; all of them at once.
+
+    A run that is asked says that it was cut off, so another one goes on where it stopped as soon as
+    services are back. One that is only killed is missed minutes later.
+    """
     left = list(groups)
     for number, seconds in ((signal.SIGTERM, _GRACE), (signal.SIGKILL, _GONE)):
         for group in left:

@@ -26,7 +26,7 @@ def quieten_runs() -> None:
     lines, in which a rejected file drowns. No setting of Dagster's lowers that alone:
     ``python_log_level`` keeps lines out of the UI as well.
     """
-    context_creation_job.default_system_loggers = _stand_in
+    context_creation_job.default_system_loggers = _stand_in  # type: ignore[attr-defined]
 
 
 def _stand_in(

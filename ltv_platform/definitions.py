@@ -10,7 +10,7 @@ import dagster as dg
 
 from ltv_platform.assets import GROUPS
 from ltv_platform.orchestration.assets import IO_MANAGER
-from ltv_platform.orchestration.console import console
+from ltv_platform.orchestration.console import console, quieten_runs
 from ltv_platform.orchestration.io_manager import warehouse_io_manager
 from ltv_platform.orchestration.jobs import refresh_job
 from ltv_platform.orchestration.maintenance import maintenance_job, maintenance_schedule
@@ -31,6 +31,7 @@ from ltv_platform.workspace import Workspace
 
 # Single-run backfills and windows that reach past the last partition are beta, tried and wanted.
 warnings.filterwarnings("ignore", category=dg.BetaWarning)
+quieten_runs()
 
 
 def build_definitions(

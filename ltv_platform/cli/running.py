@@ -212,7 +212,7 @@ def _say_published(workspace: Workspace) -> None:
         )
 
 
-_PORT = Annotated[int, typer.Option(help="Port of the web server.")]
+_PORT = Annotated[int, typer.Option(min=1, max=65535, help="Port of the web server.")]
 _HOST = Annotated[str, typer.Option(help="Address to listen on.")]
 _MODULE = Annotated[
     str, typer.Option(help="Module with the Dagster definitions; see docs/extending.md.")

@@ -2,27 +2,32 @@
 
 `ltv ui` and `ltv up` are this. The three share one code server, which holds the definitions; it
 loads them anew when the first partition moved. A service that dies is started again. However the
-parent dies, its services end with it (on Linux).
+parent dies, its services end with it, and a run under way.
 """
 
-import ctypes
 import http.client
 import json
-import os
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from datetime import date
 from importlib.machinery import PathFinder
 from pathlib import Path
 
 from ltv_platform.errors import UserError
 from ltv_platform.ingestion.start_date import read_start
 from ltv_platform.locks import one_service
+from ltv_platform.orchestration.process_groups import (
+    Watcher,
+    end_groups,
+    kill_group,
+    start_group,
+)
 from ltv_platform.settings import Settings
 
 _LOCATION = "ltv-platform"
@@ -32,13 +37,10 @@ CODE_SERVER, WEB_SERVER, DAEMON = "dagster code-server", "dagster_webserver", "d
 MODULE = "ltv_platform.definitions"
 #: What the web server says of definitions that it has loaded.
 _RELOADED = b"WorkspaceLocationEntry"
-#: Seconds to wait for it; nothing else is looked at meanwhile.
+#: Seconds to wait for it.
 _ANSWER = 20.0
 #: Seconds between two looks at the services.
 _LOOK = 0.5
-#: Seconds that services get to end by themselves. A run under way ends with them: it is started
-#: again when they are, and goes on where it stopped.
-_GRACE = 10.0
 #: Seconds before a service that died is started again, doubled each time up to the second; one
 #: that lived for longer than that begins anew.
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0
@@ -51,6 +53,17 @@ _RELOAD = json.dumps(
         "variables": {"name": _LOCATION},
     }
 ).encode()
+
+#: Imports a module as the code server would; the last line of stderr says why it cannot be.
+_TRY = """
+import importlib, sys, traceback
+try:
+    importlib.import_module(sys.argv[1])
+except BaseException as error:
+    of = [step for step in traceback.extract_tb(error.__traceback__) if step.filename[0] != "<"]
+    where = "" if isinstance(error, SyntaxError) else f" ({of[-1].filename}, line {of[-1].lineno})"
+    sys.exit(" ".join(f"{type(error).__name__}: {error}".split()) + where)
+"""
 
 Tell = Callable[[str], None]
 
@@ -68,14 +81,9 @@ class _Service:
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start it; it ends when this process does."""
+        """Start it."""
         self._started = time.monotonic()
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", *self._arguments],
-            cwd=self._folder,
-            stdin=subprocess.DEVNULL,
-            preexec_fn=_end_with(os.getpid()),  # noqa: PLW1509 - no threads are started before
-        )
+        self.process = start_group(["-m", *self._arguments], self._folder)
 
     def keep_alive(self, tell: Tell) -> None:
         """Start it again if it died, after a pause that grows."""
@@ -84,6 +92,7 @@ class _Service:
             self._pause = _FIRST_PAUSE if lived > _LONGEST_PAUSE else self._pause
             self._again = time.monotonic() + self._pause
             tell(f"{self.name} ended ({self.process.returncode}); it starts again.")
+            kill_group(self.process.pid)  # nobody would be told of a run that it leaves behind
             self._pause = min(2 * self._pause, _LONGEST_PAUSE)
             self.process = None
         if self.process is None and time.monotonic() >= self._again:
@@ -116,30 +125,59 @@ def _serve(settings: Settings, host: str, port: int, module: str, tell: Tell) ->
     ended: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda received, _: ended.append(received))
-    known, reload_at = read_start(settings), 0.0
-    code_server, *others = services
+    definitions = _Definitions(settings, (host, port), tell)
+    code_server = services[0]
+    watcher = Watcher()
+
+    def look(living: Sequence[_Service]) -> None:
+        for service in living:
+            service.keep_alive(tell)
+        watcher.watch([each.process.pid for each in services if each.process is not None])
+
     try:
-        code_server.start()
         tell("Loading the definitions.")
+        look([code_server])
         # The others would complain that it does not answer yet.
         while not ended and not _listens(code_port):
             time.sleep(_LOOK)
-            code_server.keep_alive(tell)
-        for service in [] if ended else others:
-            service.start()
-        tell(f"Dagster UI on http://{host}:{port}; end it with Ctrl-C.")
+            look([code_server])
+        if not ended:
+            look(services)
+            tell(f"Dagster UI on http://{host}:{port}; end it with Ctrl-C.")
         while not ended:
             time.sleep(_LOOK)
-            for service in services:
-                service.keep_alive(tell)
-            start = read_start(settings)
-            if start != known and time.monotonic() >= reload_at:
-                if _reload(host, port):
-                    tell(f"Partitions start on {start} now; the definitions are loaded again.")
-                    known = start
-                reload_at = time.monotonic() + _FIRST_PAUSE
+            look(services)
+            definitions.keep_current()
     finally:
-        _end(services)
+        end_groups([each.process.pid for each in services if each.process is not None])
+        watcher.dismiss()
+
+
+class _Definitions:
+    """What the code server holds; they are loaded anew when the first partition moved."""
+
+    def __init__(self, settings: Settings, web: tuple[str, int], tell: Tell) -> None:
+        self._settings = settings
+        self._web = web
+        self._tell = tell
+        self._known = read_start(settings)
+        self._not_before = 0.0
+        self._loading: threading.Thread | None = None
+
+    def keep_current(self) -> None:
+        """Have them loaded anew if need be; beside the rest: it lasts, and an end must not wait."""
+        if self._loading is not None and self._loading.is_alive():
+            return
+        start = read_start(self._settings)
+        if start != self._known and time.monotonic() >= self._not_before:
+            self._loading = threading.Thread(target=self._load, args=[start], daemon=True)
+            self._loading.start()
+
+    def _load(self, start: date | None) -> None:
+        if _reload(*self._web):
+            self._tell(f"Partitions now start on {start}; reloading the definitions.")
+            self._known = start
+        self._not_before = time.monotonic() + _FIRST_PAUSE
 
 
 def _services(folder: Path, web: tuple[str, int], code_port: int, module: str) -> list[_Service]:
@@ -171,32 +209,6 @@ def _services(folder: Path, web: tuple[str, int], code_port: int, module: str) -
     ]
 
 
-def _end(services: Sequence[_Service]) -> None:
-    processes = [service.process for service in services if service.process is not None]
-    for process in processes:
-        with suppress(ProcessLookupError):
-            process.terminate()
-    give_up = time.monotonic() + _GRACE
-    for process in processes:
-        try:
-            process.wait(max(0.0, give_up - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-def _end_with(parent: int) -> Callable[[], None]:
-    """What a new process does first: ask the kernel to be ended when its parent ends (Linux)."""
-
-    def ask() -> None:
-        if sys.platform == "linux":
-            ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
-            if os.getppid() != parent:  # it ended just before
-                os._exit(1)
-
-    return ask
-
-
 def _refuse_taken(host: str, port: int) -> None:
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -216,6 +228,20 @@ def _require_module(module: str) -> None:
         raise UserError(
             f"There is no module {package} in {here}, and none is installed.",
             "Start it from the folder that your module lies in, or install it.",
+        )
+    if module == MODULE:  # ours can be loaded; to look would cost each start two seconds
+        return
+    tried = subprocess.run(
+        [sys.executable, "-c", _TRY, module],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        check=False,
+    )
+    if tried.returncode != 0:
+        *_, why = tried.stderr.decode(errors="replace").strip().splitlines() or ["it ends Python"]
+        raise UserError(
+            f"The module {module} cannot be loaded: {why}",
+            f'Correct it and start again; `python -c "import {module}"` shows where it fails.',
         )
 
 

@@ -2,6 +2,7 @@
 
 import importlib.util
 import re
+import socket
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -200,6 +201,33 @@ def test_own_and_other_assets_in_one_run(
 def test_a_module_that_is_not_there(ltv: CommandLine) -> None:
     """`ltv up` says so, where its services would start and end for ever."""
     ltv.home.parent.mkdir(exist_ok=True)
-    answer = ltv("up", "--module", "no_such_definitions", "--port", "0")
+    answer = ltv("up", "--module", "no_such_definitions", "--port", _free_port())
     assert answer.code == 2
     assert f"There is no module no_such_definitions in {ltv.home.parent}" in answer.err
+
+
+def test_a_module_that_cannot_be_loaded(ltv: CommandLine) -> None:
+    """`ltv up` says which and why, instead of a traceback and the address of an empty UI."""
+    ltv.home.parent.mkdir(exist_ok=True)
+    module = ltv.home.parent / "broken_definitions.py"
+    module.write_text("import json\nimport no_such_package\n", "utf-8")
+    answer = ltv("up", "--module", "broken_definitions", "--port", _free_port())
+    assert answer.code == 2
+    assert (
+        "The module broken_definitions cannot be loaded: ModuleNotFoundError: "
+        f"No module named 'no_such_package' ({module}, line 2)"
+    ) in answer.err
+    assert "Traceback" not in answer.err and "Dagster UI" not in answer.err
+
+
+def test_a_port_that_there_is_not(ltv: CommandLine) -> None:
+    """It is an error of the call, not a defect."""
+    answer = ltv("up", "--port", "80000")
+    assert answer.code == 2
+    assert "equal to 65535" in answer.err and "defect" not in answer.err
+
+
+def _free_port() -> str:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return str(probe.getsockname()[1])

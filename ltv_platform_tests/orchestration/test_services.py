@@ -2,8 +2,10 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -57,7 +59,7 @@ def test_a_dropped_file_shows_and_killed_services_come_back(tmp_path: Path) -> N
         assert _known(running)[DAEMON] != before[DAEMON]
         assert "daemon ended (-9); it starts again." in running.said
         refused = subprocess.run(
-            [sys.executable, "-m", "ltv_platform.cli", "up", "--port", "0"],
+            [sys.executable, "-m", "ltv_platform.cli", "up", "--port", str(_free_port())],
             env={**os.environ, "LTV_HOME": str(home)},
             capture_output=True,
             text=True,
@@ -68,6 +70,44 @@ def test_a_dropped_file_shows_and_killed_services_come_back(tmp_path: Path) -> N
         assert running.end() == 0
         wait_until(lambda: not any(map(_lives, left)), 30, "all of its processes have ended")
         assert "Traceback" not in running.said
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+def test_nothing_is_left_of_a_run_under_way(tmp_path: Path, how: signal.Signals) -> None:
+    """operations.md: within ten seconds, and its processes with it, however it ends."""
+    home = tmp_path / "home"
+    with up(home, tmp_path / "log") as running:
+        _drop(home, "first", "v1,u,2025-03-02,10:00:00,5")
+        wait_until(lambda: _runs(home), _PUBLISHED_WITHIN, "a run is under way")
+        assert len(_processes(home)) > len(SERVICES)
+        started = time.monotonic()
+        running.process.send_signal(how)
+        assert running.process.wait(30) == (-how if how == signal.SIGKILL else 0)
+        wait_until(lambda: not _processes(home), 30, "all of its processes have ended")
+        assert time.monotonic() - started < 10
+        assert " DEBUG " not in running.said and " INFO " not in running.said
+
+
+def _processes(home: Path) -> dict[int, str]:
+    """All that work on a home, wherever they hang in the tree: its name is in their environment."""
+    found = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if f"LTV_HOME={home}\0".encode() in (folder / "environ").read_bytes():
+                found[int(folder.name)] = (folder / "cmdline").read_text().replace("\0", " ")
+        except OSError:  # it has ended
+            continue
+    return {pid: line for pid, line in found.items() if _lives(pid)}
+
+
+def _runs(home: Path) -> bool:
+    return any("multiprocessing.spawn" in line for line in _processes(home).values())
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def _lives(pid: int) -> bool:

@@ -184,7 +184,8 @@ def _(folder: Path) -> str:
     "exit 2: shop.db does not fit the source tables: session_sources.user_id is declared BLOB, "
     "which is not text or a number; session_sources.event_date is declared INTEGER, which is not a "
     "date such as 2023-01-15; session_sources.event_time is declared REAL, which is not a time "
-    "such as 10:30:00; session_sources.holder_engagement is declared DATETIME, which is not a number.",
+    "such as 10:30:00; session_sources.holder_engagement is declared DATETIME, which is not a "
+    "number.",
 )
 def _(folder: Path) -> str:
     desk = Desk(folder)

@@ -85,7 +85,7 @@ class Settings(Home):
         90,
         ge=1,
         le=_LONGEST_AGE,
-        description="Days before a conversion that its journey reaches; none: without end.",
+        description="Days before a conversion that its journey reaches; none: no limit.",
     )
     journey_boundary: Literal["at_or_before", "before"] = Field(
         "at_or_before", description="Whether a session at the second of a conversion belongs to it."
@@ -254,7 +254,7 @@ class Settings(Home):
         except (TypeError, ValueError) as error:
             raise ValueError(f"{value!r} is not a list of days such as 1,7,30") from error
         if not days or days[0] < 1 or days[-1] > _LONGEST_AGE:
-            raise ValueError(f"days must lie between 1 and {_LONGEST_AGE}")
+            raise ValueError(f"days must be between 1 and {_LONGEST_AGE}")
         return tuple(days)
 
     @field_validator("horizons")

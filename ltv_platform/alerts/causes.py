@@ -49,8 +49,8 @@ _OF_RUNS = (
         "See whether the machine ran out of memory or was restarted.",
     ),
     Cause(
-        ("does not take the key",),
-        "the IHC API does not take the key",
+        ("API rejects the key",),
+        "the IHC API rejects the key",
         "Correct IHC_API_KEY, or set LTV_IHC_ENGINE=local.",
     ),
     Cause(
@@ -85,7 +85,7 @@ _OF_FILES = (
     Cause((" required for ",), "it lacks a required column"),
     Cause(("is not valid JSON",), "it is not valid JSON"),
     Cause(
-        ("is not a SQLite database", "ending of a SQLite database"),
+        ("is not a SQLite database", "extension of a SQLite database"),
         "it is not a SQLite database",
     ),
     Cause((NO_SOURCE_TABLE,), "its folder does not name a source table"),

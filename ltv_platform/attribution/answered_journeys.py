@@ -209,7 +209,7 @@ def read_answers(path: Path, settings: Settings) -> AnsweredJourneys:
         values = tuple(_value(path, line, row, column, of) for column, of in _COLUMNS.items())
         if values[:2] in rows:
             raise UserError(
-                f"{path}, line {line}: conversion {values[0]} and session {values[1]} stand there "
+                f"{path}, line {line}: conversion {values[0]} and session {values[1]} appear "
                 "a second time.",
                 _HINT,
             )

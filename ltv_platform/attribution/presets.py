@@ -46,11 +46,11 @@ class IhcParameters:
         """Refuses constants under which the steps have no meaning.
 
         Raises:
-            ValueError: one of them is out of its range, or no finite number.
+            ValueError: one of them is out of its range, or not a finite number.
         """
         values = asdict(self)
         if wrong := [name for name, value in values.items() if not math.isfinite(value)]:
-            raise ValueError(f"{', '.join(wrong)}: no finite number")
+            raise ValueError(f"{', '.join(wrong)}: not a finite number")
         positive = {"window_hours", "exponent", "fast_hours", "slow_hours"}
         positive |= {name for name in values if name.endswith("_weight")}
         if wrong := sorted(name for name in positive if values[name] <= 0):

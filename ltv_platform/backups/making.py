@@ -90,7 +90,7 @@ def back_up(engine: DuckDBEngine, folder: Path, progress: Progress) -> Backup:
     folder = folder.expanduser().absolute()
     if folder.resolve().is_relative_to(settings.home.resolve()):
         raise UserError(
-            f"{folder} lies in LTV_HOME, and would be lost together with it.",
+            f"{folder} is inside LTV_HOME, and would be lost together with it.",
             "Choose a folder elsewhere, at best on another disk.",
         )
     if not settings.warehouse_path.exists():

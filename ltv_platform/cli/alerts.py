@@ -32,7 +32,7 @@ def list_alerts(output: Annotated[Format, typer.Option("--format")] = Format.TAB
     waiting, answer = known.waiting()
     if waiting:
         said = f"; the webhook said {answer}" if answer else ""
-        say(f"Messages that wait to be sent: {waiting:,}{said}.")
+        say(f"Messages waiting to be sent: {waiting:,}{said}.")
     if settings.alert_webhook is None:
         say("LTV_ALERT_WEBHOOK is not set: no alerts are sent.")
     elif not rows:
@@ -53,15 +53,15 @@ def send_test() -> None:
     answer = known.test()
     if answer is None:
         raise UserError(
-            "LTV_ALERT_WEBHOOK is not set: alerts are kept, and sent to nobody.",
-            "Set it to the address of an incoming webhook of Slack, or of what takes its messages.",
+            "LTV_ALERT_WEBHOOK is not set: alerts are kept but not sent.",
+            "Set it to the address of a Slack-compatible incoming webhook.",
         )
     if not answer.delivered:
         raise UserError(
-            f"The webhook did not take the test message; it said {answer.text}.",
+            f"The webhook did not accept the test message; it said {answer.text}.",
             "Check LTV_ALERT_WEBHOOK and whether this machine may reach it; `ltv alerts list` "
             "shows what waits.",
         )
-    say(f"The webhook took the test message; it said {answer.text}.")
+    say(f"The webhook accepted the test message; it said {answer.text}.")
     if waiting := known.waiting()[0]:
-        say(f"Messages that still wait: {waiting:,}.")
+        say(f"Messages still waiting: {waiting:,}.")

@@ -128,8 +128,8 @@ def ihc_simulator(
     *,
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0: any that is free.")] = 8750,
     key: Annotated[str, typer.Option(help="The key that it takes.")] = "simulated",
-    max_sessions: Annotated[int, typer.Option(help="Sessions of a request at the most.")] = 3000,
-    max_journeys: Annotated[int, typer.Option(help="Journeys of a request at the most.")] = 100,
+    max_sessions: Annotated[int, typer.Option(help="Most sessions of a request.")] = 3000,
+    max_journeys: Annotated[int, typer.Option(help="Most journeys of a request.")] = 100,
     faults: Annotated[
         float, typer.Option(min=0, max=1, help="Share of the requests that go wrong.")
     ] = 0.0,

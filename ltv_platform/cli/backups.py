@@ -27,7 +27,7 @@ def register(app: typer.Typer) -> None:
 def backup(
     folder: Annotated[
         Path | None,
-        typer.Argument(metavar="DIR", help="Where backups lie; default: LTV_BACKUP_DIR."),
+        typer.Argument(metavar="DIR", help="Where backups are kept; default: LTV_BACKUP_DIR."),
     ] = None,
 ) -> None:
     """Copy everything that LTV_HOME holds into a dated folder in DIR."""

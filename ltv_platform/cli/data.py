@@ -155,7 +155,7 @@ def report_outcomes(outcomes: "Sequence[Outcome]", *, to_stderr: bool = False) -
 @quarantine.command("list")
 def list_rows(
     table: Annotated[str | None, typer.Argument(help="Only rows meant for this table.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="Rows at the most.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, help="Most rows to show.")] = 20,
     output: Annotated[Format, typer.Option("--format")] = Format.TABLE,
 ) -> None:
     """Show rejected rows with their reasons, those of the newest load first."""

@@ -18,7 +18,7 @@ def register(app: typer.Typer) -> None:
 
 
 def erase(
-    customer_id: Annotated[str, typer.Argument(help="Whom: the id as files give it.")],
+    customer_id: Annotated[str, typer.Argument(help="The person's id, as the files give it.")],
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would be removed, and change nothing.")
     ] = False,
@@ -67,7 +67,7 @@ def _survey(workspace: Workspace, person: str, *, keep_out: bool) -> "Survey":
     seen = survey(workspace.engine, person, lambda _: None)
     if not seen.is_known and not keep_out:
         raise UserError(
-            f"Nothing is known of {person!r} in {workspace.settings.home}; nothing was changed.",
+            f"{person!r} was not found in {workspace.settings.home}; nothing was changed.",
             "Check the spelling, capitals too; --keep-out keeps them out of later loads all the "
             "same.",
         )

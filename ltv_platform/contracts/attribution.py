@@ -175,7 +175,7 @@ _REPORT_SUMS = (
     Column("ihc_revenue", MONEY, "Revenue credited, in base currency.", required=True),
 )
 _COMPLETE = Column(
-    "complete", "BOOLEAN", "The row can change no more, unless late data come.", required=True
+    "complete", "BOOLEAN", "The row can no longer change, unless late data come.", required=True
 )
 
 CHANNEL_REPORTING = Table(

@@ -141,7 +141,7 @@ def _refuse_home(settings: Settings, path: Path) -> None:
     home, reports = settings.home.resolve(), settings.reports_path.resolve()
     if path.is_relative_to(home) and not path.is_relative_to(reports):
         raise UserError(
-            f"{path} lies among the files of LTV_HOME.",
+            f"{path} is among the files of LTV_HOME.",
             f"Choose another folder, or {reports}.",
         )
 
@@ -162,7 +162,7 @@ def _refuse_foreign(path: Path, overwrite: bool) -> None:
             )
     if not overwrite and not is_export(path):
         raise UserError(
-            f"{path} is there, and no export of this platform.",
+            f"{path} exists and was not exported by this platform.",
             "Choose another name, or add --overwrite if it may be lost.",
         )
 

@@ -231,7 +231,7 @@ def _bounded(content: IO[bytes], packed: int, source: Path, folder: Path) -> Ite
             return
     raise PassingError(
         f"{source} needs more than half of what is free on the disk of LTV_HOME.",
-        f"That are {room:,} bytes. Make room, or split the file; nothing of it was loaded.",
+        f"That is {room:,} bytes. Make room, or split the file; nothing of it was loaded.",
     )
 
 
@@ -275,5 +275,5 @@ def _refuse_binary(begin: bytes, source: Path) -> None:
     if b"\0" in begin[:_LOOKED_AT]:
         raise UserError(
             f"{source} is not a text file: it contains zero bytes near its start.",
-            "Save it as UTF-8 text, or with the ending of what it is.",
+            "Save it as UTF-8 text, or with the extension of its format.",
         )

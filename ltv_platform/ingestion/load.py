@@ -162,7 +162,9 @@ def sqlite_requests(engine: DuckDBEngine, database: Path) -> list[Request]:
     if database.suffix.lower() == ".sql":
         refuse_script(database, str(database))
     if file_format(database) != "sqlite":
-        raise UserError(f"{database} has no ending of a SQLite database.", "Use .db or .sqlite.")
+        raise UserError(
+            f"{database} does not have the extension of a SQLite database.", "Use .db or .sqlite."
+        )
     with _staging_folder(engine.settings) as folder:
         copy = copy_sqlite(database, folder)
         tables = sqlite_tables(copy)

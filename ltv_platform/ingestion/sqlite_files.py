@@ -122,7 +122,7 @@ def refuse_script(path: Path, name: str) -> None:
         raise UserError(
             f"{name} is a SQL script, not a database.",
             "Make one of it with `sqlite3 NEW.db < FILE`; leave out what stands before its first "
-            "CREATE, if that is no SQL.",
+            "CREATE, if that is not SQL.",
         )
 
 

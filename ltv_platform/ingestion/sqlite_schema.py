@@ -53,7 +53,7 @@ def check_schema(
     ]
     if problems:
         raise UserError(
-            f"{database} is not as it must be: {'; '.join(problems)}.",
+            f"{database} does not fit the source tables: {'; '.join(problems)}.",
             "Nothing of it was loaded. Rename in the database, give it views of these names, or "
             "export its tables and load each through an adapter.",
         )

@@ -35,7 +35,7 @@ def read_start(settings: Settings) -> date | None:
         return None
     except ValueError as error:
         raise UserError(
-            f"{settings.start_date_path} holds no date ({error}).",
+            f"{settings.start_date_path} does not hold a date ({error}).",
             "Write the first partition into it, as in 2024-01-01, or set LTV_START_DATE.",
         ) from error
 

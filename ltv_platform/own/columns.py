@@ -59,7 +59,7 @@ def compare(table: OwnTable, given: Mapping[str, str], existing: Mapping[str, st
 def changed(table: OwnTable, what: str) -> UserError:
     """What to say of rows that are not as those of the other days."""
     return UserError(
-        f"The rows are not as those of the other days of {table.full_name}: {what}.",
+        f"The rows differ from those of the other days of {table.full_name}: {what}.",
         "Give the columns that the table has; or materialize all of its partitions in one run, by "
         f"which it takes the new ones. {NOTHING}",
     )

@@ -67,7 +67,7 @@ def current_snapshot(settings: Settings) -> Snapshot | None:
     folder = settings.published_path / name
     try:
         if not _NAME.fullmatch(name):
-            raise ValueError("no name of a snapshot")
+            raise ValueError("not the name of a snapshot")
         manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
         number = int(name.partition("-")[0])
         if not isinstance(manifest, dict) or name != snapshot_name(number, manifest):

@@ -151,7 +151,7 @@ def upgrade(
             raise UserError(
                 f"The warehouse {settings.warehouse_path} has schema version {stored}; "
                 f"ltv-platform {__version__} knows versions up to {newest}.",
-                "Use the newer ltv-platform that made it, or restore a backup of before its "
+                "Use the newer ltv-platform that made it, or restore a backup made before its "
                 "upgrade; docs/operations.md, Upgrading, shows how.",
             )
         copy = _copy(connection, settings, stored)
@@ -167,7 +167,7 @@ def upgrade(
             raise UserError(
                 f"The upgrade of {settings.warehouse_path} from schema version {stored} to "
                 f"{newest} failed: {str(error).splitlines()[0]}",
-                f"Nothing was changed, and the version before goes on working; {copy} is a copy.",
+                f"Nothing was changed, and the previous version still works; {copy} is a copy.",
             ) from error
 
 

@@ -23,8 +23,8 @@ def test_without_a_webhook(ltv: ForkedLtv) -> None:
     test = ltv("alerts", "test")
     assert (test.code, test.out) == (2, "")
     assert test.err == (
-        "Error: LTV_ALERT_WEBHOOK is not set: alerts are kept, and sent to nobody.\n"
-        "Set it to the address of an incoming webhook of Slack, or of what takes its messages.\n"
+        "Error: LTV_ALERT_WEBHOOK is not set: alerts are kept but not sent.\n"
+        "Set it to the address of a Slack-compatible incoming webhook.\n"
     )
     known = ltv("alerts", "list", "--format", "json")
     assert (known.code, known.out) == (0, "[]\n")
@@ -36,10 +36,13 @@ def test_what_came_back(ltv: ForkedLtv) -> None:
     with receiver(OK, Answer(404, b"no_service")) as server:
         taken = ltv("alerts", "test", alert_webhook=server.url)
         refused = ltv("alerts", "test", alert_webhook=server.url)
-    assert (taken.code, taken.err) == (0, "The webhook took the test message; it said 200: ok.\n")
+    assert (taken.code, taken.err) == (
+        0,
+        "The webhook accepted the test message; it said 200: ok.\n",
+    )
     assert refused.code == 2
     assert refused.err.startswith(
-        "Error: The webhook did not take the test message; it said 404: no_service.\n"
+        "Error: The webhook did not accept the test message; it said 404: no_service.\n"
     )
     assert server.received[0]["text"].startswith("*Test*: ")
 
@@ -61,7 +64,7 @@ def test_what_is_open(ltv: ForkedLtv) -> None:
         ("file_rejected", "transactions@shop/june.csv", 1),
         ("sensor_failed", "refresh", 1),
     }
-    assert known.err == "Messages that wait to be sent: 7; the webhook said 410: gone.\n"
+    assert known.err == "Messages waiting to be sent: 7; the webhook said 410: gone.\n"
 
 
 def test_the_address_is_not_shown(ltv: ForkedLtv) -> None:

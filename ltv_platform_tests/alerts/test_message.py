@@ -221,7 +221,7 @@ def test_causes_of_runs() -> None:
             "BusyError: Process 7 is bringing /x up to date (waited 3600 s).",
             "OutOfMemoryException: Out of Memory Error: failed to allocate",
             "The process that executed it was killed.",
-            "The IHC API does not take the key (403): what is not scored yet is pending.",
+            "The IHC API rejects the key (403): what is not scored yet is pending.",
             "The SELECT of marts.x does not give its contract: …",
             "core.transactions has an amount or a sum that is too large: money has twelve digits",
         )
@@ -232,7 +232,7 @@ def test_causes_of_runs() -> None:
         "another process held the warehouse for too long",
         "the engine ran out of memory",
         "its process was killed",
-        "the IHC API does not take the key",
+        "the IHC API rejects the key",
         "a SELECT does not give the columns of its contract",
         "an amount or a sum is too large",
     ]

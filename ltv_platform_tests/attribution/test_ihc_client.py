@@ -83,7 +83,7 @@ def test_what_will_not_pass_is_not_tried_again(status: int) -> None:
 def test_a_wrong_key_is_for_the_user_to_mend(status: int) -> None:
     """One clear error, nothing retried; the same where only the body says so."""
     for answer in (status, {"statusCode": status}):
-        with told(answer) as server, pytest.raises(UserError, match="does not take the key") as no:
+        with told(answer) as server, pytest.raises(UserError, match="rejects the key") as no:
             client(server.url, Waits()).compute(BODY)
         assert len(server.received) == 1
         assert "IHC_API_KEY" in no.value.hint
@@ -131,11 +131,11 @@ def test_no_wait_is_longer_than_a_minute() -> None:
     [
         ((200, {"Content-Type": "text/html"}, b"<html>Hello</html>"), "HTML page"),
         ((200, {}, b"<!doctype html>"), "HTML page"),
-        ((200, {}, b'{"value": ['), "no JSON"),
-        ((200, {}, b"[" * 100_000), "no JSON"),
-        ((200, {}, b"\xff\xfe\x00"), "no JSON"),
-        ((200, {}, b""), "no JSON"),
-        ((200, {}, b"[]"), "no object"),
+        ((200, {}, b'{"value": ['), "not JSON"),
+        ((200, {}, b"[" * 100_000), "not JSON"),
+        ((200, {}, b"\xff\xfe\x00"), "not JSON"),
+        ((200, {}, b""), "not JSON"),
+        ((200, {}, b"[]"), "not an object"),
         ((200, {}, b'{"statusCode": 200}'), "no list 'value'"),
         ((200, {}, b'{"value": [], "partialFailureErrors": "all"}'), "no list 'partial"),
         ((200, {"Content-Length": "500"}, b'{"value"'), "broke off"),

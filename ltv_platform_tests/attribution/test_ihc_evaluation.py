@@ -81,7 +81,7 @@ def test_packed_file_in_any_order(tmp_path: Path) -> None:
     ("lines", "said"),
     [
         (GOOD[:1], "ihc does not add up to 1 in 1 of 1 conversions, such as c1 with 0.2500"),
-        ((*GOOD, GOOD[0]), "line 4: conversion c1 and session s1 stand there a second time"),
+        ((*GOOD, GOOD[0]), "line 4: conversion c1 and session s1 appear a second time"),
         ((GOOD[0].replace("0.25", "NaN"),), "line 2: ihc is 'NaN', not a number from 0 to 1"),
         ((GOOD[0].replace("0.25", "1,5"),), "line 2: not 8 fields"),
         ((GOOD[0].replace("0.25", "-1"),), "line 2: ihc is '-1'"),
@@ -109,8 +109,8 @@ def test_wrong_files_are_named(tmp_path: Path) -> None:
     settings = load_settings(home=tmp_path)
     file = tmp_path / "file"
     for content, said in (
-        (HEADER.encode() + b"\n\xff\xfe", "no CSV text in UTF-8"),
-        (gzip.compress(HEADER.encode() * 99)[:-20], "no CSV text in UTF-8"),
+        (HEADER.encode() + b"\n\xff\xfe", "not CSV text in UTF-8"),
+        (gzip.compress(HEADER.encode() * 99)[:-20], "not CSV text in UTF-8"),
         (gzip.compress(HEADER.encode())[:8] + b"damage", "file"),
     ):
         file.write_bytes(content)

@@ -49,7 +49,7 @@ def test_the_key_is_nowhere(journeys: MakeHome) -> None:
         run = ltv("run", "--debug")
         assert len(server.received) == 17
         assert all(headers["x-api-key"] == KEY for headers in server.headers)
-    assert (run.code, "does not take the key (403)" in run.err, "Traceback" in run.err) == (
+    assert (run.code, "rejects the key (403)" in run.err, "Traceback" in run.err) == (
         1,
         True,
         True,

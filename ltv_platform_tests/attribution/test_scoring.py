@@ -282,7 +282,7 @@ def test_a_wrong_key_is_asked_once(journeys: MakeHome, api: Simulator) -> None:
     home = journeys(api.url, LENGTHS, ihc_api_key="other")
     outcome = scored(home)
     assert outcome.error is not None
-    assert "does not take the key" in str(outcome.error)
+    assert "rejects the key" in str(outcome.error)
     assert (outcome.requests, outcome.pending) == (1, 7)
     assert [status for *_, status, _ in requests(home)] == ["failed"]
     assert scores(home) == {}

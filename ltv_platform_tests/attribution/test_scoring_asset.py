@@ -76,9 +76,7 @@ def test_what_it_tells(journeys: MakeHome, instance: dg.DagsterInstance) -> None
         )
         result = materialize(home, instance)
         assert result.success
-        assert str(scoring_message(result).error).startswith(
-            "The IHC API does not take the key (403)"
-        )
+        assert str(scoring_message(result).error).startswith("The IHC API rejects the key (403)")
         [check] = result.get_asset_check_evaluations()
         assert (check.passed, check.severity) == (False, dg.AssetCheckSeverity.ERROR)
 

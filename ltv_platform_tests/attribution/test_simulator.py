@@ -79,7 +79,7 @@ def test_a_redistribution_is_honoured() -> None:
 @pytest.mark.parametrize(
     ("body", "status", "said"),
     [
-        (b"{", 400, "no JSON"),
+        (b"{", 400, "not JSON"),
         ([], 400, "customer_journeys"),
         ({"customer_journeys": []}, 400, "customer_journeys"),
         ({"customer_journeys": [7]}, 400, "texts"),

@@ -135,7 +135,7 @@ def test_it_replaces_nothing_but_an_export(home: Home, tmp_path: Path) -> None:
     empty.touch()
     for path in (database, text, empty):
         before = path.read_bytes()
-        with pytest.raises(UserError, match="no export of this platform"):
+        with pytest.raises(UserError, match="not exported by this platform"):
             export_sqlite(home.settings, path)
         assert path.read_bytes() == before
     export_sqlite(home.settings, text, overwrite=True)
@@ -148,7 +148,7 @@ def test_places_that_take_no_file(home: Home, tmp_path: Path) -> None:
         export_sqlite(home.settings, tmp_path)
     with pytest.raises(UserError, match="cannot be written"):
         export_sqlite(home.settings, tmp_path / "missing" / "out.db")
-    with pytest.raises(UserError, match="lies among the files of LTV_HOME"):
+    with pytest.raises(UserError, match="is among the files of LTV_HOME"):
         export_sqlite(home.settings, home.settings.warehouse_path, overwrite=True)
     path = tmp_path / "open.db"
     export_sqlite(home.settings, path)

@@ -156,7 +156,7 @@ def test_a_folder_inside_the_home_is_refused(home: Home, tmp_path: Path, inside:
     """It would be lost together with it; a link leads there too."""
     (tmp_path / "link").symlink_to(home.settings.home / "somewhere")
     folder = tmp_path / "link" if inside == "link" else home.settings.home / inside
-    with pytest.raises(UserError, match="lies in LTV_HOME"):
+    with pytest.raises(UserError, match="is inside LTV_HOME"):
         back_up(home.engine, folder, silent)
 
 

@@ -39,7 +39,7 @@ def test_erase(ltv: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     assert hers_in(ltv.home) == {}
     counted = ltv("query", "SELECT customer_id FROM customers ORDER BY 1", "--format", "csv")
     assert counted.out.splitlines() == ["customer_id", NOT_ADA, '"bob, jr"', "carl"]
-    for person, words in (("nobody", "Nothing is known of 'nobody'"), (" \t", "id is empty")):
+    for person, words in (("nobody", "'nobody' was not found"), (" \t", "id is empty")):
         refused = ltv("erase", person)
         assert refused.code == 2
         assert words in refused.err

@@ -102,7 +102,7 @@ FORBIDDEN = (
     ("SELECT id AS campaign_id FROM file; SELECT 1", "exactly one SELECT"),
     ("DELETE FROM file", "exactly one SELECT"),
     ("COPY (SELECT 1) TO 'x'", "exactly one SELECT"),
-    ("SELECT FROM WHERE", "no valid SQL"),
+    ("SELECT FROM WHERE", "not valid SQL"),
 )
 
 

@@ -168,8 +168,8 @@ def _(folder: Path) -> str:
 
 @CASES.case(
     "SQLite with sessions but no costs, conversions under another name and a column misspelt",
-    "exit 2: shop.db is not as it must be: table conversions is missing (is conversion meant?); "
-    "table session_costs is missing (it has conversion); session_sources has no column "
+    "exit 2: shop.db does not fit the source tables: table conversions is missing (is conversion "
+    "meant?); table session_costs is missing (it has conversion); session_sources has no column "
     "closer_engagement (is closer_engagment meant?).",
 )
 def _(folder: Path) -> str:
@@ -181,10 +181,11 @@ def _(folder: Path) -> str:
 
 @CASES.case(
     "SQLite whose columns are declared as what they cannot be",
-    "exit 2: shop.db is not as it must be: session_sources.user_id is declared BLOB, which is not "
-    "text or a number; session_sources.event_date is declared INTEGER, which is not a date such as "
-    "2023-01-15; session_sources.event_time is declared REAL, which is not a time such as "
-    "10:30:00; session_sources.holder_engagement is declared DATETIME, which is not a number.",
+    "exit 2: shop.db does not fit the source tables: session_sources.user_id is declared BLOB, "
+    "which is not text or a number; session_sources.event_date is declared INTEGER, which is not a "
+    "date such as 2023-01-15; session_sources.event_time is declared REAL, which is not a time "
+    "such as 10:30:00; session_sources.holder_engagement is declared DATETIME, which is not a "
+    "number.",
 )
 def _(folder: Path) -> str:
     desk = Desk(folder)

@@ -85,15 +85,17 @@ _damaged("a Parquet part was deleted", _part, Path.unlink, "No files found")
 _damaged("the manifest is garbage", _manifest, lambda p: p.write_bytes(b"\xff{"), "can't decode")
 _damaged("the manifest is another one", _manifest, lambda p: p.write_text("{}"), "was changed")
 _damaged("the manifest was edited", _manifest, _another_as_of, "was changed after it was written")
-_damaged("the pointer is garbage", _pointer, lambda p: p.write_bytes(b"\xff\0"), "no name of a")
-_damaged("the pointer is empty", _pointer, lambda p: p.write_text(""), "no name of a snapshot")
+_damaged(
+    "the pointer is garbage", _pointer, lambda p: p.write_bytes(b"\xff\0"), "not the name of a"
+)
+_damaged("the pointer is empty", _pointer, lambda p: p.write_text(""), "not the name of a snapshot")
 _damaged(
     "the pointer names a folder that is gone",
     _pointer,
     lambda p: p.write_text("000999-deadbeef\n"),
     "No such file or directory",
 )
-_damaged("the pointer leads out of published/", _pointer, _lead_away, "no name of a snapshot")
+_damaged("the pointer leads out of published/", _pointer, _lead_away, "not the name of a snapshot")
 
 
 @CASES.case(
@@ -183,14 +185,14 @@ def _(folder: Path) -> str:
 
 @CASES.case(
     "the file start_date holds garbage",
-    "run: exit 2, holds no date, Write the first partition into it; after that " + _HEALED,
+    "run: exit 2, does not hold a date, Write the first partition into it; after that " + _HEALED,
 )
 def _(folder: Path) -> str:
     home = undisturbed_home(folder)
     path = home / "start_date"
     path.write_bytes(b"\xff soon")
     answer = ltv(home)("run")
-    words = re.findall("holds no date|Write the first partition into it", answer.err)
+    words = re.findall("does not hold a date|Write the first partition into it", answer.err)
     path.write_text("2026-01-01\n", "utf-8")
     ltv(home)("run")
     return (

@@ -17,12 +17,7 @@ from ltv_platform.orchestration.maintenance import maintenance_job, maintenance_
 from ltv_platform.orchestration.partitions import daily_partitions
 from ltv_platform.orchestration.publishing import publish_step
 from ltv_platform.orchestration.refreshes import Refreshes
-from ltv_platform.orchestration.resources import (
-    TURN,
-    WarehouseResource,
-    turn,
-    warehouse_resource,
-)
+from ltv_platform.orchestration.resources import WarehouseResource, turn_and_warehouse
 from ltv_platform.orchestration.sensors import landing_sensor, refresh_sensor, run_sensors
 from ltv_platform.orchestration.steps import source_step, table_step
 from ltv_platform.transforms import Graph
@@ -67,8 +62,7 @@ def build_definitions(
             *run_sensors(settings),
         ],
         resources={
-            TURN: turn(settings),
-            "warehouse": warehouse or warehouse_resource(settings),
+            **turn_and_warehouse(settings, warehouse),
             IO_MANAGER: warehouse_io_manager(engine, graph),
         },
         executor=dg.in_process_executor,

@@ -51,10 +51,15 @@ def progress(first: str) -> Iterator[Callable[[str], None]]:
         yield lambda _: None
         return
     from rich.console import Console
+    from rich.text import Text
 
-    console = Console(stderr=True)
-    with console.status(first) as status:
-        yield status.update
+    # A terminal of its own: Dagster takes what a step writes to stderr into a file. No markup:
+    # what is being done names files, whose names may look like it.
+    with (
+        os.fdopen(os.dup(sys.stderr.fileno()), "w", encoding="utf-8") as terminal,
+        Console(file=terminal).status(Text(first)) as status,
+    ):
+        yield lambda message: status.update(Text(message))
 
 
 def show(

@@ -158,12 +158,19 @@ def list_rows(
     limit: Annotated[int, typer.Option(min=1, help="Most rows to show.")] = 20,
     output: Annotated[Format, typer.Option("--format")] = Format.TABLE,
 ) -> None:
-    """Show rejected rows with their reasons, those of the newest load first."""
+    """Show rejected rows with their reasons, those of the newest load first.
+
+    The formats json and csv show the rows themselves, too.
+    """
     from ltv_platform.ingestion.quarantine import count_quarantine, list_quarantine
 
     engine = Workspace.open().engine
     columns, rows = list_quarantine(engine, table, limit)
-    show(columns, rows, output)
+    if output is Format.TABLE:  # a terminal has no room for the rows themselves
+        shown = [(table, file, line, "; ".join(reasons)) for table, file, line, reasons, *_ in rows]
+        show(["table", "file", "line", "reasons"], shown)
+    else:
+        show(columns, rows, output)
     if len(rows) == limit and (count := count_quarantine(engine, table)) > limit:
         say(f"{limit:,} of {count:,} rows; --limit shows more.")
 

@@ -66,3 +66,13 @@ def turn(settings: Settings) -> dg.ResourceDefinition:
             yield
 
     return waiting
+
+
+def turn_and_warehouse(settings: Settings, warehouse: WarehouseResource | None) -> dict[str, Any]:
+    """A run's turn, which its steps need, and the warehouse, for users' own assets.
+
+    Args:
+        settings: The settings.
+        warehouse: The resource to use; None: that of the settings.
+    """
+    return {TURN: turn(settings), "warehouse": warehouse or warehouse_resource(settings)}

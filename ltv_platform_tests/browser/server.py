@@ -1,15 +1,15 @@
 """`ltv up` on a home of its own with the sample, and what it can be asked beside the pages."""
 
-import json
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-import urllib.request
 from pathlib import Path
 from typing import Any
+
+from ltv_platform_tests.graphql import ask
 
 #: The last day of the sample: 365 partitions, all with data.
 NOW = "2025-12-31T23:59:00Z"
@@ -71,14 +71,7 @@ class Server:
 
     def ask(self, query: str, **variables: Any) -> Any:
         """What the UI's own API answers."""
-        body = json.dumps({"query": query, "variables": variables}).encode()
-        request = urllib.request.Request(
-            f"{self.address}/graphql", body, {"Content-Type": "application/json"}
-        )
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            answered = json.load(answer)
-        assert "errors" not in answered, answered["errors"]
-        return answered["data"]
+        return ask(self.address, query, variables)
 
     def runs(self) -> list[dict[str, Any]]:
         """All runs, newest first."""

@@ -11,22 +11,13 @@ import pytest
 
 from ltv_platform_tests.browser.server import Server, environment
 from ltv_platform_tests.browser.test_partitions import wait_for
+from ltv_platform_tests.graphql import LAUNCH, STATUS
 
 if TYPE_CHECKING:
     from ltv_platform_tests.browser.screen import Screen
 
 pytestmark = pytest.mark.browser
 
-_LAUNCH = """mutation($backfill: LaunchBackfillParams!) {
-    launchPartitionBackfill(backfillParams: $backfill) {
-        ... on LaunchBackfillSuccess { backfillId } ... on PythonError { message }
-    }
-}"""
-_STATUS = """query($backfill: String!) {
-    partitionBackfillOrError(backfillId: $backfill) {
-        ... on PartitionBackfill { status runs(limit: 50) { id startTime endTime } }
-    }
-}"""
 #: The same tables and days, without Dagster: what the backfill is measured by.
 _PLAIN = """
 import resource
@@ -64,11 +55,11 @@ def test_a_backfill_of_all_tables_and_days_is_one_run(
     tables = [node["assetKey"] for node in nodes if node["isPartitioned"]]
     cpu, history = server.seconds_of_runs(), server.bytes_of_history()
     started = time.monotonic()
-    answer = server.ask(_LAUNCH, backfill={"assetSelection": tables, "allPartitions": True})
+    answer = server.ask(LAUNCH, backfill={"assetSelection": tables, "allPartitions": True})
     backfill = answer["launchPartitionBackfill"]["backfillId"]
 
     def over() -> dict[str, object] | None:
-        status = server.ask(_STATUS, backfill=backfill)["partitionBackfillOrError"]
+        status = server.ask(STATUS, backfill=backfill)["partitionBackfillOrError"]
         return status if status["status"] not in ("REQUESTED", "CANCELING") else None
 
     done = wait_for(over, "the end of the backfill")

@@ -11,6 +11,7 @@ from ltv_platform_tests.chaos.homes import SETTINGS
 from ltv_platform_tests.chaos.services import Up, is_up_to_date, up, wait_until
 from ltv_platform_tests.chaos.stream import File
 from ltv_platform_tests.end_to_end.conftest import NOW, Answer, CommandLine
+from ltv_platform_tests.graphql import LAUNCH, STATUS
 from ltv_platform_tests.warehouse.homes import HEADERS
 
 READERS = 4
@@ -26,16 +27,6 @@ _QUERY = (
 )
 #: A day of the sample that is not backfilled, and a customer of it.
 _LATE = "late,c00000010,2025-12-10 10:00:00,100,0"
-_LAUNCH = """mutation($backfill: LaunchBackfillParams!) {
-    launchPartitionBackfill(backfillParams: $backfill) {
-        ... on LaunchBackfillSuccess { backfillId } ... on PythonError { message }
-    }
-}"""
-_STATUS = """query($backfill: String!) {
-    partitionBackfillOrError(backfillId: $backfill) {
-        ... on PartitionBackfill { status runs(limit: 50) { id startTime endTime } }
-    }
-}"""
 
 
 @dataclass(frozen=True)
@@ -113,7 +104,7 @@ def read_while_backfilled(folder: Path, tell: Callable[[str], None]) -> Read:
         finally:
             stop.set()
         timed = [reader.result() for reader in readers]
-        status = running.ask(_STATUS, backfill=backfill)["partitionBackfillOrError"]
+        status = running.ask(STATUS, backfill=backfill)["partitionBackfillOrError"]
         runs, failed_ticks = running.runs(), running.failed_ticks()
         assert running.end() == 0
     [run] = status["runs"]
@@ -132,10 +123,10 @@ def _launch(running: Up) -> str:
     days = [day for day in tables[0]["partitionKeys"] if FIRST <= day <= LAST]
     assert len(days) == 30
     wanted = {"assetSelection": [t["assetKey"] for t in tables], "partitionNames": days}
-    launched = running.ask(_LAUNCH, backfill=wanted)["launchPartitionBackfill"]
+    launched = running.ask(LAUNCH, backfill=wanted)["launchPartitionBackfill"]
     return str(launched["backfillId"])
 
 
 def _is_over(running: Up, backfill: str) -> bool:
-    status = running.ask(_STATUS, backfill=backfill)["partitionBackfillOrError"]["status"]
+    status = running.ask(STATUS, backfill=backfill)["partitionBackfillOrError"]["status"]
     return status not in ("REQUESTED", "CANCELING")

@@ -1,6 +1,5 @@
 """``ltv up`` for tests: started, watched, killed in parts, ended."""
 
-import json
 import os
 import signal
 import socket
@@ -17,6 +16,7 @@ from typing import Any
 from ltv_platform.orchestration.services import CODE_SERVER, DAEMON, WEB_SERVER
 from ltv_platform_tests.chaos.homes import SETTINGS, contents, difference, home_at
 from ltv_platform_tests.chaos.stream import files
+from ltv_platform_tests.graphql import ask
 
 #: Parts of a command line by which the processes of ``ltv up`` are known.
 SERVICES = (CODE_SERVER, WEB_SERVER, DAEMON)
@@ -65,14 +65,7 @@ class Up:
 
     def ask(self, query: str, **variables: Any) -> Any:
         """What the UI's own API answers."""
-        body = json.dumps({"query": query, "variables": variables}).encode()
-        request = urllib.request.Request(
-            f"http://127.0.0.1:{self.port}/graphql", body, {"Content-Type": "application/json"}
-        )
-        with urllib.request.urlopen(request, timeout=120) as answer:
-            answered = json.load(answer)
-        assert "errors" not in answered, answered["errors"]
-        return answered["data"]
+        return ask(f"http://127.0.0.1:{self.port}", query, variables)
 
     def runs(self) -> list[str]:
         """The status of every run, newest first."""

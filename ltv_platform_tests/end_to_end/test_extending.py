@@ -182,7 +182,7 @@ def test_own_and_other_assets_in_one_run(
 ) -> None:
     """As a person may ask for in the UI: they take one turn, and each its inputs' place.
 
-    `ltv tables` lists own tables with their schema; a damaged file says how to mend it.
+    `ltv tables` lists own tables with their schema; a damaged file says how to fix it.
     """
     bring_up_to_date(workspace.engine, workspace.graph, lambda _: None)
     days = range_tags(date(2025, 12, 1), date(2025, 12, 2))

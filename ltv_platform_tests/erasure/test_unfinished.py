@@ -62,7 +62,7 @@ def test_figures_that_cannot_be_rebuilt_hold_back_nothing_else(home: Home) -> No
     """Her rows are gone from the file all the same; the snapshot waits for the next call."""
 
     def refresh() -> None:
-        raise UserError("A check fails.", "Mend it.")
+        raise UserError("A check fails.", "Fix it.")
 
     with pytest.raises(UserError, match="A check fails"):
         erase(home.engine, looked_for(home), refresh, lambda _: None)

@@ -192,7 +192,7 @@ ORDERS = f"id,user,day,cents\n1,u1,{OLD},150\n2,u1,2025-02-02,x50\n3,u1,2025-02-
 
 
 def test_rows_go_again_through_the_adapter_as_it_is_now(load: Loader, later: Loader) -> None:
-    """A record is kept as the file had it, so a mended adapter mends it."""
+    """A record is kept as the file had it, so a fixed adapter fixes it."""
     path = load.write("orders.sql", ADAPTER.replace("CENTS", "cents"))
     load("transactions", ORDERS, "orders.csv", str(path))
     path.write_text(ADAPTER.replace("CENTS", "CAST(ltrim(cents, 'x') AS INTEGER) / 100"))

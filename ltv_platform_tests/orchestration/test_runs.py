@@ -96,6 +96,11 @@ def _refresh(home: Home, instance: dg.DagsterInstance) -> dg.ExecuteInProcessRes
     return _run(home, instance, None, refresh_tags(home.settings, stale))
 
 
+def _ends(*_: object) -> None:
+    """In place of a check: the run ends between what was written and that."""
+    raise RuntimeError("ended")
+
+
 def _announced(instance: dg.DagsterInstance, run_id: str) -> dict[str, list[str | None]]:
     """The partitions of each table that a run announced."""
     announced: dict[str, list[str | None]] = {}
@@ -259,22 +264,18 @@ def test_a_failed_blocking_check_keeps_figures_unpublished(  # noqa: PLR0917 - i
             assert downstream not in built
             assert elsewhere in built
             assert snapshot.current_snapshot(broken.settings) is None
-    mended = home.under()
-    mended.publish()
-    assert snapshot.current_snapshot(mended.settings) is not None
-    assert mended.values("SELECT SUM(spend) FROM campaign_roas") == [21]
+    fixed = home.under()
+    fixed.publish()
+    assert snapshot.current_snapshot(fixed.settings) is not None
+    assert fixed.values("SELECT SUM(spend) FROM campaign_roas") == [21]
 
 
 def test_what_was_written_and_not_checked_is_stale(
     home: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A kill between a table's commit and its check must not let it pass for checked."""
-
-    def ends(*_: object) -> None:
-        raise RuntimeError("ended")
-
     with monkeypatch.context() as patch:
-        patch.setattr(build, "check_table", ends)
+        patch.setattr(build, "check_table", _ends)
         result = _refresh(home, instance)
     assert not result.success
     assert home.engine.rows("SELECT COUNT(*) FROM core.customers") == [(6,)]
@@ -290,15 +291,12 @@ def test_only_days_that_were_checked_count_as_checked(
     """Of days that a killed run left unchecked, a run over others says nothing."""
     assert _refresh(home, instance).success
 
-    def ends(*_: object) -> None:
-        raise RuntimeError("ended")
-
     def rewrite(day: int) -> bool:
         days = range_tags(date(2025, 3, day), date(2025, 3, day))
         return _run(home, instance, ["core.transactions"], days).success
 
     with monkeypatch.context() as patch:
-        patch.setattr(build, "check_table", ends)
+        patch.setattr(build, "check_table", _ends)
         assert not rewrite(2)
     assert rewrite(4)
     stale = what_is_stale(home.engine, home.graph).plan.days["core.transactions"]

@@ -105,7 +105,7 @@ def test_a_storm_of_files_is_one_run(
 def test_a_rejected_file_is_told_and_not_asked_for_again(
     home: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The rest is loaded and published; mended, it is asked for again and the alert settles."""
+    """The rest is loaded and published; fixed, it is asked for again and the alert settles."""
     wrong = _drop(home, "customers", "wrong.csv")
     wrong.write_text("name,of,nothing\n1,2,3\n", "utf-8")
     _drop(home, "conversions", "right.csv", "v1,u,2025-03-02,10:00:00,5")

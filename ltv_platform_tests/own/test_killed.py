@@ -1,4 +1,4 @@
-"""Killed between the commit of an own table and its file: the run failed, and again mends it."""
+"""Killed between the commit of an own table and its file: the run failed, and again fixes it."""
 
 import os
 import signal

@@ -51,7 +51,7 @@ def test_what_another_run_could_not_change_is_the_same_cause() -> None:
 
 @pytest.mark.parametrize("what", ["load", "code", "start", "as_of", "watermark"])
 def test_whatever_lets_a_run_come_out_differently_is_another_cause(what: str) -> None:
-    """A mended file touches the days of the broken one, mended SQL makes the same days stale."""
+    """A fixed file touches the days of the broken one, fixed SQL makes the same days stale."""
     changed = {
         "load": lambda: cause(state=replace(STATE, touched={"raw.transactions": {DAY: 10}})),
         "code": lambda: cause(code="other"),

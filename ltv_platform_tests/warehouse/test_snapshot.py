@@ -127,7 +127,7 @@ def test_a_load_after_the_state_was_read_is_not_lost(
 
 
 def test_staleness_of_the_snapshot(home: Home) -> None:
-    """A load, a write, another as_of or other code make it stale; publishing mends it."""
+    """A load, a write, another as_of or other code make it stale; publishing fixes it."""
     assert not is_stale(home)
     home.load("campaigns", "c1,Name")
     assert is_stale(home)
@@ -168,7 +168,7 @@ def _age(home: Home, name: str, *, seconds: int) -> None:
 
 
 def test_a_damaged_pointer_is_said_and_mended(home: Home) -> None:
-    """The message says what to run, and that does mend it."""
+    """The message says what to run, and that does fix it."""
     pointer = home.settings.published_path / "current"
     pointer.write_text("000999-deadbeef\n", "utf-8")
     with pytest.raises(UserError, match="000999-deadbeef") as caught:

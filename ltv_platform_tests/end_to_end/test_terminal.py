@@ -1,0 +1,56 @@
+"""What commands show in a terminal of 80 columns."""
+
+import os
+import pty
+import struct
+import subprocess
+import sys
+import termios
+from fcntl import ioctl
+from pathlib import Path
+
+from ltv_platform_tests.forked import NOW
+
+#: A name that a terminal's markup would take for its own.
+_NAME = "a[bold]b.csv"
+_HEADER = "conv_id,user_id,conv_date,conv_time,revenue\n"
+
+
+def _in_terminal(home: Path, *arguments: str) -> str:
+    """All that a command writes into a terminal."""
+    ours, its = pty.openpty()
+    ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 80, 0, 0))
+    code = "import sys; from ltv_platform.cli import main; sys.argv[0] = 'ltv'; main()"
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("LTV_")}
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, *arguments],
+        env={**kept, "LTV_HOME": str(home), "LTV_NOW": NOW, "TERM": "xterm"},
+        stdin=its,
+        stdout=its,
+        stderr=its,
+    )
+    os.close(its)
+    written = b""
+    try:
+        while piece := os.read(ours, 1 << 16):
+            written += piece
+    except OSError:  # Linux: the other end is closed
+        pass
+    os.close(ours)
+    assert process.wait() == 0, written.decode()
+    return written.decode()
+
+
+def test_progress_moves_while_tables_are_built(tmp_path: Path) -> None:
+    """Dagster takes what steps write to stderr into a file; people want to see it."""
+    home = tmp_path / "home"
+    folder = home / "landing" / "conversions"
+    folder.mkdir(parents=True)
+    (folder / _NAME).write_text(f"{_HEADER}v1,u,2025-03-02,10:00:00,5\nv2,u,2025-13-45,10:00,5\n")
+    shown = _in_terminal(home, "run")
+    assert f"reading {_NAME}" in shown or f"validating {_NAME}" in shown
+    assert any(f"building {step}" in shown for step in ("core", "campaigns", "forecasts"))
+    assert "marts." in shown
+    listed = _in_terminal(home, "quarantine", "list")
+    assert "2025-13-45" in listed
+    assert _NAME in listed

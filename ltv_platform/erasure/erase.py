@@ -239,6 +239,7 @@ def erase(
     progress("redacting Dagster's history")
     in_use = _redact_history(settings, Needles(found.all(), in_names=True))
     failpoint("history redacted, figures not rebuilt")
+    progress("rebuilding the figures")
     try:
         refresh()
     finally:

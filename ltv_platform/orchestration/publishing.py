@@ -113,17 +113,13 @@ def _write_files(engine: DuckDBEngine, wanted: Collection[str]) -> Mapping[str, 
     # The one that they are made of, or an older one: a later run then makes them again.
     published = current_snapshot(engine.settings)
     made_of = "" if published is None else published.path.name
-    written: dict[str, Path] = {}
-    try:
-        for name, (_, _, write) in _FILES.items():
-            if name in wanted:
-                written[name] = write(engine.settings)
-    finally:
-        if written:
-            with engine.hold():
-                state = engine.state()
-                writers = [Writer(name, made_of, state.as_of) for name in written]
-                engine.record(writers, state.newest)
+    written = {
+        name: write(engine.settings) for name, (*_, write) in _FILES.items() if name in wanted
+    }
+    if written:
+        with engine.hold():
+            state = engine.state()
+            engine.record([Writer(name, made_of, state.as_of) for name in written], state.newest)
     return written
 
 

@@ -11,8 +11,10 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing import get_context
+from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from threading import Lock
 
 from ltv_platform.settings import variable_name
 
@@ -24,18 +26,38 @@ _SERVER.set_forkserver_preload(["ltv_platform_tests.warm"])
 #: Longer than any command of a test takes on the busiest machine, in seconds: the 300 files of
 #: ``make chaos`` took more than two minutes on two cores that ten others used.
 _TOO_LONG = 1_800.0
+#: Whoever starts a process also asks all others whether they have ended. An exit code can be read
+#: only once, so of two threads that ask at the same time one would take 255 for it.
+_CHILDREN = Lock()
+
+
+def _start(process: BaseProcess) -> None:
+    with _CHILDREN:
+        process.start()
+
+
+def _exit_code(process: BaseProcess) -> int | None:
+    with _CHILDREN:
+        return process.exitcode
+
+
+def _end(process: BaseProcess) -> int | None:
+    """The exit code, once it has ended; None: it hangs, and was killed."""
+    hangs = not wait([process.sentinel], _TOO_LONG)
+    if hangs:
+        process.kill()
+        wait([process.sentinel])
+    code = _exit_code(process)
+    return None if hangs else code
 
 
 def run_forked(function: Callable[..., object], *arguments: object) -> int:
     """The exit code of a process that calls a function; both must be known by name."""
     process = _SERVER.Process(target=function, args=arguments)
-    process.start()
-    process.join(_TOO_LONG)
-    if process.exitcode is None:
-        process.kill()
-        process.join()
-    assert process.exitcode is not None
-    return process.exitcode
+    _start(process)
+    code = _end(process)
+    assert code is not None, f"no end within {_TOO_LONG:g} s: {function}"
+    return code
 
 
 def _ltv() -> None:
@@ -65,9 +87,13 @@ class Running:
     process: BaseProcess
     spoken: tuple[Path, Path]
 
+    def ends_within(self, seconds: float) -> bool:
+        """Wait so long at most; whether it has ended."""
+        return bool(wait([self.process.sentinel], seconds))
+
     def send(self, signal_number: int) -> None:
         """Send it a signal; it may have ended by itself just before."""
-        if self.process.exitcode is not None or self.process.pid is None:
+        if self.ends_within(0) or self.process.pid is None:
             return
         with suppress(ProcessLookupError):  # it may do so between the two lines, too
             os.kill(self.process.pid, signal_number)
@@ -78,13 +104,11 @@ class Running:
         Raises:
             TimeoutError: it hangs.
         """
-        self.process.join(_TOO_LONG)
-        if self.process.exitcode is None:
-            self.send(signal.SIGKILL)
-            self.process.join()
+        code = _end(self.process)
+        if code is None:
             raise TimeoutError(f"no end within {_TOO_LONG:g} s: {self.spoken[1].read_text()}")
         out, err = (path.read_text("utf-8") for path in self.spoken)
-        return Answer(self.process.exitcode, out, err)
+        return Answer(code, out, err)
 
 
 @dataclass(frozen=True)
@@ -119,7 +143,7 @@ class ForkedLtv:
             target=_command,
             args=([str(a) for a in arguments], environment, spoken, self.prepare, self.act),
         )
-        process.start()
+        _start(process)
         return Running(process, spoken)
 
     def __call__(self, *arguments: str | Path, **settings: str) -> Answer:

@@ -134,7 +134,7 @@ def _kill(home: Path, random: Random, waiting: Iterator[File], kills: int, tally
         if random.random() >= _KILLED_AT_START:
             _wait_for_start(running, stack)
         started = time.monotonic()
-        running.process.join(random.uniform(0, takes[command]))
+        running.ends_within(random.uniform(0, takes[command]))
         _end(running, stack)
         answer = running.answer()
         if answer.code == -signal.SIGKILL:
@@ -151,7 +151,7 @@ def _kill(home: Path, random: Random, waiting: Iterator[File], kills: int, tally
 
 
 def _wait_for_start(running: Running, stack: Path) -> None:
-    while not stack.exists() and running.process.exitcode is None:
+    while not stack.exists() and not running.ends_within(0):
         time.sleep(_LOOKS_EVERY)
 
 

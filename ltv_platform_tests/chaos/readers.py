@@ -72,7 +72,6 @@ def read_while_backfilled(folder: Path, tell: Callable[[str], None]) -> Read:
     # Locks wait as long as they are shipped to.
     settings = {name: value for name, value in SETTINGS.items() if name != "lock_timeout"}
     settings["now"] = NOW
-    # Processes that the threads of readers may start at once, which forked ones are not.
     ltv = CommandLine(home, settings)
     demo = ltv("demo")
     assert demo.code == 0, demo

@@ -64,7 +64,7 @@ def _(folder: Path) -> str:
     with _hold(home) as holder:
         running = ltv(home).start("run")
         time.sleep(1.5)
-        waited = running.process.exitcode is None
+        waited = not running.ends_within(0)
         holder.communicate()
     answer = running.answer()
     if answer.code != 0:
@@ -136,7 +136,7 @@ def _read_until_told() -> None:
 def _wait_until_each_has_read(snapshots: int, readers: list[tuple[Running, Path]]) -> None:
     """Wait for readers, however slow they are; one that has ended is not waited for."""
     for reader, told in readers:
-        while told.stat().st_size < snapshots and reader.process.exitcode is None:
+        while told.stat().st_size < snapshots and not reader.ends_within(0):
             time.sleep(0.01)
 
 

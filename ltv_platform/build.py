@@ -13,7 +13,7 @@ from datetime import date
 from ltv_platform import checks
 from ltv_platform.checks import CheckOutcome, TableCheck
 from ltv_platform.failpoints import failpoint
-from ltv_platform.transforms import Transform
+from ltv_platform.transforms import AsOf, Transform
 from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
 from ltv_platform.warehouse.engine import Engine, Writer
 from ltv_platform.warehouse.planner import Plan, spans
@@ -23,7 +23,12 @@ UNCHECKED = "unchecked "
 
 
 def build_table(
-    engine: Engine, transform: Transform, days: Iterable[date] | None, *, checked: bool = True
+    engine: Engine,
+    transform: Transform,
+    days: Iterable[date] | None,
+    as_of: AsOf | None = None,
+    *,
+    checked: bool = True,
 ) -> list[tuple[date | None, date | None, int]]:
     """Write a table, or the given days of a partitioned one.
 
@@ -31,13 +36,15 @@ def build_table(
         engine: The warehouse.
         transform: The table.
         days: The days of a partitioned one.
+        as_of: What the figures know of; None: what the engine says.
         checked: It counts as built. Otherwise it stays stale until :func:`_build_and_check` has
             checked it, so that a kill between the two leaves nothing unchecked behind.
 
     Returns:
         What was written: (first day, last day, rows) per statement.
     """
-    as_of = engine.as_of()
+    if as_of is None:
+        as_of = engine.as_of()
     writer = Writer(transform.name, ("" if checked else UNCHECKED) + transform.code_hash, as_of)
     contract, fit = transform.contract, transform.derivation.fit
     if fit is not None:
@@ -124,6 +131,7 @@ class BuiltTable:
     Attributes:
         transform: The table.
         days: The days written; None: the whole table.
+        as_of: What its figures know of.
         rows: Rows written.
         seconds: How long writing and checking took.
         checks: What its checks saw.
@@ -132,6 +140,7 @@ class BuiltTable:
 
     transform: Transform
     days: tuple[date, ...] | None
+    as_of: AsOf
     rows: int = 0
     seconds: float = 0.0
     checks: tuple[Checked, ...] = ()
@@ -154,21 +163,25 @@ def build_tables(
 ) -> Iterator[BuiltTable]:
     """Write those tables that the work wants, inputs first, each with its checks behind it."""
     with engine.hold():
+        # Nobody loads meanwhile, so it is the same for all of them.
+        as_of = engine.as_of()
         for transform in transforms:
             if not work.wants(transform.name):
                 continue
             # Checks compare tables of one state, so what they read must be rebuilt as well.
             compared = (table for c in checks_of(engine, transform.name) for table in c.reads)
             if held_by := work.held_by((*transform.made_before, *compared)):
-                yield BuiltTable(transform, work.days(transform.name), held_by=held_by)
+                yield BuiltTable(transform, work.days(transform.name), as_of, held_by=held_by)
             else:
-                yield _build_and_check(engine, transform, work)
+                yield _build_and_check(engine, transform, work, as_of)
 
 
-def _build_and_check(engine: DuckDBEngine, transform: Transform, work: Work) -> BuiltTable:
+def _build_and_check(
+    engine: DuckDBEngine, transform: Transform, work: Work, as_of: AsOf
+) -> BuiltTable:
     started = time.perf_counter()
     name, days = transform.name, work.days(transform.name)
-    written = build_table(engine, transform, days, checked=False)
+    written = build_table(engine, transform, days, as_of, checked=False)
     failpoint("table written, not checked")
     checked = check_table(engine, transform, days)
     failing = [check for check in checked if check.blocking and not check.outcome.passed]
@@ -181,7 +194,7 @@ def _build_and_check(engine: DuckDBEngine, transform: Transform, work: Work) -> 
         engine.confirm(name, UNCHECKED + transform.code_hash, transform.code_hash, days)
         work.done(name)
     rows = sum(of_span for *_, of_span in written)
-    return BuiltTable(transform, days, rows, time.perf_counter() - started, checked)
+    return BuiltTable(transform, days, as_of, rows, time.perf_counter() - started, checked)
 
 
 def check_table(

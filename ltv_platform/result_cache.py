@@ -24,16 +24,22 @@ Result = TypeVar("Result", str, list[str])
 _LARGEST = 8 << 20
 
 
+#: What this process has found or read, in whatever home: results know nothing of one.
+_OF_PROCESS: dict[str, Any] = {}
+
+
 class ResultCache:
     """The results of one LTV_HOME, as they were when the process began, and its own.
 
     Args:
         home: LTV_HOME; nothing is written where there is none yet.
+        found: Results that are known already; those that are found are added.
     """
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, found: dict[str, Any] | None = None) -> None:
         self._path = home / "cache" / "results"
-        self._found: dict[str, Any] = {}
+        self._found = {} if found is None else found
+        self._kept: set[str] = set()
         self._lines: dict[bytes, bytes] = {}
         # Without leave to read or write it, without room: then nothing is kept.
         with suppress(OSError):
@@ -43,6 +49,19 @@ class ResultCache:
                 key, _, rest = line.partition(b" ")
                 self._lines[key] = rest
 
+    def known(self, key: str) -> Any:
+        """The result of a key; None: nobody has found it yet."""
+        if key not in self._kept:
+            read = _read(key.encode(), self._lines.get(key.encode(), b""))
+            if read is None and key in self._found:  # in another home
+                self._append(key, self._found[key])
+            elif read is None:
+                return None
+            else:
+                self._found[key] = read
+            self._kept.add(key)
+        return self._found[key]
+
     def once(self, key: str, find: Callable[[], Result]) -> Result:
         """The result of a key; found where no process has kept it.
 
@@ -50,13 +69,9 @@ class ResultCache:
             key: A :func:`key_of` everything that the result depends on.
             find: The function; a pure one.
         """
-        if key not in self._found:
-            read = _read(key.encode(), self._lines.get(key.encode(), b""))
-            if read is None:
-                read = find()
-                self._append(key, read)
-            self._found[key] = read
-        result: Result = self._found[key]
+        if self.known(key) is None:
+            self._found[key] = find()
+        result: Result = self.known(key)
         return result
 
     def _append(self, key: str, result: str | list[str]) -> None:
@@ -74,7 +89,7 @@ class ResultCache:
 @lru_cache(maxsize=4)
 def cache_of(home: Path) -> ResultCache:
     """What is kept in an LTV_HOME; read once per process."""
-    return ResultCache(home)
+    return ResultCache(home, _OF_PROCESS)
 
 
 def key_of(*parts: object) -> str:

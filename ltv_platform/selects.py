@@ -67,21 +67,18 @@ def _parsed(sql: str) -> "exp.Expression":
     return sqlglot.parse_one(sql, dialect="duckdb")
 
 
-@lru_cache(maxsize=512)
 def _tables_read(sql: str) -> list[str]:
     from sqlglot import exp  # noqa: PLC0415
 
     return sorted({f"{table.db}.{table.name}" for table in _parsed(sql).find_all(exp.Table)})
 
 
-@lru_cache(maxsize=512)
 def _parameters(sql: str) -> list[str]:
     from sqlglot import exp  # noqa: PLC0415
 
     return sorted({placeholder.name for placeholder in _parsed(sql).find_all(exp.Placeholder)})
 
 
-@lru_cache(maxsize=1024)
 def _cut(sql: str, cuts: tuple[tuple[str, str], ...]) -> str:
     from sqlglot import exp  # noqa: PLC0415
 

@@ -105,6 +105,19 @@ def test_a_large_file_is_begun_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert (_squares(tmp_path)[1], file.stat().st_size) == (3, size)
 
 
+def test_what_another_home_has_found_is_not_found_again(tmp_path: Path) -> None:
+    """One process may look at several homes; each keeps what was asked of it."""
+    found = {}
+    key = key_of("a square")
+    assert ResultCache(tmp_path / "one", found).known(key) is None
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        assert ResultCache(tmp_path / name, found).once(key, lambda: f"found in {name}") == (
+            "found in one"
+        )
+    assert ResultCache(tmp_path / "two").known(key) == "found in one"
+
+
 def test_writers_at_once_lose_nothing(tmp_path: Path) -> None:
     """Four writers, each with lines longer than a page: every one can be read afterwards."""
     texts = {
@@ -138,6 +151,7 @@ def test_another_parser_finds_out_anew(
     monkeypatch.setattr(selects, "_tables_read", lambda sql: asked.append(sql) or ["raw.customers"])
     for version in ("1", "1", "2", "1"):
         result_cache.cache_of.cache_clear()  # as a new process
+        monkeypatch.setattr(result_cache, "_OF_PROCESS", {})
         monkeypatch.setattr(selects, "_parser_version", lambda version=version: version)
         assert selects.tables_read(sql, settings) == {"raw.customers"}
     assert asked == [sql, sql]

@@ -5,12 +5,15 @@ Nothing here opens a file of an LTV_HOME or starts a thread: a fork would not su
 
 import importlib
 from contextlib import suppress
+from datetime import date
 from importlib.resources import files
 from pathlib import Path
 
 from ltv_platform.definitions import build_definitions
+from ltv_platform.lineage.store import lineage_of
 from ltv_platform.reports.pages import environment
 from ltv_platform.settings import Settings
+from ltv_platform.transforms import AsOf
 from ltv_platform_tests import surroundings
 from ltv_platform_tests.chaos.homes import SETTINGS
 from ltv_platform_tests.warehouse.homes import Home
@@ -42,6 +45,7 @@ _LATER = (
 )
 #: No such folder is there, and none is made.
 _NOWHERE = Path("/nonexistent/home")
+_DAY = date(2025, 1, 1)
 
 
 def _warm() -> None:
@@ -52,10 +56,14 @@ def _warm() -> None:
     for horizons in (SETTINGS["horizons"], Settings.model_fields["horizons"].default):
         home = Home(_NOWHERE, horizons=horizons)
         build_definitions(home.engine, home.graph)
+        known = AsOf(_DAY)
         for transform in home.graph.transforms:
             _ = transform.code_hash
+            lineage_of(transform)
+            transform.select(known, _DAY, _DAY)
             for name in transform.presentations:
                 transform.presentation_inputs(name)
+                transform.presentation(known, _DAY, _DAY, name)
     for template in (files("ltv_platform") / "reports" / "templates").iterdir():
         environment().get_template(template.name)
 

@@ -9,7 +9,6 @@ from contextlib import AbstractContextManager
 from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import duckdb
 
@@ -48,10 +47,11 @@ from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
 from ltv_platform.warehouse.engine import LoadCounts
 from ltv_platform.warehouse.raw_log import append_load, known_load, transaction
 
-if TYPE_CHECKING:
-    pass
-
 Connection = duckdb.DuckDBPyConnection
+
+#: So many files are taken in at once, if they are no larger together: to open the warehouse takes
+#: as long as to load a small one.
+_FILES_AT_ONCE, _BYTES_AT_ONCE = 20, 4 << 20
 
 __all__ = ["Outcome", "Request", "ingest", "sqlite_requests"]
 
@@ -71,8 +71,29 @@ def ingest(
         One outcome per request, in their order.
     """
     together = read_start(engine.settings) is None
-    groups = [list(requests)] if together else [[request] for request in requests]
+    groups = [list(requests)] if together else _groups(requests)
     return [outcome for group in groups for outcome in _ingest_group(engine, group, progress)]
+
+
+def _groups(requests: Iterable[Request]) -> list[list[Request]]:
+    """The files in their order, few enough at a time to be copied."""
+    groups: list[list[Request]] = []
+    left = 0
+    for request in requests:
+        size = _size(request.path)
+        if not groups or size > left or len(groups[-1]) == _FILES_AT_ONCE:
+            groups.append([])
+            left = _BYTES_AT_ONCE
+        groups[-1].append(request)
+        left -= size
+    return groups
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.lstat().st_size
+    except OSError:  # taking it in says why
+        return 0
 
 
 def _ingest_group(

@@ -2,23 +2,21 @@
 
 ``lineage.json`` beside this file holds that of all tables under default settings; ``make docs``
 makes it. What other settings change (other horizons, another zone) is found when it is first asked
-for and kept under ``LTV_HOME/cache/lineage/``. Both go by a fingerprint of all that lineage is
+for and kept among the home's other results. Both go by a fingerprint of all that lineage is
 found in, so that what is kept never tells of another SQL.
 """
 
 import hashlib
 import json
-import os
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from functools import cache, lru_cache
 from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 from ltv_platform.assets import derivations
 from ltv_platform.contracts import Catalog, Table, build_catalog
 from ltv_platform.lineage.model import TableLineage
+from ltv_platform.result_cache import ResultCache, cache_of, key_of
 from ltv_platform.settings import Settings
 from ltv_platform.transforms import Transform
 
@@ -35,12 +33,8 @@ def stored_lineage(transform: Transform) -> TableLineage | None:
     shipped = _shipped().get(transform.name, {})
     if shipped.get("fingerprint") == found_in:
         return TableLineage.from_json(shipped)
-    # Where it is not there, or damaged, it is found anew.
-    with suppress(OSError, ValueError, KeyError, TypeError):
-        kept = json.loads(_path(transform).read_text("utf-8"))
-        if (kept["fingerprint"], kept["found_by"]) == (found_in, _found_by()):
-            return TableLineage.from_json(kept)
-    return None
+    kept = _cache(transform).known(_key(found_in))
+    return None if kept is None else TableLineage.from_json(json.loads(kept))
 
 
 def lineage_of(transform: Transform) -> TableLineage:
@@ -50,7 +44,8 @@ def lineage_of(transform: Transform) -> TableLineage:
         from ltv_platform.lineage.tables import trace_table  # noqa: PLC0415 - loads the parser
 
         lineage = trace_table(transform)
-        _keep(lineage, transform)
+        text = json.dumps(lineage.as_json())
+        _cache(transform).once(_key(fingerprint(transform)), lambda: text)
     return lineage
 
 
@@ -130,18 +125,9 @@ def _found_by() -> str:
     return hashlib.sha256(code.encode()).hexdigest()[:8]
 
 
-def _path(transform: Transform) -> Path:
-    return transform.settings.home / "cache" / "lineage" / f"{transform.name}.json"
+def _key(found_in: str) -> str:
+    return key_of("lineage", found_in, _found_by())
 
 
-def _keep(lineage: TableLineage, transform: Transform) -> None:
-    marks = {"fingerprint": fingerprint(transform), "found_by": _found_by()}
-    path = _path(transform)
-    # Whoever may not write there, or has no home yet, finds it again the next time.
-    with suppress(OSError):
-        if transform.settings.home.is_dir():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            # Another process may keep the same at the same time: the file appears whole.
-            draft = path.with_name(f".{path.name}.{os.getpid()}")
-            draft.write_text(json.dumps(marks | lineage.as_json()), "utf-8")
-            os.replace(draft, path)
+def _cache(transform: Transform) -> ResultCache:
+    return cache_of(transform.settings.home)

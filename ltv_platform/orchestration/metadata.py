@@ -18,7 +18,7 @@ def table_metadata(engine: DuckDBEngine, built: BuiltTable) -> dict[str, Any]:
     """Figures of a table just written, its charts and the back-test of its forecasts."""
     transform = built.transform
     return {
-        **knowledge(engine.as_of()),
+        **knowledge(built.as_of),
         "dagster/row_count": row_count(engine, transform.name),
         "rows_written": built.rows,
         **({} if built.days is None else {"days_written": len(built.days)}),

@@ -280,7 +280,8 @@ def _catch_up(
         if days := missed.get(name, set()) - said.get(name, set()):
             context.log.info(f"{name}: written by an earlier run that ended before recording it")
             whole = None in days
-            built = BuiltTable(transform, None if whole else tuple(sorted(filter(None, days))))
+            dated = None if whole else tuple(sorted(filter(None, days)))
+            built = BuiltTable(transform, dated, engine.as_of())
             figures = table_metadata(engine, built)
             announce(context, asset_key(name), figures, _rows_of_days(engine, built))
     remember_announced(engine, {*said, *missed})

@@ -9,7 +9,7 @@ _SLOW = {"deadline": None, "suppress_health_check": list(HealthCheck)}
 # A failure is not shrunk here: each example takes seconds. The long profile does that.
 settings.register_profile(
     "short",
-    max_examples=9,
+    max_examples=5,
     derandomize=True,
     database=None,
     phases=(Phase.explicit, Phase.generate),

@@ -2,7 +2,8 @@
 
 The home is loaded, built and published once; each case works on a copy of it. Equality is of
 all published tables, read from their Parquet files, with two rebuilds: of the same raw log, and
-of a fresh home that loads every file anew in one call.
+of a fresh home that loads every file anew in one call. The fresh home has the tables that read
+the log, and those of campaigns: all others read nothing but these.
 """
 
 import atexit
@@ -22,7 +23,7 @@ from ltv_platform.ingestion.load import Request, ingest
 from ltv_platform.settings import Settings
 from ltv_platform.warehouse import parts
 from ltv_platform.warehouse.snapshot import current_snapshot
-from ltv_platform_tests.warehouse.homes import HEADERS, Home
+from ltv_platform_tests.warehouse.homes import CAMPAIGNS, HEADERS, Home
 
 SETTINGS: Mapping[str, Any] = {"horizons": (1, 7)}
 
@@ -142,7 +143,7 @@ class Restated:
     def equal_to_rebuilds(self, *, figures_only: bool = False, backwards: bool = False) -> str:
         """Compare what is published with two rebuilds, and say what differs."""
         published = published_tables(self.home.settings, figures_only=figures_only)
-        fresh = Home(self.folder / "fresh", **self._settings())
+        fresh = Home(self.folder / "fresh", groups=CAMPAIGNS, **self._settings())
         outcomes = ingest(fresh.engine, self._files()[:: -1 if backwards else 1])
         assert not [outcome.error for outcome in outcomes if outcome.error]
         fresh.publish()
@@ -154,8 +155,12 @@ class Restated:
             self.home.publish()
         for name, rebuilt in {"all": self.home, "fresh": fresh}.items():
             expected = published_tables(rebuilt.settings, figures_only=figures_only)
+            if rebuilt is fresh:
+                expected.pop("built", None)  # of fewer tables
+                assert expected.keys() < published.keys()
+            else:
+                assert expected.keys() == published.keys()
             differ = [table for table in expected if published[table] != expected[table]]
-            assert list(published) == list(expected)
             if differ:
                 return f"{', '.join(differ)} differ from a rebuild ({name})"
         return "all equal to both rebuilds"

@@ -94,10 +94,10 @@ class Home:
     def refresh(self) -> planner.Plan:
         """Rewrite what is stale; afterwards nothing is."""
         with self.engine.hold():
-            plan = self.plan()
+            plan, as_of = self.plan(), self.engine.as_of()
             for transform in self.graph.transforms:
                 if transform.name in plan.assets:
-                    build_table(self.engine, transform, plan.days.get(transform.name))
+                    build_table(self.engine, transform, plan.days.get(transform.name), as_of)
             assert self.plan().assets == (), "one refresh is enough"
         return plan
 

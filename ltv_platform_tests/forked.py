@@ -4,7 +4,6 @@ They are real processes, with their own environment and exit code, to be killed 
 """
 
 import os
-import signal
 import sys
 import time
 from collections.abc import Callable, Mapping

@@ -112,9 +112,8 @@ def test_what_another_home_has_found_is_not_found_again(tmp_path: Path) -> None:
     assert ResultCache(tmp_path / "one", found).known(key) is None
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
-        assert ResultCache(tmp_path / name, found).once(key, lambda: f"found in {name}") == (
-            "found in one"
-        )
+        cache = ResultCache(tmp_path / name, found)
+        assert cache.once(key, lambda name=name: f"found in {name}") == "found in one"
     assert ResultCache(tmp_path / "two").known(key) == "found in one"
 
 

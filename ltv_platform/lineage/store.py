@@ -30,9 +30,8 @@ _FOUND_BY = ("model.py", "tables.py", "tracing.py")
 def stored_lineage(transform: Transform) -> TableLineage | None:
     """The lineage of a table, if it is kept; nothing is parsed."""
     found_in = fingerprint(transform)
-    shipped = _shipped().get(transform.name, {})
-    if shipped.get("fingerprint") == found_in:
-        return TableLineage.from_json(shipped)
+    if (shipped := _shipped_lineage(transform.name, found_in)) is not None:
+        return shipped
     kept = _cache(transform).known(_key(found_in))
     return None if kept is None else TableLineage.from_json(json.loads(kept))
 
@@ -116,6 +115,12 @@ def _shape(table: Table) -> tuple[object, ...]:
 def _shipped() -> dict[str, dict[str, Any]]:
     path = files("ltv_platform.lineage") / SHIPPED
     return dict(json.loads(path.read_text("utf-8"))) if path.is_file() else {}
+
+
+@cache
+def _shipped_lineage(table: str, found_in: str) -> TableLineage | None:
+    shipped = _shipped().get(table, {})
+    return TableLineage.from_json(shipped) if shipped.get("fingerprint") == found_in else None
 
 
 @lru_cache(maxsize=1)

@@ -29,7 +29,7 @@ test-browser: install-dev install-browser
 
 # `ltv up` as real processes: files that start runs by themselves, killed services.
 test-services: install-dev
-	@$(BIN)/pytest -m process
+	@$(BIN)/pytest -m process -n 2
 
 # What was done to the data, what was expected, what was seen; `make test` runs the same cases.
 proof: install-dev

@@ -19,7 +19,6 @@ from ltv_platform_tests import surroundings
 if "PYTEST_XDIST_WORKER" not in os.environ:  # which has it from the process that started it
     surroundings.keep_files_in_memory()
     surroundings.compile_once()
-surroundings.remember()
 
 #: The clock of the tests.
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
@@ -54,7 +53,7 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """Defaults, with an LTV_HOME of its own and the clock at :data:`NOW`."""
-    return load_settings(home=tmp_path / "home", now=NOW)
+    return load_settings(home=tmp_path / "home", now=NOW, threads=1)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What makes every test quicker and no test another: where files lie, and what is found only once.
+"""What makes every test quicker and no test another: where files lie, and what is compiled once.
 
 Tests commit to small databases thousands of times, start hundreds of processes, and use a new
 LTV_HOME for nearly everything. None of them is about the disk, the compiler of Python, or what an
@@ -10,10 +10,7 @@ import os
 import shutil
 import sys
 import tempfile
-from functools import cache
 from pathlib import Path
-
-from ltv_platform import selects, source_code
 
 #: A file system in memory, where there is one.
 _MEMORY = Path("/dev/shm")
@@ -47,14 +44,3 @@ def compile_once() -> None:
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix = folder
     sys.dont_write_bytecode = False
-
-
-def remember() -> None:
-    """Parse each text once per process, and not once per LTV_HOME: the functions are pure."""
-    for module, name in (
-        (source_code, "_found_in"),
-        (selects, "_tables_read"),
-        (selects, "_parameters"),
-        (selects, "_cut"),
-    ):
-        setattr(module, name, cache(getattr(module, name)))

@@ -14,7 +14,6 @@ from ltv_platform.lineage.store import lineage_of
 from ltv_platform.reports.pages import environment
 from ltv_platform.settings import Settings
 from ltv_platform.transforms import AsOf
-from ltv_platform_tests import surroundings
 from ltv_platform_tests.chaos.homes import SETTINGS
 from ltv_platform_tests.warehouse.homes import Home
 
@@ -52,7 +51,6 @@ def _warm() -> None:
     for module in _LATER:
         with suppress(ModuleNotFoundError):
             importlib.import_module(module)
-    surroundings.remember()
     for horizons in (SETTINGS["horizons"], Settings.model_fields["horizons"].default):
         home = Home(_NOWHERE, horizons=horizons)
         build_definitions(home.engine, home.graph)

@@ -12,7 +12,12 @@ from ltv_platform_tests.warehouse.homes import Home
 
 #: Few horizons, so that statements are short; the same for commands and for homes in process.
 #: Whoever waits for another command waits longer than it takes on the busiest machine.
-SETTINGS = {"horizons": "1,3,7", "user_horizons": "7", "lock_timeout": "1800"}
+SETTINGS = {
+    "horizons": "1,3,7",
+    "user_horizons": "7",
+    "threads": "1",
+    "lock_timeout": "1800",
+}
 
 
 def home_at(folder: Path) -> Home:

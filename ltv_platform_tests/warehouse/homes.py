@@ -52,7 +52,8 @@ class Home:
     """
 
     def __init__(self, folder: Path, *, groups: Collection[str] = (), **settings: Any) -> None:
-        settings = {"horizons": (1, 3, 7, 30), "now": NOW, **settings}
+        # A second thread has nothing to do in tables this small, and takes time to start.
+        settings = {"horizons": (1, 3, 7, 30), "now": NOW, "threads": 1, **settings}
         with pytest.MonkeyPatch.context() as patch:  # nothing of the machine's settings
             for name in [name for name in os.environ if name.startswith(("LTV_", "IHC_"))]:
                 patch.delenv(name)

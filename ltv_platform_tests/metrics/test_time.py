@@ -138,7 +138,7 @@ def test_an_early_clock_matures_nothing(tmp_path_factory: pytest.TempPathFactory
 
 def test_a_changed_as_of_cuts_and_restores(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Later events are ignored everywhere; a changed as_of touches the event days between."""
-    home = Home(tmp_path_factory.mktemp("home"))
+    home = Home(tmp_path_factory.mktemp("home"), groups=CAMPAIGNS)
     home.load("customers", "a,2025-01-01 10:00:00,US,ads,c1", "b,2025-01-09 10:00:00,US,ads,c1")
     home.load("campaign_costs", "c1,2025-01-01,US,4", "c1,2025-01-09,US,4")
     home.load("transactions", "t1,a,2025-01-01 11:00:00,1,0", "t2,a,2025-01-05 11:00:00,2,0")

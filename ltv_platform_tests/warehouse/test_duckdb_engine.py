@@ -22,7 +22,7 @@ from ltv_platform.transforms import Select
 from ltv_platform.warehouse import duckdb_engine
 from ltv_platform.warehouse.connection import open_warehouse
 from ltv_platform.warehouse.engine import Writer
-from ltv_platform_tests.warehouse.homes import Home
+from ltv_platform_tests.warehouse.homes import CAMPAIGNS, Home
 
 TABLE = "core.conversions"
 DAY, NEXT_DAY = date(2025, 3, 1), date(2025, 3, 2)
@@ -283,8 +283,9 @@ def test_a_later_start_removes_the_partitions_before_it(tmp_path: Path) -> None:
         "transactions": ("t1,a,2025-03-01 11:00:00,5,0", "t2,b,2025-03-05 11:00:00,3,0"),
         "campaign_costs": ("c1,2025-03-01,US,2", "c1,2025-03-05,US,4"),
     }
-    home = Home(tmp_path / "home", as_of="2025-03-10", start_date="2025-03-01")
-    fresh = Home(tmp_path / "fresh", as_of="2025-03-10", start_date="2025-03-04")
+    settings = {"groups": CAMPAIGNS, "as_of": "2025-03-10"}
+    home = Home(tmp_path / "home", start_date="2025-03-01", **settings)
+    fresh = Home(tmp_path / "fresh", start_date="2025-03-04", **settings)
     for table, lines in rows.items():
         home.load(table, *lines)
         fresh.load(table, *lines)

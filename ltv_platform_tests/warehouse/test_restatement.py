@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ltv_platform_tests.warehouse.homes import Home
+from ltv_platform_tests.warehouse.homes import CAMPAIGNS, Home
 
 FIRST = date(2025, 3, 20)  # the clocks change on the 30th
 
@@ -91,7 +91,7 @@ def test_a_start_that_moves_earlier_is_a_few_more_days(tmp_path: Path) -> None:
     """The start moves earlier by itself; the days before are built, those after stay."""
     old = [f"o{place},a,2024-12-{1 + place % 28:02d},10:00:00,1" for place in range(1_000)]
     new = [f"n{day},a,2025-01-{day:02d},10:00:00,2" for day in range(1, 5)]
-    home = Home(tmp_path / "moved", horizons=(1, 7))
+    home = Home(tmp_path / "moved", groups=CAMPAIGNS, horizons=(1, 7))
     home.load("conversions", *new)
     home.publish()
     before = dict(home.engine.state().built["core.conversions"])
@@ -100,7 +100,7 @@ def test_a_start_that_moves_earlier_is_a_few_more_days(tmp_path: Path) -> None:
     after = home.engine.state().built["core.conversions"]
     assert min(day for day in after if day is not None) == date(2024, 1, 1)
     assert {day: after[day] for day in before} == before
-    fresh = Home(tmp_path / "fresh", horizons=(1, 7))
+    fresh = Home(tmp_path / "fresh", groups=CAMPAIGNS, horizons=(1, 7))
     fresh.load("conversions", *old)
     fresh.load("conversions", *new)
     fresh.publish()

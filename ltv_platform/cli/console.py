@@ -59,7 +59,7 @@ def progress(first: str) -> Iterator[Callable[[str], None]]:
         os.fdopen(os.dup(sys.stderr.fileno()), "w", encoding="utf-8") as terminal,
         Console(file=terminal).status(Text(first)) as status,
     ):
-        yield lambda message: status.update(Text(message))
+        yield lambda message: status.update(Text(message.translate(_MOVES_THE_CURSOR)))
 
 
 def show(

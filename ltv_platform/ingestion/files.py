@@ -17,6 +17,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Literal
+from unicodedata import category
 
 from ltv_platform.errors import PassingError, UserError
 
@@ -37,6 +38,8 @@ _FORMATS: dict[str, FileFormat] = {
 _TEXT_FORMATS = ("csv", "ndjson", "json")
 
 _CHUNK = 1 << 20
+#: Unicode's categories of control characters, and of line and paragraph separators.
+_CONTROLS = ("Cc", "Zl", "Zp")
 #: Bytes at the beginning that tell whether a file is text.
 _LOOKED_AT = 4096
 #: A gzip file that grows to more than both is taken for a bomb: lines of real data differ, and
@@ -138,8 +141,12 @@ def take_copy(source: Path, folder: Path, *, follow_links: bool = True) -> Priva
 
 
 def printable(name: str) -> str:
-    """A file name as text: file systems allow bytes in it that are no characters."""
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    """A file name as a line of text.
+
+    File systems allow bytes in it that are no characters, and characters that move a cursor.
+    """
+    text = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return "".join(repr(sign)[1:-1] if category(sign) in _CONTROLS else sign for sign in text)
 
 
 def check_regular(source: Path, follow_links: bool = True) -> None:

@@ -160,10 +160,11 @@ def ingest_landing(
     ]
     if not requests:
         return []
-    from ltv_platform.ingestion.load import ingest  # noqa: PLC0415 - mostly, nothing waits
+    from ltv_platform.ingestion.load import ingest_each  # noqa: PLC0415 - mostly, nothing waits
 
     states = [_state(request.path) for request in requests]
-    outcomes = ingest(engine, requests, progress)
+    # Moved away as they come: a kill leaves few to be read again.
+    outcomes = ingest_each(engine, requests, progress)
     return [
         _move_away(engine, outcome, state)
         for outcome, state in zip(outcomes, states, strict=True)

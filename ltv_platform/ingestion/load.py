@@ -4,10 +4,12 @@ Each file is a load of its own: it enters whole or not at all, and a file that w
 before changes nothing.
 """
 
+import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import date
 from difflib import get_close_matches
+from itertools import chain
 from pathlib import Path
 
 import duckdb
@@ -17,7 +19,13 @@ from ltv_platform.erasure.suppression import remember_keys
 from ltv_platform.errors import UserError
 from ltv_platform.failpoints import failpoint
 from ltv_platform.ingestion.doubles import scales_of
-from ltv_platform.ingestion.files import check_regular, file_format, load_id_of, take_copy
+from ltv_platform.ingestion.files import (
+    check_regular,
+    file_format,
+    load_id_of,
+    printable,
+    take_copy,
+)
 from ltv_platform.ingestion.quarantine import append_retrial, retry
 from ltv_platform.ingestion.requests import Outcome, Progress, Request, silent
 from ltv_platform.ingestion.sqlite_files import (
@@ -49,11 +57,10 @@ from ltv_platform.warehouse.raw_log import append_load, known_load, transaction
 
 Connection = duckdb.DuckDBPyConnection
 
-#: So many files are taken in at once, if they are no larger together: to open the warehouse takes
-#: as long as to load a small one.
-_FILES_AT_ONCE, _BYTES_AT_ONCE = 20, 4 << 20
+#: So many files are loaded before others may use the warehouse.
+_FILES_AT_ONCE = 20
 
-__all__ = ["Outcome", "Request", "ingest", "sqlite_requests"]
+__all__ = ["Outcome", "Request", "ingest", "ingest_each", "sqlite_requests"]
 
 
 def ingest(
@@ -70,64 +77,118 @@ def ingest(
     Returns:
         One outcome per request, in their order.
     """
-    together = read_start(engine.settings) is None
-    groups = [list(requests)] if together else _groups(requests)
-    return [outcome for group in groups for outcome in _ingest_group(engine, group, progress)]
+    return list(ingest_each(engine, requests, progress))
 
 
-def _groups(requests: Iterable[Request]) -> list[list[Request]]:
-    """The files in their order, few enough at a time to be copied."""
-    groups: list[list[Request]] = []
-    left = 0
-    for request in requests:
-        size = _size(request.path)
-        if not groups or size > left or len(groups[-1]) == _FILES_AT_ONCE:
-            groups.append([])
-            left = _BYTES_AT_ONCE
-        groups[-1].append(request)
-        left -= size
-    return groups
+def ingest_each(
+    engine: DuckDBEngine, requests: Sequence[Request], progress: Progress = silent
+) -> Iterator[Outcome]:
+    """The same, with the outcomes of a few files as soon as these are loaded."""
+    if read_start(engine.settings) is None:
+        yield from _ingest_together(engine, requests, progress)
+        return
+    for at in range(0, len(requests), _FILES_AT_ONCE):
+        yield from _ingest_in_turn(engine, requests[at : at + _FILES_AT_ONCE], progress)
 
 
-def _size(path: Path) -> int:
-    try:
-        return path.lstat().st_size
-    except OSError:  # taking it in says why
-        return 0
-
-
-def _ingest_group(
+def _ingest_together(
     engine: DuckDBEngine, requests: Sequence[Request], progress: Progress
 ) -> list[Outcome]:
-    settings = engine.settings
-    outcomes: dict[int, Outcome] = {}
-    with _staging_folder(settings) as folder:
-        incoming: dict[int, Incoming] = {}
-        for place, request in enumerate(requests):
-            progress(f"reading {request.path.name}")
-            try:
-                incoming[place] = _take_in(engine, request, folder / str(place), place)
-            except UserError as error:
-                outcomes[place] = Outcome(request, error=error)
+    """Files that settle the start: all are staged before the first is appended."""
+    with _staging_folder(engine.settings) as folder:
+        taken = list(_taken(engine, requests, folder, progress))
         failpoint("private copies taken")
         with engine.hold(), engine.session() as connection:
-            confine(connection, settings, [folder])
-            waiting: dict[int, Staged] = {}
-            for place, file in incoming.items():
-                if known := known_load(connection, file.load_id):
-                    outcomes[place] = Outcome(requests[place], known, repeated=True)
-                    continue
-                progress(f"validating {file.copy.name}")
-                try:
-                    waiting[place] = stage(connection, settings, file, read_start(settings))
-                except UserError as error:
-                    outcomes[place] = Outcome(requests[place], error=error)
+            confine(connection, engine.settings, [folder])
+            files = [
+                _staged(connection, engine, request, file, progress)
+                for request, file in zip(requests, taken, strict=True)
+            ]
             failpoint("files staged")
-            _settle_start(connection, engine, waiting.values())
-            for place, staged in waiting.items():
-                progress(f"appending {staged.load.source_file}")
-                outcomes[place] = _append(connection, engine, requests[place], staged)
-    return [outcomes[place] for place in sorted(outcomes)]
+            waiting = [file for file in files if isinstance(file, Staged)]
+            _settle_start(connection, engine, waiting)
+            left_out = any(staged.left_out for staged in waiting)
+            outcomes = []
+            for request, incoming, file in zip(requests, taken, files, strict=True):
+                current = file
+                if left_out and isinstance(file, Staged) and file.load.table.hangs_on is not None:
+                    # What it hangs on may have been left out since it was staged.
+                    discard(connection, file)
+                    current = _staged(connection, engine, request, incoming, progress)
+                outcomes.append(_appended(connection, engine, request, current, progress))
+            return outcomes
+
+
+def _ingest_in_turn(
+    engine: DuckDBEngine, requests: Sequence[Request], progress: Progress
+) -> list[Outcome]:
+    """Files one by one, on one connection: to open the warehouse takes as long as to load one."""
+    with _staging_folder(engine.settings) as folder:
+        taken = _taken(engine, requests, folder, progress)
+        # While a large file is copied, nobody waits for the warehouse.
+        first = next(taken)
+        failpoint("private copies taken")
+        outcomes = []
+        with engine.hold(), engine.session() as connection:
+            confine(connection, engine.settings, [folder])
+            for request, incoming in zip(requests, chain([first], taken), strict=True):
+                file = _staged(connection, engine, request, incoming, progress)
+                failpoint("files staged")
+                if isinstance(file, Staged):
+                    _settle_start(connection, engine, [file])
+                outcomes.append(_appended(connection, engine, request, file, progress))
+                if isinstance(incoming, Incoming):
+                    shutil.rmtree(incoming.copy.path.parent)
+        return outcomes
+
+
+def _taken(
+    engine: DuckDBEngine, requests: Iterable[Request], folder: Path, progress: Progress
+) -> Iterator[Incoming | UserError]:
+    """Private copies of files, one after the other; or why there is none."""
+    for place, request in enumerate(requests):
+        progress(f"reading {printable(request.path.name)}")
+        try:
+            yield _take_in(engine, request, folder / str(place), place)
+        except UserError as error:
+            shutil.rmtree(folder / str(place), ignore_errors=True)  # half a copy
+            yield error
+
+
+def _staged(
+    connection: Connection,
+    engine: DuckDBEngine,
+    request: Request,
+    file: Incoming | UserError,
+    progress: Progress,
+) -> Staged | Outcome:
+    """A copied file with its rows judged; or why it is not to be appended."""
+    if isinstance(file, UserError):
+        return Outcome(request, error=file)
+    if known := known_load(connection, file.load_id):
+        return Outcome(request, known, repeated=True)
+    progress(f"validating {file.copy.name}")
+    try:
+        return stage(connection, engine.settings, file, read_start(engine.settings))
+    except UserError as error:
+        return Outcome(request, error=error)
+
+
+def _appended(
+    connection: Connection,
+    engine: DuckDBEngine,
+    request: Request,
+    file: Staged | Outcome,
+    progress: Progress,
+) -> Outcome:
+    """What became of a file: appended, or what has become of it before."""
+    if isinstance(file, Outcome):
+        return file
+    progress(f"appending {file.load.source_file}")
+    try:
+        return _append(connection, engine, request, file)
+    except UserError as error:
+        return Outcome(request, error=error)
 
 
 def _take_in(engine: DuckDBEngine, request: Request, folder: Path, place: int) -> Incoming:

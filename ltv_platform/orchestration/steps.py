@@ -275,14 +275,13 @@ def _catch_up(
     """Announce what earlier runs wrote and were killed before they said so."""
     said = {built.transform.name: set(built.days or (None,)) for built in written}
     missed = unannounced(engine, [transform.name for transform in transforms])
-    as_of = engine.as_of()
     for transform in transforms:
         name = transform.name
         if days := missed.get(name, set()) - said.get(name, set()):
             context.log.info(f"{name}: written by an earlier run that ended before recording it")
             whole = None in days
             dated = None if whole else tuple(sorted(filter(None, days)))
-            built = BuiltTable(transform, dated, as_of)
+            built = BuiltTable(transform, dated, engine.as_of())
             figures = table_metadata(engine, built)
             announce(context, asset_key(name), figures, _rows_of_days(engine, built))
     remember_announced(engine, {*said, *missed})

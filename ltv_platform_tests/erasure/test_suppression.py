@@ -17,7 +17,9 @@ from ltv_platform.erasure.suppression import (
     with_key,
 )
 from ltv_platform.ingestion.landing import ingest_landing, make_landing
+from ltv_platform.ingestion.load import Request, ingest
 from ltv_platform.ingestion.quarantine import replay
+from ltv_platform.ingestion.start_date import read_start
 from ltv_platform.warehouse.raw_log import transaction
 from ltv_platform_tests.conftest import Loader, assert_adds_up
 
@@ -89,6 +91,23 @@ def test_costs_follow_their_session(loader: Loader) -> None:
     assert loader.rows("SELECT session_id FROM raw.session_costs") == [("s2",)]
     counts = loader("session_costs", "session_id,cost\ns1,3\ns2,4\ns3,5\ns3,x\ns1\n", "late.csv")
     assert (counts.rows_skipped, counts.rows_accepted, counts.rows_quarantined) == (4, 1, 0)
+
+
+@pytest.mark.parametrize("settled", [True, False])
+def test_costs_follow_a_session_of_the_same_call(loader: Loader, settled: bool) -> None:
+    """As from one SQLite database; in a home that has a start, and in one that settles it."""
+    if settled:
+        loader("transactions", f"{TRANSACTIONS}\nt0,c3,2025-12-01,1\n", "first.csv")
+    assert (read_start(loader.engine.settings) is not None) is settled
+    sessions = "s1,c1,ads,2025-12-01,10:00,1,1\ns2,c2,ads,2025-12-01,10:00,1,1\n"
+    files = {
+        "session_sources": f"{SESSIONS}\n{sessions}",
+        "session_costs": "session_id,cost\ns1,1\ns2,2\n",
+    }
+    requests = [Request(t, loader.write(f"{t}.csv", text)) for t, text in files.items()]
+    outcomes = ingest(loader.engine, requests)
+    assert [outcome.left_out for outcome in outcomes] == [1, 1]
+    assert loader.rows("SELECT session_id FROM raw.session_costs") == [("s2",)]
 
 
 def test_through_an_adapter(loader: Loader) -> None:

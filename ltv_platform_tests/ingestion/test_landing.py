@@ -68,16 +68,16 @@ def test_a_file_that_grows_while_it_is_loaded_stays(
     """Regression: it moved away, and what was written since was never loaded."""
     path = folder / "campaigns" / "a.csv"
     path.write_text(CAMPAIGNS)
-    genuine = loading.ingest
+    genuine = loading.ingest_each
 
     def grow(*arguments: object) -> object:
-        outcomes = genuine(*arguments)  # type: ignore[arg-type]
+        outcomes = list(genuine(*arguments))  # type: ignore[arg-type]
         with path.open("a") as file:
             file.write("c2\n")
         return outcomes
 
     with monkeypatch.context() as patch:
-        patch.setattr(loading, "ingest", grow)
+        patch.setattr(loading, "ingest_each", grow)
         [outcome] = ingest_landing(load.engine)
     assert "stays for the next call" in outcome.notes[0]
     assert path.exists()

@@ -1,0 +1,112 @@
+"""Several files in one call: each is a load of its own, whatever becomes of the others."""
+
+from pathlib import Path
+
+import pytest
+
+from ltv_platform.errors import UserError
+from ltv_platform.ingestion import load as loading
+from ltv_platform.ingestion.landing import ingest_landing
+from ltv_platform.ingestion.load import Request, ingest
+from ltv_platform_tests.conftest import Loader
+
+_LOADED = "SELECT source_file FROM raw.loads ORDER BY source_file"
+
+
+def _land(load: Loader, count: int) -> list[Path]:
+    """Files 0 to count - 1 in landing, of a row each, in a home whose start is settled."""
+    load("campaigns", "campaign_id\nc0\n")
+    return [
+        load.write(
+            str(load.engine.settings.landing_path / "conversions" / f"{number:02}.csv"),
+            f"conv_id,user_id,conv_date,conv_time,revenue\nv{number},u,2025-03-02,10:00,{number}\n",
+        )
+        for number in range(count)
+    ]
+
+
+@pytest.fixture
+def load(load: Loader) -> Loader:
+    """With a start, so that files need not settle it together."""
+    load("conversions", "conv_id,user_id,conv_date,conv_time,revenue\nv,u,2025-03-01,10:00,1\n")
+    return load
+
+
+def test_one_that_breaks_the_call_keeps_no_other_out(
+    load: Loader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those before it are in, and are away after the next call."""
+    paths = _land(load, 4)
+    stage = loading.stage
+
+    def breaks(connection, settings, incoming, start):  # type: ignore[no-untyped-def]
+        if incoming.copy.name == "02.csv":
+            raise RuntimeError("a defect")
+        return stage(connection, settings, incoming, start)
+
+    with monkeypatch.context() as patch, pytest.raises(RuntimeError, match="a defect"):
+        patch.setattr(loading, "stage", breaks)
+        ingest_landing(load.engine)
+    loaded = [name for (name,) in load.rows(_LOADED)]
+    assert loaded == ["00.csv", "01.csv", "campaigns.csv", "conversions.csv"]
+    assert not list(load.engine.settings.home.glob("staging_*"))
+    assert [outcome.repeated for outcome in ingest_landing(load.engine)] == [1, 1, 0, 0]
+    assert not any(path.exists() for path in paths)
+
+
+def test_what_was_loaded_has_moved_away_when_a_later_one_breaks_the_call(
+    load: Loader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thousand files that are killed at the last one are not all read again."""
+    paths = _land(load, 23)
+    append = loading.append_load
+
+    def breaks(connection, staged, *arguments, **options):  # type: ignore[no-untyped-def]
+        if staged.source_file == "22.csv":
+            raise RuntimeError("a defect")
+        return append(connection, staged, *arguments, **options)
+
+    monkeypatch.setattr(loading, "append_load", breaks)
+    with pytest.raises(RuntimeError, match="a defect"):
+        ingest_landing(load.engine)
+    assert [path.exists() for path in paths] == [False] * 20 + [True] * 3
+
+
+def test_one_that_cannot_be_appended_is_its_own_business(
+    load: Loader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An adapter may fail on rows that another start lets in."""
+    paths = _land(load, 3)
+    judge_again = loading.judge_again
+
+    def refuses(connection, settings, staged, start):  # type: ignore[no-untyped-def]
+        if staged.load.source_file == "01.csv":
+            raise UserError("It cannot be judged.", "Fix it.")
+        judge_again(connection, settings, staged, start)
+
+    monkeypatch.setattr(loading, "judge_again", refuses)
+    outcomes = ingest_landing(load.engine)
+    assert [outcome.error is None for outcome in outcomes] == [True, False, True]
+    assert [path.exists() for path in paths] == [False, True, False]
+
+
+def test_two_copies_are_there_at_the_most(
+    load: Loader, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The disk need not hold all of them at once, links and what is refused included."""
+    paths = _land(load, 4)
+    paths[2].write_bytes(b"\x00" * 99)
+    link = tmp_path / "link.csv"
+    link.symlink_to(paths[3])
+    take_copy, copies = loading.take_copy, []
+
+    def counted(*arguments, **options):  # type: ignore[no-untyped-def]
+        copied = take_copy(*arguments, **options)
+        copies.append(len(list(load.engine.settings.home.glob("staging_*/*/*"))))
+        return copied
+
+    monkeypatch.setattr(loading, "take_copy", counted)
+    requests = [Request("conversions", path) for path in (*paths[:3], link)]
+    errors = [outcome.error for outcome in ingest(load.engine, requests)]
+    assert [error is None for error in errors] == [True, True, False, True]
+    assert max(copies) <= 2

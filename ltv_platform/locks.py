@@ -157,7 +157,7 @@ def _wait_for(
             told = True
         if time.monotonic() >= give_up:
             raise BusyError(
-                f"Process {holder} {busy} (waited {timeout:g} s).",
+                f"Process {holder} {busy}" + (f" (waited {timeout:g} s)." if timeout else "."),
                 "Let it finish or end it, then try again"
                 + (f"; {setting} waits longer." if setting else "."),
             )

@@ -238,8 +238,9 @@ class FileRejected(Alert):
     kind: ClassVar[str] = "file_rejected"
     title: ClassVar[str] = "File rejected"
     next_step: ClassVar[str] = (
-        "It stays in landing, and is not tried again until it changes. `ltv ingest` says what is "
-        "wrong with it: put a fixed file in its place, or take it away."
+        "It stays in landing; no run is started for it until it changes, and one for other files "
+        "looks at it again. `ltv ingest` says what is wrong with it: put a fixed file in its "
+        "place, or take it away."
     )
 
     place: str

@@ -1,5 +1,6 @@
 """Commands that build and start things: demo, run, ui."""
 
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import date, datetime
@@ -51,7 +52,8 @@ def demo() -> None:
         f"Customers:         {ltv} report customers   (customers.html, beside it)\n"
         f"Planted bad rows:  {ltv} quarantine list\n"
         f'Ask more:          {ltv} query "SELECT * FROM country_roas ORDER BY rank"\n'
-        f"Dagster UI:        make ui   (or: {ltv} ui), then open http://127.0.0.1:3000"
+        f"Dagster UI:        make ui   (or: {ltv} ui), then open http://127.0.0.1:3000\n"
+        "                   The sample ends in 2025, so alerts say that its data is late."
     )
     _say_warnings(refreshed.without(*_PLANTED))
 
@@ -236,9 +238,11 @@ def up(
     """
     from ltv_platform.ingestion.landing import make_landing
     from ltv_platform.orchestration.refresh import prepare_dagster_home
-    from ltv_platform.orchestration.services import serve
+    from ltv_platform.orchestration.services import address, serve
 
     workspace = Workspace.open()
     make_landing(workspace.settings, list(workspace.catalog.sources))
     prepare_dagster_home(workspace.settings)
+    if "public_url" not in workspace.settings.model_fields_set:  # links of alerts lead here
+        os.environ["LTV_PUBLIC_URL"] = address(host, port)
     serve(workspace.settings, host, port, module, say)

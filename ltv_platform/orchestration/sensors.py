@@ -131,8 +131,8 @@ def landing_sensor(
         default_status=dg.DefaultSensorStatus.RUNNING,
         description=(
             "Looks for finished files in landing/ and asks for one run that loads them, however "
-            "many there are, and rebuilds what they touch. A file that was rejected is not asked "
-            "for again until it changes."
+            "many there are, and rebuilds what they touch. No run is asked for because of a file "
+            "that was rejected until it changes."
         ),
     )
     @_tells_of_failure(settings, "landing")

@@ -99,6 +99,12 @@ class _Service:
             self.start()
 
 
+def address(host: str, port: int) -> str:
+    """Where the web server is reached from this machine."""
+    reached = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 - compared, not bound
+    return f"http://{f'[{reached}]' if ':' in reached else reached}:{port}"
+
+
 def serve(settings: Settings, host: str, port: int, module: str, tell: Tell) -> None:
     """Run all services until SIGTERM or Ctrl-C.
 
@@ -143,7 +149,7 @@ def _serve(settings: Settings, host: str, port: int, module: str, tell: Tell) ->
             look([code_server])
         if not ended:
             look(services)
-            tell(f"Dagster UI on http://{host}:{port}; end it with Ctrl-C.")
+            tell(f"Dagster UI on {address(host, port)}; end it with Ctrl-C.")
         while not ended:
             time.sleep(_LOOK)
             look(services)
@@ -258,12 +264,11 @@ def _free_port() -> int:
 
 def _reload(host: str, port: int) -> bool:
     """Have the web server load the definitions anew; False: it did not, and is asked again."""
-    reached = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 - compared, not bound
-    address = f"http://{reached}:{port}/graphql"
     headers: Mapping[str, str] = {"Content-Type": "application/json"}
-    request = urllib.request.Request(address, _RELOAD, dict(headers))
+    url = f"{address(host, port)}/graphql"
+    request = urllib.request.Request(url, _RELOAD, dict(headers))  # noqa: S310 - http, by us
     try:
-        with urllib.request.urlopen(request, timeout=_ANSWER) as answer:  # noqa: S310 - http, by us
+        with urllib.request.urlopen(request, timeout=_ANSWER) as answer:  # noqa: S310 - as above
             return _RELOADED in answer.read()  # errors come with status 200, too
     except (OSError, http.client.HTTPException):
         return False

@@ -1,11 +1,13 @@
 """`ltv alerts` and `ltv doctor` as people use them; the webhook's address is shown by none."""
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
 
 from ltv_platform.errors import UserError
+from ltv_platform.orchestration import services
 from ltv_platform.settings import load_settings
 from ltv_platform_tests.alerts.receiver import OK, Answer, real_alerts, receiver
 from ltv_platform_tests.alerts.test_message import KINDS
@@ -113,3 +115,26 @@ def test_settings_of_alerts(monkeypatch: pytest.MonkeyPatch) -> None:
         with monkeypatch.context() as patch, pytest.raises(UserError, match=name):
             patch.setenv(name, wrong)
             load_settings()
+
+
+def _serves_nobody() -> None:
+    """In the process of `ltv up`: says where links would lead, and starts nothing."""
+    services.serve = lambda *_: sys.stdout.write(f"{load_settings().public_url}\n")
+
+
+@pytest.mark.parametrize(
+    ("host", "settings", "leads_to"),
+    [
+        ("127.0.0.1", {}, "http://127.0.0.1:40123"),
+        ("0.0.0.0", {}, "http://127.0.0.1:40123"),
+        ("::1", {}, "http://[::1]:40123"),
+        ("0.0.0.0", {"public_url": "https://ltv.example.com"}, "https://ltv.example.com"),
+    ],
+)
+def test_links_lead_to_where_it_is_served(
+    tmp_path: Path, host: str, settings: dict[str, str], leads_to: str
+) -> None:
+    """docs/settings.md, LTV_PUBLIC_URL: without it, to where `ltv up` listens."""
+    ltv = ForkedLtv(tmp_path / "home", prepare=_serves_nobody)
+    answer = ltv("up", "--port", "40123", "--host", host, **settings)
+    assert (answer.code, answer.out) == (0, f"{leads_to}\n"), answer.err

@@ -1,6 +1,7 @@
 """The planted truths of the samples equal the published figures exactly, the dirt is caught."""
 
 import json
+import shutil
 from collections import Counter
 from dataclasses import dataclass
 from decimal import Decimal
@@ -58,6 +59,20 @@ def test_every_line_is_accounted_for(planted: Planted) -> None:
             truth["dirty"] + truth["before_start"],
             truth["repeated"],
         ), table
+
+
+def test_threads_change_no_row(planted: Planted, tmp_path: Path) -> None:
+    """Built anew by four threads, every table holds what one thread wrote."""
+    shutil.copytree(planted.home.settings.home, tmp_path / "home")
+    of_one = planted.home.settings
+    assert of_one.threads == 1
+    home = Home(tmp_path / "home", as_of=of_one.as_of, horizons=of_one.horizons, threads=4)
+    with home.engine.hold():
+        for transform in home.graph.transforms:
+            home.engine.forget(transform.name)
+        home.refresh()
+    tables, expected = home.tables(), planted.home.tables()
+    assert [table for table in expected if tables[table] != expected[table]] == []
 
 
 def test_dirt_is_quarantined_by_table_and_column(planted: Planted) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from ltv_platform import result_cache
 from ltv_platform.assets import build_graph
 from ltv_platform.ingestion.load import Outcome, Request, ingest
 from ltv_platform.settings import Settings, load_settings
@@ -74,6 +75,18 @@ def reference_data() -> Path:
     if _REFERENCE_DATA is None:
         pytest.skip("LTV_REFERENCE_DATA is not set; it names the folder of the real data")
     return Path(_REFERENCE_DATA)
+
+
+@pytest.fixture
+def new_process(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Forgets what this process has found, as a new one would not know it."""
+
+    def forget() -> None:
+        result_cache.cache_of.cache_clear()
+        monkeypatch.setattr(result_cache, "_OF_PROCESS", {})
+
+    forget()
+    return forget
 
 
 class Loader:

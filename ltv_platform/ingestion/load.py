@@ -6,7 +6,7 @@ before changes nothing.
 
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import date
 from difflib import get_close_matches
 from itertools import chain
@@ -97,14 +97,11 @@ def _ingest_together(
     """Files that settle the start: all are staged before the first is appended."""
     with _staging_folder(engine.settings) as folder:
         taken = list(_taken(engine, requests, folder, progress))
-        failpoint("private copies taken")
-        with engine.hold(), engine.session() as connection:
-            confine(connection, engine.settings, [folder])
+        with _warehouse(engine, folder) as connection:
             files = [
                 _staged(connection, engine, request, file, progress)
                 for request, file in zip(requests, taken, strict=True)
             ]
-            failpoint("files staged")
             waiting = [file for file in files if isinstance(file, Staged)]
             _settle_start(connection, engine, waiting)
             left_out = any(staged.left_out for staged in waiting)
@@ -127,19 +124,25 @@ def _ingest_in_turn(
         taken = _taken(engine, requests, folder, progress)
         # While a large file is copied, nobody waits for the warehouse.
         first = next(taken)
-        failpoint("private copies taken")
         outcomes = []
-        with engine.hold(), engine.session() as connection:
-            confine(connection, engine.settings, [folder])
+        with _warehouse(engine, folder) as connection:
             for request, incoming in zip(requests, chain([first], taken), strict=True):
                 file = _staged(connection, engine, request, incoming, progress)
-                failpoint("files staged")
                 if isinstance(file, Staged):
                     _settle_start(connection, engine, [file])
                 outcomes.append(_appended(connection, engine, request, file, progress))
                 if isinstance(incoming, Incoming):
                     shutil.rmtree(incoming.copy.path.parent)
         return outcomes
+
+
+@contextmanager
+def _warehouse(engine: DuckDBEngine, folder: Path) -> Iterator[Connection]:
+    """A connection to the warehouse that reaches the copies in a folder, and no other file."""
+    failpoint("private copies taken")
+    with engine.hold(), engine.session() as connection:
+        confine(connection, engine.settings, [folder])
+        yield connection
 
 
 def _taken(
@@ -264,6 +267,7 @@ def sqlite_requests(engine: DuckDBEngine, database: Path) -> list[Request]:
 
 def _settle_start(connection: Connection, engine: DuckDBEngine, waiting: Iterable[Staged]) -> None:
     """Settle the start by all files of the call, and by what was loaded under a fixed one."""
+    failpoint("files staged")
     if read_start(engine.settings) is None:
         logged = [
             years_of_log(connection, source)

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from ltv_platform import result_cache
 from ltv_platform.assets import build_graph
 from ltv_platform.lineage import tables
 from ltv_platform.lineage.store import (
@@ -32,18 +31,6 @@ def no_parser(monkeypatch: pytest.MonkeyPatch) -> None:
         raise AssertionError(f"{transform.name} was parsed")
 
     monkeypatch.setattr(tables, "trace_table", fail)
-
-
-@pytest.fixture
-def new_process(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    """Forgets what this process has found, as a new one would not know it."""
-
-    def forget() -> None:
-        result_cache.cache_of.cache_clear()
-        monkeypatch.setattr(result_cache, "_OF_PROCESS", {})
-
-    forget()
-    return forget
 
 
 def _graph(home: Path, **settings: Any) -> Graph:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import pytest
 
 from ltv_platform.assets import build_graph
 from ltv_platform.orchestration.lineage import COLUMN_LINEAGE, found_metadata, kept_metadata
@@ -51,6 +52,7 @@ def test_every_dependency_is_a_column_of_an_asset_upstream(tmp_path: Path) -> No
                 assert table.column(dep.column_name)
 
 
+@pytest.mark.usefixtures("new_process")
 def test_what_is_not_kept_comes_with_the_first_materialization(tmp_path: Path) -> None:
     """Under other settings definitions load without it; whoever writes the table finds it."""
     transform = _graph(tmp_path, horizons=(1, 7, 45))["marts.campaign_roas"]

@@ -28,7 +28,7 @@ from ltv_platform_tests.proofs.faults.prepared import (
 CASES = Cases("faults: full and read-only disks")
 
 #: Bytes that are free, one attempt after the other; less than a load or a publish takes.
-_ROOMS = (4 << 10, 8 << 10, 16 << 10)
+_ROOMS = (2 << 10, 4 << 10, 8 << 10)
 _ENOUGH = 64 << 20
 _NOBODY = 65534
 #: What a disk that takes no more makes the copy of a file, the engine and Dagster say.

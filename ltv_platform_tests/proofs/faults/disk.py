@@ -83,8 +83,7 @@ def _with_room(disk: Path, room: int) -> ForkedLtv:
     """The commands of the home on a disk that has room for so many bytes more."""
     said = disk.parent / "spoken"
     if not MOUNTS:
-        # A limit holds for each file by itself, a full disk for all of them together.
-        limit = partial(_limit_files, room if room == _ENOUGH else room // 4)
+        limit = partial(_limit_files, room)
         return ForkedLtv(disk / "home", SETTINGS, prepare=limit, spoken=said)
     if room < _ENOUGH:
         used = subprocess.run(["df", "-B1", "--output=used", disk], capture_output=True, check=True)

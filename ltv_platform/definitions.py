@@ -4,8 +4,6 @@ Sources, tables and checks come of the contracts and the wiring in ``assets/``; 
 brings them together. Importing it reads nothing: Dagster calls :func:`defs`.
 """
 
-import warnings
-
 import dagster as dg
 
 from ltv_platform.assets import GROUPS
@@ -18,14 +16,12 @@ from ltv_platform.orchestration.partitions import daily_partitions
 from ltv_platform.orchestration.publishing import publish_step
 from ltv_platform.orchestration.refreshes import Refreshes
 from ltv_platform.orchestration.resources import WarehouseResource, turn_and_warehouse
-from ltv_platform.orchestration.sensors import landing_sensor, refresh_sensor, run_sensors
+from ltv_platform.orchestration.sensors import sensors
 from ltv_platform.orchestration.steps import source_step, table_step
 from ltv_platform.transforms import Graph
 from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
 from ltv_platform.workspace import Workspace
 
-# Single-run backfills and windows that reach past the last partition are beta, tried and wanted.
-warnings.filterwarnings("ignore", category=dg.BetaWarning)
 quieten_runs()
 
 
@@ -56,11 +52,7 @@ def build_definitions(
         assets=assets,
         jobs=[refresh, maintenance_job(engine)],
         schedules=[maintenance_schedule(settings)],
-        sensors=[
-            landing_sensor(engine, refresh),
-            refresh_sensor(settings, graph, refresh),
-            *run_sensors(settings),
-        ],
+        sensors=sensors(engine, graph, refresh),
         resources={
             **turn_and_warehouse(settings, warehouse),
             IO_MANAGER: warehouse_io_manager(engine, graph),

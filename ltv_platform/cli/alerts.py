@@ -18,7 +18,7 @@ def register(app: typer.Typer) -> None:
 
 @alerts.command("list")
 def list_alerts(output: Annotated[Format, typer.Option("--format")] = Format.TABLE) -> None:
-    """Show what is amiss and not resolved, and what waits to be sent."""
+    """Show open alerts, and messages that wait to be sent."""
     from ltv_platform.alerts import Alerts
     from ltv_platform.settings import load_settings
 

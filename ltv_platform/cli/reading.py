@@ -186,9 +186,9 @@ def doctor() -> None:
     free = shutil.disk_usage(existing).free
     rows.append(("free disk", f"{free / 1024**3:.1f} GiB"))
     rows.append(("first partition", str(read_start(settings) or "settled by the first load")))
-    of_backups, to_mend = diagnose(settings)
+    of_backups, to_fix = diagnose(settings)
     rows += of_backups
-    problems += to_mend
+    problems += to_fix
     show(["", ""], rows)
     if free < _LITTLE_DISK:
         problems.append(f"Little disk is free under {settings.home}.")

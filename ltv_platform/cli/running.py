@@ -233,8 +233,8 @@ def up(
 ) -> None:
     """Start web server and daemon on this LTV_HOME, until SIGTERM or Ctrl-C.
 
-    From then on a file in landing is loaded, and what it touches rebuilt and published, without
-    a hand on it.
+    From then on a file in landing is loaded by itself, and what it touches is rebuilt and
+    published.
     """
     from ltv_platform.ingestion.landing import make_landing
     from ltv_platform.orchestration.refresh import prepare_dagster_home

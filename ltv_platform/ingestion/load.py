@@ -5,11 +5,12 @@ before changes nothing.
 """
 
 import shutil
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import date
 from difflib import get_close_matches
-from itertools import chain
+from itertools import zip_longest
 from pathlib import Path
 
 import duckdb
@@ -57,8 +58,10 @@ from ltv_platform.warehouse.raw_log import append_load, known_load, transaction
 
 Connection = duckdb.DuckDBPyConnection
 
-#: So many files are loaded before others may use the warehouse.
-_FILES_AT_ONCE = 20
+#: Seconds after which others may use the warehouse between two files.
+_TURN = 5.0
+#: Bytes from which a file is copied before the warehouse is opened.
+_LARGE = 4 << 20
 
 __all__ = ["Outcome", "Request", "ingest", "ingest_each", "sqlite_requests"]
 
@@ -87,8 +90,11 @@ def ingest_each(
     if read_start(engine.settings) is None:
         yield from _ingest_together(engine, requests, progress)
         return
-    for at in range(0, len(requests), _FILES_AT_ONCE):
-        yield from _ingest_in_turn(engine, requests[at : at + _FILES_AT_ONCE], progress)
+    left = list(requests)
+    while left:
+        outcomes = _ingest_in_turn(engine, left, progress)
+        left = left[len(outcomes) :]
+        yield from outcomes
 
 
 def _ingest_together(
@@ -119,21 +125,35 @@ def _ingest_together(
 def _ingest_in_turn(
     engine: DuckDBEngine, requests: Sequence[Request], progress: Progress
 ) -> list[Outcome]:
-    """Files one by one, on one connection: to open the warehouse takes as long as to load one."""
+    """The first files, one by one on one connection, until others may have a turn.
+
+    To open the warehouse takes as long as to load a small file.
+    """
     with _staging_folder(engine.settings) as folder:
         taken = _taken(engine, requests, folder, progress)
-        # While a large file is copied, nobody waits for the warehouse.
-        first = next(taken)
+        incoming = next(taken)
         outcomes = []
         with _warehouse(engine, folder) as connection:
-            for request, incoming in zip(requests, chain([first], taken), strict=True):
+            until = time.monotonic() + _TURN
+            for request, following in zip_longest(requests, requests[1:]):
                 file = _staged(connection, engine, request, incoming, progress)
                 if isinstance(file, Staged):
                     _settle_start(connection, engine, [file])
                 outcomes.append(_appended(connection, engine, request, file, progress))
                 if isinstance(incoming, Incoming):
                     shutil.rmtree(incoming.copy.path.parent)
+                # Nobody is to wait for the warehouse while a large file is copied.
+                if following is None or time.monotonic() > until or _is_large(following.path):
+                    break
+                incoming = next(taken)
         return outcomes
+
+
+def _is_large(path: Path) -> bool:
+    try:
+        return path.stat().st_size >= _LARGE
+    except OSError:  # taking it in says why
+        return False
 
 
 @contextmanager

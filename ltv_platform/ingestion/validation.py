@@ -2,7 +2,7 @@
 
 The rules for values are the same for all sources: text is trimmed and empty is NULL; a
 timestamp is turned into UTC; a number in a text is never rounded; every broken rule of a row is
-a reason of its own, so that one round of mending is enough.
+a reason of its own, so that one round of fixing is enough.
 """
 
 from collections.abc import Collection

@@ -258,6 +258,18 @@ def _tell_what_is_late(settings: Settings, alerts: Alerts, stale_since: float | 
     )
 
 
+def sensors(
+    engine: DuckDBEngine, graph: Graph, job: "UnresolvedAssetJobDefinition"
+) -> list[dg.SensorDefinition]:
+    """All that start the job by themselves, or tell people what became of runs."""
+    settings = engine.settings
+    return [
+        landing_sensor(engine, job),
+        refresh_sensor(settings, graph, job),
+        *run_sensors(settings),
+    ]
+
+
 def run_sensors(settings: Settings) -> list[dg.SensorDefinition]:
     """Tell people of runs that failed, and that they succeed again."""
 

@@ -80,7 +80,7 @@ def test_what_will_not_pass_is_not_tried_again(status: int) -> None:
 
 
 @pytest.mark.parametrize("status", [401, 403])
-def test_a_wrong_key_is_for_the_user_to_mend(status: int) -> None:
+def test_a_wrong_key_is_for_the_user_to_fix(status: int) -> None:
     """One clear error, nothing retried; the same where only the body says so."""
     for answer in (status, {"statusCode": status}):
         with told(answer) as server, pytest.raises(UserError, match="rejects the key") as no:

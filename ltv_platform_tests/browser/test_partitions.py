@@ -114,7 +114,7 @@ def test_a_range_is_materialized_from_the_dialog(bars: "Screen", server: Server)
     bars.open(f"{_PARTITIONS}&partition=2025-11-09", run["runId"][:8])
 
 
-def test_a_run_that_failed_is_seen_and_mended(bars: "Screen", server: Server) -> None:
+def test_a_run_that_failed_is_seen_and_fixed(bars: "Screen", server: Server) -> None:
     """Days that a run could not write are red, the error says why, and Failed selects them."""
     wait_for(server.is_idle, "the end of other runs")
     with duckdb.connect(str(server.home / "warehouse.duckdb")):
@@ -127,4 +127,4 @@ def test_a_run_that_failed_is_seen_and_mended(bars: "Screen", server: Server) ->
     run = _launch(bars, server, "Failed")
     assert run["status"] == "SUCCESS"
     _counts(bars, Materialized=365)
-    bars.picture("partitions_after_mending")
+    bars.picture("partitions_after_the_fix")

@@ -103,7 +103,7 @@ def test_missing_column_names_what_there_is(ltv: CommandLine, tmp_path: Path) ->
         (["run", "--from", "2025-12-09", "--to", "2025-12-01"], {}, "Swap them"),
     ],
 )
-def test_what_the_user_can_mend_exits_2(
+def test_what_the_user_can_fix_exits_2(
     ltv: CommandLine, arguments: list[str], settings: dict[str, str], words: str
 ) -> None:
     """Exit 2, a message that says what and how, nothing on stdout, no traceback."""

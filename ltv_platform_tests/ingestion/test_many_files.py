@@ -26,8 +26,9 @@ def _land(load: Loader, count: int) -> list[Path]:
 
 
 @pytest.fixture
-def load(load: Loader) -> Loader:
-    """With a start, so that files need not settle it together."""
+def load(load: Loader, monkeypatch: pytest.MonkeyPatch) -> Loader:
+    """With a start, so that files need not settle it together, and all of them in one turn."""
+    monkeypatch.setattr(loading, "_TURN", 600.0)
     load("conversions", "conv_id,user_id,conv_date,conv_time,revenue\nv,u,2025-03-01,10:00,1\n")
     return load
 
@@ -58,18 +59,41 @@ def test_what_was_loaded_has_moved_away_when_a_later_one_breaks_the_call(
     load: Loader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A thousand files that are killed at the last one are not all read again."""
-    paths = _land(load, 23)
+    monkeypatch.setattr(loading, "_TURN", 0.0)
+    paths = _land(load, 4)
     append = loading.append_load
 
     def breaks(connection, staged, *arguments, **options):  # type: ignore[no-untyped-def]
-        if staged.source_file == "22.csv":
+        if staged.source_file == "03.csv":
             raise RuntimeError("a defect")
         return append(connection, staged, *arguments, **options)
 
     monkeypatch.setattr(loading, "append_load", breaks)
     with pytest.raises(RuntimeError, match="a defect"):
         ingest_landing(load.engine)
-    assert [path.exists() for path in paths] == [False] * 20 + [True] * 3
+    assert [path.exists() for path in paths] == [False, False, False, True]
+
+
+def test_a_large_file_has_a_turn_of_its_own(load: Loader, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is copied while others may use the warehouse; behind a link, too."""
+    paths = _land(load, 4)
+    with paths[1].open("a") as file:
+        file.write("\n" * 200)
+    link = load.folder / "link.csv"
+    link.symlink_to(paths[1])
+    monkeypatch.setattr(loading, "_LARGE", 200)
+    turns: list[int] = []
+    in_turn = loading._ingest_in_turn
+
+    def counted(*arguments):  # type: ignore[no-untyped-def]
+        outcomes = in_turn(*arguments)
+        turns.append(len(outcomes))
+        return outcomes
+
+    monkeypatch.setattr(loading, "_ingest_in_turn", counted)
+    requests = [Request("conversions", path) for path in (paths[0], link, *paths[2:])]
+    assert [outcome.error for outcome in ingest(load.engine, requests)] == [None] * 4
+    assert turns == [1, 3]
 
 
 def test_one_that_cannot_be_appended_is_its_own_business(

@@ -231,7 +231,7 @@ def test_text_is_trimmed_and_empty_is_null(load: Loader) -> None:
 
 
 def test_every_broken_rule_of_a_row_is_a_reason(load: Loader) -> None:
-    """One round of mending is enough."""
+    """One round of fixing is enough."""
     load("transactions", TRANSACTIONS + ",currency\n,c1,soon,-1,euro\n")
     [(_, reasons)] = load.reasons()
     assert [reason.split(":")[0] for reason in reasons] == [

@@ -167,7 +167,7 @@ def _age(home: Home, name: str, *, seconds: int) -> None:
             os.utime(path, (then, then))
 
 
-def test_a_damaged_pointer_is_said_and_mended(home: Home) -> None:
+def test_a_damaged_pointer_is_said_and_fixed(home: Home) -> None:
     """The message says what to run, and that does fix it."""
     pointer = home.settings.published_path / "current"
     pointer.write_text("000999-deadbeef\n", "utf-8")

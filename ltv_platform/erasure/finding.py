@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,9 @@ from ltv_platform.contracts import SourceTable
 from ltv_platform.contracts.ddl import literal, quoted
 from ltv_platform.erasure.suppression import Suppressed, names
 from ltv_platform.errors import UserError
+from ltv_platform.ingestion.adapter_database import faults_of
 from ltv_platform.ingestion.adapters import Adapter
-from ltv_platform.ingestion.adapting import faults_of
+from ltv_platform.ingestion.confinement import confine
 from ltv_platform.ingestion.dialects import Dialect
 from ltv_platform.ingestion.doubles import scales_of
 from ltv_platform.ingestion.files import PrivateCopy
@@ -24,7 +25,6 @@ from ltv_platform.ingestion.readers import (
     engine_reads,
     open_file,
 )
-from ltv_platform.ingestion.staging import confine
 from ltv_platform.ingestion.validation import trimmed
 from ltv_platform.locks import temporary_folder
 from ltv_platform.settings import Settings
@@ -202,7 +202,10 @@ class Finder:
         # A customer's key is the customer.
         key = None if source.key[0] == source.person else values.get("key")
         condition, parameters = suppressed.condition(source, values.get("person"), key)
-        with faults_of(adapter, self._connection, self.settings, name, "file"):
+        asked = (
+            faults_of(adapter, self._connection, self.settings, name) if adapter else nullcontext()
+        )
+        with asked:
             return self._connection.execute(
                 f"SELECT _line, {values.get('key', 'NULL')} FROM ({select}) AS whose "
                 f"WHERE {condition} ORDER BY _line",
@@ -233,5 +236,5 @@ def open_finder(settings: Settings) -> Iterator[Finder]:
         duckdb.connect(config={"python_enable_replacements": False}) as connection,
     ):
         connection.execute("SET timezone = 'UTC'")
-        confine(connection, settings, [folder])
+        confine(connection, folder / "spill", folders=[folder])
         yield Finder(settings, connection, folder)

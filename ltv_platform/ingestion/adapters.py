@@ -110,21 +110,16 @@ class Adapter:
                 found.add(name)
         return select.sql(dialect="duckdb"), frozenset(found)
 
-    def select(self, file: str = "file", *more: str) -> str:
+    def select(self, *more: str, limit: int | None = None) -> str:
         """The SELECT, with ``_line`` added where it is that of a record.
 
         That is the record itself, or the first of the records that a GROUP BY merges.
 
         Args:
-            file: The relation that stands for ``file``.
             more: Further expressions to give.
+            limit: So many rows at the most; None: all.
         """
         tree = self._tree.copy()
-        for table in tree.find_all(exp.Table):
-            if table.name == "file" and file != "file":
-                if not table.alias:
-                    table.set("alias", exp.TableAlias(this=exp.to_identifier("file")))
-                table.set("this", exp.to_identifier(file))
         if isinstance(tree, exp.Select) and not tree.is_star and "_line" not in tree.named_selects:
             if self.row_wise:
                 tree = tree.select("_line", append=True, copy=False)
@@ -133,6 +128,8 @@ class Adapter:
         for expression in more:
             assert isinstance(tree, exp.Select)
             tree = tree.select(expression, append=True, copy=False, dialect="duckdb")
+        if limit is not None:
+            tree = tree.limit(limit)
         return str(tree.sql(dialect="duckdb"))
 
 

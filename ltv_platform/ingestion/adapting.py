@@ -3,37 +3,30 @@
 The rows are still text; what becomes of them is the business of ``staging``.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
 
 from ltv_platform.contracts import SourceTable
-from ltv_platform.contracts.ddl import column_list, literal, quoted
+from ltv_platform.contracts.ddl import literal
 from ltv_platform.errors import UserError
+from ltv_platform.ingestion.adapter_database import (
+    AdapterDatabase,
+    open_adapter_database,
+    packed,
+)
 from ltv_platform.ingestion.files import PrivateCopy
-from ltv_platform.ingestion.readers import Records, confirm, engine_reads, too_large
-from ltv_platform.ingestion.time_limit import time_limit
+from ltv_platform.ingestion.messages import folded, meant, some
+from ltv_platform.ingestion.readers import Records, confirm, engine_reads
 from ltv_platform.settings import Settings
 
 if TYPE_CHECKING:
     from ltv_platform.ingestion.adapters import Adapter
 
 Connection = duckdb.DuckDBPyConnection
-
-#: What comes where a SELECT does not suit the records, or asks for too much.
-_FAULTS_OF_ADAPTERS = (
-    duckdb.DataError,
-    duckdb.ProgrammingError,
-    duckdb.NotSupportedError,
-    duckdb.PermissionException,
-    TimeoutError,
-)
-#: Names and characters of a name that a message shows at the most.
-_SHOWN = 30
 
 
 @dataclass(frozen=True)
@@ -44,42 +37,34 @@ class Adapted:
         select: The SELECT.
         columns: The columns that it gives.
         first_line: Number of the first row; None: it gives ``_line``.
-        adapter: What it goes through, if anything.
+        doubles: Columns whose texts are binary doubles written out, which have no decimals of
+            their own.
     """
 
     select: str
     columns: Sequence[str]
     first_line: int | None = None
-    adapter: "Adapter | None" = None
+    doubles: Collection[str] = ()
 
 
 def as_they_are(records: Records) -> Adapted:
     """Records whose columns are the contract's."""
     columns = (*records.columns, *(() if records.first_line is not None else ("_line",)))
-    select = f"SELECT *, {_record(records.columns)} FROM ({records.select}) AS records"
+    select = f"SELECT *, {packed(records.columns)} AS _record FROM ({records.select}) AS records"
     return Adapted(select, columns, records.first_line)
 
 
 def adapt(
-    connection: Connection,
-    settings: Settings,
-    adapter: "Adapter",
-    copy: PrivateCopy,
-    records: Records,
-    *,
-    source: SourceTable,
-    place: int,
+    settings: Settings, adapter: "Adapter", copy: PrivateCopy, records: Records, source: SourceTable
 ) -> tuple[int, list[str], Adapted]:
     """Put the records of a file through an adapter.
 
     Args:
-        connection: The staging connection.
-        settings: For the time limit.
+        settings: For the limits.
         adapter: The adapter.
-        copy: The private copy, for its name.
+        copy: The private copy; what the adapter makes is written beside it.
         records: Its records.
         source: The table that they are meant for.
-        place: Numbers the temporary tables ``records_…``, ``file_…`` and ``adapted_…``.
 
     Returns:
         How many records there are, what the user should know, and the adapter's rows.
@@ -88,127 +73,78 @@ def adapt(
         UserError: the adapter does not suit the file.
         UnreliableReadError: the engine could not read the file.
     """
-    file = f"file_{place}"
+    with open_adapter_database(settings) as connection:
+        count = _read(connection, copy, records)
+        database = AdapterDatabase(connection, settings, copy.path.parent, copy.name)
+        columns = database.columns(adapter)
+        notes = compare_columns(source, list(columns), copy.name, adapter)
+        return (
+            count,
+            notes,
+            _adapted(database, adapter, columns, source, record=records.columns, most=count),
+        )
+
+
+def adapt_again(
+    settings: Settings,
+    adapter: "Adapter",
+    kept: Path,
+    columns: Sequence[str],
+    source: SourceTable,
+) -> Adapted:
+    """Put single records through an adapter that gives each the same row when it comes alone.
+
+    Args:
+        settings: For the limits.
+        adapter: The adapter.
+        kept: A Parquet file of the records; what the adapter makes is written beside it.
+        columns: Their columns, without ``_line`` and ``_file``.
+        source: The table that they are meant for.
+
+    Raises:
+        UserError: the adapter does not suit them.
+    """
+    with open_adapter_database(settings) as connection:
+        connection.execute(f"CREATE TABLE file AS SELECT * FROM read_parquet({literal(str(kept))})")
+        database = AdapterDatabase(connection, settings, kept.parent, "A record")
+        given = database.columns(adapter)
+        return _adapted(database, adapter, given, source, record=columns)
+
+
+def _read(connection: Connection, copy: PrivateCopy, records: Records) -> int:
+    """Make the relation ``file`` out of the records; how many they are."""
     with engine_reads(copy):
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE records_{place} AS {records.select}")
-    [(count,)] = connection.execute(f"SELECT COUNT(*) FROM records_{place}").fetchall()
+        connection.execute(f"CREATE TABLE records AS {records.select}")
+    [(count,)] = connection.execute("SELECT COUNT(*) FROM records").fetchall()
     confirm(connection, records, count)
     line = f"rowid + {records.first_line} AS _line, " if records.first_line is not None else ""
     connection.execute(
-        f"CREATE OR REPLACE TEMP VIEW {file} AS "
-        f"SELECT *, {line}{literal(copy.name)} AS _file FROM records_{place}"
+        f"CREATE VIEW file AS SELECT *, {line}{literal(copy.name)} AS _file FROM records"
     )
-    with faults_of(adapter, connection, settings, copy.name, file):
-        given = output_columns(connection, adapter, file)
-    notes = compare_columns(source, given, copy.name, adapter)
-    if adapter.replayable:
-        select = adapter.select(file, _record(records.columns))
-        return count, notes, Adapted(select, given, adapter=adapter)
-    output = f"adapted_{place}"
-    with faults_of(adapter, connection, settings, copy.name, file):
-        _materialize(connection, adapter.select(file), given, output, most=count)
-    _check_output(connection, adapter, output, copy.name, records=count)
-    kept = [column.name for column in source.columns if column.name in given]
-    select = f"SELECT *, {_record(kept)} FROM {output}"
-    return count, notes, Adapted(select, [*given, "_line"], adapter=adapter)
+    return int(count)
 
 
-def drop_adapted(connection: Connection, place: int) -> None:
-    """Free what :func:`adapt` made."""
-    connection.execute(f"DROP VIEW IF EXISTS file_{place}")
-    for table in (f"records_{place}", f"adapted_{place}"):
-        connection.execute(f"DROP TABLE IF EXISTS {table}")
-
-
-def _record(columns: Sequence[str]) -> str:
-    packed = ", ".join(f"{quoted(c)} := CAST({quoted(c)} AS VARCHAR)" for c in columns)
-    return f"{f'struct_pack({packed})' if packed else 'NULL'} AS _record"
-
-
-def _materialize(
-    connection: Connection, select: str, given: Sequence[str], output: str, *, most: int
-) -> None:
-    """Make the adapter's output a table of its own.
-
-    An adapter that looks at more than one record runs once: its output is what is judged and
-    what quarantine keeps, even if a second run would come out differently.
-    """
-    # A join that explodes ends early; one row too many tells it.
-    adapted = f"SELECT * FROM ({select}) AS adapter LIMIT {most + 1}"
-    if "_line" not in given:
-        # The values decide the order, so that the same file gives the same numbers again.
-        order = column_list(tuple(given))
-        adapted = f"SELECT *, ROW_NUMBER() OVER (ORDER BY {order}) AS _line FROM ({adapted}) AS a"
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE {output} AS {adapted}")
-
-
-def _check_output(
-    connection: Connection, adapter: "Adapter", output: str, name: str, *, records: int
-) -> None:
-    """Make sure that every row of the output stands for a record of its own.
-
-    Raises:
-        UserError: there are more rows than records, or rows without a number of their own.
-    """
-    made, lines = connection.execute(
-        f"SELECT COUNT(*), COUNT(DISTINCT TRY_CAST(_line AS BIGINT)) FROM {output}"
-    ).fetchall()[0]
-    if made > records:
-        raise UserError(
-            f"Adapter {adapter.name} makes more rows than the {records} records of {name}.",
-            "An adapter may leave out or merge records, not multiply them.",
-        )
-    if lines < made:
-        raise UserError(
-            f"Adapter {adapter.name} gives several rows of {name} one _line, or none.",
-            "Leave _line out, or let it be the number of one record, as in MIN(_line) AS _line.",
-        )
-
-
-def output_columns(connection: Connection, adapter: "Adapter", file: str) -> list[str]:
-    """The columns that an adapter makes of a relation."""
-    described = connection.execute(f"DESCRIBE {adapter.select(file)}").fetchall()
-    return [column for column, *_ in described]
-
-
-@contextmanager
-def faults_of(
-    adapter: "Adapter | None",
-    connection: Connection,
-    settings: Settings,
-    name: str,
-    file: str | None = None,
-) -> Iterator[None]:
-    """Around what an adapter's SELECT does: it may fail, take all memory, or never end.
-
-    Args:
-        adapter: The adapter; None where rows are read as they are: then nothing can be its fault.
-        connection: The staging connection.
-        settings: For the time limit.
-        name: What does not go through it, for the message.
-        file: The relation that it reads, for the message.
-
-    Raises:
-        UserError: it did.
-    """
-    if adapter is None:
-        yield
-        return
-    try:
-        with time_limit(connection, settings.adapter_timeout):
-            yield
-    except duckdb.OutOfMemoryException as error:
-        raise too_large(f"{name} with adapter {adapter.name}") from error
-    except _FAULTS_OF_ADAPTERS as error:
-        hint = "Fix the adapter or the file."
-        if isinstance(error, TimeoutError):
-            hint = "Make the adapter simpler; LTV_ADAPTER_TIMEOUT gives it more time."
-        elif file is not None:
-            columns = [row[0] for row in connection.execute(f"DESCRIBE {file}").fetchall()]
-            hint = f"The file has the columns {some(columns)}; fix the adapter or the file."
-        raise UserError(
-            f"{name} does not go through adapter {adapter.name}: {str(error).splitlines()[0]}", hint
-        ) from error
+def _adapted(
+    database: AdapterDatabase,
+    adapter: "Adapter",
+    columns: Mapping[str, str],
+    source: SourceTable,
+    *,
+    record: Sequence[str],
+    most: int | None = None,
+) -> Adapted:
+    # What looks at more than one record runs once: its output is what is judged and what
+    # quarantine keeps, even if a second run would come out differently.
+    select = database.write(
+        adapter,
+        columns,
+        record=record if adapter.replayable else None,
+        kept=[column.name for column in source.columns if column.name in columns],
+        most=most,
+    )
+    values = [name for name in columns if name != "_line"]
+    doubles = [name for name in values if columns[name] in ("DOUBLE", "FLOAT")]
+    return Adapted(select, [*values, "_line"], doubles=doubles)
 
 
 def compare_columns(
@@ -217,39 +153,34 @@ def compare_columns(
     """Notes about columns left out.
 
     Raises:
-        UserError: a required column is missing.
+        UserError: a required column is missing, or one of ours is spelled in another way.
     """
     wanted = [column.name for column in source.columns]
     own = [column for column in given if column not in ("_line", "_file")]
+    unknown = [column for column in own if column not in wanted]
     missing = [c.name for c in source.columns if c.required and c.name not in given]
     origin = f"{name} through adapter {adapter.name}" if adapter else name
+    # An amount that is left out because of a capital letter would be a wrong figure.
+    by_spelling = {folded(column): column for column in unknown}
+    spelled = [(by_spelling[ours], ours) for ours in wanted if ours in by_spelling]
+    spelled = [(theirs, ours) for theirs, ours in spelled if ours not in own]
+    if spelled:
+        pairs = "; ".join(f"{some([repr(theirs)])} is not {ours}" for theirs, ours in spelled)
+        raise UserError(
+            f"{origin}: {pairs}. Names of columns are compared letter by letter.",
+            "Rename them in the file, or with aliases in an adapter.",
+        )
     if missing:
-        # Names are compared as they are written, but capitals are a common slip.
-        folded = {column.lower(): column for column in own}
-        near = {ours: get_close_matches(ours, folded, n=1) for ours in missing}
+        guesses = ((ours, meant(ours, unknown)) for ours in missing)
         raise UserError(
             f"{origin} lacks {', '.join(missing)}, required for {source.name}. "
             f"It has {some(own)}."
             + "".join(
-                f" Is {some([folded[theirs[0]]])} meant to be {ours}?"
-                for ours, theirs in near.items()
-                if theirs
+                f" Is {some([theirs])} meant to be {ours}?"
+                for ours, theirs in guesses
+                if theirs is not None
             ),
             "Rename the columns, or map them (or tell their delimiter) with an adapter: "
             f"`ltv ingest {source.name} FILE --adapter FILE.sql`.",
         )
-    unknown = [column for column in own if column not in wanted]
-    if not unknown:
-        return []
-    capitals = [column for column in unknown if column.lower() in wanted]
-    return [
-        f"{origin}: unknown columns left out: {some(unknown)}"
-        + "".join(f" (is {column} meant to be {column.lower()}?)" for column in capitals)
-    ]
-
-
-def some(names: Sequence[str], most: int = _SHOWN) -> str:
-    """Names for a message; a file can have thousands of them, each a page long."""
-    shown = [name if len(name) <= _SHOWN else name[:_SHOWN] + "…" for name in names[:most]]
-    more = len(names) - len(shown)
-    return ", ".join(shown) + (f" and {more} more" if more else "")
+    return [f"{origin}: unknown columns left out: {some(unknown)}"] if unknown else []

@@ -19,6 +19,7 @@ from ltv_platform.contracts import SourceTable
 from ltv_platform.erasure.suppression import remember_keys
 from ltv_platform.errors import UserError
 from ltv_platform.failpoints import failpoint
+from ltv_platform.ingestion.confinement import confine
 from ltv_platform.ingestion.doubles import scales_of
 from ltv_platform.ingestion.files import (
     check_regular,
@@ -42,7 +43,6 @@ from ltv_platform.ingestion.staging import (
     Incoming,
     Staged,
     collect_rejected,
-    confine,
     discard,
     judge_again,
     stage,
@@ -52,6 +52,7 @@ from ltv_platform.ingestion.staging import (
 from ltv_platform.ingestion.start_date import cover_log, moved, read_start, settle, write_start
 from ltv_platform.locks import temporary_folder
 from ltv_platform.settings import Settings
+from ltv_platform.warehouse.connection import spill_path
 from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
 from ltv_platform.warehouse.engine import LoadCounts
 from ltv_platform.warehouse.raw_log import append_load, known_load, transaction
@@ -161,7 +162,7 @@ def _warehouse(engine: DuckDBEngine, folder: Path) -> Iterator[Connection]:
     """A connection to the warehouse that reaches the copies in a folder, and no other file."""
     failpoint("private copies taken")
     with engine.hold(), engine.session() as connection:
-        confine(connection, engine.settings, [folder])
+        confine(connection, spill_path(engine.settings.warehouse_path), folders=[folder])
         yield connection
 
 
@@ -319,7 +320,7 @@ def _append(
         failpoint("start moved")
         notes.append(f"the partitions now start on {earlier} instead of {start}")
         start = earlier
-        retrial = retry(connection, engine, only=ONLY_BEFORE_START)
+        retrial = retry(connection, engine, staged.folder, only=ONLY_BEFORE_START)
         notes += retrial.notes
     judge_again(connection, settings, staged, start)
     with transaction(connection):

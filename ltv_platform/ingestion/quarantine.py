@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from difflib import get_close_matches
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -16,9 +18,12 @@ import duckdb
 from ltv_platform.contracts import SourceTable
 from ltv_platform.contracts.ddl import literal, quoted
 from ltv_platform.errors import UserError
-from ltv_platform.ingestion.adapting import Adapted, faults_of, output_columns
-from ltv_platform.ingestion.staging import MALFORMED, confine, judge
+from ltv_platform.ingestion.adapting import Adapted, adapt_again
+from ltv_platform.ingestion.confinement import confine
+from ltv_platform.ingestion.staging import MALFORMED, judge
 from ltv_platform.ingestion.start_date import read_start
+from ltv_platform.locks import temporary_folder
+from ltv_platform.warehouse.connection import spill_path
 from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
 from ltv_platform.warehouse.engine import Load, LoadCounts
 from ltv_platform.warehouse.raw_log import append_load, place_of, transaction
@@ -133,9 +138,10 @@ def replay(engine: DuckDBEngine, table: str | None = None) -> list[LoadCounts]:
             rows any more; nothing was changed.
     """
     _known(engine, table)
-    with engine.session() as connection:
-        confine(connection, engine.settings, [])
-        retrial = retry(connection, engine, table)
+    settings = engine.settings
+    with temporary_folder(settings.home, "staging_") as folder, engine.session() as connection:
+        confine(connection, spill_path(settings.warehouse_path), folders=[folder])
+        retrial = retry(connection, engine, folder, table)
         if retrial.notes:
             raise UserError(
                 "; ".join(retrial.notes) + ".",
@@ -146,13 +152,18 @@ def replay(engine: DuckDBEngine, table: str | None = None) -> list[LoadCounts]:
 
 
 def retry(
-    connection: Connection, engine: DuckDBEngine, table: str | None = None, only: str = "TRUE"
+    connection: Connection,
+    engine: DuckDBEngine,
+    folder: Path,
+    table: str | None = None,
+    only: str = "TRUE",
 ) -> Retrial:
     """Judge rows of quarantine again; outside of a transaction, which an error would end.
 
     Args:
         connection: A confined connection to the warehouse.
         engine: The warehouse.
+        folder: A folder that the connection reaches.
         table: Only rows meant for this source table.
         only: SQL condition on the rows of quarantine.
     """
@@ -162,7 +173,10 @@ def retry(
     for file in _files(connection, engine.catalog.sources, table, waiting):
         rows = f"replayed_{len(retrial.passed)}"
         try:
-            lines = _judge_again(connection, engine, file, waiting, rows=rows, now=now)
+            with TemporaryDirectory(dir=folder) as own:
+                lines = _judge_again(
+                    connection, engine, file, Path(own), waiting, rows=rows, now=now
+                )
         except UserError as error:
             retrial.notes.append(
                 f"rows of {file.name} for {file.source.name} cannot be replayed: {error.message}"
@@ -226,6 +240,7 @@ def _judge_again(
     connection: Connection,
     engine: DuckDBEngine,
     file: _File,
+    folder: Path,
     waiting: str,
     *,
     rows: str,
@@ -248,11 +263,11 @@ def _judge_again(
         adapter = None
     columns = _create_file(connection, file, adapter, waiting)
     if adapter is None:
-        adapted = Adapted("SELECT *, NULL AS _record FROM file", columns)
+        adapted = Adapted("SELECT *, NULL AS _record FROM file", [*columns, "_line"])
     else:
-        with faults_of(adapter, connection, settings, "A record", "file"):
-            given = output_columns(connection, adapter, "file")
-        adapted = Adapted(adapter.select("file", "NULL AS _record"), given, adapter=adapter)
+        kept = folder / "kept.parquet"
+        connection.execute(f"COPY file TO {literal(str(kept))} (FORMAT parquet)")
+        adapted = adapt_again(settings, adapter, kept, columns, file.source)
     judge(
         connection,
         file.source,
@@ -276,7 +291,7 @@ def _create_file(
     """The relation ``file`` out of the kept records, with the names and lines that they had.
 
     Returns:
-        Its columns.
+        The names.
     """
     kept = f"FROM raw.quarantine WHERE load_id = $load_id AND {waiting}"
     names = [
@@ -297,7 +312,7 @@ def _create_file(
         f"CREATE TEMP TABLE file AS SELECT {values}line AS _line, source_file AS _file {kept}",
         {"load_id": file.load_id},
     )
-    return [*names, "_line"]
+    return names
 
 
 def _path(name: str) -> str:

@@ -136,15 +136,30 @@ def engine_reads(copy: PrivateCopy) -> Iterator[None]:
         UnreliableReadError: the engine stumbled over a delimited file.
     """
     try:
-        yield
+        with enough_memory(copy.name):
+            yield
     except (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.IOException) as error:
         if takes_no_more(error):
             raise
         if copy.format == "parquet":
             raise _damaged_parquet(copy, error) from error
         raise UnreliableReadError from error
+
+
+@contextmanager
+def enough_memory(what: str) -> Iterator[None]:
+    """Around a statement that may take more memory than there is.
+
+    Args:
+        what: What needs it, for the message.
+
+    Raises:
+        UserError: it did.
+    """
+    try:
+        yield
     except duckdb.OutOfMemoryException as error:
-        raise too_large(copy.name) from error
+        raise too_large(what) from error
 
 
 def too_large(what: str) -> UserError:

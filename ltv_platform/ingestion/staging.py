@@ -4,7 +4,6 @@ The rows wait in a temporary table of the staging connection, good and bad ones,
 Nothing here writes to the log.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
@@ -14,21 +13,20 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from ltv_platform.contracts import SourceTable
-from ltv_platform.contracts.ddl import literal, quoted
+from ltv_platform.contracts.ddl import quoted
 from ltv_platform.erasure.suppression import leave_out, leave_out_malformed
-from ltv_platform.ingestion.adapting import (
-    Adapted,
-    adapt,
-    as_they_are,
-    compare_columns,
-    drop_adapted,
-    faults_of,
-    some,
-)
+from ltv_platform.ingestion.adapting import Adapted, adapt, as_they_are, compare_columns
 from ltv_platform.ingestion.dialects import Dialect
 from ltv_platform.ingestion.doubles import scales_of
 from ltv_platform.ingestion.files import PrivateCopy
-from ltv_platform.ingestion.readers import UnreliableReadError, confirm, engine_reads, open_file
+from ltv_platform.ingestion.messages import some
+from ltv_platform.ingestion.readers import (
+    UnreliableReadError,
+    confirm,
+    engine_reads,
+    enough_memory,
+    open_file,
+)
 from ltv_platform.ingestion.start_date import Years
 from ltv_platform.ingestion.validation import BEFORE_START, staging_select
 from ltv_platform.settings import Settings
@@ -82,6 +80,7 @@ class Staged:
         notes: What the user should know.
         adapted: What they were judged from, so that another start can judge them again.
         left_out: How many rows and records of erased persons were left out.
+        folder: The folder of the private copy.
     """
 
     place: int
@@ -92,16 +91,7 @@ class Staged:
     notes: list[str]
     adapted: Adapted
     left_out: int
-
-
-def confine(connection: Connection, settings: Settings, folders: Sequence[Path]) -> None:
-    """From here on the engine reaches the warehouse and the given folders, and nothing else."""
-    spill = str(settings.warehouse_path) + ".tmp"
-    allowed = ", ".join(literal(f"{path}/") for path in (*folders, spill))
-    connection.execute(f"SET temp_directory = {literal(spill)}")
-    connection.execute(f"SET allowed_directories = [{allowed}]")
-    connection.execute("SET enable_external_access = false")
-    connection.execute("SET lock_configuration = true")
+    folder: Path
 
 
 def stage(
@@ -160,10 +150,9 @@ def _stage(
             count = verdict(adapted)
         confirm(connection, records, count)
     else:
-        count, notes, adapted = adapt(
-            connection, settings, adapter, copy, records, source=source, place=incoming.place
-        )
-        verdict(adapted)
+        count, notes, adapted = adapt(settings, adapter, copy, records, source)
+        with enough_memory(copy.name):
+            verdict(adapted)
     malformed = f"malformed_{incoming.place}"
     connection.execute(f"ALTER TABLE malformed RENAME TO {malformed}")
     rows_in_file = count + _count(connection, malformed)
@@ -181,7 +170,9 @@ def _stage(
         rows_in_file=rows_in_file,
         received_at=received_at,
     )
-    return Staged(incoming.place, load, rows, malformed, start, notes, adapted, left_out)
+    return Staged(
+        incoming.place, load, rows, malformed, start, notes, adapted, left_out, copy.path.parent
+    )
 
 
 def judge_again(
@@ -231,14 +222,10 @@ def judge(
 
     Returns:
         How many rows there are, good, bad and left out.
-
-    Raises:
-        UserError: the adapter fails on the records.
     """
     select = staging_select(source, adapted.columns, adapted.select, settings, start)
     latest = {"latest": received_at + _FUTURE_ALLOWED} if "$latest" in select else {}
-    with faults_of(adapted.adapter, connection, settings, "A record"):
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE judged_{rows} AS {select}", latest)
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE judged_{rows} AS {select}", latest)
     # Rows stand in the table as they do in the file, so their place tells their number.
     line = f", rowid + {adapted.first_line} AS _line" if adapted.first_line is not None else ""
     left_out = f"left_out_{rows}"
@@ -256,7 +243,6 @@ def discard(connection: Connection, staged: Staged) -> None:
     connection.execute(f"DROP VIEW {staged.rows}")
     for table in (f"judged_{staged.rows}", f"left_out_{staged.rows}", staged.malformed):
         connection.execute(f"DROP TABLE {table}")
-    drop_adapted(connection, staged.place)
 
 
 def collect_rejected(connection: Connection, staged: Staged) -> str:

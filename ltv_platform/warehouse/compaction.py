@@ -3,11 +3,11 @@
 import os
 import shutil
 from contextlib import suppress
-from pathlib import Path
 
 from ltv_platform.contracts.ddl import literal, quoted
 from ltv_platform.failpoints import failpoint
 from ltv_platform.locks import temporary_folder
+from ltv_platform.warehouse.connection import spill_path
 from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
 
 
@@ -24,7 +24,7 @@ def rewrite_warehouse(engine: DuckDBEngine) -> tuple[int, int]:
         UserError: the disk has no room for both; the old file stays.
     """
     path = engine.settings.warehouse_path
-    shutil.rmtree(_spill(path), ignore_errors=True)
+    shutil.rmtree(spill_path(path), ignore_errors=True)
     with engine.session() as connection, temporary_folder(path.parent, "warehouse_") as folder:
         # So that nothing is left to be written when the connection closes.
         connection.execute("CHECKPOINT")
@@ -42,10 +42,6 @@ def rewrite_warehouse(engine: DuckDBEngine) -> tuple[int, int]:
         os.replace(new, path)
         after = path.stat().st_size
     with suppress(FileNotFoundError):
-        shutil.rmtree(_spill(path))
+        shutil.rmtree(spill_path(path))
     failpoint("warehouse replaced")
     return before, after
-
-
-def _spill(path: Path) -> Path:
-    return path.with_name(path.name + ".tmp")

@@ -41,6 +41,11 @@ def connection_config(settings: Settings) -> dict[str, Any]:
     return config
 
 
+def spill_path(database: Path) -> Path:
+    """The folder of what does not fit into memory while a database file is open."""
+    return database.with_name(database.name + ".tmp")
+
+
 @contextmanager
 def open_database(
     path: Path, config: Mapping[str, Any], lock_timeout: float

@@ -7,6 +7,7 @@ import pytest
 from ltv_platform.errors import UserError
 from ltv_platform.ingestion.adapters import bundled_adapters, load_adapter, parse_adapter
 from ltv_platform.ingestion.load import Request, ingest
+from ltv_platform.ingestion.quarantine import replay
 from ltv_platform_tests.conftest import Loader
 
 ORDERS = "order,user,when,cents\n1,u1,2025-06-01,150\n2,u1,2025-06-02,x\n3,,2025-06-03,300\n"
@@ -121,6 +122,114 @@ def test_what_an_adapter_may_not_do(load: Loader) -> None:
         assert "wrong" in outcome.error.message
         assert outcome.error.hint
     assert load.rows("SELECT COUNT(*) FROM raw.loads") == [(0,)]
+
+
+SHOP = """Order,Buyer,Placed,Total,Currency,Is_Refund
+A1,c1,2025-05-02 10:00:00,100.00,EUR,0
+A2,c1,2025-05-03 10:00:00,30.00,EUR,1
+"""
+
+
+def test_names_of_columns_are_those_of_the_aliases(load: Loader) -> None:
+    """Regression: an alias that differs from the file's column in case only was not seen."""
+    select = """SELECT "Order" AS transaction_id, Buyer AS customer_id, Placed AS transaction_date,
+      Total AS amount, Currency AS currency, Is_Refund AS is_refund FROM file"""
+    path = load.write("shop.sql", adapter(select))
+    outcome = load.outcome("transactions", SHOP, "orders.csv", str(path))
+    assert (outcome.error, outcome.notes) == (None, ())
+    assert load.rows("SELECT currency, is_refund FROM raw.transactions ORDER BY line") == [
+        ("EUR", False),
+        ("EUR", True),
+    ]
+
+
+def test_names_of_columns_of_merged_records_are_those_of_the_aliases(load: Loader) -> None:
+    """An adapter that looks at several records, and a column that is required."""
+    select = """SELECT Campaign AS campaign_id, Date AS date, SUM(CAST(Cost AS DECIMAL(18, 2)))
+      AS cost FROM file GROUP BY ALL"""
+    path = load.write("spend.sql", adapter(select, "campaign_costs"))
+    text = "Campaign,Date,Cost\nc1,2025-05-02,1.50\nc1,2025-05-02,2\n"
+    assert load("campaign_costs", text, "spend.csv", str(path)).rows_accepted == 1
+    assert load.rows("SELECT CAST(cost AS DOUBLE) FROM raw.campaign_costs") == [(3.5,)]
+
+
+@pytest.mark.parametrize("name", ["Segment", "SEGMENT", '" segment"', "segmenT "])
+def test_a_column_of_ours_in_another_spelling_is_refused(load: Loader, name: str) -> None:
+    """Left out with a note, as it was before, it makes wrong figures."""
+    path = load.write(
+        "spelled.sql",
+        adapter(
+            f'SELECT id AS customer_id, day AS registration_date, s AS "{name.strip(chr(34))}" '
+            "FROM file",
+            "customers",
+        ),
+    )
+    outcome = load.outcome("customers", "id,day,s\n1,2025-01-01,new\n", "x.csv", str(path))
+    assert outcome.error is not None
+    assert f"{name.strip(chr(34))!r} is not segment" in outcome.error.message
+    assert load.rows("SELECT COUNT(*) FROM raw.loads") == [(0,)]
+
+
+def test_a_column_in_another_spelling_of_a_file_is_refused(load: Loader) -> None:
+    """Required or not, with an adapter or without one; said of all of them at once."""
+    outcome = load.outcome(
+        "transactions",
+        "transaction_id,customer_id,transaction_date,Amount,Is_Refund\n1,c,2025-01-01,5,1\n",
+    )
+    assert outcome.error is not None
+    assert "'Amount' is not amount; 'Is_Refund' is not is_refund" in outcome.error.message
+
+
+def test_a_column_that_is_given_twice_is_refused(load: Loader) -> None:
+    """Regression: the second one got a number and was left out, so the first one counted."""
+    path = load.write(
+        "twice.sql", adapter("SELECT *, upper(campaign_id) AS Campaign_ID FROM file", "campaigns")
+    )
+    outcome = load.outcome("campaigns", "campaign_id\nc1\n", "x.csv", str(path))
+    assert outcome.error is not None
+    assert "gives Campaign_ID, campaign_id more than once" in outcome.error.message
+    assert "REPLACE" in outcome.error.hint
+
+
+@pytest.mark.parametrize(
+    "relation",
+    [
+        "file, LATERAL query('SELECT customer_id AS x FROM raw.customers') AS t",
+        "file, LATERAL query_table('raw.customers') AS t",
+        "file, LATERAL (SELECT content AS x FROM read_text('{folder}/secret.txt')) AS t",
+        "file, LATERAL query('SELECT content AS x FROM read_text(''{folder}/secret.txt'')') AS t",
+        "file, LATERAL query('FROM duckdb_tables() SELECT table_name AS x') AS t",
+    ],
+)
+def test_an_adapter_sees_the_file_and_nothing_else(load: Loader, relation: str) -> None:
+    """Regression: a table function read the rows of other people out of the warehouse."""
+    load("customers", "customer_id,registration_date\nother,2025-01-01\n")
+    load.write("secret.txt", "of somebody else")
+    select = f"SELECT id || COALESCE(x, '') AS campaign_id FROM {relation}".replace(
+        "{folder}", str(load.folder)
+    )
+    path = load.write("curious.sql", adapter(select, "campaigns"))
+    load.outcome("campaigns", "id\n1\n", "x.csv", str(path))
+    seen = load.rows("SELECT campaign_id FROM raw.campaigns")
+    assert not any("other" in name or "somebody" in name or "raw" in name for (name,) in seen)
+
+
+def test_a_replayed_adapter_sees_the_records_and_nothing_else(load: Loader) -> None:
+    """It may have been rewritten since the file was loaded."""
+    path = load.write("late.sql", adapter("SELECT id AS campaign_id FROM file", "campaigns"))
+    load("campaigns", "id,x\n,1\n", "x.csv", str(path))
+    load("customers", "customer_id,registration_date\nother,2025-01-01\n")
+    load.write(
+        "late.sql",
+        adapter(
+            "SELECT x || (SELECT string_agg(customer_id, ',') FROM "
+            "query('FROM raw.customers')) AS campaign_id FROM file",
+            "campaigns",
+        ),
+    )
+    with pytest.raises(UserError, match=r"may read only `file`|does not go through adapter late"):
+        replay(load.engine)
+    assert load.rows("SELECT COUNT(*) FROM raw.campaigns") == [(0,)]
 
 
 def test_a_join_that_explodes_ends_early(load: Loader) -> None:

@@ -1,0 +1,191 @@
+"""Where adapters run: a database in memory that holds the records of one file and nothing else.
+
+An adapter is text that somebody has brought. Whatever its SELECT asks for, there is no warehouse
+to be read, no other file, no network, and nobody's row but those of the file.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from ltv_platform.contracts.ddl import column_list, literal, quoted
+from ltv_platform.errors import UserError
+from ltv_platform.ingestion.confinement import confine
+from ltv_platform.ingestion.messages import some
+from ltv_platform.ingestion.readers import too_large
+from ltv_platform.ingestion.time_limit import time_limit
+from ltv_platform.settings import Settings
+from ltv_platform.warehouse.connection import connection_config
+
+if TYPE_CHECKING:
+    from ltv_platform.ingestion.adapters import Adapter
+
+Connection = duckdb.DuckDBPyConnection
+
+#: What comes where a SELECT does not suit the records, or asks for too much.
+_FAULTS_OF_ADAPTERS = (
+    duckdb.DataError,
+    duckdb.ProgrammingError,
+    duckdb.NotSupportedError,
+    duckdb.PermissionException,
+    TimeoutError,
+)
+
+
+@contextmanager
+def open_adapter_database(settings: Settings) -> Iterator[Connection]:
+    """An empty database in memory; the records are read into it before it is closed off."""
+    with duckdb.connect(config=connection_config(settings)) as connection:
+        connection.execute("SET timezone = 'UTC'")
+        yield connection
+
+
+class AdapterDatabase:
+    """A database that holds the relation ``file``, closed off from everything else.
+
+    Args:
+        connection: A connection to it.
+        settings: For the time limit.
+        folder: Where the adapter's rows are written: the folder of the file's private copy.
+        name: The file's name in messages.
+    """
+
+    def __init__(self, connection: Connection, settings: Settings, folder: Path, name: str) -> None:
+        self._connection = connection
+        self._settings = settings
+        self._name = name
+        self._output = folder / "adapted.parquet"
+        confine(connection, folder / "spill", paths=[self._output])
+
+    def columns(self, adapter: "Adapter") -> dict[str, str]:
+        """The columns that an adapter makes, by the names of its aliases, with their types.
+
+        Raises:
+            UserError: it does not suit the file, or gives two columns one name.
+        """
+        with faults_of(adapter, self._connection, self._settings, self._name):
+            # DESCRIBE would give an alias the spelling of the file's column where the two differ
+            # in case only, and a name that comes twice a number.
+            result = self._connection.execute(adapter.select(limit=0))
+        columns = [(name, str(kind)) for name, kind, *_ in result.description]
+        folded = [name.lower() for name, _ in columns]
+        twice = sorted({name for name, _ in columns if folded.count(name.lower()) > 1})
+        if twice:
+            raise UserError(
+                f"Adapter {adapter.name} gives {some(twice)} more than once.",
+                "Give each column once; write SELECT * REPLACE (… AS name) to change one of all.",
+            )
+        return dict(columns)
+
+    def write(
+        self,
+        adapter: "Adapter",
+        columns: Mapping[str, str],
+        *,
+        record: Sequence[str] | None,
+        kept: Collection[str] = (),
+        most: int | None = None,
+    ) -> str:
+        """Run an adapter once and write down its rows, every value as text.
+
+        Args:
+            adapter: The adapter.
+            columns: Its columns, from :meth:`columns`.
+            record: The file's columns, where each row is made of one record, which is kept beside
+                it; None: rows are made of several records.
+            kept: Columns of the output that then stand for what a row was made of.
+            most: How many rows it may make.
+
+        Returns:
+            A SELECT of the columns as text, ``_line`` and ``_record``.
+
+        Raises:
+            UserError: it fails on the records, makes too many rows, or rows without a number of
+                their own.
+        """
+        rows = adapter.select(*(() if record is None else (f"{packed(record)} AS _record",)))
+        if most is not None:
+            # A join that explodes ends early; one row too many tells it.
+            rows = f"SELECT * FROM ({rows}) AS adapter LIMIT {most + 1}"
+        if "_line" not in columns:
+            # The values decide the order, so that the same file gives the same numbers again.
+            order = column_list(tuple(columns))
+            rows = f"SELECT *, ROW_NUMBER() OVER (ORDER BY {order}) AS _line FROM ({rows}) AS rows"
+        values = [name for name in columns if name != "_line"]
+        texts = "".join(f"CAST({quoted(name)} AS VARCHAR) AS {quoted(name)}, " for name in values)
+        made_of = "_record" if record is not None else packed(kept)
+        output = literal(str(self._output))
+        with faults_of(adapter, self._connection, self._settings, self._name):
+            self._connection.execute(
+                f"COPY (SELECT {texts}TRY_CAST(_line AS BIGINT) AS _line, {made_of} AS _record "
+                f"FROM ({rows}) AS adapter) TO {output} (FORMAT parquet, COMPRESSION lz4_raw)"
+            )
+        self._check(adapter, most)
+        return f"SELECT * FROM read_parquet({output})"
+
+    def _check(self, adapter: "Adapter", most: int | None) -> None:
+        """Make sure that every row stands for a record of its own.
+
+        Raises:
+            UserError: there are more rows than records, or rows without a number of their own.
+        """
+        output = literal(str(self._output))
+        made, lines = self._connection.execute(
+            f"SELECT COUNT(*), COUNT(DISTINCT _line) FROM read_parquet({output})"
+        ).fetchall()[0]
+        if most is not None and made > most:
+            raise UserError(
+                f"Adapter {adapter.name} makes more rows than the {most} records of {self._name}.",
+                "An adapter may leave out or merge records, not multiply them.",
+            )
+        if lines < made:
+            raise UserError(
+                f"Adapter {adapter.name} gives several rows of {self._name} one _line, or none.",
+                "Leave _line out, or let it be the number of one record, as in MIN(_line) AS "
+                "_line.",
+            )
+
+
+def packed(columns: Collection[str]) -> str:
+    """An expression that gives columns as one struct of texts; NULL of none."""
+    if not columns:
+        return "NULL"
+    return (
+        "struct_pack("
+        + ", ".join(f"{quoted(c)} := CAST({quoted(c)} AS VARCHAR)" for c in columns)
+        + ")"
+    )
+
+
+@contextmanager
+def faults_of(
+    adapter: "Adapter", connection: Connection, settings: Settings, name: str
+) -> Iterator[None]:
+    """Around what an adapter's SELECT does: it may fail, take all memory, or never end.
+
+    Args:
+        adapter: The adapter.
+        connection: The connection that holds its ``file``.
+        settings: For the time limit.
+        name: What does not go through it, for the message.
+
+    Raises:
+        UserError: it did.
+    """
+    try:
+        with time_limit(connection, settings.adapter_timeout):
+            yield
+    except duckdb.OutOfMemoryException as error:
+        raise too_large(f"{name} with adapter {adapter.name}") from error
+    except _FAULTS_OF_ADAPTERS as error:
+        if isinstance(error, TimeoutError):
+            hint = "Make the adapter simpler; LTV_ADAPTER_TIMEOUT gives it more time."
+        else:
+            columns = [row[0] for row in connection.execute("DESCRIBE file").fetchall()]
+            hint = f"The file has the columns {some(columns)}; fix the adapter or the file."
+        raise UserError(
+            f"{name} does not go through adapter {adapter.name}: {str(error).splitlines()[0]}", hint
+        ) from error

@@ -1,0 +1,32 @@
+"""What a connection may reach, once it holds what it needs."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import duckdb
+
+from ltv_platform.contracts.ddl import literal
+
+
+def confine(
+    connection: duckdb.DuckDBPyConnection,
+    spill: Path,
+    *,
+    folders: Iterable[Path] = (),
+    paths: Iterable[Path] = (),
+) -> None:
+    """From here on the engine reaches its own database and what is named, and nothing else.
+
+    Args:
+        connection: The connection; it cannot be set free again.
+        spill: A folder for what does not fit into memory.
+        folders: Folders that it may read and write.
+        paths: Files that it may read and write.
+    """
+    allowed = ", ".join(literal(f"{folder}/") for folder in (*folders, spill))
+    named = ", ".join(literal(str(path)) for path in paths)
+    connection.execute(f"SET temp_directory = {literal(str(spill))}")
+    connection.execute(f"SET allowed_directories = [{allowed}]")
+    connection.execute(f"SET allowed_paths = [{named}]")
+    connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")

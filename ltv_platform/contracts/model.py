@@ -138,6 +138,8 @@ class SourceTable:
         rules: Conditions over whole rows.
         replaces: Columns of which a load replaces all that it contains; None: the
             newest version of each key counts.
+        last_line_counts: Of several lines of one load with one key the last counts, as of
+            attributes that change; else such lines contradict each other.
         partitioned: Its rows fall into daily partitions, so the start rule applies.
         person: Column that says whose row it is; None: its rows name nobody.
         hangs_on: Source table with the same key, where ``person`` is found for a table that
@@ -152,6 +154,7 @@ class SourceTable:
     computed: tuple[tuple[Column, str], ...] = ()
     rules: tuple[Rule, ...] = ()
     replaces: tuple[str, ...] | None = None
+    last_line_counts: bool = False
     partitioned: bool = True
     person: str | None = None
     hangs_on: str | None = None

@@ -46,6 +46,7 @@ CUSTOMERS = SourceTable(
         _UPDATED_AT,
     ),
     event_time="registration_date",
+    last_line_counts=True,
     person="customer_id",
 )
 
@@ -192,6 +193,7 @@ CAMPAIGNS = SourceTable(
         Column("platform", "VARCHAR", "ios, android, web, …"),
         Column("objective", "VARCHAR", "What it was bought for."),
     ),
+    last_line_counts=True,
     partitioned=False,
 )
 

@@ -334,6 +334,7 @@ def _append(
             accepted = sum(load.rows_accepted for load in loads)
             notes.append(f"{accepted} rows left quarantine because of that")
     failpoint("load committed")
+    notes += staged.judged_notes
     notes += _what_rejection_means(connection, staged, counts)
     discard(connection, staged)
     return Outcome(request, counts, notes=tuple(notes), left_out=staged.left_out)

@@ -16,6 +16,7 @@ from ltv_platform.contracts import SourceTable
 from ltv_platform.contracts.ddl import quoted
 from ltv_platform.erasure.suppression import leave_out, leave_out_malformed
 from ltv_platform.ingestion.adapting import Adapted, adapt, as_they_are, compare_columns
+from ltv_platform.ingestion.conflicts import find_conflicts, note
 from ltv_platform.ingestion.dialects import Dialect
 from ltv_platform.ingestion.doubles import scales_of
 from ltv_platform.ingestion.files import PrivateCopy
@@ -77,7 +78,8 @@ class Staged:
         rows: Name of the temporary view of its rows.
         malformed: Name of the temporary table of the records that could not be split.
         start: The first partition that they were judged by.
-        notes: What the user should know.
+        notes: What the user should know of the file.
+        judged_notes: What the user should know of its rows, as they were judged last.
         adapted: What they were judged from, so that another start can judge them again.
         left_out: How many rows and records of erased persons were left out.
         folder: The folder of the private copy.
@@ -89,9 +91,23 @@ class Staged:
     malformed: str
     start: date | None
     notes: list[str]
+    judged_notes: list[str]
     adapted: Adapted
     left_out: int
     folder: Path
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What came of judging the rows of a file.
+
+    Attributes:
+        rows: How many there are, good, bad and left out.
+        notes: What the user should know of them.
+    """
+
+    rows: int
+    notes: list[str]
 
 
 def stage(
@@ -147,12 +163,13 @@ def _stage(
         notes = compare_columns(source, records.columns, copy.name, adapter)
         adapted = as_they_are(records)
         with engine_reads(copy):
-            count = verdict(adapted)
+            judgement = verdict(adapted)
+        count = judgement.rows
         confirm(connection, records, count)
     else:
         count, notes, adapted = adapt(settings, adapter, copy, records, source)
         with enough_memory(copy.name):
-            verdict(adapted)
+            judgement = verdict(adapted)
     malformed = f"malformed_{incoming.place}"
     connection.execute(f"ALTER TABLE malformed RENAME TO {malformed}")
     rows_in_file = count + _count(connection, malformed)
@@ -171,7 +188,16 @@ def _stage(
         received_at=received_at,
     )
     return Staged(
-        incoming.place, load, rows, malformed, start, notes, adapted, left_out, copy.path.parent
+        incoming.place,
+        load,
+        rows,
+        malformed,
+        start,
+        notes,
+        judgement.notes,
+        adapted,
+        left_out,
+        copy.path.parent,
     )
 
 
@@ -185,7 +211,7 @@ def judge_again(
     later = max(day for day in (start, staged.start) if day is not None)
     before = connection.execute(f"SELECT 1 FROM {staged.rows} WHERE _day < $1 LIMIT 1", [later])
     if before.fetchone() is not None:
-        judge(
+        staged.judged_notes = judge(
             connection,
             load.table,
             staged.adapted,
@@ -193,7 +219,7 @@ def judge_again(
             received_at=load.received_at,
             start=start,
             rows=staged.rows,
-        )
+        ).notes
     staged.start = start
 
 
@@ -206,7 +232,7 @@ def judge(
     received_at: datetime,
     start: date | None,
     rows: str,
-) -> int:
+) -> Judgement:
     """Create the temporary view ``rows`` of typed rows with their reasons; see ``validation``.
 
     Rows of erased persons are not in it; their places are in the temporary table ``left_out_…``.
@@ -221,7 +247,7 @@ def judge(
         rows: Name of the new view.
 
     Returns:
-        How many rows there are, good, bad and left out.
+        How many rows there are, and what the user should know of them.
     """
     select = staging_select(source, adapted.columns, adapted.select, settings, start)
     latest = {"latest": received_at + _FUTURE_ALLOWED} if "$latest" in select else {}
@@ -232,17 +258,44 @@ def judge(
     kept = ""
     if leave_out(connection, settings, source, f"judged_{rows}", left_out):
         kept = f" WHERE rowid NOT IN (SELECT place FROM {left_out})"
+    select = f"SELECT *{line} FROM judged_{rows}{kept}"
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW {rows} AS {select}")
+    notes = []
+    conflicts = find_conflicts(connection, source, rows, f"conflicts_{rows}")
+    if conflicts is not None:
+        notes.append(note(source, conflicts))
+        if not source.last_line_counts:
+            _reject_conflicts(connection, adapted, rows, select)
+    return Judgement(_count(connection, f"judged_{rows}"), notes)
+
+
+def _reject_conflicts(connection: Connection, adapted: Adapted, rows: str, select: str) -> None:
+    """Make a new view of the rows, in which those of ``conflicts_…`` have a reason."""
     connection.execute(
-        f"CREATE OR REPLACE TEMP VIEW {rows} AS SELECT *{line} FROM judged_{rows}{kept}"
+        f"CREATE OR REPLACE TEMP TABLE made_of AS SELECT * FROM ({adapted.select}) AS adapted"
     )
-    return _count(connection, f"judged_{rows}")
+    line = "_line" if adapted.first_line is None else f"rowid + {adapted.first_line}"
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE rejected_{rows} AS "
+        "SELECT _line, [reason] AS reasons, CAST(to_json(_record) AS VARCHAR) AS raw "
+        f"FROM conflicts_{rows} JOIN (SELECT {line} AS _line, _record FROM made_of) AS made_of "
+        "USING (_line)"
+    )
+    connection.execute("DROP TABLE made_of")
+    connection.execute(
+        f"CREATE OR REPLACE TEMP VIEW {rows} AS SELECT judged.* REPLACE ("
+        "COALESCE(judged._reasons, rejected.reasons) AS _reasons, "
+        "COALESCE(judged._raw, rejected.raw) AS _raw) "
+        f"FROM ({select}) AS judged LEFT JOIN rejected_{rows} AS rejected USING (_line)"
+    )
 
 
 def discard(connection: Connection, staged: Staged) -> None:
     """Free what an appended file held."""
     connection.execute(f"DROP VIEW {staged.rows}")
-    for table in (f"judged_{staged.rows}", f"left_out_{staged.rows}", staged.malformed):
-        connection.execute(f"DROP TABLE {table}")
+    made = ("judged_", "left_out_", "conflicts_", "rejected_")
+    for table in (*(f"{each}{staged.rows}" for each in made), staged.malformed):
+        connection.execute(f"DROP TABLE IF EXISTS {table}")
 
 
 def collect_rejected(connection: Connection, staged: Staged) -> str:

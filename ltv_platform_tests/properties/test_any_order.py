@@ -102,11 +102,11 @@ def _request(file: File, folder: Path, place: int) -> Request:
 
 
 def _as_few_as_possible(world: World) -> list[File]:
-    """One file per table; but loads of costs replace each other where their order counts."""
+    """One file per table; but where the order counts, lines of one file would contradict."""
     files: list[File] = []
     for table in dict.fromkeys(file.table for file in world.files):
         parts = [file for file in world.files if file.table == table]
-        if table == "campaign_costs" and world.in_order:
+        if table not in {"customers", "campaigns"} and world.in_order:
             files += parts
         else:
             files.append(File(table, tuple(record for part in parts for record in part.records)))

@@ -247,9 +247,26 @@ def _split(chance: Random, table: str, records: list[Record], *, in_order: bool)
         homes = {day: chance.randrange(3) for day in sorted({r.values[:2] for r in records})}
         parts = [[r for r in records if homes[r.values[:2]] == home] for home in range(3)]
     else:
-        cuts = sorted(chance.choices(range(len(records)), k=chance.choice((0, 1, 1, 2))))
-        parts = [records[start:end] for start, end in pairwise([0, *cuts, len(records)])]
+        cuts = chance.choices(range(len(records)), k=chance.choice((0, 1, 1, 2)))
+        cuts += _contradictions(table, records) if in_order else []
+        edges = [0, *sorted(set(cuts) - {0}), len(records)]
+        parts = [records[start:end] for start, end in pairwise(edges)]
     return [File(table, tuple(part)) for part in parts if part]
+
+
+def _contradictions(table: str, records: list[Record]) -> list[int]:
+    """Where a file must end, for events under one key not to contradict each other in it."""
+    cuts: list[int] = []
+    seen: dict[tuple[str, ...], tuple[str, ...]] = {}
+    for place, record in enumerate(records):
+        if table in {"customers", "campaigns"} or not record.good:
+            continue
+        identity = _identity(table, record)
+        if seen.get(identity, record.values) != record.values:
+            cuts.append(place)
+            seen.clear()
+        seen[identity] = record.values
+    return cuts
 
 
 def _settings(chance: Random) -> dict[str, Any]:

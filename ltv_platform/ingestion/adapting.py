@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from ltv_platform.contracts import SourceTable
-from ltv_platform.contracts.ddl import literal
+from ltv_platform.contracts.ddl import literal, quoted
 from ltv_platform.errors import UserError
 from ltv_platform.ingestion.adapter_database import (
     AdapterDatabase,
@@ -113,8 +113,18 @@ def adapt_again(
 
 def _read(connection: Connection, copy: PrivateCopy, records: Records) -> int:
     """Make the relation ``file`` out of the records; how many they are."""
+    select = records.select
+    if copy.format == "csv":
+        # Whether blanks before a field are part of it depends on the reader: here they are not.
+        texts = ", ".join(
+            f"CASE WHEN starts_with({name}, ' ') THEN NULLIF(LTRIM({name}, ' '), '') "
+            f"ELSE {name} END AS {name}"
+            for name in map(quoted, records.columns)
+        )
+        line = ", _line" if records.first_line is None else ""
+        select = f"SELECT {texts}{line} FROM ({select}) AS records"
     with engine_reads(copy):
-        connection.execute(f"CREATE TABLE records AS {records.select}")
+        connection.execute(f"CREATE TABLE records AS {select}")
     [(count,)] = connection.execute("SELECT COUNT(*) FROM records").fetchall()
     confirm(connection, records, count)
     line = f"rowid + {records.first_line} AS _line, " if records.first_line is not None else ""

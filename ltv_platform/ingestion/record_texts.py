@@ -105,6 +105,9 @@ def delimited_records(
                 yield Delimited(0, fields, text, "")
                 continue
             number += 1
+            # The engine's reader passes over empty fields behind the last column, too.
+            while len(fields) > columns and not fields[-1]:
+                fields.pop()
             if not reason and len(fields) != columns:
                 reason = f"record: has {len(fields)} columns, not {columns}"
             if not reason and not is_unicode(text):

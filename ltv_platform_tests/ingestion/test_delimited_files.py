@@ -3,6 +3,7 @@
 import codecs
 import gzip
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
@@ -10,11 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ltv_platform.assets import build_graph
 from ltv_platform.ingestion import readers, record_texts, records, shapes
 from ltv_platform.ingestion.adapters import Dialect
 from ltv_platform.ingestion.files import PrivateCopy
 from ltv_platform.ingestion.records import RecordFiles, split_delimited
-from ltv_platform_tests.conftest import Loader
+from ltv_platform.settings import load_settings
+from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
+from ltv_platform_tests.conftest import NOW, Loader
 
 HEADER = "campaign_id,campaign_name"
 
@@ -277,6 +281,58 @@ def test_what_is_regular(
     assert (shape.regular, shape.lines) == (regular, lines)
     # In a file of one column, a blank line would come out as a record.
     assert shapes.shape_of(path, ",", '"', 1).regular is (regular and "\n\n" not in text)
+
+
+#: Fields as people write them, with and without quotes, blanks and nothing.
+WRITTEN = st.sampled_from(
+    ["a", "b c", " a", "a ", "  ", "", '""', '"a"', '" a"', '"a,b"', '"a""b"', ' "a"', '"a" ']
+)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    records=st.lists(st.lists(WRITTEN, min_size=1, max_size=4), min_size=1, max_size=8),
+    end=st.sampled_from(["\n", "\r\n"]),
+)
+@pytest.mark.parametrize("adapter", [None, "-- table: campaigns\nSELECT * FROM file\n"])
+def test_a_record_is_read_the_same_whatever_else_the_file_holds(
+    loaders: Callable[[], Loader], adapter: str | None, records: list[list[str]], end: str
+) -> None:
+    """Regression: `a,b,` passed, and was rejected where a blank line stood anywhere else."""
+    seen = []
+    for tail in ("", end, f"{end}{end}"):
+        load = loaders()
+        path = load.write("all.sql", adapter) if adapter else None
+        text = end.join([HEADER, *(",".join(record) for record in records)]) + end + tail
+        counts = load("campaigns", text, "x.csv", str(path) if path else None)
+        good = load.rows("SELECT campaign_id, campaign_name, line FROM raw.campaigns ORDER BY line")
+        bad = load.rows("SELECT line, reasons FROM raw.quarantine ORDER BY line")
+        seen.append((counts.rows_in_file, counts.rows_repeated, good, bad))
+    assert seen[0] == seen[1] == seen[2]
+
+
+@pytest.fixture(scope="module")
+def loaders(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Loader]:
+    """Makes loaders of empty logs."""
+    folder = tmp_path_factory.mktemp("loaders")
+    settings = load_settings(home=folder / "home", now=NOW, threads=1)
+    load = Loader(DuckDBEngine(settings, build_graph(settings).catalog), folder / "files")
+
+    def empty() -> Loader:
+        with load.engine.session() as connection:
+            for table in ("campaigns", "loads", "quarantine", "touched"):
+                connection.execute(f"DELETE FROM raw.{table}")
+        return load
+
+    return empty
+
+
+def test_empty_fields_behind_the_last_column_are_none(load: Loader) -> None:
+    """As programs write them that end every record with a delimiter."""
+    for text in (f"{HEADER}\nc1,a,\nc2,b,,\n", f"{HEADER}\n\nc3,a,\nc4,b,,\nc5,b,,x\n"):
+        load("campaigns", text)
+    assert [name for name, *_ in names(load)] == ["c1", "c3", "c2", "c4"]
+    assert [reason for _, reason, _ in quarantined(load)] == ["record: has 4 columns, not 2"]
 
 
 FIELD = st.text(alphabet='ab" ,\n\r;ä', max_size=6).map(lambda text: text.strip(" "))

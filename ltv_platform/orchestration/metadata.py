@@ -34,18 +34,15 @@ def load_metadata(
     engine: DuckDBEngine, source: SourceTable, outcomes: Sequence[Outcome]
 ) -> dict[str, Any]:
     """Figures of a source: its rows, and what the loads of a run brought."""
-    newest = f"MAX({source.event_time})" if source.event_time else "NULL"
-    [(rows, watermark)] = engine.rows(
-        f"SELECT COUNT(*), CAST({newest} AS VARCHAR) FROM {source.log.full_name}"
-    )
+    newest = engine.newest_event(source.name) if source.event_time else None
     loaded = [outcome.counts for outcome in outcomes if outcome.counts and not outcome.repeated]
     return {
-        "dagster/row_count": rows,
+        "dagster/row_count": row_count(engine, source.log.full_name),
         "files_loaded": len(loaded),
         "rows_accepted": sum(counts.rows_accepted for counts in loaded),
         "rows_quarantined": sum(counts.rows_quarantined for counts in loaded),
         "rows_repeated": sum(counts.rows_repeated for counts in loaded),
-        "watermark": str(watermark or "no rows yet"),
+        "watermark": str(newest or "no rows yet"),
     }
 
 

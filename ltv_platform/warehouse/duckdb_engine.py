@@ -20,6 +20,7 @@ from ltv_platform.warehouse import schema_version
 from ltv_platform.warehouse.connection import open_warehouse, refuse_half_restored
 from ltv_platform.warehouse.database_copy import file_of
 from ltv_platform.warehouse.engine import Built, State, Writer
+from ltv_platform.warehouse.newest_events import newest_event
 from ltv_platform.warehouse.raw_log import TOUCHED_IN, next_sequence, transaction
 from ltv_platform.warehouse.schema_version import Migration
 from ltv_platform.warehouse.writes import (
@@ -38,15 +39,15 @@ if TYPE_CHECKING:
 Connection = duckdb.DuckDBPyConnection
 ConnectionFactory = Callable[[], AbstractContextManager[Connection]]
 
-#: Feeds whose newest event counts for as_of, with the instant or day that dates a row.
-_FEEDS = {
-    "customers": "registration_date",
-    "transactions": "transaction_date",
-    "customer_interactions": "interaction_date",
-    "session_sources": "session_ts",
-    "conversions": "conversion_ts",
-    "campaign_costs": "date",
-}
+#: Feeds whose newest event counts for as_of.
+_FEEDS = (
+    "customers",
+    "transactions",
+    "customer_interactions",
+    "session_sources",
+    "conversions",
+    "campaign_costs",
+)
 
 
 class DuckDBEngine:
@@ -299,9 +300,15 @@ class DuckDBEngine:
 
     def first_day(self) -> date | None:
         """The day of the earliest row of the log; None where no source has a dated row."""
+        sources = [self.catalog.sources[feed] for feed in _FEEDS]
+        earliest = ", ".join(f"(SELECT MIN({s.event_time}) FROM raw.{s.name})" for s in sources)
+        [found] = self.rows(f"SELECT {earliest}")
+        return min((self._day(value) for value in found if value is not None), default=None)
+
+    def newest_event(self, feed: str) -> date | datetime | None:
+        """The newest date of the rows of a source that count; None: it has none."""
         with self.session() as connection:
-            days = self._days_of_feeds(connection, "MIN")
-        return min((day for day, _ in days.values() if day is not None), default=None)
+            return newest_event(connection, self.catalog.sources[feed], self.settings)
 
     def as_of(self) -> AsOf:
         """What the figures know of now."""
@@ -309,46 +316,32 @@ class DuckDBEngine:
             return self._as_of(connection)
 
     def _as_of(self, connection: Connection) -> AsOf:
-        start = self.settings.start_date or date.min
-        newest = self._days_of_feeds(connection, "MAX")
-        # A fresh home would not let in what lies before an LTV_START_DATE.
-        feeds = {
-            feed: value if day is not None and day >= start else None
-            for feed, (day, value) in newest.items()
-        }
         day = self.settings.as_of
         if day is not None:
             # Its end is the watermark of every feed, so the day itself is known to its end.
             end = day_start(day + ONE_DAY, self.settings)
-            known = {feed: day.isoformat() for feed in feeds}
-            return AsOf(day, end, day + ONE_DAY, day + ONE_DAY, known)
-        days = [day for day, _ in newest.values() if day is not None and day >= start]
+            return AsOf(
+                day, end, day + ONE_DAY, day + ONE_DAY, dict.fromkeys(_FEEDS, day.isoformat())
+            )
+        feeds = {
+            feed: newest_event(connection, self.catalog.sources[feed], self.settings)
+            for feed in _FEEDS
+        }
+        days = {feed: self._day(value) for feed, value in feeds.items() if value is not None}
         if not days:
-            return AsOf(feeds=dict.fromkeys(feeds))
+            return AsOf(feeds=dict.fromkeys(_FEEDS))
         # A clock that runs ahead may date an event into tomorrow; it counts from then on.
-        day = min(max(days), self.settings.today())
+        day = min(max(days.values()), self.settings.today())
         end = day_start(day + ONE_DAY, self.settings)
-        revenue, cost = feeds["transactions"], feeds["campaign_costs"]
-        conversions = newest["conversions"][0] if feeds["conversions"] is not None else None
+        revenue = feeds["transactions"]
         return AsOf(
             day,
             min(revenue, end) if isinstance(revenue, datetime) else None,
-            min(cost, day) if cost is not None else None,
-            min(conversions, day) if conversions is not None else None,
+            min(days["campaign_costs"], day) if "campaign_costs" in days else None,
+            min(days["conversions"], day) if "conversions" in days else None,
             {feed: None if value is None else value.isoformat() for feed, value in feeds.items()},
         )
 
-    def _days_of_feeds(
-        self, connection: Connection, which: str
-    ) -> dict[str, tuple[date | None, date | datetime | None]]:
-        """Per feed, the reporting day of its least or greatest date, and that date."""
-        [found] = connection.execute(
-            "SELECT "
-            + ", ".join(
-                f"(SELECT {which}({column}) FROM raw.{feed})" for feed, column in _FEEDS.items()
-            )
-        ).fetchall()
-        return {
-            feed: (day_of(value, self.settings) if isinstance(value, datetime) else value, value)
-            for feed, value in zip(_FEEDS, found, strict=True)
-        }
+    def _day(self, value: date | datetime) -> date:
+        """The reporting day that a date or an instant falls on."""
+        return day_of(value, self.settings) if isinstance(value, datetime) else value

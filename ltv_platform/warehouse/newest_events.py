@@ -1,0 +1,110 @@
+"""How far a feed reaches: the newest date among the rows of the log that count.
+
+The log keeps every version of a key. A version that another one beats counts for nothing, so its
+date must not move as_of or a watermark, however late it is.
+"""
+
+from datetime import date, datetime, timedelta
+
+import duckdb
+
+from ltv_platform.contracts import SourceTable
+from ltv_platform.contracts.ddl import quoted
+from ltv_platform.days import day_start
+from ltv_platform.settings import Settings
+
+Connection = duckdb.DuckDBPyConnection
+
+
+def newest_event(
+    connection: Connection, source: SourceTable, settings: Settings
+) -> date | datetime | None:
+    """The newest date of the rows of a source that count; None: it has none.
+
+    It is asked at each step, of logs of millions of rows. Most have no second versions, and the
+    engine knows the maximum of a column without reading it. Others are looked through from the
+    top: the newest row mostly has one version, and then no other row is read.
+
+    Args:
+        connection: A connection to the warehouse.
+        source: A source with dated rows.
+        settings: For LTV_START_DATE: versions before it do not count.
+    """
+    assert source.event_time is not None
+    log, time = f"raw.{source.name}", quoted(source.event_time)
+    since = "TRUE"
+    bounds: dict[str, date | datetime] = {}
+    if settings.start_date is not None:
+        since = f"{time} >= $start"
+        start = settings.start_date
+        bounds["start"] = start if _one_date(source) else day_start(start, settings)
+    newest = _date(connection, f"SELECT MAX({time}) FROM {log} WHERE {since}", bounds)
+    if _one_date(source):
+        return newest
+    [(versions,)] = connection.execute(f"SELECT MAX(version) FROM {log}").fetchall()
+    if versions == 1:
+        return newest
+    counting = _counting(source, since)
+    days = 1
+    while newest is not None:
+        reach = {**bounds, "top": newest, "below": newest - timedelta(days=days)}
+        found = _date(connection, counting, reach)
+        if found is not None:
+            return found
+        # Whole histories are loaded again by mistake, too.
+        days *= 4
+        below = {name: value for name, value in reach.items() if name != "top"}
+        newest = _date(
+            connection, f"SELECT MAX({time}) FROM {log} WHERE {since} AND {time} <= $below", below
+        )
+    return None
+
+
+def _counting(source: SourceTable, since: str) -> str:
+    """The newest date that counts among those after ``$below`` up to ``$top``.
+
+    No date after ``$top`` counts. Only keys that have a version newer than every row of a single
+    version are ranked.
+    """
+    assert source.event_time is not None
+    log, key, time = f"raw.{source.name}", quoted(source.key[0]), quoted(source.event_time)
+    newest_first = "load_sequence DESC, line DESC"
+    if source.has_updated_at:
+        newest_first = f"updated_at DESC NULLS LAST, {newest_first}"
+    if source.name == "customers":
+        # The earliest registration is the install; later ones are no event.
+        newest_first = f"{time}, {newest_first}"
+    return f"""
+        WITH newest AS MATERIALIZED (
+          SELECT {key} AS key, {time} AS date,
+            {key} IN (SELECT {key} FROM {log} WHERE version > 1) AS restated
+          FROM {log}
+          WHERE {time} > $below AND {time} <= $top AND {since}
+        ),
+        settled AS (
+          SELECT MAX(date) AS date FROM newest WHERE NOT restated
+        ),
+        ranked AS (
+          SELECT {time} AS date
+          FROM {log}
+          WHERE {since} AND {key} IN (
+            SELECT key FROM newest
+            WHERE restated AND date > COALESCE((SELECT date FROM settled), $below)
+          )
+          QUALIFY ROW_NUMBER() OVER (PARTITION BY {key} ORDER BY {newest_first}) = 1
+        )
+        SELECT MAX(date)
+        FROM (SELECT date FROM settled UNION ALL SELECT date FROM ranked WHERE date > $below)
+    """
+
+
+def _one_date(source: SourceTable) -> bool:
+    """All versions of a key are of one day, which is part of it."""
+    return source.event_time in source.key
+
+
+def _date(
+    connection: Connection, sql: str, values: dict[str, date | datetime]
+) -> date | datetime | None:
+    [(found,)] = connection.execute(sql, values).fetchall()
+    return found  # type: ignore[no-any-return]

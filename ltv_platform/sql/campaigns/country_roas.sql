@@ -1,11 +1,12 @@
--- Grain: one row per country, cohort basis: spend and revenue of the same mature cohorts.
+-- Grain: one row per country, cohort basis: all columns of a horizon are over the same cohorts, those
+-- mature at it whose cost is known, users who cost nothing included.
 -- Answers: where does ad spend earn its money back?
 -- Sums over the cohorts of campaign_roas, ranked by ROAS after {{ summary_horizon }} days.
 {% import 'macros.sql' as m with context %}
 WITH cohorts AS (
   SELECT *, campaign_id NOT IN ('(organic)', '(unknown)') AS paid
   {%- for n in horizons %},
-    {{ m.counts(n) }} AS mature_d{{ n }}
+    {{ m.mature('install_date', n) }} AND {{ m.cost_complete('install_date') }} AS counts_d{{ n }}
   {%- endfor %}
   FROM marts.campaign_roas
 ),
@@ -13,11 +14,11 @@ countries AS (
   SELECT country,
     CAST(SUM(installs) AS BIGINT) AS installs
     {%- for n in horizons %},
-    CAST(SUM(installs) FILTER (WHERE mature_d{{ n }}) AS BIGINT) AS installs_d{{ n }},
-    {{ m.money('SUM(spend) FILTER (WHERE mature_d' ~ n ~ ')') }} AS spend_d{{ n }},
-    {{ m.money('SUM(revenue_d' ~ n ~ ') FILTER (WHERE mature_d' ~ n ~ ' AND paid)') }}
+    CAST(SUM(installs) FILTER (WHERE counts_d{{ n }}) AS BIGINT) AS installs_d{{ n }},
+    {{ m.money('SUM(spend) FILTER (WHERE counts_d' ~ n ~ ')') }} AS spend_d{{ n }},
+    {{ m.money('SUM(revenue_d' ~ n ~ ') FILTER (WHERE counts_d' ~ n ~ ' AND paid)') }}
       AS revenue_d{{ n }},
-    {{ m.money('SUM(revenue_d' ~ n ~ ') FILTER (WHERE mature_d' ~ n ~ ')') }}
+    {{ m.money('SUM(revenue_d' ~ n ~ ') FILTER (WHERE counts_d' ~ n ~ ')') }}
       AS blended_revenue_d{{ n }}
     {%- endfor %}
   FROM cohorts

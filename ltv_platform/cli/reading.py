@@ -186,9 +186,9 @@ def doctor() -> None:
     free = shutil.disk_usage(existing).free
     rows.append(("free disk", f"{free / 1024**3:.1f} GiB"))
     rows.append(("first partition", str(read_start(settings) or "settled by the first load")))
-    of_backups, to_fix = diagnose(settings)
-    rows += of_backups
-    problems += to_fix
+    for found in (_diagnose_snapshot(settings), diagnose(settings)):
+        rows += found[0]
+        problems += found[1]
     show(["", ""], rows)
     if free < _LITTLE_DISK:
         problems.append(f"Little disk is free under {settings.home}.")
@@ -206,6 +206,24 @@ def doctor() -> None:
         say(problem)
     if not problems:
         say("All is well.")
+
+
+def _diagnose_snapshot(settings: "Settings") -> tuple[list[tuple[str, str]], list[str]]:
+    """The snapshot, each of its files read, and which of them are not as they were written."""
+    from ltv_platform.warehouse.intact import changed_files
+    from ltv_platform.warehouse.published import current_snapshot, damaged
+
+    try:
+        snapshot = current_snapshot(settings)
+    except UserError as error:
+        return [], [str(error)]
+    if snapshot is None:
+        return [], []
+    name = snapshot.path.name
+    if changed := changed_files(snapshot):
+        what = f"{', '.join(changed)}: not as published, so its figures may be others"
+        return [("snapshot", f"{name}, changed")], [str(damaged(name, what))]
+    return [("snapshot", f"{name}, every file as it was published")], []
 
 
 def _shown(value: object) -> str:

@@ -15,9 +15,8 @@ from ltv_platform.errors import UserError
 from ltv_platform.settings import Settings
 from ltv_platform.warehouse.connection import connection_config
 from ltv_platform.warehouse.published import Snapshot, damaged, own_files, require_snapshot
+from ltv_platform.warehouse.read_only import as_written, reading_only, seal
 
-#: PIVOT is the only MULTI: it finds its columns by a SELECT of its own.
-_READING = (duckdb.StatementType.SELECT, duckdb.StatementType.MULTI)
 #: Of the tables and columns that a snapshot lacks; the first few tell which version is missing.
 _MOST_NAMED = 5
 #: What the engine says of tables and columns that are not there.
@@ -79,9 +78,7 @@ def connect_to_snapshot(
             ) from error
     allowed = [file for of_table in files.values() for file in of_table]
     allowed += [str(path) for path in own.values()]
-    connection.execute(f"SET allowed_paths = [{', '.join(map(literal, allowed))}]")
-    connection.execute("SET enable_external_access = false")
-    connection.execute("SET lock_configuration = true")
+    seal(connection, allowed)
     return connection
 
 
@@ -111,21 +108,6 @@ def _not_published(settings: Settings, snapshot: Snapshot, error: Exception) -> 
     return None
 
 
-def _only_select(connection: duckdb.DuckDBPyConnection, sql: str) -> duckdb.Statement:
-    """The one statement of a text.
-
-    Files that may be read may also be written: ``COPY … TO`` a Parquet file of the snapshot
-    would replace it in every snapshot that links to it.
-    """
-    statements = connection.extract_statements(sql)
-    if len(statements) != 1 or statements[0].type not in _READING:
-        raise UserError(
-            "A query is exactly one SELECT (or FROM, WITH, DESCRIBE, SHOW, SUMMARIZE, PIVOT).",
-            "The snapshot is read-only; send one statement that reads.",
-        )
-    return statements[0]
-
-
 def query(
     settings: Settings, sql: str, parameters: Mapping[str, Any] | None = None
 ) -> tuple[list[str], list[tuple[Any, ...]]]:
@@ -141,7 +123,8 @@ def query(
     snapshot, own = require_snapshot(settings), own_files(settings)
     with open_snapshot(settings, snapshot, own) as connection:
         try:
-            cursor = connection.execute(_only_select(connection, sql), dict(parameters or {}))
+            values = dict(parameters or {})
+            cursor = connection.execute(reading_only(connection, sql, values), values)
             columns = [name for name, *_ in cursor.description or ()]
             return columns, cursor.fetchall() if columns else []
         except duckdb.Error as error:
@@ -150,4 +133,6 @@ def query(
             unknown = isinstance(error, _UNKNOWN)
             if unknown and (older := _not_published(settings, snapshot, error)):
                 raise older from error
-            raise UserError(f"The query fails: {error}", tables if unknown else "") from error
+            raise UserError(
+                f"The query fails: {as_written(error)}", tables if unknown else ""
+            ) from error

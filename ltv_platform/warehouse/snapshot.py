@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from ltv_platform.settings import Settings
 from ltv_platform.transforms import AsOf, Graph, Select
 from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
 from ltv_platform.warehouse.engine import State, Writer
+from ltv_platform.warehouse.intact import Looks, seal_file
 from ltv_platform.warehouse.parts import Part, derived_parts
 from ltv_platform.warehouse.planner import knows_something_else, newest_write
 from ltv_platform.warehouse.published import (
@@ -48,8 +49,6 @@ MADE_OF_IT = (REPORT, CHANNEL_REPORT, CUSTOMER_REPORT, CHANNEL_CSV)
 
 #: A reader marks the snapshot it reads; it is kept for this long after its last use.
 _IN_USE_SECONDS = 600.0
-#: Every Parquet file ends with it.
-_PARQUET_END = b"PAR1"
 
 
 def snapshot_code(graph: Graph) -> str:
@@ -77,7 +76,7 @@ def is_stale(graph: Graph, state: State, settings: Settings) -> bool:
     """Whether the current snapshot shows less than the warehouse knows."""
     built = state.built.get(ASSET, {}).get(None)
     current = _published_by(state, settings)
-    if built is None or current is None or not _is_whole(current):
+    if built is None or current is None or not Looks(settings).is_whole(current):
         return True
     if current.manifest["code"] != snapshot_code(graph):
         return True
@@ -121,8 +120,9 @@ def _publish(engine: DuckDBEngine, graph: Graph) -> Snapshot:
     draft.mkdir()
     state = engine.state()
     last = _published_by(state, settings)
+    looks = Looks(settings)
     tables = {
-        table.name: _publish_table(engine, table, parts, draft, last)
+        table.name: _publish_table(engine, table, parts, draft, last=last, looks=looks)
         for table, parts in _tables(engine, graph, state)
     }
     manifest: dict[str, Any] = {
@@ -142,6 +142,7 @@ def _publish(engine: DuckDBEngine, graph: Graph) -> Snapshot:
     manifest = {"id": name, **manifest}
     (draft / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", "utf-8")
     _sync(draft / MANIFEST)
+    seal_file(draft / MANIFEST)
     failpoint("snapshot drafted")
     os.replace(draft, root / name)
     failpoint("snapshot in place, pointer not switched")
@@ -154,7 +155,8 @@ def _publish(engine: DuckDBEngine, graph: Graph) -> Snapshot:
     engine.record([Writer(ASSET, name, state.as_of)], state.newest)
     failpoint("published, not pruned")
     prune(settings)
-    return Snapshot(root / name, manifest)
+    looks.remember(published := Snapshot(root / name, manifest))
+    return published
 
 
 def _next_number(root: Path) -> int:
@@ -176,29 +178,6 @@ def _published_by(state: State, settings: Settings) -> Snapshot | None:
     if built is None or current is None or current.manifest["id"] != built.code_hash:
         return None
     return current
-
-
-def _is_whole(snapshot: Snapshot) -> bool:
-    return all(
-        _is_intact(snapshot.path / part["file"], part)
-        for table in snapshot.manifest["tables"].values()
-        for part in table["parts"]
-    )
-
-
-def _is_intact(path: Path, part: Mapping[str, Any]) -> bool:
-    """Whether a part has the size and the end that it was written with.
-
-    That finds what was cut off, emptied or replaced. Single bytes that changed in between are
-    found by whoever reads them, because reading all of it costs as much as publishing it.
-    """
-    try:
-        with path.open("rb") as file:
-            size = file.seek(0, os.SEEK_END)
-            file.seek(-min(size, len(_PARQUET_END)), os.SEEK_END)
-            return size == part.get("bytes") and file.read() == _PARQUET_END
-    except OSError:
-        return False
 
 
 def _cost_known_until(as_of: AsOf) -> date | None:
@@ -224,7 +203,13 @@ def _tables(
 
 
 def _publish_table(
-    engine: DuckDBEngine, table: Table, parts: Iterable[Part], draft: Path, last: Snapshot | None
+    engine: DuckDBEngine,
+    table: Table,
+    parts: Iterable[Part],
+    draft: Path,
+    *,
+    last: Snapshot | None,
+    looks: Looks,
 ) -> dict[str, Any]:
     known = {} if last is None else last.manifest["tables"].get(table.name, {"parts": []})
     linkable = {part["fingerprint"]: part for part in known.get("parts", ()) if part["fingerprint"]}
@@ -234,15 +219,22 @@ def _publish_table(
         target.parent.mkdir(parents=True, exist_ok=True)
         old = linkable.get(part.fingerprint)
         source = None if old is None or last is None else last.path / old["file"]
-        if old is not None and source and _is_intact(source, old) and _link(source, target):
-            rows = old["rows"]
+        if old is not None and source and looks.is_intact(source, old) and _link(source, target):
+            rows, sha256 = old["rows"], old["sha256"]
         else:
             order = [*table.key, *(c.name for c in table.published if c.name not in table.key)]
             rows = engine.copy_to_parquet(part.select, order, target)
             _sync(target)
-        size = target.stat().st_size
+            # Later snapshots link to it: what is written into one of them is written into all.
+            sha256 = seal_file(target)
         written.append(
-            {"file": part.file, "rows": rows, "bytes": size, "fingerprint": part.fingerprint}
+            {
+                "file": part.file,
+                "rows": rows,
+                "bytes": target.stat().st_size,
+                "sha256": sha256,
+                "fingerprint": part.fingerprint,
+            }
         )
     return {
         "layer": "operations" if table in PUBLISHED_OPERATIONS else table.layer,

@@ -30,6 +30,7 @@ _LEFT_OUT = (
     "replaced/20250101T000000Z/start_date",
     "restoring_x/file",
     "cache/results",
+    "cache/snapshot_files",
     "published/000000-00000000/manifest.json",
 )
 

@@ -17,8 +17,9 @@ from ltv_platform.attribution.status import other_settings
 from ltv_platform.contracts.operations import PUBLISHED_OPERATIONS
 from ltv_platform.errors import UserError
 from ltv_platform.reports.channels import write_channel_report
-from ltv_platform.warehouse import snapshot
+from ltv_platform.warehouse import intact, snapshot
 from ltv_platform.warehouse.engine import Writer
+from ltv_platform.warehouse.intact import changed_files, digest
 from ltv_platform.warehouse.query import query, require_snapshot
 from ltv_platform_tests.warehouse.homes import Home
 from ltv_platform_tests.warehouse.small_home import is_stale
@@ -255,3 +256,59 @@ def _republish(home: Home, manifest: dict[str, Any]) -> None:
     (new.parent / "current").write_text(new.name + "\n", "utf-8")
     state = home.engine.state()
     home.engine.record([Writer(snapshot.ASSET, new.name, state.as_of)], state.newest)
+
+
+def _forge(path: Path) -> None:
+    """Other bytes of the same length and time, as somebody would who wants them to be taken."""
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    before = path.stat()
+    path.chmod(0o600)
+    path.write_bytes(content)
+    path.chmod(before.st_mode)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns + 1))
+
+
+def test_files_are_written_once_and_read_only(home: Home) -> None:
+    """Those that older snapshots share are the same files."""
+    home.load("campaigns", "c1,Name")
+    home.publish()
+    for folder in home.settings.published_path.iterdir():
+        if folder.is_dir() and folder.name == require_snapshot(home.settings).path.name:
+            written = [*folder.rglob("*.parquet"), folder / "manifest.json"]
+            assert {path.stat().st_mode & 0o222 for path in written} == {0}
+
+
+def test_forged_bytes_of_the_same_length_are_published_again(home: Home) -> None:
+    """Sizes and ends told nothing of them: `ltv run` said that nothing is stale."""
+    home.publish()
+    assert not is_stale(home)
+    [file] = require_snapshot(home.settings).files("customers")
+    rows = query(home.settings, "FROM customers")
+    _forge(Path(file))
+    assert changed_files(require_snapshot(home.settings)) == ["customers.parquet"]
+    assert is_stale(home)
+    home.publish()
+    assert not is_stale(home)
+    assert changed_files(require_snapshot(home.settings)) == []
+    assert query(home.settings, "FROM customers") == rows
+
+
+def test_files_are_hashed_again_only_if_they_were_touched(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A look at a large snapshot takes no longer than at a small one."""
+    home.publish()
+    read = []
+    monkeypatch.setattr(intact, "digest", lambda path: read.append(path) or digest(path))
+    assert not is_stale(home)
+    assert read == []
+    [file] = require_snapshot(home.settings).files("customers")
+    os.utime(file)
+    assert not is_stale(home)
+    assert read == [Path(file)]
+    assert not is_stale(home)
+    assert len(read) == 1
+    (home.settings.home / "cache" / "snapshot_files").unlink()
+    assert not is_stale(home)
+    assert len(read) > 10

@@ -195,6 +195,7 @@ def test_a_damaged_part_is_not_linked(home: Home) -> None:
     """A part that was cut off is written again, not carried into the next snapshot."""
     part = Path(require_snapshot(home.settings).files("customers")[0])
     whole = part.read_bytes()
+    part.chmod(0o600)
     part.write_bytes(whole[:-1])
     home.load("campaigns", "c1,Name")
     home.publish()

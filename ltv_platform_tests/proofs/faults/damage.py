@@ -63,7 +63,9 @@ def _damaged(
     @CASES.case(what, f"query: exit 2, {words}, Run `ltv run`; after it {_HEALED}")
     def _(folder: Path) -> str:
         home = undisturbed_home(folder)
-        damage(file(home))
+        path = file(home)
+        path.chmod(0o600)  # they are read-only; whoever owns them can change that
+        damage(path)
         answer = ltv(home)("query", "SELECT COUNT(*) FROM transactions")
         seen = re.search(re.escape(words), answer.err)
         hint = re.search("Run `ltv run`", answer.err)
@@ -96,6 +98,53 @@ _damaged(
     "No such file or directory",
 )
 _damaged("the pointer leads out of published/", _pointer, _lead_away, "not the name of a snapshot")
+
+
+def _forge(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+@CASES.case(
+    "a byte of a Parquet part was changed, its length and end kept",
+    f"doctor: transactions.parquet: not as published; run: exit 0; after it {_HEALED}",
+)
+def _(folder: Path) -> str:
+    home = undisturbed_home(folder)
+    path = _part(home)
+    path.chmod(0o600)
+    _forge(path)
+    doctor = ltv(home)("doctor")
+    words = re.search(r"transactions\.parquet: not as published", doctor.err)
+    code = ltv(home)("run").code
+    return (
+        f"doctor: {words[0] if words else doctor.err}; run: exit {code}; "
+        f"after it {compared(home, undisturbed())}"
+    )
+
+
+@CASES.case(
+    "a query writes over a Parquet part: COPY around a PIVOT, in a WITH, as a serialized statement",
+    "query: exit 2 ×3, the part as it was",
+)
+def _(folder: Path) -> str:
+    home = undisturbed_home(folder)
+    path = _part(home)
+    before = path.read_bytes()
+    copy = f"COPY (FROM {{}}) TO '{path}' (FORMAT parquet, USE_TMP_FILE false)"
+    within = f"WITH x AS ({copy.format('customers')}) FROM x"
+    text = within.replace("'", "''")
+    codes = {
+        ltv(home)("query", sql).code
+        for sql in (
+            copy.format("(PIVOT (SELECT 1 AS a) ON a USING COUNT(*))"),
+            within,
+            f"FROM json_execute_serialized_sql(json_serialize_sql('{text}'))",
+        )
+    }
+    kept = "as it was" if path.read_bytes() == before else "another"
+    return f"query: exit {' '.join(map(str, sorted(codes)))} ×3, the part {kept}"
 
 
 @CASES.case(

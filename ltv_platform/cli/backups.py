@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ltv_platform.cli.console import progress, say
+from ltv_platform.cli.console import answer, progress, say
 from ltv_platform.errors import UserError
 from ltv_platform.locks import one_run
 from ltv_platform.workspace import Workspace
@@ -42,7 +42,7 @@ def backup(
         )
     with progress("starting") as tell, one_run(workspace.settings, tell):
         made = back_up(workspace.engine, target, tell)
-    typer.echo(made.path)
+    answer(str(made.path))
     say(
         f"Backed up {len(made.files):,} files of {workspace.settings.home}, "
         f"{made.bytes / 1e6:,.1f} MB. `ltv restore {made.path}` brings them back."

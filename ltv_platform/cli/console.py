@@ -13,10 +13,10 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from ltv_platform.cli.texts import visible, visible_json, visible_message
+
 #: Width where stdout is no terminal: a table in a file or a pipe is not folded.
 _PIPE_WIDTH = 240
-#: A message may quote what stands in a file, or its name.
-_MOVES_THE_CURSOR = dict.fromkeys({*range(32), 127} - {*b"\t\n"})
 
 
 class Format(StrEnum):
@@ -35,8 +35,13 @@ def invoked_as() -> str:
 
 
 def say(message: str) -> None:
-    """A message to stderr, as it is, but for what would move a terminal's cursor."""
-    sys.stderr.write(message.translate(_MOVES_THE_CURSOR) + "\n")
+    """A message to stderr; what a terminal would obey is shown."""
+    sys.stderr.write(visible_message(message) + "\n")
+
+
+def answer(text: str) -> None:
+    """An answer that is a text to stdout."""
+    sys.stdout.write((visible_message(text) if sys.stdout.isatty() else text) + "\n")
 
 
 def rows_are(count: int) -> str:
@@ -59,7 +64,7 @@ def progress(first: str) -> Iterator[Callable[[str], None]]:
         os.fdopen(os.dup(sys.stderr.fileno()), "w", encoding="utf-8") as terminal,
         Console(file=terminal).status(Text(first)) as status,
     ):
-        yield lambda message: status.update(Text(message.translate(_MOVES_THE_CURSOR)))
+        yield lambda message: status.update(Text(visible(message)))
 
 
 def show(
@@ -75,17 +80,24 @@ def show(
     if output is Format.CSV:
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(columns)
-        writer.writerows([["" if v is None else _plain(v) for v in row] for row in rows])
+        # A program gets the values as they are, a terminal those that it can show.
+        end = visible if sys.stdout.isatty() else str
+        writer.writerows([["" if v is None else end(_plain(v)) for v in row] for row in rows])
     elif output is Format.JSON:
         records = [dict(zip(columns, map(_json_value, row), strict=True)) for row in rows]
-        sys.stdout.write(json.dumps(records, ensure_ascii=False, indent=1) + "\n")
+        sys.stdout.write(visible_json(json.dumps(records, ensure_ascii=False, indent=1)) + "\n")
     else:
         from rich.console import Console
         from rich.table import Table
 
         # No markup: what users have in their data may look like it.
         console = Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH, markup=False)
-        table = Table(*columns, title=title, title_justify="left", header_style="bold")
+        table = Table(
+            *map(visible, columns),
+            title=title and visible(title),
+            title_justify="left",
+            header_style="bold",
+        )
         for column, values in zip(table.columns, zip(*rows, strict=True), strict=False):
             if all(isinstance(v, int | float | Decimal) or v is None for v in values):
                 column.justify = "right"
@@ -107,7 +119,7 @@ def _readable(value: Any) -> str:
         return f"{value:,.2f}"
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}"
-    return str(value)
+    return visible(str(value))
 
 
 def _json_value(value: Any) -> Any:

@@ -1,12 +1,11 @@
 """The command that shows where a figure comes from, and what comes of a column."""
 
-import sys
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ltv_platform.cli.console import Format, say, show
+from ltv_platform.cli.console import Format, answer, say, show
 from ltv_platform.errors import UserError
 
 if TYPE_CHECKING:
@@ -48,7 +47,7 @@ def lineage(
         rows = sorted({(str(made), str(of)) for tree in trees for made, of in edges(tree)})
         show(["column", "computed from"], rows, output)
     elif column:
-        sys.stdout.write("\n".join(lines(trees[0])) + "\n")
+        answer("\n".join(lines(trees[0])))
         if not trees[0].parts:
             say(f"It comes as it is; `ltv lineage {name} --uses` shows what is computed from it.")
     else:

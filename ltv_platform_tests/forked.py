@@ -132,6 +132,8 @@ class ForkedLtv:
         """Start a command under further settings."""
         given = {"home": str(self.home), "now": NOW, **self.settings, **settings}
         environment = {variable_name(name): value for name, value in given.items()}
+        if "COLUMNS" in os.environ:
+            environment["COLUMNS"] = os.environ["COLUMNS"]
         folder = self.spoken or self.home.parent / "spoken"
         folder.mkdir(exist_ok=True)
         stem = f"{time.monotonic_ns()}"
@@ -160,7 +162,9 @@ def _command(
     for descriptor, path in enumerate(spoken, start=1):
         with path.open("wb") as file:
             os.dup2(file.fileno(), descriptor)
-    for name in [name for name in os.environ if name.startswith(("LTV_", "DAGSTER_", "IHC_"))]:
+    # Readline, which the server has loaded, sets COLUMNS.
+    others = ("LTV_", "DAGSTER_", "IHC_", "COLUMNS")
+    for name in [name for name in os.environ if name.startswith(others)]:
         del os.environ[name]
     os.environ.update(environment)
     sys.argv = ["ltv", *arguments]

@@ -87,39 +87,19 @@ def show(
         records = [dict(zip(columns, map(_json_value, row), strict=True)) for row in rows]
         sys.stdout.write(visible_json(json.dumps(records, ensure_ascii=False, indent=1)) + "\n")
     else:
-        from rich.console import Console
-        from rich.table import Table
+        from ltv_platform.cli.tables import layout
 
-        # No markup: what users have in their data may look like it.
-        console = Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH, markup=False)
-        table = Table(
-            *map(visible, columns),
-            title=title and visible(title),
-            title_justify="left",
-            header_style="bold",
-        )
-        for column, values in zip(table.columns, zip(*rows, strict=True), strict=False):
-            if all(isinstance(v, int | float | Decimal) or v is None for v in values):
-                column.justify = "right"
-        for row in rows:
-            table.add_row(*("–" if v is None else _readable(v) for v in row))
-        console.print(table)
+        if title:
+            sys.stdout.write(f"\n{visible(title)}\n")
+        # COLUMNS if it is set, else the width of the terminal.
+        width = shutil.get_terminal_size((_PIPE_WIDTH, 0)).columns
+        sys.stdout.writelines(f"{line}\n" for line in layout(columns, rows, width))
 
 
 def _plain(value: Any) -> str:
     if isinstance(value, list):
         return json.dumps(value, ensure_ascii=False)
     return repr(value) if isinstance(value, float) else str(value)
-
-
-def _readable(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:,.4f}"
-    if isinstance(value, Decimal):
-        return f"{value:,.2f}"
-    if isinstance(value, int) and not isinstance(value, bool):
-        return f"{value:,}"
-    return visible(str(value))
 
 
 def _json_value(value: Any) -> Any:

@@ -8,6 +8,7 @@ from ltv_platform.checks.attribution import attribution_checks
 from ltv_platform.checks.campaigns import campaign_checks
 from ltv_platform.checks.customers import customer_checks
 from ltv_platform.checks.model import CheckOutcome, TableCheck
+from ltv_platform.checks.ratios import ratio_checks
 from ltv_platform.checks.tables import rejected_share, unique_key
 from ltv_platform.settings import Settings
 
@@ -16,4 +17,9 @@ __all__ = ["CheckOutcome", "TableCheck", "rejected_share", "table_checks", "uniq
 
 def table_checks(settings: Settings) -> tuple[TableCheck, ...]:
     """All checks but those that every table of a kind has: unique keys, rejected shares."""
-    return (*campaign_checks(settings), *attribution_checks(settings), *customer_checks())
+    return (
+        *campaign_checks(settings),
+        *ratio_checks(settings),
+        *attribution_checks(settings),
+        *customer_checks(),
+    )

@@ -96,14 +96,16 @@ def _summary_readings(days: int) -> tuple[Column, ...]:
 
 
 def _country_readings(days: int) -> tuple[Column, ...]:
+    paid = "campaigns with spend in the country"
     return (
-        Column(f"installs_d{days}", "BIGINT", f"Installs of cohorts mature at day {days}."),
-        Column(f"spend_d{days}", MONEY, "Spend on their install dates."),
-        Column(f"revenue_d{days}", MONEY, f"Their net revenue in {_days(days)}, paid campaigns."),
-        Column(f"roas_d{days}", "DOUBLE", f"revenue_d{days} / spend_d{days} (paid)."),
         Column(
-            f"blended_revenue_d{days}", MONEY, "The same with (organic) and (unknown) campaigns."
+            f"installs_d{days}", "BIGINT", f"Installs of cohorts mature at day {days}, cost known."
         ),
+        Column(f"paid_installs_d{days}", "BIGINT", f"Those of {paid}."),
+        Column(f"spend_d{days}", MONEY, "Spend on their install dates."),
+        Column(f"revenue_d{days}", MONEY, f"Net revenue in {_days(days)} of {paid}."),
+        Column(f"roas_d{days}", "DOUBLE", f"revenue_d{days} / spend_d{days} (paid)."),
+        Column(f"blended_revenue_d{days}", MONEY, "The same of all cohorts, spend or not."),
         Column(f"blended_roas_d{days}", "DOUBLE", f"blended_revenue_d{days} / spend_d{days}."),
     )
 
@@ -298,7 +300,12 @@ def _country_roas(horizons: tuple[int, ...]) -> Table:
             _COUNTRY,
             Column("rank", "INTEGER", "1 = best D7 ROAS, then revenue, then name.", required=True),
             Column("installs", "BIGINT", "Installs of all cohorts.", required=True),
-            Column("small_base", "BOOLEAN", "Fewer than 30 mature installs.", required=True),
+            Column(
+                "small_base",
+                "BOOLEAN",
+                "Fewer than 30 paid installs at D7.",
+                required=True,
+            ),
             *_per_horizon(horizons, _country_readings),
         ),
     )

@@ -113,7 +113,7 @@ def lineages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, TableLineage
         (
             "marts.country_roas",
             "roas_d7",
-            "$cost_watermark $revenue_watermark marts.campaign_roas.campaign_id "
+            "$cost_watermark $revenue_watermark "
             "marts.campaign_roas.install_date marts.campaign_roas.revenue_d7 "
             "marts.campaign_roas.spend",
         ),

@@ -20,18 +20,39 @@ def _good(world: World, table: str) -> Iterator[tuple[str, ...]]:
 def _as_of(world: World) -> date:
     if world.settings["as_of"]:
         return date.fromisoformat(world.settings["as_of"])
-    days = [_day(world, v[1]) for v in _good(world, "customers")]
-    days += [_day(world, v[2]) for v in _good(world, "transactions")]
-    days += [_day(world, v[2]) for v in _good(world, "customer_interactions")]
-    days += [_day(world, f"{v[3]} {v[4]}") for v in _good(world, "session_sources")]
-    days += [_day(world, f"{v[2]} {v[3]}") for v in _good(world, "conversions")]
-    days += [date.fromisoformat(v[1]) for v in _good(world, "campaign_costs")]
-    return max(days)
+    installs = defaultdict(list)
+    for values in _good(world, "customers"):
+        installs[values[0]].append(instant(values[1]))
+    moments = [min(of_customer) for of_customer in installs.values()]
+    moments += [instant(v[2]) for v in _newest(world, "transactions", 6)]
+    moments += [instant(v[2]) for v in _newest(world, "customer_interactions")]
+    moments += [instant(f"{v[3]} {v[4]}") for v in _newest(world, "session_sources")]
+    moments += [instant(f"{v[2]} {v[3]}") for v in _newest(world, "conversions")]
+    days = [_day_of(world, moment) for moment in moments]
+    return max(days + [date.fromisoformat(v[1]) for v in _good(world, "campaign_costs")])
+
+
+def _newest(world: World, table: str, dated: int | None = None) -> list[tuple[str, ...]]:
+    """The version of each key that counts: by updated_at, in column `dated`, then by receipt."""
+    newest: dict[str, tuple[datetime, tuple[str, ...]]] = {}
+    known: set[tuple[str, ...]] = set()
+    for values in _good(world, table):
+        stamp = instant(values[dated]) if dated is not None and values[dated] else datetime.min
+        if stamp > datetime.min and values in known:  # it counts where it stood first
+            continue
+        known.add(values)
+        if values[0] not in newest or stamp >= newest[values[0]][0]:
+            newest[values[0]] = stamp, values
+    return [values for _, values in newest.values()]
 
 
 def _day(world: World, moment: str) -> date:
+    return _day_of(world, instant(moment))
+
+
+def _day_of(world: World, moment: datetime) -> date:
     zone = ZoneInfo(world.settings["timezone"])
-    return instant(moment).replace(tzinfo=UTC).astimezone(zone).date()
+    return moment.replace(tzinfo=UTC).astimezone(zone).date()
 
 
 def _converted(world: World, amount: str, currency: str, day: date) -> Decimal | None:
@@ -48,18 +69,9 @@ def _converted(world: World, amount: str, currency: str, day: date) -> Decimal |
 
 def purchases(world: World) -> list[tuple[str, date, Decimal, bool]]:
     """Newest version of each transaction up to as_of: by updated_at, then by order of receipt."""
-    newest: dict[str, tuple[datetime, tuple[str, ...]]] = {}
-    known: set[tuple[str, ...]] = set()
-    for values in _good(world, "transactions"):
-        stamp = instant(values[6]) if values[6] else datetime.min
-        if values[6] and values in known:  # a dated version counts where it stood first
-            continue
-        known.add(values)
-        if values[0] not in newest or stamp >= newest[values[0]][0]:
-            newest[values[0]] = stamp, values
     rows = []
-    for key, (_, values) in newest.items():
-        day = _day(world, values[2])
+    for values in _newest(world, "transactions", 6):
+        key, day = values[0], _day(world, values[2])
         amount = _converted(world, values[3], values[5], day)
         if amount is not None and day <= _as_of(world):
             rows.append((key, day, amount, values[4] == "1"))

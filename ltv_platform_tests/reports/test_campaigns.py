@@ -165,9 +165,12 @@ def test_campaign_figures(page: Page) -> None:
 
 
 def test_total_is_the_ratio_of_the_sums(page: Page) -> None:
-    """metrics.md section 1: never the mean of ratios; paid and blended apart."""
+    """metrics.md section 1: never the mean of ratios; paid and blended apart.
+
+    charlie cost nothing, so its two installs are not among the paid.
+    """
     # D3: (12 + 3) / (10 + 5 + 40), D7: 12 / (10 + 40); organic adds 6 and, refunded, 5.
-    assert page.row("Paid campaigns")[1:4] == ["5", "55.00", "11.00"]
+    assert page.row("Paid campaigns")[1:4] == ["3", "55.00", "18.33"]
     assert page.row("Paid campaigns")[6:9] == ["0.00", "0.27", "0.24"]
     assert page.row("Blended, all installs")[6:9] == ["0.00", "0.38", "0.34"]
     assert "12.00 revenue / 50.00 spend of mature cohorts" in page.text
@@ -199,12 +202,12 @@ def test_immature_cohort_is_blank_with_a_reading_to_date(page: Page) -> None:
 
 
 def test_week_is_immature_while_one_of_its_days_is(page: Page) -> None:
-    """A ratio is over the installs and the spend beside it: charlie's D7 alone would be 0.00."""
+    """A ratio is over the installs and the spend beside it: of alpha alone, which has spend."""
     assert page.row("2025-03-24")[1:] == [
-        "2", "5.00", "2.50",
-        "0.00", "1.50", "", "", "",
+        "1", "5.00", "5.00",
+        "0.00", "3.00", "", "", "",
         "0.00", "0.60", "", "", "",
-        "5–7", "1.50", "0.60",
+        "5", "3.00", "0.60",
     ]  # fmt: skip
 
 
@@ -302,8 +305,8 @@ def test_horizons_that_are_not_there_are_left_out(home: Path, horizons: tuple[in
 def test_long_spans_are_shown_by_month(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(report, "_MOST_WEEKS", 2)
     page = Page(write_campaign_report(settings))
-    assert page.row("2025-01")[1:4] == ["3", "50.00", "16.67"]
-    assert page.row("2025-03")[1:4] == ["2", "5.00", "2.50"]
+    assert page.row("2025-01")[1:4] == ["2", "50.00", "25.00"]
+    assert page.row("2025-03")[1:4] == ["1", "5.00", "5.00"]
 
 
 def test_nothing_published_says_what_to_do(tmp_path: Path) -> None:

@@ -1,27 +1,40 @@
 -- Grain: one row per country, cohort basis: all columns of a horizon are over the same cohorts, those
 -- mature at it whose cost is known, users who cost nothing included.
 -- Answers: where does ad spend earn its money back?
--- Sums over the cohorts of campaign_roas, ranked by ROAS after {{ summary_horizon }} days.
+-- Sums over the cohorts of campaign_roas, ranked by paid ROAS after {{ summary_horizon }} days.
 {% import 'macros.sql' as m with context %}
 WITH cohorts AS (
-  SELECT *, campaign_id NOT IN ('(organic)', '(unknown)') AS paid
+  SELECT *
   {%- for n in horizons %},
     {{ m.mature('install_date', n) }} AND {{ m.cost_complete('install_date') }} AS counts_d{{ n }}
   {%- endfor %}
   FROM marts.campaign_roas
 ),
+-- A campaign is paid for in a country by what is spent there on the very cohorts that count.
+campaigns AS (
+  SELECT campaign_id, country,
+    SUM(installs) AS installs
+    {%- for n in horizons %},
+    SUM(installs) FILTER (WHERE counts_d{{ n }}) AS installs_d{{ n }},
+    SUM(spend) FILTER (WHERE counts_d{{ n }}) AS spend_d{{ n }},
+    SUM(revenue_d{{ n }}) FILTER (WHERE counts_d{{ n }}) AS revenue_d{{ n }}
+    {%- endfor %}
+  FROM cohorts
+  GROUP BY campaign_id, country
+),
 countries AS (
   SELECT country,
     CAST(SUM(installs) AS BIGINT) AS installs
     {%- for n in horizons %},
-    CAST(SUM(installs) FILTER (WHERE counts_d{{ n }}) AS BIGINT) AS installs_d{{ n }},
-    {{ m.money('SUM(spend) FILTER (WHERE counts_d' ~ n ~ ')') }} AS spend_d{{ n }},
-    {{ m.money('SUM(revenue_d' ~ n ~ ') FILTER (WHERE counts_d' ~ n ~ ' AND paid)') }}
+    CAST(SUM(installs_d{{ n }}) AS BIGINT) AS installs_d{{ n }},
+    CAST(SUM(installs_d{{ n }}) FILTER (WHERE spend_d{{ n }} <> 0) AS BIGINT)
+      AS paid_installs_d{{ n }},
+    {{ m.money('SUM(spend_d' ~ n ~ ')') }} AS spend_d{{ n }},
+    {{ m.money('SUM(revenue_d' ~ n ~ ') FILTER (WHERE spend_d' ~ n ~ ' <> 0)') }}
       AS revenue_d{{ n }},
-    {{ m.money('SUM(revenue_d' ~ n ~ ') FILTER (WHERE counts_d' ~ n ~ ')') }}
-      AS blended_revenue_d{{ n }}
+    {{ m.money('SUM(revenue_d' ~ n ~ ')') }} AS blended_revenue_d{{ n }}
     {%- endfor %}
-  FROM cohorts
+  FROM campaigns
   GROUP BY country
 ),
 readings AS (
@@ -39,9 +52,10 @@ SELECT
       revenue_d{{ summary_horizon }} DESC NULLS LAST, country
   ) AS INTEGER) AS rank,
   installs,
-  COALESCE(installs_d{{ summary_horizon }}, 0) < 30 AS small_base
+  COALESCE(paid_installs_d{{ summary_horizon }}, 0) < 30 AS small_base
   {%- for n in horizons %},
   installs_d{{ n }},
+  paid_installs_d{{ n }},
   spend_d{{ n }},
   revenue_d{{ n }},
   roas_d{{ n }},

@@ -78,6 +78,25 @@ class Settings(Home):
         ("organic*", "direct"),
         description="Acquisition sources that are organic when no campaign is given.",
     )
+    refund_types: Annotated[tuple[str, ...], NoDecode] = Field(
+        (
+            "refund",
+            "refunded",
+            "partial_refund",
+            "partially_refunded",
+            "return",
+            "returned",
+            "reversal",
+            "reversed",
+            "chargeback",
+            "void",
+            "voided",
+            "authorization",
+            "cancelled",
+            "canceled",
+        ),
+        description="Words of transaction_type that are no purchase: is_refund must be 1.",
+    )
     migration_days: int = Field(
         90, ge=1, le=_LONGEST_AGE, description="Days back to the segments that customers came from."
     )
@@ -269,7 +288,7 @@ class Settings(Home):
     def _none_is_unlimited(cls, value: Any) -> Any:
         return None if isinstance(value, str) and value.strip().lower() == "none" else value
 
-    @field_validator("organic_sources", "direct_channels", mode="before")
+    @field_validator("organic_sources", "direct_channels", "refund_types", mode="before")
     @classmethod
     def _names(cls, value: Any) -> Any:
         if isinstance(value, str):

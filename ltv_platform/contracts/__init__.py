@@ -12,12 +12,12 @@ from ltv_platform.contracts.core import CORE_TABLES
 from ltv_platform.contracts.customers import CUSTOMER_TABLES
 from ltv_platform.contracts.factors import LTV_INFLUENCING_FACTORS
 from ltv_platform.contracts.forecasts import forecast_tables
-from ltv_platform.contracts.model import MONEY, Catalog, Column, SourceTable, Table
+from ltv_platform.contracts.model import MONEY, Catalog, Column, Rule, SourceTable, Table
 from ltv_platform.contracts.operations import OPERATION_TABLES
 from ltv_platform.contracts.sources import SOURCES
 from ltv_platform.settings import Settings
 
-__all__ = ["MONEY", "Catalog", "Column", "SourceTable", "Table", "build_catalog"]
+__all__ = ["MONEY", "Catalog", "Column", "Rule", "SourceTable", "Table", "build_catalog"]
 
 
 def build_catalog(settings: Settings) -> Catalog:

@@ -47,6 +47,10 @@ class Column:
         pattern_name: What a value that does not match is not, as in "an ISO 4217 code".
         default: SQL literal that stands for a missing value.
         pii: It can identify a person.
+        upper: Text is stored in upper case.
+        present: Every file has the column, though its values may be missing.
+        attribute: It describes the row and decides no figure: what cannot be read is NULL, is
+            counted, and costs nobody their row.
     """
 
     name: str
@@ -60,6 +64,9 @@ class Column:
     pattern_name: str = ""
     default: str | None = None
     pii: bool = False
+    upper: bool = False
+    present: bool = False
+    attribute: bool = False
 
     @property
     def scale(self) -> int | None:
@@ -116,7 +123,8 @@ class Rule:
     """A condition over a whole row: where it holds, the row is rejected.
 
     Attributes:
-        breaks: SQL condition over the typed columns.
+        breaks: SQL condition over the typed columns; ``{refund_types}`` stands for those words of
+            LTV_REFUND_TYPES.
         reason: Why such a row is rejected, and what to do.
     """
 

@@ -41,6 +41,12 @@ LOADS = Table(
         Column("rows_accepted", "BIGINT", "Stored in the raw log.", required=True),
         Column("rows_quarantined", "BIGINT", "Rejected with reasons.", required=True),
         Column("rows_repeated", "BIGINT", "Known already, not stored again.", required=True),
+        Column(
+            "attributes_unread",
+            "VARCHAR",
+            "How many values of attributes could not be read and are empty, by column (JSON).",
+        ),
+        Column("rounded", "BIGINT", "Decimals of stored rows that were rounded: noise of doubles."),
         Column("loaded_at", "TIMESTAMP", "When (UTC).", required=True),
     ),
 )

@@ -4,7 +4,11 @@ Their columns, rules and keys; how values are read (trimming, zones, numbers) is
 all of them and stands in ``ingestion.validation``.
 """
 
+from ltv_platform.contracts.ddl import literal
 from ltv_platform.contracts.model import MONEY, Column, Rule, SourceTable
+
+#: Who buys without an account: in the period totals, and no customer.
+GUEST = "(guest)"
 
 _UPDATED_AT = Column(
     "updated_at", "TIMESTAMP", "When the source last changed the row (UTC): newest counts."
@@ -15,6 +19,13 @@ _CURRENCY = Column(
     "ISO 4217 code of the amount; empty = base currency.",
     pattern="[A-Z]{3}",
     pattern_name="an ISO 4217 code such as EUR",
+    upper=True,
+)
+_IS_DELETED = Column(
+    "is_deleted",
+    "BOOLEAN",
+    "The source takes the row back: it counts for nothing.",
+    default="false",
 )
 _NOT_NEGATIVE = 0
 
@@ -36,11 +47,11 @@ CUSTOMERS = SourceTable(
         Column("registration_date", "TIMESTAMP", "Install or registration (UTC).", required=True),
         Column("country", "VARCHAR", "ISO 3166-1 alpha-2, upper case; kept as given."),
         Column("city", "VARCHAR", "City.", pii=True),
-        Column("age", "INTEGER", "Age in years.", minimum=0, maximum=130, pii=True),
+        Column("age", "INTEGER", "Age in years.", minimum=0, maximum=130, pii=True, attribute=True),
         Column("gender", "VARCHAR", "Gender as the source gives it.", pii=True),
         Column("acquisition_source", "VARCHAR", "How they came, as in organic_search."),
         Column("segment", "VARCHAR", "The user's own segment, as in premium."),
-        Column("is_active", "BOOLEAN", "Active according to the source."),
+        Column("is_active", "BOOLEAN", "Active according to the source.", attribute=True),
         Column("campaign_id", "VARCHAR", "The campaign that brought the install."),
         Column("platform", "VARCHAR", "ios, android, web, …"),
         _UPDATED_AT,
@@ -48,6 +59,13 @@ CUSTOMERS = SourceTable(
     event_time="registration_date",
     last_line_counts=True,
     person="customer_id",
+    rules=(
+        Rule(
+            f"customer_id = {literal(GUEST)}",
+            f"customer_id: {GUEST} is what the platform itself calls buyers without an account; "
+            "name the customer otherwise",
+        ),
+    ),
 )
 
 TRANSACTIONS = SourceTable(
@@ -56,7 +74,14 @@ TRANSACTIONS = SourceTable(
     key=("transaction_id",),
     columns=(
         _key("transaction_id", "Identifies the transaction."),
-        _key("customer_id", "Who bought.", pii=True),
+        Column(
+            "customer_id",
+            "VARCHAR",
+            "Who bought; empty = a guest.",
+            default=literal(GUEST),
+            present=True,
+            pii=True,
+        ),
         Column("transaction_date", "TIMESTAMP", "When it happened (UTC).", required=True),
         Column("amount", MONEY, "Money, never negative.", required=True, minimum=_NOT_NEGATIVE),
         _flag("is_refund", "The amount goes back to the customer.", default="false"),
@@ -65,14 +90,17 @@ TRANSACTIONS = SourceTable(
         Column("transaction_type", "VARCHAR", "purchase, refund, …", default="'purchase'"),
         Column("payment_method", "VARCHAR", "How it was paid."),
         _CURRENCY,
+        _IS_DELETED,
         _UPDATED_AT,
     ),
     event_time="transaction_date",
     person="customer_id",
     rules=(
         Rule(
-            "lower(transaction_type) IN ('refund', 'chargeback') AND NOT is_refund",
-            "transaction_type: is_refund is 0 on a refund or chargeback; an adapter must set it",
+            "replace(replace(lower(transaction_type), ' ', '_'), '-', '_') IN ({refund_types}) "
+            "AND NOT is_refund",
+            "transaction_type: is_refund is 0 on what is no purchase (LTV_REFUND_TYPES); set it to "
+            "1 where money went back, or leave the row out, as an adapter can",
         ),
     ),
 )
@@ -87,8 +115,21 @@ CUSTOMER_INTERACTIONS = SourceTable(
         Column("interaction_date", "TIMESTAMP", "When (UTC).", required=True),
         Column("interaction_type", "VARCHAR", "login, support, …", required=True),
         Column("channel", "VARCHAR", "Where, as in mobile_app."),
-        Column("duration_seconds", "INTEGER", "Length in seconds.", minimum=_NOT_NEGATIVE),
-        Column("satisfaction_score", "INTEGER", "1 (bad) to 5 (good).", minimum=1, maximum=5),
+        Column(
+            "duration_seconds",
+            "INTEGER",
+            "Length in seconds.",
+            minimum=_NOT_NEGATIVE,
+            attribute=True,
+        ),
+        Column(
+            "satisfaction_score",
+            "INTEGER",
+            "1 (bad) to 5 (good).",
+            minimum=1,
+            maximum=5,
+            attribute=True,
+        ),
         _UPDATED_AT,
     ),
     event_time="interaction_date",
@@ -108,6 +149,7 @@ SESSION_SOURCES = SourceTable(
         _flag("holder_engagement", "The session shows holding engagement."),
         _flag("closer_engagement", "The session shows closing engagement."),
         _flag("impression_interaction", "Only an impression, no click.", default="false"),
+        _IS_DELETED,
     ),
     event_time="session_ts",
     person="user_id",
@@ -153,7 +195,7 @@ SESSION_COSTS = SourceTable(
     key=("session_id",),
     columns=(
         _key("session_id", "The session."),
-        Column("cost", MONEY, "Base currency; empty = 0.", minimum=_NOT_NEGATIVE, default="0"),
+        Column("cost", MONEY, "Base currency; empty = 0, below 0 = a correction.", default="0"),
     ),
     partitioned=False,
     hangs_on="session_sources",
@@ -161,16 +203,22 @@ SESSION_COSTS = SourceTable(
 
 CAMPAIGN_COSTS = SourceTable(
     name="campaign_costs",
-    description="Ad spend per campaign, day and country; lines of one load with one key add up.",
-    key=("campaign_id", "date", "country"),
+    description="Ad spend per source, campaign, day and country; lines of one load with one key "
+    "add up.",
+    key=("spend_source", "campaign_id", "date", "country"),
     columns=(
         _key("campaign_id", "The campaign."),
         Column("date", "DATE", "Day of the reporting zone.", required=True),
         Column("country", "VARCHAR", "Country; empty = all countries of that day's installs."),
-        Column("cost", MONEY, "Money spent.", required=True, minimum=_NOT_NEGATIVE),
+        Column("cost", MONEY, "Money spent; below 0 = a correction, it adds up.", required=True),
         _CURRENCY,
-        Column("impressions", "BIGINT", "Times shown.", minimum=_NOT_NEGATIVE),
-        Column("clicks", "BIGINT", "Clicks.", minimum=_NOT_NEGATIVE),
+        Column("impressions", "BIGINT", "Times shown.", minimum=_NOT_NEGATIVE, attribute=True),
+        Column("clicks", "BIGINT", "Clicks.", minimum=_NOT_NEGATIVE, attribute=True),
+        Column(
+            "spend_source",
+            "VARCHAR",
+            "Whose figures these are, as in google_ads; empty = the adapter's name.",
+        ),
     ),
     event_time="date",
     rules=(
@@ -179,7 +227,7 @@ CAMPAIGN_COSTS = SourceTable(
             "campaign_id: (organic) and (unknown) are customers without a campaign; spend has one",
         ),
     ),
-    replaces=("campaign_id", "date"),
+    replaces=("spend_source", "campaign_id", "date"),
 )
 
 CAMPAIGNS = SourceTable(
@@ -210,6 +258,7 @@ FX_RATES = SourceTable(
             required=True,
             pattern="[A-Z]{3}",
             pattern_name="an ISO 4217 code such as EUR",
+            upper=True,
         ),
         Column(
             "rate",

@@ -25,7 +25,7 @@ from ltv_platform.ingestion.readers import (
     engine_reads,
     open_file,
 )
-from ltv_platform.ingestion.validation import trimmed
+from ltv_platform.ingestion.values import trimmed
 from ltv_platform.locks import temporary_folder
 from ltv_platform.settings import Settings
 

@@ -14,6 +14,7 @@ import duckdb
 from ltv_platform.contracts.ddl import column_list, literal, quoted
 from ltv_platform.errors import UserError
 from ltv_platform.ingestion.confinement import confine
+from ltv_platform.ingestion.doubles import Scales, rounded_count_sql, rounded_sql
 from ltv_platform.ingestion.messages import some
 from ltv_platform.ingestion.readers import too_large
 from ltv_platform.ingestion.time_limit import time_limit
@@ -87,6 +88,7 @@ class AdapterDatabase:
         *,
         record: Sequence[str] | None,
         kept: Collection[str] = (),
+        scales: Scales = None,
         most: int | None = None,
     ) -> str:
         """Run an adapter once and write down its rows, every value as text.
@@ -97,10 +99,12 @@ class AdapterDatabase:
             record: The file's columns, where each row is made of one record, which is kept beside
                 it; None: rows are made of several records.
             kept: Columns of the output that then stand for what a row was made of.
+            scales: Decimals of its columns, to which doubles are rounded.
             most: How many rows it may make.
 
         Returns:
-            A SELECT of the columns as text, ``_line`` and ``_record``.
+            A SELECT of the columns as text, ``_line``, ``_record``, and ``_rounded``: how many
+            doubles of a row have become another number.
 
         Raises:
             UserError: it fails on the records, makes too many rows, or rows without a number of
@@ -114,14 +118,24 @@ class AdapterDatabase:
             # The values decide the order, so that the same file gives the same numbers again.
             order = column_list(tuple(columns))
             rows = f"SELECT *, ROW_NUMBER() OVER (ORDER BY {order}) AS _line FROM ({rows}) AS rows"
-        values = [name for name in columns if name != "_line"]
-        texts = "".join(f"CAST({quoted(name)} AS VARCHAR) AS {quoted(name)}, " for name in values)
+        kinds = {name: kind for name, kind in columns.items() if name != "_line"}
+        texts = "".join(f"CAST({quoted(name)} AS VARCHAR) AS {quoted(name)}, " for name in kinds)
         made_of = "_record" if record is not None else packed(kept)
+        replaced = ", ".join(
+            f"{expression} AS {quoted(name)}"
+            for name, kind in kinds.items()
+            if (expression := rounded_sql(name, kind, scales)) != quoted(name)
+        )
+        replaced = f"{replaced}, " if replaced else ""
         output = literal(str(self._output))
+        counted = (
+            f"SELECT * REPLACE ({replaced}TRY_CAST(_line AS BIGINT) AS _line), "
+            f"{rounded_count_sql(kinds, scales)} AS _rounded FROM ({rows}) AS adapter"
+        )
         with faults_of(adapter, self._connection, self._settings, self._name):
             self._connection.execute(
-                f"COPY (SELECT {texts}TRY_CAST(_line AS BIGINT) AS _line, {made_of} AS _record "
-                f"FROM ({rows}) AS adapter) TO {output} (FORMAT parquet, COMPRESSION lz4_raw)"
+                f"COPY (SELECT {texts}_line, {made_of} AS _record, _rounded FROM ({counted}) AS "
+                f"counted) TO {output} (FORMAT parquet, COMPRESSION lz4_raw)"
             )
         self._check(adapter, most)
         return f"SELECT * FROM read_parquet({output})"

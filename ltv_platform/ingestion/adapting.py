@@ -3,8 +3,8 @@
 The rows are still text; what becomes of them is the business of ``staging``.
 """
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from ltv_platform.ingestion.adapter_database import (
     open_adapter_database,
     packed,
 )
+from ltv_platform.ingestion.doubles import scales_of
 from ltv_platform.ingestion.files import PrivateCopy
 from ltv_platform.ingestion.messages import folded, meant, some
 from ltv_platform.ingestion.readers import Records, confirm, engine_reads
@@ -37,19 +38,20 @@ class Adapted:
         select: The SELECT.
         columns: The columns that it gives.
         first_line: Number of the first row; None: it gives ``_line``.
-        doubles: Columns whose texts are binary doubles written out, which have no decimals of
-            their own.
+        defaults: SQL literals that stand for missing values, by column.
     """
 
     select: str
     columns: Sequence[str]
     first_line: int | None = None
-    doubles: Collection[str] = ()
+    defaults: Mapping[str, str] = field(default_factory=dict)
 
 
 def as_they_are(records: Records) -> Adapted:
     """Records whose columns are the contract's."""
-    columns = (*records.columns, *(() if records.first_line is not None else ("_line",)))
+    columns = [*records.columns]
+    columns += ["_line"] if records.first_line is None else []
+    columns += ["_rounded"] if records.has_doubles else []
     select = f"SELECT *, {packed(records.columns)} AS _record FROM ({records.select}) AS records"
     return Adapted(select, columns, records.first_line)
 
@@ -111,6 +113,12 @@ def adapt_again(
         return _adapted(database, adapter, given, source, record=columns)
 
 
+def defaults_of(adapter: "Adapter", source: SourceTable) -> Mapping[str, str]:
+    """What the adapter's name stands for: whose spend its files tell."""
+    named = source.replaces is not None and "spend_source" in source.replaces
+    return {"spend_source": literal(adapter.name)} if named else {}
+
+
 def _read(connection: Connection, copy: PrivateCopy, records: Records) -> int:
     """Make the relation ``file`` out of the records; how many they are."""
     select = records.select
@@ -150,11 +158,11 @@ def _adapted(
         columns,
         record=record if adapter.replayable else None,
         kept=[column.name for column in source.columns if column.name in columns],
+        scales=scales_of(source),
         most=most,
     )
     values = [name for name in columns if name != "_line"]
-    doubles = [name for name in values if columns[name] in ("DOUBLE", "FLOAT")]
-    return Adapted(select, [*values, "_line"], doubles=doubles)
+    return Adapted(select, [*values, "_line", "_rounded"], defaults=defaults_of(adapter, source))
 
 
 def compare_columns(
@@ -168,7 +176,8 @@ def compare_columns(
     wanted = [column.name for column in source.columns]
     own = [column for column in given if column not in ("_line", "_file")]
     unknown = [column for column in own if column not in wanted]
-    missing = [c.name for c in source.columns if c.required and c.name not in given]
+    needed = [c.name for c in source.columns if c.required or c.present]
+    missing = [name for name in needed if name not in given]
     origin = f"{name} through adapter {adapter.name}" if adapter else name
     # An amount that is left out because of a capital letter would be a wrong figure.
     by_spelling = {folded(column): column for column in unknown}

@@ -1,7 +1,8 @@
 """Binary doubles on their way to text.
 
-Text is what somebody wrote, and is never rounded. A double has no decimals of its own:
-3.3000000000000003 was never written by anybody, so it is rounded before it becomes text.
+A double has no decimals of its own: 3.3000000000000003 was never written by anybody, so it is
+rounded before it becomes text, and one third to the decimals of its column. Of what came as text
+``values`` says what is rounded.
 """
 
 from collections.abc import Mapping
@@ -52,3 +53,18 @@ def rounded_sql(column: str, kind: str, scales: Scales) -> str:
         if scales is not None
         else f"CASE WHEN {value} = trunc({value}) THEN {value} ELSE {short} END"
     )
+
+
+def rounded_count_sql(kinds: Mapping[str, str], scales: Scales) -> str:
+    """How many doubles of a row :func:`rounded_sql` makes another number of.
+
+    Args:
+        kinds: Engine types by column.
+        scales: As there.
+    """
+    counts = [
+        f"COALESCE(CAST(CAST({rounded} AS DOUBLE) <> {quoted(column)} AS INTEGER), 0)"
+        for column, kind in kinds.items()
+        if (rounded := rounded_sql(column, kind, scales)) != quoted(column)
+    ]
+    return " + ".join(counts) or "0"

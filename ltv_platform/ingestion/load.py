@@ -4,6 +4,7 @@ Each file is a load of its own: it enters whole or not at all, and a file that w
 before changes nothing.
 """
 
+import json
 import shutil
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -110,7 +111,13 @@ def _ingest_together(
                 for request, file in zip(requests, taken, strict=True)
             ]
             waiting = [file for file in files if isinstance(file, Staged)]
-            _settle_start(connection, engine, waiting)
+            try:
+                _settle_start(connection, engine, waiting)
+            except UserError as error:
+                return [
+                    file if isinstance(file, Outcome) else Outcome(request, error=error)
+                    for request, file in zip(requests, files, strict=True)
+                ]
             left_out = any(staged.left_out for staged in waiting)
             outcomes = []
             for request, incoming, file in zip(requests, taken, files, strict=True):
@@ -343,9 +350,15 @@ def _append(
 def _what_rejection_means(
     connection: Connection, staged: Staged, counts: LoadCounts
 ) -> Iterator[str]:
-    """Notes on a load whose rejected rows bear on more than themselves."""
+    """Notes on a load: values that are not as they were given, and what its rejected rows mean."""
     rejected = counts.rows_quarantined
     source = staged.load.table
+    if counts.attributes_unread:
+        unread: dict[str, int] = json.loads(counts.attributes_unread)
+        columns = ", ".join(f"{column} ({rows})" for column, rows in unread.items())
+        yield f"attributes that could not be read are empty: {columns}; their rows are loaded"
+    if counts.rounded:
+        yield f"{counts.rounded} numbers had the noise of doubles behind their decimals: rounded"
     if rejected and source.replaces is not None and counts.rows_accepted:
         yield (
             f"{counts.source_file} replaces every ({', '.join(source.replaces)}) that it contains, "

@@ -18,7 +18,7 @@ import duckdb
 from ltv_platform.contracts import SourceTable
 from ltv_platform.contracts.ddl import literal, quoted
 from ltv_platform.errors import UserError
-from ltv_platform.ingestion.adapting import Adapted, adapt_again
+from ltv_platform.ingestion.adapting import Adapted, adapt_again, defaults_of
 from ltv_platform.ingestion.confinement import confine
 from ltv_platform.ingestion.staging import MALFORMED, judge
 from ltv_platform.ingestion.start_date import read_start
@@ -253,17 +253,21 @@ def _judge_again(
     """
     settings = engine.settings
     adapter = None
+    defaults: Mapping[str, str] = {}
     if file.adapter:
         from ltv_platform.ingestion.adapters import load_adapter  # noqa: PLC0415 - it parses SQL
 
         adapter = load_adapter(file.adapter, file.source.name)
+        defaults = defaults_of(adapter, file.source)
     if adapter is not None and not adapter.replayable:
         # Quarantine keeps what came out of it, so there is nothing left to adapt.
         waiting += f" AND {_is_adapted(file.source)}"
         adapter = None
     columns = _create_file(connection, file, adapter, waiting)
     if adapter is None:
-        adapted = Adapted("SELECT *, NULL AS _record FROM file", [*columns, "_line"])
+        adapted = Adapted(
+            "SELECT *, NULL AS _record FROM file", [*columns, "_line"], defaults=defaults
+        )
     else:
         kept = folder / "kept.parquet"
         connection.execute(f"COPY file TO {literal(str(kept))} (FORMAT parquet)")

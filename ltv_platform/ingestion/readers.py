@@ -19,7 +19,7 @@ import duckdb
 from ltv_platform.contracts.ddl import literal, quoted
 from ltv_platform.errors import UserError
 from ltv_platform.ingestion.dialects import Dialect
-from ltv_platform.ingestion.doubles import Scales, rounded_sql
+from ltv_platform.ingestion.doubles import Scales, rounded_count_sql, rounded_sql
 from ltv_platform.ingestion.files import PrivateCopy
 from ltv_platform.ingestion.records import (
     RecordFiles,
@@ -44,7 +44,7 @@ _SHOWN = 30
 #: in every row in place of the file's own values.
 _NO_VALUES_OF_FOLDERS = "hive_partitioning = false"
 #: Names that staging gives to columns of its own.
-_OWN_COLUMNS = ("_line", "_file", "_record", "file_row_number")
+_OWN_COLUMNS = ("_line", "_file", "_record", "_rounded", "file_row_number")
 
 
 class UnreliableReadError(Exception):
@@ -62,6 +62,7 @@ class Records:
             a table made of the SELECT; None: the SELECT gives ``_line`` itself.
         lines: How many records the file must give, where that is known without reading it.
         by_engine: Read by the engine's CSV reader: see :func:`confirm`.
+        has_doubles: The SELECT gives ``_rounded``: how many doubles of a record were rounded.
     """
 
     columns: tuple[str, ...]
@@ -69,6 +70,7 @@ class Records:
     first_line: int | None = None
     lines: int | None = None
     by_engine: bool = False
+    has_doubles: bool = False
 
 
 def open_file(
@@ -305,7 +307,15 @@ def _open_parquet(
         f"CAST({rounded_sql(name, kind, scales)} AS VARCHAR) AS {quoted(name)}"
         for name, kind, *_ in described
     )
-    return Records(columns, f"SELECT {texts}, file_row_number + 1 AS _line FROM {source}")
+    kinds = {name: kind for name, kind, *_ in described}
+    # An adapter gets to see fifteen digits; what it makes of them is rounded and counted later.
+    rounded = "0" if scales is None else rounded_count_sql(kinds, scales)
+    counted = "" if rounded == "0" else f"{rounded} AS _rounded, "
+    return Records(
+        columns,
+        f"SELECT {texts}, {counted}file_row_number + 1 AS _line FROM {source}",
+        has_doubles=bool(counted),
+    )
 
 
 def _top_level(schema: Sequence[tuple[str, int]]) -> Iterator[str]:

@@ -249,7 +249,9 @@ def judge(
     Returns:
         How many rows there are, and what the user should know of them.
     """
-    select = staging_select(source, adapted.columns, adapted.select, settings, start)
+    select = staging_select(
+        source, adapted.columns, adapted.select, settings, start, defaults=adapted.defaults
+    )
     latest = {"latest": received_at + _FUTURE_ALLOWED} if "$latest" in select else {}
     connection.execute(f"CREATE OR REPLACE TEMP TABLE judged_{rows} AS {select}", latest)
     # Rows stand in the table as they do in the file, so their place tells their number.

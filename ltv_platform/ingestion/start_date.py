@@ -7,6 +7,7 @@ overrules it. A settled start never lies behind a row of the log.
 import os
 from collections.abc import Iterable, Mapping
 from datetime import date
+from itertools import zip_longest
 
 from ltv_platform.errors import UserError
 from ltv_platform.settings import Settings
@@ -16,6 +17,15 @@ from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
 _OUTLIERS_ONE_IN = 1_000
 #: A load counts towards a move from this many rows on, so that a tiny file moves nothing.
 _SMALLEST_COUNTED_LOAD = 1_000
+
+#: A row that lies so many years before all others is no beginning of a history …
+_GAP_YEARS = 5
+#: … if there is one of them, or at most one in so many.
+_LONE_ONE_IN = 10
+#: Two rows far apart may both be right.
+_FEWEST_ROWS = 3
+#: Partitions for more years than that are a slip in a date; LTV_START_DATE allows them.
+_MOST_YEARS = 20
 
 #: Rows per calendar year.
 Years = Mapping[int, int]
@@ -65,18 +75,39 @@ def cover_log(engine: DuckDBEngine) -> date | None:
 
 
 def settle(tables: Iterable[Years]) -> date | None:
-    """The latest 1 January with at least 99.9 % of all rows on or after it; None: no rows."""
+    """The latest 1 January with at least 99.9 % of all rows on or after it; None: no rows.
+
+    Of fewer than a thousand rows, that is the first; but a lone row that lies five years and more
+    before all others, or one in ten of them, is passed over.
+
+    Raises:
+        UserError: the start would lie more than twenty years before the newest row.
+    """
     total: dict[int, int] = {}
     for years in tables:
         for year, rows in years.items():
             total[year] = total.get(year, 0) + rows
-    rows_before = sum(total.values())
-    all_rows = rows_before
-    for year in sorted(total, reverse=True):
+    all_rows = rows_before = sum(total.values())
+    descending = sorted(total, reverse=True)
+    for year, earlier in zip_longest(descending, descending[1:]):
         rows_before -= total[year]
-        if rows_before * _OUTLIERS_ONE_IN <= all_rows:
+        few = rows_before * _OUTLIERS_ONE_IN <= all_rows
+        lone = rows_before == 1 or rows_before * _LONE_ONE_IN <= all_rows
+        far = earlier is not None and year - earlier >= _GAP_YEARS
+        if few or (far and lone and _FEWEST_ROWS <= all_rows < _OUTLIERS_ONE_IN):
+            _refuse_too_many_years(year, descending[0])
             return date(year, 1, 1)
     return None
+
+
+def _refuse_too_many_years(first: int, last: int) -> None:
+    if last - first > _MOST_YEARS:
+        raise UserError(
+            f"The rows lie between {first} and {last}: that makes more than {_MOST_YEARS} years of "
+            "daily partitions.",
+            f"If the dates are right, set LTV_START_DATE={first}-01-01 and load them again; else "
+            "fix them.",
+        )
 
 
 def moved(start: date, log: Years, load: Years) -> date:

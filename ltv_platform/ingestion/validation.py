@@ -1,44 +1,39 @@
 """Compiles a source contract to the SQL that types its values and gives reasons.
 
-The rules for values are the same for all sources: text is trimmed and empty is NULL; a
-timestamp is turned into UTC; a number in a text is never rounded; every broken rule of a row is
-a reason of its own, so that one round of fixing is enough.
+What a value is stands in ``values``. Every broken rule of a row is a reason of its own, so that one
+round of fixing is enough. An attribute that cannot be read is no reason: it becomes NULL and is
+counted, and the row stays, with its money.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
+from types import MappingProxyType
 
-from ltv_platform.contracts import Column, SourceTable
+from ltv_platform.contracts import Column, Rule, SourceTable
 from ltv_platform.contracts.ddl import literal, quoted
 from ltv_platform.days import day_of_sql
+from ltv_platform.ingestion.values import (
+    AFTER_NO_DATES,
+    DAYS_OF_NO_DATES,
+    cast,
+    in_utc,
+    matches,
+    rounded,
+    stands_for_no_date,
+    trimmed,
+    why_no_value,
+)
 from ltv_platform.settings import Settings
-
-_WHITE = " \t\r\n\u00a0\ufeff"
-#: A zero byte is among them: programs written in C fill fields of fixed width with it.
-_BLANKS = f"({literal(_WHITE)} || chr(0))"
-#: Every ASCII character that is no blank lies between these two.
-_FIRST_VISIBLE, _LAST_VISIBLE = literal("!"), literal("~")
-
-# The engine takes the year 0 and 24 o'clock for days before and after.
-_DATE = r"[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}"
-_DATE_AT_MIDNIGHT = _DATE + r"([ T]00:00:00(\.0+)?)?"
-_HOUR_AND_MINUTE = r"([01][0-9]|2[0-3]):[0-9]{2}"
-_CLOCK = _HOUR_AND_MINUTE + r":[0-9]{2}(\.[0-9]{1,9})?"
-_SHORT_CLOCK = f"{_HOUR_AND_MINUTE}|{_CLOCK}"
-_ZONE = r" ?(Z|UTC|[+-][0-9]{2}(:?[0-9]{2})?|[A-Za-z]+(_[A-Za-z]+)*(/[A-Za-z_+-]+)+)"
-_WHOLE_NUMBER = r"[+-]?[0-9]+(\.0*)?"
-_WHOLE_EXPONENT = r"[+-]?[0-9]+[eE]\+?[0-9]+"
-_ANY_NUMBER = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"
-#: Up to so many digits in front of an exponent, a double tells any two numbers apart.
-_EXACT_DIGITS = 15
-_EXPONENT = rf"[+-]?([0-9]\.?){{1,{_EXACT_DIGITS}}}[eE][+-]?[0-9]+"
 
 #: The reason of rows before the first partition holds these words.
 BEFORE_START = "lies before the first partition"
 
 #: A value longer than this is cut in a reason; ``raw`` keeps it whole.
 _SHOWN = 60
+
+
+_NO_DATE = "stands for a missing date"
 
 
 @dataclass(frozen=True)
@@ -53,23 +48,28 @@ def staging_select(
     adapted: str,
     settings: Settings,
     start: date | None,
+    *,
+    defaults: Mapping[str, str] = MappingProxyType({}),
 ) -> str:
     """The SELECT that types and judges the rows of an adapted file.
 
     Args:
         source: The contract.
-        available: Columns that the adapted rows have: those of the contract, and ``_line``
-            where the rows are not numbered by their place.
+        available: Columns that the adapted rows have: those of the contract, ``_line`` where the
+            rows are not numbered by their place, and ``_rounded`` where doubles were rounded.
         adapted: A SELECT giving the available columns and ``_record``, what each row was made
             of, as a struct of texts.
         settings: For the zones.
         start: First partition; rows before it get a reason. None: not settled yet.
+        defaults: SQL literals that stand for missing values, by column, before the contract's.
 
     Returns:
         SQL with ``_line`` if it was given, the contract's given and computed columns with their
         types, ``_day`` (the reporting day that the row falls on, or NULL), ``_reasons`` (NULL
-        for good rows) and ``_raw`` (what a bad row was made of, as JSON). Its parameter
-        ``$latest``, if it has one, is the instant (UTC) after which anything lies in the future.
+        for good rows), ``_unread`` (names of attributes that could not be read; NULL: none),
+        ``_rounded`` (how many values were rounded) and ``_raw`` (what a bad row was made of, as
+        JSON). Its parameter ``$latest``, if it has one, is the instant (UTC) after which anything
+        lies in the future.
     """
     texts = ", ".join(
         f"{_given(column) if column.name in available else 'CAST(NULL AS VARCHAR)'} "
@@ -77,35 +77,41 @@ def staging_select(
         for column in source.columns
     )
     first_tries = "".join(
-        f", {_cast(column, _name_of_text(column), settings)} AS {_first_try(column)}"
+        f", {cast(column, _name_of_text(column), settings)} AS {_first_try(column)}"
         for column in source.columns
         if column.type != "VARCHAR"
     )
     typed = ", ".join(
-        f"{_typed(column, settings)} AS {quoted(column.name)}" for column in source.columns
+        f"{_typed(column, settings, defaults.get(column.name))} AS {quoted(column.name)}"
+        for column in source.columns
     )
     computed = "".join(
-        f", {_in_utc(expression, settings)} AS {quoted(column.name)}"
+        f", {in_utc(expression, settings)} AS {quoted(column.name)}"
         for column, expression in source.computed
     )
-    checks = [check for column in source.columns for check in _checks(column)]
-    checks += [_Check(rule.breaks, literal(rule.reason)) for rule in source.rules]
+    strict = [column for column in source.columns if not column.attribute]
+    checks = [check for column in strict for check in _checks(column)]
+    checks += [_Check(_breaks(rule, settings), literal(rule.reason)) for rule in source.rules]
     checks += _future(source, settings)
     if source.partitioned and start is not None:
         checks.append(_before_start(source, start))
     broken = " OR ".join(f"({check.condition})" for check in checks)
     reasons = ", ".join(f"CASE WHEN {check.condition} THEN {check.reason} END" for check in checks)
-    names = ", ".join(quoted(column.name) for column in source.stored_values)
-    line = "_line, " if "_line" in available else ""
+    names = ", ".join(_stored(column) for column in source.stored_values)
+    unread = _unread([c for c in source.columns if c.attribute and c.name in available])
+    decimals = [c for c in source.columns if c.scale is not None and c.name in available]
+    line = "".join(f"{name}, " for name in ("_line",) if name in available)
+    carried = line + "".join(f"{name}, " for name in ("_rounded",) if name in available)
     return (
-        f"SELECT {line}{names}, _day, "
+        f"SELECT {line}{names}, _day, {unread} AS _unread, "
+        f"{_count_rounded(decimals, '_rounded' in available)} AS _rounded, "
         f"CASE WHEN _broken THEN list_filter([{reasons}], lambda reason: reason IS NOT NULL) "
         "END AS _reasons, "
         "CASE WHEN _broken THEN CAST(to_json(_record) AS VARCHAR) END AS _raw "
         f"FROM (SELECT *, CASE WHEN {broken} THEN TRUE ELSE FALSE END AS _broken "
         f"FROM (SELECT *, {_day(source, settings)} AS _day "
         f"FROM (SELECT *{computed} FROM (SELECT *, {typed} FROM (SELECT *{first_tries} "
-        f"FROM (SELECT {line}_record, {texts} FROM ({adapted}) AS adapted) AS texts) AS tried"
+        f"FROM (SELECT {carried}_record, {texts} FROM ({adapted}) AS adapted) AS texts) AS tried"
         ") AS typed) AS computed) AS dated) AS judged"
     )
 
@@ -114,19 +120,6 @@ def _given(column: Column) -> str:
     """A value as text: ready to be stored where it is text, as it came where it is cast."""
     text = f"CAST({quoted(column.name)} AS VARCHAR)"
     return trimmed(text) if column.type == "VARCHAR" else text
-
-
-def trimmed(text: str) -> str:
-    """A text without blanks around it; NULL where nothing is left.
-
-    Trimming is by far the dearest step of reading a file, so only values go through it that
-    begin or end with something else than a visible ASCII character.
-    """
-    return (
-        f"CASE WHEN {text} BETWEEN {_FIRST_VISIBLE} AND {_LAST_VISIBLE} "
-        f"AND {text}[-1] BETWEEN {_FIRST_VISIBLE} AND {_LAST_VISIBLE} "
-        f"THEN {text} ELSE NULLIF(TRIM({text}, {_BLANKS}), '') END"
-    )
 
 
 def _name_of_text(column: Column) -> str:
@@ -139,16 +132,19 @@ def _text(column: Column) -> str:
     return name if column.type == "VARCHAR" else trimmed(name)
 
 
-def _typed(column: Column, settings: Settings) -> str:
+def _typed(column: Column, settings: Settings, default: str | None) -> str:
     """The value: of the text as it came, else of the trimmed one, else the default."""
+    default = default or column.default
     if column.type == "VARCHAR":
         text = _name_of_text(column)
-        return text if column.default is None else f"COALESCE({text}, {column.default})"
+        if column.upper:
+            text = f"upper({text})"
+        return text if default is None else f"COALESCE({text}, {default})"
     text, first_try = _text(column), _first_try(column)
     cases = f"WHEN {first_try} IS NOT NULL THEN {first_try} "
-    if column.default is not None:
-        cases += f"WHEN {text} IS NULL THEN CAST({column.default} AS {column.type}) "
-    return f"CASE {cases}ELSE {_cast(column, text, settings)} END"
+    if default is not None:
+        cases += f"WHEN {text} IS NULL THEN CAST({default} AS {column.type}) "
+    return f"CASE {cases}ELSE {cast(column, text, settings)} END"
 
 
 def _first_try(column: Column) -> str:
@@ -156,57 +152,53 @@ def _first_try(column: Column) -> str:
     return quoted(f"first try of {column.name}")
 
 
-def _cast(column: Column, text: str, settings: Settings) -> str:
-    """The value of a text, or NULL where it is none; never a rounded or guessed one."""
-    value = f"TRY_CAST({text} AS {column.type})"
-    match column.type:
-        case "INTEGER" | "BIGINT":
-            whole = f"{_matches(text, _WHOLE_NUMBER)} OR {_matches(text, _WHOLE_EXPONENT)}"
-            cases = f"WHEN {whole} THEN {value}"
-        case "DECIMAL(18,6)" | "DECIMAL(18,8)":
-            scale = column.scale
-            plain = rf"[+-]?([0-9]+\.?[0-9]{{0,{scale}}}0*|\.[0-9]{{1,{scale}}}0*)"
-            cases = (
-                f"WHEN {_matches(text, plain)} THEN {value} "
-                # An exponent is fine as long as no digit is lost.
-                f"WHEN {_matches(text, _EXPONENT)} "
-                f"AND TRY_CAST({text} AS DOUBLE) = CAST({value} AS DOUBLE) THEN {value}"
-            )
-        case "BOOLEAN":
-            cases = (
-                f"WHEN lower({text}) IN ('1', 'true', '1.0') THEN TRUE "
-                f"WHEN lower({text}) IN ('0', 'false', '0.0') THEN FALSE"
-            )
-        case "DATE":
-            day = f"TRY_CAST(left({text}, 10) AS DATE)"
-            cases = f"WHEN {_matches(text, _DATE_AT_MIDNIGHT)} THEN {day}"
-        case "TIME":
-            cases = f"WHEN {_matches(text, _SHORT_CLOCK)} THEN {value}"
-        case "TIMESTAMP":
-            # What the engine writes as it was given needs no pattern, which takes longer.
-            cases = (
-                f"WHEN strlen({text}) = {len('2023-01-15 10:30:00')} AND {text} >= '1' "
-                f"AND CAST({value} AS VARCHAR) = {text} THEN {_in_utc(value, settings)} "
-                f"WHEN {_matches(text, f'{_DATE}([ T]{_CLOCK})?')} "
-                f"THEN {_in_utc(value, settings)} "
-                f"WHEN {_matches(text, f'{_DATE}[ T]{_CLOCK}{_ZONE}')} "
-                f"THEN TRY_CAST({text} AS TIMESTAMPTZ) AT TIME ZONE 'UTC'"
-            )
-        case _:
-            raise ValueError(f"{column.name}: sources have no columns of type {column.type}")
-    return f"CASE {cases} END"
+def _stored(column: Column) -> str:
+    """The column as it is stored: an attribute out of its bounds is NULL."""
+    name = quoted(column.name)
+    outside = _outside(column) if column.attribute else ""
+    return f"CASE WHEN {outside} THEN NULL ELSE {name} END AS {name}" if outside else name
 
 
-def _matches(text: str, pattern: str) -> str:
-    return f"regexp_full_match({text}, {literal(pattern)})"
+def _outside(column: Column) -> str:
+    """The condition that a value breaks the bounds of its column; empty: it has none."""
+    value = quoted(column.name)
+    below = "<=" if column.exclusive else "<"
+    bounds = [
+        *([f"{value} {below} {column.minimum}"] if column.minimum is not None else []),
+        *([f"{value} > {column.maximum}"] if column.maximum is not None else []),
+    ]
+    return " OR ".join(bounds)
 
 
-def _in_utc(expression: str, settings: Settings) -> str:
-    """A timestamp without zone, read in the source zone."""
-    if settings.source_timezone == "UTC":
-        return expression
-    zone = literal(settings.source_timezone)
-    return f"(({expression}) AT TIME ZONE {zone}) AT TIME ZONE 'UTC'"
+def _unread(attributes: Collection[Column]) -> str:
+    """Names of the attributes that a row gives in a form that is none of theirs."""
+    conditions = {}
+    for column in attributes:
+        given = f"{quoted(column.name)} IS NULL AND {_text(column)} IS NOT NULL"
+        outside = _outside(column)
+        conditions[column.name] = f"({given})" + (f" OR {outside}" if outside else "")
+    if not conditions:
+        return "CAST(NULL AS VARCHAR[])"
+    names = ", ".join(f"CASE WHEN {c} THEN {literal(n)} END" for n, c in conditions.items())
+    anything = " OR ".join(f"({condition})" for condition in conditions.values())
+    return f"CASE WHEN {anything} THEN list_filter([{names}], lambda name: name IS NOT NULL) END"
+
+
+def _count_rounded(columns: Collection[Column], before: bool) -> str:
+    """How many decimals of a row are not what their texts say to the last digit.
+
+    Args:
+        columns: Columns of decimals.
+        before: Binary doubles were rounded before they became text, and ``_rounded`` counts them.
+    """
+    counts = [f"CAST({rounded(column, _name_of_text(column))} AS INTEGER)" for column in columns]
+    return " + ".join([*(["_rounded"] if before else []), *counts]) or "0"
+
+
+def _breaks(rule: Rule, settings: Settings) -> str:
+    """The condition of a rule; what a setting says of it is filled in."""
+    words = ", ".join(literal(word) for word in settings.refund_types)
+    return rule.breaks.replace("{refund_types}", words or "NULL")
 
 
 def _checks(column: Column) -> list[_Check]:
@@ -228,8 +220,12 @@ def _checks(column: Column) -> list[_Check]:
         checks.append(_Check(f"{value} > {column.maximum}", f"{shown}is above {column.maximum}'"))
     if column.pattern is not None:
         checks.append(
-            _Check(f"NOT {_matches(text, column.pattern)}", f"{shown}is not {column.pattern_name}'")
+            _Check(f"NOT {matches(value, column.pattern)}", f"{shown}is not {column.pattern_name}'")
         )
+    if column.type in ("DATE", "TIMESTAMP"):
+        # Few values lie so far back, so the text of others is not asked for.
+        long_ago = f"{value} < {literal(AFTER_NO_DATES)}"
+        checks.append(_Check(f"{long_ago} AND {stands_for_no_date(text)}", f"{shown}{_NO_DATE}'"))
     return checks
 
 
@@ -239,28 +235,13 @@ def _missing(column: Column) -> str:
 
 def _why_no_value(column: Column, text: str, shown: str) -> str:
     """The reason of a row without a value: nothing was given, or what was given is none."""
-    cases = f"WHEN {text} IS NULL THEN {_missing(column)} "
-    if column.scale is None:
-        return f"CASE {cases}ELSE {shown}is not {_KINDS[column.type]}' END"
-    before = _PRECISION - column.scale
+    no_date = ""
+    if column.type in ("DATE", "TIMESTAMP"):
+        no_date = f"WHEN {stands_for_no_date(text)} THEN {shown}{_NO_DATE}' "
     return (
-        f"CASE {cases}WHEN NOT {_matches(text, _ANY_NUMBER)} THEN {shown}is not a number' "
-        f"WHEN abs(TRY_CAST({text} AS DOUBLE)) >= 1e{before} "
-        f"THEN {shown}has more than {before} digits before the point' "
-        f"ELSE {shown}has more than {column.scale} decimals' END"
+        f"CASE WHEN {text} IS NULL THEN {_missing(column)} {no_date}"
+        f"ELSE {why_no_value(column, text, shown)} END"
     )
-
-
-#: Digits of every DECIMAL.
-_PRECISION = 18
-_KINDS = {
-    "INTEGER": "a whole number",
-    "BIGINT": "a whole number",
-    "BOOLEAN": "0 or 1",
-    "DATE": "a date such as 2023-01-15",
-    "TIME": "a time such as 10:30:00",
-    "TIMESTAMP": "a timestamp such as 2023-01-15 10:30:00",
-}
 
 
 def _future(source: SourceTable, settings: Settings) -> list[_Check]:
@@ -289,8 +270,9 @@ def _ahead(given: str, value: str, latest: str) -> _Check:
 
 
 def _before_start(source: SourceTable, start: date) -> _Check:
+    known = ", ".join(map(literal, DAYS_OF_NO_DATES))
     return _Check(
-        f"_day < {literal(start.isoformat())}",
+        f"_day < {literal(start.isoformat())} AND _day NOT IN ({known})",
         f"'{dating_column(source)}: ' || CAST(_day AS VARCHAR) || ' {BEFORE_START} {start} "
         "(LTV_START_DATE): set it earlier, then run `ltv quarantine replay "
         f"{source.name}`'",

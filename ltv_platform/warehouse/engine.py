@@ -95,6 +95,8 @@ class LoadCounts:
     rows_accepted: int
     rows_quarantined: int
     rows_repeated: int
+    attributes_unread: str | None
+    rounded: int | None
     loaded_at: datetime
 
 

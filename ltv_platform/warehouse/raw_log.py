@@ -3,6 +3,7 @@
 The log keeps every accepted version of every row, see ``versions``.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
@@ -46,7 +47,8 @@ def known_load(connection: Connection, load_id: str) -> LoadCounts | None:
     """
     row = connection.execute(
         "SELECT load_id, table_name, source_file, adapter, rows_in_file, rows_skipped, "
-        "rows_received, rows_accepted, rows_quarantined, rows_repeated, loaded_at "
+        "rows_received, rows_accepted, rows_quarantined, rows_repeated, attributes_unread, "
+        "rounded, loaded_at "
         "FROM raw.loads WHERE load_id = COALESCE("
         "(SELECT load_id FROM raw.rewritten WHERE rewritten_id = $load_id), $load_id)",
         {"load_id": load_id},
@@ -107,6 +109,10 @@ def append_load(
         f"FROM {rejected} ORDER BY line",
         {**origin, "table": source.name, "adapter": load.adapter},
     )
+    unread = connection.execute(
+        "SELECT name, COUNT(*) FROM (SELECT UNNEST(_unread) AS name FROM accepted) AS unread "
+        "GROUP BY name ORDER BY name"
+    ).fetchall()
     good = _count(connection, f"SELECT COUNT(*) FROM {staged} WHERE _reasons IS NULL")
     received = good + quarantined
     counts = LoadCounts(
@@ -120,6 +126,8 @@ def append_load(
         rows_accepted=accepted,
         rows_quarantined=quarantined,
         rows_repeated=good - accepted,
+        attributes_unread=json.dumps(dict(unread)) if unread else None,
+        rounded=_count(connection, "SELECT COALESCE(SUM(_rounded), 0) FROM accepted"),
         loaded_at=load.received_at,
     )
     connection.execute(

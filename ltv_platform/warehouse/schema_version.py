@@ -46,7 +46,25 @@ class Migration:
 
 #: The first leads from version 1, that of warehouses older than the table of versions, to 2.
 #: Only ever add to its end.
-MIGRATIONS: tuple[Migration, ...] = ()
+MIGRATIONS: tuple[Migration, ...] = (
+    Migration(
+        "Loads count unread attributes and rounded values; spend has a source; transactions and "
+        "sessions can be taken back.",
+        (
+            "ALTER TABLE raw.loads ADD COLUMN attributes_unread VARCHAR",
+            "ALTER TABLE raw.loads ADD COLUMN rounded BIGINT DEFAULT 0",
+            "ALTER TABLE raw.campaign_costs ADD COLUMN spend_source VARCHAR",
+            # As new loads have it: the name of the adapter, whose file a path names.
+            "UPDATE raw.campaign_costs SET spend_source = "
+            "regexp_extract(loads.adapter, '([^/]*?)(\\.sql)?$', 1) "
+            "FROM raw.loads AS loads WHERE loads.load_id = raw.campaign_costs.load_id "
+            "AND loads.adapter IS NOT NULL",
+            "ALTER TABLE raw.transactions ALTER COLUMN customer_id DROP NOT NULL",
+            "ALTER TABLE raw.transactions ADD COLUMN is_deleted BOOLEAN DEFAULT false",
+            "ALTER TABLE raw.session_sources ADD COLUMN is_deleted BOOLEAN DEFAULT false",
+        ),
+    ),
+)
 
 _FIRST = 1
 #: Copies of the warehouse from before an upgrade that are kept: the last, and one in case that

@@ -11,6 +11,7 @@ import pytest
 
 from ltv_platform.ingestion.load import Request, ingest
 from ltv_platform_tests.conftest import Loader
+from ltv_platform_tests.ingestion.test_values import ROUND_IT
 
 DOUBLES = {
     0.1 + 0.2: "0.3",
@@ -80,7 +81,12 @@ def test_doubles_for_an_adapter_have_fifteen_digits(load: Loader, ending: str) -
         ("1234567890123456.0", Decimal("0.3")),
         ("7.0", Decimal("3.3")),
     ]
-    assert load.reasons() == [(3, ["cost: '0.333333333333333' has more than 6 decimals"])]
+    assert load.reasons() == [
+        (
+            3,
+            [f"cost: '0.333333333333333' has more than 6 decimals; {ROUND_IT}"],
+        )
+    ]
 
 
 def test_texts_in_sqlite_are_not_rounded(load: Loader) -> None:
@@ -88,7 +94,12 @@ def test_texts_in_sqlite_are_not_rounded(load: Loader) -> None:
     columns: dict[str, list[object]] = {"session_id TEXT": ["s1"], "cost TEXT": ["0.1234567"]}
     path = doubles_file(load.folder, "db", columns)
     ingest(load.engine, [Request("session_costs", path)])
-    assert load.reasons() == [(1, ["cost: '0.1234567' has more than 6 decimals"])]
+    assert load.reasons() == [
+        (
+            1,
+            [f"cost: '0.1234567' has more than 6 decimals; {ROUND_IT}"],
+        )
+    ]
 
 
 def test_parquet_floats_keep_their_shortest_digits(load: Loader) -> None:

@@ -34,11 +34,52 @@ def start(load: Loader) -> date | None:
         ([{2024: 1, 2025: 999}], date(2025, 1, 1)),
         ([{1999: 1}, {2023: 500, 2025: 499}], date(2023, 1, 1)),
         ([{1999: 3, 2024: 2, 2025: 2995}], date(2024, 1, 1)),
+        # A lone row long before all others is no beginning, in small files too …
+        ([{2003: 1, 2025: 9}], date(2025, 1, 1)),
+        ([{2003: 1, 2025: 2}], date(2025, 1, 1)),
+        ([{2003: 2, 2024: 5, 2025: 15}], date(2024, 1, 1)),
+        # … but a few of them are, and so are two rows and years without a gap.
+        ([{2010: 3, 2024: 5, 2025: 15}], date(2010, 1, 1)),
+        ([{2010: 1, 2025: 1}], date(2010, 1, 1)),
+        ([{2021: 1, 2025: 9}], date(2021, 1, 1)),
+        ([{1997: 900, 1998: 900}], date(1997, 1, 1)),
     ],
 )
 def test_settle(tables: list[dict[int, int]], expected: date | None) -> None:
     """The latest 1 January such that >= 99.9 % of the rows, over all tables, lie on or after."""
     assert settle(tables) == expected
+
+
+def test_more_than_twenty_years_of_partitions_are_refused(load: Loader) -> None:
+    """With the setting that allows them; nothing is loaded, and no start is settled."""
+    text = "customer_id,registration_date\n" + "".join(
+        f"c{year}{n},{year}-05-05\n" for year in (2003, 2025) for n in range(5)
+    )
+    outcome = load.outcome("customers", text)
+    assert outcome.error is not None
+    assert "lie between 2003 and 2025: that makes more than 20 years" in outcome.error.message
+    assert "set LTV_START_DATE=2003-01-01" in outcome.error.hint
+    assert start(load) is None
+    assert load.rows("SELECT COUNT(*) FROM raw.loads") == [(0,)]
+
+
+def test_twenty_years_and_more_with_the_setting(loader_with: Callable[..., Loader]) -> None:
+    """As the message says."""
+    load = loader_with(start_date="2003-01-01")
+    text = "customer_id,registration_date\nc1,2003-05-05\nc2,2025-05-05\n"
+    assert load("customers", text).rows_accepted == 2
+
+
+@pytest.mark.parametrize(
+    "zero", ["1970-01-01", "1970-01-01 00:00:00", "1900-01-01T00:00:00Z", "0001-01-01 00:00:00",
+             "1969-12-31 19:00:00 -0500"]
+)  # fmt: skip
+def test_days_that_stand_for_no_date_settle_nothing(load: Loader, zero: str) -> None:
+    """Regression: one zero of Unix among ten customers made 55 years of partitions."""
+    rows = "".join(f"c{n},2025-03-0{n}\n" for n in range(1, 10))
+    load("customers", f"customer_id,registration_date\nc0,{zero}\n{rows}")
+    assert start(load) == date(2025, 1, 1)
+    assert load.reasons() == [(2, [f"registration_date: '{zero}' stands for a missing date"])]
 
 
 @pytest.mark.parametrize(

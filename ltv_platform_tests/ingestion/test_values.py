@@ -2,15 +2,18 @@
 
 import csv
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from io import StringIO
+from itertools import product
 from typing import Any
 
 import pytest
 
 from ltv_platform_tests.conftest import Loader
 
+#: The end of a reason.
+ROUND_IT = "round it where it is made, or in an adapter"
 TRANSACTIONS = "transaction_id,customer_id,transaction_date,amount"
 
 
@@ -45,6 +48,9 @@ def test_amounts_are_kept_exactly(load: Loader) -> None:
         "1.": "1",
         "0.123456": "0.123456",
         "1.50000000": "1.5",
+        "12.340000000000002": "12.34",
+        "118.22999999999999": "118.23",
+        "1.1834e2": "118.34",
         "1e3": "1000",
         "12E-1": "1.2",
         "999999999999.999999": "999999999999.999999",
@@ -58,7 +64,7 @@ def test_amounts_are_kept_exactly(load: Loader) -> None:
 
 def test_bad_amounts_are_reasons_not_roundings(load: Loader) -> None:
     """No infinity, NaN, underscores, thousands separators, or more decimals than the scale."""
-    no_number, too_fine = "is not a number", "has more than 6 decimals"
+    no_number, too_fine = "is not a number", "has more than 6 decimals; " + ROUND_IT
     too_large = "has more than 12 digits before the point"
     amounts = {
         "NaN": no_number,
@@ -69,8 +75,8 @@ def test_bad_amounts_are_reasons_not_roundings(load: Loader) -> None:
         "twelve": no_number,
         "0.1234567": too_fine,
         "1.2345675e0": too_fine,
-        # A double cannot tell this from its rounding.
-        "123456789012.1234565e0": too_fine,
+        "0.0000005": too_fine,
+        "1e-7": too_fine,
         "1000000000000": too_large,
         "-1000000000000.1234567": too_large,
         "1e999": too_large,
@@ -102,6 +108,28 @@ def test_timestamps_with_an_offset_become_utc(load: Loader) -> None:
     ]
 
 
+CLOCKS = {"10:30": "10:30:00", "10:30:05": "10:30:05", "10:30:05.000": "10:30:05",
+          "23:59:59.123456": "23:59:59.123456"}  # fmt: skip
+ZONES = {"Z": 0, "UTC": 0, "GMT": 0, "+00": 0, "-05": -300, "-0500": -300, "-05:00": -300,
+         "+05:30": 330, "+0530": 330, "+14:00": 840}  # fmt: skip
+
+
+def test_every_spelling_of_an_instant_is_read(load: Loader) -> None:
+    """T or a blank, seconds or none, a zone with or without a blank before it."""
+    expected = {}
+    for between, (clock, full), blank, (zone, minutes) in product(
+        " T", CLOCKS.items(), ("", " "), ZONES.items()
+    ):
+        local = datetime.fromisoformat(f"2025-03-01T{full}")
+        expected[f"2025-03-01{between}{clock}{blank}{zone}"] = local - timedelta(minutes=minutes)
+    for between, (clock, full) in product(" T", CLOCKS.items()):
+        expected[f"2025-03-01{between}{clock}"] = datetime.fromisoformat(f"2025-03-01T{full}")
+    counts = load("transactions", transactions(*({"transaction_date": text} for text in expected)))
+    assert counts.rows_accepted == len(expected)
+    found = load.rows("SELECT transaction_date FROM raw.transactions ORDER BY line")
+    assert [moment for (moment,) in found] == list(expected.values())
+
+
 def test_timestamps_without_zone_are_read_in_the_source_zone(
     loader_with: Callable[..., Loader],
 ) -> None:
@@ -122,7 +150,11 @@ def test_anything_else_is_no_timestamp(load: Loader) -> None:
         "yesterday",
         "2023-13-45 10:00:00",
         "2023-02-30",
-        "2023-01-15 10:30",
+        "2023-01-15 10",
+        "2023-01-15 10:30 Zulu",
+        "2023-01-15 10:30:00 -5",
+        "2023-01-15 10:30:00  Z",
+        "2023-01-15 10:30:00 +25:00",
         "2023-01-15 24:00:00",
         "2023-01-15 10:30:60",
         "2023-01-1  10:30:00",
@@ -180,38 +212,150 @@ def test_exchange_rates_may_lie_ahead(load: Loader) -> None:
 
 def test_a_refund_without_its_flag_is_rejected(load: Loader) -> None:
     """The sign of money hangs on is_refund alone."""
+    words = (
+        *("refund", "Chargeback", "Refunded", "RETURN", "returned", "reversal", "partial refund"),
+        *("Partial-Refund", "void", "voided", "authorization", "cancelled", "Canceled"),
+    )
     rows = [
         {"transaction_type": kind, "is_refund": flag}
-        for kind in ("refund", "Chargeback", "purchase")
+        for kind in (*words, "purchase", "sale")
         for flag in ("0", "1")
     ]
     load("transactions", transactions(*rows))
-    assert [line for line, _ in load.reasons()] == [2, 4]
-    assert all("is 0 on a refund or chargeback" in reason for _, [reason] in load.reasons())
+    assert [line for line, _ in load.reasons()] == [2 * n + 2 for n in range(len(words))]
+    assert all(
+        "is 0 on what is no purchase (LTV_REFUND" in reason for _, [reason] in load.reasons()
+    )
 
 
-def test_bounds_and_flags(load: Loader) -> None:
-    """Column by column of tables.md."""
-    load(
+def test_words_of_refunds_are_a_setting(loader_with: Callable[..., Loader]) -> None:
+    """LTV_REFUND_TYPES replaces the list; empty, no word is one."""
+    rows = [{"transaction_type": kind} for kind in ("refund", "storno")]
+    load = loader_with(refund_types="storno")
+    load("transactions", transactions(*rows))
+    assert [line for line, _ in load.reasons()] == [3]
+    assert (
+        loader_with(refund_types="")("transactions", transactions(*rows) + "\n").rows_in_file == 2
+    )
+
+
+def test_an_attribute_that_cannot_be_read_costs_nobody_their_row(load: Loader) -> None:
+    """Regression: an install and its revenue were quarantined for the sake of an age."""
+    outcome = load.outcome(
         "customers",
         "customer_id,registration_date,age,is_active\n"
         "c1,2025-01-01,12.5,\nc2,2025-01-01,131,\nc3,2025-01-01,-1,\n"
-        "c4,2025-01-01,99999999999,\nc5,2025-01-01,,maybe\nc6,2025-01-01,,2\n"
-        "c7,2025-01-01,130,1\nc8,2025-01-01,0,FALSE\nc9,2025-01-01,4.0,0\n",
+        "c4,2025-01-01,99999999999,\nc5,2025-01-01,,maybe\nc6,2025-01-01,25-34,2\n"
+        "c7,2025-01-01,130,1\nc8,2025-01-01,0,FALSE\nc9,2025-01-01,4.0,0\nc0,soon,x,\n",
     )
-    assert load.reasons() == [
-        (2, ["age: '12.5' is not a whole number"]),
-        (3, ["age: '131' is above 130"]),
-        (4, ["age: '-1' is below 0"]),
-        (5, ["age: '99999999999' is not a whole number"]),
-        (6, ["is_active: 'maybe' is not 0 or 1"]),
-        (7, ["is_active: '2' is not 0 or 1"]),
-    ]
-    assert load.rows("SELECT age, is_active FROM raw.customers ORDER BY line") == [
+    assert outcome.counts is not None
+    assert (outcome.counts.rows_accepted, outcome.counts.rows_quarantined) == (9, 1)
+    assert outcome.counts.attributes_unread == '{"age": 5, "is_active": 2}'
+    assert outcome.notes == (
+        "attributes that could not be read are empty: age (5), is_active (2); their rows are "
+        "loaded",
+    )
+    assert load.rows("SELECT age, is_active FROM raw.customers WHERE line > 7 ORDER BY line") == [
         (130, True),
         (0, False),
         (4, False),
     ]
+    assert load.rows("SELECT COUNT(age), COUNT(is_active) FROM raw.customers") == [(3, 3)]
+
+
+@pytest.mark.parametrize(
+    ("table", "header", "row", "column"),
+    [
+        ("customer_interactions", "interaction_id,customer_id,interaction_date,interaction_type",
+         "i1,c1,2025-05-01,login", "duration_seconds"),
+        ("customer_interactions", "interaction_id,customer_id,interaction_date,interaction_type",
+         "i1,c1,2025-05-01,login", "satisfaction_score"),
+        ("campaign_costs", "campaign_id,date,cost", "c1,2025-05-01,5", "impressions"),
+        ("campaign_costs", "campaign_id,date,cost", "c1,2025-05-01,5", "clicks"),
+    ],
+)  # fmt: skip
+def test_attributes_of_other_tables(
+    load: Loader, table: str, header: str, row: str, column: str
+) -> None:
+    """Out of bounds is unread, too."""
+    counts = load(table, f"{header},{column}\n{row},-7\n")
+    assert counts.attributes_unread == f'{{"{column}": 1}}'
+    assert load.rows(f"SELECT {column} FROM raw.{table}") == [(None,)]
+
+
+FLAGS = {"1": True, "TRUE": True, "t": True, "Yes": True, "y": True, "1.0": True,
+         "0": False, "False": False, "F": False, "no": False, "N": False}  # fmt: skip
+
+
+def test_flags_are_read_in_every_usual_spelling(load: Loader) -> None:
+    """A flag that decides money is read or is a reason."""
+    counts = load(
+        "transactions", transactions(*({"is_refund": text} for text in (*FLAGS, "maybe")))
+    )
+    assert load.rows("SELECT is_refund FROM raw.transactions ORDER BY line") == [
+        (flag,) for flag in FLAGS.values()
+    ]
+    assert counts.rows_quarantined == 1
+    assert load.reasons()[0][1] == ["is_refund: 'maybe' is not 0 or 1"]
+
+
+def test_currencies_are_read_in_any_case(load: Loader) -> None:
+    """`usd` is USD, of rates too; a word is a reason."""
+    load(
+        "transactions", TRANSACTIONS + ",currency\nt1,c,2025-01-01,1,usd\nt2,c,2025-01-01,1,euro\n"
+    )
+    load("fx_rates", "date,currency,rate\n2025-01-01, eur ,1.1\n")
+    assert load.rows("SELECT currency FROM raw.transactions") == [("USD",)]
+    assert load.rows("SELECT currency FROM raw.fx_rates") == [("EUR",)]
+    assert load.reasons() == [(3, ["currency: 'euro' is not an ISO 4217 code such as EUR"])]
+
+
+def test_noise_of_doubles_is_rounded_and_counted(load: Loader) -> None:
+    """Within 1e-9 of its rounding, relative to it; whatever is farther off somebody meant."""
+    outcome = load.outcome(
+        "transactions",
+        transactions(
+            *({"amount": text} for text in ("12.340000000000002", "7", "0.1", "0.0000005"))
+        ),
+    )
+    assert outcome.counts is not None
+    assert (outcome.counts.rounded, outcome.counts.rows_quarantined) == (1, 1)
+    assert "1 numbers had the noise of doubles" in outcome.notes[0]
+
+
+def test_doubles_that_an_adapter_makes_are_rounded_and_counted(load: Loader) -> None:
+    """Regression: CAST(price AS DOUBLE) was quarantined, a double of Parquet was not."""
+    path = load.write(
+        "shop.sql",
+        "-- table: fx_rates\nSELECT d AS date, 'EUR' AS currency, 1 / CAST(x AS DOUBLE) AS rate "
+        "FROM file",
+    )
+    counts = load("fx_rates", "d,x\n2025-01-01,0.9\n2025-01-02,0.8\n", "x.csv", str(path))
+    assert (counts.rows_accepted, counts.rounded) == (2, 1)
+    assert load.rows("SELECT CAST(rate AS VARCHAR) FROM raw.fx_rates ORDER BY line") == [
+        ("1.11111111",),
+        ("1.25000000",),
+    ]
+
+
+def test_negative_spend_is_a_correction(load: Loader) -> None:
+    """Ad platforms write it; a negative purchase stays a reason."""
+    assert load("campaign_costs", "campaign_id,date,cost\nc1,2025-05-01,-5\n").rows_accepted == 1
+    assert load("session_costs", "session_id,cost\ns1,-0.5\n").rows_accepted == 1
+    assert load("transactions", transactions({"amount": "-5"})).rows_quarantined == 1
+
+
+def test_a_purchase_without_a_customer_is_a_guests(load: Loader) -> None:
+    """Its revenue stays; but the column must be there."""
+    load("transactions", TRANSACTIONS + "\nt1,,2025-05-01,5\n")
+    assert load.rows("SELECT customer_id FROM raw.transactions") == [("(guest)",)]
+    outcome = load.outcome(
+        "transactions", "transaction_id,transaction_date,amount\nt1,2025-05-01,5\n"
+    )
+    assert outcome.error is not None
+    assert "lacks customer_id" in outcome.error.message
+    load("customers", "customer_id,registration_date\n(guest),2025-01-01\n")
+    assert load.reasons()[0][1][0].startswith("customer_id: (guest) is what the platform itself")
 
 
 def test_text_is_trimmed_and_empty_is_null(load: Loader) -> None:

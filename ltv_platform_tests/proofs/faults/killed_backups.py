@@ -8,7 +8,7 @@ import duckdb
 
 from ltv_platform.backups.manifest import backups_in, read_backup, sha256
 from ltv_platform.warehouse import schema_version
-from ltv_platform.warehouse.schema_version import Migration, version_on_disk
+from ltv_platform.warehouse.schema_version import Migration, newest_version, version_on_disk
 from ltv_platform_tests.chaos.homes import SETTINGS, contents, difference, home_at
 from ltv_platform_tests.chaos.stream import File
 from ltv_platform_tests.forked import Answer, ForkedLtv
@@ -137,7 +137,8 @@ _killed_restore("new state in place", "exit 2, half restored")
 def _new_release() -> None:
     """A release with a migration, in the process of the command."""
     statements = ("UPDATE raw.loads SET source_file = 'new ' || source_file",)
-    schema_version.MIGRATIONS = (Migration("Other names.", statements),)
+    known = schema_version.MIGRATIONS
+    schema_version.MIGRATIONS = (*known, Migration("Other names.", statements))
 
 
 def _raw(home: Path) -> tuple[object, list[str], object]:
@@ -157,7 +158,8 @@ def _killed_upgrade(failpoint: str) -> None:
 
     @CASES.case(
         f"kill −9 of the first command of a new release: {failpoint}",
-        "all as before; then exit 0, version 2, its migration done once, all other rows as before",
+        f"all as before; then exit 0, version {newest_version() + 1}, its migration done once, "
+        "all other rows as before",
     )
     def _(folder: Path) -> str:
         home = undisturbed_home(folder)

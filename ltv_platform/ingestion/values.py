@@ -1,0 +1,188 @@
+"""The one grammar of values: which texts are numbers, flags, dates and instants, and which ones.
+
+Text is trimmed and empty is NULL; a timestamp is turned into UTC; a number that somebody wrote is
+never rounded, one that a program has printed in full is. Everything else is no value, and what
+becomes of its row is for ``validation`` to say. The pattern decides, and the engine's cast must
+give a value for all that it lets through.
+"""
+
+from ltv_platform.contracts import Column
+from ltv_platform.contracts.ddl import literal, quoted
+from ltv_platform.settings import Settings
+
+_WHITE = " \t\r\n\u00a0\ufeff"
+#: A zero byte is among them: programs written in C fill fields of fixed width with it.
+_BLANKS = f"({literal(_WHITE)} || chr(0))"
+#: Every ASCII character that is no blank lies between these two.
+_FIRST_VISIBLE, _LAST_VISIBLE = literal("!"), literal("~")
+
+# The engine takes the year 0 and 24 o'clock for days before and after.
+_DATE = r"[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}"
+_DATE_AT_MIDNIGHT = _DATE + r"([ T]00:00(:00(\.0+)?)?)?"
+_CLOCK = r"([01][0-9]|2[0-3]):[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?"
+_UTC = r"(Z|UTC|GMT)"
+_OFFSET = r"[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?"
+_REGION = r"[A-Za-z]+(_[A-Za-z]+)*(/[A-Za-z_+-]+)+"
+_WHOLE_NUMBER = r"[+-]?[0-9]+(\.0*)?"
+_WHOLE_EXPONENT = r"[+-]?[0-9]+[eE]\+?[0-9]+"
+_ANY_NUMBER = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"
+#: Up to so many digits in front of an exponent, a double tells any two numbers apart.
+_EXACT_DIGITS = 15
+_EXPONENT = rf"[+-]?([0-9]\.?){{1,{_EXACT_DIGITS}}}[eE][+-]?[0-9]+"
+#: Digits of every DECIMAL.
+_PRECISION = 18
+#: A double printed in full is so near to the number that was meant, relative to it.
+_NOISE = 1e-9
+
+_TRUE, _FALSE = ("1", "1.0", "true", "t", "yes", "y"), ("0", "0.0", "false", "f", "no", "n")
+
+#: Days that stand for "no date" in exports: zero of Unix, which is the day before in zones west of
+#: Greenwich, of spreadsheets, and of databases.
+_NO_DATES = ("1970-01-01", "1969-12-31", "1900-01-01", "0001-01-01")
+#: All of them lie before it, in any zone.
+AFTER_NO_DATES = "1970-01-03"
+#: The days of the reporting zone that they may fall on.
+DAYS_OF_NO_DATES = (*_NO_DATES, "1970-01-02", "1899-12-31", "1900-01-02")
+
+_KINDS = {
+    "INTEGER": "a whole number",
+    "BIGINT": "a whole number",
+    "BOOLEAN": "0 or 1",
+    "DATE": "a date such as 2023-01-15",
+    "TIME": "a time such as 10:30:00",
+    "TIMESTAMP": "a timestamp such as 2023-01-15 10:30:00",
+}
+
+
+def trimmed(text: str) -> str:
+    """A text without blanks around it; NULL where nothing is left.
+
+    Trimming is by far the dearest step of reading a file, so only values go through it that
+    begin or end with something else than a visible ASCII character.
+    """
+    return (
+        f"CASE WHEN {text} BETWEEN {_FIRST_VISIBLE} AND {_LAST_VISIBLE} "
+        f"AND {text}[-1] BETWEEN {_FIRST_VISIBLE} AND {_LAST_VISIBLE} "
+        f"THEN {text} ELSE NULLIF(TRIM({text}, {_BLANKS}), '') END"
+    )
+
+
+def matches(text: str, pattern: str) -> str:
+    """Whether a text as a whole is of that pattern."""
+    return f"regexp_full_match({text}, {literal(pattern)})"
+
+
+def cast(column: Column, text: str, settings: Settings) -> str:
+    """The value of a text, or NULL where it is none.
+
+    Args:
+        column: The contract.
+        text: An expression.
+        settings: For the zone of timestamps that carry none.
+    """
+    value = f"TRY_CAST({text} AS {column.type})"
+    match column.type:
+        case "INTEGER" | "BIGINT":
+            whole = f"{matches(text, _WHOLE_NUMBER)} OR {matches(text, _WHOLE_EXPONENT)}"
+            cases = f"WHEN {whole} THEN {value}"
+        case "DECIMAL(18,6)" | "DECIMAL(18,8)":
+            cases = _decimal(column, text)
+        case "BOOLEAN":
+            cases = (
+                f"WHEN lower({text}) IN ({', '.join(map(literal, _TRUE))}) THEN TRUE "
+                f"WHEN lower({text}) IN ({', '.join(map(literal, _FALSE))}) THEN FALSE"
+            )
+        case "DATE":
+            day = f"TRY_CAST(left({text}, 10) AS DATE)"
+            cases = f"WHEN {matches(text, _DATE_AT_MIDNIGHT)} THEN {day}"
+        case "TIME":
+            cases = f"WHEN {matches(text, _CLOCK)} THEN {value}"
+        case "TIMESTAMP":
+            cases = _timestamp(text, settings)
+        case _:
+            raise ValueError(f"{column.name}: sources have no columns of type {column.type}")
+    return f"CASE {cases} END"
+
+
+def _decimal(column: Column, text: str) -> str:
+    scale = column.scale
+    value = f"TRY_CAST({text} AS {column.type})"
+    plain = rf"[+-]?([0-9]+\.?[0-9]{{0,{scale}}}0*|\.[0-9]{{1,{scale}}}0*)"
+    return (
+        f"WHEN {matches(text, plain)} THEN {value} "
+        # An exponent is fine as long as no digit is lost.
+        f"WHEN {matches(text, _EXPONENT)} "
+        f"AND TRY_CAST({text} AS DOUBLE) = CAST({value} AS DOUBLE) THEN {value} "
+        f"WHEN {_is_noise(column, text)} THEN {value}"
+    )
+
+
+def _is_noise(column: Column, text: str) -> str:
+    """What a text has behind the decimals of its column is the noise of a double."""
+    value = f"CAST(TRY_CAST({text} AS {column.type}) AS DOUBLE)"
+    given = f"TRY_CAST({text} AS DOUBLE)"
+    return f"{matches(text, _ANY_NUMBER)} AND abs({given} - {value}) <= {_NOISE:g} * abs({given})"
+
+
+def rounded(column: Column, text: str) -> str:
+    """Whether the value of a text is another number than the text: it was rounded."""
+    assert column.scale is not None
+    # The point and one decimal too many; shorter texts, which are most, are not looked at.
+    shortest = column.scale + 2
+    exact = f"TRY_CAST({text} AS DECIMAL(38,20))"
+    return (
+        f"(CASE WHEN strlen({text}) >= {shortest} "
+        f"THEN COALESCE({exact} <> {quoted(column.name)}, FALSE) ELSE FALSE END)"
+    )
+
+
+def _timestamp(text: str, settings: Settings) -> str:
+    value = f"TRY_CAST({text} AS TIMESTAMP)"
+    clock = f"regexp_extract(substr({text}, 12), '^[0-9:.]+')"
+    local = f"left({text}, 10) || ' ' || {clock}"
+    offset = f"regexp_extract({text}, '[+-][0-9:]+$')"
+    moment = f"{_DATE}[ T]{_CLOCK}"
+    return (
+        # What the engine writes as it was given needs no pattern, which takes longer.
+        f"WHEN strlen({text}) = {len('2023-01-15 10:30:00')} AND {text} >= '1' "
+        f"AND CAST({value} AS VARCHAR) = {text} THEN {in_utc(value, settings)} "
+        f"WHEN {matches(text, f'{_DATE}([ T]{_CLOCK})?')} THEN {in_utc(value, settings)} "
+        f"WHEN {matches(text, f'{moment} ?{_UTC}')} THEN TRY_CAST({local} AS TIMESTAMP) "
+        f"WHEN {matches(text, f'{moment} ?{_OFFSET}')} "
+        f"THEN TRY_CAST({local} || {offset} AS TIMESTAMPTZ) AT TIME ZONE 'UTC' "
+        f"WHEN {matches(text, f'{moment} ?{_REGION}')} "
+        f"THEN TRY_CAST({text} AS TIMESTAMPTZ) AT TIME ZONE 'UTC'"
+    )
+
+
+def in_utc(expression: str, settings: Settings) -> str:
+    """A timestamp without zone, read in the source zone."""
+    if settings.source_timezone == "UTC":
+        return expression
+    zone = literal(settings.source_timezone)
+    return f"(({expression}) AT TIME ZONE {zone}) AT TIME ZONE 'UTC'"
+
+
+def stands_for_no_date(text: str) -> str:
+    """Whether the text of a date or an instant is one that programs write where they have none."""
+    return f"left({text}, 10) IN ({', '.join(map(literal, _NO_DATES))})"
+
+
+def why_no_value(column: Column, text: str, shown: str) -> str:
+    """What a text is not, for a column that it gives no value of.
+
+    Args:
+        column: The contract.
+        text: The trimmed text, not NULL.
+        shown: A SQL expression that begins the reason, without its closing quote.
+    """
+    if column.scale is None:
+        return f"{shown}is not {_KINDS[column.type]}'"
+    before = _PRECISION - column.scale
+    return (
+        f"CASE WHEN NOT {matches(text, _ANY_NUMBER)} THEN {shown}is not a number' "
+        f"WHEN abs(TRY_CAST({text} AS DOUBLE)) >= 1e{before} "
+        f"THEN {shown}has more than {before} digits before the point' "
+        f"ELSE {shown}has more than {column.scale} decimals; round it where it is made, or in an "
+        "adapter' END"
+    )

@@ -46,8 +46,9 @@ class Customers:
         number: the customer's number, from 0; the id is `c` and eight digits.
         source: code of SOURCES.
         install: moment of the earliest registration, in seconds (metrics.md section 2).
-        country: code of COUNTRIES in the newest version of the record.
-        first_country: the same at the install, which also decides the currency they pay in.
+        country: code of COUNTRIES at the install, or where it was left out, of a later record.
+        first_country: the same in the first record, which also decides the currency they pay in.
+        is_corrected: there is a later record.
     """
 
     number: Ints
@@ -55,13 +56,15 @@ class Customers:
     install: Ints
     country: Ints
     first_country: Ints
+    is_corrected: Mask
 
 
 def write_customers(file: TableFile, scope: Scope, batch: range) -> Customers:
     """Draw the customers of `batch` (numbers) and write their records.
 
     Some records are written twice (repeated delivery); some have a second, newer version with a
-    later registration, another country and another campaign, of which only the country counts.
+    later registration, another country and another campaign, of which the country counts where the
+    first has none.
     """
     number = np.arange(batch.start, batch.stop, dtype=np.int64)
     draws = Draws(scope.seed, Stream.CUSTOMERS, batch.start, len(batch), columns=11)
@@ -78,11 +81,11 @@ def write_customers(file: TableFile, scope: Scope, batch: range) -> Customers:
     corrected = (number % _CORRECTED_EVERY == _CORRECTED_AT) & (corrected_install <= scope.end)
     named_countries = len(COUNTRIES) - 1
     new_country = (first_country + 1) % named_countries
-    country = np.where(corrected, new_country, first_country)
+    country = np.where(corrected & (first_country == named_countries), new_country, first_country)
     campaign = np.array([_campaign_code(each.campaign_id) for each in SOURCES])[source]
     new_campaign = (campaign + 1) % len(CAMPAIGN_IDS)
 
-    people = Customers(number, source, install, country, first_country)
+    people = Customers(number, source, install, country, first_country, corrected)
     second = np.flatnonzero(corrected)
     rows = np.concatenate([np.arange(len(number)), second])
     is_second = np.arange(len(rows)) >= len(number)

@@ -42,7 +42,7 @@ class Tally:
 
     Attributes:
         installs: (label, day) -> customers.
-        installs_by_country: country code -> customers, by the newest version of each record.
+        installs_by_country: country code -> customers, by the country of the install.
         gross, refunds: (horizon, label, day) -> millionths of a dollar within the horizon.
         payers: (horizon, label, day) -> customers with a purchase above zero in the horizon.
         bucket_rows, bucket_gross, bucket_refunds: bucket -> rows, millionths of a dollar.
@@ -74,7 +74,7 @@ class Tally:
         cohort = (label, self._scope.day_of(people.install))
         np.add.at(self.installs, cohort, 1)
         np.add.at(self.installs_by_country, people.country, 1)
-        self.corrected_customers += int((people.country != people.first_country).sum())
+        self.corrected_customers += int(people.is_corrected.sum())
         self.corrected_transactions += int(transactions.is_corrected.sum())
         self.refund_rows += int(transactions.is_refund.sum())
         self.foreign_rows += int((transactions.currency >= EURO).sum())

@@ -90,7 +90,7 @@ class Truths:
         dirty_rows: table -> the dirty lines by kind and column.
         plants: counts of further plants.
         customers: distinct good customers.
-        installs_by_country: country (newest version) or `(unknown)` -> customers, all days.
+        installs_by_country: country (of the install) or `(unknown)` -> customers, all days.
         campaigns: campaign_id, `(organic)` or `(unknown)` -> `d1`, `d3`, `d7`, … as far as the
             days allow -> figures over the cohorts that are mature at that horizon. With N = 7:
             installs, payers_d7, gross_revenue_d7, refunds_d7, total_revenue_d7 (net),

@@ -1,6 +1,7 @@
 """metrics.md §1–2: who a customer is, which label it bears, which version of a row counts."""
 
 from datetime import date, datetime
+from pathlib import Path
 
 import pytest
 
@@ -67,10 +68,10 @@ def _customer(home: Home) -> dict[str, object]:
     return home.one(f"SELECT {columns} FROM customers WHERE customer_id = 'a'")
 
 
-def test_the_earliest_registration_fixes_date_and_campaign(
+def test_the_earliest_registration_fixes_the_cohort(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    """The row with the *earliest* registration fixes both, whenever it arrives.
+    """The row with the *earliest* registration fixes it, whenever it arrives.
 
     All other attributes are those of the newest version.
     """
@@ -83,8 +84,8 @@ def test_the_earliest_registration_fixes_date_and_campaign(
     assert _customer(home) == {
         "install_ts": datetime(2025, 1, 3, 9),
         "install_date": date(2025, 1, 3),
-        "campaign_id": "(unknown)",  # the earliest had none, the newest source is ads
-        "country": "DE",
+        "campaign_id": "(organic)",  # the earliest had none, and its source is organic
+        "country": "FR",
         "city": "Rome",
     }
     cohorts = home.values("SELECT install_date, revenue_to_date FROM campaign_ltv")
@@ -93,10 +94,43 @@ def test_the_earliest_registration_fixes_date_and_campaign(
     assert _customer(home) == {
         "install_ts": datetime(2025, 1, 3, 9),
         "install_date": date(2025, 1, 3),
-        "campaign_id": "(unknown)",
-        "country": "US",
+        "campaign_id": "(organic)",
+        "country": "FR",
         "city": "Bonn",
     }
+
+
+CAME_BACK = (
+    ("o1,2025-01-01 10:00:00,US,organic,", "o2,2025-01-01 10:00:00,,facebook,"),
+    (
+        "o1,2025-02-01 10:00:00,DE,facebook_retargeting,c9",
+        "o2,2025-02-01 10:00:00,FR,organic,",
+    ),
+)
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+@pytest.mark.parametrize("between", [True, False])
+def test_a_later_row_of_a_customer_changes_no_install(
+    tmp_path: Path, order: tuple[int, int], between: bool
+) -> None:
+    """Campaign, source and country are those of the earliest; a country it lacks is filled in."""
+    home = Home(tmp_path, groups=CAMPAIGNS, as_of="2025-03-01")
+    for place in order:
+        home.load("customers", *CAME_BACK[place])
+        if between:
+            home.publish()
+    home.publish()
+    columns = "customer_id, install_date, campaign_id, acquisition_source, country"
+    assert home.values(f"SELECT {columns} FROM customers ORDER BY 1") == [
+        ("o1", date(2025, 1, 1), "(organic)", "organic", "US"),
+        ("o2", date(2025, 1, 1), "(unknown)", "facebook", "FR"),
+    ]
+    cohorts = "SELECT install_date, campaign_id, country, installs FROM campaign_ltv ORDER BY 2"
+    assert home.values(cohorts) == [
+        (date(2025, 1, 1), "(organic)", "US", 1),
+        (date(2025, 1, 1), "(unknown)", "FR", 1),
+    ]
 
 
 VERSIONS = (
@@ -119,7 +153,7 @@ def test_dated_versions_count_the_same_in_any_order(
         "install_ts": datetime(2025, 1, 3, 9),
         "install_date": date(2025, 1, 3),
         "campaign_id": "c1",
-        "country": "US",
+        "country": "FR",
         "city": "Bonn",
     }
 

@@ -171,7 +171,7 @@ def test_spend_equals_the_truth(planted: Planted) -> None:
 
 
 def test_customers_equal_the_truth(planted: Planted) -> None:
-    """One customer, one install date; country of the newest version."""
+    """One customer, one install date; country of the install."""
     given = dict(planted.home.values("SELECT country, SUM(installs) FROM campaign_ltv GROUP BY 1"))
     assert given == planted.truths["installs_by_country"]
     assert planted.home.values("SELECT COUNT(*) FROM customers") == [planted.truths["customers"]]

@@ -25,7 +25,7 @@ def _as_of(world: World) -> date:
         installs[values[0]].append(instant(values[1]))
     moments = [min(of_customer) for of_customer in installs.values()]
     moments += [instant(v[2]) for v in _newest(world, "transactions", 6)]
-    moments += [instant(v[2]) for v in _newest(world, "customer_interactions")]
+    moments += [instant(v[2]) for v in _newest(world, "customer_interactions", 4)]
     moments += [instant(f"{v[3]} {v[4]}") for v in _newest(world, "session_sources")]
     moments += [instant(f"{v[2]} {v[3]}") for v in _newest(world, "conversions")]
     days = [_day_of(world, moment) for moment in moments]

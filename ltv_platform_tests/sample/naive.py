@@ -53,16 +53,15 @@ class Naive:
 
     @staticmethod
     def _read_customers(rows: list[Row]) -> dict[str, Customer]:
-        newest = {row["customer_id"]: row for row in _newest(rows, "customer_id")}
-        customers = {}
+        customers: dict[str, Customer] = {}
         for row in sorted(rows, key=lambda row: row["registration_date"], reverse=True):
-            latest = newest[row["customer_id"]]
-            source = latest["acquisition_source"]
+            later = customers.get(row["customer_id"])
+            source = row["acquisition_source"]
             organic = source.startswith("organic") or source in ("direct", "")
             customers[row["customer_id"]] = Customer(
                 install=datetime.fromisoformat(row["registration_date"]),
                 label=row["campaign_id"] or ("(organic)" if organic else "(unknown)"),
-                country=latest["country"] or "(unknown)",
+                country=row["country"] or (later.country if later else "(unknown)"),
             )
         return customers
 

@@ -1,6 +1,7 @@
 -- Grain: one row per customer, by the day of its earliest registration.
 -- Answers: who are the customers, when did they install and through which campaign?
--- The earliest registration fixes install date and campaign; all else is of the newest version.
+-- The earliest registration fixes all that decides the cohort: install date, campaign, acquisition
+-- source and country. All else is of the newest version.
 {% import 'macros.sql' as m with context %}
 WITH versions AS (
   SELECT * FROM raw.customers
@@ -15,10 +16,22 @@ newest AS (
     ORDER BY updated_at DESC NULLS LAST, load_sequence DESC, line DESC
   ) = 1
 ),
--- The earliest registration fixes install date and campaign, whenever it arrives.
+-- The earliest registration fixes the cohort, whenever it arrives: a later one says how a customer
+-- came back, and neither how it came nor where its install was paid for.
 earliest AS (
-  SELECT customer_id, registration_date AS install_ts, campaign_id AS install_campaign_id
+  SELECT customer_id, registration_date AS install_ts, campaign_id AS install_campaign_id,
+    acquisition_source AS install_source
   FROM versions
+  QUALIFY ROW_NUMBER() OVER (
+    PARTITION BY customer_id
+    ORDER BY registration_date, updated_at DESC NULLS LAST, load_sequence DESC, line DESC
+  ) = 1
+),
+-- A source that does not know the country at the install may say it with a later row.
+earliest_countries AS (
+  SELECT customer_id, country AS install_country
+  FROM versions
+  WHERE country IS NOT NULL
   QUALIFY ROW_NUMBER() OVER (
     PARTITION BY customer_id
     ORDER BY registration_date, updated_at DESC NULLS LAST, load_sequence DESC, line DESC
@@ -28,14 +41,17 @@ earliest AS (
 customers AS (
   SELECT *, {{ m.day('install_ts') }} AS install_date
   FROM (
-    SELECT *, registration_date AS install_ts, campaign_id AS install_campaign_id
+    SELECT *, registration_date AS install_ts, campaign_id AS install_campaign_id,
+      acquisition_source AS install_source, country AS install_country
     FROM raw.customers
     WHERE registration_date >= $start_ts AND registration_date < $end_ts
       AND customer_id NOT IN (SELECT customer_id FROM versions)
     UNION ALL
-    SELECT newest.*, earliest.install_ts, earliest.install_campaign_id
+    SELECT newest.*, earliest.install_ts, earliest.install_campaign_id,
+      earliest.install_source, earliest_countries.install_country
     FROM newest
     JOIN earliest ON earliest.customer_id = newest.customer_id
+    LEFT JOIN earliest_countries ON earliest_countries.customer_id = newest.customer_id
   ) AS installed
 )
 SELECT
@@ -44,17 +60,17 @@ SELECT
   install_date,
   CASE
     WHEN install_campaign_id IS NOT NULL THEN install_campaign_id
-    WHEN acquisition_source IS NULL
+    WHEN install_source IS NULL
     {%- for pattern in organic_patterns %}
-      OR LOWER(acquisition_source) LIKE {{ pattern | literal }} ESCAPE '!'
+      OR LOWER(install_source) LIKE {{ pattern | literal }} ESCAPE '!'
     {%- endfor %} THEN '(organic)'
     ELSE '(unknown)'
   END AS campaign_id,
-  COALESCE(country, '(unknown)') AS country,
+  COALESCE(install_country, '(unknown)') AS country,
   city,
   age,
   gender,
-  acquisition_source,
+  install_source AS acquisition_source,
   segment,
   is_active,
   platform

@@ -22,7 +22,10 @@ def campaign_derivations(settings: Settings) -> tuple[Derivation, ...]:
     grown = Window(before=longest - 1)
     return (
         Derivation(
-            "marts.user_revenue", "campaigns", {"core.transactions": purchases}, settles=users + 1
+            "marts.user_revenue",
+            "campaigns",
+            {"core.transactions": purchases, "core.waiting_for_rate": purchases},
+            settles=users + 1,
         ),
         Derivation(
             "marts.campaign_ltv",
@@ -31,6 +34,7 @@ def campaign_derivations(settings: Settings) -> tuple[Derivation, ...]:
                 "core.transactions": activity,
                 "core.interactions": activity,
                 "core.sessions": activity,
+                "core.waiting_for_rate": activity,
             },
             settles=longest + 2,
         ),
@@ -38,7 +42,7 @@ def campaign_derivations(settings: Settings) -> tuple[Derivation, ...]:
         Derivation(
             "marts.campaign_cohort_curve",
             "campaigns",
-            {"core.customers": grown, "core.transactions": age},
+            {"core.customers": grown, "core.transactions": age, "core.waiting_for_rate": age},
             shown=grown,
             settles=2,
         ),

@@ -86,8 +86,14 @@ def last_mature_day(days: int, as_of: AsOf, settings: Settings) -> date | None:
 
 def _cohorts(days: int) -> str:
     """Campaigns by country, with what counts of them at a horizon."""
-    mature = "WHERE install_date <= CAST($mature AS DATE)"
-    known = "(CAST($cost_known AS DATE) IS NULL OR install_date < CAST($cost_known AS DATE))"
+    mature = (
+        "WHERE install_date <= CAST($mature AS DATE) "
+        f"AND COALESCE(waits_from_age, {days}) >= {days}"
+    )
+    known = (
+        "NOT cost_waits AND "
+        "(CAST($cost_known AS DATE) IS NULL OR install_date < CAST($cost_known AS DATE))"
+    )
     return (
         f"SELECT campaign_id, country, SUM(installs) FILTER ({mature} AND {known}) AS installs, "
         f"SUM(spend) FILTER ({mature} AND {known}) AS spend, "

@@ -25,6 +25,10 @@ _AGE_DAYS = Column(
 _TO_DATE = Column(
     "revenue_to_date", MONEY, "Net revenue so far, up to the longest horizon.", required=True
 )
+_WAITS_FROM_AGE = Column(
+    "waits_from_age", "INTEGER", "Age in days at which revenue waits for a rate; NULL: none does."
+)
+_COST_WAITS = Column("cost_waits", "BOOLEAN", "Spend of the day waits for a rate.", required=True)
 _ROAS_TO_DATE = Column("roas_to_date", "DOUBLE", "revenue_to_date / spend; still growing.")
 
 
@@ -155,7 +159,7 @@ def _user_revenue(horizons: tuple[int, ...]) -> Table:
         name="user_revenue",
         description="One row per customer. What did each bring in the first days after install?",
         key=("customer_id",),
-        columns=grain + sums(required=True),
+        columns=(*grain, *sums(required=True), _WAITS_FROM_AGE),
         partition="install_date",
         presented=grain + sums(required=False),
     )
@@ -175,6 +179,7 @@ def _campaign_ltv(horizons: tuple[int, ...]) -> Table:
             *grain,
             *_per_horizon(horizons, lambda days: _cohort_sums(days, required=True)),
             _TO_DATE,
+            _WAITS_FROM_AGE,
         ),
         partition="install_date",
         presented=(*grain, *_per_horizon(horizons, _ltv_readings), _TO_DATE, _AGE_DAYS),
@@ -205,12 +210,19 @@ def _campaign_roas(horizons: tuple[int, ...]) -> Table:
                 ),
             ),
             _TO_DATE,
+            _WAITS_FROM_AGE,
+            _COST_WAITS,
         ),
         partition="install_date",
         presented=(
             *grain,
             Column("cpi", "DOUBLE", "spend / installs."),
-            Column("cost_complete", "BOOLEAN", "No more cost is expected.", required=True),
+            Column(
+                "cost_complete",
+                "BOOLEAN",
+                "No more cost is expected, none waits for a rate.",
+                required=True,
+            ),
             *_per_horizon(horizons, _roas_readings),
             _TO_DATE,
             _ROAS_TO_DATE,
@@ -243,6 +255,8 @@ CAMPAIGN_COHORT_CURVE = Table(
         Column("installs", "BIGINT", "Customers of the cohort; at age 0."),
         Column("spend", MONEY, "Spent on the install date; at age 0."),
         *_CURVE_SUMS,
+        Column("waiting_rows", "BIGINT", "Transactions that wait for a rate.", required=True),
+        _COST_WAITS,
     ),
     partition="age_date",
     presented=(

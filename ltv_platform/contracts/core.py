@@ -128,14 +128,23 @@ WAITING_FOR_RATE = Table(
     layer="core",
     name="waiting_for_rate",
     description=(
-        "One row per feed, day and currency of what has no exchange rate at most 7 days old. "
-        "What is not in the figures yet?"
+        "One row per feed, day, currency and campaign or customer of what has no exchange rate "
+        "at most 7 days old. What is not in the figures yet?"
     ),
-    key=("table_name", "event_date", "currency"),
+    key=("table_name", "event_date", "currency", "owner"),
     columns=(
         Column("table_name", "VARCHAR", "transactions or campaign_costs.", required=True),
         Column("event_date", "DATE", "Day in the reporting zone.", required=True),
         Column("currency", "VARCHAR", "The currency without a rate.", required=True),
+        Column(
+            "owner",
+            "VARCHAR",
+            "Customer of the transactions, campaign of the costs.",
+            required=True,
+            pii=True,
+        ),
+        Column("event_ts", "TIMESTAMP", "The first of them (UTC); NULL: costs."),
+        Column("last_event_ts", "TIMESTAMP", "The last of them (UTC); NULL: costs."),
         Column("waiting_rows", "BIGINT", "Rows that wait.", required=True),
         Column("gross_amount", MONEY, "Sum in that currency, refunds apart.", required=True),
         Column("refund_amount", MONEY, "Sum of refunds in that currency.", required=True),

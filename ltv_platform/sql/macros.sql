@@ -32,6 +32,22 @@
 {% if window == 'calendar' %}{{ event }}.event_date >= {{ customer }}.install_date{% else %}{{ event }}.event_ts >= {{ customer }}.install_ts{% endif %}
 {%- endmacro %}
 
+{#- Age from which on revenue of a customer waits for a rate; events of core.waiting_for_rate, of
+    which those of the install day may lie before the install, in part. -#}
+{% macro waits_from_age(waiting, customer) -%}
+GREATEST({{ age_day(waiting, customer) }}, 0)
+{%- endmacro %}
+
+{#- Some of the waiting events of the day do not precede the install. -#}
+{% macro waits_after_install(waiting, customer) -%}
+{% if window == 'calendar' %}{{ after_install(waiting, customer) }}{% else %}{{ waiting }}.last_event_ts >= {{ customer }}.install_ts{% endif %}
+{%- endmacro %}
+
+{#- No revenue of the cohort within that number of days waits for a rate. -#}
+{% macro nothing_waits(days) -%}
+(waits_from_age IS NULL OR waits_from_age >= {{ days }})
+{%- endmacro %}
+
 {#- Every customer of the install date has lived that number of days by the revenue watermark. -#}
 {% macro mature(install_date, days) -%}
 {% if window == 'calendar' %}({{ midnight(install_date ~ ' + CAST(' ~ days ~ ' AS INTEGER)') }} <= $revenue_watermark){% else %}({{ midnight(install_date ~ ' + 1') }} + ({{ days }}) * INTERVAL '1 day' <= $revenue_watermark){% endif %}
@@ -48,11 +64,11 @@ CAST(LEAST(DATE_DIFF('day', {{ install_date }}, CAST($as_of AS DATE)), {{ horizo
 ($cost_watermark IS NULL OR {{ day }} < $cost_watermark)
 {%- endmacro %}
 
-{#- A cohort counts in summaries at an age when it is mature and, if it was paid for, when its
-    cost is known: else revenue would stand over a spend that has not arrived. -#}
+{#- A cohort counts at an age when it is mature and its cost is known: else revenue would stand over
+    a spend that has not arrived, or lack what waits for a rate. -#}
 {% macro counts(days) -%}
-({{ mature('install_date', days) }}
-  AND (campaign_id IN ('(organic)', '(unknown)') OR {{ cost_complete('install_date') }}))
+({{ mature('install_date', days) }} AND {{ nothing_waits(days) }}
+  AND {{ cost_complete('install_date') }} AND NOT cost_waits)
 {%- endmacro %}
 
 {#- A ratio; NULL where the denominator is zero or missing. -#}

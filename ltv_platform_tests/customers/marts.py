@@ -19,7 +19,10 @@ from ltv_platform.transforms import AsOf, Graph
 
 #: Those that a SELECT makes; factors are fitted, and tested by themselves.
 CUSTOMERS = tuple(line for line in wiring.CUSTOMERS if line.fit is None)
-_CORE = tuple(f"core.{name}" for name in ("customers", "transactions", "interactions", "sessions"))
+_CORE = tuple(
+    f"core.{name}"
+    for name in ("customers", "transactions", "interactions", "sessions", "waiting_for_rate")
+)
 
 
 @dataclass(frozen=True)

@@ -113,9 +113,9 @@ def lineages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, TableLineage
         (
             "marts.country_roas",
             "roas_d7",
-            "$cost_watermark $revenue_watermark "
+            "$cost_watermark $revenue_watermark marts.campaign_roas.cost_waits "
             "marts.campaign_roas.install_date marts.campaign_roas.revenue_d7 "
-            "marts.campaign_roas.spend",
+            "marts.campaign_roas.spend marts.campaign_roas.waits_from_age",
         ),
         (
             "marts.customer_journeys",
@@ -160,14 +160,18 @@ def test_published_columns_are_made_of_stored_ones(lineages: dict[str, TableLine
     assert [str(source) for source in roas.published["roas_d7"]] == [
         "$cost_watermark",
         "$revenue_watermark",
+        "marts.campaign_roas.cost_waits",
         "marts.campaign_roas.install_date",
         "marts.campaign_roas.revenue_d7",
         "marts.campaign_roas.spend",
+        "marts.campaign_roas.waits_from_age",
     ]
     assert [str(source) for source in roas.upstream["revenue_d7"]] == [
         "core.campaign_spend.date",
+        "core.waiting_for_rate.event_date",
         "marts.campaign_ltv.install_date",
         "marts.campaign_ltv.revenue_d7",
+        "marts.campaign_ltv.waits_from_age",
     ]
     # The further presentation of markov_path adds its own.
     credit = {str(source) for source in lineages["marts.attribution"].published["credit"]}

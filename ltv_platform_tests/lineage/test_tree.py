@@ -36,7 +36,7 @@ marts.campaign_roas.cpi  spend / installs.
    │  ├─ raw.fx_rates.date  Day of the rate.
    │  └─ raw.fx_rates.rate  Base units per unit of currency.
    ├─ marts.campaign_ltv.country  Country, or (unknown).
-   │  └─ core.customers.country  Country, or (unknown).
+   │  └─ core.customers.country  Country of the install, or (unknown).
    │     └─ raw.customers.country  ISO 3166-1 alpha-2, upper case; kept as given.
    └─ marts.campaign_ltv.installs  (see above)"""
     )

@@ -5,7 +5,7 @@ WITH ages AS (
   FROM UNNEST(GENERATE_SERIES(0, {{ (horizons | max) - 1 }})) AS series(age_day)
 ),
 grid AS (
-  SELECT install_date, campaign_id, ages.age_day, installs, spend
+  SELECT install_date, campaign_id, ages.age_day, installs, spend, cost_waits
   FROM marts.campaign_cohort_curve AS cohorts
   CROSS JOIN ages
   WHERE cohorts.age_day = 0
@@ -13,7 +13,7 @@ grid AS (
     AND install_date + ages.age_day <= $as_of
 ),
 before AS (
-  SELECT install_date, campaign_id, SUM(revenue) AS revenue
+  SELECT install_date, campaign_id, SUM(revenue) AS revenue, SUM(waiting_rows) AS waiting_rows
   FROM marts.campaign_cohort_curve
   WHERE age_date < $first
   GROUP BY install_date, campaign_id
@@ -31,7 +31,10 @@ grown AS (
     COALESCE(curve.payers, 0) AS payers,
     {{ m.money('COALESCE(before.revenue, 0) + SUM(COALESCE(curve.revenue, 0)) OVER so_far') }}
       AS cumulative_revenue,
-    {{ m.mature('install_date', 'age_day + 1') }} AS mature
+    grid.cost_waits,
+    {{ m.mature('install_date', 'age_day + 1') }}
+      AND COALESCE(before.waiting_rows, 0) + SUM(COALESCE(curve.waiting_rows, 0)) OVER so_far = 0
+      AS mature
   FROM grid
   LEFT JOIN marts.campaign_cohort_curve AS curve USING (install_date, campaign_id, age_day)
   LEFT JOIN before USING (install_date, campaign_id)
@@ -49,7 +52,7 @@ SELECT
   payers,
   cumulative_revenue,
   CASE
-    WHEN mature AND {{ m.cost_complete('install_date') }}
+    WHEN mature AND {{ m.cost_complete('install_date') }} AND NOT cost_waits
     THEN {{ m.ratio('cumulative_revenue', 'spend') }}
   END AS cumulative_roas,
   mature

@@ -10,25 +10,44 @@ WITH aged AS (
   JOIN core.transactions AS t ON t.customer_id = c.customer_id
   WHERE {{ m.after_install('t', 'c') }}
 ),
+waiting AS (
+  SELECT c.install_date, c.campaign_id, CAST({{ m.waits_from_age('w', 'c') }} AS INTEGER) AS age_day,
+    w.waiting_rows
+  FROM core.customers AS c
+  JOIN core.waiting_for_rate AS w ON w.owner = c.customer_id AND w.table_name = 'transactions'
+  WHERE {{ m.waits_after_install('w', 'c') }}
+),
 ages AS (
   SELECT install_date, campaign_id, age_day, NULL AS installs, NULL AS spend,
     SUM(CASE WHEN is_refund THEN -amount ELSE amount END) AS revenue,
     SUM(CASE WHEN is_refund THEN amount ELSE 0 END) AS refunds,
     COUNT(*) FILTER (WHERE NOT is_refund) AS transactions,
-    COUNT(DISTINCT customer_id) FILTER (WHERE NOT is_refund AND amount > 0) AS payers
+    COUNT(DISTINCT customer_id) FILTER (WHERE NOT is_refund AND amount > 0) AS payers,
+    0 AS waiting_rows, FALSE AS cost_waits
   FROM aged
   WHERE age_day < {{ horizons | max }}
     AND install_date + age_day >= $start AND install_date + age_day <= $end
   GROUP BY install_date, campaign_id, age_day
   UNION ALL
-  SELECT install_date, campaign_id, 0, COUNT(*), NULL, 0, 0, 0, 0
+  SELECT install_date, campaign_id, age_day, NULL, NULL, 0, 0, 0, 0, SUM(waiting_rows), FALSE
+  FROM waiting
+  WHERE age_day < {{ horizons | max }}
+    AND install_date + age_day >= $start AND install_date + age_day <= $end
+  GROUP BY install_date, campaign_id, age_day
+  UNION ALL
+  SELECT install_date, campaign_id, 0, COUNT(*), NULL, 0, 0, 0, 0, 0, FALSE
   FROM core.customers
   WHERE install_date >= $start
   GROUP BY install_date, campaign_id
   UNION ALL
-  SELECT date, campaign_id, 0, 0, SUM(spend), 0, 0, 0, 0
+  SELECT date, campaign_id, 0, 0, SUM(spend), 0, 0, 0, 0, 0, FALSE
   FROM core.campaign_spend
   GROUP BY date, campaign_id
+  UNION ALL
+  SELECT event_date, owner, 0, 0, NULL, 0, 0, 0, 0, 0, COUNT(owner) > 0
+  FROM core.waiting_for_rate
+  WHERE table_name = 'campaign_costs' AND event_date >= $start AND event_date <= $end
+  GROUP BY event_date, owner
 )
 SELECT
   install_date + age_day AS age_date,
@@ -40,6 +59,8 @@ SELECT
   {{ m.money('SUM(revenue)') }} AS revenue,
   {{ m.money('SUM(refunds)') }} AS refunds,
   CAST(SUM(transactions) AS BIGINT) AS transactions,
-  CAST(SUM(payers) AS BIGINT) AS payers
+  CAST(SUM(payers) AS BIGINT) AS payers,
+  CAST(SUM(waiting_rows) AS BIGINT) AS waiting_rows,
+  BOOL_OR(cost_waits) AS cost_waits
 FROM ages
 GROUP BY install_date, campaign_id, age_day

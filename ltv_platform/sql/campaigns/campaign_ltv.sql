@@ -73,6 +73,14 @@ payers AS (
   ) AS first_payments
   GROUP BY cohort
 ),
+-- What waits for a rate is missing in all figures from its age on.
+waiting AS (
+  SELECT c.cohort, MIN({{ m.waits_from_age('w', 'c') }}) AS waits_from_age
+  FROM customers AS c
+  JOIN core.waiting_for_rate AS w ON w.owner = c.customer_id AND w.table_name = 'transactions'
+  WHERE {{ m.waits_after_install('w', 'c') }} AND {{ m.age_day('w', 'c') }} <= {{ longest }}
+  GROUP BY c.cohort
+),
 -- Day N of retention is the Nth day after the day of install (age N, counting from 0).
 retained AS (
   SELECT cohort
@@ -97,8 +105,10 @@ SELECT
   {{ m.money('COALESCE(refunds_d' ~ n ~ ', 0)') }} AS refunds_d{{ n }},
   COALESCE(retained_d{{ n }}, 0) AS retained_d{{ n }}
   {%- endfor %},
-  {{ m.money('COALESCE(revenue_d' ~ longest ~ ', 0)') }} AS revenue_to_date
+  {{ m.money('COALESCE(revenue_d' ~ longest ~ ', 0)') }} AS revenue_to_date,
+  CAST(waits_from_age AS INTEGER) AS waits_from_age
 FROM cohorts
 LEFT JOIN revenue ON revenue.cohort = cohorts.cohort
 LEFT JOIN payers ON payers.cohort = cohorts.cohort
 LEFT JOIN retained ON retained.cohort = cohorts.cohort
+LEFT JOIN waiting ON waiting.cohort = cohorts.cohort

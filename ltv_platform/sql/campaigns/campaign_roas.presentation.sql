@@ -7,11 +7,13 @@ SELECT
   installs,
   spend,
   {{ m.ratio('spend', 'installs') }} AS cpi,
-  {{ m.cost_complete('install_date') }} AS cost_complete
+  {{ m.cost_complete('install_date') }} AND NOT cost_waits AS cost_complete
   {%- for n in horizons %},
-  CASE WHEN {{ m.mature('install_date', n) }} THEN revenue_d{{ n }} END AS revenue_d{{ n }},
   CASE
-    WHEN {{ m.mature('install_date', n) }} AND {{ m.cost_complete('install_date') }}
+    WHEN {{ m.mature('install_date', n) }} AND {{ m.nothing_waits(n) }} THEN revenue_d{{ n }}
+  END AS revenue_d{{ n }},
+  CASE
+    WHEN {{ m.counts(n) }}
     THEN {{ m.ratio('revenue_d' ~ n, 'spend') }}
   END AS roas_d{{ n }}
   {%- endfor %},

@@ -3,7 +3,12 @@
 -- The spend of the install date stands beside the revenue of campaign_ltv; spend without a
 -- country is shared out by installs.
 {% import 'macros.sql' as m with context %}
-WITH placed AS (
+WITH waiting AS (
+  SELECT DISTINCT event_date AS install_date, owner AS campaign_id
+  FROM core.waiting_for_rate
+  WHERE table_name = 'campaign_costs'
+),
+placed AS (
   -- Spend without a country goes to the countries of that campaign-day by installs …
   SELECT s.date, s.campaign_id, l.country, s.spend, l.installs,
     CAST(CAST(s.spend AS DECIMAL(38,6)) * 1000000 AS BIGINT) AS micros,
@@ -42,6 +47,17 @@ spend AS (
     LEFT JOIN (SELECT DISTINCT install_date, campaign_id FROM marts.campaign_ltv) AS l
       ON l.install_date = s.date AND l.campaign_id = s.campaign_id
     WHERE s.country IS NULL AND l.campaign_id IS NULL
+    UNION ALL
+    -- A campaign-day of which all spend waits for a rate.
+    SELECT w.install_date, w.campaign_id, '(unknown)', NULL
+    FROM waiting AS w
+    LEFT JOIN (
+      SELECT install_date, campaign_id FROM marts.campaign_ltv
+      UNION
+      SELECT date, campaign_id FROM core.campaign_spend
+    ) AS known
+      ON known.install_date = w.install_date AND known.campaign_id = w.campaign_id
+    WHERE known.campaign_id IS NULL
   ) AS by_country
   GROUP BY date, campaign_id, country
 )
@@ -54,6 +70,9 @@ SELECT
   {%- for n in horizons %},
   {{ m.money('COALESCE(revenue_d' ~ n ~ ', 0)') }} AS revenue_d{{ n }}
   {%- endfor %},
-  {{ m.money('COALESCE(revenue_to_date, 0)') }} AS revenue_to_date
+  {{ m.money('COALESCE(revenue_to_date, 0)') }} AS revenue_to_date,
+  waits_from_age,
+  waiting.campaign_id IS NOT NULL AS cost_waits
 FROM marts.campaign_ltv
 FULL OUTER JOIN spend USING (install_date, campaign_id, country)
+LEFT JOIN waiting USING (install_date, campaign_id)

@@ -4,24 +4,40 @@
 -- Sums over the cohorts of campaign_roas; a day of spend counts once, however many cohorts cover
 -- it.
 {% import 'macros.sql' as m with context %}
-WITH cohorts AS (
+-- Users who cost nothing wait for no cost: only their LTV is asked for.
+WITH counting AS (
+  SELECT *
+  {%- for n in horizons %},
+    {{ m.counts(n) }} OR (
+      campaign_id IN ('(organic)', '(unknown)')
+      AND {{ m.mature('install_date', n) }} AND {{ m.nothing_waits(n) }}
+    ) AS counts_d{{ n }}
+  {%- endfor %}
+  FROM marts.campaign_roas
+),
+cohorts AS (
   SELECT install_date, campaign_id,
     CAST(SUM(installs) AS BIGINT) AS installs,
     SUM(spend) AS spend,
-    SUM(revenue_to_date) AS revenue_to_date
+    SUM(revenue_to_date) AS revenue_to_date,
+    MIN(waits_from_age) AS waits_from_age,
+    BOOL_OR(cost_waits) AS cost_waits
     {%- for n in horizons %},
-    SUM(revenue_d{{ n }}) AS revenue_d{{ n }},
-    {{ m.counts(n) }} AS mature_d{{ n }}
+    SUM(installs) FILTER (WHERE counts_d{{ n }}) AS installs_d{{ n }},
+    SUM(spend) FILTER (WHERE counts_d{{ n }}) AS spend_d{{ n }},
+    SUM(revenue_d{{ n }}) FILTER (WHERE counts_d{{ n }}) AS revenue_d{{ n }},
+    BOOL_OR(counts_d{{ n }}) AS mature_d{{ n }}
     {%- endfor %}
-  FROM marts.campaign_roas
+  FROM counting
   GROUP BY install_date, campaign_id
 ),
 payers AS (
   SELECT campaign_id
   {%- for n in horizons %},
-    CAST(SUM(payers_d{{ n }}) FILTER (WHERE {{ m.counts(n) }}) AS BIGINT) AS payers_d{{ n }}
+    CAST(SUM(payers_d{{ n }}) FILTER (WHERE counts_d{{ n }}) AS BIGINT) AS payers_d{{ n }}
   {%- endfor %}
-  FROM marts.campaign_ltv
+  FROM marts.campaign_ltv AS ltv
+  JOIN counting USING (install_date, campaign_id, country)
   GROUP BY campaign_id
 ),
 totals AS (
@@ -32,9 +48,9 @@ totals AS (
     SUM(spend) AS cohort_cost,
     SUM(revenue_to_date) AS revenue_to_date
     {%- for n in horizons %},
-    SUM(installs) FILTER (WHERE mature_d{{ n }}) AS installs_d{{ n }},
-    SUM(revenue_d{{ n }}) FILTER (WHERE mature_d{{ n }}) AS total_revenue_d{{ n }},
-    SUM(spend) FILTER (WHERE mature_d{{ n }}) AS cohort_cost_d{{ n }},
+    SUM(installs_d{{ n }}) AS installs_d{{ n }},
+    SUM(revenue_d{{ n }}) AS total_revenue_d{{ n }},
+    SUM(spend_d{{ n }}) AS cohort_cost_d{{ n }},
     BOOL_AND({{ m.cost_complete('install_date + ' ~ (n - 1)) }}) FILTER (WHERE mature_d{{ n }})
       AS covered_days_known_d{{ n }}
     {%- endfor %}
@@ -46,10 +62,13 @@ totals AS (
 covered AS (
   SELECT campaign_id
   {%- for n in horizons %},
-    SUM(spend) FILTER (WHERE install_date <= last_d{{ n }} + {{ n - 1 }}) AS spend_d{{ n }}
+    SUM(spend) FILTER (WHERE install_date <= last_d{{ n }} + {{ n - 1 }}) AS spend_d{{ n }},
+    COALESCE(
+      BOOL_OR(cost_waits) FILTER (WHERE install_date <= last_d{{ n }} + {{ n - 1 }}), FALSE
+    ) AS waits_d{{ n }}
   {%- endfor %}
   FROM (
-    SELECT campaign_id, install_date, spend
+    SELECT campaign_id, install_date, spend, cost_waits
     {%- for n in horizons %},
       MAX(CASE WHEN mature_d{{ n }} THEN install_date END) OVER so_far AS last_d{{ n }}
     {%- endfor %}
@@ -72,11 +91,18 @@ last_ages AS (
   GROUP BY install_date
 ),
 grown AS (
-  SELECT curve.campaign_id, curve.age_day, last_ages.last_age,
+  SELECT curve.campaign_id, curve.age_day, known.last_age,
     COALESCE(curve.spend, 0) AS spend, curve.revenue
   FROM marts.campaign_cohort_curve AS curve
-  JOIN last_ages ON last_ages.install_date = curve.install_date
-  WHERE curve.age_day <= last_ages.last_age
+  JOIN (
+    SELECT cohorts.install_date, cohorts.campaign_id,
+      LEAST(last_age, COALESCE(waits_from_age - 1, last_age)) AS last_age
+    FROM cohorts
+    JOIN last_ages ON last_ages.install_date = cohorts.install_date
+    WHERE NOT cost_waits
+  ) AS known
+    ON known.install_date = curve.install_date AND known.campaign_id = curve.campaign_id
+  WHERE curve.age_day <= known.last_age
 ),
 flows AS (
   SELECT campaign_id, age_day, SUM(spend) AS spend, SUM(revenue) AS revenue
@@ -134,7 +160,7 @@ SELECT
   END AS payers_d{{ n }},
   {{ m.money('total_revenue_d' ~ n) }} AS total_revenue_d{{ n }},
   {{ m.ratio('total_revenue_d' ~ n, 'installs_d' ~ n) }} AS ltv_d{{ n }}_per_user,
-  {%- set total_cost = 'CASE WHEN covered_days_known_d%d THEN covered.spend_d%d END' % (n, n) %}
+  {%- set total_cost = 'CASE WHEN covered_days_known_d%d AND NOT waits_d%d THEN covered.spend_d%d END' % (n, n, n) %}
   {{ m.money(total_cost) }} AS total_cost_d{{ n }},
   {{ m.ratio('total_revenue_d' ~ n, total_cost) }} AS roas_d{{ n }},
   {{ m.money('cohort_cost_d' ~ n) }} AS cohort_cost_d{{ n }},

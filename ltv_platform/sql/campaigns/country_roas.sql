@@ -6,7 +6,7 @@
 WITH cohorts AS (
   SELECT *
   {%- for n in horizons %},
-    {{ m.mature('install_date', n) }} AND {{ m.cost_complete('install_date') }} AS counts_d{{ n }}
+    {{ m.counts(n) }} AS counts_d{{ n }}
   {%- endfor %}
   FROM marts.campaign_roas
 ),

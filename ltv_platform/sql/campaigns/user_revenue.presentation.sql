@@ -6,8 +6,8 @@ SELECT
   campaign_id,
   country
   {%- for n in user_horizons %},
-  CASE WHEN {{ m.mature('install_date', n) }} THEN revenue_d{{ n }} END AS revenue_d{{ n }},
-  CASE WHEN {{ m.mature('install_date', n) }} THEN transactions_d{{ n }} END
-    AS transactions_d{{ n }}
+  {%- set mature = m.mature('install_date', n) ~ ' AND ' ~ m.nothing_waits(n) %}
+  CASE WHEN {{ mature }} THEN revenue_d{{ n }} END AS revenue_d{{ n }},
+  CASE WHEN {{ mature }} THEN transactions_d{{ n }} END AS transactions_d{{ n }}
   {%- endfor %}
 FROM marts.user_revenue

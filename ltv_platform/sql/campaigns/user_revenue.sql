@@ -18,6 +18,14 @@ sums AS (
   FROM aged
   WHERE age_day < {{ user_horizons | max }}
   GROUP BY customer_id
+),
+waiting AS (
+  SELECT c.customer_id, MIN({{ m.waits_from_age('w', 'c') }}) AS waits_from_age
+  FROM core.customers AS c
+  JOIN core.waiting_for_rate AS w ON w.owner = c.customer_id AND w.table_name = 'transactions'
+  WHERE {{ m.waits_after_install('w', 'c') }}
+    AND {{ m.age_day('w', 'c') }} < {{ user_horizons | max }}
+  GROUP BY c.customer_id
 )
 SELECT
   c.customer_id,
@@ -27,6 +35,8 @@ SELECT
   {%- for n in user_horizons %},
   {{ m.money('COALESCE(sums.revenue_d' ~ n ~ ', 0)') }} AS revenue_d{{ n }},
   COALESCE(sums.transactions_d{{ n }}, 0) AS transactions_d{{ n }}
-  {%- endfor %}
+  {%- endfor %},
+  CAST(waiting.waits_from_age AS INTEGER) AS waits_from_age
 FROM core.customers AS c
 LEFT JOIN sums ON sums.customer_id = c.customer_id
+LEFT JOIN waiting ON waiting.customer_id = c.customer_id

@@ -34,19 +34,31 @@ WITH weeks AS (
     {{ monday('install_date') }} AS install_week,
     SUM(installs) AS installs,
     SUM(spend) AS spend,
-    BOOL_AND({{ m.cost_complete('install_date') }}) AS cost_complete,
+    BOOL_AND({{ m.cost_complete('install_date') }} AND NOT cost_waits) AS cost_complete,
     MAX(CASE WHEN installs > 0 THEN install_date END) AS youngest_installed,
     MAX(install_date) AS youngest
   FROM marts.campaign_cohort_curve
   WHERE age_day = 0
   GROUP BY campaign_id, {{ monday('install_date') }}
 ),
+-- From this age on, revenue waits for a rate.
+waiting AS (
+  SELECT campaign_id, {{ monday('install_date') }} AS install_week, MIN(age_day) AS age_day
+  FROM marts.campaign_cohort_curve
+  WHERE waiting_rows > 0
+  GROUP BY campaign_id, {{ monday('install_date') }}
+),
 known AS (
   SELECT
-    campaign_id, install_week, installs, spend, cost_complete,
-    CAST(LEAST(GREATEST(COALESCE({{ known_age('COALESCE(youngest_installed, youngest)') }}, 0), 0), {{ campaign_horizons | max }}) AS INTEGER)
-      AS known_age_days
+    weeks.campaign_id, weeks.install_week, installs, spend, cost_complete,
+    CAST(LEAST(
+      GREATEST(COALESCE({{ known_age('COALESCE(youngest_installed, youngest)') }}, 0), 0),
+      COALESCE(waiting.age_day, {{ campaign_horizons | max }}),
+      {{ campaign_horizons | max }}
+    ) AS INTEGER) AS known_age_days
   FROM weeks
+  LEFT JOIN waiting
+    ON waiting.campaign_id = weeks.campaign_id AND waiting.install_week = weeks.install_week
 ),
 paid AS (
   SELECT

@@ -1,4 +1,5 @@
--- Grain: one row per feed, day and currency whose rows have no rate at most 7 days old.
+-- Grain: one row per feed, day and currency whose rows have no rate at most 7 days old, and campaign
+-- or customer whose rows these are.
 -- Answers: what is not in the figures yet, because its exchange rate is not known?
 {% import 'macros.sql' as m with context %}
 WITH newest_transactions AS (
@@ -6,11 +7,11 @@ WITH newest_transactions AS (
 ),
 foreign_rows AS (
   SELECT 'transactions' AS table_name, {{ m.day('transaction_date') }} AS event_date, currency,
-    amount, is_refund
+    customer_id AS owner, transaction_date AS event_ts, amount, is_refund
   FROM newest_transactions
   WHERE currency <> {{ currency | literal }}
   UNION ALL
-  SELECT 'campaign_costs', date, currency, cost, FALSE
+  SELECT 'campaign_costs', date, currency, campaign_id, NULL, cost, FALSE
   FROM (
     SELECT *
     FROM raw.campaign_costs
@@ -29,6 +30,9 @@ SELECT
   table_name,
   event_date,
   foreign_rows.currency,
+  owner,
+  MIN(event_ts) AS event_ts,
+  MAX(event_ts) AS last_event_ts,
   COUNT(*) AS waiting_rows,
   {{ m.money('COALESCE(SUM(amount) FILTER (WHERE NOT is_refund), 0)') }} AS gross_amount,
   {{ m.money('COALESCE(SUM(amount) FILTER (WHERE is_refund), 0)') }} AS refund_amount
@@ -37,4 +41,4 @@ LEFT JOIN rates
   ON rates.currency = foreign_rows.currency AND rates.day = foreign_rows.event_date
 WHERE event_date >= $start AND event_date <= $end AND event_date <= $as_of
   AND rates.rate IS NULL
-GROUP BY table_name, event_date, foreign_rows.currency
+GROUP BY table_name, event_date, foreign_rows.currency, owner

@@ -31,6 +31,16 @@ sums AS (
     {{ months.month_of('c.install_date') }},
     {{ months.months_of_age('c.install_date', 't.event_date') }}
 ),
+-- From this age on, revenue waits for a rate.
+waiting AS (
+  SELECT
+    {{ months.month_of('c.install_date') }} AS cohort_month,
+    MIN({{ months.months_of_age('c.install_date', 'w.event_date') }}) AS age_month
+  FROM core.waiting_for_rate AS w
+  JOIN chosen AS c ON c.customer_id = w.owner AND w.table_name = 'transactions'
+  WHERE {{ m.waits_after_install('w', 'c') }}
+  GROUP BY {{ months.month_of('c.install_date') }}
+),
 ages AS (
   SELECT CAST(age_month AS INTEGER) AS age_month
   FROM UNNEST(GENERATE_SERIES(0, (
@@ -48,12 +58,14 @@ grown AS (
     {{ m.money('SUM(COALESCE(sums.revenue, 0)) OVER so_far') }} AS cumulative_revenue,
     COALESCE(
       {{ months.months_of_age('cohorts.youngest', m.day('CAST($revenue_watermark AS TIMESTAMP)')) }}
-        > ages.age_month,
+        > ages.age_month
+        AND (waiting.age_month IS NULL OR waiting.age_month > ages.age_month),
       FALSE
     ) AS mature
   FROM cohorts
   JOIN ages
     ON ages.age_month <= {{ months.months_of_age('cohorts.oldest', 'CAST($as_of AS DATE)') }}
+  LEFT JOIN waiting ON waiting.cohort_month = cohorts.cohort_month
   LEFT JOIN sums
     ON sums.cohort_month = cohorts.cohort_month AND sums.age_month = ages.age_month
   WINDOW so_far AS (PARTITION BY cohorts.cohort_month ORDER BY ages.age_month)

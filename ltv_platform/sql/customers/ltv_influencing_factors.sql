@@ -17,7 +17,17 @@ FROM (
 QUALIFY ROW_NUMBER() OVER (PARTITION BY customer_id ORDER BY weight DESC, level) = 1
 {%- endmacro %}
 WITH mature AS (
-  SELECT * FROM core.customers WHERE {{ m.mature('install_date', factor.last_day) }}
+  SELECT *
+  FROM core.customers
+  WHERE {{ m.mature('install_date', factor.last_day) }}
+    AND customer_id NOT IN (
+      -- Some of what they bought waits for a rate.
+      SELECT c.customer_id
+      FROM core.customers AS c
+      JOIN core.waiting_for_rate AS w ON w.owner = c.customer_id AND w.table_name = 'transactions'
+      WHERE {{ m.waits_after_install('w', 'c') }}
+        AND {{ m.age_day('w', 'c') }} < {{ factor.last_day }}
+    )
 ),
 transactions AS (
   SELECT

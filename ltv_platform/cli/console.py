@@ -6,15 +6,18 @@ import math
 import os
 import shutil
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import Any, TextIO
 
 from ltv_platform.cli.texts import visible, visible_json, visible_message
 
+#: Seconds between two lines about progress where stderr is no terminal.
+_BETWEEN_LINES = 1.0
 #: Width where stdout is no terminal: a table in a file or a pipe is not folded.
 _PIPE_WIDTH = 240
 
@@ -51,20 +54,42 @@ def rows_are(count: int) -> str:
 
 @contextmanager
 def progress(first: str) -> Iterator[Callable[[str], None]]:
-    """A spinner on stderr with what is being done; silent where stderr is no terminal."""
-    if not sys.stderr.isatty():
+    """What is being done, on stderr: a spinner in a terminal, else a line now and then."""
+    try:
+        # A stream of its own: Dagster takes what a step writes to stderr into a file.
+        stream = os.fdopen(os.dup(sys.stderr.fileno()), "w", encoding="utf-8")
+    except (OSError, ValueError):  # closed, or no file
         yield lambda _: None
         return
-    from rich.console import Console
-    from rich.text import Text
+    with stream:
+        if not stream.isatty():
+            yield _lines_to(stream)
+            return
+        from rich.console import Console
+        from rich.text import Text
 
-    # A terminal of its own: Dagster takes what a step writes to stderr into a file. No markup:
-    # what is being done names files, whose names may look like it.
-    with (
-        os.fdopen(os.dup(sys.stderr.fileno()), "w", encoding="utf-8") as terminal,
-        Console(file=terminal).status(Text(first)) as status,
-    ):
-        yield lambda message: status.update(Text(visible(message)))
+        # No markup: what is being done names files, whose names may look like it.
+        def line(message: str) -> Text:
+            return Text(visible(message), no_wrap=True, overflow="ellipsis")
+
+        with Console(file=stream).status(line(first)) as status:
+            yield lambda message: status.update(line(message))
+
+
+def _lines_to(stream: TextIO) -> Callable[[str], None]:
+    """Tells what is being done in lines, the first after a while: most commands are quick."""
+    told = time.monotonic()
+
+    def tell(message: str) -> None:
+        nonlocal told
+        if (now := time.monotonic()) - told < _BETWEEN_LINES:
+            return
+        told = now
+        with suppress(OSError):  # nobody reads it any more
+            stream.write(f"{visible(message)}\n")
+            stream.flush()
+
+    return tell
 
 
 def show(

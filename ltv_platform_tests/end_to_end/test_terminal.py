@@ -2,13 +2,18 @@
 
 import os
 import pty
+import re
 import struct
 import subprocess
 import sys
 import termios
+import time
 from fcntl import ioctl
+from itertools import pairwise
 from pathlib import Path
 
+from ltv_platform.cli.console import _lines_to
+from ltv_platform_tests.end_to_end.conftest import CommandLine
 from ltv_platform_tests.forked import NOW
 
 #: A name that a terminal's markup would take for its own.
@@ -54,3 +59,32 @@ def test_progress_moves_while_tables_are_built(tmp_path: Path) -> None:
     listed = _in_terminal(home, "quarantine", "list")
     assert "2025-13-45" in listed
     assert _NAME in listed
+
+
+def test_progress_moves_in_a_pipe(tmp_path: Path) -> None:
+    """A line per table on stderr, at most one a second, as the tables are built."""
+    ltv = CommandLine(tmp_path / "home")
+    arguments = [sys.executable, "-m", "ltv_platform.cli", "demo"]
+    with subprocess.Popen(
+        arguments,
+        env=ltv.environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr is not None
+        told = [(time.monotonic(), line) for line in process.stderr]
+    assert process.returncode == 0, told
+    rows = [(when, line) for when, line in told if re.match(r"(core|marts)\.\w+: .* rows", line)]
+    assert rows, told
+    assert all(later - one > 0.5 for (one, _), (later, _) in pairwise(rows))
+    assert rows[-1][0] - rows[0][0] < told[-1][0] - rows[0][0]
+
+
+def test_quick_commands_tell_no_progress(tmp_path: Path) -> None:
+    """Nothing but the answer and what people must know."""
+    with (tmp_path / "told").open("w+") as stream:
+        tell = _lines_to(stream)
+        tell("reading")
+        stream.seek(0)
+        assert stream.read() == ""

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -17,8 +18,13 @@ from ltv_platform.warehouse.connection import connection_config
 from ltv_platform.warehouse.published import Snapshot, damaged, own_files, require_snapshot
 from ltv_platform.warehouse.read_only import as_written, reading_only, seal
 
-#: Of the tables and columns that a snapshot lacks; the first few tell which version is missing.
-_MOST_NAMED = 5
+#: Names that are suggested for a wrong one.
+_MOST_NEAR = 3
+#: What the engine says of a name that it does not find.
+_WRONG_NAME = re.compile(
+    r'Referenced column "(?P<column>[^"]+)"|does not have a column named "(?P<other>[^"]+)"|'
+    r"Table with name (?P<table>\S+) does not exist"
+)
 #: What the engine says of tables and columns that are not there.
 _UNKNOWN = (duckdb.CatalogException, duckdb.BinderException)
 
@@ -128,11 +134,53 @@ def query(
             columns = [name for name, *_ in cursor.description or ()]
             return columns, cursor.fetchall() if columns else []
         except duckdb.Error as error:
-            names = [*sorted(snapshot.manifest["tables"]), *own]
-            tables = f"Tables, by plain name: {', '.join(names)}."
             unknown = isinstance(error, _UNKNOWN)
             if unknown and (older := _not_published(settings, snapshot, error)):
                 raise older from error
-            raise UserError(
-                f"The query fails: {as_written(error)}", tables if unknown else ""
-            ) from error
+            said = as_written(error)
+            if unknown:
+                # What the engine suggests need not be near: it names something in any case.
+                said = re.sub(r"\n(Candidate bindings: .*|Did you mean .*)", "", said)
+            if unknown and (wrong := _WRONG_NAME.search(said)):
+                tables = {**_columns(snapshot), **_own_columns(connection, own)}
+                raise _wrong_name(said, wrong, sql, tables) from error
+            raise UserError(f"The query fails: {said}") from error
+
+
+def _columns(snapshot: Snapshot) -> dict[str, list[str]]:
+    return {name: list(table["columns"]) for name, table in snapshot.manifest["tables"].items()}
+
+
+def _own_columns(
+    connection: duckdb.DuckDBPyConnection, own: Mapping[str, Path]
+) -> dict[str, list[str]]:
+    return {
+        table: [
+            str(column)
+            for column, *_ in connection.execute(
+                f"DESCRIBE {'.'.join(map(quoted, table.split('.', 1)))}"
+            ).fetchall()
+        ]
+        for table in own
+    }
+
+
+def _wrong_name(
+    said: str, wrong: re.Match[str], sql: str, tables: Mapping[str, Sequence[str]]
+) -> UserError:
+    """What to say of a table or column that is not there: near names, and what there is."""
+    name = (wrong["column"] or wrong["other"] or wrong["table"]).lower()
+    words = {word.lower() for word in re.findall(r"\w+", sql)}
+    named = {
+        table: columns
+        for table, columns in tables.items()
+        if set(table.lower().split(".")) <= words
+    }
+    if wrong["table"]:
+        known, rest = list(tables), "`ltv tables` lists the tables."
+    else:
+        known = [column for columns in named.values() for column in columns]
+        rest = "\n".join(f"{table} has {', '.join(c)}." for table, c in named.items())
+    found = get_close_matches(name, dict.fromkeys(known), n=_MOST_NEAR)
+    hint = f"Did you mean {', '.join(found)}?" if found else ""
+    return UserError(f"The query fails: {said}", "\n".join(filter(None, (hint, rest))))

@@ -30,11 +30,42 @@ def test_queries_see_plain_names(published: Home) -> None:
     query(published.settings, "PIVOT campaign_ltv ON country USING SUM(installs)")
 
 
-def test_a_query_that_fails_says_where(published: Home) -> None:
-    """The engine's message, and which tables there are."""
+def test_a_wrong_table_name_suggests_near_ones(published: Home) -> None:
+    """The engine's message and the near name; not all 45 tables."""
     with pytest.raises(UserError, match="custmers") as caught:
         query(published.settings, "SELECT * FROM custmers")
-    assert "campaign_ltv" in caught.value.hint
+    assert caught.value.hint.startswith("Did you mean customers, customer_ltv, ")
+    assert caught.value.hint.endswith("?\n`ltv tables` lists the tables.")
+    with pytest.raises(UserError) as caught:
+        query(published.settings, "SELECT * FROM zzzzzz")
+    assert caught.value.hint == "`ltv tables` lists the tables."
+    assert "Did you mean" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT contry FROM customers",
+        "SELECT c.contry FROM customers AS c JOIN built ON TRUE",
+        "WITH c AS (FROM customers) SELECT contry FROM c",
+    ],
+)
+def test_a_wrong_column_name_lists_those_of_the_tables_named(published: Home, sql: str) -> None:
+    """It listed all tables instead."""
+    with pytest.raises(UserError, match="contry") as caught:
+        query(published.settings, sql)
+    assert caught.value.hint.startswith("Did you mean country")
+    assert "customers has customer_id, " in caught.value.hint
+    assert "campaign_ltv" not in str(caught.value)
+
+
+def test_what_is_not_near_is_not_suggested(published: Home) -> None:
+    """The engine suggests something in any case, as Country for amount."""
+    with pytest.raises(UserError) as caught:
+        query(published.settings, "SELECT zzz FROM customers")
+    assert "Did you mean" not in str(caught.value)
+    assert "Candidate" not in str(caught.value)
+    assert "customers has customer_id, " in caught.value.hint
 
 
 def test_a_snapshot_older_than_a_table_says_so(published: Home) -> None:

@@ -91,8 +91,21 @@ def ingest(
     if not outcomes:
         say(f"Nothing waits in the folders of {workspace.settings.landing_path}.")
     report_outcomes(outcomes)
-    if any(outcome.error is not None for outcome in outcomes):
+    if any(map(is_rejected, outcomes)):
         raise typer.Exit(2)
+
+
+def is_rejected(outcome: "Outcome") -> bool:
+    """Whether a file was refused, or none of its rows accepted; what is known is no fault."""
+    if outcome.error is not None:
+        return True
+    counts = outcome.counts
+    return (
+        counts is not None
+        and not outcome.repeated
+        and counts.rows_quarantined > 0
+        and counts.rows_accepted == counts.rows_repeated == 0
+    )
 
 
 def say_what_is_stray(workspace: Workspace) -> None:
@@ -145,10 +158,12 @@ def report_outcomes(outcomes: "Sequence[Outcome]", *, to_stderr: bool = False) -
             )
         if outcome.error is not None:
             say(f"Error: {outcome.error}")
+        elif is_rejected(outcome):
+            say(f"Error: Nothing of {printable(outcome.request.path.name)} was accepted.")
     quarantined = sum(row[5] for row in rows)
     if quarantined:
         say(f"{rows_are(quarantined)} in quarantine; `ltv quarantine list` shows why.")
-    if rows and not to_stderr:
+    if any(row[4] for row in rows) and not to_stderr:
         say("`ltv run` brings the figures up to date.")
 
 

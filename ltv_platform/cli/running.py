@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ltv_platform.cli.console import invoked_as, progress, say, show
-from ltv_platform.cli.data import report_outcomes, say_what_is_stray
+from ltv_platform.cli.data import is_rejected, report_outcomes, say_what_is_stray
 from ltv_platform.errors import UserError
 from ltv_platform.locks import one_run
 from ltv_platform.workspace import Workspace
@@ -157,7 +157,7 @@ def _one_run(workspace: Workspace) -> Iterator[None]:
 
 
 def _load_landing(workspace: Workspace) -> bool:
-    """Load what waits; True if a file was rejected."""
+    """Load what waits; True if a file was rejected, or all of its rows."""
     from ltv_platform.ingestion.landing import ingest_landing, make_landing, waiting_files
 
     make_landing(workspace.settings, list(workspace.catalog.sources))
@@ -167,7 +167,7 @@ def _load_landing(workspace: Workspace) -> bool:
     with progress("loading what waits in landing") as tell:
         outcomes = ingest_landing(workspace.engine, progress=tell)
     report_outcomes(outcomes, to_stderr=True)
-    return any(outcome.error is not None for outcome in outcomes)
+    return any(map(is_rejected, outcomes))
 
 
 def _bring_up_to_date(workspace: Workspace) -> "Refreshed":

@@ -2,43 +2,56 @@
 
 ``data`` brings files in, ``running`` builds and starts things, ``reading`` gives figures out,
 ``lineage`` says where they come from, ``backups`` keeps all of it safe, ``erasing`` takes a person
-out, ``alerts`` tries the webhook, ``console`` is how all of them speak. Stdout carries only the
-answer; progress and messages go to stderr. Exit 0 is fine, 2 is what the user can fix, 1 is a
-defect of ours.
+out, ``alerts`` tries the webhook, ``doctor`` says what is wrong, ``console``, ``tables`` and
+``texts`` are how all of them speak. Stdout carries only the answer; progress and messages go to
+stderr. Exit 0 is fine, 2 is what the user can fix, 1 is a defect of ours.
 """
 
 import sys
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import typer
+from typer.core import TyperOption
 
+import ltv_platform
 from ltv_platform.cli import (
     alerts,
     attribution,
     backups,
     data,
+    doctor,
     erasing,
     forecast,
     lineage,
     reading,
     running,
 )
-from ltv_platform.cli.console import say
+from ltv_platform.cli.console import answer, say
 from ltv_platform.errors import UserError
 
 #: What shells give a process that Ctrl-C ended.
 _INTERRUPTED = 130
+
+_display_type = TyperOption.display_type_rich
+
+
+def _type_of(option: TyperOption, ctx: Any) -> str | None:
+    """What --help shows of an option's type; of a flag nothing, where Typer says <bool>."""
+    return None if option.is_flag else _display_type(option, ctx)
+
+
+TyperOption.display_type_rich = _type_of  # type: ignore[method-assign, assignment]
 
 app = typer.Typer(
     name="ltv",
     help="What your customers are worth, and which campaigns earn their money back.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    add_completion=False,
 )
 running.register(app)
 data.register(app)
 reading.register(app)
+doctor.register(app)
 lineage.register(app)
 attribution.register(app)
 forecast.register(app)
@@ -47,9 +60,18 @@ backups.register(app)
 erasing.register(app)
 
 
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        answer(f"ltv {ltv_platform.__version__}")
+        raise typer.Exit
+
+
 @app.callback()
 def _options(
     debug: bool = typer.Option(False, "--debug", help="Show the traceback of an error."),
+    version: bool = typer.Option(
+        False, "--version", help="Show the version and exit.", callback=_say_version, is_eager=True
+    ),
 ) -> None:
     """Options of all commands; ``main`` looks for --debug itself."""
 
@@ -61,7 +83,7 @@ def main() -> None:
     # Wherever it stands: people add it to the end of what failed.
     arguments = [*(["--debug"] if debug else []), *(a for a in arguments if a != "--debug")]
     try:
-        app(arguments)
+        app(arguments, prog_name="ltv")
     except SystemExit as ended:
         if ended.code == _INTERRUPTED:  # typer ends so on Ctrl-C, without a word
             _say_interrupted()

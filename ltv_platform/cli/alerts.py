@@ -1,11 +1,10 @@
 """Commands about alerts: what is open, and whether the webhook takes them."""
 
 from datetime import datetime
-from typing import Annotated
 
 import typer
 
-from ltv_platform.cli.console import Format, say, show
+from ltv_platform.cli.console import AsFormat, Format, say, show
 from ltv_platform.errors import UserError
 
 alerts = typer.Typer(help="Alerts: what is open; try the webhook.", no_args_is_help=True)
@@ -17,7 +16,7 @@ def register(app: typer.Typer) -> None:
 
 
 @alerts.command("list")
-def list_alerts(output: Annotated[Format, typer.Option("--format")] = Format.TABLE) -> None:
+def list_alerts(output: AsFormat = Format.TABLE) -> None:
     """Show open alerts, and messages that wait to be sent."""
     from ltv_platform.alerts import Alerts
     from ltv_platform.settings import load_settings

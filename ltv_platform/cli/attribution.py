@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ltv_platform.cli.console import Format, say, show
+from ltv_platform.cli.console import AsFormat, Format, say, show
 from ltv_platform.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def _measures(measured: "Distance") -> tuple[float, ...]:
 @attribution.command()
 def evaluate(
     file: Annotated[Path, typer.Argument(help="Answers of the IHC API as CSV, gzip or not.")],
-    output: Annotated[Format, typer.Option("--format")] = Format.TABLE,
+    output: AsFormat = Format.TABLE,
 ) -> None:
     """Compare the local IHC engine, an open approximation, with answers of the API."""
     from ltv_platform.attribution.answered_journeys import read_answers
@@ -65,7 +65,7 @@ def fit(
             "--from", help="api: the answers in the snapshot; else a file as evaluate takes it."
         ),
     ] = "api",
-    output: Annotated[Format, typer.Option("--format")] = Format.TABLE,
+    output: AsFormat = Format.TABLE,
 ) -> None:
     """Fit the constants of the local IHC engine to answers of the API."""
     from ltv_platform.attribution.answered_journeys import published_answers, read_answers
@@ -105,7 +105,7 @@ def _say_without_redistribution(settings: "Settings") -> None:
 
 
 @attribution.command()
-def status(output: Annotated[Format, typer.Option("--format")] = Format.TABLE) -> None:
+def status(output: AsFormat = Format.TABLE) -> None:
     """What the IHC API was asked, what it answered, and what is pending or rejected."""
     from ltv_platform.attribution.status import api_status, other_settings
 

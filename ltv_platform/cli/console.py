@@ -12,7 +12,9 @@ from contextlib import contextmanager, suppress
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, TextIO
+from typing import Annotated, Any, TextIO
+
+import typer
 
 from ltv_platform.cli.texts import visible, visible_json, visible_message
 
@@ -30,21 +32,41 @@ class Format(StrEnum):
     JSON = "json"
 
 
+#: The option of every command that answers.
+AsFormat = Annotated[
+    Format, typer.Option("--format", help="How to answer: json and csv are for programs.")
+]
+
+
 def invoked_as() -> str:
     """How to call the command line again from here: plain, or by its path in .venv."""
     if shutil.which("ltv"):
         return "ltv"
-    return os.path.relpath(sys.argv[0])
+    called = os.path.relpath(sys.argv[0])
+    module = os.path.basename(called) == "__main__.py"  # noqa: PTH119 - one import less
+    return f"{os.path.relpath(sys.executable)} -m ltv_platform" if module else called
 
 
 def say(message: str) -> None:
     """A message to stderr; what a terminal would obey is shown."""
-    sys.stderr.write(visible_message(message) + "\n")
+    with suppress(BrokenPipeError):
+        sys.stderr.write(visible_message(message) + "\n")
 
 
 def answer(text: str) -> None:
     """An answer that is a text to stdout."""
-    sys.stdout.write((visible_message(text) if sys.stdout.isatty() else text) + "\n")
+    with _until_closed():
+        sys.stdout.write((visible_message(text) if sys.stdout.isatty() else text) + "\n")
+
+
+@contextmanager
+def _until_closed() -> Iterator[None]:
+    """Around what is written to stdout: whoever has read enough, as `head` does, closes it."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def rows_are(count: int) -> str:
@@ -102,6 +124,13 @@ def show(
 
     CSV leaves NULL empty; JSON gives a list of objects, decimals as numbers and NULL as null.
     """
+    with _until_closed():
+        _write(columns, rows, output, title)
+
+
+def _write(
+    columns: Sequence[str], rows: Sequence[Sequence[Any]], output: Format, title: str | None
+) -> None:
     if output is Format.CSV:
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(columns)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ltv_platform.cli.console import Format, progress, rows_are, say, show
+from ltv_platform.cli.console import AsFormat, Format, progress, rows_are, say, show
 from ltv_platform.errors import UserError
 from ltv_platform.workspace import Workspace
 
@@ -62,6 +62,7 @@ def ingest(
         Path | None,
         typer.Option(help="SQLite database: load every source table in it.", readable=False),
     ] = None,
+    output: AsFormat = Format.TABLE,
 ) -> None:
     """Load files into a table, a SQLite database, or (without arguments) what waits in landing."""
     from ltv_platform.ingestion.landing import ingest_landing, make_landing
@@ -90,7 +91,7 @@ def ingest(
         say_what_is_stray(workspace)
     if not outcomes:
         say(f"Nothing waits in the folders of {workspace.settings.landing_path}.")
-    report_outcomes(outcomes)
+    report_outcomes(outcomes, output)
     if any(map(is_rejected, outcomes)):
         raise typer.Exit(2)
 
@@ -124,8 +125,13 @@ def say_what_is_stray(workspace: Workspace) -> None:
         )
 
 
-def report_outcomes(outcomes: "Sequence[Outcome]", *, to_stderr: bool = False) -> None:
-    """What became of each file: counts as a table, everything else as messages."""
+def report_outcomes(outcomes: "Sequence[Outcome]", output: Format | None = None) -> None:
+    """What became of each file: counts as an answer, everything else as messages.
+
+    Args:
+        outcomes: What became of them.
+        output: None: counts are messages too, because the answer is another one.
+    """
     from ltv_platform.ingestion.files import printable
 
     columns = ["file", "table", "in file", "skipped", "accepted", "quarantined", "repeated"]
@@ -142,9 +148,9 @@ def report_outcomes(outcomes: "Sequence[Outcome]", *, to_stderr: bool = False) -
         for outcome in outcomes
         if (counts := outcome.counts) is not None and not outcome.repeated
     ]
-    if rows and not to_stderr:
-        show(columns, rows)
-    elif rows:
+    if output is not None and (rows or output is not Format.TABLE):
+        show(columns, rows, output)
+    elif output is None:
         for name, table, in_file, *_, quarantined, _repeated in rows:
             say(f"Loaded {name} into {table}: {in_file} rows, {quarantined} quarantined.")
     for outcome in outcomes:
@@ -163,7 +169,7 @@ def report_outcomes(outcomes: "Sequence[Outcome]", *, to_stderr: bool = False) -
     quarantined = sum(row[5] for row in rows)
     if quarantined:
         say(f"{rows_are(quarantined)} in quarantine; `ltv quarantine list` shows why.")
-    if any(row[4] for row in rows) and not to_stderr:
+    if output is not None and any(row[4] for row in rows):
         say("`ltv run` brings the figures up to date.")
 
 
@@ -171,7 +177,7 @@ def report_outcomes(outcomes: "Sequence[Outcome]", *, to_stderr: bool = False) -
 def list_rows(
     table: Annotated[str | None, typer.Argument(help="Only rows meant for this table.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="Most rows to show.")] = 20,
-    output: Annotated[Format, typer.Option("--format")] = Format.TABLE,
+    output: AsFormat = Format.TABLE,
 ) -> None:
     """Show rejected rows with their reasons, those of the newest load first.
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ltv_platform.cli.console import progress, say, show
+from ltv_platform.cli.console import AsFormat, Format, progress, say, show
 from ltv_platform.errors import UserError
 from ltv_platform.workspace import Workspace
 
@@ -25,6 +25,7 @@ def erase(
     keep_out: Annotated[
         bool, typer.Option("--keep-out", help="Also block an id that is not in the data yet.")
     ] = False,
+    output: AsFormat = Format.TABLE,
 ) -> None:
     """Remove a person from everything under LTV_HOME, and keep them out of later loads."""
     from ltv_platform.attribution.api_access import check_api_access
@@ -40,7 +41,7 @@ def erase(
         raise UserError("The customer id is empty.", "For example: ltv erase c123")
     if dry_run:
         seen = _survey(workspace, person, keep_out=keep_out)
-        _show(findings(engine, seen))
+        _show(findings(engine, seen), output)
         say("Nothing was changed: this is what `ltv erase` without --dry-run would do.")
         return
     check_api_access(settings)
@@ -48,7 +49,7 @@ def erase(
     with progress("starting") as tell, one_service(settings), one_run(settings, tell):
         seen = _survey(workspace, person, keep_out=keep_out)
         done = remove(engine, seen, lambda: _refresh(workspace), tell)
-    _show(done.findings)
+    _show(done.findings, output)
     for note in done.notes:
         say(f"Note: {note}")
     for error in done.errors:
@@ -80,8 +81,9 @@ def _refresh(workspace: Workspace) -> None:
     bring_up_to_date(workspace.engine, workspace.graph, lambda _: None)
 
 
-def _show(found: "list[Finding]") -> None:
+def _show(found: "list[Finding]", output: Format) -> None:
     show(
         ["where", "what", "count", "becomes"],
         [(each.place, each.what, each.count, each.becomes) for each in found],
+        output,
     )

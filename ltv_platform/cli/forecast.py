@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ltv_platform.cli.console import Format, say, show
+from ltv_platform.cli.console import AsFormat, Format, say, show
 from ltv_platform.workspace import Workspace
 
 forecast = typer.Typer(help="Forecasts: fits, back-tests.", no_args_is_help=True)
@@ -47,7 +47,7 @@ def fit(
     ] = None,
     unit: Annotated[Unit, typer.Option(help="Unit of time of alpha.")] = Unit.DAY,
     model: Annotated[Model | None, typer.Option(help="Only this one.")] = None,
-    output: Annotated[Format, typer.Option("--format")] = Format.TABLE,
+    output: AsFormat = Format.TABLE,
 ) -> None:
     """Fit the models of purchases and values to the published transactions."""
     from ltv_platform.reports.forecasts import fit_as_of
@@ -117,7 +117,7 @@ def backtest(
     rolling: Annotated[
         bool, typer.Option("--rolling", help="From several days, a holdout apart.")
     ] = False,
-    output: Annotated[Format, typer.Option("--format")] = Format.TABLE,
+    output: AsFormat = Format.TABLE,
 ) -> None:
     """Forecast days that have passed, and compare models and baselines with what happened."""
     from dataclasses import astuple

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ltv_platform.cli.console import Format, answer, say, show
+from ltv_platform.cli.console import AsFormat, Format, answer, say, show
 from ltv_platform.errors import UserError
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def lineage(
     uses: Annotated[
         bool, typer.Option("--uses", help="What is computed from it, instead of from what.")
     ] = False,
-    output: Annotated[Format, typer.Option("--format")] = Format.TABLE,
+    output: AsFormat = Format.TABLE,
 ) -> None:
     """Show what a figure is computed from, down to the columns of your files."""
     from ltv_platform.lineage.model import Source

@@ -1,24 +1,16 @@
-"""Commands that give figures out: query, tables, report, export, doctor."""
+"""Commands that give figures out: query, tables, report, export."""
 
-import json
-import shutil
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ltv_platform.cli.backups import diagnose
-from ltv_platform.cli.console import Format, say, show
-from ltv_platform.errors import UserError
+from ltv_platform.cli.console import AsFormat, Format, say, show
 from ltv_platform.workspace import Workspace
 
 if TYPE_CHECKING:
     from ltv_platform.settings import Settings
-
-_PACKAGES = ("ltv-platform", "dagster", "dagster-webserver", "duckdb", "sqlglot", "pandas")
-#: Free disk below which a load of a few million rows may not fit.
-_LITTLE_DISK = 2 * 1024**3
 
 
 class Report(StrEnum):
@@ -36,12 +28,11 @@ def register(app: typer.Typer) -> None:
     app.command()(tables)
     app.command()(report)
     app.command()(export)
-    app.command()(doctor)
 
 
 def query(
     sql: Annotated[str, typer.Argument(help="A SELECT on the published tables by plain name.")],
-    output: Annotated[Format, typer.Option("--format")] = Format.TABLE,
+    output: AsFormat = Format.TABLE,
 ) -> None:
     """Ask the published snapshot."""
     from ltv_platform.warehouse.query import query as ask
@@ -49,7 +40,7 @@ def query(
     show(*ask(Workspace.open().settings, sql), output)
 
 
-def tables(output: Annotated[Format, typer.Option("--format")] = Format.TABLE) -> None:
+def tables(output: AsFormat = Format.TABLE) -> None:
     """List the published tables, and those of your own assets."""
     from ltv_platform.warehouse.published import own_files, require_snapshot
 
@@ -73,7 +64,7 @@ def tables(output: Annotated[Format, typer.Option("--format")] = Format.TABLE) -
 
 def report(
     name: Annotated[Report, typer.Argument(help="Which report.")] = Report.CAMPAIGNS,
-    output: Annotated[Format, typer.Option("--format")] = Format.TABLE,
+    output: AsFormat = Format.TABLE,
 ) -> None:
     """campaigns, channels, customers: what they bring in, also as HTML; leadtech: legacy D7."""
     settings = Workspace.open().settings
@@ -101,12 +92,13 @@ def export(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace a file that is not an export of ours.")
     ] = False,
+    output: AsFormat = Format.TABLE,
 ) -> None:
     """Write sessions, conversions, costs and channel figures into a SQLite database."""
     from ltv_platform.export.sqlite_database import export_sqlite
 
     rows = export_sqlite(Workspace.open().settings, sqlite, overwrite=overwrite)
-    show(["table", "rows"], list(rows.items()), title=str(sqlite))
+    show(["table", "rows"], list(rows.items()), output, title=str(sqlite))
 
 
 def _report_channels(settings: "Settings", output: Format) -> None:
@@ -144,96 +136,3 @@ def _report_customers(settings: "Settings", output: Format) -> None:
     if output is Format.TABLE:
         show(*segments, title="Segments by recency and frequency")
     say(f"As a page: {write_customer_report(settings)}")
-
-
-def doctor() -> None:
-    """Show effective settings, versions, free disk and what is missing."""
-    from importlib.metadata import PackageNotFoundError, version
-    from platform import python_version
-
-    from ltv_platform.ingestion.start_date import read_start
-    from ltv_platform.orchestration.dagster_home import check_storage
-    from ltv_platform.settings import Settings, load_settings, variable_name
-
-    try:
-        settings = load_settings()
-    except UserError as error:
-        for name, field in Settings.model_fields.items():
-            say(
-                f"{variable_name(name)}: {field.description} Default: {_shown(field.get_default())}"
-            )
-        raise error
-    show(
-        ["variable", "value", "default", "meaning"],
-        [
-            (
-                variable_name(name),
-                _shown(getattr(settings, name)),
-                _shown(field.get_default()),
-                field.description,
-            )
-            for name, field in Settings.model_fields.items()
-        ],
-    )
-    rows = [("python", python_version())]
-    problems = []
-    for package in _PACKAGES:
-        try:
-            rows.append((package, version(package)))
-        except PackageNotFoundError:
-            problems.append(f"{package} is not installed: run `make install`.")
-    existing = next(p for p in (settings.home, *settings.home.parents) if p.exists())
-    free = shutil.disk_usage(existing).free
-    rows.append(("free disk", f"{free / 1024**3:.1f} GiB"))
-    rows.append(("first partition", str(read_start(settings) or "settled by the first load")))
-    for found in (_diagnose_snapshot(settings), diagnose(settings)):
-        rows += found[0]
-        problems += found[1]
-    show(["", ""], rows)
-    if free < _LITTLE_DISK:
-        problems.append(f"Little disk is free under {settings.home}.")
-    if not settings.warehouse_path.exists():
-        problems.append("Nothing is loaded yet: `ltv ingest` or `ltv demo`.")
-    elif not (settings.published_path / "current").exists():
-        problems.append("Nothing is published yet: `ltv run`.")
-    try:
-        check_storage(settings)
-    except UserError as error:
-        problems.append(str(error))
-    if settings.erasure_journal_path.exists():
-        problems.append("An erasure is not finished: run `ltv erase` again for that person.")
-    for problem in problems:
-        say(problem)
-    if not problems:
-        say("All is well.")
-
-
-def _diagnose_snapshot(settings: "Settings") -> tuple[list[tuple[str, str]], list[str]]:
-    """The snapshot, each of its files read, and which of them are not as they were written."""
-    from ltv_platform.warehouse.intact import changed_files
-    from ltv_platform.warehouse.published import current_snapshot, damaged
-
-    try:
-        snapshot = current_snapshot(settings)
-    except UserError as error:
-        return [], [str(error)]
-    if snapshot is None:
-        return [], []
-    name = snapshot.path.name
-    if changed := changed_files(snapshot):
-        what = f"{', '.join(changed)}: not as published, so its figures may be others"
-        return [("snapshot", f"{name}, changed")], [str(damaged(name, what))]
-    return [("snapshot", f"{name}, every file as it was published")], []
-
-
-def _shown(value: object) -> str:
-    from pydantic import BaseModel
-
-    if value is None or value == "":
-        return "–"
-    if isinstance(value, tuple):
-        return ",".join(map(str, value))
-    if isinstance(value, BaseModel):
-        # With blanks, at which a narrow column can fold it.
-        return json.dumps(value.model_dump(mode="json", exclude_none=True), ensure_ascii=False)
-    return str(value)

@@ -166,7 +166,7 @@ def _load_landing(workspace: Workspace) -> bool:
         return False
     with progress("loading what waits in landing") as tell:
         outcomes = ingest_landing(workspace.engine, progress=tell)
-    report_outcomes(outcomes, to_stderr=True)
+    report_outcomes(outcomes)
     return any(map(is_rejected, outcomes))
 
 

@@ -1,0 +1,132 @@
+"""The command that says what is set, installed and there, and what is wrong: doctor."""
+
+import json
+import shutil
+from typing import TYPE_CHECKING
+
+import typer
+
+from ltv_platform.cli.backups import diagnose
+from ltv_platform.cli.console import AsFormat, Format, say, show
+from ltv_platform.errors import UserError
+
+if TYPE_CHECKING:
+    from ltv_platform.settings import Settings
+
+_PACKAGES = ("ltv-platform", "dagster", "dagster-webserver", "duckdb", "sqlglot", "pandas")
+#: Free disk below which a load of a few million rows may not fit.
+_LITTLE_DISK = 2 * 1024**3
+
+#: What is shown, and what is wrong.
+_Found = tuple[list[tuple[str, str]], list[str]]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command of this module."""
+    app.command()(doctor)
+
+
+def doctor(output: AsFormat = Format.TABLE) -> None:
+    """Show effective settings, versions, free disk and what is missing."""
+    from ltv_platform.settings import Settings, load_settings, variable_name
+
+    try:
+        settings = load_settings()
+    except UserError as error:
+        for name, field in Settings.model_fields.items():
+            say(
+                f"{variable_name(name)}: {field.description} Default: {_shown(field.get_default())}"
+            )
+        raise error
+    columns = ["variable", "value", "default", "meaning"]
+    variables = [
+        (
+            variable_name(name),
+            _shown(getattr(settings, name)),
+            _shown(field.get_default()),
+            field.description,
+        )
+        for name, field in Settings.model_fields.items()
+    ]
+    found = [look(settings) for look in (_programs, _home, _diagnose_snapshot, diagnose)]
+    rows = [row for of_one, _ in found for row in of_one]
+    problems = [problem for _, of_one in found for problem in of_one]
+    if output is Format.TABLE:
+        show(columns, variables)
+        show(["fact", "value"], rows)
+    else:
+        show(columns, [*variables, *((*row, None, None) for row in rows)], output)
+    for problem in problems:
+        say(problem)
+    if not problems:
+        say("All is well.")
+
+
+def _programs(_: "Settings") -> _Found:
+    from importlib.metadata import PackageNotFoundError, version
+    from platform import python_version
+
+    rows, problems = [("python", python_version())], []
+    for package in _PACKAGES:
+        try:
+            rows.append((package, version(package)))
+        except PackageNotFoundError:
+            problems.append(f"{package} is not installed: run `make install`.")
+    return rows, problems
+
+
+def _home(settings: "Settings") -> _Found:
+    from ltv_platform.ingestion.start_date import read_start
+    from ltv_platform.orchestration.dagster_home import check_storage
+
+    existing = next(p for p in (settings.home, *settings.home.parents) if p.exists())
+    free = shutil.disk_usage(existing).free
+    rows = [
+        ("free disk", f"{free / 1024**3:.1f} GiB"),
+        ("first partition", str(read_start(settings) or "settled by the first load")),
+    ]
+    problems = []
+    if free < _LITTLE_DISK:
+        problems.append(f"Little disk is free under {settings.home}.")
+    if not settings.warehouse_path.exists():
+        problems.append("Nothing is loaded yet: `ltv ingest` or `ltv demo`.")
+    elif not (settings.published_path / "current").exists():
+        problems.append("Nothing is published yet: `ltv run`.")
+    try:
+        check_storage(settings)
+    except UserError as error:
+        problems.append(str(error))
+    if settings.erasure_journal_path.exists():
+        problems.append("An erasure is not finished: run `ltv erase` again for that person.")
+    return rows, problems
+
+
+def _diagnose_snapshot(settings: "Settings") -> _Found:
+    """The snapshot, each of its files read, and which of them are not as they were written."""
+    from ltv_platform.warehouse.intact import changed_files
+    from ltv_platform.warehouse.published import current_snapshot, damaged
+
+    try:
+        snapshot = current_snapshot(settings)
+    except UserError as error:
+        return [], [str(error)]
+    if snapshot is None:
+        return [], []
+    name = snapshot.path.name
+    if changed := changed_files(snapshot):
+        what = f"{', '.join(changed)}: not as published, so its figures may be others"
+        return [("snapshot", f"{name}, changed")], [str(damaged(name, what))]
+    return [("snapshot", f"{name}, every file as it was published")], []
+
+
+def _shown(value: object) -> str:
+    from pydantic import BaseModel
+
+    if value is None or value == "":
+        return "–"
+    if isinstance(value, tuple):
+        return ",".join(map(str, value))
+    if isinstance(value, BaseModel):
+        # With blanks, at which a narrow column can fold it.
+        return json.dumps(value.model_dump(mode="json", exclude_none=True), ensure_ascii=False)
+    return str(value)

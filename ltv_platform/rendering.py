@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ltv_platform.attribution.parameters import attribution_parameters
 from ltv_platform.contracts.customers import COHORT_MONTHS
 from ltv_platform.contracts.ddl import literal
+from ltv_platform.countries import country_codes
 from ltv_platform.factors.parameters import factor_parameters
 from ltv_platform.result_cache import cache_of, key_of
 from ltv_platform.settings import FORECAST_ORIGINS, SUMMARY_HORIZON, Settings
@@ -51,6 +52,7 @@ def _known_to_templates(settings: Settings) -> Mapping[str, Any]:
         "forecast_holdout": settings.forecast_holdout,
         "forecast_origins": FORECAST_ORIGINS,
         "organic_patterns": [_like_pattern(name) for name in settings.organic_sources],
+        "missing_words": [word.lower() for word in settings.missing_words],
         "attribution": attribution_parameters(settings),
         "factor": factor_parameters(settings),
     }
@@ -83,7 +85,7 @@ def _templates() -> Mapping[str, str]:
 @lru_cache(maxsize=1)
 def _templates_hash() -> str:
     """Changes with any template, for they import each other, and with what renders them."""
-    return key_of(sorted(_templates().items()), version("jinja2"))
+    return key_of(sorted(_templates().items()), country_codes(), version("jinja2"))
 
 
 @lru_cache(maxsize=1)
@@ -94,4 +96,5 @@ def _environment() -> "Environment":
         loader=DictLoader(_templates()), undefined=StrictUndefined, keep_trailing_newline=True
     )
     environment.filters["literal"] = literal
+    environment.globals["country_codes"] = country_codes()
     return environment

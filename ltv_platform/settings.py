@@ -97,6 +97,10 @@ class Settings(Home):
         ),
         description="Words of transaction_type that are no purchase: is_refund must be 1.",
     )
+    missing_words: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("n/a", "null", "none", "(not set)", "undefined", "-"),
+        description="Words that stand for no campaign or acquisition source, in any case.",
+    )
     migration_days: int = Field(
         90, ge=1, le=_LONGEST_AGE, description="Days back to the segments that customers came from."
     )
@@ -288,7 +292,9 @@ class Settings(Home):
     def _none_is_unlimited(cls, value: Any) -> Any:
         return None if isinstance(value, str) and value.strip().lower() == "none" else value
 
-    @field_validator("organic_sources", "direct_channels", "refund_types", mode="before")
+    @field_validator(
+        "organic_sources", "direct_channels", "refund_types", "missing_words", mode="before"
+    )
     @classmethod
     def _names(cls, value: Any) -> Any:
         if isinstance(value, str):

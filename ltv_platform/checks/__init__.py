@@ -9,6 +9,7 @@ from ltv_platform.checks.campaigns import campaign_checks
 from ltv_platform.checks.customers import customer_checks
 from ltv_platform.checks.model import CheckOutcome, TableCheck
 from ltv_platform.checks.ratios import ratio_checks
+from ltv_platform.checks.spellings import spelling_checks
 from ltv_platform.checks.tables import rejected_share, unique_key
 from ltv_platform.settings import Settings
 
@@ -20,6 +21,7 @@ def table_checks(settings: Settings) -> tuple[TableCheck, ...]:
     return (
         *campaign_checks(settings),
         *ratio_checks(settings),
+        *spelling_checks(),
         *attribution_checks(settings),
         *customer_checks(),
     )

@@ -1,6 +1,8 @@
 """Checks of customers: each is there once, and what they are worth adds up to all revenue."""
 
 from ltv_platform.checks.model import CheckOutcome, TableCheck, all_of, equal
+from ltv_platform.contracts.ddl import literal
+from ltv_platform.contracts.sources import GUEST
 from ltv_platform.rendering import render
 from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
 
@@ -14,7 +16,8 @@ def customer_checks() -> tuple[TableCheck, ...]:
         TableCheck(
             _CUSTOMER_LTV,
             "ltv_reconciles",
-            "What customers are worth, and what unknown customers bought, is all net revenue.",
+            "What customers are worth, and what guests and unknown customers bought, is all net "
+            "revenue.",
             _ltv_reconciles,
             reads=("core.customers", "core.transactions", "core.waiting_for_customer"),
             blocking=True,
@@ -62,8 +65,9 @@ def _ltv_reconciles(engine: DuckDBEngine) -> CheckOutcome:
         engine,
         {
             "core.transactions": f"SELECT {_NET} FROM core.transactions",
-            "customers and (unknown) customer": "SELECT SUM(revenue) FROM ("
+            "customers, (guest) and (unknown) customer": "SELECT SUM(revenue) FROM ("
             "SELECT SUM(ltv) AS revenue FROM marts.customer_ltv UNION ALL "
+            f"SELECT {_NET} FROM core.transactions WHERE customer_id = {literal(GUEST)} UNION ALL "
             "SELECT SUM(COALESCE(gross_amount, 0) - COALESCE(refund_amount, 0)) "
             "FROM core.waiting_for_customer AS waiting "
             "WHERE table_name = 'transactions' AND NOT EXISTS (SELECT 1 "
@@ -126,7 +130,7 @@ def _cohorts_reconcile(engine: DuckDBEngine) -> CheckOutcome:
         engine,
         {
             "revenue since registration": "SELECT SUM(net_revenue) "
-            "FROM marts.revenue_reconciliation WHERE bucket <> '(before install)'",
+            "FROM marts.revenue_reconciliation WHERE bucket NOT IN ('(before install)', '(guest)')",
             "revenue of curves": "SELECT SUM(revenue) FROM marts.customer_cohort_curve",
         },
     )

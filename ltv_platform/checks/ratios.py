@@ -131,4 +131,4 @@ def _parts_of_campaigns(days: int) -> Mapping[str, str]:
 
 
 def _ratio(numerator: str, denominator: str) -> str:
-    return f"CAST({numerator} AS DOUBLE) / NULLIF(CAST({denominator} AS DOUBLE), 0)"
+    return f"CAST({numerator} AS DOUBLE) / NULLIF(GREATEST(CAST({denominator} AS DOUBLE), 0), 0)"

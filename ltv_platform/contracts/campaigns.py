@@ -330,7 +330,7 @@ _RECONCILED = (
     Column(
         "bucket",
         "VARCHAR",
-        "campaigns, (organic), (unknown) campaign, (unknown) customer, (before install), "
+        "campaigns, (organic), (unknown) campaign, (unknown) customer, (guest), (before install), "
         "(beyond horizon) or (waiting for rate).",
         required=True,
     ),

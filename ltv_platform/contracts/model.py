@@ -183,6 +183,11 @@ class SourceTable:
         return any(column.name == "updated_at" for column in self.columns)
 
     @property
+    def can_be_deleted(self) -> bool:
+        """A version can say that the source takes the row back."""
+        return any(column.name == "is_deleted" for column in self.columns)
+
+    @property
     def log(self) -> Table:
         """The raw log: every accepted version of every row, and where it came from."""
         return Table(

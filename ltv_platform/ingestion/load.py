@@ -30,6 +30,7 @@ from ltv_platform.ingestion.files import (
     take_copy,
 )
 from ltv_platform.ingestion.quarantine import append_retrial, retry
+from ltv_platform.ingestion.replaced_spend import notes_on_spend
 from ltv_platform.ingestion.requests import Outcome, Progress, Request, silent
 from ltv_platform.ingestion.sqlite_files import (
     copy_sqlite,
@@ -342,6 +343,8 @@ def _append(
             notes.append(f"{accepted} rows left quarantine because of that")
     failpoint("load committed")
     notes += staged.judged_notes
+    if staged.load.table.name == "campaign_costs":
+        notes += notes_on_spend(connection, settings, counts.load_id)
     notes += _what_rejection_means(connection, staged, counts)
     discard(connection, staged)
     return Outcome(request, counts, notes=tuple(notes), left_out=staged.left_out)

@@ -14,6 +14,7 @@ import duckdb
 
 from ltv_platform.contracts import SourceTable
 from ltv_platform.contracts.ddl import quoted
+from ltv_platform.countries import is_known
 from ltv_platform.erasure.suppression import leave_out, leave_out_malformed
 from ltv_platform.ingestion.adapting import Adapted, adapt, as_they_are, compare_columns
 from ltv_platform.ingestion.conflicts import find_conflicts, note
@@ -177,7 +178,7 @@ def _stage(
     left_out += _count(connection, f"left_out_{rows}")
     if left_out:
         notes.append(f"{left_out} rows of erased persons were left out; they count as skipped")
-    if source.name == "customers" and "country" in adapted.columns:
+    if source.name in ("customers", "campaign_costs") and "country" in adapted.columns:
         notes += _odd_countries(connection, rows)
     load = Load(
         load_id=incoming.load_id,
@@ -338,17 +339,17 @@ def years_of_log(connection: Connection, source: SourceTable) -> Years:
 
 
 def _odd_countries(connection: Connection, rows: str) -> list[str]:
-    """A note about countries that are no ISO code: they are kept as given."""
-    found = connection.execute(
-        f"SELECT country, COUNT(*) FROM {rows} WHERE _reasons IS NULL "
-        "AND (NOT regexp_full_match(country, '[A-Z]{2}') OR country = 'UK') "
+    """A note about countries that are none: they make groups of their own."""
+    given = connection.execute(
+        f"SELECT country, COUNT(*) FROM {rows} WHERE _reasons IS NULL AND country IS NOT NULL "
         "GROUP BY country ORDER BY COUNT(*) DESC, country"
     ).fetchall()
+    found = [(country, count) for country, count in given if not is_known(country)]
     if not found:
         return []
     return [
-        f"country: {sum(count for _, count in found)} rows hold no ISO 3166-1 alpha-2 code: "
-        f"{some([country for country, _ in found], _SHOWN_COUNTRIES)}; kept as given"
+        f"country: {sum(count for _, count in found)} rows hold no code or English name of ISO "
+        f"3166-1: {some([country for country, _ in found], _SHOWN_COUNTRIES)}; kept as given"
     ]
 
 

@@ -71,9 +71,9 @@ CAST(LEAST(DATE_DIFF('day', {{ install_date }}, CAST($as_of AS DATE)), {{ horizo
   AND {{ cost_complete('install_date') }} AND NOT cost_waits)
 {%- endmacro %}
 
-{#- A ratio; NULL where the denominator is zero or missing. -#}
+{#- A ratio; NULL where the denominator is zero or missing, or spend that came back and more. -#}
 {% macro ratio(numerator, denominator) -%}
-(CAST({{ numerator }} AS DOUBLE) / NULLIF(CAST({{ denominator }} AS DOUBLE), 0))
+(CAST({{ numerator }} AS DOUBLE) / NULLIF(GREATEST(CAST({{ denominator }} AS DOUBLE), 0), 0))
 {%- endmacro %}
 
 {% macro money(expression) -%}
@@ -96,12 +96,16 @@ WHERE {{ time }} >= $start_ts AND {{ time }} < $end_ts
 {%- endmacro %}
 
 {#- The newest version of each key that has any version in the range of the run; only keys with
-    more than one version are ranked. -#}
-{% macro newest_versions(log, key, time, updated_at=true) -%}
+    more than one version are ranked. Where the source can take rows back, what it has taken back
+    is left out. -#}
+{% macro newest_versions(log, key, time, updated_at=true, deleted=false) -%}
 SELECT *
 FROM raw.{{ log }}
 WHERE {{ time }} >= $start_ts AND {{ time }} < $end_ts
   AND {{ key }} NOT IN (SELECT {{ key }} FROM raw.{{ log }} WHERE version > 1)
+  {%- if deleted %}
+  AND NOT is_deleted
+  {%- endif %}
 UNION ALL
 SELECT *
 FROM raw.{{ log }}
@@ -110,7 +114,33 @@ WHERE {{ key }} IN ({{ restated_keys(log, key, time) }})
 QUALIFY ROW_NUMBER() OVER (
   PARTITION BY {{ key }}
   ORDER BY {% if updated_at %}updated_at DESC NULLS LAST, {% endif %}load_sequence DESC, line DESC
-) = 1
+) = 1{% if deleted %} AND NOT is_deleted{% endif %}
+{%- endmacro %}
+
+{#- Spend as it stands: the newest load that contains a (source, campaign, day) replaces what earlier
+    loads said of it; its lines add up. -#}
+{% macro newest_spend() -%}
+SELECT *
+FROM raw.campaign_costs
+WHERE date >= $start AND date <= $end AND date <= $as_of
+QUALIFY load_sequence = MAX(load_sequence) OVER (PARTITION BY spend_source, campaign_id, date)
+{%- endmacro %}
+
+{#- A value, or NULL where the source writes a word for none. -#}
+{% macro given(value) -%}
+{% if missing_words %}CASE WHEN LOWER({{ value }}) NOT IN ({% for word in missing_words %}{{ word | literal }}{{ ", " if not loop.last }}{% endfor %}) THEN {{ value }} END{% else %}{{ value }}{% endif %}
+{%- endmacro %}
+
+{#- Two-letter codes of countries by their names in upper case; what is not in it goes by its own name
+    in upper case, and our own word for none by itself. -#}
+{% macro country_names() -%}
+SELECT * FROM (
+  VALUES
+    ('(UNKNOWN)', '(unknown)'),
+  {%- for name, code in country_codes.items() %}
+    ({{ name | literal }}, {{ code | literal }}){{ "," if not loop.last }}
+  {%- endfor %}
+) AS country_names(name, code)
 {%- endmacro %}
 
 {#- The newest rate at most 7 days old of each (currency, day) asked for; needs a CTE `asked`. -#}
@@ -136,6 +166,9 @@ GROUP BY asked.currency, asked.day
 {% macro credit(expression) -%}
 CAST({{ expression }} AS DECIMAL(18,12))
 {%- endmacro %}
+
+{#- Who buys without an account. -#}
+{% set guest = "'(guest)'" %}
 
 {#- What stands for a channel where there is none: conversions without sessions, without a score. -#}
 {% set not_attributed = "'(not attributed)'" %}

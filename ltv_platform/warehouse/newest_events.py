@@ -41,8 +41,11 @@ def newest_event(
     newest = _date(connection, f"SELECT MAX({time}) FROM {log} WHERE {since}", bounds)
     if _one_date(source):
         return newest
-    [(versions,)] = connection.execute(f"SELECT MAX(version) FROM {log}").fetchall()
-    if versions == 1:
+    deleted = "BOOL_OR(is_deleted)" if source.can_be_deleted else "FALSE"
+    [(versions, any_deleted)] = connection.execute(
+        f"SELECT MAX(version), {deleted} FROM {log}"
+    ).fetchall()
+    if versions == 1 and not any_deleted:
         return newest
     counting = _counting(source, since)
     days = 1
@@ -68,6 +71,7 @@ def _counting(source: SourceTable, since: str) -> str:
     """
     assert source.event_time is not None
     log, key, time = f"raw.{source.name}", quoted(source.key[0]), quoted(source.event_time)
+    deleted = "is_deleted" if source.can_be_deleted else "FALSE"
     newest_first = "load_sequence DESC, line DESC"
     if source.has_updated_at:
         newest_first = f"updated_at DESC NULLS LAST, {newest_first}"
@@ -76,13 +80,13 @@ def _counting(source: SourceTable, since: str) -> str:
         newest_first = f"{time}, {newest_first}"
     return f"""
         WITH newest AS MATERIALIZED (
-          SELECT {key} AS key, {time} AS date,
+          SELECT {key} AS key, {time} AS date, {deleted} AS deleted,
             {key} IN (SELECT {key} FROM {log} WHERE version > 1) AS restated
           FROM {log}
           WHERE {time} > $below AND {time} <= $top AND {since}
         ),
         settled AS (
-          SELECT MAX(date) AS date FROM newest WHERE NOT restated
+          SELECT MAX(date) AS date FROM newest WHERE NOT restated AND NOT deleted
         ),
         ranked AS (
           SELECT {time} AS date
@@ -92,6 +96,7 @@ def _counting(source: SourceTable, since: str) -> str:
             WHERE restated AND date > COALESCE((SELECT date FROM settled), $below)
           )
           QUALIFY ROW_NUMBER() OVER (PARTITION BY {key} ORDER BY {newest_first}) = 1
+            AND NOT {deleted}
         )
         SELECT MAX(date)
         FROM (SELECT date FROM settled UNION ALL SELECT date FROM ranked WHERE date > $below)

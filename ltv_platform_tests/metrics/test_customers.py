@@ -161,11 +161,12 @@ def test_dated_versions_count_the_same_in_any_order(
 def test_without_updated_at_the_last_received_counts(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    """Newest version of a key: else by order of receipt; within a file the later line."""
+    """Newest version of a key: else by order of receipt."""
     home = Home(tmp_path_factory.mktemp("home"), groups=CAMPAIGNS)
     home.load("customers", "a,2025-01-01 10:00:00,US,ads,c1")
     home.load("conversions", "v1,a,2025-01-02,10:00:00,5")
-    home.load("transactions", "t1,a,2025-01-02 10:00:00,5,0", "t1,a,2025-01-02 10:00:00,6,0")
+    home.load("transactions", "t1,a,2025-01-02 10:00:00,5,0")
+    home.load("transactions", "t1,a,2025-01-02 10:00:00,6,0")
     home.publish()
     assert home.values("SELECT amount FROM transactions") == [6]
     home.load("transactions", "t1,a,2025-01-03 10:00:00,7,0")
@@ -195,7 +196,8 @@ def test_session_costs_join_whenever_they_arrive(
 ) -> None:
     """Each session's cost once, also when it comes before or long after its session."""
     home = Home(tmp_path_factory.mktemp("home"), groups=CAMPAIGNS)
-    home.load("session_costs", "s1,1.5", "s1,2.5")
+    home.load("session_costs", "s1,1.5")
+    home.load("session_costs", "s1,2.5")
     home.load("session_sources", "s1,a,ads,2025-01-02,10:00:00,1,0", "s2,a,ads,2025-01-03,1:0,1,0")
     home.load("session_sources", "s2,a,ads,2025-01-03,01:00,1,0")
     home.publish()

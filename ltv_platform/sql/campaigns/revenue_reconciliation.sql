@@ -1,7 +1,7 @@
 -- Grain: one row per event day and bucket; what waits for its customer is added when published.
 -- Answers: where did every purchase and refund end up?
 -- Every transaction falls into one bucket, by its age since install and by the customer's
--- campaign.
+-- campaign; those of guests into one of their own.
 {% import 'macros.sql' as m with context %}
 WITH placed AS (
   SELECT t.event_date, t.amount, t.is_refund,
@@ -14,6 +14,9 @@ WITH placed AS (
     END AS bucket
   FROM core.transactions AS t
   JOIN core.customers AS c ON c.customer_id = t.customer_id AND c.install_date <= t.event_date
+  UNION ALL
+  SELECT event_date, amount, is_refund, {{ m.guest }} FROM core.transactions
+  WHERE customer_id = {{ m.guest }}
 )
 SELECT
   event_date,

@@ -1,12 +1,15 @@
 -- Grain: one row per campaign, day and country (NULL where the source gives none). The newest
--- load that contains a (campaign, day) replaces what earlier loads said of it; its lines add up.
+-- load that contains a (source, campaign, day) replaces what earlier loads said of it; its lines add
+-- up, and so do sources.
 -- Answers: what was spent, in base currency?
+-- Countries go by their two-letter codes, whatever the source calls them.
 {% import 'macros.sql' as m with context %}
 WITH newest AS (
-  SELECT *, COALESCE(currency, {{ currency | literal }}) AS source_currency
-  FROM raw.campaign_costs
-  WHERE date >= $start AND date <= $end AND date <= $as_of
-  QUALIFY load_sequence = MAX(load_sequence) OVER (PARTITION BY campaign_id, date)
+  SELECT campaign_id, date, cost, impressions, clicks,
+    COALESCE(country_names.code, UPPER(costs.country)) AS country,
+    COALESCE(currency, {{ currency | literal }}) AS source_currency
+  FROM ({{ m.newest_spend() }}) AS costs
+  LEFT JOIN ({{ m.country_names() }}) AS country_names ON country_names.name = UPPER(costs.country)
 ),
 asked AS (
   SELECT DISTINCT source_currency AS currency, date AS day

@@ -1,7 +1,8 @@
 -- Grain: one row per customer, by the day of its earliest registration.
 -- Answers: who are the customers, when did they install and through which campaign?
 -- The earliest registration fixes all that decides the cohort: install date, campaign, acquisition
--- source and country. All else is of the newest version.
+-- source and country. All else is of the newest version. Words that stand for nothing are NULL, and
+-- countries go by their two-letter codes, whatever the source calls them.
 {% import 'macros.sql' as m with context %}
 WITH versions AS (
   SELECT * FROM raw.customers
@@ -19,8 +20,9 @@ newest AS (
 -- The earliest registration fixes the cohort, whenever it arrives: a later one says how a customer
 -- came back, and neither how it came nor where its install was paid for.
 earliest AS (
-  SELECT customer_id, registration_date AS install_ts, campaign_id AS install_campaign_id,
-    acquisition_source AS install_source
+  SELECT customer_id, registration_date AS install_ts,
+    {{ m.given('campaign_id') }} AS install_campaign_id,
+    {{ m.given('acquisition_source') }} AS install_source
   FROM versions
   QUALIFY ROW_NUMBER() OVER (
     PARTITION BY customer_id
@@ -41,8 +43,8 @@ earliest_countries AS (
 customers AS (
   SELECT *, {{ m.day('install_ts') }} AS install_date
   FROM (
-    SELECT *, registration_date AS install_ts, campaign_id AS install_campaign_id,
-      acquisition_source AS install_source, country AS install_country
+    SELECT *, registration_date AS install_ts, {{ m.given('campaign_id') }} AS install_campaign_id,
+      {{ m.given('acquisition_source') }} AS install_source, country AS install_country
     FROM raw.customers
     WHERE registration_date >= $start_ts AND registration_date < $end_ts
       AND customer_id NOT IN (SELECT customer_id FROM versions)
@@ -66,7 +68,7 @@ SELECT
     {%- endfor %} THEN '(organic)'
     ELSE '(unknown)'
   END AS campaign_id,
-  COALESCE(install_country, '(unknown)') AS country,
+  COALESCE(country_names.code, UPPER(install_country), '(unknown)') AS country,
   city,
   age,
   gender,
@@ -75,4 +77,5 @@ SELECT
   is_active,
   platform
 FROM customers
+LEFT JOIN ({{ m.country_names() }}) AS country_names ON country_names.name = UPPER(install_country)
 WHERE install_date >= $start AND install_date <= $end AND install_date <= $as_of

@@ -3,7 +3,7 @@
 -- Answers: what is not in the figures yet, because its exchange rate is not known?
 {% import 'macros.sql' as m with context %}
 WITH newest_transactions AS (
-  {{ m.newest_versions('transactions', 'transaction_id', 'transaction_date') }}
+  {{ m.newest_versions('transactions', 'transaction_id', 'transaction_date', deleted=true) }}
 ),
 foreign_rows AS (
   SELECT 'transactions' AS table_name, {{ m.day('transaction_date') }} AS event_date, currency,
@@ -12,12 +12,7 @@ foreign_rows AS (
   WHERE currency <> {{ currency | literal }}
   UNION ALL
   SELECT 'campaign_costs', date, currency, campaign_id, NULL, cost, FALSE
-  FROM (
-    SELECT *
-    FROM raw.campaign_costs
-    WHERE date >= $start AND date <= $end
-    QUALIFY load_sequence = MAX(load_sequence) OVER (PARTITION BY campaign_id, date)
-  ) AS newest_costs
+  FROM ({{ m.newest_spend() }}) AS newest_costs
   WHERE currency <> {{ currency | literal }}
 ),
 asked AS (

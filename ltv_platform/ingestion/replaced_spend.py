@@ -1,0 +1,99 @@
+"""What a load of ad spend does to the spend of other loads, said in money."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+import duckdb
+
+from ltv_platform.ingestion.messages import some
+from ltv_platform.settings import Settings
+
+Connection = duckdb.DuckDBPyConnection
+
+#: Names that a note shows at the most.
+_SHOWN = 3
+
+
+def notes_on_spend(connection: Connection, settings: Settings, load_id: str) -> Iterator[str]:
+    """Notes on a load of campaign_costs that was just appended.
+
+    Args:
+        connection: A connection to the warehouse.
+        settings: For the base currency.
+        load_id: The load.
+    """
+    replaced = connection.execute(
+        """
+        WITH own AS (
+          SELECT spend_source, campaign_id, date, COALESCE(currency, $base) AS currency,
+            SUM(cost) AS cost, MAX(load_sequence) AS load_sequence
+          FROM raw.campaign_costs WHERE load_id = $load_id GROUP BY ALL
+        ),
+        days AS (
+          SELECT spend_source, campaign_id, date, MAX(load_sequence) AS load_sequence
+          FROM own GROUP BY ALL
+        ),
+        earlier AS (
+          SELECT costs.spend_source, costs.campaign_id, costs.date,
+            COALESCE(costs.currency, $base) AS currency, SUM(costs.cost) AS cost
+          FROM (
+            SELECT costs.*
+            FROM raw.campaign_costs AS costs
+            JOIN days ON days.campaign_id = costs.campaign_id AND days.date = costs.date
+              AND days.spend_source IS NOT DISTINCT FROM costs.spend_source
+              AND costs.load_sequence < days.load_sequence
+            QUALIFY costs.load_sequence = MAX(costs.load_sequence) OVER (
+              PARTITION BY costs.spend_source, costs.campaign_id, costs.date)
+          ) AS costs
+          GROUP BY ALL
+        ),
+        known AS (SELECT DISTINCT spend_source, campaign_id, date FROM earlier)
+        SELECT currency, CAST(SUM(before) AS DECIMAL(38,6)), CAST(SUM(after) AS DECIMAL(38,6)),
+          (SELECT COUNT(*) FROM known)
+        FROM (
+          SELECT currency, cost AS before, 0 AS after FROM earlier
+          UNION ALL
+          SELECT currency, 0, cost FROM own
+          WHERE EXISTS (
+            SELECT 1 FROM known
+            WHERE known.campaign_id = own.campaign_id AND known.date = own.date
+              AND known.spend_source IS NOT DISTINCT FROM own.spend_source)
+        ) AS compared
+        GROUP BY currency ORDER BY currency
+        """,
+        {"load_id": load_id, "base": settings.currency},
+    ).fetchall()
+    if replaced:
+        days = replaced[0][3]
+        changes = ", ".join(_change(before, after, code) for code, before, after, _ in replaced)
+        yield (
+            f"the spend of {days} (campaign, day) that earlier loads told is replaced: {changes}"
+        )
+    others = connection.execute(
+        """
+        SELECT COUNT(*), LIST(DISTINCT source ORDER BY source)
+        FROM (
+          SELECT DISTINCT own.campaign_id, own.date,
+            COALESCE(costs.spend_source, '(none)') AS source
+          FROM (
+            SELECT DISTINCT spend_source, campaign_id, date
+            FROM raw.campaign_costs WHERE load_id = $load_id
+          ) AS own
+          JOIN raw.campaign_costs AS costs
+            ON costs.campaign_id = own.campaign_id AND costs.date = own.date
+            AND costs.spend_source IS DISTINCT FROM own.spend_source
+        ) AS shared
+        """,
+        {"load_id": load_id},
+    ).fetchall()[0]
+    days, sources = others
+    if days:
+        yield (
+            f"{days} (campaign, day) have spend of other sources too, {some(sources, _SHOWN)}: it "
+            "adds up; load a correction under the source that it corrects (spend_source, or the "
+            "same adapter)"
+        )
+
+
+def _change(before: Decimal, after: Decimal, currency: str) -> str:
+    return f"{before:,.2f} {currency} became {after:,.2f} ({after - before:+,.2f})"

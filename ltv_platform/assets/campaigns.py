@@ -17,8 +17,9 @@ def campaign_derivations(settings: Settings) -> tuple[Derivation, ...]:
     # after the day of install, reaches into day d + N + 1.
     purchases = Window(after=users + shift)
     activity = Window(after=longest + 1 + shift)
-    # An age begins on the day that the curve is partitioned by and ends on the next.
-    age = Window(before=shift, after=1 + shift)
+    # An age begins on the day that the curve is partitioned by and ends on the next; where clocks
+    # move, it may begin a day later than that day, and end another day later.
+    age = Window(after=1 + 2 * shift)
     grown = Window(before=longest - 1)
     return (
         Derivation(
@@ -44,7 +45,7 @@ def campaign_derivations(settings: Settings) -> tuple[Derivation, ...]:
             "campaigns",
             {"core.customers": grown, "core.transactions": age, "core.waiting_for_rate": age},
             shown=grown,
-            settles=2,
+            settles=2 + shift,
         ),
         Derivation("marts.campaign_summary", "campaigns"),
         Derivation("marts.country_roas", "campaigns"),

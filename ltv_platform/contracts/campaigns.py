@@ -248,7 +248,7 @@ CAMPAIGN_COHORT_CURVE = Table(
     ),
     key=("install_date", "campaign_id", "age_day"),
     columns=(
-        Column("age_date", "DATE", "Day on which that age begins.", required=True),
+        Column("age_date", "DATE", "First day on which that age can begin.", required=True),
         _INSTALL_DATE,
         _CAMPAIGN,
         _AGE_DAY,

@@ -27,6 +27,17 @@
 {% if window == 'calendar' %}DATE_DIFF('day', {{ customer }}.install_date, {{ event }}.event_date){% else %}(DATE_DIFF('microsecond', {{ customer }}.install_ts, {{ event }}.event_ts) // 86400000000){% endif %}
 {%- endmacro %}
 
+{#- The first day on which customers of the install date can be of that age. Where clocks go back,
+    24 hours before midnight are another hour of a day; so an age may begin a day early. -#}
+{% macro age_date(install_date, age) -%}
+{% if window == 'hours' and timezone != 'UTC' %}({{ install_date }} + GREATEST({{ age }} - 1, 0)){% else %}({{ install_date }} + {{ age }}){% endif %}
+{%- endmacro %}
+
+{#- Customers of the install date are of that age before as_of ends. -#}
+{% macro has_begun(install_date, age) -%}
+{% if window == 'hours' and timezone != 'UTC' %}({{ midnight(install_date) }} + {{ age }} * INTERVAL '1 day' < {{ midnight('CAST($as_of AS DATE) + 1') }}){% else %}({{ install_date }} + {{ age }} <= $as_of){% endif %}
+{%- endmacro %}
+
 {#- The event does not precede the install. -#}
 {% macro after_install(event, customer) -%}
 {% if window == 'calendar' %}{{ event }}.event_date >= {{ customer }}.install_date{% else %}{{ event }}.event_ts >= {{ customer }}.install_ts{% endif %}

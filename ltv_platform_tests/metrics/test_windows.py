@@ -1,9 +1,11 @@
 """metrics.md §2: which events lie within a horizon, what of them is net, gross and refunded."""
 
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
+from ltv_platform.checks import table_checks
 from ltv_platform_tests.warehouse.homes import CAMPAIGNS, Home
 
 BOUNDARIES = (
@@ -222,3 +224,37 @@ def test_cohort_curve_of_a_campaign(tmp_path_factory: pytest.TempPathFactory) ->
     assert sizes == [(0, 3), (2, 16)]
     ages = home.values("SELECT age_day FROM campaign_cohort_curve WHERE campaign_id = 'c2'")
     assert ages == [0, 1]
+
+
+@pytest.mark.parametrize(
+    # In Havana, who installed in the first hour of the day would be 33 days old by 23:00.
+    ("zone", "last"),
+    [("Europe/Berlin", 32), ("America/Havana", 33), ("UTC", 32)],
+)
+def test_an_age_begins_an_hour_early_after_clocks_go_back(
+    tmp_path: Path, zone: str, last: int
+) -> None:
+    """Berlin: installed at 00:10 in October, 32 · 24 hours later it is 23:10 of the day before."""
+    berlin = zone == "Europe/Berlin"
+    home = Home(tmp_path, groups=CAMPAIGNS, as_of="2024-11-10", timezone=zone, horizons=(7, 60))
+    home.load("customers", "a,2024-10-09 22:10:00,US,ads,c1")
+    home.load("transactions", "t1,a,2024-10-10 10:00:00,10,0", "t2,a,2024-11-10 22:30:00,90,0")
+    home.load("campaign_costs", f"c1,2024-10-{10 if berlin else 9},US,5")
+    home.publish()
+    assert home.values("SELECT revenue_to_date FROM campaign_ltv") == [100]
+    cumulative = "SELECT cumulative_revenue FROM campaign_cohort_curve ORDER BY age_day"
+    assert home.values(cumulative) == [10] * 32 + [100] * (last - 31)
+    [check] = [c for c in table_checks(home.settings) if c.name == "revenue_reconciles"]
+    assert check.run(home.engine).passed
+    # Day by day, as a home lives, the same comes out.
+    lived = Home(tmp_path / "lived", groups=CAMPAIGNS, timezone=zone, horizons=(7, 60))
+    lived.load("customers", "a,2024-10-09 22:10:00,US,ads,c1")
+    lived.load("campaign_costs", f"c1,2024-10-{10 if berlin else 9},US,5")
+    lived.load("transactions", "t1,a,2024-10-10 10:00:00,10,0")
+    lived.publish()
+    for day in range(9, 11):
+        lived.load("customer_interactions", f"i{day},a,2024-11-{day:02d} 12:00:00,login")
+        lived.publish()
+    lived.load("transactions", "t2,a,2024-11-10 22:30:00,90,0")
+    lived.publish()
+    assert lived.values(cumulative) == [10] * 32 + [100] * (last - 31)

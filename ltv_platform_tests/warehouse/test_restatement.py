@@ -58,7 +58,7 @@ def test_a_window_reaches_a_day_further_where_clocks_move(tmp_path: Path) -> Non
     assert home.engine.rows("SELECT country, revenue_d7 FROM marts.campaign_ltv") == [("DE", 5)]
     assert home.engine.rows("SELECT revenue_d7 FROM marts.user_revenue") == [(5,)]
     curve = "SELECT age_date, revenue FROM marts.campaign_cohort_curve WHERE age_day = 6"
-    assert home.engine.rows(curve) == [(date(2025, 3, 30), 5)]
+    assert home.engine.rows(curve) == [(date(2025, 3, 29), 5)]
 
 
 def test_deleting_every_number_never_repeats_one(tmp_path: Path) -> None:

@@ -9,8 +9,9 @@ grid AS (
   FROM marts.campaign_cohort_curve AS cohorts
   CROSS JOIN ages
   WHERE cohorts.age_day = 0
-    AND install_date + ages.age_day >= $first AND install_date + ages.age_day <= $last
-    AND install_date + ages.age_day <= $as_of
+    AND {{ m.age_date('install_date', 'ages.age_day') }} >= $first
+    AND {{ m.age_date('install_date', 'ages.age_day') }} <= $last
+    AND {{ m.has_begun('install_date', 'ages.age_day') }}
 ),
 before AS (
   SELECT install_date, campaign_id, SUM(revenue) AS revenue, SUM(waiting_rows) AS waiting_rows

@@ -1,6 +1,6 @@
 -- Grain: one row per install date, campaign and age at which something was bought or refunded,
--- and one at age 0 for every cohort, which holds its size and cost. A partition is the day on
--- which an age begins, so that a new day of events rewrites two days and not a year of cohorts.
+-- and one at age 0 for every cohort, which holds its size and cost. A partition is the first day
+-- on which an age can begin, so that a new day of events rewrites two days and not a year of cohorts.
 -- Answers: how does a cohort's revenue grow towards its cost?
 {% import 'macros.sql' as m with context %}
 WITH aged AS (
@@ -26,13 +26,15 @@ ages AS (
     0 AS waiting_rows, FALSE AS cost_waits
   FROM aged
   WHERE age_day < {{ horizons | max }}
-    AND install_date + age_day >= $start AND install_date + age_day <= $end
+    AND {{ m.age_date('install_date', 'age_day') }} >= $start
+    AND {{ m.age_date('install_date', 'age_day') }} <= $end
   GROUP BY install_date, campaign_id, age_day
   UNION ALL
   SELECT install_date, campaign_id, age_day, NULL, NULL, 0, 0, 0, 0, SUM(waiting_rows), FALSE
   FROM waiting
   WHERE age_day < {{ horizons | max }}
-    AND install_date + age_day >= $start AND install_date + age_day <= $end
+    AND {{ m.age_date('install_date', 'age_day') }} >= $start
+    AND {{ m.age_date('install_date', 'age_day') }} <= $end
   GROUP BY install_date, campaign_id, age_day
   UNION ALL
   SELECT install_date, campaign_id, 0, COUNT(*), NULL, 0, 0, 0, 0, 0, FALSE
@@ -50,7 +52,7 @@ ages AS (
   GROUP BY event_date, owner
 )
 SELECT
-  install_date + age_day AS age_date,
+  {{ m.age_date('install_date', 'age_day') }} AS age_date,
   install_date,
   campaign_id,
   age_day,

@@ -243,10 +243,15 @@ CHANNEL_MODEL_COMPARISON = Table(
         Column(
             "disagreement",
             "DOUBLE",
-            "Of that channel and day: (greatest − least credit of any model) / their mean. NULL: "
-            "no credit, or a conversion that reaches the day has no IHC score yet.",
+            "Of that channel and day: (greatest − least credit of any model but markov_path) / "
+            "their mean. NULL: no credit, or a conversion that reaches the day has no IHC score yet.",
         ),
-        _COMPLETE,
+        Column(
+            "complete",
+            "BOOLEAN",
+            "The row can no longer change, unless late data come; never of markov_path.",
+            required=True,
+        ),
     ),
 )
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from ltv_platform.attribution.parameters import MODELS
+from ltv_platform.attribution.parameters import MARKOV_PATH, MODELS
 from ltv_platform.reports.charts import cost_and_revenue, journey_lengths, models_by_channel
 from ltv_platform.reports.pages import Reader, Table, render_page, write_page
 from ltv_platform.reports.svg import Chart
@@ -55,7 +55,8 @@ def model_overview(settings: Settings) -> Table:
     """One row per channel, one column per model with the conversions that it credits.
 
     Returns:
-        Column names and rows; the last column is the disagreement, (greatest − least) / mean.
+        Column names and rows; the last column is the disagreement, (greatest − least) / mean of
+        all models but markov_path.
 
     Raises:
         UserError: nothing is published.
@@ -104,8 +105,8 @@ class _Models:
     Attributes:
         names: The models, in one order.
         credits: Per channel, most conversions first: its name, its conversions by each model and
-            the disagreement, (greatest − least) / mean; None where nothing is credited, and
-            while conversions have no IHC score.
+            the disagreement, (greatest − least) / mean of all but markov_path, which goes by the
+            whole history; None where nothing is credited, and while conversions have no IHC score.
         roas: Per channel, its ROAS by each model.
     """
 
@@ -121,10 +122,11 @@ def _models(reader: Reader, schema: str = "") -> _Models:
         of_channel = list(group)
         models.names[:] = [row["model"] for row in of_channel]
         credited = [row["credit"] for row in of_channel]
-        mean = sum(credited) / len(credited)
+        settled = [row["credit"] for row in of_channel if row["model"] != MARKOV_PATH]
+        mean = sum(settled) / len(settled)
         # Where conversions have no score, ihc is too low and would disagree with all others.
         is_scored = not of_channel[0]["unscored"]
-        spread = (max(credited) - min(credited)) / mean if mean and is_scored else None
+        spread = (max(settled) - min(settled)) / mean if mean and is_scored else None
         models.credits.append((channel, credited, spread))
         models.roas.append((channel, [row["roas"] for row in of_channel]))
     return models

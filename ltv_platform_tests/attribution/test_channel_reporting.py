@@ -132,11 +132,11 @@ def test_the_other_report_sets_credit_against_the_cost_of_the_same_day(home: Hom
 
 
 def test_disagreement_is_the_range_over_the_mean(home: Home) -> None:
-    """Of a channel and day over all models; NULL where none credits anything."""
+    """Of a channel and day over all models but markov_path; NULL where none credits anything."""
     cells = home.published(
         "SELECT channel_name, date, MIN(credit) AS least, MAX(credit) AS most, "
         "AVG(credit) AS mean, MIN(disagreement) AS one, MAX(disagreement) AS other "
-        "FROM channel_model_comparison GROUP BY channel_name, date"
+        "FROM channel_model_comparison WHERE model <> 'markov_path' GROUP BY channel_name, date"
     )
     for cell in cells:
         if not cell["most"]:
@@ -146,6 +146,33 @@ def test_disagreement_is_the_range_over_the_mean(home: Home) -> None:
         assert cell["one"] == cell["other"] == pytest.approx(expected, rel=1e-12)
     direct = [cell["one"] for cell in cells if cell["channel_name"] == "Direct"]
     assert direct[0] > 0.5, "last gives it c1 whole, last_non_direct nothing"
+
+
+def test_what_is_complete_does_not_move(tmp_path: Any) -> None:
+    """A later journey changes removal effects, and with them old rows of markov_path alone."""
+    home = Home(tmp_path, groups=("core", "attribution"), journey_lookback=3)
+    home.load(
+        "session_sources",
+        "s1,u,Search,2025-03-01,10:00:00,0,0",
+        "s2,u,Display,2025-03-02,10:00:00,0,0",
+        "s3,v,Search,2025-03-02,11:00:00,0,0",
+    )
+    home.load("conversions", "c1,u,2025-03-02,12:00:00,5", "c2,w,2025-03-20,12:00:00,5")
+    home.publish()
+    rows = "SELECT * FROM channel_model_comparison WHERE complete ORDER BY ALL"
+    before = home.values(rows)
+    models = home.values("SELECT DISTINCT model FROM channel_model_comparison WHERE complete")
+    assert set(models) == set(MODELS) - {"markov_path"}
+    moving = (
+        "SELECT * FROM channel_model_comparison "
+        "WHERE model = 'markov_path' AND date < '2025-03-04' ORDER BY ALL"
+    )
+    markov_before = home.values(moving)
+    home.load("session_sources", "s4,x,Search,2025-03-21,10:00:00,0,0")
+    home.load("conversions", "c3,x,2025-03-21,12:00:00,5")
+    home.publish()
+    assert [row for row in home.values(rows) if row in before] == before
+    assert home.values(moving) != markov_before
 
 
 def test_a_new_conversion_restates_the_days_that_it_reaches(home: Home, tmp_path: Any) -> None:

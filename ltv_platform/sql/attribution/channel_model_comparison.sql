@@ -1,6 +1,7 @@
 -- Grain: one row per model, channel and day of the session.
 -- Answers: how much do the models disagree?
--- The cost of the day's sessions stands beside the credit of each model, markov_path among them.
+-- The cost of the day's sessions stands beside the credit of each model. markov_path goes by the
+-- whole history: its rows are never complete, and disagreement is among the other models.
 {% import 'macros.sql' as m with context %}
 {% import 'attribution/markov_path.sql' as markov with context %}
 WITH costs AS (
@@ -69,7 +70,12 @@ SELECT
   credited_revenue,
   {{ m.cost_per_order('cost', 'credit') }} AS cpo,
   {{ m.ratio('credited_revenue', 'cost') }} AS roas,
-  CASE WHEN is_scored THEN {{ m.ratio('MAX(credit) OVER cell - MIN(credit) OVER cell', 'SUM(credit) OVER cell / COUNT(*) OVER cell') }} END AS disagreement,
-  {{ m.conversions_complete('conversions_known', 'date') }} AS complete
-FROM rows_of_cells
+  CASE
+    WHEN is_scored
+    THEN {{ m.ratio('MAX(settled) OVER cell - MIN(settled) OVER cell', 'SUM(settled) OVER cell / COUNT(settled) OVER cell') }}
+  END AS disagreement,
+  model <> 'markov_path' AND {{ m.conversions_complete('conversions_known', 'date') }} AS complete
+FROM (
+  SELECT *, CASE WHEN model <> 'markov_path' THEN credit END AS settled FROM rows_of_cells
+) AS cells_of_models
 WINDOW cell AS (PARTITION BY channel_name, date)

@@ -244,7 +244,7 @@ CHANNEL_MODEL_COMPARISON = Table(
             "disagreement",
             "DOUBLE",
             "Of that channel and day: (greatest − least credit of any model but markov_path) / "
-            "their mean. NULL: no credit, or a conversion that reaches the day has no IHC score yet.",
+            "their mean. NULL: no credit, or a conversion that reaches the day has no score yet.",
         ),
         Column(
             "complete",

@@ -190,9 +190,15 @@ CAST({{ expression }} AS DECIMAL(18,12))
 CASE WHEN channel_name NOT IN ({{ not_attributed }}, {{ pending }}) THEN {{ ratio(cost, credit) }} END
 {%- endmacro %}
 
+{#- Some conversion of that day can reach back to a session of an earlier day: the first instant of
+    the one lies before the lookback of the last session of the other ends. -#}
+{% macro can_reach(conversion_date, session_date) -%}
+{% if timezone == 'UTC' %}({{ conversion_date }} <= {{ session_date }} + {{ attribution.lookback_days }}){% else %}({{ midnight(conversion_date) }} < {{ midnight(session_date ~ ' + 1') }} + {{ attribution.lookback_days }} * INTERVAL '1 day'){% endif %}
+{%- endmacro %}
+
 {#- No conversion to come can reach back to a session of that day; and all that did are scored. -#}
 {% macro conversions_complete(known, day) -%}
-{% if attribution.lookback_days is none %}FALSE{% else %}({{ known }} AND COALESCE({{ day }} + {{ attribution.reach_days }} < $conversion_watermark, FALSE)){% endif %}
+{% if attribution.lookback_days is none %}FALSE{% else %}({{ known }} AND COALESCE(NOT {{ can_reach('$conversion_watermark', day) }}, FALSE)){% endif %}
 {%- endmacro %}
 
 {#- Session days that a conversion without a score may yet credit; needs a CTE days (date). -#}
@@ -203,8 +209,8 @@ JOIN (
   SELECT DISTINCT conversion_date FROM marts.attribution WHERE channel_name = {{ pending }}
 ) AS unscored
   ON unscored.conversion_date >= days.date
-  {%- if attribution.reach_days is not none %}
-  AND unscored.conversion_date <= days.date + {{ attribution.reach_days }}
+  {%- if attribution.lookback_days is not none %}
+  AND {{ can_reach('unscored.conversion_date', 'days.date') }}
   {%- endif %}
 {%- endmacro %}
 

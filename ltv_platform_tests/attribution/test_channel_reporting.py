@@ -113,6 +113,62 @@ def test_a_row_is_complete_when_no_conversion_can_reach_it(tmp_path: Any) -> Non
     assert not any(endless.values("SELECT complete FROM channel_reporting"))
 
 
+@pytest.mark.parametrize(
+    ("zone", "known_until", "complete"),
+    [
+        ("UTC", "2025-03-13", False),
+        ("UTC", "2025-03-14", True),
+        ("Asia/Tokyo", "2025-03-13", False),
+        ("Asia/Tokyo", "2025-03-14", True),
+        # Clocks go forward on the 9th: ten days of 24 hours end at 01:00 of the 15th.
+        ("America/New_York", "2025-03-14", False),
+        ("America/New_York", "2025-03-15", True),
+    ],
+)
+def test_a_day_is_complete_when_its_lookback_ends_in_any_zone(
+    tmp_path: Any, zone: str, known_until: str, complete: bool
+) -> None:
+    """Conversions are known up to the end of the lookback of the day's last session, not later."""
+    home = Home(
+        tmp_path,
+        groups=("core", "attribution"),
+        journey_lookback=10,
+        timezone=zone,
+        as_of=known_until,
+    )
+    home.load("session_sources", "s1,u,Search,2025-03-04,08:00:00,0,0")
+    home.load("conversions", "c1,u,2025-03-04,09:00:00,5")
+    home.publish()
+    assert home.values("SELECT complete FROM channel_reporting") == [complete]
+    stored = "SELECT complete FROM channel_model_comparison WHERE model = 'linear'"
+    assert home.values(stored) == [complete]
+
+
+@pytest.mark.parametrize(("day", "open_day"), [("2025-03-14", True), ("2025-03-15", False)])
+def test_a_pending_conversion_keeps_open_what_it_can_reach(
+    tmp_path: Any, day: str, open_day: bool
+) -> None:
+    """In a zone without changes of clocks, days as far back as the lookback and no further."""
+    home = Home(
+        tmp_path,
+        groups=("core", "attribution"),
+        journey_lookback=10,
+        timezone="Asia/Tokyo",
+        as_of="2025-04-30",
+        ihc_api_key="k",
+        ihc_conversion_type="shop",
+    )
+    home.load(
+        "session_sources",
+        "s1,u,Search,2025-03-04,08:00:00,0,0",
+        f"s2,v,Search,{day},08:00:00,0,0",
+    )
+    home.load("conversions", "c1,w,2025-03-03,09:00:00,5", f"c2,v,{day},09:00:00,5")
+    home.publish()
+    complete = "SELECT complete FROM channel_reporting WHERE date = '2025-03-04'"
+    assert home.values(complete) == [not open_day]
+
+
 def test_the_other_report_sets_credit_against_the_cost_of_the_same_day(home: Home) -> None:
     """By calendar day: the 2nd earned c1, for which s1 was paid on the 1st."""
     rows = home.published(

@@ -76,10 +76,15 @@ def _leave_one_out(
 def _rolling_origin(
     triangle: "Triangle", horizons: tuple[int, ...]
 ) -> dict[tuple[int, int], _Tested]:
-    """Cohorts forecast by what was known when they were of the starting age."""
+    """Cohorts forecast by what was known when they were of the starting age.
+
+    Cohorts of a week whose youngest customers are of different days come of age on different
+    days, so each of these days is an origin of its own.
+    """
     import numpy as np  # noqa: PLC0415
 
     from ltv_platform.forecasting.chain_ladder import ChainLadder  # noqa: PLC0415
+    from ltv_platform.forecasting.triangle import DAY  # noqa: PLC0415
 
     parts: dict[tuple[int, int], list[_Tested]] = {}
     spans = _spans(horizons)
@@ -87,11 +92,13 @@ def _rolling_origin(
         reached = [horizon for start, horizon in spans if start == age]
         weeks = np.unique(triangle.weeks[triangle.mature(reached[0])])
         # The newest is one of them.
-        for week in weeks[:: -(-(-len(weeks) // _ORIGINS) or 1)].tolist():
-            known = triangle.at_origin(week, age)
-            came = np.flatnonzero(triangle.weeks <= week)
+        chosen = weeks[:: -(-(-len(weeks) // _ORIGINS) or 1)]
+        of_age = np.isin(triangle.weeks, chosen) & triangle.mature(reached[0])
+        for minute in (np.unique(triangle.lived_from[of_age]) + age * DAY).tolist():
+            known = triangle.at_origin(minute, age)
+            came = np.flatnonzero(triangle.known_at(minute) >= age)
             ladder = ChainLadder(known, [horizon - age for horizon in reached])
-            asked = np.flatnonzero((known.weeks == week) & (triangle.known[came] >= age))
+            asked = np.flatnonzero(of_age[came] & (known.lived_from == minute - age * DAY))
             for horizon in reached:
                 ahead = horizon - age
                 mature = known.mature(ahead)

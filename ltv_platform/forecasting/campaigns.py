@@ -94,6 +94,7 @@ def read_cohorts(rows: "pa.Table") -> Cohorts | None:
             payers=grown("payers").astype(float),
             groups=head_keys // 2**32,
             weeks=weeks // 7,
+            lived_from=heads["lived_from"].to_numpy().astype(np.int64),
         ),
         revenue=revenue,
         spend=tuple(heads["spend"].to_pylist()),

@@ -7,6 +7,9 @@ import numpy as np
 from ltv_platform.forecasting.histories import Floats
 from ltv_platform.forecasting.residuals import Booleans, Integers
 
+#: Minutes of a day of life.
+DAY = 24 * 60
+
 
 @dataclass(frozen=True)
 class Triangle:
@@ -20,6 +23,8 @@ class Triangle:
         payers: (cohorts, ages + 1): customers who paid within the first a days.
         groups: (cohorts,): number of the group, such as a campaign, from 0.
         weeks: (cohorts,): number of the week of install; only differences matter.
+        lived_from: (cohorts,): minute at which the life of the youngest customer begins to be
+            counted, so that a day later all have lived one; only differences matter.
     """
 
     revenue: Floats
@@ -28,6 +33,7 @@ class Triangle:
     payers: Floats
     groups: Integers
     weeks: Integers
+    lived_from: Integers
 
     @property
     def ages(self) -> int:
@@ -39,20 +45,26 @@ class Triangle:
         mature: Booleans = (self.known >= horizon) & (self.installs > 0)
         return mature
 
-    def at_origin(self, week: int, age: int) -> "Triangle":
-        """What was known when the cohorts of a week were that many days old.
+    def known_at(self, minute: int) -> Integers:
+        """(cohorts,): days of life that were known of every customer at a minute."""
+        known: Integers = np.minimum(self.known, (minute - self.lived_from) // DAY)
+        return known
+
+    def at_origin(self, minute: int, age: int) -> "Triangle":
+        """What was known at a minute of the cohorts that were at least so many days old.
 
         Age 0 of the new triangle is that age, as nothing before it is of use to a forecast from
-        it; cohorts keep their order, later ones are left out.
+        it; cohorts keep their order.
         """
-        began = self.weeks <= week
-        known = np.minimum(self.known[began] - age, 7 * (week - self.weeks[began]))
-        ages = slice(age, age + max(int(known.max(initial=0)), 0) + 1)
+        known = self.known_at(minute) - age
+        old = known >= 0
+        ages = slice(age, age + int(known.max(initial=0)) + 1)
         return Triangle(
-            self.revenue[began, ages],
-            np.maximum(known, 0),
-            self.installs[began],
-            self.payers[began, ages],
-            self.groups[began],
-            self.weeks[began],
+            self.revenue[old, ages],
+            known[old],
+            self.installs[old],
+            self.payers[old, ages],
+            self.groups[old],
+            self.weeks[old],
+            self.lived_from[old],
         )

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from ltv_platform.forecasting.chain_ladder import ChainLadder
 from ltv_platform.forecasting.residuals import ResidualSpread
+from ltv_platform.forecasting.triangle import DAY
 from ltv_platform_tests.campaign_forecasts.triangles import drawn, numbers, triangle
 from ltv_platform_tests.properties.conftest import PROFILE
 
@@ -85,7 +86,7 @@ def test_leaving_out_is_fitting_without(age: int) -> None:
 def test_an_origin_knows_what_was_known() -> None:
     """Cutting to an origin changes nothing that a forecast from that age could see."""
     cohorts, _ = drawn(2)
-    origin = cohorts.at_origin(20, 14)
+    origin = cohorts.at_origin(7 * DAY * 20 + 14 * DAY, 14)
     whole = replace(
         cohorts, known=np.clip(np.minimum(cohorts.known, 14 + 7 * (20 - cohorts.weeks)), 0, None)
     )

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from ltv_platform.forecasting.residuals import Floats, Integers
-from ltv_platform.forecasting.triangle import Triangle
+from ltv_platform.forecasting.triangle import DAY, Triangle
 
 #: A Monday.
 FIRST_WEEK = date(2024, 1, 1)
@@ -37,6 +37,7 @@ def triangle(
         payers=np.repeat(paying[:, None], ages + 1, axis=1),
         groups=np.array([0] * many if groups is None else groups),
         weeks=np.array(range(many) if weeks is None else weeks),
+        lived_from=7 * DAY * np.array(range(many) if weeks is None else weeks),
     )
 
 
@@ -66,6 +67,7 @@ def drawn(
         np.repeat(size[:, None].astype(float), ages + 1, axis=1),
         group,
         week,
+        7 * DAY * week,
     )
     return cohorts, revenue
 
@@ -98,6 +100,7 @@ def rows_of(cohorts: Sequence[Cohort], horizons: Sequence[int] = (30, 90)) -> pa
                     "revenue": cohort.revenue.get(age, 0) * 1_000_000 if cohort.known else 0,
                     "payers": cohort.payers if first and cohort.known else 0,
                     "known_age_days": cohort.known if first else None,
+                    "lived_from": 7 * DAY * cohort.week if first else None,
                     "installs": cohort.installs if first else None,
                     "spend": cohort.spend * 1_000_000 if first and cohort.spend else None,
                     "cost_complete": cohort.cost_complete if first else None,
@@ -111,6 +114,7 @@ def rows_of(cohorts: Sequence[Cohort], horizons: Sequence[int] = (30, 90)) -> pa
         "revenue": pa.int64(),
         "payers": pa.int64(),
         "known_age_days": pa.int32(),
+        "lived_from": pa.int64(),
         "installs": pa.int64(),
         "spend": pa.int64(),
         "cost_complete": pa.bool_(),

@@ -14,6 +14,12 @@
 {% if window == 'calendar' %}DATE_DIFF('day', {{ install_date }}, {{ m.day('$revenue_watermark') }}){% else %}DATE_DIFF('microsecond', {{ m.midnight(install_date ~ ' + 1') }}, $revenue_watermark) // 86400000000{% endif %}
 {%- endmacro %}
 
+{#- Minutes since 1970 of the instant from which known_age counts, in whole days under calendar
+    windows; differences between cohorts are all that matters. -#}
+{% macro lived_from(install_date) -%}
+{% if window == 'calendar' %}DATE_DIFF('day', DATE '1970-01-01', {{ install_date }}) * 1440{% else %}DATE_DIFF('microsecond', TIMESTAMP '1970-01-01 00:00:00', {{ m.midnight(install_date ~ ' + 1') }}) // 60000000{% endif %}
+{%- endmacro %}
+
 {#- Monday of the week that a day lies in. -#}
 {% macro monday(day) -%}
 CAST(DATE_TRUNC('week', {{ day }}) AS DATE)
@@ -55,7 +61,8 @@ known AS (
       GREATEST(COALESCE({{ known_age('COALESCE(youngest_installed, youngest)') }}, 0), 0),
       COALESCE(waiting.age_day, {{ campaign_horizons | max }}),
       {{ campaign_horizons | max }}
-    ) AS INTEGER) AS known_age_days
+    ) AS INTEGER) AS known_age_days,
+    {{ lived_from('COALESCE(youngest_installed, youngest)') }} AS lived_from
   FROM weeks
   LEFT JOIN waiting
     ON waiting.campaign_id = weeks.campaign_id AND waiting.install_week = weeks.install_week
@@ -94,6 +101,7 @@ SELECT
   CAST(CASE WHEN summed.age_day < known.known_age_days THEN summed.payers ELSE 0 END AS BIGINT)
     AS payers,
   CASE WHEN summed.age_day = 0 THEN known.known_age_days END AS known_age_days,
+  CASE WHEN summed.age_day = 0 THEN CAST(known.lived_from AS BIGINT) END AS lived_from,
   CASE WHEN summed.age_day = 0 THEN CAST(known.installs AS BIGINT) END AS installs,
   CASE WHEN summed.age_day = 0 THEN {{ millionths('known.spend') }} END AS spend,
   CASE WHEN summed.age_day = 0 THEN known.cost_complete END AS cost_complete,

@@ -1,5 +1,19 @@
 """ltv-platform: what customers are worth and which campaigns earn their money back."""
 
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+
+def query(sql: str, parameters: "Mapping[str, Any] | None" = None) -> "pd.DataFrame":
+    """The rows of a SELECT on the published tables; see ``warehouse.frames.query_frame``."""
+    from ltv_platform.warehouse.frames import query_frame  # noqa: PLC0415
+
+    return query_frame(sql, parameters)
+
 
 def __getattr__(name: str) -> str:
     """``__version__``, looked up where it is asked for: every command imports this module."""

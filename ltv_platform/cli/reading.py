@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ltv_platform.cli.console import AsFormat, Format, say, show
+from ltv_platform.errors import UserError
 from ltv_platform.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -88,17 +89,54 @@ def report(
 
 
 def export(
-    sqlite: Annotated[Path, typer.Option(help="The SQLite database to write.", writable=False)],
+    *,
+    parquet: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder for a Parquet file per table.")
+    ] = None,
+    csv: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Folder for a CSV file per table; texts that a "
+            "spreadsheet would run as formulas begin with an apostrophe.",
+        ),
+    ] = None,
+    sqlite: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="SQLite database for sessions, conversions, costs and channel figures.",
+        ),
+    ] = None,
+    tables: Annotated[
+        str, typer.Option(help="Only these, as in campaign_roas,country_roas; not for --sqlite.")
+    ] = "",
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace a file that is not an export of ours.")
+        bool, typer.Option("--overwrite", help="Also where something else is lost by it.")
     ] = False,
     output: AsFormat = Format.TABLE,
 ) -> None:
-    """Write sessions, conversions, costs and channel figures into a SQLite database."""
-    from ltv_platform.export.sqlite_database import export_sqlite
+    """Write published tables as Parquet or CSV files, or channel figures as a SQLite database."""
+    settings = Workspace.open().settings
+    targets = {"parquet": parquet, "csv": csv, "sqlite": sqlite}
+    if len(named := [name for name, path in targets.items() if path is not None]) != 1:
+        raise UserError(
+            "Name one of --parquet, --csv and --sqlite.", "For example: ltv export --parquet tables"
+        )
+    target = targets[named[0]]
+    assert target is not None
+    if sqlite is None:
+        from ltv_platform.export.table_files import FileFormat, export_tables
 
-    rows = export_sqlite(Workspace.open().settings, sqlite, overwrite=overwrite)
-    show(["table", "rows"], list(rows.items()), output, title=str(sqlite))
+        chosen = [name.strip() for name in tables.split(",") if name.strip()]
+        rows = export_tables(settings, target, FileFormat(named[0]), chosen, overwrite=overwrite)
+    else:
+        from ltv_platform.export.sqlite_database import export_sqlite
+
+        if tables:
+            raise UserError("--sqlite has tables of its own.", "Leave out --tables.")
+        rows = export_sqlite(settings, sqlite, overwrite=overwrite)
+    show(["table", "rows"], list(rows.items()), output, title=str(target))
 
 
 def _report_channels(settings: "Settings", output: Format) -> None:

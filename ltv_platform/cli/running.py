@@ -115,6 +115,8 @@ def run(
     ] = "",
 ) -> None:
     """Load what waits in landing, rebuild what is stale, check it, publish it."""
+    from ltv_platform.warehouse.latest import keep_latest
+
     if everything and (start or end or select):
         raise UserError("--all rebuilds everything.", "Leave out --from, --to and --select.")
     workspace = Workspace.open()
@@ -133,6 +135,7 @@ def run(
             refreshed = _bring_up_to_date(workspace)
             if not refreshed.changed:
                 say("Nothing is stale.")
+            keep_latest(workspace.settings)
             _say_published(workspace)
             _say_warnings(refreshed if rebuilt is None else rebuilt.then(refreshed))
     if rejected:

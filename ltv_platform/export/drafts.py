@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ltv_platform.errors import UserError
 from ltv_platform.locks import temporary_folder
+from ltv_platform.settings import Settings
 
 
 @contextmanager
@@ -30,6 +31,20 @@ def draft_of(path: Path) -> Iterator[Path]:
             f"{path} cannot be written: {error.strerror or error}.",
             "Make room or fix the permissions of LTV_HOME, then run `ltv run` again.",
         ) from error
+
+
+def refuse_home(settings: Settings, path: Path) -> None:
+    """The warehouse and the snapshots are no place for files of others.
+
+    Raises:
+        UserError: the path lies among them.
+    """
+    home, reports = settings.home.resolve(), settings.reports_path.resolve()
+    if path.is_relative_to(home) and not path.is_relative_to(reports):
+        raise UserError(
+            f"{path} is among the files of LTV_HOME.",
+            f"Choose another folder, or {reports}.",
+        )
 
 
 def sync(path: Path) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 
 from ltv_platform.errors import UserError
-from ltv_platform.export.drafts import sync
+from ltv_platform.export.drafts import refuse_home, sync
 from ltv_platform.failpoints import failpoint
 from ltv_platform.settings import Settings
 from ltv_platform.warehouse.published import damaged, require_snapshot
@@ -122,7 +122,7 @@ def export_sqlite(settings: Settings, path: Path, *, overwrite: bool = False) ->
             be written.
     """
     path = path.absolute().resolve()  # a link stays a link
-    _refuse_home(settings, path)
+    refuse_home(settings, path)
     _refuse_foreign(path, overwrite)
     snapshot = require_snapshot(settings)
     with open_snapshot(settings, snapshot) as reader, _draft_beside(path) as draft:
@@ -134,16 +134,6 @@ def export_sqlite(settings: Settings, path: Path, *, overwrite: bool = False) ->
         failpoint("export drafted")
         os.replace(draft, path)
     return rows
-
-
-def _refuse_home(settings: Settings, path: Path) -> None:
-    """The warehouse and the snapshots are no place for files."""
-    home, reports = settings.home.resolve(), settings.reports_path.resolve()
-    if path.is_relative_to(home) and not path.is_relative_to(reports):
-        raise UserError(
-            f"{path} is among the files of LTV_HOME.",
-            f"Choose another folder, or {reports}.",
-        )
 
 
 def _refuse_foreign(path: Path, overwrite: bool) -> None:

@@ -1,12 +1,12 @@
 """Reading the published snapshot with SQL: plain table names, nothing else within reach."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 
@@ -18,6 +18,7 @@ from ltv_platform.warehouse.connection import connection_config
 from ltv_platform.warehouse.published import Snapshot, damaged, own_files, require_snapshot
 from ltv_platform.warehouse.read_only import as_written, reading_only, seal
 
+_Taken = TypeVar("_Taken")
 #: Names that are suggested for a wrong one.
 _MOST_NEAR = 3
 #: What the engine says of a name that it does not find.
@@ -126,13 +127,26 @@ def query(
         UserError: nothing is published, it is not one SELECT, or it fails; the engine's message
             says where.
     """
+
+    def rows(cursor: duckdb.DuckDBPyConnection) -> tuple[list[str], list[tuple[Any, ...]]]:
+        columns = [name for name, *_ in cursor.description or ()]
+        return columns, cursor.fetchall() if columns else []
+
+    return answering(settings, sql, parameters, rows)
+
+
+def answering(
+    settings: Settings,
+    sql: str,
+    parameters: Mapping[str, Any] | None,
+    take: Callable[[duckdb.DuckDBPyConnection], _Taken],
+) -> _Taken:
+    """What is taken of the answer of a query; raises as :func:`query`."""
     snapshot, own = require_snapshot(settings), own_files(settings)
     with open_snapshot(settings, snapshot, own) as connection:
         try:
             values = dict(parameters or {})
-            cursor = connection.execute(reading_only(connection, sql, values), values)
-            columns = [name for name, *_ in cursor.description or ()]
-            return columns, cursor.fetchall() if columns else []
+            return take(connection.execute(reading_only(connection, sql, values), values))
         except duckdb.Error as error:
             unknown = isinstance(error, _UNKNOWN)
             if unknown and (older := _not_published(settings, snapshot, error)):

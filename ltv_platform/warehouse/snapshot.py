@@ -13,6 +13,7 @@ import shutil
 import time
 from collections.abc import Iterable, Iterator
 from datetime import date
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from ltv_platform.transforms import AsOf, Graph, Select
 from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
 from ltv_platform.warehouse.engine import State, Writer
 from ltv_platform.warehouse.intact import Looks, seal_file
+from ltv_platform.warehouse.latest import keep_latest
 from ltv_platform.warehouse.parts import Part, derived_parts
 from ltv_platform.warehouse.planner import knows_something_else, newest_write
 from ltv_platform.warehouse.published import (
@@ -47,7 +49,8 @@ CUSTOMER_REPORT = "publish.customer_report"
 CHANNEL_CSV = "publish.channel_reporting_csv"
 MADE_OF_IT = (REPORT, CHANNEL_REPORT, CUSTOMER_REPORT, CHANNEL_CSV)
 
-#: A reader marks the snapshot it reads; it is kept for this long after its last use.
+#: A reader marks the snapshot it reads; it is kept for this long after its last use, and after
+#: another took its place: who reads by ``latest.duckdb`` leaves no mark.
 _IN_USE_SECONDS = 600.0
 
 
@@ -153,6 +156,8 @@ def _publish(engine: DuckDBEngine, graph: Graph) -> Snapshot:
     os.replace(pointer, root / "current")
     failpoint("pointer switched, not recorded")
     engine.record([Writer(ASSET, name, state.as_of)], state.newest)
+    failpoint("recorded, latest.duckdb as before")
+    keep_latest(settings)
     failpoint("published, not pruned")
     prune(settings)
     looks.remember(published := Snapshot(root / name, manifest))
@@ -257,6 +262,13 @@ def _sync(path: Path) -> None:
         os.fsync(file.fileno())
 
 
+def _written(folder: Path) -> float:
+    try:
+        return (folder / MANIFEST).stat().st_mtime
+    except OSError:  # damaged
+        return 0.0
+
+
 def forget_others(settings: Settings) -> list[str]:
     """Remove every snapshot but the one that counts, whoever reads it; their names.
 
@@ -288,9 +300,10 @@ def prune(settings: Settings) -> int:
         if path.is_dir() and not path.name.startswith(".") and path.name <= newest.path.name
     )
     removed = 0
-    for folder in folders[: -settings.snapshots]:
+    for folder, following in islice(pairwise(folders), max(len(folders) - settings.snapshots, 0)):
         mark = folder / USED_MARK
-        last_used = (mark if mark.exists() else folder).stat().st_mtime
+        used = (mark if mark.exists() else folder).stat().st_mtime
+        last_used = max(used, _written(following))
         if time.time() - last_used > _IN_USE_SECONDS:
             shutil.rmtree(folder, ignore_errors=True)
             removed += 1

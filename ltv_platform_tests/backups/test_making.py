@@ -31,7 +31,9 @@ _LEFT_OUT = (
     "restoring_x/file",
     "cache/results",
     "cache/snapshot_files",
+    "cache/latest",
     "published/000000-00000000/manifest.json",
+    "published/latest.duckdb",
 )
 
 

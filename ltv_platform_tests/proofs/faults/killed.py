@@ -70,6 +70,7 @@ for _point, _seen in (
     ("snapshot in place, pointer not switched", "old"),
     ("pointer drafted", "old"),
     ("pointer switched, not recorded", "new"),
+    ("recorded, latest.duckdb as before", "new"),
     ("published, not pruned", "new"),
     ("published, no report yet", "new"),
     ("report drafted", "new"),

@@ -27,10 +27,13 @@ class Workspace:
 
     @classmethod
     def open(cls) -> "Workspace":
-        """The workspace that the environment names."""
+        """The workspace that the environment names; what the process makes is private from then."""
+        from ltv_platform.permissions import keep_private
         from ltv_platform.settings import load_settings
 
-        return cls(load_settings())
+        settings = load_settings()
+        keep_private(settings.home)
+        return cls(settings)
 
     @cached_property
     def catalog(self) -> "Catalog":

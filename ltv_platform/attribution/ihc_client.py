@@ -17,7 +17,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_aft
 
 from ltv_platform.attribution.api_access import api_access
 from ltv_platform.errors import UserError
-from ltv_platform.http_client import describe, plain_session, retry_after
+from ltv_platform.http_client import body_of, describe, plain_session, retry_after
 from ltv_platform.settings import API_KEY, Settings
 
 #: Tries of one request, the first included.
@@ -27,6 +27,8 @@ LONGEST_WAIT = 60.0
 #: Beside 5xx: request timeout, too early, too many requests.
 _RETRIED = {408, 425, 429}
 _LONGEST_MESSAGE = 300
+#: Bytes of an answer; those to the largest requests have two.
+_LONGEST_ANSWER = 32 << 20
 
 
 class RequestError(Exception):
@@ -131,7 +133,7 @@ class IhcClient:
     def _try(self, text: bytes) -> dict[str, Any]:
         """Send it once."""
         try:
-            response = self._session.post(
+            with self._session.post(
                 self._url,
                 params={"conv_type_id": self._conversion_type},
                 data=text,
@@ -139,17 +141,20 @@ class IhcClient:
                 timeout=self._timeout,
                 # The key is for this address, not for one that it points to.
                 allow_redirects=False,
-            )
+                stream=True,
+            ) as response:
+                return self._read(response)
         except requests.RequestException as error:
             broken = describe(error, "LTV_IHC_TIMEOUT")
-        else:
-            return self._read(response)
         # Out of the handler, so that a traceback does not show what the library said.
         raise _PassingError(self.redacted(broken))
 
     def _read(self, response: requests.Response) -> dict[str, Any]:
         """The body of an answer; HTTP status and the body's own count alike."""
-        content, problem = _parse(response)
+        body, problem = body_of(
+            response, most=_LONGEST_ANSWER, seconds=self._timeout, limit="LTV_IHC_TIMEOUT"
+        )
+        content, problem = ({}, problem) if problem else _parse(response, body)
         status = response.status_code
         if status == HTTPStatus.OK and isinstance(content.get("statusCode"), int):
             status = content["statusCode"]
@@ -170,13 +175,13 @@ class IhcClient:
         raise RequestError(said, refused=status == HTTPStatus.BAD_REQUEST)
 
 
-def _parse(response: requests.Response) -> tuple[dict[str, Any], str]:
+def _parse(response: requests.Response, body: bytes) -> tuple[dict[str, Any], str]:
     """The JSON object of an answer (empty where there is none) and why it is no answer."""
     kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     try:
-        content = json.loads(response.content)
+        content = json.loads(body)
     except (ValueError, RecursionError):
-        page = kind == "text/html" or response.content.lstrip()[:1] == b"<"
+        page = kind == "text/html" or body.lstrip()[:1] == b"<"
         return {}, f"the API answers {'an HTML page' if page else 'something'} that is not JSON"
     if not isinstance(content, dict):
         return {}, "the API answers JSON that is not an object"

@@ -63,11 +63,15 @@ def restore(
 ) -> None:
     """Bring LTV_HOME back to what it was when a backup was made."""
     from ltv_platform.backups.restoring import restore as bring_back
+    from ltv_platform.permissions import keep_private
     from ltv_platform.settings import load_settings
+    from ltv_platform.warehouse.latest import keep_latest
 
     settings = load_settings()
+    keep_private(settings.home)
     with progress("starting") as tell:
         restored = bring_back(settings, folder, tell, overwrite=overwrite)
+        keep_latest(settings)
     how = "Finished restoring" if restored.continued else "Restored"
     say(f"{how} {restored.backup} into {settings.home}.")
     if restored.aside is not None:

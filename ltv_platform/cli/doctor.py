@@ -78,6 +78,7 @@ def _programs(_: "Settings") -> _Found:
 def _home(settings: "Settings") -> _Found:
     from ltv_platform.ingestion.start_date import read_start
     from ltv_platform.orchestration.dagster_home import check_storage
+    from ltv_platform.permissions import is_open_to_all
 
     existing = next(p for p in (settings.home, *settings.home.parents) if p.exists())
     free = shutil.disk_usage(existing).free
@@ -92,6 +93,11 @@ def _home(settings: "Settings") -> _Found:
         problems.append("Nothing is loaded yet: `ltv ingest` or `ltv demo`.")
     elif not (settings.published_path / "current").exists():
         problems.append("Nothing is published yet: `ltv run`.")
+    if is_open_to_all(settings.home, settings.warehouse_path):
+        problems.append(
+            f"Every user of this machine may read {settings.home}, which holds personal data: "
+            f"`chmod -R go= {settings.home}` shuts it."
+        )
     try:
         check_storage(settings)
     except UserError as error:

@@ -117,7 +117,9 @@ def export(
     output: AsFormat = Format.TABLE,
 ) -> None:
     """Write published tables as Parquet or CSV files, or channel figures as a SQLite database."""
-    settings = Workspace.open().settings
+    from ltv_platform.settings import load_settings
+
+    settings = load_settings()  # no workspace: the files are for whomever the user's umask lets in
     targets = {"parquet": parquet, "csv": csv, "sqlite": sqlite}
     if len(named := [name for name, path in targets.items() if path is not None]) != 1:
         raise UserError(

@@ -1,8 +1,9 @@
 """Homes whose journeys the simulated IHC API scores, and a server that says what it is told."""
 
 import json
+import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -81,6 +82,8 @@ def build(home: Home, *tables: str) -> Home:
 
 
 Answer = tuple[int, Mapping[str, str], bytes]
+#: A header of an answer that comes byte by byte: the seconds after each.
+DRIP = "X-Drip"
 
 
 class Told(ThreadingHTTPServer):
@@ -122,7 +125,11 @@ class _Teller(BaseHTTPRequestHandler):
         if "Content-Length" not in headers:
             self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        pause = float(headers.get(DRIP, 0))
+        with suppress(OSError):  # whoever asked has heard enough
+            for piece in (body[n : n + 1] for n in range(len(body))) if pause else (body,):
+                self.wfile.write(piece)
+                time.sleep(pause)
 
     def log_message(self, *args: Any) -> None:
         """Says nothing."""

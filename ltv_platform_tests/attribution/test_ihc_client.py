@@ -1,6 +1,8 @@
 """The HTTP client: what is retried and what is not, how long it waits, what it lets out."""
 
+import gzip
 import itertools
+import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -11,7 +13,14 @@ from ltv_platform.attribution.ihc_client import IhcClient, RequestError, Request
 from ltv_platform.attribution.simulator import FAULTS, Faults
 from ltv_platform.errors import UserError
 from ltv_platform.settings import Settings
-from ltv_platform_tests.attribution.api_homes import IMPATIENT, KEY, api_settings, simulator, told
+from ltv_platform_tests.attribution.api_homes import (
+    DRIP,
+    IMPATIENT,
+    KEY,
+    api_settings,
+    simulator,
+    told,
+)
 from ltv_platform_tests.conftest import NOW
 
 GOOD = {"statusCode": 200, "value": [], "partialFailureErrors": []}
@@ -139,6 +148,9 @@ def test_no_wait_is_longer_than_a_minute() -> None:
         ((200, {}, b'{"statusCode": 200}'), "no list 'value'"),
         ((200, {}, b'{"value": [], "partialFailureErrors": "all"}'), "no list 'partial"),
         ((200, {"Content-Length": "500"}, b'{"value"'), "broke off"),
+        ((200, {"Content-Encoding": "gzip"}, b"no gzip"), "cannot be unpacked"),
+        ((200, {"Content-Encoding": "gzip"}, gzip.compress(bytes(100 << 20))), "longer than 32"),
+        ((200, {}, b" " * (33 << 20)), "longer than 32 MiB"),
         ((200, {}, b'{"statusCode": 503, "message": "busy"}'), "503: busy"),
     ],
 )
@@ -152,6 +164,17 @@ def test_an_answer_that_is_none_is_asked_for_again(
     assert waits == [0.5]
     with told(answer) as server, pytest.raises(RequestError, match=said):
         client(server.url, Waits()).compute(BODY)
+
+
+def test_an_answer_that_drips_is_not_waited_for() -> None:
+    """LTV_IHC_TIMEOUT holds for all of it, not for each piece."""
+    began = time.monotonic()
+    with (
+        told((200, {DRIP: "0.05"}, b" " * 10_000)) as server,
+        pytest.raises(RequestError, match=r"no whole answer in time \(LTV_IHC_TIMEOUT\)"),
+    ):
+        client(server.url, Waits(), ihc_timeout=0.2).compute(BODY)
+    assert time.monotonic() - began < 10
 
 
 def test_nobody_listens() -> None:

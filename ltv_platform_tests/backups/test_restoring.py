@@ -15,6 +15,7 @@ from ltv_platform.backups.making import back_up
 from ltv_platform.backups.manifest import Backup, read_backup, write_manifest
 from ltv_platform.backups.restoring import restore
 from ltv_platform.errors import UserError
+from ltv_platform.warehouse.latest import keep_latest
 from ltv_platform_tests.backups.states import all_rows, files, silent
 from ltv_platform_tests.warehouse.homes import Home
 from ltv_platform_tests.warehouse.small_home import SETTINGS, is_stale
@@ -39,6 +40,7 @@ def test_every_figure_is_that_of_before(home: Home, backup: Backup, empty: Home)
     assert all_rows(empty) == all_rows(home)
     assert empty.plan().assets == ()
     assert not is_stale(empty)
+    keep_latest(empty.settings)  # as the command does
     held = files(home.settings.home)
     logs = [name for name in held if name.startswith("dagster/storage")]
     for name in logs:

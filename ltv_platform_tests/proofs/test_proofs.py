@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ltv_platform_tests.proofs import bad_input, restatement
+from ltv_platform_tests.proofs import attacks, bad_input, restatement
 from ltv_platform_tests.proofs.cases import Case
 from ltv_platform_tests.proofs.faults import at_once, damage, disk, killed, killed_backups, randomly
 from ltv_platform_tests.proofs.registry import CASES
@@ -23,6 +23,12 @@ class TestBadInput:
     """A clear message or a quarantined row."""
 
     test_it_holds = _each(bad_input.CASES)
+
+
+class TestAttacks:
+    """Shown and not obeyed, refused, or left alone."""
+
+    test_it_holds = _each(attacks.CASES)
 
 
 class TestRestatement:
@@ -56,5 +62,5 @@ class TestOthersAtWork:
 
 
 def test_every_case_of_the_table_is_tested() -> None:
-    tested = [bad_input, restatement, killed, killed_backups, randomly, damage, at_once, disk]
-    assert sum(len(module.CASES) for module in tested) == len(CASES)
+    tested = [bad_input, attacks, restatement, killed, killed_backups, randomly, damage, at_once]
+    assert sum(len(module.CASES) for module in [*tested, disk]) == len(CASES)

@@ -47,6 +47,10 @@ _NO_VALUES_OF_FOLDERS = "hive_partitioning = false"
 _OWN_COLUMNS = ("_line", "_file", "_record", "_rounded", "file_row_number")
 
 
+#: What comes of delimited text that the engine's reader stumbles over.
+_UNRELIABLE = (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.IOException)
+
+
 class UnreliableReadError(Exception):
     """The engine stumbled over a delimited file; splitting it by hand tells where."""
 
@@ -140,11 +144,16 @@ def engine_reads(copy: PrivateCopy) -> Iterator[None]:
     try:
         with enough_memory(copy.name):
             yield
-    except (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.IOException) as error:
-        if takes_no_more(error):
+    except duckdb.InterruptException:
+        raise
+    # Of damaged Parquet come errors of every class, and what the engine calls internal ones.
+    except (duckdb.Error, RuntimeError) as error:
+        if isinstance(error, duckdb.Error) and takes_no_more(error):
             raise
         if copy.format == "parquet":
             raise _damaged_parquet(copy, error) from error
+        if not isinstance(error, _UNRELIABLE):
+            raise
         raise UnreliableReadError from error
 
 
@@ -285,15 +294,14 @@ def _open_parquet(
 ) -> Records:
     path = literal(str(copy.path))
     source = f"read_parquet({path}, file_row_number = true, {_NO_VALUES_OF_FOLDERS})"
-    try:
+    _read_aside(copy)
+    with engine_reads(copy):
         described = connection.execute(
             f"DESCRIBE SELECT * FROM read_parquet({path}, {_NO_VALUES_OF_FOLDERS})"
         ).fetchall()
         schema = connection.execute(
             f"SELECT name, COALESCE(num_children, 0) FROM parquet_schema({path})"
         ).fetchall()
-    except (duckdb.InvalidInputException, duckdb.BinderException, duckdb.IOException) as error:
-        raise _damaged_parquet(copy, error) from error
     # The engine gives a name that comes twice, or none, a new one.
     _distinct([name for name in _top_level(schema) if name], copy)
     nested = [name for name, kind, *_ in described if name in single and _NESTED.search(kind)]
@@ -318,6 +326,22 @@ def _open_parquet(
     )
 
 
+def _read_aside(copy: PrivateCopy) -> None:
+    """Read all of a Parquet file in a database of its own, before the warehouse's engine does.
+
+    Of some damage the engine makes an internal error, after which it refuses every further
+    statement: no file may do that to the warehouse, and to the files that come after it.
+
+    Raises:
+        UserError: it is damaged.
+    """
+    with engine_reads(copy), duckdb.connect(config={"python_enable_replacements": False}) as aside:
+        aside.execute(
+            "SELECT BIT_XOR(HASH(COLUMNS(*))) "
+            f"FROM read_parquet({literal(str(copy.path))}, {_NO_VALUES_OF_FOLDERS})"
+        )
+
+
 def _top_level(schema: Sequence[tuple[str, int]]) -> Iterator[str]:
     """The columns of a Parquet schema, which lists the root and then all elements depth first."""
     within = 0
@@ -327,7 +351,7 @@ def _top_level(schema: Sequence[tuple[str, int]]) -> Iterator[str]:
         within += children - (within > 0)
 
 
-def _damaged_parquet(copy: PrivateCopy, error: duckdb.Error) -> UserError:
+def _damaged_parquet(copy: PrivateCopy, error: Exception) -> UserError:
     """What to say of a Parquet file that cannot be read, from its beginning or further on."""
     why = str(error).splitlines()[0].replace(str(copy.path), copy.name)
     return UserError(

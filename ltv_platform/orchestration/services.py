@@ -147,8 +147,11 @@ def _serve(settings: Settings, host: str, port: int, module: str, tell: Tell) ->
         while not ended and not _listens(code_port):
             time.sleep(_LOOK)
             look([code_server])
-        if not ended:
+        # Whoever opens the address is to see the UI.
+        while not ended and not _answers(host, port):
             look(services)
+            time.sleep(_LOOK)
+        if not ended:
             tell(f"Dagster UI on {address(host, port)}; end it with Ctrl-C.")
         while not ended:
             time.sleep(_LOOK)
@@ -254,6 +257,15 @@ def _require_module(module: str) -> None:
 def _listens(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _answers(host: str, port: int) -> bool:
+    url = f"{address(host, port)}/server_info"
+    try:
+        with urllib.request.urlopen(url, timeout=_LOOK) as answer:  # noqa: S310 - http, by us
+            return bool(answer.status == http.HTTPStatus.OK)
+    except (OSError, http.client.HTTPException):
+        return False
 
 
 def _free_port() -> int:

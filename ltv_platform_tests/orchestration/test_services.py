@@ -1,11 +1,13 @@
 """``ltv up`` as a real process: a dropped file shows, a killed process comes back, SIGTERM ends."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -70,6 +72,30 @@ def test_a_dropped_file_shows_and_killed_services_come_back(tmp_path: Path) -> N
         assert running.end() == 0
         wait_until(lambda: not any(map(_lives, left)), 30, "all of its processes have ended")
         assert "Traceback" not in running.said
+
+
+def test_the_address_is_told_when_it_answers(tmp_path: Path) -> None:
+    """Whoever opens it sees the UI; it was told two seconds earlier. Nothing is deprecated."""
+    port = _free_port()
+    with subprocess.Popen(
+        [sys.executable, "-m", "ltv_platform.cli", "up", "--port", str(port)],
+        env={**os.environ, "LTV_HOME": str(tmp_path / "home")},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr is not None
+        said = []
+        for line in process.stderr:
+            said.append(line)
+            if f"Dagster UI on http://127.0.0.1:{port}" in line:
+                break
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/server_info", timeout=5) as answer:
+            assert answer.status == 200
+        process.send_signal(signal.SIGTERM)
+        said += process.stderr
+    assert process.returncode == 0, said
+    assert not re.search("deprecat|supersed", "".join(said), re.IGNORECASE)
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])

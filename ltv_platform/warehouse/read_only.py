@@ -7,6 +7,10 @@ nothing: ``COPY`` around a PIVOT is of the type of a PIVOT, ``WITH x AS (COPY â€
 of a SELECT. What runs is therefore the text as a subquery of a statement of ours, where the
 engine's grammar takes no COPY and its binder no WITH that changes anything; and its plan asks no
 table function but those that are known to read.
+
+A PIVOT that finds its columns by itself does so by a statement of its own, into which the engine
+puts every WITH, and which runs before there is a plan. There the words decide: each way to change
+something has a name, and a name cannot be written otherwise.
 """
 
 import json
@@ -29,8 +33,8 @@ _READERS = re.compile(
     r"JSON_EACH|JSON_TREE|DUCKDB_\w+|PRAGMA_\w+|SNIFF_CSV|SUMMARY|ICU_CALENDAR_NAMES|"
     r"PG_TIMEZONE_NAMES|TEST_\w+"
 )
-#: Functions that run a text. A PIVOT's own statement has run before there is a plan to look at.
-_RUN_TEXTS = re.compile(r"\b(json_execute_serialized_sql|query|query_table)\b", re.IGNORECASE)
+#: What may stand in a WITH beside a SELECT, and functions that run a text as a statement.
+_CHANGING = ("copy", "insert", "update", "delete", "merge", "query", "query_table")
 #: Semicolons that a text may end with, in comments too.
 _MOST_ENDS = 50
 
@@ -72,10 +76,11 @@ def reading_only(
     kind = None if text is None else _only(connection, text)
     if text is None or kind not in _READING:
         raise _refusal()
-    if kind is duckdb.StatementType.MULTI and (named := _RUN_TEXTS.search(text)):
+    if kind is duckdb.StatementType.MULTI and (named := _changing(connection).search(text)):
         raise UserError(
-            f"A PIVOT cannot stand beside {named[0]}, which runs a text as a statement.",
-            "Name the tables instead; if it is the name of a column, rename it in a subquery.",
+            f"The word {named[0]} cannot stand in a statement with a PIVOT, where it could change "
+            "something.",
+            "Name the columns of the PIVOT, as in PIVOT t ON c IN ('a', 'b'): then it can.",
         )
     try:
         explained = connection.execute(f"EXPLAIN (FORMAT json) {text}", dict(parameters or {}))
@@ -98,6 +103,17 @@ def _refusal() -> UserError:
         "A query is exactly one SELECT (or FROM, WITH, DESCRIBE, SHOW, SUMMARIZE, PIVOT).",
         "The data is read-only; send one statement that reads.",
     )
+
+
+def _changing(connection: duckdb.DuckDBPyConnection) -> re.Pattern[str]:
+    """The words by which a statement could change something, wherever they stand in its text."""
+    functions = connection.execute(
+        "SELECT DISTINCT function_name FROM duckdb_functions() WHERE function_type = 'table'"
+    ).fetchall()
+    words = {name for (name,) in functions if not _READERS.fullmatch(name.upper())}
+    # A digit before a word ends in it: 1COPY is two words.
+    any_of = "|".join(map(re.escape, sorted({*_CHANGING, *words})))
+    return re.compile(rf"(?<![a-z_])({any_of})(?![a-z0-9_])", re.IGNORECASE)
 
 
 def _as_subquery(connection: duckdb.DuckDBPyConnection, text: str) -> str | None:

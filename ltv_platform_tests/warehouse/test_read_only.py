@@ -99,6 +99,17 @@ def _wrapped(write: str) -> Iterator[str]:
     yield f"FROM customers WHERE EXISTS ({with_it})"
     yield f'PIVOT ({with_it}) ON "Count" USING COUNT(*)'
     yield f"SELECT * FROM {_PIVOT} UNION ALL ({with_it})"
+    with_x = f"WITH x AS ({write})"
+    yield f'{with_x} PIVOT x ON "Count" USING COUNT(*)'
+    yield f'{with_x} SELECT * FROM (PIVOT x ON "Count" USING COUNT(*))'
+    yield f'{with_x}, y AS (PIVOT x ON "Count" USING COUNT(*)) FROM y'
+    yield f"{with_x} PIVOT customers ON country USING COUNT(*)"
+    yield f"{with_x} SELECT * FROM (PIVOT customers ON country USING COUNT(*))"
+    yield f"SELECT * FROM ({with_x} SELECT * FROM (PIVOT customers ON country USING COUNT(*)))"
+    yield f"WITH c AS (FROM customers), x /**/ AS NOT MATERIALIZED\t({write}) PIVOT c ON country"
+    yield f"PIVOT customers ON country IN ({with_it}) USING COUNT(*)"
+    yield f"PIVOT customers ON country USING COUNT(*) ORDER BY ({with_it})"
+    yield f"UNPIVOT ({with_it}) ON COLUMNS(*) INTO NAME n VALUE v"
     yield f"FROM query('{text}')"
     yield f"FROM query({halves})"
     yield f"FROM query('{text_with_it}')"
@@ -168,7 +179,7 @@ def test_a_write_is_refused_with_what_a_query_is(published: Home) -> None:
             query(published.settings, sql)
     with pytest.raises(UserError, match=f"{_RUN} may change something"):
         query(published.settings, f"FROM {_RUN}(json_serialize_sql('SELECT 1'))")
-    with pytest.raises(UserError, match="cannot stand beside query"):
+    with pytest.raises(UserError, match="The word query cannot stand"):
         query(published.settings, "PIVOT (FROM query('SELECT 1 AS a')) ON a USING COUNT(*)")
 
 
@@ -201,6 +212,7 @@ def test_a_pivot_still_works_wherever_it_stands(published: Home) -> None:
             columns,
             sorted(map(str, rows)),
         )
+    assert query(published.settings, "PIVOT customers ON platform USING COUNT(*)")[1]
     named = "FROM customers PIVOT (COUNT(*) FOR country IN ('DE')) SELECT DE"
     assert query(published.settings, f"SELECT * FROM ({named})")[0] == ["DE"]
 

@@ -64,6 +64,7 @@ def test_evaluate_then_fit(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert written["fitted_to"]["from"] == str(file)
 
     monkeypatch.setenv("LTV_IHC_PRESET", "fitted")
+    monkeypatch.setenv("COLUMNS", "200")  # narrower, headers take two lines
     shown = ltv("evaluate", file).stdout
     assert "fitted" in shown
     assert "session_mae" in shown

@@ -58,6 +58,10 @@ def test_progress_moves_while_tables_are_built(tmp_path: Path) -> None:
     assert "marts." in shown
     listed = _in_terminal(home, "quarantine", "list")
     assert "2025-13-45" in listed
+    for output in ("table", "csv", "json"):  # a program would get the value itself
+        asked = _in_terminal(home, "query", "SELECT chr(27) || ']52;' AS sign", "--format", output)
+        assert "]52;" in asked
+        assert "\x1b]" not in asked
     assert _NAME in listed
 
 

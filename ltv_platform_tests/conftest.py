@@ -47,7 +47,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the machine sets must not reach the tests."""
     for name in os.environ:
-        if name.startswith(("LTV_", "IHC_", "PG")) or name == "DAGSTER_HOME":
+        if name.startswith(("LTV_", "IHC_", "PG")) or name in {"DAGSTER_HOME", "COLUMNS"}:
             monkeypatch.delenv(name)
 
 

@@ -100,6 +100,8 @@ class AsOf:
         revenue_watermark: Instant (UTC) up to which revenue is known.
         cost_watermark: First day whose campaign cost may still grow: the newest with any.
         conversion_watermark: First day whose conversions may still grow, in the same way.
+        interaction_watermark: The same of interactions.
+        session_watermark: The same of sessions.
         feeds: Newest event of each feed, as text, for people and the manifest.
     """
 
@@ -107,6 +109,8 @@ class AsOf:
     revenue_watermark: datetime | None = None
     cost_watermark: date | None = None
     conversion_watermark: date | None = None
+    interaction_watermark: date | None = None
+    session_watermark: date | None = None
     feeds: Mapping[str, str | None] = field(default_factory=dict)
 
     @property
@@ -116,6 +120,8 @@ class AsOf:
             "revenue": self.revenue_watermark,
             "cost": self.cost_watermark,
             "conversions": self.conversion_watermark,
+            "interactions": self.interaction_watermark,
+            "sessions": self.session_watermark,
         }
         return json.dumps(
             {feed: None if mark is None else mark.isoformat() for feed, mark in marks.items()}
@@ -129,6 +135,8 @@ def _known(as_of: AsOf) -> dict[str, Any]:
         "revenue_watermark": as_of.revenue_watermark,
         "cost_watermark": as_of.cost_watermark,
         "conversion_watermark": as_of.conversion_watermark,
+        "interaction_watermark": as_of.interaction_watermark,
+        "session_watermark": as_of.session_watermark,
     }
 
 

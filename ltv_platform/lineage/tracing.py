@@ -23,7 +23,16 @@ from ltv_platform.lineage.model import Source, Sources, in_order
 
 _DIALECT = "duckdb"
 #: Parameters that say what the figures know of; the others only cut out the days of a run.
-_KNOWN = frozenset({"as_of", "revenue_watermark", "cost_watermark", "conversion_watermark"})
+_KNOWN = frozenset(
+    {
+        "as_of",
+        "revenue_watermark",
+        "cost_watermark",
+        "conversion_watermark",
+        "interaction_watermark",
+        "session_watermark",
+    }
+)
 #: Clauses that decide which rows there are, beside WHERE and the joins.
 _CLAUSES = ("group", "having", "qualify")
 #: Joins that neither add rows to those before them nor tell them apart: they look something up.

@@ -12,6 +12,8 @@ _PARAMETERS = {
     "$revenue_watermark": "Instant up to which revenue is known.",
     "$cost_watermark": "First day whose campaign cost may still grow.",
     "$conversion_watermark": "First day whose conversions may still grow.",
+    "$interaction_watermark": "First day whose interactions may still grow.",
+    "$session_watermark": "First day whose sessions may still grow.",
 }
 
 

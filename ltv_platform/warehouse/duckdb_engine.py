@@ -319,10 +319,10 @@ class DuckDBEngine:
         day = self.settings.as_of
         if day is not None:
             # Its end is the watermark of every feed, so the day itself is known to its end.
-            end = day_start(day + ONE_DAY, self.settings)
-            return AsOf(
-                day, end, day + ONE_DAY, day + ONE_DAY, dict.fromkeys(_FEEDS, day.isoformat())
-            )
+            after = day + ONE_DAY
+            end = day_start(after, self.settings)
+            known = dict.fromkeys(_FEEDS, day.isoformat())
+            return AsOf(day, end, after, after, after, after, known)
         feeds = {
             feed: newest_event(connection, self.catalog.sources[feed], self.settings)
             for feed in _FEEDS
@@ -334,11 +334,14 @@ class DuckDBEngine:
         day = min(max(days.values()), self.settings.today())
         end = day_start(day + ONE_DAY, self.settings)
         revenue = feeds["transactions"]
+        growing = {feed: min(newest, day) for feed, newest in days.items()}
         return AsOf(
             day,
             min(revenue, end) if isinstance(revenue, datetime) else None,
-            min(days["campaign_costs"], day) if "campaign_costs" in days else None,
-            min(days["conversions"], day) if "conversions" in days else None,
+            growing.get("campaign_costs"),
+            growing.get("conversions"),
+            growing.get("customer_interactions"),
+            growing.get("session_sources"),
             {feed: None if value is None else value.isoformat() for feed, value in feeds.items()},
         )
 

@@ -198,3 +198,33 @@ def test_nobody_paid(tmp_path: Path, transactions: list[str]) -> None:
     ]
     for table in ("development_factors", "campaign_forecast_backtest"):
         assert home.engine.rows(f"SELECT COUNT(*) FROM marts.{table}") == [(0,)]
+
+
+@pytest.mark.parametrize("as_of", [None, "2024-01-10"])
+def test_a_running_week_is_neither_observed_nor_paid_for(tmp_path: Path, as_of: str | None) -> None:
+    """On Wednesday its youngest customers and its last spend are yet to come."""
+    home = Home(tmp_path, horizons=(1, 7, 30), forecast_horizons=(1, 30), as_of=as_of)
+    home.load("customers", "a,2024-01-01,US,ads,paid", "b,2024-01-08,US,ads,paid")
+    home.load(
+        "transactions",
+        "t1,a,2024-01-01 11:00:00,5,0",
+        "t2,b,2024-01-08 11:00:00,7,0",
+        "t3,b,2024-01-10 23:00:00,1,0",
+    )
+    home.load("campaign_costs", *(f"paid,2024-01-{day:02d},US,4" for day in range(1, 11)))
+    _build(home)
+    given = (
+        "SELECT install_week, known_age_days, state, cost_complete "
+        "FROM marts.campaign_ltv_forecast WHERE horizon_days = 1 ORDER BY 1"
+    )
+    assert home.engine.rows(given) == [
+        # Installed on Monday, known to the end of the tenth under LTV_AS_OF, else to its 23:00.
+        (date(2024, 1, 1), 9 if as_of else 8, "observed", True),
+        (date(2024, 1, 8), 0, "predicted", False),
+    ]
+    home.load("customers", "c,2024-01-13,US,ads,paid")
+    home.load("transactions", "t4,c,2024-01-15 01:00:00,9,0")
+    home.load("campaign_costs", "paid,2024-01-15,US,4")
+    later = home.under(as_of=None)
+    _build(later)
+    assert later.engine.rows(given)[1] == (date(2024, 1, 8), 1, "observed", True)

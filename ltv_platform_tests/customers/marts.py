@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
@@ -14,6 +14,7 @@ import duckdb
 from ltv_platform.assets import build_graph
 from ltv_platform.assets import customers as wiring
 from ltv_platform.contracts.ddl import column_list, create_table
+from ltv_platform.days import day_start
 from ltv_platform.settings import Settings
 from ltv_platform.transforms import AsOf, Graph
 
@@ -55,16 +56,33 @@ class Marts:
     Args:
         as_of: The last day that figures know of, in the reporting zone.
         watermark: UTC instant up to which revenue is known; by default the end of as_of, as under
-            LTV_AS_OF (in UTC).
+            LTV_AS_OF.
+        watermarks: First days whose interactions and sessions may still grow, if not that after
+            as_of.
         settings: Other settings than the defaults.
     """
 
-    def __init__(self, as_of: str, watermark: str | None = None, **settings: Any) -> None:
+    def __init__(
+        self,
+        as_of: str,
+        watermark: str | None = None,
+        watermarks: dict[str, str] | None = None,
+        **settings: Any,
+    ) -> None:
         self.settings = Settings(home=Path("unused"), **settings)
         self.graph = _graph(tuple(settings.items()))
         self.as_of = date.fromisoformat(as_of)
-        known_to = datetime.fromisoformat(watermark or f"{as_of} 23:59:59.999999")
-        self._known = AsOf(self.as_of, known_to)
+        after = self.as_of + timedelta(days=1)
+        known_to = day_start(after, self.settings)
+        if watermark is not None:
+            known_to = datetime.fromisoformat(watermark)
+        feeds = {name: date.fromisoformat(day) for name, day in (watermarks or {}).items() if day}
+        self._known = AsOf(
+            self.as_of,
+            known_to,
+            interaction_watermark=feeds.get("interactions", after),
+            session_watermark=feeds.get("sessions", after),
+        )
         self._connection = duckdb.connect(config={"threads": 1})
         self._connection.execute("CREATE SCHEMA core; CREATE SCHEMA marts")
         for name in (*_CORE, *(line.table for line in CUSTOMERS)):
@@ -151,8 +169,13 @@ class Marts:
         return [row[0] for row in rows] if rows and len(rows[0]) == 1 else rows
 
     def asked(self, sql: str) -> list[Any]:
-        """Rows of a SELECT that reads as_of and the watermark, in an order of their own."""
-        known = {"as_of": self.as_of, "revenue_watermark": self._known.revenue_watermark}
+        """Rows of a SELECT that reads as_of and watermarks, in an order of their own."""
+        known = {
+            "as_of": self.as_of,
+            "revenue_watermark": self._known.revenue_watermark,
+            "interaction_watermark": self._known.interaction_watermark,
+            "session_watermark": self._known.session_watermark,
+        }
         given = {name: value for name, value in known.items() if f"${name}" in sql}
         return self._connection.execute(f"SELECT * FROM ({sql}) ORDER BY ALL", given).fetchall()
 

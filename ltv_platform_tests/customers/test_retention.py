@@ -1,6 +1,9 @@
 """metrics.md §3, customer_retention: bounded, unbounded, censored, by activity."""
 
+from pathlib import Path
+
 from ltv_platform_tests.customers.marts import Contact, Marts, Purchase
+from ltv_platform_tests.warehouse.homes import Home
 
 ROWS = (
     "SELECT months_since_registration, cohort_size, active_customers, retention_bounded, "
@@ -70,3 +73,44 @@ def test_months_are_those_of_the_reporting_zone() -> None:
         (1, 1, 1),
         (2, 1, 0),
     ]
+
+
+def test_a_month_ends_when_all_that_it_counts_is_known() -> None:
+    """Purchases are known to 20 March only: March has ended for interactions and not for them."""
+    months = "SELECT MAX(months_since_registration) FROM marts.customer_retention WHERE activity = "
+    customers = [("a", "2025-01-05 10:00")]
+    purchases = [Purchase("a", "2025-02-20 10:00")]
+
+    def last_of(**known: str) -> list[int | None]:
+        marts = Marts("2025-04-30", known.pop("purchases", None), known)
+        marts.build(customers, purchases)
+        return [
+            marts.rows(f"{months}'{activity}'")[0]
+            for activity in ("purchase", "interaction", "any")
+        ]
+
+    assert last_of(purchases="2025-03-20 10:00:00") == [1, 3, 1]
+    assert last_of(purchases="2025-04-01 00:00:00") == [2, 3, 2]
+    assert last_of(interactions="2025-03-31") == [3, 1, 1]
+    assert last_of(interactions="2025-04-01") == [3, 2, 2]
+    assert last_of(sessions="2025-02-10") == [3, 3, 0]
+
+
+def test_a_feed_without_events_ends_no_month(tmp_path: Path) -> None:
+    """Any goes by the feeds that have events; each by its newest one."""
+    home = Home(tmp_path, groups=("core", "customers"))
+    home.load("customers", "a,2025-01-05 10:00:00,US,ads,")
+    home.load("transactions", "t1,a,2025-03-20 10:00:00,5,0")
+    home.load("campaign_costs", "c1,2025-04-30,US,1")
+    home.publish()
+    sql = (
+        "SELECT activity, MAX(months_since_registration) FROM customer_retention "
+        "GROUP BY activity ORDER BY 1"
+    )
+    assert home.values(sql) == [("any", 1), ("purchase", 1)]
+    home.load("customer_interactions", "i1,a,2025-04-10 10:00:00,login")
+    home.publish()
+    assert home.values(sql) == [("any", 1), ("interaction", 2), ("purchase", 1)]
+    home.load("transactions", "t2,a,2025-04-01 00:00:00,5,0")
+    home.publish()
+    assert home.values(sql) == [("any", 2), ("interaction", 2), ("purchase", 2)]

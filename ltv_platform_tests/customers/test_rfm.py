@@ -194,3 +194,16 @@ def test_migration_days_are_a_setting() -> None:
         "SELECT DISTINCT from_segment, CAST(from_date AS VARCHAR), status FROM marts.rfm_migration"
     )
     assert marts.rows(sql) == [("New Customers", "2025-03-02", "ok")]
+
+
+def test_who_is_new_comes_from_a_base_as_small_as_the_others() -> None:
+    """Fewer than 20 had bought 90 days ago: no row of the migration is ok, none of (new) either."""
+    customers, _ = _shop(30)
+    old = [(f"old{place}", "2025-01-01 10:00") for place in range(5)]
+    bought = [Purchase(name, "2025-01-02 10:00", 3) for name, _ in old]
+    new = [(name, "2025-06-01 10:00") for name, _ in customers]
+    late = [Purchase(name, "2025-06-10 10:00", 1) for name, _ in customers]
+    marts = Marts("2025-06-30").build([*old, *new], [*bought, *late])
+    assert marts.rows("SELECT DISTINCT status FROM marts.rfm_segments") == ["ok"]
+    sql = "SELECT DISTINCT from_segment = '(new)', status FROM marts.rfm_migration ORDER BY 1"
+    assert marts.rows(sql) == [(False, "small_base"), (True, "small_base")]

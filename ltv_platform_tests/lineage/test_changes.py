@@ -34,6 +34,8 @@ PARAMETERS = {
     "revenue_watermark": datetime(2025, 2, 10),
     "cost_watermark": date(2025, 1, 20),
     "conversion_watermark": date(2025, 2, 10),
+    "interaction_watermark": date(2025, 2, 10),
+    "session_watermark": date(2025, 2, 10),
 }
 
 #: Left out to be quick: their SELECTs are made of the same macros as those of other tables.

@@ -31,21 +31,32 @@ CAST(CAST({{ money }} AS DECIMAL(38,6)) * 1000000 AS BIGINT)
 
 {#- One row per cohort and age with revenue or new payers, and one at age 0 for every cohort, which
     alone holds what is said of the cohort as a whole. A cohort is known as far as its youngest
-    install date is, so that all of its days are of one age. Money is in millionths. Payers are
+    install date is, so that all of its days are of one age; the youngest of a week that has not ended
+    is yet to come. Money is in millionths. Payers are
     placed at the last age of the first configured horizon within which they paid. -#}
 {% macro cohorts() -%}
-WITH weeks AS (
-  SELECT
-    campaign_id,
+WITH days AS (
+  SELECT *,
     {{ monday('install_date') }} AS install_week,
-    SUM(installs) AS installs,
-    SUM(spend) AS spend,
-    BOOL_AND({{ m.cost_complete('install_date') }} AND NOT cost_waits) AS cost_complete,
-    MAX(CASE WHEN installs > 0 THEN install_date END) AS youngest_installed,
-    MAX(install_date) AS youngest
+    {{ monday('install_date') }} + 6 AS last_day
   FROM marts.campaign_cohort_curve
   WHERE age_day = 0
-  GROUP BY campaign_id, {{ monday('install_date') }}
+),
+weeks AS (
+  SELECT
+    campaign_id,
+    install_week,
+    SUM(installs) AS installs,
+    SUM(spend) AS spend,
+    BOOL_AND({{ m.cost_complete('install_date') }} AND NOT cost_waits)
+      AND {{ m.cost_complete('last_day') }} AND last_day <= $as_of AS cost_complete,
+    CASE
+      WHEN last_day <= $as_of
+      THEN COALESCE(MAX(CASE WHEN installs > 0 THEN install_date END), MAX(install_date))
+      ELSE last_day
+    END AS counts_from
+  FROM days
+  GROUP BY campaign_id, install_week, last_day
 ),
 -- From this age on, revenue waits for a rate.
 waiting AS (
@@ -58,11 +69,11 @@ known AS (
   SELECT
     weeks.campaign_id, weeks.install_week, installs, spend, cost_complete,
     CAST(LEAST(
-      GREATEST(COALESCE({{ known_age('COALESCE(youngest_installed, youngest)') }}, 0), 0),
+      GREATEST(COALESCE({{ known_age('counts_from') }}, 0), 0),
       COALESCE(waiting.age_day, {{ campaign_horizons | max }}),
       {{ campaign_horizons | max }}
     ) AS INTEGER) AS known_age_days,
-    {{ lived_from('COALESCE(youngest_installed, youngest)') }} AS lived_from
+    {{ lived_from('counts_from') }} AS lived_from
   FROM weeks
   LEFT JOIN waiting
     ON waiting.campaign_id = weeks.campaign_id AND waiting.install_week = weeks.install_week

@@ -1,10 +1,20 @@
--- Grain: one row per month of registration, kind of activity and month that has ended since.
+-- Grain: one row per month of registration, kind of activity and month of which all activity of that
+-- kind is known.
 -- Answers: how many of a cohort's customers are still there?
 -- A customer is active in a month with any event of that kind; whoever comes back later is
 -- active or later.
 {% import 'macros.sql' as m with context %}
 {% import 'customers/months.sql' as months with context %}
 {% set activities = ('purchase', 'interaction', 'any') %}
+{#- The day up to which activity of a kind is known; any goes by the feed that is known least far, of
+    those that have events. -#}
+{% set bought_until = m.day('CAST($revenue_watermark AS TIMESTAMP)') %}
+{% set contacted_until = 'CAST($interaction_watermark AS DATE)' %}
+{% set known_until = {
+  'purchase': bought_until,
+  'interaction': contacted_until,
+  'any': 'LEAST(%s, %s, CAST($session_watermark AS DATE))' % (bought_until, contacted_until),
+} %}
 {#- Whoever comes but every few months is not gone yet: "or later" has hardly begun for these. -#}
 {% set censored_months = 3 %}
 -- The customers that count: filters apply here, before anything is added up.
@@ -88,7 +98,7 @@ grid AS (
     activities.activity,
     months.month,
     cohorts.cohort_size,
-    {{ months.months_between('cohorts.cohort_month', '(CAST($as_of AS DATE) + 1)') }} AS ended
+    {{ months.months_between('cohorts.cohort_month', 'activities.known_until') }} AS ended
   FROM cohorts
   JOIN (
     SELECT CAST(month AS INTEGER) AS month
@@ -98,8 +108,8 @@ grid AS (
   ) AS months
     ON months.month <= {{ months.months_between('cohorts.cohort_month', 'CAST($as_of AS DATE)') }}
   CROSS JOIN (
-    VALUES {% for activity in activities %}('{{ activity }}'){{ ', ' if not loop.last }}{% endfor %}
-  ) AS activities(activity)
+    VALUES {% for activity in activities %}('{{ activity }}', {{ known_until[activity] }}){{ ', ' if not loop.last }}{% endfor %}
+  ) AS activities(activity, known_until)
 ),
 retained AS (
   SELECT

@@ -12,6 +12,10 @@ bought AS (
 ),
 earlier AS (
   {{ rfm.scored('bought', then) }}
+),
+-- Whoever is new has no segment of then, but the base that the others were ranked among is small.
+base AS (
+  SELECT COUNT(CASE WHEN status = 'ok' THEN 1 END) AS sound FROM earlier
 )
 SELECT
   COALESCE(earlier.segment, '(new)') AS from_segment,
@@ -21,10 +25,11 @@ SELECT
   COUNT(*) AS customers,
   {{ m.money('SUM(now.monetary)') }} AS monetary,
   CASE
-    WHEN MAX(CASE WHEN 'small_base' IN (earlier.status, now.status) THEN 1 ELSE 0 END) = 1
+    WHEN MAX(CASE WHEN now.status = 'small_base' OR base.sound = 0 THEN 1 ELSE 0 END) = 1
     THEN 'small_base'
     ELSE 'ok'
   END AS status
 FROM marts.rfm_segments AS now
 LEFT JOIN earlier ON earlier.customer_id = now.customer_id
+CROSS JOIN base
 GROUP BY COALESCE(earlier.segment, '(new)'), now.segment

@@ -207,3 +207,21 @@ def test_who_is_new_comes_from_a_base_as_small_as_the_others() -> None:
     assert marts.rows("SELECT DISTINCT status FROM marts.rfm_segments") == ["ok"]
     sql = "SELECT DISTINCT from_segment = '(new)', status FROM marts.rfm_migration ORDER BY 1"
     assert marts.rows(sql) == [(False, "small_base"), (True, "small_base")]
+
+
+def test_r_is_six_minus_the_fifth_of_recency() -> None:
+    """R = 6 − least(5, 1 + ⌊5 × percent rank of recency⌋), and not the rank from the other end."""
+    days = [1, 1, 1, 1, 2, 3, 3, 3, 4, 5, 5]
+    customers = [(f"c{place:02}", "2025-01-01 10:00") for place in range(len(days))]
+    bought = [
+        Purchase(name, f"2025-06-{30 - days:02} 10:00")
+        for (name, _), days in zip(customers, days, strict=True)
+    ]
+    marts = Marts("2025-06-30").build(customers, bought)
+    sql = "SELECT recency_days, r_score FROM marts.rfm_segments ORDER BY customer_id"
+    given = marts.rows(sql)
+    # (rank - 1) / 10 is 0 for one day, .4 for two, .5 for three, .8 and .9 for four and five.
+    expected = {1: 5, 2: 3, 3: 3, 4: 1, 5: 1}
+    assert given == [(day, expected[day]) for day in days]
+    from_the_other_end = {day: 1 + 5 * sum(d > day for d in days) // 10 for day in set(days)}
+    assert min(from_the_other_end[1], 5) == 4, "the two readings differ"

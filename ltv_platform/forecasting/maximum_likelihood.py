@@ -34,6 +34,9 @@ _AS_HIGH = 1e-9
 #: Curvature per customer, by logarithms, below which there is none: differences show no less, and
 #: a million customers would leave a factor of e^10 open.
 _SINGULAR = 1e-8
+#: Standard error of a logarithm from which on the data do not tell the parameter: two either
+#: way are eight orders of magnitude, as many as there are between the bounds.
+_UNTOLD = 5.0
 
 
 @dataclass(frozen=True)
@@ -90,10 +93,10 @@ class Optimum:
         reason = ""
         if not self.converged:
             status, reason = "no_convergence", "no start led to an optimum of the likelihood"
-        elif self.at_bound:
+        elif untold := self._untold(customers):
             status = "at_bound"
             reason = "; ".join(
-                self._at_bound(place, names[place], why_at_bound) for place in self.at_bound
+                self._at_bound(place, names[place], why_at_bound) for place in untold
             )
         elif self.relative_errors is None:
             status = "no_convergence"
@@ -107,6 +110,14 @@ class Optimum:
             reason,
             round(customers),
         )
+
+    def _untold(self, customers: float) -> tuple[int, ...]:
+        """Places of the parameters at a bound, or as good as there: the likelihood is flat."""
+        flat: tuple[int, ...] = ()
+        if self.relative_errors is not None:
+            errors = self.relative_errors / np.sqrt(customers)
+            flat = tuple(np.flatnonzero(errors > _UNTOLD).tolist())
+        return tuple(sorted({*self.at_bound, *flat}))
 
     def _at_bound(self, place: int, name: str, why: Mapping[tuple[str, float], str]) -> str:
         bound = LOWEST if self.parameters[place] < 1 else HIGHEST
@@ -161,15 +172,20 @@ def _from(objective: Objective, start: Floats) -> Optimum:
     if np.linalg.eigvalsh(-hessian)[0] <= _SINGULAR:
         flat = bool(np.all(np.abs(gradient) <= _NEARLY_FLAT))
         return Optimum(np.exp(place), value, None, (), flat)
+    beyond: tuple[int, ...] = ()
     for _ in range(_POLISHING):
         nearer = place + np.linalg.solve(-hessian, gradient)
+        # On a ridge that is nearly flat a step knows no end, and likelihoods no numbers there.
+        if np.any((nearer < low) | (nearer > high)):
+            beyond = tuple(np.flatnonzero((nearer < low) | (nearer > high)).tolist())
+            break
         new_value, new_gradient = objective(nearer)
         if np.max(np.abs(new_gradient)) >= np.max(np.abs(gradient)):
             break
         place, value, gradient = nearer, new_value, new_gradient
     errors = np.sqrt(np.diag(np.linalg.inv(-hessian)))
     flat = bool(np.all(np.abs(gradient) <= _NEARLY_FLAT))
-    return Optimum(np.exp(place), value, errors, (), flat)
+    return Optimum(np.exp(place), value, errors, beyond, flat)
 
 
 def _hessian(objective: Objective, place: Floats) -> Floats:

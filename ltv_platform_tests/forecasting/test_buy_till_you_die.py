@@ -17,6 +17,7 @@ from ltv_platform.forecasting.buy_till_you_die import (
     probability_alive,
 )
 from ltv_platform.forecasting.histories import Histories, histories
+from ltv_platform.forecasting.maximum_likelihood import HIGHEST, LOWEST
 from ltv_platform.forecasting.model import Fit
 from ltv_platform_tests.forecasting.customers import PLANTED, planted
 
@@ -218,3 +219,47 @@ def test_impossible_histories_are_refused(
     """0 ≤ t_x ≤ T, and time between purchases exactly where there are several."""
     with pytest.raises(ValueError, match="must"):
         histories(frequency, recency, age)
+
+
+def _once_or_twice(seed: int) -> Histories:
+    """3,000 customers of a shop; after each purchase four in five are gone, each alike."""
+    random = np.random.default_rng(seed)
+    rows = []
+    for _ in range(3_000):
+        age, rate = random.uniform(30, 280), random.gamma(1.0, 0.05)
+        frequency, last = 0, 0.0
+        while random.random() >= 0.8:
+            now = last + random.exponential(1 / rate)
+            if now > age:
+                break
+            frequency, last = frequency + 1, now
+        rows.append((frequency, last, age))
+    return histories(*zip(*rows, strict=True))
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("seed", range(3))
+def test_what_the_data_do_not_tell_is_at_the_bound(model: str, seed: int) -> None:
+    """One dropout probability for all: a and b have no limit, and are not ok with errors of 30 a.
+
+    A fit is ok only where each parameter is told to within a factor of e^5.
+    """
+    fit = FITS[model](_once_or_twice(seed))
+    assert fit.status == "at_bound"
+    assert "customers drop out with one probability" in fit.reason
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_no_parameter_lies_beyond_its_bound(model: str) -> None:
+    """The last steps of a search, too, stay within the bounds of all parameters."""
+    for seed in range(8):
+        random = np.random.default_rng(seed)
+        age = random.uniform(30, 280, 400)
+        frequency = (random.random(400) < 0.25).astype(float)
+        recency = np.where(frequency > 0, age * random.random(400), 0)
+        fit = FITS[model](histories(frequency, recency, age))
+        for name, value in fit.parameters.items():
+            scale = age.mean() if name == "alpha" else 1
+            assert LOWEST / 1.001 <= value / scale <= HIGHEST * 1.001, (seed, name)
+            error = fit.standard_errors[name]
+            assert fit.status != "ok" or (error is not None and error < 5 * value)

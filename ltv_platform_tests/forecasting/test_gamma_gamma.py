@@ -94,3 +94,24 @@ def test_expected_value() -> None:
     fit = Fit("gamma_gamma", {"p": 6.0, "q": 4.0, "v": 15.0})
     value = expected_value(fit, np.array([0.0, 1, 1000]), np.array([np.nan, 50, 50]))
     assert value.tolist() == pytest.approx([30.0, 6 * 65 / 9, 6 * 50_015 / 6_003])
+
+
+@pytest.mark.parametrize("value", [9.99, 10.0, 0.01, 250_000.0])
+@pytest.mark.parametrize(("customers", "most"), [(59, 5), (200, 1), (200, 9)])
+def test_equal_purchases_warn_nobody(value: float, customers: int, most: int) -> None:
+    """All purchases cost the same: p is at its bound, and no step of the search overflows.
+
+    Warnings are errors here; users saw "overflow encountered in exp" with paths of source files.
+    """
+    frequency = np.arange(customers) % most + 1.0
+    fit = fit_gamma_gamma(frequency, np.full(customers, value))
+    assert fit.status == "at_bound"
+    assert fit.reason.startswith("p is at its bound: the purchases of a customer are all worth")
+    expected = expected_value(fit, frequency, np.full(customers, value))
+    assert 0.99 < expected.mean() / value < 1.01
+
+
+def test_nearly_equal_purchases_warn_nobody() -> None:
+    """A cent up or down is no more to go by."""
+    value = np.where(np.arange(200) % 2, 9.99, 10.0)
+    assert fit_gamma_gamma(np.arange(200) % 9 + 1.0, value).status == "at_bound"

@@ -1,6 +1,7 @@
 """Levels of factors that say what earlier factors said already."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ltv_platform.factors.tweedie import Patterns, cross_tables
@@ -15,7 +16,22 @@ SAME_CUSTOMERS = 0.95
 FOLLOWS = 0.95
 
 
-def told_apart_levels(every: Patterns) -> list[list[int]]:
+@dataclass(frozen=True)
+class ToldApart:
+    """What a model can tell of a factor.
+
+    Attributes:
+        levels: Places of the levels that it can tell apart, the most frequent first; none where
+            fewer than two are left to compare.
+        same_as: Place of a level that is left out: (factor, place of the level) of the earlier one
+            that nearly the same customers have, and that stands for it.
+    """
+
+    levels: list[int] = field(default_factory=list)
+    same_as: Mapping[int, tuple[int, int]] = field(default_factory=dict)
+
+
+def told_apart_levels(every: Patterns) -> list[ToldApart]:
     """Levels of each factor that a model can tell apart, the most frequent first.
 
     Factors come one after the other. Out go levels that nearly the same customers have as a level
@@ -24,34 +40,45 @@ def told_apart_levels(every: Patterns) -> list[list[int]]:
 
     Args:
         every: Patterns in which every level has a column, so that code 0 does not occur.
-
-    Returns:
-        Places of the levels per factor; none where fewer than two are left to compare.
     """
     table = cross_tables(every, every.customers)
     size = table[0]
     earlier: list[int] = []
     kept = [0]
-    chosen = []
+    chosen: list[ToldApart] = []
+    # Per column of the earlier factors: the factor and the level that speak for its customers.
+    speaks: dict[int, tuple[int, int]] = {}
     for factor in range(len(every.widths)):
         columns = every.columns_of(factor)
         present = [column for column in range(columns.start, columns.stop) if size[column]]
         present.sort(key=lambda column: (-size[column], column))
-        apart = [column for column in present if not _is_known(table, column, earlier)]
+        known = {column: _same(table, column, earlier) for column in present}
+        apart = [column for column in present if known[column] is None]
         if len(apart) > 1 and not _follow(table, apart[1:], kept):
+            start = columns.start
+            same_as = {
+                column: speaks[other] for column, other in known.items() if other is not None
+            }
+            speaks |= {column: (factor, column - start) for column in apart} | same_as
             earlier += present
             kept += apart[1:]
-            chosen.append([column - columns.start for column in apart])
+            chosen.append(
+                ToldApart(
+                    [column - start for column in apart],
+                    {column - start: other for column, other in same_as.items()},
+                )
+            )
         else:
-            chosen.append([])
+            chosen.append(ToldApart())
     return chosen
 
 
-def _is_known(table: "Floats", column: int, earlier: Sequence[int]) -> bool:
-    """Whether nearly the same customers have one of the earlier levels."""
+def _same(table: "Floats", column: int, earlier: Sequence[int]) -> int | None:
+    """The first of the earlier levels that nearly the same customers have."""
     both = table[column, earlier]
     either = table[0, column] + table[0, earlier] - both
-    return bool((both >= SAME_CUSTOMERS * either).any())
+    same = (both >= SAME_CUSTOMERS * either).nonzero()[0]
+    return earlier[int(same[0])] if len(same) else None
 
 
 def _follow(table: "Floats", columns: Sequence[int], kept: Sequence[int]) -> bool:

@@ -167,10 +167,10 @@ def judge(choice: Choice, counted: Counted) -> dict[Key, Verdict]:
     told_apart = told_apart_levels(every)
     patterns = Patterns(
         tuple(
-            _columns(levels, size)[code]
-            for levels, size, code in zip(told_apart, every.widths, every.codes, strict=True)
+            _columns(told.levels, size)[code]
+            for told, size, code in zip(told_apart, every.widths, every.codes, strict=True)
         ),
-        tuple(max(len(levels) - 1, 0) for levels in told_apart),
+        tuple(max(len(told.levels) - 1, 0) for told in told_apart),
         every.customers,
         every.revenue,
         every.squares,
@@ -189,8 +189,17 @@ def judge(choice: Choice, counted: Counted) -> dict[Key, Verdict]:
     for place, factor in enumerate(sizes):
         of_factor = present[every.columns_of(place)]
         payers = paying[every.columns_of(place)]
-        levels = told_apart[place]
-        estimates = _multipliers(regression, patterns, place, of_factor[levels], payers[levels])
+        levels = told_apart[place].levels
+        carried = [
+            [
+                (later, present[every.columns_of(later)][told.levels])
+                for later, told in enumerate(told_apart)
+                if (place, level) in told.same_as.values()
+            ]
+            for level in levels
+        ]
+        people = _People(of_factor[levels], payers[levels], carried)
+        estimates = _multipliers(regression, patterns, place, people)
         found = dict(zip(levels, estimates, strict=True))
         for number, name in enumerate(choice.own[factor]):
             if number in found:
@@ -256,12 +265,27 @@ def _columns(levels: Sequence[int], size: int) -> "Integers":
     return columns
 
 
+@dataclass(frozen=True)
+class _People:
+    """Who has the levels of a factor that are told apart.
+
+    Attributes:
+        customers: Customers per level.
+        payers: Those of them with revenue, at least 2.
+        carried: Per level: place of each later factor with a level of the same customers, and the
+            customers of that factor's own levels.
+    """
+
+    customers: "Floats"
+    payers: "Floats"
+    carried: "Sequence[Sequence[tuple[int, Floats]]]"
+
+
 def _multipliers(
     regression: "Regression",
     patterns: Patterns,
     factor: int,
-    customers: "Floats",
-    payers: "Floats",
+    people: "_People",
 ) -> list[Verdict]:
     """Multipliers of the levels of a factor, the base first.
 
@@ -274,25 +298,38 @@ def _multipliers(
     the normal one, with the degrees of freedom of Welch (Biometrika 34, 1947) for means of as many
     as pay in each level.
 
+    A level of a later factor that the same customers have (nobody without an age has an income) has
+    no coefficient, so its customers stand in that factor's base, whichever it is, and the earlier
+    level's coefficient makes up for it. It is taken off again: these customers count as the average
+    of those of whom the later factor is known, log(sum_k w_k exp(b_k)) over its own levels, so that
+    nothing depends on how these are grouped.
+
     Args:
         regression: The fit.
         patterns: What was fitted.
         factor: Place of the factor.
-        customers: Customers per level.
-        payers: Those of them with revenue, at least 2.
+        people: Who has its levels.
     """
     import numpy as np  # noqa: PLC0415
     from scipy.special import stdtr, stdtrit  # noqa: PLC0415
 
+    customers, payers = people.customers, people.payers
     if not len(customers):
         return []
-    columns = patterns.columns_of(factor)
-    logarithms = np.concatenate([[0.0], regression.coefficients[columns]])
-    weights = customers * np.exp(logarithms - logarithms.max())
-    logarithms -= np.log(weights.sum() / customers.sum()) + logarithms.max()
+    # Logarithms of the levels, and their derivatives by all coefficients.
+    effects, by_coefficient = _effects(regression, patterns, factor)
+    for level, factors in enumerate(people.carried):
+        for later, known in factors:
+            others, by_others = _effects(regression, patterns, later)
+            shares = known * np.exp(others - others.max())
+            effects[level] -= np.log(shares.sum() / known.sum()) + others.max()
+            by_coefficient[level] -= shares / shares.sum() @ by_others
+    weights = customers * np.exp(effects - effects.max())
+    logarithms = effects - np.log(weights.sum() / customers.sum()) - effects.max()
     gradient = np.eye(len(customers)) - weights / weights.sum()
+    by_all = gradient @ by_coefficient
     variances = [
-        np.diag(gradient[:, 1:] @ covariance[columns, columns] @ gradient[:, 1:].T)
+        np.diag(by_all @ covariance @ by_all.T)
         for covariance in (regression.sandwich, regression.pooled)
     ]
     errors = np.sqrt(np.maximum(np.maximum(*variances), 0))
@@ -313,3 +350,14 @@ def _multipliers(
         Verdict("ok", None, *numbers)
         for numbers in zip(*(column.tolist() for column in columns_of_verdict), strict=True)
     ]
+
+
+def _effects(regression: "Regression", patterns: Patterns, factor: int) -> "tuple[Floats, Floats]":
+    """Coefficients of the levels of a factor, the base first, and which of all each of them is."""
+    import numpy as np  # noqa: PLC0415
+
+    columns = patterns.columns_of(factor)
+    effects = np.concatenate([[0.0], regression.coefficients[columns]])
+    which = np.zeros((len(effects), patterns.columns))
+    which[1:, columns] = np.eye(len(effects) - 1)
+    return effects, which

@@ -208,3 +208,53 @@ def test_the_order_of_rows_changes_nothing() -> None:
         assert influencing_factors(sums.take(order)).equals(table)
     for value in table["multiplier"].drop_null().to_pylist():
         assert value == float(f"{value:.12g}")
+
+
+def _with_gaps(many: int = 20_000) -> tuple[np.ndarray, dict[str, list[str]]]:
+    """Ages and incomes (in segment) that the same third of the customers does not tell."""
+    chance = np.random.default_rng(7)
+    tells = chance.random(many) < 0.67
+    age = np.where(tells, chance.choice(["18-24", "25-44", "45-54"], many, p=[0.3, 0.5, 0.2]), "")
+    shares = [0.3, 0.2, 0.2, 0.1, 0.1, 0.1]
+    income = np.where(tells, chance.choice(list("abcdef"), many, p=shares), "")
+    worth = {"": 1.0, "18-24": 0.6, "25-44": 1.0, "45-54": 2.0}
+    of_income = {"": 1.0, "a": 0.5, "b": 1.0, "c": 2.0, "d": 1.5, "e": 3.0, "f": 0.8}
+    mean = 20 * np.array([worth[a] * of_income[i] for a, i in zip(age, income, strict=True)])
+    values = np.where(chance.random(many) < 0.5, chance.gamma(1.5, 2 * mean / 1.5), 0.0)
+    name = {"": "(unknown)"}
+    return values, {
+        "age_band": [name.get(a, str(a)) for a in age],
+        "segment": [name.get(i, str(i)) for i in income],
+    }
+
+
+GROUPINGS = (
+    {},
+    {"a": "low", "b": "low"},
+    {"b": "rest", "d": "rest", "e": "rest", "f": "rest"},
+    {"a": "all but c", "b": "all but c", "d": "all but c", "e": "all but c", "f": "all but c"},
+)
+
+
+def test_what_coincides_leaves_other_multipliers_the_same() -> None:
+    """Grouping incomes moves no age, nor its ratio to those of whom neither is known.
+
+    Who tells no income was taken for one of the most frequent level, whichever the grouping made
+    the most frequent, and the level (unknown) of age made up for it.
+    """
+    values, levels = _with_gaps()
+    found = []
+    for grouping in GROUPINGS:
+        grouped = [grouping.get(level, level) for level in levels["segment"]]
+        rows = _rows(values, {**levels, "segment": grouped})
+        assert rows["segment", "(unknown)"]["status"] == "collinear"
+        ages = {name: rows["age_band", name] for name in ("18-24", "25-44", "45-54", "(unknown)")}
+        found.append({name: row["multiplier"] for name, row in ages.items()})
+        for row in ages.values():
+            assert row["multiplier_lower"] < row["multiplier"] < row["multiplier_upper"]
+    for multipliers in found[1:]:
+        assert multipliers == pytest.approx(found[0], rel=0.02)
+    # Without incomes at all, ages are what they are: the incomes of all ages are alike.
+    [alone] = [_rows(values, {"age_band": levels["age_band"]})]
+    for name, multiplier in found[0].items():
+        assert multiplier == pytest.approx(alone["age_band", name]["multiplier"], rel=0.05)

@@ -166,13 +166,20 @@ def _days_asked(
             f"{' to '.join(asked)} is outside the partitions, which run from {first} to {today}.",
             "Choose other days, or set LTV_START_DATE.",
         )
-    start, end = start or first, end or max(first, min(as_of, today))
+    # Rows of days that an earlier, later as_of has filled would stand twice if these stayed.
+    start, end = start or first, end or max(first, min(max(as_of, _last_filled(engine)), today))
     if start > end:
         raise UserError(
             f"{start} is after {end}, the last day included in the figures.",
             "Choose an earlier day, or name the last one as well: --to.",
         )
     return start, end
+
+
+def _last_filled(engine: DuckDBEngine) -> date:
+    """The last day that any table was written for."""
+    built = engine.state().built.values()
+    return max((day for days in built for day in days if day is not None), default=date.min)
 
 
 def _selected(engine: DuckDBEngine, graph: Graph, select: str) -> tuple[str, ...]:

@@ -39,3 +39,15 @@ def test_days_that_cannot_be_rebuilt(
     with pytest.raises(UserError) as caught:
         rebuild(load.engine, graph, days, "", lambda _: None)
     assert str(caught.value).partition("\n")[0] == message
+
+
+def test_a_rebuild_empties_the_days_that_as_of_has_left(load: Loader, graph: Graph) -> None:
+    """A purchase that is corrected to an earlier day takes as_of back; it stands there once."""
+    header = "transaction_id,customer_id,transaction_date,amount\n"
+    load("customers", "customer_id,registration_date\na,2025-01-01\n")
+    load("transactions", f"{header}t1,a,2025-12-30 10:00:00,5\n")
+    rebuild(load.engine, graph, (None, None), "key:core/*", lambda _: None)
+    load("transactions", f"{header}t1,a,2025-01-02 10:00:00,5\n", "corrected.csv")
+    rebuild(load.engine, graph, (None, None), "key:core/*", lambda _: None)
+    days = load.rows("SELECT event_date FROM core.transactions")
+    assert days == [(date(2025, 1, 2),)]

@@ -31,7 +31,8 @@ def test_campaign_roas(tmp_path: Path) -> None:
         "- **Key**: `install_date`, `campaign_id`, `country`.",
         "- **Written**: a partition per `install_date`, again when a day that it reads, its SQL or "
         "a setting in it has changed.",
-        "- **Reads**: `core.campaign_spend` (the day), `marts.campaign_ltv` (the day).",
+        "- **Reads**: `core.campaign_spend` (the day), `core.waiting_for_rate` (the day), "
+        "`marts.campaign_ltv` (the day).",
         "- **Made**: The spend of the install date stands beside the revenue of campaign_ltv; "
         "spend without a country is shared out by installs.",
         "- **As of**: stored as sums; when it is published, as_of and the watermark of revenue (of "
@@ -77,7 +78,7 @@ def test_forecast_models(tmp_path: Path) -> None:
         (
             "marts.campaign_cohort_curve",
             {"timezone": "Europe/Berlin"},
-            "`core.transactions` (the day and the day before it and the 2 days after it)",
+            "`core.transactions` (the day and the 3 days after it)",
         ),
         ("core.customers", {}, "`raw.customers`."),
     ],
@@ -112,9 +113,11 @@ def test_columns_say_what_they_are_computed_from(tmp_path: Path) -> None:
         [column] = [c for c in graph[table].contract.published if c.name == name]
         return column_description(column, lineage_of(graph[table])).removeprefix(column.description)
 
-    assert of("marts.campaign_roas", "roas_d7") == " Computed from install_date, revenue_d7, spend."
+    assert of("marts.campaign_roas", "roas_d7") == (
+        " Computed from cost_waits, install_date, revenue_d7, spend, waits_from_age."
+    )
     assert of("marts.campaign_roas", "revenue_d7") == (
-        " Computed from install_date, marts.campaign_ltv.revenue_d7."
+        " Computed from install_date, marts.campaign_ltv.revenue_d7, waits_from_age."
     )
     assert of("core.transactions", "is_refund") == " Computed from raw.transactions.is_refund."
     assert of("marts.forecast_models", "value") == (

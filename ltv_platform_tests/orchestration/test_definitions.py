@@ -73,7 +73,7 @@ def test_every_table_has_its_column_schema(home: Home, definitions: dg.Definitio
             assert columns[column.name].constraints.nullable != column.required
             if column.pii:
                 tagged.add(column.name)
-    assert tagged == {"customer_id", "user_id", "city", "age", "gender", "level"}
+    assert tagged == {"customer_id", "user_id", "owner", "city", "age", "gender", "level"}
 
 
 def test_every_derived_table_has_a_blocking_key_check(

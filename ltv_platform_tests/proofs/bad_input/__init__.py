@@ -2,6 +2,7 @@
 
 from ltv_platform_tests.proofs.bad_input import (
     adapters,
+    corrections,
     delimited,
     formats,
     places,
@@ -16,4 +17,5 @@ CASES = (
     *adapters.CASES,
     *values.CASES,
     *sessions.CASES,
+    *corrections.CASES,
 )

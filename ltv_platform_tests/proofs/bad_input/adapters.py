@@ -27,11 +27,11 @@ REFUSED = {
     "a column that the table does not get": (
         "SELECT name AS campaign_name FROM file",
         "x.csv through adapter mine lacks campaign_id, required for campaigns. It has "
-        "campaign_name. Is campaign_name meant to be campaign_id?",
+        "campaign_name.",
     ),
     "a value that does not fit its cast": (
         "SELECT CAST(name AS INTEGER) AS campaign_id FROM file",
-        "A record does not go through adapter mine: Conversion Error: Could not convert string "
+        "x.csv does not go through adapter mine: Conversion Error: Could not convert string "
         "'a' to INT32 when casting from source column name",
     ),
     "two statements": (
@@ -79,7 +79,7 @@ REFUSED = {
     ),
     "a text longer than memory": (
         "SELECT repeat(id, 1000000000) AS campaign_id FROM file",
-        "A record with adapter mine needs more memory than the engine may take.",
+        "x.csv with adapter mine needs more memory than the engine may take.",
     ),
 }
 

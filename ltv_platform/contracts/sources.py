@@ -45,7 +45,7 @@ CUSTOMERS = SourceTable(
     columns=(
         _key("customer_id", "Identifies the customer in all tables.", pii=True),
         Column("registration_date", "TIMESTAMP", "Install or registration (UTC).", required=True),
-        Column("country", "VARCHAR", "ISO 3166-1 alpha-2, upper case; kept as given."),
+        Column("country", "VARCHAR", "Code or English name (ISO 3166-1)."),
         Column("city", "VARCHAR", "City.", pii=True),
         Column("age", "INTEGER", "Age in years.", minimum=0, maximum=130, pii=True, attribute=True),
         Column("gender", "VARCHAR", "Gender as the source gives it.", pii=True),

@@ -146,8 +146,8 @@ def _(folder: Path) -> str:
     "amounts that do not fit: seven decimals, a digit that a double loses, too large, negative",
     "4 in file: 4 quarantined (2: amount: '0.1234567' has more than 6 decimals; round it where it "
     "is made, or in an adapter, 3: amount: '1234567.12345678e-7' has more than 6 decimals; round "
-    "it where it is made, or in an adapter, 4: amount: '1000000000000' has more than 12 digits before "
-    "the point, 5: amount: '-0.01' is below 0)",
+    "it where it is made, or in an adapter, 4: amount: '1000000000000' has more than 12 digits "
+    "before the point, 5: amount: '-0.01' is below 0)",
 )
 def _(folder: Path) -> str:
     texts = ("0.1234567", "1234567.12345678e-7", "1000000000000", "-0.01")

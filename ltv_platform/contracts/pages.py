@@ -16,29 +16,61 @@ Column types are the engine's. *required* is never NULL; *PII* can identify a pe
 that cannot be read is NULL and counted in `loads`, while its row stays.
 """
 
-_VALUES = """## How values are read
+_VALUES_HEAD = """## How values are read
 
 Blanks around a value are not part of it, and an empty value is NULL. What is written in another way
 than here is a reason to quarantine the row, or, for an attribute, to leave it empty.
-
-| type | read | not read |
-| --- | --- | --- |
-| TIMESTAMP | `2025-03-01`, `2025-03-01 10:00`, `2025-03-01T10:00:00.123`; with `Z`, `UTC`, `GMT`, `-05`, `-0500`, `-05:00` or `Europe/Berlin` behind it, after a blank or none; without a zone in `LTV_SOURCE_TIMEZONE` | `01.03.2025`, `03/01/2025`, seconds since 1970: an adapter turns them into these |
-| DATE | `2025-03-01`, also with ` 00:00:00` | |
-| TIME | `10:00`, `10:00:00`, `10:00:00.123` | `24:00`, `9:30` |
-| a date that stands for none: `1970-01-01`, `1969-12-31`, `1900-01-01`, `0001-01-01` | | quarantined as that |
-| DECIMAL | `12`, `12.50`, `.5`, `1e3`; with more decimals than the column has where rounding changes less than a billionth of the number, as in `12.340000000000002`: rounded, and counted as `rounded` in `loads` | `1,000.00`, `0.0000005`, more than twelve digits before the point (of rates: ten) |
-| binary double (Parquet, SQLite, the result of an adapter) | rounded to the decimals of the column; what is rounded in Parquet and by an adapter is counted, too | infinity, NaN |
-| INTEGER | `12`, `12.0`, `1e3` | `12.5`, `25-34` |
-| BOOLEAN | `1`, `true`, `t`, `yes`, `y`, `1.0` and `0`, `false`, `f`, `no`, `n`, `0.0`, in any case | `2`, `maybe` |
-| currency | three letters in any case | `euro` |
-| country | a code of two or three letters or the English name of ISO 3166-1, in any case; figures go by the two-letter code (`UK` is GB). Anything else is a country of its own, in capitals, and a check warns | |
 """
+
+#: Type, what is read, and what is not.
+_VALUES = (
+    (
+        "TIMESTAMP",
+        "`2025-03-01`, `2025-03-01 10:00`, `2025-03-01T10:00:00.123`; with `Z`, `UTC`, `GMT`, "
+        "`-05`, `-0500`, `-05:00` or `Europe/Berlin` behind it, after a blank or none; without a zone in "
+        "`LTV_SOURCE_TIMEZONE`",
+        "`01.03.2025`, `03/01/2025`, seconds since 1970: an adapter turns them into these",
+    ),
+    ("DATE", "`2025-03-01`, also with ` 00:00:00`", "as above"),
+    ("TIME", "`10:00`, `10:00:00`, `10:00:00.123`", "`24:00`, `9:30`"),
+    (
+        "a date that stands for none",
+        "",
+        "`1970-01-01`, `1969-12-31`, `1900-01-01`, `0001-01-01`, at any time of day",
+    ),
+    (
+        "DECIMAL",
+        "`12`, `12.50`, `.5`, `1e3`; with more decimals than the column has where rounding changes "
+        "less than a billionth of the number, as in `12.340000000000002`: rounded, and counted as "
+        "`rounded` in `loads`",
+        "`1,000.00`, `0.0000005`, more than twelve digits before the point (ten of rates)",
+    ),
+    (
+        "binary double (Parquet, SQLite, the result of an adapter)",
+        "rounded to the decimals of the column; of Parquet and of adapters counted, too",
+        "infinity, NaN",
+    ),
+    ("INTEGER", "`12`, `12.0`, `1e3`", "`12.5`, `25-34`"),
+    (
+        "BOOLEAN",
+        "`1`, `true`, `t`, `yes`, `y`, `1.0` and `0`, `false`, `f`, `no`, `n`, `0.0`, in any case",
+        "`2`, `maybe`",
+    ),
+    ("currency", "three letters in any case", "`euro`"),
+    (
+        "country",
+        "a code of two or three letters, or the English name of ISO 3166-1, in any case; figures "
+        "go by the two-letter code (`UK` is GB)",
+        "kept in capitals as a country of its own; a check warns",
+    ),
+)
 
 
 def tables_page(catalog: Catalog) -> str:
     """Markdown: the source tables as users bring them, then every published table."""
-    lines = [_HEAD, _VALUES, "## Source tables\n"]
+    lines = [_HEAD, _VALUES_HEAD, "| type | read | not read |", "| --- | --- | --- |"]
+    lines += ["| " + " | ".join(row) + " |" for row in _VALUES]
+    lines.append("\n## Source tables\n")
     for source in catalog.sources.values():
         lines += _section(source.name, source.description, source.key, source.columns)
         lines += _source_notes(source)

@@ -10,19 +10,18 @@ from typing import Any
 import duckdb
 
 from ltv_platform.contracts import SourceTable
-from ltv_platform.contracts.ddl import literal, quoted
+from ltv_platform.contracts.ddl import quoted
 from ltv_platform.erasure.suppression import Suppressed, names
 from ltv_platform.errors import UserError
 from ltv_platform.ingestion.adapter_database import faults_of
 from ltv_platform.ingestion.adapters import Adapter
+from ltv_platform.ingestion.adapting import make_file
 from ltv_platform.ingestion.confinement import confine
 from ltv_platform.ingestion.dialects import Dialect
 from ltv_platform.ingestion.doubles import scales_of
 from ltv_platform.ingestion.files import PrivateCopy
 from ltv_platform.ingestion.readers import (
     UnreliableReadError,
-    confirm,
-    engine_reads,
     open_file,
 )
 from ltv_platform.ingestion.values import trimmed
@@ -121,15 +120,7 @@ class Finder:
             scales=None if adapter else scales_of(source),
             by_hand=by_hand,
         )
-        with engine_reads(copy):
-            connection.execute(f"CREATE OR REPLACE TEMP TABLE records AS {records.select}")
-        [(count,)] = connection.execute("SELECT COUNT(*) FROM records").fetchall()
-        confirm(connection, records, count)
-        line = f"rowid + {records.first_line} AS _line, " if records.first_line is not None else ""
-        connection.execute(
-            "CREATE OR REPLACE TEMP VIEW file AS "
-            f"SELECT *, {line}{literal(copy.name)} AS _file FROM records"
-        )
+        count = make_file(connection, copy, records)
         found = self._in_relation(records.columns, source, adapter, suppressed, copy.name)
         malformed = connection.execute("SELECT line, raw FROM malformed").fetchall()
         delimiter = adapter.dialect.delimiter if adapter else None

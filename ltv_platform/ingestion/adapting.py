@@ -76,7 +76,7 @@ def adapt(
         UnreliableReadError: the engine could not read the file.
     """
     with open_adapter_database(settings) as connection:
-        count = _read(connection, copy, records)
+        count = make_file(connection, copy, records)
         database = AdapterDatabase(connection, settings, copy.path.parent, copy.name)
         columns = database.columns(adapter)
         notes = compare_columns(source, list(columns), copy.name, adapter)
@@ -119,8 +119,13 @@ def defaults_of(adapter: "Adapter", source: SourceTable) -> Mapping[str, str]:
     return {"spend_source": literal(adapter.name)} if named else {}
 
 
-def _read(connection: Connection, copy: PrivateCopy, records: Records) -> int:
-    """Make the relation ``file`` out of the records; how many they are."""
+def make_file(connection: Connection, copy: PrivateCopy, records: Records) -> int:
+    """Make the temporary relation ``file`` that adapters read; how many records it has.
+
+    Raises:
+        UserError: the file is damaged, or needs too much memory.
+        UnreliableReadError: the engine could not read it.
+    """
     select = records.select
     if copy.format == "csv":
         # Whether blanks before a field are part of it depends on the reader: here they are not.
@@ -132,12 +137,13 @@ def _read(connection: Connection, copy: PrivateCopy, records: Records) -> int:
         line = ", _line" if records.first_line is None else ""
         select = f"SELECT {texts}{line} FROM ({select}) AS records"
     with engine_reads(copy):
-        connection.execute(f"CREATE TABLE records AS {select}")
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE records AS {select}")
     [(count,)] = connection.execute("SELECT COUNT(*) FROM records").fetchall()
     confirm(connection, records, count)
     line = f"rowid + {records.first_line} AS _line, " if records.first_line is not None else ""
     connection.execute(
-        f"CREATE VIEW file AS SELECT *, {line}{literal(copy.name)} AS _file FROM records"
+        "CREATE OR REPLACE TEMP VIEW file AS "
+        f"SELECT *, {line}{literal(copy.name)} AS _file FROM records"
     )
     return int(count)
 

@@ -117,7 +117,9 @@ def _(folder: Path) -> str:
     return exploding(folder, "SELECT a.id AS campaign_id FROM file AS a, file AS b, file AS c")
 
 
-SLOW = "exit 2: x.csv does not go through adapter mine: took longer than 0.5 seconds; within minutes"
+SLOW = (
+    "exit 2: x.csv does not go through adapter mine: took longer than 0.5 seconds; within minutes"
+)
 
 
 def slow(folder: Path, select: str) -> str:

@@ -48,7 +48,7 @@ def rejected_share(engine: DuckDBEngine, source: str, settings: Settings) -> Che
     """The share of a source's received rows that stand in quarantine stays small."""
     [(received, quarantined)] = engine.rows(
         "SELECT COALESCE(SUM(rows_received), 0), (SELECT COUNT(*) FROM raw.quarantine "
-        "WHERE table_name = $source AND replayed_at IS NULL) "
+        "WHERE table_name = $source AND replayed_at IS NULL AND settled_at IS NULL) "
         "FROM raw.loads WHERE table_name = $source",
         {"source": source},
     )

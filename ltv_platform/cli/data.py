@@ -203,12 +203,29 @@ def replay_rows(
     """Retry rejected rows with the current settings and adapters."""
     from ltv_platform.ingestion.quarantine import replay
 
-    with progress("replaying") as tell:
-        del tell
-        counts = replay(Workspace.open().engine, table)
+    notes: list[str] = []
+    with progress("replaying"):
+        counts = replay(Workspace.open().engine, table, notes.append)
+    for note in notes:
+        say(f"Note: {note}")
     accepted = sum(count.rows_accepted for count in counts)
-    say(
-        f"{accepted} rows were accepted; `ltv run` brings the figures up to date."
-        if accepted
-        else "No row passes yet; `ltv quarantine list` shows why."
-    )
+    known = sum(count.rows_repeated for count in counts)
+    if known:
+        say(f"{rows_are(known)} in the log already, so nothing is to be done about them.")
+    if accepted:
+        say(f"{accepted} rows were accepted; `ltv run` brings the figures up to date.")
+    elif not known:
+        say("No row passes yet; `ltv quarantine list` shows why.")
+
+
+@quarantine.command("dismiss")
+def dismiss_rows(
+    reason: Annotated[str, typer.Option(help="Why nobody will mend them.")],
+    table: Annotated[str | None, typer.Argument(help="Only rows meant for this table.")] = None,
+    file: Annotated[str | None, typer.Option(help="Only rows of files of this name.")] = None,
+) -> None:
+    """Settle rejected rows that nobody will mend: they are no longer listed and warned of."""
+    from ltv_platform.ingestion.quarantine import dismiss
+
+    rows = dismiss(Workspace.open().engine, reason, table, file)
+    say(f"{rows_are(rows)} dismissed; the table quarantine keeps them.")

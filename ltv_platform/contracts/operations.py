@@ -17,6 +17,9 @@ QUARANTINE = Table(
         Column("adapter", "VARCHAR", "The adapter it went through, if any."),
         Column("quarantined_at", "TIMESTAMP", "When it was rejected (UTC).", required=True),
         Column("replayed_at", "TIMESTAMP", "When a replay accepted it (UTC)."),
+        Column("row_key", "VARCHAR", "Key of its row (JSON), where it could be read.", pii=True),
+        Column("settled_at", "TIMESTAMP", "When it was settled without a replay (UTC)."),
+        Column("settled_by", "VARCHAR", "The later load that settled it, or why it was dismissed."),
     ),
 )
 
@@ -30,6 +33,7 @@ LOADS = Table(
         Column("table_name", "VARCHAR", "The source table.", required=True),
         Column("source_file", "VARCHAR", "Name of the file.", required=True),
         Column("adapter", "VARCHAR", "The adapter it went through, if any."),
+        Column("content_hash", "VARCHAR", "SHA-256 of the decompressed content; NULL of a replay."),
         Column("rows_in_file", "BIGINT", "rows_skipped + rows_received.", required=True),
         Column(
             "rows_skipped",

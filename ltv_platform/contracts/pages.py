@@ -27,8 +27,8 @@ _VALUES = (
     (
         "TIMESTAMP",
         "`2025-03-01`, `2025-03-01 10:00`, `2025-03-01T10:00:00.123`; with `Z`, `UTC`, `GMT`, "
-        "`-05`, `-0500`, `-05:00` or `Europe/Berlin` behind it, after a blank or none; without a zone in "
-        "`LTV_SOURCE_TIMEZONE`",
+        "`-05`, `-0500`, `-05:00` or `Europe/Berlin` behind it, after a blank or none; without a "
+        "zone in `LTV_SOURCE_TIMEZONE`",
         "`01.03.2025`, `03/01/2025`, seconds since 1970: an adapter turns them into these",
     ),
     ("DATE", "`2025-03-01`, also with ` 00:00:00`", "as above"),

@@ -117,8 +117,8 @@ class Stripper:
                 return count
             text = adapter.text if adapter else ""
             if remember and held.load_id is not None:
-                old = load_id_of(held.table, text, opened.tables[held.table])
-                remember(load_id_of(held.table, text, new), old)
+                old = load_id_of(held.table, text, opened.tables[held.table].content_hash)
+                remember(load_id_of(held.table, text, new.content_hash), old)
             failpoint("file stripped, not replaced")
             _replace(held.path, draft)
         failpoint("file replaced")

@@ -88,9 +88,9 @@ def file_format(path: Path) -> FileFormat:
     )
 
 
-def load_id_of(table: str, adapter_text: str, copy: PrivateCopy) -> str:
+def load_id_of(table: str, adapter_text: str, content_hash: str) -> str:
     """What identifies a load: its table, the text of its adapter (or none) and its content."""
-    parts = (table, adapter_text, copy.content_hash)
+    parts = (table, adapter_text, content_hash)
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 

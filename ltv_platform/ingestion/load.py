@@ -32,6 +32,7 @@ from ltv_platform.ingestion.files import (
 from ltv_platform.ingestion.quarantine import append_retrial, retry
 from ltv_platform.ingestion.replaced_spend import notes_on_spend
 from ltv_platform.ingestion.requests import Outcome, Progress, Request, silent
+from ltv_platform.ingestion.settling import settle_quarantine
 from ltv_platform.ingestion.sqlite_files import (
     copy_sqlite,
     export_sqlite_table,
@@ -41,7 +42,6 @@ from ltv_platform.ingestion.sqlite_files import (
 )
 from ltv_platform.ingestion.sqlite_schema import check_schema
 from ltv_platform.ingestion.staging import (
-    ONLY_BEFORE_START,
     Incoming,
     Staged,
     collect_rejected,
@@ -52,6 +52,7 @@ from ltv_platform.ingestion.staging import (
     years_of_log,
 )
 from ltv_platform.ingestion.start_date import cover_log, moved, read_start, settle, write_start
+from ltv_platform.ingestion.validation import ONLY_BEFORE_START
 from ltv_platform.locks import temporary_folder
 from ltv_platform.settings import Settings
 from ltv_platform.warehouse.connection import spill_path
@@ -244,7 +245,7 @@ def _take_in(engine: DuckDBEngine, request: Request, folder: Path, place: int) -
         copy = export_sqlite_table(database, source.name, engine.settings.adapter_timeout, scales)
     else:
         copy = take_copy(request.path, folder, follow_links=request.follow_links)
-    load_id = load_id_of(source.name, adapter.text if adapter else "", copy)
+    load_id = load_id_of(source.name, adapter.text if adapter else "", copy.content_hash)
     return Incoming(source, adapter, copy, load_id, place)
 
 
@@ -334,6 +335,7 @@ def _append(
     with transaction(connection):
         rejected = collect_rejected(connection, staged)
         counts = append_load(connection, staged.load, staged.rows, rejected, settings)
+        settle_quarantine(connection, staged.load, staged.rows)
         if staged.left_out:
             remember_keys(connection, settings, staged.load, staged.rows)
         failpoint("load appended, not committed")

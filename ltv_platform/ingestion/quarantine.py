@@ -20,13 +20,22 @@ from ltv_platform.contracts.ddl import literal, quoted
 from ltv_platform.errors import UserError
 from ltv_platform.ingestion.adapting import Adapted, adapt_again, defaults_of
 from ltv_platform.ingestion.confinement import confine
+from ltv_platform.ingestion.files import load_id_of
+from ltv_platform.ingestion.requests import Progress, silent
+from ltv_platform.ingestion.settling import OPEN, settle_quarantine
 from ltv_platform.ingestion.staging import MALFORMED, judge
 from ltv_platform.ingestion.start_date import read_start
 from ltv_platform.locks import temporary_folder
 from ltv_platform.warehouse.connection import spill_path
 from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
 from ltv_platform.warehouse.engine import Load, LoadCounts
-from ltv_platform.warehouse.raw_log import append_load, place_of, transaction
+from ltv_platform.warehouse.raw_log import (
+    append_load,
+    next_sequence,
+    place_of,
+    touch,
+    transaction,
+)
 
 if TYPE_CHECKING:
     from ltv_platform.ingestion.adapters import Adapter
@@ -44,7 +53,7 @@ _COLUMNS = (
     "load_id",
 )
 
-_WAITING = "replayed_at IS NULL AND ($table IS NULL OR table_name = $table)"
+_WAITING = f"{OPEN} AND ($table IS NULL OR table_name = $table)"
 
 
 @dataclass(frozen=True)
@@ -55,6 +64,7 @@ class _File:
     load_id: str
     name: str
     adapter: str | None
+    content_hash: str | None
 
 
 @dataclass(frozen=True)
@@ -74,11 +84,13 @@ class Retrial:
         received_at: When (UTC).
         passed: What passes, file by file in the order of their loads.
         notes: Why rows could not even be tried.
+        adapters: How rows were tried where that is not as their file was loaded.
     """
 
     received_at: datetime
     passed: list[_Passed] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    adapters: list[str] = field(default_factory=list)
 
 
 def list_quarantine(
@@ -120,7 +132,39 @@ def count_quarantine(engine: DuckDBEngine, table: str | None = None) -> int:
     return int(engine.rows(sql, {"table": table})[0][0])
 
 
-def replay(engine: DuckDBEngine, table: str | None = None) -> list[LoadCounts]:
+def dismiss(
+    engine: DuckDBEngine, reason: str, table: str | None = None, file: str | None = None
+) -> int:
+    """Settle rows of quarantine that nobody will mend, so that they are no longer told.
+
+    Args:
+        engine: The warehouse.
+        reason: Why, for whoever asks later.
+        table: Only rows meant for this source table.
+        file: Only rows of files of this name.
+
+    Returns:
+        How many rows these were; they stay in the table ``quarantine``, settled.
+
+    Raises:
+        UserError: there is no such source table.
+    """
+    _known(engine, table)
+    now = engine.settings.current_time().astimezone(UTC).replace(tzinfo=None)
+    with engine.session() as connection, transaction(connection):
+        rows = connection.execute(
+            "UPDATE raw.quarantine SET settled_at = $now, settled_by = $reason "
+            f"WHERE {_WAITING} AND ($file IS NULL OR source_file = $file)",
+            {"now": now, "reason": f"dismissed: {reason}", "table": table, "file": file},
+        ).fetchall()[0][0]
+        nothing = "SELECT CAST(NULL AS VARCHAR) AS table_name, CAST(NULL AS DATE) AS day LIMIT 0"
+        touch(connection, nothing, next_sequence(connection), engine.settings)
+    return int(rows)
+
+
+def replay(
+    engine: DuckDBEngine, table: str | None = None, tell: Progress = silent
+) -> list[LoadCounts]:
     """Send the rows in quarantine again, under present settings and adapters.
 
     Rows that pass enter the log and are marked as replayed; the others stay as they are, and so
@@ -129,6 +173,7 @@ def replay(engine: DuckDBEngine, table: str | None = None) -> list[LoadCounts]:
     Args:
         engine: The warehouse.
         table: Only rows meant for this source table.
+        tell: Told which adapters have changed since, and which rows do not go through theirs.
 
     Returns:
         One row of ``loads`` per file of which rows passed; its ``rows_in_file`` are those rows.
@@ -147,6 +192,8 @@ def replay(engine: DuckDBEngine, table: str | None = None) -> list[LoadCounts]:
                 "; ".join(retrial.notes) + ".",
                 "Put the adapter back where it was, or replay the other tables by name.",
             )
+        for note in retrial.adapters:
+            tell(note)
         with transaction(connection):
             return append_retrial(connection, engine, retrial)
 
@@ -169,14 +216,23 @@ def retry(
     """
     now = engine.settings.current_time().astimezone(UTC).replace(tzinfo=None)
     retrial = Retrial(now)
-    waiting = f"replayed_at IS NULL AND NOT ({MALFORMED}) AND ({only})"
+    waiting = f"{OPEN} AND NOT ({MALFORMED}) AND ({only})"
     for file in _files(connection, engine.catalog.sources, table, waiting):
         rows = f"replayed_{len(retrial.passed)}"
         try:
+            adapter = _adapter_of(file)
             with TemporaryDirectory(dir=folder) as own:
                 lines = _judge_again(
-                    connection, engine, file, Path(own), waiting, rows=rows, now=now
+                    connection,
+                    engine,
+                    file,
+                    adapter,
+                    waiting=waiting,
+                    folder=Path(own),
+                    rows=rows,
+                    now=now,
                 )
+            retrial.adapters += _what_changed(file, adapter)
         except UserError as error:
             retrial.notes.append(
                 f"rows of {file.name} for {file.source.name} cannot be replayed: {error.message}"
@@ -192,7 +248,8 @@ def append_retrial(
 ) -> list[LoadCounts]:
     """Append what passed, inside a transaction of the caller's; the rows of ``loads``."""
     connection.execute(
-        "CREATE OR REPLACE TEMP TABLE none_rejected (line BIGINT, reasons VARCHAR[], raw VARCHAR)"
+        "CREATE OR REPLACE TEMP TABLE none_rejected "
+        "(line BIGINT, reasons VARCHAR[], raw VARCHAR, row_key VARCHAR)"
     )
     loads = []
     for passed in retrial.passed:
@@ -211,9 +268,11 @@ def append_retrial(
                 connection, load, passed.rows, "none_rejected", engine.settings, place=place
             )
         )
+        settle_quarantine(connection, load, passed.rows)
         connection.execute(
-            "UPDATE raw.quarantine SET replayed_at = $now WHERE load_id = $load_id "
-            "AND replayed_at IS NULL "
+            # As a load, it has settled what has its keys: its own rows are more than that.
+            "UPDATE raw.quarantine SET replayed_at = $now, settled_at = NULL, settled_by = NULL "
+            "WHERE load_id = $load_id AND replayed_at IS NULL "
             f"AND line IN (SELECT _line FROM {passed.rows} WHERE _reasons IS NULL)",
             {"now": retrial.received_at, "load_id": file.load_id},
         )
@@ -227,7 +286,8 @@ def _files(
     return [
         _File(sources[name], *values)
         for name, *values in connection.execute(
-            "SELECT loads.table_name, loads.load_id, loads.source_file, loads.adapter "
+            "SELECT loads.table_name, loads.load_id, loads.source_file, loads.adapter, "
+            "loads.content_hash "
             "FROM raw.loads AS loads WHERE ($table IS NULL OR table_name = $table) "
             f"AND load_id IN (SELECT load_id FROM raw.quarantine WHERE {waiting}) "
             "ORDER BY loads.rowid",
@@ -236,29 +296,54 @@ def _files(
     ]
 
 
+def _adapter_of(file: _File) -> "Adapter | None":
+    """The adapter that a file went through, as it is now.
+
+    Raises:
+        UserError: it is gone.
+    """
+    if file.adapter is None:
+        return None
+    from ltv_platform.ingestion.adapters import load_adapter  # noqa: PLC0415 - it parses SQL
+
+    return load_adapter(file.adapter, file.source.name)
+
+
+def _what_changed(file: _File, adapter: "Adapter | None") -> list[str]:
+    """What the user should know of the adapter that rows were tried with."""
+    if adapter is None or file.content_hash is None:
+        return []
+    if load_id_of(file.source.name, adapter.text, file.content_hash) == file.load_id:
+        return []
+    if adapter.replayable:
+        return [
+            f"{file.name}: adapter {adapter.name} ({adapter.reference}) has changed since the file "
+            "was loaded; the rows went through it as it is now"
+        ]
+    return [
+        f"{file.name}: adapter {adapter.name} ({adapter.reference}) has changed since the file was "
+        "loaded, but it looks at several records at once; load the file again to use it"
+    ]
+
+
 def _judge_again(
     connection: Connection,
     engine: DuckDBEngine,
     file: _File,
-    folder: Path,
-    waiting: str,
+    adapter: "Adapter | None",
     *,
+    waiting: str,
+    folder: Path,
     rows: str,
     now: datetime,
 ) -> tuple[int, ...]:
     """Create a temporary table of the rows of a file that pass now; their lines.
 
     Raises:
-        UserError: its adapter is gone, or reads columns that the records do not have.
+        UserError: its adapter reads columns that the records do not have.
     """
     settings = engine.settings
-    adapter = None
-    defaults: Mapping[str, str] = {}
-    if file.adapter:
-        from ltv_platform.ingestion.adapters import load_adapter  # noqa: PLC0415 - it parses SQL
-
-        adapter = load_adapter(file.adapter, file.source.name)
-        defaults = defaults_of(adapter, file.source)
+    defaults = {} if adapter is None else defaults_of(adapter, file.source)
     if adapter is not None and not adapter.replayable:
         # Quarantine keeps what came out of it, so there is nothing left to adapt.
         waiting += f" AND {_is_adapted(file.source)}"

@@ -29,8 +29,9 @@ from ltv_platform.ingestion.readers import (
     enough_memory,
     open_file,
 )
+from ltv_platform.ingestion.settling import OPEN, row_key
 from ltv_platform.ingestion.start_date import Years
-from ltv_platform.ingestion.validation import BEFORE_START, staging_select
+from ltv_platform.ingestion.validation import BEFORE_START, ONLY_BEFORE_START, staging_select
 from ltv_platform.settings import Settings
 from ltv_platform.warehouse.engine import Load
 
@@ -44,8 +45,6 @@ _FUTURE_ALLOWED = timedelta(hours=24)
 #: Countries that a message shows at the most.
 _SHOWN_COUNTRIES = 5
 
-#: Rows of quarantine that nothing but the start of the partitions keeps out.
-ONLY_BEFORE_START = f"len(reasons) = 1 AND contains(reasons[1], '{BEFORE_START}')"
 #: Records of quarantine that could not even be split into columns.
 MALFORMED = "starts_with(reasons[1], 'record:')"
 
@@ -187,6 +186,7 @@ def _stage(
         adapter=adapter.reference if adapter else None,
         rows_in_file=rows_in_file,
         received_at=received_at,
+        content_hash=copy.content_hash,
     )
     return Staged(
         incoming.place,
@@ -302,12 +302,12 @@ def discard(connection: Connection, staged: Staged) -> None:
 
 
 def collect_rejected(connection: Connection, staged: Staged) -> str:
-    """Create a temporary table of what goes to quarantine (line, reasons, raw); its name."""
+    """Create a temporary table of what goes to quarantine (line, reasons, raw, key); its name."""
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE rejected AS "
-        f"SELECT _line AS line, _reasons AS reasons, _raw AS raw FROM {staged.rows} "
-        "WHERE _reasons IS NOT NULL "
-        f"UNION ALL SELECT line, [reason], raw FROM {staged.malformed}"
+        "SELECT _line AS line, _reasons AS reasons, _raw AS raw, "
+        f"{row_key(staged.load.table)} AS row_key FROM {staged.rows} WHERE _reasons IS NOT NULL "
+        f"UNION ALL SELECT line, [reason], raw, NULL FROM {staged.malformed}"
     )
     return "rejected"
 
@@ -331,7 +331,8 @@ def years_of_log(connection: Connection, source: SourceTable) -> Years:
         f"SELECT CAST(year({quoted(str(source.event_time))}) AS INTEGER) AS year "
         f"FROM raw.{source.name} UNION ALL "
         rf"SELECT CAST(regexp_extract(reasons[1], '(\d+)-\d\d-\d\d {BEFORE_START}', 1) AS INTEGER)"
-        " FROM raw.quarantine WHERE table_name = $table AND replayed_at IS NULL "
+        " FROM raw.quarantine WHERE table_name = $table AND "
+        f"{OPEN} "
         f"AND {ONLY_BEFORE_START}) AS years GROUP BY year",
         {"table": source.name},
     ).fetchall()

@@ -29,6 +29,9 @@ from ltv_platform.settings import Settings
 #: The reason of rows before the first partition holds these words.
 BEFORE_START = "lies before the first partition"
 
+#: Rows of quarantine that nothing but the start of the partitions keeps out.
+ONLY_BEFORE_START = f"len(reasons) = 1 AND contains(reasons[1], '{BEFORE_START}')"
+
 #: A value longer than this is cut in a reason; ``raw`` keeps it whole.
 _SHOWN = 60
 

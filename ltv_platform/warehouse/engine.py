@@ -71,6 +71,7 @@ class Load:
         adapter: Name of the adapter, if any.
         rows_in_file: All records of the file.
         received_at: When it was received (UTC, without zone).
+        content_hash: SHA-256 of its decompressed content; None: it is no file.
     """
 
     load_id: str
@@ -79,6 +80,7 @@ class Load:
     adapter: str | None
     rows_in_file: int
     received_at: datetime
+    content_hash: str | None = None
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,7 @@ class LoadCounts:
     table_name: str
     source_file: str
     adapter: str | None
+    content_hash: str | None
     rows_in_file: int
     rows_skipped: int
     rows_received: int

@@ -46,9 +46,9 @@ def known_load(connection: Connection, load_id: str) -> LoadCounts | None:
     A file that an erasure has rewritten is still the file of its load.
     """
     row = connection.execute(
-        "SELECT load_id, table_name, source_file, adapter, rows_in_file, rows_skipped, "
-        "rows_received, rows_accepted, rows_quarantined, rows_repeated, attributes_unread, "
-        "rounded, loaded_at "
+        "SELECT load_id, table_name, source_file, adapter, content_hash, rows_in_file, "
+        "rows_skipped, rows_received, rows_accepted, rows_quarantined, rows_repeated, "
+        "attributes_unread, rounded, loaded_at "
         "FROM raw.loads WHERE load_id = COALESCE("
         "(SELECT load_id FROM raw.rewritten WHERE rewritten_id = $load_id), $load_id)",
         {"load_id": load_id},
@@ -72,7 +72,8 @@ def append_load(
         load: The file.
         staged: Name of the temporary view made by ``ingestion.staging.judge``; rows with
             reasons are left out.
-        rejected: Name of a temporary table (line, reasons, raw) of what goes to quarantine.
+        rejected: Name of a temporary table (line, reasons, raw, row_key) of what goes to
+            quarantine.
         settings: For the reporting zone.
         place: Where the rows stand in the order of receipt; None: behind all others.
 
@@ -105,7 +106,7 @@ def append_load(
         connection,
         "INSERT INTO raw.quarantine BY NAME SELECT $table AS table_name, $load_id AS load_id, "
         "$source_file AS source_file, line, reasons, raw, $adapter AS adapter, "
-        "$received_at AS quarantined_at, CAST(NULL AS TIMESTAMP) AS replayed_at "
+        "$received_at AS quarantined_at, row_key "
         f"FROM {rejected} ORDER BY line",
         {**origin, "table": source.name, "adapter": load.adapter},
     )
@@ -120,6 +121,7 @@ def append_load(
         table_name=source.name,
         source_file=load.source_file,
         adapter=load.adapter,
+        content_hash=load.content_hash,
         rows_in_file=load.rows_in_file,
         rows_skipped=load.rows_in_file - received,
         rows_received=received,

@@ -48,9 +48,13 @@ class Migration:
 #: Only ever add to its end.
 MIGRATIONS: tuple[Migration, ...] = (
     Migration(
-        "Loads count unread attributes and rounded values; spend has a source; transactions and "
-        "sessions can be taken back.",
+        "Quarantine can be settled; loads count unread attributes and rounded values; spend has a "
+        "source; transactions and sessions can be taken back.",
         (
+            "ALTER TABLE raw.quarantine ADD COLUMN row_key VARCHAR",
+            "ALTER TABLE raw.quarantine ADD COLUMN settled_at TIMESTAMP",
+            "ALTER TABLE raw.quarantine ADD COLUMN settled_by VARCHAR",
+            "ALTER TABLE raw.loads ADD COLUMN content_hash VARCHAR",
             "ALTER TABLE raw.loads ADD COLUMN attributes_unread VARCHAR",
             "ALTER TABLE raw.loads ADD COLUMN rounded BIGINT DEFAULT 0",
             "ALTER TABLE raw.campaign_costs ADD COLUMN spend_source VARCHAR",

@@ -36,6 +36,11 @@ def settle_quarantine(connection: Connection, load: Load, rows: str) -> None:
     settled = "settled_at = $now, settled_by = $load_id"
     waits = f"table_name = $table AND load_id <> $load_id AND {OPEN}"
     values = {"now": load.received_at, "load_id": load.load_id, "table": load.table.name}
+    # Most logs have no such rows, and a large load has many keys.
+    waiting = f"SELECT 1 FROM raw.quarantine WHERE {waits} LIMIT 1"
+    own = {name: values[name] for name in ("table", "load_id")}
+    if connection.execute(waiting, own).fetchone() is None:
+        return
     connection.execute(
         f"UPDATE raw.quarantine SET {settled} WHERE {waits} AND NOT ({ONLY_BEFORE_START}) AND "
         f"row_key IN (SELECT {row_key(load.table)} FROM {rows} WHERE _reasons IS NULL)",

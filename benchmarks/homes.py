@@ -125,7 +125,12 @@ def _append(
     first: int,
     version: int,
 ) -> int:
-    columns = [f"CAST({quoted(c.name)} AS {c.type}) AS {quoted(c.name)}" for c in source.columns]
+    given = {name for name, *_ in connection.execute(f"DESCRIBE {select}").fetchall()}
+    columns = [
+        f"CAST({quoted(c.name) if c.name in given else c.default or 'NULL'} AS {c.type}) "
+        f"AS {quoted(c.name)}"
+        for c in source.columns
+    ]
     columns += [f"{sql} AS {quoted(column.name)}" for column, sql in source.computed]
     name = f"{source.name}_{first}_{version}"
     with transaction(connection):

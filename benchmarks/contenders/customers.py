@@ -168,10 +168,15 @@ def make(_: Stopwatch, file: str, histories: str, customers: int) -> Mapping[str
     }
     import pyarrow as pa  # noqa: PLC0415
 
+    from ltv_platform.contracts.core import WAITING_FOR_RATE  # noqa: PLC0415
+    from ltv_platform.contracts.ddl import create_table  # noqa: PLC0415
+
     with duckdb.connect(file) as connection:
         for name, columns in arrays.items():
             connection.register(name, pa.table(columns))
         connection.execute(_CORE).fetchall()
+        # Nothing waits for a rate here, but the tables look.
+        connection.execute(create_table(WAITING_FOR_RATE)).fetchall()
         _create(connection, "marts.purchase_histories", _select("marts.purchase_histories"))
         connection.execute(
             f"COPY (SELECT repeat_days, span_days, age_days, COUNT(*) AS customers "
@@ -193,7 +198,11 @@ def _transform(table: str) -> Any:
 
 def _select(table: str) -> str:
     sql: str = _transform(table).sql
-    return sql.replace("$as_of", _AS_OF).replace("$revenue_watermark", _WATERMARK)
+    sql = sql.replace("$as_of", _AS_OF).replace("$revenue_watermark", _WATERMARK)
+    # Interactions and sessions are known to the end of the last day, too.
+    for feed in ("interaction", "session"):
+        sql = sql.replace(f"${feed}_watermark", f"{_AS_OF} + 1")
+    return sql
 
 
 def _create(connection: duckdb.DuckDBPyConnection, table: str, select: str) -> None:

@@ -8,6 +8,7 @@ import pytest
 from ltv_platform.backups.keeping import back_up_if_set, last_backup, prune_backups
 from ltv_platform.cli.backups import diagnose
 from ltv_platform.errors import UserError
+from ltv_platform.warehouse.schema_version import newest_version
 from ltv_platform_tests.backups.states import silent
 from ltv_platform_tests.warehouse.homes import Home
 from ltv_platform_tests.warehouse.old_warehouses import warehouse_of_version
@@ -77,23 +78,26 @@ def test_none_is_removed_where_none_can_be_made(home: Home, tmp_path: Path) -> N
 
 def test_the_doctor_says_how_old_the_last_one_is(home: Home, tmp_path: Path) -> None:
     """And what is wrong; the clock stands at noon of 2026-01-15."""
-    assert diagnose(home.settings) == ([("schema version", "1")], [])
+    version = ("schema version", str(newest_version()))
+    assert diagnose(home.settings) == ([version], [])
     settings = home.under(backup_dir=tmp_path / "to").settings
     rows, [problem] = diagnose(settings)
-    assert rows == [("schema version", "1"), ("last backup", "none")]
+    assert rows == [version, ("last backup", "none")]
     assert "holds no backup of the last two days" in problem
     _folder(tmp_path, "20260110T120000Z")
     rows, [problem] = diagnose(settings)
     assert rows[1] == ("last backup", "5 days ago")
     _folder(tmp_path, "20260115T090000Z")
-    assert diagnose(settings) == ([("schema version", "1"), ("last backup", "3 hours ago")], [])
+    assert diagnose(settings) == ([version, ("last backup", "3 hours ago")], [])
 
 
 def test_the_doctor_reads_an_old_warehouse(tmp_path: Path) -> None:
     """It says its version before it is taken over."""
     old = Home(tmp_path / "old")
     warehouse_of_version(1, old.settings.warehouse_path)
-    assert diagnose(old.settings) == ([("schema version", "1")], [])
+    rows, [problem] = diagnose(old.settings)
+    assert rows == [("schema version", "1")]
+    assert f"upgrades the warehouse to schema version {newest_version()}" in problem
     (old.settings.home / "restoring").mkdir()
     rows, [problem] = diagnose(old.settings)
     assert (rows, "is half restored" in problem) == ([], True)

@@ -217,7 +217,7 @@ def test_mostly_rejected_files_say_why(ltv: CommandLine, tmp_path: Path) -> None
     file.write_text("campaign_id,date,cost\nc1,2025-12-02,abc\nc1,2025-12-02,x\nc1,2025-12-02,5\n")
     answer = ltv("ingest", "campaign_costs", file)
     assert answer.code == 0
-    assert "replaces every (campaign_id, date)" in answer.err
+    assert "replaces every (spend_source, campaign_id, date)" in answer.err
     assert "2 of the 3 rows of spend.csv were rejected" in answer.err
     assert "cost: 'abc' is not a number" in answer.err
 

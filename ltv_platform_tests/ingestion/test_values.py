@@ -406,18 +406,18 @@ def test_a_missing_required_column_rejects_the_file(load: Loader) -> None:
 
 
 def test_odd_countries_are_kept_and_told(load: Loader) -> None:
-    """`UK` and names are kept as given and warned of."""
+    """What is no code and no English name of a country makes a group of its own."""
     outcome = load.outcome(
         "customers",
-        "customer_id,registration_date,country\nc1,2025-01-01,UK\nc2,2025-01-01,France\n"
+        "customer_id,registration_date,country\nc1,2025-01-01,UK\nc2,2025-01-01,Frankreich\n"
         "c3,2025-01-01,US\nc4,2025-01-01,\nc5,2025-01-01,UK\n",
     )
     assert outcome.notes == (
-        "country: 3 rows hold no ISO 3166-1 alpha-2 code: UK, France; kept as given",
+        "country: 1 rows hold no code or English name of ISO 3166-1: Frankreich; kept as given",
     )
     assert load.rows("SELECT country FROM raw.customers ORDER BY customer_id") == [
         ("UK",),
-        ("France",),
+        ("Frankreich",),
         ("US",),
         (None,),
         ("UK",),

@@ -31,13 +31,13 @@ marts.campaign_roas.cpi  spend / installs.
    ├─ core.campaign_spend.date  Day of the reporting zone.
    │  └─ raw.campaign_costs.date  Day of the reporting zone.
    ├─ core.campaign_spend.spend  Base currency.
-   │  ├─ raw.campaign_costs.cost  Money spent.
+   │  ├─ raw.campaign_costs.cost  Money spent; below 0 = a correction, it adds up.
    │  ├─ raw.campaign_costs.currency  ISO 4217 code of the amount; empty = base currency.
    │  ├─ raw.fx_rates.date  Day of the rate.
    │  └─ raw.fx_rates.rate  Base units per unit of currency.
    ├─ marts.campaign_ltv.country  Country, or (unknown).
    │  └─ core.customers.country  Country of the install, or (unknown).
-   │     └─ raw.customers.country  ISO 3166-1 alpha-2, upper case; kept as given.
+   │     └─ raw.customers.country  Code or English name (ISO 3166-1).
    └─ marts.campaign_ltv.installs  (see above)"""
     )
 

@@ -101,6 +101,9 @@ def test_every_derived_table_has_a_blocking_key_check(
     assert others == {
         "rejected_share",
         "customers_are_known",
+        "countries_are_known",
+        "campaigns_are_spelled_alike",
+        "spend_is_not_negative",
         "every_row_has_a_rate",
         "one_engine",
         "journeys_are_scored",

@@ -54,7 +54,7 @@ _GARBAGE = {
     "conversions": [(4, "-5"), (3, "noon")],
     "campaign_costs": [(3, "free"), (0, "(organic)"), (1, "")],
     "campaigns": [(0, " ")],
-    "fx_rates": [(2, "0"), (1, "eur"), (2, "-1.1")],
+    "fx_rates": [(2, "0"), (1, "euro"), (2, "-1.1")],
 }
 #: Left as they stand: a record that cannot be split into the columns of its table.
 _RAGGED = ("a,b,c,d,e,f,g,h,i,j", "torn")

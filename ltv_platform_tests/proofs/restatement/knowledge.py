@@ -194,7 +194,7 @@ def _(folder: Path) -> str:
     shutil.copytree(str(files("ltv_platform") / "sql"), templates)
     customers = templates / "core" / "customers.sql"
     select = customers.read_text("utf-8")
-    changed = select.replace("country, '(unknown)')", "country, 'elsewhere')")
+    changed = select.replace("country), '(unknown)')", "country), 'elsewhere')")
     assert changed != select
     customers.write_text(changed, "utf-8")
 

@@ -213,7 +213,10 @@ def replay_rows(
     if known:
         say(f"{rows_are(known)} in the log already, so nothing is to be done about them.")
     if accepted:
-        say(f"{accepted} rows were accepted; `ltv run` brings the figures up to date.")
+        say(
+            f"{'1 row was' if accepted == 1 else f'{accepted:,} rows were'} accepted; `ltv run` "
+            "brings the figures up to date."
+        )
     elif not known:
         say("No row passes yet; `ltv quarantine list` shows why.")
 
@@ -223,9 +226,14 @@ def dismiss_rows(
     reason: Annotated[str, typer.Option(help="Why nobody will mend them.")],
     table: Annotated[str | None, typer.Argument(help="Only rows meant for this table.")] = None,
     file: Annotated[str | None, typer.Option(help="Only rows of files of this name.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All rows in quarantine.")] = False,
 ) -> None:
     """Settle rejected rows that nobody will mend: they are no longer listed and warned of."""
     from ltv_platform.ingestion.quarantine import dismiss
 
+    if table is None and file is None and not everything:
+        raise UserError(
+            "It is not said which rows to dismiss.", "Name a table or a --file, or say --all."
+        )
     rows = dismiss(Workspace.open().engine, reason, table, file)
     say(f"{rows_are(rows)} dismissed; the table quarantine keeps them.")

@@ -29,6 +29,7 @@ def erase(
 ) -> None:
     """Remove a person from everything under LTV_HOME, and keep them out of later loads."""
     from ltv_platform.attribution.api_access import check_api_access
+    from ltv_platform.contracts.sources import GUEST
     from ltv_platform.erasure.erase import erase as remove
     from ltv_platform.erasure.erase import findings
     from ltv_platform.erasure.texts import trimmed
@@ -39,6 +40,11 @@ def erase(
     person = trimmed(customer_id)
     if person is None:
         raise UserError("The customer id is empty.", "For example: ltv erase c123")
+    if person == GUEST:
+        raise UserError(
+            f"{GUEST} is nobody: it stands for all buyers without an account.",
+            "Take back an order with is_deleted, or name a customer.",
+        )
     if dry_run:
         seen = _survey(workspace, person, keep_out=keep_out)
         _show(findings(engine, seen), output)

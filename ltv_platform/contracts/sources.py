@@ -97,7 +97,7 @@ TRANSACTIONS = SourceTable(
     person="customer_id",
     rules=(
         Rule(
-            "replace(replace(lower(transaction_type), ' ', '_'), '-', '_') IN ({refund_types}) "
+            "regexp_replace(lower(transaction_type), '[ _-]', '', 'g') IN ({refund_types}) "
             "AND NOT is_refund",
             "transaction_type: is_refund is 0 on what is no purchase (LTV_REFUND_TYPES); set it to "
             "1 where money went back, or leave the row out, as an adapter can",

@@ -26,8 +26,14 @@ from ltv_platform.warehouse.raw_log import next_sequence, touch, transaction
 
 Connection = duckdb.DuckDBPyConnection
 
-#: What is read as text from the log where the API says why, and may name a conversion.
-_REASONS = ("raw.ihc_requests", "raw.ihc_rejections")
+#: Texts that may name somebody or what is theirs: what the API says of a conversion, why somebody
+#: dismissed a row, the key of a rejected row.
+_TEXTS = (
+    ("raw.ihc_requests", "reason"),
+    ("raw.ihc_rejections", "reason"),
+    ("raw.quarantine", "settled_by"),
+    ("raw.quarantine", "row_key"),
+)
 #: Columns by which a row hangs on a person, and the source table whose key it is; None: the person.
 _HANGING: dict[str, str | None] = {
     **{source.key[0]: source.name for source in SOURCES if source.is_personal},
@@ -240,15 +246,15 @@ def _number_anew(connection: Connection, source: SourceTable) -> None:
 
 
 def _redact_reasons(connection: Connection, needles: Needles) -> None:
-    for table in _REASONS:
+    for table, column in _TEXTS:
         rows = connection.execute(
-            f"SELECT rowid, reason FROM {table} WHERE reason IS NOT NULL"
+            f"SELECT rowid, {column} FROM {table} WHERE {column} IS NOT NULL"
         ).fetchall()
-        for place, reason in rows:
-            if needles.are_in(reason):
+        for place, text in rows:
+            if needles.are_in(text):
                 connection.execute(
-                    f"UPDATE {table} SET reason = $1 WHERE rowid = $2",
-                    [needles.redacted(reason), place],
+                    f"UPDATE {table} SET {column} = $1 WHERE rowid = $2",
+                    [needles.redacted(text), place],
                 )
 
 

@@ -36,12 +36,26 @@ _FAULTS_OF_ADAPTERS = (
 )
 
 
+#: Names that staging gives to columns of its own; ``_line`` an adapter may give.
+_OWN = frozenset({"_record", "_rounded", "_reasons", "_unread", "_day", "_raw"})
+
+
 @contextmanager
-def open_adapter_database(settings: Settings) -> Iterator[Connection]:
-    """An empty database in memory; the records are read into it before it is closed off."""
-    with duckdb.connect(config=connection_config(settings)) as connection:
+def open_adapter_database(settings: Settings, folder: Path) -> Iterator[Connection]:
+    """An empty database in memory; the records are read into it before it is closed off.
+
+    Args:
+        settings: For the limits.
+        folder: A folder of its own, which takes what does not fit into memory.
+    """
+    config = {**connection_config(settings), "temp_directory": str(_spill(folder))}
+    with duckdb.connect(config=config) as connection:
         connection.execute("SET timezone = 'UTC'")
         yield connection
+
+
+def _spill(folder: Path) -> Path:
+    return folder / "spill"
 
 
 class AdapterDatabase:
@@ -59,7 +73,7 @@ class AdapterDatabase:
         self._settings = settings
         self._name = name
         self._output = folder / "adapted.parquet"
-        confine(connection, folder / "spill", paths=[self._output])
+        confine(connection, _spill(folder), paths=[self._output])
 
     def columns(self, adapter: "Adapter") -> dict[str, str]:
         """The columns that an adapter makes, by the names of its aliases, with their types.
@@ -78,6 +92,12 @@ class AdapterDatabase:
             raise UserError(
                 f"Adapter {adapter.name} gives {some(twice)} more than once.",
                 "Give each column once; write SELECT * REPLACE (… AS name) to change one of all.",
+            )
+        taken = sorted(set(folded) & _OWN)
+        if taken:
+            raise UserError(
+                f"Adapter {adapter.name} gives a column {taken[0]}, a name of the platform's own.",
+                "Give it another name.",
             )
         return dict(columns)
 

@@ -75,7 +75,7 @@ def adapt(
         UserError: the adapter does not suit the file.
         UnreliableReadError: the engine could not read the file.
     """
-    with open_adapter_database(settings) as connection:
+    with open_adapter_database(settings, copy.path.parent) as connection:
         count = make_file(connection, copy, records)
         database = AdapterDatabase(connection, settings, copy.path.parent, copy.name)
         columns = database.columns(adapter)
@@ -106,7 +106,7 @@ def adapt_again(
     Raises:
         UserError: the adapter does not suit them.
     """
-    with open_adapter_database(settings) as connection:
+    with open_adapter_database(settings, kept.parent) as connection:
         connection.execute(f"CREATE TABLE file AS SELECT * FROM read_parquet({literal(str(kept))})")
         database = AdapterDatabase(connection, settings, kept.parent, "A record")
         given = database.columns(adapter)

@@ -25,7 +25,9 @@ def confine(
     """
     allowed = ", ".join(literal(f"{folder}/") for folder in (*folders, spill))
     named = ", ".join(literal(str(path)) for path in paths)
-    connection.execute(f"SET temp_directory = {literal(str(spill))}")
+    [(present,)] = connection.execute("SELECT current_setting('temp_directory')").fetchall()
+    if present != str(spill):  # once something has been spilled, it cannot be set
+        connection.execute(f"SET temp_directory = {literal(str(spill))}")
     connection.execute(f"SET allowed_directories = [{allowed}]")
     connection.execute(f"SET allowed_paths = [{named}]")
     connection.execute("SET enable_external_access = false")

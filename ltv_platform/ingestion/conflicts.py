@@ -12,6 +12,7 @@ import duckdb
 
 from ltv_platform.contracts import SourceTable
 from ltv_platform.contracts.ddl import column_list, literal, quoted
+from ltv_platform.ingestion.validation import ONLY_BEFORE_START
 
 Connection = duckdb.DuckDBPyConnection
 
@@ -30,15 +31,22 @@ class Conflicts:
 
 
 def find_conflicts(
-    connection: Connection, source: SourceTable, rows: str, table: str
+    connection: Connection,
+    source: SourceTable,
+    rows: str,
+    table: str,
+    *,
+    load_id: str | None = None,
 ) -> Conflicts | None:
     """Create a temporary table (_line, reason) of the rows whose key is in conflict.
 
     Args:
         connection: The staging connection.
         source: The contract.
-        rows: Name of the relation of judged rows; only those without reasons are looked at.
+        rows: Name of the relation of judged rows; those with reasons are not looked at, but for
+            the start of the partitions, which may move.
         table: Name of the new table.
+        load_id: The load that the rows are of, where others of it are in the log already.
 
     Returns:
         What was found; None: nothing, and there is no such table.
@@ -46,14 +54,21 @@ def find_conflicts(
     # Lines of spend with one key add up.
     if source.replaces is not None:
         return None
-    key = column_list(source.key)
+    key, values = column_list(source.key), column_list(source.columns)
+    start = ONLY_BEFORE_START.replace("reasons", "_reasons")
+    looked_at = f"SELECT _line, {values}, TRUE AS own FROM {rows} WHERE _reasons IS NULL OR {start}"
+    if load_id is not None:
+        looked_at += (
+            f" UNION ALL SELECT line, {values}, FALSE FROM raw.{source.name} "
+            f"WHERE load_id = {literal(load_id)}"
+        )
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE keys_of_several AS "
-        f"SELECT {key} FROM {rows} WHERE _reasons IS NULL GROUP BY {key} HAVING COUNT(*) > 1"
+        f"SELECT {key} FROM ({looked_at}) AS looked_at GROUP BY {key} HAVING COUNT(*) > 1"
     )
     if not _count(connection, "SELECT COUNT(*) FROM keys_of_several"):
         return None
-    connection.execute(_conflicting(source, rows, table))
+    connection.execute(_conflicting(source, looked_at, table))
     found = connection.execute(
         f"SELECT COUNT(*), COUNT(*) FILTER (WHERE first_of_key) FROM {table}"
     ).fetchall()[0]
@@ -74,7 +89,7 @@ def note(source: SourceTable, conflicts: Conflicts) -> str:
     )
 
 
-def _conflicting(source: SourceTable, rows: str, table: str) -> str:
+def _conflicting(source: SourceTable, looked_at: str, table: str) -> str:
     """The statement that makes the table; work grows with the lines, however many share a key."""
     key, values = column_list(source.key), column_list(source.columns)
     same_key = f"PARTITION BY {key}"
@@ -92,9 +107,9 @@ def _conflicting(source: SourceTable, rows: str, table: str) -> str:
     return f"""
         CREATE OR REPLACE TEMP TABLE {table} AS
         WITH several AS (
-          SELECT _line, {values}, {newest} AS newest, struct_pack({packed}) AS all_values
-          FROM {rows} AS judged
-          WHERE _reasons IS NULL AND EXISTS (SELECT 1 FROM keys_of_several AS keys WHERE {in_key})
+          SELECT _line, own, {values}, {newest} AS newest, struct_pack({packed}) AS all_values
+          FROM ({looked_at}) AS judged
+          WHERE EXISTS (SELECT 1 FROM keys_of_several AS keys WHERE {in_key})
         ),
         beside_first AS (
           SELECT *,
@@ -121,7 +136,7 @@ def _conflicting(source: SourceTable, rows: str, table: str) -> str:
             || array_to_string(CASE WHEN differs THEN differing ELSE differing_of_other END, ', ')
             || {literal("; " + _remedy(source))} AS reason
         FROM told
-        WHERE other_line IS NOT NULL
+        WHERE other_line IS NOT NULL AND own
     """
 
 

@@ -335,7 +335,7 @@ def _append(
     with transaction(connection):
         rejected = collect_rejected(connection, staged)
         counts = append_load(connection, staged.load, staged.rows, rejected, settings)
-        settle_quarantine(connection, staged.load, staged.rows)
+        settled = settle_quarantine(connection, staged.load, staged.rows)
         if staged.left_out:
             remember_keys(connection, settings, staged.load, staged.rows)
         failpoint("load appended, not committed")
@@ -345,6 +345,8 @@ def _append(
             notes.append(f"{accepted} rows left quarantine because of that")
     failpoint("load committed")
     notes += staged.judged_notes
+    if settled:
+        notes.append(f"rejected rows of earlier loads that this one settles: {settled}")
     if staged.load.table.name == "campaign_costs":
         notes += notes_on_spend(connection, settings, counts.load_id)
     notes += _what_rejection_means(connection, staged, counts)
@@ -363,7 +365,7 @@ def _what_rejection_means(
         columns = ", ".join(f"{column} ({rows})" for column, rows in unread.items())
         yield f"attributes that could not be read are empty: {columns}; their rows are loaded"
     if counts.rounded:
-        yield f"{counts.rounded} numbers had the noise of doubles behind their decimals: rounded"
+        yield f"{counts.rounded} numbers have more decimals than their column has room for: rounded"
     if rejected and source.replaces is not None and counts.rows_accepted:
         yield (
             f"{counts.source_file} replaces every ({', '.join(source.replaces)}) that it contains, "

@@ -20,9 +20,9 @@ from ltv_platform.contracts.ddl import literal, quoted
 from ltv_platform.errors import UserError
 from ltv_platform.ingestion.adapting import Adapted, adapt_again, defaults_of
 from ltv_platform.ingestion.confinement import confine
-from ltv_platform.ingestion.files import load_id_of
+from ltv_platform.ingestion.files import load_id_of, printable
 from ltv_platform.ingestion.requests import Progress, silent
-from ltv_platform.ingestion.settling import OPEN, settle_quarantine
+from ltv_platform.ingestion.settling import OPEN
 from ltv_platform.ingestion.staging import MALFORMED, judge
 from ltv_platform.ingestion.start_date import read_start
 from ltv_platform.locks import temporary_folder
@@ -147,9 +147,11 @@ def dismiss(
         How many rows these were; they stay in the table ``quarantine``, settled.
 
     Raises:
-        UserError: there is no such source table.
+        UserError: there is no such source table, no reason, or no such file in quarantine.
     """
     _known(engine, table)
+    if not reason.strip():
+        raise UserError("No reason is given.", "Say with --reason why nobody will mend the rows.")
     now = engine.settings.current_time().astimezone(UTC).replace(tzinfo=None)
     with engine.session() as connection, transaction(connection):
         rows = connection.execute(
@@ -157,6 +159,11 @@ def dismiss(
             f"WHERE {_WAITING} AND ($file IS NULL OR source_file = $file)",
             {"now": now, "reason": f"dismissed: {reason}", "table": table, "file": file},
         ).fetchall()[0][0]
+        if rows == 0 and file is not None:
+            raise UserError(
+                f"No row of a file {printable(file)} is in quarantine.",
+                "`ltv quarantine list` names the files.",
+            )
         nothing = "SELECT CAST(NULL AS VARCHAR) AS table_name, CAST(NULL AS DATE) AS day LIMIT 0"
         touch(connection, nothing, next_sequence(connection), engine.settings)
     return int(rows)
@@ -268,11 +275,8 @@ def append_retrial(
                 connection, load, passed.rows, "none_rejected", engine.settings, place=place
             )
         )
-        settle_quarantine(connection, load, passed.rows)
         connection.execute(
-            # As a load, it has settled what has its keys: its own rows are more than that.
-            "UPDATE raw.quarantine SET replayed_at = $now, settled_at = NULL, settled_by = NULL "
-            "WHERE load_id = $load_id AND replayed_at IS NULL "
+            f"UPDATE raw.quarantine SET replayed_at = $now WHERE load_id = $load_id AND {OPEN} "
             f"AND line IN (SELECT _line FROM {passed.rows} WHERE _reasons IS NULL)",
             {"now": retrial.received_at, "load_id": file.load_id},
         )
@@ -365,6 +369,7 @@ def _judge_again(
         received_at=now,
         start=read_start(settings),
         rows=rows,
+        load_id=file.load_id,
     )
     return tuple(
         line

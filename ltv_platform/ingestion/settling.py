@@ -15,23 +15,28 @@ OPEN = "replayed_at IS NULL AND settled_at IS NULL"
 
 def row_key(source: SourceTable) -> str:
     """An expression that gives the key of a typed row as text; NULL where part of it is missing."""
-    parts = ", ".join(f"CAST({quoted(name)} AS VARCHAR)" for name in source.key)
-    needed = [c.name for c in source.columns if c.required and c.name in source.key]
+    # A load of spend replaces whole days, whatever countries its lines name.
+    key = source.replaces or source.key
+    parts = ", ".join(f"CAST({quoted(name)} AS VARCHAR)" for name in key)
+    needed = [c.name for c in source.columns if c.required and c.name in key]
     known = " AND ".join(f"{quoted(name)} IS NOT NULL" for name in needed)
     return f"CASE WHEN {known} THEN CAST(to_json([{parts}]) AS VARCHAR) END"
 
 
-def settle_quarantine(connection: Connection, load: Load, rows: str) -> None:
+def settle_quarantine(connection: Connection, load: Load, rows: str) -> int:
     """Settle rows of earlier loads, in the transaction that appends one.
 
-    It has a good row of their key, or it is their file, come again through another adapter. Nothing
-    is wrong with a row that only the start of the partitions keeps out: it may come in yet, and be
-    the earliest registration of its customer.
+    It has a good row of their key, or it is their file, come again through their adapter, which was
+    rewritten. Nothing is wrong with a customer whom only the start of the partitions keeps out: the
+    row may come in yet, and be the earliest registration.
 
     Args:
         connection: A connection to the warehouse.
         load: The load.
         rows: Name of the relation of its judged rows.
+
+    Returns:
+        How many rows it settled.
     """
     settled = "settled_at = $now, settled_by = $load_id"
     waits = f"table_name = $table AND load_id <> $load_id AND {OPEN}"
@@ -40,15 +45,17 @@ def settle_quarantine(connection: Connection, load: Load, rows: str) -> None:
     waiting = f"SELECT 1 FROM raw.quarantine WHERE {waits} LIMIT 1"
     own = {name: values[name] for name in ("table", "load_id")}
     if connection.execute(waiting, own).fetchone() is None:
-        return
-    connection.execute(
-        f"UPDATE raw.quarantine SET {settled} WHERE {waits} AND NOT ({ONLY_BEFORE_START}) AND "
+        return 0
+    early = f"NOT ({ONLY_BEFORE_START})" if load.table.name == "customers" else "TRUE"
+    [(by_key,)] = connection.execute(
+        f"UPDATE raw.quarantine SET {settled} WHERE {waits} AND {early} AND "
         f"row_key IN (SELECT {row_key(load.table)} FROM {rows} WHERE _reasons IS NULL)",
         values,
-    )
-    if load.content_hash is not None:
-        connection.execute(
-            f"UPDATE raw.quarantine SET {settled} WHERE {waits} AND load_id IN "
-            "(SELECT load_id FROM raw.loads WHERE table_name = $table AND content_hash = $content)",
-            {**values, "content": load.content_hash},
-        )
+    ).fetchall()
+    [(by_file,)] = connection.execute(
+        f"UPDATE raw.quarantine SET {settled} WHERE {waits} AND load_id IN "
+        "(SELECT load_id FROM raw.loads WHERE table_name = $table AND content_hash = $content "
+        "AND adapter = $adapter)",
+        {**values, "content": load.content_hash, "adapter": load.adapter},
+    ).fetchall()
+    return int(by_key) + int(by_file)

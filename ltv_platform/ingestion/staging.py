@@ -233,6 +233,7 @@ def judge(
     received_at: datetime,
     start: date | None,
     rows: str,
+    load_id: str | None = None,
 ) -> Judgement:
     """Create the temporary view ``rows`` of typed rows with their reasons; see ``validation``.
 
@@ -246,6 +247,7 @@ def judge(
         received_at: When the file was received (UTC).
         start: First partition; None: not settled yet.
         rows: Name of the new view.
+        load_id: The load that the rows are of, where they are tried again.
 
     Returns:
         How many rows there are, and what the user should know of them.
@@ -264,7 +266,7 @@ def judge(
     select = f"SELECT *{line} FROM judged_{rows}{kept}"
     connection.execute(f"CREATE OR REPLACE TEMP VIEW {rows} AS {select}")
     notes = []
-    conflicts = find_conflicts(connection, source, rows, f"conflicts_{rows}")
+    conflicts = find_conflicts(connection, source, rows, f"conflicts_{rows}", load_id=load_id)
     if conflicts is not None:
         notes.append(note(source, conflicts))
         if not source.last_line_counts:
@@ -274,10 +276,11 @@ def judge(
 
 def _reject_conflicts(connection: Connection, adapted: Adapted, rows: str, select: str) -> None:
     """Make a new view of the rows, in which those of ``conflicts_…`` have a reason."""
-    connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE made_of AS SELECT * FROM ({adapted.select}) AS adapted"
-    )
     line = "_line" if adapted.first_line is None else f"rowid + {adapted.first_line}"
+    given = "_line, _record" if adapted.first_line is None else "_record"
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE made_of AS SELECT {given} FROM ({adapted.select}) AS adapted"
+    )
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE rejected_{rows} AS "
         "SELECT _line, [reason] AS reasons, CAST(to_json(_record) AS VARCHAR) AS raw "
@@ -287,7 +290,8 @@ def _reject_conflicts(connection: Connection, adapted: Adapted, rows: str, selec
     connection.execute("DROP TABLE made_of")
     connection.execute(
         f"CREATE OR REPLACE TEMP VIEW {rows} AS SELECT judged.* REPLACE ("
-        "COALESCE(judged._reasons, rejected.reasons) AS _reasons, "
+        "CASE WHEN rejected.reasons IS NULL THEN judged._reasons "
+        "ELSE list_concat(rejected.reasons, COALESCE(judged._reasons, [])) END AS _reasons, "
         "COALESCE(judged._raw, rejected.raw) AS _raw) "
         f"FROM ({select}) AS judged LEFT JOIN rejected_{rows} AS rejected USING (_line)"
     )

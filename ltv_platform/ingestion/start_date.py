@@ -125,4 +125,7 @@ def moved(start: date, log: Years, load: Years) -> date:
     before = sum(rows for year, rows in counted.items() if year < start.year)
     if before == 0 or before * _OUTLIERS_ONE_IN < sum(counted.values()):
         return start
-    return min(start, settle([counted]) or start)
+    try:
+        return min(start, settle([counted]) or start)
+    except UserError:  # a start so far back is no move, and the rows stay in quarantine
+        return start

@@ -5,6 +5,7 @@ round of fixing is enough. An attribute that cannot be read is no reason: it bec
 counted, and the row stays, with its money.
 """
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -200,7 +201,7 @@ def _count_rounded(columns: Collection[Column], before: bool) -> str:
 
 def _breaks(rule: Rule, settings: Settings) -> str:
     """The condition of a rule; what a setting says of it is filled in."""
-    words = ", ".join(literal(word) for word in settings.refund_types)
+    words = ", ".join(literal(re.sub("[ _-]", "", word.lower())) for word in settings.refund_types)
     return rule.breaks.replace("{refund_types}", words or "NULL")
 
 

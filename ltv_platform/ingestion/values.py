@@ -38,11 +38,11 @@ _TRUE, _FALSE = ("1", "1.0", "true", "t", "yes", "y"), ("0", "0.0", "false", "f"
 
 #: Days that stand for "no date" in exports: zero of Unix, which is the day before in zones west of
 #: Greenwich, of spreadsheets, and of databases.
-_NO_DATES = ("1970-01-01", "1969-12-31", "1900-01-01", "0001-01-01")
+_NO_DATES = ("1970-01-01", "1969-12-31", "1900-01-01", "1899-12-30", "0001-01-01")
 #: All of them lie before it, in any zone.
 AFTER_NO_DATES = "1970-01-03"
 #: The days of the reporting zone that they may fall on.
-DAYS_OF_NO_DATES = (*_NO_DATES, "1970-01-02", "1899-12-31", "1900-01-02")
+DAYS_OF_NO_DATES = (*_NO_DATES, "1970-01-02", "1899-12-31", "1900-01-02", "1899-12-29")
 
 _KINDS = {
     "INTEGER": "a whole number",

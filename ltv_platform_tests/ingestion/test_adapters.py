@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from ltv_platform.errors import UserError
+from ltv_platform.ingestion.adapter_database import AdapterDatabase, open_adapter_database
 from ltv_platform.ingestion.adapters import bundled_adapters, load_adapter, parse_adapter
 from ltv_platform.ingestion.load import Request, ingest
 from ltv_platform.ingestion.quarantine import replay
@@ -212,6 +213,26 @@ def test_an_adapter_sees_the_file_and_nothing_else(load: Loader, relation: str) 
     load.outcome("campaigns", "id\n1\n", "x.csv", str(path))
     seen = load.rows("SELECT campaign_id FROM raw.campaigns")
     assert not any("other" in name or "somebody" in name or "raw" in name for (name,) in seen)
+
+
+@pytest.mark.parametrize("name", ["_record", "_rounded", "_reasons"])
+def test_names_of_the_platforms_own_are_refused(load: Loader, name: str) -> None:
+    """Regression: a BinderException of forty lines."""
+    path = load.write("own.sql", adapter(f"SELECT *, 'a' AS {name} FROM file", "campaigns"))
+    outcome = load.outcome("campaigns", "campaign_id\nc1\n", "x.csv", str(path))
+    assert outcome.error is not None
+    assert f"gives a column {name}, a name of the platform's own" in outcome.error.message
+
+
+def test_what_does_not_fit_into_memory_is_spilled_beside_the_copy(
+    load: Loader, tmp_path: Path
+) -> None:
+    """Regression: it was spilled into the working directory, and then nothing could be loaded."""
+    with open_adapter_database(load.engine.settings, tmp_path) as connection:
+        connection.execute("CREATE TABLE file AS SELECT 1 AS id")
+        AdapterDatabase(connection, load.engine.settings, tmp_path, "x.csv")
+        [(folder,)] = connection.execute("SELECT current_setting('temp_directory')").fetchall()
+    assert folder == str(tmp_path / "spill")
 
 
 def test_a_replayed_adapter_sees_the_records_and_nothing_else(load: Loader) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from ltv_platform.checks import rejected_share
+from ltv_platform.errors import UserError
 from ltv_platform.ingestion.quarantine import count_quarantine, dismiss, list_quarantine, replay
 from ltv_platform_tests.conftest import Loader
 
@@ -66,12 +67,12 @@ def test_what_only_the_start_keeps_out_is_not_settled(loader_with: Callable[...,
     assert [counts.rows_accepted for counts in replay(earlier.engine)] == [1]
 
 
-def test_spend_is_settled_by_campaign_day_and_country(load: Loader) -> None:
+def test_spend_is_settled_by_campaign_and_day(load: Loader) -> None:
     """A key may hold parts that are empty."""
     header = "campaign_id,date,country,cost\n"
     load("campaign_costs", header + "c1,2025-05-01,,free\nc1,2025-05-01,US,free\n", "bad.csv")
     load("campaign_costs", header + "c1,2025-05-01,,1\n", "good.csv")
-    assert settled(load) == ["good.csv", None]
+    assert settled(load) == ["good.csv", "good.csv"], "the day is replaced"
 
 
 def merging(amount: str) -> str:
@@ -127,8 +128,53 @@ def test_what_is_dismissed_is_kept_with_its_reason(load: Loader) -> None:
     assert load.rows("SELECT MAX(seq) FROM raw.touched") > before, "it is published again"
     assert settled(load) == [None, "dismissed: test orders", None]
     assert dismiss(load.engine, "old", table="transactions") == 1
+    with pytest.raises(UserError, match=r"No row of a file nope\.csv"):
+        dismiss(load.engine, "old", file="nope.csv")
+    with pytest.raises(UserError, match="No reason"):
+        dismiss(load.engine, "  ")
     assert count_quarantine(load.engine) == 1
     assert replay(load.engine, "transactions") == []
+
+
+def test_another_adapter_for_the_same_file_settles_nothing(load: Loader) -> None:
+    """An export may give purchases through one and refunds through the other."""
+    text = "id,day,total,refund\n1,2025-05-01,3O,0\n2,2025-05-01,5,1\n"
+    select = "-- table: transactions\nSELECT '{0}' || id AS transaction_id, 'c' AS customer_id, day AS transaction_date, {0} AS amount FROM file"  # noqa: E501
+    for column in ("total", "refund"):
+        path = load.write(f"{column}.sql", select.format(column))
+        load("transactions", text, "shop.csv", str(path))
+    assert settled(load) == [None]
+
+
+def test_spend_of_a_day_is_settled_by_its_next_load(load: Loader) -> None:
+    """It replaces the day, whatever it calls the country."""
+    header = "campaign_id,date,country,cost\n"
+    load("campaign_costs", header + "c1,2025-05-01,US,free\n", "bad.csv")
+    load("campaign_costs", header + "c1,2025-05-01,us,1\n", "good.csv")
+    assert settled(load) == ["good.csv"]
+
+
+def test_a_replayed_row_contradicts_the_lines_of_its_file(load: Loader) -> None:
+    """As it would if the file were loaded through the mended adapter at once."""
+    select = (
+        "-- table: transactions\nSELECT id AS transaction_id, 'c' AS customer_id, day AS "
+        "transaction_date, {} AS amount FROM file"
+    )
+    path = load.write("shop.sql", select.format("a"))
+    load("transactions", "id,day,a\n1,2025-05-01,20\n1,2025-05-01,3O\n", "s.csv", str(path))
+    load.write("shop.sql", select.format("replace(a, 'O', '0')"))
+    assert replay(load.engine) == []
+    assert load.rows("SELECT CAST(amount AS INTEGER) FROM raw.transactions") == [(20,)]
+
+
+def test_lines_of_one_key_contradict_each_other_on_both_sides_of_the_start(
+    loader_with: Callable[..., Loader],
+) -> None:
+    """Else the order of files would decide which of them is in the figures."""
+    load = loader_with(start_date="2025-01-01")
+    load("transactions", SALES + "k,c1,2025-05-02,20\nk,c1,2023-05-02,50\n")
+    assert [len(reasons) for _, reasons in load.reasons()] == [1, 2]
+    assert replay(loader_with(start_date="2023-01-01").engine) == []
 
 
 @pytest.mark.parametrize("content", ["{", "[1, 2"])

@@ -320,7 +320,7 @@ def test_noise_of_doubles_is_rounded_and_counted(load: Loader) -> None:
     )
     assert outcome.counts is not None
     assert (outcome.counts.rounded, outcome.counts.rows_quarantined) == (1, 1)
-    assert "1 numbers had the noise of doubles" in outcome.notes[0]
+    assert "1 numbers have more decimals than" in outcome.notes[0]
 
 
 def test_doubles_that_an_adapter_makes_are_rounded_and_counted(load: Loader) -> None:

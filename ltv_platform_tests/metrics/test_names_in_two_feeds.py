@@ -94,6 +94,15 @@ def test_a_word_for_nothing_is_no_campaign_and_no_source(home: Home, word: str) 
     assert rows == [("a", "(unknown)", "ads"), ("b", "(organic)", None)]
 
 
+def test_a_word_for_nothing_is_no_country(home: Home) -> None:
+    """Of customers and of spend, which is spread over the countries of the installs then."""
+    home.load("customers", "a,2025-01-01,N/A,ads,c1", "b,2025-01-01,DE,ads,c1")
+    home.load("campaign_costs", "c1,2025-01-01,(not set),4")
+    home.publish()
+    rows = home.values("SELECT country, spend FROM campaign_roas ORDER BY 1")
+    assert rows == [("(unknown)", 2), ("DE", 2)]
+
+
 def test_words_for_nothing_are_a_setting(tmp_path: Path) -> None:
     """A source may be called None."""
     home = Home(tmp_path, groups=CAMPAIGNS, missing_words="")

@@ -6,7 +6,7 @@
 {% import 'macros.sql' as m with context %}
 WITH newest AS (
   SELECT campaign_id, date, cost, impressions, clicks,
-    COALESCE(country_names.code, UPPER(costs.country)) AS country,
+    COALESCE(country_names.code, UPPER({{ m.given('costs.country') }})) AS country,
     COALESCE(currency, {{ currency | literal }}) AS source_currency
   FROM ({{ m.newest_spend() }}) AS costs
   LEFT JOIN ({{ m.country_names() }}) AS country_names ON country_names.name = UPPER(costs.country)

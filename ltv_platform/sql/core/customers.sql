@@ -33,7 +33,7 @@ earliest AS (
 earliest_countries AS (
   SELECT customer_id, country AS install_country
   FROM versions
-  WHERE country IS NOT NULL
+  WHERE {{ m.given('country') }} IS NOT NULL
   QUALIFY ROW_NUMBER() OVER (
     PARTITION BY customer_id
     ORDER BY registration_date, updated_at DESC NULLS LAST, load_sequence DESC, line DESC
@@ -44,7 +44,8 @@ customers AS (
   SELECT *, {{ m.day('install_ts') }} AS install_date
   FROM (
     SELECT *, registration_date AS install_ts, {{ m.given('campaign_id') }} AS install_campaign_id,
-      {{ m.given('acquisition_source') }} AS install_source, country AS install_country
+      {{ m.given('acquisition_source') }} AS install_source,
+      {{ m.given('country') }} AS install_country
     FROM raw.customers
     WHERE registration_date >= $start_ts AND registration_date < $end_ts
       AND customer_id NOT IN (SELECT customer_id FROM versions)

@@ -201,7 +201,7 @@ def replay_rows(
     table: Annotated[str | None, typer.Argument(help="Only rows meant for this table.")] = None,
 ) -> None:
     """Retry rejected rows with the current settings and adapters."""
-    from ltv_platform.ingestion.quarantine import replay
+    from ltv_platform.ingestion.replaying import replay
 
     notes: list[str] = []
     with progress("replaying"):

@@ -29,8 +29,8 @@ from ltv_platform.ingestion.files import (
     printable,
     take_copy,
 )
-from ltv_platform.ingestion.quarantine import append_retrial, retry
 from ltv_platform.ingestion.replaced_spend import notes_on_spend
+from ltv_platform.ingestion.replaying import append_retrial, retry
 from ltv_platform.ingestion.requests import Outcome, Progress, Request, silent
 from ltv_platform.ingestion.settling import settle_quarantine
 from ltv_platform.ingestion.sqlite_files import (

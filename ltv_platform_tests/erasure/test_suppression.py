@@ -18,7 +18,7 @@ from ltv_platform.erasure.suppression import (
 )
 from ltv_platform.ingestion.landing import ingest_landing, make_landing
 from ltv_platform.ingestion.load import Request, ingest
-from ltv_platform.ingestion.quarantine import replay
+from ltv_platform.ingestion.replaying import replay
 from ltv_platform.ingestion.start_date import read_start
 from ltv_platform.warehouse.raw_log import transaction
 from ltv_platform_tests.conftest import Loader, assert_adds_up

@@ -16,7 +16,7 @@ from ltv_platform_tests.end_to_end.conftest import CommandLine
 
 #: They start something, write files or send; what they did is said on stderr.
 _NO_ANSWER = {"demo", "run", "ui", "up", "sample", "backup", "restore", "ihc-simulator"}
-_NO_ANSWER |= {"quarantine replay", "attribution retry", "alerts test"}
+_NO_ANSWER |= {"quarantine dismiss", "quarantine replay", "attribution retry", "alerts test"}
 
 
 def _commands(command: object = None, name: str = "") -> Iterator[tuple[str, TyperCommand]]:

@@ -5,6 +5,7 @@ and the file as it was. Loaded: exit 0, and the rows of the file add up.
 """
 
 import io
+import os
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
@@ -59,8 +60,12 @@ class Desk:
             for name, value in self.environment.items():
                 patch.setenv(name, value)
             patch.setattr("sys.argv", ["ltv", *map(str, arguments)])
-            with pytest.raises(SystemExit) as ended:
-                main()
+            umask = os.umask(0o022)  # a command changes that of its process
+            try:
+                with pytest.raises(SystemExit) as ended:
+                    main()
+            finally:
+                os.umask(umask)
         code = ended.value.code
         return Answer(code if isinstance(code, int) else 1, out.getvalue(), errors.getvalue())
 

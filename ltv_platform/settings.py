@@ -12,12 +12,12 @@ from datetime import UTC, date, datetime
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
+from ltv_platform.addresses import AN_ADDRESS, is_address
 from ltv_platform.attribution.redistribution import Redistribution
 from ltv_platform.errors import UserError
 from ltv_platform.failpoints import VARIABLE as FAILPOINT
@@ -34,6 +34,11 @@ FORECAST_ORIGINS = 4
 
 #: The one variable without our prefix; its name is that of the API's own documentation.
 API_KEY = "IHC_API_KEY"
+
+_REFUND_TYPES = (
+    "refund refunded partial_refund partially_refunded return returned reversal reversed "
+    "chargeback void voided authorization cancelled canceled"
+)
 
 #: Ten years; a longer horizon is a slip of the keyboard.
 _LONGEST_AGE = 3650
@@ -79,23 +84,8 @@ class Settings(Home):
         description="Acquisition sources that are organic when no campaign is given.",
     )
     refund_types: Annotated[tuple[str, ...], NoDecode] = Field(
-        (
-            "refund",
-            "refunded",
-            "partial_refund",
-            "partially_refunded",
-            "return",
-            "returned",
-            "reversal",
-            "reversed",
-            "chargeback",
-            "void",
-            "voided",
-            "authorization",
-            "cancelled",
-            "canceled",
-        ),
-        description="Words of transaction_type that are no purchase: is_refund must be 1.",
+        tuple(_REFUND_TYPES.split()),
+        description="Words of transaction_type that mean no purchase: is_refund must be 1.",
     )
     missing_words: Annotated[tuple[str, ...], NoDecode] = Field(
         ("n/a", "null", "none", "(not set)", "undefined", "-"),
@@ -236,15 +226,15 @@ class Settings(Home):
     @field_validator("ihc_url", "public_url")
     @classmethod
     def _address(cls, value: str) -> str:
-        if not _is_address(value) or re.search(r"[?#]", value):
-            raise ValueError(_AN_ADDRESS)
+        if not is_address(value) or re.search(r"[?#]", value):
+            raise ValueError(AN_ADDRESS)
         return value.rstrip("/")
 
     @field_validator("alert_webhook")
     @classmethod
     def _secret_address(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and not _is_address(value.get_secret_value()):
-            raise ValueError(_AN_ADDRESS)
+        if value is not None and not is_address(value.get_secret_value()):
+            raise ValueError(AN_ADDRESS)
         return value
 
     @field_validator(
@@ -349,19 +339,6 @@ class Settings(Home):
     def today(self) -> date:
         """The current day of the reporting zone."""
         return self.current_time().astimezone(self.zone).date()
-
-
-_AN_ADDRESS = "must be http:// or https:// and a host, as in https://example.com"
-
-
-def _is_address(value: str) -> bool:
-    try:
-        parts = urlsplit(value)
-        # The port is looked at when it is asked for.
-        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-    except ValueError:
-        return False
-    return bool(usable) and not re.search(r"\s", value)
 
 
 def variable_name(field: str) -> str:

@@ -223,12 +223,12 @@ def replay_rows(
 
 @quarantine.command("dismiss")
 def dismiss_rows(
-    reason: Annotated[str, typer.Option(help="Why nobody will mend them.")],
+    reason: Annotated[str, typer.Option(help="Why nobody will fix them.")],
     table: Annotated[str | None, typer.Argument(help="Only rows meant for this table.")] = None,
     file: Annotated[str | None, typer.Option(help="Only rows of files of this name.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="All rows in quarantine.")] = False,
 ) -> None:
-    """Settle rejected rows that nobody will mend: they are no longer listed and warned of."""
+    """Settle rejected rows that nobody will fix: they are no longer listed and warned of."""
     from ltv_platform.ingestion.quarantine import dismiss
 
     if table is None and file is None and not everything:

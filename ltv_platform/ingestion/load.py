@@ -10,13 +10,11 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import date
-from difflib import get_close_matches
 from itertools import zip_longest
 from pathlib import Path
 
 import duckdb
 
-from ltv_platform.contracts import SourceTable
 from ltv_platform.erasure.suppression import remember_keys
 from ltv_platform.errors import UserError
 from ltv_platform.failpoints import failpoint
@@ -29,6 +27,7 @@ from ltv_platform.ingestion.files import (
     printable,
     take_copy,
 )
+from ltv_platform.ingestion.messages import source_called
 from ltv_platform.ingestion.replaced_spend import notes_on_spend
 from ltv_platform.ingestion.replaying import append_retrial, retry
 from ltv_platform.ingestion.requests import Outcome, Progress, Request, silent
@@ -230,7 +229,7 @@ def _take_in(engine: DuckDBEngine, request: Request, folder: Path, place: int) -
     Raises:
         UserError: the table, the adapter or the file cannot be used.
     """
-    source = _source(engine, request.table)
+    source = source_called(engine.catalog.sources, request.table)
     adapter = None
     if request.adapter:
         # It parses SQL; most files come without one.
@@ -247,17 +246,6 @@ def _take_in(engine: DuckDBEngine, request: Request, folder: Path, place: int) -
         copy = take_copy(request.path, folder, follow_links=request.follow_links)
     load_id = load_id_of(source.name, adapter.text if adapter else "", copy.content_hash)
     return Incoming(source, adapter, copy, load_id, place)
-
-
-def _source(engine: DuckDBEngine, table: str) -> SourceTable:
-    sources = engine.catalog.sources
-    if table in sources:
-        return sources[table]
-    near = get_close_matches(table, sources, n=1)
-    raise UserError(
-        f"There is no source table {table!r}.",
-        (f"Did you mean {near[0]}? " if near else "") + f"There are: {', '.join(sources)}.",
-    )
 
 
 def _staging_folder(settings: Settings) -> AbstractContextManager[Path]:

@@ -1,7 +1,10 @@
 """Names in messages: few of many, and which of them may have been meant."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from difflib import get_close_matches
+
+from ltv_platform.contracts import SourceTable
+from ltv_platform.errors import UserError
 
 #: Names, and characters of a name, that a message shows at the most.
 _SHOWN = 30
@@ -48,3 +51,18 @@ def meant(wanted: str, given: Collection[str]) -> str | None:
     known = [name for name in _SYNONYMS.get(wanted, ()) if name in by_folded]
     found = (*near, *known)
     return by_folded[found[0]] if found else None
+
+
+def source_called(sources: Mapping[str, SourceTable], table: str) -> SourceTable:
+    """The source table of that name.
+
+    Raises:
+        UserError: there is none; the message names those that there are.
+    """
+    if table in sources:
+        return sources[table]
+    near = get_close_matches(table, sources, n=1)
+    raise UserError(
+        f"There is no source table {table!r}.",
+        (f"Did you mean {near[0]}? " if near else "") + f"There are: {', '.join(sources)}.",
+    )

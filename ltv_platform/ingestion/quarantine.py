@@ -1,11 +1,11 @@
-"""What was rejected: listed with its reasons, and dismissed where nobody will mend it."""
+"""What was rejected: listed with its reasons, and dismissed where nobody will fix it."""
 
 from datetime import UTC
-from difflib import get_close_matches
 from typing import Any
 
 from ltv_platform.errors import UserError
 from ltv_platform.ingestion.files import printable
+from ltv_platform.ingestion.messages import source_called
 from ltv_platform.ingestion.settling import OPEN
 from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
 from ltv_platform.warehouse.raw_log import next_sequence, touch, transaction
@@ -42,7 +42,8 @@ def list_quarantine(
     Raises:
         UserError: there is no such source table.
     """
-    check_table(engine, table)
+    if table is not None:
+        source_called(engine.catalog.sources, table)
     rows = engine.rows(
         f"SELECT {', '.join(_COLUMNS)} FROM raw.quarantine WHERE {_WAITING} "
         "ORDER BY quarantined_at DESC, table_name, load_id, line"
@@ -58,7 +59,8 @@ def count_quarantine(engine: DuckDBEngine, table: str | None = None) -> int:
     Raises:
         UserError: there is no such source table.
     """
-    check_table(engine, table)
+    if table is not None:
+        source_called(engine.catalog.sources, table)
     sql = f"SELECT count(*) FROM raw.quarantine WHERE {_WAITING}"
     return int(engine.rows(sql, {"table": table})[0][0])
 
@@ -66,7 +68,7 @@ def count_quarantine(engine: DuckDBEngine, table: str | None = None) -> int:
 def dismiss(
     engine: DuckDBEngine, reason: str, table: str | None = None, file: str | None = None
 ) -> int:
-    """Settle rows of quarantine that nobody will mend, so that they are no longer told.
+    """Settle rows of quarantine that nobody will fix, so that they are no longer listed.
 
     Args:
         engine: The warehouse.
@@ -80,9 +82,10 @@ def dismiss(
     Raises:
         UserError: there is no such source table, no reason, or no such file in quarantine.
     """
-    check_table(engine, table)
+    if table is not None:
+        source_called(engine.catalog.sources, table)
     if not reason.strip():
-        raise UserError("No reason is given.", "Say with --reason why nobody will mend the rows.")
+        raise UserError("No reason is given.", "Say with --reason why nobody will fix the rows.")
     now = engine.settings.current_time().astimezone(UTC).replace(tzinfo=None)
     with engine.session() as connection, transaction(connection):
         rows = connection.execute(
@@ -98,18 +101,3 @@ def dismiss(
         nothing = "SELECT CAST(NULL AS VARCHAR) AS table_name, CAST(NULL AS DATE) AS day LIMIT 0"
         touch(connection, nothing, next_sequence(connection), engine.settings)
     return int(rows)
-
-
-def check_table(engine: DuckDBEngine, table: str | None) -> None:
-    """Make sure that a source table is one; None stands for all.
-
-    Raises:
-        UserError: there is no such source table.
-    """
-    sources = engine.catalog.sources
-    if table is not None and table not in sources:
-        near = get_close_matches(table, sources, n=1)
-        raise UserError(
-            f"There is no source table {table!r}.",
-            (f"Did you mean {near[0]}? " if near else "") + f"There are: {', '.join(sources)}.",
-        )

@@ -20,7 +20,7 @@ from ltv_platform.errors import UserError
 from ltv_platform.ingestion.adapting import Adapted, adapt_again, defaults_of
 from ltv_platform.ingestion.confinement import confine
 from ltv_platform.ingestion.files import load_id_of
-from ltv_platform.ingestion.quarantine import check_table
+from ltv_platform.ingestion.messages import source_called
 from ltv_platform.ingestion.requests import Progress, silent
 from ltv_platform.ingestion.settling import OPEN
 from ltv_platform.ingestion.staging import MALFORMED, judge
@@ -94,7 +94,8 @@ def replay(
         UserError: there is no such source table, or an adapter is gone or does not fit the
             rows any more; nothing was changed.
     """
-    check_table(engine, table)
+    if table is not None:
+        source_called(engine.catalog.sources, table)
     settings = engine.settings
     with temporary_folder(settings.home, "staging_") as folder, engine.session() as connection:
         confine(connection, spill_path(settings.warehouse_path), folders=[folder])

@@ -27,12 +27,11 @@ from ltv_platform.warehouse.raw_log import next_sequence, touch, transaction
 Connection = duckdb.DuckDBPyConnection
 
 #: Texts that may name somebody or what is theirs: what the API says of a conversion, why somebody
-#: dismissed a row, the key of a rejected row.
+#: dismissed a row.
 _TEXTS = (
     ("raw.ihc_requests", "reason"),
     ("raw.ihc_rejections", "reason"),
     ("raw.quarantine", "settled_by"),
-    ("raw.quarantine", "row_key"),
 )
 #: Columns by which a row hangs on a person, and the source table whose key it is; None: the person.
 _HANGING: dict[str, str | None] = {
@@ -152,7 +151,8 @@ def remove_rows(
                 _number_anew(connection, source)
         kept.remove(connection)
         needles = Needles(identifiers.all())
-        _redact_reasons(connection, needles)
+        _redact_texts(connection, needles)
+        _forget_keys(connection, identifiers.persons)
         _rename_loads(connection, engine, identifiers.persons)
         touch(
             connection,
@@ -245,7 +245,16 @@ def _number_anew(connection: Connection, source: SourceTable) -> None:
     )
 
 
-def _redact_reasons(connection: Connection, needles: Needles) -> None:
+def _forget_keys(connection: Connection, persons: frozenset[str]) -> None:
+    """Keys of rejected rows that adapters make of ids; without its key a row settles no more."""
+    connection.execute(
+        "UPDATE raw.quarantine SET row_key = NULL WHERE row_key IS NOT NULL AND EXISTS ("
+        "SELECT 1 FROM UNNEST($persons) AS those(person) WHERE contains(row_key, person))",
+        {"persons": sorted(persons)},
+    )
+
+
+def _redact_texts(connection: Connection, needles: Needles) -> None:
     for table, column in _TEXTS:
         rows = connection.execute(
             f"SELECT rowid, {column} FROM {table} WHERE {column} IS NOT NULL"

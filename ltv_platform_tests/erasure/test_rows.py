@@ -7,7 +7,9 @@ import pytest
 
 from ltv_platform.contracts.operations import REWRITTEN, SUPPRESSED
 from ltv_platform.erasure.erase import erase
+from ltv_platform.erasure.texts import ERASED
 from ltv_platform.ingestion.load import Request, ingest
+from ltv_platform.ingestion.quarantine import dismiss
 from ltv_platform_tests.erasure.worlds import ADA, NOT_ADA, SETTINGS, erased, looked_for
 from ltv_platform_tests.warehouse.homes import Home
 
@@ -48,6 +50,23 @@ def test_a_row_is_whose_newest_version_it_is(home: Home) -> None:
         ("t2", NOT_ADA, 7, 2),
         ("t3", NOT_ADA, 5, 1),
         ("t4", NOT_ADA, 6, 1),
+    ]
+
+
+def test_why_a_row_was_dismissed_and_its_key_name_her_no_more(home: Home) -> None:
+    """Regression: the reason that somebody gave for another's row stayed, and keys made of ids.
+
+    Keys go where they hold her id in any way; another's row then waits to be dismissed.
+    """
+    home.load("customers", f"{ADA},2025-12-02,GB,,", f"{NOT_ADA},soon,GB,,")
+    home.load("transactions", f"{ADA}/1,{NOT_ADA},soon,1,0")
+    assert dismiss(home.engine, f"{ADA} asked us to", table="customers") == 1
+    erased(home)
+    assert home.engine.rows(
+        "SELECT table_name, settled_by, row_key FROM raw.quarantine ORDER BY 1"
+    ) == [
+        ("customers", f"dismissed: {ERASED} asked us to", None),
+        ("transactions", None, None),
     ]
 
 

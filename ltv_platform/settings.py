@@ -91,6 +91,16 @@ class Settings(Home):
         ("n/a", "null", "none", "(not set)", "undefined", "-"),
         description="Words that stand for no campaign or acquisition source, in any case.",
     )
+    adapter_options: Annotated[dict[str, dict[str, str]], NoDecode] = Field(
+        {},
+        description="What bundled and own adapters take for granted (JSON), as in "
+        '{"shopify_orders": {"revenue": "total"}}; see docs/exports.md.',
+    )
+    id_salt: SecretStr | None = Field(
+        None,
+        description="Key of the hashes that stand for e-mail addresses; default: a random one, "
+        "kept in LTV_HOME.",
+    )
     migration_days: int = Field(
         90, ge=1, le=_LONGEST_AGE, description="Days back to the segments that customers came from."
     )
@@ -291,7 +301,7 @@ class Settings(Home):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
 
-    @field_validator("ihc_redistribution", mode="before")
+    @field_validator("ihc_redistribution", "adapter_options", mode="before")
     @classmethod
     def _json(cls, value: Any) -> Any:
         if not isinstance(value, str):
@@ -316,6 +326,11 @@ class Settings(Home):
     def erasure_key_path(self) -> Path:
         """Key of the hashes of erased persons; only its owner can read it."""
         return self.home / "erasure.key"
+
+    @property
+    def id_salt_path(self) -> Path:
+        """Key of the hashes that stand for e-mail addresses; only its owner can read it."""
+        return self.home / "id.salt"
 
     @property
     def erasure_journal_path(self) -> Path:

@@ -1,10 +1,11 @@
 """The command line ``ltv``: thin commands over the packages that do the work.
 
-``data`` brings files in, ``running`` builds and starts things, ``reading`` gives figures out,
-``lineage`` says where they come from, ``backups`` keeps all of it safe, ``erasing`` takes a person
-out, ``alerts`` tries the webhook, ``doctor`` says what is wrong, ``console``, ``tables`` and
-``texts`` are how all of them speak. Stdout carries only the answer; progress and messages go to
-stderr. Exit 0 is fine, 2 is what the user can fix, 1 is a defect of ours.
+``ingesting`` brings files in, ``data`` makes a sample and keeps what was rejected, ``running``
+builds and starts things, ``reading`` gives figures out, ``lineage`` says where they come from,
+``backups`` keeps all of it safe, ``erasing`` takes a person out, ``alerts`` tries the webhook,
+``doctor`` says what is wrong, ``console``, ``tables`` and ``texts`` are how all of them speak.
+Stdout carries only the answer; progress and messages go to stderr. Exit 0 is fine, 2 is what the
+user can fix, 1 is a defect of ours.
 """
 
 import sys
@@ -22,6 +23,7 @@ from ltv_platform.cli import (
     doctor,
     erasing,
     forecast,
+    ingesting,
     lineage,
     reading,
     running,
@@ -49,6 +51,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 running.register(app)
+ingesting.register(app)
 data.register(app)
 reading.register(app)
 doctor.register(app)

@@ -1,6 +1,5 @@
-"""Commands that bring data in: sample, ingest, quarantine."""
+"""Commands for a sample of data, and for what was rejected of other data."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +10,7 @@ from ltv_platform.errors import UserError
 from ltv_platform.workspace import Workspace
 
 if TYPE_CHECKING:
-    from ltv_platform.ingestion.load import Outcome
+    pass
 
 quarantine = typer.Typer(help="Rejected rows: see them, and send them again.", no_args_is_help=True)
 
@@ -19,7 +18,6 @@ quarantine = typer.Typer(help="Rejected rows: see them, and send them again.", n
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.command()(sample)
-    app.command()(ingest)
     app.add_typer(quarantine, name="quarantine")
 
 
@@ -47,130 +45,6 @@ def sample(
         f"Wrote nine tables and truths.json to {out}. Load one with: "
         f"ltv ingest customers {out}/customers.csv"
     )
-
-
-def ingest(
-    table: Annotated[str | None, typer.Argument(help="Source table, as in transactions.")] = None,
-    # Whether they can be read is found out, and told better, where they are read.
-    files: Annotated[
-        list[Path] | None, typer.Argument(help="Files to load into it.", readable=False)
-    ] = None,
-    adapter: Annotated[
-        str | None, typer.Option(help="Bundled adapter by name, or your own .sql file.")
-    ] = None,
-    sqlite: Annotated[
-        Path | None,
-        typer.Option(help="SQLite database: load every source table in it.", readable=False),
-    ] = None,
-    output: AsFormat = Format.TABLE,
-) -> None:
-    """Load files into a table, a SQLite database, or (without arguments) what waits in landing."""
-    from ltv_platform.ingestion.landing import ingest_landing, make_landing
-    from ltv_platform.ingestion.load import Request, sqlite_requests
-    from ltv_platform.ingestion.load import ingest as load
-
-    workspace = Workspace.open()
-    engine = workspace.engine
-    make_landing(workspace.settings, list(workspace.catalog.sources))
-    with progress("looking at the files") as tell:
-        if sqlite is not None:
-            if table or files or adapter:
-                raise UserError(
-                    "--sqlite loads a whole database.", "Leave out the table, files and adapter."
-                )
-            outcomes = load(engine, sqlite_requests(engine, sqlite), tell)
-        elif table is None:
-            outcomes = ingest_landing(engine, progress=tell)
-        elif not files:
-            raise UserError(
-                f"No file is named for {table}.", f"For example: ltv ingest {table} {table}.csv"
-            )
-        else:
-            outcomes = load(engine, [Request(table, path, adapter) for path in files], tell)
-    if table is None and sqlite is None:
-        say_what_is_stray(workspace)
-    if not outcomes:
-        say(f"Nothing waits in the folders of {workspace.settings.landing_path}.")
-    report_outcomes(outcomes, output)
-    if any(map(is_rejected, outcomes)):
-        raise typer.Exit(2)
-
-
-def is_rejected(outcome: "Outcome") -> bool:
-    """Whether a file was refused, or none of its rows accepted; what is known is no fault."""
-    if outcome.error is not None:
-        return True
-    counts = outcome.counts
-    return (
-        counts is not None
-        and not outcome.repeated
-        and counts.rows_quarantined > 0
-        and counts.rows_accepted == counts.rows_repeated == 0
-    )
-
-
-def say_what_is_stray(workspace: Workspace) -> None:
-    """Files in landing that no folder says the table of are left alone, but not in silence."""
-    from ltv_platform.ingestion.files import printable
-    from ltv_platform.ingestion.landing import stray_files
-
-    if stray := stray_files(workspace.settings):
-        lie, so, each = (
-            ("and others are", "they are", "each file") if stray[1:] else ("is", "it is", "it")
-        )
-        say(
-            f"Note: {printable(stray[0].name)} {lie} directly in "
-            f"{workspace.settings.landing_path}, so {so} not loaded: put {each} into the folder of "
-            "its table"
-        )
-
-
-def report_outcomes(outcomes: "Sequence[Outcome]", output: Format | None = None) -> None:
-    """What became of each file: counts as an answer, everything else as messages.
-
-    Args:
-        outcomes: What became of them.
-        output: None: counts are messages too, because the answer is another one.
-    """
-    from ltv_platform.ingestion.files import printable
-
-    columns = ["file", "table", "in file", "skipped", "accepted", "quarantined", "repeated"]
-    rows = [
-        (
-            counts.source_file,
-            counts.table_name,
-            counts.rows_in_file,
-            counts.rows_skipped,
-            counts.rows_accepted,
-            counts.rows_quarantined,
-            counts.rows_repeated,
-        )
-        for outcome in outcomes
-        if (counts := outcome.counts) is not None and not outcome.repeated
-    ]
-    if output is not None and (rows or output is not Format.TABLE):
-        show(columns, rows, output)
-    elif output is None:
-        for name, table, in_file, *_, quarantined, _repeated in rows:
-            say(f"Loaded {name} into {table}: {in_file} rows, {quarantined} quarantined.")
-    for outcome in outcomes:
-        for note in outcome.notes:
-            say(f"Note: {note}")
-        if outcome.repeated and outcome.counts is not None:
-            name, known = printable(outcome.request.path.name), outcome.counts
-            say(
-                f"{name} was loaded into {known.table_name} before "
-                f"({known.loaded_at:%Y-%m-%d %H:%M} UTC): nothing changed."
-            )
-        if outcome.error is not None:
-            say(f"Error: {outcome.error}")
-        elif is_rejected(outcome):
-            say(f"Error: Nothing of {printable(outcome.request.path.name)} was accepted.")
-    quarantined = sum(row[5] for row in rows)
-    if quarantined:
-        say(f"{rows_are(quarantined)} in quarantine; `ltv quarantine list` shows why.")
-    if output is not None and any(row[4] for row in rows):
-        say("`ltv run` brings the figures up to date.")
 
 
 @quarantine.command("list")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ltv_platform.cli.console import invoked_as, progress, say, show
-from ltv_platform.cli.data import is_rejected, report_outcomes, say_what_is_stray
+from ltv_platform.cli.ingesting import is_rejected, report_outcomes
 from ltv_platform.errors import UserError
 from ltv_platform.locks import one_run
 from ltv_platform.workspace import Workspace
@@ -164,7 +164,6 @@ def _load_landing(workspace: Workspace) -> bool:
     from ltv_platform.ingestion.landing import ingest_landing, make_landing, waiting_files
 
     make_landing(workspace.settings, list(workspace.catalog.sources))
-    say_what_is_stray(workspace)
     if not waiting_files(workspace.settings):
         return False
     with progress("loading what waits in landing") as tell:

@@ -14,6 +14,9 @@ from ltv_platform.erasure.suppression import Suppressed
 from ltv_platform.erasure.texts import Needles
 from ltv_platform.errors import UserError
 from ltv_platform.ingestion.landing import waiting_files
+from ltv_platform.ingestion.requests import Request
+from ltv_platform.ingestion.taking import take_in
+from ltv_platform.locks import temporary_folder
 from ltv_platform.settings import Settings
 from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
 
@@ -42,9 +45,12 @@ def held_files(engine: DuckDBEngine) -> Iterator[Held]:
     """
     settings, sources = engine.settings, engine.catalog.sources
     personal = [name for name, source in sources.items() if source.is_personal]
-    for request in waiting_files(settings, personal):
+    for request in waiting_files(settings):
         if _is_file(request.path):
-            yield Held(request.path, request.table, request.adapter)
+            for table, adapter in _meant_for(engine, request):
+                if table in personal:
+                    yield Held(request.path, table, adapter)
+                    break
     loads = {
         load_id: (table, adapter)
         for load_id, table, adapter in engine.rows(
@@ -59,6 +65,20 @@ def held_files(engine: DuckDBEngine) -> Iterator[Held]:
             for path in sorted(folder.iterdir()):
                 if _is_file(path) and not path.name.startswith("."):
                     yield Held(path, table, adapter, folder.name)
+
+
+def _meant_for(engine: DuckDBEngine, request: Request) -> Iterator[tuple[str, str | None]]:
+    """The tables that a file of landing is meant for, and its adapter; none if nobody knows."""
+    if request.table is not None:
+        yield request.table, request.adapter
+        return
+    try:
+        with temporary_folder(engine.settings.home, "staging_") as folder:
+            taken = take_in(engine, request, folder / "1")
+    except UserError:  # it is no file that could be loaded
+        return
+    for incoming in taken:
+        yield incoming.source.name, incoming.request.adapter
 
 
 def _is_file(path: Path) -> bool:

@@ -15,11 +15,12 @@ from ltv_platform.erasure.suppression import Suppressed, names
 from ltv_platform.errors import UserError
 from ltv_platform.ingestion.adapter_database import faults_of
 from ltv_platform.ingestion.adapters import Adapter
-from ltv_platform.ingestion.adapting import make_file
 from ltv_platform.ingestion.confinement import confine
 from ltv_platform.ingestion.dialects import Dialect
 from ltv_platform.ingestion.doubles import scales_of
+from ltv_platform.ingestion.file_relation import make_file, make_views
 from ltv_platform.ingestion.files import PrivateCopy
+from ltv_platform.ingestion.layouts import Layout
 from ltv_platform.ingestion.readers import (
     UnreliableReadError,
     open_file,
@@ -120,8 +121,9 @@ class Finder:
             scales=None if adapter else scales_of(source),
             by_hand=by_hand,
         )
-        count = make_file(connection, copy, records)
-        found = self._in_relation(records.columns, source, adapter, suppressed, copy.name)
+        layout = adapter.layout if adapter else None
+        file = make_file(connection, self.settings, copy, records, layout, as_written=True)
+        found = self._in_relation(file.columns, source, adapter, suppressed, copy.name)
         malformed = connection.execute("SELECT line, raw FROM malformed").fetchall()
         delimiter = adapter.dialect.delimiter if adapter else None
         return Found(
@@ -130,7 +132,7 @@ class Finder:
             frozenset(
                 number for number, raw in malformed if names(suppressed, source, raw, delimiter)
             ),
-            count + len(malformed),
+            file.records + len(malformed),
         )
 
     def find_in_quarantine(
@@ -167,8 +169,9 @@ class Finder:
         finally:
             self._connection.unregister("kept_records")
         self._connection.execute(
-            "CREATE OR REPLACE TEMP VIEW file AS SELECT *, '' AS _file FROM records"
+            "CREATE OR REPLACE TEMP VIEW written AS SELECT *, '' AS _file FROM records"
         )
+        make_views(self._connection, adapter.layout if adapter else Layout(), "written")
         return dict(self._in_relation(columns, source, adapter, suppressed, "A record"))
 
     def _in_relation(

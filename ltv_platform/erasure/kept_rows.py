@@ -13,8 +13,10 @@ from ltv_platform.erasure.finding import Finder
 from ltv_platform.erasure.suppression import Suppressed, names
 from ltv_platform.erasure.texts import trimmed, what_stays
 from ltv_platform.errors import UserError
-from ltv_platform.ingestion.adapters import Adapter, load_adapter
+from ltv_platform.ingestion.adapter_files import load_adapter
+from ltv_platform.ingestion.adapters import Adapter
 from ltv_platform.ingestion.staging import MALFORMED
+from ltv_platform.settings import Settings
 
 Connection = duckdb.DuckDBPyConnection
 
@@ -71,7 +73,7 @@ def find_kept(
         if not records:
             continue
         names_of_ours = {column.name for column in source.columns}
-        adapter = _adapter(adapter_name, source)
+        adapter = _adapter(adapter_name, source, finder.settings)
         # Quarantine keeps what came out of an adapter that cannot be asked for single records.
         if adapter_name is not None and (adapter is None or not adapter.replayable):
             adapter = None
@@ -118,11 +120,11 @@ def _find_malformed(
             kept.changed[place] = stays
 
 
-def _adapter(name: str | None, source: SourceTable) -> Adapter | None:
+def _adapter(name: str | None, source: SourceTable, settings: Settings) -> Adapter | None:
     if name is None:
         return None
     try:
-        return load_adapter(name, source.name)
+        return load_adapter(name, source.name, settings.adapter_options)
     except UserError:  # it is gone, or was rewritten for another table
         return None
 

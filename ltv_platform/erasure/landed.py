@@ -1,5 +1,6 @@
 """What a load left out of the log does not stay in the file that is kept of it."""
 
+from collections.abc import Sequence
 from functools import partial
 
 from ltv_platform.erasure.finding import open_finder
@@ -9,22 +10,28 @@ from ltv_platform.ingestion.requests import Outcome
 from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
 
 
-def strip_landed(engine: DuckDBEngine, outcome: Outcome) -> None:
+def strip_landed(engine: DuckDBEngine, outcomes: Sequence[Outcome]) -> None:
     """Rewrite a landed file without the records of erased persons, before it is moved away.
 
     Raises:
         UserError: the file cannot be rewritten.
     """
-    request, counts = outcome.request, outcome.counts
-    source = engine.catalog.sources[request.table]
     # Nobody has looked into a file that was loaded before.
-    if counts is None or not source.is_personal or not (outcome.left_out or outcome.repeated):
+    waiting = [
+        (outcome.request, outcome.counts)
+        for outcome in outcomes
+        if outcome.counts is not None
+        and (outcome.left_out or outcome.repeated)
+        and engine.catalog.sources[outcome.counts.table_name].is_personal
+    ]
+    if not waiting:
         return
+    request, counts = waiting[0]
     with engine.session() as connection:
         suppressed = read_suppressed(connection, engine.settings)
     if not suppressed:
         return
-    held = Held(request.path, request.table, request.adapter, counts.load_id)
+    held = Held(request.path, counts.table_name, request.adapter, counts.load_id)
     with open_finder(engine.settings) as finder:
         stripper = Stripper(finder, engine.catalog.sources, suppressed)
         stripper.strip(held, partial(remember_rewritten, engine))

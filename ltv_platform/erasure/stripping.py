@@ -20,11 +20,12 @@ from ltv_platform.erasure.suppression import Suppressed, names
 from ltv_platform.erasure.texts import Needles
 from ltv_platform.errors import UserError
 from ltv_platform.failpoints import failpoint
-from ltv_platform.ingestion.adapters import Adapter, load_adapter
+from ltv_platform.ingestion.adapter_files import load_adapter, load_adapters
+from ltv_platform.ingestion.adapters import Adapter
 from ltv_platform.ingestion.dialects import Dialect
 from ltv_platform.ingestion.doubles import scales_of
 from ltv_platform.ingestion.files import PrivateCopy, file_format, load_id_of, take_copy
-from ltv_platform.ingestion.readers import csv_columns
+from ltv_platform.ingestion.headers import find_header
 from ltv_platform.ingestion.sqlite_files import copy_sqlite, export_sqlite_table, sqlite_tables
 from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
 from ltv_platform.warehouse.raw_log import known_load, transaction
@@ -82,7 +83,7 @@ class Stripper:
         """
         with self._finder.folder() as folder:
             opened = self._open(held, folder)
-            return self._found(opened, _adapter_of(held), held.table)
+            return self._found(opened, self._adapters_of(held), held.table)
 
     def strip(self, held: Held, remember: Callable[[str, str], None] | None = None) -> int:
         """Rewrite a file without their records, in one step; without any record it is removed.
@@ -98,17 +99,18 @@ class Stripper:
         Raises:
             UserError: it cannot be read or rewritten; it stays as it is.
         """
-        adapter = _adapter_of(held)
+        adapters = self._adapters_of(held)
+        adapter = adapters.get(held.table)
         with self._finder.folder() as folder:
             opened = self._open(held, folder)
-            found = self._found(opened, adapter, held.table)
+            found = self._found(opened, adapters, held.table)
             count = sum(each.count for each in found.values())
             if not count:
                 return 0
             draft = folder / "rewritten" / held.path.name
             draft.parent.mkdir()
             self._write(held, opened, found, adapter, draft)
-            new = self._checked(held, found, adapter, draft)
+            new = self._checked(held, found, adapters, draft)
             if new is None:
                 held.path.unlink()
                 if held.path.parent.name == held.load_id:
@@ -117,8 +119,11 @@ class Stripper:
                 return count
             text = adapter.text if adapter else ""
             if remember and held.load_id is not None:
-                old = load_id_of(held.table, text, opened.tables[held.table].content_hash)
-                remember(load_id_of(held.table, text, new.content_hash), old)
+                old = opened.tables[held.table].content_hash
+                for table in adapters or (held.table,):
+                    remember(
+                        load_id_of(table, text, new.content_hash), load_id_of(table, text, old)
+                    )
             failpoint("file stripped, not replaced")
             _replace(held.path, draft)
         failpoint("file replaced")
@@ -167,13 +172,50 @@ class Stripper:
             },
         )
 
-    def _found(self, opened: _Opened, adapter: Adapter | None, adapted: str) -> dict[str, Found]:
-        return {
-            table: self._finder.find(
-                copy, self._sources[table], adapter if table == adapted else None, self.suppressed
-            )
-            for table, copy in opened.tables.items()
+    def _adapters_of(self, held: Held) -> dict[str, Adapter]:
+        """The SELECTs of the adapter that a file goes through, that of its table first."""
+        if held.adapter is None:
+            return {}
+        options = self._finder.settings.adapter_options
+        first = load_adapter(held.adapter, held.table, options)
+        return {held.table: first, **load_adapters(held.adapter, options)}
+
+    def _found(
+        self, opened: _Opened, adapters: Mapping[str, Adapter], adapted: str
+    ) -> dict[str, Found]:
+        """What a file has, by table; of several SELECTs the first has the records of all."""
+        if not adapters or adapters.keys() == {adapted}:
+            return {
+                table: self._finder.find(
+                    copy,
+                    self._sources[table],
+                    adapters.get(table) if table == adapted else None,
+                    self.suppressed,
+                )
+                for table, copy in opened.tables.items()
+            }
+        copy = opened.tables[adapted]
+        found = dict[str, Found]()
+        why_not: UserError | None = None
+        for table, adapter in adapters.items():
+            if self._sources[table].is_personal:
+                try:
+                    found[table] = self._finder.find(
+                        copy, self._sources[table], adapter, self.suppressed
+                    )
+                except UserError as error:
+                    why_not = error
+        if not found:
+            raise why_not or UserError(f"Nothing in {copy.name} is of persons.", "Check it.")
+        lines = frozenset().union(*(each.lines for each in found.values()))
+        malformed = frozenset().union(*(each.malformed for each in found.values()))
+        records = max(each.records for each in found.values())
+        by_table = {
+            table: replace(each, lines=frozenset(), malformed=frozenset(), records=0)
+            for table, each in found.items()
         }
+        keys = by_table[adapted].keys if adapted in by_table else frozenset()
+        return {**by_table, adapted: Found(lines, keys, malformed, records)}
 
     def _write(
         self,
@@ -197,8 +239,8 @@ class Stripper:
             wanted = adapter.inputs if adapter else [column.name for column in source.columns]
             width = 0, ""
             if copy.format == "csv" and not dialect.whitespace:
-                columns, delimiter = csv_columns(copy, dialect, wanted)
-                width = len(columns), delimiter
+                header = find_header(copy, dialect, wanted)
+                width = len(header.columns), header.delimiter
             rewrite_text(
                 copy,
                 written,
@@ -210,7 +252,11 @@ class Stripper:
         pack_like(held.path, written, draft)
 
     def _checked(
-        self, held: Held, found: Mapping[str, Found], adapter: Adapter | None, draft: Path
+        self,
+        held: Held,
+        found: Mapping[str, Found],
+        adapters: Mapping[str, Adapter],
+        draft: Path,
     ) -> PrivateCopy | None:
         """The rewritten file as it is read again; None: no record is left.
 
@@ -222,7 +268,7 @@ class Stripper:
             return None
         with self._finder.folder() as folder:
             opened = self._open(replace(held, path=draft), folder)
-            after = self._found(opened, adapter, held.table)
+            after = self._found(opened, adapters, held.table)
             expected = {table: each.records for table, each in after.items()}
             if any(each.count for each in after.values()) or (
                 # Records behind an unclosed quote become records of their own.
@@ -235,10 +281,6 @@ class Stripper:
                 )
             # Of use is its hash alone, for the folder goes.
             return opened.tables[held.table]
-
-
-def _adapter_of(held: Held) -> Adapter | None:
-    return load_adapter(held.adapter, held.table) if held.adapter else None
 
 
 def _replace(path: Path, draft: Path) -> None:

@@ -4,10 +4,6 @@ Who has a hash without a key finds its identifier by trying; so the hashes are k
 lies beside the warehouse in a file that only its owner can read.
 """
 
-import hashlib
-import hmac
-import os
-import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +16,7 @@ from ltv_platform.contracts.ddl import literal, quoted
 from ltv_platform.contracts.sources import SOURCES
 from ltv_platform.erasure.texts import what_stays, words
 from ltv_platform.errors import UserError
+from ltv_platform.keyed_hash import hash_sql, keyed_hash, new_key, pads, read_key, write_key
 from ltv_platform.settings import Settings
 from ltv_platform.warehouse.engine import Load
 
@@ -29,10 +26,6 @@ Connection = duckdb.DuckDBPyConnection
 CUSTOMER = "customer"
 #: The kind of the one entry that tells whether the key is the one that the others were made with.
 _KEY = "key"
-
-_KEY_BYTES = 32
-#: HMAC pads its key to a block of the hash and mixes it with these two bytes (RFC 2104).
-_BLOCK, _INNER, _OUTER = 64, 0x36, 0x5C
 
 
 @dataclass(frozen=True)
@@ -54,7 +47,7 @@ class Suppressed:
         """What stands for an identifier in the list."""
         # Words of damaged text may hold halves of characters.
         message = f"{kind}\0{identifier}".encode(errors="surrogatepass")
-        return hmac.new(self.key, message, hashlib.sha256).hexdigest()
+        return keyed_hash(self.key, message)
 
     def holds(self, kind: str, identifier: str | None) -> bool:
         """Whether an identifier is on the list."""
@@ -98,18 +91,12 @@ class Suppressed:
 
     def pads(self) -> dict[str, bytes]:
         """The parameters of :meth:`hash_sql`."""
-        key = self.key.ljust(_BLOCK, b"\0")
-        return {
-            "inner": bytes(byte ^ _INNER for byte in key),
-            "outer": bytes(byte ^ _OUTER for byte in key),
-        }
+        return pads(self.key)
 
     @staticmethod
     def hash_sql(kind: str, value: str) -> str:
         """:meth:`pseudonym` of a SQL expression."""
-        message = f"encode({literal(kind)} || chr(0) || {value})"
-        inner = f"unhex(sha256(CAST($inner AS BLOB) || {message}))"
-        return f"sha256(CAST($outer AS BLOB) || {inner})"
+        return hash_sql(f"{literal(kind)} || chr(0) || {value}")
 
 
 def key_kind(source: SourceTable) -> str:
@@ -129,7 +116,9 @@ def read_suppressed(connection: Connection, settings: Settings) -> Suppressed:
     ).fetchall():
         pseudonyms.setdefault(kind, set()).add(pseudonym)
     of_key = pseudonyms.pop(_KEY, set())
-    suppressed = Suppressed(_read_key(settings), {k: frozenset(v) for k, v in pseudonyms.items()})
+    suppressed = Suppressed(
+        read_key(settings.erasure_key_path), {k: frozenset(v) for k, v in pseudonyms.items()}
+    )
     if of_key and suppressed.pseudonym(_KEY, "") not in of_key:
         raise UserError(
             f"{settings.erasure_key_path} is not the key of those who were erased: without it they "
@@ -139,34 +128,18 @@ def read_suppressed(connection: Connection, settings: Settings) -> Suppressed:
     return suppressed
 
 
-def _read_key(settings: Settings) -> bytes:
-    try:
-        return bytes.fromhex(settings.erasure_key_path.read_text("utf-8"))
-    except FileNotFoundError:
-        return b""
-    except ValueError:  # it is not a key, so it is not the right one
-        return b""
-
-
 def with_key(suppressed: Suppressed) -> Suppressed:
     """The list with a key, a new one if there was none; see :func:`keep_key`."""
     if suppressed.key:
         return suppressed
-    return Suppressed(secrets.token_bytes(_KEY_BYTES), suppressed.pseudonyms)
+    return Suppressed(new_key(), suppressed.pseudonyms)
 
 
 def keep_key(suppressed: Suppressed, settings: Settings) -> None:
     """Write down a new key before any hash that is made with it."""
-    if suppressed.key == _read_key(settings):
-        return
     path = settings.erasure_key_path
-    draft = path.with_suffix(".new")
-    draft.unlink(missing_ok=True)  # left by a kill
-    with open(draft, "x", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
-        file.write(suppressed.key.hex())
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(draft, path)
+    if suppressed.key != read_key(path):
+        write_key(path, suppressed.key)
 
 
 def put_on_list(

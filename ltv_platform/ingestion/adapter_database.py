@@ -6,6 +6,8 @@ to be read, no other file, no network, and nobody's row but those of the file.
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,8 +38,37 @@ _FAULTS_OF_ADAPTERS = (
 )
 
 
+_CENT = Decimal("0.01")
+
 #: Names that staging gives to columns of its own; ``_line`` an adapter may give.
 _OWN = frozenset({"_record", "_rounded", "_reasons", "_unread", "_day", "_raw"})
+
+
+@dataclass(frozen=True)
+class Totals:
+    """What a file says that its rows add up to, and what they do.
+
+    Attributes:
+        rows: How many rows there are.
+        added: Their sum.
+        said: Line and amount of each record that sums up others.
+    """
+
+    rows: int
+    added: Decimal
+    said: tuple[tuple[int, Decimal], ...]
+
+    @property
+    def nearest(self) -> tuple[int, Decimal]:
+        """The record that comes nearest to the sum; others sum up parts, or more than the file."""
+        return min(self.said, key=lambda each: abs(each[1] - self.added))
+
+    @property
+    def agree(self) -> bool:
+        """A record says what the rows add up to, up to the cents to which each row was rounded."""
+        # The sum of so many rounding errors lies within four of its standard deviations.
+        allowed = max(_CENT, _CENT * Decimal(4 * (self.rows / 12) ** 0.5))
+        return abs(self.nearest[1] - self.added) <= allowed
 
 
 @contextmanager
@@ -66,14 +97,22 @@ class AdapterDatabase:
         settings: For the time limit.
         folder: Where the adapter's rows are written: the folder of the file's private copy.
         name: The file's name in messages.
+        tables: The tables that rows are written for.
     """
 
-    def __init__(self, connection: Connection, settings: Settings, folder: Path, name: str) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        settings: Settings,
+        folder: Path,
+        name: str,
+        tables: Collection[str],
+    ) -> None:
         self._connection = connection
         self._settings = settings
         self._name = name
-        self._output = folder / "adapted.parquet"
-        confine(connection, _spill(folder), paths=[self._output])
+        self._outputs = {table: folder / f"adapted_{table}.parquet" for table in tables}
+        confine(connection, _spill(folder), paths=self._outputs.values())
 
     def columns(self, adapter: "Adapter") -> dict[str, str]:
         """The columns that an adapter makes, by the names of its aliases, with their types.
@@ -124,7 +163,8 @@ class AdapterDatabase:
 
         Returns:
             A SELECT of the columns as text, ``_line``, ``_record``, and ``_rounded``: how many
-            doubles of a row have become another number.
+            doubles of a row have become another number. Where an adapter makes many rows of a
+            record, they are numbered in the order of their values.
 
         Raises:
             UserError: it fails on the records, makes too many rows, or rows without a number of
@@ -134,10 +174,12 @@ class AdapterDatabase:
         if most is not None:
             # A join that explodes ends early; one row too many tells it.
             rows = f"SELECT * FROM ({rows}) AS adapter LIMIT {most + 1}"
-        if "_line" not in columns:
+        if "_line" not in columns or adapter.many:
             # The values decide the order, so that the same file gives the same numbers again.
             order = column_list(tuple(columns))
-            rows = f"SELECT *, ROW_NUMBER() OVER (ORDER BY {order}) AS _line FROM ({rows}) AS rows"
+            line = f"ROW_NUMBER() OVER (ORDER BY {order}) AS _line"
+            given = f"* REPLACE ({line})" if "_line" in columns else f"*, {line}"
+            rows = f"SELECT {given} FROM ({rows}) AS rows"
         kinds = {name: kind for name, kind in columns.items() if name != "_line"}
         texts = "".join(f"CAST({quoted(name)} AS VARCHAR) AS {quoted(name)}, " for name in kinds)
         made_of = "_record" if record is not None else packed(kept)
@@ -147,7 +189,7 @@ class AdapterDatabase:
             if (expression := rounded_sql(name, kind, scales)) != quoted(name)
         )
         replaced = f"{replaced}, " if replaced else ""
-        output = literal(str(self._output))
+        output = literal(str(self._outputs[adapter.table]))
         counted = (
             f"SELECT * REPLACE ({replaced}TRY_CAST(_line AS BIGINT) AS _line), "
             f"{rounded_count_sql(kinds, scales)} AS _rounded FROM ({rows}) AS adapter"
@@ -160,20 +202,48 @@ class AdapterDatabase:
         self._check(adapter, most)
         return f"SELECT * FROM read_parquet({output})"
 
+    def totals(self, adapter: "Adapter", amount: str) -> "Totals | None":
+        """What the records that sum up others say of an amount, beside the sum of the others.
+
+        Args:
+            adapter: The adapter; its rows are written.
+            amount: A column of them.
+
+        Returns:
+            None: there are no such records, or its SELECT does not come straight from records.
+        """
+        select = adapter.of_totals(amount)
+        if select is None:
+            return None
+        with faults_of(adapter, self._connection, self._settings, self._name):
+            said = self._connection.execute(
+                f"SELECT _line, TRY_CAST({quoted(amount)} AS DECIMAL(38,6)) AS said "
+                f"FROM ({select}) AS totals WHERE said IS NOT NULL ORDER BY _line"
+            ).fetchall()
+        if not said:
+            return None
+        output = literal(str(self._outputs[adapter.table]))
+        [(rows, added)] = self._connection.execute(
+            f"SELECT COUNT(*), COALESCE(SUM(TRY_CAST({quoted(amount)} AS DECIMAL(38,6))), 0) "
+            f"FROM read_parquet({output})"
+        ).fetchall()
+        return Totals(int(rows), added, tuple(said))
+
     def _check(self, adapter: "Adapter", most: int | None) -> None:
         """Make sure that every row stands for a record of its own.
 
         Raises:
             UserError: there are more rows than records, or rows without a number of their own.
         """
-        output = literal(str(self._output))
+        output = literal(str(self._outputs[adapter.table]))
         made, lines = self._connection.execute(
             f"SELECT COUNT(*), COUNT(DISTINCT _line) FROM read_parquet({output})"
         ).fetchall()[0]
         if most is not None and made > most:
             raise UserError(
                 f"Adapter {adapter.name} makes more rows than the {most} records of {self._name}.",
-                "An adapter may leave out or merge records, not multiply them.",
+                "An adapter may leave out or merge records; to multiply them it says: "
+                "-- rows: many",
             )
         if lines < made:
             raise UserError(

@@ -1,47 +1,48 @@
-"""Adapters: one SELECT from a file's own columns to a source table's columns.
+"""Adapters: one SELECT from the columns of a file to those of a source table.
 
-An adapter is a SQL file. Comment lines ``-- key: value`` before the SELECT say which table it
-feeds and how its files are written; the SELECT reads the relation ``file``, which has the
-file's columns as text, plus ``_line`` (record number) and ``_file`` (name).
+The SELECT reads the relation ``file``: the columns that its format declares, else those of the file
+as text, and ``_line`` (record number) and ``_file`` (name). How adapters are written and found is
+the business of ``adapter_files``.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 
-import sqlglot
 from sqlglot import exp
-from sqlglot.errors import SqlglotError
 
-from ltv_platform.bundled import bundled_data
-from ltv_platform.errors import UserError
 from ltv_platform.ingestion.dialects import Dialect
+from ltv_platform.ingestion.layouts import Layout
 
-_KEYS = ("table", "delimiter", "quote", "header", "columns")
 #: What makes a value depend on more than one record.
 _OF_SEVERAL = (exp.AggFunc, exp.Window, exp.Subquery, exp.Unnest, exp.Explode)
-_DELIMITERS = {"tab": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "whitespace": " "}
 
 
 @dataclass(frozen=True)
 class Adapter:
-    """A parsed adapter.
+    """One SELECT of an adapter's file.
 
     Attributes:
-        name: Its file name without ending.
-        text: The whole text; part of the load's identity.
+        name: The name of its file without ending.
+        text: The whole text of the file, and what was chosen for it; part of the load's identity.
         table: The source table that it feeds.
-        dialect: How its files are written.
+        layout: What is known of the files that it takes.
         reference: What finds it again: its name if it is bundled, else the path of its file.
+        many: It may make more rows than there are records.
     """
 
     name: str
     text: str
     table: str
-    dialect: Dialect
+    layout: Layout
     reference: str
+    many: bool
     _tree: exp.Query = field(repr=False, compare=False)
+
+    @property
+    def dialect(self) -> Dialect:
+        """How its files are written."""
+        return self.layout.dialect
 
     @cached_property
     def row_wise(self) -> bool:
@@ -49,6 +50,7 @@ class Adapter:
         tree = self._tree
         return (
             self._reads_records
+            and not self.many
             and not any(tree.args.get(clause) for clause in ("group", "distinct", "limit"))
             and not any(
                 isinstance(node, exp.Unnest | exp.Explode)
@@ -81,8 +83,19 @@ class Adapter:
 
     @cached_property
     def inputs(self) -> frozenset[str]:
-        """Names of the columns that the SELECT mentions; some of them are the file's."""
+        """Names of columns that files may have: those declared, else those that are mentioned."""
+        if self.layout.columns:
+            return frozenset(name for each in self.layout.columns for name in each.spellings)
         return frozenset(column.name for column in self._tree.find_all(exp.Column))
+
+    @property
+    def made_of(self) -> dict[str, str]:
+        """What each column of the output is made of: the name of a column, or SQL."""
+        return {
+            each.alias_or_name: value.name if isinstance(value, exp.Column) else value.sql("duckdb")
+            for each in self._tree.selects
+            for value in (each.unalias(),)
+        }
 
     def of_records(self, columns: Mapping[str, str]) -> tuple[str, frozenset[str]] | None:
         """What single records say of some columns of the output, those of all records of ``file``.
@@ -132,148 +145,15 @@ class Adapter:
             tree = tree.limit(limit)
         return str(tree.sql(dialect="duckdb"))
 
+    def of_totals(self, amount: str) -> str | None:
+        """A SELECT of an amount and ``_line`` of the records that sum up others.
 
-def load_adapter(name_or_path: str, table: str) -> Adapter:
-    """Find and parse an adapter: a bundled one by name, or a file of the user's.
-
-    Raises:
-        UserError: there is none, it is not one SELECT from ``file``, or it feeds another table.
-    """
-    text = adapter_text(name_or_path)
-    path = Path(name_or_path)
-    name, reference = (
-        (name_or_path, name_or_path)
-        if name_or_path in bundled_adapters()
-        else (path.stem, str(path.absolute()))
-    )
-    adapter = parse_adapter(name, text, reference)
-    if adapter.table != table:
-        raise UserError(
-            f"Adapter {adapter.name} feeds {adapter.table}, not {table}.",
-            f"Run `ltv ingest {adapter.table} … --adapter {name_or_path}`, or choose another.",
-        )
-    return adapter
-
-
-def adapter_text(name_or_path: str) -> str:
-    """The SQL of a bundled adapter, or of a file of the user's.
-
-    Raises:
-        UserError: there is none, or it cannot be read.
-    """
-    path = Path(name_or_path)
-    bundled = bundled_adapters()
-    if name_or_path in bundled:
-        return bundled[name_or_path]
-    if path.is_file():
-        return _read(path)
-    if path.suffix == ".sql":
-        raise UserError(f"The adapter {path} does not exist.", "Check the path.")
-    raise UserError(
-        f"There is no adapter {name_or_path!r}.",
-        f"Bundled are {', '.join(sorted(bundled))}; or give the path of your own .sql file.",
-    )
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(
-            f"The adapter {path} cannot be read ({error}).", "Save it as readable UTF-8 text."
-        ) from error
-
-
-def bundled_adapters() -> Mapping[str, str]:
-    """The text of each bundled adapter, by name."""
-    return {
-        path.name.removesuffix(".sql"): path.read_text("utf-8")
-        for path in (bundled_data() / "adapters").iterdir()
-        if path.name.endswith(".sql")
-    }
-
-
-def parse_adapter(name: str, text: str, reference: str) -> Adapter:
-    """Parse the text of an adapter.
-
-    Args:
-        name: Its name in messages.
-        text: The SQL with its comment lines.
-        reference: What finds it again, see :class:`Adapter`.
-
-    Raises:
-        UserError: an unknown key, or not exactly one SELECT that reads only ``file``.
-    """
-    header = _header(name, text)
-    if "table" not in header:
-        raise UserError(
-            f"Adapter {name} does not say which table it feeds.",
-            "Begin it with a line such as: -- table: transactions",
-        )
-    try:
-        statements = [part for part in sqlglot.parse(text, dialect="duckdb") if part is not None]
-    except SqlglotError as error:
-        raise UserError(f"Adapter {name} is not valid SQL: {error}", "Fix the SELECT.") from error
-    except RecursionError as error:
-        raise UserError(
-            f"Adapter {name} is nested too deep.", "Make the SELECT simpler."
-        ) from error
-    if len(statements) != 1 or not isinstance(statements[0], exp.Query):
-        raise UserError(
-            f"Adapter {name} must be exactly one SELECT.", "Remove every other statement."
-        )
-    tree = statements[0]
-    allowed = {"file"} | {cte.alias for cte in tree.find_all(exp.CTE)}
-    for table in tree.find_all(exp.Table):
-        if table.db or not isinstance(table.this, exp.Identifier) or table.name not in allowed:
-            raise UserError(
-                f"Adapter {name} reads {table.sql(dialect='duckdb')}; it may read only `file`.",
-                "An adapter sees one file at a time; join tables in a mart instead.",
-            )
-    return Adapter(name, text, header["table"], _dialect(name, header), reference, tree)
-
-
-def _header(name: str, text: str) -> dict[str, str]:
-    header: dict[str, str] = {}
-    for line in text.splitlines():
-        if not line.startswith("--"):
-            if line.strip():
-                break
-            continue
-        key, colon, value = line[2:].partition(":")
-        if colon and key.strip() in _KEYS:
-            header[key.strip()] = value.strip()
-    return header
-
-
-def _dialect(name: str, header: Mapping[str, str]) -> Dialect:
-    delimiter = header.get("delimiter")
-    quote = header.get("quote", '"')
-    if delimiter is not None:
-        delimiter = _DELIMITERS.get(delimiter, delimiter)
-        if len(delimiter) != 1 or delimiter in f"\r\n{quote}":
-            raise UserError(
-                f"Adapter {name}: the delimiter {delimiter!r} is not one character.",
-                f"Give the character or one of {', '.join(_DELIMITERS)}.",
-            )
-    if len(quote) > 1 or not quote.isascii():
-        raise UserError(
-            f"Adapter {name}: the quote {quote!r} is not one ASCII character.",
-            "Give the character, or nothing where the files have no quotes.",
-        )
-    header_given = header.get("header", "yes").lower()
-    if header_given not in ("yes", "no"):
-        raise UserError(f"Adapter {name}: header is {header_given!r}.", "Say yes or no.")
-    columns = tuple(header.get("columns", "").replace(",", " ").split())
-    if header_given == "no" and not columns:
-        raise UserError(
-            f"Adapter {name} says that its files have no header, but not which columns.",
-            "Add a line such as: -- columns: customer_id date amount",
-        )
-    return Dialect(
-        delimiter=delimiter,
-        whitespace=header.get("delimiter") == "whitespace",
-        quote=quote,
-        header=header_given == "yes",
-        columns=columns,
-    )
+        None: the rows do not come straight from records, or it does not give the amount.
+        """
+        if not self._reads_records or self.layout.totals is None:
+            return None
+        given = {projection.alias_or_name: projection for projection in self._tree.expressions}
+        if amount not in given:
+            return None
+        select = exp.select(given[amount].copy(), "_line").from_("totals")
+        return str(select.sql(dialect="duckdb"))

@@ -3,31 +3,35 @@
 The rows are still text; what becomes of them is the business of ``staging``.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import duckdb
 
 from ltv_platform.contracts import SourceTable
 from ltv_platform.contracts.ddl import literal, quoted
 from ltv_platform.errors import UserError
 from ltv_platform.ingestion.adapter_database import (
     AdapterDatabase,
+    faults_of,
     open_adapter_database,
     packed,
 )
 from ltv_platform.ingestion.doubles import scales_of
+from ltv_platform.ingestion.file_relation import FileRelation, make_file, make_views, refuse
 from ltv_platform.ingestion.files import PrivateCopy
 from ltv_platform.ingestion.messages import folded, meant, some
-from ltv_platform.ingestion.readers import Records, confirm, engine_reads
+from ltv_platform.ingestion.readers import Records
 from ltv_platform.settings import Settings
 
 if TYPE_CHECKING:
     from ltv_platform.ingestion.adapters import Adapter
 
-Connection = duckdb.DuckDBPyConnection
+#: Columns of money that records of totals are held against.
+_AMOUNTS = ("cost", "amount")
+#: Titles and notices that a message shows, and characters of each.
+_SHOWN_LINES, _SHOWN_LINE = 3, 40
 
 
 @dataclass(frozen=True)
@@ -56,35 +60,98 @@ def as_they_are(records: Records) -> Adapted:
     return Adapted(select, columns, records.first_line)
 
 
+@dataclass(frozen=True)
+class AdaptedFile:
+    """A file that went through all SELECTs of its adapter.
+
+    Attributes:
+        given: The file's own columns.
+        relation: Its records, as the adapter saw them.
+        notes: What the user should know of the file.
+        tables: What each table gets, and what the user should know of that.
+    """
+
+    given: tuple[str, ...]
+    relation: FileRelation
+    notes: list[str]
+    tables: Mapping[str, tuple[Adapted, list[str]]]
+
+
 def adapt(
-    settings: Settings, adapter: "Adapter", copy: PrivateCopy, records: Records, source: SourceTable
-) -> tuple[int, list[str], Adapted]:
+    settings: Settings,
+    adapters: Mapping[str, "Adapter"],
+    copy: PrivateCopy,
+    records: Records,
+    sources: Mapping[str, SourceTable],
+) -> AdaptedFile:
     """Put the records of a file through an adapter.
 
     Args:
         settings: For the limits.
-        adapter: The adapter.
+        adapters: The SELECTs of the adapter by table, in their order.
         copy: The private copy; what the adapter makes is written beside it.
         records: Its records.
-        source: The table that they are meant for.
-
-    Returns:
-        How many records there are, what the user should know, and the adapter's rows.
+        sources: The contracts.
 
     Raises:
         UserError: the adapter does not suit the file.
         UnreliableReadError: the engine could not read the file.
     """
-    with open_adapter_database(settings, copy.path.parent) as connection:
-        count = make_file(connection, copy, records)
-        database = AdapterDatabase(connection, settings, copy.path.parent, copy.name)
-        columns = database.columns(adapter)
-        notes = compare_columns(source, list(columns), copy.name, adapter)
-        return (
-            count,
-            notes,
-            _adapted(database, adapter, columns, source, record=records.columns, most=count),
+    layout = next(iter(adapters.values())).layout
+    folder = copy.path.parent
+    tables = dict[str, tuple[Adapted, list[str]]]()
+    with open_adapter_database(settings, folder) as connection:
+        relation = make_file(connection, settings, copy, records, layout)
+        database = AdapterDatabase(connection, settings, folder, copy.name, list(adapters))
+        with faults_of(next(iter(adapters.values())), connection, settings, copy.name):
+            refuse(connection, layout, copy.name)
+        for table, adapter in adapters.items():
+            source = sources[table]
+            columns = database.columns(adapter)
+            notes = compare_columns(source, list(columns), copy.name, adapter)
+            adapted = _adapted(
+                database,
+                adapter,
+                columns,
+                source,
+                record=relation.columns,
+                most=None if adapter.many else relation.records,
+            )
+            notes += _notes_on_totals(database, adapter, columns, copy.name)
+            tables[table] = adapted, notes
+    return AdaptedFile(records.columns, relation, list(_notes_on_file(copy, records)), tables)
+
+
+def _notes_on_file(copy: PrivateCopy, records: Records) -> Iterator[str]:
+    if records.around:
+        shown = "; ".join(repr(line[:_SHOWN_LINE]) for line in records.around[:_SHOWN_LINES])
+        yield (
+            f"{copy.name}: {len(records.around)} lines of titles and notices skipped: {shown}"
+            + (" …" if len(records.around) > _SHOWN_LINES else "")
         )
+
+
+def _notes_on_totals(
+    database: AdapterDatabase, adapter: "Adapter", columns: Collection[str], name: str
+) -> Iterator[str]:
+    """What the records that sum up others say, held against the rows."""
+    for amount in (each for each in _AMOUNTS if each in columns):
+        totals = database.totals(adapter, amount)
+        if totals is None:
+            continue
+        line, said = totals.nearest
+        left_out = f"{name}: {len(totals.said)} rows of totals are left out"
+        if totals.agree:
+            yield f"{left_out}; line {line} says what the rows add up to ({_money(said)})"
+        else:
+            yield (
+                f"{left_out}, and they do not agree with the rows: line {line} says "
+                f"{_money(said)}, the rows add up to {_money(totals.added)}. Is the file complete?"
+            )
+
+
+def _money(amount: Decimal) -> str:
+    return f"{amount:,.2f}"
 
 
 def adapt_again(
@@ -107,8 +174,17 @@ def adapt_again(
         UserError: the adapter does not suit them.
     """
     with open_adapter_database(settings, kept.parent) as connection:
-        connection.execute(f"CREATE TABLE file AS SELECT * FROM read_parquet({literal(str(kept))})")
-        database = AdapterDatabase(connection, settings, kept.parent, "A record")
+        # An adapter that was rewritten since may declare more columns.
+        more = "".join(
+            f", CAST(NULL AS VARCHAR) AS {quoted(name)}"
+            for name in adapter.layout.names
+            if name not in columns
+        )
+        connection.execute(
+            f"CREATE TABLE records AS SELECT *{more} FROM read_parquet({literal(str(kept))})"
+        )
+        make_views(connection, adapter.layout, "records")
+        database = AdapterDatabase(connection, settings, kept.parent, "A record", [source.name])
         given = database.columns(adapter)
         return _adapted(database, adapter, given, source, record=columns)
 
@@ -117,35 +193,6 @@ def defaults_of(adapter: "Adapter", source: SourceTable) -> Mapping[str, str]:
     """What the adapter's name stands for: whose spend its files tell."""
     named = source.replaces is not None and "spend_source" in source.replaces
     return {"spend_source": literal(adapter.name)} if named else {}
-
-
-def make_file(connection: Connection, copy: PrivateCopy, records: Records) -> int:
-    """Make the temporary relation ``file`` that adapters read; how many records it has.
-
-    Raises:
-        UserError: the file is damaged, or needs too much memory.
-        UnreliableReadError: the engine could not read it.
-    """
-    select = records.select
-    if copy.format == "csv":
-        # Whether blanks before a field are part of it depends on the reader: here they are not.
-        texts = ", ".join(
-            f"CASE WHEN starts_with({name}, ' ') THEN NULLIF(LTRIM({name}, ' '), '') "
-            f"ELSE {name} END AS {name}"
-            for name in map(quoted, records.columns)
-        )
-        line = ", _line" if records.first_line is None else ""
-        select = f"SELECT {texts}{line} FROM ({select}) AS records"
-    with engine_reads(copy):
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE records AS {select}")
-    [(count,)] = connection.execute("SELECT COUNT(*) FROM records").fetchall()
-    confirm(connection, records, count)
-    line = f"rowid + {records.first_line} AS _line, " if records.first_line is not None else ""
-    connection.execute(
-        "CREATE OR REPLACE TEMP VIEW file AS "
-        f"SELECT *, {line}{literal(copy.name)} AS _file FROM records"
-    )
-    return int(count)
 
 
 def _adapted(

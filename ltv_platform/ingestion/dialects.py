@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from ltv_platform.ingestion.file_columns import FileColumn
+
 
 @dataclass(frozen=True)
 class Dialect:
@@ -13,6 +15,8 @@ class Dialect:
         quote: Quote character.
         header: The first record holds the column names.
         columns: Column names where there is no header.
+        known: The columns that its adapter declares; others may be called as they like.
+        titled: Titles stand before the header, and notices behind the records.
     """
 
     delimiter: str | None = None
@@ -20,3 +24,5 @@ class Dialect:
     quote: str = '"'
     header: bool = True
     columns: tuple[str, ...] = ()
+    known: tuple[FileColumn, ...] = ()
+    titled: bool = False

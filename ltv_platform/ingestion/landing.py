@@ -1,8 +1,9 @@
-"""The landing folder: files that wait to be loaded, a folder per source.
+"""The landing folder: files that wait to be loaded.
 
-``landing/<table>/`` takes files with the source's own columns, ``landing/<table>@<adapter>/``
-files that go through an adapter. A loaded file moves to ``loaded/<load_id>/``; a rejected one
-stays where it is, and so does what is no file: links, which are not followed, folders, pipes.
+What lies in ``landing/`` itself is known by its columns; ``landing/<table>/`` takes files with the
+source's own columns, ``landing/<table>@<adapter>/`` files that go through an adapter. A loaded
+file moves to ``loaded/<load_id>/``; a rejected one stays where it is, and so does what is no file:
+links, which are not followed, folders, pipes.
 That a file is loaded once is the business of the loads table.
 """
 
@@ -30,14 +31,20 @@ def make_landing(settings: Settings, sources: Sequence[str]) -> None:
 
 
 def waiting_files(settings: Settings, tables: Sequence[str] | None = None) -> list[Request]:
-    """What waits, by folder and name; of the given source tables, or of all.
+    """What waits, by folder and name; of the given source tables, or all.
 
-    Links, folders and pipes are among it: whoever put them there waits for them to be loaded,
-    and is told why they are not.
+    What no folder says the table of is among all alone. So are links, folders and pipes: whoever
+    put them there waits for them to be loaded, and is told why they are not.
     """
     if not settings.landing_path.is_dir():
         return []
     found = []
+    if tables is None:
+        found = [
+            Request(None, path, follow_links=False)
+            for path in sorted(settings.landing_path.iterdir())
+            if _is_finished(path) and not path.is_dir()
+        ]
     for folder in sorted(path for path in settings.landing_path.iterdir() if path.is_dir()):
         table, _, adapter = folder.name.partition("@")
         if tables is not None and table not in tables:
@@ -57,7 +64,6 @@ class LandedFile:
     """A file that waits, as it is.
 
     Attributes:
-        table: The source table of its folder.
         place: Its folder and name, as in ``transactions@shop/june.csv``.
         size: Bytes.
         modified: When its content was changed last, in nanoseconds since 1970; anyone can set it.
@@ -66,7 +72,6 @@ class LandedFile:
         adapter: Hash of the adapter that it goes through; empty: none, or it is missing.
     """
 
-    table: str
     place: str
     size: int
     modified: int
@@ -86,7 +91,7 @@ def landed_files(settings: Settings, sources: Collection[str]) -> list[LandedFil
     found = []
     adapters: dict[str, str] = {}
     for request in waiting_files(settings):
-        if request.table not in sources:
+        if request.table not in (None, *sources):
             continue
         if request.adapter and request.adapter not in adapters:
             adapters[request.adapter] = _adapter_hash(request.adapter)
@@ -94,7 +99,6 @@ def landed_files(settings: Settings, sources: Collection[str]) -> list[LandedFil
             status = request.path.lstat()
             found.append(
                 LandedFile(
-                    request.table,
                     str(request.path.relative_to(settings.landing_path)),
                     status.st_size,
                     status.st_mtime_ns,
@@ -107,7 +111,7 @@ def landed_files(settings: Settings, sources: Collection[str]) -> list[LandedFil
 
 
 def _adapter_hash(name: str) -> str:
-    from ltv_platform.ingestion.adapters import adapter_text  # noqa: PLC0415 - it parses SQL
+    from ltv_platform.ingestion.adapter_files import adapter_text  # noqa: PLC0415 - parses SQL
 
     try:
         return hashlib.sha256(adapter_text(name).encode()).hexdigest()
@@ -116,19 +120,9 @@ def _adapter_hash(name: str) -> str:
 
 
 def misplaced_files(settings: Settings, sources: Collection[str]) -> list[str]:
-    """Places of files that nothing loads: outside of the folders of source tables."""
-    waiting = [r.path for r in waiting_files(settings) if r.table not in sources]
-    paths = [*stray_files(settings), *waiting]
-    return [str(path.relative_to(settings.landing_path)) for path in paths]
-
-
-def stray_files(settings: Settings) -> list[Path]:
-    """Files in the landing folder itself, where nothing tells which table they are meant for."""
-    if not settings.landing_path.is_dir():
-        return []
-    return sorted(
-        path for path in settings.landing_path.iterdir() if _is_finished(path) and not path.is_dir()
-    )
+    """Places of files that nothing loads: in folders of tables that there are not."""
+    waiting = [r.path for r in waiting_files(settings) if r.table not in (None, *sources)]
+    return [str(path.relative_to(settings.landing_path)) for path in waiting]
 
 
 def _is_finished(path: Path) -> bool:
@@ -164,11 +158,12 @@ def ingest_landing(
 
     states = [_state(request.path) for request in requests]
     # Moved away as they come: a kill leaves few to be read again.
-    outcomes = ingest_each(engine, requests, progress)
+    files = ingest_each(engine, requests, progress)
     return [
-        _move_away(engine, outcome, state)
-        for outcome, state in zip(outcomes, states, strict=True)
-        if outcome.error is None or outcome.request.path.exists()
+        outcome
+        for file, state in zip(files, states, strict=True)
+        if all(each.error is None for each in file) or file[0].request.path.exists()
+        for outcome in _move_away(engine, file, state)
     ]
 
 
@@ -189,31 +184,32 @@ def _state(path: Path) -> tuple[int, int, int] | None:
 
 
 def _move_away(
-    engine: DuckDBEngine, outcome: Outcome, state: tuple[int, int, int] | None
-) -> Outcome:
-    path = outcome.request.path
-    if outcome.counts is None:
-        return outcome
+    engine: DuckDBEngine, outcomes: tuple[Outcome, ...], state: tuple[int, int, int] | None
+) -> tuple[Outcome, ...]:
+    """Move a file away that was loaded into all tables that it is meant for."""
+    first, *others = outcomes
+    path, counts = first.request.path, first.counts
+    if counts is None or any(other.counts is None for other in others):
+        return outcomes
     present = _state(path)
     if present is None:  # another process has moved it
-        return outcome
+        return outcomes
     if present != state:
         note = f"{path} was changed after it was loaded, so it stays for the next call"
-        return replace(outcome, notes=(*outcome.notes, note))
-    counts = outcome.counts
+        return (replace(first, notes=(*first.notes, note)), *others)
     from ltv_platform.erasure.landed import strip_landed  # noqa: PLC0415 - mostly, nothing waits
 
     try:
-        strip_landed(engine, outcome)
+        strip_landed(engine, outcomes)
     except UserError as error:
         note = f"{path.name} was moved to loaded/ still holding records of erased people: {error}"
-        outcome = replace(outcome, notes=(*outcome.notes, note))
+        first = replace(first, notes=(*first.notes, note))
     folder = engine.settings.loaded_path / counts.load_id
     if not path.exists():  # all of its records were those of erased persons
-        return outcome
+        return (first, *others)
     folder.mkdir(parents=True, exist_ok=True)
     # Landing may be a mount of its own, which a rename does not leave.
     with suppress(FileNotFoundError):  # another process has moved it just now
         shutil.move(path, folder / path.name)
     failpoint("file moved away")
-    return outcome
+    return (first, *others)

@@ -10,7 +10,6 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import date
-from itertools import zip_longest
 from pathlib import Path
 
 import duckdb
@@ -19,22 +18,13 @@ from ltv_platform.erasure.suppression import remember_keys
 from ltv_platform.errors import UserError
 from ltv_platform.failpoints import failpoint
 from ltv_platform.ingestion.confinement import confine
-from ltv_platform.ingestion.doubles import scales_of
-from ltv_platform.ingestion.files import (
-    check_regular,
-    file_format,
-    load_id_of,
-    printable,
-    take_copy,
-)
-from ltv_platform.ingestion.messages import source_called
+from ltv_platform.ingestion.files import check_regular, file_format, printable
 from ltv_platform.ingestion.replaced_spend import notes_on_spend
 from ltv_platform.ingestion.replaying import append_retrial, retry
 from ltv_platform.ingestion.requests import Outcome, Progress, Request, silent
 from ltv_platform.ingestion.settling import settle_quarantine
 from ltv_platform.ingestion.sqlite_files import (
     copy_sqlite,
-    export_sqlite_table,
     refuse_script,
     sqlite_columns,
     sqlite_tables,
@@ -51,6 +41,7 @@ from ltv_platform.ingestion.staging import (
     years_of_log,
 )
 from ltv_platform.ingestion.start_date import cover_log, moved, read_start, settle, write_start
+from ltv_platform.ingestion.taking import take_in
 from ltv_platform.ingestion.validation import ONLY_BEFORE_START
 from ltv_platform.locks import temporary_folder
 from ltv_platform.settings import Settings
@@ -81,15 +72,16 @@ def ingest(
         progress: Told what is being done.
 
     Returns:
-        One outcome per request, in their order.
+        The outcomes in the order of the requests: one each, or where an adapter feeds several
+        tables one for each of these.
     """
-    return list(ingest_each(engine, requests, progress))
+    return [outcome for file in ingest_each(engine, requests, progress) for outcome in file]
 
 
 def ingest_each(
     engine: DuckDBEngine, requests: Sequence[Request], progress: Progress = silent
-) -> Iterator[Outcome]:
-    """The same, with the outcomes of a few files as soon as these are loaded."""
+) -> Iterator[tuple[Outcome, ...]]:
+    """The same, with the outcomes of each request; those of a few as soon as these are loaded."""
     if read_start(engine.settings) is None:
         yield from _ingest_together(engine, requests, progress)
         return
@@ -102,59 +94,61 @@ def ingest_each(
 
 def _ingest_together(
     engine: DuckDBEngine, requests: Sequence[Request], progress: Progress
-) -> list[Outcome]:
+) -> list[tuple[Outcome, ...]]:
     """Files that settle the start: all are staged before the first is appended."""
-    with _staging_folder(engine.settings) as folder:
+    with staging_folder(engine.settings) as folder:
         taken = list(_taken(engine, requests, folder, progress))
-        with _warehouse(engine, folder) as connection:
-            files = [
-                _staged(connection, engine, request, file, progress)
-                for request, file in zip(requests, taken, strict=True)
-            ]
-            waiting = [file for file in files if isinstance(file, Staged)]
+        with warehouse_of(engine, folder) as connection:
+            files = [_staged(connection, engine, file, progress) for file in taken]
+            waiting = [each for file in files for each in file if isinstance(each, Staged)]
             try:
                 _settle_start(connection, engine, waiting)
             except UserError as error:
-                return [
-                    file if isinstance(file, Outcome) else Outcome(request, error=error)
-                    for request, file in zip(requests, files, strict=True)
-                ]
+                return [tuple(_refused(each, error) for each in file) for file in files]
             left_out = any(staged.left_out for staged in waiting)
             outcomes = []
-            for request, incoming, file in zip(requests, taken, files, strict=True):
-                current = file
-                if left_out and isinstance(file, Staged) and file.load.table.hangs_on is not None:
-                    # What it hangs on may have been left out since it was staged.
-                    discard(connection, file)
-                    current = _staged(connection, engine, request, incoming, progress)
-                outcomes.append(_appended(connection, engine, request, current, progress))
+            for file in files:
+                of_file = []
+                for each in file:
+                    current = each
+                    if left_out and isinstance(each, Staged) and each.load.table.hangs_on:
+                        # What it hangs on may have been left out since it was staged.
+                        discard(connection, each)
+                        [current] = _staged(connection, engine, [each.incoming], progress)
+                    of_file.append(_appended(connection, engine, current, progress))
+                outcomes.append(tuple(of_file))
             return outcomes
+
+
+def _refused(file: Staged | Outcome, error: UserError) -> Outcome:
+    return file if isinstance(file, Outcome) else Outcome(file.incoming.request, error=error)
 
 
 def _ingest_in_turn(
     engine: DuckDBEngine, requests: Sequence[Request], progress: Progress
-) -> list[Outcome]:
+) -> list[tuple[Outcome, ...]]:
     """The first files, one by one on one connection, until others may have a turn.
 
     To open the warehouse takes as long as to load a small file.
     """
-    with _staging_folder(engine.settings) as folder:
+    with staging_folder(engine.settings) as folder:
         taken = _taken(engine, requests, folder, progress)
-        incoming = next(taken)
+        file = next(taken)
         outcomes = []
-        with _warehouse(engine, folder) as connection:
+        with warehouse_of(engine, folder) as connection:
             until = time.monotonic() + _TURN
-            for request, following in zip_longest(requests, requests[1:]):
-                file = _staged(connection, engine, request, incoming, progress)
-                if isinstance(file, Staged):
-                    _settle_start(connection, engine, [file])
-                outcomes.append(_appended(connection, engine, request, file, progress))
-                if isinstance(incoming, Incoming):
-                    shutil.rmtree(incoming.copy.path.parent)
+            for following in (*requests[1:], None):
+                staged = _staged(connection, engine, file, progress)
+                _settle_start(connection, engine, [s for s in staged if isinstance(s, Staged)])
+                outcomes.append(
+                    tuple(_appended(connection, engine, each, progress) for each in staged)
+                )
+                if isinstance(file, list):
+                    shutil.rmtree(file[0].file.copy.path.parent)
                 # Nobody is to wait for the warehouse while a large file is copied.
                 if following is None or time.monotonic() > until or _is_large(following.path):
                     break
-                incoming = next(taken)
+                file = next(taken)
         return outcomes
 
 
@@ -166,7 +160,7 @@ def _is_large(path: Path) -> bool:
 
 
 @contextmanager
-def _warehouse(engine: DuckDBEngine, folder: Path) -> Iterator[Connection]:
+def warehouse_of(engine: DuckDBEngine, folder: Path) -> Iterator[Connection]:
     """A connection to the warehouse that reaches the copies in a folder, and no other file."""
     failpoint("private copies taken")
     with engine.hold(), engine.session() as connection:
@@ -176,40 +170,47 @@ def _warehouse(engine: DuckDBEngine, folder: Path) -> Iterator[Connection]:
 
 def _taken(
     engine: DuckDBEngine, requests: Iterable[Request], folder: Path, progress: Progress
-) -> Iterator[Incoming | UserError]:
+) -> Iterator[list[Incoming] | Outcome]:
     """Private copies of files, one after the other; or why there is none."""
     for place, request in enumerate(requests):
         progress(f"reading {printable(request.path.name)}")
         try:
-            yield _take_in(engine, request, folder / str(place), place)
+            yield take_in(engine, request, folder / str(place))
         except UserError as error:
             shutil.rmtree(folder / str(place), ignore_errors=True)  # half a copy
-            yield error
+            yield Outcome(request, error=error)
 
 
 def _staged(
     connection: Connection,
     engine: DuckDBEngine,
-    request: Request,
-    file: Incoming | UserError,
+    file: list[Incoming] | Outcome,
     progress: Progress,
-) -> Staged | Outcome:
-    """A copied file with its rows judged; or why it is not to be appended."""
-    if isinstance(file, UserError):
-        return Outcome(request, error=file)
-    if known := known_load(connection, file.load_id):
-        return Outcome(request, known, repeated=True)
-    progress(f"validating {file.copy.name}")
-    try:
-        return stage(connection, engine.settings, file, read_start(engine.settings))
-    except UserError as error:
-        return Outcome(request, error=error)
+) -> list[Staged | Outcome]:
+    """A copied file with its rows judged, table by table; or why it is not to be appended."""
+    if isinstance(file, Outcome):
+        return [file]
+    staged: list[Staged | Outcome] = []
+    for incoming in file:
+        if known := known_load(connection, incoming.load_id):
+            staged.append(Outcome(incoming.request, known, repeated=True))
+            continue
+        progress(f"validating {incoming.file.copy.name}")
+        start = read_start(engine.settings)
+        try:
+            staged.append(
+                stage(connection, engine.settings, incoming, start, engine.catalog.sources)
+            )
+        except UserError as error:
+            # What is wrong with a file is wrong for all tables that it feeds.
+            kept = [each for each in staged if isinstance(each, Outcome)]
+            return [*kept, Outcome(incoming.request, error=error)]
+    return staged
 
 
 def _appended(
     connection: Connection,
     engine: DuckDBEngine,
-    request: Request,
     file: Staged | Outcome,
     progress: Progress,
 ) -> Outcome:
@@ -218,37 +219,12 @@ def _appended(
         return file
     progress(f"appending {file.load.source_file}")
     try:
-        return _append(connection, engine, request, file)
+        return _append(connection, engine, file)
     except UserError as error:
-        return Outcome(request, error=error)
+        return Outcome(file.incoming.request, error=error)
 
 
-def _take_in(engine: DuckDBEngine, request: Request, folder: Path, place: int) -> Incoming:
-    """A private copy of a request's file, with all that is known of it.
-
-    Raises:
-        UserError: the table, the adapter or the file cannot be used.
-    """
-    source = source_called(engine.catalog.sources, request.table)
-    adapter = None
-    if request.adapter:
-        # It parses SQL; most files come without one.
-        from ltv_platform.ingestion.adapters import load_adapter  # noqa: PLC0415
-
-        adapter = load_adapter(request.adapter, source.name)
-    folder.mkdir()
-    check_regular(request.path, request.follow_links)
-    if file_format(request.path) == "sqlite":
-        database = copy_sqlite(request.path, folder, follow_links=request.follow_links)
-        scales = None if adapter else scales_of(source)
-        copy = export_sqlite_table(database, source.name, engine.settings.adapter_timeout, scales)
-    else:
-        copy = take_copy(request.path, folder, follow_links=request.follow_links)
-    load_id = load_id_of(source.name, adapter.text if adapter else "", copy.content_hash)
-    return Incoming(source, adapter, copy, load_id, place)
-
-
-def _staging_folder(settings: Settings) -> AbstractContextManager[Path]:
+def staging_folder(settings: Settings) -> AbstractContextManager[Path]:
     """A folder for private copies; what killed processes left of theirs is removed."""
     settings.home.mkdir(parents=True, exist_ok=True)
     return temporary_folder(settings.home, "staging_")
@@ -268,7 +244,7 @@ def sqlite_requests(engine: DuckDBEngine, database: Path) -> list[Request]:
         raise UserError(
             f"{database} does not have the extension of a SQLite database.", "Use .db or .sqlite."
         )
-    with _staging_folder(engine.settings) as folder:
+    with staging_folder(engine.settings) as folder:
         copy = copy_sqlite(database, folder)
         tables = sqlite_tables(copy)
         known = [table for table in engine.catalog.sources if table in tables]
@@ -299,11 +275,9 @@ def _settle_start(connection: Connection, engine: DuckDBEngine, waiting: Iterabl
     cover_log(engine)
 
 
-def _append(
-    connection: Connection, engine: DuckDBEngine, request: Request, staged: Staged
-) -> Outcome:
+def _append(connection: Connection, engine: DuckDBEngine, staged: Staged) -> Outcome:
     """Append a staged file; if that moves the start, what only the old one kept out comes in."""
-    settings = engine.settings
+    settings, request = engine.settings, staged.incoming.request
     # The same content may stand twice in one call.
     if known := known_load(connection, staged.load.load_id):
         return Outcome(request, known, repeated=True)

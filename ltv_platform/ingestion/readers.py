@@ -6,9 +6,7 @@ cannot be split into columns stand in a temporary table ``malformed`` (line, raw
 is skipped in silence.
 """
 
-import csv
 import re
-from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,9 +19,9 @@ from ltv_platform.errors import UserError
 from ltv_platform.ingestion.dialects import Dialect
 from ltv_platform.ingestion.doubles import Scales, rounded_count_sql, rounded_sql
 from ltv_platform.ingestion.files import PrivateCopy
+from ltv_platform.ingestion.headers import distinct, find_header
 from ltv_platform.ingestion.records import (
     RecordFiles,
-    check_width,
     split_delimited,
     split_json,
     split_json_lines,
@@ -33,19 +31,13 @@ from ltv_platform.warehouse.connection import takes_no_more
 
 Connection = duckdb.DuckDBPyConnection
 
-_SNIFFED_DELIMITERS = (",", ";", "\t", "|")
 #: Longest record in bytes that the engine's CSV reader is trusted with.
 _LONGEST_RECORD = 16 << 20
 #: Engine types that hold more than one value.
 _NESTED = re.compile(r"\]$|^(STRUCT|MAP|UNION)\b")
-#: Characters of a name that a message shows.
-_SHOWN = 30
 #: Else a folder such as ``country=DE`` on the way to LTV_HOME would pass for a column, and stand
 #: in every row in place of the file's own values.
 _NO_VALUES_OF_FOLDERS = "hive_partitioning = false"
-#: Names that staging gives to columns of its own.
-_OWN_COLUMNS = ("_line", "_file", "_record", "_rounded", "file_row_number")
-
 
 #: What comes of delimited text that the engine's reader stumbles over.
 _UNRELIABLE = (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.IOException)
@@ -67,6 +59,7 @@ class Records:
         lines: How many records the file must give, where that is known without reading it.
         by_engine: Read by the engine's CSV reader: see :func:`confirm`.
         has_doubles: The SELECT gives ``_rounded``: how many doubles of a record were rounded.
+        around: Titles and notices around the records.
     """
 
     columns: tuple[str, ...]
@@ -75,6 +68,7 @@ class Records:
     lines: int | None = None
     by_engine: bool = False
     has_doubles: bool = False
+    around: tuple[str, ...] = ()
 
 
 def open_file(
@@ -102,18 +96,19 @@ def open_file(
     Raises:
         UserError: the file is empty, or is not what its ending says.
     """
-    for name in ("malformed", "reject_errors", "reject_scans"):
+    make_malformed(connection)
+    for name in ("reject_errors", "reject_scans"):
         connection.execute(f"DROP TABLE IF EXISTS {name}")
-    connection.execute("CREATE TEMP TABLE malformed (line BIGINT, raw VARCHAR, reason VARCHAR)")
     if copy.path.stat().st_size == 0:
         raise UserError(f"{copy.name} is empty.", "Nothing to load; check how it was made.")
     if copy.format == "parquet":
         return _open_parquet(connection, copy, single, scales)
     if copy.format != "csv" or dialect.whitespace:
         return _open_by_hand(connection, copy, dialect, wanted, single)
-    columns, delimiter = csv_columns(copy, dialect, wanted)
+    found = find_header(copy, dialect, wanted)
+    columns, delimiter = found.columns, found.delimiter
     # The engine numbers the rows of a table as ``rowid``, which a column of that name would hide.
-    by_hand = by_hand or "rowid" in (name.lower() for name in columns)
+    by_hand = by_hand or dialect.titled or "rowid" in (name.lower() for name in columns)
     if not by_hand:
         # It takes numpy, which nothing else of ingestion does.
         from ltv_platform.ingestion.shapes import shape_of  # noqa: PLC0415
@@ -129,8 +124,15 @@ def open_file(
                 by_engine=True,
             )
     files = RecordFiles(copy.path.with_name("records"), columns, copy.name)
-    split_delimited(copy.path, files, dialect, delimiter)
+    split_delimited(copy.path, files, dialect, delimiter, found.number)
     return _open_records(connection, copy, files)
+
+
+def make_malformed(connection: Connection) -> None:
+    """Make the temporary table of records that cannot be split, empty."""
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE malformed (line BIGINT, raw VARCHAR, reason VARCHAR)"
+    )
 
 
 @contextmanager
@@ -210,48 +212,6 @@ def _read_csv(path: Path, columns: Sequence[str], delimiter: str, dialect: Diale
     )
 
 
-def csv_columns(
-    copy: PrivateCopy, dialect: Dialect, wanted: Collection[str]
-) -> tuple[tuple[str, ...], str]:
-    """The columns of a delimited file and its delimiter.
-
-    Raises:
-        UserError: it has no header that can be read, or columns of the same name.
-    """
-    if not dialect.header:
-        return _distinct(dialect.columns, copy), dialect.delimiter or ","
-    candidates = [dialect.delimiter] if dialect.delimiter else list(_SNIFFED_DELIMITERS)
-    headers = {each: _first_record(copy.path, each, dialect.quote) for each in candidates}
-    # The delimiter that shows most of the wanted columns, then the one that shows most columns.
-    delimiter = max(
-        candidates, key=lambda each: (len(set(headers[each]) & set(wanted)), len(headers[each]))
-    )
-    if not headers[delimiter]:
-        raise UserError(
-            f"{copy.name} has no header that can be read.",
-            "Its first line must name the columns; check its quotes and how it was made.",
-        )
-    names = [name or f"_unnamed_{i}" for i, name in enumerate(headers[delimiter], 1)]
-    return _distinct(names, copy), delimiter
-
-
-def _first_record(path: Path, delimiter: str, quote: str) -> list[str]:
-    """The fields of the first line that is not blank; none if its quotes do not close."""
-    with path.open(encoding="utf-8", errors="replace", newline="") as text:
-        reader = csv.reader(
-            text,
-            delimiter=delimiter,
-            quotechar=quote or None,
-            quoting=csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE,
-            strict=True,
-            skipinitialspace=True,
-        )
-        try:
-            return [name.strip() for name in next((r for r in reader if r), [])]
-        except csv.Error:
-            return []
-
-
 def _open_by_hand(
     connection: Connection,
     copy: PrivateCopy,
@@ -265,7 +225,7 @@ def _open_by_hand(
         if dialect.header:
             with copy.path.open(encoding="utf-8", errors="replace") as text:
                 columns = tuple(next((line.split() for line in text if line.strip()), ()))
-        files = RecordFiles(folder, _distinct(columns, copy), copy.name)
+        files = RecordFiles(folder, distinct(columns, copy), copy.name)
         split_on_blanks(copy.path, files, dialect)
     else:
         files = RecordFiles(folder, name=copy.name, single=single)
@@ -277,7 +237,7 @@ def _open_by_hand(
 
 
 def _open_records(connection: Connection, copy: PrivateCopy, files: RecordFiles) -> Records:
-    columns = _distinct(tuple(files.columns), copy)
+    columns = distinct(tuple(files.columns), copy)
     names = "".join(f"{quoted(name)}, " for name in columns)
     parts = literal(str(files.folder / "records_*.parquet"))
     rejected = literal(str(files.folder / "malformed_*.parquet"))
@@ -286,7 +246,7 @@ def _open_records(connection: Connection, copy: PrivateCopy, files: RecordFiles)
         f"FROM read_parquet({rejected}, {_NO_VALUES_OF_FOLDERS})"
     )
     read = f"read_parquet({parts}, union_by_name = true, {_NO_VALUES_OF_FOLDERS})"
-    return Records(columns, f"SELECT {names}_line FROM {read}")
+    return Records(columns, f"SELECT {names}_line FROM {read}", around=tuple(files.around))
 
 
 def _open_parquet(
@@ -303,16 +263,16 @@ def _open_parquet(
             f"SELECT name, COALESCE(num_children, 0) FROM parquet_schema({path})"
         ).fetchall()
     # The engine gives a name that comes twice, or none, a new one.
-    _distinct([name for name in _top_level(schema) if name], copy)
+    distinct([name for name in _top_level(schema) if name], copy)
     nested = [name for name, kind, *_ in described if name in single and _NESTED.search(kind)]
     if nested:
         raise UserError(
             f"{copy.name}: {nested[0]} holds lists or objects, not single values.",
             "Write out the column that is meant; nothing was loaded.",
         )
-    columns = _distinct([name for name, *_ in described], copy)
+    columns = distinct([name for name, *_ in described], copy)
     texts = ", ".join(
-        f"CAST({rounded_sql(name, kind, scales)} AS VARCHAR) AS {quoted(name)}"
+        f"CAST({_value(name, kind, scales)} AS VARCHAR) AS {quoted(name)}"
         for name, kind, *_ in described
     )
     kinds = {name: kind for name, kind, *_ in described}
@@ -324,6 +284,11 @@ def _open_parquet(
         f"SELECT {texts}, {counted}file_row_number + 1 AS _line FROM {source}",
         has_doubles=bool(counted),
     )
+
+
+def _value(name: str, kind: str, scales: Scales) -> str:
+    """A value of Parquet on its way to text: of lists and objects, JSON as other files have it."""
+    return f"to_json({quoted(name)})" if _NESTED.search(kind) else rounded_sql(name, kind, scales)
 
 
 def _read_aside(copy: PrivateCopy) -> None:
@@ -358,26 +323,6 @@ def _damaged_parquet(copy: PrivateCopy, error: Exception) -> UserError:
         f"{copy.name} is not a Parquet file, or a damaged one ({why}).",
         "Check how it was made; nothing of it was loaded.",
     )
-
-
-def _distinct(names: Sequence[str], copy: PrivateCopy) -> tuple[str, ...]:
-    """The names, if the engine can tell them apart: it does not see upper and lower case."""
-    check_width(len(names), copy.name)
-    folded = Counter(name.lower() for name in names)
-    repeated = sorted({name for name in names if folded[name.lower()] > 1})
-    if repeated:
-        shown = ", ".join(name[:_SHOWN] for name in repeated[:10])
-        raise UserError(
-            f"{copy.name} has columns of the same name: {shown}.",
-            "Give each a name of its own; upper and lower case do not make a difference.",
-        )
-    taken = [name for name in names if name.lower() in _OWN_COLUMNS]
-    if taken:
-        raise UserError(
-            f"{copy.name} has a column {taken[0]}; that name stands for the record's own place.",
-            "Rename the column.",
-        )
-    return tuple(names)
 
 
 def _count(connection: Connection, table: str) -> int:

@@ -46,6 +46,9 @@ class RecordFiles:
         columns: The columns of every record; None: each record names its own.
         name: Name of the file in messages.
         single: Columns that hold one value each, no lists or objects.
+
+    Attributes:
+        around: Titles and notices around the records.
     """
 
     def __init__(
@@ -60,6 +63,7 @@ class RecordFiles:
         self.name = name
         self.single = frozenset(single)
         self.columns = dict.fromkeys(columns or ())
+        self.around: list[str] = []
         self._fixed = columns is not None
         self._parts = 0
         self._held = 0
@@ -163,18 +167,42 @@ def check_width(columns: int, name: str) -> None:
         )
 
 
-def split_delimited(path: Path, files: RecordFiles, dialect: Dialect, delimiter: str) -> None:
-    """Split delimited text; a record that breaks the quoting or has other columns is rejected."""
+def split_delimited(
+    path: Path, files: RecordFiles, dialect: Dialect, delimiter: str, header: int
+) -> None:
+    """Split delimited text; a record that breaks the quoting or has other columns is rejected.
+
+    Of a titled file, what stands before the header and lines of one field behind the last record
+    are no records.
+
+    Args:
+        path: The file.
+        files: Where the records go.
+        dialect: How the file is written.
+        delimiter: What parts its fields.
+        header: Number of the header; 0: there is none.
+    """
     width = len(files.columns)
+    # Of them it is not known yet whether more records follow.
+    notices: list[tuple[int, str, str]] = []
     for number, fields, text, reason in delimited_records(
         path, dialect, delimiter, width, files.name
     ):
-        if number <= int(dialect.header):
+        line = text.rstrip("\r\n")
+        if number <= header:
+            if 0 < number < header:
+                files.around.append(line)
             continue
+        if reason and dialect.titled and len([field for field in fields if field]) == 1:
+            notices.append((number, line, reason))
+            continue
+        while notices:
+            files.reject(*notices.pop(0))
         if reason:
-            files.reject(number, text.rstrip("\r\n"), reason)
+            files.reject(number, line, reason)
         else:
             files.accept(number, fields, len(text))
+    files.around += [line for _, line, _ in notices]
     files.finish()
 
 

@@ -26,6 +26,7 @@ from ltv_platform.ingestion.settling import OPEN
 from ltv_platform.ingestion.staging import MALFORMED, judge
 from ltv_platform.ingestion.start_date import read_start
 from ltv_platform.locks import temporary_folder
+from ltv_platform.settings import Settings
 from ltv_platform.warehouse.connection import spill_path
 from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
 from ltv_platform.warehouse.engine import Load, LoadCounts
@@ -133,7 +134,7 @@ def retry(
     for file in _files(connection, engine.catalog.sources, table, waiting):
         rows = f"replayed_{len(retrial.passed)}"
         try:
-            adapter = _adapter_of(file)
+            adapter = _adapter_of(file, engine.settings)
             with TemporaryDirectory(dir=folder) as own:
                 lines = _judge_again(
                     connection,
@@ -206,7 +207,7 @@ def _files(
     ]
 
 
-def _adapter_of(file: _File) -> "Adapter | None":
+def _adapter_of(file: _File, settings: Settings) -> "Adapter | None":
     """The adapter that a file went through, as it is now.
 
     Raises:
@@ -214,9 +215,9 @@ def _adapter_of(file: _File) -> "Adapter | None":
     """
     if file.adapter is None:
         return None
-    from ltv_platform.ingestion.adapters import load_adapter  # noqa: PLC0415 - it parses SQL
+    from ltv_platform.ingestion.adapter_files import load_adapter  # noqa: PLC0415 - parses SQL
 
-    return load_adapter(file.adapter, file.source.name)
+    return load_adapter(file.adapter, file.source.name, settings.adapter_options)
 
 
 def _what_changed(file: _File, adapter: "Adapter | None") -> list[str]:

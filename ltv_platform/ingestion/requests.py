@@ -15,25 +15,28 @@ class Request:
     """A file to load into a source table.
 
     Attributes:
-        table: Name of the source table.
+        table: Name of the source table; None: all that the adapter feeds.
         path: The file; a SQLite database gives the table of that name.
-        adapter: Name or path of an adapter, if the file has other columns.
+        adapter: Name or path of an adapter, if the file has other columns; without a table, None
+            stands for what the file is taken for by its columns.
+        options: What the adapter is told, as in ``dates=day first``.
         follow_links: Whether the path may be a symbolic link; where others put files, a link
             could lead to any file of the machine.
     """
 
-    table: str
+    table: str | None
     path: Path
     adapter: str | None = None
+    options: tuple[str, ...] = ()
     follow_links: bool = True
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a request.
+    """What became of a file on its way into one table.
 
     Attributes:
-        request: The request.
+        request: The request, with the table and the adapter that were found.
         counts: The row of ``loads``; None where the file was rejected.
         repeated: The file was loaded before, nothing changed.
         notes: What the user should know (unknown columns, a moved start).

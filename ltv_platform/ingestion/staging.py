@@ -4,7 +4,8 @@ The rows wait in a temporary table of the staging connection, good and bad ones,
 Nothing here writes to the log.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -13,10 +14,16 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from ltv_platform.contracts import SourceTable
-from ltv_platform.contracts.ddl import quoted
+from ltv_platform.contracts.ddl import literal, quoted
 from ltv_platform.countries import is_known
 from ltv_platform.erasure.suppression import leave_out, leave_out_malformed
-from ltv_platform.ingestion.adapting import Adapted, adapt, as_they_are, compare_columns
+from ltv_platform.ingestion.adapting import (
+    Adapted,
+    AdaptedFile,
+    adapt,
+    as_they_are,
+    compare_columns,
+)
 from ltv_platform.ingestion.conflicts import find_conflicts, note
 from ltv_platform.ingestion.dialects import Dialect
 from ltv_platform.ingestion.doubles import scales_of
@@ -27,8 +34,10 @@ from ltv_platform.ingestion.readers import (
     confirm,
     engine_reads,
     enough_memory,
+    make_malformed,
     open_file,
 )
+from ltv_platform.ingestion.requests import Request
 from ltv_platform.ingestion.settling import OPEN, row_key
 from ltv_platform.ingestion.start_date import Years
 from ltv_platform.ingestion.validation import BEFORE_START, ONLY_BEFORE_START, staging_select
@@ -45,27 +54,57 @@ _FUTURE_ALLOWED = timedelta(hours=24)
 #: Countries that a message shows at the most.
 _SHOWN_COUNTRIES = 5
 
+#: What stands for a record that could not be split, where it tells of persons what is not taken.
+_NOT_KEPT = "(not kept: files of this format tell of persons what is not taken)"
+
 #: Records of quarantine that could not even be split into columns.
 MALFORMED = "starts_with(reasons[1], 'record:')"
 
 
-@dataclass(frozen=True)
-class Incoming:
-    """A copied file on its way to be staged.
+@dataclass
+class IncomingFile:
+    """A copied file; what its adapter made of it is shared by the tables that it feeds.
 
     Attributes:
-        source: The table that it is meant for.
-        adapter: What maps its columns, if anything.
         copy: The private copy.
-        load_id: What identifies the load.
-        place: Its place among the files of the call.
+        adapters: The SELECTs of its adapter by table; none: it has the columns of its table.
+        taken_for: What it was taken for by its columns; empty: its table or adapter was named.
+        adapted: What became of it, once it went through them.
     """
 
-    source: SourceTable
-    adapter: "Adapter | None"
     copy: PrivateCopy
+    adapters: Mapping[str, "Adapter"] = field(default_factory=dict)
+    taken_for: str = ""
+    adapted: AdaptedFile | None = None
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """A copied file on its way into one table.
+
+    Attributes:
+        request: What was asked for, with the table and the adapter that were found.
+        source: The table.
+        file: The file.
+        load_id: What identifies the load.
+        place: Stands for the file and the table in the call; a part of names.
+    """
+
+    request: Request
+    source: SourceTable
+    file: IncomingFile
     load_id: str
-    place: int
+    place: str
+
+    @property
+    def adapter(self) -> "Adapter | None":
+        """What maps its columns, if anything."""
+        return self.file.adapters.get(self.source.name)
+
+    @property
+    def is_first(self) -> bool:
+        """What is said of the file as a whole, and records that could not be split, go with it."""
+        return next(iter(self.file.adapters), self.source.name) == self.source.name
 
 
 @dataclass
@@ -73,8 +112,8 @@ class Staged:
     """Judged rows that wait to be appended.
 
     Attributes:
-        place: Its place among the files of the call.
-        load: The file.
+        incoming: The copied file.
+        load: The file as the log will know it.
         rows: Name of the temporary view of its rows.
         malformed: Name of the temporary table of the records that could not be split.
         start: The first partition that they were judged by.
@@ -85,7 +124,7 @@ class Staged:
         folder: The folder of the private copy.
     """
 
-    place: int
+    incoming: Incoming
     load: Load
     rows: str
     malformed: str
@@ -111,7 +150,11 @@ class Judgement:
 
 
 def stage(
-    connection: Connection, settings: Settings, incoming: Incoming, start: date | None
+    connection: Connection,
+    settings: Settings,
+    incoming: Incoming,
+    start: date | None,
+    sources: Mapping[str, SourceTable],
 ) -> Staged:
     """Open a copied file and judge its rows.
 
@@ -120,86 +163,123 @@ def stage(
         settings: For the zones and the clock.
         incoming: The file.
         start: First partition; None: not settled yet.
+        sources: The contracts, as an adapter may feed several tables.
 
     Raises:
         UserError: the file as a whole cannot be loaded: it is empty, lacks a required column,
             or does not go through its adapter.
     """
+    staging = _Staging(connection, settings, incoming, start, sources)
     try:
-        return _stage(connection, settings, incoming, start, by_hand=False)
+        return staging.staged(by_hand=False)
     except UnreliableReadError:
-        return _stage(connection, settings, incoming, start, by_hand=True)
+        return staging.staged(by_hand=True)
 
 
-def _stage(
-    connection: Connection,
-    settings: Settings,
-    incoming: Incoming,
-    start: date | None,
-    *,
-    by_hand: bool,
-) -> Staged:
-    source, adapter, copy = incoming.source, incoming.adapter, incoming.copy
-    wanted = adapter.inputs if adapter else [column.name for column in source.columns]
-    dialect = adapter.dialect if adapter else Dialect()
-    # An adapter may take lists and objects apart.
-    single = () if adapter else wanted
-    scales = None if adapter else scales_of(source)
-    records = open_file(
-        connection, copy, dialect, wanted, single=single, scales=scales, by_hand=by_hand
-    )
-    received_at = settings.current_time().astimezone(UTC).replace(tzinfo=None)
-    rows = f"staged_{incoming.place}"
-    verdict = partial(
-        judge,
-        connection,
-        source,
-        settings=settings,
-        received_at=received_at,
-        start=start,
-        rows=rows,
-    )
-    if adapter is None:
-        notes = compare_columns(source, records.columns, copy.name, adapter)
+@dataclass(frozen=True)
+class _Staging:
+    connection: Connection
+    settings: Settings
+    incoming: Incoming
+    start: date | None
+    sources: Mapping[str, SourceTable]
+
+    def staged(self, *, by_hand: bool) -> Staged:
+        connection, settings, incoming = self.connection, self.settings, self.incoming
+        source, adapter, copy = incoming.source, incoming.adapter, incoming.file.copy
+        received_at = settings.current_time().astimezone(UTC).replace(tzinfo=None)
+        rows = f"staged_{incoming.place}"
+        verdict = partial(
+            judge,
+            connection,
+            source,
+            settings=settings,
+            received_at=received_at,
+            start=self.start,
+            rows=rows,
+        )
+        if adapter is None:
+            count, notes, adapted, judgement = self._as_it_is(verdict, by_hand=by_hand)
+        else:
+            count, notes, adapted = self._through(adapter, by_hand=by_hand)
+            with enough_memory(copy.name):
+                judgement = verdict(adapted)
+            if adapter.many:
+                count = judgement.rows
+        if incoming.file.taken_for and incoming.is_first:
+            notes.insert(0, f"{copy.name} was taken for {incoming.file.taken_for}")
+        malformed = f"malformed_{incoming.place}"
+        connection.execute(f"ALTER TABLE malformed RENAME TO {malformed}")
+        rows_in_file = count + _count(connection, malformed)
+        delimiter = adapter.dialect.delimiter if adapter else None
+        left_out = leave_out_malformed(connection, settings, source, malformed, delimiter)
+        if adapter is not None and adapter.layout.holds_persons:
+            connection.execute(f"UPDATE {malformed} SET raw = {literal(_NOT_KEPT)}")
+        left_out += _count(connection, f"left_out_{rows}")
+        if left_out:
+            notes.append(f"{left_out} rows of erased persons were left out; they count as skipped")
+        if source.name in ("customers", "campaign_costs") and "country" in adapted.columns:
+            notes += _odd_countries(connection, rows)
+        load = Load(
+            load_id=incoming.load_id,
+            table=source,
+            source_file=copy.name,
+            adapter=adapter.reference if adapter else None,
+            rows_in_file=rows_in_file,
+            received_at=received_at,
+            content_hash=copy.content_hash,
+        )
+        return Staged(
+            incoming,
+            load,
+            rows,
+            malformed,
+            self.start,
+            notes,
+            judgement.notes,
+            adapted,
+            left_out,
+            copy.path.parent,
+        )
+
+    def _as_it_is(
+        self, verdict: Callable[[Adapted], Judgement], *, by_hand: bool
+    ) -> tuple[int, list[str], Adapted, Judgement]:
+        """A file with the columns of its table."""
+        source, copy = self.incoming.source, self.incoming.file.copy
+        wanted = [column.name for column in source.columns]
+        records = open_file(
+            self.connection,
+            copy,
+            Dialect(),
+            wanted,
+            single=wanted,
+            scales=scales_of(source),
+            by_hand=by_hand,
+        )
+        notes = compare_columns(source, records.columns, copy.name, None)
         adapted = as_they_are(records)
         with engine_reads(copy):
             judgement = verdict(adapted)
-        count = judgement.rows
-        confirm(connection, records, count)
-    else:
-        count, notes, adapted = adapt(settings, adapter, copy, records, source)
-        with enough_memory(copy.name):
-            judgement = verdict(adapted)
-    malformed = f"malformed_{incoming.place}"
-    connection.execute(f"ALTER TABLE malformed RENAME TO {malformed}")
-    rows_in_file = count + _count(connection, malformed)
-    left_out = leave_out_malformed(connection, settings, source, malformed, dialect.delimiter)
-    left_out += _count(connection, f"left_out_{rows}")
-    if left_out:
-        notes.append(f"{left_out} rows of erased persons were left out; they count as skipped")
-    if source.name in ("customers", "campaign_costs") and "country" in adapted.columns:
-        notes += _odd_countries(connection, rows)
-    load = Load(
-        load_id=incoming.load_id,
-        table=source,
-        source_file=copy.name,
-        adapter=adapter.reference if adapter else None,
-        rows_in_file=rows_in_file,
-        received_at=received_at,
-        content_hash=copy.content_hash,
-    )
-    return Staged(
-        incoming.place,
-        load,
-        rows,
-        malformed,
-        start,
-        notes,
-        judgement.notes,
-        adapted,
-        left_out,
-        copy.path.parent,
-    )
+        confirm(self.connection, records, judgement.rows)
+        return judgement.rows, notes, adapted, judgement
+
+    def _through(self, adapter: "Adapter", *, by_hand: bool) -> tuple[int, list[str], Adapted]:
+        """A file that goes through an adapter: read once, whatever tables it feeds."""
+        file = self.incoming.file
+        around = 0
+        if file.adapted is None or self.incoming.is_first:
+            # An adapter may take lists and objects apart.
+            records = open_file(
+                self.connection, file.copy, adapter.dialect, adapter.inputs, by_hand=by_hand
+            )
+            file.adapted = adapt(self.settings, file.adapters, file.copy, records, self.sources)
+            around = len(records.around)
+        if not self.incoming.is_first:
+            make_malformed(self.connection)
+        adapted, notes = file.adapted.tables[adapter.table]
+        notes = [*(file.adapted.notes if self.incoming.is_first else ()), *notes]
+        return file.adapted.relation.records + around, notes, adapted
 
 
 def judge_again(

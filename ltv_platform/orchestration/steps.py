@@ -81,7 +81,8 @@ def source_step(engine: DuckDBEngine) -> dg.AssetsDefinition:
             if refreshes and until is None
             else ingest_landing(
                 engine,
-                [source.name for source in selected],
+                # What no folder says the table of may be meant for any.
+                None if len(selected) == len(sources) else [source.name for source in selected],
                 context.log.info,
                 None if until is None else int(until),
             )

@@ -83,14 +83,12 @@ class LoadRequest:
     """A run that loads what waits.
 
     Attributes:
-        tables: The source tables to load into.
         changed_until: Files that were changed later, by the clock of their disk in nanoseconds
             since 1970, are left to the next request: they may not be finished.
         files: How many files it is made for.
         run_key: Its run key.
     """
 
-    tables: tuple[str, ...]
     changed_until: int
     files: int
     run_key: str
@@ -124,7 +122,7 @@ def decide_landing(
     """Which files to load now.
 
     Args:
-        files: What waits in the folders of source tables.
+        files: What waits.
         memory: What was remembered.
         now: Seconds since 1970.
         last_run: What became of the run with the run key of ``memory.history``.
@@ -147,9 +145,8 @@ def decide_landing(
         # New files come along with those of earlier attempts.
         history = replace(attempt.history, left=len(wanted))
         memory = replace(memory, asked=Marks.of(wanted), history=history)
-        tables = sorted({file.table for file in wanted.values()})
         until = max(file.changed for file in wanted.values())
-        request = LoadRequest(tuple(tables), until, len(wanted), memory.run_key)
+        request = LoadRequest(until, len(wanted), memory.run_key)
     left = tuple(sorted(settled[mark].place for mark in newly))
     return LandingDecision(memory, attempt, request, left)
 

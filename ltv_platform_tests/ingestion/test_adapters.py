@@ -6,7 +6,7 @@ import pytest
 
 from ltv_platform.errors import UserError
 from ltv_platform.ingestion.adapter_database import AdapterDatabase, open_adapter_database
-from ltv_platform.ingestion.adapters import bundled_adapters, load_adapter, parse_adapter
+from ltv_platform.ingestion.adapter_files import bundled_adapters, load_adapter, parse_adapter
 from ltv_platform.ingestion.load import Request, ingest
 from ltv_platform.ingestion.replaying import replay
 from ltv_platform_tests.conftest import Loader
@@ -230,7 +230,7 @@ def test_what_does_not_fit_into_memory_is_spilled_beside_the_copy(
     """Regression: it was spilled into the working directory, and then nothing could be loaded."""
     with open_adapter_database(load.engine.settings, tmp_path) as connection:
         connection.execute("CREATE TABLE file AS SELECT 1 AS id")
-        AdapterDatabase(connection, load.engine.settings, tmp_path, "x.csv")
+        AdapterDatabase(connection, load.engine.settings, tmp_path, "x.csv", ["campaigns"])
         [(folder,)] = connection.execute("SELECT current_setting('temp_directory')").fetchall()
     assert folder == str(tmp_path / "spill")
 
@@ -306,24 +306,24 @@ def test_a_bundled_adapter_wins_over_a_file_of_its_name(
     """Regression: a data file named cdnow in the working directory was read as SQL."""
     (tmp_path / "cdnow").write_text("no SQL")
     monkeypatch.chdir(tmp_path)
-    assert load_adapter("cdnow", "transactions").reference == "cdnow"
+    assert load_adapter("cdnow", "transactions", {}).reference == "cdnow"
 
 
 @pytest.mark.parametrize("name", sorted(bundled_adapters()))
 def test_bundled_adapters_are_sound(name: str) -> None:
     """Each parses, and reads and feeds what it says."""
-    parsed = parse_adapter(name, bundled_adapters()[name], name)
-    assert load_adapter(name, parsed.table).name == name
+    for table in parse_adapter(name, bundled_adapters()[name], name):
+        assert load_adapter(name, table, {}).name == name
 
 
 def test_adapters_that_cannot_be_found(load: Loader) -> None:
     """A wrong name lists the bundled ones; a wrong table names the right one."""
     with pytest.raises(UserError, match="Bundled are cdnow, cdnow_customers"):
-        load_adapter("nothing", "transactions")
+        load_adapter("nothing", "transactions", {})
     with pytest.raises(UserError, match=r"missing\.sql does not exist"):
-        load_adapter("missing.sql", "transactions")
+        load_adapter("missing.sql", "transactions", {})
     with pytest.raises(UserError, match="feeds customers, not transactions"):
-        load_adapter("cdnow_customers", "transactions")
+        load_adapter("cdnow_customers", "transactions", {})
     path = load.write("latin.sql", b"-- table: campaigns\nSELECT '\xe4' AS campaign_id FROM file")
     with pytest.raises(UserError, match="cannot be read"):
-        load_adapter(str(path), "campaigns")
+        load_adapter(str(path), "campaigns", {})

@@ -1,0 +1,151 @@
+"""What would become of files, without loading them: what they are, and how they are read."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import duckdb
+
+from ltv_platform.contracts import Column
+from ltv_platform.contracts.ddl import quoted
+from ltv_platform.errors import UserError
+from ltv_platform.ingestion.file_relation import columns_not_taken
+from ltv_platform.ingestion.load import staging_folder, warehouse_of
+from ltv_platform.ingestion.messages import some
+from ltv_platform.ingestion.requests import Progress, Request, silent
+from ltv_platform.ingestion.staging import Incoming, Staged, discard, stage
+from ltv_platform.ingestion.start_date import read_start
+from ltv_platform.ingestion.taking import take_in
+from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
+
+#: Rows that are shown.
+ROWS = 3
+#: Reasons of rejected rows that are told.
+_REASONS = 3
+
+
+@dataclass(frozen=True)
+class Explained:
+    """What would become of a file on its way into one table.
+
+    Attributes:
+        request: The file, with the table and the adapter that were found.
+        values: For each column: its name, what of the file it is made of, its first values.
+        notes: What the user should know.
+        error: Why the file would be rejected.
+    """
+
+    request: Request
+    values: list[tuple[str, str, list[str | None]]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    error: UserError | None = None
+
+
+def explain(
+    engine: DuckDBEngine, requests: Sequence[Request], progress: Progress = silent
+) -> list[Explained]:
+    """Take files as far as the log, and say what would enter it.
+
+    Args:
+        engine: The warehouse; nothing is written to it.
+        requests: The files.
+        progress: Told what is being done.
+    """
+    explained = []
+    with staging_folder(engine.settings) as folder:
+        for place, request in enumerate(requests):
+            progress(f"reading {request.path.name}")
+            try:
+                taken = take_in(engine, request, folder / str(place))
+            except UserError as error:
+                explained.append(Explained(request, error=error))
+                continue
+            with warehouse_of(engine, folder) as connection:
+                explained += list(_explained(connection, engine, taken))
+    return explained
+
+
+def _explained(
+    connection: duckdb.DuckDBPyConnection, engine: DuckDBEngine, taken: Sequence[Incoming]
+) -> Iterator[Explained]:
+    settings = engine.settings
+    for incoming in taken:
+        try:
+            staged = stage(
+                connection, settings, incoming, read_start(settings), engine.catalog.sources
+            )
+        except UserError as error:
+            yield Explained(incoming.request, error=error)
+            return
+        notes = [*staged.notes, *staged.judged_notes, *_counts(connection, staged)]
+        if incoming.is_first:
+            notes += _readings(incoming)
+        yield Explained(incoming.request, _values(connection, incoming, staged), notes)
+        discard(connection, staged)
+
+
+def _values(
+    connection: duckdb.DuckDBPyConnection, incoming: Incoming, staged: Staged
+) -> list[tuple[str, str, list[str | None]]]:
+    """The columns of the table that the file gives, with their first values."""
+    given: list[Column] = [
+        column for column in incoming.source.columns if column.name in staged.adapted.columns
+    ]
+    texts = ", ".join(f"CAST({quoted(column.name)} AS VARCHAR)" for column in given)
+    rows = connection.execute(
+        f"SELECT {texts} FROM {staged.rows} WHERE _reasons IS NULL ORDER BY _line LIMIT {ROWS}"
+    ).fetchall()
+    made_of = incoming.adapter.made_of if incoming.adapter else {}
+    adapted = incoming.file.adapted
+    names = adapted.relation.found.names if adapted and adapted.relation.found else {}
+    return [
+        (
+            column.name,
+            names.get(made_of.get(column.name, ""), made_of.get(column.name, column.name)),
+            [row[place] for row in rows],
+        )
+        for place, column in enumerate(given)
+    ]
+
+
+def _counts(connection: duckdb.DuckDBPyConnection, staged: Staged) -> Iterator[str]:
+    """How many rows would enter, and what is left out and why."""
+    [(good, rejected)] = connection.execute(
+        "SELECT COUNT(*) FILTER (WHERE _reasons IS NULL), COUNT(*) FILTER (WHERE _reasons IS NOT "
+        f"NULL) FROM {staged.rows}"
+    ).fetchall()
+    [(malformed,)] = connection.execute(f"SELECT COUNT(*) FROM {staged.malformed}").fetchall()
+    rejected += malformed
+    left_out = staged.load.rows_in_file - good - rejected
+    yield (
+        f"{staged.load.table.name}: of {staged.load.rows_in_file:,} records {good:,} rows would be "
+        f"accepted, {rejected:,} quarantined, {left_out:,} left out"
+    )
+    for line, reason in connection.execute(
+        f"SELECT _line, _reasons[1] FROM {staged.rows} WHERE _reasons IS NOT NULL "
+        f"UNION ALL SELECT line, reason FROM {staged.malformed} ORDER BY 1 LIMIT {_REASONS}"
+    ).fetchall():
+        yield f"line {line} would be quarantined: {reason}"
+
+
+def _readings(incoming: Incoming) -> Iterator[str]:
+    """How the file was read, and what of it is not taken."""
+    adapted, adapter = incoming.file.adapted, incoming.adapter
+    if adapted is None or adapter is None:
+        return
+    relation, layout = adapted.relation, adapter.layout
+    if relation.forms is not None:
+        kinds = {column.kind for column in layout.columns}
+        read = [
+            *([f"numbers as {relation.forms.numbers}"] if "number" in kinds else []),
+            *([f"dates {relation.forms.dates}"] if "date" in kinds else []),
+        ]
+        yield f"read {' and '.join(read)}, where they are not written as 1204.50 and 2026-09-05"
+    for name, value in layout.variables.items():
+        others = [each for each in layout.choices[name] if each != value]
+        yield (
+            f"{name} is {value}; it can be {' or '.join(others)}" if others else f"{name}: {value}"
+        )
+    if relation.found is not None:
+        left = columns_not_taken(adapted.given, relation.found)
+        if left:
+            yield f"columns that are not taken: {some(left)}"

@@ -1,0 +1,124 @@
+"""Columns of a format: what its adapter calls them, how exports spell them, how they are read.
+
+A line ``-- needs: cost (number) = Amount spent ({currency}) | Ausgegebener Betrag ({currency})``
+says that the SELECT calls the column ``cost``, that it holds numbers as people write them, and
+how files name it. ``{currency}`` stands for a currency code, which becomes a column of that name.
+``needs`` are the fingerprint that a file is known by; ``takes`` may be missing, and are empty then.
+"""
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from ltv_platform.errors import UserError
+from ltv_platform.ingestion.messages import folded
+
+#: How a column is read: as it is, as numbers or dates in the form that files write, or as what
+#: tells a person, which is replaced by a keyed hash.
+Kind = Literal["text", "number", "date", "person"]
+
+_DECLARED = re.compile(
+    r"(?P<name>[a-z][a-z0-9_]*)(?: *\((?P<kind>\w+)\))?(?: *=(?P<spellings>.*))?"
+)
+#: What braces of a spelling may capture, and the pattern of it.
+_CAPTURED = {"currency": r"[a-z]{3}"}
+
+
+@dataclass(frozen=True)
+class FileColumn:
+    """A column that an adapter declares.
+
+    Attributes:
+        name: What the SELECT calls it.
+        spellings: Names that files give it, the usual one first.
+        needed: A file without it is not of the format.
+        kind: How its values are read.
+    """
+
+    name: str
+    spellings: tuple[str, ...]
+    needed: bool
+    kind: Kind
+
+    def captures(self) -> frozenset[str]:
+        """Columns that spellings of it give besides."""
+        return frozenset(
+            name for spelling in self.spellings for name in _CAPTURED if f"{{{name}}}" in spelling
+        )
+
+    def read(self, given: str) -> Mapping[str, str] | None:
+        """What a name in a file says besides being this column's; None: it is not this column's."""
+        for spelling in self.spellings:
+            pattern = re.escape(folded(spelling))
+            for name, captured in _CAPTURED.items():
+                pattern = pattern.replace(re.escape(f"{{{name}}}"), f"(?P<{name}>{captured})")
+            if match := re.fullmatch(pattern, folded(given)):
+                return {name: value.upper() for name, value in match.groupdict().items()}
+        return None
+
+
+@dataclass(frozen=True)
+class FoundColumns:
+    """Where the columns of a format stand in a file.
+
+    Attributes:
+        names: The file's name of each declared column that it has.
+        captured: Values that its names give, by the column that they make.
+        missing: Spellings of needed columns that it does not have.
+    """
+
+    names: Mapping[str, str]
+    captured: Mapping[str, str]
+    missing: tuple[str, ...]
+
+
+def declared_column(adapter: str, line: str, *, needed: bool) -> FileColumn:
+    """Parse what follows ``-- needs:`` or ``-- takes:``.
+
+    Raises:
+        UserError: it declares no column.
+    """
+    match = _DECLARED.fullmatch(line.strip())
+    kind = (match and match["kind"]) or "text"
+    if match is None or kind not in ("text", "number", "date", "person"):
+        raise UserError(
+            f"Adapter {adapter} declares no column with {line.strip()!r}.",
+            "Write: -- needs: cost (number) = Cost | Kosten. Kinds are number, date and person.",
+        )
+    spellings = tuple(
+        each.strip() for each in (match["spellings"] or match["name"]).split("|") if each.strip()
+    )
+    return FileColumn(match["name"], spellings, needed, kind)  # type: ignore[arg-type]
+
+
+def find_columns(declared: Collection[FileColumn], given: Sequence[str]) -> FoundColumns:
+    """Where declared columns stand among the columns of a file.
+
+    Of several spellings that a file has, that one counts which is declared first.
+    """
+    names: dict[str, str] = {}
+    captured: dict[str, str] = {}
+    missing = []
+    for column in declared:
+        found = [
+            (place, name, said)
+            for name in given
+            if (said := column.read(name)) is not None
+            for place in (_place(column, name),)
+        ]
+        if found:
+            _, names[column.name], said = min(found, key=lambda each: each[0])
+            captured.update(said)
+        elif column.needed:
+            missing.append(column.spellings[0])
+    return FoundColumns(names, captured, tuple(missing))
+
+
+def _place(column: FileColumn, name: str) -> int:
+    """Which of a column's spellings a name is."""
+    alone = (
+        FileColumn(column.name, (spelling,), column.needed, column.kind)
+        for spelling in column.spellings
+    )
+    return next(place for place, each in enumerate(alone) if each.read(name) is not None)

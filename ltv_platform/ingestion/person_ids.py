@@ -1,0 +1,39 @@
+"""Ids of persons of whom an export has nothing but an e-mail address: a keyed hash of it.
+
+The same person is the same customer in every file, and nobody can find the address by trying
+without the key, which is made on first use and kept in LTV_HOME.
+"""
+
+from ltv_platform.keyed_hash import hash_sql, keyed_hash, new_key, pads, read_key, write_key
+from ltv_platform.settings import Settings
+
+_PREFIX = "person-"
+#: Hex digits of a hash that are kept: 128 bits, so that no two persons share one by chance.
+_DIGITS = 32
+
+
+def person_id(settings: Settings, address: str) -> str:
+    """The customer id that stands for an e-mail address."""
+    return _PREFIX + keyed_hash(_key(settings), address.strip().lower().encode())[:_DIGITS]
+
+
+def person_id_sql(value: str) -> str:
+    """:func:`person_id` of a SQL expression, NULL of an empty one; takes :func:`parameters`."""
+    address = f"lower(trim({value}))"
+    hashed = f"{_PREFIX!r} || left({hash_sql(address)}, {_DIGITS})"
+    return f"CASE WHEN trim({value}) <> '' THEN {hashed} END"
+
+
+def parameters(settings: Settings) -> dict[str, bytes]:
+    """What :func:`person_id_sql` takes; the key is made if there is none."""
+    return pads(_key(settings))
+
+
+def _key(settings: Settings) -> bytes:
+    if settings.id_salt is not None:
+        return settings.id_salt.get_secret_value().encode()
+    key = read_key(settings.id_salt_path)
+    if not key:
+        key = new_key()
+        write_key(settings.id_salt_path, key)
+    return key

@@ -1,0 +1,178 @@
+"""Which format a file is of, told by its columns and never by its name."""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from ltv_platform.contracts import SourceTable
+from ltv_platform.errors import UserError
+from ltv_platform.ingestion.adapter_files import bundled_adapters, parse_layout
+from ltv_platform.ingestion.dialects import Dialect
+from ltv_platform.ingestion.file_columns import find_columns
+from ltv_platform.ingestion.files import PrivateCopy
+from ltv_platform.ingestion.headers import first_records
+from ltv_platform.ingestion.layouts import Layout
+from ltv_platform.ingestion.messages import some
+from ltv_platform.ingestion.record_texts import DECODER, json_records, open_text
+
+#: JSON records whose keys are looked at.
+_LOOKED_AT = 50
+_DELIMITERS = (",", ";", "\t", "|")
+
+#: How to go on with a file that nothing is known of.
+_OTHERWISE = (
+    "Name its table (`ltv ingest transactions FILE`), or map its columns with an adapter: "
+    "docs/exports.md shows how."
+)
+
+
+@dataclass(frozen=True)
+class Recognised:
+    """What a file was taken for.
+
+    Attributes:
+        name: What people call it.
+        adapter: The adapter that takes it; None: it has the columns of the table.
+        table: The source table, where it has its columns.
+    """
+
+    name: str
+    adapter: str | None = None
+    table: str | None = None
+
+
+def known_formats() -> dict[str, Layout]:
+    """The formats that files are known by, by the name of their adapter."""
+    layouts = {
+        name: parse_layout(name, text)
+        for name, text in bundled_adapters().items()
+        if "-- format:" in text
+    }
+    return {name: layout for name, layout in sorted(layouts.items()) if layout.name}
+
+
+def recognise(copy: PrivateCopy, sources: Mapping[str, SourceTable]) -> Recognised:
+    """What a file is.
+
+    Args:
+        copy: The private copy.
+        sources: The contracts: a file may have the columns of one of them.
+
+    Raises:
+        UserError: it is none of the formats that are known, or of several.
+    """
+    if copy.path.stat().st_size == 0:
+        raise UserError(f"{copy.name} is empty.", "Nothing to load; check how it was made.")
+    headers = list(_headers(copy))
+    formats = known_formats()
+    found = [
+        Recognised(layout.name, adapter=name)
+        for name, layout in formats.items()
+        if any(_fits(layout, header, place) for place, header in headers)
+    ]
+    if not found:
+        first = max((header for place, header in headers if place == 0), key=len, default=())
+        found = [
+            Recognised(f"a file of {source.name}", table=source.name)
+            for source in sources.values()
+            if _has_columns_of(source, first)
+        ]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        ways = " or ".join(
+            f"`ltv ingest {each.table} FILE`" if each.table else f"--adapter {each.adapter}"
+            for each in found
+        )
+        raise UserError(
+            f"{copy.name} can be {' or '.join(each.name for each in found)}: it has the columns of "
+            "each.",
+            f"Say which it is: {ways}.",
+        )
+    raise _unknown(copy.name, headers, formats)
+
+
+#: Place of a record in the file (from 0), and its fields as names of columns.
+_Header = tuple[int, Sequence[str]]
+
+
+def _headers(copy: PrivateCopy) -> list[_Header]:
+    """What may be the names of a file's columns."""
+    if copy.format == "csv":
+        return [
+            (place, names)
+            for delimiter in _DELIMITERS
+            for place, (_, names) in enumerate(first_records(copy, Dialect(), delimiter))
+        ]
+    if copy.format == "parquet":
+        return [(0, _parquet_columns(copy))]
+    return [(0, _json_keys(copy))]
+
+
+def _fits(layout: Layout, header: Sequence[str], place: int) -> bool:
+    return (place == 0 or layout.dialect.titled) and not find_columns(layout.needed, header).missing
+
+
+def _has_columns_of(source: SourceTable, header: Collection[str]) -> bool:
+    needed = {column.name for column in source.columns if column.required or column.present}
+    return needed <= set(header) <= {column.name for column in source.columns}
+
+
+def _parquet_columns(copy: PrivateCopy) -> list[str]:
+    import pyarrow as pa  # noqa: PLC0415 - only files of this kind need Arrow
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    try:
+        return list(pq.read_schema(copy.path).names)
+    except (pa.ArrowException, OSError) as error:
+        raise UserError(
+            f"{copy.name} is not a Parquet file, or a damaged one.",
+            "Check how it was made; nothing of it was loaded.",
+        ) from error
+
+
+def _json_keys(copy: PrivateCopy) -> list[str]:
+    """The keys of the first objects."""
+    keys: dict[str, None] = {}
+    with open_text(copy.path) as text:
+        try:
+            if copy.format == "ndjson":
+                lines = (line.strip() for line in text)
+                records = list(islice((line for line in lines if line), _LOOKED_AT))
+            else:
+                whole = text.read()
+                spans = islice(json_records(whole), _LOOKED_AT)
+                records = [whole[start:end] for start, end in spans]
+            for record in records:
+                value = DECODER.decode(record)
+                if isinstance(value, dict):
+                    keys.update(dict.fromkeys(value))
+        except (json.JSONDecodeError, RecursionError):  # what of it is bad is told by loading it
+            pass
+    return list(keys)
+
+
+def _unknown(name: str, headers: Sequence[_Header], formats: Mapping[str, Layout]) -> UserError:
+    """What to say of a file that is none of the known formats."""
+    nearest: tuple[float, str, tuple[str, ...]] = (0.0, "", ())
+    for layout in formats.values():
+        for place, header in headers:
+            if place and not layout.dialect.titled:
+                continue
+            found = find_columns(layout.needed, header)
+            share = len(set(found.names)) / len(layout.needed)
+            if share > nearest[0]:
+                nearest = (share, layout.name, found.missing)
+    header = max((names for place, names in headers if place == 0), key=len, default=())
+    share, layout_name, missing = nearest
+    near = (
+        f" Nearest is {layout_name}, which also has {some(missing)}."
+        if share >= 1 / 2
+        else f" Known are {', '.join(layout.name for layout in formats.values())}."
+    )
+    return UserError(
+        f"{name} is none of the exports that are known by their columns. It has {some(header)}."
+        + near,
+        _OTHERWISE,
+    )

@@ -1,0 +1,92 @@
+"""Takes a file in: a private copy, what it is, and the tables that it feeds."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ltv_platform.contracts import SourceTable
+from ltv_platform.errors import UserError
+from ltv_platform.ingestion.doubles import scales_of
+from ltv_platform.ingestion.files import check_regular, file_format, load_id_of, take_copy
+from ltv_platform.ingestion.messages import source_called
+from ltv_platform.ingestion.requests import Request
+from ltv_platform.ingestion.sqlite_files import copy_sqlite, export_sqlite_table
+from ltv_platform.ingestion.staging import Incoming, IncomingFile
+from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
+
+if TYPE_CHECKING:
+    from ltv_platform.ingestion.adapters import Adapter
+
+
+def take_in(engine: DuckDBEngine, request: Request, folder: Path) -> list[Incoming]:
+    """A private copy of a file, on its way into each table that it feeds.
+
+    Args:
+        engine: Knows the tables.
+        request: What was asked for.
+        folder: A new folder for the copy; its name stands for the file.
+
+    Raises:
+        UserError: the table, the adapter or the file cannot be used.
+    """
+    sources, settings = engine.catalog.sources, engine.settings
+    source = None if request.table is None else source_called(sources, request.table)
+    request = _with_options(request)
+    if request.adapter:  # what is wrong with it is told before a file is copied
+        _adapters(engine, request.adapter, source)
+    folder.mkdir()
+    check_regular(request.path, request.follow_links)
+    name = ""
+    if file_format(request.path) != "sqlite":
+        copy = take_copy(request.path, folder, follow_links=request.follow_links)
+        if source is None and request.adapter is None:
+            from ltv_platform.ingestion.recognition import recognise  # noqa: PLC0415 - parses SQL
+
+            found = recognise(copy, sources)
+            request = _with_options(replace(request, table=found.table, adapter=found.adapter))
+            source, name = sources.get(found.table or ""), found.name
+    else:
+        if source is None:
+            raise UserError(
+                f"{request.path} is a SQLite database.",
+                f"Load all source tables in it: `ltv ingest --sqlite {request.path}`.",
+            )
+        database = copy_sqlite(request.path, folder, follow_links=request.follow_links)
+        scales = None if request.adapter else scales_of(source)
+        copy = export_sqlite_table(database, source.name, settings.adapter_timeout, scales)
+    adapters = _adapters(engine, request.adapter, source) if request.adapter else {}
+    file = IncomingFile(copy, adapters, taken_for=name)
+    tables = list(adapters) or ([source.name] if source else [])
+    return [
+        Incoming(
+            replace(request, table=table),
+            sources[table],
+            file,
+            load_id_of(table, adapters[table].text if adapters else "", copy.content_hash),
+            f"{folder.name}_{table}",
+        )
+        for table in tables
+    ]
+
+
+def _with_options(request: Request) -> Request:
+    """The request with its options in the name of its adapter, which finds them again."""
+    if not request.adapter or not request.options:
+        return request
+    return replace(request, adapter=f"{request.adapter}?{'&'.join(request.options)}", options=())
+
+
+def _adapters(
+    engine: DuckDBEngine, reference: str, source: SourceTable | None
+) -> "dict[str, Adapter]":
+    """The SELECTs of an adapter: that of a table, or all."""
+    # It parses SQL; most files come without one.
+    from ltv_platform.ingestion.adapter_files import load_adapter, load_adapters  # noqa: PLC0415
+
+    options = engine.settings.adapter_options
+    if source is not None:
+        return {source.name: load_adapter(reference, source.name, options)}
+    adapters = load_adapters(reference, options)
+    for table in adapters:
+        source_called(engine.catalog.sources, table)
+    return adapters

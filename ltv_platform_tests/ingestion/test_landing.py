@@ -28,13 +28,14 @@ def test_what_waits(load: Loader, folder: Path) -> None:
         "campaigns/c.csv.part",
         "campaigns/d.CSV.TMP",
         "transactions@cdnow/master.txt",
-        "stray.csv",
+        "of_no_folder.csv",
     ):
         (folder / name).write_text(CAMPAIGNS)
     settings = load.engine.settings
     assert [
         (request.table, request.path.name, request.adapter) for request in waiting_files(settings)
     ] == [
+        (None, "of_no_folder.csv", None),
         ("campaigns", "a.csv", None),
         ("campaigns", "b.csv", None),
         ("transactions", "master.txt", "cdnow"),

@@ -6,6 +6,7 @@ import pytest
 
 from ltv_platform.errors import UserError
 from ltv_platform.ingestion import load as loading
+from ltv_platform.ingestion import taking
 from ltv_platform.ingestion.landing import ingest_landing
 from ltv_platform.ingestion.load import Request, ingest
 from ltv_platform_tests.conftest import Loader
@@ -40,10 +41,10 @@ def test_one_that_breaks_the_call_keeps_no_other_out(
     paths = _land(load, 4)
     stage = loading.stage
 
-    def breaks(connection, settings, incoming, start):  # type: ignore[no-untyped-def]
-        if incoming.copy.name == "02.csv":
+    def breaks(connection, settings, incoming, *more):  # type: ignore[no-untyped-def]
+        if incoming.file.copy.name == "02.csv":
             raise RuntimeError("a defect")
-        return stage(connection, settings, incoming, start)
+        return stage(connection, settings, incoming, *more)
 
     with monkeypatch.context() as patch, pytest.raises(RuntimeError, match="a defect"):
         patch.setattr(loading, "stage", breaks)
@@ -122,14 +123,14 @@ def test_two_copies_are_there_at_the_most(
     paths[2].write_bytes(b"\x00" * 99)
     link = tmp_path / "link.csv"
     link.symlink_to(paths[3])
-    take_copy, copies = loading.take_copy, []
+    take_copy, copies = taking.take_copy, []
 
     def counted(*arguments, **options):  # type: ignore[no-untyped-def]
         copied = take_copy(*arguments, **options)
         copies.append(len(list(load.engine.settings.home.glob("staging_*/*/*"))))
         return copied
 
-    monkeypatch.setattr(loading, "take_copy", counted)
+    monkeypatch.setattr(taking, "take_copy", counted)
     requests = [Request("conversions", path) for path in (*paths[:3], link)]
     errors = [outcome.error for outcome in ingest(load.engine, requests)]
     assert [error is None for error in errors] == [True, True, False, True]

@@ -31,7 +31,7 @@ CAMPAIGNS = "campaign_id\nc1\n"
 def file(name: str, age: float = OLD, table: str = "transactions", size: int = 10) -> LandedFile:
     """A file that was changed so many seconds before the start."""
     changed = int((START - age) * 1_000_000_000)
-    return LandedFile(table, f"{table}/{name}", size, changed, changed, sum(map(ord, name)))
+    return LandedFile(f"{table}/{name}", size, changed, changed, sum(map(ord, name)))
 
 
 class Sensor:
@@ -56,12 +56,12 @@ class Sensor:
 
 
 def test_a_thousand_files_are_one_request() -> None:
-    """However many wait: one run, for the tables that they are meant for."""
+    """However many wait: one run."""
     files = [file(f"{n}.csv", table=t) for n in range(500) for t in ("transactions", "customers")]
     sensor = Sensor()
     request = sensor.look(files).request
     assert request is not None
-    assert (request.tables, request.files) == (("customers", "transactions"), 1_000)
+    assert request.files == 1_000
     assert request.run_key.startswith("landing-")
     # While the run is queued or under way, nothing more is asked for.
     assert sensor.look(files, LastRun.RUNNING).request is None
@@ -109,11 +109,11 @@ def test_a_rejected_file_waits_until_it_changes() -> None:
     for _ in range(3):
         again = sensor.look([bad], LastRun.SUCCEEDED)
         assert (again.request, again.rejected) == (None, ())
-    # Another file does not bring it up again: the next run is for that one's table alone.
+    # Another file does not bring it up again: the next run is for that one alone.
     other = file("other.csv", table="customers")
     request = sensor.look([bad, other], LastRun.SUCCEEDED).request
     assert request is not None
-    assert (request.tables, request.files) == (("customers",), 1)
+    assert request.files == 1
     assert sensor.look([bad], LastRun.SUCCEEDED).rejected == ()
     for changed in (
         replace(bad, size=11),
@@ -204,7 +204,7 @@ def test_a_damaged_cursor_begins_anew(text: str | None) -> None:
 
 
 def test_files_as_they_lie(load: Loader) -> None:
-    """Folders of sources, with or without adapter; the rest is misplaced, and never asked for."""
+    """In landing itself, in folders of sources with or without adapter; the rest is misplaced."""
     settings, sources = load.engine.settings, list(load.engine.catalog.sources)
     assert landed_files(settings, sources) == []
     make_landing(settings, sources)
@@ -217,13 +217,14 @@ def test_files_as_they_lie(load: Loader) -> None:
     (landing / "e.csv").write_text(CAMPAIGNS)
     (landing / os.fsdecode(b"campaigns/\xff.csv")).write_text(CAMPAIGNS)
     found = landed_files(settings, sources)
-    assert [(f.table, f.place, f.size) for f in found] == [
-        ("campaigns", "campaigns/a.csv", len(CAMPAIGNS)),
-        ("campaigns", os.fsdecode(b"campaigns/\xff.csv"), len(CAMPAIGNS)),
-        ("transactions", "transactions@shop/c.csv", len(CAMPAIGNS)),
+    assert [(f.place, f.size) for f in found] == [
+        ("e.csv", len(CAMPAIGNS)),
+        ("campaigns/a.csv", len(CAMPAIGNS)),
+        (os.fsdecode(b"campaigns/\xff.csv"), len(CAMPAIGNS)),
+        ("transactions@shop/c.csv", len(CAMPAIGNS)),
     ]
-    assert len({f.mark for f in found}) == 3
-    assert misplaced_files(settings, sources) == ["e.csv", "orders/d.csv"]
+    assert len({f.mark for f in found}) == 4
+    assert misplaced_files(settings, sources) == ["orders/d.csv"]
 
 
 def test_a_mark_tells_versions_of_a_file_apart(load: Loader) -> None:
@@ -281,6 +282,6 @@ def test_from_files_to_rejection(load: Loader, tmp_path: Path) -> None:
     sensor.now = (folder / "bad.csv").stat().st_ctime + 11
     request = sensor.look(landed_files(settings, sources)).request
     assert request is not None
-    ingest_landing(load.engine, request.tables, changed_until=request.changed_until)
+    ingest_landing(load.engine, changed_until=request.changed_until)
     decision = sensor.look(landed_files(settings, sources), LastRun.SUCCEEDED)
     assert (decision.rejected, decision.request) == (("campaigns/bad.csv",), None)

@@ -18,7 +18,10 @@ def register(app: typer.Typer) -> None:
 
 
 def erase(
-    customer_id: Annotated[str, typer.Argument(help="The person's id, as the files give it.")],
+    customer_id: Annotated[
+        str,
+        typer.Argument(help="The person's id, or the e-mail address of which an export made one."),
+    ],
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would be removed, and change nothing.")
     ] = False,
@@ -70,8 +73,16 @@ def erase(
 
 def _survey(workspace: Workspace, person: str, *, keep_out: bool) -> "Survey":
     from ltv_platform.erasure.erase import survey
+    from ltv_platform.ingestion.person_ids import person_id
 
     seen = survey(workspace.engine, person, lambda _: None)
+    if "@" in person:
+        of_address = person_id(workspace.settings, person)
+        if not seen.is_known:
+            say(f"In exports that give nothing but the address, they are {of_address}.")
+            seen = survey(workspace.engine, of_address, lambda _: None)
+        elif survey(workspace.engine, of_address, lambda _: None).is_known:
+            say(f"They have another id, made of the address: run `ltv erase {of_address}` too.")
     if not seen.is_known and not keep_out:
         raise UserError(
             f"{person!r} was not found in {workspace.settings.home}; nothing was changed.",

@@ -340,6 +340,7 @@ def _others(engine: DuckDBEngine) -> Iterator[Path]:
             ours = path.name.startswith(settings.warehouse_path.name) or path in (
                 settings.erasure_key_path,
                 settings.erasure_journal_path,
+                settings.id_salt_path,
             )
         else:
             ours = (

@@ -20,6 +20,7 @@ from ltv_platform.ingestion.doubles import Scales, rounded_count_sql, rounded_sq
 from ltv_platform.ingestion.messages import some
 from ltv_platform.ingestion.readers import too_large
 from ltv_platform.ingestion.time_limit import time_limit
+from ltv_platform.ingestion.written_forms import is_unordered_date
 from ltv_platform.settings import Settings
 from ltv_platform.warehouse.connection import connection_config
 
@@ -201,6 +202,28 @@ class AdapterDatabase:
             )
         self._check(adapter, most)
         return f"SELECT * FROM read_parquet({output})"
+
+    def first_of_unordered_dates(self, adapter: "Adapter", column: str) -> tuple[str, int] | None:
+        """The first value of a column that has no values but dates like 05/09/2026, and its line.
+
+        None: it has others, or none at all.
+        """
+        value = f"trim(CAST({quoted(column)} AS VARCHAR))"
+        output = literal(str(self._outputs[adapter.table]))
+        # Of most files the first value says enough.
+        looked_at = self._connection.execute(
+            f"SELECT {is_unordered_date(value)} FROM read_parquet({output}) "
+            f"WHERE {value} <> '' LIMIT 1"
+        ).fetchone()
+        if looked_at != (True,):
+            return None
+        [(values, unordered, first, line)] = self._connection.execute(
+            f"SELECT COUNT(value), COUNT(value) FILTER (WHERE unordered), "
+            "ARG_MIN(value, _line) FILTER (WHERE unordered), MIN(_line) FILTER (WHERE unordered) "
+            f"FROM (SELECT NULLIF({value}, '') AS value, {is_unordered_date(value)} AS unordered, "
+            f"_line FROM read_parquet({output})) AS dates"
+        ).fetchall()
+        return (str(first), int(line)) if values and unordered == values else None
 
     def totals(self, adapter: "Adapter", amount: str) -> "Totals | None":
         """What the records that sum up others say of an amount, beside the sum of the others.

@@ -23,6 +23,7 @@ from ltv_platform.ingestion.file_relation import FileRelation, make_file, make_v
 from ltv_platform.ingestion.files import PrivateCopy
 from ltv_platform.ingestion.messages import folded, meant, some
 from ltv_platform.ingestion.readers import Records
+from ltv_platform.ingestion.written_forms import readings_of_date
 from ltv_platform.settings import Settings
 
 if TYPE_CHECKING:
@@ -117,9 +118,36 @@ def adapt(
                 record=relation.columns,
                 most=None if adapter.many else relation.records,
             )
+            if layout.dates is None:
+                _refuse_undeclared_dates(database, adapter, columns, source, copy.name)
             notes += _notes_on_totals(database, adapter, columns, copy.name)
             tables[table] = adapted, notes
     return AdaptedFile(records.columns, relation, list(_notes_on_file(copy, records)), tables)
+
+
+def _refuse_undeclared_dates(
+    database: AdapterDatabase,
+    adapter: "Adapter",
+    columns: Collection[str],
+    source: SourceTable,
+    name: str,
+) -> None:
+    """Make sure that dates of which nothing says the order are not all rejected one by one.
+
+    Raises:
+        UserError: a column of dates has no others.
+    """
+    for column in source.columns:
+        if column.type not in ("DATE", "TIMESTAMP") or column.name not in columns:
+            continue
+        if first := database.first_of_unordered_dates(adapter, column.name):
+            value, line = first
+            raise UserError(
+                f"{name} through adapter {adapter.name}: {column.name} is {value!r} in line "
+                f"{line}, which can be {readings_of_date(value)}, and so are all others.",
+                "Declare the column in the adapter, as in -- needs: day (date) = Day, and say "
+                "-- dates: day first, or month first.",
+            )
 
 
 def _notes_on_file(copy: PrivateCopy, records: Records) -> Iterator[str]:

@@ -35,5 +35,6 @@ def _key(settings: Settings) -> bytes:
     key = read_key(settings.id_salt_path)
     if not key:
         key = new_key()
+        settings.home.mkdir(parents=True, exist_ok=True)
         write_key(settings.id_salt_path, key)
     return key

@@ -20,10 +20,11 @@ from ltv_platform.errors import UserError
 from ltv_platform.ingestion.adapting import Adapted, adapt_again, defaults_of
 from ltv_platform.ingestion.confinement import confine
 from ltv_platform.ingestion.files import load_id_of
+from ltv_platform.ingestion.judging import judge
 from ltv_platform.ingestion.messages import source_called
 from ltv_platform.ingestion.requests import Progress, silent
 from ltv_platform.ingestion.settling import OPEN
-from ltv_platform.ingestion.staging import MALFORMED, judge
+from ltv_platform.ingestion.staging import MALFORMED
 from ltv_platform.ingestion.start_date import read_start
 from ltv_platform.locks import temporary_folder
 from ltv_platform.settings import Settings

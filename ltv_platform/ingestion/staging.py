@@ -6,7 +6,7 @@ Nothing here writes to the log.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +16,8 @@ import duckdb
 from ltv_platform.contracts import SourceTable
 from ltv_platform.contracts.ddl import literal, quoted
 from ltv_platform.countries import is_known
-from ltv_platform.erasure.suppression import leave_out, leave_out_malformed
+from ltv_platform.erasure.suppression import leave_out_malformed
+from ltv_platform.errors import UserError
 from ltv_platform.ingestion.adapting import (
     Adapted,
     AdaptedFile,
@@ -24,10 +25,10 @@ from ltv_platform.ingestion.adapting import (
     as_they_are,
     compare_columns,
 )
-from ltv_platform.ingestion.conflicts import find_conflicts, note
 from ltv_platform.ingestion.dialects import Dialect
 from ltv_platform.ingestion.doubles import scales_of
 from ltv_platform.ingestion.files import PrivateCopy
+from ltv_platform.ingestion.judging import Judgement, count_rows, judge
 from ltv_platform.ingestion.messages import some
 from ltv_platform.ingestion.readers import (
     UnreliableReadError,
@@ -40,7 +41,7 @@ from ltv_platform.ingestion.readers import (
 from ltv_platform.ingestion.requests import Request
 from ltv_platform.ingestion.settling import OPEN, row_key
 from ltv_platform.ingestion.start_date import Years
-from ltv_platform.ingestion.validation import BEFORE_START, ONLY_BEFORE_START, staging_select
+from ltv_platform.ingestion.validation import BEFORE_START, ONLY_BEFORE_START
 from ltv_platform.settings import Settings
 from ltv_platform.warehouse.engine import Load
 
@@ -49,8 +50,6 @@ if TYPE_CHECKING:
 
 Connection = duckdb.DuckDBPyConnection
 
-#: Clocks of sources may run ahead of ours by so much.
-_FUTURE_ALLOWED = timedelta(hours=24)
 #: Countries that a message shows at the most.
 _SHOWN_COUNTRIES = 5
 
@@ -136,19 +135,6 @@ class Staged:
     folder: Path
 
 
-@dataclass(frozen=True)
-class Judgement:
-    """What came of judging the rows of a file.
-
-    Attributes:
-        rows: How many there are, good, bad and left out.
-        notes: What the user should know of them.
-    """
-
-    rows: int
-    notes: list[str]
-
-
 def stage(
     connection: Connection,
     settings: Settings,
@@ -210,12 +196,12 @@ class _Staging:
             notes.insert(0, f"{copy.name} was taken for {incoming.file.taken_for}")
         malformed = f"malformed_{incoming.place}"
         connection.execute(f"ALTER TABLE malformed RENAME TO {malformed}")
-        rows_in_file = count + _count(connection, malformed)
+        rows_in_file = count + count_rows(connection, malformed)
         delimiter = adapter.dialect.delimiter if adapter else None
         left_out = leave_out_malformed(connection, settings, source, malformed, delimiter)
         if adapter is not None and adapter.layout.holds_persons:
             connection.execute(f"UPDATE {malformed} SET raw = {literal(_NOT_KEPT)}")
-        left_out += _count(connection, f"left_out_{rows}")
+        left_out += count_rows(connection, f"left_out_{rows}")
         if left_out:
             notes.append(f"{left_out} rows of erased persons were left out; they count as skipped")
         if source.name in ("customers", "campaign_costs") and "country" in adapted.columns:
@@ -257,7 +243,10 @@ class _Staging:
             scales=scales_of(source),
             by_hand=by_hand,
         )
-        notes = compare_columns(source, records.columns, copy.name, None)
+        try:
+            notes = compare_columns(source, records.columns, copy.name, None)
+        except UserError as error:
+            raise _with_better_advice(error, copy, self.sources) from error
         adapted = as_they_are(records)
         with engine_reads(copy):
             judgement = verdict(adapted)
@@ -282,6 +271,22 @@ class _Staging:
         return file.adapted.relation.records + around, notes, adapted
 
 
+def _with_better_advice(
+    error: UserError, copy: PrivateCopy, sources: Mapping[str, SourceTable]
+) -> UserError:
+    """What to say of a file without the columns of its table, if it is a known export."""
+    from ltv_platform.ingestion.recognition import recognise  # noqa: PLC0415 - it parses SQL
+
+    try:
+        found = recognise(copy, sources)
+    except UserError:
+        return error
+    return UserError(
+        f"{error.message} It looks like {found.name}.",
+        "Load it without naming a table: `ltv ingest FILE`.",
+    )
+
+
 def judge_again(
     connection: Connection, settings: Settings, staged: Staged, start: date | None
 ) -> None:
@@ -302,79 +307,6 @@ def judge_again(
             rows=staged.rows,
         ).notes
     staged.start = start
-
-
-def judge(
-    connection: Connection,
-    source: SourceTable,
-    adapted: Adapted,
-    settings: Settings,
-    *,
-    received_at: datetime,
-    start: date | None,
-    rows: str,
-    load_id: str | None = None,
-) -> Judgement:
-    """Create the temporary view ``rows`` of typed rows with their reasons; see ``validation``.
-
-    Rows of erased persons are not in it; their places are in the temporary table ``left_out_…``.
-
-    Args:
-        connection: The staging connection.
-        source: The contract.
-        adapted: The rows as text.
-        settings: For the zones.
-        received_at: When the file was received (UTC).
-        start: First partition; None: not settled yet.
-        rows: Name of the new view.
-        load_id: The load that the rows are of, where they are tried again.
-
-    Returns:
-        How many rows there are, and what the user should know of them.
-    """
-    select = staging_select(
-        source, adapted.columns, adapted.select, settings, start, defaults=adapted.defaults
-    )
-    latest = {"latest": received_at + _FUTURE_ALLOWED} if "$latest" in select else {}
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE judged_{rows} AS {select}", latest)
-    # Rows stand in the table as they do in the file, so their place tells their number.
-    line = f", rowid + {adapted.first_line} AS _line" if adapted.first_line is not None else ""
-    left_out = f"left_out_{rows}"
-    kept = ""
-    if leave_out(connection, settings, source, f"judged_{rows}", left_out):
-        kept = f" WHERE rowid NOT IN (SELECT place FROM {left_out})"
-    select = f"SELECT *{line} FROM judged_{rows}{kept}"
-    connection.execute(f"CREATE OR REPLACE TEMP VIEW {rows} AS {select}")
-    notes = []
-    conflicts = find_conflicts(connection, source, rows, f"conflicts_{rows}", load_id=load_id)
-    if conflicts is not None:
-        notes.append(note(source, conflicts))
-        if not source.last_line_counts:
-            _reject_conflicts(connection, adapted, rows, select)
-    return Judgement(_count(connection, f"judged_{rows}"), notes)
-
-
-def _reject_conflicts(connection: Connection, adapted: Adapted, rows: str, select: str) -> None:
-    """Make a new view of the rows, in which those of ``conflicts_…`` have a reason."""
-    line = "_line" if adapted.first_line is None else f"rowid + {adapted.first_line}"
-    given = "_line, _record" if adapted.first_line is None else "_record"
-    connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE made_of AS SELECT {given} FROM ({adapted.select}) AS adapted"
-    )
-    connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE rejected_{rows} AS "
-        "SELECT _line, [reason] AS reasons, CAST(to_json(_record) AS VARCHAR) AS raw "
-        f"FROM conflicts_{rows} JOIN (SELECT {line} AS _line, _record FROM made_of) AS made_of "
-        "USING (_line)"
-    )
-    connection.execute("DROP TABLE made_of")
-    connection.execute(
-        f"CREATE OR REPLACE TEMP VIEW {rows} AS SELECT judged.* REPLACE ("
-        "CASE WHEN rejected.reasons IS NULL THEN judged._reasons "
-        "ELSE list_concat(rejected.reasons, COALESCE(judged._reasons, [])) END AS _reasons, "
-        "COALESCE(judged._raw, rejected.raw) AS _raw) "
-        f"FROM ({select}) AS judged LEFT JOIN rejected_{rows} AS rejected USING (_line)"
-    )
 
 
 def discard(connection: Connection, staged: Staged) -> None:
@@ -436,7 +368,3 @@ def _odd_countries(connection: Connection, rows: str) -> list[str]:
         f"country: {sum(count for _, count in found)} rows hold no code or English name of ISO "
         f"3166-1: {some([country for country, _ in found], _SHOWN_COUNTRIES)}; kept as given"
     ]
-
-
-def _count(connection: Connection, table: str) -> int:
-    return int(connection.execute(f"SELECT COUNT(*) FROM {table}").fetchall()[0][0])

@@ -147,32 +147,42 @@ def _decided(evidence: _Evidence, forms: tuple[str, str], origin: str, said: "_S
     return forms[1] if second is not None else forms[0]
 
 
+@dataclass(frozen=True)
 class _Said:
     """What messages say of numbers or dates."""
 
-    def __init__(self, what: str, hint: str) -> None:
-        self.what, self.hint = what, hint
-
-    def readings(self, value: str) -> str:
-        """The two readings of a value."""
-        if self.what == "numbers":
-            return f"{re.sub('[.,]', '', value)} or {value.replace(',', '.')}"
-        date = re.split("[ ,T]", value, maxsplit=1)[0]
-        day, month, year = re.split(r"[/.-]", date)
-        return (
-            f"{int(day)} {_NAMES[int(month) - 1]} {year} or {int(month)} {_NAMES[int(day) - 1]} "
-            f"{year}"
-        )
+    what: str
+    readings: Callable[[str], str]
+    hint: str
 
 
-_said_of_numbers = _Said("numbers", "--option numbers=1,204.50 or --option numbers=1.204,50")
-_said_of_dates = _Said("dates", "--option 'dates=day first' or --option 'dates=month first'")
+def _readings_of_number(value: str) -> str:
+    return f"{re.sub('[.,]', '', value)} or {value.replace(',', '.')}"
+
+
+def readings_of_date(value: str) -> str:
+    """What a date such as 05/09/2026 can be."""
+    day, month, year = re.split(r"[/.-]", re.split("[ ,T]", value.strip(), maxsplit=1)[0])
+    both = [
+        f"{int(first)} {_NAMES[int(second) - 1]} {year}"
+        for first, second in ((day, month), (month, day))
+        if 1 <= int(second) <= len(_NAMES)
+    ]
+    return " or ".join(both)
+
+
+_said_of_numbers = _Said(
+    "numbers", _readings_of_number, "--option numbers=1,204.50 or --option numbers=1.204,50"
+)
+_said_of_dates = _Said(
+    "dates", readings_of_date, "--option 'dates=day first' or --option 'dates=month first'"
+)
 
 
 def _number_evidence(value: str) -> tuple[str, str, str]:
     """Conditions that a value has a decimal point, a decimal comma, or may have either."""
     core = literal(f"[0-9][0-9.,{_SPACES}{_APOSTROPHES}]*|[.,][0-9]+")
-    core = f"regexp_extract({value}, {core})"
+    core = f"rtrim(regexp_extract({value}, {core}), {literal(_SPACES)})"
 
     def decimal(mark: str, other: str) -> str:
         return (
@@ -204,6 +214,11 @@ def _date_evidence(value: str) -> tuple[str, str, str]:
         f"{written} AND {first} BETWEEN 1 AND 12 AND {second} BETWEEN 1 AND 12 "
         f"AND {first} <> {second} AND NOT {dotted}",
     )
+
+
+def is_unordered_date(value: str) -> str:
+    """The condition that a value is a date of which its order is to be known."""
+    return f"regexp_full_match({value}, {literal(f'{_YEAR_LAST}(?:{_TIME})?')})"
 
 
 def _number(column: str, form: str) -> str:

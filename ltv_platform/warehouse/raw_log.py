@@ -70,7 +70,7 @@ def append_load(
     Args:
         connection: A connection to the warehouse, inside a :func:`transaction`.
         load: The file.
-        staged: Name of the temporary view made by ``ingestion.staging.judge``; rows with
+        staged: Name of the temporary view made by ``ingestion.judging.judge``; rows with
             reasons are left out.
         rejected: Name of a temporary table (line, reasons, raw, row_key) of what goes to
             quarantine.

@@ -1,0 +1,335 @@
+"""What an adapter says of its files: columns, titles, totals, forms, several tables, persons."""
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from ltv_platform.errors import UserError
+from ltv_platform.ingestion.adapter_files import bundled_adapters, load_adapters, parse_adapter
+from ltv_platform.ingestion.explaining import explain
+from ltv_platform.ingestion.landing import ingest_landing, make_landing
+from ltv_platform.ingestion.load import Outcome, Request, ingest
+from ltv_platform.ingestion.person_ids import person_id
+from ltv_platform.ingestion.quarantine import list_quarantine
+from ltv_platform.ingestion.recognition import known_formats
+from ltv_platform_tests.conftest import Loader, assert_adds_up
+
+SHOP = """\
+-- format: a report of Shop
+-- skip: until header
+-- needs: day (date) = Day | Tag
+-- needs: number = Order
+-- needs: total (number) = Total ({currency}) | Summe ({currency})
+-- takes: address (person) = E-mail
+-- takes: country = Country
+-- takes: plan = Plan
+-- totals: starts_with(number, 'Total')
+-- refuse: plan = 'trial'
+-- because: orders of a trial are in it. In the shop, choose Export > Paid.
+-- variable: sign = plus | minus
+-- table: customers
+SELECT address AS customer_id, MIN(day) AS registration_date, ARG_MIN(country, _line) AS country
+FROM file WHERE address IS NOT NULL GROUP BY address
+-- table: transactions
+-- rows: many
+SELECT number || '-' || part AS transaction_id, address AS customer_id, day AS transaction_date,
+  CASE WHEN getvariable('sign') = 'plus' THEN total ELSE '0' END AS amount, currency
+FROM file, (VALUES ('a'), ('b')) AS parts(part)
+"""
+FILE = """\
+Orders of May
+"from 1 May, to 31 May"
+Order,Day,Total (EUR),E-mail,Notes
+1,13/05/2025,"1.204,10",Ann@example.com,call Ann
+2,05/05/2025,"-4,10 €", ann@EXAMPLE.com ,
+3,06/05/2025,"50,00",,
+Total of 3,,"1.250,00",,
+"""
+
+
+@pytest.fixture
+def shop(load: Loader) -> str:
+    """The path of an adapter of the user's own."""
+    return str(
+        load.write("shop.sql", SHOP.replace("FROM file, (VALUES", "FROM file CROSS JOIN (VALUES"))
+    )
+
+
+def _ingest(
+    load: Loader, content: str, name: str, adapter: str | None, *options: str
+) -> list[Outcome]:
+    outcomes = ingest(load.engine, [Request(None, load.write(name, content), adapter, options)])
+    for outcome in outcomes:
+        if outcome.counts is not None:
+            assert_adds_up(outcome.counts)
+    return outcomes
+
+
+def test_one_file_feeds_several_tables(load: Loader, shop: str) -> None:
+    """Titles and totals are left out and counted; the currency is that of the header.
+
+    By hand: two lines are Ann's, one is a guest's; each order makes two rows of its amount. The
+    rows of the file add up to 1204.10 - 4.10 + 50.00 = 1250.00, as its last line says. A negative
+    amount is no amount, so four of the six rows are accepted.
+    """
+    customers, transactions = _ingest(load, FILE, "may.csv", shop)
+    assert customers.counts is not None
+    assert transactions.counts is not None
+    # 2 titles, 3 orders and a total; what of them makes no row of the table is skipped.
+    assert (customers.counts.rows_in_file, customers.counts.rows_skipped) == (6, 5)
+    assert (transactions.counts.rows_accepted, transactions.counts.rows_quarantined) == (4, 2)
+    ann = person_id(load.engine.settings, "ann@example.com")
+    assert load.rows(
+        "SELECT customer_id, CAST(registration_date AS VARCHAR) FROM raw.customers"
+    ) == [(ann, "2025-05-05 00:00:00")]
+    assert load.rows(
+        "SELECT transaction_id, customer_id, amount, currency FROM raw.transactions ORDER BY 1"
+    ) == [
+        ("1-a", ann, Decimal("1204.10"), "EUR"),
+        ("1-b", ann, Decimal("1204.10"), "EUR"),
+        ("3-a", "(guest)", Decimal(50), "EUR"),
+        ("3-b", "(guest)", Decimal(50), "EUR"),
+    ]
+    assert any("2 lines of titles" in note for note in customers.notes)
+    again = _ingest(load, FILE, "may.csv", shop)
+    assert [outcome.repeated for outcome in again] == [True, True]
+
+
+def test_nothing_of_a_person_is_kept(load: Loader, shop: str) -> None:
+    """Neither the address nor columns that are not declared, in good rows, bad ones and records."""
+    broken = FILE.replace("2,05/05/2025", "9,torn ann@example.com\n2,soon")
+    _ingest(load, broken, "may.csv", shop)
+    assert load.rows("SELECT COUNT(*) FROM raw.quarantine") == [(3,)]
+    for table in ("customers", "transactions", "quarantine"):
+        text = str(load.rows(f"SELECT * FROM raw.{table}")).lower()
+        assert "example.com" not in text
+        assert "call ann" not in text
+
+
+def test_a_person_is_the_same_in_every_file(load: Loader) -> None:
+    """The key is made once, for nobody else to read; another key gives another id."""
+    settings = load.engine.settings
+    first = person_id(settings, " Ann@Example.com")
+    assert first == person_id(settings, "ann@example.com")
+    assert len(first) == len("person-") + 32
+    assert settings.id_salt_path.stat().st_mode & 0o077 == 0
+    settings.id_salt_path.unlink()
+    assert person_id(settings, "ann@example.com") != first
+
+
+def _cost(load: Loader, lines: str, *options: str, name: str = "g.csv") -> Outcome:
+    header = "Campaign,Day,Cost,Impr.\n"
+    outcome, *_ = _ingest(load, header + lines, name, None, *options)
+    return outcome
+
+
+def _total(load: Loader) -> Decimal:
+    return Decimal(load.rows("SELECT SUM(cost) FROM raw.campaign_costs")[0][0])
+
+
+def test_totals_are_held_against_the_rows(load: Loader) -> None:
+    """They agree to the cent, or a note names both figures."""
+    good = "a,2025-05-01,$10.00,1\na,2025-05-02,$5.50,1\nTotal: Account,--,$15.50,2\n"
+    assert any("what the rows add up to (15.50)" in note for note in _cost(load, good).notes)
+    bad = good.replace("$15.50", "$25.50").replace("a,", "b,")
+    [note] = [note for note in _cost(load, bad, name="b.csv").notes if "totals" in note]
+    assert "line 4 says 25.50, the rows add up to 15.50" in note
+    assert _total(load) == Decimal("31.00")
+
+
+@pytest.mark.parametrize(
+    ("lines", "total"),
+    [
+        ('a,2025-05-01,"1.204,10 €",1\nb,2025-05-01,"1.204",1\n', "2408.10"),
+        ('a,2025-05-01,"$1,204.10",1\nb,2025-05-01,"$1,204",1\n', "2408.10"),
+        ("a,13/05/2025,1.5,1\nb,05/05/2025,($0.50),1\n", "1.00"),
+        ("a,05/13/2025,1 204.5,1\nb,May 5 2025,2,1\n", "1206.50"),
+    ],
+)
+def test_values_that_read_in_one_way_decide_for_all(load: Loader, lines: str, total: str) -> None:
+    """The form is told by the file, not guessed from the first value."""
+    assert _cost(load, lines).error is None
+    assert _total(load) == Decimal(total)
+
+
+@pytest.mark.parametrize(
+    ("lines", "message", "option", "total"),
+    [
+        (
+            'a,2025-05-01,"1,204",1\n',
+            "'1,204' in line 2 can be 1204 or 1.204",
+            "numbers=1.204,50",
+            "1.204",
+        ),
+        (
+            "a,05/09/2025,3,1\n",
+            "'05/09/2025' in line 2 can be 5 Sep 2025 or 9 May 2025",
+            "dates=month first",
+            "3",
+        ),
+        (
+            'a,2025-05-01,"1,5",1\nb,2025-05-01,2.5,1\n',
+            "writes numbers in two ways: '2.5' in line 3, '1,5' in line 2",
+            "numbers=1.204,50",
+            "1.5",
+        ),
+    ],
+)
+def test_values_that_read_in_two_ways_are_refused(
+    load: Loader, lines: str, message: str, option: str, total: str
+) -> None:
+    """Both readings are named; an option says which counts, and what differs is quarantined."""
+    outcome = _cost(load, lines)
+    assert outcome.error is not None
+    assert message in str(outcome.error)
+    assert option.partition("=")[0] in outcome.error.hint
+    assert _cost(load, lines, option).error is None
+    assert _total(load) == Decimal(total)
+
+
+def test_dates_that_no_adapter_declares_are_not_rejected_one_by_one(load: Loader) -> None:
+    """The file is refused with the two readings of its first date."""
+    select = "-- table: campaign_costs\nSELECT c AS campaign_id, d AS date, m AS cost FROM file"
+    own = str(load.write("own.sql", select))
+    [outcome] = _ingest(load, "c,d,m\na,05/09/2025,1\nb,13/09/2025,2\n", "own.csv", own)
+    assert "which can be 5 Sep 2025 or 9 May 2025" in str(outcome.error)
+
+
+def test_a_file_is_refused_for_what_it_holds(load: Loader, shop: str) -> None:
+    """The message names the line and what to do about it, and nothing is loaded."""
+    header, rest = FILE.split("Notes\n")
+    text = header + "Notes,Plan\n" + rest.replace("\n", ",trial\n")
+    [outcome] = _ingest(load, text, "may.csv", shop)
+    assert outcome.error is not None
+    assert outcome.error.message == (
+        "may.csv, line 4 and 2 more records: orders of a trial are in it."
+    )
+    assert outcome.error.hint == "In the shop, choose Export > Paid."
+    assert load.rows("SELECT COUNT(*) FROM raw.loads") == [(0,)]
+
+
+def test_variables_are_options(load: Loader, shop: str) -> None:
+    """Chosen by the call or by LTV_ADAPTER_OPTIONS; another choice is another load."""
+    text = FILE.replace("-4,10", "4,10").replace("1.250,00", "1.258,20")
+    _ingest(load, text, "may.csv", shop)
+    _, transactions = _ingest(load, text, "may.csv", shop, "sign=minus")
+    assert transactions.counts is not None
+    assert transactions.counts.rows_accepted == 6
+    assert set(load_adapters(shop, {"shop": {"sign": "minus"}})) == {"customers", "transactions"}
+    with pytest.raises(UserError, match="sign cannot be 'both'"):
+        load_adapters(shop, {"shop": {"sign": "both"}})
+    with pytest.raises(UserError, match="has no option 'signs'"):
+        load_adapters(f"{shop}?signs=plus", {})
+
+
+def test_a_file_of_no_known_format(load: Loader) -> None:
+    """What it has, the nearest format with what it lacks, and how to go on; never a guess."""
+    [outcome] = _ingest(load, "Campaign,Day,Impr.\na,2025-05-01,1\n", "x.csv", None)
+    message = str(outcome.error)
+    assert "It has Campaign, Day, Impr." in message
+    assert "Nearest is a Google Ads report by day, which also has Cost" in message
+    assert "adapter" in message
+    [outcome] = _ingest(load, "a,b\n1,2\n", "y.csv", None)
+    assert "is none of the exports that are known by their columns" in str(outcome.error)
+
+
+def test_files_with_the_columns_of_a_table_need_no_table(load: Loader) -> None:
+    """Their columns say which it is."""
+    [outcome] = _ingest(load, "campaign_id,campaign_name\nc1,One\n", "c.csv", None)
+    assert outcome.request.table == "campaigns"
+    assert outcome.counts is not None
+    assert outcome.counts.rows_accepted == 1
+
+
+def test_no_two_formats_are_taken_for_one_another() -> None:
+    """The usual header of each, with all its columns, is that of no other."""
+    formats = known_formats()
+    for name, layout in formats.items():
+        header = [each.spellings[0].replace("{currency}", "USD") for each in layout.columns]
+        found = [
+            other
+            for other, of_other in formats.items()
+            if all(any(c.read(h) is not None for h in header) for c in of_other.needed)
+        ]
+        assert found == [name]
+
+
+def test_an_explanation_loads_nothing(load: Loader, shop: str) -> None:
+    """It shows what columns are made of, the first rows, and what is left out."""
+    path = load.write("may.csv", FILE)
+    customers, transactions = explain(load.engine, [Request(None, path, shop)])
+    assert load.rows("SELECT COUNT(*) FROM raw.loads") == [(0,)]
+    assert ("transaction_date", "Day", ["2025-05-13 00:00:00", "2025-05-13 00:00:00"]) in [
+        (column, made_of, values[:2]) for column, made_of, values in transactions.values
+    ]
+    assert any("columns that are not taken: Notes" in note for note in customers.notes)
+    assert any("read numbers as 1.204,50 and dates day first" in note for note in customers.notes)
+    assert any("4 rows would be accepted, 2 quarantined" in note for note in transactions.notes)
+
+
+def test_landing_takes_known_files_without_a_folder(load: Loader) -> None:
+    """Loaded, they move away; what nobody knows stays, with an error."""
+    settings = load.engine.settings
+    make_landing(settings, list(load.engine.catalog.sources))
+    (settings.landing_path / "ads.csv").write_text("Campaign,Day,Cost\na,2025-05-01,1.5\n")
+    (settings.landing_path / "other.csv").write_text("a,b\n1,2\n")
+    outcomes = ingest_landing(load.engine)
+    assert [(o.request.table, o.error is None) for o in outcomes] == [
+        ("campaign_costs", True),
+        ("campaigns", True),
+        (None, False),
+    ]
+    assert [path.name for path in settings.landing_path.iterdir() if path.is_file()] == [
+        "other.csv"
+    ]
+    assert _total(load) == Decimal("1.5")
+
+
+def test_values_that_do_not_fit_the_declared_form_are_quarantined(load: Loader) -> None:
+    """Declared, the form is strict: 2.50 under 1.204,50 is no number, and is not read as 250."""
+    own = str(
+        load.write(
+            "own.sql",
+            SHOP.split("-- table: customers", maxsplit=1)[0] + "-- numbers: 1.204,50\n"
+            "-- dates: day first\n-- table: campaign_costs\n"
+            "SELECT number AS campaign_id, day AS date, total AS cost FROM file",
+        )
+    )
+    lines = 'Order,Day,Total (EUR)\n1,05/09/2025,"2,50"\n2,09/13/2025,"2,50"\n3,05/09/2025,2.50\n'
+    [outcome] = _ingest(load, lines, "own.csv", own)
+    assert outcome.counts is not None
+    assert (outcome.counts.rows_accepted, outcome.counts.rows_quarantined) == (1, 2)
+    columns, rows = list_quarantine(load.engine)
+    assert [row[columns.index("reasons")] for row in rows] == [
+        ["date: '09/13/2025' is not a date such as 2023-01-15"],
+        ["cost: '2.50 (written in another way than 1.204,50)' is not a number"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("-- needs: Day first", "declares no column"),
+        ("-- needs: day (when) = Day", "declares no column"),
+        ("-- skip: two lines", "skip is 'two lines'"),
+        ("-- numbers: 1.204", "numbers are written as '1.204'"),
+        ("-- dates: American", "dates are 'American'"),
+        ("-- refuse: a = 1", "refuses files without a reason"),
+        ("-- totals: SELECT 1", "is not valid SQL"),
+        ("-- totals: (SELECT MAX(x) FROM read_csv('/etc/passwd'))", "it may read only `file`"),
+        ("-- variable: revenue", "is no variable"),
+        ("-- format: Things", "by which columns its files are known"),
+    ],
+)
+def test_lines_that_make_no_sense(line: str, message: str) -> None:
+    """Said before any file is read."""
+    text = f"{line}\n-- table: campaigns\nSELECT 1 AS campaign_id FROM file"
+    with pytest.raises(UserError, match="(?i)" + message.replace("(", r"\(").replace("'", ".")):
+        parse_adapter("odd", text, "odd")
+
+
+def test_every_bundled_adapter_says_what_it_is(tmp_path: Path) -> None:
+    """Its first line tells a reader; formats have their tables in an order that loads."""
+    for text in bundled_adapters().values():
+        assert text.startswith("-- ")

@@ -20,6 +20,7 @@ from typing import IO, Any, Literal
 from unicodedata import category
 
 from ltv_platform.errors import PassingError, UserError
+from ltv_platform.ingestion.kinds import LOOKED_AT, described, refuse_other_kind
 
 FileFormat = Literal["csv", "ndjson", "json", "parquet", "sqlite"]
 
@@ -40,8 +41,6 @@ _TEXT_FORMATS = ("csv", "ndjson", "json")
 _CHUNK = 1 << 20
 #: Unicode's categories of control characters, and of line and paragraph separators.
 _CONTROLS = ("Cc", "Zl", "Zp")
-#: Bytes at the beginning that tell whether a file is text.
-_LOOKED_AT = 4096
 #: A gzip file that grows to more than both is taken for a bomb: lines of real data differ, and
 #: shrink to a tenth, seldom a fiftieth.
 _BLOATED_TIMES = 100
@@ -82,10 +81,21 @@ def file_format(path: Path) -> FileFormat:
         suffixes.pop()
     if suffixes and suffixes[-1] in _FORMATS:
         return _FORMATS[suffixes[-1]]
+    what, advice = described(_begin_of(path))
     raise UserError(
-        f"{path} has an unsupported extension.",
-        f"Supported: {', '.join(sorted(_FORMATS))}, each also with .gz.",
+        f"{path} has an unsupported extension." + (f" It seems to be {what}." if what else ""),
+        (f"{advice} " if advice else "")
+        + f"Supported: {', '.join(sorted(_FORMATS))}, each also with .gz.",
     )
+
+
+def _begin_of(path: Path) -> bytes:
+    """The first bytes of a file, decompressed; none if it cannot be read."""
+    try:
+        with _open_regular(path, follow_links=False) as raw:
+            return _decompressed(raw).read(LOOKED_AT)
+    except (UserError, OSError, EOFError, zlib.error):
+        return b""
 
 
 def load_id_of(table: str, adapter_text: str, content_hash: str) -> str:
@@ -104,8 +114,8 @@ def take_copy(source: Path, folder: Path, *, follow_links: bool = True) -> Priva
 
     Raises:
         UserError: the file cannot be read, is no regular file, does not fit on the disk, is a
-            damaged or bloated gzip file or a damaged UTF-16 file, holds no text where text is
-            due, or was written to meanwhile.
+            damaged or bloated gzip file or a damaged UTF-16 file, is of another kind than its
+            ending says, or was written to meanwhile.
     """
     kind = file_format(source)
     copy = folder / f"copy.{kind}"
@@ -115,7 +125,8 @@ def take_copy(source: Path, folder: Path, *, follow_links: bool = True) -> Priva
             before = os.fstat(raw.fileno())
             content = _hashed(_bounded(_decompressed(raw), before.st_size, source, folder), digest)
             with copy.open("wb") as target:
-                target.writelines(_as_utf8(content, source) if kind in _TEXT_FORMATS else content)
+                is_text = kind in _TEXT_FORMATS
+                target.writelines((_as_utf8 if is_text else _as_it_is)(content, source, kind))
             after = os.fstat(raw.fileno())
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise UserError(
@@ -249,11 +260,23 @@ def _hashed(content: Iterator[bytes], digest: Any) -> Iterator[bytes]:
         yield chunk
 
 
-def _as_utf8(content: Iterator[bytes], source: Path) -> Iterator[bytes]:
+def _as_it_is(content: Iterator[bytes], source: Path, kind: FileFormat) -> Iterator[bytes]:
+    """The content, if its beginning is not that of another format.
+
+    Raises:
+        UserError: it is.
+    """
+    first = next(content, b"")
+    refuse_other_kind(first, source, kind)
+    yield first
+    yield from content
+
+
+def _as_utf8(content: Iterator[bytes], source: Path, kind: FileFormat) -> Iterator[bytes]:
     """The content without byte order mark; UTF-16, which its mark tells, turned into UTF-8.
 
     Raises:
-        UserError: it begins with bytes that no text has.
+        UserError: it begins with bytes that no text has, or those of another format.
         UnicodeDecodeError: it is damaged UTF-16.
     """
     first = next(content, b"")
@@ -265,21 +288,22 @@ def _as_utf8(content: Iterator[bytes], source: Path) -> Iterator[bytes]:
     if encoding != "utf-8":
         decoder = codecs.getincrementaldecoder(encoding)()
         begin = decoder.decode(first).encode()
-        _refuse_binary(begin, source)
+        _refuse_binary(begin, source, kind)
         yield begin
         for chunk in content:
             yield decoder.decode(chunk).encode()
         # Half a character at the end means that the file was cut off.
         yield decoder.decode(b"", final=True).encode()
         return
-    _refuse_binary(first, source)
+    _refuse_binary(first, source, kind)
     yield first
     yield from content
 
 
-def _refuse_binary(begin: bytes, source: Path) -> None:
+def _refuse_binary(begin: bytes, source: Path, kind: FileFormat) -> None:
     """No text holds zero bytes; UTF-16 without its mark, UTF-32, and spreadsheets do."""
-    if b"\0" in begin[:_LOOKED_AT]:
+    refuse_other_kind(begin, source, kind)
+    if b"\0" in begin[:LOOKED_AT]:
         raise UserError(
             f"{source} is not a text file: it contains zero bytes near its start.",
             "Save it as UTF-8 text, or with the extension of its format.",

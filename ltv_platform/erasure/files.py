@@ -155,7 +155,7 @@ def strip_files(
                 if count := stripper.strip(held, partial(remember_rewritten, engine)):
                     done.counts[held.path] = count
             if held.path.exists():
-                stripper.check_other_tables(held, needles)
+                stripper.check_rest(held, needles)
         except FileNotFoundError:  # a load has moved it
             continue
         except UserError as error:

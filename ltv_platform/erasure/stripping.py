@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,6 +10,7 @@ from pathlib import Path
 from ltv_platform.contracts import SourceTable
 from ltv_platform.erasure.finding import Finder, Found
 from ltv_platform.erasure.rewriting import (
+    around_records,
     delete_from_sqlite,
     pack_like,
     rewrite_parquet,
@@ -124,15 +125,24 @@ class Stripper:
         failpoint("file replaced")
         return count
 
-    def check_other_tables(self, held: Held, needles: Needles) -> None:
-        """Look into the tables of a SQLite database that no contract is about.
+    def check_rest(self, held: Held, needles: Needles) -> None:
+        """Look into what no contract is about: other tables, what stands around JSON's records.
 
         Raises:
-            UserError: some of them name the person.
+            UserError: some of it names the person.
         """
-        if file_format(held.path) != "sqlite":
+        kind = file_format(held.path)
+        if kind not in ("sqlite", "json"):
             return
         with self._finder.folder() as folder:
+            if kind == "json":
+                copy = take_copy(held.path, folder, follow_links=False)
+                if needles.are_in(around_records(copy, self._wanted(held, _adapter_of(held)))):
+                    raise UserError(
+                        "what stands around its list of records names them.",
+                        "Remove that by hand.",
+                    )
+                return
             database = copy_sqlite(held.path, folder, follow_links=False)
             if tables := naming_tables(database.path, self._sources, needles):
                 raise UserError(
@@ -194,7 +204,7 @@ class Stripper:
             rewrite_parquet(copy, written, found[held.table])
         else:
             dialect = adapter.dialect if adapter else Dialect()
-            wanted = adapter.inputs if adapter else [column.name for column in source.columns]
+            wanted = self._wanted(held, adapter)
             width = 0, ""
             if copy.format == "csv" and not dialect.whitespace:
                 columns, delimiter = csv_columns(copy, dialect, wanted)
@@ -205,9 +215,16 @@ class Stripper:
                 found[held.table],
                 dialect=dialect,
                 columns=width,
+                wanted=wanted,
                 is_named=lambda text: names(self.suppressed, source, text, dialect.delimiter),
             )
         pack_like(held.path, written, draft)
+
+    def _wanted(self, held: Held, adapter: Adapter | None) -> Collection[str]:
+        """The columns by which a file is read."""
+        if adapter:
+            return adapter.inputs
+        return [column.name for column in self._sources[held.table].columns]
 
     def _checked(
         self, held: Held, found: Mapping[str, Found], adapter: Adapter | None, draft: Path

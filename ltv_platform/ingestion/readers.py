@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
@@ -67,6 +67,7 @@ class Records:
         lines: How many records the file must give, where that is known without reading it.
         by_engine: Read by the engine's CSV reader: see :func:`confirm`.
         has_doubles: The SELECT gives ``_rounded``: how many doubles of a record were rounded.
+        notes: What the user should know of where they were found.
     """
 
     columns: tuple[str, ...]
@@ -75,6 +76,7 @@ class Records:
     lines: int | None = None
     by_engine: bool = False
     has_doubles: bool = False
+    notes: tuple[str, ...] = ()
 
 
 def open_file(
@@ -270,9 +272,9 @@ def _open_by_hand(
     else:
         files = RecordFiles(folder, name=copy.name, single=single)
         if copy.format == "json":
-            split_json(copy.path, files, wanted)
-        else:
-            split_json_lines(copy.path, files, wanted)
+            notes = split_json(copy.path, files, wanted)
+            return replace(_open_records(connection, copy, files), notes=tuple(notes))
+        split_json_lines(copy.path, files, wanted)
     return _open_records(connection, copy, files)
 
 

@@ -62,6 +62,10 @@ def ingest(
         Path | None,
         typer.Option(help="SQLite database: load every source table in it.", readable=False),
     ] = None,
+    *,
+    sheet: Annotated[
+        str | None, typer.Option(help="Sheet of an Excel workbook; default: its first.")
+    ] = None,
     output: AsFormat = Format.TABLE,
 ) -> None:
     """Load files into a table, a SQLite database, or (without arguments) what waits in landing."""
@@ -74,11 +78,16 @@ def ingest(
     make_landing(workspace.settings, list(workspace.catalog.sources))
     with progress("looking at the files") as tell:
         if sqlite is not None:
-            if table or files or adapter:
+            if table or files or adapter or sheet:
                 raise UserError(
                     "--sqlite loads a whole database.", "Leave out the table, files and adapter."
                 )
             outcomes = load(engine, sqlite_requests(engine, sqlite), tell)
+        elif table is None and sheet:
+            raise UserError(
+                "--sheet is for files that are named.",
+                f"For example: ltv ingest campaign_costs costs.xlsx --sheet {sheet}",
+            )
         elif table is None:
             outcomes = ingest_landing(engine, progress=tell)
         elif not files:
@@ -86,7 +95,8 @@ def ingest(
                 f"No file is named for {table}.", f"For example: ltv ingest {table} {table}.csv"
             )
         else:
-            outcomes = load(engine, [Request(table, path, adapter) for path in files], tell)
+            requests = [Request(table, path, adapter, sheet=sheet) for path in files]
+            outcomes = load(engine, requests, tell)
     if table is None and sqlite is None:
         say_what_is_stray(workspace)
     if not outcomes:

@@ -19,6 +19,7 @@ from ltv_platform.erasure.suppression import remember_keys
 from ltv_platform.errors import UserError
 from ltv_platform.failpoints import failpoint
 from ltv_platform.ingestion.confinement import confine
+from ltv_platform.ingestion.dialects import Dialect
 from ltv_platform.ingestion.doubles import scales_of
 from ltv_platform.ingestion.files import (
     check_regular,
@@ -238,12 +239,19 @@ def _take_in(engine: DuckDBEngine, request: Request, folder: Path, place: int) -
         adapter = load_adapter(request.adapter, source.name)
     folder.mkdir()
     check_regular(request.path, request.follow_links)
-    if file_format(request.path) == "sqlite":
+    scales = None if adapter else scales_of(source)
+    if file_format(request.path) == "sqlite" and request.sheet is None:
         database = copy_sqlite(request.path, folder, follow_links=request.follow_links)
-        scales = None if adapter else scales_of(source)
         copy = export_sqlite_table(database, source.name, engine.settings.adapter_timeout, scales)
     else:
-        copy = take_copy(request.path, folder, follow_links=request.follow_links)
+        copy = take_copy(
+            request.path,
+            folder,
+            follow_links=request.follow_links,
+            sheet=request.sheet,
+            dialect=adapter.dialect if adapter else Dialect(),
+            scales=scales,
+        )
     load_id = load_id_of(source.name, adapter.text if adapter else "", copy.content_hash)
     return Incoming(source, adapter, copy, load_id, place)
 

@@ -20,12 +20,14 @@ class Request:
         adapter: Name or path of an adapter, if the file has other columns.
         follow_links: Whether the path may be a symbolic link; where others put files, a link
             could lead to any file of the machine.
+        sheet: The sheet of a workbook; None: the first one that is not hidden.
     """
 
     table: str
     path: Path
     adapter: str | None = None
     follow_links: bool = True
+    sheet: str | None = None
 
 
 @dataclass(frozen=True)

@@ -170,7 +170,7 @@ def _stage(
         count, notes, adapted = adapt(settings, adapter, copy, records, source)
         with enough_memory(copy.name):
             judgement = verdict(adapted)
-    notes = [*records.notes, *notes]
+    notes = [*copy.notes, *records.notes, *notes]
     malformed = f"malformed_{incoming.place}"
     connection.execute(f"ALTER TABLE malformed RENAME TO {malformed}")
     rows_in_file = count + _count(connection, malformed)

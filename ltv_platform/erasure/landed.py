@@ -1,6 +1,7 @@
 """What a load left out of the log does not stay in the file that is kept of it."""
 
 from functools import partial
+from pathlib import Path
 
 from ltv_platform.erasure.finding import open_finder
 from ltv_platform.erasure.stripping import Held, Stripper, remember_rewritten
@@ -9,8 +10,11 @@ from ltv_platform.ingestion.requests import Outcome
 from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
 
 
-def strip_landed(engine: DuckDBEngine, outcome: Outcome) -> None:
+def strip_landed(engine: DuckDBEngine, outcome: Outcome) -> Path:
     """Rewrite a landed file without the records of erased persons, before it is moved away.
+
+    Returns:
+        Where what is left of it lies: a workbook becomes a file of text.
 
     Raises:
         UserError: the file cannot be rewritten.
@@ -19,12 +23,13 @@ def strip_landed(engine: DuckDBEngine, outcome: Outcome) -> None:
     source = engine.catalog.sources[request.table]
     # Nobody has looked into a file that was loaded before.
     if counts is None or not source.is_personal or not (outcome.left_out or outcome.repeated):
-        return
+        return request.path
     with engine.session() as connection:
         suppressed = read_suppressed(connection, engine.settings)
     if not suppressed:
-        return
+        return request.path
     held = Held(request.path, request.table, request.adapter, counts.load_id)
     with open_finder(engine.settings) as finder:
         stripper = Stripper(finder, engine.catalog.sources, suppressed)
         stripper.strip(held, partial(remember_rewritten, engine))
+    return stripper.replaced.get(request.path, request.path)

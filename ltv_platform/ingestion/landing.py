@@ -204,7 +204,10 @@ def _move_away(
     from ltv_platform.erasure.landed import strip_landed  # noqa: PLC0415 - mostly, nothing waits
 
     try:
-        strip_landed(engine, outcome)
+        path = strip_landed(engine, outcome)
+        if path != outcome.request.path:
+            note = f"{outcome.request.path.name} was kept as {path.name}, without its other sheets"
+            outcome = replace(outcome, notes=(*outcome.notes, note))
     except UserError as error:
         note = f"{path.name} was moved to loaded/ still holding records of erased people: {error}"
         outcome = replace(outcome, notes=(*outcome.notes, note))

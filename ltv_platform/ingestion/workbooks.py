@@ -117,7 +117,8 @@ def texts_beside(copy: PrivateCopy) -> Iterator[str]:
             for part in archive.namelist():
                 if not _OF_CELLS.match(part):
                     text = _CELLS.sub("", archive.read(part).decode(errors="replace"))
-                    yield html.unescape("\n".join(_WORDS.findall(text)))
+                    words = "\n".join(_WORDS.findall(text)).replace("mailto:", " ")
+                    yield html.unescape(words)
     except _UNREADABLE as error:
         raise _damaged(copy, str(error)) from error
 

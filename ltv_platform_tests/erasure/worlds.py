@@ -4,6 +4,7 @@ import gzip
 import json
 import re
 import sqlite3
+import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
@@ -268,6 +269,9 @@ def contents(path: Path) -> Iterator[bytes]:
                 yield zlib.decompress(body)
             for event in _events(database):
                 yield decompressed(event).encode()
+    elif raw.startswith(b"PK\x03\x04"):
+        with zipfile.ZipFile(path) as archive:
+            yield from map(archive.read, archive.namelist())
     elif raw.startswith(b"PAR1"):
         yield repr(pq.read_table(path).to_pylist()).encode()
     elif raw[8:12] == b"DUCK":

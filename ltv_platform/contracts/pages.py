@@ -22,8 +22,8 @@ By their ending, each also with `.gz`: `.csv`, `.tsv` and `.txt` (the delimiter 
 and `.jsonl`, `.json`, `.parquet`, `.db`, `.sqlite` and `.sqlite3`, `.xlsx` and `.xlsm`.
 
 - A `.json` file holds an array of objects, or one object around a single list of them, as in
-  `{"data": [...], "next": null}` or `{"response": {"data": [...]}}`, with none of the columns of the
-  table beside the list; a note says where the records were found.
+  `{"data": [...], "next": null}` or `{"response": {"data": [...]}}`, with none of the columns of
+  the table beside the list; a note says where the records were found.
 - Of a workbook the first sheet that is not hidden is read, or the one that
   `ltv ingest --sheet NAME` names. Its first row that is not empty names the columns; empty rows are
   no records. Formulas give what they gave when the workbook was saved, errors such as `#N/A` give

@@ -236,8 +236,8 @@ def erase(
         )
     done.errors += [_still_there(path, error) for path, error in stripped.unread.items()]
     done.notes += [
-        f"{_under(settings, path)} is {text.name} now: what is left of the sheet that is read; "
-        "other sheets went with the workbook"
+        f"{_under(settings, path)} is {text.name} now: what is left of the sheet that is read, and "
+        "of no other"
         for path, text in stripped.replaced.items()
     ]
     failpoint("files stripped, history not redacted")

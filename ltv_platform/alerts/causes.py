@@ -72,6 +72,16 @@ NO_SOURCE_TABLE = "There is no source table"
 
 _OF_FILES = (
     Cause(("has an unsupported extension",), "its extension is not supported"),
+    Cause((", whatever its extension says",), "it is of another kind than its extension says"),
+    Cause(
+        (
+            "is not an Excel workbook",
+            " is a workbook ",
+            " has no sheet ",
+            "more digits than a number of Excel",
+        ),
+        "it is a workbook that cannot be read",
+    ),
     Cause(("gzip file",), "it is a damaged gzip file"),
     Cause(("as a gzip bomb does",), "it grows too large when it is decompressed"),
     Cause(("is not a text file", "UTF-16 file"), "it is not text that can be read"),
@@ -84,6 +94,7 @@ _OF_FILES = (
     Cause(("columns of the same name",), "two of its columns have the same name"),
     Cause((" required for ",), "it lacks a required column"),
     Cause(("is not valid JSON",), "it is not valid JSON"),
+    Cause(("has several lists of records",), "it has several lists of records"),
     Cause(
         ("is not a SQLite database", "extension of a SQLite database"),
         "it is not a SQLite database",

@@ -40,6 +40,9 @@ def ingest(  # noqa: PLR0917 - Typer passes them by name
         Path | None,
         typer.Option(help="SQLite database: load every source table in it.", readable=False),
     ] = None,
+    sheet: Annotated[
+        str | None, typer.Option(help="Sheet of an Excel workbook; default: its first.")
+    ] = None,
     explain: Annotated[
         bool, typer.Option("--explain", help="Show how files would be read; load nothing.")
     ] = False,
@@ -49,24 +52,31 @@ def ingest(  # noqa: PLR0917 - Typer passes them by name
     from ltv_platform.ingestion.landing import ingest_landing, make_landing
     from ltv_platform.ingestion.load import ingest as load
     from ltv_platform.ingestion.load import sqlite_requests
+    from ltv_platform.ingestion.requests import Request
 
     workspace = Workspace.open()
     engine = workspace.engine
     make_landing(workspace.settings, list(workspace.catalog.sources))
-    if sqlite is not None and (what or adapter or option or explain):
+    if wrong := [each for each in option or () if "=" not in each]:
+        raise UserError(f"--option {wrong[0]!r} gives no value.", "Write: --option 'name=value'.")
+    if sqlite is not None and (what or adapter or option or sheet or explain):
         raise UserError(
             "--sqlite loads a whole database.", "Leave out tables, files and other options."
         )
-    if not what and (adapter or option or explain):
+    if not what and (adapter or option or sheet or explain):
         raise UserError("No file is named.", "For example: ltv ingest orders_export.csv --explain")
+    requests = [
+        Request(table, path, adapter, tuple(option or ()), sheet=sheet)
+        for table, path in _named(workspace, what or [])
+    ]
     if explain:
-        _explain(workspace, _requests(workspace, what or [], adapter, option or []), output)
+        _explain(workspace, requests, output)
         return
     with progress("looking at the files") as tell:
         if sqlite is not None:
             outcomes = load(engine, sqlite_requests(engine, sqlite), tell)
         elif what:
-            outcomes = load(engine, _requests(workspace, what, adapter, option or []), tell)
+            outcomes = load(engine, requests, tell)
         else:
             outcomes = ingest_landing(engine, progress=tell)
     if not outcomes:
@@ -76,18 +86,16 @@ def ingest(  # noqa: PLR0917 - Typer passes them by name
         raise typer.Exit(2)
 
 
-def _requests(
-    workspace: Workspace, what: Sequence[str], adapter: str | None, options: Sequence[str]
-) -> "list[Request]":
-    """What the arguments ask for: a table and its files, or files alone.
+def _named(workspace: Workspace, what: Sequence[str]) -> list[tuple[str | None, Path]]:
+    """The files that the arguments name, each with the table that stands before them.
 
     Raises:
-        UserError: a table without files, an option without value, or a word that is
-            neither a table nor a file.
+        UserError: a table without files, or a word that is neither a table nor a file.
     """
     from ltv_platform.ingestion.messages import source_called
-    from ltv_platform.ingestion.requests import Request
 
+    if not what:
+        return []
     sources = workspace.catalog.sources
     first, *others = what
     table = first if first in sources else None
@@ -98,9 +106,7 @@ def _requests(
         raise UserError(
             f"No file is named for {table}.", f"For example: ltv ingest {table} {table}.csv"
         )
-    if wrong := [each for each in options if "=" not in each]:
-        raise UserError(f"--option {wrong[0]!r} gives no value.", "Write: --option 'name=value'.")
-    return [Request(table, Path(file), adapter, tuple(options)) for file in files]
+    return [(table, Path(file)) for file in files]
 
 
 def _explain(workspace: Workspace, requests: "Sequence[Request]", output: Format) -> None:

@@ -16,6 +16,20 @@ Column types are the engine's. *required* is never NULL; *PII* can identify a pe
 that cannot be read is NULL and counted in `loads`, while its row stays.
 """
 
+_FILES = """## Which files are read
+
+By their ending, each also with `.gz`: `.csv`, `.tsv` and `.txt` (the delimiter is found), `.ndjson`
+and `.jsonl`, `.json`, `.parquet`, `.db`, `.sqlite` and `.sqlite3`, `.xlsx` and `.xlsm`.
+
+- A `.json` file holds an array of objects, or one object around a single list of them, as in
+  `{"data": [...], "next": null}` or `{"response": {"data": [...]}}`, with none of the columns of
+  the table beside the list; a note says where the records were found.
+- Of a workbook the first sheet that is not hidden is read, or the one that
+  `ltv ingest --sheet NAME` names. Its first row that is not empty names the columns; empty rows are
+  no records. Formulas give what they gave when the workbook was saved, errors such as `#N/A` give
+  nothing.
+"""
+
 _VALUES_HEAD = """## How values are read
 
 Blanks around a value are not part of it, and an empty value is NULL. What is written in another way
@@ -46,7 +60,7 @@ _VALUES = (
         "`1,000.00`, `0.0000005`, more than twelve digits before the point (ten of rates)",
     ),
     (
-        "binary double (Parquet, SQLite, the result of an adapter)",
+        "binary double (Parquet, SQLite, workbooks, the result of an adapter)",
         "rounded to the decimals of the column; of Parquet and of adapters counted, too",
         "infinity, NaN",
     ),
@@ -68,7 +82,7 @@ _VALUES = (
 
 def tables_page(catalog: Catalog) -> str:
     """Markdown: the source tables as users bring them, then every published table."""
-    lines = [_HEAD, _VALUES_HEAD, "| type | read | not read |", "| --- | --- | --- |"]
+    lines = [_HEAD, _FILES, _VALUES_HEAD, "| type | read | not read |", "| --- | --- | --- |"]
     lines += ["| " + " | ".join(row) + " |" for row in _VALUES]
     lines.append("\n## Source tables\n")
     for source in catalog.sources.values():

@@ -235,6 +235,11 @@ def erase(
             engine, finder, suppressed, seen.looked, needles=needles, progress=progress
         )
     done.errors += [_still_there(path, error) for path, error in stripped.unread.items()]
+    done.notes += [
+        f"{_under(settings, path)} is {text.name} now: what is left of the sheet that is read, and "
+        "of no other"
+        for path, text in stripped.replaced.items()
+    ]
     failpoint("files stripped, history not redacted")
     progress("redacting Dagster's history")
     in_use = _redact_history(settings, Needles(found.all(), in_names=True))

@@ -31,11 +31,13 @@ class Looked:
         counts: Records by file, of files that have some.
         states: Every file that was read, as it was then.
         unread: Files that cannot be read and may name them, with the reason.
+        replaced: Workbooks that became text, and the files in their place.
     """
 
     counts: dict[Path, int] = field(default_factory=dict)
     states: dict[Path, _State] = field(default_factory=dict)
     unread: dict[Path, UserError] = field(default_factory=dict)
+    replaced: dict[Path, Path] = field(default_factory=dict)
 
 
 def held_files(engine: DuckDBEngine) -> Iterator[Held]:
@@ -175,12 +177,13 @@ def strip_files(
                 if count := stripper.strip(held, partial(remember_rewritten, engine)):
                     done.counts[held.path] = count
             if held.path.exists():
-                stripper.check_other_tables(held, needles)
+                stripper.check_rest(held, needles)
         except FileNotFoundError:  # a load has moved it
             continue
         except UserError as error:
             if held.path.exists() and may_name(held.path, needles):
                 done.unread[held.path] = error
+    done.replaced = stripper.replaced
     return done
 
 

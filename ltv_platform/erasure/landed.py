@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 
 from ltv_platform.erasure.finding import open_finder
 from ltv_platform.erasure.stripping import Held, Stripper, remember_rewritten
@@ -10,8 +11,11 @@ from ltv_platform.ingestion.requests import Outcome
 from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
 
 
-def strip_landed(engine: DuckDBEngine, outcomes: Sequence[Outcome]) -> None:
+def strip_landed(engine: DuckDBEngine, outcomes: Sequence[Outcome]) -> Path:
     """Rewrite a landed file without the records of erased persons, before it is moved away.
+
+    Returns:
+        Where what is left of it lies: a workbook becomes a file of text.
 
     Raises:
         UserError: the file cannot be rewritten.
@@ -25,13 +29,14 @@ def strip_landed(engine: DuckDBEngine, outcomes: Sequence[Outcome]) -> None:
         and engine.catalog.sources[outcome.counts.table_name].is_personal
     ]
     if not waiting:
-        return
+        return outcomes[0].request.path
     request, counts = waiting[0]
     with engine.session() as connection:
         suppressed = read_suppressed(connection, engine.settings)
     if not suppressed:
-        return
+        return request.path
     held = Held(request.path, counts.table_name, request.adapter, counts.load_id)
     with open_finder(engine.settings) as finder:
         stripper = Stripper(finder, engine.catalog.sources, suppressed)
         stripper.strip(held, partial(remember_rewritten, engine))
+    return stripper.replaced.get(request.path, request.path)

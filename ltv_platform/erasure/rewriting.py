@@ -1,9 +1,10 @@
 """A file without some of its records, in each format; all other records as they stand."""
 
 import gzip
+import json
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +15,12 @@ from ltv_platform.erasure.texts import what_stays
 from ltv_platform.errors import UserError
 from ltv_platform.ingestion.dialects import Dialect
 from ltv_platform.ingestion.files import PrivateCopy
-from ltv_platform.ingestion.record_texts import delimited_records, json_records, open_text
+from ltv_platform.ingestion.record_texts import (
+    DECODER,
+    delimited_records,
+    json_records,
+    open_text,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -33,6 +39,7 @@ def rewrite_text(
     *,
     dialect: Dialect,
     columns: tuple[int, str],
+    wanted: Collection[str],
     is_named: IsNamed,
 ) -> None:
     """Write delimited text or JSON without the records found.
@@ -43,12 +50,13 @@ def rewrite_text(
         found: The records.
         dialect: How a delimited file is written.
         columns: How many columns it has, and what parts them; of no meaning for JSON.
+        wanted: The columns by which it was read.
         is_named: For records that could not be split.
     """
     texts = {
         "csv": lambda: _delimited(copy, found, dialect, columns, is_named),
         "ndjson": lambda: _lines(copy.path, found, is_named),
-        "json": lambda: _json(copy.path, found, is_named),
+        "json": lambda: _json(copy, found, wanted, is_named),
     }[copy.format]()
     with target.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file:
         file.writelines(texts)
@@ -83,16 +91,36 @@ def _lines(path: Path, found: Found, is_named: IsNamed) -> Iterator[str]:
                 yield line
 
 
-def _json(path: Path, found: Found, is_named: IsNamed) -> Iterator[str]:
-    with open_text(path) as opened:
+def _json(
+    copy: PrivateCopy, found: Found, wanted: Collection[str], is_named: IsNamed
+) -> Iterator[str]:
+    with open_text(copy.path) as opened:
         text = opened.read()
-    spans = list(json_records(text))
-    if spans and text[: spans[-1][0]].strip() == "" and text[spans[-1][1] :].strip():
-        yield from _lines(path, found, is_named)
+    records = json_records(text, wanted, copy.name)
+    if records.are_lines(text):
+        yield from _lines(copy.path, found, is_named)
         return
     gone = found.lines | found.malformed
-    kept = [text[start:end] for number, (start, end) in enumerate(spans, 1) if number not in gone]
-    yield "[" + ",\n".join(kept) + "]\n"
+    kept = [text[a:b] for number, (a, b) in enumerate(records.spans, 1) if number not in gone]
+    array = "[" + ",\n".join(kept) + "]"
+    if records.path and records.within is not None:
+        begin, end = records.within
+        yield text[:begin] + array + text[end:]
+    else:
+        yield array + "\n"
+
+
+def around_records(copy: PrivateCopy, wanted: Collection[str]) -> str:
+    """What stands around the records of a JSON file that wraps them; nothing of any other."""
+    if copy.format != "json":
+        return ""
+    with open_text(copy.path) as opened:
+        text = opened.read()
+    records = json_records(text, wanted, copy.name)
+    if not records.path or records.within is None:
+        return ""
+    begin, end = records.within
+    return json.dumps(DECODER.decode(f"{text[:begin]}[]{text[end:]}"), ensure_ascii=False)
 
 
 def rewrite_parquet(copy: PrivateCopy, target: Path, found: Found) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ltv_platform.contracts.ddl import quoted
 from ltv_platform.erasure.texts import Needles
+from ltv_platform.ingestion.kinds import kind_of
 
 SQLITE_MAGIC = b"SQLite format 3\0"
 _GZIP_MAGIC = b"\x1f\x8b"
@@ -32,6 +33,9 @@ def may_name(path: Path, needles: Needles) -> bool:
         head = file.read(_HEAD)
     if head[_DUCKDB_PLACE] == _DUCKDB_MAGIC:
         return True
+    kind = kind_of(head)
+    if kind is not None and kind.format in (None, "workbook") and not kind.is_text:
+        return True  # packed in a way that hides its words
     try:
         if head.startswith(SQLITE_MAGIC):
             texts: Iterator[str] = (text for _, text in _texts_of_sqlite(path, ()))

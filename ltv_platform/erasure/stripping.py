@@ -1,8 +1,9 @@
 """One file of landing or loaded without the records of those on the list."""
 
+import filecmp
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 from ltv_platform.contracts import SourceTable
 from ltv_platform.erasure.finding import Finder, Found
 from ltv_platform.erasure.rewriting import (
+    around_records,
     delete_from_sqlite,
     pack_like,
     rewrite_parquet,
@@ -24,9 +26,16 @@ from ltv_platform.ingestion.adapter_files import load_adapter, load_adapters
 from ltv_platform.ingestion.adapters import Adapter
 from ltv_platform.ingestion.dialects import Dialect
 from ltv_platform.ingestion.doubles import scales_of
-from ltv_platform.ingestion.files import PrivateCopy, file_format, load_id_of, take_copy
+from ltv_platform.ingestion.files import (
+    PrivateCopy,
+    file_format,
+    load_id_of,
+    take_copy,
+    take_workbook,
+)
 from ltv_platform.ingestion.headers import find_header
 from ltv_platform.ingestion.sqlite_files import copy_sqlite, export_sqlite_table, sqlite_tables
+from ltv_platform.ingestion.workbooks import texts_beside
 from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
 from ltv_platform.warehouse.raw_log import known_load, transaction
 
@@ -74,6 +83,8 @@ class Stripper:
         self._finder = finder
         self._sources = sources
         self.suppressed = suppressed
+        #: Workbooks that were rewritten as text, and the files that stand in their place.
+        self.replaced: dict[Path, Path] = {}
 
     def look(self, held: Held) -> dict[str, Found]:
         """What a file has of them, by source table; only a SQLite database has several.
@@ -87,6 +98,9 @@ class Stripper:
 
     def strip(self, held: Held, remember: Callable[[str, str], None] | None = None) -> int:
         """Rewrite a file without their records, in one step; without any record it is removed.
+
+        A workbook becomes a file of text beside it, of the one sheet that is read; see
+        ``replaced``.
 
         Args:
             held: The file.
@@ -107,7 +121,8 @@ class Stripper:
             count = sum(each.count for each in found.values())
             if not count:
                 return 0
-            draft = folder / "rewritten" / held.path.name
+            target = text_of(held.path) if _is_workbook(held.path) else held.path
+            draft = folder / "rewritten" / target.name
             draft.parent.mkdir()
             self._write(held, opened, found, adapter, draft)
             new = self._checked(held, found, adapters, draft)
@@ -125,19 +140,39 @@ class Stripper:
                         load_id_of(table, text, new.content_hash), load_id_of(table, text, old)
                     )
             failpoint("file stripped, not replaced")
-            _replace(held.path, draft)
+            _replace(held.path, draft, target)
+            if target != held.path:
+                self.replaced[held.path] = target
         failpoint("file replaced")
         return count
 
-    def check_other_tables(self, held: Held, needles: Needles) -> None:
-        """Look into the tables of a SQLite database that no contract is about.
+    def check_rest(self, held: Held, needles: Needles) -> None:
+        """Look into what no contract is about: other tables and sheets, what is around records.
 
         Raises:
-            UserError: some of them name the person.
+            UserError: some of it names the person.
         """
-        if file_format(held.path) != "sqlite":
+        kind = file_format(held.path)
+        if kind not in ("sqlite", "json", "workbook"):
             return
         with self._finder.folder() as folder:
+            if kind == "json":
+                copy = take_copy(held.path, folder, follow_links=False)
+                adapter = self._adapters_of(held).get(held.table)
+                if needles.are_in(around_records(copy, self._wanted(held, adapter))):
+                    raise UserError(
+                        "what stands around its list of records names them.",
+                        "Remove that by hand.",
+                    )
+                return
+            if kind == "workbook":
+                workbook = take_workbook(held.path, folder, follow_links=False)
+                if any(needles.are_in(text) for text in texts_beside(workbook)):
+                    raise UserError(
+                        "its other sheets, its comments or its properties name them.",
+                        "Keep the one sheet that is read in it, without comments.",
+                    )
+                return
             database = copy_sqlite(held.path, folder, follow_links=False)
             if tables := naming_tables(database.path, self._sources, needles):
                 raise UserError(
@@ -147,7 +182,14 @@ class Stripper:
 
     def _open(self, held: Held, folder: Path) -> _Opened:
         if file_format(held.path) != "sqlite":
-            copy = take_copy(held.path, folder, follow_links=False)
+            adapter = self._adapters_of(held).get(held.table)
+            copy = take_copy(
+                held.path,
+                folder,
+                follow_links=False,
+                dialect=adapter.dialect if adapter else Dialect(),
+                scales=None if adapter else scales_of(self._sources[held.table]),
+            )
             return _Opened(copy, {held.table: copy})
         database = copy_sqlite(held.path, folder, follow_links=False)
         settings = self._finder.settings
@@ -236,7 +278,7 @@ class Stripper:
             rewrite_parquet(copy, written, found[held.table])
         else:
             dialect = adapter.dialect if adapter else Dialect()
-            wanted = adapter.inputs if adapter else [column.name for column in source.columns]
+            wanted = self._wanted(held, adapter)
             width = 0, ""
             if copy.format == "csv" and not dialect.whitespace:
                 header = find_header(copy, dialect, wanted)
@@ -247,9 +289,16 @@ class Stripper:
                 found[held.table],
                 dialect=dialect,
                 columns=width,
+                wanted=wanted,
                 is_named=lambda text: names(self.suppressed, source, text, dialect.delimiter),
             )
         pack_like(held.path, written, draft)
+
+    def _wanted(self, held: Held, adapter: Adapter | None) -> Collection[str]:
+        """The columns by which a file is read."""
+        if adapter:
+            return adapter.inputs
+        return [column.name for column in self._sources[held.table].columns]
 
     def _checked(
         self,
@@ -283,15 +332,39 @@ class Stripper:
             return opened.tables[held.table]
 
 
-def _replace(path: Path, draft: Path) -> None:
-    """Put a draft in the place of a file, which may lie on another disk."""
+def _is_workbook(path: Path) -> bool:
+    return file_format(path) == "workbook"
+
+
+def text_of(workbook: Path) -> Path:
+    """Where the text of a workbook is written that has lost its records of a person."""
+    return workbook.with_name(f"{workbook.name}.csv")
+
+
+def _replace(path: Path, draft: Path, target: Path) -> None:
+    """Put a draft in the place of a file, which may lie on another disk.
+
+    Args:
+        path: The file that it replaces.
+        draft: The draft.
+        target: What it is called: as the file, or by a name that is free.
+    """
     beside = path.with_name(f".{path.name}{DRAFT}")
+    # A killed process may have put it there, and not have removed the file.
+    if target != path and target.exists() and not filecmp.cmp(draft, target, shallow=False):
+        raise UserError(
+            f"{path} cannot be rewritten as {target.name}: there is another file of that name.",
+            "Rename one of the two, and erase them again.",
+        )
     try:
         shutil.copyfile(draft, beside)
         shutil.copymode(path, beside)
         with beside.open("rb") as file:
             os.fsync(file.fileno())
-        os.replace(beside, path)
+        os.replace(beside, target)
+        if target != path:
+            failpoint("workbook written as text, not removed")
+            path.unlink()
     except OSError as error:
         raise UserError(
             f"{path} cannot be replaced: {error.strerror or error}.",

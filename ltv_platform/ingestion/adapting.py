@@ -151,6 +151,7 @@ def _refuse_undeclared_dates(
 
 
 def _notes_on_file(copy: PrivateCopy, records: Records) -> Iterator[str]:
+    yield from records.notes
     if records.around:
         shown = "; ".join(repr(line[:_SHOWN_LINE]) for line in records.around[:_SHOWN_LINES])
         yield (

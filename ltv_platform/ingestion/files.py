@@ -16,12 +16,17 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import IO, TYPE_CHECKING, Any, Literal
 from unicodedata import category
 
 from ltv_platform.errors import PassingError, UserError
+from ltv_platform.ingestion.dialects import Dialect
+from ltv_platform.ingestion.kinds import LOOKED_AT, described, refuse_other_kind
 
-FileFormat = Literal["csv", "ndjson", "json", "parquet", "sqlite"]
+if TYPE_CHECKING:
+    from ltv_platform.ingestion.doubles import Scales
+
+FileFormat = Literal["csv", "ndjson", "json", "parquet", "sqlite", "workbook"]
 
 _FORMATS: dict[str, FileFormat] = {
     ".csv": "csv",
@@ -34,14 +39,15 @@ _FORMATS: dict[str, FileFormat] = {
     ".db": "sqlite",
     ".sqlite": "sqlite",
     ".sqlite3": "sqlite",
+    ".xlsx": "workbook",
+    ".xlsm": "workbook",
 }
 _TEXT_FORMATS = ("csv", "ndjson", "json")
 
+_USUAL = Dialect()
 _CHUNK = 1 << 20
 #: Unicode's categories of control characters, and of line and paragraph separators.
 _CONTROLS = ("Cc", "Zl", "Zp")
-#: Bytes at the beginning that tell whether a file is text.
-_LOOKED_AT = 4096
 #: A gzip file that grows to more than both is taken for a bomb: lines of real data differ, and
 #: shrink to a tenth, seldom a fiftieth.
 _BLOATED_TIMES = 100
@@ -63,12 +69,14 @@ class PrivateCopy:
         name: Name of the file it was made of.
         format: What it holds.
         content_hash: SHA-256 of the decompressed content, as hex.
+        notes: What the user should know of how it was made.
     """
 
     path: Path
     name: str
     format: FileFormat
     content_hash: str
+    notes: tuple[str, ...] = ()
 
 
 def file_format(path: Path) -> FileFormat:
@@ -82,10 +90,21 @@ def file_format(path: Path) -> FileFormat:
         suffixes.pop()
     if suffixes and suffixes[-1] in _FORMATS:
         return _FORMATS[suffixes[-1]]
+    what, advice = described(_begin_of(path))
     raise UserError(
-        f"{path} has an unsupported extension.",
-        f"Supported: {', '.join(sorted(_FORMATS))}, each also with .gz.",
+        f"{path} has an unsupported extension." + (f" It seems to be {what}." if what else ""),
+        (f"{advice} " if advice else "")
+        + f"Supported: {', '.join(sorted(_FORMATS))}, each also with .gz.",
     )
+
+
+def _begin_of(path: Path) -> bytes:
+    """The first bytes of a file, decompressed; none if it cannot be read."""
+    try:
+        with _open_regular(path, follow_links=False) as raw:
+            return _decompressed(raw).read(LOOKED_AT)
+    except (UserError, OSError, EOFError, zlib.error):
+        return b""
 
 
 def load_id_of(table: str, adapter_text: str, content_hash: str) -> str:
@@ -94,20 +113,49 @@ def load_id_of(table: str, adapter_text: str, content_hash: str) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
-def take_copy(source: Path, folder: Path, *, follow_links: bool = True) -> PrivateCopy:
+def take_copy(
+    source: Path,
+    folder: Path,
+    *,
+    follow_links: bool = True,
+    sheet: str | None = None,
+    dialect: Dialect = _USUAL,
+    scales: "Scales" = None,
+) -> PrivateCopy:
     """Copy a file into a folder of its own: decompressed, without byte order mark, in UTF-8.
+
+    Of a workbook one sheet is written as delimited text, see ``workbooks``.
 
     Args:
         source: The incoming file.
         folder: An empty folder.
         follow_links: Whether the path may be a symbolic link.
+        sheet: The sheet of a workbook; None: the first one that is not hidden.
+        dialect: How the text of a workbook is written.
+        scales: How the numbers of a workbook are rounded.
 
     Raises:
         UserError: the file cannot be read, is no regular file, does not fit on the disk, is a
-            damaged or bloated gzip file or a damaged UTF-16 file, holds no text where text is
-            due, or was written to meanwhile.
+            damaged or bloated gzip file, UTF-16 file or workbook, is of another kind than its
+            ending says, has no such sheet, or was written to meanwhile.
     """
     kind = file_format(source)
+    if kind == "workbook":
+        from ltv_platform.ingestion.workbooks import workbook_as_text  # noqa: PLC0415 - few are such
+
+        workbook = take_workbook(source, folder, follow_links=follow_links)
+        return workbook_as_text(workbook, sheet, dialect, scales)
+    if sheet is not None:
+        raise UserError(f"{source} is no workbook, so it has no sheets.", "Leave out --sheet.")
+    return _take(source, folder, kind, follow_links)
+
+
+def take_workbook(source: Path, folder: Path, *, follow_links: bool = True) -> PrivateCopy:
+    """Copy a workbook as it is; see :func:`take_copy`."""
+    return _take(source, folder, "workbook", follow_links)
+
+
+def _take(source: Path, folder: Path, kind: FileFormat, follow_links: bool) -> PrivateCopy:
     copy = folder / f"copy.{kind}"
     digest = hashlib.sha256()
     try:
@@ -115,7 +163,8 @@ def take_copy(source: Path, folder: Path, *, follow_links: bool = True) -> Priva
             before = os.fstat(raw.fileno())
             content = _hashed(_bounded(_decompressed(raw), before.st_size, source, folder), digest)
             with copy.open("wb") as target:
-                target.writelines(_as_utf8(content, source) if kind in _TEXT_FORMATS else content)
+                is_text = kind in _TEXT_FORMATS
+                target.writelines((_as_utf8 if is_text else _as_it_is)(content, source, kind))
             after = os.fstat(raw.fileno())
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise UserError(
@@ -138,6 +187,11 @@ def take_copy(source: Path, folder: Path, *, follow_links: bool = True) -> Priva
             "Load it when it is finished; a file that ends in .part is left alone in landing.",
         )
     return PrivateCopy(copy, printable(source.name), kind, digest.hexdigest())
+
+
+def most_unpacked(packed: int) -> int:
+    """Bytes that a file of so many packed bytes may grow to before it is taken for a bomb."""
+    return max(_BLOATED_FROM, packed * _BLOATED_TIMES)
 
 
 def printable(name: str) -> str:
@@ -225,7 +279,7 @@ def _bounded(content: IO[bytes], packed: int, source: Path, folder: Path) -> Ite
         size = 0
         while chunk := content.read(_CHUNK):
             size += len(chunk)
-            if size > max(_BLOATED_FROM, packed * _BLOATED_TIMES):
+            if size > most_unpacked(packed):
                 raise UserError(
                     f"{source} grows to more than {_BLOATED_TIMES} times its size and "
                     f"{_BLOATED_FROM >> 20} MiB when it is decompressed, as a gzip bomb does.",
@@ -249,11 +303,23 @@ def _hashed(content: Iterator[bytes], digest: Any) -> Iterator[bytes]:
         yield chunk
 
 
-def _as_utf8(content: Iterator[bytes], source: Path) -> Iterator[bytes]:
+def _as_it_is(content: Iterator[bytes], source: Path, kind: FileFormat) -> Iterator[bytes]:
+    """The content, if its beginning is not that of another format.
+
+    Raises:
+        UserError: it is.
+    """
+    first = next(content, b"")
+    refuse_other_kind(first, source, kind)
+    yield first
+    yield from content
+
+
+def _as_utf8(content: Iterator[bytes], source: Path, kind: FileFormat) -> Iterator[bytes]:
     """The content without byte order mark; UTF-16, which its mark tells, turned into UTF-8.
 
     Raises:
-        UserError: it begins with bytes that no text has.
+        UserError: it begins with bytes that no text has, or those of another format.
         UnicodeDecodeError: it is damaged UTF-16.
     """
     first = next(content, b"")
@@ -265,21 +331,22 @@ def _as_utf8(content: Iterator[bytes], source: Path) -> Iterator[bytes]:
     if encoding != "utf-8":
         decoder = codecs.getincrementaldecoder(encoding)()
         begin = decoder.decode(first).encode()
-        _refuse_binary(begin, source)
+        _refuse_binary(begin, source, kind)
         yield begin
         for chunk in content:
             yield decoder.decode(chunk).encode()
         # Half a character at the end means that the file was cut off.
         yield decoder.decode(b"", final=True).encode()
         return
-    _refuse_binary(first, source)
+    _refuse_binary(first, source, kind)
     yield first
     yield from content
 
 
-def _refuse_binary(begin: bytes, source: Path) -> None:
+def _refuse_binary(begin: bytes, source: Path, kind: FileFormat) -> None:
     """No text holds zero bytes; UTF-16 without its mark, UTF-32, and spreadsheets do."""
-    if b"\0" in begin[:_LOOKED_AT]:
+    refuse_other_kind(begin, source, kind)
+    if b"\0" in begin[:LOOKED_AT]:
         raise UserError(
             f"{source} is not a text file: it contains zero bytes near its start.",
             "Save it as UTF-8 text, or with the extension of its format.",

@@ -200,7 +200,10 @@ def _move_away(
     from ltv_platform.erasure.landed import strip_landed  # noqa: PLC0415 - mostly, nothing waits
 
     try:
-        strip_landed(engine, outcomes)
+        path = strip_landed(engine, outcomes)
+        if path != first.request.path:
+            note = f"{first.request.path.name} was kept as {path.name}, without its other sheets"
+            first = replace(first, notes=(*first.notes, note))
     except UserError as error:
         note = f"{path.name} was moved to loaded/ still holding records of erased people: {error}"
         first = replace(first, notes=(*first.notes, note))

@@ -9,7 +9,7 @@ is skipped in silence.
 import re
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
@@ -60,6 +60,7 @@ class Records:
         by_engine: Read by the engine's CSV reader: see :func:`confirm`.
         has_doubles: The SELECT gives ``_rounded``: how many doubles of a record were rounded.
         around: Titles and notices around the records.
+        notes: What the user should know of where they were found.
     """
 
     columns: tuple[str, ...]
@@ -69,6 +70,7 @@ class Records:
     by_engine: bool = False
     has_doubles: bool = False
     around: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def open_file(
@@ -230,9 +232,9 @@ def _open_by_hand(
     else:
         files = RecordFiles(folder, name=copy.name, single=single)
         if copy.format == "json":
-            split_json(copy.path, files, wanted)
-        else:
-            split_json_lines(copy.path, files, wanted)
+            notes = split_json(copy.path, files, wanted)
+            return replace(_open_records(connection, copy, files), notes=tuple(notes))
+        split_json_lines(copy.path, files, wanted)
     return _open_records(connection, copy, files)
 
 

@@ -1,7 +1,8 @@
 """Which format a file is of, told by its columns and never by its name."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 
@@ -107,7 +108,7 @@ def _headers(copy: PrivateCopy) -> list[_Header]:
         ]
     if copy.format == "parquet":
         return [(0, _parquet_columns(copy))]
-    return [(0, _json_keys(copy))]
+    return [(0, keys) for keys in _json_keys(copy)]
 
 
 def _fits(layout: Layout, header: Sequence[str], place: int) -> bool:
@@ -132,24 +133,30 @@ def _parquet_columns(copy: PrivateCopy) -> list[str]:
         ) from error
 
 
-def _json_keys(copy: PrivateCopy) -> list[str]:
-    """The keys of the first objects."""
-    keys: dict[str, None] = {}
-    with open_text(copy.path) as text:
+def _json_keys(copy: PrivateCopy) -> list[list[str]]:
+    """The keys of the first objects: of each on its own, and of those that it may wrap."""
+    with open_text(copy.path) as opened:
+        if copy.format == "ndjson":
+            lines = (line.strip() for line in opened)
+            return [_keys(islice((line for line in lines if line), _LOOKED_AT))]
+        text = opened.read()
+    found = []
+    for wanted in (None, ()):
         try:
-            if copy.format == "ndjson":
-                lines = (line.strip() for line in text)
-                records = list(islice((line for line in lines if line), _LOOKED_AT))
-            else:
-                whole = text.read()
-                spans = islice(json_records(whole), _LOOKED_AT)
-                records = [whole[start:end] for start, end in spans]
-            for record in records:
-                value = DECODER.decode(record)
-                if isinstance(value, dict):
-                    keys.update(dict.fromkeys(value))
-        except (json.JSONDecodeError, RecursionError):  # what of it is bad is told by loading it
-            pass
+            records = json_records(text, wanted, copy.name)
+        except (json.JSONDecodeError, RecursionError, UserError):  # loading it says what is wrong
+            continue
+        found.append(_keys(text[start:end] for start, end in records.spans[:_LOOKED_AT]))
+    return found or [[]]
+
+
+def _keys(records: Iterable[str]) -> list[str]:
+    keys: dict[str, None] = {}
+    for record in records:
+        with suppress(json.JSONDecodeError, RecursionError):
+            value = DECODER.decode(record)
+            if isinstance(value, dict):
+                keys.update(dict.fromkeys(value))
     return list(keys)
 
 

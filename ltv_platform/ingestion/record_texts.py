@@ -7,12 +7,14 @@ the texts of the others as they stand.
 import csv
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from ltv_platform.errors import UserError
 from ltv_platform.ingestion.dialects import Dialect
+from ltv_platform.ingestion.messages import folded
 
 #: Longest field and longest text of a rejected record, in characters; the csv module alone
 #: takes five times as many bytes to find its end.
@@ -140,32 +142,122 @@ DECODER = json.JSONDecoder(
 )
 
 
-def json_records(text: str) -> Iterator[tuple[int, int]]:
-    """Where each element of a top-level array lies; of anything else, where the first value.
+@dataclass(frozen=True)
+class JsonRecords:
+    """Where the records of a JSON text lie.
+
+    Attributes:
+        spans: Begin and end of each.
+        within: Begin and end of the array that they are the elements of; None: there is none.
+        path: The keys that lead to the array; none: it is the whole text.
+    """
+
+    spans: Sequence[tuple[int, int]]
+    within: tuple[int, int] | None = None
+    path: tuple[str, ...] = ()
+
+    def are_lines(self, text: str) -> bool:
+        """Whether the text is one object after the other, not an array or a single object."""
+        return self.within is None and bool(text[self.spans[0][1] :].strip())
+
+
+def json_records(text: str, wanted: Collection[str] | None, name: str) -> JsonRecords:
+    """The records of a JSON text: the elements of its array, or its first value.
+
+    The array may be wrapped, as in ``{"data": [{}, {}], "next": null}`` or, one level deeper,
+    ``{"response": {"data": [{}]}}``: an object that gives none of the wanted columns, and exactly
+    one list of objects.
+
+    Args:
+        text: The text.
+        wanted: Columns that a record may give; None: nothing is taken for a wrapper.
+        name: Name of the file in messages.
 
     Raises:
         json.JSONDecodeError: the text is no JSON.
         RecursionError: it is nested too deep.
+        UserError: it wraps several lists of objects, or an empty list.
     """
+    place = _skip(text, 0)
+    if text[place : place + 1] == "[":
+        spans, end = _elements(text, place)
+        if _skip(text, end) != len(text):
+            raise json.JSONDecodeError("Extra data", text, end)
+        return JsonRecords(spans, (place, end))
+    value, end = DECODER.raw_decode(text, place)
+    is_alone = wanted is not None and not text[end:].strip()
+    path = _path_to_records(value, wanted or (), name) if is_alone else None
+    if path is None:
+        return JsonRecords([(place, end)])
+    for key in path:
+        place = _member(text, place, key)
+    spans, end = _elements(text, place)
+    return JsonRecords(spans, (place, end), path)
 
-    def skip(place: int) -> int:
-        match = _JSON_BLANKS.match(text, place)
-        return match.end() if match else place
 
-    place = skip(0)
-    if text[place : place + 1] != "[":
-        yield place, DECODER.raw_decode(text, place)[1]
-        return
-    place = skip(place + 1)
+def _path_to_records(value: Any, wanted: Collection[str], name: str) -> tuple[str, ...] | None:
+    """The keys that lead to the records that an object wraps; None: it is a record itself."""
+    known = {folded(column) for column in wanted}
+    if not _is_wrapper(value, known):
+        return None
+    inner = {key: item for key, item in value.items() if _is_wrapper(item, known)}
+    lists = {(key,): item for key, item in value.items() if isinstance(item, list)}
+    deeper = {
+        (outer, key): item
+        for outer, wrapped in inner.items()
+        for key, item in wrapped.items()
+        if isinstance(item, list)
+    }
+    for level in (lists, deeper):
+        found = [path for path, items in level.items() if any(isinstance(i, dict) for i in items)]
+        if len(found) > 1:
+            raise UserError(
+                f"{name} has several lists of records: {', '.join(map('.'.join, found))}.",
+                "Keep the list that is meant, as an array of its own.",
+            )
+        if found:
+            return found[0]
+    if [] in (*lists.values(), *deeper.values()):
+        raise UserError(f"{name} holds no records: its list is empty.", "Nothing to load.")
+    return None
+
+
+def _is_wrapper(value: Any, known: Collection[str]) -> bool:
+    """Whether it is an object that is no record of the table, and gives each name once."""
+    return (
+        isinstance(value, dict)
+        and not isinstance(value, Ambiguous)
+        and not any(folded(key) in known for key in value)
+    )
+
+
+def _skip(text: str, place: int) -> int:
+    match = _JSON_BLANKS.match(text, place)
+    return match.end() if match else place
+
+
+def _elements(text: str, place: int) -> tuple[list[tuple[int, int]], int]:
+    """Begin and end of each element of the array that begins there, and where the array ends."""
+    spans = []
+    place = _skip(text, place + 1)
     mark = text[place : place + 1]
     while mark != "]":
         end = DECODER.raw_decode(text, place)[1]
-        yield place, end
-        place = skip(end)
+        spans.append((place, end))
+        place = _skip(text, end)
         mark = text[place : place + 1]
         if mark == ",":
-            place = skip(place + 1)
+            place = _skip(text, place + 1)
         elif mark != "]":
             raise json.JSONDecodeError("Expecting ',' or ']'", text, place)
-    if skip(place + 1) != len(text):
-        raise json.JSONDecodeError("Extra data", text, place + 1)
+    return spans, place + 1
+
+
+def _member(text: str, place: int, key: str) -> int:
+    """Where the value of a key begins, in the object that begins there and is known to have it."""
+    given = None
+    while given != key:
+        given, end = DECODER.raw_decode(text, _skip(text, place + 1))
+        value = _skip(text, _skip(text, end) + 1)
+        place = value if given == key else _skip(text, DECODER.raw_decode(text, value)[1])
+    return place

@@ -15,6 +15,7 @@ from typing import Any
 
 from ltv_platform.errors import UserError
 from ltv_platform.ingestion.dialects import Dialect
+from ltv_platform.ingestion.messages import some
 from ltv_platform.ingestion.record_texts import (
     DECODER,
     LONGEST_FIELD,
@@ -240,16 +241,19 @@ def split_json_lines(path: Path, files: RecordFiles, wanted: Iterable[str]) -> N
     files.finish(() if files.columns else wanted)
 
 
-def split_json(path: Path, files: RecordFiles, wanted: Iterable[str]) -> None:
-    """Split a JSON array of objects, or one object; several objects are taken as lines.
+def split_json(path: Path, files: RecordFiles, wanted: Collection[str]) -> list[str]:
+    """Split a JSON array of objects, be it wrapped, or one object; several are taken as lines.
+
+    Returns:
+        Notes on where the records were found.
 
     Raises:
-        UserError: the file is no JSON.
+        UserError: the file is no JSON, or does not tell which of its lists is meant.
     """
     with open_text(path) as opened:
         text = opened.read()
     try:
-        spans = list(json_records(text))
+        records = json_records(text, wanted, files.name)
     except (json.JSONDecodeError, RecursionError) as error:
         where = (
             f"{error.msg} at line {error.lineno}, column {error.colno}"
@@ -260,12 +264,15 @@ def split_json(path: Path, files: RecordFiles, wanted: Iterable[str]) -> None:
             f"{files.name} is not valid JSON: {where}.",
             "Fix it, or give one object a line as .ndjson: then only bad lines are rejected.",
         ) from error
-    if spans and text[: spans[-1][0]].strip() == "" and text[spans[-1][1] :].strip():
+    if records.are_lines(text):
         split_json_lines(path, files, wanted)
-        return
-    for number, (start, end) in enumerate(spans, 1):
+        return []
+    for number, (start, end) in enumerate(records.spans, 1):
         _keep_json(files, number, text[start:end])
     files.finish(() if files.columns else wanted)
+    if not records.path:
+        return []
+    return [f"{files.name}: records taken from `{some(['.'.join(records.path)])}`"]
 
 
 def _keep_json(files: RecordFiles, line: int, text: str) -> None:

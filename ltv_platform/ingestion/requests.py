@@ -22,6 +22,7 @@ class Request:
         options: What the adapter is told, as in ``dates=day first``.
         follow_links: Whether the path may be a symbolic link; where others put files, a link
             could lead to any file of the machine.
+        sheet: The sheet of a workbook; None: the first one that is not hidden.
     """
 
     table: str | None
@@ -29,6 +30,7 @@ class Request:
     adapter: str | None = None
     options: tuple[str, ...] = ()
     follow_links: bool = True
+    sheet: str | None = None
 
 
 @dataclass(frozen=True)

@@ -247,6 +247,7 @@ class _Staging:
             notes = compare_columns(source, records.columns, copy.name, None)
         except UserError as error:
             raise _with_better_advice(error, copy, self.sources) from error
+        notes = [*copy.notes, *records.notes, *notes]
         adapted = as_they_are(records)
         with engine_reads(copy):
             judgement = verdict(adapted)
@@ -267,7 +268,8 @@ class _Staging:
         if not self.incoming.is_first:
             make_malformed(self.connection)
         adapted, notes = file.adapted.tables[adapter.table]
-        notes = [*(file.adapted.notes if self.incoming.is_first else ()), *notes]
+        if self.incoming.is_first:
+            notes = [*file.copy.notes, *file.adapted.notes, *notes]
         return file.adapted.relation.records + around, notes, adapted
 
 

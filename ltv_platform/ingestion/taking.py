@@ -1,13 +1,21 @@
 """Takes a file in: a private copy, what it is, and the tables that it feeds."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ltv_platform.contracts import SourceTable
 from ltv_platform.errors import UserError
+from ltv_platform.ingestion.dialects import Dialect
 from ltv_platform.ingestion.doubles import scales_of
-from ltv_platform.ingestion.files import check_regular, file_format, load_id_of, take_copy
+from ltv_platform.ingestion.files import (
+    PrivateCopy,
+    check_regular,
+    file_format,
+    load_id_of,
+    take_copy,
+)
 from ltv_platform.ingestion.messages import source_called
 from ltv_platform.ingestion.requests import Request
 from ltv_platform.ingestion.sqlite_files import copy_sqlite, export_sqlite_table
@@ -37,15 +45,7 @@ def take_in(engine: DuckDBEngine, request: Request, folder: Path) -> list[Incomi
     folder.mkdir()
     check_regular(request.path, request.follow_links)
     name = ""
-    if file_format(request.path) != "sqlite":
-        copy = take_copy(request.path, folder, follow_links=request.follow_links)
-        if source is None and request.adapter is None:
-            from ltv_platform.ingestion.recognition import recognise  # noqa: PLC0415 - parses SQL
-
-            found = recognise(copy, sources)
-            request = _with_options(replace(request, table=found.table, adapter=found.adapter))
-            source, name = sources.get(found.table or ""), found.name
-    else:
+    if file_format(request.path) == "sqlite" and request.sheet is None:
         if source is None:
             raise UserError(
                 f"{request.path} is a SQLite database.",
@@ -54,6 +54,19 @@ def take_in(engine: DuckDBEngine, request: Request, folder: Path) -> list[Incomi
         database = copy_sqlite(request.path, folder, follow_links=request.follow_links)
         scales = None if request.adapter else scales_of(source)
         copy = export_sqlite_table(database, source.name, settings.adapter_timeout, scales)
+    else:
+        copy = _copied(engine, request, folder, source)
+        if source is None and request.adapter is None:
+            from ltv_platform.ingestion.recognition import recognise  # noqa: PLC0415 - parses SQL
+
+            found = recognise(copy, sources)
+            request = _with_options(replace(request, table=found.table, adapter=found.adapter))
+            source, name = sources.get(found.table or ""), found.name
+            if file_format(request.path) == "workbook":
+                # How its text is written depends on what reads it.
+                shutil.rmtree(folder)
+                folder.mkdir()
+                copy = _copied(engine, request, folder, source)
     adapters = _adapters(engine, request.adapter, source) if request.adapter else {}
     file = IncomingFile(copy, adapters, taken_for=name)
     tables = list(adapters) or ([source.name] if source else [])
@@ -67,6 +80,22 @@ def take_in(engine: DuckDBEngine, request: Request, folder: Path) -> list[Incomi
         )
         for table in tables
     ]
+
+
+def _copied(
+    engine: DuckDBEngine, request: Request, folder: Path, source: SourceTable | None
+) -> PrivateCopy:
+    """A private copy; of a workbook, as its adapter or its table reads it."""
+    adapters = _adapters(engine, request.adapter, source) if request.adapter else {}
+    adapter = next(iter(adapters.values()), None)
+    return take_copy(
+        request.path,
+        folder,
+        follow_links=request.follow_links,
+        sheet=request.sheet,
+        dialect=adapter.dialect if adapter else Dialect(),
+        scales=None if adapter or source is None else scales_of(source),
+    )
 
 
 def _with_options(request: Request) -> Request:

@@ -23,6 +23,7 @@ from ltv_platform.alerts.causes import UNKNOWN, cause_of_rejection, cause_of_run
 from ltv_platform.alerts.message import Message, Place, payload, plain, together
 from ltv_platform.ingestion.landing import ingest_landing, make_landing
 from ltv_platform_tests.conftest import Loader
+from ltv_platform_tests.workbooks import workbook
 
 UI = "https://ltv.example.com"
 RUN = "0f0e0d0c-1111-2222-3333-444455556666"
@@ -246,7 +247,7 @@ def test_causes_of_rejections(load: Loader) -> None:
     (settings.landing_path / "orders").mkdir()
     (settings.landing_path / "campaigns@nobody").mkdir()
     files = {
-        "campaigns/a.xlsx": b"x",
+        "campaigns/a.dat": b"x",
         "campaigns/b.csv.gz": b"\x1f\x8b no gzip",
         "campaigns/c.csv": b"",
         "campaigns/d.csv": b"name\nanna\n",
@@ -254,6 +255,10 @@ def test_causes_of_rejections(load: Loader) -> None:
         "campaigns/f.json": b"[{",
         "campaigns/g.db": b"no database",
         "campaigns/h.csv": b"\x00\x00\x00\x00campaign_id\n",
+        "campaigns/m.xlsx": b"x",
+        "campaigns/n.csv": b"%PDF-1.7",
+        "campaigns/o.json": b'{"a": [{}], "b": [{}]}',
+        "campaigns/p.xlsx": workbook({}),
         "campaigns@nobody/i.csv": b"x\n1\n",
         "orders/j.csv": b"x\n1\n",
     }
@@ -267,7 +272,7 @@ def test_causes_of_rejections(load: Loader) -> None:
         assert outcome.error is not None, place
         said[place] = cause_of_rejection(str(outcome.error)).says
     assert said == {
-        "campaigns/a.xlsx": "its extension is not supported",
+        "campaigns/a.dat": "its extension is not supported",
         "campaigns/b.csv.gz": "it is a damaged gzip file",
         "campaigns/c.csv": "it is empty",
         "campaigns/d.csv": "it lacks a required column",
@@ -275,6 +280,10 @@ def test_causes_of_rejections(load: Loader) -> None:
         "campaigns/f.json": "it is not valid JSON",
         "campaigns/g.db": "it is not a SQLite database",
         "campaigns/h.csv": "it is not text that can be read",
+        "campaigns/m.xlsx": "it is a workbook that cannot be read",
+        "campaigns/n.csv": "it is of another kind than its extension says",
+        "campaigns/o.json": "it has several lists of records",
+        "campaigns/p.xlsx": "it is a workbook that cannot be read",
         "campaigns@nobody/i.csv": "its adapter is missing or wrong",
         "orders/j.csv": "its folder does not name a source table",
         "campaigns/k.csv": "it is a link",

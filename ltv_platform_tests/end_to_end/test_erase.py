@@ -32,7 +32,7 @@ def test_erase(ltv: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [re.split(r"  +", line) for line in shown.out.splitlines()]
     found = {row[0]: row[2] for row in rows if len(row) == 4}
     assert (found["raw.customers"], found["raw.quarantine"]) == ("2", "3")
-    assert found["core.transactions"] == "9"
+    assert found["core.transactions"] == "11"
     assert hers_in(ltv.home) == before
     done = ltv("erase", f" {ADA} ")
     assert (done.code, done.out.split()[:4]) == (0, shown.out.split()[:4])

@@ -14,6 +14,7 @@ POINTS = (
     "rows removed, not committed",
     "rows removed, files not rewritten",
     "file stripped, not replaced",
+    "workbook written as text, not removed",
     "file replaced",
     "files stripped, history not redacted",
     "history redacted, figures not rebuilt",

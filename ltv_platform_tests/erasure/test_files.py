@@ -1,6 +1,7 @@
 """Files of odd shapes: rewritten with every other record as it stood, or said to be not."""
 
 import gzip
+import json
 import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
@@ -16,7 +17,7 @@ from ltv_platform.erasure.stripping import Held, Stripper
 from ltv_platform.erasure.suppression import CUSTOMER, Suppressed
 from ltv_platform.errors import UserError
 from ltv_platform.settings import Settings
-from ltv_platform_tests.erasure.worlds import erased, hers_in, looked_for
+from ltv_platform_tests.erasure.worlds import erased, hers_in, land, looked_for
 from ltv_platform_tests.warehouse.homes import Home
 
 HEAD = "transaction_id,customer_id,transaction_date,amount"
@@ -93,6 +94,33 @@ def test_json(
     path.write_text(content)
     assert strip(settings, path) == 1
     assert path.read_text() == (expected or '[{"customer_id":"c2","n":1.50}]\n')
+
+
+@pytest.mark.parametrize(
+    ("content", "expected", "count"),
+    [
+        (
+            '{"next": null, "data": [{"customer_id":"c1"}, {"customer_id":"c2","n":1.50}]}\n',
+            '{"next": null, "data": [{"customer_id":"c2","n":1.50}]}\n',
+            1,
+        ),
+        (
+            '{"r": {"n": 3, "d": [{"customer_id":"c2"},7,{"customer_id":"c1"},{"a":2}]}, "x": [1]}',
+            '{"r": {"n": 3, "d": [{"customer_id":"c2"},\n7,\n{"a":2}]}, "x": [1]}',
+            1,
+        ),
+        ('{"data": [{"customer_id":"c1"}]}', None, 1),
+        ('{"data": [{"customer_id":"c10"}]}', '{"data": [{"customer_id":"c10"}]}', 0),
+    ],
+)
+def test_wrapped_json_keeps_what_is_around_its_records(
+    settings: Settings, tmp_path: Path, content: str, expected: str | None, count: int
+) -> None:
+    """The same records by the same numbers as those that are loaded; an empty list is no file."""
+    path = tmp_path / "a.json"
+    path.write_text(content)
+    assert strip(settings, path) == count
+    assert (path.read_text() if path.exists() else None) == expected
 
 
 @pytest.mark.parametrize("name", ["a.csv", "a.ndjson", "a.json", "a.csv.gz"])
@@ -180,6 +208,29 @@ def test_through_adapters(
     else:
         assert strip(settings, path, adapter=str(adapter)) == count
         assert path.read_text() == "no^who^d\n2^10^x\n5^2\n"
+
+
+def test_a_person_in_wrapped_json_is_erased(tmp_path: Path) -> None:
+    """From the rows and the file of a load, and from one that waits; what names them is told."""
+    home = Home(tmp_path / "home", start_date="2025-12-01")
+    text = '{"cursor": "%s", "data": [%s, %s]}'
+    rows = [
+        json.dumps(dict(zip(HEAD.split(","), row, strict=True)))
+        for row in (("tx-ada-1", "ada.l", "2025-12-02", "1"), ("t2", "c2", "2025-12-03", "2"))
+    ]
+    outcome = land(home, "transactions", "a.json", (text % ("x", *rows)).encode())
+    assert outcome.notes[0] == "a.json: records taken from `data`"
+    folder = home.settings.landing_path / "transactions"
+    (folder / "b.json").write_text(text % ("y", *reversed(rows)))
+    (folder / "c.json").write_text(text % ("ada.l", rows[1], rows[1]))
+    done = erased(home)
+    [error] = done.errors
+    assert "c.json may still hold the person" in error.message
+    assert "what stands around its list of records names them" in error.message
+    [loaded] = home.settings.loaded_path.glob("*/a.json")
+    assert loaded.read_text() == text.replace("%s, %s", "%s") % ("x", rows[1])
+    assert (folder / "b.json").read_text() == text.replace("%s, %s", "%s") % ("y", rows[1])
+    assert set(hers_in(home.settings.home)) == {"landing/transactions/c.json"}
 
 
 def test_what_cannot_be_rewritten_is_said(tmp_path: Path) -> None:

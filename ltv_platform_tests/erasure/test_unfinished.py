@@ -41,9 +41,9 @@ def test_killed_at_every_point(home: Home, tmp_path: Path) -> None:
     history_file = folder / "dagster" / "logs" / "a.out"
     history_file.parent.mkdir(parents=True)
     history_file.write_text("tx-ada-1 is odd\n")
-    kill_while_erasing(folder, POINTS[:6])
+    kill_while_erasing(folder, POINTS[:7])
     assert "tx-ada-1" in history_file.read_text()
-    kill_while_erasing(folder, POINTS[6:])
+    kill_while_erasing(folder, POINTS[7:])
     assert (folder / "erasure.json").exists()
     assert looked_for(home).is_known
     erased(home)
@@ -78,7 +78,7 @@ def test_another_person_takes_the_unfinished_one_along(home: Home) -> None:
     printed = home.settings.dagster_path / "a.out"
     printed.parent.mkdir(parents=True)
     printed.write_text("tx-ada-49 is odd\n")
-    kill_while_erasing(home.settings.home, POINTS[5:6])
+    kill_while_erasing(home.settings.home, POINTS[6:7])
     erased(home, "carl")
     assert hers_in(home.settings.home) == {}
     left = home.engine.rows("SELECT DISTINCT customer_id FROM raw.transactions ORDER BY 1")

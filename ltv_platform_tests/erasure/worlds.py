@@ -4,6 +4,7 @@ import gzip
 import json
 import re
 import sqlite3
+import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
@@ -19,6 +20,7 @@ from ltv_platform.ingestion.landing import ingest_landing
 from ltv_platform.ingestion.load import Outcome
 from ltv_platform.orchestration.compressed_text import decompressed
 from ltv_platform_tests.warehouse.homes import Home
+from ltv_platform_tests.workbooks import sheet_of, workbook
 
 #: Her id is the beginning of another's; both are short, for statistics in files cut long values.
 ADA, NOT_ADA = "ada.l", "ada.l2"
@@ -138,6 +140,11 @@ def parquet(rows: Sequence[Row]) -> bytes:
     return bytes(sink.getvalue())
 
 
+def excel(rows: Sequence[Row]) -> bytes:
+    """A workbook of texts."""
+    return workbook({"All": sheet_of([list(rows[0]), *(list(row.values()) for row in rows)])})
+
+
 def sqlite_database(path: Path, **tables: Sequence[Row]) -> None:
     """A SQLite database of tables of text."""
     with closing(sqlite3.connect(path)) as database:
@@ -172,6 +179,7 @@ def drop_files(home: Path, keep: Callable[[Row], bool] = lambda _: True) -> None
     drop("transactions", "b.ndjson", json_lines(kept(_transactions(2))))
     drop("transactions", "c.json", json_array(kept(_transactions(3))))
     drop("transactions", "d.parquet", parquet(kept(_transactions(4))))
+    drop("transactions", "e.xlsx", excel(kept(_transactions(5))))
     drop("transactions@leadtech_purchases", "p.tsv", delimited(kept(_PURCHASES), "\t"))
     drop("customer_interactions", "i.csv", delimited(kept(_INTERACTIONS), ";"))
     drop("conversions", "v.jsonl.gz", gzip.compress(json_lines(kept(_CONVERSIONS))))
@@ -268,6 +276,9 @@ def contents(path: Path) -> Iterator[bytes]:
                 yield zlib.decompress(body)
             for event in _events(database):
                 yield decompressed(event).encode()
+    elif raw.startswith(b"PK\x03\x04"):
+        with zipfile.ZipFile(path) as archive:
+            yield from map(archive.read, archive.namelist())
     elif raw.startswith(b"PAR1"):
         yield repr(pq.read_table(path).to_pylist()).encode()
     elif raw[8:12] == b"DUCK":

@@ -16,6 +16,7 @@ import pytest
 from ltv_platform.ingestion.landing import ingest_landing, make_landing
 from ltv_platform.ingestion.load import Request, ingest
 from ltv_platform_tests.conftest import Loader, assert_adds_up
+from ltv_platform_tests.workbooks import sheet_of, workbook
 
 #: Mutated files of each format that the engine reads itself, and of the others.
 FILES, FEWER = 300, 60
@@ -48,6 +49,11 @@ def _sqlite(path: Path) -> None:
         connection.commit()
 
 
+def _xlsx(path: Path) -> None:
+    rows = [(a, b, datetime.fromisoformat(c), round(d, 2)) for a, b, c, d in _ROWS]
+    path.write_bytes(workbook({"June": sheet_of([_COLUMNS, *rows])}))
+
+
 def _parquet(compression: str) -> Callable[[Path], None]:
     def write(path: Path) -> None:
         ids, customers, moments, amounts = zip(*_ROWS, strict=True)
@@ -64,6 +70,7 @@ FORMATS = {
     "ndjson": _ndjson,
     "json": _json,
     "db": _sqlite,
+    "xlsx": _xlsx,
     "snappy.parquet": _parquet("snappy"),
     "zstd.parquet": _parquet("zstd"),
 }

@@ -193,10 +193,15 @@ def _(folder: Path) -> str:
 
 @CASES.case(
     "an ending that is none of ours",
-    "exit 2: x.xlsx has an unsupported extension.",
+    "exit 2: x.dat has an unsupported extension. It seems to be text.; "
+    "exit 2: x.zip has an unsupported extension. It seems to be a ZIP archive, perhaps an Excel "
+    "workbook.; "
+    "exit 2: x.csv is a web page, such as one that asks to log in, whatever its extension says.",
 )
 def _(folder: Path) -> str:
-    return Desk(folder).text("campaigns", "x", "x.xlsx")
+    desk = Desk(folder)
+    shown = desk.text("campaigns", "x", "x.dat"), desk.text("campaigns", b"PK\x03\x04", "x.zip")
+    return "; ".join((*shown, desk.text("campaigns", "<!DOCTYPE html>", "x.csv")))
 
 
 def database(desk: Desk, script: str) -> Path:

@@ -84,3 +84,18 @@ class Home(BaseSettings):
     def alerts_path(self) -> Path:
         """What is amiss, and the messages about it that wait to be sent."""
         return self.home / "alerts"
+
+    @property
+    def erasure_key_path(self) -> Path:
+        """Key of the hashes of erased persons; only its owner can read it."""
+        return self.home / "erasure.key"
+
+    @property
+    def id_salt_path(self) -> Path:
+        """Key of the hashes that stand for e-mail addresses; only its owner can read it."""
+        return self.home / "id.salt"
+
+    @property
+    def erasure_journal_path(self) -> Path:
+        """What an erasure is looking for, from its beginning to its end."""
+        return self.home / "erasure.json"

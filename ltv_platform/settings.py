@@ -253,6 +253,7 @@ class Settings(Home):
         "threads",
         "now",
         "ihc_api_key",
+        "id_salt",
         "alert_webhook",
         "backup_dir",
         mode="before",
@@ -321,21 +322,6 @@ class Settings(Home):
     def uses_ihc_api(self) -> bool:
         """Whether IHC is scored by the API, and not by the local engine."""
         return self.ihc_engine != "local" and self.ihc_api_key is not None
-
-    @property
-    def erasure_key_path(self) -> Path:
-        """Key of the hashes of erased persons; only its owner can read it."""
-        return self.home / "erasure.key"
-
-    @property
-    def id_salt_path(self) -> Path:
-        """Key of the hashes that stand for e-mail addresses; only its owner can read it."""
-        return self.home / "id.salt"
-
-    @property
-    def erasure_journal_path(self) -> Path:
-        """What an erasure is looking for, from its beginning to its end."""
-        return self.home / "erasure.json"
 
     @property
     def longest_horizon(self) -> int:

@@ -172,7 +172,8 @@ _said_of_dates = _Said("dates", "--option 'dates=day first' or --option 'dates=m
 def _number_evidence(value: str) -> tuple[str, str, str]:
     """Conditions that a value has a decimal point, a decimal comma, or may have either."""
     core = literal(f"[0-9][0-9.,{_SPACES}{_APOSTROPHES}]*|[.,][0-9]+")
-    core = f"regexp_extract({value}, {core})"
+    # Of `5,00 €` it takes the blank before the sign along.
+    core = f"trim(regexp_extract({value}, {core}), {literal(_SPACES)})"
 
     def decimal(mark: str, other: str) -> str:
         return (

@@ -1,25 +1,43 @@
--- Google Ads: a report with the segment Day, as CSV or "Excel .csv" (UTF-16, tabs).
--- Without a campaign id in the report, the campaign's name identifies it.
+-- Google Ads: a report with the segment Day, as .csv or "Excel .csv" (UTF-16, tabs).
+-- Taken are the spend of each campaign and day, its impressions and clicks, and names.
+-- Left out are conversions and their value: the platform makes its own. Rows of ad groups,
+-- devices or networks add up. Without a campaign id in the report, the name identifies it.
 -- format: a Google Ads report by day
 -- skip: until header
+-- empty: -- | -
 -- needs: day (date) = Day | Tag | Jour | Día | Dia
--- needs: campaign_name = Campaign | Campaign name | Kampagne | Campagne | Campaña | Campanha
--- needs: cost (number) = Cost | Kosten | Coût | Coste | Costo | Custo
--- takes: campaign_id = Campaign ID | Kampagnen-ID | ID de campagne | ID de campaña | ID da campanha
--- takes: currency = Currency code | Currency | Währungscode | Code de devise | Código de moneda | Código da moeda
--- takes: impressions (number) = Impr. | Impressions | Impr
+-- missing: day = In the Google Ads report, add Segment > Time > Day, and download it again.
+-- needs: campaign_name = Campaign | Kampagne | Campagne | Campaña | Campanha
+-- missing: campaign_name = In Google Ads, download the report of Campaigns (or add the column Campaign).
+-- needs: cost (number) = Cost | Cost ({currency}) | Kosten | Kosten ({currency}) | Coût | Coût ({currency}) | Coste | Coste ({currency}) | Costo | Costo ({currency}) | Custo | Custo ({currency})
+-- missing: cost = In the Google Ads report, add the column Cost, and download it again.
+-- takes: cost_as_written = Cost | Cost ({currency}) | Kosten | Kosten ({currency}) | Coût | Coût ({currency}) | Coste | Coste ({currency}) | Costo | Costo ({currency}) | Custo | Custo ({currency})
+-- takes: campaign_id = Campaign ID | Kampagnen-ID | Kampagnen-Nr. | ID de campagne | ID de la campagne | N° de campagne | ID de campaña | ID de la campaña | ID da campanha | Código da campanha
+-- takes: currency_code = Currency code | Currency | Währungscode | Währung | Code de devise | Code devise | Devise | Código de moneda | Código de la moneda | Moneda | Código da moeda | Código de moeda | Moeda
+-- takes: impressions (number) = Impr. | Impressions | Impr | Impressionen | Impresiones | Impressões
 -- takes: clicks (number) = Clicks | Klicks | Clics | Cliques
--- takes: campaign_type = Campaign type | Kampagnentyp
--- totals: starts_with(day, 'Total') OR starts_with(campaign_name, 'Total')
+-- takes: campaign_type = Campaign type | Kampagnentyp | Type de campagne | Tipo de campaña | Tipo de campanha
+-- totals: regexp_matches(day, '^ *(Total|Gesamt|Summe)') OR (day IS NULL AND (campaign_name IS NULL OR regexp_matches(campaign_name, '^ *(Total|Gesamt|Summe)')))
+-- refuse: regexp_full_match(TRIM(campaign_id), '[0-9]([.,][0-9]+)?[eE]\+[0-9]{2}')
+-- because: a spreadsheet has shortened the campaign ids (as in 1.23E+10); they cannot be told apart. In Google Ads, download the report again, and load it without saving it in a spreadsheet.
+-- The currency is that of the column, of the header, or of the amount (a code, € or £); $ and ¥ stand
+-- for several, and say nothing.
 -- table: campaign_costs
 SELECT
   COALESCE(campaign_id, campaign_name) AS campaign_id,
   day AS date,
   cost,
-  currency,
+  COALESCE(
+    currency_code,
+    currency,
+    CASE WHEN contains(cost_as_written, '€') THEN 'EUR' WHEN contains(cost_as_written, '£') THEN 'GBP' END,
+    NULLIF(regexp_extract(cost_as_written, '(?:^|[^A-Za-z])([A-Z]{3})(?:[^A-Za-z]|$)', 1), '')
+  ) AS currency,
   impressions,
   clicks
 FROM file
+-- A campaign that did not run has neither cost nor impressions.
+WHERE cost IS NOT NULL OR TRY_CAST(impressions AS DOUBLE) > 0
 -- table: campaigns
 SELECT
   COALESCE(campaign_id, campaign_name) AS campaign_id,
@@ -27,4 +45,5 @@ SELECT
   'Google Ads' AS media_source,
   ARG_MAX(campaign_type, _line) AS objective
 FROM file
+WHERE COALESCE(campaign_id, campaign_name) IS NOT NULL
 GROUP BY 1

@@ -6,7 +6,9 @@ An adapter is a SQL file with one SELECT for each source table that it feeds. Co
     -- format: …       what people call the format; makes it known by its columns
     -- needs: … = …    a column and its spellings; all that are needed are the fingerprint
     -- takes: … = …    a column that may be missing
+    -- missing: … = …  a needed column, and how people get a file that has it
     -- skip: until header    titles stand before the header, and notices behind the records
+    -- empty: -- | N/A       what stands where there is no value
     -- numbers: 1.204,50     how columns of numbers are written; else the values tell
     -- dates: day first      how columns of dates are written; else the values tell
     -- totals: condition     records that sum up others
@@ -20,7 +22,7 @@ An adapter is a SQL file with one SELECT for each source table that it feeds. Co
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import sqlglot
@@ -40,8 +42,8 @@ Options = Mapping[str, Mapping[str, str]]
 
 _OF_SELECTS = ("table", "rows")
 _OF_FILES = (
-    *("format", "needs", "takes", "skip", "numbers", "dates", "totals", "refuse", "because"),
-    *("variable", "delimiter", "quote", "header", "columns"),
+    *("format", "needs", "takes", "missing", "skip", "numbers", "dates", "totals", "refuse"),
+    *("because", "empty", "variable", "delimiter", "quote", "header", "columns"),
 )
 _DELIMITERS = {"tab": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "whitespace": " "}
 _LINE = re.compile(r"-- *(?P<key>[a-z]+) *:(?P<value>.*)")
@@ -275,11 +277,7 @@ def _layout(name: str, said: list[tuple[str, str]], options: Mapping[str, str]) 
         raise UserError(f"Adapter {name}: dates are {dates!r}.", f"Say {' or '.join(DATES)}.")
     if last.get("skip") not in (None, "until header"):
         raise UserError(f"Adapter {name}: skip is {last['skip']!r}.", "Say: until header")
-    columns = tuple(
-        declared_column(name, value, needed=key == "needs")
-        for key, value in said
-        if key in ("needs", "takes")
-    )
+    columns = _columns(name, said)
     if ("format" in last or "skip" in last) and not any(column.needed for column in columns):
         raise UserError(
             f"Adapter {name} does not say by which columns its files are known.",
@@ -292,9 +290,26 @@ def _layout(name: str, said: list[tuple[str, str]], options: Mapping[str, str]) 
         totals=_condition(name, last["totals"]) if "totals" in last else None,
         numbers=numbers,
         dates=dates,
+        empty=tuple(each.strip() for each in last.get("empty", "").split("|") if each.strip()),
         choices=choices,
         options=dict(options),
     )
+
+
+def _columns(name: str, said: list[tuple[str, str]]) -> tuple[FileColumn, ...]:
+    declared = [
+        declared_column(name, value, needed=key == "needs")
+        for key, value in said
+        if key in ("needs", "takes")
+    ]
+    halves = (value.partition("=") for key, value in said if key == "missing")
+    remedies = {column.strip(): remedy.strip() for column, _, remedy in halves}
+    if unknown := sorted(remedies.keys() - {each.name for each in declared if each.needed}):
+        raise UserError(
+            f"Adapter {name} needs no column {unknown[0]!r} that could be missing.",
+            "Write: -- missing: day = In the report, choose Segment > Time > Day.",
+        )
+    return tuple(replace(each, remedy=remedies.get(each.name, "")) for each in declared)
 
 
 def _variable(name: str, value: str) -> tuple[str, tuple[str, ...]]:

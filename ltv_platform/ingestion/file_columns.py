@@ -34,12 +34,14 @@ class FileColumn:
         spellings: Names that files give it, the usual one first.
         needed: A file without it is not of the format.
         kind: How its values are read.
+        remedy: What to do about a file without it; empty: nothing is known.
     """
 
     name: str
     spellings: tuple[str, ...]
     needed: bool
     kind: Kind
+    remedy: str = ""
 
     def captures(self) -> frozenset[str]:
         """Columns that spellings of it give besides."""
@@ -66,11 +68,13 @@ class FoundColumns:
         names: The file's name of each declared column that it has.
         captured: Values that its names give, by the column that they make.
         missing: Spellings of needed columns that it does not have.
+        remedy: What to do about the first of these that says it; empty: none does.
     """
 
     names: Mapping[str, str]
     captured: Mapping[str, str]
     missing: tuple[str, ...]
+    remedy: str = ""
 
 
 def declared_column(adapter: str, line: str, *, needed: bool) -> FileColumn:
@@ -99,7 +103,7 @@ def find_columns(declared: Collection[FileColumn], given: Sequence[str]) -> Foun
     """
     names: dict[str, str] = {}
     captured: dict[str, str] = {}
-    missing = []
+    missing: list[FileColumn] = []
     for column in declared:
         found = [
             (place, name, said)
@@ -111,8 +115,13 @@ def find_columns(declared: Collection[FileColumn], given: Sequence[str]) -> Foun
             _, names[column.name], said = min(found, key=lambda each: each[0])
             captured.update(said)
         elif column.needed:
-            missing.append(column.spellings[0])
-    return FoundColumns(names, captured, tuple(missing))
+            missing.append(column)
+    return FoundColumns(
+        names,
+        captured,
+        tuple(column.spellings[0] for column in missing),
+        next((column.remedy for column in missing if column.remedy), ""),
+    )
 
 
 def _place(column: FileColumn, name: str) -> int:

@@ -82,7 +82,8 @@ def make_file(
             raise UserError(
                 f"{copy.name} lacks the columns {some(found.missing)}. "
                 f"It has {some(records.columns)}.",
-                "Export it with these columns, or load it with an adapter of your own.",
+                found.remedy
+                or "Export it with these columns, or load it with an adapter of your own.",
             )
         columns = layout.names
         line = ", _line" if records.first_line is None else ""
@@ -123,6 +124,9 @@ def _declared(layout: Layout, found: FoundColumns) -> str:
     persons = {column.name for column in layout.columns if column.kind == "person"}
     for name, given in found.names.items():
         value = quoted(given)
+        if layout.empty:
+            none = ", ".join(map(literal, layout.empty))
+            value = f"CASE WHEN trim({value}) NOT IN ({none}) THEN {value} END"
         values[name] = person_ids.person_id_sql(value) if name in persons else value
     return ", ".join(
         f"{values.get(name, 'CAST(NULL AS VARCHAR)')} AS {quoted(name)}" for name in layout.names

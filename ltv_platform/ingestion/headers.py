@@ -70,11 +70,12 @@ def find_header(copy: PrivateCopy, dialect: Dialect, wanted: Collection[str]) ->
         )
     names = [name or f"_unnamed_{i}" for i, name in enumerate(names, 1)]
     if dialect.known:
-        missing = find_columns(dialect.known, names).missing
-        if missing:
+        found = find_columns(dialect.known, names)
+        if found.missing:
             raise UserError(
-                f"{copy.name} lacks the columns {some(missing)}. It has {some(names)}.",
-                "Export it with these columns, or load it with an adapter of your own.",
+                f"{copy.name} lacks the columns {some(found.missing)}. It has {some(names)}.",
+                found.remedy
+                or "Export it with these columns, or load it with an adapter of your own.",
             )
         names = _apart(names, dialect.known)
     return Header(distinct(names, copy), delimiter, number)

@@ -10,7 +10,7 @@ from ltv_platform.contracts import SourceTable
 from ltv_platform.errors import UserError
 from ltv_platform.ingestion.adapter_files import bundled_adapters, parse_layout
 from ltv_platform.ingestion.dialects import Dialect
-from ltv_platform.ingestion.file_columns import find_columns
+from ltv_platform.ingestion.file_columns import FoundColumns, find_columns
 from ltv_platform.ingestion.files import PrivateCopy
 from ltv_platform.ingestion.headers import first_records
 from ltv_platform.ingestion.layouts import Layout
@@ -162,7 +162,10 @@ def _keys(records: Iterable[str]) -> list[str]:
 
 def _unknown(name: str, headers: Sequence[_Header], formats: Mapping[str, Layout]) -> UserError:
     """What to say of a file that is none of the known formats."""
-    nearest: tuple[float, str, tuple[str, ...]] = (0.0, "", ())
+    first: Sequence[str] = max(
+        (names for place, names in headers if place == 0), key=len, default=()
+    )
+    nearest = (0.0, "", FoundColumns({}, {}, ()), first)
     for layout in formats.values():
         for place, header in headers:
             if place and not layout.dialect.titled:
@@ -170,16 +173,18 @@ def _unknown(name: str, headers: Sequence[_Header], formats: Mapping[str, Layout
             found = find_columns(layout.needed, header)
             share = len(set(found.names)) / len(layout.needed)
             if share > nearest[0]:
-                nearest = (share, layout.name, found.missing)
-    header = max((names for place, names in headers if place == 0), key=len, default=())
-    share, layout_name, missing = nearest
+                nearest = (share, layout.name, found, header)
+    share, layout_name, found, header = nearest
+    is_near = share >= 1 / 2
     near = (
-        f" Nearest is {layout_name}, which also has {some(missing)}."
-        if share >= 1 / 2
+        f" Nearest is {layout_name}, which also has {some(found.missing)}."
+        if is_near
         else f" Known are {', '.join(layout.name for layout in formats.values())}."
     )
     return UserError(
-        f"{name} is none of the exports that are known by their columns. It has {some(header)}."
-        + near,
-        _OTHERWISE,
+        f"{name} is none of the exports that are known by their columns. "
+        f"It has {some(header if is_near else first)}." + near,
+        f"{found.remedy} If it is something else: {_OTHERWISE}"
+        if is_near and found.remedy
+        else _OTHERWISE,
     )

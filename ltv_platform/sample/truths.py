@@ -3,7 +3,7 @@
 `truths.json` is the dataclass `Truths` as JSON, field by field. Money is a text of US dollars with
 six decimals; a ratio is a text with twelve (rounded half to even) or null where its denominator is
 zero, and stands beside its numerator and denominator. Figures follow metrics.md sections 1 and 2
-with as_of = 2025-12-31, reporting zone UTC, base currency USD, 24-hour windows.
+with as_of = 2026-11-29, reporting zone UTC, base currency USD, 24-hour windows.
 """
 
 import json
@@ -197,7 +197,7 @@ def _campaign_figures(tally: Tally, spend: Spend, scope: Scope) -> dict[str, dic
 def _mature_days(scope: Scope, horizon: int) -> int:
     """Return how many of the first install days are mature at a horizon, 0 if none.
 
-    Cohort d is mature when d + 1 day + horizon days <= 2026-01-01 00:00 UTC, the end of as_of.
+    Cohort d is mature when d + 1 day + horizon days <= 2026-11-30 00:00 UTC, the end of as_of.
     """
     return max(scope.days - horizon, 0)
 

@@ -14,7 +14,7 @@ from ltv_platform.bundled import bundled_data
 from ltv_platform.workspace import Workspace
 
 #: The last day of the bundled sample, which the new day brings.
-LAST_DAY = "2025-12-31"
+LAST_DAY = "2026-11-29"
 #: Per source, the column that dates its rows.
 _DATED = {
     "customers": "registration_date",

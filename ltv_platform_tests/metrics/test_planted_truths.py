@@ -13,6 +13,7 @@ import pytest
 
 from ltv_platform.bundled import bundled_data
 from ltv_platform.ingestion.load import Outcome
+from ltv_platform.reports.customers import write_customer_report
 from ltv_platform.sample import generate
 from ltv_platform_tests.warehouse.homes import Home
 
@@ -214,6 +215,11 @@ def test_the_bundled_sample_leaves_no_page_empty(planted: Planted) -> None:
         "SELECT MAX(months_since_registration), MIN(retention_bounded) > 0 FROM customer_retention "
         "WHERE activity = 'purchase' AND cohort_month = DATE '2025-09-01'"
     ) == [(13, True)]
+    page = write_customer_report(home.settings).read_text("utf-8")
+    [total] = home.values(
+        "SELECT predicted_total FROM forecast_totals WHERE measure = 'spend' AND horizon_days = 365"
+    )
+    assert f'Expected in 365 days</dt><dd class="figure">{total:,.2f}</dd>' in page
     old_enough = "SELECT SUM(installs_d365), SUM(installs) FROM campaign_summary"
     assert home.values(old_enough) == [(310, 1_500)]
 

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 #: Checks that warn of what the sample was given on purpose; they would bury its tables.
 _PLANTED = ("rejected_share", "customers_are_known")
 
+#: Months of cohorts that the demo shows: all of them would push the campaigns off the screen.
+_MONTHS = 4
+
 _DAY = ["%Y-%m-%d"]
 
 
@@ -44,7 +47,13 @@ def demo() -> None:
         refreshed = _bring_up_to_date(workspace)
     ltv, as_of = invoked_as(), require_snapshot(workspace.settings).manifest["as_of"]
     show(*campaign_overview(workspace.settings), title="Campaigns")
-    show(*cohort_overview(workspace.settings), title="Paid install cohorts by month")
+    columns, cohorts = cohort_overview(workspace.settings)
+    newest = sorted({month for month, *_ in cohorts})[-_MONTHS:]
+    show(
+        columns,
+        [row for row in cohorts if row[0] in newest],
+        title=f"Paid install cohorts by month, the newest {_MONTHS}",
+    )
     show(*channel_overview(workspace.settings), title="Channels, by the IHC model")
     say(
         "Installs, spend and CPI are of all cohorts, LTV and ROAS of those old enough.\n"

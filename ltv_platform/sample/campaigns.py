@@ -186,7 +186,7 @@ SOURCES = (
         sessions=BY_APP_STORE,
         spend=SpendPlan(per_install=11_000, lines=((None, 100),), planned_share=60),
     ),
-    # The mirror image: cheap installs that are worth even less; young, too.
+    # The mirror image: installs so cheap that they hardly win that back in a quarter; young, too.
     Source(
         campaign_id="tiktok_br_lookalike",
         campaign_name="TikTok BR lookalike",

@@ -19,6 +19,7 @@ from benchmarks import (
     partitions,
     publish,
     refresh,
+    sparse,
 )
 from benchmarks.bench import Bench
 from benchmarks.data import DAYS, Scale
@@ -37,6 +38,7 @@ BENCHMARKS: dict[str, Callable[[Bench], Result]] = {
     "orchestration": orchestration.run,
     "hourly": hourly.run,
     "partitions": partitions.run,
+    "sparse": sparse.run,
 }
 
 app = typer.Typer(add_completion=False, help=__doc__, no_args_is_help=True)

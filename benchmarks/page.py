@@ -26,6 +26,7 @@ _NAMES = (
     "orchestration",
     "hourly",
     "partitions",
+    "sparse",
 )
 
 

@@ -19,6 +19,8 @@ from ltv_platform.settings import variable_name
 
 #: The clock of ingestion and partitions, so that no test depends on the day it runs.
 NOW = "2026-01-15T12:00:00+00:00"
+#: The same for the bundled sample, which ends on the day before.
+SAMPLE_NOW = "2026-11-30T12:00:00+00:00"
 
 _SERVER = get_context("forkserver")
 _SERVER.set_forkserver_preload(["ltv_platform_tests.warm"])

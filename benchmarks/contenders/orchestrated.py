@@ -14,7 +14,7 @@ from ltv_platform.bundled import bundled_data
 from ltv_platform.workspace import Workspace
 
 #: The last day of the bundled sample, which the new day brings.
-LAST_DAY = "2025-12-31"
+LAST_DAY = "2026-11-29"
 #: Per source, the column that dates its rows.
 _DATED = {
     "customers": "registration_date",
@@ -24,14 +24,15 @@ _DATED = {
     "conversions": "conv_date",
     "campaign_costs": "date",
 }
-_LTV = ("-m", "ltv_platform.cli")
+LTV = ("-m", "ltv_platform.cli")
 _LOOP = ("-m", "benchmarks.contenders.plain_loop")
 
 
-def _command(home: str, *arguments: str, **variables: str) -> None:
+def command(home: str, *arguments: str, **variables: str) -> None:
+    """Run a command of Python's on a home; ContenderError, with what it said, if it fails."""
     environment = {**os.environ, "LTV_HOME": home, **variables}
-    command = [sys.executable, *arguments]
-    done = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
+    line = [sys.executable, *arguments]
+    done = subprocess.run(line, env=environment, check=False, capture_output=True, text=True)
     if done.returncode != 0:
         raise ContenderError(f"{' '.join(arguments)}: {done.stderr[-2000:]}")
 
@@ -63,14 +64,14 @@ def prepare(watch: Stopwatch, home: str, start: str = "") -> Mapping[str, Any]:
     """Load all days but the last; then a copy that is built and has the last day loaded."""
     variables = {"LTV_START_DATE": start} if start else {}
     _write(Path(home), new_day=False)
-    _command(home, *_LTV, "ingest", **variables)
+    command(home, *LTV, "ingest", **variables)
     built = f"{home}_built"
     shutil.copytree(home, built)
     with watch.step("build"):
-        _command(built, *_LTV, "run", **variables)
+        command(built, *LTV, "run", **variables)
     shutil.copytree(built, f"{home}_fresh")
     _write(Path(built), new_day=True)
-    _command(built, *_LTV, "ingest", **variables)
+    command(built, *LTV, "ingest", **variables)
     return {}
 
 
@@ -80,9 +81,9 @@ def run(watch: Stopwatch, template: str, home: str, how: str, start: str = "") -
     shutil.copytree(template, home)
     before = _history(home), _newest(home, start)
     with watch.step(how):
-        _command(
+        command(
             home,
-            *(_LOOP if how == "plain loop" else (*_LTV, "run")),
+            *(_LOOP if how == "plain loop" else (*LTV, "run")),
             **({"LTV_START_DATE": start} if start else {}),
         )
     facts = {
@@ -96,9 +97,9 @@ def run(watch: Stopwatch, template: str, home: str, how: str, start: str = "") -
 def nothing(watch: Stopwatch, home: str) -> Mapping[str, Any]:
     """A run with nothing to do, beside the imports that any such command needs."""
     with watch.step("imports"):
-        _command(home, "-c", "import duckdb, pydantic_settings")
+        command(home, "-c", "import duckdb, pydantic_settings")
     with watch.step("nothing stale"):
-        _command(home, *_LTV, "run")
+        command(home, *LTV, "run")
     return {}
 
 
@@ -117,7 +118,7 @@ def refreshes(watch: Stopwatch, template: str, home: str, count: int) -> Mapping
         )
         step = f"refresh {number}"
         with watch.step(step):
-            _command(home, *_LTV, "run")
+            command(home, *LTV, "run")
         sizes.append(_history(home))
         if number % 10 == 0:
             cpu, history = watch.cpu_steps[step], sizes[-1] / 1e6

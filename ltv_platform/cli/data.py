@@ -24,7 +24,7 @@ def register(app: typer.Typer) -> None:
 def sample(
     out: Annotated[Path, typer.Option(help="Folder to write the files to.")],
     customers: Annotated[int, typer.Option(help="1,000 to 10,000,000.")] = 10_000,
-    days: Annotated[int, typer.Option(help="Days of installs, the last being 2025-12-31.")] = 365,
+    days: Annotated[int, typer.Option(help="Days of installs, the last being 2026-11-29.")] = 365,
     seed: Annotated[int, typer.Option(help="The same seed gives the same files.")] = 1,
 ) -> None:
     """Write synthetic files of all nine tables, with what must come out in truths.json."""

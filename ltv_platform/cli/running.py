@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 #: Checks that warn of what the sample was given on purpose; they would bury its tables.
 _PLANTED = ("rejected_share", "customers_are_known")
 
+#: Months of cohorts that the demo shows: all of them would push the campaigns off the screen.
+_MONTHS = 4
+
 _DAY = ["%Y-%m-%d"]
 
 
@@ -36,14 +39,21 @@ def demo() -> None:
     """Load the bundled sample, build everything and show what the campaigns earn."""
     from ltv_platform.reports.campaigns import campaign_overview, cohort_overview
     from ltv_platform.reports.channels import channel_overview
+    from ltv_platform.warehouse.published import require_snapshot
 
     workspace = Workspace.open()
     with _one_run(workspace):
         _load_sample(workspace)
         refreshed = _bring_up_to_date(workspace)
-    ltv = invoked_as()
+    ltv, as_of = invoked_as(), require_snapshot(workspace.settings).manifest["as_of"]
     show(*campaign_overview(workspace.settings), title="Campaigns")
-    show(*cohort_overview(workspace.settings), title="Paid install cohorts by month")
+    columns, cohorts = cohort_overview(workspace.settings)
+    newest = sorted({month for month, *_ in cohorts})[-_MONTHS:]
+    show(
+        columns,
+        [row for row in cohorts if row[0] in newest],
+        title=f"Paid install cohorts by month, the newest {_MONTHS}",
+    )
     show(*channel_overview(workspace.settings), title="Channels, by the IHC model")
     say(
         "Installs, spend and CPI are of all cohorts, LTV and ROAS of those old enough.\n"
@@ -53,7 +63,7 @@ def demo() -> None:
         f"Planted bad rows:  {ltv} quarantine list\n"
         f'Ask more:          {ltv} query "SELECT * FROM country_roas ORDER BY rank"\n'
         f"Dagster UI:        make ui   (or: {ltv} ui), then open http://127.0.0.1:3000\n"
-        "                   The sample ends in 2025, so alerts say that its data is late."
+        f"                   The sample ends on {as_of}; later, alerts call its data late."
     )
     _say_warnings(refreshed.without(*_PLANTED))
 
@@ -69,6 +79,7 @@ def _load_sample(workspace: Workspace) -> None:
     with as_file(bundled_data() / "sample") as sample:
         files = [Request(table, sample / f"{table}.csv") for table in workspace.catalog.sources]
         _refuse_other_data(workspace, [request.path for request in files])
+        _refuse_a_clock_before(workspace, sample / "truths.json")
         make_landing(workspace.settings, list(workspace.catalog.sources))
         with progress("loading the sample") as tell:
             outcomes = ingest(workspace.engine, files, tell)
@@ -85,6 +96,18 @@ def _refuse_other_data(workspace: Workspace, sample: list[Path]) -> None:
         raise UserError(
             f"{workspace.settings.home} holds other data than the sample.",
             "Set LTV_HOME to another folder for the demo, for example: LTV_HOME=/tmp/demo ltv demo",
+        )
+
+
+def _refuse_a_clock_before(workspace: Workspace, truths: Path) -> None:
+    """Rows of the future are rejected; a sample of nothing else shows nothing."""
+    import json
+
+    last = date.fromisoformat(json.loads(truths.read_text("utf-8"))["parameters"]["as_of"])
+    if (today := workspace.settings.today()) < last:
+        raise UserError(
+            f"The sample ends on {last}, and the clock says {today}: its rows would be rejected.",
+            f"Set the clock, or only for the demo: LTV_NOW={last}T23:59:59Z ltv demo",
         )
 
 

@@ -24,6 +24,10 @@ from ltv_platform.settings import Settings
 from ltv_platform.warehouse.published import current_snapshot, require_snapshot
 from ltv_platform.warehouse.query import open_snapshot
 
+#: The models that a total of all customers rests on, and the status with which they may carry it:
+#: everything else is a stand-in (docs/forecasts.md, "Where there is no model").
+_CARRIES = {"mbgnbd": ("ok", "at_bound"), "gamma_gamma": ("ok",)}
+
 
 def write_customer_report(settings: Settings) -> Path:
     """Write the report on the current snapshot, or on what to do when there is none.
@@ -104,6 +108,7 @@ def _by_cohort(rows: Sequence[Row]) -> list[Cohort]:
 
 def _figures(reader: Reader) -> dict[str, Any]:
     """Everything that the page shows, by the names that its template has for it."""
+    models = reader.rows("models")
     return {
         "totals": reader.rows("totals")[0],
         "cohorts": reader.rows("cohorts"),
@@ -111,13 +116,22 @@ def _figures(reader: Reader) -> dict[str, Any]:
         "moves": reader.rows("moves"),
         "factors": reader.rows("factors"),
         "ahead": reader.rows("totals_ahead", ""),
-        "models": reader.rows("models"),
+        "models": models,
+        "no_forecast": _why_no_forecast(models),
         "backtest": reader.rows("backtest"),
         "ltv_chart": _drawn(ltv_chart(reader)),
         "retention_chart": _drawn(retention_chart(reader)),
         "rfm_chart": _drawn(rfm_chart(reader)),
         "forecast_chart": _drawn(forecast_chart(reader)),
     }
+
+
+def _why_no_forecast(models: Sequence[Row]) -> str | None:
+    """Why no total of the future may stand as a figure; None where both models are fitted."""
+    for row in models:
+        if row["status"] not in _CARRIES.get(row["model"], (row["status"],)):
+            return f"{row['model']}: {row['reason'] or row['status']}"
+    return None
 
 
 def _drawn(chart: Chart) -> Markup:

@@ -2,6 +2,12 @@
 
 Every economic truth of the sample starts here. How rows are drawn from the plan belongs to the
 modules of the tables. All money is in cents of the currency of the country or spend line.
+
+Money is spent once and shown twice: campaign_costs has it by campaign, country and day, and
+session_costs spreads the same money over the paid sessions of the channel that the campaign runs
+on (`sessions.py`). So a channel costs what its campaigns cost. Conversions are the purchases of the
+first 30 days (`touchpoints.py`), and nearly all sessions of a customer are on the channel of its
+campaign: ROAS by channel is near the D30 ROAS of the channel's campaigns, before refunds.
 """
 
 from dataclasses import dataclass, field
@@ -11,16 +17,49 @@ CURRENCIES = (None, "USD", "EUR", "GBP")  # None means the base currency, USD
 BASE, EXPLICIT_BASE, EURO, POUND = range(len(CURRENCIES))
 CURRENCY_OF_COUNTRY = (BASE, POUND, EURO, EURO, BASE, BASE, BASE)
 
-# A purchase happens at an age (days since install) in one of these half-open bands. The last one
-# reaches past 365 days, so that long samples have revenue beyond the longest horizon.
-AGE_BANDS = ((0, 1), (1, 3), (3, 7), (7, 14), (14, 30), (30, 60), (60, 120), (120, 240), (240, 480))
-EARLY = (30, 18, 14, 12, 11, 7, 4, 2, 2)  # 62 % of purchases within D7
-STEADY = (18, 12, 14, 16, 17, 11, 6, 3, 3)  # 44 %
-LATE = (6, 6, 7, 18, 28, 18, 9, 5, 3)  # 19 % within D7, 65 % within D30
+
+@dataclass(frozen=True)
+class Pace:
+    """How buyers of a source buy.
+
+    Attributes:
+        first_days: the first purchase comes within so many days of the install.
+        gap_hours: the others follow after so many hours on average, times what GAPS says of the
+            customer.
+        leave: per cent of chance to leave for good after each purchase, equally likely.
+    """
+
+    first_days: int
+    gap_hours: int
+    leave: tuple[int, ...]
+
+
+# As BG/NBD sees them, buyers differ in how often they buy and in how soon they leave; without that
+# no model could tell them apart.
+GAPS = (4, 15, 40, 80, 120, 180)  # quarters of the mean gap, equally likely
+FAITHFUL = (2, 4, 8, 20, 40, 70)
+FICKLE = (5, 10, 20, 40, 60, 80)
+EARLY = Pace(first_days=1, gap_hours=36, leave=FAITHFUL)
+STEADY = Pace(first_days=2, gap_hours=48, leave=FAITHFUL)
+LATE = Pace(first_days=25, gap_hours=48, leave=FAITHFUL)
+SELDOM = Pace(first_days=2, gap_hours=48, leave=FICKLE)
 
 LOW_PRICES = (99, 149, 199, 299, 499)
 MIDDLE_PRICES = (299, 499, 599, 699, 999)
 HIGH_PRICES = (999, 1299, 1499, 1999, 2499)
+
+CHANNELS = (
+    *("Paid Search", "App Store Search", "Paid Social", "Connected TV"),
+    *("Organic Search", "Direct Traffic", "Email", "Referral"),
+)
+# Per cent of sessions on each of CHANNELS, of customers who came through one of them. Nearly all
+# paid sessions are those of the campaign's own channel; the others are why models disagree.
+BY_SEARCH = (70, 0, 6, 2, 10, 8, 4, 0)
+BY_APP_STORE = (4, 70, 6, 2, 8, 6, 4, 0)
+BY_SOCIAL = (8, 0, 70, 2, 8, 8, 4, 0)
+BY_ORGANIC = (0, 0, 0, 6, 60, 20, 6, 8)
+BY_HABIT = (0, 0, 0, 4, 20, 62, 10, 4)
+BY_REFERRAL = (0, 0, 0, 4, 14, 12, 4, 66)
 
 ORGANIC = "(organic)"
 UNKNOWN = "(unknown)"
@@ -54,20 +93,23 @@ class Source:
         share: per mille of all customers.
         countries: per cent of customers for each of COUNTRIES.
         payers: per cent of customers who buy at all.
-        purchases: fewest and most purchases of a payer.
-        ages: per cent of purchases in each of AGE_BANDS.
+        pace: when and how often payers buy.
         prices: equally likely prices in cents.
+        channel: the one of CHANNELS that brings these customers, and that the money is spent on.
+        sessions: per cent of their sessions on each of CHANNELS, the first one apart.
         spend: None for sources that cost nothing.
         installs_pause: on every ninth day nobody installs, although money is spent.
+        runs: per mille of the days of the sample that have passed when it begins, and when it ends.
     """
 
     acquisition_source: str | None
     share: int
     countries: tuple[int, ...]
     payers: int
-    purchases: tuple[int, int]
-    ages: tuple[int, ...]
+    pace: Pace
     prices: tuple[int, ...]
+    channel: str
+    sessions: tuple[int, ...]
     campaign_id: str | None = None
     campaign_name: str = ""
     media_source: str = ""
@@ -75,6 +117,7 @@ class Source:
     objective: str = ""
     spend: SpendPlan | None = None
     installs_pause: bool = False
+    runs: tuple[int, int] = (0, 1_000)
     label: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -82,9 +125,14 @@ class Source:
         organic = self.acquisition_source in (None, "direct", "organic_search")
         object.__setattr__(self, "label", self.campaign_id or (ORGANIC if organic else UNKNOWN))
 
+    def days(self, days: int) -> range:
+        """Return the days on which it runs, of a sample of so many."""
+        begin, end = self.runs
+        return range(days * begin // 1_000, days * end // 1_000)
+
 
 SOURCES = (
-    # Clearly profitable: D7 ROAS above 2.
+    # Clearly profitable: D7 ROAS near 2.
     Source(
         campaign_id="google_us_search_brand",
         campaign_name="Google US Search (brand)",
@@ -94,13 +142,14 @@ SOURCES = (
         acquisition_source="google_ads",
         share=160,
         countries=(82, 12, 0, 0, 2, 2, 2),
-        payers=60,
-        purchases=(3, 9),
-        ages=STEADY,
+        payers=85,
+        pace=STEADY,
         prices=MIDDLE_PRICES,
+        channel="Paid Search",
+        sessions=BY_SEARCH,
         spend=SpendPlan(per_install=400, lines=(("US", 85), ("GB", 15)), planned_share=160),
     ),
-    # Looks bad at D7 (about 0.4) and has paid back by D30.
+    # Looks bad at D7 (about 0.3) and has paid back by D30.
     Source(
         campaign_id="meta_us_prospecting",
         campaign_name="Meta US, prospecting",
@@ -110,13 +159,14 @@ SOURCES = (
         acquisition_source="meta_ads",
         share=220,
         countries=(86, 6, 1, 1, 2, 2, 2),
-        payers=50,
-        purchases=(4, 10),
-        ages=LATE,
+        payers=80,
+        pace=LATE,
         prices=MIDDLE_PRICES,
+        channel="Paid Social",
+        sessions=BY_SOCIAL,
         # Two ad sets report the same (campaign, country, day): lines of one key that add up.
         spend=SpendPlan(
-            per_install=1_000, lines=(("US", 55), ("US", 35), ("GB", 10)), planned_share=220
+            per_install=650, lines=(("US", 55), ("US", 35), ("GB", 10)), planned_share=220
         ),
     ),
     # The trap: by far the highest LTV, and an even higher price per install. Never pays back.
@@ -129,13 +179,14 @@ SOURCES = (
         acquisition_source="apple_search_ads",
         share=60,
         countries=(60, 14, 8, 6, 0, 10, 2),
-        payers=70,
-        purchases=(4, 8),
-        ages=EARLY,
+        payers=85,
+        pace=EARLY,
         prices=HIGH_PRICES,
+        channel="App Store Search",
+        sessions=BY_APP_STORE,
         spend=SpendPlan(per_install=11_000, lines=((None, 100),), planned_share=60),
     ),
-    # The mirror image: cheap installs that are worth even less.
+    # The mirror image: installs so cheap that they hardly win that back in a quarter; young, too.
     Source(
         campaign_id="tiktok_br_lookalike",
         campaign_name="TikTok BR lookalike",
@@ -145,13 +196,15 @@ SOURCES = (
         acquisition_source="tiktok_ads",
         share=160,
         countries=(2, 0, 0, 1, 95, 0, 2),
-        payers=25,
-        purchases=(1, 5),
-        ages=EARLY,
+        payers=50,
+        pace=SELDOM,
         prices=LOW_PRICES,
-        spend=SpendPlan(per_install=220, lines=((None, 100),), planned_share=160),
+        channel="Paid Social",
+        sessions=BY_SOCIAL,
+        spend=SpendPlan(per_install=340, lines=((None, 100),), planned_share=160),
+        runs=(500, 1_000),
     ),
-    # Around break-even at D7, bought in euro; on some days money is spent and nobody installs.
+    # Around break-even, bought in euro; on some days money is spent and nobody installs.
     Source(
         campaign_id="google_de_performance_max",
         campaign_name="Google DE Performance Max",
@@ -161,10 +214,11 @@ SOURCES = (
         acquisition_source="google_ads",
         share=110,
         countries=(2, 1, 78, 17, 0, 0, 2),
-        payers=50,
-        purchases=(3, 9),
-        ages=STEADY,
+        payers=80,
+        pace=STEADY,
         prices=MIDDLE_PRICES,
+        channel="Paid Search",
+        sessions=BY_SEARCH,
         spend=SpendPlan(
             per_install=700, lines=(("DE", 80), ("FR", 20)), planned_share=110, currency=EURO
         ),
@@ -180,13 +234,15 @@ SOURCES = (
         acquisition_source="meta_ads",
         share=40,
         countries=(2, 0, 0, 0, 0, 96, 2),
-        payers=65,
-        purchases=(4, 10),
-        ages=STEADY,
+        payers=80,
+        pace=STEADY,
         prices=MIDDLE_PRICES,
+        channel="Paid Social",
+        sessions=BY_SOCIAL,
         spend=SpendPlan(
             per_install=1_000, lines=(("JP", 100),), planned_share=40, weekdays_only=True
         ),
+        runs=(600, 1_000),
     ),
     # Installs without any spend.
     Source(
@@ -198,12 +254,13 @@ SOURCES = (
         acquisition_source="creators",
         share=40,
         countries=(50, 20, 5, 15, 5, 3, 2),
-        payers=40,
-        purchases=(2, 6),
-        ages=STEADY,
+        payers=72,
+        pace=SELDOM,
         prices=LOW_PRICES,
+        channel="Referral",
+        sessions=BY_REFERRAL,
     ),
-    # Spend without any install.
+    # Spend without any install, for some weeks.
     Source(
         campaign_id="ctv_awareness_pilot",
         campaign_name="Connected TV awareness pilot",
@@ -214,47 +271,53 @@ SOURCES = (
         share=0,
         countries=(100, 0, 0, 0, 0, 0, 0),
         payers=0,
-        purchases=(1, 1),
-        ages=EARLY,
+        pace=SELDOM,
         prices=LOW_PRICES,
-        spend=SpendPlan(per_install=500, lines=((None, 100),), planned_share=30),
+        channel="Connected TV",
+        sessions=BY_ORGANIC,
+        spend=SpendPlan(per_install=3_000, lines=((None, 100),), planned_share=30),
+        runs=(700, 850),
     ),
     Source(
         acquisition_source="organic_search",
         share=90,
         countries=(40, 15, 12, 10, 12, 8, 3),
-        payers=35,
-        purchases=(2, 8),
-        ages=STEADY,
+        payers=72,
+        pace=STEADY,
         prices=MIDDLE_PRICES,
+        channel="Organic Search",
+        sessions=BY_ORGANIC,
     ),
     Source(
         acquisition_source="direct",
         share=50,
         countries=(40, 15, 12, 10, 12, 8, 3),
-        payers=45,
-        purchases=(2, 8),
-        ages=STEADY,
+        payers=72,
+        pace=STEADY,
         prices=MIDDLE_PRICES,
+        channel="Direct Traffic",
+        sessions=BY_HABIT,
     ),
     Source(
         acquisition_source=None,
         share=30,
         countries=(40, 15, 12, 10, 12, 8, 3),
-        payers=30,
-        purchases=(2, 6),
-        ages=STEADY,
+        payers=50,
+        pace=SELDOM,
         prices=LOW_PRICES,
+        channel="Direct Traffic",
+        sessions=BY_HABIT,
     ),
     # Named, but neither a campaign nor organic: reported as (unknown).
     Source(
         acquisition_source="partner_x",
         share=40,
         countries=(30, 20, 15, 15, 10, 7, 3),
-        payers=35,
-        purchases=(2, 6),
-        ages=STEADY,
+        payers=72,
+        pace=SELDOM,
         prices=LOW_PRICES,
+        channel="Referral",
+        sessions=BY_REFERRAL,
     ),
 )
 
@@ -262,7 +325,17 @@ CAMPAIGNS = tuple(source for source in SOURCES if source.campaign_id is not None
 CAMPAIGN_IDS = tuple(source.label for source in CAMPAIGNS)
 LABELS = (*CAMPAIGN_IDS, ORGANIC, UNKNOWN)
 LABEL_OF_SOURCE = tuple(LABELS.index(source.label) for source in SOURCES)
-# Who would have come through a pausing campaign finds the product by search instead.
+# Who would have come through a campaign that pauses or does not run comes by search instead.
 SOURCE_WHEN_PAUSED = next(
     code for code, source in enumerate(SOURCES) if source.acquisition_source == "organic_search"
 )
+
+CHANNEL_OF_SOURCE = tuple(CHANNELS.index(source.channel) for source in SOURCES)
+CHANNEL_OF_CAMPAIGN = tuple(CHANNELS.index(campaign.channel) for campaign in CAMPAIGNS)
+PAID_CHANNELS = tuple(
+    any(each.spend is not None and each.channel == channel for each in CAMPAIGNS)
+    for channel in CHANNELS
+)
+
+# Instead of a visit through a campaign that does not run.
+CHANNEL_WHEN_PAUSED = CHANNELS.index("Organic Search")

@@ -24,18 +24,18 @@ _PAUSE_EVERY, _PAUSE_AT = 9, 4
 
 _INSTALLS_PER_WEEKDAY = np.array([10, 10, 10, 11, 12, 14, 13])  # busier at the weekend
 _CITIES: tuple[tuple[str | None, ...], ...] = (
-    ("New York", "Austin", "Seattle"),
-    ("London", "Leeds", "Glasgow"),
-    ("Berlin", "München", "Köln"),
-    ("Paris", "Lyon", "Nîmes"),
-    ("São Paulo", "Recife", "Curitiba"),
-    ("Tokyo", "Osaka", "Sapporo"),
+    ("New York", "San José", "San José"),
+    (None, None, None),
+    (None, None, None),
+    (None, None, None),
+    (None, None, None),
+    (None, None, None),
     (None, None, None),
 )
-_GENDERS = ("female", "male", "other", None)
-_SEGMENTS = ("standard", "plus", "premium", None)
+_GENDERS = ("female", "male", None)
+_SEGMENTS = ("standard", "premium", None)
 _PLATFORMS = ("ios", "android", "web")
-_YOUNGEST, _OLDEST = 18, 75
+_YOUNGEST, _OLDEST = 18, 55
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,11 @@ class Customers:
     is_corrected: Mask
 
 
+def draw_customers(scope: Scope, batch: range) -> Customers:
+    """Draw the customers of `batch` (numbers), without writing them."""
+    return _drawn(scope, batch)[0]
+
+
 def write_customers(file: TableFile, scope: Scope, batch: range) -> Customers:
     """Draw the customers of `batch` (numbers) and write their records.
 
@@ -66,31 +71,17 @@ def write_customers(file: TableFile, scope: Scope, batch: range) -> Customers:
     later registration, another country and another campaign, of which the country counts where the
     first has none.
     """
-    number = np.arange(batch.start, batch.stop, dtype=np.int64)
-    draws = Draws(scope.seed, Stream.CUSTOMERS, batch.start, len(batch), columns=11)
-    day = _install_days(scope, number)
-    install = scope.start + day * SECONDS_PER_DAY + draws.below(SECONDS_PER_DAY)
-    source = lookup([source.share for source in SOURCES], 1_000)[draws.below(1_000)]
-    pausing = np.array([source.installs_pause for source in SOURCES])
-    source = np.where(pausing[source] & _installs_paused(day), SOURCE_WHEN_PAUSED, source)
-    by_source = np.stack([lookup(each.countries) for each in SOURCES])
-    first_country = by_source[source, draws.below(100)]
-
-    # The second version of a corrected record: later, elsewhere, with a campaign that must lose.
-    corrected_install = install + (2 + draws.below(4)) * SECONDS_PER_DAY
-    corrected = (number % _CORRECTED_EVERY == _CORRECTED_AT) & (corrected_install <= scope.end)
-    named_countries = len(COUNTRIES) - 1
-    new_country = (first_country + 1) % named_countries
-    country = np.where(corrected & (first_country == named_countries), new_country, first_country)
-    campaign = np.array([_campaign_code(each.campaign_id) for each in SOURCES])[source]
+    people, corrected_install, draws = _drawn(scope, batch)
+    number, corrected = people.number, people.is_corrected
+    new_country = _country_of_correction(people.first_country)
+    campaign = np.array([_campaign_code(each.campaign_id) for each in SOURCES])[people.source]
     new_campaign = (campaign + 1) % len(CAMPAIGN_IDS)
 
-    people = Customers(number, source, install, country, first_country, corrected)
     second = np.flatnonzero(corrected)
     rows = np.concatenate([np.arange(len(number)), second])
     is_second = np.arange(len(rows)) >= len(number)
-    registration = np.where(is_second, corrected_install[rows], install[rows])
-    row_country = np.where(is_second, new_country[rows], first_country[rows])
+    registration = np.where(is_second, corrected_install[rows], people.install[rows])
+    row_country = np.where(is_second, new_country[rows], people.first_country[rows])
     age = _YOUNGEST + draws.below(_OLDEST - _YOUNGEST)
     columns = [
         csv_files.identifiers("c", number[rows], CUSTOMER_DIGITS),
@@ -98,9 +89,9 @@ def write_customers(file: TableFile, scope: Scope, batch: range) -> Customers:
         csv_files.texts(row_country, COUNTRIES),
         csv_files.texts(row_country * 3 + draws.below(3)[rows], _flat(_CITIES)),
         csv_files.integers(age[rows], missing=draws.chance(5)[rows]),
-        csv_files.texts(lookup((48, 45, 4, 3))[draws.below(100)][rows], _GENDERS),
-        csv_files.texts(source[rows], [each.acquisition_source for each in SOURCES]),
-        csv_files.texts(lookup((60, 25, 10, 5))[draws.below(100)][rows], _SEGMENTS),
+        csv_files.texts(lookup((48, 47, 5))[draws.below(100)][rows], _GENDERS),
+        csv_files.texts(people.source[rows], [each.acquisition_source for each in SOURCES]),
+        csv_files.texts(lookup((70, 25, 5))[draws.below(100)][rows], _SEGMENTS),
         csv_files.integers(draws.chance(70).astype(np.int64)[rows]),
         csv_files.texts(
             np.where(is_second, new_campaign[rows], campaign[rows]), (*CAMPAIGN_IDS, None)
@@ -114,6 +105,33 @@ def write_customers(file: TableFile, scope: Scope, batch: range) -> Customers:
     repeated = (number % _REPEATED_EVERY == _REPEATED_AT) & ~corrected
     file.write(columns, registration, late=late, repeated=repeated[rows])
     return people
+
+
+def _drawn(scope: Scope, batch: range) -> tuple[Customers, Ints, Draws]:
+    """Return the customers, when a correction of each would register, and the draws left."""
+    number = np.arange(batch.start, batch.stop, dtype=np.int64)
+    draws = Draws(scope.seed, Stream.CUSTOMERS, batch.start, len(batch), columns=11)
+    day = _install_days(scope, number)
+    install = scope.start + day * SECONDS_PER_DAY + draws.below(SECONDS_PER_DAY)
+    source = lookup([source.share for source in SOURCES], 1_000)[draws.below(1_000)]
+    runs = np.array([(each.days(scope.days).start, each.days(scope.days).stop) for each in SOURCES])
+    comes = (day >= runs[source, 0]) & (day < runs[source, 1])
+    comes &= ~(np.array([each.installs_pause for each in SOURCES])[source] & _installs_paused(day))
+    source = np.where(comes, source, SOURCE_WHEN_PAUSED)
+    by_source = np.stack([lookup(each.countries) for each in SOURCES])
+    first_country = by_source[source, draws.below(100)]
+    # The second version of a corrected record: later, elsewhere, with a campaign that must lose.
+    corrected_install = install + (2 + draws.below(4)) * SECONDS_PER_DAY
+    corrected = (number % _CORRECTED_EVERY == _CORRECTED_AT) & (corrected_install <= scope.end)
+    takes_new = corrected & (first_country == len(COUNTRIES) - 1)
+    country = np.where(takes_new, _country_of_correction(first_country), first_country)
+    people = Customers(number, source, install, country, first_country, corrected)
+    return people, corrected_install, draws
+
+
+def _country_of_correction(first_country: Ints) -> Ints:
+    """Return the country of a newer record: another one, and never none."""
+    return (first_country + 1) % (len(COUNTRIES) - 1)
 
 
 def _install_days(scope: Scope, number: Ints) -> Ints:

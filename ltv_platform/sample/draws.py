@@ -25,7 +25,6 @@ class Stream(IntEnum):
     STRAY_TRANSACTIONS = 3
     INTERACTIONS = 4
     SESSIONS = 5
-    CONVERSIONS = 6
     EXCHANGE_RATES = 7
     SPEND = 8
 

@@ -1,16 +1,27 @@
 """Writes a sample: nine CSV files and the truths about them, streamed in batches of customers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 from ltv_platform.sample.csv_files import TABLES, TableFile
-from ltv_platform.sample.customers import write_customers
+from ltv_platform.sample.customers import draw_customers, write_customers
 from ltv_platform.sample.dirt import Dirt, outlier_line, planted_dirt
 from ltv_platform.sample.scope import Scope
-from ltv_platform.sample.spend import write_campaigns, write_exchange_rates, write_spend
+from ltv_platform.sample.sessions import (
+    SessionPrices,
+    Sessions,
+    draw_sessions,
+    write_sessions,
+)
+from ltv_platform.sample.spend import (
+    ExchangeRates,
+    write_campaigns,
+    write_exchange_rates,
+    write_spend,
+)
 from ltv_platform.sample.tally import Tally
-from ltv_platform.sample.touchpoints import write_conversions, write_interactions, write_sessions
+from ltv_platform.sample.touchpoints import write_conversions, write_interactions
 from ltv_platform.sample.transactions import write_transactions
 from ltv_platform.sample.truths import TableTruth, Truths, truths_of
 
@@ -43,7 +54,7 @@ def generate(
     Args:
         customers: number of distinct customers, 1 to 10,000,000; every plant is sure to be there
             from 1,000 on.
-        days: install days, 14 to 1,000; the last is 2025-12-31, and no event is later.
+        days: install days, 14 to 1,000; the last is 2026-11-29, and no event is later.
         seed: any integer >= 0.
         out: the folder, made if it does not exist.
         progress: called after each batch with the number of customers written so far.
@@ -65,13 +76,13 @@ def generate(
         rates = write_exchange_rates(files["fx_rates"], scope)
         spend = write_spend(files["campaign_costs"], scope, rates)
         write_campaigns(files["campaigns"])
+        prices = SessionPrices(scope, spend, _all_sessions(scope))
         tally = Tally(scope, rates)
-        starts = range(0, customers, CUSTOMERS_PER_BATCH)
-        for position, first in enumerate(starts):
-            batch = range(first, min(first + CUSTOMERS_PER_BATCH, customers))
-            _write_batch(files, scope, batch, tally)
+        batches = _batches(scope)
+        for position, batch in enumerate(batches):
+            _write_batch(files, scope, batch, rates=rates, prices=prices, tally=tally)
             for table, file in files.items():
-                file.write_lines(dirt[table].share(position, len(starts)))
+                file.write_lines(dirt[table].share(position, len(batches)))
             if progress is not None:
                 progress(batch.stop)
         outliers = 0
@@ -103,18 +114,37 @@ def _check(scope: Scope, out: Path) -> None:
         raise ValueError(f"{out} is a file; name a folder for the sample")
 
 
+def _batches(scope: Scope) -> list[range]:
+    """Return the numbers of the customers of each batch."""
+    return [
+        range(first, min(first + CUSTOMERS_PER_BATCH, scope.customers))
+        for first in range(0, scope.customers, CUSTOMERS_PER_BATCH)
+    ]
+
+
+def _all_sessions(scope: Scope) -> Iterator[Sessions]:
+    """Draw the sessions of all batches, to be counted."""
+    for batch in _batches(scope):
+        yield draw_sessions(scope, draw_customers(scope, batch))
+
+
 def _write_batch(
     files: dict[str, TableFile],
     scope: Scope,
     batch: range,
+    *,
+    rates: ExchangeRates,
+    prices: SessionPrices,
     tally: Tally,
 ) -> None:
     """Write the rows of a batch of customers, and add their figures to the tally."""
     people = write_customers(files["customers"], scope, batch)
-    tally.add(people, write_transactions(files["transactions"], scope, people))
+    transactions = write_transactions(files["transactions"], scope, people)
+    tally.add(people, transactions)
     write_interactions(files["customer_interactions"], scope, people)
-    write_sessions(files["session_sources"], files["session_costs"], scope, people)
-    write_conversions(files["conversions"], scope, people)
+    sessions = draw_sessions(scope, people)
+    write_sessions(files["session_sources"], files["session_costs"], people, sessions, prices)
+    write_conversions(files["conversions"], scope, rates, people, transactions)
 
 
 def _table_truth(file: TableFile, dirt: Dirt, outliers: int) -> TableTruth:

@@ -9,13 +9,13 @@ from ltv_platform.sample.draws import Ints
 
 SECONDS_PER_HOUR = 3_600
 SECONDS_PER_DAY = 86_400
-LAST_DAY = date(2025, 12, 31)
+LAST_DAY = date(2026, 11, 29)
 MONDAY_TO_FRIDAY = 5
 
 
 @dataclass(frozen=True)
 class Scope:
-    """So many customers, installing over the days (UTC) that end on 2025-12-31, the as_of."""
+    """So many customers, installing over the days (UTC) that end on 2026-11-29, the as_of."""
 
     customers: int
     days: int
@@ -38,7 +38,7 @@ class Scope:
 
     @property
     def end(self) -> int:
-        """Last second of the scope (2025-12-31 23:59:59); no event of a sample is later."""
+        """Last second of the scope (2026-11-29 23:59:59); no event of a sample is later."""
         return self.start + self.days * SECONDS_PER_DAY - 1
 
     def day_of(self, timestamps: Ints) -> Ints:

@@ -108,7 +108,9 @@ def write_spend(file: TableFile, scope: Scope, rates: ExchangeRates) -> Spend:
         planned = scope.customers * plan.planned_share * plan.per_install
         of_the_day = planned * percent // (1_000 * 100 * scope.days)
         active = scope.weekdays() < (MONDAY_TO_FRIDAY if plan.weekdays_only else 7)
-        day = np.flatnonzero(active)
+        runs = campaign.days(scope.days)
+        day = np.flatnonzero(active[: runs.stop])
+        day = day[day >= runs.start]
         for ordinal, (_, share) in enumerate(plan.lines):
             # No line is free: zero spend would make a campaign-day neither a cohort nor none.
             cents = np.maximum(of_the_day[day] * share // 100, 1)

@@ -7,10 +7,10 @@ import numpy as np
 
 from ltv_platform.sample import csv_files
 from ltv_platform.sample.campaigns import (
-    AGE_BANDS,
     CURRENCIES,
     CURRENCY_OF_COUNTRY,
     EXPLICIT_BASE,
+    GAPS,
     SOURCES,
 )
 from ltv_platform.sample.csv_files import TableFile
@@ -18,11 +18,11 @@ from ltv_platform.sample.customers import CUSTOMER_DIGITS, Customers
 from ltv_platform.sample.draws import Draws, Ints, Mask, Stream, lookup
 from ltv_platform.sample.scope import SECONDS_PER_DAY, SECONDS_PER_HOUR, Scope
 
-# A transaction's number is 16 * customer + slot: purchases use the slots below MOST_PURCHASES.
-_SLOTS_PER_CUSTOMER = 16
-MOST_PURCHASES = 12
-_SLOT_OF_UNKNOWN, _SLOT_BEFORE_INSTALL = 14, 15
-_NUMBER_DIGITS = 9  # 16 * 10 million customers
+# A transaction's number is 36 * customer + slot: purchases use the slots below MOST_PURCHASES.
+_SLOTS_PER_CUSTOMER = 36
+MOST_PURCHASES = 32
+_SLOT_OF_UNKNOWN, _SLOT_BEFORE_INSTALL = 34, 35
+NUMBER_DIGITS = 9  # 36 * 10 million customers
 _LETTER_OF_PURCHASE, _LETTER_OF_REFUND, _LETTER_OF_STRAY = map(ord, "trs")
 
 # Plants by customer number, so that a thousand customers are sure to hold every one of them.
@@ -36,6 +36,11 @@ _UNKNOWN_OWNERS_FROM = 90_000_000  # behind every real customer number
 # Plants by lot: of 100 purchases so many are repeated, corrected and late.
 _LOTS = lookup((94, 2, 2, 2))
 _ORDINARY, _REPEATED, _CORRECTED, _LATE = range(4)
+# A waiting time with a mean of 1,000, by equally likely twentieths: −ln(1 − u) at their middles.
+_EXPONENTIAL = (
+    *(25, 78, 134, 192, 255, 322, 393, 470, 553, 644),
+    *(744, 856, 981, 1_124, 1_291, 1_492, 1_743, 2_079, 2_590, 3_689),
+)
 _LATE_AFTER = 5 * SECONDS_PER_DAY
 # A correction moves a purchase by one to three days and is known four days after its true moment,
 # so it is newer than both.
@@ -48,10 +53,10 @@ _REFUNDED_ONE_IN = 12
 _LONGEST_PROMPT_REFUND = 3 * SECONDS_PER_DAY
 _LONGEST_SLOW_REFUND = 24 * SECONDS_PER_DAY
 
-_CATEGORIES = ("coins", "subscription", "season_pass", "cosmetics", "free_trial")
+_CATEGORIES = ("coins", "subscription", "season_pass", "free_trial")
 _FREE_TRIAL = _CATEGORIES.index("free_trial")
 _TYPES = ("purchase", "refund", "chargeback")
-_PAYMENT_METHODS = ("card", "app_store", "paypal", None)
+_PAYMENT_METHODS = ("card", "app_store")
 
 
 @dataclass(frozen=True)
@@ -135,7 +140,7 @@ def write_transactions(file: TableFile, scope: Scope, people: Customers) -> Tran
 
 def _purchases_and_refunds(scope: Scope, people: Customers) -> tuple[Transactions, Transactions]:
     """Return the purchases of known customers, and the refunds of some of them."""
-    owner, slot, draws = _purchase_slots(scope, people)
+    owner, slot, age, draws = _purchase_slots(scope, people)
     source = people.source[owner]
     customer = people.number[owner]
     boundary = (slot == 0) & _on_a_boundary(customer)
@@ -144,9 +149,6 @@ def _purchases_and_refunds(scope: Scope, people: Customers) -> tuple[Transaction
     sure_refund = sure & (customer % _SURE_EVERY == _SURE_REFUND_AT)
     planted = boundary | sure_correction | sure_refund
 
-    bands = np.array(AGE_BANDS) * SECONDS_PER_DAY
-    band = np.stack([lookup(each.ages) for each in SOURCES])[source, draws.below(100)]
-    age = bands[band, 0] + draws.below(bands[band, 1] - bands[band, 0])
     age = np.where(planted, age % SECONDS_PER_DAY, age)
     which_boundary = customer // _BOUNDARY_EVERY % len(_BOUNDARY_AGES)
     age = np.where(boundary, _BOUNDARY_AGES[which_boundary], age)
@@ -208,28 +210,39 @@ def _purchases_and_refunds(scope: Scope, people: Customers) -> tuple[Transaction
     )
 
 
-def _purchase_slots(scope: Scope, people: Customers) -> tuple[Ints, Ints, Draws]:
-    """Return for each purchase its customer's position and its slot, and its draws."""
+def _purchase_slots(scope: Scope, people: Customers) -> tuple[Ints, Ints, Ints, Draws]:
+    """Return for each purchase its customer's position, its slot, its age, and its draws."""
+    shape = (len(people.number), MOST_PURCHASES)
     draws = Draws(
         scope.seed,
         Stream.PURCHASES,
         int(people.number[0]) * MOST_PURCHASES,
         len(people.number) * MOST_PURCHASES,
-        columns=15,
+        columns=17,
     )
-    owner = np.repeat(np.arange(len(people.number)), MOST_PURCHASES)
-    slot = np.tile(np.arange(MOST_PURCHASES), len(people.number))
-    # The customer's own two draws are those of slot 0.
-    payer_draw = draws.below(100)[::MOST_PURCHASES]
-    fewest, most = np.array([each.purchases for each in SOURCES])[people.source].T
-    wanted = draws.below((most - fewest + 1).repeat(MOST_PURCHASES))[::MOST_PURCHASES] + fewest
+    # What is drawn once per customer is the draw of slot 0.
+    paces = [each.pace for each in SOURCES]
     payers = np.array([each.payers for each in SOURCES])[people.source]
-    pays = (payer_draw < payers) | _on_a_boundary(people.number)
+    pays = (draws.below(100).reshape(shape)[:, 0] < payers) | _on_a_boundary(people.number)
     for position in (_SURE_CORRECTION_AT, _SURE_REFUND_AT):
         pays |= people.number % _SURE_EVERY == position
-    bought = slot < np.where(pays, wanted, 0)[owner]
-    draws.keep(bought)
-    return owner[bought], slot[bought], draws
+    leaves = np.array([pace.leave for pace in paces])
+    leave = leaves[people.source, draws.below(leaves.shape[1]).reshape(shape)[:, 0]]
+    left = draws.below(100).reshape(shape) < leave[:, np.newaxis]
+    bought = pays[:, np.newaxis] & (np.cumsum(left, axis=1) - left == 0)
+
+    first = np.array([pace.first_days for pace in paces])[people.source] * SECONDS_PER_DAY
+    mean_gap = np.array([pace.gap_hours for pace in paces])[people.source] * SECONDS_PER_HOUR
+    mean_gap = mean_gap * np.array(GAPS)[draws.below(len(GAPS)).reshape(shape)[:, 0]] // 4
+    drawn = np.array(_EXPONENTIAL)[draws.below(len(_EXPONENTIAL)).reshape(shape)]
+    age = mean_gap[:, np.newaxis] * drawn // 1_000
+    age[:, 0] = draws.below(first.repeat(MOST_PURCHASES)).reshape(shape)[:, 0]
+    age = np.cumsum(age, axis=1)
+
+    kept = bought.ravel()
+    draws.keep(kept)
+    owner, slot = np.nonzero(bought)
+    return owner, slot, age.ravel()[kept], draws
 
 
 def _on_a_boundary(number: Ints) -> Mask:
@@ -290,12 +303,12 @@ def _older_versions(scope: Scope, current: Transactions) -> Transactions:
 def _columns(rows: Transactions) -> list[csv_files.Column]:
     """Return the columns of the file."""
     return [
-        csv_files.identifiers(rows.letter, rows.number, _NUMBER_DIGITS),
+        csv_files.identifiers(rows.letter, rows.number, NUMBER_DIGITS),
         csv_files.identifiers("c", rows.owner_number, CUSTOMER_DIGITS),
         csv_files.timestamps(rows.moment),
         csv_files.decimals(rows.cents, 2),
         csv_files.integers(rows.is_refund.astype(np.int64)),
-        csv_files.identifiers("o", rows.number, _NUMBER_DIGITS),
+        csv_files.identifiers("o", rows.number, NUMBER_DIGITS),
         csv_files.texts(rows.category, _CATEGORIES),
         csv_files.texts(rows.kind, _TYPES),
         csv_files.texts(rows.payment, _PAYMENT_METHODS),

@@ -3,7 +3,7 @@
 `truths.json` is the dataclass `Truths` as JSON, field by field. Money is a text of US dollars with
 six decimals; a ratio is a text with twelve (rounded half to even) or null where its denominator is
 zero, and stands beside its numerator and denominator. Figures follow metrics.md sections 1 and 2
-with as_of = 2025-12-31, reporting zone UTC, base currency USD, 24-hour windows.
+with as_of = 2026-11-29, reporting zone UTC, base currency USD, 24-hour windows.
 """
 
 import json
@@ -91,8 +91,8 @@ class Truths:
         plants: counts of further plants.
         customers: distinct good customers.
         installs_by_country: country (of the install) or `(unknown)` -> customers, all days.
-        campaigns: campaign_id, `(organic)` or `(unknown)` -> `d1`, `d3`, `d7`, … as far as the
-            days allow -> figures over the cohorts that are mature at that horizon. With N = 7:
+        campaigns: campaign_id, `(organic)` or `(unknown)` -> `d1`, `d3`, `d7`, … as far as it
+            has mature cohorts -> figures over them. With N = 7:
             installs, payers_d7, gross_revenue_d7, refunds_d7, total_revenue_d7 (net),
             ltv_d7_per_user, cohort_cost_d7, cohort_roas_d7, total_cost_d7, roas_d7.
         revenue: net, gross and refunds of all good transactions.
@@ -189,7 +189,7 @@ def _campaign_figures(tally: Tally, spend: Spend, scope: Scope) -> dict[str, dic
         figures[label] = {
             f"d{horizon}": _figures(tally, code, position, spent)
             for position, horizon in enumerate(HORIZONS)
-            if _mature_days(scope, horizon) > 0
+            if _has_cohort(tally.installs[code], spent, _mature_days(scope, horizon))
         }
     return figures
 
@@ -197,9 +197,14 @@ def _campaign_figures(tally: Tally, spend: Spend, scope: Scope) -> dict[str, dic
 def _mature_days(scope: Scope, horizon: int) -> int:
     """Return how many of the first install days are mature at a horizon, 0 if none.
 
-    Cohort d is mature when d + 1 day + horizon days <= 2026-01-01 00:00 UTC, the end of as_of.
+    Cohort d is mature when d + 1 day + horizon days <= 2026-11-30 00:00 UTC, the end of as_of.
     """
     return max(scope.days - horizon, 0)
+
+
+def _has_cohort(installs: Ints, spent: Ints, days: int) -> bool:
+    """Return whether somebody installed, or money was spent, on one of the first days."""
+    return bool((installs[:days] > 0).any() or (spent[:days] > 0).any())
 
 
 def _figures(tally: Tally, code: int, position: int, spent: Ints) -> Figures:

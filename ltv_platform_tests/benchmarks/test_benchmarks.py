@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Mapping
+from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
@@ -12,6 +13,7 @@ from benchmarks import __main__ as command_line
 from benchmarks import child, cohorts, customers, ingest, page, processes, publish, refresh
 from benchmarks.bench import Bench
 from benchmarks.compare import same_rows
+from benchmarks.contenders import sparse
 from benchmarks.data import SOURCES, Scale, select
 from benchmarks.processes import Call, ContenderError, Stopwatch, measure
 from benchmarks.results import save, show
@@ -126,6 +128,22 @@ def test_a_difference_is_seen(tmp_path, theirs, message):
     with pytest.raises(ContenderError) as error:
         same_rows(Stopwatch(), ["ours", "theirs"], files, ["k"], ["m"])
     assert str(error.value).startswith(message)
+
+
+def test_few_rows_are_the_same_over_any_days():
+    """3,187 rows as of a small shop; only their days differ, and none is a repetition."""
+    for days in (30, 2_190):
+        start = date(2026, 11, 29) - timedelta(days=days - 1)
+        tables = sparse.rows_of(start, days)
+        assert {table: len(rows) for table, (_, rows) in tables.items()} == {
+            "customers": 637,
+            "transactions": 1_913,
+            "campaign_costs": 637,
+        }
+        for _, rows in tables.values():
+            assert len(set(rows)) == len(rows)
+        moments = [row[2] for row in tables["transactions"][1]]
+        assert (min(moments), max(moments)) == (f"{start} 10:00:00", "2026-11-29 10:00:00")
 
 
 def test_a_contender_that_fails_ends_the_run(capfd, monkeypatch):

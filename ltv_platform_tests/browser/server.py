@@ -11,8 +11,8 @@ from typing import Any
 
 from ltv_platform_tests.graphql import ask
 
-#: The last day of the sample: 365 partitions, all with data.
-NOW = "2025-12-31T23:59:00Z"
+#: The last day of the sample: 698 partitions from 2025-01-01 on, 460 of them with data.
+NOW = "2026-11-29T23:59:00Z"
 #: Seconds that a run waits for whoever holds the warehouse.
 LOCK_TIMEOUT = 5
 _TICKS = os.sysconf("SC_CLK_TCK")

@@ -19,7 +19,7 @@ from ltv_platform_tests.browser.test_partitions import wait_for
 pytestmark = pytest.mark.browser
 
 #: 3,000 days to the last of the sample, most of them without a row.
-_START = {"LTV_START_DATE": "2017-10-15"}
+_START = {"LTV_START_DATE": "2018-09-13"}
 _PARTITIONS = 3_000
 #: What the daemon does every thirty seconds, through the code server, without launching the run.
 _LOOK = """mutation {
@@ -79,7 +79,7 @@ def test_a_look_of_the_refresh_sensor(
     long_server: Server, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     """Through the web server and the code server, with nothing stale and with a day stale."""
-    assert (date(2025, 12, 31) - date.fromisoformat(_START["LTV_START_DATE"])).days == 2_999
+    assert (date(2026, 11, 29) - date.fromisoformat(_START["LTV_START_DATE"])).days == 2_999
     wait_for(long_server.is_idle, "the end of other runs")
     told = ""
     for state, asks in (("nothing stale", False), ("a day stale", True)):

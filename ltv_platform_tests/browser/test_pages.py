@@ -19,7 +19,7 @@ def test_the_asset_graph_shows_the_groups_and_their_tables(screen: "Screen") -> 
     screen.picture("asset_graph")
     text = screen.open("/locations/ltv-platform/asset-groups/core/lineage", "1 / 1 Passed")
     screen.picture("asset_graph_of_core")
-    assert "365 partitions" in text
+    assert "698 partitions" in text
     assert "100% filled" in text
 
 
@@ -37,7 +37,7 @@ def test_an_asset_page_says_what_the_table_is(screen: "Screen") -> None:
     ):
         assert words in text, words
     figures = text.split()
-    for name, value in (("days_written", "365"), ("as_of", "2025-12-31")):
+    for name, value in (("days_written", "698"), ("as_of", "2026-11-29")):
         # Between them stands when it was written.
         assert value in figures[figures.index(name) :][:7], name
 
@@ -98,5 +98,5 @@ def test_the_run_of_the_demo_says_what_each_table_took(screen: "Screen") -> None
     screen.click("(//a[contains(@href, '/runs/')][contains(., '')])[last()]")
     screen.wait_for("RUN_SUCCESS", *_GROUPS)
     screen.write("//input[@placeholder='Filter…']", "core.transactions:")
-    screen.wait_for("core.transactions: 365 days, 3,661 rows")
+    screen.wait_for("core.transactions: 698 days, 7,280 rows")
     screen.picture("run_of_the_demo")

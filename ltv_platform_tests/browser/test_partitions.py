@@ -69,7 +69,7 @@ def bars(screen: "Screen", server: Server) -> "Screen":
 
 def test_a_refresh_announces_the_day_that_it_wrote(bars: "Screen", server: Server) -> None:
     """A file dropped into landing: its day is of the run that loaded it, the others stay."""
-    _counts(bars, Materialized=365)
+    _counts(bars, Materialized=698)
     bars.picture("partitions_after_the_demo")
     known = {run["runId"] for run in server.runs()}
     with duckdb.connect(str(server.home / "warehouse.duckdb"), read_only=True) as connection:
@@ -87,7 +87,7 @@ def test_a_refresh_announces_the_day_that_it_wrote(bars: "Screen", server: Serve
     )
     assert run["status"] == "SUCCESS"
     assert {"key": "ltv/refresh", "value": "stale"} in run["tags"]
-    _counts(bars, Materialized=365)
+    _counts(bars, Materialized=698)
     text = bars.open(f"{_PARTITIONS}&partition=2025-12-10", run["runId"][:8])
     bars.picture("partitions_after_a_refresh")
     figures = text.split()
@@ -106,7 +106,7 @@ def test_a_range_is_materialized_from_the_dialog(bars: "Screen", server: Server)
     bars.write("//input[@placeholder='Filter…']", "core.transactions:")
     text = bars.wait_for("core.transactions: 3 days, ")
     assert "did not yield" not in text
-    _counts(bars, Materialized=365)
+    _counts(bars, Materialized=698)
     bars.open(f"{_PARTITIONS}&partition=2025-11-09", run["runId"][:8])
     bars.picture("partitions_after_a_backfill")
     # Regression: the refresh behind it announced all of them once more, as its own.
@@ -120,11 +120,11 @@ def test_a_run_that_failed_is_seen_and_fixed(bars: "Screen", server: Server) -> 
     with duckdb.connect(str(server.home / "warehouse.duckdb")):
         run = _launch(bars, server, "[2025-10-20...2025-10-22]")
     assert run["status"] == "FAILURE"
-    _counts(bars, Failed=3, Materialized=362)
+    _counts(bars, Failed=3, Materialized=695)
     bars.picture("partitions_after_a_failed_run")
     bars.open(f"/runs/{run['runId']}", "RUN_FAILURE", "is held by", f"(waited {LOCK_TIMEOUT} s)")
     bars.picture("run_that_failed")
     run = _launch(bars, server, "Failed")
     assert run["status"] == "SUCCESS"
-    _counts(bars, Materialized=365)
+    _counts(bars, Materialized=698)
     bars.picture("partitions_after_the_fix")

@@ -10,12 +10,13 @@ from threading import Event
 from ltv_platform_tests.chaos.homes import SETTINGS
 from ltv_platform_tests.chaos.services import Up, is_up_to_date, up, wait_until
 from ltv_platform_tests.chaos.stream import File
-from ltv_platform_tests.end_to_end.conftest import NOW, Answer, CommandLine
+from ltv_platform_tests.end_to_end.conftest import Answer, CommandLine
+from ltv_platform_tests.forked import SAMPLE_NOW
 from ltv_platform_tests.graphql import LAUNCH, STATUS
 from ltv_platform_tests.warehouse.homes import HEADERS
 
 READERS = 4
-#: Thirty partitions in the middle of the sample's second half.
+#: Thirty partitions of the sample's first weeks.
 FIRST, LAST = "2025-09-01", "2025-09-30"
 _PATIENCE = 900.0
 _PAUSE = 0.2
@@ -71,7 +72,7 @@ def read_while_backfilled(folder: Path, tell: Callable[[str], None]) -> Read:
     home = folder / "home"
     # Locks wait as long as they are shipped to.
     settings = {name: value for name, value in SETTINGS.items() if name != "lock_timeout"}
-    settings["now"] = NOW
+    settings["now"] = SAMPLE_NOW
     ltv = CommandLine(home, settings)
     demo = ltv("demo")
     assert demo.code == 0, demo

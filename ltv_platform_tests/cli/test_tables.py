@@ -10,6 +10,7 @@ from rich.cells import cell_len
 
 from ltv_platform.cli.tables import layout
 from ltv_platform_tests.end_to_end.conftest import CommandLine
+from ltv_platform_tests.forked import SAMPLE_NOW
 
 _HASH = "10f950b564172396c39a42df858544a0d1c30619ac827ddbca337bc52959edd4"
 _ROW = {
@@ -69,7 +70,7 @@ def test_no_rows_have_a_header() -> None:
 @pytest.fixture(scope="module")
 def demo(fresh_homes: Callable[[], CommandLine]) -> CommandLine:
     """A home with the sample."""
-    ltv = fresh_homes()
+    ltv = CommandLine(fresh_homes().home, {"now": SAMPLE_NOW})
     answer = ltv("demo")
     assert answer.code == 0, answer.err
     return ltv

@@ -230,6 +230,14 @@ def test_demo_refuses_to_mix_with_other_data(ltv: CommandLine, customers: Path) 
     assert "holds other data" in answer.err
 
 
+def test_demo_refuses_a_clock_before_the_sample(ltv: CommandLine) -> None:
+    """Else every row of the sample would be quarantined, and the tables be empty."""
+    answer = ltv("demo")
+    assert answer.code == 2
+    assert "ends on 2026-11-29, and the clock says 2026-01-15" in answer.err
+    assert "LTV_NOW=2026-11-29T23:59:59Z ltv demo" in answer.err
+
+
 def test_doctor_lists_every_setting(ltv: CommandLine) -> None:
     """Effective settings, versions, free disk, and what is missing."""
     moves = '{"closer": {"direction": "any_session", "redistribution_channel_labels": ["Mail"]}}'

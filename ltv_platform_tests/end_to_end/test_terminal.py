@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ltv_platform.cli.console import _lines_to
 from ltv_platform_tests.end_to_end.conftest import CommandLine
-from ltv_platform_tests.forked import NOW
+from ltv_platform_tests.forked import NOW, SAMPLE_NOW
 
 #: A name that a terminal's markup would take for its own.
 _NAME = "a[bold]b.csv"
@@ -71,7 +71,7 @@ def test_progress_moves_in_a_pipe(tmp_path: Path) -> None:
     arguments = [sys.executable, "-m", "ltv_platform.cli", "demo"]
     with subprocess.Popen(
         arguments,
-        env=ltv.environment(),
+        env=ltv.environment(now=SAMPLE_NOW),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,

@@ -4,6 +4,7 @@ import json
 import shutil
 from collections import Counter
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 
 from ltv_platform.bundled import bundled_data
 from ltv_platform.ingestion.load import Outcome
+from ltv_platform.reports.customers import write_customer_report
 from ltv_platform.sample import generate
 from ltv_platform_tests.warehouse.homes import Home
 
@@ -35,6 +37,7 @@ def planted(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     truths = json.loads((folder / "truths.json").read_text("utf-8"))
     home = Home(
         tmp_path_factory.mktemp("home"),
+        now=datetime(2026, 11, 30, 12, tzinfo=UTC),
         as_of=truths["parameters"]["as_of"],
         horizons=(1, 3, 7, 14, 30, 60, 90, 180, 365),
     )
@@ -66,7 +69,13 @@ def test_threads_change_no_row(planted: Planted, tmp_path: Path) -> None:
     shutil.copytree(planted.home.settings.home, tmp_path / "home")
     of_one = planted.home.settings
     assert of_one.threads == 1
-    home = Home(tmp_path / "home", as_of=of_one.as_of, horizons=of_one.horizons, threads=4)
+    home = Home(
+        tmp_path / "home",
+        now=of_one.now,
+        as_of=of_one.as_of,
+        horizons=of_one.horizons,
+        threads=4,
+    )
     with home.engine.hold():
         for transform in home.graph.transforms:
             home.engine.forget(transform.name)
@@ -186,3 +195,53 @@ def test_all_checks_hold(planted: Planted) -> None:
         assert outcome.passed or not check.blocking, outcome.description
     for table in planted.home.graph.catalog.derived:
         assert unique_key(planted.home.engine, table, None).passed
+
+
+@pytest.mark.parametrize("planted", ["bundled"], indirect=True)
+def test_the_bundled_sample_leaves_no_page_empty(planted: Planted) -> None:
+    """Regression: in 120 days no customer was mature for the factors, and no model could be fit."""
+    home = planted.home
+    statuses = "SELECT DISTINCT model, status FROM forecast_models ORDER BY model"
+    assert home.values(statuses) == [("bgnbd", "ok"), ("gamma_gamma", "ok"), ("mbgnbd", "ok")]
+    assert home.values("SELECT DISTINCT fallbacks, origins FROM forecast_totals") == [(0, 4)]
+    factors = "SELECT factor, level FROM ltv_influencing_factors WHERE significant"
+    assert home.values(factors) == [("acquisition_source", "apple_search_ads")]
+    known = "SELECT COUNT(*) FROM ltv_influencing_factors WHERE multiplier IS NOT NULL"
+    assert home.values(known) == [40]
+    assert home.values("SELECT COUNT(DISTINCT segment), MIN(status) FROM rfm_segments") == [
+        (11, "ok")
+    ]
+    assert home.values(
+        "SELECT MAX(months_since_registration), MIN(retention_bounded) > 0 FROM customer_retention "
+        "WHERE activity = 'purchase' AND cohort_month = DATE '2025-09-01'"
+    ) == [(13, True)]
+    page = write_customer_report(home.settings).read_text("utf-8")
+    [total] = home.values(
+        "SELECT predicted_total FROM forecast_totals WHERE measure = 'spend' AND horizon_days = 365"
+    )
+    assert f'Expected in 365 days</dt><dd class="figure">{total:,.2f}</dd>' in page
+    old_enough = "SELECT SUM(installs_d365), SUM(installs) FROM campaign_summary"
+    assert home.values(old_enough) == [(310, 1_500)]
+
+
+@pytest.mark.parametrize("planted", ["bundled"], indirect=True)
+def test_channels_and_campaigns_tell_one_story(planted: Planted) -> None:
+    """One spend; conversions are what was bought by D30, of which some have no session."""
+    channels = {
+        row["channel_name"]: row
+        for row in planted.home.published(
+            "SELECT channel_name, SUM(cost) AS cost, "
+            "SUM(ihc_revenue) / NULLIF(SUM(cost), 0) AS roas"
+            " FROM channel_reporting GROUP BY ALL"
+        )
+    }
+    spend = {name: Decimal(text) for name, text in planted.truths["spend_by_campaign"].items()}
+    assert sum(row["cost"] for row in channels.values()) == sum(spend.values())
+    assert channels["App Store Search"]["cost"] == spend["apple_search_premium"]
+    roas = {name: round(float(row["roas"]), 2) for name, row in channels.items() if row["roas"]}
+    assert roas == {
+        "App Store Search": 0.27,
+        "Connected TV": 0.25,
+        "Paid Search": 1.94,
+        "Paid Social": 1.38,
+    }

@@ -71,6 +71,19 @@ def test_the_page_says_what_the_tables_say(home: Home) -> None:
     assert "The forecasts of 2 of 2 customers do not rest on two models with status ok" in text
 
 
+def test_no_guess_stands_as_a_key_figure(home: Home) -> None:
+    """Regression: the naive total of three customers stood there like a forecast, as 240.16."""
+    text = _text(write_customer_report(home.settings))
+    assert (
+        "Expected in 365 days – no model could be fitted; gamma_gamma: 2 customers; a fit" in text
+    )
+    assert "So no total is forecast here" in text
+    [total] = home.values(
+        "SELECT MAX(predicted_total) FROM forecast_totals WHERE measure = 'spend'"
+    )
+    assert f"{total:,.2f}" not in text
+
+
 def test_the_terminal_gets_rows(home: Home) -> None:
     """Cohorts in order of time, segments with most revenue first."""
     (columns, cohorts), (names, segments) = customer_overview(home.settings)

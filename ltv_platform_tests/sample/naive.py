@@ -9,7 +9,7 @@ from pathlib import Path
 
 from .reading import Row, good_rows
 
-WATERMARK = date(2026, 1, 1)
+WATERMARK = date(2026, 11, 30)
 MICRO = Decimal("0.000001")
 
 

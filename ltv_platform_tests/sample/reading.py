@@ -12,7 +12,7 @@ from pathlib import Path
 
 Row = dict[str, str]
 
-LATEST = datetime(2026, 1, 1)
+LATEST = datetime(2026, 11, 30)
 KEYS = {
     "customers": "customer_id",
     "transactions": "transaction_id",

@@ -237,8 +237,11 @@ def _number(column: str, form: str) -> str:
     for mark in (*({thousands} if thousands else ()), *_SPACES, *_APOSTROPHES):
         digits = f"replace({digits}, {literal(mark)}, '')"
     digits = f"replace({digits}, {literal(decimal)}, '.')"
+    as_it_is = r"-?[0-9]+(?:\.[0-9]+)?" if decimal == "." else r"-?[0-9]+"
     return (
-        f"CASE WHEN {value} = '' OR regexp_full_match({value}, {literal(_EXPONENT)}) THEN {value} "
+        # Most values; what follows takes ten times as long.
+        f"CASE WHEN regexp_full_match({column}, {literal(as_it_is)}) THEN {column} "
+        f"WHEN {value} = '' OR regexp_full_match({value}, {literal(_EXPONENT)}) THEN {value} "
         f"WHEN regexp_full_match({value}, {pattern}) "
         f"THEN CASE WHEN {negative} THEN '-' ELSE '' END || {digits} "
         # It would pass for a number, of another size.
@@ -274,7 +277,9 @@ def _date(column: str, order: str) -> str:
 
     day, month = (1, 2) if order == DAY_FIRST else (2, 1)
     return (
-        f"CASE WHEN regexp_full_match({value}, '[12][0-9]{{7}}') "
+        # Most values; what follows takes ten times as long.
+        f"CASE WHEN {column} IS NULL OR {column}[5] = '-' THEN {column} "
+        f"WHEN regexp_full_match({value}, '[12][0-9]{{7}}') "
         f"THEN left({value}, 4) || '-' || substr({value}, 5, 2) || '-' || right({value}, 2) "
         + written(_YEAR_FIRST, 1, "2", 3)
         + written(_YEAR_LAST, 3, str(month), day)

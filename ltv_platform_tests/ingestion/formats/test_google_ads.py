@@ -36,7 +36,7 @@ def test_report(load: Loader) -> None:
         "SELECT SUM(cost), SUM(impressions), SUM(clicks), MIN(spend_source), MAX(spend_source) "
         "FROM raw.campaign_costs"
     ) == [(pytest.approx(4146.25), 16337, 332, "google_ads", "google_ads")]
-    assert "4 rows of totals are left out; line 33 says what the rows add up to (4,156.24)" in (
+    assert "rows of totals left out: 4; line 33 says what the rows add up to (4,156.24)" in (
         notes(outcomes)
     )
     assert "2 lines of titles and notices skipped" in notes(outcomes)

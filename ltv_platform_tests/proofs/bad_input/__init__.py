@@ -4,6 +4,7 @@ from ltv_platform_tests.proofs.bad_input import (
     adapters,
     corrections,
     delimited,
+    exports,
     formats,
     places,
     sessions,
@@ -13,6 +14,7 @@ from ltv_platform_tests.proofs.bad_input import (
 CASES = (
     *delimited.CASES,
     *formats.CASES,
+    *exports.CASES,
     *places.CASES,
     *adapters.CASES,
     *values.CASES,

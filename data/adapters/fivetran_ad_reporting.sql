@@ -16,10 +16,11 @@
 -- takes: clicks (number)
 -- refuse: regexp_full_match(TRIM(campaign_id), '[0-9]([.,][0-9]+)?[eE]\+[0-9]{2}')
 -- because: the campaign ids were shortened (as in 1.79E+18); they cannot be told apart. In the query, cast campaign_id to text, and do not save the file in a spreadsheet.
+-- A day that is kept as a moment, at midnight UTC, is that day.
 -- table: campaign_costs
 SELECT
   COALESCE(campaign_id, campaign_name) AS campaign_id,
-  date_day AS date,
+  regexp_replace(date_day, '[ T]00:00(:00(\.0+)?)?( ?UTC|Z|\+00(:?00)?)$', '') AS date,
   spend AS cost,
   currency,
   impressions,

@@ -292,6 +292,8 @@ def test_an_adapter_tells_the_delimiter_by_the_columns_that_it_reads(load: Loade
         ("-- quote: ab\n", "is not one ASCII character"),
         ("-- header: perhaps\n", "header is 'perhaps'"),
         ("-- header: no\n", "not which columns"),
+        ("-- missing: day = Add it.\n", "needs no column 'day'"),
+        ("-- takes: day\n-- missing: day = Add it.\n", "needs no column 'day'"),
     ],
 )
 def test_dialects_that_make_no_sense(header: str, message: str) -> None:

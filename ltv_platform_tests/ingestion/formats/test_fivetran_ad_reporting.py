@@ -12,6 +12,7 @@ are accepted.
 from pathlib import Path
 
 import duckdb
+import pytest
 
 from ltv_platform_tests.conftest import Loader
 from ltv_platform_tests.ingestion.formats import ad_files
@@ -96,6 +97,12 @@ def test_amounts_of_three_decimals(load: Loader) -> None:
     """A program has written them: 12.345 is never a number of thousands."""
     load_file(load, "r.csv", "date_day,platform,campaign_id,spend\n2025-09-01,x,1,12.345\n")
     assert load.rows("SELECT CAST(cost AS VARCHAR) FROM raw.campaign_costs") == [("12.345000",)]
+
+
+@pytest.mark.parametrize("time", ["", " 00:00:00", "T00:00:00Z", " 00:00:00 UTC", " 00:00:00+00"])
+def test_days_as_moments(load: Loader, time: str) -> None:
+    load_file(load, "r.csv", f"date_day,platform,campaign_id,spend\n2025-09-01{time},x,1,2\n")
+    assert load.rows("SELECT CAST(date AS VARCHAR) FROM raw.campaign_costs") == [("2025-09-01",)]
 
 
 def test_account_report(load: Loader) -> None:

@@ -155,10 +155,21 @@ def test_numbers_that_can_be_two(load: Loader) -> None:
     report = 'Day,Campaign,Cost\n2025-09-01,A,"1,204"\n2025-09-02,A,"2,500"\n'
     message = refusal(load_file(load, "r.csv", report))
     assert "'1,204' in line 2 can be 1204 or 1.204" in message
-    load_file(load, "r.csv", report, "numbers=1,204.50", adapter="google_ads")
+    load_file(load, "r.csv", report, "numbers=1,204.50")
     assert spend(load) == {("A", ""): "3704.00"}
 
 
 def test_days_that_can_be_two(load: Loader) -> None:
     report = "Day,Campaign,Cost\n05/09/2025,A,1.50\n"
     assert "5 Sep 2025 or 9 May 2025" in refusal(load_file(load, "r.csv", report))
+
+
+def test_spend_under_two_names_is_taken_away(load: Loader) -> None:
+    """What docs/exports.md says of two reports, one with ids and one without."""
+    with_ids = "Day,Campaign,Campaign ID,Cost\n2025-09-01,A,1,5.00\n"
+    without = "Day,Campaign,Cost\n2025-09-01,A,5.00\n"
+    load_file(load, "ids.csv", with_ids)
+    load_file(load, "names.csv", without)
+    assert spend(load) == {("1", ""): "5.00", ("A", ""): "5.00"}
+    load_file(load, "zero.csv", without.replace("5.00", "0"))
+    assert spend(load) == {("1", ""): "5.00", ("A", ""): "0.00"}

@@ -130,5 +130,5 @@ def test_numbers_that_can_be_two(load: Loader) -> None:
     )
     message = refusal(load_file(load, "e.csv", export))
     assert "'1,204' in line 2 can be 1204 or 1.204" in message
-    load_file(load, "e.csv", export, "numbers=1,204.50", adapter="meta_ads")
+    load_file(load, "e.csv", export, "numbers=1,204.50")
     assert spend(load) == {("A", "JPY"): "1204.00"}

@@ -50,7 +50,7 @@ def test_day_first(load: Loader) -> None:
     report = "Gregorian date,Campaign name,Spend\n5/9/2025,A,1.50\n"
     load_file(load, "r.csv", report)
     assert load.rows("SELECT date::VARCHAR FROM raw.campaign_costs") == [("2025-05-09",)]
-    load_file(load, "r.csv", report, "dates=day first", adapter="microsoft_ads")
+    load_file(load, "r.csv", report, "dates=day first")
     assert load.rows("SELECT date::VARCHAR FROM raw.campaign_costs ORDER BY 1 DESC LIMIT 1") == [
         ("2025-09-05",)
     ]

@@ -278,7 +278,7 @@ def _date(column: str, order: str) -> str:
     day, month = (1, 2) if order == DAY_FIRST else (2, 1)
     return (
         # Most values; what follows takes ten times as long.
-        f"CASE WHEN {column} IS NULL OR {column}[5] = '-' THEN {column} "
+        f"CASE WHEN {column} IS NULL OR regexp_matches({column}, '^[0-9]{{4}}-') THEN {column} "
         f"WHEN regexp_full_match({value}, '[12][0-9]{{7}}') "
         f"THEN left({value}, 4) || '-' || substr({value}, 5, 2) || '-' || right({value}, 2) "
         + written(_YEAR_FIRST, 1, "2", 3)

@@ -4,12 +4,15 @@ The same person is the same customer in every file, and nobody can find the addr
 without the key, which is made on first use and kept in LTV_HOME.
 """
 
+from ltv_platform.contracts.ddl import literal
 from ltv_platform.keyed_hash import hash_sql, keyed_hash, new_key, pads, read_key, write_key
 from ltv_platform.settings import Settings
 
 _PREFIX = "person-"
 #: Hex digits of a hash that are kept: 128 bits, so that no two persons share one by chance.
 _DIGITS = 32
+#: What exports write where they have no address: all of them would be one customer.
+_NOBODY = ("", "-", "--", "n/a", "na", "nan", "none", "null", "undefined", "(not set)", "unknown")
 
 
 def person_id(settings: Settings, address: str) -> str:
@@ -18,10 +21,10 @@ def person_id(settings: Settings, address: str) -> str:
 
 
 def person_id_sql(value: str) -> str:
-    """:func:`person_id` of a SQL expression, NULL of an empty one; takes :func:`parameters`."""
+    """:func:`person_id` of a SQL expression, NULL of none; takes :func:`parameters`."""
     address = f"lower(trim({value}))"
     hashed = f"{_PREFIX!r} || left({hash_sql(address)}, {_DIGITS})"
-    return f"CASE WHEN trim({value}) <> '' THEN {hashed} END"
+    return f"CASE WHEN {address} NOT IN ({', '.join(map(literal, _NOBODY))}) THEN {hashed} END"
 
 
 def parameters(settings: Settings) -> dict[str, bytes]:

@@ -1,5 +1,6 @@
 """Which records of a file are those of somebody on the list: read as ingestion reads the file."""
 
+import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
@@ -11,7 +12,7 @@ import duckdb
 
 from ltv_platform.contracts import SourceTable
 from ltv_platform.contracts.ddl import quoted
-from ltv_platform.erasure.suppression import Suppressed, names
+from ltv_platform.erasure.suppression import CUSTOMER, Suppressed, names
 from ltv_platform.errors import UserError
 from ltv_platform.ingestion.adapter_database import faults_of
 from ltv_platform.ingestion.adapters import Adapter
@@ -21,6 +22,7 @@ from ltv_platform.ingestion.doubles import scales_of
 from ltv_platform.ingestion.file_relation import make_file, make_views
 from ltv_platform.ingestion.files import PrivateCopy
 from ltv_platform.ingestion.layouts import Layout
+from ltv_platform.ingestion.person_ids import person_id
 from ltv_platform.ingestion.readers import (
     UnreliableReadError,
     open_file,
@@ -30,6 +32,8 @@ from ltv_platform.locks import temporary_folder
 from ltv_platform.settings import Settings
 
 Connection = duckdb.DuckDBPyConnection
+
+_ADDRESSES = re.compile(r"[^\s,;|\"'<>]+@[^\s,;|\"'<>]+")
 
 
 @dataclass(frozen=True)
@@ -125,14 +129,31 @@ class Finder:
         file = make_file(connection, self.settings, copy, records, layout, as_written=True)
         found = self._in_relation(file.columns, source, adapter, suppressed, copy.name)
         malformed = connection.execute("SELECT line, raw FROM malformed").fetchall()
-        delimiter = adapter.dialect.delimiter if adapter else None
         return Found(
             frozenset(number for number, _ in found),
             frozenset(key for _, key in found if key is not None),
             frozenset(
-                number for number, raw in malformed if names(suppressed, source, raw, delimiter)
+                number
+                for number, raw in malformed
+                if self.is_named(raw, source, adapter, suppressed)
             ),
             file.records + len(malformed),
+        )
+
+    def is_named(
+        self, text: str, source: SourceTable, adapter: Adapter | None, suppressed: Suppressed
+    ) -> bool:
+        """Whether a record that could not be split names somebody on the list.
+
+        By an id, or where the format makes ids of addresses by such an address.
+        """
+        if names(suppressed, source, text, adapter.dialect.delimiter if adapter else None):
+            return True
+        if adapter is None or not adapter.layout.holds_persons:
+            return False
+        return any(
+            suppressed.holds(CUSTOMER, person_id(self.settings, address))
+            for address in _ADDRESSES.findall(text)
         )
 
     def find_in_quarantine(
@@ -185,6 +206,8 @@ class Finder:
         """Number and key of the records of ``file`` that are of those on the list."""
         wanted = {source.key[0]: "key"} | ({source.person: "person"} if source.person else {})
         select, given = _whose(columns, wanted, adapter)
+        if not given and adapter is not None and adapter.layout.columns and source.person:
+            return self._with_id(columns, source, suppressed)
         needed = "person" if source.person else "key"
         if needed not in given:
             raise UserError(
@@ -205,6 +228,24 @@ class Finder:
                 f"WHERE {condition} ORDER BY _line",
                 parameters,
             ).fetchall()
+
+    def _with_id(
+        self, columns: Sequence[str], source: SourceTable, suppressed: Suppressed
+    ) -> list[tuple[int, str | None]]:
+        """Number of the records of which a column holds an id on the list.
+
+        Where rows are made of several records, none of them says which column is the person; those
+        that a format declares hold ids as they are, and hashes in place of addresses.
+        """
+        conditions, parameters = list[str](), dict[str, Any]()
+        for name in columns:
+            value = trimmed(f"CAST({quoted(name)} AS VARCHAR)")
+            condition, parameters = suppressed.condition(source, value, None)
+            conditions.append(f"({condition})")
+        found = self._connection.execute(
+            f"SELECT _line FROM file WHERE {' OR '.join(conditions)} ORDER BY _line", parameters
+        ).fetchall()
+        return [(line, None) for (line,) in found]
 
 
 def _whose(

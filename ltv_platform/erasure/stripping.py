@@ -18,7 +18,7 @@ from ltv_platform.erasure.rewriting import (
     rewrite_text,
 )
 from ltv_platform.erasure.sightings import naming_tables
-from ltv_platform.erasure.suppression import Suppressed, names
+from ltv_platform.erasure.suppression import Suppressed
 from ltv_platform.erasure.texts import Needles
 from ltv_platform.errors import UserError
 from ltv_platform.failpoints import failpoint
@@ -290,7 +290,7 @@ class Stripper:
                 dialect=dialect,
                 columns=width,
                 wanted=wanted,
-                is_named=lambda text: names(self.suppressed, source, text, dialect.delimiter),
+                is_named=lambda text: self._finder.is_named(text, source, adapter, self.suppressed),
             )
         pack_like(held.path, written, draft)
 

@@ -122,6 +122,8 @@ class AdapterDatabase:
             UserError: it does not suit the file, or gives two columns one name.
         """
         with faults_of(adapter, self._connection, self._settings, self._name):
+            for view, select in adapter.views:
+                self._connection.execute(f"CREATE OR REPLACE TEMP VIEW {quoted(view)} AS {select}")
             # DESCRIBE would give an alias the spelling of the file's column where the two differ
             # in case only, and a name that comes twice a number.
             result = self._connection.execute(adapter.select(limit=0))

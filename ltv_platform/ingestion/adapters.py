@@ -29,6 +29,7 @@ class Adapter:
         layout: What is known of the files that it takes.
         reference: What finds it again: its name if it is bundled, else the path of its file.
         many: It may make more rows than there are records.
+        views: What it may read besides ``file``: names and SELECTs, in their order.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Adapter:
     layout: Layout
     reference: str
     many: bool
+    views: tuple[tuple[str, str], ...]
     _tree: exp.Query = field(repr=False, compare=False)
 
     @property
@@ -77,6 +79,7 @@ class Adapter:
             isinstance(tree, exp.Select)
             and source is not None
             and isinstance(source.this, exp.Table)
+            and source.this.name == "file"
             and not source.this.args.get("pivots")
             and not any(tree.args.get(clause) for clause in ("with_", "joins", "laterals"))
         )

@@ -8,7 +8,8 @@ from itertools import islice
 
 from ltv_platform.contracts import SourceTable
 from ltv_platform.errors import UserError
-from ltv_platform.ingestion.adapter_files import bundled_adapters, parse_layout
+from ltv_platform.ingestion.adapter_files import bundled_adapters
+from ltv_platform.ingestion.adapter_texts import parse_layout
 from ltv_platform.ingestion.dialects import Dialect
 from ltv_platform.ingestion.file_columns import FoundColumns, find_columns
 from ltv_platform.ingestion.files import PrivateCopy

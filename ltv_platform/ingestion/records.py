@@ -9,6 +9,7 @@ either written down whole or rejected whole, under its number.
 
 import json
 import re
+import shutil
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -43,7 +44,7 @@ class RecordFiles:
     """Parquet files of the records of one file: those that could be split, and those not.
 
     Args:
-        folder: An empty folder.
+        folder: A folder of their own.
         columns: The columns of every record; None: each record names its own.
         name: Name of the file in messages.
         single: Columns that hold one value each, no lists or objects.
@@ -59,6 +60,7 @@ class RecordFiles:
         name: str = "The file",
         single: Collection[str] = (),
     ) -> None:
+        shutil.rmtree(folder, ignore_errors=True)  # of an earlier reading of the same copy
         folder.mkdir()
         self.folder = folder
         self.name = name

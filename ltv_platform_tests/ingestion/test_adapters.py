@@ -6,7 +6,8 @@ import pytest
 
 from ltv_platform.errors import UserError
 from ltv_platform.ingestion.adapter_database import AdapterDatabase, open_adapter_database
-from ltv_platform.ingestion.adapter_files import bundled_adapters, load_adapter, parse_adapter
+from ltv_platform.ingestion.adapter_files import bundled_adapters, load_adapter
+from ltv_platform.ingestion.adapter_texts import parse_adapter
 from ltv_platform.ingestion.load import Request, ingest
 from ltv_platform.ingestion.replaying import replay
 from ltv_platform_tests.conftest import Loader

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from ltv_platform.errors import UserError
-from ltv_platform.ingestion.adapter_files import bundled_adapters, load_adapters, parse_adapter
+from ltv_platform.ingestion.adapter_files import bundled_adapters, load_adapters
+from ltv_platform.ingestion.adapter_texts import parse_adapter
 from ltv_platform.ingestion.explaining import explain
 from ltv_platform.ingestion.landing import ingest_landing, make_landing
 from ltv_platform.ingestion.load import Outcome, Request, ingest

@@ -1,0 +1,61 @@
+"""Exports that feed several tables: a person whom they know by an address goes out of the file."""
+
+from pathlib import Path
+
+import pytest
+
+from ltv_platform.contracts.sources import SOURCES
+from ltv_platform.erasure.files import held_files
+from ltv_platform.erasure.finding import open_finder
+from ltv_platform.erasure.stripping import Stripper
+from ltv_platform.erasure.suppression import CUSTOMER, Suppressed
+from ltv_platform.ingestion.landing import ingest_landing, make_landing
+from ltv_platform.ingestion.person_ids import person_id
+from ltv_platform_tests.conftest import Loader
+from ltv_platform_tests.ingestion.test_formats import SHOP
+
+HEAD = "Order,Day,Total (EUR),E-mail\n"
+HERS = '1,13/05/2025,"1,50",Ann@example.com\n2,14/05/2025,"2,50",ann@example.com\n'
+TORN = "ann@example.com,torn\n"
+HIS = '3,15/05/2025,"3,50",bob@example.com\n,,,\n4,16/05/2025,"4,50",\n'
+
+
+@pytest.fixture
+def landed(load: Loader) -> Path:
+    """A file in the landing folder of an adapter that feeds customers and transactions."""
+    settings = load.engine.settings
+    own = load.write("shop.sql", SHOP)
+    make_landing(settings, list(load.engine.catalog.sources))
+    path = settings.landing_path / "may.csv"
+    path.write_text(HEAD + HERS + TORN + HIS)
+    assert own.exists()
+    return path
+
+
+@pytest.mark.parametrize("loaded", [False, True], ids=["in landing", "loaded"])
+def test_a_person_goes_out_of_an_export(
+    load: Loader, landed: Path, monkeypatch: pytest.MonkeyPatch, loaded: bool
+) -> None:
+    """By the hash of her address, in torn records too; all others stay, and are no new load."""
+    text = (load.folder / "shop.sql").read_text()
+    for module in ("recognition", "adapter_files"):
+        monkeypatch.setattr(
+            f"ltv_platform.ingestion.{module}.bundled_adapters", lambda: {"shop": text}
+        )
+    engine = load.engine
+    if loaded:
+        ingest_landing(engine)
+        assert not landed.exists()
+    [held] = held_files(engine)
+    assert (held.table, held.adapter) == ("customers", "shop")
+    ann = person_id(engine.settings, "ann@example.com")
+    suppressed = Suppressed(b"key", {}).together_with({CUSTOMER: [ann]})
+    remembered: list[tuple[str, str]] = []
+    with open_finder(engine.settings) as finder:
+        stripper = Stripper(finder, {source.name: source for source in SOURCES}, suppressed)
+        count = stripper.strip(held, lambda new, old: remembered.append((new, old)))
+    assert count == 3
+    assert held.path.read_text() == HEAD + HIS
+    if loaded:
+        loads = {load_id for (load_id,) in load.rows("SELECT load_id FROM raw.loads")}
+        assert {old for _, old in remembered} == loads

@@ -9,6 +9,7 @@ An adapter is a SQL file with one SELECT for each source table that it feeds. Co
     -- skip: until header    titles stand before the header, and notices behind the records
     -- numbers: 1.204,50     how columns of numbers are written; else the values tell
     -- dates: day first      how columns of dates are written; else the values tell
+    -- empty: N/A | null    what stands for an empty value, in any case
     -- totals: condition     records that sum up others
     -- refuse: condition     a file with such a record is refused
     -- because: …            what to say then
@@ -41,7 +42,7 @@ Options = Mapping[str, Mapping[str, str]]
 _OF_SELECTS = ("table", "rows")
 _OF_FILES = (
     *("format", "needs", "takes", "skip", "numbers", "dates", "totals", "refuse", "because"),
-    *("variable", "delimiter", "quote", "header", "columns"),
+    *("empty", "variable", "delimiter", "quote", "header", "columns"),
 )
 _DELIMITERS = {"tab": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "whitespace": " "}
 _LINE = re.compile(r"-- *(?P<key>[a-z]+) *:(?P<value>.*)")
@@ -292,6 +293,9 @@ def _layout(name: str, said: list[tuple[str, str]], options: Mapping[str, str]) 
         totals=_condition(name, last["totals"]) if "totals" in last else None,
         numbers=numbers,
         dates=dates,
+        empty=tuple(
+            word.strip().lower() for word in last.get("empty", "").split("|") if word.strip()
+        ),
         choices=choices,
         options=dict(options),
     )

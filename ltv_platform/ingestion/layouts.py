@@ -19,6 +19,7 @@ class Layout:
         totals: The condition of records that sum up others; None: there are none.
         numbers: How numbers are written; None: the values tell.
         dates: How dates are written; None: the values tell.
+        empty: What stands for an empty value, in lower case.
         choices: The values that each variable may have, the usual one first.
         options: What was chosen of variables and forms.
     """
@@ -29,6 +30,7 @@ class Layout:
     totals: str | None = None
     numbers: str | None = None
     dates: str | None = None
+    empty: tuple[str, ...] = ()
     choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     options: Mapping[str, str] = field(default_factory=dict)
 

@@ -1,0 +1,1 @@
+"""Bundled formats: files as the sources write them, against figures added up by hand."""

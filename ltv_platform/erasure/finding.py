@@ -192,7 +192,8 @@ class Finder:
         self._connection.execute(
             "CREATE OR REPLACE TEMP VIEW written AS SELECT *, '' AS _file FROM records"
         )
-        make_views(self._connection, adapter.layout if adapter else Layout(), "written")
+        layout = adapter.layout if adapter else Layout()
+        make_views(self._connection, self.settings, layout, "written")
         return dict(self._in_relation(columns, source, adapter, suppressed, "A record"))
 
     def _in_relation(

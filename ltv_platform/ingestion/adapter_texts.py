@@ -8,7 +8,7 @@ An adapter is a SQL file with one SELECT for each source table that it feeds. Co
     -- takes: … = …    a column that may be missing
     -- missing: … = …  a needed column, and how people get a file that has it
     -- skip: until header    titles stand before the header, and notices behind the records
-    -- empty: -- | N/A       what stands where there is no value
+    -- empty: -- | N/A       what stands where there is no value, in any case
     -- numbers: 1.204,50     how columns of numbers are written; else the values tell
     -- dates: day first      how columns of dates are written; else the values tell
     -- totals: condition     records that sum up others
@@ -219,7 +219,9 @@ def _layout(name: str, said: list[tuple[str, str]], options: Mapping[str, str]) 
         totals=_condition(name, last["totals"]) if "totals" in last else None,
         numbers=numbers,
         dates=dates,
-        empty=tuple(each.strip() for each in last.get("empty", "").split("|") if each.strip()),
+        empty=tuple(
+            each.strip().lower() for each in last.get("empty", "").split("|") if each.strip()
+        ),
         choices=choices,
         options=dict(options),
     )

@@ -212,7 +212,7 @@ def adapt_again(
         connection.execute(
             f"CREATE TABLE records AS SELECT *{more} FROM read_parquet({literal(str(kept))})"
         )
-        make_views(connection, adapter.layout, "records")
+        make_views(connection, settings, adapter.layout, "records")
         database = AdapterDatabase(connection, settings, kept.parent, "A record", [source.name])
         given = database.columns(adapter)
         return _adapted(database, adapter, given, source, record=columns)

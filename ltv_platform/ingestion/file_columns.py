@@ -2,7 +2,8 @@
 
 A line ``-- needs: cost (number) = Amount spent ({currency}) | Ausgegebener Betrag ({currency})``
 says that the SELECT calls the column ``cost``, that it holds numbers as people write them, and
-how files name it. ``{currency}`` stands for a currency code, which becomes a column of that name.
+how files name it. ``{currency}`` stands for a currency code, which becomes a column of that name. A
+name that stands in braces as a whole in a file, as Adjust's ``{adid}``, is read without them.
 ``needs`` are the fingerprint that a file is known by; ``takes`` may be missing, and are empty then.
 """
 
@@ -51,13 +52,20 @@ class FileColumn:
 
     def read(self, given: str) -> Mapping[str, str] | None:
         """What a name in a file says besides being this column's; None: it is not this column's."""
+        name_of_file = _bare(given)
         for spelling in self.spellings:
             pattern = re.escape(folded(spelling))
             for name, captured in _CAPTURED.items():
                 pattern = pattern.replace(re.escape(f"{{{name}}}"), f"(?P<{name}>{captured})")
-            if match := re.fullmatch(pattern, folded(given)):
+            if match := re.fullmatch(pattern, name_of_file):
                 return {name: value.upper() for name, value in match.groupdict().items()}
         return None
+
+
+def _bare(given: str) -> str:
+    """A name in a file, folded, without braces around it."""
+    name = folded(given)
+    return name[1:-1].strip() if re.fullmatch(r"\{[^{}]*\}", name) else name
 
 
 @dataclass(frozen=True)

@@ -103,18 +103,28 @@ def make_file(
         f"SELECT *, {line}{literal(copy.name)} AS _file FROM records"
     )
     forms = None if as_written else _formed(connection, layout, found, copy.name)
-    make_views(connection, layout, "written" if forms is None else "formed")
+    make_views(connection, settings, layout, "written" if forms is None else "formed")
     return FileRelation(int(count), tuple(columns), found, forms)
 
 
-def make_views(connection: Connection, layout: Layout, relation: str) -> None:
-    """Make ``file`` and ``totals`` of a relation, and set what SELECTs may ask for."""
+def make_views(connection: Connection, settings: Settings, layout: Layout, relation: str) -> None:
+    """Make ``file`` and ``totals`` of a relation, and set what SELECTs may ask for.
+
+    Besides the variables of the adapter these are ``base_currency``, which conversions are in,
+    ``reporting_timezone``, whose days spend is dated by, and ``source_timezone``, which dates and
+    times without a zone are read in.
+    """
     total = "FALSE" if layout.totals is None else f"COALESCE(({layout.totals}), FALSE)"
     for name, condition in (("totals", total), ("file", f"NOT {total}")):
         connection.execute(
             f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT * FROM {relation} WHERE {condition}"
         )
-    for name, value in layout.variables.items():
+    own = {
+        "base_currency": settings.currency,
+        "reporting_timezone": settings.timezone,
+        "source_timezone": settings.source_timezone,
+    }
+    for name, value in {**own, **layout.variables}.items():
         connection.execute(f"SET VARIABLE {name} = {literal(value)}")
 
 
@@ -122,11 +132,11 @@ def _declared(layout: Layout, found: FoundColumns) -> str:
     """The columns that an adapter sees, out of those of the file."""
     values = {name: literal(value) for name, value in found.captured.items()}
     persons = {column.name for column in layout.columns if column.kind == "person"}
+    empty = ", ".join(map(literal, layout.empty))
     for name, given in found.names.items():
         value = quoted(given)
-        if layout.empty:
-            none = ", ".join(map(literal, layout.empty))
-            value = f"CASE WHEN trim({value}) NOT IN ({none}) THEN {value} END"
+        if empty:
+            value = f"CASE WHEN lower(trim({value})) NOT IN ({empty}) THEN {value} END"
         values[name] = person_ids.person_id_sql(value) if name in persons else value
     return ", ".join(
         f"{values.get(name, 'CAST(NULL AS VARCHAR)')} AS {quoted(name)}" for name in layout.names

@@ -53,8 +53,8 @@ Connection = duckdb.DuckDBPyConnection
 #: Countries that a message shows at the most.
 _SHOWN_COUNTRIES = 5
 
-#: What stands for a record that could not be split, where it tells of persons what is not taken.
-_NOT_KEPT = "(not kept: files of this format tell of persons what is not taken)"
+#: What stands for a record that could not be split, so that nothing tells which of it is declared.
+_NOT_KEPT = "(not kept: of files of this format only columns that are declared may be kept)"
 
 #: Records of quarantine that could not even be split into columns.
 MALFORMED = "starts_with(reasons[1], 'record:')"
@@ -199,7 +199,7 @@ class _Staging:
         rows_in_file = count + count_rows(connection, malformed)
         delimiter = adapter.dialect.delimiter if adapter else None
         left_out = leave_out_malformed(connection, settings, source, malformed, delimiter)
-        if adapter is not None and adapter.layout.holds_persons:
+        if adapter is not None and adapter.layout.columns:
             connection.execute(f"UPDATE {malformed} SET raw = {literal(_NOT_KEPT)}")
         left_out += count_rows(connection, f"left_out_{rows}")
         if left_out:

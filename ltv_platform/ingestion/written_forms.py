@@ -34,7 +34,11 @@ _SPACES = " \u00a0\u202f\u2009"
 _APOSTROPHES = "'\u2019"
 _MINUS = "\u2212-"  # the hyphen last, or it makes a range of what is beside it
 #: What stands around a number: a sign, brackets of accountants, a code or symbol of a currency.
-_CURRENCY = rf"(?:[{_SPACES}]*(?:\pL{{1,3}}\.?\p{{Sc}}?|\p{{Sc}})[{_SPACES}]*)?"
+_MARKS = (
+    r"[A-Z]{3}|[A-Z]{1,2}\p{Sc}|\p{Sc}|[Kk]r\.?|zł|Kč|Ft|[Ll]ei|лв\.?|руб\.?|р\.|Fr\.?|Rp\.?"
+    r"|RM|R|TL|S/\.?"
+)
+_CURRENCY = rf"(?:[{_SPACES}]*(?:{_MARKS})[{_SPACES}]*)?"
 _EXPONENT = r"[+-]?[0-9]+(?:\.[0-9]+)?[eE][+-]?[0-9]+"
 _PLAIN = r"[+-]?[0-9]*\.?[0-9]+"
 

@@ -1,0 +1,227 @@
+-- AppsFlyer raw data: installs, in-app events, or both, organic or not, as CSV from the dashboard,
+-- the API or a data locker. Installs are customers, revenue of events is transactions, touches are
+-- the sessions of a journey, and the cost of installs is spend. Re-engagements are no installs.
+-- Left out: what identifies a device or tells where it was (IP, advertising ids), Event Value.
+-- format: AppsFlyer raw data
+-- needs: appsflyer_id = AppsFlyer ID | appsflyer_id
+-- needs: install_time (date) = Install Time | install_time
+-- needs: event_time (date) = Event Time | event_time
+-- needs: event_name = Event Name | event_name
+-- needs: media_source = Media Source | media_source
+-- takes: customer_user_id = Customer User ID | customer_user_id
+-- takes: touch_type = Attributed Touch Type | attributed_touch_type
+-- takes: touch_time (date) = Attributed Touch Time | attributed_touch_time
+-- takes: event_revenue (number) = Event Revenue | event_revenue
+-- takes: revenue_currency = Event Revenue Currency | event_revenue_currency
+-- takes: revenue_usd (number) = Event Revenue USD | event_revenue_usd
+-- takes: campaign = Campaign | campaign
+-- takes: campaign_id = Campaign ID | campaign_id
+-- takes: country_code = Country Code | country_code
+-- takes: platform = Platform | platform
+-- takes: cost_value (number) = Cost Value | cost_value
+-- takes: cost_currency = Cost Currency | cost_currency
+-- takes: is_retargeting = Is Retargeting | is_retargeting
+-- takes: conversion_type = Retargeting Conversion Type | retargeting_conversion_type
+-- takes: is_primary = Is Primary Attribution | is_primary_attribution
+-- takes: source_1 = Contributor 1 Media Source | contributor_1_media_source
+-- takes: touch_type_1 = Contributor 1 Touch Type | contributor_1_touch_type
+-- takes: touch_time_1 (date) = Contributor 1 Touch Time | contributor_1_touch_time
+-- takes: source_2 = Contributor 2 Media Source | contributor_2_media_source
+-- takes: touch_type_2 = Contributor 2 Touch Type | contributor_2_touch_type
+-- takes: touch_time_2 (date) = Contributor 2 Touch Time | contributor_2_touch_time
+-- takes: source_3 = Contributor 3 Media Source | contributor_3_media_source
+-- takes: touch_type_3 = Contributor 3 Touch Type | contributor_3_touch_type
+-- takes: touch_time_3 (date) = Contributor 3 Touch Time | contributor_3_touch_time
+-- empty: N/A | null
+-- numbers: 1204.50
+-- variable: customer = user | device
+-- variable: revenue = original | usd
+-- variable: costs = installs | none
+-- table: customers
+-- A row of an event tells of an install that the file does not have, unless a re-engagement is what
+-- it is attributed to. The install's own row counts before it, in this file and in others.
+SELECT
+  CASE WHEN getvariable('customer') = 'device' THEN COALESCE(appsflyer_id, customer_user_id)
+    ELSE COALESCE(customer_user_id, appsflyer_id) END AS customer_id,
+  install_time AS registration_date,
+  country_code AS country,
+  CASE WHEN lower(COALESCE(media_source, 'organic')) = 'organic' THEN 'organic'
+    ELSE media_source END AS acquisition_source,
+  COALESCE(campaign_id, campaign) AS campaign_id,
+  lower(platform) AS platform,
+  CASE WHEN lower(COALESCE(event_name, 'install')) = 'install'
+    AND TRY_CAST(install_time AS TIMESTAMP) IS NOT NULL THEN install_time END AS updated_at
+FROM file
+WHERE (
+    lower(COALESCE(event_name, 'install')) = 'install'
+    AND NOT (
+      lower(COALESCE(is_retargeting, '')) = 'true' AND lower(COALESCE(is_primary, '')) = 'false'
+    )
+    AND lower(COALESCE(conversion_type, '')) <> 're-engagement'
+  ) OR (
+    lower(event_name) NOT IN ('install', 'reinstall', 're-engagement', 're-attribution')
+    AND lower(COALESCE(is_retargeting, '')) <> 'true'
+    AND install_time IS NOT NULL
+    AND COALESCE(appsflyer_id, '') NOT IN (
+      SELECT appsflyer_id FROM file
+      WHERE appsflyer_id IS NOT NULL
+        AND lower(COALESCE(event_name, 'install')) = 'install'
+        AND NOT (
+          lower(COALESCE(is_retargeting, '')) = 'true' AND lower(COALESCE(is_primary, '')) = 'false'
+        )
+    )
+  )
+QUALIFY ROW_NUMBER() OVER (
+  PARTITION BY CASE WHEN getvariable('customer') = 'device'
+      THEN COALESCE(appsflyer_id, customer_user_id)
+      ELSE COALESCE(customer_user_id, appsflyer_id) END,
+    TRY_CAST(install_time AS TIMESTAMP) IS NULL
+  ORDER BY install_time, updated_at NULLS LAST, _line
+) = 1
+-- table: transactions
+-- An event within the window of a re-engagement comes twice, once as the primary attribution: only
+-- one of the two counts, whichever report they are in.
+WITH events AS (
+  SELECT _line, appsflyer_id, event_time, event_name,
+    CASE WHEN getvariable('customer') = 'device' THEN COALESCE(appsflyer_id, customer_user_id)
+      ELSE COALESCE(customer_user_id, appsflyer_id) END AS customer,
+    lower(COALESCE(is_primary, 'true')) <> 'false' AS is_first,
+    COALESCE(
+      CAST(TRY_CAST(COALESCE(event_revenue, revenue_usd) AS DECIMAL(18, 6)) AS VARCHAR),
+      event_revenue, revenue_usd
+    ) AS named,
+    CASE
+      WHEN getvariable('revenue') = 'usd' AND revenue_usd IS NOT NULL OR event_revenue IS NULL
+      THEN revenue_usd ELSE event_revenue
+    END AS revenue,
+    CASE
+      WHEN getvariable('revenue') = 'usd' AND revenue_usd IS NOT NULL OR event_revenue IS NULL
+      THEN 'USD' ELSE revenue_currency
+    END AS currency
+  FROM file
+  WHERE lower(COALESCE(event_name, '')) NOT IN
+    ('install', 'reinstall', 're-engagement', 're-attribution')
+),
+named_events AS (
+  SELECT *, TRY_CAST(revenue AS DECIMAL(18, 6)) AS money,
+    'af-' || md5(concat_ws('|', COALESCE(appsflyer_id, customer), event_time, event_name, named,
+      ROW_NUMBER() OVER (
+        PARTITION BY COALESCE(appsflyer_id, customer), event_time, event_name, named, is_first
+        ORDER BY _line
+      ))) AS transaction_id
+  FROM events
+  WHERE COALESCE(TRY_CAST(revenue AS DECIMAL(18, 6)) <> 0, revenue IS NOT NULL)
+)
+SELECT
+  transaction_id,
+  customer AS customer_id,
+  event_time AS transaction_date,
+  COALESCE(CAST(ABS(money) AS VARCHAR), revenue) AS amount,
+  CASE WHEN money < 0 THEN 1 ELSE 0 END AS is_refund,
+  event_name AS product_category,
+  CASE WHEN money < 0 THEN 'refund' ELSE 'purchase' END AS transaction_type,
+  currency,
+  _line
+FROM named_events
+QUALIFY ROW_NUMBER() OVER (PARTITION BY transaction_id ORDER BY is_first DESC, _line) = 1
+-- table: session_sources
+-- rows: many
+-- One row per touch: the attributed one closes, clicks that contributed hold.
+WITH touches AS (
+  SELECT _line, appsflyer_id, customer_user_id, media_source AS source, touch_type AS kind,
+    touch_time AS touched, 1 AS closes
+  FROM file
+  WHERE touch_time IS NOT NULL AND lower(COALESCE(media_source, 'organic')) <> 'organic'
+  UNION ALL
+  SELECT _line, appsflyer_id, customer_user_id, source_1, touch_type_1, touch_time_1, 0 FROM file
+  WHERE touch_time_1 IS NOT NULL
+  UNION ALL
+  SELECT _line, appsflyer_id, customer_user_id, source_2, touch_type_2, touch_time_2, 0 FROM file
+  WHERE touch_time_2 IS NOT NULL
+  UNION ALL
+  SELECT _line, appsflyer_id, customer_user_id, source_3, touch_type_3, touch_time_3, 0 FROM file
+  WHERE touch_time_3 IS NOT NULL
+)
+SELECT
+  'af-' || md5(concat_ws('|', COALESCE(appsflyer_id, customer_user_id), left(touched, 19),
+    lower(COALESCE(source, '')), lower(COALESCE(kind, '')))) AS session_id,
+  ARG_MIN(CASE WHEN getvariable('customer') = 'device'
+    THEN COALESCE(appsflyer_id, customer_user_id)
+    ELSE COALESCE(customer_user_id, appsflyer_id) END, _line) AS user_id,
+  ARG_MIN(source, _line) AS channel_name,
+  left(MIN(touched), 10) AS event_date,
+  substr(MIN(touched), 12) AS event_time,
+  MAX(CASE WHEN closes = 0 AND lower(COALESCE(kind, '')) NOT LIKE 'impression%' THEN 1 ELSE 0 END)
+    AS holder_engagement,
+  MAX(closes) AS closer_engagement,
+  MAX(CASE WHEN lower(COALESCE(kind, '')) LIKE 'impression%' THEN 1 ELSE 0 END)
+    AS impression_interaction
+FROM touches
+GROUP BY 1
+-- table: conversions
+-- Purchases whose revenue is known in the base currency: conversions have no other.
+WITH events AS (
+  SELECT _line, appsflyer_id, event_time, event_name,
+    CASE WHEN getvariable('customer') = 'device' THEN COALESCE(appsflyer_id, customer_user_id)
+      ELSE COALESCE(customer_user_id, appsflyer_id) END AS customer,
+    lower(COALESCE(is_primary, 'true')) <> 'false' AS is_first,
+    COALESCE(
+      CAST(TRY_CAST(COALESCE(event_revenue, revenue_usd) AS DECIMAL(18, 6)) AS VARCHAR),
+      event_revenue, revenue_usd
+    ) AS named,
+    TRY_CAST(CASE
+      WHEN COALESCE(upper(revenue_currency), getvariable('base_currency'))
+        = getvariable('base_currency') AND event_revenue IS NOT NULL THEN event_revenue
+      WHEN getvariable('base_currency') = 'USD' THEN revenue_usd
+    END AS DECIMAL(18, 6)) AS revenue
+  FROM file
+  WHERE lower(COALESCE(event_name, '')) NOT IN
+      ('install', 'reinstall', 're-engagement', 're-attribution')
+    AND COALESCE(TRY_CAST(COALESCE(event_revenue, revenue_usd) AS DECIMAL(18, 6)) <> 0, FALSE)
+),
+named_events AS (
+  SELECT *,
+    'af-' || md5(concat_ws('|', COALESCE(appsflyer_id, customer), event_time, event_name, named,
+      ROW_NUMBER() OVER (
+        PARTITION BY COALESCE(appsflyer_id, customer), event_time, event_name, named, is_first
+        ORDER BY _line
+      ))) AS conv_id
+  FROM events
+)
+SELECT
+  conv_id,
+  customer AS user_id,
+  left(event_time, 10) AS conv_date,
+  substr(event_time, 12) AS conv_time,
+  CAST(revenue AS VARCHAR) AS revenue,
+  _line
+FROM named_events
+WHERE revenue > 0
+QUALIFY ROW_NUMBER() OVER (PARTITION BY conv_id ORDER BY is_first DESC, _line) = 1
+-- table: campaign_costs
+SELECT
+  COALESCE(campaign_id, campaign) AS campaign_id,
+  left(install_time, 10) AS date,
+  COALESCE(
+    CAST(SUM(TRY_CAST(cost_value AS DECIMAL(18, 6))) AS VARCHAR), MIN(cost_value)
+  ) AS cost,
+  cost_currency AS currency,
+  'appsflyer' AS spend_source
+FROM file
+WHERE cost_value IS NOT NULL
+  AND getvariable('costs') = 'installs'
+  AND lower(COALESCE(event_name, 'install')) = 'install'
+  AND NOT (
+    lower(COALESCE(is_retargeting, '')) = 'true' AND lower(COALESCE(is_primary, '')) = 'false'
+  )
+  AND lower(COALESCE(conversion_type, '')) <> 're-engagement'
+GROUP BY COALESCE(campaign_id, campaign), left(install_time, 10), cost_currency,
+  CASE WHEN TRY_CAST(cost_value AS DECIMAL(18, 6)) IS NULL THEN cost_value END
+-- table: campaigns
+SELECT
+  COALESCE(campaign_id, campaign) AS campaign_id,
+  ARG_MAX(campaign, _line) AS campaign_name,
+  ARG_MAX(media_source, _line) AS media_source
+FROM file
+WHERE COALESCE(campaign_id, campaign) IS NOT NULL
+GROUP BY 1

@@ -1,0 +1,122 @@
+-- RevenueCat's scheduled export of transactions, CSV or Parquet: one line per purchase or renewal,
+-- which comes again when it changes. Customers, and purchases with the refunds of them, are taken.
+-- Left out: sandbox, trials and grants without a price, family sharing, subscriber attributes.
+-- format: a RevenueCat transactions export
+-- needs: app_user_id = rc_original_app_user_id
+-- needs: product = product_identifier
+-- needs: start_time (date) = start_time
+-- needs: store = store
+-- needs: is_sandbox = is_sandbox
+-- needs: store_transaction_id = store_transaction_id
+-- takes: country = country
+-- takes: platform = platform
+-- takes: first_seen_time (date) = first_seen_time
+-- takes: updated_at (date) = updated_at
+-- takes: refunded_at (date) = refunded_at
+-- takes: is_trial_period = is_trial_period
+-- takes: ownership_type = ownership_type
+-- takes: renewal_number = renewal_number
+-- takes: price_usd (number) = price_in_usd | price
+-- takes: gross_usd (number) = purchase_price_in_usd
+-- takes: price_purchased (number) = price_in_purchased_currency
+-- takes: gross_purchased (number) = purchase_price_in_purchased_currency
+-- takes: purchased_currency = purchased_currency
+-- takes: takehome (number) = takehome_percentage
+-- takes: tax (number) = tax_percentage
+-- takes: commission (number) = commission_percentage
+-- empty: null
+-- numbers: 1204.50
+-- variable: revenue = takehome | price
+-- variable: currency = purchased | usd
+-- table: customers
+-- Where the export does not say when a customer was first seen, the first purchase stands for it.
+SELECT
+  app_user_id AS customer_id,
+  CASE WHEN regexp_full_match(COALESCE(first_seen_time, start_time), '[0-9-]{10}[ T][0-9:.]+')
+    THEN COALESCE(first_seen_time, start_time) || 'Z'
+    ELSE COALESCE(first_seen_time, start_time) END AS registration_date,
+  country,
+  lower(platform) AS platform,
+  CASE WHEN regexp_full_match(updated_at, '[0-9-]{10}[ T][0-9:.]+')
+    THEN updated_at || 'Z' ELSE updated_at END AS updated_at
+FROM file
+WHERE lower(COALESCE(is_sandbox, 'false')) NOT IN ('true', 't', '1', 'yes')
+QUALIFY ROW_NUMBER() OVER (
+  PARTITION BY app_user_id, TRY_CAST(COALESCE(first_seen_time, start_time) AS TIMESTAMP) IS NULL
+  ORDER BY COALESCE(first_seen_time, start_time), file.updated_at DESC NULLS LAST, _line DESC
+) = 1
+-- table: transactions
+-- rows: many
+-- What was refunded keeps its purchase; the refund is a row of its own. Of a refunded line, price is
+-- what is left after the refund, and purchase_price what was paid.
+WITH lines AS (
+  SELECT *,
+    CASE WHEN in_usd THEN 'USD' ELSE purchased_currency END AS currency,
+    CASE WHEN in_usd THEN price_usd ELSE price_purchased END AS price,
+    CASE WHEN in_usd THEN gross_usd ELSE gross_purchased END AS gross,
+    CASE
+      WHEN getvariable('revenue') = 'price' THEN 1
+      WHEN takehome IS NOT NULL THEN TRY_CAST(takehome AS DECIMAL(18, 9))
+        / CASE WHEN TRY_CAST(takehome AS DECIMAL(18, 9)) > 1 THEN 100 ELSE 1 END
+      ELSE 1 - TRY_CAST(commission AS DECIMAL(18, 9))
+        - COALESCE(TRY_CAST(tax AS DECIMAL(18, 9)), 0)
+    END AS share
+  FROM (
+    SELECT *, price_usd IS NOT NULL AND (
+      getvariable('currency') = 'usd' OR price_purchased IS NULL OR purchased_currency IS NULL
+    ) AS in_usd
+    FROM file
+  )
+  WHERE lower(COALESCE(is_sandbox, 'false')) NOT IN ('true', 't', '1', 'yes')
+    AND upper(COALESCE(ownership_type, '')) <> 'FAMILY_SHARED'
+),
+priced AS (
+  SELECT *,
+    CASE WHEN refunded_at IS NULL THEN price
+      WHEN TRY_CAST(gross AS DECIMAL(18, 6)) >= COALESCE(TRY_CAST(price AS DECIMAL(18, 6)), 0)
+      THEN gross ELSE price END AS paid
+  FROM lines
+),
+rows AS (
+  SELECT *, 0 AS is_refund, store_transaction_id AS id, start_time AS happened,
+    paid AS amount
+  FROM priced
+  WHERE refunded_at IS NOT NULL
+    OR COALESCE(
+      TRY_CAST(price AS DECIMAL(18, 6)) <> 0,
+      price IS NOT NULL OR (
+        lower(COALESCE(is_trial_period, 'false')) NOT IN ('true', 't', '1', 'yes')
+        AND lower(COALESCE(store, '')) <> 'promotional'
+      )
+    )
+  UNION ALL
+  SELECT *, 1, store_transaction_id || '-refund', refunded_at,
+    CASE WHEN TRY_CAST(paid AS DECIMAL(18, 6)) > TRY_CAST(price AS DECIMAL(18, 6))
+      THEN CAST(TRY_CAST(paid AS DECIMAL(18, 6)) - TRY_CAST(price AS DECIMAL(18, 6)) AS VARCHAR)
+      ELSE paid END
+  FROM priced
+  WHERE refunded_at IS NOT NULL AND COALESCE(TRY_CAST(paid AS DECIMAL(18, 6)) <> 0, TRUE)
+)
+SELECT
+  lower(store) || '-' || id AS transaction_id,
+  app_user_id AS customer_id,
+  CASE WHEN regexp_full_match(happened, '[0-9-]{10}[ T][0-9:.]+')
+    THEN happened || 'Z' ELSE happened END AS transaction_date,
+  CASE
+    WHEN TRY_CAST(amount AS DECIMAL(18, 6)) IS NULL THEN amount
+    WHEN share IS NULL AND TRY_CAST(amount AS DECIMAL(18, 6)) <> 0
+    THEN amount || ' (without a takehome_percentage)'
+    ELSE CAST(CAST(TRY_CAST(amount AS DECIMAL(18, 6)) * COALESCE(share, 1) AS DECIMAL(18, 6))
+      AS VARCHAR)
+  END AS amount,
+  is_refund,
+  store_transaction_id AS order_id,
+  product AS product_category,
+  CASE WHEN is_refund = 1 THEN 'refund'
+    WHEN TRY_CAST(renewal_number AS INTEGER) > 1 THEN 'renewal'
+    ELSE 'purchase' END AS transaction_type,
+  lower(store) AS payment_method,
+  currency,
+  CASE WHEN regexp_full_match(updated_at, '[0-9-]{10}[ T][0-9:.]+')
+    THEN updated_at || 'Z' ELSE updated_at END AS updated_at
+FROM rows

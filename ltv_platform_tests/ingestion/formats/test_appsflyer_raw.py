@@ -1,0 +1,370 @@
+"""AppsFlyer raw data, installs and in-app events in one file, with figures added up by hand.
+
+The file has 30 records, all of June 2025. ``N/A`` stands in every field that a row does not name.
+
+Installs (customer, install time, cost):
+  u1    06-01 10:00:00  Facebook, 111, 2.50 USD, contributors tiktok (click), google (impression)
+  u2    06-01 11:00:00  Facebook, 111, 1.25 USD
+  a-3   06-01 12:00:00  organic (no user id)
+  u4    06-02 09:00:00  googleadwords_int, campaign ``Été; "Soldes"`` without an id, 3.00 EUR
+  u5    06-02 10:00:00  Facebook, 111, 0.75 USD; event name empty
+  u1    06-20 08:00:00  reinstall on another device, Event Name install: not the earliest
+  u6    no install time that can be read: quarantined
+  u7    retargeting, not the primary attribution: no install; u8 a re-engagement: none
+
+Customers: u1, u2, a-3, u4, u5, and of events alone u9 (install 05-20) and a-10 (05-21);
+the retargeting event of u11 makes none. 7 accepted, u6 quarantined.
+
+Revenue, original: USD 9.99 + 9.99 (two equal lines in one second) + 4.00 (u9) + 0.50 (a-10)
+  + 20.00 (u11) + 7.00 (u1's event in a re-engagement window, twice in the file, counted once)
+  = 51.48; refund USD 9.99. EUR 100.00 (u4). JPY 1200 (u2). One amount cannot be read: quarantined.
+In USD: 51.48 + 108.00 + 8.10 = 167.58.
+
+Conversions (base USD): the same purchases at their value in USD: 167.58 in 8 rows.
+
+Spend: 111 on 06-01 3.75 USD, on 06-02 0.75 USD; the campaign without an id 3.00 EUR.
+
+Sessions: u1 3 (touch, click, impression), u2, u4, u5, u8's re-engagement, u11's = 8.
+"""
+
+from decimal import Decimal
+
+import pytest
+
+from ltv_platform.ingestion.load import Request, ingest
+from ltv_platform_tests.conftest import Loader
+from ltv_platform_tests.ingestion.formats.exported import (
+    counted,
+    csv_text,
+    kept,
+    names,
+    newest_transactions,
+    take,
+)
+
+_CONTRIBUTORS = [
+    f"Contributor {n} {what}"
+    for n in (1, 2, 3)
+    for what in ("Partner", "Media Source", "Campaign", "Touch Type", "Touch Time")
+]
+_BEFORE = """
+Attributed Touch Type,Attributed Touch Time,Install Time,Event Time,Event Name,
+Event Value,Event Revenue,Event Revenue Currency,Event Revenue USD,Event Source,
+Is Receipt Validated,Partner,Media Source,Channel,Keywords,Campaign,Campaign ID,
+Adset,Adset ID,Ad,Ad ID,Ad Type,Site ID,Sub Site ID,Sub Param 1,Cost Model,
+Cost Value,Cost Currency
+"""
+_BEHIND = """
+Region,Country Code,State,City,Postal Code,DMA,IP,WIFI,Operator,Carrier,
+Language,AppsFlyer ID,Advertising ID,IDFA,Android ID,Customer User ID,IMEI,
+Platform,Device Type,OS Version,App Version,App ID,Is Retargeting,
+Retargeting Conversion Type,Attribution Lookback,Reengagement Window,
+Is Primary Attribution,User Agent
+"""
+HEADER = [*names(_BEFORE), *_CONTRIBUTORS, *names(_BEHIND)]
+FACEBOOK = {
+    "Media Source": "Facebook Ads",
+    "Campaign": "Summer",
+    "Campaign ID": "111",
+    "Attributed Touch Type": "click",
+}
+
+
+def install(device: str, user: str, time: str, *more: dict[str, str]) -> dict[str, str]:
+    row = {
+        "AppsFlyer ID": device,
+        "Customer User ID": user,
+        "Install Time": time,
+        "Event Time": time,
+        "Event Name": "install",
+        "Platform": "ios",
+        "Country Code": "DE",
+        "Is Retargeting": "false",
+        "Is Primary Attribution": "true",
+        "IP": "203.0.113.9",
+        "City": "Musterstadt",
+    }
+    for each in more:
+        row.update(each)
+    return row
+
+
+#: User and install time by device.
+INSTALLS = {
+    "a-1": ("u1", "2025-06-01 10:00:00"),
+    "a-2": ("u2", "2025-06-01 11:00:00"),
+    "a-4": ("u4", "2025-06-02 09:00:00"),
+    "a-9": ("u9", "2025-05-20 10:00:00"),
+    "a-10": ("N/A", "2025-05-21 10:00:00"),
+    "a-11": ("u11", "2025-06-09 10:00:00"),
+}
+
+
+def event(device: str, time: str, *more: dict[str, str]) -> dict[str, str]:
+    at = time if ":" in time else f"{time} 10:00:00"
+    given = {"Event Time": f"2025-{at}", "Event Name": "af_purchase"}
+    return install(device, *INSTALLS[device], given, *more)
+
+
+def paid(amount: str, currency: str, usd: str) -> dict[str, str]:
+    return {
+        "Event Revenue": amount,
+        "Event Revenue Currency": currency,
+        "Event Revenue USD": usd,
+        "Event Value": '{"af_email":"jane@example.com","af_price":"' + amount + '"}',
+    }
+
+
+def cost(value: str, currency: str) -> dict[str, str]:
+    return {"Cost Model": "CPI", "Cost Value": value, "Cost Currency": currency}
+
+
+RETARGETED = {"Is Retargeting": "true", "Retargeting Conversion Type": "re-engagement"}
+NA = "N/A"
+ROWS = [
+    install(
+        "a-1",
+        "u1",
+        "2025-06-01 10:00:00",
+        FACEBOOK,
+        cost("2.50", "USD"),
+        {
+            "Attributed Touch Time": "2025-06-01 09:50:00",
+            "Contributor 1 Media Source": "tiktokglobal_int",
+            "Contributor 1 Touch Type": "click",
+            "Contributor 1 Touch Time": "2025-06-01 08:00:00",
+            "Contributor 2 Media Source": "googleadwords_int",
+            "Contributor 2 Touch Type": "impression",
+            "Contributor 2 Touch Time": "2025-05-31 20:00:00.000",
+        },
+    ),
+    install(
+        "a-2",
+        "u2",
+        "2025-06-01 11:00:00",
+        FACEBOOK,
+        cost("1.25", "USD"),
+        {"Attributed Touch Time": "2025-06-01 10:59:00"},
+    ),
+    install("a-3", NA, "2025-06-01 12:00:00", {"Media Source": "organic"}),
+    install(
+        "a-4",
+        "u4",
+        "2025-06-02 09:00:00",
+        cost("3", "EUR"),
+        {
+            "Media Source": "googleadwords_int",
+            "Campaign": 'Été; "Soldes"\nnew',
+            "Attributed Touch Type": "click",
+            "Attributed Touch Time": "2025-06-02 08:59:00",
+            "Platform": "android",
+            "Country Code": "FR",
+        },
+    ),
+    install(
+        "a-5",
+        "u5",
+        "2025-06-02 10:00:00",
+        FACEBOOK,
+        cost("0.75", "USD"),
+        {
+            "Attributed Touch Type": "impression",
+            "Attributed Touch Time": "2025-06-01 22:00:00",
+            "Event Name": NA,
+        },
+    ),
+    install("a-1b", "u1", "2025-06-20 08:00:00", {"Media Source": "organic"}),
+    install("a-6", "u6", "yesterday", {"Media Source": "organic"}),
+    install(
+        "a-7",
+        "u7",
+        "2025-06-05 10:00:00",
+        FACEBOOK,
+        cost("9.00", "USD"),
+        {
+            "Is Retargeting": "true",
+            "Retargeting Conversion Type": "re-attribution",
+            "Is Primary Attribution": "false",
+        },
+    ),
+    install(
+        "a-8",
+        "u8",
+        "2025-06-06 10:00:00",
+        FACEBOOK,
+        RETARGETED,
+        {"Event Name": "re-engagement", "Attributed Touch Time": "2025-06-06 09:00:00"},
+    ),
+    event(
+        "a-1",
+        "06-03",
+        FACEBOOK,
+        paid("9.99", "USD", "9.99"),
+        {"Attributed Touch Time": "2025-06-01 09:50:00", "Country Code": "AT"},
+    ),
+    event(
+        "a-1",
+        "06-03",
+        FACEBOOK,
+        paid("9.990", "USD", "9.99"),
+        {"Attributed Touch Time": "2025-06-01 09:50:00", "Country Code": "AT"},
+    ),
+    event("a-1", "06-04", FACEBOOK, paid("-9.99", "USD", "-9.99"), {"Event Name": "af_refund"}),
+    event("a-2", "06-05", FACEBOOK, paid("1200", "JPY", "8.10")),
+    event("a-4", "06-06", paid("100.00", "EUR", "108.00"), {"Media Source": "googleadwords_int"}),
+    event("a-9", "06-07", FACEBOOK, paid("4", "USD", "4")),
+    event("a-9", "06-08", FACEBOOK, paid("0", "USD", "0")),
+    event(
+        "a-10",
+        "06-08",
+        paid("0.5", "USD", "0.5"),
+        {"Media Source": "organic", "Event Name": "af_ad_revenue"},
+    ),
+    event(
+        "a-11",
+        "06-09 11:00:00",
+        FACEBOOK,
+        RETARGETED,
+        paid("20.00", "USD", "20.00"),
+        {"Attributed Touch Time": "2025-06-09 09:00:00"},
+    ),
+    # In the window of a re-engagement: once for each of the two attributions.
+    event(
+        "a-1", "06-10", FACEBOOK, paid("7.00", "USD", "7.00"), {"Is Primary Attribution": "false"}
+    ),
+    event("a-1", "06-10", FACEBOOK, RETARGETED, paid("7.00", "USD", "7.00")),
+    event("a-2", "06-11", FACEBOOK, paid("1,5 x", "USD", NA)),
+    *(event("a-2", f"06-12 10:00:0{n}", FACEBOOK, {"Event Name": "login"}) for n in range(9)),
+]
+
+
+def written(rows: list[dict[str, str]], header: list[str] = HEADER) -> bytes:
+    return csv_text(header, rows, empty=NA).encode("utf-8-sig")
+
+
+def test_figures_of_the_file(load: Loader) -> None:
+    """Counts and sums as the docstring of the module has them."""
+    path = load.write("non-organic.csv", written(ROWS))
+    assert len(ROWS) == 30
+    outcomes = take(load, path)
+    assert counted(outcomes) == {
+        "customers": (7, 1, 22),
+        "transactions": (9, 1, 20),
+        "session_sources": (8, 0, 0),
+        "conversions": (8, 0, 22),
+        "campaign_costs": (3, 0, 27),
+        "campaigns": (2, 0, 28),
+    }
+    assert load.rows(
+        "SELECT customer_id, strftime(registration_date, '%m-%d %H'), country, acquisition_source, "
+        "campaign_id, platform FROM raw.customers ORDER BY 2, 1"
+    ) == [
+        ("u9", "05-20 10", "DE", "Facebook Ads", "111", "ios"),
+        ("a-10", "05-21 10", "DE", "organic", None, "ios"),
+        ("u1", "06-01 10", "DE", "Facebook Ads", "111", "ios"),
+        ("u2", "06-01 11", "DE", "Facebook Ads", "111", "ios"),
+        ("a-3", "06-01 12", "DE", "organic", None, "ios"),
+        ("u4", "06-02 09", "FR", "googleadwords_int", 'Été; "Soldes"\nnew', "android"),
+        ("u5", "06-02 10", "DE", "Facebook Ads", "111", "ios"),
+    ]
+    assert newest_transactions(load) == [
+        ("EUR", Decimal("100.00"), None),
+        ("JPY", Decimal(1200), None),
+        ("USD", Decimal("51.48"), Decimal("9.99")),
+    ]
+    assert load.rows("SELECT COUNT(*), SUM(revenue) FROM raw.conversions") == [
+        (8, Decimal("167.58"))
+    ]
+    assert load.rows(
+        "SELECT campaign_id, CAST(date AS VARCHAR), cost, currency, spend_source "
+        "FROM raw.campaign_costs ORDER BY 1, 2"
+    ) == [
+        ("111", "2025-06-01", Decimal("3.75"), "USD", "appsflyer"),
+        ("111", "2025-06-02", Decimal("0.75"), "USD", "appsflyer"),
+        ('Été; "Soldes"\nnew', "2025-06-02", Decimal(3), "EUR", "appsflyer"),
+    ]
+    assert load.rows(
+        "SELECT user_id, channel_name, strftime(session_ts, '%m-%d %H:%M'), holder_engagement, "
+        "closer_engagement, impression_interaction FROM raw.session_sources "
+        "WHERE user_id IN ('u1', 'u5') ORDER BY session_ts"
+    ) == [
+        ("u1", "googleadwords_int", "05-31 20:00", False, False, True),
+        ("u1", "tiktokglobal_int", "06-01 08:00", True, False, False),
+        ("u1", "Facebook Ads", "06-01 09:50", False, True, False),
+        ("u5", "Facebook Ads", "06-01 22:00", False, True, True),
+    ]
+    assert [reasons for _, reasons in load.reasons()] == [
+        ["registration_date: 'yesterday' is not a timestamp such as 2023-01-15 10:30:00"],
+        ["amount: '1,5 x' is not a number"],
+    ]
+
+
+def test_nothing_of_persons_is_kept(load: Loader) -> None:
+    """IP, city and the e-mail of Event Value; nor of a record that cannot be split."""
+    broken = ",".join(["jane@example.com"] * 3)
+    take(load, load.write("raw.csv", written(ROWS) + f"{broken}\r\n".encode()))
+    assert "has 3 columns" in str(load.reasons())
+    text = kept(load)
+    for word in ("jane@", "203.0.113.9", "Musterstadt", "af_price"):
+        assert word not in text
+
+
+def test_a_second_time_and_a_longer_file(load: Loader) -> None:
+    """The same file changes nothing; a later one, in another order, restates what it has again."""
+    path = load.write("raw.csv", written(ROWS))
+    take(load, path)
+    assert all(outcome.repeated for outcome in take(load, path).values())
+    before = newest_transactions(load)
+    more = event("a-2", "06-30", FACEBOOK)
+    later = [*reversed(ROWS), {**more, **paid("1.00", "USD", "1.00")}]
+    take(load, load.write("later.csv", csv_text(HEADER[::-1], later, delimiter=";")))
+    after = newest_transactions(load)
+    assert after[:2] == before[:2]
+    assert after[2] == ("USD", Decimal("52.48"), Decimal("9.99"))
+    [(sessions,)] = load.rows("SELECT COUNT(DISTINCT session_id) FROM raw.session_sources")
+    assert sessions == 8
+
+
+def test_events_alone(load: Loader) -> None:
+    """Without installs in the file, each customer comes once, by the time of the install.
+
+    The install's own row counts before them, whenever it comes: the country is where the
+    install was, not where an event was.
+    """
+    take(load, load.write("installs.csv", written(ROWS[:9])))
+    take(load, load.write("events.csv", written(ROWS[9:])))
+    assert load.rows(
+        "SELECT customer_id, country FROM raw.customers WHERE customer_id IN ('u1', 'u11') "
+        "QUALIFY ROW_NUMBER() OVER (PARTITION BY customer_id "
+        "ORDER BY registration_date, updated_at DESC NULLS LAST) = 1"
+    ) == [("u1", "DE")]
+    assert newest_transactions(load)[2] == ("USD", Decimal("51.48"), Decimal("9.99"))
+
+
+def test_options(load: Loader) -> None:
+    """All in USD; a device is a customer; no spend."""
+    path = load.write("raw.csv", written(ROWS))
+    reference = "appsflyer_raw"
+    outcomes = ingest(
+        load.engine,
+        [Request(None, path, reference, ("revenue=usd", "customer=device", "costs=none"))],
+    )
+    assert [outcome.error for outcome in outcomes] == [None] * 6
+    assert newest_transactions(load) == [("USD", Decimal("167.58"), Decimal("9.99"))]
+    assert load.rows("SELECT COUNT(*) FROM raw.campaign_costs") == [(0,)]
+    assert load.rows("SELECT customer_id FROM raw.customers WHERE customer_id LIKE 'u%'") == []
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8"])
+def test_few_columns(load: Loader, encoding: str) -> None:
+    """Columns that may be missing are; tabs and UTF-16, as Excel saves them."""
+    needed = ["Install Time", "Event Time", "Event Name", "Media Source", "AppsFlyer ID"]
+    header = [*needed, "Event Revenue", "Event Revenue Currency"]
+    rows = [{name: row[name] for name in header if name in row} for row in ROWS]
+    text = csv_text(header, rows, delimiter="\t", empty=NA)
+    take(load, load.write("raw.csv", text.encode(encoding)))
+    assert newest_transactions(load)[0] == ("EUR", Decimal("100.00"), None)
+    lacks = csv_text(needed[:-1], [{"Install Time": "2025-06-01 10:00:00"}])
+    [refused] = ingest(load.engine, [Request(None, load.write("other.csv", lacks))])
+    assert refused.error is not None
+    assert "AppsFlyer ID" in refused.error.message

@@ -26,50 +26,45 @@ WITH payments AS (
     *,
     CASE
       WHEN regexp_full_match(date, '[0-9]{4}-[0-9]{2}-[0-9]{2}( 00:00(:00)?)?')
-        THEN
-        left(date, 10) || ' ' || CASE
+        THEN left(date, 10) || ' ' || CASE
           WHEN regexp_full_match(time, '[0-9]{1,2}:[0-9]{2}(:[0-9]{2})? ?[AaPp]\.?[Mm]\.?')
             THEN lpad(CAST(
               CAST(split_part(time, ':', 1) AS INTEGER) % 12
                 + CASE WHEN regexp_matches(time, '[Pp]') THEN 12 ELSE 0 END AS VARCHAR
             ), 2, '0') || regexp_extract(time, ':[0-9:]+')
           ELSE COALESCE(regexp_replace(time, '^([0-9]):', '0\1:'), '(no time)')
-        END || CASE
-          WHEN upper(zone) IN ('HST') THEN '-10:00'
-          WHEN upper(zone) IN ('AKST') THEN '-09:00'
-          WHEN upper(zone) IN ('PST', 'AKDT') THEN '-08:00'
-          WHEN upper(zone) IN ('PDT', 'MST') THEN '-07:00'
-          WHEN upper(zone) IN ('MDT', 'CST') THEN '-06:00'
-          WHEN upper(zone) IN ('CDT', 'EST') THEN '-05:00'
-          WHEN upper(zone) IN ('EDT') THEN '-04:00'
-          WHEN upper(zone) IN ('BRT', 'ART') THEN '-03:00'
-          WHEN upper(zone) IN ('UTC', 'GMT', 'WET', 'Z') THEN '+00:00'
-          WHEN upper(zone) IN ('BST', 'CET', 'WEST') THEN '+01:00'
-          WHEN upper(zone) IN ('CEST', 'EET', 'SAST') THEN '+02:00'
-          WHEN upper(zone) IN ('EEST', 'MSK', 'TRT') THEN '+03:00'
-          WHEN upper(zone) IN ('ICT', 'WIB') THEN '+07:00'
-          WHEN upper(zone) IN ('SGT', 'HKT', 'AWST', 'MYT', 'PHT') THEN '+08:00'
-          WHEN upper(zone) IN ('JST', 'KST') THEN '+09:00'
-          WHEN upper(zone) IN ('ACST') THEN '+09:30'
-          WHEN upper(zone) IN ('AEST') THEN '+10:00'
-          WHEN upper(zone) IN ('ACDT') THEN '+10:30'
-          WHEN upper(zone) IN ('AEDT') THEN '+11:00'
-          WHEN upper(zone) IN ('NZST') THEN '+12:00'
-          WHEN upper(zone) IN ('NZDT') THEN '+13:00'
-          WHEN upper(zone) = 'IST' AND getvariable('ist') = 'india' THEN '+05:30'
-          WHEN upper(zone) = 'IST' AND getvariable('ist') = 'israel' THEN '+02:00'
-          WHEN regexp_full_match(zone, '(GMT|UTC)?[+-][0-9]{2}:?[0-9]{2}')
-            THEN regexp_extract(zone, '[+-].*')
-          ELSE ' ' || COALESCE(zone, '(no time zone)')
-        END
+        END || COALESCE(
+          MAP {
+            'HST': '-10:00', 'AKST': '-09:00', 'PST': '-08:00', 'AKDT': '-08:00',
+            'PDT': '-07:00', 'MST': '-07:00', 'MDT': '-06:00', 'CST': '-06:00', 'CDT': '-05:00',
+            'EST': '-05:00', 'EDT': '-04:00', 'BRT': '-03:00', 'ART': '-03:00', 'UTC': '+00:00',
+            'GMT': '+00:00', 'WET': '+00:00', 'Z': '+00:00', 'BST': '+01:00', 'CET': '+01:00',
+            'WEST': '+01:00', 'CEST': '+02:00', 'EET': '+02:00', 'SAST': '+02:00',
+            'EEST': '+03:00', 'MSK': '+03:00', 'TRT': '+03:00', 'IDT': '+03:00', 'ICT': '+07:00',
+            'WIB': '+07:00', 'SGT': '+08:00', 'HKT': '+08:00', 'AWST': '+08:00', 'MYT': '+08:00',
+            'PHT': '+08:00', 'JST': '+09:00', 'KST': '+09:00', 'ACST': '+09:30',
+            'AEST': '+10:00', 'ACDT': '+10:30', 'AEDT': '+11:00', 'NZST': '+12:00',
+            'NZDT': '+13:00'
+          }[upper(trim(zone))],
+          -- Several zones have this name.
+          CASE WHEN upper(trim(zone)) = 'IST'
+            THEN MAP {'india': '+05:30', 'israel': '+02:00'}[getvariable('ist')]
+          END,
+          NULLIF(regexp_extract(trim(zone), '^(GMT|UTC)?([+-][0-9]{2}:?[0-9]{2})$', 2), ''),
+          ' ' || zone,
+          ' (no time zone)'
+        )
       ELSE date || ' ' || COALESCE(time, '')
     END AS happened_at
   FROM file
-  WHERE regexp_matches(lower(type), 'payment|checkout|donation|received|sale|subscription|virtual terminal|point of sale')
+  WHERE regexp_matches(
+      lower(type),
+      'payment|checkout|donation|received|sale|subscription|virtual terminal|point of sale'
+    )
     AND NOT regexp_matches(lower(type), 'refund|revers|chargeback')
     AND NOT regexp_matches(
       lower(type),
-      '\b(fees?|tax|holds?|release|conversion|withdrawal|withdraw|bank|deposit|transfer|memo|item)\b'
+      '\b(fees?|tax|holds?|release|conversion|withdrawal|bank|deposit|transfer|memo|item)\b'
       || '|\b(authorization|request|invoice (sent|received)|update to|void|correction|adjustment)\b'
       || '|\b(buyer credit|bml credit|credit card deposit|reimbursement|funding|funds|bonus)\b'
       || '|^(paypal )?order$|\b(loan|repayment|interest|cashback|rewards?|payouts?)\b'
@@ -107,7 +102,7 @@ WITH movements AS (
     CASE
       WHEN regexp_matches(
         lower(type),
-        '\b(fees?|tax|holds?|release|conversion|withdrawal|withdraw|bank|deposit|transfer|memo|item)\b'
+        '\b(fees?|tax|holds?|release|conversion|withdrawal|bank|deposit|transfer|memo|item)\b'
       || '|\b(authorization|request|invoice (sent|received)|update to|void|correction|adjustment)\b'
       || '|\b(buyer credit|bml credit|credit card deposit|reimbursement|funding|funds|bonus)\b'
       || '|^(paypal )?order$|\b(loan|repayment|interest|cashback|rewards?|payouts?)\b'
@@ -116,47 +111,42 @@ WITH movements AS (
       WHEN regexp_matches(lower(type), 'chargeback revers|cancel.*revers|revers.*cancel')
         THEN 'reversal_canceled'
       WHEN regexp_matches(lower(type), 'refund|revers|chargeback') THEN 'refund'
-      WHEN regexp_matches(lower(type), 'payment|checkout|donation|received|sale|subscription|virtual terminal|point of sale') THEN 'purchase'
+      WHEN regexp_matches(
+        lower(type),
+        'payment|checkout|donation|received|sale|subscription|virtual terminal|point of sale'
+      ) THEN 'purchase'
       ELSE 'unknown'
     END AS kind,
     CASE
       WHEN regexp_full_match(date, '[0-9]{4}-[0-9]{2}-[0-9]{2}( 00:00(:00)?)?')
-        THEN
-        left(date, 10) || ' ' || CASE
+        THEN left(date, 10) || ' ' || CASE
           WHEN regexp_full_match(time, '[0-9]{1,2}:[0-9]{2}(:[0-9]{2})? ?[AaPp]\.?[Mm]\.?')
             THEN lpad(CAST(
               CAST(split_part(time, ':', 1) AS INTEGER) % 12
                 + CASE WHEN regexp_matches(time, '[Pp]') THEN 12 ELSE 0 END AS VARCHAR
             ), 2, '0') || regexp_extract(time, ':[0-9:]+')
           ELSE COALESCE(regexp_replace(time, '^([0-9]):', '0\1:'), '(no time)')
-        END || CASE
-          WHEN upper(zone) IN ('HST') THEN '-10:00'
-          WHEN upper(zone) IN ('AKST') THEN '-09:00'
-          WHEN upper(zone) IN ('PST', 'AKDT') THEN '-08:00'
-          WHEN upper(zone) IN ('PDT', 'MST') THEN '-07:00'
-          WHEN upper(zone) IN ('MDT', 'CST') THEN '-06:00'
-          WHEN upper(zone) IN ('CDT', 'EST') THEN '-05:00'
-          WHEN upper(zone) IN ('EDT') THEN '-04:00'
-          WHEN upper(zone) IN ('BRT', 'ART') THEN '-03:00'
-          WHEN upper(zone) IN ('UTC', 'GMT', 'WET', 'Z') THEN '+00:00'
-          WHEN upper(zone) IN ('BST', 'CET', 'WEST') THEN '+01:00'
-          WHEN upper(zone) IN ('CEST', 'EET', 'SAST') THEN '+02:00'
-          WHEN upper(zone) IN ('EEST', 'MSK', 'TRT') THEN '+03:00'
-          WHEN upper(zone) IN ('ICT', 'WIB') THEN '+07:00'
-          WHEN upper(zone) IN ('SGT', 'HKT', 'AWST', 'MYT', 'PHT') THEN '+08:00'
-          WHEN upper(zone) IN ('JST', 'KST') THEN '+09:00'
-          WHEN upper(zone) IN ('ACST') THEN '+09:30'
-          WHEN upper(zone) IN ('AEST') THEN '+10:00'
-          WHEN upper(zone) IN ('ACDT') THEN '+10:30'
-          WHEN upper(zone) IN ('AEDT') THEN '+11:00'
-          WHEN upper(zone) IN ('NZST') THEN '+12:00'
-          WHEN upper(zone) IN ('NZDT') THEN '+13:00'
-          WHEN upper(zone) = 'IST' AND getvariable('ist') = 'india' THEN '+05:30'
-          WHEN upper(zone) = 'IST' AND getvariable('ist') = 'israel' THEN '+02:00'
-          WHEN regexp_full_match(zone, '(GMT|UTC)?[+-][0-9]{2}:?[0-9]{2}')
-            THEN regexp_extract(zone, '[+-].*')
-          ELSE ' ' || COALESCE(zone, '(no time zone)')
-        END
+        END || COALESCE(
+          MAP {
+            'HST': '-10:00', 'AKST': '-09:00', 'PST': '-08:00', 'AKDT': '-08:00',
+            'PDT': '-07:00', 'MST': '-07:00', 'MDT': '-06:00', 'CST': '-06:00', 'CDT': '-05:00',
+            'EST': '-05:00', 'EDT': '-04:00', 'BRT': '-03:00', 'ART': '-03:00', 'UTC': '+00:00',
+            'GMT': '+00:00', 'WET': '+00:00', 'Z': '+00:00', 'BST': '+01:00', 'CET': '+01:00',
+            'WEST': '+01:00', 'CEST': '+02:00', 'EET': '+02:00', 'SAST': '+02:00',
+            'EEST': '+03:00', 'MSK': '+03:00', 'TRT': '+03:00', 'IDT': '+03:00', 'ICT': '+07:00',
+            'WIB': '+07:00', 'SGT': '+08:00', 'HKT': '+08:00', 'AWST': '+08:00', 'MYT': '+08:00',
+            'PHT': '+08:00', 'JST': '+09:00', 'KST': '+09:00', 'ACST': '+09:30',
+            'AEST': '+10:00', 'ACDT': '+10:30', 'AEDT': '+11:00', 'NZST': '+12:00',
+            'NZDT': '+13:00'
+          }[upper(trim(zone))],
+          -- Several zones have this name.
+          CASE WHEN upper(trim(zone)) = 'IST'
+            THEN MAP {'india': '+05:30', 'israel': '+02:00'}[getvariable('ist')]
+          END,
+          NULLIF(regexp_extract(trim(zone), '^(GMT|UTC)?([+-][0-9]{2}:?[0-9]{2})$', 2), ''),
+          ' ' || zone,
+          ' (no time zone)'
+        )
       ELSE date || ' ' || COALESCE(time, '')
     END AS happened_at
   FROM file

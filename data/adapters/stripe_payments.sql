@@ -93,7 +93,8 @@ amounts AS (
     -- What was refunded of it is not taken back a second time.
     CASE
       WHEN NOT is_lost THEN 0
-      WHEN whole - back IS NOT NULL AND (disputed IS NULL OR TRY_CAST(disputed AS DOUBLE) IS NOT NULL)
+      WHEN whole - back IS NOT NULL
+        AND (disputed IS NULL OR TRY_CAST(disputed AS DECIMAL(18,6)) IS NOT NULL)
         THEN GREATEST(0, LEAST(ABS(TRY_CAST(disputed AS DECIMAL(18,6))), whole - back))
     END AS lost
   FROM payments

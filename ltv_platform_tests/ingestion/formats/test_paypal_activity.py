@@ -15,6 +15,7 @@ Net: purchases USD 1,304.80 (96.80 + 1169.50 + 29 + 0 + 9.50), EUR 48.50, JPY 1,
 """
 
 import csv
+from collections.abc import Sequence
 from decimal import Decimal
 
 import pytest
@@ -156,9 +157,9 @@ NET = {
 }
 
 
-def of(rows: list[Row], header: str = HEADER, **written: str) -> bytes:
+def of(rows: Sequence[Row], header: str = HEADER, **written: str) -> bytes:
     """A file in which everything has quotes, as PayPal writes it."""
-    return export_of(header, rows, quoting=csv.QUOTE_ALL, **written)  # type: ignore[arg-type]
+    return export_of(header, rows, quoting=csv.QUOTE_ALL, **written)
 
 
 def test_what_is_taken(load: Loader) -> None:

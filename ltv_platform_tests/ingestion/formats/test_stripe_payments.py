@@ -14,6 +14,7 @@ Refunds: USD 120.00 (50 + 30 + 40), EUR 5.00. Disputes: USD 110.00.
 Converted purchases: USD 1,580.50 (1537.50 + 22 + 10 + 11); refunds: USD 125.50 (120 + 5.50).
 """
 
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 import pytest
@@ -96,14 +97,18 @@ PAYMENTS = [
     payment(5, "1500", Currency="jpy", Converted_Amount="10.00"),
     payment(6, "0.00", "succeeded"),
     payment(
-        *(7, "60.00", "Disputed"),
+        7,
+        "60.00",
+        "Disputed",
         Disputed_Amount="60.00",
         Dispute_Status="lost",
         **{"Dispute Date (UTC)": "2025-04-02 08:00"},
     ),
     payment(8, "45.00", Disputed_Amount="45.00", Dispute_Status="won"),
     payment(
-        *(9, "90.00", "Disputed"),
+        9,
+        "90.00",
+        "Disputed",
         Amount_Refunded="40.00",
         Disputed_Amount="90.00",
         Dispute_Status="lost",
@@ -136,7 +141,7 @@ CONVERTED = {
 }
 
 
-def of(header: str, rows: list[Row], **written: str) -> bytes:
+def of(header: str, rows: Sequence[Row], **written: str) -> bytes:
     """A file with that header."""
     renamed = [
         {("Created date (UTC)" if n == "Created (UTC)" else n): v for n, v in row.items()}
@@ -198,7 +203,7 @@ def test_customers(load: Loader) -> None:
     assert buyers == 1
 
 
-def test_the_clock_is_utc(loader_with: type[Loader]) -> None:
+def test_the_clock_is_utc(loader_with: Callable[..., Loader]) -> None:
     """Whatever zone other files of the user are in."""
     load = loader_with(source_timezone="America/New_York")
     counts(

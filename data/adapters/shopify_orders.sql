@@ -27,120 +27,99 @@
 -- refuse: regexp_full_match(id, '[0-9][.,]?[0-9]*[eE]\+?[0-9]+')
 -- because: a spreadsheet has rounded the ids of the orders. In Shopify, export the orders again, and load that file without opening it.
 -- variable: revenue = net | total | subtotal
--- table: customers
-WITH orders AS (
-  SELECT
-    *,
-    COALESCE(customer_id, email) AS customer,
-    TRY_CAST(regexp_replace(created_at, ' ([+-][0-9]{2}:?[0-9]{2})$', '\1') AS TIMESTAMPTZ)
-      AS created
+-- view: orders
+-- First lines of orders, without tests and what nobody paid: whose each is, and when it was.
+SELECT
+  *,
+  COALESCE(id, name) AS order_id,
+  COALESCE(customer_id, email) AS customer,
+  replace(lower(trim(COALESCE(financial_status, ''))), ' ', '_') AS status,
+  status IN ('paid', 'partially_paid', 'partially_refunded', 'refunded') AS is_paid,
+  COALESCE(paid_at, created_at) AS bought_at,
+  [created_at, paid_at, fulfilled_at, cancelled_at, bought_at] AS dates,
+  list_transform(
+    dates,
+    lambda each: TRY_CAST(
+      regexp_replace(each, ' ([+-][0-9]{2}:?[0-9]{2})$', '\1') AS TIMESTAMPTZ
+    )
+  ) AS instants,
+  instants[1] AS created,
+  instants[5] IS NOT NULL AS is_dated
+FROM file
+WHERE (financial_status IS NOT NULL OR total IS NOT NULL)
+  AND status NOT IN ('pending', 'authorized', 'voided', 'expired', 'unpaid')
+  AND NOT (cancelled_at IS NOT NULL AND paid_at IS NULL)
+  AND NOT regexp_matches(lower(COALESCE(payment_method, '')), '\b(bogus|test|testing)\b')
+  AND NOT regexp_matches(lower(COALESCE(tags, '')), '(^|,) *(bogus|test|test[ _-]?order) *(,|$)')
+-- view: amounts
+-- What each order charged and refunded, and how much revenue it brought in and gave back.
+WITH vendors AS (
+  -- What an order of several vendors brought in is no one's alone.
+  SELECT name AS order_name, MIN(vendor) AS only_vendor
   FROM file
-  WHERE regexp_full_match(
-      lower(trim(financial_status)), 'paid|refunded|partially[_ ](paid|refunded)'
-    )
-    AND NOT (cancelled_at IS NOT NULL AND paid_at IS NULL)
-    AND NOT regexp_matches(lower(COALESCE(payment_method, '')), '\b(bogus|test|testing)\b')
-    AND NOT regexp_matches(
-      lower(COALESCE(tags, '')), '(^|,) *(bogus|test|test[ _-]?order) *(,|$)'
-    )
+  GROUP BY name
+  HAVING MIN(vendor) = MAX(vendor)
 )
+SELECT
+  *,
+  TRY_CAST(total AS DECIMAL(18,6)) AS charged,
+  TRY_CAST(COALESCE(taxes, '0') AS DECIMAL(18,6)) AS tax_charged,
+  TRY_CAST(COALESCE(shipping, '0') AS DECIMAL(18,6)) AS shipping_charged,
+  CASE getvariable('revenue')
+    WHEN 'total' THEN charged
+    WHEN 'subtotal' THEN TRY_CAST(subtotal AS DECIMAL(18,6))
+    ELSE charged - tax_charged - shipping_charged
+  END AS remainder,
+  -- Where shipping is all that was paid, its tax would be taken off twice.
+  CASE WHEN charged >= 0 AND remainder < 0 THEN 0 WHEN charged IS NOT NULL THEN remainder END
+    AS revenue,
+  CASE
+    WHEN status <> 'partially_paid' THEN 1
+    WHEN charged > 0 THEN (charged - TRY_CAST(outstanding AS DECIMAL(18,6))) / charged
+  END AS paid_share,
+  -- What could not be read where an amount is missing: it goes to quarantine in its place.
+  CASE
+    WHEN charged IS NULL THEN total
+    WHEN getvariable('revenue') = 'subtotal' AND revenue IS NULL THEN subtotal
+    WHEN tax_charged IS NULL THEN taxes
+    WHEN shipping_charged IS NULL THEN shipping
+    ELSE outstanding
+  END AS unread,
+  ABS(TRY_CAST(refunded AS DECIMAL(18,6))) AS refund_stated,
+  CASE
+    WHEN status = 'refunded' AND COALESCE(refund_stated, 0) = 0 THEN charged
+    WHEN refunded IS NULL AND status <> 'partially_refunded' THEN 0
+    ELSE refund_stated
+  END AS refund,
+  -- A full refund takes back the whole revenue, and no more.
+  CASE
+    WHEN revenue IS NULL OR refund IS NULL THEN NULL
+    WHEN refund = charged THEN CAST(revenue AS DECIMAL(18,6))
+    WHEN charged = 0 THEN 0
+    ELSE CAST(refund * revenue / charged AS DECIMAL(18,6))
+  END AS refunded_revenue
+FROM orders LEFT JOIN vendors ON order_name IS NOT DISTINCT FROM name
+-- table: customers
 SELECT
   customer AS customer_id,
   COALESCE(ARG_MIN(created_at, created), MIN(created_at)) AS registration_date,
   ARG_MIN(COALESCE(shipping_country, billing_country), created) AS country,
   MIN(_line) AS _line
 FROM orders
-WHERE customer IS NOT NULL
+WHERE is_paid AND customer IS NOT NULL
 GROUP BY customer
 -- table: transactions
 -- rows: many
-WITH lines AS (
-  SELECT
-    *,
-    COALESCE(id, name) AS order_id,
-    COALESCE(customer_id, email) AS customer,
-    replace(lower(trim(COALESCE(financial_status, ''))), ' ', '_') AS status,
-    TRY_CAST(total AS DECIMAL(18,6)) AS whole,
-    CASE getvariable('revenue')
-      WHEN 'total' THEN TRY_CAST(total AS DECIMAL(18,6))
-      WHEN 'subtotal' THEN TRY_CAST(subtotal AS DECIMAL(18,6))
-      ELSE TRY_CAST(total AS DECIMAL(18,6)) - TRY_CAST(COALESCE(taxes, '0') AS DECIMAL(18,6))
-        - TRY_CAST(COALESCE(shipping, '0') AS DECIMAL(18,6))
-    END AS revenue,
-    ABS(TRY_CAST(refunded AS DECIMAL(18,6))) AS given_back,
-    -- What an order of several vendors brought in is no one's alone.
-    CASE
-      WHEN MIN(vendor) OVER (PARTITION BY name) = MAX(vendor) OVER (PARTITION BY name)
-        THEN MIN(vendor) OVER (PARTITION BY name)
-    END AS only_vendor,
-    COALESCE(paid_at, created_at) AS bought_at,
-    [created_at, paid_at, fulfilled_at, cancelled_at] AS dates,
-    list_transform(
-      [created_at, paid_at, fulfilled_at, cancelled_at, COALESCE(paid_at, created_at)],
-      lambda each: TRY_CAST(
-        regexp_replace(each, ' ([+-][0-9]{2}:?[0-9]{2})$', '\1') AS TIMESTAMPTZ
-      )
-    ) AS instants
-  FROM file
-),
-orders AS (
-  SELECT
-    *,
-    -- Where shipping is all that was paid, its tax would be taken off twice.
-    CASE WHEN whole >= 0 AND revenue < 0 THEN 0 WHEN whole IS NOT NULL THEN revenue END AS worth,
-    status IN ('paid', 'partially_refunded', 'refunded', 'partially_paid') AS counts,
-    CASE
-      WHEN status <> 'partially_paid' THEN 1
-      WHEN whole > 0 THEN (whole - TRY_CAST(outstanding AS DECIMAL(18,6))) / whole
-    END AS share,
-    CASE
-      WHEN status = 'refunded' AND COALESCE(given_back, 0) = 0 THEN whole
-      WHEN refunded IS NULL AND status <> 'partially_refunded' THEN 0
-      ELSE given_back
-    END AS back,
-    -- A refund is not to stand without its purchase: what keeps that out keeps it out, too.
-    CASE
-      WHEN instants[5] IS NULL THEN bought_at
-      ELSE dates[list_position(instants, list_max(instants))]
-    END AS given_back_at,
-    CASE
-      WHEN whole IS NULL THEN total
-      WHEN getvariable('revenue') = 'subtotal' AND revenue IS NULL THEN subtotal
-      WHEN TRY_CAST(COALESCE(taxes, '0') AS DECIMAL(18,6)) IS NULL THEN taxes
-      WHEN TRY_CAST(COALESCE(shipping, '0') AS DECIMAL(18,6)) IS NULL THEN shipping
-      ELSE outstanding
-    END AS unread
-  FROM lines
-  WHERE (financial_status IS NOT NULL OR total IS NOT NULL)
-    AND status NOT IN ('pending', 'authorized', 'voided', 'expired', 'unpaid')
-    AND NOT (cancelled_at IS NOT NULL AND paid_at IS NULL)
-    AND NOT regexp_matches(lower(COALESCE(payment_method, '')), '\b(bogus|test|testing)\b')
-    AND NOT regexp_matches(
-      lower(COALESCE(tags, '')), '(^|,) *(bogus|test|test[ _-]?order) *(,|$)'
-    )
-),
-amounts AS (
-  SELECT
-    *,
-    CASE
-      WHEN counts THEN COALESCE(CAST(CAST(worth * share AS DECIMAL(18,6)) AS VARCHAR), unread)
-      ELSE 'Financial Status ' || COALESCE(financial_status, '(empty)')
-    END AS bought,
-    -- A full refund takes back the whole revenue, and no more.
-    CASE
-      WHEN worth IS NULL OR back IS NULL THEN NULL
-      WHEN back = whole THEN CAST(worth AS DECIMAL(18,6))
-      WHEN whole = 0 THEN 0
-      ELSE CAST(back * worth / whole AS DECIMAL(18,6))
-    END AS returned
-  FROM orders
-)
 SELECT
   FALSE AS is_deleted,
   order_id AS transaction_id,
   customer AS customer_id,
   bought_at AS transaction_date,
-  bought AS amount,
+  CASE
+    WHEN is_paid
+      THEN COALESCE(CAST(CAST(revenue * paid_share AS DECIMAL(18,6)) AS VARCHAR), unread)
+    ELSE 'Financial Status ' || COALESCE(financial_status, '(empty)')
+  END AS amount,
   FALSE AS is_refund,
   order_id,
   only_vendor AS product_category,
@@ -150,11 +129,12 @@ SELECT
 FROM amounts
 UNION ALL
 SELECT
-  returned = 0,
+  refunded_revenue = 0,
   order_id || '-refund',
   customer,
-  given_back_at,
-  COALESCE(CAST(returned AS VARCHAR), refunded),
+  -- A refund is not to stand without its purchase: what keeps that out keeps it out, too.
+  CASE WHEN is_dated THEN dates[list_position(instants, list_max(instants))] ELSE bought_at END,
+  COALESCE(CAST(refunded_revenue AS VARCHAR), refunded),
   TRUE,
   order_id,
   only_vendor,
@@ -162,5 +142,5 @@ SELECT
   payment_method,
   currency
 FROM amounts
-WHERE counts AND worth IS NOT NULL
-  AND (returned IS DISTINCT FROM 0 OR (share IS NOT NULL AND instants[5] IS NOT NULL))
+WHERE is_paid AND revenue IS NOT NULL
+  AND (refunded_revenue IS DISTINCT FROM 0 OR (paid_share IS NOT NULL AND is_dated))

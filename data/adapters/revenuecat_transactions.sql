@@ -28,17 +28,46 @@
 -- numbers: 1204.50
 -- variable: revenue = takehome | price
 -- variable: currency = purchased | usd
+-- view: purchases
+-- Purchases and renewals outside the sandbox: what was paid, what is left of it, and our share.
+SELECT
+  *,
+  price_usd IS NOT NULL AND (
+    getvariable('currency') = 'usd' OR price_purchased IS NULL OR purchased_currency IS NULL
+  ) AS in_usd,
+  CASE WHEN in_usd THEN 'USD' ELSE purchased_currency END AS currency,
+  -- Of a refunded line, price is what is left after the refund, and purchase_price what was paid.
+  CASE WHEN in_usd THEN price_usd ELSE price_purchased END AS price,
+  CASE WHEN in_usd THEN gross_usd ELSE gross_purchased END AS gross,
+  TRY_CAST(price AS DECIMAL(18,6)) AS price_left,
+  CASE
+    WHEN refunded_at IS NOT NULL
+      AND TRY_CAST(gross AS DECIMAL(18,6)) >= COALESCE(price_left, 0) THEN gross
+    ELSE price
+  END AS paid,
+  TRY_CAST(paid AS DECIMAL(18,6)) AS price_paid,
+  TRY_CAST(takehome AS DECIMAL(18,9)) AS takehome_share,
+  CASE
+    WHEN getvariable('revenue') = 'price' THEN 1
+    -- 70 percent may be written as 0.7 or as 70.
+    WHEN takehome IS NOT NULL
+      THEN takehome_share / CASE WHEN takehome_share > 1 THEN 100 ELSE 1 END
+    ELSE 1 - TRY_CAST(commission AS DECIMAL(18,9)) - COALESCE(TRY_CAST(tax AS DECIMAL(18,9)), 0)
+  END AS share
+FROM file
+WHERE lower(COALESCE(is_sandbox, 'false')) NOT IN ('true', 't', '1', 'yes')
+  AND upper(COALESCE(ownership_type, '')) <> 'FAMILY_SHARED'
 -- table: customers
 -- Where the export does not say when a customer was first seen, the first purchase stands for it.
+-- A time without a zone is one of UTC, here and below.
 SELECT
   app_user_id AS customer_id,
-  CASE WHEN regexp_full_match(COALESCE(first_seen_time, start_time), '[0-9-]{10}[ T][0-9:.]+')
-    THEN COALESCE(first_seen_time, start_time) || 'Z'
-    ELSE COALESCE(first_seen_time, start_time) END AS registration_date,
+  regexp_replace(
+    COALESCE(first_seen_time, start_time), '^([0-9-]{10}[ T][0-9:.]+)$', '\1Z'
+  ) AS registration_date,
   country,
   lower(platform) AS platform,
-  CASE WHEN regexp_full_match(updated_at, '[0-9-]{10}[ T][0-9:.]+')
-    THEN updated_at || 'Z' ELSE updated_at END AS updated_at
+  regexp_replace(updated_at, '^([0-9-]{10}[ T][0-9:.]+)$', '\1Z') AS updated_at
 FROM file
 WHERE lower(COALESCE(is_sandbox, 'false')) NOT IN ('true', 't', '1', 'yes')
 QUALIFY ROW_NUMBER() OVER (
@@ -47,43 +76,14 @@ QUALIFY ROW_NUMBER() OVER (
 ) = 1
 -- table: transactions
 -- rows: many
--- What was refunded keeps its purchase; the refund is a row of its own. Of a refunded line, price is
--- what is left after the refund, and purchase_price what was paid.
-WITH lines AS (
-  SELECT *,
-    CASE WHEN in_usd THEN 'USD' ELSE purchased_currency END AS currency,
-    CASE WHEN in_usd THEN price_usd ELSE price_purchased END AS price,
-    CASE WHEN in_usd THEN gross_usd ELSE gross_purchased END AS gross,
-    CASE
-      WHEN getvariable('revenue') = 'price' THEN 1
-      WHEN takehome IS NOT NULL THEN TRY_CAST(takehome AS DECIMAL(18, 9))
-        / CASE WHEN TRY_CAST(takehome AS DECIMAL(18, 9)) > 1 THEN 100 ELSE 1 END
-      ELSE 1 - TRY_CAST(commission AS DECIMAL(18, 9))
-        - COALESCE(TRY_CAST(tax AS DECIMAL(18, 9)), 0)
-    END AS share
-  FROM (
-    SELECT *, price_usd IS NOT NULL AND (
-      getvariable('currency') = 'usd' OR price_purchased IS NULL OR purchased_currency IS NULL
-    ) AS in_usd
-    FROM file
-  )
-  WHERE lower(COALESCE(is_sandbox, 'false')) NOT IN ('true', 't', '1', 'yes')
-    AND upper(COALESCE(ownership_type, '')) <> 'FAMILY_SHARED'
-),
-priced AS (
-  SELECT *,
-    CASE WHEN refunded_at IS NULL THEN price
-      WHEN TRY_CAST(gross AS DECIMAL(18, 6)) >= COALESCE(TRY_CAST(price AS DECIMAL(18, 6)), 0)
-      THEN gross ELSE price END AS paid
-  FROM lines
-),
-rows AS (
-  SELECT *, 0 AS is_refund, store_transaction_id AS id, start_time AS happened,
-    paid AS amount
-  FROM priced
+-- What was refunded keeps its purchase; the refund is a row of its own.
+WITH rows AS (
+  SELECT *, 0 AS is_refund, store_transaction_id AS id, start_time AS happened, paid AS amount
+  FROM purchases
+  -- Trials and grants have no price; a price that cannot be read goes to quarantine.
   WHERE refunded_at IS NOT NULL
     OR COALESCE(
-      TRY_CAST(price AS DECIMAL(18, 6)) <> 0,
+      price_left <> 0,
       price IS NOT NULL OR (
         lower(COALESCE(is_trial_period, 'false')) NOT IN ('true', 't', '1', 'yes')
         AND lower(COALESCE(store, '')) <> 'promotional'
@@ -91,32 +91,31 @@ rows AS (
     )
   UNION ALL
   SELECT *, 1, store_transaction_id || '-refund', refunded_at,
-    CASE WHEN TRY_CAST(paid AS DECIMAL(18, 6)) > TRY_CAST(price AS DECIMAL(18, 6))
-      THEN CAST(TRY_CAST(paid AS DECIMAL(18, 6)) - TRY_CAST(price AS DECIMAL(18, 6)) AS VARCHAR)
-      ELSE paid END
-  FROM priced
-  WHERE refunded_at IS NOT NULL AND COALESCE(TRY_CAST(paid AS DECIMAL(18, 6)) <> 0, TRUE)
+    CASE WHEN price_paid > price_left THEN CAST(price_paid - price_left AS VARCHAR) ELSE paid END
+  FROM purchases
+  WHERE refunded_at IS NOT NULL AND COALESCE(price_paid <> 0, TRUE)
 )
 SELECT
   lower(store) || '-' || id AS transaction_id,
   app_user_id AS customer_id,
-  CASE WHEN regexp_full_match(happened, '[0-9-]{10}[ T][0-9:.]+')
-    THEN happened || 'Z' ELSE happened END AS transaction_date,
+  regexp_replace(happened, '^([0-9-]{10}[ T][0-9:.]+)$', '\1Z') AS transaction_date,
   CASE
-    WHEN TRY_CAST(amount AS DECIMAL(18, 6)) IS NULL THEN amount
-    WHEN share IS NULL AND TRY_CAST(amount AS DECIMAL(18, 6)) <> 0
-    THEN amount || ' (without a takehome_percentage)'
-    ELSE CAST(CAST(TRY_CAST(amount AS DECIMAL(18, 6)) * COALESCE(share, 1) AS DECIMAL(18, 6))
-      AS VARCHAR)
+    WHEN TRY_CAST(amount AS DECIMAL(18,6)) IS NULL THEN amount
+    WHEN share IS NULL AND TRY_CAST(amount AS DECIMAL(18,6)) <> 0
+      THEN amount || ' (without a takehome_percentage)'
+    ELSE CAST(
+      CAST(TRY_CAST(amount AS DECIMAL(18,6)) * COALESCE(share, 1) AS DECIMAL(18,6)) AS VARCHAR
+    )
   END AS amount,
   is_refund,
   store_transaction_id AS order_id,
   product AS product_category,
-  CASE WHEN is_refund = 1 THEN 'refund'
+  CASE
+    WHEN is_refund = 1 THEN 'refund'
     WHEN TRY_CAST(renewal_number AS INTEGER) > 1 THEN 'renewal'
-    ELSE 'purchase' END AS transaction_type,
+    ELSE 'purchase'
+  END AS transaction_type,
   lower(store) AS payment_method,
   currency,
-  CASE WHEN regexp_full_match(updated_at, '[0-9-]{10}[ T][0-9:.]+')
-    THEN updated_at || 'Z' ELSE updated_at END AS updated_at
+  regexp_replace(updated_at, '^([0-9-]{10}[ T][0-9:.]+)$', '\1Z') AS updated_at
 FROM rows

@@ -196,7 +196,7 @@ SELECT
   CAST(revenue AS VARCHAR) AS revenue,
   _line
 FROM named_events
-WHERE revenue > 0
+WHERE revenue > 0 AND customer IS NOT NULL
 QUALIFY ROW_NUMBER() OVER (PARTITION BY conv_id ORDER BY is_first DESC, _line) = 1
 -- table: campaign_costs
 SELECT

@@ -212,6 +212,7 @@ SELECT
   'adjust' AS spend_source,
   MIN(_line) AS _line
 FROM installs
+WHERE trim(campaign) <> '' OR COALESCE(TRY_CAST(cost AS DECIMAL(18, 6)) <> 0, TRUE)
 GROUP BY 1, 2, currency,
   CASE WHEN TRY_CAST(cost AS DECIMAL(18, 6)) IS NULL THEN cost END
 -- table: campaigns

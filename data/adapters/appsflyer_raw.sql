@@ -209,6 +209,8 @@ SELECT
   'appsflyer' AS spend_source
 FROM file
 WHERE cost_value IS NOT NULL
+  AND (COALESCE(campaign_id, campaign) IS NOT NULL
+    OR COALESCE(TRY_CAST(cost_value AS DECIMAL(18, 6)) <> 0, TRUE))
   AND getvariable('costs') = 'installs'
   AND lower(COALESCE(event_name, 'install')) = 'install'
   AND NOT (

@@ -47,8 +47,8 @@ QUALIFY ROW_NUMBER() OVER (
 ) = 1
 -- table: transactions
 -- rows: many
--- What was refunded keeps its purchase; the refund is a row of its own. Of a refunded line, price is
--- what is left after the refund, and purchase_price what was paid.
+-- What was refunded keeps its purchase; the refund is a row of its own. Of a refunded line, price
+-- is what is left after the refund, and purchase_price what was paid.
 WITH lines AS (
   SELECT *,
     CASE WHEN in_usd THEN 'USD' ELSE purchased_currency END AS currency,
@@ -81,7 +81,7 @@ rows AS (
   SELECT *, 0 AS is_refund, store_transaction_id AS id, start_time AS happened,
     paid AS amount
   FROM priced
-  WHERE refunded_at IS NOT NULL
+  WHERE (refunded_at IS NOT NULL AND COALESCE(TRY_CAST(gross AS DECIMAL(18, 6)) <> 0, TRUE))
     OR COALESCE(
       TRY_CAST(price AS DECIMAL(18, 6)) <> 0,
       price IS NOT NULL OR (
@@ -92,6 +92,7 @@ rows AS (
   UNION ALL
   SELECT *, 1, store_transaction_id || '-refund', refunded_at,
     CASE WHEN TRY_CAST(paid AS DECIMAL(18, 6)) > TRY_CAST(price AS DECIMAL(18, 6))
+      AND TRY_CAST(price AS DECIMAL(18, 6)) >= 0
       THEN CAST(TRY_CAST(paid AS DECIMAL(18, 6)) - TRY_CAST(price AS DECIMAL(18, 6)) AS VARCHAR)
       ELSE paid END
   FROM priced

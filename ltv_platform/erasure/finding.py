@@ -106,9 +106,6 @@ class Finder:
             return self._find(copy, source, adapter, suppressed, by_hand=False)
         except UnreliableReadError:
             return self._find(copy, source, adapter, suppressed, by_hand=True)
-        finally:
-            # An adapter of several tables looks at the copy once for each of them.
-            shutil.rmtree(copy.path.with_name("records"), ignore_errors=True)
 
     def _find(
         self,

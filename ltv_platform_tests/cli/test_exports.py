@@ -1,5 +1,6 @@
 """Exports on the command line: known without a table, explained without being loaded."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,7 @@ def test_explained_rows_are_an_answer_for_programs(ltv: CommandLine, tmp_path: P
     """As JSON, a row per column of the table, with what it is made of."""
     file = tmp_path / "campaigns.csv"
     file.write_text("campaign_id,campaign_name\nc1,One\n")
-    rows = ltv.json("ingest", file, "--explain")
+    rows = json.loads(ltv("ingest", file, "--explain", "--format", "json").out)
     assert [(row["column"], row["made of"], row["row 1"]) for row in rows] == [
         ("campaign_id", "campaign_id", "c1"),
         ("campaign_name", "campaign_name", "One"),

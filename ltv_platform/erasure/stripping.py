@@ -146,7 +146,7 @@ class Stripper:
             return _Opened(copy, {held.table: copy})
         database = copy_sqlite(held.path, folder, follow_links=False)
         settings = self._finder.settings
-        present = sqlite_tables(database)
+        present = sqlite_tables(database, settings)
         tables = [held.table] + [
             name
             for name, source in self._sources.items()
@@ -158,7 +158,7 @@ class Stripper:
                 table: export_sqlite_table(
                     database,
                     table,
-                    settings.adapter_timeout,
+                    settings,
                     None
                     if table == held.table and held.adapter
                     else scales_of(self._sources[table]),

@@ -241,7 +241,7 @@ def _take_in(engine: DuckDBEngine, request: Request, folder: Path, place: int) -
     if file_format(request.path) == "sqlite":
         database = copy_sqlite(request.path, folder, follow_links=request.follow_links)
         scales = None if adapter else scales_of(source)
-        copy = export_sqlite_table(database, source.name, engine.settings.adapter_timeout, scales)
+        copy = export_sqlite_table(database, source.name, engine.settings, scales)
     else:
         copy = take_copy(request.path, folder, follow_links=request.follow_links)
     load_id = load_id_of(source.name, adapter.text if adapter else "", copy.content_hash)
@@ -270,7 +270,7 @@ def sqlite_requests(engine: DuckDBEngine, database: Path) -> list[Request]:
         )
     with _staging_folder(engine.settings) as folder:
         copy = copy_sqlite(database, folder)
-        tables = sqlite_tables(copy)
+        tables = sqlite_tables(copy, engine.settings)
         known = [table for table in engine.catalog.sources if table in tables]
         if not known:
             raise UserError(
@@ -278,7 +278,7 @@ def sqlite_requests(engine: DuckDBEngine, database: Path) -> list[Request]:
                 f"{', '.join(tables) or 'none'}.",
                 f"Looked for {', '.join(engine.catalog.sources)}.",
             )
-        declared = {table: sqlite_columns(copy, table) for table in known}
+        declared = sqlite_columns(copy, engine.settings, known)
     check_schema(str(database), tables, declared, engine.catalog.sources)
     return [Request(table, database) for table in known]
 

@@ -7,12 +7,14 @@ from ltv_platform_tests.proofs.bad_input import (
     formats,
     places,
     sessions,
+    sqlite_bombs,
     values,
 )
 
 CASES = (
     *delimited.CASES,
     *formats.CASES,
+    *sqlite_bombs.CASES,
     *places.CASES,
     *adapters.CASES,
     *values.CASES,

@@ -1,7 +1,5 @@
 """One file of landing or loaded without the records of those on the list."""
 
-import os
-import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -26,6 +24,7 @@ from ltv_platform.ingestion.doubles import scales_of
 from ltv_platform.ingestion.files import PrivateCopy, file_format, load_id_of, take_copy
 from ltv_platform.ingestion.readers import csv_columns
 from ltv_platform.ingestion.sqlite_files import copy_sqlite, export_sqlite_table, sqlite_tables
+from ltv_platform.ingestion.unfollowed import put_in_place
 from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
 from ltv_platform.warehouse.raw_log import known_load, transaction
 
@@ -243,20 +242,13 @@ def _adapter_of(held: Held) -> Adapter | None:
 
 def _replace(path: Path, draft: Path) -> None:
     """Put a draft in the place of a file, which may lie on another disk."""
-    beside = path.with_name(f".{path.name}{DRAFT}")
     try:
-        shutil.copyfile(draft, beside)
-        shutil.copymode(path, beside)
-        with beside.open("rb") as file:
-            os.fsync(file.fileno())
-        os.replace(beside, path)
+        put_in_place(draft, path, DRAFT)
     except OSError as error:
         raise UserError(
             f"{path} cannot be replaced: {error.strerror or error}.",
             "Make room or fix its permissions.",
         ) from error
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def remember_rewritten(engine: DuckDBEngine, rewritten_id: str, load_id: str) -> None:

@@ -5,6 +5,7 @@ database does not make it another load.
 """
 
 import hashlib
+import os
 import re
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -14,7 +15,7 @@ from typing import Any
 
 from ltv_platform.errors import UserError
 from ltv_platform.ingestion.doubles import Scales, rounded
-from ltv_platform.ingestion.files import PrivateCopy, take_copy
+from ltv_platform.ingestion.files import PrivateCopy, open_regular, take_copy
 from ltv_platform.ingestion.sqlite_process import read_sqlite
 from ltv_platform.settings import Settings
 
@@ -51,7 +52,7 @@ def copy_sqlite(database: Path, folder: Path, *, follow_links: bool = True) -> P
             f'Close the programs that write it, or run: sqlite3 {database} "PRAGMA '
             'wal_checkpoint(TRUNCATE)"',
         )
-    if _is_hot(real.with_name(real.name + "-journal")):
+    if _is_hot(real.with_name(real.name + "-journal"), follow_links):
         raise UserError(
             f"{database} has the journal of an unfinished transaction beside it, so rows in the "
             "file may be half-written.",
@@ -61,15 +62,12 @@ def copy_sqlite(database: Path, folder: Path, *, follow_links: bool = True) -> P
     return take_copy(database, folder, follow_links=follow_links)
 
 
-def _is_hot(journal: Path) -> bool:
+def _is_hot(journal: Path, follow_links: bool) -> bool:
     """Whether a rollback journal is in use: a finished one is gone, empty or begins with zeros."""
-    try:
-        with journal.open("rb") as file:
-            return file.read(len(_JOURNAL_MAGIC)) == _JOURNAL_MAGIC
-    except FileNotFoundError:
+    if not os.path.lexists(journal):
         return False
-    except OSError as error:
-        raise UserError(f"{journal} cannot be read: {error.strerror}.", "Allow it.") from error
+    with open_regular(journal, follow_links) as file:
+        return file.read(len(_JOURNAL_MAGIC)) == _JOURNAL_MAGIC
 
 
 def sqlite_tables(copy: PrivateCopy, settings: Settings) -> list[str]:

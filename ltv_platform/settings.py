@@ -100,6 +100,9 @@ class Settings(Home):
         le=_LONGEST_AGE,
         description="Days before a conversion that its journey reaches; none: no limit.",
     )
+    journey_sessions: int = Field(
+        1_000, ge=1, description="Latest sessions before a conversion that its journey holds."
+    )
     journey_boundary: Literal["at_or_before", "before"] = Field(
         "at_or_before", description="Whether a session at the second of a conversion belongs to it."
     )

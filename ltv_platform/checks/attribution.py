@@ -59,9 +59,15 @@ def attribution_checks(settings: Settings) -> tuple[TableCheck, ...]:
         ),
         TableCheck(
             "marts.customer_journeys",
+            "journeys_are_whole",
+            "No journey has more sessions than LTV_JOURNEY_SESSIONS lets it hold.",
+            lambda engine: _journeys_are_whole(engine, settings.journey_sessions),
+        ),
+        TableCheck(
+            "marts.customer_journeys",
             "no_user_dominates",
             "No user has so many sessions and conversions as only a shared user_id has.",
-            _no_user_dominates,
+            lambda engine: _no_user_dominates(engine, settings.journey_sessions),
             reads=("core.sessions", "core.conversions"),
         ),
     )
@@ -199,7 +205,23 @@ def _models_reconcile(engine: DuckDBEngine) -> CheckOutcome:
     )
 
 
-def _no_user_dominates(engine: DuckDBEngine) -> CheckOutcome:
+def _journeys_are_whole(engine: DuckDBEngine, most: int) -> CheckOutcome:
+    [(full,)] = engine.rows(
+        "SELECT COUNT(*) FROM marts.customer_journeys "
+        "WHERE position = 1 AND sessions_in_journey >= $most",
+        {"most": most},
+    )
+    return CheckOutcome(
+        not full,
+        {"full_journeys": full},
+        f"{full:,} journeys hold {most:,} sessions, the most that LTV_JOURNEY_SESSIONS allows: what "
+        "came before these got no credit"
+        if full
+        else "",
+    )
+
+
+def _no_user_dominates(engine: DuckDBEngine, most: int) -> CheckOutcome:
     greatest = engine.rows(
         "SELECT sessions, conversions FROM "
         "(SELECT user_id, COUNT(*) AS sessions FROM core.sessions GROUP BY user_id) AS visited "
@@ -216,7 +238,7 @@ def _no_user_dominates(engine: DuckDBEngine) -> CheckOutcome:
         ""
         if passed
         else f"one user_id has {sessions:,} sessions and {conversions:,} conversions, which make "
-        f"up to {sessions * conversions:,} rows; if it is shared (a bot, a placeholder), leave it "
+        f"up to {min(sessions, most) * conversions:,} rows; if it is shared (a bot, a placeholder), leave it "
         'out of the feeds or load it with ids of its own. Find it with `ltv query "SELECT user_id '
         f'FROM sessions GROUP BY user_id HAVING COUNT(*) = {sessions}"`',
     )

@@ -43,6 +43,10 @@ _REFUND_TYPES = (
 #: Ten years; a longer horizon is a slip of the keyboard.
 _LONGEST_AGE = 3650
 
+#: Days that a setting may name. No shop kept books before Unix did, and from 2262 on nanoseconds
+#: have no room; a horizon is to fit on either side, in any zone.
+_DAYS = date(1970, 1, 1), date(2199, 12, 31)
+
 
 class Settings(Home):
     """All ``LTV_*`` variables with their defaults.
@@ -254,6 +258,15 @@ class Settings(Home):
     def _empty_is_unset(cls, value: Any) -> Any:
         return None if value == "" else value
 
+    @field_validator("as_of", "start_date", "now")
+    @classmethod
+    def _within_time(cls, value: date | None) -> date | None:
+        first, last = _DAYS
+        day = value.date() if isinstance(value, datetime) else value
+        if day is not None and not first <= day <= last:
+            raise ValueError(f"{day} is not a day between {first} and {last}")
+        return value
+
     @field_validator("now")
     @classmethod
     def _utc(cls, value: datetime | None) -> datetime | None:
@@ -368,6 +381,11 @@ def load_settings(**overrides: Any) -> Settings:
         raise UserError(
             f"LTV_AS_OF is {settings.as_of}, a day that has not come.",
             "Cohorts would count as mature before they are; choose today or an earlier day.",
+        )
+    if settings.start_date is not None and settings.start_date > settings.today():
+        raise UserError(
+            f"LTV_START_DATE is {settings.start_date}, a day that has not come.",
+            "No row would lie after it; choose the first day that counts.",
         )
     return settings
 

@@ -4,6 +4,7 @@ from ltv_platform_tests.proofs.bad_input import (
     adapters,
     corrections,
     delimited,
+    ends_of_time,
     formats,
     places,
     sessions,
@@ -18,6 +19,7 @@ CASES = (
     *places.CASES,
     *adapters.CASES,
     *values.CASES,
+    *ends_of_time.CASES,
     *sessions.CASES,
     *corrections.CASES,
 )

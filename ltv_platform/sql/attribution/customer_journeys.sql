@@ -36,10 +36,10 @@ newest AS (
   SELECT
     user_id,
     conv_id,
-    COALESCE(SUM(is_session) OVER (
+    COUNT(CASE WHEN is_session = 1 THEN 1 END) OVER (
       PARTITION BY user_id ORDER BY event_ts, is_session{{ '' if attribution.boundary == 'before' else ' DESC' }}, conv_id
       ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-    ), 0) AS place
+    ) AS place
   FROM (
     SELECT user_id, NULL AS conv_id, event_ts, 1 AS is_session FROM ranked
     UNION ALL
@@ -48,13 +48,19 @@ newest AS (
     WHERE user_id IN (SELECT user_id FROM crowded)
   ) AS events
 ),
-kept AS (
-  SELECT newest.conv_id, ranked.session_id
+-- Their places are listed before anything is joined, else every pair would be looked at.
+wanted AS (
+  SELECT
+    conv_id,
+    user_id,
+    UNNEST(GENERATE_SERIES(GREATEST(place - {{ attribution.most_sessions - 1 }}, 1), place)) AS place
   FROM newest
-  CROSS JOIN UNNEST(GENERATE_SERIES(0, {{ attribution.most_sessions - 1 }})) AS series(passed_over)
-  JOIN ranked
-    ON ranked.user_id = newest.user_id AND ranked.place = newest.place - series.passed_over
-  WHERE newest.conv_id IS NOT NULL
+  WHERE conv_id IS NOT NULL
+),
+kept AS (
+  SELECT wanted.conv_id, ranked.session_id
+  FROM wanted
+  JOIN ranked ON ranked.user_id = wanted.user_id AND ranked.place = wanted.place
 ),
 pairs AS (
   SELECT
@@ -69,7 +75,7 @@ pairs AS (
     sessions.holder_engagement,
     sessions.closer_engagement,
     sessions.impression_interaction
-  FROM ends
+  FROM (SELECT * FROM ends WHERE user_id NOT IN (SELECT user_id FROM crowded)) AS ends
   JOIN core.sessions AS sessions
     ON sessions.user_id = ends.user_id
     {%- if attribution.boundary == 'before' %}
@@ -85,7 +91,6 @@ pairs AS (
       {{- ' >= ' if attribution.boundary == 'before' else ' > ' -}} ends.last_conversion_ts)
     {%- endif %}
   WHERE ends.conversion_date >= $start AND ends.conversion_date <= $end
-    AND NOT EXISTS (SELECT 1 FROM crowded WHERE crowded.user_id = ends.user_id)
   UNION ALL
   SELECT
     ends.conv_id,

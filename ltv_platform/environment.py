@@ -5,7 +5,7 @@ from collections.abc import Collection
 from difflib import get_close_matches
 
 from ltv_platform.errors import UserError
-from ltv_platform.failpoints import FAILPOINT
+from ltv_platform.failpoints import VARIABLE as FAILPOINT
 
 #: Variables with our prefix that are no settings: for tests, and Dagster's event log.
 _OTHER_VARIABLES = {"LTV_REFERENCE_DATA", "LTV_TEST_POSTGRES", FAILPOINT, "LTV_EVENT_LOG"}

@@ -41,8 +41,7 @@ _REFUND_TYPES = (
 #: Ten years; a longer horizon is a slip of the keyboard.
 _LONGEST_AGE = 3650
 
-#: Days that a setting may name. No shop kept books before Unix did, and from 2262 on nanoseconds
-#: have no room; a horizon is to fit on either side, in any zone.
+#: Days that a setting may name: from 2262 on nanoseconds have no room, and horizons are to fit.
 _DAYS = date(1970, 1, 1), date(2199, 12, 31)
 
 

@@ -17,6 +17,23 @@ from benchmarks.results import Gate, Result, row
 _ROWS = 2_000_000
 _FLOOR = "DuckDB read_csv, nothing checked"
 _EMPTY = "ltv-platform, empty log"
+_ADAPTED = "ltv-platform, empty log, through an adapter"
+#: Declares the columns that money and days depend on, as adapters of exports do.
+_ADAPTER = """\
+-- needs: transaction_id
+-- needs: customer_id
+-- needs: transaction_date (date)
+-- needs: amount (number)
+-- takes: is_refund
+-- takes: order_id
+-- takes: product_category
+-- takes: transaction_type
+-- takes: payment_method
+-- takes: currency
+-- takes: updated_at (date)
+-- table: transactions
+SELECT * FROM file
+"""
 _PURCHASES_PER_CUSTOMER = 6
 
 
@@ -34,6 +51,7 @@ def run(bench: Bench) -> Result:
     filled = measure(Call("homes:fill", {"home": str(log), **before}))
     rows, logged = int(written.facts["transactions"]), int(filled.facts["transactions"])
 
+    (folder / "adapter.sql").write_text(_ADAPTER)
     onto = f"ltv-platform, log of {logged:,} rows"
     contenders = _contenders(folder, last, onto)
     measured = in_turn(contenders, bench.repetitions)
@@ -67,6 +85,9 @@ def _contenders(folder: Path, last: int, onto: str) -> dict[str, Call]:
     contenders = {
         _FLOOR: peer("by_hand"),
         _EMPTY: Call("contenders.platform:ingest", ours),
+        _ADAPTED: Call(
+            "contenders.platform:ingest", {**ours, "adapter": str(folder / "adapter.sql")}
+        ),
         onto: Call("contenders.platform:ingest", {**ours, "log": str(folder / "log")}),
         "pandas read_csv, nothing checked": peer("pandas_frames"),
     }

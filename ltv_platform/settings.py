@@ -6,10 +6,8 @@ those tables stale.
 """
 
 import json
-import os
 import re
 from datetime import UTC, date, datetime
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -19,8 +17,8 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 
 from ltv_platform.addresses import AN_ADDRESS, is_address
 from ltv_platform.attribution.redistribution import Redistribution
+from ltv_platform.environment import refuse_unknown
 from ltv_platform.errors import UserError
-from ltv_platform.failpoints import VARIABLE as FAILPOINT
 from ltv_platform.home import Home
 
 if TYPE_CHECKING:
@@ -42,6 +40,9 @@ _REFUND_TYPES = (
 
 #: Ten years; a longer horizon is a slip of the keyboard.
 _LONGEST_AGE = 3650
+
+#: Days that a setting may name: from 2262 on nanoseconds have no room, and horizons are to fit.
+_DAYS = date(1970, 1, 1), date(2199, 12, 31)
 
 
 class Settings(Home):
@@ -109,6 +110,9 @@ class Settings(Home):
         ge=1,
         le=_LONGEST_AGE,
         description="Days before a conversion that its journey reaches; none: no limit.",
+    )
+    journey_sessions: int = Field(
+        1_000, ge=1, description="Latest sessions before a conversion that its journey holds."
     )
     journey_boundary: Literal["at_or_before", "before"] = Field(
         "at_or_before", description="Whether a session at the second of a conversion belongs to it."
@@ -262,6 +266,15 @@ class Settings(Home):
     def _empty_is_unset(cls, value: Any) -> Any:
         return None if value == "" else value
 
+    @field_validator("as_of", "start_date", "now")
+    @classmethod
+    def _within_time(cls, value: date | None) -> date | None:
+        first, last = _DAYS
+        day = value.date() if isinstance(value, datetime) else value
+        if day is not None and not first <= day <= last:
+            raise ValueError(f"{day} is not a day between {first} and {last}")
+        return value
+
     @field_validator("now")
     @classmethod
     def _utc(cls, value: datetime | None) -> datetime | None:
@@ -353,7 +366,7 @@ def load_settings(**overrides: Any) -> Settings:
     Raises:
         UserError: a variable has a wrong value; the message names it.
     """
-    _refuse_unknown_variables()
+    refuse_unknown({variable_name(field) for field in Settings.model_fields})
     try:
         settings = Settings(**overrides)
     except ValidationError as error:
@@ -367,6 +380,11 @@ def load_settings(**overrides: Any) -> Settings:
             f"LTV_AS_OF is {settings.as_of}, a day that has not come.",
             "Cohorts would count as mature before they are; choose today or an earlier day.",
         )
+    if settings.start_date is not None and settings.start_date > settings.today():
+        raise UserError(
+            f"LTV_START_DATE is {settings.start_date}, a day that has not come.",
+            "No row would lie after it; choose the first day that counts.",
+        )
     return settings
 
 
@@ -377,22 +395,6 @@ def _what_is_wrong(error: "ErrorDetails") -> str:
     field, *inside = map(str, error["loc"])
     place = " ".join([variable_name(field), *([".".join(inside)] if inside else [])])
     # Of what is missing, the input is what it is missing from; a secret is not shown.
-    hidden = error["type"] == "missing" or field == "alert_webhook"
+    hidden = error["type"] == "missing" or field in ("alert_webhook", "id_salt")
     given = "" if hidden else f" (it is {error['input']!r})"
     return f"{place}: {message}{given}"
-
-
-#: Variables with our prefix that are no settings: for tests, and Dagster's event log.
-_OTHER_VARIABLES = {"LTV_REFERENCE_DATA", "LTV_TEST_POSTGRES", FAILPOINT, "LTV_EVENT_LOG"}
-
-
-def _refuse_unknown_variables() -> None:
-    """A misspelt setting would leave the default in force, and the figures wrong."""
-    known = {variable_name(field) for field in Settings.model_fields}
-    for name in sorted(os.environ):
-        if name.startswith("LTV_") and name not in known | _OTHER_VARIABLES:
-            near = get_close_matches(name, known, n=1)
-            raise UserError(
-                f"{name} is not a setting." + (f" Is {near[0]} meant?" if near else ""),
-                "Unset it; `ltv doctor` lists the settings.",
-            )

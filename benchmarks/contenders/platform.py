@@ -42,7 +42,13 @@ def cohorts(watch: Stopwatch, home: str, last: int, result: str, memory_limit: s
 
 
 def ingest(
-    watch: Stopwatch, file: str, home: str, last: int, log: str | None = None
+    watch: Stopwatch,
+    file: str,
+    home: str,
+    last: int,
+    *,
+    log: str | None = None,
+    adapter: str | None = None,
 ) -> Mapping[str, str]:
     """Validate a file of transactions and append it to a log, empty or a copy of that home's."""
     shutil.rmtree(home, ignore_errors=True)
@@ -52,7 +58,7 @@ def ingest(
     engine = workspace.engine
     engine.prepare()
     with watch.step("load"):
-        [outcome] = load_files(engine, [Request("transactions", Path(file))])
+        [outcome] = load_files(engine, [Request("transactions", Path(file), adapter)])
     if outcome.error is not None or outcome.counts is None:
         raise ContenderError(f"{file} was rejected: {outcome.error}")
     with engine.session() as connection:

@@ -31,9 +31,10 @@
 -- table: customers
 SELECT
   adid AS customer_id,
-  CASE WHEN regexp_full_match(COALESCE(installed_at, created_at), '[0-9]{1,10}')
-    THEN CAST(make_timestamp(CAST(COALESCE(installed_at, created_at) AS BIGINT) * 1000000) AS VARCHAR) || 'Z'
-    ELSE COALESCE(installed_at, created_at) END AS registration_date,
+  CASE WHEN regexp_full_match(COALESCE(NULLIF(installed_at, '0'), created_at), '[0-9]{1,10}(\.0+)?')
+    THEN CAST(make_timestamp(
+      CAST(COALESCE(NULLIF(installed_at, '0'), created_at) AS BIGINT) * 1000000) AS VARCHAR) || 'Z'
+    ELSE COALESCE(NULLIF(installed_at, '0'), created_at) END AS registration_date,
   country,
   CASE
     WHEN lower(COALESCE(is_organic, '')) IN ('1', 'true')
@@ -56,13 +57,14 @@ SELECT
 FROM file
 WHERE lower(activity_kind) = 'install' AND lower(COALESCE(environment, '')) <> 'sandbox'
 QUALIFY ROW_NUMBER() OVER (
-  PARTITION BY adid, regexp_full_match(COALESCE(installed_at, created_at), '[0-9]{1,10}')
-  ORDER BY COALESCE(installed_at, created_at), _line
+  PARTITION BY adid,
+    regexp_full_match(COALESCE(NULLIF(installed_at, '0'), created_at), '[0-9]{1,10}(\.0+)?')
+  ORDER BY COALESCE(NULLIF(installed_at, '0'), created_at), _line
 ) = 1
 -- table: transactions
 WITH events AS (
   SELECT _line, adid, event_name,
-    CASE WHEN regexp_full_match(created_at, '[0-9]{1,10}')
+    CASE WHEN regexp_full_match(created_at, '[0-9]{1,10}(\.0+)?')
       THEN CAST(make_timestamp(CAST(created_at AS BIGINT) * 1000000) AS VARCHAR) || 'Z'
       ELSE created_at END AS happened,
     CASE
@@ -105,8 +107,9 @@ WHERE COALESCE(TRY_CAST(revenue AS DECIMAL(18, 6)) <> 0, revenue IS NOT NULL)
 WITH touches AS (
   SELECT _line, adid,
     COALESCE(network_name, NULLIF(split_part(tracker_name, '::', 1), '')) AS channel,
-    COALESCE(click_time, impression_time, created_at) AS touched,
-    CASE WHEN click_time IS NULL AND impression_time IS NOT NULL THEN 1 ELSE 0 END AS is_impression,
+    COALESCE(NULLIF(click_time, '0'), NULLIF(impression_time, '0'), created_at) AS touched,
+    CASE WHEN NULLIF(click_time, '0') IS NULL AND NULLIF(impression_time, '0') IS NOT NULL
+      THEN 1 ELSE 0 END AS is_impression,
     lower(activity_kind) AS kind
   FROM file
   WHERE lower(activity_kind) IN ('install', 'reattribution')
@@ -116,14 +119,15 @@ WITH touches AS (
 ),
 dated AS (
   SELECT *,
-    CASE WHEN regexp_full_match(touched, '[0-9]{1,10}')
+    CASE WHEN regexp_full_match(touched, '[0-9]{1,10}(\.0+)?')
       THEN CAST(timezone(getvariable('source_timezone'),
         timezone('UTC', make_timestamp(CAST(touched AS BIGINT) * 1000000))) AS VARCHAR)
       ELSE touched END AS moment
   FROM touches
 )
 SELECT
-  'adjust-' || md5(concat_ws('|', adid, touched, kind, lower(channel))) AS session_id,
+  'adjust-' || md5(concat_ws('|', adid, split_part(touched, '.', 1), kind, lower(channel)))
+    AS session_id,
   ARG_MIN(adid, _line) AS user_id,
   ARG_MIN(channel, _line) AS channel_name,
   left(MIN(moment), 10) AS event_date,
@@ -138,10 +142,10 @@ GROUP BY 1
 -- Purchases whose revenue is known in the base currency: conversions have no other.
 WITH events AS (
   SELECT _line, adid, event_name, lower(activity_kind) AS kind,
-    CASE WHEN regexp_full_match(created_at, '[0-9]{1,10}')
+    CASE WHEN regexp_full_match(created_at, '[0-9]{1,10}(\.0+)?')
       THEN CAST(make_timestamp(CAST(created_at AS BIGINT) * 1000000) AS VARCHAR) || 'Z'
       ELSE created_at END AS happened,
-    CASE WHEN regexp_full_match(created_at, '[0-9]{1,10}')
+    CASE WHEN regexp_full_match(created_at, '[0-9]{1,10}(\.0+)?')
       THEN CAST(timezone(getvariable('source_timezone'),
         timezone('UTC', make_timestamp(CAST(created_at AS BIGINT) * 1000000))) AS VARCHAR)
       ELSE created_at END AS moment,
@@ -161,7 +165,8 @@ WITH events AS (
   FROM file
   WHERE lower(activity_kind) IN ('event', 'ad_revenue')
     AND lower(COALESCE(environment, '')) <> 'sandbox'
-    AND COALESCE(TRY_CAST(COALESCE(reporting_revenue, original_revenue) AS DECIMAL(18, 6)) <> 0, FALSE)
+    AND COALESCE(
+      TRY_CAST(COALESCE(reporting_revenue, original_revenue) AS DECIMAL(18, 6)) <> 0, FALSE)
 ),
 named_events AS (
   SELECT *,
@@ -179,15 +184,12 @@ SELECT
   CAST(revenue AS VARCHAR) AS revenue,
   _line
 FROM named_events
-WHERE revenue > 0
+WHERE revenue > 0 AND adid IS NOT NULL
 -- table: campaign_costs
 WITH installs AS (
   SELECT _line,
     COALESCE(campaign_name, split_part(tracker_name, '::', 2)) AS campaign,
-    CASE WHEN regexp_full_match(COALESCE(installed_at, created_at), '[0-9]{1,10}')
-      THEN CAST(CAST(timezone(getvariable('reporting_timezone'), timezone('UTC', make_timestamp(
-        CAST(COALESCE(installed_at, created_at) AS BIGINT) * 1000000))) AS DATE) AS VARCHAR)
-      ELSE left(COALESCE(installed_at, created_at), 10) END AS day,
+    COALESCE(NULLIF(installed_at, '0'), created_at) AS installed,
     COALESCE(cost_amount, reporting_cost) AS cost,
     CASE WHEN cost_amount IS NULL THEN reporting_currency ELSE cost_currency END AS currency
   FROM file
@@ -201,12 +203,16 @@ SELECT
       ' \(([0-9]+|[0-9A-Za-z_-]*[0-9][0-9A-Za-z_-]*)\) *$', 1), ''),
     NULLIF(trim(campaign), '')
   ) AS campaign_id,
-  day AS date,
+  CASE WHEN regexp_full_match(installed, '[0-9]{1,10}(\.0+)?')
+    THEN CAST(CAST(timezone(getvariable('reporting_timezone'),
+      timezone('UTC', make_timestamp(CAST(installed AS BIGINT) * 1000000))) AS DATE) AS VARCHAR)
+    ELSE left(installed, 10) END AS date,
   COALESCE(CAST(SUM(TRY_CAST(cost AS DECIMAL(18, 6))) AS VARCHAR), MIN(cost)) AS cost,
   currency,
   'adjust' AS spend_source,
   MIN(_line) AS _line
 FROM installs
+WHERE trim(campaign) <> '' OR COALESCE(TRY_CAST(cost AS DECIMAL(18, 6)) <> 0, TRUE)
 GROUP BY 1, 2, currency,
   CASE WHEN TRY_CAST(cost AS DECIMAL(18, 6)) IS NULL THEN cost END
 -- table: campaigns

@@ -196,7 +196,7 @@ SELECT
   CAST(revenue AS VARCHAR) AS revenue,
   _line
 FROM named_events
-WHERE revenue > 0
+WHERE revenue > 0 AND customer IS NOT NULL
 QUALIFY ROW_NUMBER() OVER (PARTITION BY conv_id ORDER BY is_first DESC, _line) = 1
 -- table: campaign_costs
 SELECT
@@ -209,6 +209,8 @@ SELECT
   'appsflyer' AS spend_source
 FROM file
 WHERE cost_value IS NOT NULL
+  AND (COALESCE(campaign_id, campaign) IS NOT NULL
+    OR COALESCE(TRY_CAST(cost_value AS DECIMAL(18, 6)) <> 0, TRUE))
   AND getvariable('costs') = 'installs'
   AND lower(COALESCE(event_name, 'install')) = 'install'
   AND NOT (

@@ -49,7 +49,7 @@ WHERE event_name IN ('first_visit', 'first_open')
   AND COALESCE(user_id, user_pseudo_id) IS NOT NULL
 QUALIFY ROW_NUMBER() OVER (
   PARTITION BY CASE WHEN getvariable('customer') = 'device' THEN user_pseudo_id
-    ELSE COALESCE(user_id, user_pseudo_id) END
+    ELSE COALESCE(user_id, user_pseudo_id) END, TRY_CAST(event_timestamp AS BIGINT) IS NULL
   ORDER BY TRY_CAST(event_timestamp AS BIGINT) NULLS LAST, _line
 ) = 1
 -- table: transactions
@@ -155,7 +155,8 @@ read AS (
       json_extract_string(vals[list_position(keys, 'session_engaged')], '$.string_value'),
       json_extract_string(vals[list_position(keys, 'session_engaged')], '$.int_value')
     ) AS engaged,
-    json_extract_string(last_click, '$.cross_channel_campaign.primary_channel_group') AS channel_group,
+    json_extract_string(last_click, '$.cross_channel_campaign.primary_channel_group')
+      AS channel_group,
     CASE
       WHEN json_extract_string(last_click, '$.manual_campaign.source') NOT IN ('', '(not set)')
       THEN json_extract_string(last_click, '$.manual_campaign.source') || ' / ' || COALESCE(

@@ -40,9 +40,9 @@ SELECT
   CASE WHEN in_usd THEN price_usd ELSE price_purchased END AS price,
   CASE WHEN in_usd THEN gross_usd ELSE gross_purchased END AS gross,
   TRY_CAST(price AS DECIMAL(18,6)) AS price_left,
+  TRY_CAST(gross AS DECIMAL(18,6)) AS gross_price,
   CASE
-    WHEN refunded_at IS NOT NULL
-      AND TRY_CAST(gross AS DECIMAL(18,6)) >= COALESCE(price_left, 0) THEN gross
+    WHEN refunded_at IS NOT NULL AND gross_price >= COALESCE(price_left, 0) THEN gross
     ELSE price
   END AS paid,
   TRY_CAST(paid AS DECIMAL(18,6)) AS price_paid,
@@ -81,7 +81,7 @@ WITH rows AS (
   SELECT *, 0 AS is_refund, store_transaction_id AS id, start_time AS happened, paid AS amount
   FROM purchases
   -- Trials and grants have no price; a price that cannot be read goes to quarantine.
-  WHERE refunded_at IS NOT NULL
+  WHERE (refunded_at IS NOT NULL AND COALESCE(gross_price <> 0, TRUE))
     OR COALESCE(
       price_left <> 0,
       price IS NOT NULL OR (
@@ -91,7 +91,11 @@ WITH rows AS (
     )
   UNION ALL
   SELECT *, 1, store_transaction_id || '-refund', refunded_at,
-    CASE WHEN price_paid > price_left THEN CAST(price_paid - price_left AS VARCHAR) ELSE paid END
+    CASE
+      WHEN price_paid > price_left AND price_left >= 0
+        THEN CAST(price_paid - price_left AS VARCHAR)
+      ELSE paid
+    END
   FROM purchases
   WHERE refunded_at IS NOT NULL AND COALESCE(price_paid <> 0, TRUE)
 )

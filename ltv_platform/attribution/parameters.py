@@ -44,6 +44,7 @@ class AttributionParameters:
     Attributes:
         lookback_days: 24-hour days before a conversion that its journey reaches; None: for ever.
         reach_days: Reporting days that these span; None: all.
+        most_sessions: Latest sessions that a journey holds.
         boundary: Whether a session at the second of the conversion belongs to it.
         break_at_conversion: A conversion ends the journey; the next begins after it.
         direct_channels: Lower-case names of channels that are no marketing.
@@ -61,6 +62,7 @@ class AttributionParameters:
 
     lookback_days: int | None
     reach_days: int | None
+    most_sessions: int
     boundary: str
     break_at_conversion: bool
     direct_channels: tuple[str, ...]
@@ -97,6 +99,7 @@ class AttributionParameters:
     def _journeys(self) -> dict[str, Any]:
         return {
             "lookback_days": self.lookback_days,
+            "most_sessions": self.most_sessions,
             "boundary": self.boundary,
             "break_at_conversion": self.break_at_conversion,
         }
@@ -130,6 +133,7 @@ def attribution_parameters(settings: "Settings") -> AttributionParameters:
     return AttributionParameters(
         lookback_days=lookback,
         reach_days=None if lookback is None else lookback + shift,
+        most_sessions=settings.journey_sessions,
         boundary=settings.journey_boundary,
         break_at_conversion=settings.journey_break,
         direct_channels=tuple(name.lower() for name in settings.direct_channels),

@@ -59,9 +59,15 @@ def attribution_checks(settings: Settings) -> tuple[TableCheck, ...]:
         ),
         TableCheck(
             "marts.customer_journeys",
+            "journeys_are_whole",
+            "No journey has more sessions than LTV_JOURNEY_SESSIONS lets it hold.",
+            lambda engine: _journeys_are_whole(engine, settings.journey_sessions),
+        ),
+        TableCheck(
+            "marts.customer_journeys",
             "no_user_dominates",
             "No user has so many sessions and conversions as only a shared user_id has.",
-            _no_user_dominates,
+            lambda engine: _no_user_dominates(engine, settings.journey_sessions),
             reads=("core.sessions", "core.conversions"),
         ),
     )
@@ -107,7 +113,7 @@ def _channels_exist(engine: DuckDBEngine, labels: list[str]) -> CheckOutcome:
 def _credit_reconciles(engine: DuckDBEngine) -> CheckOutcome:
     # Days that were published were found right then, and nobody has written them since.
     days = days_to_publish(engine, "core.conversions", "marts.attribution")
-    [(conversions, wrong, example)] = engine.rows(
+    [(conversions, wrong, models)] = engine.rows(
         "WITH credited AS ("
         "SELECT model, conv_id, SUM(credit) AS credit, SUM(revenue) AS revenue, "
         "MIN(credit) AS least FROM marts.attribution "
@@ -116,8 +122,9 @@ def _credit_reconciles(engine: DuckDBEngine) -> CheckOutcome:
         "SELECT models.model, conv_id, conversions.revenue FROM core.conversions AS conversions "
         "CROSS JOIN (SELECT UNNEST($models) AS model) AS models "
         "WHERE event_date BETWEEN $first AND $last) "
-        "SELECT COUNT(DISTINCT conv_id), COUNT(*) FILTER (wrong), MIN(example) FILTER (wrong) "
-        "FROM (SELECT conv_id, CAST(ROW(model, conv_id) AS VARCHAR) AS example, "
+        "SELECT COUNT(DISTINCT conv_id), COUNT(*) FILTER (wrong), "
+        "STRING_AGG(DISTINCT model, ', ' ORDER BY model) FILTER (wrong) "
+        "FROM (SELECT conv_id, model, "
         "expected.revenue IS DISTINCT FROM credited.revenue OR credited.credit IS DISTINCT FROM 1 "
         "OR credited.least <= 0 AS wrong "
         "FROM expected FULL OUTER JOIN credited USING (model, conv_id)) AS compared",
@@ -126,7 +133,7 @@ def _credit_reconciles(engine: DuckDBEngine) -> CheckOutcome:
     return CheckOutcome(
         wrong == 0,
         {"conversions": conversions, "wrong": wrong},
-        "" if wrong == 0 else f"{wrong} conversions are not credited with 1, such as {example}",
+        "" if wrong == 0 else f"{wrong} conversions are not credited with 1 by {models}",
     )
 
 
@@ -199,7 +206,23 @@ def _models_reconcile(engine: DuckDBEngine) -> CheckOutcome:
     )
 
 
-def _no_user_dominates(engine: DuckDBEngine) -> CheckOutcome:
+def _journeys_are_whole(engine: DuckDBEngine, most: int) -> CheckOutcome:
+    [(full,)] = engine.rows(
+        "SELECT COUNT(*) FROM marts.customer_journeys "
+        "WHERE position = 1 AND sessions_in_journey >= $most",
+        {"most": most},
+    )
+    return CheckOutcome(
+        not full,
+        {"full_journeys": full},
+        f"{full:,} journeys hold {most:,} sessions, the most that LTV_JOURNEY_SESSIONS allows: "
+        "what came before these got no credit"
+        if full
+        else "",
+    )
+
+
+def _no_user_dominates(engine: DuckDBEngine, most: int) -> CheckOutcome:
     greatest = engine.rows(
         "SELECT sessions, conversions FROM "
         "(SELECT user_id, COUNT(*) AS sessions FROM core.sessions GROUP BY user_id) AS visited "
@@ -210,13 +233,14 @@ def _no_user_dominates(engine: DuckDBEngine) -> CheckOutcome:
     sessions, conversions = greatest[0] if greatest else (0, 0)
     passed = sessions * conversions <= MOST_ROWS_OF_A_USER
     # The user_id can identify a person, and what a check says is kept and shown in many places.
+    rows = min(sessions, most) * conversions
     return CheckOutcome(
         passed,
         {"sessions": sessions, "conversions": conversions},
         ""
         if passed
         else f"one user_id has {sessions:,} sessions and {conversions:,} conversions, which make "
-        f"up to {sessions * conversions:,} rows; if it is shared (a bot, a placeholder), leave it "
-        'out of the feeds or load it with ids of its own. Find it with `ltv query "SELECT user_id '
+        f"up to {rows:,} rows; if it is shared (a bot, a placeholder), leave it out of the feeds "
+        'or load it with ids of its own. Find it with `ltv query "SELECT user_id '
         f'FROM sessions GROUP BY user_id HAVING COUNT(*) = {sessions}"`',
     )

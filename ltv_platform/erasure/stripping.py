@@ -1,8 +1,6 @@
 """One file of landing or loaded without the records of those on the list."""
 
 import filecmp
-import os
-import shutil
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -35,6 +33,7 @@ from ltv_platform.ingestion.files import (
 )
 from ltv_platform.ingestion.headers import find_header
 from ltv_platform.ingestion.sqlite_files import copy_sqlite, export_sqlite_table, sqlite_tables
+from ltv_platform.ingestion.unfollowed import put_in_place
 from ltv_platform.ingestion.workbooks import texts_beside
 from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
 from ltv_platform.warehouse.raw_log import known_load, transaction
@@ -193,7 +192,7 @@ class Stripper:
             return _Opened(copy, {held.table: copy})
         database = copy_sqlite(held.path, folder, follow_links=False)
         settings = self._finder.settings
-        present = sqlite_tables(database)
+        present = sqlite_tables(database, settings)
         tables = [held.table] + [
             name
             for name, source in self._sources.items()
@@ -205,7 +204,7 @@ class Stripper:
                 table: export_sqlite_table(
                     database,
                     table,
-                    settings.adapter_timeout,
+                    settings,
                     None
                     if table == held.table and held.adapter
                     else scales_of(self._sources[table]),
@@ -349,7 +348,6 @@ def _replace(path: Path, draft: Path, target: Path) -> None:
         draft: The draft.
         target: What it is called: as the file, or by a name that is free.
     """
-    beside = path.with_name(f".{path.name}{DRAFT}")
     # A killed process may have put it there, and not have removed the file.
     if target != path and target.exists() and not filecmp.cmp(draft, target, shallow=False):
         raise UserError(
@@ -357,11 +355,7 @@ def _replace(path: Path, draft: Path, target: Path) -> None:
             "Rename one of the two, and erase them again.",
         )
     try:
-        shutil.copyfile(draft, beside)
-        shutil.copymode(path, beside)
-        with beside.open("rb") as file:
-            os.fsync(file.fileno())
-        os.replace(beside, target)
+        put_in_place(draft, path, DRAFT, target.name)
         if target != path:
             failpoint("workbook written as text, not removed")
             path.unlink()
@@ -370,8 +364,6 @@ def _replace(path: Path, draft: Path, target: Path) -> None:
             f"{path} cannot be replaced: {error.strerror or error}.",
             "Make room or fix its permissions.",
         ) from error
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def remember_rewritten(engine: DuckDBEngine, rewritten_id: str, load_id: str) -> None:

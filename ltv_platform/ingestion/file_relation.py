@@ -134,7 +134,7 @@ def _declared(layout: Layout, found: FoundColumns) -> str:
     persons = {column.name for column in layout.columns if column.kind == "person"}
     empty = ", ".join(map(literal, layout.empty))
     for name, given in found.names.items():
-        value = quoted(given)
+        value = f"NULLIF({quoted(given)}, '')"
         if empty:
             value = f"CASE WHEN lower(trim({value})) NOT IN ({empty}) THEN {value} END"
         values[name] = person_ids.person_id_sql(value) if name in persons else value

@@ -22,6 +22,7 @@ from unicodedata import category
 from ltv_platform.errors import PassingError, UserError
 from ltv_platform.ingestion.dialects import Dialect
 from ltv_platform.ingestion.kinds import LOOKED_AT, described, refuse_other_kind
+from ltv_platform.ingestion.unfollowed import IS_A_LINK, open_folder, refuse_link
 
 if TYPE_CHECKING:
     from ltv_platform.ingestion.doubles import Scales
@@ -101,7 +102,7 @@ def file_format(path: Path) -> FileFormat:
 def _begin_of(path: Path) -> bytes:
     """The first bytes of a file, decompressed; none if it cannot be read."""
     try:
-        with _open_regular(path, follow_links=False) as raw:
+        with open_regular(path, follow_links=False) as raw:
             return _decompressed(raw).read(LOOKED_AT)
     except (UserError, OSError, EOFError, zlib.error):
         return b""
@@ -159,7 +160,7 @@ def _take(source: Path, folder: Path, kind: FileFormat, follow_links: bool) -> P
     copy = folder / f"copy.{kind}"
     digest = hashlib.sha256()
     try:
-        with _open_regular(source, follow_links) as raw:
+        with open_regular(source, follow_links) as raw:
             before = os.fstat(raw.fileno())
             content = _hashed(_bounded(_decompressed(raw), before.st_size, source, folder), digest)
             with copy.open("wb") as target:
@@ -219,20 +220,24 @@ def check_regular(source: Path, follow_links: bool = True) -> None:
 
 
 @contextmanager
-def _open_regular(source: Path, follow_links: bool) -> Iterator[IO[bytes]]:
+def open_regular(source: Path, follow_links: bool) -> Iterator[IO[bytes]]:
     """Open a file for reading, without ever waiting for a writer as pipes do.
 
     Raises:
-        UserError: there is none, it is no regular file, or it may not be read.
+        UserError: there is none, it is no regular file, or it may not be read. Where links are not
+            followed: it is one, or its folder is.
     """
     check_regular(source, follow_links)
-    more_flags = getattr(os, "O_NONBLOCK", 0)
-    if not follow_links:
-        more_flags |= getattr(os, "O_NOFOLLOW", 0)
     with ExitStack() as stack:
-        with _path_errors(source):
+        with _path_errors(source, follow_links):
+            folder = None if follow_links else stack.enter_context(open_folder(source.parent))
+            more_flags = os.O_NONBLOCK | (0 if follow_links else os.O_NOFOLLOW)
             opened = stack.enter_context(
-                open(source, "rb", opener=lambda path, flags: os.open(path, flags | more_flags))
+                open(
+                    source if folder is None else source.name,
+                    "rb",
+                    opener=lambda path, flags: os.open(path, flags | more_flags, dir_fd=folder),
+                )
             )
         # Something else may have taken its place meanwhile.
         _refuse_irregular(source, os.fstat(opened.fileno()))
@@ -240,7 +245,7 @@ def _open_regular(source: Path, follow_links: bool) -> Iterator[IO[bytes]]:
 
 
 @contextmanager
-def _path_errors(source: Path) -> Iterator[None]:
+def _path_errors(source: Path, follow_links: bool = True) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as error:
@@ -250,6 +255,8 @@ def _path_errors(source: Path) -> Iterator[None]:
             f"{source} cannot be read: no permission.", "Allow this user to read it."
         ) from error
     except OSError as error:
+        if not follow_links and error.errno in IS_A_LINK:
+            raise refuse_link(source) from error
         raise UserError(f"{source} cannot be opened: {error.strerror}.", "Check it.") from error
 
 

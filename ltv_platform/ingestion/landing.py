@@ -8,7 +8,6 @@ That a file is loaded once is the business of the loads table.
 """
 
 import hashlib
-import shutil
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -17,6 +16,7 @@ from pathlib import Path
 from ltv_platform.errors import UserError
 from ltv_platform.failpoints import failpoint
 from ltv_platform.ingestion.requests import Outcome, Progress, Request, silent
+from ltv_platform.ingestion.unfollowed import State, move, state_of
 from ltv_platform.settings import Settings
 from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
 
@@ -174,17 +174,16 @@ def _changed(path: Path) -> int:
         return 0
 
 
-def _state(path: Path) -> tuple[int, int, int] | None:
+def _state(path: Path) -> State | None:
     """What changes when a file is written to or replaced; None if it is gone."""
     try:
-        status = path.lstat()
+        return state_of(path.lstat())
     except FileNotFoundError:
         return None
-    return status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _move_away(
-    engine: DuckDBEngine, outcomes: tuple[Outcome, ...], state: tuple[int, int, int] | None
+    engine: DuckDBEngine, outcomes: tuple[Outcome, ...], state: State | None
 ) -> tuple[Outcome, ...]:
     """Move a file away that was loaded into all tables that it is meant for."""
     first, *others = outcomes
@@ -195,8 +194,7 @@ def _move_away(
     if present is None:  # another process has moved it
         return outcomes
     if present != state:
-        note = f"{path} was changed after it was loaded, so it stays for the next call"
-        return (replace(first, notes=(*first.notes, note)), *others)
+        return (_staying(first), *others)
     from ltv_platform.erasure.landed import strip_landed  # noqa: PLC0415 - mostly, nothing waits
 
     try:
@@ -211,8 +209,12 @@ def _move_away(
     if not path.exists():  # all of its records were those of erased persons
         return (first, *others)
     folder.mkdir(parents=True, exist_ok=True)
-    # Landing may be a mount of its own, which a rename does not leave.
-    with suppress(FileNotFoundError):  # another process has moved it just now
-        shutil.move(path, folder / path.name)
+    # It may have been rewritten just now; what a link leads to is not moved.
+    moved = move(path, _state(path), folder / path.name)
     failpoint("file moved away")
-    return (first, *others)
+    return (first if moved or not path.exists() else _staying(first), *others)
+
+
+def _staying(outcome: Outcome) -> Outcome:
+    note = f"{outcome.request.path} was changed after it was loaded, so it stays for the next call"
+    return replace(outcome, notes=(*outcome.notes, note))

@@ -246,7 +246,7 @@ def sqlite_requests(engine: DuckDBEngine, database: Path) -> list[Request]:
         )
     with staging_folder(engine.settings) as folder:
         copy = copy_sqlite(database, folder)
-        tables = sqlite_tables(copy)
+        tables = sqlite_tables(copy, engine.settings)
         known = [table for table in engine.catalog.sources if table in tables]
         if not known:
             raise UserError(
@@ -254,7 +254,7 @@ def sqlite_requests(engine: DuckDBEngine, database: Path) -> list[Request]:
                 f"{', '.join(tables) or 'none'}.",
                 f"Looked for {', '.join(engine.catalog.sources)}.",
             )
-        declared = {table: sqlite_columns(copy, table) for table in known}
+        declared = sqlite_columns(copy, engine.settings, known)
     check_schema(str(database), tables, declared, engine.catalog.sources)
     return [Request(table, database) for table in known]
 

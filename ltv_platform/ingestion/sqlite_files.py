@@ -5,23 +5,23 @@ database does not make it another load.
 """
 
 import hashlib
+import os
 import re
 import sqlite3
-import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ltv_platform.contracts.ddl import quoted
 from ltv_platform.errors import UserError
 from ltv_platform.ingestion.doubles import Scales, rounded
-from ltv_platform.ingestion.files import PrivateCopy, take_copy
+from ltv_platform.ingestion.files import PrivateCopy, open_regular, take_copy
+from ltv_platform.ingestion.sqlite_process import read_sqlite
+from ltv_platform.settings import Settings
 
-#: Rows that are held in memory at once.
+#: Rows, and bytes of long texts, that are held in memory at once.
 _BATCH = 100_000
-#: What SQLite marks columns with that ``SELECT *`` leaves out.
-_OUT_OF_SIGHT = 1
+_BATCH_BYTES = 256 << 20
 _MAGIC = b"SQLite format 3\0"
 #: Of the journal that SQLite keeps beside a database while it writes (sqlite.org/fileformat2.html,
 #: section 3).
@@ -29,8 +29,6 @@ _JOURNAL_MAGIC = bytes.fromhex("d9d505f920a163d7")
 #: Bytes at the beginning in which a script shows itself.
 _LOOKED_AT = 1 << 16
 _STATEMENT = re.compile(rb"(?im)^\s*(CREATE\s+(TABLE|VIEW)|BEGIN\s+TRANSACTION|INSERT\s+INTO)\b")
-#: Steps of SQLite between two looks at the clock; some milliseconds.
-_STEPS = 100_000
 
 
 def copy_sqlite(database: Path, folder: Path, *, follow_links: bool = True) -> PrivateCopy:
@@ -54,7 +52,7 @@ def copy_sqlite(database: Path, folder: Path, *, follow_links: bool = True) -> P
             f'Close the programs that write it, or run: sqlite3 {database} "PRAGMA '
             'wal_checkpoint(TRUNCATE)"',
         )
-    if _is_hot(real.with_name(real.name + "-journal")):
+    if _is_hot(real.with_name(real.name + "-journal"), follow_links):
         raise UserError(
             f"{database} has the journal of an unfinished transaction beside it, so rows in the "
             "file may be half-written.",
@@ -64,45 +62,37 @@ def copy_sqlite(database: Path, folder: Path, *, follow_links: bool = True) -> P
     return take_copy(database, folder, follow_links=follow_links)
 
 
-def _is_hot(journal: Path) -> bool:
+def _is_hot(journal: Path, follow_links: bool) -> bool:
     """Whether a rollback journal is in use: a finished one is gone, empty or begins with zeros."""
-    try:
-        with journal.open("rb") as file:
-            return file.read(len(_JOURNAL_MAGIC)) == _JOURNAL_MAGIC
-    except FileNotFoundError:
+    if not os.path.lexists(journal):
         return False
-    except OSError as error:
-        raise UserError(f"{journal} cannot be read: {error.strerror}.", "Allow it.") from error
+    with open_regular(journal, follow_links) as file:
+        return file.read(len(_JOURNAL_MAGIC)) == _JOURNAL_MAGIC
 
 
-def sqlite_tables(copy: PrivateCopy) -> list[str]:
+def sqlite_tables(copy: PrivateCopy, settings: Settings) -> list[str]:
     """Names of the tables and views of a database.
 
     Raises:
         UserError: the file is not a SQLite database.
     """
-    with _opened(copy) as connection:
-        return [
-            name
-            for (name,) in connection.execute(
-                "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') ORDER BY name"
-            )
-        ]
+    with _faults(copy):
+        [(_, names)] = read_sqlite(copy, settings, "tables")
+    return list(names)
 
 
-def sqlite_columns(copy: PrivateCopy, table: str) -> dict[str, str]:
-    """The columns of a table or view, in order, and the type that each is declared with, if any.
+def sqlite_columns(
+    copy: PrivateCopy, settings: Settings, tables: Sequence[str]
+) -> dict[str, dict[str, str]]:
+    """The columns of tables or views, in order, and the type that each is declared with, if any.
 
     Raises:
-        UserError: the file is not a SQLite database, or the view is broken.
+        UserError: the file is not a SQLite database, or a view is broken.
     """
-    with _opened(copy) as connection:
+    with _faults(copy):
         return {
-            name: declared
-            for name, declared, hidden in connection.execute(
-                "SELECT name, type, hidden FROM pragma_table_xinfo(?) ORDER BY cid", (table,)
-            )
-            if hidden != _OUT_OF_SIGHT
+            table: dict(columns)
+            for _, table, columns in read_sqlite(copy, settings, "columns", tables)
         }
 
 
@@ -127,24 +117,24 @@ def refuse_script(path: Path, name: str) -> None:
 
 
 def export_sqlite_table(
-    copy: PrivateCopy, table: str, seconds: float, scales: Scales
+    copy: PrivateCopy, table: str, settings: Settings, scales: Scales
 ) -> PrivateCopy:
     """One table of a database as Parquet of texts, and the hash of its content.
 
     Args:
         copy: The database.
         table: The table, or a view.
-        seconds: How long it may take; a view can go on for ever.
+        settings: For the limits of time and memory; a view can go on for ever.
         scales: How doubles are rounded.
 
     Raises:
         UserError: the database has no such table, is damaged, holds text that is no UTF-8, or
-            its view takes too long.
+            its view takes too long or too much.
     """
     import pyarrow as pa  # noqa: PLC0415 - only files of this kind need Arrow
     import pyarrow.parquet as pq  # noqa: PLC0415
 
-    tables = sqlite_tables(copy)
+    tables = sqlite_tables(copy, settings)
     if table not in tables:
         raise UserError(
             f"{copy.name} has no table {table}; it has {', '.join(tables) or 'none'}.",
@@ -152,36 +142,42 @@ def export_sqlite_table(
         )
     target = copy.path.with_name(f"{table}.parquet")
     digest = hashlib.sha256()
-    end = time.monotonic() + seconds
-    with _opened(copy) as connection:
-        connection.set_progress_handler(lambda: time.monotonic() > end, _STEPS)
-        cursor = connection.execute(f"SELECT * FROM {quoted(table)}")
-        schema = pa.schema([(column[0], pa.string()) for column in cursor.description])
-        digest.update(repr(schema.names).encode())
+    with _faults(copy):
+        answers = read_sqlite(copy, settings, "rows", [table])
+        _, names = next(answers)
+        schema = pa.schema([(name, pa.string()) for name in names])
+        digest.update(repr(names).encode())
         with pq.ParquetWriter(target, schema) as writer:
-            while rows := cursor.fetchmany(_BATCH):
+            for rows in _batches(answers):
                 texts = [
                     [None if value is None else _as_text(value, name, scales) for value in column]
-                    for name, column in zip(schema.names, zip(*rows, strict=True), strict=True)
+                    for name, column in zip(names, zip(*rows, strict=True), strict=True)
                 ]
                 digest.update(repr(texts).encode())
                 writer.write_table(pa.table([pa.array(c, pa.string()) for c in texts], schema))
     return PrivateCopy(target, copy.name, "parquet", digest.hexdigest())
 
 
+def _batches(answers: Iterator[tuple[Any, ...]]) -> Iterator[list[tuple[Any, ...]]]:
+    """Rows in batches that are the same for the same table: the hash goes by them."""
+    batch: list[tuple[Any, ...]] = []
+    taken = 0
+    for _, rows, size in answers:
+        batch += rows
+        taken += size
+        if len(batch) >= _BATCH or taken >= _BATCH_BYTES:
+            yield batch
+            batch, taken = [], 0
+    if batch:
+        yield batch
+
+
 @contextmanager
-def _opened(copy: PrivateCopy) -> Iterator[sqlite3.Connection]:
-    """The database, read only; whatever is wrong with it is the user's to fix."""
-    address = f"{copy.path.as_uri()}?mode=ro&immutable=1"
+def _faults(copy: PrivateCopy) -> Iterator[None]:
+    """Whatever is wrong with a database is the user's to fix."""
     try:
-        with closing(sqlite3.connect(address, uri=True)) as connection:
-            yield connection
+        yield
     except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
-        if str(error) == "interrupted":
-            raise UserError(
-                f"{copy.name} took too long to be read; perhaps a view in it has no end.",
-                "Make a table of the view; LTV_ADAPTER_TIMEOUT gives it more time.",
-            ) from error
         refuse_script(copy.path, copy.name)
         raise UserError(
             f"{copy.name} is not a SQLite database, or a damaged one ({error}).",

@@ -27,6 +27,8 @@ _FEWEST_ROWS = 3
 #: Partitions for more years than that are a slip in a date; LTV_START_DATE allows them.
 _MOST_YEARS = 20
 
+#: The first year that a setting may name.
+_UNIX = 1970
 #: Rows per calendar year.
 Years = Mapping[int, int]
 
@@ -106,7 +108,10 @@ def _refuse_too_many_years(first: int, last: int) -> None:
             f"The rows lie between {first} and {last}: that makes more than {_MOST_YEARS} years of "
             "daily partitions.",
             f"If the dates are right, set LTV_START_DATE={first}-01-01 and load them again; else "
-            "fix them.",
+            "fix them."
+            if first >= _UNIX
+            else "Fix them, or set LTV_START_DATE to the first day that counts, such as "
+            f"{last}-01-01: what lies before it goes to quarantine.",
         )
 
 

@@ -53,7 +53,7 @@ def take_in(engine: DuckDBEngine, request: Request, folder: Path) -> list[Incomi
             )
         database = copy_sqlite(request.path, folder, follow_links=request.follow_links)
         scales = None if request.adapter else scales_of(source)
-        copy = export_sqlite_table(database, source.name, settings.adapter_timeout, scales)
+        copy = export_sqlite_table(database, source.name, settings, scales)
     else:
         copy = _copied(engine, request, folder, source)
         if source is None and request.adapter is None:

@@ -116,6 +116,22 @@ def test_conversions_of_one_second_share_their_journey(under: Callable[..., Jour
     assert journeys["v_equal1"] == journeys["v_equal2"] == ["before", "at"]
 
 
+@pytest.mark.parametrize("most", [1, 2])
+@pytest.mark.parametrize(
+    "settings",
+    [{}, {"journey_boundary": "before"}, {"journey_break": True}, {"journey_lookback": None}],
+    ids=lambda settings: next(iter(settings), "default"),
+)
+def test_a_journey_holds_the_latest_sessions(
+    under: Callable[..., Journeys], most: int, settings: dict[str, Any]
+) -> None:
+    """`LTV_JOURNEY_SESSIONS` leaves out the earliest, and changes nothing else."""
+    whole = under(**settings)
+    assert any(len(sessions) > most for sessions in whole.values())
+    cut = under(journey_sessions=most, **settings)
+    assert cut == {conversion: sessions[-most:] for conversion, sessions in whole.items()}
+
+
 def test_lookback_is_hours_not_days(under: Callable[..., Journeys]) -> None:
     """Exactly 90 × 24 hours before is in, a second more is out."""
     assert under()["v_edge"] == ["in"]

@@ -107,6 +107,7 @@ def test_every_derived_table_has_a_blocking_key_check(
         "every_row_has_a_rate",
         "one_engine",
         "journeys_are_scored",
+        "journeys_are_whole",
         "no_user_dominates",
     }
 

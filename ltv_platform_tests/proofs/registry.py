@@ -1,5 +1,5 @@
 """All cases, group by group."""
 
-from ltv_platform_tests.proofs import attacks, bad_input, faults, restatement
+from ltv_platform_tests.proofs import attacks, bad_input, faults, history, restatement
 
-CASES = (*bad_input.CASES, *attacks.CASES, *restatement.CASES, *faults.CASES)
+CASES = (*bad_input.CASES, *attacks.CASES, *history.CASES, *restatement.CASES, *faults.CASES)

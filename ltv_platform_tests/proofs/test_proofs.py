@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ltv_platform_tests.proofs import attacks, bad_input, restatement
+from ltv_platform_tests.proofs import attacks, bad_input, history, restatement
 from ltv_platform_tests.proofs.cases import Case
 from ltv_platform_tests.proofs.faults import at_once, damage, disk, killed, killed_backups, randomly
 from ltv_platform_tests.proofs.registry import CASES
@@ -29,6 +29,12 @@ class TestAttacks:
     """Shown and not obeyed, refused, or left alone."""
 
     test_it_holds = _each(attacks.CASES)
+
+
+class TestHistory:
+    """Nothing of a person."""
+
+    test_it_holds = _each(history.CASES)
 
 
 class TestRestatement:
@@ -62,5 +68,15 @@ class TestOthersAtWork:
 
 
 def test_every_case_of_the_table_is_tested() -> None:
-    tested = [bad_input, attacks, restatement, killed, killed_backups, randomly, damage, at_once]
+    tested = [
+        bad_input,
+        attacks,
+        history,
+        restatement,
+        killed,
+        killed_backups,
+        randomly,
+        damage,
+        at_once,
+    ]
     assert sum(len(module.CASES) for module in [*tested, disk]) == len(CASES)

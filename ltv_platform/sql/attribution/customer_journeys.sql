@@ -1,7 +1,8 @@
 -- Grain: one row per conversion and session of its journey.
 -- Answers: what led to the conversion, in which order?
 -- The sessions of the user before the conversion, as far as the lookback reaches, in order of
--- time.
+-- time; the latest of them, where there are more than a journey holds. Users with so many sessions
+-- are rare, and only theirs are ranked: each of their conversions would pair with every session.
 {% import 'macros.sql' as m with context %}
 WITH ends AS (
   SELECT
@@ -14,6 +15,52 @@ WITH ends AS (
     LAG(event_ts) OVER (PARTITION BY user_id ORDER BY event_ts, conv_id) AS last_conversion_ts
     {%- endif %}
   FROM core.conversions
+),
+crowded AS (
+  SELECT user_id
+  FROM core.sessions
+  GROUP BY user_id
+  HAVING COUNT(*) > {{ attribution.most_sessions }}
+),
+ranked AS (
+  SELECT
+    user_id,
+    session_id,
+    event_ts,
+    ROW_NUMBER() OVER (PARTITION BY user_id ORDER BY event_ts, session_id) AS place
+  FROM core.sessions
+  WHERE user_id IN (SELECT user_id FROM crowded)
+),
+-- A conversion comes {{ 'before' if attribution.boundary == 'before' else 'after' }} the sessions of its second.
+newest AS (
+  SELECT
+    user_id,
+    conv_id,
+    COUNT(CASE WHEN is_session = 1 THEN 1 END) OVER (
+      PARTITION BY user_id ORDER BY event_ts, is_session{{ '' if attribution.boundary == 'before' else ' DESC' }}, conv_id
+      ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+    ) AS place
+  FROM (
+    SELECT user_id, NULL AS conv_id, event_ts, 1 AS is_session FROM ranked
+    UNION ALL
+    SELECT user_id, conv_id, conversion_ts, 0
+    FROM ends
+    WHERE user_id IN (SELECT user_id FROM crowded)
+  ) AS events
+),
+-- Their places are listed before anything is joined, else every pair would be looked at.
+wanted AS (
+  SELECT
+    conv_id,
+    user_id,
+    UNNEST(GENERATE_SERIES(GREATEST(place - {{ attribution.most_sessions - 1 }}, 1), place)) AS place
+  FROM newest
+  WHERE conv_id IS NOT NULL
+),
+kept AS (
+  SELECT wanted.conv_id, ranked.session_id
+  FROM wanted
+  JOIN ranked ON ranked.user_id = wanted.user_id AND ranked.place = wanted.place
 ),
 pairs AS (
   SELECT
@@ -28,7 +75,7 @@ pairs AS (
     sessions.holder_engagement,
     sessions.closer_engagement,
     sessions.impression_interaction
-  FROM ends
+  FROM (SELECT * FROM ends WHERE user_id NOT IN (SELECT user_id FROM crowded)) AS ends
   JOIN core.sessions AS sessions
     ON sessions.user_id = ends.user_id
     {%- if attribution.boundary == 'before' %}
@@ -36,6 +83,31 @@ pairs AS (
     {%- else %}
     AND sessions.event_ts <= ends.conversion_ts
     {%- endif %}
+    {%- if attribution.lookback_days %}
+    AND sessions.event_ts >= ends.conversion_ts - INTERVAL '{{ attribution.lookback_days }} days'
+    {%- endif %}
+    {%- if attribution.break_at_conversion %}
+    AND (ends.last_conversion_ts IS NULL OR sessions.event_ts
+      {{- ' >= ' if attribution.boundary == 'before' else ' > ' -}} ends.last_conversion_ts)
+    {%- endif %}
+  WHERE ends.conversion_date >= $start AND ends.conversion_date <= $end
+  UNION ALL
+  SELECT
+    ends.conv_id,
+    ends.conversion_date,
+    ends.conversion_ts,
+    ends.revenue,
+    sessions.session_id,
+    sessions.event_ts AS session_ts,
+    sessions.event_date AS session_date,
+    sessions.channel_name,
+    sessions.holder_engagement,
+    sessions.closer_engagement,
+    sessions.impression_interaction
+  FROM ends
+  JOIN kept ON kept.conv_id = ends.conv_id
+  JOIN core.sessions AS sessions
+    ON sessions.session_id = kept.session_id
     {%- if attribution.lookback_days %}
     AND sessions.event_ts >= ends.conversion_ts - INTERVAL '{{ attribution.lookback_days }} days'
     {%- endif %}

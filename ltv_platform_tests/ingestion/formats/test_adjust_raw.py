@@ -5,7 +5,7 @@ The file has 30 records; 1748772000 is 2025-06-01 10:00:00 UTC, and a day has 86
 Installs:
   d1 06-01 10:00:00  Facebook, ``Summer (111)``, clicked 60 s before, cost 2.50 USD
   d2 06-01 11:00:00  Facebook, ``Summer (111)``, seen 60 s before, cost 1.25 USD
-  d3 06-01 12:00:00  organic by is_organic, d4 06-02 10:00:00 by its network
+  d3 06-01 12:00:00  organic by is_organic, cost 0; d4 06-02 10:00:00 by its network
   d5 06-02 10:00:00  tracker only: ``TikTok::Été::ad``, cost 3.00 EUR
   d6 sandbox; d7 created_at ``soon``: quarantined
 Customers: d1 to d5 are accepted, d7 is quarantined.
@@ -74,7 +74,7 @@ def installed(device: str, at: int, *more: dict[str, str]) -> dict[str, str]:
 ROWS = [
     installed("d1", NOON, FACEBOOK, cost("2.50", "USD"), {"click_time": str(NOON - 60)}),
     installed("d2", NOON + 3600, FACEBOOK, cost("1.25", "USD"), {"impression_time": "1748775540"}),
-    installed("d3", NOON + 7200, {"is_organic": "1", "tracker_name": "Organic"}),
+    installed("d3", NOON + 7200, cost("0", ""), {"is_organic": "1", "tracker_name": "Organic"}),
     installed("d4", NOON + DAY, {"network_name": "Organic"}),
     installed("d5", NOON + DAY, cost("3.00", "EUR"), {"tracker_name": "TikTok::Été::ad"}),
     installed("d6", NOON, FACEBOOK, cost("9.00", "USD"), {"environment": "sandbox"}),

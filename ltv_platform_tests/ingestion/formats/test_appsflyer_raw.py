@@ -5,7 +5,7 @@ The file has 30 records, all of June 2025. ``N/A`` stands in every field that a 
 Installs (customer, install time, cost):
   u1    06-01 10:00:00  Facebook, 111, 2.50 USD, contributors tiktok (click), google (impression)
   u2    06-01 11:00:00  Facebook, 111, 1.25 USD
-  a-3   06-01 12:00:00  organic (no user id)
+  a-3   06-01 12:00:00  organic (no user id), cost 0 without a campaign
   u4    06-02 09:00:00  googleadwords_int, campaign ``Été; "Soldes"`` without an id, 3.00 EUR
   u5    06-02 10:00:00  Facebook, 111, 0.75 USD; event name empty
   u1    06-20 08:00:00  reinstall on another device, Event Name install: not the earliest
@@ -146,7 +146,7 @@ ROWS = [
         cost("1.25", "USD"),
         {"Attributed Touch Time": "2025-06-01 10:59:00"},
     ),
-    install("a-3", NA, "2025-06-01 12:00:00", {"Media Source": "organic"}),
+    install("a-3", NA, "2025-06-01 12:00:00", cost("0", "USD"), {"Media Source": "organic"}),
     install(
         "a-4",
         "u4",

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from ltv_platform.erasure import landed
 from ltv_platform.ingestion import files
 from ltv_platform_tests.forked import Answer
 from ltv_platform_tests.proofs.bad_input.desk import Desk
@@ -126,6 +127,82 @@ def _(folder: Path) -> str:
     (desk.landing / "campaigns").symlink_to(path.parent)
     seen = desk.ingest()
     return f"{seen}; elsewhere holds {', '.join(p.name for p in path.parent.iterdir())}"
+
+
+def _swapped(folder: Path) -> Path:
+    """Put a link to a folder with a file of the same name in the place of a folder."""
+    elsewhere = folder.with_name("elsewhere")
+    elsewhere.mkdir()
+    secret = elsewhere / "campaigns.csv"
+    secret.write_text("campaign_id\nsecret\n")
+    folder.rename(folder.with_name("before"))
+    folder.symlink_to(elsewhere)
+    return secret
+
+
+@CASES.case(
+    "a folder of landing, and a file in it, swapped for a link between the look and the read",
+    "exit 2: home/landing/campaigns/campaigns.csv is a link, or lies behind one; links in landing "
+    "are not followed. 2 times; in the log: nothing",
+)
+def _(folder: Path) -> str:
+    seen = set()
+    looked = files.check_regular
+    for number, of_folder in enumerate((True, False)):
+        desk = Desk(folder / str(number))
+        waiting = desk.write("home/landing/campaigns/campaigns.csv", CAMPAIGNS)
+
+        def look(
+            path: Path, follow: bool = True, *, waiting: Path = waiting, whole: bool = of_folder
+        ) -> None:
+            looked(path, follow)
+            if waiting.parent.is_symlink() or waiting.is_symlink():
+                return
+            if whole:
+                _swapped(waiting.parent)
+            else:
+                secret = waiting.parents[3] / "secret.csv"
+                secret.write_text("campaign_id\nsecret\n")
+                waiting.unlink()
+                waiting.symlink_to(secret)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(files, "check_regular", look)
+            seen.add(desk.ingest())
+        log = desk.values("SELECT campaign_id FROM raw.campaigns") or "nothing"
+    return f"{'; '.join(sorted(seen))} 2 times; in the log: {log}"
+
+
+@CASES.case(
+    "a folder of landing swapped for a link between the load and the moving away",
+    "exit 0, in the log c1, the file behind the link stays, the file that was loaded stays",
+)
+def _(folder: Path) -> str:
+    desk = Desk(folder)
+    waiting = desk.write("home/landing/campaigns/campaigns.csv", CAMPAIGNS)
+    secrets = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(landed, "strip_landed", lambda *_: secrets.append(_swapped(waiting.parent)))
+        answer = desk.ltv("ingest")
+    desk.check(answer)
+    log = desk.values("SELECT campaign_id FROM raw.campaigns")
+    kept = waiting.parent.with_name("before") / waiting.name
+    behind = "stays" if all(secret.exists() for secret in secrets) else "is gone"
+    return (
+        f"exit {answer.code}, in the log {log}, the file behind the link {behind}, the file that "
+        f"was loaded {'stays' if kept.exists() else 'is gone'}"
+    )
+
+
+@CASES.case(
+    "a pipe that is called the journal of a SQLite database",
+    "exit 2: shop.db-journal is a pipe, not a file.",
+)
+def _(folder: Path) -> str:
+    desk = Desk(folder)
+    path = desk.write("shop.db", b"")
+    os.mkfifo(folder / "shop.db-journal")
+    return desk.ingest("campaigns", path)
 
 
 @CASES.case(

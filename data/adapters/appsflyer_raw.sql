@@ -37,6 +37,19 @@
 -- variable: customer = user | device
 -- variable: revenue = original | usd
 -- variable: costs = installs | none
+-- view: events
+-- In-app events: whose each is, and what tells it from others.
+SELECT
+  *,
+  CASE WHEN getvariable('customer') = 'device' THEN COALESCE(appsflyer_id, customer_user_id)
+    ELSE COALESCE(customer_user_id, appsflyer_id) END AS customer,
+  COALESCE(appsflyer_id, customer) AS device,
+  lower(COALESCE(is_primary, 'true')) <> 'false' AS is_first,
+  TRY_CAST(COALESCE(event_revenue, revenue_usd) AS DECIMAL(18, 6)) AS named_revenue,
+  COALESCE(CAST(named_revenue AS VARCHAR), event_revenue, revenue_usd) AS named
+FROM file
+WHERE lower(COALESCE(event_name, '')) NOT IN
+  ('install', 'reinstall', 're-engagement', 're-attribution')
 -- table: customers
 -- A row of an event tells of an install that the file does not have, unless a re-engagement is what
 -- it is attributed to. The install's own row counts before it, in this file and in others.
@@ -81,36 +94,19 @@ QUALIFY ROW_NUMBER() OVER (
 -- table: transactions
 -- An event within the window of a re-engagement comes twice, once as the primary attribution: only
 -- one of the two counts, whichever report they are in.
-WITH events AS (
-  SELECT _line, appsflyer_id, event_time, event_name,
-    CASE WHEN getvariable('customer') = 'device' THEN COALESCE(appsflyer_id, customer_user_id)
-      ELSE COALESCE(customer_user_id, appsflyer_id) END AS customer,
-    lower(COALESCE(is_primary, 'true')) <> 'false' AS is_first,
-    COALESCE(
-      CAST(TRY_CAST(COALESCE(event_revenue, revenue_usd) AS DECIMAL(18, 6)) AS VARCHAR),
-      event_revenue, revenue_usd
-    ) AS named,
-    CASE
-      WHEN getvariable('revenue') = 'usd' AND revenue_usd IS NOT NULL OR event_revenue IS NULL
-      THEN revenue_usd ELSE event_revenue
-    END AS revenue,
-    CASE
-      WHEN getvariable('revenue') = 'usd' AND revenue_usd IS NOT NULL OR event_revenue IS NULL
-      THEN 'USD' ELSE revenue_currency
-    END AS currency
-  FROM file
-  WHERE lower(COALESCE(event_name, '')) NOT IN
-    ('install', 'reinstall', 're-engagement', 're-attribution')
-),
-named_events AS (
-  SELECT *, TRY_CAST(revenue AS DECIMAL(18, 6)) AS money,
-    'af-' || md5(concat_ws('|', COALESCE(appsflyer_id, customer), event_time, event_name, named,
+WITH named_events AS (
+  SELECT
+    *,
+    (getvariable('revenue') = 'usd' AND revenue_usd IS NOT NULL) OR event_revenue IS NULL AS in_usd,
+    CASE WHEN in_usd THEN revenue_usd ELSE event_revenue END AS revenue,
+    CASE WHEN in_usd THEN 'USD' ELSE revenue_currency END AS currency,
+    TRY_CAST(revenue AS DECIMAL(18, 6)) AS money,
+    'af-' || md5(concat_ws('|', device, event_time, event_name, named,
       ROW_NUMBER() OVER (
-        PARTITION BY COALESCE(appsflyer_id, customer), event_time, event_name, named, is_first
-        ORDER BY _line
+        PARTITION BY device, event_time, event_name, named, is_first ORDER BY _line
       ))) AS transaction_id
   FROM events
-  WHERE COALESCE(TRY_CAST(revenue AS DECIMAL(18, 6)) <> 0, revenue IS NOT NULL)
+  WHERE COALESCE(money <> 0, revenue IS NOT NULL)
 )
 SELECT
   transaction_id,
@@ -160,33 +156,20 @@ FROM touches
 GROUP BY 1
 -- table: conversions
 -- Purchases whose revenue is known in the base currency: conversions have no other.
-WITH events AS (
-  SELECT _line, appsflyer_id, event_time, event_name,
-    CASE WHEN getvariable('customer') = 'device' THEN COALESCE(appsflyer_id, customer_user_id)
-      ELSE COALESCE(customer_user_id, appsflyer_id) END AS customer,
-    lower(COALESCE(is_primary, 'true')) <> 'false' AS is_first,
-    COALESCE(
-      CAST(TRY_CAST(COALESCE(event_revenue, revenue_usd) AS DECIMAL(18, 6)) AS VARCHAR),
-      event_revenue, revenue_usd
-    ) AS named,
+WITH named_events AS (
+  SELECT
+    *,
     TRY_CAST(CASE
       WHEN COALESCE(upper(revenue_currency), getvariable('base_currency'))
         = getvariable('base_currency') AND event_revenue IS NOT NULL THEN event_revenue
       WHEN getvariable('base_currency') = 'USD' THEN revenue_usd
-    END AS DECIMAL(18, 6)) AS revenue
-  FROM file
-  WHERE lower(COALESCE(event_name, '')) NOT IN
-      ('install', 'reinstall', 're-engagement', 're-attribution')
-    AND COALESCE(TRY_CAST(COALESCE(event_revenue, revenue_usd) AS DECIMAL(18, 6)) <> 0, FALSE)
-),
-named_events AS (
-  SELECT *,
-    'af-' || md5(concat_ws('|', COALESCE(appsflyer_id, customer), event_time, event_name, named,
+    END AS DECIMAL(18, 6)) AS revenue,
+    'af-' || md5(concat_ws('|', device, event_time, event_name, named,
       ROW_NUMBER() OVER (
-        PARTITION BY COALESCE(appsflyer_id, customer), event_time, event_name, named, is_first
-        ORDER BY _line
+        PARTITION BY device, event_time, event_name, named, is_first ORDER BY _line
       ))) AS conv_id
   FROM events
+  WHERE named_revenue <> 0
 )
 SELECT
   conv_id,

@@ -28,6 +28,19 @@
 -- numbers: 1204.50
 -- variable: revenue = reporting | original
 -- variable: costs = installs | none
+-- view: events
+-- Events and ad revenue outside the sandbox: when each was, and what tells it from others.
+SELECT
+  *,
+  lower(activity_kind) AS kind,
+  COALESCE(event_name, kind) AS event,
+  CASE WHEN regexp_full_match(created_at, '[0-9]{1,10}(\.0+)?')
+    THEN make_timestamp(CAST(created_at AS BIGINT) * 1000000) END AS instant,
+  COALESCE(CAST(instant AS VARCHAR) || 'Z', created_at) AS happened,
+  TRY_CAST(COALESCE(reporting_revenue, original_revenue) AS DECIMAL(18, 6)) AS named_revenue,
+  COALESCE(CAST(named_revenue AS VARCHAR), reporting_revenue, original_revenue) AS named
+FROM file
+WHERE kind IN ('event', 'ad_revenue') AND lower(COALESCE(environment, '')) <> 'sandbox'
 -- table: customers
 SELECT
   adid AS customer_id,
@@ -62,46 +75,31 @@ QUALIFY ROW_NUMBER() OVER (
   ORDER BY COALESCE(NULLIF(installed_at, '0'), created_at), _line
 ) = 1
 -- table: transactions
-WITH events AS (
-  SELECT _line, adid, event_name,
-    CASE WHEN regexp_full_match(created_at, '[0-9]{1,10}(\.0+)?')
-      THEN CAST(make_timestamp(CAST(created_at AS BIGINT) * 1000000) AS VARCHAR) || 'Z'
-      ELSE created_at END AS happened,
-    CASE
-      WHEN getvariable('revenue') = 'original' AND original_revenue IS NOT NULL
-        OR reporting_revenue IS NULL
-      THEN original_revenue ELSE reporting_revenue
-    END AS revenue,
-    CASE
-      WHEN getvariable('revenue') = 'original' AND original_revenue IS NOT NULL
-        OR reporting_revenue IS NULL
-      THEN original_currency ELSE COALESCE(reporting_currency, original_currency)
-    END AS currency,
-    COALESCE(
-      CAST(TRY_CAST(COALESCE(reporting_revenue, original_revenue) AS DECIMAL(18, 6)) AS VARCHAR),
-      reporting_revenue, original_revenue
-    ) AS named,
-    lower(activity_kind) AS kind
-  FROM file
-  WHERE lower(activity_kind) IN ('event', 'ad_revenue')
-    AND lower(COALESCE(environment, '')) <> 'sandbox'
+WITH paid_events AS (
+  SELECT
+    *,
+    (getvariable('revenue') = 'original' AND original_revenue IS NOT NULL)
+      OR reporting_revenue IS NULL AS is_original,
+    CASE WHEN is_original THEN original_revenue ELSE reporting_revenue END AS revenue,
+    CASE WHEN is_original THEN original_currency
+      ELSE COALESCE(reporting_currency, original_currency) END AS currency,
+    TRY_CAST(revenue AS DECIMAL(18, 6)) AS money
+  FROM events
 )
 SELECT
-  'adjust-' || md5(concat_ws('|', adid, happened, COALESCE(event_name, kind), named,
-    ROW_NUMBER() OVER (
-      PARTITION BY adid, happened, COALESCE(event_name, kind), named ORDER BY _line
-    ))) AS transaction_id,
+  'adjust-' || md5(concat_ws('|', adid, happened, event, named,
+    ROW_NUMBER() OVER (PARTITION BY adid, happened, event, named ORDER BY _line)
+  )) AS transaction_id,
   adid AS customer_id,
   happened AS transaction_date,
-  COALESCE(CAST(ABS(TRY_CAST(revenue AS DECIMAL(18, 6))) AS VARCHAR), revenue) AS amount,
-  CASE WHEN TRY_CAST(revenue AS DECIMAL(18, 6)) < 0 THEN 1 ELSE 0 END AS is_refund,
-  COALESCE(event_name, kind) AS product_category,
-  CASE WHEN TRY_CAST(revenue AS DECIMAL(18, 6)) < 0 THEN 'refund' ELSE 'purchase' END
-    AS transaction_type,
+  COALESCE(CAST(ABS(money) AS VARCHAR), revenue) AS amount,
+  CASE WHEN money < 0 THEN 1 ELSE 0 END AS is_refund,
+  event AS product_category,
+  CASE WHEN money < 0 THEN 'refund' ELSE 'purchase' END AS transaction_type,
   currency,
   _line
-FROM events
-WHERE COALESCE(TRY_CAST(revenue AS DECIMAL(18, 6)) <> 0, revenue IS NOT NULL)
+FROM paid_events
+WHERE COALESCE(money <> 0, revenue IS NOT NULL)
 -- table: session_sources
 -- The touch that an install or a reattribution is attributed to; Adjust tells of no other.
 WITH touches AS (
@@ -140,19 +138,13 @@ FROM dated
 GROUP BY 1
 -- table: conversions
 -- Purchases whose revenue is known in the base currency: conversions have no other.
-WITH events AS (
-  SELECT _line, adid, event_name, lower(activity_kind) AS kind,
-    CASE WHEN regexp_full_match(created_at, '[0-9]{1,10}(\.0+)?')
-      THEN CAST(make_timestamp(CAST(created_at AS BIGINT) * 1000000) AS VARCHAR) || 'Z'
-      ELSE created_at END AS happened,
-    CASE WHEN regexp_full_match(created_at, '[0-9]{1,10}(\.0+)?')
-      THEN CAST(timezone(getvariable('source_timezone'),
-        timezone('UTC', make_timestamp(CAST(created_at AS BIGINT) * 1000000))) AS VARCHAR)
-      ELSE created_at END AS moment,
+WITH named_events AS (
+  SELECT
+    *,
     COALESCE(
-      CAST(TRY_CAST(COALESCE(reporting_revenue, original_revenue) AS DECIMAL(18, 6)) AS VARCHAR),
-      reporting_revenue, original_revenue
-    ) AS named,
+      CAST(timezone(getvariable('source_timezone'), timezone('UTC', instant)) AS VARCHAR),
+      created_at
+    ) AS moment,
     CASE
       WHEN reporting_revenue IS NOT NULL
         AND COALESCE(upper(COALESCE(reporting_currency, original_currency)),
@@ -161,20 +153,12 @@ WITH events AS (
       WHEN COALESCE(upper(original_currency), getvariable('base_currency'))
         = getvariable('base_currency')
       THEN TRY_CAST(original_revenue AS DECIMAL(18, 6))
-    END AS revenue
-  FROM file
-  WHERE lower(activity_kind) IN ('event', 'ad_revenue')
-    AND lower(COALESCE(environment, '')) <> 'sandbox'
-    AND COALESCE(
-      TRY_CAST(COALESCE(reporting_revenue, original_revenue) AS DECIMAL(18, 6)) <> 0, FALSE)
-),
-named_events AS (
-  SELECT *,
-    'adjust-' || md5(concat_ws('|', adid, happened, COALESCE(event_name, kind), named,
-      ROW_NUMBER() OVER (
-        PARTITION BY adid, happened, COALESCE(event_name, kind), named ORDER BY _line
-      ))) AS conv_id
+    END AS revenue,
+    'adjust-' || md5(concat_ws('|', adid, happened, event, named,
+      ROW_NUMBER() OVER (PARTITION BY adid, happened, event, named ORDER BY _line)
+    )) AS conv_id
   FROM events
+  WHERE named_revenue <> 0
 )
 SELECT
   conv_id,

@@ -208,7 +208,7 @@ class Finder:
         wanted = {source.key[0]: "key"} | ({source.person: "person"} if source.person else {})
         select, given = _whose(columns, wanted, adapter)
         if not given and adapter is not None and adapter.layout.columns and source.person:
-            return self._with_id(columns, source, suppressed)
+            return self._with_id(columns, adapter.layout, source, suppressed)
         needed = "person" if source.person else "key"
         if needed not in given:
             raise UserError(
@@ -231,15 +231,19 @@ class Finder:
             ).fetchall()
 
     def _with_id(
-        self, columns: Sequence[str], source: SourceTable, suppressed: Suppressed
+        self,
+        columns: Sequence[str],
+        layout: Layout,
+        source: SourceTable,
+        suppressed: Suppressed,
     ) -> list[tuple[int, str | None]]:
         """Number of the records of which a column holds an id on the list.
 
-        Where rows are made of several records, none of them says which column is the person; those
-        that a format declares hold ids as they are, and hashes in place of addresses.
+        Where rows are made of several records, none of them says whose they are: columns do that
+        are declared to identify a person, else any.
         """
         conditions, parameters = list[str](), dict[str, Any]()
-        for name in columns:
+        for name in layout.persons or columns:
             value = trimmed(f"CAST({quoted(name)} AS VARCHAR)")
             condition, parameters = suppressed.condition(source, value, None)
             conditions.append(f"({condition})")

@@ -140,6 +140,32 @@ class Finder:
             file.records + len(malformed),
         )
 
+    def ids_beside(self, copy: PrivateCopy, adapter: Adapter, address: str) -> frozenset[str]:
+        """The ids that stand beside an address in the records of a file.
+
+        Args:
+            copy: A private copy in a folder of its own.
+            adapter: What it goes through.
+            address: What stands for the address, see ``person_ids``.
+
+        Raises:
+            UserError: the file cannot be read.
+        """
+        kinds = {column.name: column.kind for column in adapter.layout.columns}
+        ids = [name for name, kind in kinds.items() if kind == "id"]
+        addresses = [name for name, kind in kinds.items() if kind == "person"]
+        if not ids or not addresses:
+            return frozenset()
+        records = open_file(self._connection, copy, adapter.dialect, adapter.inputs, by_hand=True)
+        make_file(self._connection, self.settings, copy, records, adapter.layout, as_written=True)
+        listed = ", ".join(map(quoted, ids))
+        rows = self._connection.execute(
+            f"SELECT DISTINCT UNNEST([{listed}]) FROM file "
+            f"WHERE $address IN ({', '.join(map(quoted, addresses))})",
+            {"address": address},
+        ).fetchall()
+        return frozenset(each for (each,) in rows if each is not None)
+
     def is_named(
         self, text: str, source: SourceTable, adapter: Adapter | None, suppressed: Suppressed
     ) -> bool:

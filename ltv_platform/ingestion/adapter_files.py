@@ -12,7 +12,7 @@ from ltv_platform.ingestion.adapters import Adapter
 #: Options by adapter, as ``LTV_ADAPTER_OPTIONS`` gives them.
 Options = Mapping[str, Mapping[str, str]]
 
-#: How alike a name must be to a bundled one to pass for a slip; an adapter of the user's may have any.
+#: How alike a name must be to a bundled one to pass for a slip: people name theirs as they like.
 _ALIKE = 0.8
 
 

@@ -204,7 +204,8 @@ class _Staging:
         left_out += count_rows(connection, f"left_out_{rows}")
         if left_out:
             notes.append(f"{left_out} rows of erased persons were left out; they count as skipped")
-        if adapter is not None and "currency" in {column.name for column in source.columns}:
+        has_currency = any(column.name == "currency" for column in source.columns)
+        if adapter is not None and adapter.layout.columns and has_currency:
             notes += _without_currency(connection, settings, rows)
         if source.name in ("customers", "campaign_costs") and "country" in adapted.columns:
             notes += _odd_countries(connection, rows)

@@ -2,7 +2,8 @@
 -- Taken: each payment that succeeded as a purchase, what was refunded of it and a dispute that was
 -- lost as rows of their own; customers with their first such payment. Left out: payments that
 -- failed, were not captured, or still wait. A refund or a dispute that is there no longer takes
--- its row back, in case an earlier file had one.
+-- its row back, in case an earlier file had one. Of a payment that stands twice in a file, as in two
+-- exports put together, the state with the larger refund counts.
 -- format: a payments export of Stripe
 -- needs: id = id
 -- needs: created (date) = Created date (UTC) | Created (UTC)
@@ -52,7 +53,8 @@ WHERE lower(trim(COALESCE(captured, 'true'))) NOT IN ('false', 'no', '0')
     state, 'fail|cancel|require|uncaptured|incomplete|pending|processing|block|expire|unpaid'
   ))
 -- view: amounts
--- What each payment brought in and what went back of it, in the currency of the choice.
+-- What each payment brought in and what went back of it, in the currency of the choice; one line
+-- for each payment that can be read.
 SELECT
   *,
   getvariable('amount') = 'converted' AS is_converted,
@@ -82,16 +84,21 @@ SELECT
   CAST(
     CASE WHEN loss = 0 THEN 0 WHEN loss = charge THEN revenue ELSE loss * revenue / charge END
     AS DECIMAL(18,6)
-  ) AS lost_revenue
+  ) AS lost_revenue,
+  is_paid AND paid IS NOT NULL AND revenue IS NOT NULL AS is_taken
 FROM payments
+-- Refunds only grow: the larger one is the newer state. So it is with disputes, which are lost late.
+QUALIFY NOT is_taken OR id IS NULL OR ROW_NUMBER() OVER (
+  PARTITION BY id, is_taken ORDER BY refund DESC NULLS LAST, loss DESC NULLS LAST, _line DESC
+) = 1
 -- table: customers
 SELECT
   customer AS customer_id,
   COALESCE(ARG_MIN(paid_on, paid), MIN(paid_on)) AS registration_date,
   ARG_MIN(card_country, paid) AS country,
   MIN(_line) AS _line
-FROM payments
-WHERE is_paid AND customer IS NOT NULL
+FROM amounts
+WHERE is_taken AND customer IS NOT NULL
 GROUP BY customer
 -- table: transactions
 -- rows: many

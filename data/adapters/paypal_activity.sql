@@ -3,6 +3,7 @@
 -- customers with the first payment received. Left out: payments sent, fees, holds, conversions of
 -- currencies, withdrawals, transfers, lines without effect on the balance, what is not completed.
 -- format: an activity download of PayPal
+-- skip: until header
 -- needs: date (date) = Date
 -- needs: time = Time
 -- needs: zone = TimeZone | Time zone

@@ -4,6 +4,7 @@
 -- An order without a refund takes its refund row back, in case an earlier file had one. Of an order
 -- that stands twice in a file, as in two exports put together, the state with the larger refund counts.
 -- format: an order export of Shopify
+-- skip: until header
 -- needs: name = Name
 -- needs: financial_status = Financial Status
 -- needs: created_at (date) = Created at

@@ -5,6 +5,7 @@
 -- its row back, in case an earlier file had one. Of a payment that stands twice in a file, as in two
 -- exports put together, the state with the larger refund counts.
 -- format: a payments export of Stripe
+-- skip: until header
 -- needs: id = id
 -- needs: created (date) = Created date (UTC) | Created (UTC)
 -- needs: charged (number) = Amount

@@ -292,3 +292,9 @@ def test_nothing_of_a_person_is_kept(load: Loader) -> None:
     """Addresses, names, phones and notes are in no table, not even in quarantine."""
     counts(load, of(ACTIVITY))
     assert_not_kept(load, SECRETS)
+
+
+def test_a_line_for_excel(load: Loader) -> None:
+    """``sep=,`` before the header is no record."""
+    counts(load, b"sep=,\r\n" + of(ACTIVITY, encoding="utf-8"))
+    assert revenue(load) == GROSS

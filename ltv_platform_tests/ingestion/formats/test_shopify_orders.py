@@ -362,3 +362,9 @@ def test_ids_that_a_spreadsheet_has_rounded(load: Loader) -> None:
     [outcome] = outcomes(load, export_of(HEADER, rows))
     assert outcome.error is not None
     assert "a spreadsheet has rounded the ids" in str(outcome.error)
+
+
+def test_a_line_for_excel(load: Loader) -> None:
+    """``sep=,`` before the header is no record."""
+    counts(load, b"sep=,\r\n" + export_of(HEADER, ORDERS, encoding="utf-8"))
+    assert revenue(load) == NET

@@ -290,3 +290,9 @@ def test_only_the_columns_that_are_needed(load: Loader) -> None:
     found = counts(load, export_of(header, kept, encoding="utf-16", delimiter="\t"))
     assert found["customers"].rows_accepted == 0
     assert revenue(load) == {k: v for k, v in CHARGED.items() if k[1] != "dispute"}
+
+
+def test_a_line_for_excel(load: Loader) -> None:
+    """``sep=,`` before the header is no record."""
+    counts(load, b"sep=,\r\n" + of(OLD, PAYMENTS, encoding="utf-8"))
+    assert revenue(load) == CHARGED

@@ -42,6 +42,7 @@ _FAULTS_OF_ADAPTERS = (
 _CENT = Decimal("0.01")
 
 #: Names that staging gives to columns of its own; ``_line`` an adapter may give.
+#: ``_rejected`` is a reason for which it wants a row quarantined.
 _OWN = frozenset({"_record", "_rounded", "_reasons", "_unread", "_day", "_raw"})
 
 

@@ -239,7 +239,11 @@ def _adapted(
         adapter,
         columns,
         record=record if adapter.replayable else None,
-        kept=[column.name for column in source.columns if column.name in columns],
+        kept=[
+            name
+            for name in (*(column.name for column in source.columns), "_rejected")
+            if name in columns
+        ],
         scales=scales_of(source),
         most=most,
     )
@@ -256,7 +260,7 @@ def compare_columns(
         UserError: a required column is missing, or one of ours is spelled in another way.
     """
     wanted = [column.name for column in source.columns]
-    own = [column for column in given if column not in ("_line", "_file")]
+    own = [column for column in given if column not in ("_line", "_file", "_rejected")]
     unknown = [column for column in own if column not in wanted]
     needed = [c.name for c in source.columns if c.required or c.present]
     missing = [name for name in needed if name not in given]

@@ -134,12 +134,10 @@ def _readings(incoming: Incoming) -> Iterator[str]:
         return
     relation, layout = adapted.relation, adapter.layout
     if relation.forms is not None:
-        kinds = {column.kind for column in layout.columns}
-        read = [
-            *([f"numbers as {relation.forms.numbers}"] if "number" in kinds else []),
-            *([f"dates {relation.forms.dates}"] if "date" in kinds else []),
-        ]
-        yield f"read {' and '.join(read)}, where they are not written as 1204.50 and 2026-09-05"
+        forms = relation.forms
+        read = {"numbers": f"numbers as {forms.numbers}", "dates": f"dates {forms.dates}"}
+        if forms.told:
+            yield "read " + " and ".join(read[what] for what in forms.told)
     for name, value in layout.variables.items():
         others = [each for each in layout.choices[name] if each != value]
         yield (

@@ -10,14 +10,14 @@ name that stands in braces as a whole in a file, as Adjust's ``{adid}``, is read
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from ltv_platform.errors import UserError
 from ltv_platform.ingestion.messages import folded
 
-#: How a column is read: as it is, as numbers or dates in the form that files write, or as what
-#: tells a person, which is replaced by a keyed hash.
-Kind = Literal["text", "number", "date", "person"]
+#: How a column is read: as it is, as numbers, whole numbers or dates in the form that files write,
+#: or as what tells a person, which is replaced by a keyed hash.
+Kind = Literal["text", "number", "count", "date", "person"]
 
 _DECLARED = re.compile(
     r"(?P<name>[a-z][a-z0-9_]*)(?: *\((?P<kind>\w+)\))?(?: *=(?P<spellings>.*))?"
@@ -93,10 +93,10 @@ def declared_column(adapter: str, line: str, *, needed: bool) -> FileColumn:
     """
     match = _DECLARED.fullmatch(line.strip())
     kind = (match and match["kind"]) or "text"
-    if match is None or kind not in ("text", "number", "date", "person"):
+    if match is None or kind not in get_args(Kind):
         raise UserError(
             f"Adapter {adapter} declares no column with {line.strip()!r}.",
-            "Write: -- needs: cost (number) = Cost | Kosten. Kinds are number, date and person.",
+            "Write: -- needs: cost (number) = Cost | Kosten. Kinds: number, count, date, person.",
         )
     spellings = tuple(
         each.strip() for each in (match["spellings"] or match["name"]).split("|") if each.strip()

@@ -147,23 +147,26 @@ def _formed(
     connection: Connection, layout: Layout, found: FoundColumns | None, name: str
 ) -> WrittenForms | None:
     """Make ``formed``: the records with numbers and dates in one form."""
-    kinds = {
-        column.name: column.kind
+    columns = {
+        column.name: (str(column.kind), found.names[column.name])
         for column in layout.columns
-        if found is not None and column.name in found.names and column.kind in ("number", "date")
+        if found is not None
+        and column.name in found.names
+        and column.kind in ("number", "count", "date")
     }
-    if not kinds:
+    if not columns:
         return None
     forms = forms_of(
         connection,
         "written",
-        kinds,
-        numbers=layout.numbers,
-        dates=layout.dates,
+        columns,
+        declared=layout.forms,
+        chosen=layout.options.keys(),
         origin=name,
     )
     read = ", ".join(
-        f"{forms.read(kind, quoted(column))} AS {quoted(column)}" for column, kind in kinds.items()
+        f"{forms.read(kind, quoted(column))} AS {quoted(column)}"
+        for column, (kind, _) in columns.items()
     )
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE formed AS SELECT * REPLACE ({read}) FROM written"

@@ -52,6 +52,12 @@ class Layout:
         return (*declared, *(name for name in captured if name not in declared))
 
     @property
+    def forms(self) -> dict[str, str]:
+        """How numbers and dates are written, where that is declared or chosen."""
+        forms = {"numbers": self.numbers, "dates": self.dates}
+        return {what: form for what, form in forms.items() if form is not None}
+
+    @property
     def holds_persons(self) -> bool:
         """Its files tell of persons what is not taken as it is."""
         return any(column.kind == "person" for column in self.columns)

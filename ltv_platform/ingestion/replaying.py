@@ -327,7 +327,7 @@ def _is_adapted(source: SourceTable) -> str:
 
     An adapter may have been rewritten since; records of the file that it was not made for stay.
     """
-    names = ", ".join(literal(column.name) for column in source.columns)
+    names = ", ".join(map(literal, [*(column.name for column in source.columns), "_rejected"]))
     return f"list_has_all([{names}], json_keys(raw))"
 
 

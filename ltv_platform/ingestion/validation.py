@@ -60,7 +60,8 @@ def staging_select(
     Args:
         source: The contract.
         available: Columns that the adapted rows have: those of the contract, ``_line`` where the
-            rows are not numbered by their place, and ``_rounded`` where doubles were rounded.
+            rows are not numbered by their place, ``_rounded`` where doubles were rounded, and
+            ``_rejected`` where an adapter gives reasons of its own.
         adapted: A SELECT giving the available columns and ``_record``, what each row was made
             of, as a struct of texts.
         settings: For the zones.
@@ -99,13 +100,15 @@ def staging_select(
     checks += _future(source, settings)
     if source.partitioned and start is not None:
         checks.append(_before_start(source, start))
+    if "_rejected" in available:
+        checks.insert(0, _Check("_rejected IS NOT NULL", "_rejected"))
     broken = " OR ".join(f"({check.condition})" for check in checks)
     reasons = ", ".join(f"CASE WHEN {check.condition} THEN {check.reason} END" for check in checks)
     names = ", ".join(_stored(column) for column in source.stored_values)
     unread = _unread([c for c in source.columns if c.attribute and c.name in available])
     decimals = [c for c in source.columns if c.scale is not None and c.name in available]
     line = "".join(f"{name}, " for name in ("_line",) if name in available)
-    carried = line + "".join(f"{name}, " for name in ("_rounded",) if name in available)
+    carried = line + "".join(f"{name}, " for name in ("_rejected", "_rounded") if name in available)
     return (
         f"SELECT {line}{names}, _day, {unread} AS _unread, "
         f"{_count_rounded(decimals, '_rounded' in available)} AS _rounded, "

@@ -61,25 +61,32 @@ class WrittenForms:
     Attributes:
         numbers: One of :data:`NUMBERS`.
         dates: :data:`DAY_FIRST` or :data:`MONTH_FIRST`; the year may stand first in both.
+        told: What of them was declared or told by the file; nothing of it depends on the rest.
     """
 
     numbers: str = _POINT
     dates: str = DAY_FIRST
+    told: tuple[str, ...] = ()
 
     def read(self, kind: str, column: str) -> str:
         """SQL of a column's values in the form that is read; others as they stand."""
-        if kind == "number":
-            return _number(column, self.numbers)
-        return _date(column, self.dates) if kind == "date" else column
+        match kind:
+            case "number":
+                return _number(column, self.numbers)
+            case "date":
+                return _date(column, self.dates)
+            case "count":
+                return _count(column)
+        return column
 
 
 def forms_of(
     connection: duckdb.DuckDBPyConnection,
     relation: str,
-    kinds: Mapping[str, str],
+    columns: Mapping[str, tuple[str, str]],
     *,
-    numbers: str | None,
-    dates: str | None,
+    declared: Mapping[str, str],
+    chosen: Collection[str],
     origin: str,
 ) -> WrittenForms:
     """The forms of a file: those that are declared, else those that its values tell.
@@ -87,75 +94,101 @@ def forms_of(
     Args:
         connection: Holds the relation.
         relation: The file's records as text, with ``_line``.
-        kinds: Which columns hold numbers and dates.
-        numbers: The declared form; None: the values tell.
-        dates: The same for dates.
+        columns: Kind of each column that holds numbers or dates, and what the file calls it.
+        declared: Forms of ``numbers`` and ``dates``; of what is not there, the values tell.
+        chosen: Which of them the user has chosen: values that do not fit are quarantined.
         origin: The file, in messages.
 
     Raises:
-        UserError: every value can be read in two ways, or some in one way and some in another.
+        UserError: every value can be read in two ways, some in one way and some in another, or
+            the values tell another form than the format declares.
     """
-    number_columns = [name for name, kind in kinds.items() if kind == "number"]
-    date_columns = [name for name, kind in kinds.items() if kind == "date"]
-    if numbers is None:
-        numbers = _POINT
-        if number_columns:
-            evidence = _evidence(connection, relation, number_columns, _number_evidence)
-            numbers = _decided(evidence, (_POINT, _COMMA), origin, _said_of_numbers)
-    if dates is None:
-        dates = DAY_FIRST
-        if date_columns:
-            evidence = _evidence(connection, relation, date_columns, _date_evidence)
-            dates = _decided(evidence, (DAY_FIRST, MONTH_FIRST), origin, _said_of_dates)
-    return WrittenForms(numbers, dates)
+    forms: dict[str, str] = {}
+    told = []
+    for said in (_NUMBERS, _DATES):
+        given = {name: called for name, (kind, called) in columns.items() if kind == said.kind}
+        form = declared.get(said.what)
+        if form is not None and said.what in chosen:
+            told.append(said.what)
+        elif given and (form is None or form in said.forms):
+            evidence = _evidence(connection, relation, given, said.evidence)
+            if any(evidence) or form is not None:
+                told.append(said.what)
+            form = _decided(evidence, form, origin, said)
+        forms[said.what] = form or said.forms[0]
+    return WrittenForms(forms["numbers"], forms["dates"], tuple(told))
 
 
-#: The first value of each kind of evidence, with its line: for the first form, the second, both.
-_Evidence = tuple[tuple[str, int] | None, ...]
+@dataclass(frozen=True)
+class _Value:
+    """A value that tells a form, and where it stands."""
+
+    text: str
+    column: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.text!r} in line {self.line} of {self.column}"
+
+
+#: The first value of each kind of evidence: for the first form, the second, both.
+_Evidence = tuple[_Value | None, ...]
 
 
 def _evidence(
     connection: duckdb.DuckDBPyConnection,
     relation: str,
-    columns: Collection[str],
+    columns: Mapping[str, str],
     of_value: Callable[[str], tuple[str, str, str]],
 ) -> _Evidence:
-    found: list[tuple[str, int] | None] = []
+    found: list[_Value | None] = []
     values = " UNION ALL ".join(
-        f"SELECT trim({quoted(name)}, {literal(_SPACES)}) AS value, _line FROM {relation}"
-        for name in columns
+        f"SELECT trim({quoted(name)}, {literal(_SPACES)}) AS value, {literal(called)} AS name, "
+        f"_line FROM {relation}"
+        for name, called in columns.items()
     )
     for condition in of_value("value"):
         row = connection.execute(
-            f"SELECT value, _line FROM ({values}) AS written WHERE {condition} "
+            f"SELECT value, name, _line FROM ({values}) AS written WHERE {condition} "
             "ORDER BY _line, value LIMIT 1"
         ).fetchone()
-        found.append(None if row is None else (str(row[0]), int(row[1])))
+        found.append(None if row is None else _Value(str(row[0]), str(row[1]), int(row[2])))
     return tuple(found)
 
 
-def _decided(evidence: _Evidence, forms: tuple[str, str], origin: str, said: "_Said") -> str:
+def _decided(evidence: _Evidence, declared: str | None, origin: str, said: "_Said") -> str:
     first, second, either = evidence
-    if first is not None and second is not None:
+    if declared is None and first is not None and second is not None:
         raise UserError(
-            f"{origin} writes {said.what} in two ways: {first[0]!r} in line {first[1]}, "
-            f"{second[0]!r} in line {second[1]}.",
+            f"{origin} writes {said.what} in two ways: {first}, {second}.",
             f"Fix the file, or say which form counts: {said.hint}; the other one is quarantined.",
         )
-    if first is None and second is None and either is not None:
+    told = said.forms[0] if first is not None else said.forms[1] if second is not None else None
+    if first is not None and second is not None:
+        told = declared
+    if declared is not None and told not in (None, declared):
         raise UserError(
-            f"{origin}: {either[0]!r} in line {either[1]} can be {said.readings(either[0])}, and "
-            "no other value tells which.",
-            f"Say which it is: {said.hint}.",
+            f"{origin}: {first or second} is not written {declared}, as {said.what} of this format "
+            "are.",
+            f"Say how they are written: {said.hint}.",
         )
-    return forms[1] if second is not None else forms[0]
+    if told is None and declared is None and either is not None:
+        raise UserError(
+            f"{origin}: {either} can be {said.readings(either.text)}, and no other value tells "
+            "which.",
+            f"Say which it is: {said.hint}; for files in landing, in LTV_ADAPTER_OPTIONS.",
+        )
+    return told or declared or said.forms[0]
 
 
 @dataclass(frozen=True)
 class _Said:
-    """What messages say of numbers or dates."""
+    """How the form of numbers or of dates is found out, and what messages say of them."""
 
+    kind: str
     what: str
+    forms: tuple[str, str]
+    evidence: Callable[[str], tuple[str, str, str]]
     readings: Callable[[str], str]
     hint: str
 
@@ -173,14 +206,6 @@ def readings_of_date(value: str) -> str:
         if 1 <= int(second) <= len(_NAMES)
     ]
     return " or ".join(both)
-
-
-_said_of_numbers = _Said(
-    "numbers", _readings_of_number, "--option numbers=1,204.50 or --option numbers=1.204,50"
-)
-_said_of_dates = _Said(
-    "dates", readings_of_date, "--option 'dates=day first' or --option 'dates=month first'"
-)
 
 
 def _number_evidence(value: str) -> tuple[str, str, str]:
@@ -220,9 +245,38 @@ def _date_evidence(value: str) -> tuple[str, str, str]:
     )
 
 
+_NUMBERS = _Said(
+    "number",
+    "numbers",
+    (_POINT, _COMMA),
+    _number_evidence,
+    _readings_of_number,
+    "--option numbers=1,204.50 or --option numbers=1.204,50",
+)
+_DATES = _Said(
+    "date",
+    "dates",
+    (DAY_FIRST, MONTH_FIRST),
+    _date_evidence,
+    readings_of_date,
+    "--option 'dates=day first' or --option 'dates=month first'",
+)
+
+
 def is_unordered_date(value: str) -> str:
     """The condition that a value is a date of which its order is to be known."""
     return f"regexp_full_match({value}, {literal(f'{_YEAR_LAST}(?:{_TIME})?')})"
+
+
+def _count(column: str) -> str:
+    """A whole number without the marks of its thousands, whichever they are."""
+    value = f"trim({column}, {literal(_SPACES)})"
+    grouped = literal(rf"([0-9]{{1,3}}(?:[.,{_SPACES}{_APOSTROPHES}][0-9]{{3}})+)(?:[.,]0{{1,2}})?")
+    return (
+        f"CASE WHEN regexp_full_match({value}, {grouped}) "
+        f"THEN regexp_replace(regexp_extract({value}, {grouped}, 1), '[^0-9]', '', 'g') "
+        f"ELSE {column} END"
+    )
 
 
 def _number(column: str, form: str) -> str:

@@ -14,6 +14,7 @@ from ltv_platform.ingestion.load import Outcome, Request, ingest
 from ltv_platform.ingestion.person_ids import person_id
 from ltv_platform.ingestion.quarantine import list_quarantine
 from ltv_platform.ingestion.recognition import known_formats
+from ltv_platform.ingestion.replaying import replay
 from ltv_platform_tests.conftest import Loader, assert_adds_up
 
 SHOP = """\
@@ -159,19 +160,19 @@ def test_values_that_read_in_one_way_decide_for_all(load: Loader, lines: str, to
     [
         (
             'a,2025-05-01,"1,204",1\n',
-            "'1,204' in line 2 can be 1204 or 1.204",
+            "'1,204' in line 2 of Cost can be 1204 or 1.204",
             "numbers=1.204,50",
             "1.204",
         ),
         (
             "a,05/09/2025,3,1\n",
-            "'05/09/2025' in line 2 can be 5 Sep 2025 or 9 May 2025",
+            "'05/09/2025' in line 2 of Day can be 5 Sep 2025 or 9 May 2025",
             "dates=month first",
             "3",
         ),
         (
             'a,2025-05-01,"1,5",1\nb,2025-05-01,2.5,1\n',
-            "writes numbers in two ways: '2.5' in line 3, '1,5' in line 2",
+            "writes numbers in two ways: '2.5' in line 3 of Cost, '1,5' in line 2 of Cost",
             "numbers=1.204,50",
             "1.5",
         ),
@@ -297,7 +298,7 @@ def test_values_that_do_not_fit_the_declared_form_are_quarantined(load: Loader) 
             "SELECT number AS campaign_id, day AS date, total AS cost FROM file",
         )
     )
-    lines = 'Order,Day,Total (EUR)\n1,05/09/2025,"2,50"\n2,09/13/2025,"2,50"\n3,05/09/2025,2.50\n'
+    lines = 'Order,Day,Total (EUR)\n1,13/09/2025,"2,50"\n2,09/13/2025,"2,50"\n3,05/09/2025,2.50\n'
     [outcome] = _ingest(load, lines, "own.csv", own)
     assert outcome.counts is not None
     assert (outcome.counts.rows_accepted, outcome.counts.rows_quarantined) == (1, 2)
@@ -306,6 +307,59 @@ def test_values_that_do_not_fit_the_declared_form_are_quarantined(load: Loader) 
         ["date: '09/13/2025' is not a date such as 2023-01-15"],
         ["cost: '2.50 (written in another way than 1.204,50)' is not a number"],
     ]
+
+
+def test_a_file_that_is_written_otherwise_than_declared_is_refused(load: Loader) -> None:
+    """Regression: half of a file was read with the month first, and the other half quarantined."""
+    declared = "-- dates: month first\n-- table"
+    own = str(load.write("own.sql", SHOP.replace("-- table", declared, 1)))
+    text = "Order,Day,Total (EUR)\n1,13/05/2025,1.5\n2,05/06/2025,2.5\n"
+    [outcome] = _ingest(load, text, "own.csv", own)
+    assert "'13/05/2025' in line 2 of Day is not written month first" in str(outcome.error)
+    chosen = _ingest(load, text, "own.csv", own, "dates=month first")
+    assert [each.counts.rows_quarantined for each in chosen if each.counts] == [0, 2]
+
+
+COUNTS = """\
+-- needs: c
+-- needs: d (date)
+-- needs: m (number)
+-- needs: i (count)
+-- table: campaign_costs
+SELECT c AS campaign_id, d AS date, m AS cost, i AS impressions FROM file
+"""
+
+
+def test_counts_say_nothing_of_the_form_of_amounts(load: Loader) -> None:
+    """1,200 impressions are twelve hundred, wherever the amounts have their point."""
+    own = str(load.write("own.sql", COUNTS))
+    lines = 'c,d,m,i\na,2025-05-01,3,"1,200"\nb,2025-05-01,4,1.200\nc,2025-05-01,4,1200.00\n'
+    [outcome] = _ingest(load, lines, "own.csv", own)
+    assert outcome.error is None
+    found = load.rows("SELECT impressions FROM raw.campaign_costs ORDER BY campaign_id")
+    assert found == [(1200,)] * 3
+
+
+REJECTS = """\
+-- needs: c
+-- needs: s
+-- view: states
+SELECT c, s FROM file
+-- table: campaigns
+SELECT c AS campaign_id, CASE WHEN s <> 'on' THEN 'state ' || s || ' is not known' END AS _rejected
+FROM states
+"""
+
+
+def test_an_adapter_says_why_it_rejects_a_row(load: Loader) -> None:
+    """Its reason stands in quarantine, and a replay does not let the row in."""
+    own = str(load.write("own.sql", REJECTS))
+    [outcome] = _ingest(load, "c,s\na,on\nb,odd\n", "own.csv", own)
+    assert outcome.counts is not None
+    assert (outcome.counts.rows_accepted, outcome.counts.rows_quarantined) == (1, 1)
+    assert load.reasons() == [(2, ["state odd is not known"])]
+    assert replay(load.engine) == []
+    assert load.rows("SELECT COUNT(*) FROM raw.campaigns") == [(1,)]
 
 
 @pytest.mark.parametrize(

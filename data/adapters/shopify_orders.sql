@@ -102,7 +102,16 @@ SELECT
     ELSE CAST(refund * revenue / charged AS DECIMAL(18,6))
   END AS refunded_revenue,
   CAST(revenue * paid_share AS DECIMAL(18,6)) AS purchased,
-  is_paid AND is_dated AND purchased IS NOT NULL AS is_taken
+  is_paid AND is_dated AND purchased IS NOT NULL AS is_taken,
+  CASE
+    WHEN NOT is_paid
+      THEN COALESCE(
+        'Financial Status ''' || financial_status || ''' is not known',
+        'Financial Status is empty'
+      )
+    WHEN status = 'partially_paid' AND outstanding IS NULL
+      THEN 'Outstanding Balance is empty on a partially paid order'
+  END AS rejected
 FROM orders LEFT JOIN vendors ON order_name IS NOT DISTINCT FROM name
 -- Refunds only grow: the larger one is the newer state.
 QUALIFY NOT is_taken OR order_id IS NULL OR ROW_NUMBER() OVER (
@@ -124,16 +133,18 @@ SELECT
   order_id AS transaction_id,
   customer AS customer_id,
   bought_at AS transaction_date,
-  CASE
-    WHEN is_paid THEN COALESCE(CAST(purchased AS VARCHAR), unread)
-    ELSE 'Financial Status ' || COALESCE(financial_status, '(empty)')
-  END AS amount,
+  COALESCE(
+    CAST(purchased AS VARCHAR),
+    CASE WHEN rejected IS NOT NULL THEN CAST(revenue AS VARCHAR) END,
+    unread
+  ) AS amount,
   FALSE AS is_refund,
   order_id,
   only_vendor AS product_category,
   'purchase' AS transaction_type,
   payment_method,
-  currency
+  currency,
+  rejected AS _rejected
 FROM amounts
 UNION ALL
 SELECT
@@ -148,7 +159,8 @@ SELECT
   only_vendor,
   'refund',
   payment_method,
-  currency
+  currency,
+  rejected
 FROM amounts
 WHERE is_paid AND revenue IS NOT NULL
   AND (refunded_revenue IS DISTINCT FROM 0 OR (paid_share IS NOT NULL AND is_dated))

@@ -34,7 +34,9 @@ SELECT
   *,
   COALESCE(customer_id, email) AS customer,
   lower(trim(COALESCE(status, ''))) AS state,
-  regexp_matches(state, 'refund|disput|succe|inquir|warning|^(paid|won|lost)$') AS is_paid,
+  regexp_matches(
+    state, '(^|[^a-z])(refund|disput|succe|inquir|warning)|^(paid|won|lost)$'
+  ) AS is_paid,
   -- A day alone begins at midnight; what names no zone is UTC.
   list_transform(
     [created, refunded_at, disputed_at],
@@ -108,12 +110,14 @@ SELECT
   id AS transaction_id,
   customer AS customer_id,
   paid_on AS transaction_date,
-  CASE WHEN is_paid THEN amount ELSE 'Status ' || COALESCE(status, '(empty)') END AS amount,
+  amount,
   FALSE AS is_refund,
   id AS order_id,
   'purchase' AS transaction_type,
   payment_source AS payment_method,
-  amount_currency AS currency
+  amount_currency AS currency,
+  CASE WHEN NOT is_paid
+    THEN COALESCE('Status ''' || status || ''' is not known', 'Status is empty') END AS _rejected
 FROM amounts
 UNION ALL
 SELECT
@@ -126,7 +130,8 @@ SELECT
   id,
   'refund',
   payment_source,
-  amount_currency
+  amount_currency,
+  NULL
 FROM amounts
 WHERE is_paid AND revenue IS NOT NULL
   AND (refunded_revenue IS DISTINCT FROM 0 OR paid IS NOT NULL)
@@ -141,7 +146,8 @@ SELECT
   id,
   'dispute',
   payment_source,
-  amount_currency
+  amount_currency,
+  NULL
 FROM amounts
 WHERE is_paid AND revenue IS NOT NULL
   AND dispute_status IS NOT NULL AND (loss IS DISTINCT FROM 0 OR paid IS NOT NULL)

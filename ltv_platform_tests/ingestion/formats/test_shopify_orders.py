@@ -192,9 +192,9 @@ def test_what_is_taken(load: Loader) -> None:
     assert (transactions.rows_accepted, transactions.rows_quarantined) == (24, 4)
     reasons = [reason for _, [reason] in load.reasons()]
     assert sorted(reasons) == [
-        "amount: 'Financial Status surprise' is not a number",
+        "Financial Status 'surprise' is not known",
+        "Outstanding Balance is empty on a partially paid order",
         "amount: 'abc' is not a number",
-        "amount: is missing",
         "transaction_date: 'soon' is not a timestamp such as 2023-01-15 10:30:00",
     ]
     assert load.rows(
@@ -295,6 +295,16 @@ def test_paid_after_it_was_cancelled(load: Loader) -> None:
     )
     counts(load, export_of(HEADER, [late]))
     assert revenue(load) == {("EUR", "purchase"): Decimal(10)}
+
+
+def test_no_refund_stands_without_its_purchase(load: Loader) -> None:
+    """What keeps an order out keeps out what was refunded of it."""
+    row = {**UNREADABLE[-1], "Refunded Amount": "1.00"}
+    counts(load, export_of(HEADER, [row]))
+    assert revenue(load) == {}
+    assert {reason for _, [reason] in load.reasons()} == {
+        "Outstanding Balance is empty on a partially paid order"
+    }
 
 
 @pytest.mark.parametrize("row", UNREADABLE)

@@ -168,7 +168,7 @@ def test_what_is_taken(load: Loader, header: str) -> None:
         "SELECT reasons[1] FROM raw.quarantine WHERE table_name = 'transactions' ORDER BY 1"
     )
     assert [reason for (reason,) in reasons] == [
-        "amount: 'Status Surprise' is not a number",
+        "Status 'Surprise' is not known",
         "amount: 'twelve' is not a number",
         "transaction_date: 'soon' is not a timestamp such as 2023-01-15 10:30:00",
         "transaction_date: 'soon' is not a timestamp such as 2023-01-15 10:30:00",
@@ -263,6 +263,16 @@ def test_two_exports_in_one_file(load: Loader, newest_first: bool) -> None:
         "refund": 100,
         "dispute": 20,
     }
+
+
+def test_a_status_that_is_not_known(load: Loader) -> None:
+    """A word in it does not make it one that is."""
+    counts(load, of(OLD, [payment(1, "100.00", "Unsuccessful"), payment(2, "1.00", "")]))
+    assert revenue(load) == {}
+    assert [reason for _, [reason] in load.reasons()] == [
+        "Status 'Unsuccessful' is not known",
+        "Status is empty",
+    ]
 
 
 def test_test_mode(load: Loader) -> None:

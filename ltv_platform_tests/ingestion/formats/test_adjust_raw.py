@@ -206,3 +206,9 @@ def test_options_and_few_columns(load: Loader) -> None:
     [refused] = ingest(load.engine, [Request(None, other)])
     assert refused.error is not None
     assert "activity_kind" in refused.error.message
+
+
+def test_a_line_for_excel(load: Loader) -> None:
+    """``sep=,`` before the header is no record."""
+    text = "sep=,\r\n" + written([installed("d1", NOON)])
+    assert counted(take(load, load.write("export.csv", text)))["customers"] == (1, 0, 1)

@@ -368,3 +368,9 @@ def test_few_columns(load: Loader, encoding: str) -> None:
     [refused] = ingest(load.engine, [Request(None, load.write("other.csv", lacks))])
     assert refused.error is not None
     assert "AppsFlyer ID" in refused.error.message
+
+
+def test_a_line_for_excel(load: Loader) -> None:
+    """``sep=,`` before the header is no record."""
+    text = b"sep=,\r\n" + csv_text(HEADER, ROWS[:2], empty=NA).encode()
+    assert counted(take(load, load.write("raw.csv", text)))["customers"] == (2, 0, 1)

@@ -226,3 +226,9 @@ def test_without_a_share(load: Loader) -> None:
     assert newest_transactions(load) == [("USD", Decimal(7), None)]
     [(_, [reason])] = load.reasons()
     assert "without a takehome_percentage" in reason
+
+
+def test_a_line_for_excel(load: Loader) -> None:
+    """``sep=,`` before the header is no record."""
+    text = "sep=,\r\n" + csv_text(HEADER, [FIRST])
+    assert counted(take(load, load.write("transactions.csv", text)))["customers"] == (1, 0, 1)

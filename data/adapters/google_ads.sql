@@ -47,7 +47,8 @@ SELECT
   cost,
   COALESCE(currency_code, currency, marked_currency) AS currency,
   impressions,
-  clicks
+  clicks,
+  _line
 FROM costs
 -- A campaign that did not run has neither cost nor impressions.
 WHERE cost IS NOT NULL OR TRY_CAST(impressions AS DOUBLE) > 0

@@ -15,7 +15,7 @@
 -- needs: currency = Currency
 -- takes: id = Id
 -- takes: email (person) = Email
--- takes: customer_id = Customer ID
+-- takes: customer_id (id) = Customer ID
 -- takes: subtotal (number) = Subtotal
 -- takes: refunded (number) = Refunded Amount
 -- takes: outstanding (number) = Outstanding Balance

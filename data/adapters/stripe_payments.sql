@@ -21,7 +21,7 @@
 -- takes: disputed (number) = Disputed Amount
 -- takes: dispute_status = Dispute Status
 -- takes: disputed_at (date) = Dispute Date (UTC) | Dispute Date
--- takes: customer_id = Customer ID
+-- takes: customer_id (id) = Customer ID
 -- takes: email (person) = Customer Email
 -- takes: payment_source = Payment Source Type
 -- takes: card_country = Card Issue Country

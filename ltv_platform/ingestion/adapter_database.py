@@ -17,6 +17,7 @@ from ltv_platform.contracts.ddl import column_list, literal, quoted
 from ltv_platform.errors import UserError
 from ltv_platform.ingestion.confinement import confine
 from ltv_platform.ingestion.doubles import Scales, rounded_count_sql, rounded_sql
+from ltv_platform.ingestion.file_relation import let_file_be
 from ltv_platform.ingestion.messages import some
 from ltv_platform.ingestion.readers import too_large
 from ltv_platform.ingestion.time_limit import time_limit
@@ -53,15 +54,15 @@ class Totals:
     Attributes:
         rows: How many rows there are.
         added: Their sum.
-        said: Line and amount of each record that sums up others.
+        said: Line and amount of each record that sums up others; NULL where no line is known.
     """
 
     rows: int
     added: Decimal
-    said: tuple[tuple[int, Decimal], ...]
+    said: tuple[tuple[int | None, Decimal], ...]
 
     @property
-    def nearest(self) -> tuple[int, Decimal]:
+    def nearest(self) -> tuple[int | None, Decimal]:
         """The record that comes nearest to the sum; others sum up parts, or more than the file."""
         return min(self.said, key=lambda each: abs(each[1] - self.added))
 
@@ -236,16 +237,18 @@ class AdapterDatabase:
             amount: A column of them.
 
         Returns:
-            None: there are no such records, or its SELECT does not come straight from records.
+            None: there are no such records.
         """
-        select = adapter.of_totals(amount)
-        if select is None:
+        if adapter.layout.totals is None:
             return None
+        line = "_line" if adapter.gives_line else "CAST(NULL AS BIGINT)"
+        let_file_be(self._connection, "totals")
         with faults_of(adapter, self._connection, self._settings, self._name):
             said = self._connection.execute(
-                f"SELECT _line, TRY_CAST({quoted(amount)} AS DECIMAL(38,6)) AS said "
-                f"FROM ({select}) AS totals WHERE said IS NOT NULL ORDER BY _line"
+                f"SELECT {line} AS line, TRY_CAST({quoted(amount)} AS DECIMAL(38,6)) AS said "
+                f"FROM ({adapter.select()}) AS totals WHERE said IS NOT NULL ORDER BY line, said"
             ).fetchall()
+        let_file_be(self._connection, "details")
         if not said:
             return None
         output = literal(str(self._outputs[adapter.table]))

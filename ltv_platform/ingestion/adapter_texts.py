@@ -42,7 +42,7 @@ _OF_FILES = (
 )
 _DELIMITERS = {"tab": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "whitespace": " "}
 #: Relations of the platform's own, beside the adapter's.
-_RELATIONS = ("file", "totals", "records", "written", "formed")
+_RELATIONS = ("file", "totals", "details", "records", "written", "formed")
 _LINE = re.compile(r"-- *(?P<key>[a-z]+) *:(?P<value>.*)")
 
 

@@ -61,6 +61,11 @@ class Adapter:
             )
         )
 
+    @property
+    def gives_line(self) -> bool:
+        """Its rows have the numbers of records."""
+        return self.row_wise or "_line" in self._tree.named_selects
+
     @cached_property
     def replayable(self) -> bool:
         """A record gives the same row when it comes alone: nothing of other records is read."""
@@ -147,16 +152,3 @@ class Adapter:
         if limit is not None:
             tree = tree.limit(limit)
         return str(tree.sql(dialect="duckdb"))
-
-    def of_totals(self, amount: str) -> str | None:
-        """A SELECT of an amount and ``_line`` of the records that sum up others.
-
-        None: the rows do not come straight from records, or it does not give the amount.
-        """
-        if not self._reads_records or self.layout.totals is None:
-            return None
-        given = {projection.alias_or_name: projection for projection in self._tree.expressions}
-        if amount not in given:
-            return None
-        select = exp.select(given[amount].copy(), "_line").from_("totals")
-        return str(select.sql(dialect="duckdb"))

@@ -173,12 +173,13 @@ def _notes_on_totals(
         if totals is None:
             continue
         line, said = totals.nearest
+        which = "one" if line is None else f"line {line}"
         left_out = f"{name}: rows of totals left out: {len(totals.said)}"
         if totals.agree:
-            yield f"{left_out}; line {line} says what the rows add up to ({_money(said)})"
+            yield f"{left_out}; {which} says what the rows add up to ({_money(said)})"
         else:
             yield (
-                f"{left_out}; they do not agree with the rows: line {line} says "
+                f"{left_out}; they do not agree with the rows: {which} says "
                 f"{_money(said)}, the rows add up to {_money(totals.added)}. Is the file complete?"
             )
 

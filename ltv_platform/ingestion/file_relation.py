@@ -115,10 +115,11 @@ def make_views(connection: Connection, settings: Settings, layout: Layout, relat
     times without a zone are read in.
     """
     total = "FALSE" if layout.totals is None else f"COALESCE(({layout.totals}), FALSE)"
-    for name, condition in (("totals", total), ("file", f"NOT {total}")):
+    for name, condition in (("totals", total), ("details", f"NOT {total}")):
         connection.execute(
             f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT * FROM {relation} WHERE {condition}"
         )
+    let_file_be(connection, "details")
     own = {
         "base_currency": settings.currency,
         "reporting_timezone": settings.timezone,
@@ -126,6 +127,11 @@ def make_views(connection: Connection, settings: Settings, layout: Layout, relat
     }
     for name, value in {**own, **layout.variables}.items():
         connection.execute(f"SET VARIABLE {name} = {literal(value)}")
+
+
+def let_file_be(connection: Connection, relation: str) -> None:
+    """Let SELECTs read ``totals`` or ``details``, the records that are none, as ``file``."""
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW file AS SELECT * FROM {relation}")
 
 
 def _declared(layout: Layout, found: FoundColumns) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ltv_platform.contracts.sources import SOURCES
-from ltv_platform.erasure.files import held_files
+from ltv_platform.erasure.files import held_files, ids_beside
 from ltv_platform.erasure.finding import open_finder
 from ltv_platform.erasure.stripping import Stripper
 from ltv_platform.erasure.suppression import CUSTOMER, Suppressed
@@ -59,3 +59,20 @@ def test_a_person_goes_out_of_an_export(
     if loaded:
         loads = {load_id for (load_id,) in load.rows("SELECT load_id FROM raw.loads")}
         assert {old for _, old in remembered} == loads
+
+
+def test_ids_beside_an_address_are_found(load: Loader) -> None:
+    """Regression: rows under the id of the source stayed, and nothing led to them any more."""
+    engine = load.engine
+    make_landing(engine.settings, list(engine.catalog.sources))
+    header = "id,Created date (UTC),Amount,Amount Refunded,Currency,Captured,Status"
+    (engine.settings.landing_path / "payments.csv").write_text(
+        f"{header},Customer ID,Customer Email\n"
+        "ch_1,2025-05-01 10:00:00,10.00,0.00,usd,true,Paid,cus_A,Ann@example.com\n"
+        "ch_2,2025-05-01 10:00:00,10.00,0.00,usd,true,Paid,cus_B,bob@example.com\n"
+        "ch_3,2025-05-01 10:00:00,10.00,0.00,usd,true,Paid,,ann@example.com\n"
+    )
+    ann = person_id(engine.settings, "ann@example.com")
+    assert ids_beside(engine, ann) == {"cus_A": "payments.csv"}
+    ingest_landing(engine)
+    assert ids_beside(engine, ann) == {"cus_A": "payments.csv"}

@@ -22,33 +22,36 @@
 -- because: a spreadsheet has shortened the campaign ids (as in 1.23E+10); they cannot be told apart. In Google Ads, download the report again, and load it without saving it in a spreadsheet.
 -- The currency is that of the column, of the header, or of the amount. Marks that stand for several
 -- ($, ¥, kr) say nothing; another mark is no currency, and goes to quarantine.
--- view: costs
-SELECT
-  *,
-  regexp_replace(cost_as_written, '[\p{N}\p{Z}\s.,()+−''’-]', '', 'g') AS mark,
-  MAP {
-    '€': 'EUR', '£': 'GBP', 'R$': 'BRL', 'A$': 'AUD', 'AU$': 'AUD', 'C$': 'CAD', 'CA$': 'CAD',
-    'US$': 'USD', 'NZ$': 'NZD', 'HK$': 'HKD', 'S$': 'SGD', 'MX$': 'MXN', 'NT$': 'TWD',
-    'zł': 'PLN', 'Kč': 'CZK', 'Ft': 'HUF', 'lei': 'RON', 'Lei': 'RON', 'лв': 'BGN', '₹': 'INR',
-    '₩': 'KRW', '₺': 'TRY', 'TL': 'TRY', '₽': 'RUB', 'руб': 'RUB', 'р': 'RUB', '฿': 'THB',
-    '₫': 'VND', '₪': 'ILS', '₱': 'PHP', '₴': 'UAH', 'Fr': 'CHF', 'R': 'ZAR', 'RM': 'MYR',
-    'Rp': 'IDR', 'S/': 'PEN'
-  } AS marks,
-  CASE
-    WHEN TRY_CAST(cost AS DECIMAL(18,6)) IS NOT NULL
-      AND mark NOT IN ('', '$', '¥', '￥', 'kr', 'Kr')
-      THEN COALESCE(marks[mark], mark)
-  END AS marked_currency
-FROM file
 -- table: campaign_costs
 SELECT
   COALESCE(campaign_id, campaign_name) AS campaign_id,
   day AS date,
   cost,
-  COALESCE(currency_code, currency, marked_currency) AS currency,
+  COALESCE(
+    currency_code,
+    currency,
+    list_transform(
+      [regexp_replace(cost_as_written, '[\p{N}\p{Z}\s.,()+−''’-]', '', 'g')],
+      lambda mark: CASE
+        WHEN TRY_CAST(cost AS DECIMAL(18,6)) IS NOT NULL
+          AND mark NOT IN ('', '$', '¥', '￥', 'kr', 'Kr')
+          THEN COALESCE(
+            MAP {
+              '€': 'EUR', '£': 'GBP', 'R$': 'BRL', 'A$': 'AUD', 'AU$': 'AUD', 'C$': 'CAD',
+              'CA$': 'CAD', 'US$': 'USD', 'NZ$': 'NZD', 'HK$': 'HKD', 'S$': 'SGD', 'MX$': 'MXN',
+              'NT$': 'TWD', 'zł': 'PLN', 'Kč': 'CZK', 'Ft': 'HUF', 'lei': 'RON', 'Lei': 'RON',
+              'лв': 'BGN', '₹': 'INR', '₩': 'KRW', '₺': 'TRY', 'TL': 'TRY', '₽': 'RUB',
+              'руб': 'RUB', 'р': 'RUB', '฿': 'THB', '₫': 'VND', '₪': 'ILS', '₱': 'PHP',
+              '₴': 'UAH', 'Fr': 'CHF', 'R': 'ZAR', 'RM': 'MYR', 'Rp': 'IDR', 'S/': 'PEN'
+            }[mark],
+            mark
+          )
+      END
+    )[1]
+  ) AS currency,
   impressions,
   clicks
-FROM costs
+FROM file
 -- A campaign that did not run has neither cost nor impressions.
 WHERE cost IS NOT NULL OR TRY_CAST(impressions AS DOUBLE) > 0
 -- table: campaigns

@@ -185,6 +185,14 @@ def test_numbers_that_can_be_two(load: Loader) -> None:
     assert spend(load) == {("A", ""): "3704.00"}
 
 
+def test_impressions_tell_nothing_of_amounts(load: Loader) -> None:
+    """They are whole numbers, whatever parts their thousands."""
+    report = "Day;Campaign;Cost;Impr.;Clicks\n2025-09-01;A;1,50;1,234,567;1.200\n"
+    load_file(load, "r.csv", report)
+    assert spend(load) == {("A", ""): "1.50"}
+    assert load.rows("SELECT impressions, clicks FROM raw.campaign_costs") == [(1234567, 1200)]
+
+
 def test_days_that_can_be_two(load: Loader) -> None:
     report = "Day,Campaign,Cost\n05/09/2025,A,1.50\n"
     assert "5 Sep 2025 or 9 May 2025" in refusal(load_file(load, "r.csv", report))

@@ -13,8 +13,8 @@
 -- needs: spend (number)
 -- takes: campaign_name
 -- takes: currency = currency | currency_code
--- takes: impressions (number)
--- takes: clicks (number)
+-- takes: impressions (count)
+-- takes: clicks (count)
 -- refuse: regexp_full_match(TRIM(campaign_id), '[0-9]([.,][0-9]+)?[eE]\+[0-9]{2}')
 -- because: the campaign ids were shortened (as in 1.79E+18); they cannot be told apart. In the query, cast campaign_id to text, and do not save the file in a spreadsheet.
 -- A day that is kept as a moment, at midnight UTC, is that day.

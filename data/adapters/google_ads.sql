@@ -14,8 +14,8 @@
 -- takes: cost_as_written = Cost | Cost ({currency}) | Kosten | Kosten ({currency}) | Coût | Coût ({currency}) | Coste | Coste ({currency}) | Costo | Costo ({currency}) | Custo | Custo ({currency})
 -- takes: campaign_id = Campaign ID | Kampagnen-ID | Kampagnen-Nr. | ID de campagne | ID de la campagne | N° de campagne | ID de campaña | ID de la campaña | ID da campanha | Código da campanha
 -- takes: currency_code = Currency code | Currency | Währungscode | Währung | Code de devise | Code devise | Devise | Código de moneda | Código de la moneda | Moneda | Código da moeda | Código de moeda | Moeda
--- takes: impressions (number) = Impr. | Impressions | Impr | Impressionen | Impresiones | Impressões
--- takes: clicks (number) = Clicks | Klicks | Clics | Cliques
+-- takes: impressions (count) = Impr. | Impressions | Impr | Impressionen | Impresiones | Impressões
+-- takes: clicks (count) = Clicks | Klicks | Clics | Cliques
 -- takes: campaign_type = Campaign type | Kampagnentyp | Type de campagne | Tipo de campaña | Tipo de campanha
 -- totals: regexp_matches(day, '^ *(Total|Gesamt|Summe)') OR (day IS NULL AND (campaign_name IS NULL OR regexp_matches(campaign_name, '^ *(Total|Gesamt|Summe)')))
 -- refuse: regexp_full_match(TRIM(campaign_id), '[0-9]([.,][0-9]+)?[eE]\+[0-9]{2}')

@@ -16,8 +16,8 @@
 -- takes: campaign_id = Campaign ID | Kampagnen-ID | ID der Kampagne | ID de la campagne | ID de campagne | Identifiant de la campagne | Identificador de la campaña | ID de la campaña | ID de campaña | Identificação da campanha | ID da campanha
 -- takes: currency_code = Currency | Währung | Devise | Divisa | Moneda | Moeda
 -- takes: country = Country | Land | Pays | País
--- takes: impressions (number) = Impressions | Impressionen | Impresiones | Impressões
--- takes: clicks (number) = Link clicks | Link-Klicks | Linkklicks | Clics sur un lien | Clics sur le lien | Clics en el enlace | Clics en enlaces | Cliques no link | Cliques na ligação | Clicks (all) | Klicks (alle) | Clics (tous) | Clics (todos) | Cliques (todos) | Cliques (tudo)
+-- takes: impressions (count) = Impressions | Impressionen | Impresiones | Impressões
+-- takes: clicks (count) = Link clicks | Link-Klicks | Linkklicks | Clics sur un lien | Clics sur le lien | Clics en el enlace | Clics en enlaces | Cliques no link | Cliques na ligação | Clicks (all) | Klicks (alle) | Clics (tous) | Clics (todos) | Cliques (todos) | Cliques (tudo)
 -- takes: objective = Objective | Ziel | Objectif | Objetivo
 -- totals: (campaign_name IS NULL AND campaign_id IS NULL) OR (day IS NULL AND regexp_full_match(campaign_name, 'Results from [0-9.,]+ campaigns?'))
 -- refuse: day IS NULL AND LEFT(starts, 10) <> LEFT(ends, 10)

@@ -14,8 +14,8 @@
 -- missing: cost = In the Microsoft Advertising report, add the column Spend, and download it again.
 -- takes: campaign_id = Campaign ID
 -- takes: currency_code = Currency code | Currency
--- takes: impressions (number) = Impressions | Impr.
--- takes: clicks (number) = Clicks
+-- takes: impressions (count) = Impressions | Impr.
+-- takes: clicks (count) = Clicks
 -- takes: campaign_type = Campaign type
 -- totals: regexp_matches(day, '^ *(Overall |Grand )?[Tt]otal') OR (day IS NULL AND (campaign_name IS NULL OR regexp_matches(campaign_name, '^ *(Overall |Grand )?[Tt]otal')))
 -- refuse: regexp_full_match(TRIM(campaign_id), '[0-9]([.,][0-9]+)?[eE]\+[0-9]{2}')

@@ -14,8 +14,8 @@
 -- takes: campaign_id = Campaign ID
 -- takes: currency_code = Currency | Currency code
 -- takes: country = Country/Region | Country | Country or region | Location
--- takes: impressions (number) = Impressions | Impression
--- takes: clicks (number) = Clicks (destination) | Clicks (Destination) | Destination clicks | Clicks | Clicks (all) | Click
+-- takes: impressions (count) = Impressions | Impression
+-- takes: clicks (count) = Clicks (destination) | Clicks (Destination) | Destination clicks | Clicks | Clicks (all) | Click
 -- takes: objective = Objective | Advertising objective | Objective type
 -- totals: regexp_matches(day, '^ *Total') OR (day IS NULL AND (campaign_name IS NULL OR regexp_matches(campaign_name, '^ *Total')))
 -- refuse: regexp_full_match(TRIM(campaign_id), '[0-9]([.,][0-9]+)?[eE]\+[0-9]{2}')

@@ -180,9 +180,17 @@ def test_ids_of_a_spreadsheet(load: Loader) -> None:
 def test_numbers_that_can_be_two(load: Loader) -> None:
     report = 'Day,Campaign,Cost\n2025-09-01,A,"1,204"\n2025-09-02,A,"2,500"\n'
     message = refusal(load_file(load, "r.csv", report))
-    assert "'1,204' in line 2 can be 1204 or 1.204" in message
+    assert "'1,204' in line 2 of Cost can be 1204 or 1.204" in message
     load_file(load, "r.csv", report, "numbers=1,204.50")
     assert spend(load) == {("A", ""): "3704.00"}
+
+
+def test_impressions_tell_nothing_of_amounts(load: Loader) -> None:
+    """They are whole numbers, whatever parts their thousands."""
+    report = "Day;Campaign;Cost;Impr.;Clicks\n2025-09-01;A;1,50;1,234,567;1.200\n"
+    load_file(load, "r.csv", report)
+    assert spend(load) == {("A", ""): "1.50"}
+    assert load.rows("SELECT impressions, clicks FROM raw.campaign_costs") == [(1234567, 1200)]
 
 
 def test_days_that_can_be_two(load: Loader) -> None:

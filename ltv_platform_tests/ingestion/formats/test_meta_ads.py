@@ -129,6 +129,6 @@ def test_numbers_that_can_be_two(load: Loader) -> None:
         '2025-09-01,2025-09-01,A,"1,204"\n'
     )
     message = refusal(load_file(load, "e.csv", export))
-    assert "'1,204' in line 2 can be 1204 or 1.204" in message
+    assert "'1,204' in line 2 of Amount spent (JPY) can be 1204 or 1.204" in message
     load_file(load, "e.csv", export, "numbers=1,204.50")
     assert spend(load) == {("A", "JPY"): "1204.00"}

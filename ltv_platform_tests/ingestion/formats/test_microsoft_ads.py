@@ -4,7 +4,7 @@
 1.01 a day and once -1.01, a correction, 9.09. That is 209.09.
 
 Of 42 records 9 are titles and 1 is the notice at the end: 10 are left out. Of 32 rows 1 is
-quarantined (``13/9/2025`` has no 13th month), 31 accepted.
+quarantined (``2/30/2025``: February has no 30th day), 31 accepted.
 """
 
 from ltv_platform_tests.conftest import Loader
@@ -28,7 +28,7 @@ def test_report(load: Loader) -> None:
     ) == [(20110, 211, "2025-09-01", "2025-09-10", "microsoft_ads")]
     assert "10 lines of titles and notices skipped" in notes(outcomes)
     [(_, [reason])] = load.reasons()
-    assert reason.startswith("date: '13/9/2025'")
+    assert reason.startswith("date: '2025-02-30'")
     assert load.rows(
         "SELECT campaign_name, media_source FROM raw.campaigns ORDER BY campaign_id"
     ) == [
@@ -54,6 +54,12 @@ def test_day_first(load: Loader) -> None:
     assert load.rows("SELECT date::VARCHAR FROM raw.campaign_costs ORDER BY 1 DESC LIMIT 1") == [
         ("2025-09-05",)
     ]
+
+
+def test_dates_that_prove_the_other_order(load: Loader) -> None:
+    """Are refused, with the option that reads them."""
+    report = "Gregorian date,Campaign name,Spend\n5/9/2025,A,1.50\n13/9/2025,A,1.50\n"
+    assert "dates=day first" in refusal(load_file(load, "r.csv", report))
 
 
 def test_notice_that_a_spreadsheet_has_filled_up(load: Loader) -> None:

@@ -18,6 +18,36 @@
 -- variable: customer = user | device
 -- variable: revenue = original | usd
 -- variable: channel = group | source
+-- view: purchases
+-- Purchases and refunds: whose each is, when it was, of which order, and what was paid.
+SELECT
+  *,
+  CASE WHEN getvariable('customer') = 'device' THEN user_pseudo_id
+    ELSE COALESCE(user_id, user_pseudo_id) END AS customer,
+  CASE WHEN event_name = 'refund' THEN 1 ELSE 0 END AS is_return,
+  CASE WHEN regexp_full_match(event_timestamp, '[0-9]{1,16}')
+    THEN make_timestamp(CAST(event_timestamp AS BIGINT)) END AS happened,
+  json_extract_string(event_params, '$[*].key') AS keys,
+  json_extract_string(event_params, '$[*].value') AS vals,
+  COALESCE(
+    NULLIF(NULLIF(json_extract_string(ecommerce, '$.transaction_id'), '(not set)'), ''),
+    json_extract_string(vals[list_position(keys, 'transaction_id')], '$.string_value')
+  ) AS order_id,
+  CASE
+    WHEN order_id IS NULL THEN 'ga4-' || md5(concat_ws('|', user_pseudo_id, event_timestamp,
+      event_name, ROW_NUMBER() OVER (
+        PARTITION BY order_id, user_pseudo_id, event_timestamp, event_name ORDER BY _line)))
+    WHEN is_return = 1 THEN order_id || '-refund-' || event_timestamp
+    ELSE order_id
+  END AS id,
+  json_extract_string(vals[list_position(keys, 'currency')], '$.string_value') AS currency,
+  json_extract_string(ecommerce, '$.purchase_revenue') AS paid,
+  COALESCE(
+    json_extract_string(ecommerce, '$.purchase_revenue_in_usd'),
+    CASE WHEN is_return = 0 THEN value_in_usd END
+  ) AS paid_in_usd
+FROM file
+WHERE event_name IN ('purchase', 'ecommerce_purchase', 'in_app_purchase', 'refund')
 -- table: customers
 SELECT
   CASE WHEN getvariable('customer') = 'device' THEN user_pseudo_id
@@ -53,37 +83,17 @@ QUALIFY ROW_NUMBER() OVER (
   ORDER BY TRY_CAST(event_timestamp AS BIGINT) NULLS LAST, _line
 ) = 1
 -- table: transactions
-WITH events AS (
-  SELECT _line, event_name, event_timestamp, user_pseudo_id, ecommerce, value_in_usd,
-    CASE WHEN getvariable('customer') = 'device' THEN user_pseudo_id
-      ELSE COALESCE(user_id, user_pseudo_id) END AS customer,
-    CASE WHEN event_name = 'refund' THEN 1 ELSE 0 END AS is_return,
-    json_extract_string(event_params, '$[*].key') AS keys,
-    json_extract_string(event_params, '$[*].value') AS vals
-  FROM file
-  WHERE event_name IN ('purchase', 'ecommerce_purchase', 'in_app_purchase', 'refund')
-),
-read AS (
+WITH read AS (
   SELECT *,
-    COALESCE(
-      NULLIF(NULLIF(json_extract_string(ecommerce, '$.transaction_id'), '(not set)'), ''),
-      json_extract_string(vals[list_position(keys, 'transaction_id')], '$.string_value')
-    ) AS order_id,
-    json_extract_string(vals[list_position(keys, 'currency')], '$.string_value') AS currency,
     json_extract_string(vals[list_position(keys, 'product_id')], '$.string_value') AS product,
     COALESCE(
       json_extract_string(vals[list_position(keys, 'value')], '$.double_value'),
       json_extract_string(vals[list_position(keys, 'value')], '$.float_value'),
       json_extract_string(vals[list_position(keys, 'value')], '$.int_value')
     ) AS value,
-    json_extract_string(ecommerce, '$.purchase_revenue') AS paid,
-    COALESCE(
-      json_extract_string(ecommerce, '$.purchase_revenue_in_usd'),
-      CASE WHEN is_return = 0 THEN value_in_usd END
-    ) AS paid_in_usd,
     json_extract_string(ecommerce, '$.refund_value') AS returned,
     json_extract_string(ecommerce, '$.refund_value_in_usd') AS returned_in_usd
-  FROM events
+  FROM purchases
 ),
 priced AS (
   SELECT *,
@@ -98,27 +108,17 @@ priced AS (
 ),
 chosen AS (
   SELECT *,
-    CASE WHEN usd IS NOT NULL
-      AND (getvariable('revenue') = 'usd' OR original IS NULL OR of_original IS NULL)
-      THEN usd ELSE original END AS amount,
-    CASE WHEN usd IS NOT NULL
-      AND (getvariable('revenue') = 'usd' OR original IS NULL OR of_original IS NULL)
-      THEN 'USD' ELSE of_original END AS of_amount,
-    CASE
-      WHEN order_id IS NULL THEN 'ga4-' || md5(concat_ws('|', user_pseudo_id, event_timestamp,
-        event_name, ROW_NUMBER() OVER (
-          PARTITION BY order_id, user_pseudo_id, event_timestamp, event_name ORDER BY _line)))
-      WHEN is_return = 1 THEN order_id || '-refund-' || event_timestamp
-      ELSE order_id
-    END AS id
+    usd IS NOT NULL AND (
+      getvariable('revenue') = 'usd' OR original IS NULL OR of_original IS NULL
+    ) AS in_usd,
+    CASE WHEN in_usd THEN usd ELSE original END AS amount,
+    CASE WHEN in_usd THEN 'USD' ELSE of_original END AS of_amount
   FROM priced
 )
 SELECT
   id AS transaction_id,
   customer AS customer_id,
-  CASE WHEN regexp_full_match(event_timestamp, '[0-9]{1,16}')
-    THEN CAST(make_timestamp(CAST(event_timestamp AS BIGINT)) AS VARCHAR) || 'Z'
-    ELSE event_timestamp END AS transaction_date,
+  COALESCE(CAST(happened AS VARCHAR) || 'Z', event_timestamp) AS transaction_date,
   COALESCE(CAST(ABS(TRY_CAST(amount AS DECIMAL(18, 6))) AS VARCHAR), amount) AS amount,
   CASE WHEN is_return = 1 OR TRY_CAST(amount AS DECIMAL(18, 6)) < 0 THEN 1 ELSE 0 END AS is_refund,
   order_id,
@@ -213,43 +213,16 @@ SELECT
 FROM dated
 -- table: conversions
 -- Purchases whose revenue is known in the base currency: conversions have no other.
-WITH events AS (
-  SELECT _line, event_name, event_timestamp, user_pseudo_id, ecommerce, value_in_usd,
-    CASE WHEN getvariable('customer') = 'device' THEN user_pseudo_id
-      ELSE COALESCE(user_id, user_pseudo_id) END AS customer,
-    CASE WHEN regexp_full_match(event_timestamp, '[0-9]{1,16}')
-      THEN make_timestamp(CAST(event_timestamp AS BIGINT)) END AS happened,
-    json_extract_string(event_params, '$[*].key') AS keys,
-    json_extract_string(event_params, '$[*].value') AS vals
-  FROM file
-  WHERE event_name IN ('purchase', 'ecommerce_purchase', 'in_app_purchase')
-),
-read AS (
-  SELECT *,
-    COALESCE(
-      NULLIF(NULLIF(json_extract_string(ecommerce, '$.transaction_id'), '(not set)'), ''),
-      json_extract_string(vals[list_position(keys, 'transaction_id')], '$.string_value')
-    ) AS order_id,
-    json_extract_string(vals[list_position(keys, 'currency')], '$.string_value') AS currency,
-    json_extract_string(ecommerce, '$.purchase_revenue') AS original,
-    COALESCE(json_extract_string(ecommerce, '$.purchase_revenue_in_usd'), value_in_usd) AS usd
-  FROM events
-),
-priced AS (
+WITH priced AS (
   SELECT *,
     TRY_CAST(CASE
-      WHEN original IS NOT NULL AND upper(currency) = getvariable('base_currency') THEN original
-      WHEN usd IS NOT NULL AND getvariable('base_currency') = 'USD' THEN usd
-      WHEN usd IS NULL AND currency IS NULL THEN original
+      WHEN paid IS NOT NULL AND upper(currency) = getvariable('base_currency') THEN paid
+      WHEN paid_in_usd IS NOT NULL AND getvariable('base_currency') = 'USD' THEN paid_in_usd
+      WHEN paid_in_usd IS NULL AND currency IS NULL THEN paid
     END AS DECIMAL(18, 6)) AS revenue,
-    CASE
-      WHEN order_id IS NULL THEN 'ga4-' || md5(concat_ws('|', user_pseudo_id, event_timestamp,
-        event_name, ROW_NUMBER() OVER (
-          PARTITION BY order_id, user_pseudo_id, event_timestamp, event_name ORDER BY _line)))
-      ELSE order_id
-    END AS id,
     CAST(timezone(getvariable('source_timezone'), timezone('UTC', happened)) AS VARCHAR) AS moment
-  FROM read
+  FROM purchases
+  WHERE is_return = 0
 )
 SELECT
   id AS conv_id,

@@ -49,6 +49,41 @@ SELECT
 FROM file
 WHERE event_name IN ('purchase', 'ecommerce_purchase', 'in_app_purchase', 'refund')
 -- table: customers
+-- Source and campaign are of one touch: of the session's last click, or where the session has none
+-- at all, of the user's first source.
+WITH visits AS (
+  SELECT *,
+    NULLIF(NULLIF(json_extract_string(last_click, '$.cross_channel_campaign.primary_channel_group'), '(not set)'), '') AS channel_group,
+    NULLIF(NULLIF(json_extract_string(last_click, '$.google_ads_campaign.campaign_id'), '(not set)'), '') AS ads_id,
+    NULLIF(NULLIF(json_extract_string(last_click, '$.manual_campaign.source'), '(not set)'), '') AS manual_source,
+    NULLIF(NULLIF(json_extract_string(last_click, '$.cross_channel_campaign.source'), '(not set)'), '') AS cross_source,
+    -- Names in brackets stand for what is no campaign: (direct), (organic), (referral), (not set).
+    COALESCE(
+      ads_id,
+      NULLIF(NULLIF(json_extract_string(last_click, '$.manual_campaign.campaign_id'), '(not set)'), ''),
+      CASE WHEN json_extract_string(last_click, '$.manual_campaign.campaign_name') NOT LIKE '(%)'
+      THEN NULLIF(json_extract_string(last_click, '$.manual_campaign.campaign_name'), '') END,
+      CASE WHEN json_extract_string(last_click, '$.google_ads_campaign.campaign_name') NOT LIKE '(%)'
+      THEN NULLIF(json_extract_string(last_click, '$.google_ads_campaign.campaign_name'), '') END
+    ) AS clicked,
+    COALESCE(channel_group, manual_source, cross_source, clicked) IS NOT NULL AS has_click,
+    CASE
+      WHEN NOT has_click THEN json_extract_string(traffic_source, '$.source')
+      WHEN manual_source IS NOT NULL THEN manual_source
+      WHEN cross_source IS NOT NULL THEN cross_source
+      WHEN ads_id IS NOT NULL THEN 'google'
+    END AS source,
+    CASE
+      WHEN NOT has_click THEN json_extract_string(traffic_source, '$.medium')
+      WHEN manual_source IS NOT NULL THEN json_extract_string(last_click, '$.manual_campaign.medium')
+      WHEN cross_source IS NOT NULL
+      THEN json_extract_string(last_click, '$.cross_channel_campaign.medium')
+      WHEN ads_id IS NOT NULL THEN 'cpc'
+    END AS medium
+  FROM file
+  WHERE event_name IN ('first_visit', 'first_open')
+    AND COALESCE(user_id, user_pseudo_id) IS NOT NULL
+)
 SELECT
   CASE WHEN getvariable('customer') = 'device' THEN user_pseudo_id
     ELSE COALESCE(user_id, user_pseudo_id) END AS customer_id,
@@ -56,27 +91,17 @@ SELECT
     THEN CAST(make_timestamp(CAST(event_timestamp AS BIGINT)) AS VARCHAR) || 'Z'
     ELSE event_timestamp END AS registration_date,
   NULLIF(json_extract_string(geo, '$.country'), '(not set)') AS country,
-  COALESCE(
-    json_extract_string(last_click, '$.cross_channel_campaign.primary_channel_group'),
-    CASE
-      WHEN json_extract_string(traffic_source, '$.source') = '(direct)' THEN 'direct'
-      WHEN json_extract_string(traffic_source, '$.medium') = 'organic'
-      THEN 'organic ' || json_extract_string(traffic_source, '$.source')
-      ELSE json_extract_string(traffic_source, '$.source') || ' / '
-        || json_extract_string(traffic_source, '$.medium')
-    END
-  ) AS acquisition_source,
-  COALESCE(
-    NULLIF(json_extract_string(last_click, '$.google_ads_campaign.campaign_id'), '(not set)'),
-    NULLIF(json_extract_string(last_click, '$.manual_campaign.campaign_id'), '(not set)'),
-    -- Names in brackets stand for what is no campaign: (direct), (organic), (referral), (not set).
-    CASE WHEN json_extract_string(traffic_source, '$.name') NOT LIKE '(%)'
-      THEN json_extract_string(traffic_source, '$.name') END
-  ) AS campaign_id,
+  CASE
+    WHEN channel_group IS NOT NULL THEN channel_group
+    WHEN source = '(direct)' THEN 'direct'
+    WHEN medium = 'organic' THEN 'organic ' || source
+    ELSE source || ' / ' || COALESCE(medium, '(none)')
+  END AS acquisition_source,
+  CASE WHEN has_click THEN clicked
+    ELSE CASE WHEN json_extract_string(traffic_source, '$.name') NOT LIKE '(%)'
+      THEN NULLIF(json_extract_string(traffic_source, '$.name'), '') END END AS campaign_id,
   lower(platform) AS platform
-FROM file
-WHERE event_name IN ('first_visit', 'first_open')
-  AND COALESCE(user_id, user_pseudo_id) IS NOT NULL
+FROM visits
 QUALIFY ROW_NUMBER() OVER (
   PARTITION BY CASE WHEN getvariable('customer') = 'device' THEN user_pseudo_id
     ELSE COALESCE(user_id, user_pseudo_id) END, TRY_CAST(event_timestamp AS BIGINT) IS NULL
@@ -97,13 +122,19 @@ WITH read AS (
 ),
 priced AS (
   SELECT *,
-    -- A refund without a value is one of all that the file says was paid.
-    CASE WHEN is_return = 0 THEN paid ELSE COALESCE(returned, value, paid, MAX(
-      CASE WHEN is_return = 0 THEN paid END) OVER (PARTITION BY order_id)) END AS original,
+    -- A refund without a value is one of all that the file says was paid for the order. What has no
+    -- order shares nothing: neither an amount nor a currency is another event's.
+    CASE WHEN is_return = 0 THEN paid ELSE COALESCE(returned, value, paid, CASE
+      WHEN order_id IS NOT NULL THEN CAST(MAX(
+        CASE WHEN is_return = 0 THEN TRY_CAST(paid AS DECIMAL(18, 6)) END
+      ) OVER (PARTITION BY order_id) AS VARCHAR) END) END AS original,
     CASE WHEN is_return = 0 THEN paid_in_usd ELSE COALESCE(returned_in_usd, CASE
-      WHEN COALESCE(returned, value) IS NULL THEN COALESCE(paid_in_usd, MAX(
-        CASE WHEN is_return = 0 THEN paid_in_usd END) OVER (PARTITION BY order_id)) END) END AS usd,
-    COALESCE(currency, MAX(currency) OVER (PARTITION BY order_id)) AS of_original
+      WHEN COALESCE(returned, value) IS NULL THEN COALESCE(paid_in_usd, CASE
+        WHEN order_id IS NOT NULL THEN CAST(MAX(
+          CASE WHEN is_return = 0 THEN TRY_CAST(paid_in_usd AS DECIMAL(18, 6)) END
+        ) OVER (PARTITION BY order_id) AS VARCHAR) END) END) END AS usd,
+    COALESCE(currency, CASE
+      WHEN order_id IS NOT NULL THEN MAX(currency) OVER (PARTITION BY order_id) END) AS of_original
   FROM read
 ),
 chosen AS (
@@ -126,6 +157,11 @@ SELECT
   CASE WHEN is_return = 1 OR TRY_CAST(amount AS DECIMAL(18, 6)) < 0 THEN 'refund' ELSE 'purchase'
     END AS transaction_type,
   of_amount AS currency,
+  CASE WHEN is_return = 1 AND amount IS NULL AND order_id IS NULL
+    THEN 'amount: the refund has neither a value nor a transaction_id; send one of them'
+    WHEN is_return = 1 AND amount IS NULL
+    THEN 'amount: the refund has no value, and the file has no purchase of its transaction_id'
+  END AS _rejected,
   _line
 FROM chosen
 QUALIFY ROW_NUMBER() OVER (

@@ -3,6 +3,7 @@
 -- reattributions are the sessions of a journey, and the cost of installs is spend.
 -- Left out: sandbox rows, sessions of the app, clicks, reinstalls, uninstalls, rejected installs.
 -- format: an Adjust raw data export
+-- skip: until header
 -- needs: adid = adid
 -- needs: activity_kind = activity_kind
 -- needs: created_at = created_at

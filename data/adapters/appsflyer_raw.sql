@@ -3,6 +3,7 @@
 -- the sessions of a journey, and the cost of installs is spend. Re-engagements are no installs.
 -- Left out: what identifies a device or tells where it was (IP, advertising ids), Event Value.
 -- format: AppsFlyer raw data
+-- skip: until header
 -- needs: appsflyer_id = AppsFlyer ID | appsflyer_id
 -- needs: install_time (date) = Install Time | install_time
 -- needs: event_time (date) = Event Time | event_time

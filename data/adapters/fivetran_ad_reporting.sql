@@ -4,6 +4,7 @@
 -- its own. Rows of ad groups and ads add up.
 -- format: a report of Fivetran's ad_reporting
 -- numbers: 1204.50
+-- empty: NULL | \N
 -- needs: date_day (date)
 -- missing: date_day = Take one of the models ad_reporting__campaign_report, __ad_group_report or __ad_report.
 -- needs: platform

@@ -20,22 +20,35 @@
 -- totals: regexp_matches(day, '^ *(Total|Gesamt|Summe)') OR (day IS NULL AND (campaign_name IS NULL OR regexp_matches(campaign_name, '^ *(Total|Gesamt|Summe)')))
 -- refuse: regexp_full_match(TRIM(campaign_id), '[0-9]([.,][0-9]+)?[eE]\+[0-9]{2}')
 -- because: a spreadsheet has shortened the campaign ids (as in 1.23E+10); they cannot be told apart. In Google Ads, download the report again, and load it without saving it in a spreadsheet.
--- The currency is that of the column, of the header, or of the amount (a code, € or £); $ and ¥ stand
--- for several, and say nothing.
+-- The currency is that of the column, of the header, or of the amount. Marks that stand for several
+-- ($, ¥, kr) say nothing; another mark is no currency, and goes to quarantine.
+-- view: costs
+SELECT
+  *,
+  regexp_replace(cost_as_written, '[\p{N}\p{Z}\s.,()+−''’-]', '', 'g') AS mark,
+  MAP {
+    '€': 'EUR', '£': 'GBP', 'R$': 'BRL', 'A$': 'AUD', 'AU$': 'AUD', 'C$': 'CAD', 'CA$': 'CAD',
+    'US$': 'USD', 'NZ$': 'NZD', 'HK$': 'HKD', 'S$': 'SGD', 'MX$': 'MXN', 'NT$': 'TWD',
+    'zł': 'PLN', 'Kč': 'CZK', 'Ft': 'HUF', 'lei': 'RON', 'Lei': 'RON', 'лв': 'BGN', '₹': 'INR',
+    '₩': 'KRW', '₺': 'TRY', 'TL': 'TRY', '₽': 'RUB', 'руб': 'RUB', 'р': 'RUB', '฿': 'THB',
+    '₫': 'VND', '₪': 'ILS', '₱': 'PHP', '₴': 'UAH', 'Fr': 'CHF', 'R': 'ZAR', 'RM': 'MYR',
+    'Rp': 'IDR', 'S/': 'PEN'
+  } AS marks,
+  CASE
+    WHEN TRY_CAST(cost AS DECIMAL(18,6)) IS NOT NULL
+      AND mark NOT IN ('', '$', '¥', '￥', 'kr', 'Kr')
+      THEN COALESCE(marks[mark], mark)
+  END AS marked_currency
+FROM file
 -- table: campaign_costs
 SELECT
   COALESCE(campaign_id, campaign_name) AS campaign_id,
   day AS date,
   cost,
-  COALESCE(
-    currency_code,
-    currency,
-    CASE WHEN contains(cost_as_written, '€') THEN 'EUR' WHEN contains(cost_as_written, '£') THEN 'GBP' END,
-    NULLIF(regexp_extract(cost_as_written, '(?:^|[^A-Za-z])([A-Z]{3})(?:[^A-Za-z]|$)', 1), '')
-  ) AS currency,
+  COALESCE(currency_code, currency, marked_currency) AS currency,
   impressions,
   clicks
-FROM file
+FROM costs
 -- A campaign that did not run has neither cost nor impressions.
 WHERE cost IS NOT NULL OR TRY_CAST(impressions AS DOUBLE) > 0
 -- table: campaigns

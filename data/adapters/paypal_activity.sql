@@ -2,7 +2,9 @@
 -- Taken: payments received as purchases, refunds, reversals and chargebacks as rows of their own;
 -- customers with the first payment received. Left out: payments sent, fees, holds, conversions of
 -- currencies, withdrawals, transfers, lines without effect on the balance, what is not completed.
+-- Money received under a type that is not known goes to quarantine: it may be no revenue.
 -- format: an activity download of PayPal
+-- skip: until header
 -- needs: date (date) = Date
 -- needs: time = Time
 -- needs: zone = TimeZone | Time zone
@@ -20,6 +22,26 @@
 -- takes: impact = Balance Impact
 -- variable: amount = gross | net
 -- variable: ist = unknown | india | israel
+-- view: lines
+-- All lines with their type in small letters, and whether it is one of payments by buyers.
+SELECT
+  *,
+  regexp_replace(lower(trim(type)), '\s+', ' ', 'g') AS movement,
+  movement IN (
+    'auction payment', 'checkout payment', 'direct credit card payment', 'direct payment',
+    'donation payment', 'donation received', 'ebay auction payment', 'ebay payment received',
+    'express checkout payment', 'express checkout payment received', 'general payment',
+    'gift certificate payment', 'invoice payment', 'mobile express checkout payment',
+    'mobile payment', 'mobile payment received', 'payment', 'payment received',
+    'paypal checkout payment', 'paypal here payment', 'point of sale payment',
+    'pre-approved payment', 'pre-approved payment bill user payment', 'preapproved payment',
+    'preapproved payment bill user payment', 'recurring payment', 'recurring payment received',
+    'shopping cart payment received', 'subscription payment', 'subscription payment received',
+    'third party auction payment', 'virtual terminal payment', 'virtual terminal transaction',
+    'web accept payment received', 'website payment', 'website payment received',
+    'website payments pro api solution'
+  ) AS is_sale
+FROM file
 -- view: movements
 -- Lines that tell of money from or back to a buyer: what each is, how much it moved, and when.
 SELECT
@@ -31,22 +53,20 @@ SELECT
   ) AS is_completed,
   TRY_CAST(gross AS DECIMAL(18,6)) AS moved,
   CASE
-    WHEN regexp_matches(
-      lower(type),
+    WHEN is_sale THEN 'purchase'
+    -- A payment of another type, as of a payout, is not known for the words in its name.
+    WHEN NOT regexp_matches(movement, '\bpayment( received)?$') AND regexp_matches(
+      movement,
       '\b(fees?|tax|holds?|release|conversion|withdrawal|bank|deposit|transfer|memo|item)\b'
       || '|\b(authorization|request|invoice (sent|received)|update to|void|correction)\b'
       || '|\b(adjustment|buyer credit|bml credit|credit card deposit|reimbursement|funding)\b'
-      || '|\b(funds|bonus|loan|repayment|interest|cashback|rewards?|payouts?)\b'
+      || '|\b(funds|loan|repayment|interest|cashback|rewards?|payouts?)\b'
       || '|^(paypal )?order$'
     ) THEN 'other'
     -- Money that a buyer had taken back comes again.
-    WHEN regexp_matches(lower(type), 'chargeback revers|cancel.*revers|revers.*cancel')
+    WHEN regexp_matches(movement, 'chargeback revers|cancel.*revers|revers.*cancel')
       THEN 'reversal_canceled'
-    WHEN regexp_matches(lower(type), 'refund|revers|chargeback') THEN 'refund'
-    WHEN regexp_matches(
-      lower(type),
-      'payment|checkout|donation|received|sale|subscription|virtual terminal|point of sale'
-    ) THEN 'purchase'
+    WHEN regexp_matches(movement, 'refund|revers|chargeback') THEN 'refund'
     ELSE 'unknown'
   END AS kind,
   -- As 24 hours: 1:05 PM is 13:05.
@@ -76,16 +96,15 @@ SELECT
       'IST': MAP {'india': '+05:30', 'israel': '+02:00'}[getvariable('ist')]
     }[upper(trim(zone))],
     NULLIF(regexp_extract(trim(zone), '^(GMT|UTC)?([+-][0-9]{2}:?[0-9]{2})$', 2), ''),
-    ' ' || zone,
-    ' (no time zone)'
+    CASE WHEN contains(zone, '/') THEN ' ' || trim(zone) END
   ) AS utc_offset,
   -- A date that could not be read stays as it is, and goes to quarantine.
   CASE
     WHEN regexp_full_match(date, '[0-9]{4}-[0-9]{2}-[0-9]{2}( 00:00(:00)?)?')
-      THEN left(date, 10) || ' ' || clock || utc_offset
+      THEN left(date, 10) || ' ' || clock || COALESCE(utc_offset, '')
     ELSE date || ' ' || COALESCE(time, '')
   END AS happened_at
-FROM file
+FROM lines
 WHERE lower(trim(impact)) IS DISTINCT FROM 'memo'
   AND kind <> 'other'
   AND CASE
@@ -98,15 +117,40 @@ WHERE lower(trim(impact)) IS DISTINCT FROM 'memo'
     'pending|denied|cancell?ed|expired|failed|returned|unclaimed|held|on hold|removed|placed'
       || '|active|voided|created|process|review|blocked|declined|rejected|unpaid|draft|uncleared'
   ), TRUE)
+-- view: amounts
+-- How much revenue each line is of, and whether it is a payment that can be read.
+SELECT
+  *,
+  CASE getvariable('amount')
+    WHEN 'net' THEN COALESCE(
+      net,
+      CAST(moved + TRY_CAST(COALESCE(fee, '0') AS DECIMAL(18,6)) AS VARCHAR),
+      fee
+    )
+    ELSE gross
+  END AS written,
+  TRY_CAST(written AS DECIMAL(18,6)) AS revenue,
+  TRY_CAST(happened_at AS TIMESTAMPTZ) AS happened,
+  CASE
+    WHEN kind = 'unknown' THEN COALESCE('Type ''' || type || ''' is not known', 'Type is empty')
+    WHEN is_completed IS DISTINCT FROM TRUE
+      THEN COALESCE('Status ''' || status || ''' is not known', 'Status is empty')
+    WHEN utc_offset IS NULL AND upper(trim(zone)) = 'IST'
+      THEN 'time zone IST is India''s or Israel''s: say --option ist=india or ist=israel'
+    WHEN utc_offset IS NULL
+      THEN COALESCE('time zone ' || zone || ' is not known', 'the time zone is empty')
+  END AS rejected,
+  kind = 'purchase' AND rejected IS NULL AND revenue IS NOT NULL AND happened IS NOT NULL
+    AS is_taken
+FROM movements
 -- table: customers
 SELECT
   sender AS customer_id,
-  COALESCE(ARG_MIN(happened_at, TRY_CAST(happened_at AS TIMESTAMPTZ)), MIN(happened_at))
-    AS registration_date,
-  ARG_MIN(country, TRY_CAST(happened_at AS TIMESTAMPTZ)) AS country,
+  ARG_MIN(happened_at, happened) AS registration_date,
+  ARG_MIN(country, happened) AS country,
   MIN(_line) AS _line
-FROM movements
-WHERE kind = 'purchase' AND is_completed AND moved IS NOT NULL AND sender IS NOT NULL
+FROM amounts
+WHERE is_taken AND sender IS NOT NULL
 GROUP BY sender
 -- table: transactions
 WITH payers AS (
@@ -114,20 +158,6 @@ WITH payers AS (
   FROM file
   WHERE TRY_CAST(gross AS DECIMAL(18,6)) > 0
   GROUP BY transaction_id
-),
-amounts AS (
-  SELECT
-    *,
-    CASE getvariable('amount')
-      WHEN 'net' THEN COALESCE(
-        net,
-        CAST(moved + TRY_CAST(COALESCE(fee, '0') AS DECIMAL(18,6)) AS VARCHAR),
-        fee
-      )
-      ELSE gross
-    END AS written,
-    TRY_CAST(written AS DECIMAL(18,6)) AS revenue
-  FROM movements
 )
 SELECT
   transaction_id,
@@ -137,19 +167,15 @@ SELECT
     ELSE sender
   END AS customer_id,
   happened_at AS transaction_date,
-  CASE
-    WHEN kind = 'unknown' THEN 'Type ' || COALESCE(type, '(empty)')
-    WHEN is_completed THEN COALESCE(
-      CAST(CASE
-        WHEN kind = 'refund' THEN ABS(revenue)
-        -- A fee may be more than what was paid.
-        WHEN revenue < 0 THEN 0
-        ELSE revenue
-      END AS VARCHAR),
-      written
-    )
-    ELSE 'Status ' || COALESCE(status, '(empty)')
-  END AS amount,
+  COALESCE(
+    CAST(CASE
+      WHEN kind = 'refund' THEN ABS(revenue)
+      -- A fee may be more than what was paid.
+      WHEN revenue < 0 THEN 0
+      ELSE revenue
+    END AS VARCHAR),
+    written
+  ) AS amount,
   kind = 'refund' AS is_refund,
   CASE WHEN kind IN ('refund', 'reversal_canceled') THEN COALESCE(reference, transaction_id)
     ELSE transaction_id
@@ -157,5 +183,6 @@ SELECT
   kind AS transaction_type,
   'PayPal' AS payment_method,
   currency,
+  rejected AS _rejected,
   _line
 FROM amounts LEFT JOIN payers ON paid_with = reference

@@ -2,6 +2,7 @@
 -- which comes again when it changes. Customers, and purchases with the refunds of them, are taken.
 -- Left out: sandbox, trials and grants without a price, family sharing, subscriber attributes.
 -- format: a RevenueCat transactions export
+-- skip: until header
 -- needs: app_user_id = rc_original_app_user_id
 -- needs: product = product_identifier
 -- needs: start_time (date) = start_time

@@ -1,8 +1,10 @@
 -- Shopify orders: an order's fields stand on its first line, further lines are items of it.
 -- Taken: each paid order as a purchase, and what was refunded of it as a row of its own; customers
 -- with their first such order. Left out: orders that nobody paid, and test orders.
--- An order without a refund takes its refund row back, in case an earlier file had one.
+-- An order without a refund takes its refund row back, in case an earlier file had one. Of an order
+-- that stands twice in a file, as in two exports put together, the state with the larger refund counts.
 -- format: an order export of Shopify
+-- skip: until header
 -- needs: name = Name
 -- needs: financial_status = Financial Status
 -- needs: created_at (date) = Created at
@@ -52,7 +54,8 @@ WHERE (financial_status IS NOT NULL OR total IS NOT NULL)
   AND NOT regexp_matches(lower(COALESCE(payment_method, '')), '\b(bogus|test|testing)\b')
   AND NOT regexp_matches(lower(COALESCE(tags, '')), '(^|,) *(bogus|test|test[ _-]?order) *(,|$)')
 -- view: amounts
--- What each order charged and refunded, and how much revenue it brought in and gave back.
+-- What each order charged and refunded, and how much revenue it brought in and gave back; one line
+-- for each order that can be read.
 WITH vendors AS (
   -- What an order of several vendors brought in is no one's alone.
   SELECT name AS order_name, MIN(vendor) AS only_vendor
@@ -97,16 +100,31 @@ SELECT
     WHEN refund = charged THEN CAST(revenue AS DECIMAL(18,6))
     WHEN charged = 0 THEN 0
     ELSE CAST(refund * revenue / charged AS DECIMAL(18,6))
-  END AS refunded_revenue
+  END AS refunded_revenue,
+  CAST(revenue * paid_share AS DECIMAL(18,6)) AS purchased,
+  is_paid AND is_dated AND purchased IS NOT NULL AS is_taken,
+  CASE
+    WHEN NOT is_paid
+      THEN COALESCE(
+        'Financial Status ''' || financial_status || ''' is not known',
+        'Financial Status is empty'
+      )
+    WHEN status = 'partially_paid' AND outstanding IS NULL
+      THEN 'Outstanding Balance is empty on a partially paid order'
+  END AS rejected
 FROM orders LEFT JOIN vendors ON order_name IS NOT DISTINCT FROM name
+-- Refunds only grow: the larger one is the newer state.
+QUALIFY NOT is_taken OR order_id IS NULL OR ROW_NUMBER() OVER (
+  PARTITION BY order_id, is_taken ORDER BY refund DESC NULLS LAST, _line DESC
+) = 1
 -- table: customers
 SELECT
   customer AS customer_id,
   COALESCE(ARG_MIN(created_at, created), MIN(created_at)) AS registration_date,
   ARG_MIN(COALESCE(shipping_country, billing_country), created) AS country,
   MIN(_line) AS _line
-FROM orders
-WHERE is_paid AND customer IS NOT NULL
+FROM amounts
+WHERE is_taken AND customer IS NOT NULL
 GROUP BY customer
 -- table: transactions
 -- rows: many
@@ -115,17 +133,18 @@ SELECT
   order_id AS transaction_id,
   customer AS customer_id,
   bought_at AS transaction_date,
-  CASE
-    WHEN is_paid
-      THEN COALESCE(CAST(CAST(revenue * paid_share AS DECIMAL(18,6)) AS VARCHAR), unread)
-    ELSE 'Financial Status ' || COALESCE(financial_status, '(empty)')
-  END AS amount,
+  COALESCE(
+    CAST(purchased AS VARCHAR),
+    CASE WHEN rejected IS NOT NULL THEN CAST(revenue AS VARCHAR) END,
+    unread
+  ) AS amount,
   FALSE AS is_refund,
   order_id,
   only_vendor AS product_category,
   'purchase' AS transaction_type,
   payment_method,
-  currency
+  currency,
+  rejected AS _rejected
 FROM amounts
 UNION ALL
 SELECT
@@ -140,7 +159,8 @@ SELECT
   only_vendor,
   'refund',
   payment_method,
-  currency
+  currency,
+  rejected
 FROM amounts
 WHERE is_paid AND revenue IS NOT NULL
   AND (refunded_revenue IS DISTINCT FROM 0 OR (paid_share IS NOT NULL AND is_dated))

@@ -2,8 +2,10 @@
 -- Taken: each payment that succeeded as a purchase, what was refunded of it and a dispute that was
 -- lost as rows of their own; customers with their first such payment. Left out: payments that
 -- failed, were not captured, or still wait. A refund or a dispute that is there no longer takes
--- its row back, in case an earlier file had one.
+-- its row back, in case an earlier file had one. Of a payment that stands twice in a file, as in two
+-- exports put together, the state with the larger refund counts.
 -- format: a payments export of Stripe
+-- skip: until header
 -- needs: id = id
 -- needs: created (date) = Created date (UTC) | Created (UTC)
 -- needs: charged (number) = Amount
@@ -32,7 +34,9 @@ SELECT
   *,
   COALESCE(customer_id, email) AS customer,
   lower(trim(COALESCE(status, ''))) AS state,
-  regexp_matches(state, 'refund|disput|succe|inquir|warning|^(paid|won|lost)$') AS is_paid,
+  regexp_matches(
+    state, '(^|[^a-z])(refund|disput|succe|inquir|warning)|^(paid|won|lost)$'
+  ) AS is_paid,
   -- A day alone begins at midnight; what names no zone is UTC.
   list_transform(
     [created, refunded_at, disputed_at],
@@ -52,7 +56,8 @@ WHERE lower(trim(COALESCE(captured, 'true'))) NOT IN ('false', 'no', '0')
     state, 'fail|cancel|require|uncaptured|incomplete|pending|processing|block|expire|unpaid'
   ))
 -- view: amounts
--- What each payment brought in and what went back of it, in the currency of the choice.
+-- What each payment brought in and what went back of it, in the currency of the choice; one line
+-- for each payment that can be read.
 SELECT
   *,
   getvariable('amount') = 'converted' AS is_converted,
@@ -82,16 +87,21 @@ SELECT
   CAST(
     CASE WHEN loss = 0 THEN 0 WHEN loss = charge THEN revenue ELSE loss * revenue / charge END
     AS DECIMAL(18,6)
-  ) AS lost_revenue
+  ) AS lost_revenue,
+  is_paid AND paid IS NOT NULL AND revenue IS NOT NULL AS is_taken
 FROM payments
+-- Refunds only grow: the larger one is the newer state. So it is with disputes, which are lost late.
+QUALIFY NOT is_taken OR id IS NULL OR ROW_NUMBER() OVER (
+  PARTITION BY id, is_taken ORDER BY refund DESC NULLS LAST, loss DESC NULLS LAST, _line DESC
+) = 1
 -- table: customers
 SELECT
   customer AS customer_id,
   COALESCE(ARG_MIN(paid_on, paid), MIN(paid_on)) AS registration_date,
   ARG_MIN(card_country, paid) AS country,
   MIN(_line) AS _line
-FROM payments
-WHERE is_paid AND customer IS NOT NULL
+FROM amounts
+WHERE is_taken AND customer IS NOT NULL
 GROUP BY customer
 -- table: transactions
 -- rows: many
@@ -100,12 +110,14 @@ SELECT
   id AS transaction_id,
   customer AS customer_id,
   paid_on AS transaction_date,
-  CASE WHEN is_paid THEN amount ELSE 'Status ' || COALESCE(status, '(empty)') END AS amount,
+  amount,
   FALSE AS is_refund,
   id AS order_id,
   'purchase' AS transaction_type,
   payment_source AS payment_method,
-  amount_currency AS currency
+  amount_currency AS currency,
+  CASE WHEN NOT is_paid
+    THEN COALESCE('Status ''' || status || ''' is not known', 'Status is empty') END AS _rejected
 FROM amounts
 UNION ALL
 SELECT
@@ -118,7 +130,8 @@ SELECT
   id,
   'refund',
   payment_source,
-  amount_currency
+  amount_currency,
+  NULL
 FROM amounts
 WHERE is_paid AND revenue IS NOT NULL
   AND (refunded_revenue IS DISTINCT FROM 0 OR paid IS NOT NULL)
@@ -133,7 +146,8 @@ SELECT
   id,
   'dispute',
   payment_source,
-  amount_currency
+  amount_currency,
+  NULL
 FROM amounts
 WHERE is_paid AND revenue IS NOT NULL
   AND dispute_status IS NOT NULL AND (loss IS DISTINCT FROM 0 OR paid IS NOT NULL)

@@ -73,11 +73,19 @@ def erase(
 
 def _survey(workspace: Workspace, person: str, *, keep_out: bool) -> "Survey":
     from ltv_platform.erasure.erase import survey
+    from ltv_platform.erasure.files import ids_beside
     from ltv_platform.ingestion.person_ids import person_id
 
     seen = survey(workspace.engine, person, lambda _: None)
     if "@" in person:
         of_address = person_id(workspace.settings, person)
+        if beside := ids_beside(workspace.engine, of_address):
+            raise UserError(
+                f"Beside that address stand the ids {', '.join(sorted(beside))}, in "
+                f"{', '.join(sorted(set(beside.values())))}.",
+                f"Erase them first (`ltv erase {min(beside)}`), then the address: nothing else "
+                "leads from it to them.",
+            )
         if not seen.is_known:
             say(f"In exports that give nothing but the address, they are {of_address}.")
             seen = survey(workspace.engine, of_address, lambda _: None)

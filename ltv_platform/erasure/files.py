@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from ltv_platform.contracts import SourceTable
-from ltv_platform.erasure.finding import Finder, Found
+from ltv_platform.erasure.finding import Finder, Found, open_finder
 from ltv_platform.erasure.identifiers import Identifiers
 from ltv_platform.erasure.sightings import may_name
 from ltv_platform.erasure.stripping import Held, Stripper, drafts_in, remember_rewritten
@@ -85,6 +85,25 @@ def _meant_for(engine: DuckDBEngine, request: Request) -> Iterator[tuple[str, st
 
 def _is_file(path: Path) -> bool:
     return path.is_file() and not path.is_symlink()
+
+
+def ids_beside(engine: DuckDBEngine, address: str) -> dict[str, str]:
+    """The ids that stand beside an address in files that are kept, each with such a file.
+
+    Args:
+        engine: The warehouse.
+        address: What stands for the address, see ``person_ids``.
+    """
+    found: dict[str, str] = {}
+    with open_finder(engine.settings) as finder:
+        stripper = Stripper(finder, engine.catalog.sources, Suppressed(b"", {}))
+        for held in held_files(engine):
+            try:
+                ids = stripper.ids_beside(held, address)
+            except (UserError, FileNotFoundError):  # the erasure itself says what cannot be read
+                continue
+            found.update(dict.fromkeys(ids, held.path.name))
+    return found
 
 
 def look_into_files(

@@ -140,6 +140,32 @@ class Finder:
             file.records + len(malformed),
         )
 
+    def ids_beside(self, copy: PrivateCopy, adapter: Adapter, address: str) -> frozenset[str]:
+        """The ids that stand beside an address in the records of a file.
+
+        Args:
+            copy: A private copy in a folder of its own.
+            adapter: What it goes through.
+            address: What stands for the address, see ``person_ids``.
+
+        Raises:
+            UserError: the file cannot be read.
+        """
+        kinds = {column.name: column.kind for column in adapter.layout.columns}
+        ids = [name for name, kind in kinds.items() if kind == "id"]
+        addresses = [name for name, kind in kinds.items() if kind == "person"]
+        if not ids or not addresses:
+            return frozenset()
+        records = open_file(self._connection, copy, adapter.dialect, adapter.inputs, by_hand=True)
+        make_file(self._connection, self.settings, copy, records, adapter.layout, as_written=True)
+        listed = ", ".join(map(quoted, ids))
+        rows = self._connection.execute(
+            f"SELECT DISTINCT UNNEST([{listed}]) FROM file "
+            f"WHERE $address IN ({', '.join(map(quoted, addresses))})",
+            {"address": address},
+        ).fetchall()
+        return frozenset(each for (each,) in rows if each is not None)
+
     def is_named(
         self, text: str, source: SourceTable, adapter: Adapter | None, suppressed: Suppressed
     ) -> bool:
@@ -208,7 +234,7 @@ class Finder:
         wanted = {source.key[0]: "key"} | ({source.person: "person"} if source.person else {})
         select, given = _whose(columns, wanted, adapter)
         if not given and adapter is not None and adapter.layout.columns and source.person:
-            return self._with_id(columns, source, suppressed)
+            return self._with_id(columns, adapter.layout, source, suppressed)
         needed = "person" if source.person else "key"
         if needed not in given:
             raise UserError(
@@ -231,15 +257,19 @@ class Finder:
             ).fetchall()
 
     def _with_id(
-        self, columns: Sequence[str], source: SourceTable, suppressed: Suppressed
+        self,
+        columns: Sequence[str],
+        layout: Layout,
+        source: SourceTable,
+        suppressed: Suppressed,
     ) -> list[tuple[int, str | None]]:
         """Number of the records of which a column holds an id on the list.
 
-        Where rows are made of several records, none of them says which column is the person; those
-        that a format declares hold ids as they are, and hashes in place of addresses.
+        Where rows are made of several records, none of them says whose they are: columns do that
+        are declared to identify a person, else any.
         """
         conditions, parameters = list[str](), dict[str, Any]()
-        for name in columns:
+        for name in layout.persons or columns:
             value = trimmed(f"CAST({quoted(name)} AS VARCHAR)")
             condition, parameters = suppressed.condition(source, value, None)
             conditions.append(f"({condition})")

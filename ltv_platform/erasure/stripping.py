@@ -95,6 +95,15 @@ class Stripper:
             opened = self._open(held, folder)
             return self._found(opened, self._adapters_of(held), held.table)
 
+    def ids_beside(self, held: Held, address: str) -> frozenset[str]:
+        """The ids that stand in a file beside an address; see :meth:`Finder.ids_beside`."""
+        adapter = self._adapters_of(held).get(held.table)
+        if adapter is None or not adapter.layout.holds_persons:
+            return frozenset()
+        with self._finder.folder() as folder:
+            copy = self._open(held, folder).copy
+            return self._finder.ids_beside(copy, adapter, address)
+
     def strip(self, held: Held, remember: Callable[[str, str], None] | None = None) -> int:
         """Rewrite a file without their records, in one step; without any record it is removed.
 

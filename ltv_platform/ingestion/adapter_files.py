@@ -1,6 +1,7 @@
 """The files of adapters, found by name or path; ``adapter_texts`` parses them."""
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 
 from ltv_platform.bundled import bundled_data
@@ -10,6 +11,9 @@ from ltv_platform.ingestion.adapters import Adapter
 
 #: Options by adapter, as ``LTV_ADAPTER_OPTIONS`` gives them.
 Options = Mapping[str, Mapping[str, str]]
+
+#: How alike a name must be to a bundled one to pass for a slip: people name theirs as they like.
+_ALIKE = 0.8
 
 
 def load_adapter(reference: str, table: str, options: Options) -> Adapter:
@@ -45,6 +49,7 @@ def load_adapters(reference: str, options: Options) -> dict[str, Adapter]:
         UserError: there is none, it is not as it should be, or it has no such option.
     """
     name_or_path, _, chosen = reference.partition("?")
+    _refuse_misspelt(options)
     text = adapter_text(reference)
     path = Path(name_or_path)
     is_bundled = name_or_path in bundled_adapters()
@@ -57,6 +62,19 @@ def load_adapters(reference: str, options: Options) -> dict[str, Adapter]:
         f"{found}?{chosen}" if chosen else found,
         {**options.get(name, {}), **own},
     )
+
+
+def _refuse_misspelt(options: Options) -> None:
+    """Make sure that no option is set for an adapter that there is not, but for a slip."""
+    bundled = bundled_adapters()
+    for name in options:
+        near = [each for each in bundled if each.startswith(f"{name}_")]
+        near = near or get_close_matches(name, bundled, n=1, cutoff=_ALIKE)
+        if name not in bundled and near:
+            raise UserError(
+                f"LTV_ADAPTER_OPTIONS names {name!r}, which is no bundled adapter.",
+                f"Is {near[0]} meant?",
+            )
 
 
 def adapter_text(reference: str) -> str:

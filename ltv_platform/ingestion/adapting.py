@@ -122,7 +122,9 @@ def adapt(
                 _refuse_undeclared_dates(database, adapter, columns, source, copy.name)
             notes += _notes_on_totals(database, adapter, columns, copy.name)
             tables[table] = adapted, notes
-    return AdaptedFile(records.columns, relation, list(_notes_on_file(copy, records)), tables)
+    return AdaptedFile(
+        records.columns, relation, list(_notes_on_file(copy, records, relation)), tables
+    )
 
 
 def _refuse_undeclared_dates(
@@ -150,8 +152,10 @@ def _refuse_undeclared_dates(
             )
 
 
-def _notes_on_file(copy: PrivateCopy, records: Records) -> Iterator[str]:
+def _notes_on_file(copy: PrivateCopy, records: Records, relation: FileRelation) -> Iterator[str]:
     yield from records.notes
+    if relation.records == 0:
+        yield f"{copy.name} holds no records"
     if records.around:
         shown = "; ".join(repr(line[:_SHOWN_LINE]) for line in records.around[:_SHOWN_LINES])
         yield (

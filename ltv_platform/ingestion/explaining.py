@@ -139,10 +139,8 @@ def _readings(incoming: Incoming) -> Iterator[str]:
         if forms.told:
             yield "read " + " and ".join(read[what] for what in forms.told)
     for name, value in layout.variables.items():
-        others = [each for each in layout.choices[name] if each != value]
-        yield (
-            f"{name} is {value}; it can be {' or '.join(others)}" if others else f"{name}: {value}"
-        )
+        others = ", ".join(f"{name}={each}" for each in layout.choices[name] if each != value)
+        yield f"option {name}={value}; --option and LTV_ADAPTER_OPTIONS also take {others}"
     if relation.found is not None:
         left = columns_not_taken(adapted.given, relation.found)
         if left:

@@ -16,8 +16,8 @@ from ltv_platform.errors import UserError
 from ltv_platform.ingestion.messages import folded
 
 #: How a column is read: as it is, as numbers, whole numbers or dates in the form that files write,
-#: or as what tells a person, which is replaced by a keyed hash.
-Kind = Literal["text", "number", "count", "date", "person"]
+#: as what identifies a person, or as an address, which is replaced by a keyed hash.
+Kind = Literal["text", "number", "count", "date", "id", "person"]
 
 _DECLARED = re.compile(
     r"(?P<name>[a-z][a-z0-9_]*)(?: *\((?P<kind>\w+)\))?(?: *=(?P<spellings>.*))?"
@@ -96,7 +96,7 @@ def declared_column(adapter: str, line: str, *, needed: bool) -> FileColumn:
     if match is None or kind not in get_args(Kind):
         raise UserError(
             f"Adapter {adapter} declares no column with {line.strip()!r}.",
-            "Write: -- needs: cost (number) = Cost | Kosten. Kinds: number, count, date, person.",
+            "Write: -- needs: cost (number) = Cost. Kinds: number, count, date, id, person.",
         )
     spellings = tuple(
         each.strip() for each in (match["spellings"] or match["name"]).split("|") if each.strip()

@@ -18,6 +18,8 @@ from ltv_platform.ingestion.records import check_width
 _SNIFFED_DELIMITERS = (",", ";", "\t", "|")
 #: Records among which the header of a titled file is looked for.
 _TITLES = 30
+#: Bytes at the end of a file among which a notice is looked for.
+_END = 4096
 #: Characters of a name that a message shows.
 _SHOWN = 30
 #: Names that staging gives to columns of its own.
@@ -104,6 +106,14 @@ def first_records(
         (record.number, [name.strip() for name in record.fields])
         for record in islice((each for each in records if each.number), _TITLES)
     ]
+
+
+def ends_with_notice(path: Path, delimiter: str) -> bool:
+    """Whether the last line of a file that is not blank has a single field."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - _END))
+        lines = [line for line in file.read().splitlines() if line.strip()]
+    return bool(lines) and delimiter.encode() not in lines[-1]
 
 
 def _first_record(path: Path, delimiter: str, quote: str) -> list[str]:

@@ -1,9 +1,10 @@
 """The landing folder: files that wait to be loaded.
 
 What lies in ``landing/`` itself is known by its columns; ``landing/<table>/`` takes files with the
-source's own columns, ``landing/<table>@<adapter>/`` files that go through an adapter. A loaded
-file moves to ``loaded/<load_id>/``; a rejected one stays where it is, and so does what is no file:
-links, which are not followed, folders, pipes.
+source's own columns, ``landing/<table>@<adapter>/`` files that go through an adapter, and
+``landing/@<adapter>?<options>/`` files for all tables that it feeds. A loaded file moves to
+``loaded/<load_id>/``; a rejected one stays where it is, and so does what is no file: links, which
+are not followed, folders, pipes.
 That a file is loaded once is the business of the loads table.
 """
 
@@ -31,7 +32,7 @@ def make_landing(settings: Settings, sources: Sequence[str]) -> None:
 
 
 def waiting_files(settings: Settings, tables: Sequence[str] | None = None) -> list[Request]:
-    """What waits, by folder and name; of the given source tables, or all.
+    """What waits, by folder and age; of the given source tables, or all.
 
     What no folder says the table of is among all alone. So are links, folders and pipes: whoever
     put them there waits for them to be loaded, and is told why they are not.
@@ -42,7 +43,7 @@ def waiting_files(settings: Settings, tables: Sequence[str] | None = None) -> li
     if tables is None:
         found = [
             Request(None, path, follow_links=False)
-            for path in sorted(settings.landing_path.iterdir())
+            for path in _in_order(settings.landing_path)
             if _is_finished(path) and not path.is_dir()
         ]
     for folder in sorted(path for path in settings.landing_path.iterdir() if path.is_dir()):
@@ -50,13 +51,24 @@ def waiting_files(settings: Settings, tables: Sequence[str] | None = None) -> li
         if tables is not None and table not in tables:
             continue
         # The folder of a table may be such a link itself.
-        waiting = [folder] if folder.is_symlink() else sorted(folder.iterdir())
+        waiting = [folder] if folder.is_symlink() else _in_order(folder)
         found += [
-            Request(table, path, adapter or None, follow_links=False)
+            Request(table or None, path, adapter or None, follow_links=False)
             for path in waiting
             if _is_finished(path)
         ]
     return found
+
+
+def _in_order(folder: Path) -> list[Path]:
+    """What lies in a folder, oldest first: a later export restates what an earlier one told."""
+
+    def age(path: Path) -> tuple[int, str]:
+        with suppress(FileNotFoundError):
+            return path.lstat().st_mtime_ns, path.name
+        return 0, path.name
+
+    return sorted(folder.iterdir(), key=age)
 
 
 @dataclass(frozen=True)

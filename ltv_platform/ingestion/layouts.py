@@ -63,6 +63,11 @@ class Layout:
         return any(column.kind == "person" for column in self.columns)
 
     @property
+    def persons(self) -> tuple[str, ...]:
+        """The columns that are declared to identify a person, as they are or hashed."""
+        return tuple(each.name for each in self.columns if each.kind in ("id", "person"))
+
+    @property
     def variables(self) -> dict[str, str]:
         """What the SELECTs may ask for with ``getvariable``."""
         return {name: self.options.get(name, choices[0]) for name, choices in self.choices.items()}

@@ -19,9 +19,9 @@ from ltv_platform.errors import UserError
 from ltv_platform.failpoints import failpoint
 from ltv_platform.ingestion.confinement import confine
 from ltv_platform.ingestion.files import check_regular, file_format, printable
-from ltv_platform.ingestion.replaced_spend import notes_on_spend
 from ltv_platform.ingestion.replaying import append_retrial, retry
 from ltv_platform.ingestion.requests import Outcome, Progress, Request, silent
+from ltv_platform.ingestion.restated_money import notes_on_revenue, notes_on_spend
 from ltv_platform.ingestion.settling import settle_quarantine
 from ltv_platform.ingestion.sqlite_files import (
     copy_sqlite,
@@ -311,6 +311,8 @@ def _append(connection: Connection, engine: DuckDBEngine, staged: Staged) -> Out
         notes.append(f"rejected rows of earlier loads that this one settles: {settled}")
     if staged.load.table.name == "campaign_costs":
         notes += notes_on_spend(connection, settings, counts.load_id)
+    if staged.load.table.name == "transactions":
+        notes += notes_on_revenue(connection, settings, counts.load_id)
     notes += _what_rejection_means(connection, staged, counts)
     discard(connection, staged)
     return Outcome(request, counts, notes=tuple(notes), left_out=staged.left_out)

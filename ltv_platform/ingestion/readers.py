@@ -19,7 +19,7 @@ from ltv_platform.errors import UserError
 from ltv_platform.ingestion.dialects import Dialect
 from ltv_platform.ingestion.doubles import Scales, rounded_count_sql, rounded_sql
 from ltv_platform.ingestion.files import PrivateCopy
-from ltv_platform.ingestion.headers import distinct, find_header
+from ltv_platform.ingestion.headers import distinct, ends_with_notice, find_header
 from ltv_platform.ingestion.records import (
     RecordFiles,
     split_delimited,
@@ -110,7 +110,9 @@ def open_file(
     found = find_header(copy, dialect, wanted)
     columns, delimiter = found.columns, found.delimiter
     # The engine numbers the rows of a table as ``rowid``, which a column of that name would hide.
-    by_hand = by_hand or dialect.titled or "rowid" in (name.lower() for name in columns)
+    by_hand = by_hand or "rowid" in (name.lower() for name in columns)
+    if dialect.titled:
+        by_hand = by_hand or found.number > 1 or ends_with_notice(copy.path, delimiter)
     if not by_hand:
         # It takes numpy, which nothing else of ingestion does.
         from ltv_platform.ingestion.shapes import shape_of  # noqa: PLC0415

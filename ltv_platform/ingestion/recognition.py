@@ -16,7 +16,7 @@ from ltv_platform.ingestion.files import PrivateCopy
 from ltv_platform.ingestion.headers import first_records
 from ltv_platform.ingestion.layouts import Layout
 from ltv_platform.ingestion.messages import some
-from ltv_platform.ingestion.record_texts import DECODER, json_records, open_text
+from ltv_platform.ingestion.record_texts import DECODER, is_unicode, json_records, open_text
 
 #: JSON records whose keys are looked at.
 _LOOKED_AT = 50
@@ -176,11 +176,16 @@ def _unknown(name: str, headers: Sequence[_Header], formats: Mapping[str, Layout
             if share > nearest[0]:
                 nearest = (share, layout.name, found, header)
     share, layout_name, found, header = nearest
+    if not is_unicode("".join(header)):
+        return UserError(
+            f"{name} is not UTF-8: its header holds other bytes.",
+            'Export it as UTF-8; a spreadsheet offers that as "CSV UTF-8".',
+        )
     is_near = share >= 1 / 2
     near = (
         f" Nearest is {layout_name}, which also has {some(found.missing)}."
         if is_near
-        else f" Known are {', '.join(layout.name for layout in formats.values())}."
+        else " docs/exports.md lists the formats, docs/tables.md the tables."
     )
     return UserError(
         f"{name} is none of the exports that are known by their columns. "

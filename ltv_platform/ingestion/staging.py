@@ -204,6 +204,9 @@ class _Staging:
         left_out += count_rows(connection, f"left_out_{rows}")
         if left_out:
             notes.append(f"{left_out} rows of erased persons were left out; they count as skipped")
+        has_currency = any(column.name == "currency" for column in source.columns)
+        if adapter is not None and adapter.layout.columns and has_currency:
+            notes += _without_currency(connection, settings, rows)
         if source.name in ("customers", "campaign_costs") and "country" in adapted.columns:
             notes += _odd_countries(connection, rows)
         load = Load(
@@ -355,6 +358,22 @@ def years_of_log(connection: Connection, source: SourceTable) -> Years:
         {"table": source.name},
     ).fetchall()
     return dict(counted)
+
+
+def _without_currency(connection: Connection, settings: Settings, rows: str) -> list[str]:
+    """A note about amounts of an export that nothing tells the currency of."""
+    [(accepted, without)] = connection.execute(
+        f"SELECT COUNT(*), COUNT(*) FILTER (WHERE currency IS NULL) FROM {rows} "
+        "WHERE _reasons IS NULL"
+    ).fetchall()
+    if not without:
+        return []
+    which = (
+        "the file does not say its currency"
+        if without == accepted
+        else (f"{without:,} rows do not say their currency")
+    )
+    return [f"{which}: amounts are taken as {settings.currency} (LTV_CURRENCY)"]
 
 
 def _odd_countries(connection: Connection, rows: str) -> list[str]:

@@ -67,6 +67,11 @@ def take_in(engine: DuckDBEngine, request: Request, folder: Path) -> list[Incomi
                 shutil.rmtree(folder)
                 folder.mkdir()
                 copy = _copied(engine, request, folder, source)
+    if request.options:  # else they would be in the name of the adapter
+        raise UserError(
+            f"{request.path} has the columns of {request.table}, so there is nothing to choose.",
+            "Leave out --option.",
+        )
     adapters = _adapters(engine, request.adapter, source) if request.adapter else {}
     file = IncomingFile(copy, adapters, taken_for=name)
     tables = list(adapters) or ([source.name] if source else [])

@@ -1,5 +1,6 @@
 """The landing folder: what waits, what is left alone, what moves away and what does not."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ def folder(load: Loader) -> Path:
 
 
 def test_what_waits(load: Loader, folder: Path) -> None:
-    """By folder and name; hidden and unfinished files and other folders are left alone."""
+    """By folder, oldest first; hidden and unfinished files and other folders are left alone."""
     (folder / "transactions@cdnow").mkdir()
     for name in (
         "campaigns/b.csv",
@@ -31,13 +32,15 @@ def test_what_waits(load: Loader, folder: Path) -> None:
         "of_no_folder.csv",
     ):
         (folder / name).write_text(CAMPAIGNS)
+    for age, name in enumerate(("a.csv", "b.csv")):
+        os.utime(folder / "campaigns" / name, (1_000 - age, 1_000 - age))
     settings = load.engine.settings
     assert [
         (request.table, request.path.name, request.adapter) for request in waiting_files(settings)
     ] == [
         (None, "of_no_folder.csv", None),
-        ("campaigns", "a.csv", None),
         ("campaigns", "b.csv", None),
+        ("campaigns", "a.csv", None),
         ("transactions", "master.txt", "cdnow"),
     ]
     assert [request.path.name for request in waiting_files(settings, ["transactions"])] == [

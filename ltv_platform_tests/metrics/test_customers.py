@@ -133,6 +133,28 @@ def test_a_later_row_of_a_customer_changes_no_install(
     ]
 
 
+ORDER_AND_INSTALL = (
+    ("p1,2025-01-01 11:59:58,,,", "p1,2025-01-01 12:00:00,US,meta,911"),
+    ("p2,2025-01-01 12:00:00,,,", "p2,2025-01-01 12:00:00,US,meta,911"),
+)
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+@pytest.mark.parametrize("rows", ORDER_AND_INSTALL)
+def test_a_row_that_does_not_say_how_a_customer_came_takes_no_campaign_away(
+    tmp_path: Path, rows: tuple[str, str], order: tuple[int, int]
+) -> None:
+    """Regression: a first order two seconds before the install made an organic customer of it."""
+    home = Home(tmp_path, groups=CAMPAIGNS, as_of="2025-03-01")
+    for place in order:
+        home.load("customers", rows[place])
+    home.publish()
+    columns = "install_date, campaign_id, acquisition_source, country"
+    assert home.values(f"SELECT {columns} FROM customers") == [
+        (date(2025, 1, 1), "911", "meta", "US")
+    ]
+
+
 VERSIONS = (
     "a,2025-01-05 08:00:00,DE,ads,c2,Rome,2025-01-20",
     "a,2025-01-03 09:00:00,FR,ads,c1,Oslo,2025-01-10",

@@ -1,8 +1,9 @@
 -- Grain: one row per customer, by the day of its earliest registration.
 -- Answers: who are the customers, when did they install and through which campaign?
 -- The earliest registration fixes all that decides the cohort: install date, campaign, acquisition
--- source and country. All else is of the newest version. Words that stand for nothing are NULL, and
--- countries go by their two-letter codes, whatever the source calls them.
+-- source and country, these three by the first row that knows. All else is of the newest version.
+-- Words that stand for nothing are NULL, and countries go by their two-letter codes, whatever the
+-- source calls them.
 {% import 'macros.sql' as m with context %}
 WITH versions AS (
   SELECT * FROM raw.customers
@@ -20,10 +21,17 @@ newest AS (
 -- The earliest registration fixes the cohort, whenever it arrives: a later one says how a customer
 -- came back, and neither how it came nor where its install was paid for.
 earliest AS (
-  SELECT customer_id, registration_date AS install_ts,
+  SELECT customer_id, MIN(registration_date) AS install_ts
+  FROM versions
+  GROUP BY customer_id
+),
+-- Orders and payments tell of customers, and nothing of how these came.
+earliest_attributions AS (
+  SELECT customer_id,
     {{ m.given('campaign_id') }} AS install_campaign_id,
     {{ m.given('acquisition_source') }} AS install_source
   FROM versions
+  WHERE {{ m.given('campaign_id') }} IS NOT NULL OR {{ m.given('acquisition_source') }} IS NOT NULL
   QUALIFY ROW_NUMBER() OVER (
     PARTITION BY customer_id
     ORDER BY registration_date, updated_at DESC NULLS LAST, load_sequence DESC, line DESC
@@ -50,10 +58,12 @@ customers AS (
     WHERE registration_date >= $start_ts AND registration_date < $end_ts
       AND customer_id NOT IN (SELECT customer_id FROM versions)
     UNION ALL
-    SELECT newest.*, earliest.install_ts, earliest.install_campaign_id,
-      earliest.install_source, earliest_countries.install_country
+    SELECT newest.*, earliest.install_ts, earliest_attributions.install_campaign_id,
+      earliest_attributions.install_source, earliest_countries.install_country
     FROM newest
     JOIN earliest ON earliest.customer_id = newest.customer_id
+    LEFT JOIN earliest_attributions
+      ON earliest_attributions.customer_id = newest.customer_id
     LEFT JOIN earliest_countries ON earliest_countries.customer_id = newest.customer_id
   ) AS installed
 )

@@ -261,3 +261,9 @@ def test_the_currency_of_the_event_is_not_that_of_reports(load: Loader) -> None:
     sent = [{**sale, "revenue_float": "10.00"}]
     take(load, load.write("with.csv", written(sent, [*header, "revenue_float"])))
     assert newest_transactions(load) == [("EUR", Decimal(10), None)]
+
+
+def test_a_line_for_excel(load: Loader) -> None:
+    """``sep=,`` before the header is no record."""
+    text = "sep=,\r\n" + written([installed("d1", NOON)])
+    assert counted(take(load, load.write("export.csv", text)))["customers"] == (1, 0, 1)

@@ -437,3 +437,9 @@ def test_revenue_of_another_source(load: Loader) -> None:
     assert taken["customers"] == 7
     assert taken["campaign_costs"] == 3
     assert [reasons[0][:17] for _, reasons in load.reasons()] == ["registration_date"]
+
+
+def test_a_line_for_excel(load: Loader) -> None:
+    """``sep=,`` before the header is no record."""
+    text = b"sep=,\r\n" + csv_text(HEADER, ROWS[:2], empty=NA).encode()
+    assert counted(take(load, load.write("raw.csv", text)))["customers"] == (2, 0, 1)

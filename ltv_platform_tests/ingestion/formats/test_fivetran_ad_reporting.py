@@ -105,6 +105,16 @@ def test_days_as_moments(load: Loader, time: str) -> None:
     assert load.rows("SELECT CAST(date AS VARCHAR) FROM raw.campaign_costs") == [("2025-09-01",)]
 
 
+@pytest.mark.parametrize("empty", ["NULL", "\\N"])
+def test_what_a_warehouse_writes_for_nothing(load: Loader, empty: str) -> None:
+    """A campaign without an id is known by its name, and what is empty is no number."""
+    rows = f"2025-09-01,x,{empty},A,2,{empty}\n2025-09-01,x,7,B,{empty},{empty}\n"
+    header = "date_day,platform,campaign_id,campaign_name,spend,impressions\n"
+    outcomes = load_file(load, "r.csv", header + rows)
+    assert ad_files.counts(outcomes)["campaign_costs"] == (2, 1, 1, 0)
+    assert spend(load) == {("A", ""): "2.00"}
+
+
 def test_account_report(load: Loader) -> None:
     message = refusal(
         load_file(load, "r.csv", "date_day,platform,account_id,spend\n2025-09-01,x,1,2\n")

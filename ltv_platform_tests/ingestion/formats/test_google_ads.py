@@ -128,14 +128,40 @@ def test_numbers_in_another_order_of_columns(load: Loader) -> None:
         ("Cost", "5.00", ""),
         ("Cost", "£5.00", "GBP"),
         ("Cost", "CHF 5.00", "CHF"),
-        ("Cost", "CA$5.00", ""),
         ("Cost (PLN)", "5.00", "PLN"),
+        ("Cost (PLN)", "€5.00", "PLN"),
+        *[
+            ("Cost", f"{mark}5.00", code)
+            for mark, code in (
+                *(("R$", "BRL"), ("A$", "AUD"), ("AU$", "AUD"), ("C$", "CAD"), ("CA$", "CAD")),
+                *(("US$", "USD"), ("-NZ$", "NZD"), ("HK$", "HKD"), ("S$", "SGD"), ("MX$", "MXN")),
+                *(("₹", "INR"), ("₩", "KRW"), ("₺", "TRY"), ("₽", "RUB"), ("฿", "THB")),
+                *(("₫", "VND"), ("₪", "ILS"), ("₱", "PHP"), ("₴", "UAH"), ("Fr. ", "CHF")),
+                *(("¥", ""), ("kr ", ""), ("kr. ", ""), ("-$", "")),
+            )
+        ],
+        *[
+            ("Cost", f"5.00\u00a0{mark}", code)
+            for mark, code in (
+                *(("zł", "PLN"), ("Kč", "CZK"), ("Ft", "HUF"), ("lei", "RON"), ("TL", "TRY")),
+                *(("€", "EUR"), ("CHF", "CHF"), ("kr", "")),
+            )
+        ],
     ],
 )
 def test_currency(load: Loader, header: str, amount: str, currency: str) -> None:
     """That of the amount or the header; else the base currency, where nothing tells one."""
     load_file(load, "r.csv", f"Day,Campaign,{header}\n2025-09-01,A,{amount}\n")
-    assert spend(load) == {("A", currency): "5.00"}
+    [((_, found), cost)] = spend(load).items()
+    assert (found, cost.lstrip("-")) == (currency, "5.00")
+
+
+def test_a_mark_that_is_not_known(load: Loader) -> None:
+    """Never becomes an amount in the base currency."""
+    load_file(load, "r.csv", "Day,Campaign,Cost\n2025-09-01,A,₦5.00\n")
+    assert spend(load) == {}
+    [(_, [reason])] = load.reasons()
+    assert reason.startswith("currency: '₦'")
 
 
 def test_without_day(load: Loader) -> None:

@@ -264,3 +264,9 @@ def test_ids_that_a_spreadsheet_has_shortened(load: Loader, column: str) -> None
     [refused] = ingest(load.engine, [Request(None, load.write("transactions.csv", text))])
     assert refused.error is not None
     assert "shortened" in refused.error.message
+
+
+def test_a_line_for_excel(load: Loader) -> None:
+    """``sep=,`` before the header is no record."""
+    text = "sep=,\r\n" + csv_text(HEADER, [FIRST])
+    assert counted(take(load, load.write("transactions.csv", text)))["customers"] == (1, 0, 1)

@@ -1,4 +1,4 @@
-"""What a load of ad spend does to the spend of other loads, said in money."""
+"""What a load does to the spend or revenue that other loads told, said in money."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -97,3 +97,52 @@ def notes_on_spend(connection: Connection, settings: Settings, load_id: str) -> 
 
 def _change(before: Decimal, after: Decimal, currency: str) -> str:
     return f"{before:,.2f} {currency} became {after:,.2f} ({after - before:+,.2f})"
+
+
+def notes_on_revenue(connection: Connection, settings: Settings, load_id: str) -> Iterator[str]:
+    """Notes on a load of transactions that was just appended.
+
+    An older export that comes after a newer one takes refunds back: nobody sees that in counts.
+
+    Args:
+        connection: A connection to the warehouse.
+        settings: For the base currency.
+        load_id: The load.
+    """
+    restated = connection.execute(
+        """
+        WITH own AS (
+          SELECT transaction_id, MAX(version) AS version
+          FROM raw.transactions WHERE load_id = $load_id GROUP BY transaction_id
+        ),
+        versions AS (
+          SELECT log.transaction_id, log.load_id = $load_id AS is_own,
+            COALESCE(log.currency, $base) AS currency,
+            CASE WHEN log.is_deleted THEN 0 WHEN log.is_refund THEN -log.amount ELSE log.amount END
+              AS net
+          FROM raw.transactions AS log JOIN own USING (transaction_id)
+          WHERE log.version <= own.version
+          QUALIFY ROW_NUMBER() OVER (
+            PARTITION BY log.transaction_id, log.load_id = $load_id ORDER BY log.version DESC) = 1
+        ),
+        known AS (SELECT DISTINCT transaction_id FROM versions WHERE NOT is_own)
+        SELECT currency,
+          CAST(SUM(net) FILTER (WHERE NOT is_own) AS DECIMAL(38,6)),
+          CAST(SUM(net) FILTER (WHERE is_own) AS DECIMAL(38,6)),
+          (SELECT COUNT(*) FROM known)
+        FROM versions JOIN known USING (transaction_id)
+        GROUP BY currency
+        HAVING SUM(CASE WHEN is_own THEN net ELSE -net END) <> 0
+        ORDER BY currency
+        """,
+        {"load_id": load_id, "base": settings.currency},
+    ).fetchall()
+    if restated:
+        changes = ", ".join(
+            _change(before or Decimal(0), after or Decimal(0), code)
+            for code, before, after, _ in restated
+        )
+        yield (
+            f"{restated[0][3]:,} transactions of earlier loads have new values: {changes}. If this "
+            "file is the older one, load the newer one again"
+        )

@@ -45,7 +45,8 @@ SELECT
     WHEN regexp_full_match(created_at, '[0-9-]{10}[ T][0-9:.]+ ?([+-][0-9:]{2,5}|Z|UTC|GMT)')
     THEN timezone('UTC', TRY_CAST(regexp_replace(created_at, ' ([+-]|Z)', '\1') AS TIMESTAMPTZ))
     WHEN regexp_full_match(created_at, '[0-9-]{10}([ T][0-9:.]+)?')
-    THEN timezone('UTC', timezone(getvariable('source_timezone'), TRY_CAST(created_at AS TIMESTAMP)))
+    THEN timezone('UTC',
+      timezone(getvariable('source_timezone'), TRY_CAST(created_at AS TIMESTAMP)))
   END AS created,
   COALESCE(NULLIF(installed_at, '0'), created_at) AS installed_time,
   CASE
@@ -54,7 +55,8 @@ SELECT
     WHEN regexp_full_match(installed_time, '[0-9-]{10}[ T][0-9:.]+ ?([+-][0-9:]{2,5}|Z|UTC|GMT)')
     THEN timezone('UTC', TRY_CAST(regexp_replace(installed_time, ' ([+-]|Z)', '\1') AS TIMESTAMPTZ))
     WHEN regexp_full_match(installed_time, '[0-9-]{10}([ T][0-9:.]+)?')
-    THEN timezone('UTC', timezone(getvariable('source_timezone'), TRY_CAST(installed_time AS TIMESTAMP)))
+    THEN timezone('UTC',
+      timezone(getvariable('source_timezone'), TRY_CAST(installed_time AS TIMESTAMP)))
   END AS installed,
   COALESCE(NULLIF(click_time, '0'), NULLIF(impression_time, '0'), created_at) AS touch_time,
   CASE
@@ -63,7 +65,8 @@ SELECT
     WHEN regexp_full_match(touch_time, '[0-9-]{10}[ T][0-9:.]+ ?([+-][0-9:]{2,5}|Z|UTC|GMT)')
     THEN timezone('UTC', TRY_CAST(regexp_replace(touch_time, ' ([+-]|Z)', '\1') AS TIMESTAMPTZ))
     WHEN regexp_full_match(touch_time, '[0-9-]{10}([ T][0-9:.]+)?')
-    THEN timezone('UTC', timezone(getvariable('source_timezone'), TRY_CAST(touch_time AS TIMESTAMP)))
+    THEN timezone('UTC',
+      timezone(getvariable('source_timezone'), TRY_CAST(touch_time AS TIMESTAMP)))
   END AS touched
 FROM file
 WHERE lower(COALESCE(environment, '')) <> 'sandbox'

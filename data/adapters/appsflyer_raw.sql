@@ -50,13 +50,15 @@ SELECT
     WHEN regexp_full_match(event_time, '[0-9-]{10}[ T][0-9:.]+ ?([+-][0-9:]{2,5}|Z|UTC|GMT)')
     THEN timezone('UTC', TRY_CAST(regexp_replace(event_time, ' ([+-]|Z)', '\1') AS TIMESTAMPTZ))
     WHEN regexp_full_match(event_time, '[0-9-]{10}([ T][0-9:.]+)?')
-    THEN timezone('UTC', timezone(getvariable('source_timezone'), TRY_CAST(event_time AS TIMESTAMP)))
+    THEN timezone('UTC',
+      timezone(getvariable('source_timezone'), TRY_CAST(event_time AS TIMESTAMP)))
   END AS event_at,
   CASE
     WHEN regexp_full_match(install_time, '[0-9-]{10}[ T][0-9:.]+ ?([+-][0-9:]{2,5}|Z|UTC|GMT)')
     THEN timezone('UTC', TRY_CAST(regexp_replace(install_time, ' ([+-]|Z)', '\1') AS TIMESTAMPTZ))
     WHEN regexp_full_match(install_time, '[0-9-]{10}([ T][0-9:.]+)?')
-    THEN timezone('UTC', timezone(getvariable('source_timezone'), TRY_CAST(install_time AS TIMESTAMP)))
+    THEN timezone('UTC',
+      timezone(getvariable('source_timezone'), TRY_CAST(install_time AS TIMESTAMP)))
   END AS install_at
 FROM file
 -- view: events
@@ -167,7 +169,8 @@ dated AS (
     WHEN regexp_full_match(touched, '[0-9-]{10}[ T][0-9:.]+ ?([+-][0-9:]{2,5}|Z|UTC|GMT)')
     THEN timezone('UTC', TRY_CAST(regexp_replace(touched, ' ([+-]|Z)', '\1') AS TIMESTAMPTZ))
     WHEN regexp_full_match(touched, '[0-9-]{10}([ T][0-9:.]+)?')
-    THEN timezone('UTC', timezone(getvariable('source_timezone'), TRY_CAST(touched AS TIMESTAMP)))
+    THEN timezone('UTC',
+      timezone(getvariable('source_timezone'), TRY_CAST(touched AS TIMESTAMP)))
   END AS touched_at,
     COALESCE(
       CAST(timezone(getvariable('source_timezone'), timezone('UTC', touched_at)) AS VARCHAR),

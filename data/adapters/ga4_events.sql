@@ -53,18 +53,25 @@ WHERE event_name IN ('purchase', 'ecommerce_purchase', 'in_app_purchase', 'refun
 -- at all, of the user's first source.
 WITH visits AS (
   SELECT *,
-    NULLIF(NULLIF(json_extract_string(last_click, '$.cross_channel_campaign.primary_channel_group'), '(not set)'), '') AS channel_group,
-    NULLIF(NULLIF(json_extract_string(last_click, '$.google_ads_campaign.campaign_id'), '(not set)'), '') AS ads_id,
-    NULLIF(NULLIF(json_extract_string(last_click, '$.manual_campaign.source'), '(not set)'), '') AS manual_source,
-    NULLIF(NULLIF(json_extract_string(last_click, '$.cross_channel_campaign.source'), '(not set)'), '') AS cross_source,
+    NULLIF(NULLIF(json_extract_string(last_click,
+      '$.cross_channel_campaign.primary_channel_group'), '(not set)'), '') AS channel_group,
+    NULLIF(NULLIF(json_extract_string(last_click,
+      '$.google_ads_campaign.campaign_id'), '(not set)'), '') AS ads_id,
+    NULLIF(NULLIF(json_extract_string(last_click,
+      '$.manual_campaign.source'), '(not set)'), '') AS manual_source,
+    NULLIF(NULLIF(json_extract_string(last_click,
+      '$.cross_channel_campaign.source'), '(not set)'), '') AS cross_source,
     -- Names in brackets stand for what is no campaign: (direct), (organic), (referral), (not set).
     COALESCE(
       ads_id,
-      NULLIF(NULLIF(json_extract_string(last_click, '$.manual_campaign.campaign_id'), '(not set)'), ''),
-      CASE WHEN json_extract_string(last_click, '$.manual_campaign.campaign_name') NOT LIKE '(%)'
-      THEN NULLIF(json_extract_string(last_click, '$.manual_campaign.campaign_name'), '') END,
-      CASE WHEN json_extract_string(last_click, '$.google_ads_campaign.campaign_name') NOT LIKE '(%)'
-      THEN NULLIF(json_extract_string(last_click, '$.google_ads_campaign.campaign_name'), '') END
+      NULLIF(NULLIF(json_extract_string(last_click,
+        '$.manual_campaign.campaign_id'), '(not set)'), ''),
+      CASE WHEN json_extract_string(last_click, '$.manual_campaign.campaign_name')
+          NOT LIKE '(%)'
+        THEN NULLIF(json_extract_string(last_click, '$.manual_campaign.campaign_name'), '') END,
+      CASE WHEN json_extract_string(last_click, '$.google_ads_campaign.campaign_name')
+          NOT LIKE '(%)'
+        THEN NULLIF(json_extract_string(last_click, '$.google_ads_campaign.campaign_name'), '') END
     ) AS clicked,
     COALESCE(channel_group, manual_source, cross_source, clicked) IS NOT NULL AS has_click,
     CASE
@@ -75,7 +82,8 @@ WITH visits AS (
     END AS source,
     CASE
       WHEN NOT has_click THEN json_extract_string(traffic_source, '$.medium')
-      WHEN manual_source IS NOT NULL THEN json_extract_string(last_click, '$.manual_campaign.medium')
+      WHEN manual_source IS NOT NULL
+      THEN json_extract_string(last_click, '$.manual_campaign.medium')
       WHEN cross_source IS NOT NULL
       THEN json_extract_string(last_click, '$.cross_channel_campaign.medium')
       WHEN ads_id IS NOT NULL THEN 'cpc'

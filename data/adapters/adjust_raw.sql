@@ -27,28 +27,71 @@
 -- takes: reporting_cost (number) = reporting_cost
 -- empty: N/A | null
 -- numbers: 1204.50
+-- refuse: regexp_full_match(TRIM(adid), '[0-9]([.,][0-9]+)?[eE]\+[0-9]{2}')
+-- because: a spreadsheet has shortened the ids of devices (as in 1.2E+11); they cannot be told apart. In Adjust's bucket, fetch the file again, and load it without saving it in a spreadsheet.
+-- refuse: regexp_full_match(TRIM(campaign_name), '[0-9]([.,][0-9]+)?[eE]\+[0-9]{2}')
+-- because: a spreadsheet has shortened the campaigns (as in 1.2E+11); they cannot be told apart. In Adjust's bucket, fetch the file again, and load it without saving it in a spreadsheet.
 -- variable: revenue = reporting | original
 -- variable: costs = installs | none
--- view: events
--- Events and ad revenue outside the sandbox: when each was, and what tells it from others.
+-- view: moments
+-- Records outside the sandbox with the instants of their times in UTC: of unix seconds, or of
+-- dates and times, those without a zone being of the source's.
 SELECT
   *,
   lower(activity_kind) AS kind,
-  COALESCE(event_name, kind) AS event,
-  CASE WHEN regexp_full_match(created_at, '[0-9]{1,10}(\.0+)?')
-    THEN make_timestamp(CAST(created_at AS BIGINT) * 1000000) END AS instant,
-  COALESCE(CAST(instant AS VARCHAR) || 'Z', created_at) AS happened,
-  TRY_CAST(COALESCE(reporting_revenue, original_revenue) AS DECIMAL(18, 6)) AS named_revenue,
-  COALESCE(CAST(named_revenue AS VARCHAR), reporting_revenue, original_revenue) AS named
+  CASE
+    WHEN regexp_full_match(created_at, '[0-9]{1,10}(\.0+)?')
+    THEN make_timestamp(CAST(created_at AS BIGINT) * 1000000)
+    WHEN regexp_full_match(created_at, '[0-9-]{10}[ T][0-9:.]+ ?([+-][0-9:]{2,5}|Z|UTC|GMT)')
+    THEN timezone('UTC', TRY_CAST(regexp_replace(created_at, ' ([+-]|Z)', '\1') AS TIMESTAMPTZ))
+    WHEN regexp_full_match(created_at, '[0-9-]{10}([ T][0-9:.]+)?')
+    THEN timezone('UTC',
+      timezone(getvariable('source_timezone'), TRY_CAST(created_at AS TIMESTAMP)))
+  END AS created,
+  COALESCE(NULLIF(installed_at, '0'), created_at) AS installed_time,
+  CASE
+    WHEN regexp_full_match(installed_time, '[0-9]{1,10}(\.0+)?')
+    THEN make_timestamp(CAST(installed_time AS BIGINT) * 1000000)
+    WHEN regexp_full_match(installed_time, '[0-9-]{10}[ T][0-9:.]+ ?([+-][0-9:]{2,5}|Z|UTC|GMT)')
+    THEN timezone('UTC', TRY_CAST(regexp_replace(installed_time, ' ([+-]|Z)', '\1') AS TIMESTAMPTZ))
+    WHEN regexp_full_match(installed_time, '[0-9-]{10}([ T][0-9:.]+)?')
+    THEN timezone('UTC',
+      timezone(getvariable('source_timezone'), TRY_CAST(installed_time AS TIMESTAMP)))
+  END AS installed,
+  COALESCE(NULLIF(click_time, '0'), NULLIF(impression_time, '0'), created_at) AS touch_time,
+  CASE
+    WHEN regexp_full_match(touch_time, '[0-9]{1,10}(\.0+)?')
+    THEN make_timestamp(CAST(touch_time AS BIGINT) * 1000000)
+    WHEN regexp_full_match(touch_time, '[0-9-]{10}[ T][0-9:.]+ ?([+-][0-9:]{2,5}|Z|UTC|GMT)')
+    THEN timezone('UTC', TRY_CAST(regexp_replace(touch_time, ' ([+-]|Z)', '\1') AS TIMESTAMPTZ))
+    WHEN regexp_full_match(touch_time, '[0-9-]{10}([ T][0-9:.]+)?')
+    THEN timezone('UTC',
+      timezone(getvariable('source_timezone'), TRY_CAST(touch_time AS TIMESTAMP)))
+  END AS touched
 FROM file
-WHERE kind IN ('event', 'ad_revenue') AND lower(COALESCE(environment, '')) <> 'sandbox'
+WHERE lower(COALESCE(environment, '')) <> 'sandbox'
+-- view: events
+-- Events and ad revenue: when each was, what was paid, and what tells it from others. The currency
+-- beside an event is that of what the app sent, never that of reporting_revenue: without
+-- reporting_currency what the app sent is taken, else reporting_revenue as of the base currency.
+SELECT
+  *,
+  COALESCE(event_name, kind) AS event,
+  COALESCE(CAST(created AS VARCHAR) || 'Z', created_at) AS happened,
+  TRY_CAST(COALESCE(reporting_revenue, original_revenue) AS DECIMAL(18, 6)) AS named_revenue,
+  COALESCE(CAST(named_revenue AS VARCHAR), reporting_revenue, original_revenue) AS named,
+  reporting_revenue IS NULL OR (
+    original_revenue IS NOT NULL
+    AND (getvariable('revenue') = 'original' OR reporting_currency IS NULL)
+  ) AS is_original,
+  CASE WHEN is_original THEN original_revenue ELSE reporting_revenue END AS revenue,
+  CASE WHEN is_original THEN original_currency ELSE reporting_currency END AS currency
+FROM moments
+WHERE kind IN ('event', 'ad_revenue')
 -- table: customers
 SELECT
   adid AS customer_id,
-  CASE WHEN regexp_full_match(COALESCE(NULLIF(installed_at, '0'), created_at), '[0-9]{1,10}(\.0+)?')
-    THEN CAST(make_timestamp(
-      CAST(COALESCE(NULLIF(installed_at, '0'), created_at) AS BIGINT) * 1000000) AS VARCHAR) || 'Z'
-    ELSE COALESCE(NULLIF(installed_at, '0'), created_at) END AS registration_date,
+  COALESCE(CAST(installed AS VARCHAR) || 'Z', installed_time) AS registration_date,
   country,
   CASE
     WHEN lower(COALESCE(is_organic, '')) IN ('1', 'true')
@@ -68,24 +111,14 @@ SELECT
     )
   END AS campaign_id,
   lower(os_name) AS platform
-FROM file
-WHERE lower(activity_kind) = 'install' AND lower(COALESCE(environment, '')) <> 'sandbox'
+FROM moments
+WHERE kind = 'install'
 QUALIFY ROW_NUMBER() OVER (
-  PARTITION BY adid,
-    regexp_full_match(COALESCE(NULLIF(installed_at, '0'), created_at), '[0-9]{1,10}(\.0+)?')
-  ORDER BY COALESCE(NULLIF(installed_at, '0'), created_at), _line
+  PARTITION BY adid, installed IS NULL ORDER BY installed, installed_time, _line
 ) = 1
 -- table: transactions
 WITH paid_events AS (
-  SELECT
-    *,
-    (getvariable('revenue') = 'original' AND original_revenue IS NOT NULL)
-      OR reporting_revenue IS NULL AS is_original,
-    CASE WHEN is_original THEN original_revenue ELSE reporting_revenue END AS revenue,
-    CASE WHEN is_original THEN original_currency
-      ELSE COALESCE(reporting_currency, original_currency) END AS currency,
-    TRY_CAST(revenue AS DECIMAL(18, 6)) AS money
-  FROM events
+  SELECT *, TRY_CAST(revenue AS DECIMAL(18, 6)) AS money FROM events
 )
 SELECT
   'adjust-' || md5(concat_ws('|', adid, happened, event, named,
@@ -104,28 +137,23 @@ WHERE COALESCE(money <> 0, revenue IS NOT NULL)
 -- table: session_sources
 -- The touch that an install or a reattribution is attributed to; Adjust tells of no other.
 WITH touches AS (
-  SELECT _line, adid,
+  SELECT _line, adid, kind,
     COALESCE(network_name, NULLIF(split_part(tracker_name, '::', 1), '')) AS channel,
-    COALESCE(NULLIF(click_time, '0'), NULLIF(impression_time, '0'), created_at) AS touched,
+    -- What the touch is known by is the second of it.
+    COALESCE(CAST(CAST(FLOOR(EPOCH(touched)) AS BIGINT) AS VARCHAR), touch_time) AS second,
     CASE WHEN NULLIF(click_time, '0') IS NULL AND NULLIF(impression_time, '0') IS NOT NULL
       THEN 1 ELSE 0 END AS is_impression,
-    lower(activity_kind) AS kind
-  FROM file
-  WHERE lower(activity_kind) IN ('install', 'reattribution')
-    AND lower(COALESCE(environment, '')) <> 'sandbox'
+    COALESCE(
+      CAST(timezone(getvariable('source_timezone'), timezone('UTC', touched)) AS VARCHAR),
+      touch_time
+    ) AS moment
+  FROM moments
+  WHERE kind IN ('install', 'reattribution')
     AND lower(COALESCE(is_organic, '')) NOT IN ('1', 'true')
     AND lower(COALESCE(network_name, split_part(tracker_name, '::', 1), 'organic')) <> 'organic'
-),
-dated AS (
-  SELECT *,
-    CASE WHEN regexp_full_match(touched, '[0-9]{1,10}(\.0+)?')
-      THEN CAST(timezone(getvariable('source_timezone'),
-        timezone('UTC', make_timestamp(CAST(touched AS BIGINT) * 1000000))) AS VARCHAR)
-      ELSE touched END AS moment
-  FROM touches
 )
 SELECT
-  'adjust-' || md5(concat_ws('|', adid, split_part(touched, '.', 1), kind, lower(channel)))
+  'adjust-' || md5(concat_ws('|', adid, second, kind, lower(channel)))
     AS session_id,
   ARG_MIN(adid, _line) AS user_id,
   ARG_MIN(channel, _line) AS channel_name,
@@ -135,7 +163,7 @@ SELECT
   1 AS closer_engagement,
   MAX(is_impression) AS impression_interaction,
   MIN(_line) AS _line
-FROM dated
+FROM touches
 GROUP BY 1
 -- table: conversions
 -- Purchases whose revenue is known in the base currency: conversions have no other.
@@ -143,18 +171,16 @@ WITH named_events AS (
   SELECT
     *,
     COALESCE(
-      CAST(timezone(getvariable('source_timezone'), timezone('UTC', instant)) AS VARCHAR),
+      CAST(timezone(getvariable('source_timezone'), timezone('UTC', created)) AS VARCHAR),
       created_at
     ) AS moment,
-    CASE
-      WHEN reporting_revenue IS NOT NULL
-        AND COALESCE(upper(COALESCE(reporting_currency, original_currency)),
-          getvariable('base_currency')) = getvariable('base_currency')
-      THEN TRY_CAST(reporting_revenue AS DECIMAL(18, 6))
-      WHEN COALESCE(upper(original_currency), getvariable('base_currency'))
-        = getvariable('base_currency')
-      THEN TRY_CAST(original_revenue AS DECIMAL(18, 6))
-    END AS revenue,
+    -- Of the two revenues that one which is in the base currency, first what is a transaction.
+    TRY_CAST(CASE
+      WHEN COALESCE(upper(currency), getvariable('base_currency')) = getvariable('base_currency')
+      THEN revenue
+      WHEN upper(reporting_currency) = getvariable('base_currency') THEN reporting_revenue
+      WHEN upper(original_currency) = getvariable('base_currency') THEN original_revenue
+    END AS DECIMAL(18, 6)) AS in_base,
     'adjust-' || md5(concat_ws('|', adid, happened, event, named,
       ROW_NUMBER() OVER (PARTITION BY adid, happened, event, named ORDER BY _line)
     )) AS conv_id
@@ -166,21 +192,26 @@ SELECT
   adid AS user_id,
   left(moment, 10) AS conv_date,
   substr(moment, 12) AS conv_time,
-  CAST(revenue AS VARCHAR) AS revenue,
+  CAST(in_base AS VARCHAR) AS revenue,
   _line
 FROM named_events
-WHERE revenue > 0 AND adid IS NOT NULL
+WHERE in_base > 0 AND adid IS NOT NULL
 -- table: campaign_costs
+-- An install that stands in the file twice has cost once.
 WITH installs AS (
-  SELECT _line,
+  SELECT _line, adid, installed, installed_time,
     COALESCE(campaign_name, split_part(tracker_name, '::', 2)) AS campaign,
-    COALESCE(NULLIF(installed_at, '0'), created_at) AS installed,
     COALESCE(cost_amount, reporting_cost) AS cost,
     CASE WHEN cost_amount IS NULL THEN reporting_currency ELSE cost_currency END AS currency
-  FROM file
-  WHERE getvariable('costs') = 'installs'
-    AND lower(activity_kind) = 'install' AND lower(COALESCE(environment, '')) <> 'sandbox'
+  FROM moments
+  WHERE getvariable('costs') = 'installs' AND kind = 'install'
     AND COALESCE(cost_amount, reporting_cost) IS NOT NULL
+  QUALIFY ROW_NUMBER() OVER (
+    PARTITION BY COALESCE(adid, CAST(_line AS VARCHAR)),
+      COALESCE(CAST(installed AS VARCHAR), installed_time), campaign, currency,
+      COALESCE(CAST(TRY_CAST(cost AS DECIMAL(18, 6)) AS VARCHAR), cost)
+    ORDER BY _line
+  ) = 1
 )
 SELECT
   COALESCE(
@@ -188,10 +219,11 @@ SELECT
       ' \(([0-9]+|[0-9A-Za-z_-]*[0-9][0-9A-Za-z_-]*)\) *$', 1), ''),
     NULLIF(trim(campaign), '')
   ) AS campaign_id,
-  CASE WHEN regexp_full_match(installed, '[0-9]{1,10}(\.0+)?')
-    THEN CAST(CAST(timezone(getvariable('reporting_timezone'),
-      timezone('UTC', make_timestamp(CAST(installed AS BIGINT) * 1000000))) AS DATE) AS VARCHAR)
-    ELSE left(installed, 10) END AS date,
+  COALESCE(
+    CAST(CAST(timezone(getvariable('reporting_timezone'), timezone('UTC', installed)) AS DATE)
+      AS VARCHAR),
+    left(installed_time, 10)
+  ) AS date,
   COALESCE(CAST(SUM(TRY_CAST(cost AS DECIMAL(18, 6))) AS VARCHAR), MIN(cost)) AS cost,
   currency,
   'adjust' AS spend_source,
@@ -205,9 +237,8 @@ WITH named AS (
   SELECT _line,
     NULLIF(trim(COALESCE(campaign_name, split_part(tracker_name, '::', 2))), '') AS campaign,
     COALESCE(network_name, NULLIF(split_part(tracker_name, '::', 1), '')) AS network
-  FROM file
-  WHERE lower(activity_kind) IN ('install', 'event', 'ad_revenue', 'session')
-    AND lower(COALESCE(environment, '')) <> 'sandbox'
+  FROM moments
+  WHERE kind IN ('install', 'event', 'ad_revenue', 'session')
     AND lower(COALESCE(is_organic, '')) NOT IN ('1', 'true')
     AND lower(COALESCE(network_name, split_part(tracker_name, '::', 1), 'organic')) <> 'organic'
 )

@@ -35,20 +35,44 @@
 -- takes: touch_time_3 (date) = Contributor 3 Touch Time | contributor_3_touch_time
 -- empty: N/A | null
 -- numbers: 1204.50
+-- refuse: regexp_full_match(TRIM(COALESCE(campaign_id, campaign)), '[0-9]([.,][0-9]+)?[eE]\+[0-9]{2}')
+-- because: a spreadsheet has shortened the campaign ids (as in 1.2E+11); they cannot be told apart. In AppsFlyer, download the report again, and load it without saving it in a spreadsheet.
+-- refuse: regexp_full_match(TRIM(COALESCE(customer_user_id, appsflyer_id)), '[0-9]([.,][0-9]+)?[eE]\+[0-9]{2}')
+-- because: a spreadsheet has shortened the user ids (as in 1.2E+11); they cannot be told apart. In AppsFlyer, download the report again, and load it without saving it in a spreadsheet.
 -- variable: customer = user | device
--- variable: revenue = original | usd
+-- variable: revenue = original | usd | none
 -- variable: costs = installs | none
--- view: events
--- In-app events: whose each is, and what tells it from others.
+-- view: moments
+-- Records with the instants of their times, in UTC; times without a zone are of the source's.
 SELECT
   *,
+  CASE
+    WHEN regexp_full_match(event_time, '[0-9-]{10}[ T][0-9:.]+ ?([+-][0-9:]{2,5}|Z|UTC|GMT)')
+    THEN timezone('UTC', TRY_CAST(regexp_replace(event_time, ' ([+-]|Z)', '\1') AS TIMESTAMPTZ))
+    WHEN regexp_full_match(event_time, '[0-9-]{10}([ T][0-9:.]+)?')
+    THEN timezone('UTC',
+      timezone(getvariable('source_timezone'), TRY_CAST(event_time AS TIMESTAMP)))
+  END AS event_at,
+  CASE
+    WHEN regexp_full_match(install_time, '[0-9-]{10}[ T][0-9:.]+ ?([+-][0-9:]{2,5}|Z|UTC|GMT)')
+    THEN timezone('UTC', TRY_CAST(regexp_replace(install_time, ' ([+-]|Z)', '\1') AS TIMESTAMPTZ))
+    WHEN regexp_full_match(install_time, '[0-9-]{10}([ T][0-9:.]+)?')
+    THEN timezone('UTC',
+      timezone(getvariable('source_timezone'), TRY_CAST(install_time AS TIMESTAMP)))
+  END AS install_at
+FROM file
+-- view: events
+-- In-app events: whose each is, and what tells it from others, however its time is written.
+SELECT
+  *,
+  COALESCE(strftime(event_at, '%Y-%m-%d %H:%M:%S'), event_time) AS happened,
   CASE WHEN getvariable('customer') = 'device' THEN COALESCE(appsflyer_id, customer_user_id)
     ELSE COALESCE(customer_user_id, appsflyer_id) END AS customer,
   COALESCE(appsflyer_id, customer) AS device,
   lower(COALESCE(is_primary, 'true')) <> 'false' AS is_first,
   TRY_CAST(COALESCE(event_revenue, revenue_usd) AS DECIMAL(18, 6)) AS named_revenue,
   COALESCE(CAST(named_revenue AS VARCHAR), event_revenue, revenue_usd) AS named
-FROM file
+FROM moments
 WHERE lower(COALESCE(event_name, '')) NOT IN
   ('install', 'reinstall', 're-engagement', 're-attribution')
 -- table: customers
@@ -64,8 +88,8 @@ SELECT
   COALESCE(campaign_id, campaign) AS campaign_id,
   lower(platform) AS platform,
   CASE WHEN lower(COALESCE(event_name, 'install')) = 'install'
-    AND TRY_CAST(install_time AS TIMESTAMP) IS NOT NULL THEN install_time END AS updated_at
-FROM file
+    AND install_at IS NOT NULL THEN install_time END AS updated_at
+FROM moments
 WHERE (
     lower(COALESCE(event_name, 'install')) = 'install'
     AND NOT (
@@ -89,8 +113,8 @@ QUALIFY ROW_NUMBER() OVER (
   PARTITION BY CASE WHEN getvariable('customer') = 'device'
       THEN COALESCE(appsflyer_id, customer_user_id)
       ELSE COALESCE(customer_user_id, appsflyer_id) END,
-    TRY_CAST(install_time AS TIMESTAMP) IS NULL
-  ORDER BY install_time, updated_at NULLS LAST, _line
+    install_at IS NULL
+  ORDER BY install_at, updated_at NULLS LAST, _line
 ) = 1
 -- table: transactions
 -- An event within the window of a re-engagement comes twice, once as the primary attribution: only
@@ -102,12 +126,12 @@ WITH named_events AS (
     CASE WHEN in_usd THEN revenue_usd ELSE event_revenue END AS revenue,
     CASE WHEN in_usd THEN 'USD' ELSE revenue_currency END AS currency,
     TRY_CAST(revenue AS DECIMAL(18, 6)) AS money,
-    'af-' || md5(concat_ws('|', device, event_time, event_name, named,
+    'af-' || md5(concat_ws('|', device, happened, event_name, named,
       ROW_NUMBER() OVER (
-        PARTITION BY device, event_time, event_name, named, is_first ORDER BY _line
+        PARTITION BY device, happened, event_name, named, is_first ORDER BY _line
       ))) AS transaction_id
   FROM events
-  WHERE COALESCE(money <> 0, revenue IS NOT NULL)
+  WHERE COALESCE(money <> 0, revenue IS NOT NULL) AND getvariable('revenue') <> 'none'
 )
 SELECT
   transaction_id,
@@ -138,22 +162,38 @@ WITH touches AS (
   UNION ALL
   SELECT _line, appsflyer_id, customer_user_id, source_3, touch_type_3, touch_time_3, 0 FROM file
   WHERE touch_time_3 IS NOT NULL
+),
+dated AS (
+  SELECT *,
+  CASE
+    WHEN regexp_full_match(touched, '[0-9-]{10}[ T][0-9:.]+ ?([+-][0-9:]{2,5}|Z|UTC|GMT)')
+    THEN timezone('UTC', TRY_CAST(regexp_replace(touched, ' ([+-]|Z)', '\1') AS TIMESTAMPTZ))
+    WHEN regexp_full_match(touched, '[0-9-]{10}([ T][0-9:.]+)?')
+    THEN timezone('UTC',
+      timezone(getvariable('source_timezone'), TRY_CAST(touched AS TIMESTAMP)))
+  END AS touched_at,
+    COALESCE(
+      CAST(timezone(getvariable('source_timezone'), timezone('UTC', touched_at)) AS VARCHAR),
+      touched
+    ) AS moment
+  FROM touches
 )
 SELECT
-  'af-' || md5(concat_ws('|', COALESCE(appsflyer_id, customer_user_id), left(touched, 19),
+  'af-' || md5(concat_ws('|', COALESCE(appsflyer_id, customer_user_id),
+    COALESCE(strftime(touched_at, '%Y-%m-%d %H:%M:%S'), left(touched, 19)),
     lower(COALESCE(source, '')), lower(COALESCE(kind, '')))) AS session_id,
   ARG_MIN(CASE WHEN getvariable('customer') = 'device'
     THEN COALESCE(appsflyer_id, customer_user_id)
     ELSE COALESCE(customer_user_id, appsflyer_id) END, _line) AS user_id,
   ARG_MIN(source, _line) AS channel_name,
-  left(MIN(touched), 10) AS event_date,
-  substr(MIN(touched), 12) AS event_time,
+  left(MIN(moment), 10) AS event_date,
+  substr(MIN(moment), 12) AS event_time,
   MAX(CASE WHEN closes = 0 AND lower(COALESCE(kind, '')) NOT LIKE 'impression%' THEN 1 ELSE 0 END)
     AS holder_engagement,
   MAX(closes) AS closer_engagement,
   MAX(CASE WHEN lower(COALESCE(kind, '')) LIKE 'impression%' THEN 1 ELSE 0 END)
     AS impression_interaction
-FROM touches
+FROM dated
 GROUP BY 1
 -- table: conversions
 -- Purchases whose revenue is known in the base currency: conversions have no other.
@@ -165,43 +205,57 @@ WITH named_events AS (
         = getvariable('base_currency') AND event_revenue IS NOT NULL THEN event_revenue
       WHEN getvariable('base_currency') = 'USD' THEN revenue_usd
     END AS DECIMAL(18, 6)) AS revenue,
-    'af-' || md5(concat_ws('|', device, event_time, event_name, named,
+    'af-' || md5(concat_ws('|', device, happened, event_name, named,
       ROW_NUMBER() OVER (
-        PARTITION BY device, event_time, event_name, named, is_first ORDER BY _line
-      ))) AS conv_id
+        PARTITION BY device, happened, event_name, named, is_first ORDER BY _line
+      ))) AS conv_id,
+    COALESCE(
+      CAST(timezone(getvariable('source_timezone'), timezone('UTC', event_at)) AS VARCHAR),
+      event_time
+    ) AS moment
   FROM events
-  WHERE named_revenue <> 0
+  WHERE named_revenue <> 0 AND getvariable('revenue') <> 'none'
 )
 SELECT
   conv_id,
   customer AS user_id,
-  left(event_time, 10) AS conv_date,
-  substr(event_time, 12) AS conv_time,
+  left(moment, 10) AS conv_date,
+  substr(moment, 12) AS conv_time,
   CAST(revenue AS VARCHAR) AS revenue,
   _line
 FROM named_events
 WHERE revenue > 0 AND customer IS NOT NULL
 QUALIFY ROW_NUMBER() OVER (PARTITION BY conv_id ORDER BY is_first DESC, _line) = 1
 -- table: campaign_costs
+-- An install that stands in the file twice has cost once.
+WITH installs AS (
+  SELECT *, COALESCE(campaign_id, campaign) AS named
+  FROM moments
+  WHERE cost_value IS NOT NULL
+    AND (named IS NOT NULL OR COALESCE(TRY_CAST(cost_value AS DECIMAL(18, 6)) <> 0, TRUE))
+    AND getvariable('costs') = 'installs'
+    AND lower(COALESCE(event_name, 'install')) = 'install'
+    AND NOT (
+      lower(COALESCE(is_retargeting, '')) = 'true' AND lower(COALESCE(is_primary, '')) = 'false'
+    )
+    AND lower(COALESCE(conversion_type, '')) <> 're-engagement'
+  QUALIFY ROW_NUMBER() OVER (
+    PARTITION BY COALESCE(appsflyer_id, customer_user_id, CAST(_line AS VARCHAR)),
+      COALESCE(CAST(install_at AS VARCHAR), install_time), named, cost_currency,
+      COALESCE(CAST(TRY_CAST(cost_value AS DECIMAL(18, 6)) AS VARCHAR), cost_value)
+    ORDER BY _line
+  ) = 1
+)
 SELECT
-  COALESCE(campaign_id, campaign) AS campaign_id,
+  named AS campaign_id,
   left(install_time, 10) AS date,
   COALESCE(
     CAST(SUM(TRY_CAST(cost_value AS DECIMAL(18, 6))) AS VARCHAR), MIN(cost_value)
   ) AS cost,
   cost_currency AS currency,
   'appsflyer' AS spend_source
-FROM file
-WHERE cost_value IS NOT NULL
-  AND (COALESCE(campaign_id, campaign) IS NOT NULL
-    OR COALESCE(TRY_CAST(cost_value AS DECIMAL(18, 6)) <> 0, TRUE))
-  AND getvariable('costs') = 'installs'
-  AND lower(COALESCE(event_name, 'install')) = 'install'
-  AND NOT (
-    lower(COALESCE(is_retargeting, '')) = 'true' AND lower(COALESCE(is_primary, '')) = 'false'
-  )
-  AND lower(COALESCE(conversion_type, '')) <> 're-engagement'
-GROUP BY COALESCE(campaign_id, campaign), left(install_time, 10), cost_currency,
+FROM installs
+GROUP BY named, left(install_time, 10), cost_currency,
   CASE WHEN TRY_CAST(cost_value AS DECIMAL(18, 6)) IS NULL THEN cost_value END
 -- table: campaigns
 SELECT

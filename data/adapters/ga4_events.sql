@@ -18,7 +18,80 @@
 -- variable: customer = user | device
 -- variable: revenue = original | usd
 -- variable: channel = group | source
+-- view: purchases
+-- Purchases and refunds: whose each is, when it was, of which order, and what was paid.
+SELECT
+  *,
+  CASE WHEN getvariable('customer') = 'device' THEN user_pseudo_id
+    ELSE COALESCE(user_id, user_pseudo_id) END AS customer,
+  CASE WHEN event_name = 'refund' THEN 1 ELSE 0 END AS is_return,
+  CASE WHEN regexp_full_match(event_timestamp, '[0-9]{1,16}')
+    THEN make_timestamp(CAST(event_timestamp AS BIGINT)) END AS happened,
+  json_extract_string(event_params, '$[*].key') AS keys,
+  json_extract_string(event_params, '$[*].value') AS vals,
+  COALESCE(
+    NULLIF(NULLIF(json_extract_string(ecommerce, '$.transaction_id'), '(not set)'), ''),
+    json_extract_string(vals[list_position(keys, 'transaction_id')], '$.string_value')
+  ) AS order_id,
+  CASE
+    WHEN order_id IS NULL THEN 'ga4-' || md5(concat_ws('|', user_pseudo_id, event_timestamp,
+      event_name, ROW_NUMBER() OVER (
+        PARTITION BY order_id, user_pseudo_id, event_timestamp, event_name ORDER BY _line)))
+    WHEN is_return = 1 THEN order_id || '-refund-' || event_timestamp
+    ELSE order_id
+  END AS id,
+  json_extract_string(vals[list_position(keys, 'currency')], '$.string_value') AS currency,
+  json_extract_string(ecommerce, '$.purchase_revenue') AS paid,
+  COALESCE(
+    json_extract_string(ecommerce, '$.purchase_revenue_in_usd'),
+    CASE WHEN is_return = 0 THEN value_in_usd END
+  ) AS paid_in_usd
+FROM file
+WHERE event_name IN ('purchase', 'ecommerce_purchase', 'in_app_purchase', 'refund')
 -- table: customers
+-- Source and campaign are of one touch: of the session's last click, or where the session has none
+-- at all, of the user's first source.
+WITH visits AS (
+  SELECT *,
+    NULLIF(NULLIF(json_extract_string(last_click,
+      '$.cross_channel_campaign.primary_channel_group'), '(not set)'), '') AS channel_group,
+    NULLIF(NULLIF(json_extract_string(last_click,
+      '$.google_ads_campaign.campaign_id'), '(not set)'), '') AS ads_id,
+    NULLIF(NULLIF(json_extract_string(last_click,
+      '$.manual_campaign.source'), '(not set)'), '') AS manual_source,
+    NULLIF(NULLIF(json_extract_string(last_click,
+      '$.cross_channel_campaign.source'), '(not set)'), '') AS cross_source,
+    -- Names in brackets stand for what is no campaign: (direct), (organic), (referral), (not set).
+    COALESCE(
+      ads_id,
+      NULLIF(NULLIF(json_extract_string(last_click,
+        '$.manual_campaign.campaign_id'), '(not set)'), ''),
+      CASE WHEN json_extract_string(last_click, '$.manual_campaign.campaign_name')
+          NOT LIKE '(%)'
+        THEN NULLIF(json_extract_string(last_click, '$.manual_campaign.campaign_name'), '') END,
+      CASE WHEN json_extract_string(last_click, '$.google_ads_campaign.campaign_name')
+          NOT LIKE '(%)'
+        THEN NULLIF(json_extract_string(last_click, '$.google_ads_campaign.campaign_name'), '') END
+    ) AS clicked,
+    COALESCE(channel_group, manual_source, cross_source, clicked) IS NOT NULL AS has_click,
+    CASE
+      WHEN NOT has_click THEN json_extract_string(traffic_source, '$.source')
+      WHEN manual_source IS NOT NULL THEN manual_source
+      WHEN cross_source IS NOT NULL THEN cross_source
+      WHEN ads_id IS NOT NULL THEN 'google'
+    END AS source,
+    CASE
+      WHEN NOT has_click THEN json_extract_string(traffic_source, '$.medium')
+      WHEN manual_source IS NOT NULL
+      THEN json_extract_string(last_click, '$.manual_campaign.medium')
+      WHEN cross_source IS NOT NULL
+      THEN json_extract_string(last_click, '$.cross_channel_campaign.medium')
+      WHEN ads_id IS NOT NULL THEN 'cpc'
+    END AS medium
+  FROM file
+  WHERE event_name IN ('first_visit', 'first_open')
+    AND COALESCE(user_id, user_pseudo_id) IS NOT NULL
+)
 SELECT
   CASE WHEN getvariable('customer') = 'device' THEN user_pseudo_id
     ELSE COALESCE(user_id, user_pseudo_id) END AS customer_id,
@@ -26,99 +99,65 @@ SELECT
     THEN CAST(make_timestamp(CAST(event_timestamp AS BIGINT)) AS VARCHAR) || 'Z'
     ELSE event_timestamp END AS registration_date,
   NULLIF(json_extract_string(geo, '$.country'), '(not set)') AS country,
-  COALESCE(
-    json_extract_string(last_click, '$.cross_channel_campaign.primary_channel_group'),
-    CASE
-      WHEN json_extract_string(traffic_source, '$.source') = '(direct)' THEN 'direct'
-      WHEN json_extract_string(traffic_source, '$.medium') = 'organic'
-      THEN 'organic ' || json_extract_string(traffic_source, '$.source')
-      ELSE json_extract_string(traffic_source, '$.source') || ' / '
-        || json_extract_string(traffic_source, '$.medium')
-    END
-  ) AS acquisition_source,
-  COALESCE(
-    NULLIF(json_extract_string(last_click, '$.google_ads_campaign.campaign_id'), '(not set)'),
-    NULLIF(json_extract_string(last_click, '$.manual_campaign.campaign_id'), '(not set)'),
-    -- Names in brackets stand for what is no campaign: (direct), (organic), (referral), (not set).
-    CASE WHEN json_extract_string(traffic_source, '$.name') NOT LIKE '(%)'
-      THEN json_extract_string(traffic_source, '$.name') END
-  ) AS campaign_id,
+  CASE
+    WHEN channel_group IS NOT NULL THEN channel_group
+    WHEN source = '(direct)' THEN 'direct'
+    WHEN medium = 'organic' THEN 'organic ' || source
+    ELSE source || ' / ' || COALESCE(medium, '(none)')
+  END AS acquisition_source,
+  CASE WHEN has_click THEN clicked
+    ELSE CASE WHEN json_extract_string(traffic_source, '$.name') NOT LIKE '(%)'
+      THEN NULLIF(json_extract_string(traffic_source, '$.name'), '') END END AS campaign_id,
   lower(platform) AS platform
-FROM file
-WHERE event_name IN ('first_visit', 'first_open')
-  AND COALESCE(user_id, user_pseudo_id) IS NOT NULL
+FROM visits
 QUALIFY ROW_NUMBER() OVER (
   PARTITION BY CASE WHEN getvariable('customer') = 'device' THEN user_pseudo_id
     ELSE COALESCE(user_id, user_pseudo_id) END, TRY_CAST(event_timestamp AS BIGINT) IS NULL
   ORDER BY TRY_CAST(event_timestamp AS BIGINT) NULLS LAST, _line
 ) = 1
 -- table: transactions
-WITH events AS (
-  SELECT _line, event_name, event_timestamp, user_pseudo_id, ecommerce, value_in_usd,
-    CASE WHEN getvariable('customer') = 'device' THEN user_pseudo_id
-      ELSE COALESCE(user_id, user_pseudo_id) END AS customer,
-    CASE WHEN event_name = 'refund' THEN 1 ELSE 0 END AS is_return,
-    json_extract_string(event_params, '$[*].key') AS keys,
-    json_extract_string(event_params, '$[*].value') AS vals
-  FROM file
-  WHERE event_name IN ('purchase', 'ecommerce_purchase', 'in_app_purchase', 'refund')
-),
-read AS (
+WITH read AS (
   SELECT *,
-    COALESCE(
-      NULLIF(NULLIF(json_extract_string(ecommerce, '$.transaction_id'), '(not set)'), ''),
-      json_extract_string(vals[list_position(keys, 'transaction_id')], '$.string_value')
-    ) AS order_id,
-    json_extract_string(vals[list_position(keys, 'currency')], '$.string_value') AS currency,
     json_extract_string(vals[list_position(keys, 'product_id')], '$.string_value') AS product,
     COALESCE(
       json_extract_string(vals[list_position(keys, 'value')], '$.double_value'),
       json_extract_string(vals[list_position(keys, 'value')], '$.float_value'),
       json_extract_string(vals[list_position(keys, 'value')], '$.int_value')
     ) AS value,
-    json_extract_string(ecommerce, '$.purchase_revenue') AS paid,
-    COALESCE(
-      json_extract_string(ecommerce, '$.purchase_revenue_in_usd'),
-      CASE WHEN is_return = 0 THEN value_in_usd END
-    ) AS paid_in_usd,
     json_extract_string(ecommerce, '$.refund_value') AS returned,
     json_extract_string(ecommerce, '$.refund_value_in_usd') AS returned_in_usd
-  FROM events
+  FROM purchases
 ),
 priced AS (
   SELECT *,
-    -- A refund without a value is one of all that the file says was paid.
-    CASE WHEN is_return = 0 THEN paid ELSE COALESCE(returned, value, paid, MAX(
-      CASE WHEN is_return = 0 THEN paid END) OVER (PARTITION BY order_id)) END AS original,
+    -- A refund without a value is one of all that the file says was paid for the order. What has no
+    -- order shares nothing: neither an amount nor a currency is another event's.
+    CASE WHEN is_return = 0 THEN paid ELSE COALESCE(returned, value, paid, CASE
+      WHEN order_id IS NOT NULL THEN CAST(MAX(
+        CASE WHEN is_return = 0 THEN TRY_CAST(paid AS DECIMAL(18, 6)) END
+      ) OVER (PARTITION BY order_id) AS VARCHAR) END) END AS original,
     CASE WHEN is_return = 0 THEN paid_in_usd ELSE COALESCE(returned_in_usd, CASE
-      WHEN COALESCE(returned, value) IS NULL THEN COALESCE(paid_in_usd, MAX(
-        CASE WHEN is_return = 0 THEN paid_in_usd END) OVER (PARTITION BY order_id)) END) END AS usd,
-    COALESCE(currency, MAX(currency) OVER (PARTITION BY order_id)) AS of_original
+      WHEN COALESCE(returned, value) IS NULL THEN COALESCE(paid_in_usd, CASE
+        WHEN order_id IS NOT NULL THEN CAST(MAX(
+          CASE WHEN is_return = 0 THEN TRY_CAST(paid_in_usd AS DECIMAL(18, 6)) END
+        ) OVER (PARTITION BY order_id) AS VARCHAR) END) END) END AS usd,
+    COALESCE(currency, CASE
+      WHEN order_id IS NOT NULL THEN MAX(currency) OVER (PARTITION BY order_id) END) AS of_original
   FROM read
 ),
 chosen AS (
   SELECT *,
-    CASE WHEN usd IS NOT NULL
-      AND (getvariable('revenue') = 'usd' OR original IS NULL OR of_original IS NULL)
-      THEN usd ELSE original END AS amount,
-    CASE WHEN usd IS NOT NULL
-      AND (getvariable('revenue') = 'usd' OR original IS NULL OR of_original IS NULL)
-      THEN 'USD' ELSE of_original END AS of_amount,
-    CASE
-      WHEN order_id IS NULL THEN 'ga4-' || md5(concat_ws('|', user_pseudo_id, event_timestamp,
-        event_name, ROW_NUMBER() OVER (
-          PARTITION BY order_id, user_pseudo_id, event_timestamp, event_name ORDER BY _line)))
-      WHEN is_return = 1 THEN order_id || '-refund-' || event_timestamp
-      ELSE order_id
-    END AS id
+    usd IS NOT NULL AND (
+      getvariable('revenue') = 'usd' OR original IS NULL OR of_original IS NULL
+    ) AS in_usd,
+    CASE WHEN in_usd THEN usd ELSE original END AS amount,
+    CASE WHEN in_usd THEN 'USD' ELSE of_original END AS of_amount
   FROM priced
 )
 SELECT
   id AS transaction_id,
   customer AS customer_id,
-  CASE WHEN regexp_full_match(event_timestamp, '[0-9]{1,16}')
-    THEN CAST(make_timestamp(CAST(event_timestamp AS BIGINT)) AS VARCHAR) || 'Z'
-    ELSE event_timestamp END AS transaction_date,
+  COALESCE(CAST(happened AS VARCHAR) || 'Z', event_timestamp) AS transaction_date,
   COALESCE(CAST(ABS(TRY_CAST(amount AS DECIMAL(18, 6))) AS VARCHAR), amount) AS amount,
   CASE WHEN is_return = 1 OR TRY_CAST(amount AS DECIMAL(18, 6)) < 0 THEN 1 ELSE 0 END AS is_refund,
   order_id,
@@ -126,6 +165,11 @@ SELECT
   CASE WHEN is_return = 1 OR TRY_CAST(amount AS DECIMAL(18, 6)) < 0 THEN 'refund' ELSE 'purchase'
     END AS transaction_type,
   of_amount AS currency,
+  CASE WHEN is_return = 1 AND amount IS NULL AND order_id IS NULL
+    THEN 'amount: the refund has neither a value nor a transaction_id; send one of them'
+    WHEN is_return = 1 AND amount IS NULL
+    THEN 'amount: the refund has no value, and the file has no purchase of its transaction_id'
+  END AS _rejected,
   _line
 FROM chosen
 QUALIFY ROW_NUMBER() OVER (
@@ -213,43 +257,16 @@ SELECT
 FROM dated
 -- table: conversions
 -- Purchases whose revenue is known in the base currency: conversions have no other.
-WITH events AS (
-  SELECT _line, event_name, event_timestamp, user_pseudo_id, ecommerce, value_in_usd,
-    CASE WHEN getvariable('customer') = 'device' THEN user_pseudo_id
-      ELSE COALESCE(user_id, user_pseudo_id) END AS customer,
-    CASE WHEN regexp_full_match(event_timestamp, '[0-9]{1,16}')
-      THEN make_timestamp(CAST(event_timestamp AS BIGINT)) END AS happened,
-    json_extract_string(event_params, '$[*].key') AS keys,
-    json_extract_string(event_params, '$[*].value') AS vals
-  FROM file
-  WHERE event_name IN ('purchase', 'ecommerce_purchase', 'in_app_purchase')
-),
-read AS (
-  SELECT *,
-    COALESCE(
-      NULLIF(NULLIF(json_extract_string(ecommerce, '$.transaction_id'), '(not set)'), ''),
-      json_extract_string(vals[list_position(keys, 'transaction_id')], '$.string_value')
-    ) AS order_id,
-    json_extract_string(vals[list_position(keys, 'currency')], '$.string_value') AS currency,
-    json_extract_string(ecommerce, '$.purchase_revenue') AS original,
-    COALESCE(json_extract_string(ecommerce, '$.purchase_revenue_in_usd'), value_in_usd) AS usd
-  FROM events
-),
-priced AS (
+WITH priced AS (
   SELECT *,
     TRY_CAST(CASE
-      WHEN original IS NOT NULL AND upper(currency) = getvariable('base_currency') THEN original
-      WHEN usd IS NOT NULL AND getvariable('base_currency') = 'USD' THEN usd
-      WHEN usd IS NULL AND currency IS NULL THEN original
+      WHEN paid IS NOT NULL AND upper(currency) = getvariable('base_currency') THEN paid
+      WHEN paid_in_usd IS NOT NULL AND getvariable('base_currency') = 'USD' THEN paid_in_usd
+      WHEN paid_in_usd IS NULL AND currency IS NULL THEN paid
     END AS DECIMAL(18, 6)) AS revenue,
-    CASE
-      WHEN order_id IS NULL THEN 'ga4-' || md5(concat_ws('|', user_pseudo_id, event_timestamp,
-        event_name, ROW_NUMBER() OVER (
-          PARTITION BY order_id, user_pseudo_id, event_timestamp, event_name ORDER BY _line)))
-      ELSE order_id
-    END AS id,
     CAST(timezone(getvariable('source_timezone'), timezone('UTC', happened)) AS VARCHAR) AS moment
-  FROM read
+  FROM purchases
+  WHERE is_return = 0
 )
 SELECT
   id AS conv_id,

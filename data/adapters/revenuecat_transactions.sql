@@ -9,6 +9,7 @@
 -- needs: store = store
 -- needs: is_sandbox = is_sandbox
 -- needs: store_transaction_id = store_transaction_id
+-- takes: alias = rc_last_seen_app_user_id_alias
 -- takes: country = country
 -- takes: platform = platform
 -- takes: first_seen_time (date) = first_seen_time
@@ -27,12 +28,21 @@
 -- takes: commission (number) = commission_percentage
 -- empty: null
 -- numbers: 1204.50
+-- refuse: regexp_full_match(TRIM(app_user_id), '[0-9]([.,][0-9]+)?[eE]\+[0-9]{2}')
+-- because: a spreadsheet has shortened the user ids (as in 1.2E+11); they cannot be told apart. In RevenueCat's bucket, fetch the file again, and load it without saving it in a spreadsheet.
+-- refuse: regexp_full_match(TRIM(alias), '[0-9]([.,][0-9]+)?[eE]\+[0-9]{2}')
+-- because: a spreadsheet has shortened the user ids (as in 1.2E+11); they cannot be told apart. In RevenueCat's bucket, fetch the file again, and load it without saving it in a spreadsheet.
+-- refuse: regexp_full_match(TRIM(store_transaction_id), '[0-9]([.,][0-9]+)?[eE]\+[0-9]{2}')
+-- because: a spreadsheet has shortened the ids of purchases (as in 2.0E+15); they cannot be told apart. In RevenueCat's bucket, fetch the file again, and load it without saving it in a spreadsheet.
 -- variable: revenue = takehome | price
 -- variable: currency = purchased | usd
+-- variable: customer = original | alias
 -- view: purchases
 -- Purchases and renewals outside the sandbox: what was paid, what is left of it, and our share.
 SELECT
   *,
+  CASE WHEN getvariable('customer') = 'alias' THEN COALESCE(alias, app_user_id)
+    ELSE app_user_id END AS customer,
   price_usd IS NOT NULL AND (
     getvariable('currency') = 'usd' OR price_purchased IS NULL OR purchased_currency IS NULL
   ) AS in_usd,
@@ -62,7 +72,8 @@ WHERE lower(COALESCE(is_sandbox, 'false')) NOT IN ('true', 't', '1', 'yes')
 -- Where the export does not say when a customer was first seen, the first purchase stands for it.
 -- A time without a zone is one of UTC, here and below.
 SELECT
-  app_user_id AS customer_id,
+  CASE WHEN getvariable('customer') = 'alias' THEN COALESCE(alias, app_user_id)
+    ELSE app_user_id END AS customer_id,
   regexp_replace(
     COALESCE(first_seen_time, start_time), '^([0-9-]{10}[ T][0-9:.]+)$', '\1Z'
   ) AS registration_date,
@@ -72,8 +83,11 @@ SELECT
 FROM file
 WHERE lower(COALESCE(is_sandbox, 'false')) NOT IN ('true', 't', '1', 'yes')
 QUALIFY ROW_NUMBER() OVER (
-  PARTITION BY app_user_id, TRY_CAST(COALESCE(first_seen_time, start_time) AS TIMESTAMP) IS NULL
-  ORDER BY COALESCE(first_seen_time, start_time), file.updated_at DESC NULLS LAST, _line DESC
+  PARTITION BY customer_id, TRY_CAST(registration_date AS TIMESTAMPTZ) IS NULL
+  ORDER BY TRY_CAST(registration_date AS TIMESTAMPTZ),
+    TRY_CAST(regexp_replace(file.updated_at, '^([0-9-]{10}[ T][0-9:.]+)$', '\1Z') AS TIMESTAMPTZ)
+      DESC NULLS LAST,
+    _line DESC
 ) = 1
 -- table: transactions
 -- rows: many
@@ -102,7 +116,7 @@ WITH rows AS (
 )
 SELECT
   lower(store) || '-' || id AS transaction_id,
-  app_user_id AS customer_id,
+  customer AS customer_id,
   regexp_replace(happened, '^([0-9-]{10}[ T][0-9:.]+)$', '\1Z') AS transaction_date,
   CASE
     WHEN TRY_CAST(amount AS DECIMAL(18,6)) IS NULL THEN amount

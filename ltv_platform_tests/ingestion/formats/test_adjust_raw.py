@@ -20,6 +20,8 @@ Sessions: d1, d2, d5, d7 (its time cannot be read: quarantined) and the reattrib
 from collections.abc import Callable
 from decimal import Decimal
 
+import pytest
+
 from ltv_platform.ingestion.load import Request, ingest
 from ltv_platform_tests.conftest import Loader
 from ltv_platform_tests.ingestion.formats.exported import (
@@ -36,7 +38,7 @@ NAMES = names(
 adid,tracker_name,activity_kind,created_at,installed_at,click_time,impression_time,
 cost_type,cost_amount,cost_currency,reporting_cost,network_name,campaign_name,adgroup_name,
 creative_name,is_organic,country,os_name,environment,ip_address,event_name,
-reporting_revenue,currency
+reporting_revenue,reporting_currency
 """
 )
 NOON = 1748772000  # two hours before it
@@ -60,7 +62,7 @@ def row(device: str, kind: str, at: object, *more: dict[str, str]) -> dict[str, 
 
 
 def paid(revenue: str, currency: str, name: str = "purchase") -> dict[str, str]:
-    return {"event_name": name, "reporting_revenue": revenue, "currency": currency}
+    return {"event_name": name, "reporting_revenue": revenue, "reporting_currency": currency}
 
 
 def cost(amount: str, currency: str) -> dict[str, str]:
@@ -195,7 +197,8 @@ def test_options_and_few_columns(load: Loader) -> None:
     header = names("adid,activity_kind,created_at,reporting_revenue,reporting_currency")
     header += ["revenue_float", "currency"]
     sale = row("d1", "event", NOON, paid("10.80", "EUR"))
-    sale |= {"reporting_currency": "USD", "revenue_float": "10.00"}
+    sale |= {"reporting_revenue": "10.80", "reporting_currency": "USD"}
+    sale |= {"revenue_float": "10.00", "currency": "EUR"}
     path = load.write("export.csv", written([sale, row("d1", "install", NOON)], header))
     take(load, path)
     assert newest_transactions(load) == [("USD", Decimal("10.80"), None)]
@@ -206,6 +209,58 @@ def test_options_and_few_columns(load: Loader) -> None:
     [refused] = ingest(load.engine, [Request(None, other)])
     assert refused.error is not None
     assert "activity_kind" in refused.error.message
+
+
+def test_an_install_that_stands_twice_costs_once(load: Loader) -> None:
+    """Its other lines, however they write its cost; another install adds up."""
+    once = installed("d1", NOON, FACEBOOK, cost("2.50", "USD"))
+    again = {**once, "installed_at": "2025-06-01T10:00:00Z", "cost_amount": "2.5"}
+    other = installed("d2", NOON, FACEBOOK, cost("2.50", "USD"))
+    take(load, load.write("export.csv", written([once, once, again, other])))
+    assert load.rows("SELECT cost FROM raw.campaign_costs") == [(Decimal(5),)]
+
+
+def test_instants_that_are_written_out(loader_with: Callable[..., Loader]) -> None:
+    """As unix seconds, in UTC, with an offset: the same purchase and the same touch."""
+    load = loader_with(source_timezone="America/New_York")
+    for number, time in enumerate(
+        (str(NOON), "2025-06-01T10:00:00Z", "2025-06-01 05:00:00-0500", "2025-06-01 06:00:00")
+    ):
+        sale = row("d1", "event", time, FACEBOOK, paid("9.99", "USD"))
+        touch = row("d1", "install", time, FACEBOOK, {"click_time": time}, cost("1", "USD"))
+        take(load, load.write(f"{number}.csv", written([sale, touch])))
+    for table, key, moment in (
+        ("transactions", "transaction_id", "transaction_date"),
+        ("conversions", "conv_id", "conversion_ts"),
+        ("session_sources", "session_id", "session_ts"),
+        ("customers", "customer_id", "registration_date"),
+    ):
+        assert load.rows(
+            f"SELECT COUNT(DISTINCT {key}), MIN({moment})::VARCHAR, MAX({moment})::VARCHAR "
+            f"FROM raw.{table}"
+        ) == [(1, "2025-06-01 10:00:00", "2025-06-01 10:00:00")]
+    assert load.reasons() == []
+
+
+@pytest.mark.parametrize("column", ["adid", "campaign_name"])
+def test_ids_that_a_spreadsheet_has_shortened(load: Loader, column: str) -> None:
+    shortened = installed("d1", NOON, FACEBOOK, {column: "1.20212E+11"})
+    [refused] = ingest(load.engine, [Request(None, load.write("raw.csv", written([shortened])))])
+    assert refused.error is not None
+    assert "shortened" in refused.error.message
+
+
+def test_the_currency_of_the_event_is_not_that_of_reports(load: Loader) -> None:
+    """Without reporting_currency: what the app sent, else the base currency."""
+    header = names("adid,activity_kind,created_at,event_name,reporting_revenue,currency")
+    sale = row("d1", "event", NOON, {"reporting_revenue": "10.80", "currency": "EUR"})
+    take(load, load.write("without.csv", written([sale], header)))
+    # None is the base currency.
+    assert newest_transactions(load) == [(None, Decimal("10.80"), None)]
+    assert load.rows("SELECT revenue FROM raw.conversions") == [(Decimal("10.80"),)]
+    sent = [{**sale, "revenue_float": "10.00"}]
+    take(load, load.write("with.csv", written(sent, [*header, "revenue_float"])))
+    assert newest_transactions(load) == [("EUR", Decimal(10), None)]
 
 
 def test_a_line_for_excel(load: Loader) -> None:

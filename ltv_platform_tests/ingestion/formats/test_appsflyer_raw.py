@@ -27,6 +27,7 @@ Spend: 111 on 06-01 3.75 USD, on 06-02 0.75 USD; the campaign without an id 3.00
 Sessions: u1 3 (touch, click, impression), u2, u4, u5, u8's re-engagement, u11's = 8.
 """
 
+from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
@@ -368,6 +369,74 @@ def test_few_columns(load: Loader, encoding: str) -> None:
     [refused] = ingest(load.engine, [Request(None, load.write("other.csv", lacks))])
     assert refused.error is not None
     assert "AppsFlyer ID" in refused.error.message
+
+
+def test_an_install_that_stands_twice_costs_once(load: Loader) -> None:
+    """Its other lines, however they write its time and its cost; another install adds up."""
+    once = install("a-1", "u1", "2025-06-01 10:00:00", FACEBOOK, cost("2.50", "USD"))
+    again = {**once, "Install Time": "2025-06-01T10:00:00.000", "Cost Value": "2.5"}
+    other = install("a-2", "u2", "2025-06-01 10:00:00", FACEBOOK, cost("2.50", "USD"))
+    take(load, load.write("raw.csv", written([once, once, again, other])))
+    assert load.rows("SELECT cost FROM raw.campaign_costs") == [(Decimal(5),)]
+
+
+def test_one_instant_however_it_is_written(loader_with: Callable[..., Loader]) -> None:
+    """Files with an offset, without one, with fractions: one purchase, one touch."""
+    load = loader_with(source_timezone="Europe/Berlin")
+    for number, time in enumerate(
+        (
+            "2025-06-03 10:00:00+0000",
+            "2025-06-03 12:00:00",
+            "2025-06-03 12:00:00.000",
+            "2025-06-03T05:00:00-05:00",
+            "2025-06-03 10:00:00 +0000",
+        )
+    ):
+        touched = {"Event Time": time, "Attributed Touch Time": time}
+        sale = event("a-1", "06-03", FACEBOOK, paid("9.99", "USD", "9.99"), touched)
+        take(load, load.write(f"{number}.csv", written([sale])))
+    for table, key, moment in (
+        ("transactions", "transaction_id", "transaction_date"),
+        ("conversions", "conv_id", "conversion_ts"),
+        ("session_sources", "session_id", "session_ts"),
+    ):
+        assert load.rows(
+            f"SELECT COUNT(DISTINCT {key}), MIN({moment})::VARCHAR, MAX({moment})::VARCHAR "
+            f"FROM raw.{table}"
+        ) == [(1, "2025-06-03 10:00:00", "2025-06-03 10:00:00")]
+    assert load.reasons() == []
+
+
+def test_an_offset_moves_the_day(load: Loader) -> None:
+    """23:30 five hours west of UTC is the next day."""
+    late = {"Event Time": "2025-05-05 23:30:00-0500"}
+    sale = event("a-1", "05-05", FACEBOOK, paid("9.99", "USD", "9.99"), late)
+    sale["Attributed Touch Time"] = "2025-05-05 23:00:00-0500"
+    take(load, load.write("raw.csv", written([sale])))
+    assert load.rows("SELECT conversion_ts::VARCHAR FROM raw.conversions") == [
+        ("2025-05-06 04:30:00",)
+    ]
+    assert load.rows("SELECT session_ts::VARCHAR FROM raw.session_sources") == [
+        ("2025-05-06 04:00:00",)
+    ]
+
+
+@pytest.mark.parametrize("column", ["Campaign ID", "Customer User ID"])
+def test_ids_that_a_spreadsheet_has_shortened(load: Loader, column: str) -> None:
+    shortened = install("a-1", "u1", "2025-06-01 10:00:00", FACEBOOK, {column: "1.20212E+11"})
+    [refused] = ingest(load.engine, [Request(None, load.write("raw.csv", written([shortened])))])
+    assert refused.error is not None
+    assert "shortened" in refused.error.message
+
+
+def test_revenue_of_another_source(load: Loader) -> None:
+    """Neither transactions nor conversions; installs, touches and spend stay."""
+    outcomes = take(load, load.write("raw.csv", written(ROWS)), "revenue=none")
+    taken = {table: accepted for table, (accepted, _, _) in counted(outcomes).items()}
+    assert taken["transactions"] == taken["conversions"] == 0
+    assert taken["customers"] == 7
+    assert taken["campaign_costs"] == 3
+    assert [reasons[0][:17] for _, reasons in load.reasons()] == ["registration_date"]
 
 
 def test_a_line_for_excel(load: Loader) -> None:

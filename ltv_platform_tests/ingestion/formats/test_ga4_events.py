@@ -257,3 +257,94 @@ def test_a_file_without_what_is_needed(load: Loader) -> None:
     [refused] = ingest(load.engine, [Request(None, load.write("events.json", ndjson(events)))])
     assert refused.error is not None
     assert "event_params" in refused.error.message
+
+
+def last_click(**campaigns: Event) -> Event:
+    return {
+        "session_traffic_source_last_click": campaigns,
+        "traffic_source": {"name": "Autumn", "medium": "cpc", "source": "bing"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("touch", "source", "campaign"),
+    [
+        (
+            last_click(
+                manual_campaign={"source": "mail", "medium": "email", "campaign_name": "Spring"}
+            ),
+            "mail / email",
+            "Spring",
+        ),
+        (
+            last_click(
+                manual_campaign={
+                    "source": "mail",
+                    "medium": "email",
+                    "campaign_id": "9",
+                    "campaign_name": "Spring",
+                }
+            ),
+            "mail / email",
+            "9",
+        ),
+        (
+            last_click(
+                manual_campaign={"campaign_id": "(not set)", "campaign_name": "(organic)"},
+                cross_channel_campaign={"primary_channel_group": "Organic Search"},
+            ),
+            "Organic Search",
+            None,
+        ),
+        (
+            last_click(google_ads_campaign={"campaign_id": "(not set)", "campaign_name": "Summer"}),
+            None,
+            "Summer",
+        ),
+        (last_click(google_ads_campaign={"campaign_id": "777"}), "google / cpc", "777"),
+        (
+            last_click(manual_campaign={"source": "(not set)", "campaign_name": "(not set)"}),
+            "bing / cpc",
+            "Autumn",
+        ),
+    ],
+)
+def test_source_and_campaign_are_of_one_touch(
+    load: Loader, touch: Event, source: str | None, campaign: str | None
+) -> None:
+    """The session's last click; the user's first source only where the session has none."""
+    take(load, load.write("events.json", ndjson([event("first_visit", "p1", "10:00:00", **touch)])))
+    assert load.rows("SELECT acquisition_source, campaign_id FROM raw.customers") == [
+        (source, campaign)
+    ]
+
+
+def test_a_refund_without_a_value_takes_back_the_most_that_was_paid(load: Loader) -> None:
+    """As a number: 100 is more than 9."""
+    events = [
+        event("purchase", "p1", "10:00:00", None, USD, **bought("T1", 100.0, 100.0)),
+        event("purchase", "p1", "10:01:00", None, USD, **bought("T1", 9.0, 9.0)),
+        event("refund", "p1", "12:00:00", None, **refunded("T1", None)),
+    ]
+    take(load, load.write("events.json", ndjson(events)))
+    assert newest_transactions(load) == [("USD", Decimal(100), Decimal(100))]
+
+
+def test_events_without_an_order_share_nothing(load: Loader) -> None:
+    """Neither the amount nor the currency of a stranger."""
+    none = "(not set)"
+    events = [
+        event("purchase", "p1", "10:00:00", None, EUR, **bought(none, 50.0, None)),
+        event("purchase", "p2", "10:01:00", None, **bought(none, 7.0, None)),
+        event("refund", "p3", "12:00:00", None, **refunded(none, None)),
+        event("refund", "p3", "13:00:00", None, **refunded("T8", None)),
+    ]
+    take(load, load.write("events.json", ndjson(events)))
+    assert load.rows("SELECT customer_id, amount, currency FROM raw.transactions ORDER BY 1") == [
+        ("p1", Decimal(50), "EUR"),
+        ("p2", Decimal(7), None),
+    ]
+    assert [reasons[0] for _, reasons in load.reasons()] == [
+        "amount: the refund has neither a value nor a transaction_id; send one of them",
+        "amount: the refund has no value, and the file has no purchase of its transaction_id",
+    ]

@@ -28,6 +28,7 @@ from decimal import Decimal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 
 from ltv_platform.ingestion.load import Request, ingest
 from ltv_platform_tests.conftest import Loader
@@ -226,6 +227,43 @@ def test_without_a_share(load: Loader) -> None:
     assert newest_transactions(load) == [("USD", Decimal(7), None)]
     [(_, [reason])] = load.reasons()
     assert "without a takehome_percentage" in reason
+
+
+def test_the_first_line_of_a_customer_is_that_of_the_first_instant(load: Loader) -> None:
+    """Not of the first text: 23:30 east of UTC is before 22:00 in UTC."""
+    rows = [
+        bought("c1", "t1", "1.00", first_seen_time="2025-06-01 22:00:00", country="US"),
+        bought("c1", "t2", "1.00", first_seen_time="2025-06-01T23:30:00+02:00", country="DE"),
+    ]
+    take(load, load.write("transactions.csv", csv_text(HEADER, rows)))
+    assert load.rows("SELECT registration_date::VARCHAR, country FROM raw.customers") == [
+        ("2025-06-01 21:30:00", "DE")
+    ]
+
+
+def test_a_customer_by_the_alias(load: Loader) -> None:
+    """Original ids are anonymous where the app knows the user only later."""
+    known = bought("$RCAnonymousID:1", "t1", "1.00", rc_last_seen_app_user_id_alias="u1")
+    other = bought("$RCAnonymousID:2", "t2", "1.00", rc_last_seen_app_user_id_alias="u1")
+    never = bought("$RCAnonymousID:3", "t3", "1.00")
+    text = csv_text(HEADER, [known, other, never])
+    take(load, load.write("transactions.csv", text), "customer=alias")
+    for table in ("customers", "transactions"):
+        assert load.rows(f"SELECT DISTINCT customer_id FROM raw.{table} ORDER BY 1") == [
+            ("$RCAnonymousID:3",),
+            ("u1",),
+        ]
+
+
+@pytest.mark.parametrize(
+    "column",
+    ["rc_original_app_user_id", "rc_last_seen_app_user_id_alias", "store_transaction_id"],
+)
+def test_ids_that_a_spreadsheet_has_shortened(load: Loader, column: str) -> None:
+    text = csv_text(HEADER, [{**FIRST, column: "1.20212E+11"}])
+    [refused] = ingest(load.engine, [Request(None, load.write("transactions.csv", text))])
+    assert refused.error is not None
+    assert "shortened" in refused.error.message
 
 
 def test_a_line_for_excel(load: Loader) -> None:

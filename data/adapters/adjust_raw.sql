@@ -4,7 +4,7 @@
 -- Left out: sandbox rows, sessions of the app, clicks, reinstalls, uninstalls, rejected installs.
 -- format: an Adjust raw data export
 -- skip: until header
--- needs: adid = adid
+-- needs: adid (id) = adid
 -- needs: activity_kind = activity_kind
 -- needs: created_at = created_at
 -- takes: installed_at = installed_at

@@ -4,12 +4,12 @@
 -- Left out: what identifies a device or tells where it was (IP, advertising ids), Event Value.
 -- format: AppsFlyer raw data
 -- skip: until header
--- needs: appsflyer_id = AppsFlyer ID | appsflyer_id
+-- needs: appsflyer_id (id) = AppsFlyer ID | appsflyer_id
 -- needs: install_time (date) = Install Time | install_time
 -- needs: event_time (date) = Event Time | event_time
 -- needs: event_name = Event Name | event_name
 -- needs: media_source = Media Source | media_source
--- takes: customer_user_id = Customer User ID | customer_user_id
+-- takes: customer_user_id (id) = Customer User ID | customer_user_id
 -- takes: touch_type = Attributed Touch Type | attributed_touch_type
 -- takes: touch_time (date) = Attributed Touch Time | attributed_touch_time
 -- takes: event_revenue (number) = Event Revenue | event_revenue

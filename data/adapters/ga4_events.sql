@@ -7,8 +7,8 @@
 -- needs: event_timestamp = event_timestamp
 -- needs: event_name = event_name
 -- needs: event_params = event_params
--- needs: user_pseudo_id = user_pseudo_id
--- takes: user_id = user_id
+-- needs: user_pseudo_id (id) = user_pseudo_id
+-- takes: user_id (id) = user_id
 -- takes: last_click = session_traffic_source_last_click
 -- takes: traffic_source = traffic_source
 -- takes: geo = geo

@@ -3,13 +3,13 @@
 -- Left out: sandbox, trials and grants without a price, family sharing, subscriber attributes.
 -- format: a RevenueCat transactions export
 -- skip: until header
--- needs: app_user_id = rc_original_app_user_id
+-- needs: app_user_id (id) = rc_original_app_user_id
 -- needs: product = product_identifier
 -- needs: start_time (date) = start_time
 -- needs: store = store
 -- needs: is_sandbox = is_sandbox
 -- needs: store_transaction_id = store_transaction_id
--- takes: alias = rc_last_seen_app_user_id_alias
+-- takes: alias (id) = rc_last_seen_app_user_id_alias
 -- takes: country = country
 -- takes: platform = platform
 -- takes: first_seen_time (date) = first_seen_time

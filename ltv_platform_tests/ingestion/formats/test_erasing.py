@@ -9,6 +9,8 @@ from ltv_platform.contracts.sources import SOURCES
 from ltv_platform.erasure.finding import open_finder
 from ltv_platform.erasure.stripping import Held, Stripper
 from ltv_platform.erasure.suppression import CUSTOMER, Suppressed
+from ltv_platform.ingestion.adapter_files import bundled_adapters
+from ltv_platform.ingestion.adapter_texts import parse_layout
 from ltv_platform.settings import Settings
 from ltv_platform_tests.ingestion.formats import (
     test_adjust_raw,
@@ -45,3 +47,17 @@ def test_records_of_a_person(settings: Settings, tmp_path: Path, adapter: str, t
     left = path.read_text("utf-8")
     assert f",{person}," not in left
     assert f'"{person}"' not in left
+
+
+@pytest.mark.parametrize(
+    ("adapter", "columns"),
+    [
+        ("appsflyer_raw", {"appsflyer_id", "customer_user_id"}),
+        ("adjust_raw", {"adid"}),
+        ("revenuecat_transactions", {"app_user_id", "alias"}),
+        ("ga4_events", {"user_pseudo_id", "user_id"}),
+    ],
+)
+def test_columns_that_identify_a_person(adapter: str, columns: set[str]) -> None:
+    """They are declared: no other column is looked at for the id of a person."""
+    assert set(parse_layout(adapter, bundled_adapters()[adapter]).persons) == columns

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ltv_platform_tests.proofs import attacks, bad_input, history, restatement
+from ltv_platform_tests.proofs import attacks, bad_input, extremes, history, restatement
 from ltv_platform_tests.proofs.cases import Case
 from ltv_platform_tests.proofs.faults import at_once, damage, disk, killed, killed_backups, randomly
 from ltv_platform_tests.proofs.registry import CASES
@@ -35,6 +35,12 @@ class TestHistory:
     """Nothing of a person."""
 
     test_it_holds = _each(history.CASES)
+
+
+class TestExtremes:
+    """It ends, and figures are right."""
+
+    test_it_holds = _each(extremes.CASES)
 
 
 class TestRestatement:

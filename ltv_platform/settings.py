@@ -20,6 +20,7 @@ from ltv_platform.attribution.redistribution import Redistribution
 from ltv_platform.environment import refuse_unknown
 from ltv_platform.errors import UserError
 from ltv_platform.home import Home
+from ltv_platform.setting_days import check_within_time, refuse_what_has_not_come
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -40,9 +41,6 @@ _REFUND_TYPES = (
 
 #: Ten years; a longer horizon is a slip of the keyboard.
 _LONGEST_AGE = 3650
-
-#: Days that a setting may name: from 2262 on nanoseconds have no room, and horizons are to fit.
-_DAYS = date(1970, 1, 1), date(2199, 12, 31)
 
 
 class Settings(Home):
@@ -111,9 +109,7 @@ class Settings(Home):
         le=_LONGEST_AGE,
         description="Days before a conversion that its journey reaches; none: no limit.",
     )
-    journey_sessions: int = Field(
-        1_000, ge=1, description="Latest sessions before a conversion that its journey holds."
-    )
+    journey_sessions: int = Field(1_000, ge=1, description="Latest sessions that a journey holds.")
     journey_boundary: Literal["at_or_before", "before"] = Field(
         "at_or_before", description="Whether a session at the second of a conversion belongs to it."
     )
@@ -269,11 +265,7 @@ class Settings(Home):
     @field_validator("as_of", "start_date", "now")
     @classmethod
     def _within_time(cls, value: date | None) -> date | None:
-        first, last = _DAYS
-        day = value.date() if isinstance(value, datetime) else value
-        if day is not None and not first <= day <= last:
-            raise ValueError(f"{day} is not a day between {first} and {last}")
-        return value
+        return check_within_time(value)
 
     @field_validator("now")
     @classmethod
@@ -375,16 +367,7 @@ def load_settings(**overrides: Any) -> Settings:
             f"A setting is wrong. {wrong}",
             "Fix or unset the variable; `ltv doctor` lists all of them with their defaults.",
         ) from error
-    if settings.as_of is not None and settings.as_of > settings.today():
-        raise UserError(
-            f"LTV_AS_OF is {settings.as_of}, a day that has not come.",
-            "Cohorts would count as mature before they are; choose today or an earlier day.",
-        )
-    if settings.start_date is not None and settings.start_date > settings.today():
-        raise UserError(
-            f"LTV_START_DATE is {settings.start_date}, a day that has not come.",
-            "No row would lie after it; choose the first day that counts.",
-        )
+    refuse_what_has_not_come(settings.as_of, settings.start_date, settings.today())
     return settings
 
 

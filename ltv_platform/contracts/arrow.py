@@ -27,6 +27,7 @@ def arrow_schema(contract: Table) -> "pa.Schema":
         "BIGINT": pa.int64(),
         "DOUBLE": pa.float64(),
         "DECIMAL(18,6)": pa.decimal128(18, 6),
+        "DECIMAL(38,6)": pa.decimal128(38, 6),
         "DATE": pa.date32(),
     }
     return pa.schema([(column.name, types[column.type]) for column in contract.columns])

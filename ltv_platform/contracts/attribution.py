@@ -4,7 +4,7 @@ Stored columns are sums; ratios, and whether a row can still change, are publish
 presentation SELECT beside the table's SELECT.
 """
 
-from ltv_platform.contracts.model import CREDIT, MONEY, Column, Table
+from ltv_platform.contracts.model import CREDIT, MONEY, TOTAL, Column, Table
 
 _CONV_ID = Column("conv_id", "VARCHAR", "The conversion.", required=True)
 _SESSION_ID = Column("session_id", "VARCHAR", "The session.", required=True)
@@ -26,7 +26,7 @@ _PARAMS_HASH = Column(
     "params_hash", "VARCHAR", "Hash of the journey and model parameters.", required=True
 )
 _COST = Column(
-    "cost", MONEY, "Cost of all sessions of that channel and day, each once.", required=True
+    "cost", TOTAL, "Cost of all sessions of that channel and day, each once.", required=True
 )
 
 CUSTOMER_JOURNEYS = Table(
@@ -161,7 +161,7 @@ MARKOV_CHANNELS = Table(
         ),
         Column("share", "DOUBLE", "removal_effect / their sum; NULL: the sum is 0."),
         Column("conversions", "DOUBLE", "share × conversions that have a journey."),
-        Column("revenue", MONEY, "share × revenue of these, in base currency."),
+        Column("revenue", TOTAL, "share × revenue of these, in base currency."),
     ),
 )
 
@@ -172,7 +172,7 @@ _REPORT_KEY = (
 _REPORT_SUMS = (
     _COST,
     Column("ihc", CREDIT, "Conversions credited, by IHC.", required=True),
-    Column("ihc_revenue", MONEY, "Revenue credited, in base currency.", required=True),
+    Column("ihc_revenue", TOTAL, "Revenue credited, in base currency.", required=True),
 )
 _COMPLETE = Column(
     "complete", "BOOLEAN", "The row can no longer change, unless late data come.", required=True
@@ -237,7 +237,7 @@ CHANNEL_MODEL_COMPARISON = Table(
         *_REPORT_KEY,
         _COST,
         Column("credit", CREDIT, "Conversions credited by that model.", required=True),
-        Column("credited_revenue", MONEY, "Revenue credited, in base currency.", required=True),
+        Column("credited_revenue", TOTAL, "Revenue credited, in base currency.", required=True),
         Column("cpo", "DOUBLE", "cost / credit."),
         Column("roas", "DOUBLE", "credited_revenue / cost."),
         Column(

@@ -3,7 +3,7 @@
 A forecast never stands alone: it has an interval, a form, a status and a back-test.
 """
 
-from ltv_platform.contracts.model import MONEY, Column, Table
+from ltv_platform.contracts.model import TOTAL, Column, Table
 
 _CAMPAIGN_OR_ALL = Column(
     "campaign_id", "VARCHAR", "Campaign, (organic) or (unknown); (all): the pool.", required=True
@@ -35,7 +35,7 @@ CAMPAIGN_LTV_FORECAST = Table(
             "Days of life known of every customer: those of the youngest install date.",
             required=True,
         ),
-        Column("spend", MONEY, "Spent on the install dates; NULL = no spend known."),
+        Column("spend", TOTAL, "Spent on the install dates; NULL = no spend known."),
         Column("cost_complete", "BOOLEAN", "No more cost is expected.", required=True),
         Column(
             "state",
@@ -58,13 +58,13 @@ CAMPAIGN_LTV_FORECAST = Table(
         ),
         Column(
             "observed_revenue",
-            MONEY,
+            TOTAL,
             "Net revenue of the known days, at most the horizon.",
             required=True,
         ),
-        Column("predicted_revenue", MONEY, "Net revenue of the horizon, seen or expected."),
-        Column("predicted_revenue_lower", MONEY, "Lower end of the 80 % interval."),
-        Column("predicted_revenue_upper", MONEY, "Upper end of the 80 % interval."),
+        Column("predicted_revenue", TOTAL, "Net revenue of the horizon, seen or expected."),
+        Column("predicted_revenue_lower", TOTAL, "Lower end of the 80 % interval."),
+        Column("predicted_revenue_upper", TOTAL, "Upper end of the 80 % interval."),
         Column("predicted_ltv_per_user", "DOUBLE", "predicted_revenue / installs."),
         Column("predicted_roas", "DOUBLE", "predicted_revenue / spend; NULL: cost not complete."),
         Column("predicted_roas_lower", "DOUBLE", "predicted_revenue_lower / spend."),
@@ -130,8 +130,8 @@ CAMPAIGN_FORECAST_BACKTEST = Table(
         Column("start_age_days", "INTEGER", "Days of life that were known.", required=True),
         _HORIZON,
         Column("cohorts", "BIGINT", "Weekly cohorts forecast and mature since.", required=True),
-        Column("actual_revenue", MONEY, "What they brought in.", required=True),
-        Column("predicted_revenue", MONEY, "What was forecast.", required=True),
+        Column("actual_revenue", TOTAL, "What they brought in.", required=True),
+        Column("predicted_revenue", TOTAL, "What was forecast.", required=True),
         Column("bias", "DOUBLE", "predicted_revenue / actual_revenue − 1."),
         Column("mae", "DOUBLE", "Mean of |forecast − actual| of a cohort.", required=True),
         Column(

@@ -6,7 +6,7 @@ published by the presentation SELECT beside the table's SELECT.
 
 from collections.abc import Callable, Iterable
 
-from ltv_platform.contracts.model import MONEY, Column, Table
+from ltv_platform.contracts.model import TOTAL, Column, Table
 from ltv_platform.settings import Settings
 
 _INSTALL_DATE = Column(
@@ -15,7 +15,7 @@ _INSTALL_DATE = Column(
 _CAMPAIGN = Column("campaign_id", "VARCHAR", "Campaign, (organic) or (unknown).", required=True)
 _COUNTRY = Column("country", "VARCHAR", "Country, or (unknown).", required=True)
 _INSTALLS = Column("installs", "BIGINT", "Customers of the cohort.", required=True)
-_SPEND = Column("spend", MONEY, "Spent on the install date; NULL = no spend known.")
+_SPEND = Column("spend", TOTAL, "Spent on the install date; NULL = no spend known.")
 _AGE_DAYS = Column(
     "age_days",
     "INTEGER",
@@ -23,7 +23,7 @@ _AGE_DAYS = Column(
     required=True,
 )
 _TO_DATE = Column(
-    "revenue_to_date", MONEY, "Net revenue so far, up to the longest horizon.", required=True
+    "revenue_to_date", TOTAL, "Net revenue so far, up to the longest horizon.", required=True
 )
 _WAITS_FROM_AGE = Column(
     "waits_from_age", "INTEGER", "Age in days at which revenue waits for a rate; NULL: none does."
@@ -54,8 +54,8 @@ def _cohort_sums(days: int, *, required: bool) -> tuple[Column, ...]:
             f"Customers who paid within {_days(days)}.",
             required=required,
         ),
-        Column(f"revenue_d{days}", MONEY, f"Net revenue of {_first(days)}.", required=required),
-        Column(f"refunds_d{days}", MONEY, f"Refunds of {_first(days)}.", required=required),
+        Column(f"revenue_d{days}", TOTAL, f"Net revenue of {_first(days)}.", required=required),
+        Column(f"refunds_d{days}", TOTAL, f"Refunds of {_first(days)}.", required=required),
         Column(
             f"retained_d{days}",
             "BIGINT",
@@ -76,7 +76,7 @@ def _ltv_readings(days: int) -> tuple[Column, ...]:
 
 def _roas_readings(days: int) -> tuple[Column, ...]:
     return (
-        Column(f"revenue_d{days}", MONEY, f"Net revenue of {_first(days)}; NULL: immature."),
+        Column(f"revenue_d{days}", TOTAL, f"Net revenue of {_first(days)}; NULL: immature."),
         Column(f"roas_d{days}", "DOUBLE", f"revenue_d{days} / spend; NULL: immature or no spend."),
     )
 
@@ -86,15 +86,15 @@ def _summary_readings(days: int) -> tuple[Column, ...]:
     return (
         Column(f"installs_d{days}", "BIGINT", f"Installs of {mature}."),
         Column(f"payers_d{days}", "BIGINT", f"Payers within {_days(days)} of {mature}."),
-        Column(f"total_revenue_d{days}", MONEY, f"Net revenue within {_days(days)} of {mature}."),
+        Column(f"total_revenue_d{days}", TOTAL, f"Net revenue within {_days(days)} of {mature}."),
         Column(f"ltv_d{days}_per_user", "DOUBLE", f"total_revenue_d{days} / installs_d{days}."),
         Column(
             f"total_cost_d{days}",
-            MONEY,
+            TOTAL,
             f"Spend on the distinct days covered by {_first(days)} of {mature}.",
         ),
         Column(f"roas_d{days}", "DOUBLE", f"total_revenue_d{days} / total_cost_d{days}."),
-        Column(f"cohort_cost_d{days}", MONEY, f"Spend on the install dates of {mature}."),
+        Column(f"cohort_cost_d{days}", TOTAL, f"Spend on the install dates of {mature}."),
         Column(f"cohort_roas_d{days}", "DOUBLE", f"total_revenue_d{days} / cohort_cost_d{days}."),
     )
 
@@ -106,10 +106,10 @@ def _country_readings(days: int) -> tuple[Column, ...]:
             f"installs_d{days}", "BIGINT", f"Installs of cohorts mature at day {days}, cost known."
         ),
         Column(f"paid_installs_d{days}", "BIGINT", f"Those of {paid}."),
-        Column(f"spend_d{days}", MONEY, "Spend on their install dates."),
-        Column(f"revenue_d{days}", MONEY, f"Net revenue in {_days(days)} of {paid}."),
+        Column(f"spend_d{days}", TOTAL, "Spend on their install dates."),
+        Column(f"revenue_d{days}", TOTAL, f"Net revenue in {_days(days)} of {paid}."),
         Column(f"roas_d{days}", "DOUBLE", f"revenue_d{days} / spend_d{days} (paid)."),
-        Column(f"blended_revenue_d{days}", MONEY, "The same of all cohorts, spend or not."),
+        Column(f"blended_revenue_d{days}", TOTAL, "The same of all cohorts, spend or not."),
         Column(f"blended_roas_d{days}", "DOUBLE", f"blended_revenue_d{days} / spend_d{days}."),
     )
 
@@ -135,7 +135,7 @@ def _user_revenue(horizons: tuple[int, ...]) -> Table:
             lambda days: (
                 Column(
                     f"revenue_d{days}",
-                    MONEY,
+                    TOTAL,
                     f"Net revenue of {_first(days)}.",
                     required=required,
                 ),
@@ -203,7 +203,7 @@ def _campaign_roas(horizons: tuple[int, ...]) -> Table:
                 lambda days: (
                     Column(
                         f"revenue_d{days}",
-                        MONEY,
+                        TOTAL,
                         f"Net revenue of {_first(days)}.",
                         required=True,
                     ),
@@ -233,8 +233,8 @@ def _campaign_roas(horizons: tuple[int, ...]) -> Table:
 
 _AGE_DAY = Column("age_day", "INTEGER", "Full days since install: 0 is the first.", required=True)
 _CURVE_SUMS = (
-    Column("revenue", MONEY, "Net revenue at that age.", required=True),
-    Column("refunds", MONEY, "Refunds at that age.", required=True),
+    Column("revenue", TOTAL, "Net revenue at that age.", required=True),
+    Column("refunds", TOTAL, "Refunds at that age.", required=True),
     Column("transactions", "BIGINT", "Purchases at that age.", required=True),
     Column("payers", "BIGINT", "Customers who paid at that age.", required=True),
 )
@@ -253,7 +253,7 @@ CAMPAIGN_COHORT_CURVE = Table(
         _CAMPAIGN,
         _AGE_DAY,
         Column("installs", "BIGINT", "Customers of the cohort; at age 0."),
-        Column("spend", MONEY, "Spent on the install date; at age 0."),
+        Column("spend", TOTAL, "Spent on the install date; at age 0."),
         *_CURVE_SUMS,
         Column("waiting_rows", "BIGINT", "Transactions that wait for a rate.", required=True),
         _COST_WAITS,
@@ -266,7 +266,7 @@ CAMPAIGN_COHORT_CURVE = Table(
         _INSTALLS,
         _SPEND,
         *_CURVE_SUMS,
-        Column("cumulative_revenue", MONEY, "Net revenue up to that age.", required=True),
+        Column("cumulative_revenue", TOTAL, "Net revenue up to that age.", required=True),
         Column("cumulative_roas", "DOUBLE", "cumulative_revenue / spend; NULL: immature."),
         Column("mature", "BOOLEAN", "Every user has reached that age.", required=True),
     ),
@@ -291,7 +291,7 @@ def _campaign_summary(horizons: tuple[int, ...]) -> Table:
             Column("first_install_date", "DATE", "First cohort.", required=True),
             Column("last_install_date", "DATE", "Last cohort.", required=True),
             Column("installs", "BIGINT", "Installs of all cohorts.", required=True),
-            Column("cohort_cost", MONEY, "Spend on the install dates of all cohorts."),
+            Column("cohort_cost", TOTAL, "Spend on the install dates of all cohorts."),
             Column("cpi", "DOUBLE", "cohort_cost / installs."),
             _TO_DATE,
             Column("roas_to_date", "DOUBLE", "revenue_to_date / cohort_cost; still growing."),
@@ -335,9 +335,9 @@ _RECONCILED = (
         required=True,
     ),
     Column("transactions", "BIGINT", "Purchases and refunds.", required=True),
-    Column("gross_revenue", MONEY, "Purchases; NULL while they wait for a rate."),
-    Column("refund_amount", MONEY, "Refunds; NULL while they wait for a rate."),
-    Column("net_revenue", MONEY, "gross_revenue − refund_amount."),
+    Column("gross_revenue", TOTAL, "Purchases; NULL while they wait for a rate."),
+    Column("refund_amount", TOTAL, "Refunds; NULL while they wait for a rate."),
+    Column("net_revenue", TOTAL, "gross_revenue − refund_amount."),
 )
 
 REVENUE_RECONCILIATION = Table(

@@ -1,6 +1,6 @@
 """Core tables: the sources typed, one row per key, in base currency and in UTC."""
 
-from ltv_platform.contracts.model import MONEY, Column, Table
+from ltv_platform.contracts.model import MONEY, TOTAL, Column, Table
 
 _CUSTOMER_ID = Column("customer_id", "VARCHAR", "The customer.", required=True, pii=True)
 _USER_ID = Column("user_id", "VARCHAR", "The customer.", required=True, pii=True)
@@ -117,7 +117,7 @@ CAMPAIGN_SPEND = Table(
         Column("campaign_id", "VARCHAR", "The campaign.", required=True),
         Column("date", "DATE", "Day of the reporting zone.", required=True),
         Column("country", "VARCHAR", "Country; NULL = not given, spread over installs later."),
-        Column("spend", MONEY, "Base currency.", required=True),
+        Column("spend", TOTAL, "Base currency.", required=True),
         Column("impressions", "BIGINT", "Times shown."),
         Column("clicks", "BIGINT", "Clicks."),
     ),
@@ -146,8 +146,8 @@ WAITING_FOR_RATE = Table(
         Column("event_ts", "TIMESTAMP", "The first of them (UTC); NULL: costs."),
         Column("last_event_ts", "TIMESTAMP", "The last of them (UTC); NULL: costs."),
         Column("waiting_rows", "BIGINT", "Rows that wait.", required=True),
-        Column("gross_amount", MONEY, "Sum in that currency, refunds apart.", required=True),
-        Column("refund_amount", MONEY, "Sum of refunds in that currency.", required=True),
+        Column("gross_amount", TOTAL, "Sum in that currency, refunds apart.", required=True),
+        Column("refund_amount", TOTAL, "Sum of refunds in that currency.", required=True),
     ),
     partition="event_date",
 )
@@ -162,8 +162,8 @@ _WAITING_FOR_CUSTOMER = (
     _EVENT_DATE,
     _CUSTOMER_ID,
     Column("waiting_rows", "BIGINT", "Rows that wait.", required=True),
-    Column("gross_amount", MONEY, "Purchases among them; NULL: none."),
-    Column("refund_amount", MONEY, "Refunds among them; NULL: none."),
+    Column("gross_amount", TOTAL, "Purchases among them; NULL: none."),
+    Column("refund_amount", TOTAL, "Refunds among them; NULL: none."),
 )
 
 WAITING_FOR_CUSTOMER = Table(

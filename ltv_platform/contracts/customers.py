@@ -4,7 +4,7 @@ All of them know of events up to as_of and are written whole: one late purchase 
 customer of any age.
 """
 
-from ltv_platform.contracts.model import MONEY, Column, Table
+from ltv_platform.contracts.model import TOTAL, Column, Table
 
 #: Ages in months of the readings that compare cohorts.
 COHORT_MONTHS = (1, 3, 6, 12)
@@ -44,9 +44,9 @@ CUSTOMER_LTV = Table(
             required=True,
         ),
         Column("total_refunds", "BIGINT", "Refunds, line by line.", required=True),
-        Column("gross_revenue", MONEY, "Purchases in base currency.", required=True),
-        Column("refund_amount", MONEY, "Refunds in base currency.", required=True),
-        Column("ltv", MONEY, "gross_revenue − refund_amount; may be negative.", required=True),
+        Column("gross_revenue", TOTAL, "Purchases in base currency.", required=True),
+        Column("refund_amount", TOTAL, "Refunds in base currency.", required=True),
+        Column("ltv", TOTAL, "gross_revenue − refund_amount; may be negative.", required=True),
         Column("avg_order_value", "DOUBLE", "ltv / total_orders."),
         Column("first_transaction_date", "TIMESTAMP", "First purchase (UTC)."),
         Column("last_transaction_date", "TIMESTAMP", "Last purchase (UTC)."),
@@ -77,9 +77,9 @@ CUSTOMER_COHORT_CURVE = Table(
             "Customers with a purchase in that month of age.",
             required=True,
         ),
-        Column("revenue", MONEY, "Net revenue in that month of age.", required=True),
-        Column("refunds", MONEY, "Refunds in that month of age.", required=True),
-        Column("cumulative_revenue", MONEY, "Net revenue up to its end.", required=True),
+        Column("revenue", TOTAL, "Net revenue in that month of age.", required=True),
+        Column("refunds", TOTAL, "Refunds in that month of age.", required=True),
+        Column("cumulative_revenue", TOTAL, "Net revenue up to its end.", required=True),
         Column(
             "cumulative_ltv_per_customer",
             "DOUBLE",
@@ -101,7 +101,7 @@ LTV_BY_COHORT = Table(
         _COHORT_MONTH,
         _CUSTOMERS,
         Column("purchasing_customers", "BIGINT", "Customers with any purchase.", required=True),
-        Column("total_ltv", MONEY, "Sum of their ltv so far.", required=True),
+        Column("total_ltv", TOTAL, "Sum of their ltv so far.", required=True),
         Column("avg_ltv", "DOUBLE", "total_ltv / customers: all of them, buyers or not."),
         Column("median_ltv", "DOUBLE", "Median ltv of all customers."),
         Column("total_transactions", "BIGINT", "Purchases, line by line.", required=True),
@@ -112,7 +112,7 @@ LTV_BY_COHORT = Table(
             for column in (
                 Column(
                     f"total_ltv_m{months}",
-                    MONEY,
+                    TOTAL,
                     f"Net revenue of the first months of life, {months} of each customer; "
                     "NULL: the youngest has not lived as long.",
                 ),
@@ -176,7 +176,7 @@ RFM_SEGMENTS = Table(
         _CUSTOMER_ID,
         Column("recency_days", "INTEGER", "Days from the last purchase to as_of; NULL: none."),
         Column("frequency", "BIGINT", "Distinct orders with a purchase.", required=True),
-        Column("monetary", MONEY, "Net revenue; may be negative.", required=True),
+        Column("monetary", TOTAL, "Net revenue; may be negative.", required=True),
         Column("r_score", "INTEGER", "1 (long ago) to 5 (lately); NULL: nothing bought."),
         Column("f_score", "INTEGER", "1 (seldom) to 5 (often); NULL: nothing bought."),
         Column("m_score", "INTEGER", "1 (little) to 5 (much); NULL: nothing bought."),
@@ -204,7 +204,7 @@ RFM_MIGRATION = Table(
         Column("from_date", "DATE", "LTV_MIGRATION_DAYS before to_date.", required=True),
         Column("to_date", "DATE", "as_of.", required=True),
         Column("customers", "BIGINT", "Customers who went this way.", required=True),
-        Column("monetary", MONEY, "Their net revenue as of to_date.", required=True),
+        Column("monetary", TOTAL, "Their net revenue as of to_date.", required=True),
         Column(
             "status",
             "VARCHAR",

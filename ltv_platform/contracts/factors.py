@@ -1,6 +1,6 @@
 """The table of what customers of high lifetime value have in common."""
 
-from ltv_platform.contracts.model import MONEY, Column, Table
+from ltv_platform.contracts.model import TOTAL, Column, Table
 
 LTV_INFLUENCING_FACTORS = Table(
     layer="marts",
@@ -28,7 +28,7 @@ LTV_INFLUENCING_FACTORS = Table(
             required=True,
         ),
         Column("avg_ltv", "DOUBLE", "Mean net revenue of days 31 to 180, per customer."),
-        Column("median_ltv", MONEY, "Median of the same."),
+        Column("median_ltv", TOTAL, "Median of the same."),
         Column("avg_transactions", "DOUBLE", "Purchases of days 31 to 180 per customer."),
         Column("shrunk_avg_ltv", "DOUBLE", "avg_ltv shrunk to the mean, small levels most."),
         Column("lift", "DOUBLE", "shrunk_avg_ltv / avg_ltv of (all)."),

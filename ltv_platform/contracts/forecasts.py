@@ -6,7 +6,7 @@ customer of any age, and every customer has a part in every parameter.
 
 from typing import TYPE_CHECKING
 
-from ltv_platform.contracts.model import MONEY, Column, Table
+from ltv_platform.contracts.model import TOTAL, Column, Table
 
 if TYPE_CHECKING:
     from ltv_platform.settings import Settings
@@ -30,12 +30,12 @@ PURCHASE_HISTORIES = Table(
         Column("repeat_days", "INTEGER", "x: repeat purchase days, purchase_days − 1."),
         Column("span_days", "INTEGER", "t_x: days from the first to the last purchase day."),
         Column("age_days", "INTEGER", "T: days from the first purchase day to as_of."),
-        Column("purchase_value", MONEY, "What was kept, over all purchase days."),
-        Column("repeat_value", MONEY, "What was kept, over the repeat purchase days."),
+        Column("purchase_value", TOTAL, "What was kept, over all purchase days."),
+        Column("repeat_value", TOTAL, "What was kept, over the repeat purchase days."),
         Column("mean_repeat_value", "DOUBLE", "m: repeat_value / repeat_days."),
         Column(
             "net_revenue",
-            MONEY,
+            TOTAL,
             "Purchases − refunds, as ltv; less than purchase_value where refunds exceed purchases.",
             required=True,
         ),
@@ -104,12 +104,12 @@ def _of_horizon(days: int) -> tuple[Column, ...]:
     ahead = f"the {days} days after as_of"
     return (
         Column(f"expected_purchases_d{days}", "DOUBLE", f"Expected purchase days in {ahead}."),
-        Column(f"expected_revenue_d{days}", MONEY, f"Expected net revenue of {ahead}."),
-        Column(f"lower_revenue_d{days}", MONEY, f"10 % quantile of the revenue of {ahead}."),
-        Column(f"upper_revenue_d{days}", MONEY, f"90 % quantile of the revenue of {ahead}."),
+        Column(f"expected_revenue_d{days}", TOTAL, f"Expected net revenue of {ahead}."),
+        Column(f"lower_revenue_d{days}", TOTAL, f"10 % quantile of the revenue of {ahead}."),
+        Column(f"upper_revenue_d{days}", TOTAL, f"90 % quantile of the revenue of {ahead}."),
         Column(
             f"naive_revenue_d{days}",
-            MONEY,
+            TOTAL,
             f"ltv / max(1, tenure in months) × {days / 30.4375:.2f} months: as if all went on.",
         ),
     )
@@ -129,7 +129,7 @@ def _ltv_forecast(settings: "Settings") -> Table:
             Column("country", "VARCHAR", "Country, or (unknown).", required=True),
             Column("segment", "VARCHAR", "The user's own segment."),
             Column("total_transactions", "BIGINT", "Purchases, line by line.", required=True),
-            Column("ltv", MONEY, "Net revenue so far.", required=True),
+            Column("ltv", TOTAL, "Net revenue so far.", required=True),
             Column("tenure_days", "INTEGER", "Days from registration to as_of.", required=True),
             Column(
                 "purchase_days", "INTEGER", "Days with a purchase that was kept.", required=True
@@ -198,9 +198,9 @@ FORECAST_TOTALS = Table(
         Column("horizon_days", "INTEGER", "Days after as_of.", required=True),
         Column("customers", "BIGINT", "Customers with a forecast.", required=True),
         Column("fallbacks", "BIGINT", "Those whose method is not model.", required=True),
-        Column("predicted_total", MONEY, "Sum of ltv_forecast; NULL: too large."),
-        Column("lower_total", MONEY, "predicted_total × lower_factor."),
-        Column("upper_total", MONEY, "predicted_total × upper_factor."),
+        Column("predicted_total", TOTAL, "Sum of ltv_forecast; NULL: too large."),
+        Column("lower_total", TOTAL, "predicted_total × lower_factor."),
+        Column("upper_total", TOTAL, "predicted_total × upper_factor."),
         Column("origins", "BIGINT", "Past forecasts that the band rests on.", required=True),
         Column(
             "lower_factor",

@@ -20,12 +20,15 @@ ColumnType = Literal[
     "DECIMAL(18,6)",
     "DECIMAL(18,8)",
     "DECIMAL(18,12)",
+    "DECIMAL(38,6)",
     "DATE",
     "TIME",
     "TIMESTAMP",
 ]
 
 MONEY: ColumnType = "DECIMAL(18,6)"
+#: A sum of money: rupiah and yen of many rows have more than twelve digits before the point.
+TOTAL: ColumnType = "DECIMAL(38,6)"
 #: A share of a conversion; so many decimals that shares add up to 1 within 1e-9.
 CREDIT: ColumnType = "DECIMAL(18,12)"
 

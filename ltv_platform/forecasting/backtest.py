@@ -33,8 +33,8 @@ MEASURES = ("transactions", "spend")
 _MODELS = ("bgnbd", "mbgnbd")
 #: Every customer goes on at x / T, at n / T (n = x + 1, all purchase days), or buys no more.
 BASELINES = ("rate_x_T", "rate_n_T", "zero")
-#: Money has six decimals and twelve digits before them.
-_MILLIONTH, _TOO_MUCH = Decimal("0.000001"), Decimal(10) ** 12
+#: Money has six decimals; with more digits before them than that, Python's decimals have no room.
+_MILLIONTH, _TOO_MUCH = Decimal("0.000001"), Decimal(10) ** 21
 
 
 @dataclass(frozen=True)

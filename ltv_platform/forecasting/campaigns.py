@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 ALL = "(all)"
 
 MILLION = 1_000_000
-#: What a money column has room for: twelve digits before the point, six after it.
-_MOST_MILLIONTHS = 1e18
+#: A forecast above it is none: a money column has room for more, Python's decimals have not.
+_MOST_MILLIONTHS = 1e27
+#: From here on a sum of 64 bits would come out as another number.
+_LARGE = 2.0**62
 
 
 @dataclass(frozen=True)
@@ -77,8 +79,15 @@ def read_cohorts(rows: "pa.Table") -> Cohorts | None:
     ages = rows["age_day"].to_numpy() + 1
 
     def grown(column: str) -> "np.ndarray":
-        steps = np.zeros((len(heads), horizons[-1] + 1), dtype=np.int64)
-        steps[place, ages] = rows[column].to_numpy()
+        """Sums over the ages, exact: in whole numbers of Python where they are very large."""
+        values = rows[column].cast(pa.decimal128(38, 0))
+        is_large = np.abs(values.cast(pa.float64()).to_numpy()).sum() >= _LARGE
+        steps = np.zeros((len(heads), horizons[-1] + 1), dtype=object if is_large else np.int64)
+        steps[place, ages] = (
+            [int(value) for value in values.to_pylist()]
+            if is_large
+            else values.cast(pa.int64()).to_numpy()
+        )
         running: np.ndarray = np.cumsum(steps, axis=1)
         return running
 
@@ -97,7 +106,7 @@ def read_cohorts(rows: "pa.Table") -> Cohorts | None:
             lived_from=heads["lived_from"].to_numpy().astype(np.int64),
         ),
         revenue=revenue,
-        spend=tuple(heads["spend"].to_pylist()),
+        spend=tuple(None if spend is None else int(spend) for spend in heads["spend"].to_pylist()),
         cost_complete=tuple(heads["cost_complete"].to_pylist()),
         horizons=horizons,
     )
@@ -217,7 +226,8 @@ def _payback_days(
         [
             (spend or 0) if complete else 0
             for spend, complete in zip(cohorts.spend, cohorts.cost_complete, strict=True)
-        ]
+        ],
+        dtype=float,
     )
     days: list[int | None] = [None] * len(reach)
     longest = int(horizons[-1])

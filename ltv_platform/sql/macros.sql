@@ -91,6 +91,11 @@ CAST(LEAST(DATE_DIFF('day', {{ install_date }}, CAST($as_of AS DATE)), {{ horizo
 CAST({{ expression }} AS DECIMAL(18,6))
 {%- endmacro %}
 
+{#- A sum of money, which may have more digits than any of its rows. -#}
+{% macro total(expression) -%}
+CAST({{ expression }} AS DECIMAL(38,6))
+{%- endmacro %}
+
 {#- The order that a transaction belongs to, among those of its customer: the source's own, else
     whatever was bought on the same day. Text is trimmed when it is loaded, so no order_id begins
     with a blank. -#}

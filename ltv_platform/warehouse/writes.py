@@ -60,7 +60,12 @@ def explained(what: str) -> Iterator[None]:
     except (duckdb.ConversionException, duckdb.OutOfRangeException) as error:
         if "DECIMAL(" not in str(error):
             raise
-        # The engine names the amount, which is a person's: what fails is kept in Dagster's history.
+        # The engine quotes the value, which is a person's: what fails is kept in Dagster's history.
+        if "convert string" in str(error):
+            raise UserError(
+                f"{what} gets a text where an amount is due.",
+                "Correct its SELECT; TRY_CAST makes NULL of what is no number. Nothing written.",
+            ) from None
         raise UserError(
             f"{what} has an amount or a sum that is too large: money has twelve digits before "
             "the point.",

@@ -31,7 +31,7 @@ def test_an_asset_page_says_what_the_table_is(screen: "Screen") -> None:
         "One row per channel and day of the session. Does the channel earn its cost?",
         "Key: channel_name, date.",
         "Revenue credited, in base currency. Computed from marts.attribution.revenue.",
-        "DECIMAL(18,6)",
+        "DECIMAL(38,6)",
         "non-nullable",
         "growth-data",
     ):

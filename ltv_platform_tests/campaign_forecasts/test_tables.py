@@ -175,8 +175,16 @@ def test_a_horizon_is_forecast_as_soon_as_it_can_be() -> None:
 def test_what_no_money_column_holds_is_told() -> None:
     """Growth without bound is a status, and no error of the engine."""
     cohorts = [Cohort(week=week, known=90, revenue={0: 1, 20: 10**9 + week}) for week in range(12)]
-    given = cells([*cohorts, Cohort(week=19, known=10, revenue={0: 10**6})])
+    given = cells([*cohorts, Cohort(week=19, known=10, revenue={0: 9 * 10**12})])
     assert (given[90]["status"], given[90]["predicted_revenue"]) == ("out_of_range", None)
+
+
+def test_sums_that_64_bits_do_not_hold_are_exact() -> None:
+    """9.2 trillion are as many millionths as 64 bits hold; one more came out as a debt."""
+    most = 9 * 10**12
+    cohorts = [Cohort(week=week, known=90, revenue={0: most, 20: most}) for week in range(12)]
+    rows = campaign_ltv_forecast(rows_of(cohorts)).to_pylist()
+    assert {row["observed_revenue"] for row in rows} == {2 * most}
 
 
 def test_factors_of_campaigns_and_the_pool() -> None:

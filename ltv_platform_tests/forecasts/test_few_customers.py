@@ -65,18 +65,19 @@ def test_as_of_before_the_data(tmp_path: Path) -> None:
     assert models == [("too_few_customers", 0, date(2024, 12, 31))]
 
 
-def test_a_forecast_that_is_too_large_for_money(tmp_path: Path) -> None:
-    """999 billion in half a month would be 12 trillion in a year: NULL, and no stopped run."""
+def test_a_forecast_of_more_than_twelve_digits(tmp_path: Path) -> None:
+    """999 billion in half a month would be 12 trillion in a year; rupiah come to so many."""
     home = home_of(tmp_path, "t1,a,2025-01-02,999000000000,0", as_of="2025-01-15")
     row = home.one("SELECT * FROM ltv_forecast")
     assert row["naive_revenue_d30"] == row["expected_revenue_d30"]
     assert float(row["naive_revenue_d30"]) == pytest.approx(999e9 * 30 / 30.4375)
-    assert row["naive_revenue_d365"] is row["expected_revenue_d365"] is None
+    assert row["naive_revenue_d365"] == row["expected_revenue_d365"]
+    assert float(row["naive_revenue_d365"]) == pytest.approx(999e9 * 365 / 30.4375)
     totals = home.values(
         "SELECT customers, predicted_total FROM forecast_totals "
         "WHERE measure = 'spend' AND horizon_days = 365"
     )
-    assert totals == [(0, 0)]
+    assert totals == [(1, row["expected_revenue_d365"])]
 
 
 def test_as_of_without_any_event(tmp_path: Path) -> None:

@@ -194,14 +194,31 @@ def test_spend_needs_a_campaign(tmp_path: Path) -> None:
     ]
 
 
-def test_a_total_without_room_is_told(tmp_path: Path) -> None:
-    """The message names the table and what to do; the day is not touched."""
+def test_totals_of_more_than_twelve_digits(tmp_path: Path) -> None:
+    """Each row has the largest amount that the contract allows; rupiah come near to it."""
     home = Home(tmp_path, groups=CAMPAIGNS, as_of=AS_OF)
     home.load("customers", "a,2025-01-01,ID,ads,c1")
-    home.load("transactions", *(f"t{n},a,2025-01-02,900000000000,0" for n in range(2)))
-    with pytest.raises(UserError, match=r"marts\.user_revenue .* money has twelve digits") as error:
+    home.load("transactions", *(f"t{n},a,2025-01-02,999999999999,0" for n in range(20)))
+    home.load(
+        "campaign_costs", *(f"c1,2025-01-01,{country},999999999999" for country in ("", "ID"))
+    )
+    home.publish()
+    assert home.values("SELECT revenue_d7 FROM campaign_ltv") == [19_999_999_999_980]
+    assert home.values("SELECT spend FROM campaign_roas") == [1_999_999_999_998]
+    assert home.values("SELECT total_revenue_d7 FROM campaign_summary") == [19_999_999_999_980]
+    assert home.values("SELECT roas_d7 FROM campaign_roas") == [10]
+
+
+def test_an_amount_without_room_is_told(tmp_path: Path) -> None:
+    """A rate can make more of it than a row has room for; the day is not touched."""
+    home = Home(tmp_path, groups=CAMPAIGNS, as_of=AS_OF)
+    home.load("customers", "a,2025-01-01,ID,ads,c1")
+    home.load("fx_rates", "2025-01-01,KWD,3.2")
+    columns = "transaction_id,customer_id,transaction_date,amount,currency"
+    home.load("transactions", "t1,a,2025-01-02,900000000000,KWD", header=columns)
+    with pytest.raises(UserError, match=r"core\.transactions .* money has twelve digits") as error:
         home.publish()
     assert "LTV_CURRENCY" in str(error.value.hint)
     home.load("transactions", "t1,a,2025-01-02,1,0")
     home.publish()
-    assert home.values("SELECT revenue_d7 FROM campaign_ltv") == [900_000_000_001]
+    assert home.values("SELECT revenue_d7 FROM campaign_ltv") == [1]

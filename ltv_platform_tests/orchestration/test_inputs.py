@@ -57,7 +57,7 @@ def test_a_table_of_the_platform_comes_as_it_is_published(built: Home) -> None:
     assert sorted(table.to_pylist(), key=lambda row: row["install_date"]) == expected
     young = [row for row in table.to_pylist() if row["install_date"] == march(9)]
     assert [row["revenue_d7"] for row in young] == [None]
-    assert table.schema.field("spend").type == pa.decimal128(18, 6)
+    assert table.schema.field("spend").type == pa.decimal128(38, 6)
     assert table.schema.field("install_date").type == pa.date32()
     for kind in (pd.DataFrame, Any):
         frame = manager.load_input(input_of(built, "marts.campaign_roas", kind=kind))
@@ -127,7 +127,7 @@ def test_a_query_sees_what_ltv_query_sees(built: Home) -> None:
     assert rows[3][1:] == (None, Decimal(0), None, 0)
     assert query(built.settings, "SELECT * FROM mine.by_query ORDER BY day")[1] == rows
     kinds = list(tables.types(built.engine, tables.OwnTable("mine", "by_query")).values())
-    assert kinds == ["DATE", "DECIMAL(18,6)", "DECIMAL(18,6)", "DOUBLE", "BIGINT"]
+    assert kinds == ["DATE", "DECIMAL(38,6)", "DECIMAL(38,6)", "DOUBLE", "BIGINT"]
 
 
 def test_own_tables_are_inputs_too(home: Home, manager: WarehouseIOManager) -> None:
@@ -150,7 +150,7 @@ def test_polars_in_and_out(built: Home) -> None:
     assert frame["spend"].dtype == polars.Decimal(18, 6)
     manager.handle_output(output(built, key="mine.from_polars"), frame)
     kept = manager.load_input(input_of(built, "mine.from_polars"))
-    assert kept.schema.field("spend").type == pa.decimal128(18, 6)
+    assert kept.schema.field("spend").type == pa.decimal128(38, 6)
     assert _roas(kept.to_pylist()) == _roas(frame.to_dicts())
     with pytest.raises(UserError, match="Call its collect"):
         manager.handle_output(output(built, key="mine.from_polars"), frame.lazy())

@@ -16,7 +16,7 @@ CASES = Cases("personal data in Dagster's history")
 
 #: What must be nowhere: ids, values of quarantined rows, amounts, cities, file contents.
 _PERSONS = ("anna.berg@example.org", "bo.carlsen@example.org", "tx-anna-17", "tx-bo-18")
-_VALUES = ("Kiruna", "31.02.2025", "sess-anna-1", "conv-anna-1", "1799999999998")
+_VALUES = ("Kiruna", "31.02.2025", "sess-anna-1", "conv-anna-1", "900000000017", "2880000000054")
 
 
 def texts(folder: Path) -> Iterator[str]:
@@ -75,7 +75,7 @@ def _(folder: Path) -> str:
 
 
 @CASES.case(
-    "the same, then a run that finds one of them twice, and one whose amounts are too large",
+    "the same, then a run that finds one of them twice, and one whose amount is too large",
     "exit 2: core.customers has 1 keys twice; exit 2: money has twelve digits; nothing of them",
 )
 def _(folder: Path) -> str:
@@ -89,9 +89,13 @@ def _(folder: Path) -> str:
         warehouse.execute(
             "DELETE FROM raw.customers WHERE rowid > 0 AND customer_id = $id", {"id": _PERSONS[0]}
         )
-    large = "".join(f"large{n},{_PERSONS[0]},2025-12-03,899999999999\n" for n in (1, 2))
-    header = "transaction_id,customer_id,transaction_date,amount\n"
-    said.append(_failing(ltv, "transactions", header + large))
+    path = ltv.home.parent / "rates.csv"
+    path.write_text("date,currency,rate\n2025-12-01,KWD,3.2\n")
+    assert ltv("ingest", "fx_rates", path).code == 0
+    header = "transaction_id,customer_id,transaction_date,amount,currency\n"
+    said.append(
+        _failing(ltv, "transactions", f"{header}large,{_PERSONS[0]},2025-12-03,900000000017,KWD\n")
+    )
     return f"{'; '.join(said)}; {_found(ltv)}"
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ltv_platform_tests.proofs import attacks, bad_input, history, restatement
+from ltv_platform_tests.proofs import attacks, bad_input, extremes, history, restatement
 from ltv_platform_tests.proofs.cases import Case
 from ltv_platform_tests.proofs.faults import at_once, damage, disk, killed, killed_backups, randomly
 from ltv_platform_tests.proofs.registry import CASES
@@ -35,6 +35,12 @@ class TestHistory:
     """Nothing of a person."""
 
     test_it_holds = _each(history.CASES)
+
+
+class TestExtremes:
+    """It ends, and figures are right."""
+
+    test_it_holds = _each(extremes.CASES)
 
 
 class TestRestatement:
@@ -68,15 +74,6 @@ class TestOthersAtWork:
 
 
 def test_every_case_of_the_table_is_tested() -> None:
-    tested = [
-        bad_input,
-        attacks,
-        history,
-        restatement,
-        killed,
-        killed_backups,
-        randomly,
-        damage,
-        at_once,
-    ]
-    assert sum(len(module.CASES) for module in [*tested, disk]) == len(CASES)
+    groups = [bad_input, attacks, history, extremes, restatement]
+    tested = [*groups, killed, killed_backups, randomly, damage, at_once, disk]
+    assert sum(len(module.CASES) for module in tested) == len(CASES)

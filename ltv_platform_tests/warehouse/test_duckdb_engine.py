@@ -79,7 +79,7 @@ def test_each_write_draws_a_higher_number(home: Home) -> None:
 @pytest.mark.parametrize(
     ("sql", "message"),
     [
-        (_row("x", DAY, "CAST('no number' AS INTEGER)"), "no number"),
+        (_row("x", DAY, "CAST('no number' AS INTEGER)"), "gets a text where an amount is due"),
         (_row("x", DAY, "error('late')"), "late"),
         (_row("x", DAY, "1e12"), "core.conversions .* too large: money has twelve digits"),
         (_row("x", NEXT_DAY + timedelta(days=1)), "core.conversions .* such as of 2025-03-03"),

@@ -47,9 +47,9 @@ rows_of_cells AS (
     cells.model,
     cells.channel_name,
     cells.date,
-    {{ m.money('COALESCE(cost, 0)') }} AS cost,
+    {{ m.total('COALESCE(cost, 0)') }} AS cost,
     {{ m.credit('COALESCE(credit, 0)') }} AS credit,
-    {{ m.money('COALESCE(revenue, 0)') }} AS credited_revenue,
+    {{ m.total('COALESCE(revenue, 0)') }} AS credited_revenue,
     COALESCE(cells.date >= first_conversion_date, FALSE) AND waiting.date IS NULL AS conversions_known,
     waiting.date IS NULL AS is_scored
   FROM cells

@@ -22,9 +22,9 @@ reported AS (
   SELECT
     COALESCE(costs.channel_name, credits.channel_name) AS channel_name,
     COALESCE(costs.date, credits.date) AS date,
-    {{ m.money('COALESCE(cost, 0)') }} AS cost,
+    {{ m.total('COALESCE(cost, 0)') }} AS cost,
     {{ m.credit('COALESCE(ihc, 0)') }} AS ihc,
-    {{ m.money('COALESCE(ihc_revenue, 0)') }} AS ihc_revenue
+    {{ m.total('COALESCE(ihc_revenue, 0)') }} AS ihc_revenue
   FROM costs
   FULL OUTER JOIN credits
     ON credits.channel_name = costs.channel_name AND credits.date = costs.date

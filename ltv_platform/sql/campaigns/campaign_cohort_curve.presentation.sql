@@ -26,11 +26,11 @@ grown AS (
     age_day,
     grid.installs,
     grid.spend,
-    {{ m.money('COALESCE(curve.revenue, 0)') }} AS revenue,
-    {{ m.money('COALESCE(curve.refunds, 0)') }} AS refunds,
+    {{ m.total('COALESCE(curve.revenue, 0)') }} AS revenue,
+    {{ m.total('COALESCE(curve.refunds, 0)') }} AS refunds,
     COALESCE(curve.transactions, 0) AS transactions,
     COALESCE(curve.payers, 0) AS payers,
-    {{ m.money('COALESCE(before.revenue, 0) + SUM(COALESCE(curve.revenue, 0)) OVER so_far') }}
+    {{ m.total('COALESCE(before.revenue, 0) + SUM(COALESCE(curve.revenue, 0)) OVER so_far') }}
       AS cumulative_revenue,
     grid.cost_waits,
     {{ m.mature('install_date', 'age_day + 1') }}

@@ -101,11 +101,11 @@ SELECT
   installs
   {%- for n in horizons %},
   COALESCE(payers_d{{ n }}, 0) AS payers_d{{ n }},
-  {{ m.money('COALESCE(revenue_d' ~ n ~ ', 0)') }} AS revenue_d{{ n }},
-  {{ m.money('COALESCE(refunds_d' ~ n ~ ', 0)') }} AS refunds_d{{ n }},
+  {{ m.total('COALESCE(revenue_d' ~ n ~ ', 0)') }} AS revenue_d{{ n }},
+  {{ m.total('COALESCE(refunds_d' ~ n ~ ', 0)') }} AS refunds_d{{ n }},
   COALESCE(retained_d{{ n }}, 0) AS retained_d{{ n }}
   {%- endfor %},
-  {{ m.money('COALESCE(revenue_d' ~ longest ~ ', 0)') }} AS revenue_to_date,
+  {{ m.total('COALESCE(revenue_d' ~ longest ~ ', 0)') }} AS revenue_to_date,
   CAST(waits_from_age AS INTEGER) AS waits_from_age
 FROM cohorts
 LEFT JOIN revenue ON revenue.cohort = cohorts.cohort

@@ -11,7 +11,7 @@ WITH waiting AS (
 placed AS (
   -- Spend without a country goes to the countries of that campaign-day by installs …
   SELECT s.date, s.campaign_id, l.country, s.spend, l.installs,
-    CAST(CAST(s.spend AS DECIMAL(38,6)) * 1000000 AS BIGINT) AS micros,
+    CAST(CAST(s.spend AS DECIMAL(38,6)) * 1000000 AS HUGEINT) AS micros,
     CAST(SUM(l.installs) OVER (PARTITION BY s.date, s.campaign_id) AS BIGINT) AS all_installs,
     ROW_NUMBER() OVER (PARTITION BY s.date, s.campaign_id ORDER BY l.country) AS place
   FROM core.campaign_spend AS s
@@ -20,7 +20,7 @@ placed AS (
 ),
 shares AS (
   -- … rounded down in whole millionths, so that no share is negative …
-  SELECT *, {{ m.money('(micros // all_installs * installs'
+  SELECT *, {{ m.total('(micros // all_installs * installs'
     ~ ' + micros % all_installs * installs // all_installs) * 0.000001') }} AS share
   FROM placed
 ),
@@ -34,7 +34,7 @@ spread AS (
   FROM shares
 ),
 spend AS (
-  SELECT date AS install_date, campaign_id, country, {{ m.money('SUM(spend)') }} AS spend
+  SELECT date AS install_date, campaign_id, country, {{ m.total('SUM(spend)') }} AS spend
   FROM (
     SELECT date, campaign_id, country, spend FROM spread
     UNION ALL
@@ -68,9 +68,9 @@ SELECT
   COALESCE(installs, 0) AS installs,
   spend
   {%- for n in horizons %},
-  {{ m.money('COALESCE(revenue_d' ~ n ~ ', 0)') }} AS revenue_d{{ n }}
+  {{ m.total('COALESCE(revenue_d' ~ n ~ ', 0)') }} AS revenue_d{{ n }}
   {%- endfor %},
-  {{ m.money('COALESCE(revenue_to_date, 0)') }} AS revenue_to_date,
+  {{ m.total('COALESCE(revenue_to_date, 0)') }} AS revenue_to_date,
   waits_from_age,
   waiting.campaign_id IS NOT NULL AS cost_waits
 FROM marts.campaign_ltv

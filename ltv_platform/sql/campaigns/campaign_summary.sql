@@ -149,21 +149,21 @@ SELECT
   first_install_date,
   last_install_date,
   CAST(installs AS BIGINT) AS installs,
-  {{ m.money('cohort_cost') }} AS cohort_cost,
+  {{ m.total('cohort_cost') }} AS cohort_cost,
   {{ m.ratio('cohort_cost', 'installs') }} AS cpi,
-  {{ m.money('revenue_to_date') }} AS revenue_to_date,
+  {{ m.total('revenue_to_date') }} AS revenue_to_date,
   {{ m.ratio('revenue_to_date', 'cohort_cost') }} AS roas_to_date
   {%- for n in horizons %},
   CAST(installs_d{{ n }} AS BIGINT) AS installs_d{{ n }},
   CASE
     WHEN total_revenue_d{{ n }} IS NOT NULL THEN COALESCE(payers_d{{ n }}, 0)
   END AS payers_d{{ n }},
-  {{ m.money('total_revenue_d' ~ n) }} AS total_revenue_d{{ n }},
+  {{ m.total('total_revenue_d' ~ n) }} AS total_revenue_d{{ n }},
   {{ m.ratio('total_revenue_d' ~ n, 'installs_d' ~ n) }} AS ltv_d{{ n }}_per_user,
   {%- set total_cost = 'CASE WHEN covered_days_known_d%d AND NOT waits_d%d THEN covered.spend_d%d END' % (n, n, n) %}
-  {{ m.money(total_cost) }} AS total_cost_d{{ n }},
+  {{ m.total(total_cost) }} AS total_cost_d{{ n }},
   {{ m.ratio('total_revenue_d' ~ n, total_cost) }} AS roas_d{{ n }},
-  {{ m.money('cohort_cost_d' ~ n) }} AS cohort_cost_d{{ n }},
+  {{ m.total('cohort_cost_d' ~ n) }} AS cohort_cost_d{{ n }},
   {{ m.ratio('total_revenue_d' ~ n, 'cohort_cost_d' ~ n) }} AS cohort_roas_d{{ n }}
   {%- endfor %},
   CAST(payback_day AS INTEGER) AS payback_day,

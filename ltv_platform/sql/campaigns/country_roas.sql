@@ -29,10 +29,10 @@ countries AS (
     CAST(SUM(installs_d{{ n }}) AS BIGINT) AS installs_d{{ n }},
     CAST(SUM(installs_d{{ n }}) FILTER (WHERE spend_d{{ n }} <> 0) AS BIGINT)
       AS paid_installs_d{{ n }},
-    {{ m.money('SUM(spend_d' ~ n ~ ')') }} AS spend_d{{ n }},
-    {{ m.money('SUM(revenue_d' ~ n ~ ') FILTER (WHERE spend_d' ~ n ~ ' <> 0)') }}
+    {{ m.total('SUM(spend_d' ~ n ~ ')') }} AS spend_d{{ n }},
+    {{ m.total('SUM(revenue_d' ~ n ~ ') FILTER (WHERE spend_d' ~ n ~ ' <> 0)') }}
       AS revenue_d{{ n }},
-    {{ m.money('SUM(revenue_d' ~ n ~ ')') }} AS blended_revenue_d{{ n }}
+    {{ m.total('SUM(revenue_d' ~ n ~ ')') }} AS blended_revenue_d{{ n }}
     {%- endfor %}
   FROM campaigns
   GROUP BY country

@@ -5,9 +5,9 @@ SELECT
   event_date,
   bucket,
   CAST(SUM(transactions) AS BIGINT) AS transactions,
-  {{ m.money('SUM(gross_revenue)') }} AS gross_revenue,
-  {{ m.money('SUM(refund_amount)') }} AS refund_amount,
-  {{ m.money('SUM(net_revenue)') }} AS net_revenue
+  {{ m.total('SUM(gross_revenue)') }} AS gross_revenue,
+  {{ m.total('SUM(refund_amount)') }} AS refund_amount,
+  {{ m.total('SUM(net_revenue)') }} AS net_revenue
 FROM (
   SELECT * FROM marts.revenue_reconciliation
   UNION ALL

@@ -22,9 +22,9 @@ SELECT
   event_date,
   bucket,
   COUNT(*) AS transactions,
-  {{ m.money('COALESCE(SUM(amount) FILTER (WHERE NOT is_refund), 0)') }} AS gross_revenue,
-  {{ m.money('COALESCE(SUM(amount) FILTER (WHERE is_refund), 0)') }} AS refund_amount,
-  {{ m.money('SUM(CASE WHEN is_refund THEN -amount ELSE amount END)') }} AS net_revenue
+  {{ m.total('COALESCE(SUM(amount) FILTER (WHERE NOT is_refund), 0)') }} AS gross_revenue,
+  {{ m.total('COALESCE(SUM(amount) FILTER (WHERE is_refund), 0)') }} AS refund_amount,
+  {{ m.total('SUM(CASE WHEN is_refund THEN -amount ELSE amount END)') }} AS net_revenue
 FROM placed
 GROUP BY event_date, bucket
 UNION ALL

@@ -33,7 +33,7 @@ SELECT
   c.campaign_id,
   c.country
   {%- for n in user_horizons %},
-  {{ m.money('COALESCE(sums.revenue_d' ~ n ~ ', 0)') }} AS revenue_d{{ n }},
+  {{ m.total('COALESCE(sums.revenue_d' ~ n ~ ', 0)') }} AS revenue_d{{ n }},
   COALESCE(sums.transactions_d{{ n }}, 0) AS transactions_d{{ n }}
   {%- endfor %},
   CAST(waiting.waits_from_age AS INTEGER) AS waits_from_age

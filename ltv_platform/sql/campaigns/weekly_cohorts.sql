@@ -26,7 +26,7 @@ CAST(DATE_TRUNC('week', {{ day }}) AS DATE)
 {%- endmacro %}
 
 {% macro millionths(money) -%}
-CAST(CAST({{ money }} AS DECIMAL(38,6)) * 1000000 AS BIGINT)
+CAST({{ money }} * 1000000 AS DECIMAL(38,0))
 {%- endmacro %}
 
 {#- One row per cohort and age with revenue or new payers, and one at age 0 for every cohort, which

@@ -23,7 +23,7 @@ SELECT
   campaign_id,
   date,
   country,
-  {{ m.money("SUM(CASE WHEN source_currency = " ~ (currency | literal) ~ " THEN cost ELSE "
+  {{ m.total("SUM(CASE WHEN source_currency = " ~ (currency | literal) ~ " THEN cost ELSE "
      ~ m.money('cost * rates.rate') ~ " END)") }} AS spend,
   CAST(SUM(impressions) AS BIGINT) AS impressions,
   CAST(SUM(clicks) AS BIGINT) AS clicks

@@ -18,8 +18,8 @@ SELECT
   event_date,
   events.customer_id,
   COUNT(*) AS waiting_rows,
-  {{ m.money('SUM(amount) FILTER (WHERE NOT is_refund)') }} AS gross_amount,
-  {{ m.money('SUM(amount) FILTER (WHERE is_refund)') }} AS refund_amount
+  {{ m.total('SUM(amount) FILTER (WHERE NOT is_refund)') }} AS gross_amount,
+  {{ m.total('SUM(amount) FILTER (WHERE is_refund)') }} AS refund_amount
 FROM events
 -- Whoever comes later is for the presentation to find, else the days before would go stale.
 LEFT JOIN core.customers AS customers

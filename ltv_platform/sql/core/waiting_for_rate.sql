@@ -29,8 +29,8 @@ SELECT
   MIN(event_ts) AS event_ts,
   MAX(event_ts) AS last_event_ts,
   COUNT(*) AS waiting_rows,
-  {{ m.money('COALESCE(SUM(amount) FILTER (WHERE NOT is_refund), 0)') }} AS gross_amount,
-  {{ m.money('COALESCE(SUM(amount) FILTER (WHERE is_refund), 0)') }} AS refund_amount
+  {{ m.total('COALESCE(SUM(amount) FILTER (WHERE NOT is_refund), 0)') }} AS gross_amount,
+  {{ m.total('COALESCE(SUM(amount) FILTER (WHERE is_refund), 0)') }} AS refund_amount
 FROM foreign_rows
 LEFT JOIN rates
   ON rates.currency = foreign_rows.currency AND rates.day = foreign_rows.event_date

@@ -53,9 +53,9 @@ grown AS (
     ages.age_month,
     cohorts.customers,
     COALESCE(sums.purchasing_customers, 0) AS purchasing_customers,
-    {{ m.money('COALESCE(sums.revenue, 0)') }} AS revenue,
-    {{ m.money('COALESCE(sums.refunds, 0)') }} AS refunds,
-    {{ m.money('SUM(COALESCE(sums.revenue, 0)) OVER so_far') }} AS cumulative_revenue,
+    {{ m.total('COALESCE(sums.revenue, 0)') }} AS revenue,
+    {{ m.total('COALESCE(sums.refunds, 0)') }} AS refunds,
+    {{ m.total('SUM(COALESCE(sums.revenue, 0)) OVER so_far') }} AS cumulative_revenue,
     COALESCE(
       {{ months.months_of_age('cohorts.youngest', m.day('CAST($revenue_watermark AS TIMESTAMP)')) }}
         > ages.age_month

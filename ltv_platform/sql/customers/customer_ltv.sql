@@ -33,10 +33,10 @@ SELECT
   COALESCE(bought.total_transactions, 0) AS total_transactions,
   COALESCE(ordered.orders, 0) AS total_orders,
   COALESCE(bought.total_refunds, 0) AS total_refunds,
-  {{ m.money('COALESCE(bought.gross_revenue, 0)') }} AS gross_revenue,
-  {{ m.money('COALESCE(bought.refund_amount, 0)') }} AS refund_amount,
-  {{ m.money('COALESCE(bought.gross_revenue - bought.refund_amount, 0)') }} AS ltv,
-  {{ m.ratio(m.money('bought.gross_revenue - bought.refund_amount'), 'ordered.orders') }}
+  {{ m.total('COALESCE(bought.gross_revenue, 0)') }} AS gross_revenue,
+  {{ m.total('COALESCE(bought.refund_amount, 0)') }} AS refund_amount,
+  {{ m.total('COALESCE(bought.gross_revenue - bought.refund_amount, 0)') }} AS ltv,
+  {{ m.ratio(m.total('bought.gross_revenue - bought.refund_amount'), 'ordered.orders') }}
     AS avg_order_value,
   bought.first_transaction_date,
   bought.last_transaction_date,

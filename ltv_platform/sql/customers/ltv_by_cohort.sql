@@ -34,8 +34,8 @@ SELECT
   totals.cohort_month,
   customers,
   purchasing_customers,
-  {{ m.money('total_ltv') }} AS total_ltv,
-  {{ m.ratio(m.money('total_ltv'), 'customers') }} AS avg_ltv,
+  {{ m.total('total_ltv') }} AS total_ltv,
+  {{ m.ratio(m.total('total_ltv'), 'customers') }} AS avg_ltv,
   median_ltv,
   total_transactions,
   {{ m.ratio('total_transactions', 'customers') }} AS avg_transactions

@@ -49,7 +49,7 @@ interactions AS (
 targets AS (
   SELECT
     customer_id,
-    {{ m.money('SUM(CASE WHEN is_refund THEN -amount ELSE amount END)') }} AS revenue,
+    {{ m.total('SUM(CASE WHEN is_refund THEN -amount ELSE amount END)') }} AS revenue,
     COUNT(*) FILTER (WHERE NOT is_refund) AS transactions
   FROM transactions
   WHERE NOT is_first
@@ -102,7 +102,7 @@ facts AS (
     END AS satisfaction,
     CASE WHEN c.is_active IS NULL THEN '(unknown)' WHEN c.is_active THEN 'yes' ELSE 'no' END
       AS is_active,
-    {{ m.money('GREATEST(COALESCE(revenue, 0), 0)') }} AS target,
+    {{ m.total('GREATEST(COALESCE(revenue, 0), 0)') }} AS target,
     COALESCE(revenue, 0) < 0 AS is_floored,
     COALESCE(targets.transactions, 0) AS transactions
   FROM mature AS c
@@ -128,7 +128,7 @@ SELECT
   SUM(target) AS revenue,
   -- A product of two DECIMAL(18,6) has no more than 18 digits here.
   CAST(SUM(CAST(target AS DECIMAL(20,6)) * target) AS DOUBLE) AS squares,
-  {{ m.money('MEDIAN(target)') }} AS median_ltv,
+  {{ m.total('MEDIAN(target)') }} AS median_ltv,
   CAST(SUM(transactions) AS BIGINT) AS transactions,
   (SELECT COUNT(*) FROM core.customers) AS known_customers,
   {{ factor.min_customers }} AS min_customers,

@@ -29,7 +29,7 @@ SELECT
   customers.customer_id,
   sums.last_date,
   COALESCE(ordered.orders, 0) AS frequency,
-  {{ m.money('COALESCE(sums.net_revenue, 0)') }} AS monetary
+  {{ m.total('COALESCE(sums.net_revenue, 0)') }} AS monetary
 FROM {{ customers }} AS customers
 LEFT JOIN (
   SELECT

@@ -23,7 +23,7 @@ SELECT
   {{ then }} AS from_date,
   CAST($as_of AS DATE) AS to_date,
   COUNT(*) AS customers,
-  {{ m.money('SUM(now.monetary)') }} AS monetary,
+  {{ m.total('SUM(now.monetary)') }} AS monetary,
   CASE
     WHEN MAX(CASE WHEN now.status = 'small_base' OR base.sound = 0 THEN 1 ELSE 0 END) = 1
     THEN 'small_base'

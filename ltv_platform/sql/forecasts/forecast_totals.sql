@@ -10,7 +10,7 @@ WITH totals AS (
     {{ days }} AS horizon_days,
     COUNT({{ column }}_d{{ days }}) AS customers,
     COUNT(CASE WHEN method <> 'model' THEN {{ column }}_d{{ days }} END) AS fallbacks,
-    TRY_CAST(COALESCE(SUM({{ m.money(column ~ '_d' ~ days) }}), 0) AS DECIMAL(18,6)) AS predicted_total
+    TRY_CAST(COALESCE(SUM({{ m.total(column ~ '_d' ~ days) }}), 0) AS DECIMAL(38,6)) AS predicted_total
   FROM marts.ltv_forecast
   {{- ' UNION ALL' if not loop.last }}
   {%- endfor %}

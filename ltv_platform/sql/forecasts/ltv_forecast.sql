@@ -9,7 +9,7 @@
 {%- endmacro %}
 {#- Money that is a guess; one of more than twelve digits is none, and no reason to stop the run. -#}
 {% macro guess(expression) -%}
-TRY_CAST({{ expression }} AS DECIMAL(18,6))
+TRY_CAST({{ expression }} AS DECIMAL(38,6))
 {%- endmacro %}
 WITH models AS (
   SELECT

@@ -8,7 +8,7 @@
 SELECT
   customer_id,
   event_date,
-  {{ m.money('SUM(CASE WHEN is_refund THEN -amount ELSE amount END)') }} AS net,
+  {{ m.total('SUM(CASE WHEN is_refund THEN -amount ELSE amount END)') }} AS net,
   COUNT(CASE WHEN is_refund THEN 1 END) AS refunds
 FROM {{ schema }}transactions
 WHERE customer_id {{ '' if with_refunds else 'NOT ' }}IN (
@@ -38,7 +38,7 @@ SELECT
   net,
   CASE
     WHEN net = 0 AND refunds = 0 THEN net
-    WHEN net > height - lowest_since THEN {{ m.money('net - (height - lowest_since)') }}
+    WHEN net > height - lowest_since THEN {{ m.total('net - (height - lowest_since)') }}
   END AS kept
 FROM (
   SELECT
@@ -83,7 +83,7 @@ SELECT
   CAST(DATE_DIFF('day', first_purchase_date, last_purchase_date) AS INTEGER) AS span_days,
   CAST(DATE_DIFF('day', first_purchase_date, cutoff) AS INTEGER) AS age_days,
   purchase_value,
-  {{ m.money('purchase_value - first_day_value') }} AS repeat_value,
+  {{ m.total('purchase_value - first_day_value') }} AS repeat_value,
   {{ m.ratio('purchase_value - first_day_value', 'purchase_days - 1') }} AS mean_repeat_value,
   net_revenue
 FROM (
@@ -93,9 +93,9 @@ FROM (
     CAST(COUNT(kept) AS INTEGER) AS purchase_days,
     MIN(CASE WHEN kept IS NOT NULL THEN event_date END) AS first_purchase_date,
     MAX(CASE WHEN kept IS NOT NULL THEN event_date END) AS last_purchase_date,
-    {{ m.money('SUM(kept)') }} AS purchase_value,
+    {{ m.total('SUM(kept)') }} AS purchase_value,
     MIN_BY(kept, CASE WHEN kept IS NOT NULL THEN event_date END) AS first_day_value,
-    {{ m.money('SUM(net)') }} AS net_revenue
+    {{ m.total('SUM(net)') }} AS net_revenue
   FROM (
     {{ purchase_days(schema) | indent(4) }}
   ) AS purchases

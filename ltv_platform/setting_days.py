@@ -1,0 +1,39 @@
+"""Which days a setting may name."""
+
+from datetime import date, datetime
+
+from ltv_platform.errors import UserError
+
+#: No shop kept books before Unix did, and from 2262 on nanoseconds have no room; a horizon is to
+#: fit on either side, in any zone.
+_FIRST, _LAST = date(1970, 1, 1), date(2199, 12, 31)
+
+
+def check_within_time(value: date | None) -> date | None:
+    """The day or instant itself.
+
+    Raises:
+        ValueError: it lies before or after all days that a setting may name.
+    """
+    day = value.date() if isinstance(value, datetime) else value
+    if day is not None and not _FIRST <= day <= _LAST:
+        raise ValueError(f"{day} is not a day between {_FIRST} and {_LAST}")
+    return value
+
+
+def refuse_what_has_not_come(as_of: date | None, start: date | None, today: date) -> None:
+    """Neither the last day of the figures nor the first partition lies ahead.
+
+    Raises:
+        UserError: one of them does.
+    """
+    if as_of is not None and as_of > today:
+        raise UserError(
+            f"LTV_AS_OF is {as_of}, a day that has not come.",
+            "Cohorts would count as mature before they are; choose today or an earlier day.",
+        )
+    if start is not None and start > today:
+        raise UserError(
+            f"LTV_START_DATE is {start}, a day that has not come.",
+            "No row would lie after it; choose the first day that counts.",
+        )

@@ -12,6 +12,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from ltv_platform.erasure import history, identifiers, own_rows, raw_rows, snapshots
@@ -31,6 +32,7 @@ from ltv_platform.erasure.texts import Needles
 from ltv_platform.errors import UserError
 from ltv_platform.export.sqlite_database import export_sqlite, is_export
 from ltv_platform.failpoints import failpoint
+from ltv_platform.ingestion.person_ids import person_id
 from ltv_platform.settings import Settings
 from ltv_platform.warehouse.compaction import rewrite_warehouse
 from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
@@ -230,7 +232,7 @@ def erase(
     done = Erased(findings(engine, seen))
     with open_finder(settings) as finder:
         found, suppressed = _remove_from_warehouse(engine, finder, seen, progress)
-        needles = Needles(found.all())
+        needles = Needles(found.all(), id_of=partial(person_id, settings))
         stripped = strip_files(
             engine, finder, suppressed, seen.looked, needles=needles, progress=progress
         )

@@ -14,6 +14,7 @@ from ltv_platform.erasure.suppression import Suppressed
 from ltv_platform.erasure.texts import Needles
 from ltv_platform.errors import UserError
 from ltv_platform.ingestion.landing import waiting_files
+from ltv_platform.ingestion.person_ids import person_id
 from ltv_platform.ingestion.requests import Request
 from ltv_platform.ingestion.taking import take_in
 from ltv_platform.locks import temporary_folder
@@ -131,7 +132,7 @@ def look_into_files(
     # A file of costs has sessions and no persons, so those of sessions are read before.
     for hanging in (False, True):
         stripper = Stripper(finder, sources, make_list(identifiers))
-        needles = Needles(identifiers.all())
+        needles = Needles(identifiers.all(), id_of=partial(person_id, engine.settings))
         for held in files:
             if (sources[held.table].hangs_on is not None) is not hanging:
                 continue

@@ -1,6 +1,5 @@
 """Which records of a file are those of somebody on the list: read as ingestion reads the file."""
 
-import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
@@ -13,6 +12,7 @@ import duckdb
 from ltv_platform.contracts import SourceTable
 from ltv_platform.contracts.ddl import quoted
 from ltv_platform.erasure.suppression import CUSTOMER, Suppressed, names
+from ltv_platform.erasure.texts import ADDRESSES
 from ltv_platform.errors import UserError
 from ltv_platform.ingestion.adapter_database import faults_of
 from ltv_platform.ingestion.adapters import Adapter
@@ -32,8 +32,6 @@ from ltv_platform.locks import temporary_folder
 from ltv_platform.settings import Settings
 
 Connection = duckdb.DuckDBPyConnection
-
-_ADDRESSES = re.compile(r"[^\s,;|\"'<>]+@[^\s,;|\"'<>]+")
 
 
 @dataclass(frozen=True)
@@ -179,7 +177,7 @@ class Finder:
             return False
         return any(
             suppressed.holds(CUSTOMER, person_id(self.settings, address))
-            for address in _ADDRESSES.findall(text)
+            for address in ADDRESSES.findall(text)
         )
 
     def find_in_quarantine(
@@ -215,10 +213,15 @@ class Finder:
             )
         finally:
             self._connection.unregister("kept_records")
-        self._connection.execute(
-            "CREATE OR REPLACE TEMP VIEW written AS SELECT *, '' AS _file FROM records"
-        )
         layout = adapter.layout if adapter else Layout()
+        more = "".join(
+            f", CAST(NULL AS VARCHAR) AS {quoted(name)}"
+            for name in layout.names
+            if name not in columns
+        )
+        self._connection.execute(
+            f"CREATE OR REPLACE TEMP VIEW written AS SELECT *{more}, '' AS _file FROM records"
+        )
         make_views(self._connection, self.settings, layout, "written")
         return dict(self._in_relation(columns, source, adapter, suppressed, "A record"))
 

@@ -14,6 +14,8 @@ _DELIMITERS = ",;\t|"
 #: What parts bare words; an identifier that holds one of these is found where it is quoted.
 _BARE = re.compile(r"""[^\s,;|"'{}\[\]()=]+""")
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.|"")*)"')
+#: E-mail addresses, wherever they stand.
+ADDRESSES = re.compile(r"[^\s,;|\"'<>]+@[^\s,;|\"'<>]+")
 _LINES = re.compile(r"[^\n]*\n|[^\n]+")
 
 #: Identifiers of these characters are found as the words of a text, however many they are.
@@ -69,10 +71,18 @@ class Needles:
         identifiers: The identifiers.
         in_names: Look for them as parts of words, too, as in ``c00000014_june.csv``: those that
             are long enough not to stand there by chance.
+        id_of: What makes an identifier of an address, which is then looked for, too.
     """
 
-    def __init__(self, identifiers: Iterable[str], *, in_names: bool = False) -> None:
+    def __init__(
+        self,
+        identifiers: Iterable[str],
+        *,
+        in_names: bool = False,
+        id_of: Callable[[str], str] | None = None,
+    ) -> None:
         all_of_them = {each for each in identifiers if each}
+        self._all, self._id_of = all_of_them, id_of
         self._parts = {each for each in all_of_them if in_names and _UNLIKELY.fullmatch(each)}
         self._plain = {each for each in all_of_them if _PLAIN.fullmatch(each)}
         odd = sorted(all_of_them - self._plain, key=lambda each: (-len(each), each))
@@ -93,6 +103,7 @@ class Needles:
             any(word in self._plain for word in _words_of(text))
             or any(odd.search(text) for odd in self._odd)
             or self._has_part(text)
+            or self._has_address(text)
         )
 
     def redacted(self, text: str) -> str:
@@ -106,6 +117,11 @@ class Needles:
 
     def _has_part(self, text: str) -> bool:
         return bool(self._parts) and any(part in self._parts for part in _PART.findall(text))
+
+    def _has_address(self, text: str) -> bool:
+        return self._id_of is not None and any(
+            self._id_of(address) in self._all for address in ADDRESSES.findall(text)
+        )
 
     def _redacted_word(self, match: re.Match[str]) -> str:
         word = match[0].rstrip(".:")

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from difflib import get_close_matches
+from functools import cache
 from pathlib import Path
 
 from ltv_platform.bundled import bundled_data
@@ -42,19 +43,22 @@ def load_adapters(reference: str, options: Options) -> dict[str, Adapter]:
 
     Args:
         reference: The name of a bundled one, or the path of a file of the user's; options may
-            follow, as in ``paypal?dates=day first``.
+            follow, as in ``paypal_activity?dates=day first``.
         options: Options by adapter; those of the reference come before them.
 
     Raises:
         UserError: there is none, it is not as it should be, or it has no such option.
     """
     name_or_path, _, chosen = reference.partition("?")
-    _refuse_misspelt(options)
     text = adapter_text(reference)
     path = Path(name_or_path)
     is_bundled = name_or_path in bundled_adapters()
     name = name_or_path if is_bundled else path.stem
     own = dict(each.split("=", 1) for each in chosen.split("&") if "=" in each)
+    if is_bundled:
+        _refuse_misspelt(options, name)
+    if wrong := [each for each in chosen.split("&") if chosen and "=" not in each]:
+        raise UserError(f"The option {wrong[0]!r} has no value.", "Write: name=value.")
     found = name_or_path if is_bundled else str(path.absolute())
     return parse_adapter(
         name,
@@ -64,16 +68,13 @@ def load_adapters(reference: str, options: Options) -> dict[str, Adapter]:
     )
 
 
-def _refuse_misspelt(options: Options) -> None:
-    """Make sure that no option is set for an adapter that there is not, but for a slip."""
-    bundled = bundled_adapters()
-    for name in options:
-        near = [each for each in bundled if each.startswith(f"{name}_")]
-        near = near or get_close_matches(name, bundled, n=1, cutoff=_ALIKE)
-        if name not in bundled and near:
+def _refuse_misspelt(options: Options, adapter: str) -> None:
+    """Make sure that no option that is meant for a bundled adapter stands under a near name."""
+    for name in options.keys() - bundled_adapters().keys():
+        if adapter.startswith(f"{name}_") or get_close_matches(name, [adapter], cutoff=_ALIKE):
             raise UserError(
                 f"LTV_ADAPTER_OPTIONS names {name!r}, which is no bundled adapter.",
-                f"Is {near[0]} meant?",
+                f"The adapter is called {adapter}.",
             )
 
 
@@ -107,6 +108,7 @@ def _read(path: Path) -> str:
         ) from error
 
 
+@cache
 def bundled_adapters() -> Mapping[str, str]:
     """The text of each bundled adapter, by name."""
     return {

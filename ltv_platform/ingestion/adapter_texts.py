@@ -33,7 +33,7 @@ from ltv_platform.errors import UserError
 from ltv_platform.ingestion.adapters import Adapter
 from ltv_platform.ingestion.dialects import Dialect
 from ltv_platform.ingestion.file_columns import FileColumn, declared_column
-from ltv_platform.ingestion.layouts import Layout
+from ltv_platform.ingestion.layouts import OWN_VARIABLES, Layout
 from ltv_platform.ingestion.written_forms import DATES, NUMBERS
 
 _OF_FILES = (
@@ -43,6 +43,8 @@ _OF_FILES = (
 _DELIMITERS = {"tab": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "whitespace": " "}
 #: Relations of the platform's own, beside the adapter's.
 _RELATIONS = ("file", "totals", "details", "records", "written", "formed")
+#: It becomes a part of a statement, so it is nothing but a name.
+_VARIABLE = re.compile(r"[a-z][a-z0-9_]*")
 _LINE = re.compile(r"-- *(?P<key>[a-z]+) *:(?P<value>.*)")
 
 
@@ -246,7 +248,7 @@ def _columns(name: str, said: list[tuple[str, str]]) -> tuple[FileColumn, ...]:
 def _variable(name: str, value: str) -> tuple[str, tuple[str, ...]]:
     variable, _, choices = value.partition("=")
     usual = tuple(choice.strip() for choice in choices.split("|") if choice.strip())
-    if not variable.strip() or not usual:
+    if not _VARIABLE.fullmatch(variable.strip()) or variable.strip() in OWN_VARIABLES or not usual:
         raise UserError(
             f"Adapter {name}: {value!r} is no variable.",
             "Write: -- variable: revenue = net | gross",

@@ -21,6 +21,7 @@ from ltv_platform.ingestion.adapter_database import (
 from ltv_platform.ingestion.doubles import scales_of
 from ltv_platform.ingestion.file_relation import FileRelation, make_file, make_views, refuse
 from ltv_platform.ingestion.files import PrivateCopy
+from ltv_platform.ingestion.layouts import Layout
 from ltv_platform.ingestion.messages import folded, meant, some
 from ltv_platform.ingestion.readers import Records
 from ltv_platform.ingestion.written_forms import readings_of_date
@@ -123,7 +124,7 @@ def adapt(
             notes += _notes_on_totals(database, adapter, columns, copy.name)
             tables[table] = adapted, notes
     return AdaptedFile(
-        records.columns, relation, list(_notes_on_file(copy, records, relation)), tables
+        records.columns, relation, list(_notes_on_file(copy, records, relation, layout)), tables
     )
 
 
@@ -152,16 +153,18 @@ def _refuse_undeclared_dates(
             )
 
 
-def _notes_on_file(copy: PrivateCopy, records: Records, relation: FileRelation) -> Iterator[str]:
+def _notes_on_file(
+    copy: PrivateCopy, records: Records, relation: FileRelation, layout: Layout
+) -> Iterator[str]:
     yield from records.notes
     if relation.records == 0:
         yield f"{copy.name} holds no records"
     if records.around:
-        shown = "; ".join(repr(line[:_SHOWN_LINE]) for line in records.around[:_SHOWN_LINES])
-        yield (
-            f"{copy.name}: {len(records.around)} lines of titles and notices skipped: {shown}"
-            + (" …" if len(records.around) > _SHOWN_LINES else "")
-        )
+        shown = [repr(line[:_SHOWN_LINE]) for line in records.around[:_SHOWN_LINES]]
+        more = " …" if len(records.around) > _SHOWN_LINES else ""
+        # A title may name somebody, and notes are kept in the history of runs.
+        which = "" if layout.holds_persons else f" ({'; '.join(shown)}{more})"
+        yield f"{copy.name}: lines of titles and notices skipped: {len(records.around)}{which}"
 
 
 def _notes_on_totals(

@@ -10,6 +10,7 @@ name that stands in braces as a whole in a file, as Adjust's ``{adid}``, is read
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal, get_args
 
 from ltv_platform.errors import UserError
@@ -19,9 +20,13 @@ from ltv_platform.ingestion.messages import folded
 #: as what identifies a person, or as an address, which is replaced by a keyed hash.
 Kind = Literal["text", "number", "count", "date", "id", "person"]
 
+#: Names that the platform gives.
+_OWN_NAMES = ("rowid",)
 _DECLARED = re.compile(
     r"(?P<name>[a-z][a-z0-9_]*)(?: *\((?P<kind>\w+)\))?(?: *=(?P<spellings>.*))?"
 )
+#: Spellings with no braces, or one that captures.
+_BRACES = re.compile(r"[^{}]*(\{currency\}[^{}]*)?")
 #: What braces of a spelling may capture, and the pattern of it.
 _CAPTURED = {"currency": r"[a-z]{3}"}
 
@@ -53,13 +58,22 @@ class FileColumn:
     def read(self, given: str) -> Mapping[str, str] | None:
         """What a name in a file says besides being this column's; None: it is not this column's."""
         name_of_file = _bare(given)
-        for spelling in self.spellings:
-            pattern = re.escape(folded(spelling))
-            for name, captured in _CAPTURED.items():
-                pattern = pattern.replace(re.escape(f"{{{name}}}"), f"(?P<{name}>{captured})")
-            if match := re.fullmatch(pattern, name_of_file):
+        for pattern in _patterns(self.spellings):
+            if match := pattern.fullmatch(name_of_file):
                 return {name: value.upper() for name, value in match.groupdict().items()}
         return None
+
+
+@cache
+def _patterns(spellings: tuple[str, ...]) -> tuple[re.Pattern[str], ...]:
+    """What matches names in files that are spellings of a column, in their order."""
+    patterns = []
+    for spelling in spellings:
+        pattern = re.escape(folded(spelling))
+        for name, captured in _CAPTURED.items():
+            pattern = pattern.replace(re.escape(f"{{{name}}}"), f"(?P<{name}>{captured})")
+        patterns.append(re.compile(pattern))
+    return tuple(patterns)
 
 
 def _bare(given: str) -> str:
@@ -98,9 +112,18 @@ def declared_column(adapter: str, line: str, *, needed: bool) -> FileColumn:
             f"Adapter {adapter} declares no column with {line.strip()!r}.",
             "Write: -- needs: cost (number) = Cost. Kinds: number, count, date, id, person.",
         )
+    if match["name"] in _OWN_NAMES:
+        raise UserError(
+            f"Adapter {adapter} cannot call a column {match['name']}.", "Give it another name."
+        )
     spellings = tuple(
         each.strip() for each in (match["spellings"] or match["name"]).split("|") if each.strip()
     )
+    if wrong := [each for each in spellings if not _BRACES.fullmatch(each)]:
+        raise UserError(
+            f"Adapter {adapter}: {wrong[0]!r} has braces that mean nothing.",
+            "Write {currency}, once, where the header says the currency.",
+        )
     return FileColumn(match["name"], spellings, needed, kind)  # type: ignore[arg-type]
 
 
@@ -108,6 +131,9 @@ def find_columns(declared: Collection[FileColumn], given: Sequence[str]) -> Foun
     """Where declared columns stand among the columns of a file.
 
     Of several spellings that a file has, that one counts which is declared first.
+
+    Raises:
+        UserError: they name several currencies.
     """
     names: dict[str, str] = {}
     captured: dict[str, str] = {}
@@ -120,8 +146,16 @@ def find_columns(declared: Collection[FileColumn], given: Sequence[str]) -> Foun
             for place in (_place(column, name),)
         ]
         if found:
-            _, names[column.name], said = min(found, key=lambda each: each[0])
-            captured.update(said)
+            place, names[column.name], said = min(found, key=lambda each: each[0])
+            twice = [name for other, name, _ in found if other == place]
+            for what, value in said.items():
+                told = captured.setdefault(what, value)
+                if told != value or len(twice) > 1:
+                    raise UserError(
+                        f"Columns name several currencies: {', '.join(twice)}"
+                        + (f", and {told} elsewhere." if told != value else "."),
+                        "Keep the columns of one currency.",
+                    )
         elif column.needed:
             missing.append(column)
     return FoundColumns(

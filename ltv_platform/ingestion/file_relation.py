@@ -14,7 +14,7 @@ from ltv_platform.errors import UserError
 from ltv_platform.ingestion import person_ids
 from ltv_platform.ingestion.file_columns import FoundColumns, find_columns
 from ltv_platform.ingestion.files import PrivateCopy
-from ltv_platform.ingestion.layouts import Layout
+from ltv_platform.ingestion.layouts import OWN_VARIABLES, Layout
 from ltv_platform.ingestion.messages import some
 from ltv_platform.ingestion.readers import Records, confirm, engine_reads
 from ltv_platform.ingestion.written_forms import WrittenForms, forms_of
@@ -103,7 +103,14 @@ def make_file(
         f"SELECT *, {line}{literal(copy.name)} AS _file FROM records"
     )
     forms = None if as_written else _formed(connection, layout, found, copy.name)
-    make_views(connection, settings, layout, "written" if forms is None else "formed")
+    relation = "written" if forms is None else "formed"
+    try:
+        make_views(connection, settings, layout, relation)
+    except duckdb.Error as error:
+        raise UserError(
+            f"{copy.name} does not go through its adapter: {str(error).splitlines()[0]}",
+            f"Its lines -- totals: may name {some(columns)}.",
+        ) from error
     return FileRelation(int(count), tuple(columns), found, forms)
 
 
@@ -120,13 +127,10 @@ def make_views(connection: Connection, settings: Settings, layout: Layout, relat
             f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT * FROM {relation} WHERE {condition}"
         )
     let_file_be(connection, "details")
-    own = {
-        "base_currency": settings.currency,
-        "reporting_timezone": settings.timezone,
-        "source_timezone": settings.source_timezone,
-    }
-    for name, value in {**own, **layout.variables}.items():
-        connection.execute(f"SET VARIABLE {name} = {literal(value)}")
+    own = (settings.currency, settings.timezone, settings.source_timezone)
+    variables = {**dict(zip(OWN_VARIABLES, own, strict=True)), **layout.variables}
+    for name, value in variables.items():
+        connection.execute(f"SET VARIABLE {quoted(name)} = {literal(value)}")
 
 
 def let_file_be(connection: Connection, relation: str) -> None:

@@ -81,7 +81,8 @@ class LandedFile:
         modified: When its content was changed last, in nanoseconds since 1970; anyone can set it.
         changed: When it was changed or renamed last, by the clock of its disk; nobody can set it.
         inode: Its number on the disk.
-        adapter: Hash of the adapter that it goes through; empty: none, or it is missing.
+        adapter: Hash of the adapter that it goes through, or of all that may know it by its
+            columns; empty: none, or it is missing.
     """
 
     place: str
@@ -116,10 +117,20 @@ def landed_files(settings: Settings, sources: Collection[str]) -> list[LandedFil
                     status.st_mtime_ns,
                     status.st_ctime_ns,
                     status.st_ino,
-                    adapters.get(request.adapter or "", ""),
+                    adapters.get(request.adapter or "", "") or _known_by(settings, request),
                 )
             )
     return found
+
+
+def _known_by(settings: Settings, request: Request) -> str:
+    """What a file without a table is read by: other formats or options may know it."""
+    if request.table is not None:
+        return ""
+    from ltv_platform.ingestion.adapter_files import bundled_adapters  # noqa: PLC0415 - parses SQL
+
+    known = repr((sorted(bundled_adapters().items()), settings.adapter_options))
+    return hashlib.sha256(known.encode()).hexdigest()
 
 
 def _adapter_hash(name: str) -> str:
@@ -217,6 +228,10 @@ def _move_away(
     except UserError as error:
         note = f"{path.name} was moved to loaded/ still holding records of erased people: {error}"
         first = replace(first, notes=(*first.notes, note))
+    # An erasure looks into files of loads that have rows of persons.
+    sources = engine.catalog.sources
+    loads = [each.counts for each in outcomes if each.counts is not None]
+    counts = next((load for load in loads if sources[load.table_name].is_personal), counts)
     folder = engine.settings.loaded_path / counts.load_id
     if not path.exists():  # all of its records were those of erased persons
         return (first, *others)

@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from ltv_platform.ingestion.dialects import Dialect
 from ltv_platform.ingestion.file_columns import FileColumn
 
+#: Variables that every SELECT may ask for; see ``file_relation``.
+OWN_VARIABLES = ("base_currency", "reporting_timezone", "source_timezone")
+
 
 @dataclass(frozen=True)
 class Layout:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from itertools import islice
 
 from ltv_platform.contracts import SourceTable
@@ -44,6 +45,7 @@ class Recognised:
     table: str | None = None
 
 
+@cache
 def known_formats() -> dict[str, Layout]:
     """The formats that files are known by, by the name of their adapter."""
     layouts = {
@@ -113,7 +115,9 @@ def _headers(copy: PrivateCopy) -> list[_Header]:
 
 
 def _fits(layout: Layout, header: Sequence[str], place: int) -> bool:
-    return (place == 0 or layout.dialect.titled) and not find_columns(layout.needed, header).missing
+    return (place == 0 or layout.dialect.titled) and all(
+        any(column.read(name) is not None for name in header) for column in layout.needed
+    )
 
 
 def _has_columns_of(source: SourceTable, header: Collection[str]) -> bool:

@@ -199,8 +199,9 @@ def split_delimited(
         if reason and dialect.titled and len([field for field in fields if field]) == 1:
             notices.append((number, line, reason))
             continue
-        while notices:
-            files.reject(*notices.pop(0))
+        for notice in notices:
+            files.reject(*notice)
+        notices.clear()
         if reason:
             files.reject(number, line, reason)
         else:

@@ -1,5 +1,7 @@
 """Exports that feed several tables: a person whom they know by an address goes out of the file."""
 
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -9,8 +11,13 @@ from ltv_platform.erasure.files import held_files, ids_beside
 from ltv_platform.erasure.finding import open_finder
 from ltv_platform.erasure.stripping import Stripper
 from ltv_platform.erasure.suppression import CUSTOMER, Suppressed
-from ltv_platform.ingestion.landing import ingest_landing, make_landing
+from ltv_platform.erasure.texts import Needles
+from ltv_platform.ingestion import adapter_files, landing, recognition
+from ltv_platform.ingestion.adapter_texts import parse_layout
+from ltv_platform.ingestion.landing import ingest_landing, make_landing, waiting_files
+from ltv_platform.ingestion.load import ingest
 from ltv_platform.ingestion.person_ids import person_id
+from ltv_platform.ingestion.unfollowed import state_of
 from ltv_platform_tests.conftest import Loader
 from ltv_platform_tests.ingestion.test_formats import SHOP
 
@@ -38,10 +45,8 @@ def test_a_person_goes_out_of_an_export(
 ) -> None:
     """By the hash of her address, in torn records too; all others stay, and are no new load."""
     text = (load.folder / "shop.sql").read_text()
-    for module in ("recognition", "adapter_files"):
-        monkeypatch.setattr(
-            f"ltv_platform.ingestion.{module}.bundled_adapters", lambda: {"shop": text}
-        )
+    monkeypatch.setattr(adapter_files, "bundled_adapters", lambda: {"shop": text})
+    monkeypatch.setattr(recognition, "known_formats", lambda: {"shop": parse_layout("shop", text)})
     engine = load.engine
     if loaded:
         ingest_landing(engine)
@@ -76,3 +81,37 @@ def test_ids_beside_an_address_are_found(load: Loader) -> None:
     assert ids_beside(engine, ann) == {"cus_A": "payments.csv"}
     ingest_landing(engine)
     assert ids_beside(engine, ann) == {"cus_A": "payments.csv"}
+
+
+def test_a_loaded_file_is_found_whichever_table_its_adapter_names_first(load: Loader) -> None:
+    """Regression: behind a table without persons nothing looked into it any more."""
+    engine = load.engine
+    own = load.write(
+        "own.sql",
+        "-- needs: email (person) = E-mail\n-- needs: c\n"
+        "-- table: campaigns\nSELECT DISTINCT c AS campaign_id FROM file\n"
+        "-- table: customers\n"
+        "SELECT email AS customer_id, '2025-05-01' AS registration_date, c AS campaign_id "
+        "FROM file",
+    )
+    make_landing(engine.settings, list(engine.catalog.sources))
+    folder = engine.settings.landing_path / "customers"
+    (folder / "a.csv").write_text("E-mail,c\nann@example.com,c1\n")
+    [request] = waiting_files(engine.settings)
+    outcomes = ingest(engine, [replace(request, table=None, adapter=str(own))])
+    assert [outcome.error for outcome in outcomes] == [None, None]
+    state = state_of(request.path.lstat())
+    landing._move_away(engine, tuple(outcomes), state)
+    [held] = held_files(engine)
+    assert held.table == "customers"
+
+
+def test_a_file_that_cannot_be_read_is_searched_for_the_address(
+    load: Loader,
+) -> None:
+    """Regression: nothing but the hash was looked for, which stands in no file."""
+    settings = load.engine.settings
+    ann = person_id(settings, "ann@example.com")
+    needles = Needles([ann], id_of=partial(person_id, settings))
+    assert needles.are_in("a line, of Ann@Example.com; torn")
+    assert not needles.are_in("a line, of bob@example.com; torn")

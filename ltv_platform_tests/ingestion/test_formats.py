@@ -93,7 +93,7 @@ def test_one_file_feeds_several_tables(load: Loader, shop: str) -> None:
         ("3-a", "(guest)", Decimal(50), "EUR"),
         ("3-b", "(guest)", Decimal(50), "EUR"),
     ]
-    assert any("2 lines of titles" in note for note in customers.notes)
+    assert any("titles and notices skipped: 2" in note for note in customers.notes)
     again = _ingest(load, FILE, "may.csv", shop)
     assert [outcome.repeated for outcome in again] == [True, True]
 
@@ -351,6 +351,25 @@ FROM states
 """
 
 
+def test_two_currencies_in_one_header_are_refused(load: Loader) -> None:
+    """Regression: the column that stood first gave the amounts, or the last one the currency."""
+    [outcome] = _ingest(
+        load, "Campaign,Day,Cost (USD),Cost (EUR)\na,2025-05-01,1,2\n", "x.csv", None
+    )
+    assert "name several currencies: Cost (USD), Cost (EUR)" in str(outcome.error)
+
+
+def test_a_slip_in_the_condition_of_totals_is_the_adapters(load: Loader, shop: str) -> None:
+    """Regression: it passed for a defect, and stopped every other file of the call."""
+    slip = load.write("slip.sql", SHOP.replace("starts_with(number,", "starts_with(numbre,"))
+    path = load.write("may.csv", FILE)
+    first, *others = ingest(
+        load.engine, [Request(None, path, str(slip)), Request(None, path, shop)]
+    )
+    assert "does not go through its adapter" in str(first.error)
+    assert [other.error for other in others] == [None, None]
+
+
 def test_an_adapter_says_why_it_rejects_a_row(load: Loader) -> None:
     """Its reason stands in quarantine, and a replay does not let the row in."""
     own = str(load.write("own.sql", REJECTS))
@@ -374,6 +393,10 @@ def test_an_adapter_says_why_it_rejects_a_row(load: Loader) -> None:
         ("-- totals: SELECT 1", "is not valid SQL"),
         ("-- totals: (SELECT MAX(x) FROM read_csv('/etc/passwd'))", "it may read only `file`"),
         ("-- variable: revenue", "is no variable"),
+        ("-- variable: x TO 1; COPY (SELECT 1) TO 'x.csv'; SET VARIABLE y = a", "is no variable"),
+        ("-- variable: base_currency = EUR", "is no variable"),
+        ("-- needs: rowid = Order", "cannot call a column rowid"),
+        ("-- needs: cost = Cost ({Currency})", "has braces that mean nothing"),
         ("-- format: Things", "by which columns its files are known"),
     ],
 )

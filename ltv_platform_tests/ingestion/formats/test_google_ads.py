@@ -39,7 +39,7 @@ def test_report(load: Loader) -> None:
     assert "rows of totals left out: 4; line 33 says what the rows add up to (4,156.24)" in (
         notes(outcomes)
     )
-    assert "2 lines of titles and notices skipped" in notes(outcomes)
+    assert "lines of titles and notices skipped: 2 (" in notes(outcomes)
     reasons = [reason for _, [reason] in load.reasons()]
     assert [reason.split(":")[0] for reason in reasons] == ["date", "cost"]
 

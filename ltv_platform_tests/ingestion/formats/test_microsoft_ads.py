@@ -26,7 +26,7 @@ def test_report(load: Loader) -> None:
         "SELECT SUM(impressions), SUM(clicks), MIN(date)::VARCHAR, MAX(date)::VARCHAR, "
         "MIN(spend_source) FROM raw.campaign_costs"
     ) == [(20110, 211, "2025-09-01", "2025-09-10", "microsoft_ads")]
-    assert "10 lines of titles and notices skipped" in notes(outcomes)
+    assert "lines of titles and notices skipped: 10 (" in notes(outcomes)
     [(_, [reason])] = load.reasons()
     assert reason.startswith("date: '2025-02-30'")
     assert load.rows(

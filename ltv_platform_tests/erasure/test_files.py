@@ -258,8 +258,9 @@ def test_what_cannot_be_rewritten_is_said(tmp_path: Path) -> None:
     texts = [f"{error.message} {error.hint}" for error in done.errors]
     assert len(texts) == 3
     assert "damaged.csv.gz may still hold the person" in texts[0]
-    assert "its tables users name them, and no contract is about these" in texts[1]
-    assert "is a view, or has triggers" in texts[2]
+    users = "its tables users name them, and no contract is about these"
+    assert any(users in text for text in texts)
+    assert any("is a view, or has triggers" in text for text in texts)
     assert all("Or remove the file" in text for text in texts)
     assert [note.split()[0] for note in done.notes] == [
         "landing/transactions/late.csv.part",

@@ -198,7 +198,7 @@ def test_a_whole_table_is_materialized_alone(
 def _doubled(table: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A defect in a table's SQL, as a merge may bring it."""
     original = transforms.render
-    doubled_spend = "AS installs,\n  CAST(2 * spend AS DECIMAL(18,6)) AS spend"
+    doubled_spend = "AS installs,\n  CAST(2 * spend AS DECIMAL(38,6)) AS spend"
     changes: dict[str, Callable[[str], str]] = {
         "core/interactions.sql": lambda sql: f"SELECT * FROM ({sql}) UNION ALL FROM ({sql})",
         "campaigns/campaign_roas.sql": lambda sql: sql.replace(

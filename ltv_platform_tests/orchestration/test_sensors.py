@@ -154,17 +154,20 @@ def test_files_do_not_wait_for_what_else_fails(
 
 
 def test_files_that_nothing_loads_are_told(home: Home, instance: dg.DagsterInstance) -> None:
-    """They lie in the folder of no source table, or of none at all; taken away, they settle."""
+    """They lie in the folder of no source table; taken away, they settle."""
     ticker = Ticker(home, instance, "landing")
     ticker.tick()
     folder = home.settings.landing_path / "purchases"
     folder.mkdir()
-    paths = folder / "june.csv", home.settings.landing_path / "july.csv"
+    paths = folder / "june.csv", folder / "july.csv"
     for path in paths:
         path.write_text("a,b\n1,2\n")
     ticker.tick()
     alerts = Alerts(home.settings).open_alerts()
-    assert sorted(alert.key for alert in alerts) == ["july.csv", "purchases/june.csv"]
+    assert sorted(alert.key for alert in alerts) == [
+        "purchases/july.csv",
+        "purchases/june.csv",
+    ]
     assert all("its folder does not name a source table" in alert.what for alert in alerts)
     for path in paths:
         path.unlink()

@@ -36,15 +36,15 @@ REFUSED = {
     ),
     "two statements": (
         "SELECT id AS campaign_id FROM file; SELECT 1",
-        "Adapter mine must be exactly one SELECT.",
+        "Adapter mine must be exactly one SELECT for each table.",
     ),
     "a statement that is no SELECT": (
         "DELETE FROM file",
-        "Adapter mine must be exactly one SELECT.",
+        "Adapter mine must be exactly one SELECT for each table.",
     ),
     "a COPY over a file": (
         "COPY (SELECT 1) TO '/etc/hostname'",
-        "Adapter mine must be exactly one SELECT.",
+        "Adapter mine must be exactly one SELECT for each table.",
     ),
     "another file, by its name": (
         "SELECT id AS campaign_id FROM '/etc/passwd'",

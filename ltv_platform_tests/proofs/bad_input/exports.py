@@ -44,9 +44,9 @@ def _(folder: Path) -> str:
 
 @CASES.case(
     "dates and amounts that can all be read in two ways",
-    "exit 2: export.csv: '05/09/2025' in line 2 can be 5 Sep 2025 or 9 May 2025, and no other "
-    "value tells which.; exit 2: export.csv: '1,204' in line 2 can be 1204 or 1.204, and no other "
-    "value tells which.",
+    "exit 2: export.csv: '05/09/2025' in line 2 of Day can be 5 Sep 2025 or 9 May 2025, and no "
+    "other value tells which.; exit 2: export.csv: '1,204' in line 2 of Cost can be 1204 or 1.204, "
+    "and no other value tells which.",
 )
 def _(folder: Path) -> str:
     said = []

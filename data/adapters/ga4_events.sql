@@ -224,9 +224,9 @@ sessions AS (
     CASE WHEN regexp_full_match(session_number, '[0-9]{10}')
       THEN make_timestamp(CAST(session_number AS BIGINT) * 1000000) END AS numbered,
     BOOL_OR(event_name = 'session_start') AS has_beginning,
-    ARG_MIN(day_begins, happened) AS day_begins,
+    ARG_MIN(day_begins, (happened, _line)) AS day_begins,
     ARG_MIN(CASE WHEN getvariable('channel') = 'group' THEN COALESCE(channel_group, source)
-      ELSE COALESCE(source, channel_group) END, happened) AS channel,
+      ELSE COALESCE(source, channel_group) END, (happened, _line)) AS channel,
     MAX(CASE WHEN engaged = '1' THEN 1 ELSE 0 END) AS holds,
     MAX(CASE WHEN event_name IN ('add_to_cart', 'begin_checkout', 'add_shipping_info',
       'add_payment_info', 'purchase', 'ecommerce_purchase', 'in_app_purchase') THEN 1 ELSE 0 END)

@@ -146,8 +146,8 @@ FROM movements
 -- table: customers
 SELECT
   sender AS customer_id,
-  ARG_MIN(happened_at, happened) AS registration_date,
-  ARG_MIN(country, happened) AS country,
+  ARG_MIN(happened_at, (happened, _line)) AS registration_date,
+  ARG_MIN(country, (happened, _line)) AS country,
   MIN(_line) AS _line
 FROM amounts
 WHERE is_taken AND sender IS NOT NULL

@@ -120,8 +120,8 @@ QUALIFY NOT is_taken OR order_id IS NULL OR ROW_NUMBER() OVER (
 -- table: customers
 SELECT
   customer AS customer_id,
-  COALESCE(ARG_MIN(created_at, created), MIN(created_at)) AS registration_date,
-  ARG_MIN(COALESCE(shipping_country, billing_country), created) AS country,
+  COALESCE(ARG_MIN(created_at, (created, _line)), MIN(created_at)) AS registration_date,
+  ARG_MIN(COALESCE(shipping_country, billing_country), (created, _line)) AS country,
   MIN(_line) AS _line
 FROM amounts
 WHERE is_taken AND customer IS NOT NULL

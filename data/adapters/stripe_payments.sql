@@ -97,8 +97,8 @@ QUALIFY NOT is_taken OR id IS NULL OR ROW_NUMBER() OVER (
 -- table: customers
 SELECT
   customer AS customer_id,
-  COALESCE(ARG_MIN(paid_on, paid), MIN(paid_on)) AS registration_date,
-  ARG_MIN(card_country, paid) AS country,
+  COALESCE(ARG_MIN(paid_on, (paid, _line)), MIN(paid_on)) AS registration_date,
+  ARG_MIN(card_country, (paid, _line)) AS country,
   MIN(_line) AS _line
 FROM amounts
 WHERE is_taken AND customer IS NOT NULL

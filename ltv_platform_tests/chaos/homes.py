@@ -20,9 +20,9 @@ SETTINGS = {
 }
 
 
-def home_at(folder: Path) -> Home:
-    """The home of a folder as its commands see it."""
-    return Home(folder, **SETTINGS)
+def home_at(folder: Path, **settings: str) -> Home:
+    """The home of a folder as its commands see it, under further settings."""
+    return Home(folder, **SETTINGS, **settings)
 
 
 def contents(folder: Path, *, ordered: bool) -> Mapping[str, Any]:

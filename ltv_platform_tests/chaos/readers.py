@@ -97,7 +97,9 @@ def read_while_backfilled(folder: Path, tell: Callable[[str], None]) -> Read:
             wait_until(lambda: _is_over(running, backfill), _PATIENCE, "the end of the backfill")
             tell("the backfill is over; waiting until nothing is left to do")
             wait_until(
-                lambda: running.is_idle() and is_up_to_date(home), _PATIENCE, "it comes to rest"
+                lambda: running.is_idle() and is_up_to_date(home, now=SAMPLE_NOW),
+                _PATIENCE,
+                "it comes to rest",
             )
             seconds = time.monotonic() - started
             time.sleep(2)  # so that every reader sees the end

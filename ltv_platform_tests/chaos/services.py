@@ -180,14 +180,14 @@ def killed_at_random(
     return kills, seen
 
 
-def is_up_to_date(home: Path) -> bool:
-    """Whether nothing waits in landing and nothing is stale."""
+def is_up_to_date(home: Path, **settings: str) -> bool:
+    """Whether nothing waits in landing and nothing is stale, under further settings."""
     from ltv_platform.errors import UserError
     from ltv_platform.stale import what_is_stale
 
     if any(path.is_file() for path in (home / "landing").rglob("*")):
         return False
-    seen = home_at(home)
+    seen = home_at(home, **settings)
     try:
         return not what_is_stale(seen.engine, seen.graph)
     except UserError:  # a run holds the warehouse

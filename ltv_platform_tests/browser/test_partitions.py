@@ -45,7 +45,7 @@ def _launch(screen: "Screen", server: Server, days: str) -> dict[str, Any]:
     if days == "Failed":
         screen.click("//*[@role='dialog']//button[. = 'Failed']")
     else:
-        screen.write("//*[@role='dialog']//input[starts-with(@placeholder, 'ex:')]", days)
+        screen.write("(//*[@role='dialog']//input[@placeholder])[1]", days)
     screen.wait_for("3 partitions", "Backfills all partitions in a single run.")
     screen.picture(f"launch_dialog_{days.strip('[]')[:10]}")
     screen.click("//button[. = 'Launch backfill']")
@@ -99,7 +99,7 @@ def test_a_refresh_announces_the_day_that_it_wrote(bars: "Screen", server: Serve
 
 def test_a_range_is_materialized_from_the_dialog(bars: "Screen", server: Server) -> None:
     """A range of days is one run; its log has a line per table, its partitions are its own."""
-    run = _launch(bars, server, "[2025-11-08...2025-11-10]")
+    run = _launch(bars, server, "[2026-10-07...2026-10-09]")
     assert run["status"] == "SUCCESS"
     bars.open(f"/runs/{run['runId']}", "Success", "RUN_SUCCESS")
     bars.picture("run_of_a_backfill")
@@ -107,18 +107,18 @@ def test_a_range_is_materialized_from_the_dialog(bars: "Screen", server: Server)
     text = bars.wait_for("core.transactions: 3 days, ")
     assert "did not yield" not in text
     _counts(bars, Materialized=698)
-    bars.open(f"{_PARTITIONS}&partition=2025-11-09", run["runId"][:8])
+    bars.open(f"{_PARTITIONS}&partition=2026-10-08", run["runId"][:8])
     bars.picture("partitions_after_a_backfill")
     # Regression: the refresh behind it announced all of them once more, as its own.
     wait_for(server.is_idle, "the end of other runs")
-    bars.open(f"{_PARTITIONS}&partition=2025-11-09", run["runId"][:8])
+    bars.open(f"{_PARTITIONS}&partition=2026-10-08", run["runId"][:8])
 
 
 def test_a_run_that_failed_is_seen_and_fixed(bars: "Screen", server: Server) -> None:
     """Days that a run could not write are red, the error says why, and Failed selects them."""
     wait_for(server.is_idle, "the end of other runs")
     with duckdb.connect(str(server.home / "warehouse.duckdb")):
-        run = _launch(bars, server, "[2025-10-20...2025-10-22]")
+        run = _launch(bars, server, "[2026-09-18...2026-09-20]")
     assert run["status"] == "FAILURE"
     _counts(bars, Failed=3, Materialized=695)
     bars.picture("partitions_after_a_failed_run")

@@ -19,7 +19,7 @@ from ltv_platform.ingestion.load import ingest
 from ltv_platform.ingestion.person_ids import person_id
 from ltv_platform.ingestion.unfollowed import state_of
 from ltv_platform_tests.conftest import Loader
-from ltv_platform_tests.ingestion.test_formats import SHOP
+from ltv_platform_tests.ingestion.own_formats import SHOP
 
 HEAD = "Order,Day,Total (EUR),E-mail\n"
 HERS = '1,13/05/2025,"1,50",Ann@example.com\n2,14/05/2025,"2,50",ann@example.com\n'

@@ -10,44 +10,18 @@ from ltv_platform.ingestion.adapter_files import bundled_adapters, load_adapters
 from ltv_platform.ingestion.adapter_texts import parse_adapter
 from ltv_platform.ingestion.explaining import explain
 from ltv_platform.ingestion.landing import ingest_landing, make_landing
-from ltv_platform.ingestion.load import Outcome, Request, ingest
+from ltv_platform.ingestion.load import Request, ingest
 from ltv_platform.ingestion.person_ids import person_id
-from ltv_platform.ingestion.quarantine import list_quarantine
 from ltv_platform.ingestion.recognition import known_formats
 from ltv_platform.ingestion.replaying import replay
-from ltv_platform_tests.conftest import Loader, assert_adds_up
-
-SHOP = """\
--- format: a report of Shop
--- skip: until header
--- needs: day (date) = Day | Tag
--- needs: number = Order
--- needs: total (number) = Total ({currency}) | Summe ({currency})
--- takes: address (person) = E-mail
--- takes: country = Country
--- takes: plan = Plan
--- totals: starts_with(number, 'Total')
--- refuse: plan = 'trial'
--- because: orders of a trial are in it. In the shop, choose Export > Paid.
--- variable: sign = plus | minus
--- table: customers
-SELECT address AS customer_id, MIN(day) AS registration_date, ARG_MIN(country, _line) AS country
-FROM file WHERE address IS NOT NULL GROUP BY address
--- table: transactions
--- rows: many
-SELECT number || '-' || part AS transaction_id, address AS customer_id, day AS transaction_date,
-  CASE WHEN getvariable('sign') = 'plus' THEN total ELSE '0' END AS amount, currency
-FROM file, (VALUES ('a'), ('b')) AS parts(part)
-"""
-FILE = """\
-Orders of May
-"from 1 May, to 31 May"
-Order,Day,Total (EUR),E-mail,Notes
-1,13/05/2025,"1.204,10",Ann@example.com,call Ann
-2,05/05/2025,"-4,10 €", ann@EXAMPLE.com ,
-3,06/05/2025,"50,00",,
-Total of 3,,"1.250,00",,
-"""
+from ltv_platform_tests.conftest import Loader
+from ltv_platform_tests.ingestion.own_formats import (
+    FILE,
+    SHOP,
+    ingest_export,
+    load_costs,
+    total_cost,
+)
 
 
 @pytest.fixture
@@ -58,16 +32,6 @@ def shop(load: Loader) -> str:
     )
 
 
-def _ingest(
-    load: Loader, content: str, name: str, adapter: str | None, *options: str
-) -> list[Outcome]:
-    outcomes = ingest(load.engine, [Request(None, load.write(name, content), adapter, options)])
-    for outcome in outcomes:
-        if outcome.counts is not None:
-            assert_adds_up(outcome.counts)
-    return outcomes
-
-
 def test_one_file_feeds_several_tables(load: Loader, shop: str) -> None:
     """Titles and totals are left out and counted; the currency is that of the header.
 
@@ -75,7 +39,7 @@ def test_one_file_feeds_several_tables(load: Loader, shop: str) -> None:
     rows of the file add up to 1204.10 - 4.10 + 50.00 = 1250.00, as its last line says. A negative
     amount is no amount, so four of the six rows are accepted.
     """
-    customers, transactions = _ingest(load, FILE, "may.csv", shop)
+    customers, transactions = ingest_export(load, FILE, "may.csv", shop)
     assert customers.counts is not None
     assert transactions.counts is not None
     # 2 titles, 3 orders and a total; what of them makes no row of the table is skipped.
@@ -94,14 +58,14 @@ def test_one_file_feeds_several_tables(load: Loader, shop: str) -> None:
         ("3-b", "(guest)", Decimal(50), "EUR"),
     ]
     assert any("titles and notices skipped: 2" in note for note in customers.notes)
-    again = _ingest(load, FILE, "may.csv", shop)
+    again = ingest_export(load, FILE, "may.csv", shop)
     assert [outcome.repeated for outcome in again] == [True, True]
 
 
 def test_nothing_of_a_person_is_kept(load: Loader, shop: str) -> None:
     """Neither the address nor columns that are not declared, in good rows, bad ones and records."""
     broken = FILE.replace("2,05/05/2025", "9,torn ann@example.com\n2,soon")
-    _ingest(load, broken, "may.csv", shop)
+    ingest_export(load, broken, "may.csv", shop)
     assert load.rows("SELECT COUNT(*) FROM raw.quarantine") == [(3,)]
     for table in ("customers", "transactions", "quarantine"):
         text = str(load.rows(f"SELECT * FROM raw.{table}")).lower()
@@ -120,89 +84,21 @@ def test_a_person_is_the_same_in_every_file(load: Loader) -> None:
     assert person_id(settings, "ann@example.com") != first
 
 
-def _cost(load: Loader, lines: str, *options: str, name: str = "g.csv") -> Outcome:
-    header = "Campaign,Day,Cost,Impr.\n"
-    outcome, *_ = _ingest(load, header + lines, name, None, *options)
-    return outcome
-
-
-def _total(load: Loader) -> Decimal:
-    return Decimal(load.rows("SELECT SUM(cost) FROM raw.campaign_costs")[0][0])
-
-
 def test_totals_are_held_against_the_rows(load: Loader) -> None:
     """They agree to the cent, or a note names both figures."""
     good = "a,2025-05-01,$10.00,1\na,2025-05-02,$5.50,1\nTotal: Account,--,$15.50,2\n"
-    assert any("what the rows add up to (15.50)" in note for note in _cost(load, good).notes)
+    assert any("what the rows add up to (15.50)" in note for note in load_costs(load, good).notes)
     bad = good.replace("$15.50", "$25.50").replace("a,", "b,")
-    [note] = [note for note in _cost(load, bad, name="b.csv").notes if "totals" in note]
+    [note] = [note for note in load_costs(load, bad, name="b.csv").notes if "totals" in note]
     assert "line 4 says 25.50, the rows add up to 15.50" in note
-    assert _total(load) == Decimal("31.00")
-
-
-@pytest.mark.parametrize(
-    ("lines", "total"),
-    [
-        ('a,2025-05-01,"1.204,10 €",1\nb,2025-05-01,"1.204",1\n', "2408.10"),
-        ('a,2025-05-01,"$1,204.10",1\nb,2025-05-01,"$1,204",1\n', "2408.10"),
-        ("a,13/05/2025,1.5,1\nb,05/05/2025,($0.50),1\n", "1.00"),
-        ("a,05/13/2025,1 204.5,1\nb,May 5 2025,2,1\n", "1206.50"),
-    ],
-)
-def test_values_that_read_in_one_way_decide_for_all(load: Loader, lines: str, total: str) -> None:
-    """The form is told by the file, not guessed from the first value."""
-    assert _cost(load, lines).error is None
-    assert _total(load) == Decimal(total)
-
-
-@pytest.mark.parametrize(
-    ("lines", "message", "option", "total"),
-    [
-        (
-            'a,2025-05-01,"1,204",1\n',
-            "'1,204' in line 2 of Cost can be 1204 or 1.204",
-            "numbers=1.204,50",
-            "1.204",
-        ),
-        (
-            "a,05/09/2025,3,1\n",
-            "'05/09/2025' in line 2 of Day can be 5 Sep 2025 or 9 May 2025",
-            "dates=month first",
-            "3",
-        ),
-        (
-            'a,2025-05-01,"1,5",1\nb,2025-05-01,2.5,1\n',
-            "writes numbers in two ways: '2.5' in line 3 of Cost, '1,5' in line 2 of Cost",
-            "numbers=1.204,50",
-            "1.5",
-        ),
-    ],
-)
-def test_values_that_read_in_two_ways_are_refused(
-    load: Loader, lines: str, message: str, option: str, total: str
-) -> None:
-    """Both readings are named; an option says which counts, and what differs is quarantined."""
-    outcome = _cost(load, lines)
-    assert outcome.error is not None
-    assert message in str(outcome.error)
-    assert option.partition("=")[0] in outcome.error.hint
-    assert _cost(load, lines, option).error is None
-    assert _total(load) == Decimal(total)
-
-
-def test_dates_that_no_adapter_declares_are_not_rejected_one_by_one(load: Loader) -> None:
-    """The file is refused with the two readings of its first date."""
-    select = "-- table: campaign_costs\nSELECT c AS campaign_id, d AS date, m AS cost FROM file"
-    own = str(load.write("own.sql", select))
-    [outcome] = _ingest(load, "c,d,m\na,05/09/2025,1\nb,13/09/2025,2\n", "own.csv", own)
-    assert "which can be 5 Sep 2025 or 9 May 2025" in str(outcome.error)
+    assert total_cost(load) == Decimal("31.00")
 
 
 def test_a_file_is_refused_for_what_it_holds(load: Loader, shop: str) -> None:
     """The message names the line and what to do about it, and nothing is loaded."""
     header, rest = FILE.split("Notes\n")
     text = header + "Notes,Plan\n" + rest.replace("\n", ",trial\n")
-    [outcome] = _ingest(load, text, "may.csv", shop)
+    [outcome] = ingest_export(load, text, "may.csv", shop)
     assert outcome.error is not None
     assert outcome.error.message == (
         "may.csv, line 4 and 2 more records: orders of a trial are in it."
@@ -214,8 +110,8 @@ def test_a_file_is_refused_for_what_it_holds(load: Loader, shop: str) -> None:
 def test_variables_are_options(load: Loader, shop: str) -> None:
     """Chosen by the call or by LTV_ADAPTER_OPTIONS; another choice is another load."""
     text = FILE.replace("-4,10", "4,10").replace("1.250,00", "1.258,20")
-    _ingest(load, text, "may.csv", shop)
-    _, transactions = _ingest(load, text, "may.csv", shop, "sign=minus")
+    ingest_export(load, text, "may.csv", shop)
+    _, transactions = ingest_export(load, text, "may.csv", shop, "sign=minus")
     assert transactions.counts is not None
     assert transactions.counts.rows_accepted == 6
     assert set(load_adapters(shop, {"shop": {"sign": "minus"}})) == {"customers", "transactions"}
@@ -227,18 +123,18 @@ def test_variables_are_options(load: Loader, shop: str) -> None:
 
 def test_a_file_of_no_known_format(load: Loader) -> None:
     """What it has, the nearest format with what it lacks, and how to go on; never a guess."""
-    [outcome] = _ingest(load, "Campaign,Day,Impr.\na,2025-05-01,1\n", "x.csv", None)
+    [outcome] = ingest_export(load, "Campaign,Day,Impr.\na,2025-05-01,1\n", "x.csv", None)
     message = str(outcome.error)
     assert "It has Campaign, Day, Impr." in message
     assert "Nearest is a Google Ads report by day, which also has Cost" in message
     assert "adapter" in message
-    [outcome] = _ingest(load, "a,b\n1,2\n", "y.csv", None)
+    [outcome] = ingest_export(load, "a,b\n1,2\n", "y.csv", None)
     assert "is none of the exports that are known by their columns" in str(outcome.error)
 
 
 def test_files_with_the_columns_of_a_table_need_no_table(load: Loader) -> None:
     """Their columns say which it is."""
-    [outcome] = _ingest(load, "campaign_id,campaign_name\nc1,One\n", "c.csv", None)
+    [outcome] = ingest_export(load, "campaign_id,campaign_name\nc1,One\n", "c.csv", None)
     assert outcome.request.table == "campaigns"
     assert outcome.counts is not None
     assert outcome.counts.rows_accepted == 1
@@ -285,59 +181,7 @@ def test_landing_takes_known_files_without_a_folder(load: Loader) -> None:
     assert [path.name for path in settings.landing_path.iterdir() if path.is_file()] == [
         "other.csv"
     ]
-    assert _total(load) == Decimal("1.5")
-
-
-def test_values_that_do_not_fit_the_declared_form_are_quarantined(load: Loader) -> None:
-    """Declared, the form is strict: 2.50 under 1.204,50 is no number, and is not read as 250."""
-    own = str(
-        load.write(
-            "own.sql",
-            SHOP.split("-- table: customers", maxsplit=1)[0] + "-- numbers: 1.204,50\n"
-            "-- dates: day first\n-- table: campaign_costs\n"
-            "SELECT number AS campaign_id, day AS date, total AS cost FROM file",
-        )
-    )
-    lines = 'Order,Day,Total (EUR)\n1,13/09/2025,"2,50"\n2,09/13/2025,"2,50"\n3,05/09/2025,2.50\n'
-    [outcome] = _ingest(load, lines, "own.csv", own)
-    assert outcome.counts is not None
-    assert (outcome.counts.rows_accepted, outcome.counts.rows_quarantined) == (1, 2)
-    columns, rows = list_quarantine(load.engine)
-    assert [row[columns.index("reasons")] for row in rows] == [
-        ["date: '09/13/2025' is not a date such as 2023-01-15"],
-        ["cost: '2.50 (written in another way than 1.204,50)' is not a number"],
-    ]
-
-
-def test_a_file_that_is_written_otherwise_than_declared_is_refused(load: Loader) -> None:
-    """Regression: half of a file was read with the month first, and the other half quarantined."""
-    declared = "-- dates: month first\n-- table"
-    own = str(load.write("own.sql", SHOP.replace("-- table", declared, 1)))
-    text = "Order,Day,Total (EUR)\n1,13/05/2025,1.5\n2,05/06/2025,2.5\n"
-    [outcome] = _ingest(load, text, "own.csv", own)
-    assert "'13/05/2025' in line 2 of Day is not written month first" in str(outcome.error)
-    chosen = _ingest(load, text, "own.csv", own, "dates=month first")
-    assert [each.counts.rows_quarantined for each in chosen if each.counts] == [0, 2]
-
-
-COUNTS = """\
--- needs: c
--- needs: d (date)
--- needs: m (number)
--- needs: i (count)
--- table: campaign_costs
-SELECT c AS campaign_id, d AS date, m AS cost, i AS impressions FROM file
-"""
-
-
-def test_counts_say_nothing_of_the_form_of_amounts(load: Loader) -> None:
-    """1,200 impressions are twelve hundred, wherever the amounts have their point."""
-    own = str(load.write("own.sql", COUNTS))
-    lines = 'c,d,m,i\na,2025-05-01,3,"1,200"\nb,2025-05-01,4,1.200\nc,2025-05-01,4,1200.00\n'
-    [outcome] = _ingest(load, lines, "own.csv", own)
-    assert outcome.error is None
-    found = load.rows("SELECT impressions FROM raw.campaign_costs ORDER BY campaign_id")
-    assert found == [(1200,)] * 3
+    assert total_cost(load) == Decimal("1.5")
 
 
 REJECTS = """\
@@ -353,7 +197,7 @@ FROM states
 
 def test_two_currencies_in_one_header_are_refused(load: Loader) -> None:
     """Regression: the column that stood first gave the amounts, or the last one the currency."""
-    [outcome] = _ingest(
+    [outcome] = ingest_export(
         load, "Campaign,Day,Cost (USD),Cost (EUR)\na,2025-05-01,1,2\n", "x.csv", None
     )
     assert "name several currencies: Cost (USD), Cost (EUR)" in str(outcome.error)
@@ -373,7 +217,7 @@ def test_a_slip_in_the_condition_of_totals_is_the_adapters(load: Loader, shop: s
 def test_an_adapter_says_why_it_rejects_a_row(load: Loader) -> None:
     """Its reason stands in quarantine, and a replay does not let the row in."""
     own = str(load.write("own.sql", REJECTS))
-    [outcome] = _ingest(load, "c,s\na,on\nb,odd\n", "own.csv", own)
+    [outcome] = ingest_export(load, "c,s\na,on\nb,odd\n", "own.csv", own)
     assert outcome.counts is not None
     assert (outcome.counts.rows_accepted, outcome.counts.rows_quarantined) == (1, 1)
     assert load.reasons() == [(2, ["state odd is not known"])]

@@ -13,8 +13,8 @@ from ltv_platform.ingestion.adapter_files import bundled_adapters
 from ltv_platform.ingestion.adapter_texts import parse_layout
 from ltv_platform.settings import Settings
 from ltv_platform_tests.ingestion.formats import (
+    appsflyer_files,
     test_adjust_raw,
-    test_appsflyer_raw,
     test_ga4_events,
     test_revenuecat_transactions,
 )
@@ -22,7 +22,7 @@ from ltv_platform_tests.ingestion.formats.exported import csv_text
 
 _NONE: Mapping[str, frozenset[str]] = {}
 FILES = {
-    "appsflyer_raw": ("u1", 7, test_appsflyer_raw.written(test_appsflyer_raw.ROWS)),
+    "appsflyer_raw": ("u1", 7, appsflyer_files.written(appsflyer_files.ROWS)),
     "adjust_raw": ("d1", 6, test_adjust_raw.written(test_adjust_raw.ROWS).encode()),
     "revenuecat_transactions": (
         "c2",

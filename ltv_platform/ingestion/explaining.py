@@ -19,6 +19,8 @@ from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
 
 #: Rows that are shown.
 ROWS = 3
+#: What stands for a column that the format knows and the file does not have.
+_ABSENT = "(not in the file)"
 #: Reasons of rejected rows that are told.
 _REASONS = 3
 
@@ -97,13 +99,16 @@ def _values(
     made_of = incoming.adapter.made_of if incoming.adapter else {}
     adapted = incoming.file.adapted
     names = adapted.relation.found.names if adapted and adapted.relation.found else {}
+    known = incoming.adapter.layout.columns if incoming.adapter else ()
+    absent = {column.name for column in known} - names.keys()
     return [
         (
             column.name,
-            names.get(made_of.get(column.name, ""), made_of.get(column.name, column.name)),
+            names.get(source, _ABSENT if source in absent else source),
             [row[place] for row in rows],
         )
         for place, column in enumerate(given)
+        for source in (made_of.get(column.name, column.name),)
     ]
 
 
@@ -117,8 +122,8 @@ def _counts(connection: duckdb.DuckDBPyConnection, staged: Staged) -> Iterator[s
     rejected += malformed
     left_out = staged.load.rows_in_file - good - rejected
     yield (
-        f"{staged.load.table.name}: of {staged.load.rows_in_file:,} records {good:,} rows would be "
-        f"accepted, {rejected:,} quarantined, {left_out:,} left out"
+        f"{staged.load.table.name}: accepted {good:,}, quarantined {rejected:,}, left out "
+        f"{left_out:,} of {staged.load.rows_in_file:,}"
     )
     for line, reason in connection.execute(
         f"SELECT _line, _reasons[1] FROM {staged.rows} WHERE _reasons IS NOT NULL "

@@ -66,9 +66,7 @@ def notes_on_spend(connection: Connection, settings: Settings, load_id: str) -> 
     if replaced:
         days = replaced[0][3]
         changes = ", ".join(_change(before, after, code) for code, before, after, _ in replaced)
-        yield (
-            f"the spend of {days} (campaign, day) that earlier loads told is replaced: {changes}"
-        )
+        yield f"the spend of {days} (campaign, day) from earlier loads is replaced: {changes}"
     others = connection.execute(
         """
         SELECT COUNT(*), LIST(DISTINCT source ORDER BY source)

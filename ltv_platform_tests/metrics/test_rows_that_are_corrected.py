@@ -69,7 +69,7 @@ def test_a_source_replaces_its_own_spend_and_says_so(home: Home) -> None:
     spend(home, "google", "c1,2025-01-01,10", "c1,2025-01-02,1")
     outcome = spend(home, "google", "c1,2025-01-01,12.5")
     assert outcome.notes == (
-        "the spend of 1 (campaign, day) that earlier loads told is replaced: 10.00 USD became "
+        "the spend of 1 (campaign, day) from earlier loads is replaced: 10.00 USD became "
         "12.50 (+2.50)",
     )
     header = "campaign_id,date,cost,spend_source"

@@ -1,9 +1,9 @@
 """Makes the records of a private copy something to SELECT from, and says how they are numbered.
 
 The engine reads what it can be trusted with: Parquet, and delimited files that are perfectly
-regular, see ``csv_regularity``. Everything else is split by hand first, see ``hand_split``. Records that
-cannot be split into columns stand in a temporary table ``malformed`` (line, raw, reason): nothing
-is skipped in silence.
+regular, see ``csv_regularity``. Everything else is split by hand first, see ``hand_split``.
+Records that cannot be split into columns stand in a temporary table ``malformed`` (line, raw,
+reason): nothing is skipped in silence.
 """
 
 import re

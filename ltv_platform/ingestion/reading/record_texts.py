@@ -1,7 +1,7 @@
 """Where the records of a text begin and end: each with its number and its text, nothing lost.
 
-What becomes of a record is the business of ``hand_split``; whoever takes records out of a file needs
-the texts of the others as they stand.
+What becomes of a record is the business of ``hand_split``; whoever takes records out of a file
+needs the texts of the others as they stand.
 """
 
 import csv

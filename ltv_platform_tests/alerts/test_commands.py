@@ -11,7 +11,7 @@ from ltv_platform.orchestration import services
 from ltv_platform.settings import load_settings
 from ltv_platform_tests.alerts.receiver import OK, Answer, real_alerts, receiver
 from ltv_platform_tests.alerts.test_message import KINDS
-from ltv_platform_tests.forked import ForkedLtv
+from ltv_platform_tests.testing.forked import ForkedLtv
 
 
 @pytest.fixture

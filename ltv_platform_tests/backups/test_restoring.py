@@ -17,8 +17,8 @@ from ltv_platform.backups.restoring import restore
 from ltv_platform.errors import UserError
 from ltv_platform.published.latest import keep_latest
 from ltv_platform_tests.backups.states import all_rows, files, silent
-from ltv_platform_tests.warehouse.homes import Home
-from ltv_platform_tests.warehouse.small_home import SETTINGS, is_stale
+from ltv_platform_tests.testing.home import Home
+from ltv_platform_tests.testing.small_home import SETTINGS, is_stale
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from benchmarks.contenders import sparse
 from benchmarks.data import SOURCES, Scale, select
 from benchmarks.processes import Call, ContenderError, Stopwatch, measure
 from benchmarks.results import save, show
-from ltv_platform_tests.forked import run_forked
+from ltv_platform_tests.testing.forked import run_forked
 
 SCALE = Scale(0.2)
 DAYS = 12

@@ -17,9 +17,9 @@ from ltv_platform.published import snapshot
 from ltv_platform.refresh.build import build_table
 from ltv_platform.warehouse import planner
 from ltv_platform.workspace import Workspace
-from ltv_platform_tests.chaos.homes import SETTINGS, contents, difference, leftovers
 from ltv_platform_tests.chaos.stream import File, files
-from ltv_platform_tests.forked import Answer, ForkedLtv, Running
+from ltv_platform_tests.testing.comparison import SETTINGS, contents, difference, leftovers
+from ltv_platform_tests.testing.forked import Answer, ForkedLtv, Running
 
 #: What is started, with how often: loading, rebuilding and publishing without Dagster, all of it.
 _OFTEN = {"ingest": 9, "refresh": 7, "run": 4}

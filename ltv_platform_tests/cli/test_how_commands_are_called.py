@@ -12,7 +12,7 @@ from typer.main import get_command
 
 from ltv_platform import __version__
 from ltv_platform.cli import app
-from ltv_platform_tests.end_to_end.conftest import CommandLine
+from ltv_platform_tests.testing.command_line import CommandLine
 
 #: They start something, write files or send; what they did is said on stderr.
 _NO_ANSWER = {"demo", "run", "ui", "up", "sample", "backup", "restore", "ihc-simulator"}

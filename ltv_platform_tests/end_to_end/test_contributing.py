@@ -4,14 +4,13 @@ import re
 import shutil
 from pathlib import Path
 
-from ltv_platform_tests.end_to_end.conftest import CommandLine
-
-_ROOT = Path(__file__).resolve().parents[2]
+from ltv_platform_tests.testing import ROOT
+from ltv_platform_tests.testing.command_line import CommandLine
 
 
 def _blocks(language: str) -> list[str]:
     """The code blocks of CONTRIBUTING.md in a language, without the list's indentation."""
-    text = (_ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
     found = re.findall(rf"^ +```{language}\n(.*?)^ +```$", text, re.MULTILINE | re.DOTALL)
     return ["\n".join(line[3:] for line in block.splitlines()) + "\n" for block in found]
 
@@ -28,8 +27,8 @@ def test_a_table_is_one_contract_one_select_and_one_line(ltv: CommandLine, tmp_p
     The copy is what a fresh process finds in its working directory.
     """
     for name in ("ltv_platform", "data"):
-        shutil.copytree(_ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(_ROOT / "dagster.yaml", tmp_path)
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "dagster.yaml", tmp_path)
     contract, wiring = _blocks("python")
     [select] = _blocks("sql")
     package = tmp_path / "ltv_platform"

@@ -24,10 +24,10 @@ from ltv_platform.published.query import query
 from ltv_platform.refresh.stale import what_is_stale
 from ltv_platform.settings import load_settings
 from ltv_platform.workspace import Workspace
-from ltv_platform_tests.end_to_end.conftest import CommandLine
-from ltv_platform_tests.forked import NOW
+from ltv_platform_tests.testing import ROOT
+from ltv_platform_tests.testing.command_line import CommandLine
+from ltv_platform_tests.testing.forked import NOW
 
-_ROOT = Path(__file__).resolve().parents[2]
 TOP, SPEND = dg.AssetKey(["mine", "top_campaigns"]), dg.AssetKey(["mine", "country_spend"])
 
 
@@ -87,7 +87,7 @@ def instance(workspace: Workspace) -> Iterator[dg.DagsterInstance]:
 @pytest.fixture
 def module(workspace: Workspace, tmp_path: Path) -> ModuleType:
     """The module of the docs, the second example put into it."""
-    text = (_ROOT / "docs" / "extending.md").read_text("utf-8")
+    text = (ROOT / "docs" / "extending.md").read_text("utf-8")
     first, second = re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     assets, end = first.split("@dg.definitions\n")
     assert "assets=[top_campaigns]" in end

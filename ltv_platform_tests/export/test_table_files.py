@@ -8,8 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from ltv_platform_tests.end_to_end.conftest import CommandLine
-from ltv_platform_tests.end_to_end.conftest import fresh_homes as fresh_homes  # noqa: PLC0414
+from ltv_platform_tests.testing.command_line import CommandLine
 
 _FORMULAS = ("=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", " =1", "＝1+1")
 _HARMLESS = ("Brand", "-5", "+49.5", "a=b", "'quoted'", 'line\nend, and a "quote"')

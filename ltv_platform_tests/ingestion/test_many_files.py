@@ -9,7 +9,7 @@ from ltv_platform.ingestion import load as loading
 from ltv_platform.ingestion import taking
 from ltv_platform.ingestion.landing import ingest_landing
 from ltv_platform.ingestion.load import Request, ingest
-from ltv_platform_tests.conftest import Loader
+from ltv_platform_tests.testing.loader import Loader
 
 _LOADED = "SELECT source_file FROM raw.loads ORDER BY source_file"
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ltv_platform_tests.warehouse.homes import CAMPAIGNS, HEADERS, Home
+from ltv_platform_tests.testing.home import CAMPAIGNS, HEADERS, Home
 
 DATED = HEADERS["customers"] + ",city,updated_at"
 

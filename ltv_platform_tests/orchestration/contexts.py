@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from ltv_platform.orchestration.assets import asset_key
 from ltv_platform.orchestration.partitions import daily_partitions
-from ltv_platform_tests.warehouse.homes import Home
+from ltv_platform_tests.testing.home import Home
 
 
 def output(home: Home, *days: str, key: str = "mine.daily") -> dg.OutputContext:

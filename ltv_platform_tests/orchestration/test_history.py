@@ -28,7 +28,7 @@ from ltv_platform.orchestration.announcing import DEFER_TAG
 from ltv_platform.orchestration.event_log import ANY_PARTITION, ANY_ROWS, SqliteHistory
 from ltv_platform.orchestration.maintenance import prune_history
 from ltv_platform.orchestration.refresh import prepare_dagster_home
-from ltv_platform_tests.warehouse.homes import Home
+from ltv_platform_tests.testing.home import Home
 
 KEY = dg.AssetKey(["marts", "campaign_ltv"])
 DAYS = [f"2025-01-{day:02}" for day in range(1, 32)]

@@ -17,7 +17,7 @@ from ltv_platform.orchestration.io_manager import WarehouseIOManager
 from ltv_platform.published.query import query
 from ltv_platform.user_tables import Query, tables
 from ltv_platform_tests.orchestration.contexts import frame_of, input_of, march, output, stored
-from ltv_platform_tests.warehouse.homes import Home
+from ltv_platform_tests.testing.home import Home
 
 DAYS = ("2025-03-01", "2025-03-02", "2025-03-03")
 

@@ -1,6 +1,7 @@
 """Dagster's history in PostgreSQL, on the real server that LTV_TEST_POSTGRES names."""
 
 import itertools
+import os
 import time
 import uuid
 from collections.abc import Sequence
@@ -24,8 +25,10 @@ from ltv_platform.errors import UserError
 from ltv_platform.orchestration.build import build_definitions
 from ltv_platform.orchestration.dagster_home import check_storage, write_configuration
 from ltv_platform.orchestration.refresh import bring_up_to_date, dagster_environment
-from ltv_platform_tests.conftest import POSTGRES
-from ltv_platform_tests.warehouse.homes import Home
+from ltv_platform_tests.testing.home import Home
+
+#: URL of a server on which tests may make databases, its password included.
+POSTGRES = os.environ.get("LTV_TEST_POSTGRES")
 
 if POSTGRES is None:
     pytest.skip(

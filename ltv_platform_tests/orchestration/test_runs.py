@@ -17,7 +17,7 @@ from ltv_platform.published import snapshot
 from ltv_platform.refresh import build
 from ltv_platform.refresh.stale import what_is_stale
 from ltv_platform.tables import transforms
-from ltv_platform_tests.warehouse.homes import Home
+from ltv_platform_tests.testing.home import Home
 
 SETTINGS = {"start_date": "2025-03-01", "as_of": "2025-03-06", "horizons": (1, 3, 7)}
 

@@ -14,9 +14,9 @@ import pytest
 
 from ltv_platform.attribution.ihc_api.client import IhcClient, RequestError
 from ltv_platform.settings import load_settings
-from ltv_platform_tests.attribution.api_homes import DRIP, api_settings, told
-from ltv_platform_tests.end_to_end.conftest import CommandLine
+from ltv_platform_tests.attribution.ihc_api.api_homes import DRIP, api_settings, told
 from ltv_platform_tests.proofs.cases import Cases
+from ltv_platform_tests.testing.command_line import CommandLine
 
 CASES = Cases("attacks")
 

@@ -4,8 +4,8 @@ import re
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from ltv_platform_tests.end_to_end.conftest import CommandLine
 from ltv_platform_tests.proofs.cases import Cases
+from ltv_platform_tests.testing.command_line import CommandLine
 
 CASES = Cases("very much of one thing")
 

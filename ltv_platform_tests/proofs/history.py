@@ -9,8 +9,8 @@ from pathlib import Path
 import duckdb
 
 from ltv_platform.compressed_text import decompressed, is_compressed
-from ltv_platform_tests.end_to_end.conftest import CommandLine
 from ltv_platform_tests.proofs.cases import Cases
+from ltv_platform_tests.testing.command_line import CommandLine
 
 CASES = Cases("personal data in Dagster's history")
 

@@ -10,7 +10,8 @@ from ltv_platform.published.snapshot import publish
 from ltv_platform.scheduling.freshness import Late, late
 from ltv_platform.settings import Settings
 from ltv_platform.tables.transforms import Graph
-from ltv_platform_tests.conftest import NOW, Loader
+from ltv_platform_tests.testing import NOW
+from ltv_platform_tests.testing.loader import Loader
 
 #: 36 hours before the clock of the tests.
 BEFORE = datetime(2026, 1, 14, 0, 0)

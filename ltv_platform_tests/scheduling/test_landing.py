@@ -21,7 +21,7 @@ from ltv_platform.scheduling.landing import (
     LandingMemory,
     decide_landing,
 )
-from ltv_platform_tests.conftest import Loader
+from ltv_platform_tests.testing.loader import Loader
 
 #: A moment, in seconds since 1970, and how much older a finished file is.
 START, OLD = 1_700_000_000, 60

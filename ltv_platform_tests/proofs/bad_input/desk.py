@@ -14,10 +14,10 @@ import pytest
 
 from ltv_platform.cli import main
 from ltv_platform.warehouse.engine import LoadCounts
-from ltv_platform_tests.conftest import assert_adds_up
-from ltv_platform_tests.end_to_end.conftest import CommandLine
-from ltv_platform_tests.forked import Answer
-from ltv_platform_tests.warehouse.homes import Home
+from ltv_platform_tests.testing.command_line import CommandLine
+from ltv_platform_tests.testing.forked import Answer
+from ltv_platform_tests.testing.home import Home
+from ltv_platform_tests.testing.loader import assert_adds_up
 
 #: A message that does not fit a screen helps nobody.
 LONGEST_MESSAGE = 1_500

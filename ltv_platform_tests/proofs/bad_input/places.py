@@ -18,9 +18,9 @@ import pytest
 
 from ltv_platform.erasure import landed
 from ltv_platform.ingestion.files import private_copy as files
-from ltv_platform_tests.forked import Answer
 from ltv_platform_tests.proofs.bad_input.desk import Desk
 from ltv_platform_tests.proofs.cases import Cases
+from ltv_platform_tests.testing.forked import Answer
 
 CASES = Cases("bad input: places and sizes")
 

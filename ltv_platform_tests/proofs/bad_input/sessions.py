@@ -9,7 +9,7 @@ from ltv_platform.export.channel_csv import write_channel_csv
 from ltv_platform_tests.proofs.bad_input.desk import Desk
 from ltv_platform_tests.proofs.bad_input.formats import database
 from ltv_platform_tests.proofs.cases import Cases
-from ltv_platform_tests.warehouse.homes import HEADERS
+from ltv_platform_tests.testing.home import HEADERS
 
 CASES = Cases("bad input: sessions and conversions")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ltv_platform_tests.proofs.bad_input.desk import Desk
 from ltv_platform_tests.proofs.cases import Cases
-from ltv_platform_tests.warehouse.homes import HEADERS
+from ltv_platform_tests.testing.home import HEADERS
 
 CASES = Cases("bad input: values")
 

@@ -8,8 +8,6 @@ import sys
 import time
 from pathlib import Path
 
-from ltv_platform_tests.chaos.homes import contents, home_at
-from ltv_platform_tests.forked import ForkedLtv, Running
 from ltv_platform_tests.proofs.cases import Cases
 from ltv_platform_tests.proofs.faults.prepared import (
     compared,
@@ -22,6 +20,8 @@ from ltv_platform_tests.proofs.faults.prepared import (
     waiting_files,
     waiting_home,
 )
+from ltv_platform_tests.testing.comparison import contents, home_at
+from ltv_platform_tests.testing.forked import ForkedLtv, Running
 
 CASES = Cases("faults: others at work")
 

@@ -7,8 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ltv_platform.published.query import require_snapshot
-from ltv_platform_tests.chaos.homes import SETTINGS, contents, home_at
-from ltv_platform_tests.end_to_end.conftest import CommandLine
 from ltv_platform_tests.proofs.cases import Cases
 from ltv_platform_tests.proofs.faults.prepared import (
     compared,
@@ -17,6 +15,9 @@ from ltv_platform_tests.proofs.faults.prepared import (
     undisturbed,
     undisturbed_home,
 )
+from ltv_platform_tests.testing import ROOT
+from ltv_platform_tests.testing.command_line import CommandLine
+from ltv_platform_tests.testing.comparison import SETTINGS, contents, home_at
 
 CASES = Cases("faults: damaged files")
 
@@ -164,7 +165,7 @@ def _(folder: Path) -> str:
 
 def _reload(home: Path) -> Path:
     """Load everything again with the commands of docs/operations.md, word for word."""
-    page = (Path(__file__).parents[3] / "docs" / "operations.md").read_text("utf-8")
+    page = (ROOT / "docs" / "operations.md").read_text("utf-8")
     recipe = page.rpartition("```sh\n")[2].partition("```")[0]
     command = f'ltv() {{ "{sys.executable}" -m ltv_platform.cli "$@"; }}\n'
     finished = subprocess.run(

@@ -11,8 +11,6 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from ltv_platform_tests.chaos.homes import SETTINGS, contents, difference, home_at
-from ltv_platform_tests.forked import ForkedLtv
 from ltv_platform_tests.proofs.cases import Cases
 from ltv_platform_tests.proofs.faults.prepared import (
     built_home,
@@ -24,6 +22,8 @@ from ltv_platform_tests.proofs.faults.prepared import (
     undisturbed_home,
     waiting_home,
 )
+from ltv_platform_tests.testing.comparison import SETTINGS, contents, difference, home_at
+from ltv_platform_tests.testing.forked import ForkedLtv
 
 CASES = Cases("faults: full and read-only disks")
 

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ltv_platform.ingestion.rows.start_date import read_start
-from ltv_platform_tests.chaos.homes import contents, home_at
 from ltv_platform_tests.chaos.stream import File
 from ltv_platform_tests.proofs.cases import Cases
 from ltv_platform_tests.proofs.faults.prepared import (
@@ -22,6 +21,7 @@ from ltv_platform_tests.proofs.faults.prepared import (
     undisturbed_home,
     waiting_home,
 )
+from ltv_platform_tests.testing.comparison import contents, home_at
 
 CASES = Cases("faults: killed between commits")
 

@@ -9,9 +9,7 @@ import duckdb
 from ltv_platform.backups.manifest import backups_in, read_backup, sha256
 from ltv_platform.warehouse.duckdb import schema_version
 from ltv_platform.warehouse.duckdb.schema_version import Migration, newest_version, version_on_disk
-from ltv_platform_tests.chaos.homes import SETTINGS, contents, difference, home_at
 from ltv_platform_tests.chaos.stream import File
-from ltv_platform_tests.forked import Answer, ForkedLtv
 from ltv_platform_tests.proofs.cases import Cases
 from ltv_platform_tests.proofs.faults.prepared import (
     compared,
@@ -19,6 +17,8 @@ from ltv_platform_tests.proofs.faults.prepared import (
     undisturbed,
     undisturbed_home,
 )
+from ltv_platform_tests.testing.comparison import SETTINGS, contents, difference, home_at
+from ltv_platform_tests.testing.forked import Answer, ForkedLtv
 
 CASES = Cases("faults: killed backups, restores and upgrades")
 

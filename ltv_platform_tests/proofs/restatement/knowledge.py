@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from ltv_platform.tables import rendering
-from ltv_platform_tests.end_to_end.conftest import CommandLine
-from ltv_platform_tests.forked import ForkedLtv
 from ltv_platform_tests.proofs.cases import Cases
 from ltv_platform_tests.proofs.restatement.restated import CORRECTED, Restated
+from ltv_platform_tests.testing.command_line import CommandLine
+from ltv_platform_tests.testing.forked import ForkedLtv
 
 CASES = Cases("restatement")
 

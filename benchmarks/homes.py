@@ -27,7 +27,7 @@ from ltv_platform.workspace import Workspace
 _RATE_DAYS = 7
 #: Making rows sorts millions of them, which must leave room on a small machine.
 _MEMORY = "4GB"
-_CONFIG = {"memory_limit": _MEMORY}
+_CONFIG: dict[str, Any] = {"memory_limit": _MEMORY}
 
 
 def open_home(home: str | Path, last: int, **settings: Any) -> Workspace:

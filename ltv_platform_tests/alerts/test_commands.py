@@ -119,7 +119,11 @@ def test_settings_of_alerts(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _serves_nobody() -> None:
     """In the process of `ltv up`: says where links would lead, and starts nothing."""
-    services.serve = lambda *_: sys.stdout.write(f"{load_settings().public_url}\n")
+
+    def shows_address(*_: object) -> int:
+        return sys.stdout.write(f"{load_settings().public_url}\n")
+
+    services.serve = shows_address
 
 
 @pytest.mark.parametrize(

@@ -119,7 +119,7 @@ def chaos(folder: Path, seed: int, kills: int, tell: Callable[[str], None]) -> T
 def _kill(home: Path, random: Random, waiting: Iterator[File], kills: int, tally: Tally) -> None:
     stack = home.parent / "stack"
     command_line = ForkedLtv(home, SETTINGS, prepare=partial(_show_stack, stack))
-    starters = {
+    starters: dict[str, Callable[[], Running]] = {
         "ingest": partial(command_line.start, "ingest"),
         "refresh": replace(command_line, act=_refresh).start,
         "run": partial(command_line.start, "run"),

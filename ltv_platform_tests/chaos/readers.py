@@ -9,9 +9,9 @@ from threading import Event
 
 from ltv_platform_tests.chaos.services import Up, is_up_to_date, up, wait_until
 from ltv_platform_tests.chaos.stream import File
-from ltv_platform_tests.testing.command_line import Answer, CommandLine
+from ltv_platform_tests.testing.command_line import CommandLine
 from ltv_platform_tests.testing.comparison import SETTINGS
-from ltv_platform_tests.testing.forked import SAMPLE_NOW
+from ltv_platform_tests.testing.forked import SAMPLE_NOW, Answer
 from ltv_platform_tests.testing.graphql import LAUNCH, STATUS
 from ltv_platform_tests.testing.home import HEADERS
 

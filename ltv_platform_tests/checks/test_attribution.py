@@ -3,6 +3,7 @@
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from ltv_platform.checks import CheckOutcome, table_checks
 from ltv_platform.checks.attribution import MOST_ROWS_OF_A_USER
 from ltv_platform_tests.testing.home import Home
 
-SETTINGS = {"start_date": "2025-03-01", "as_of": "2025-03-10", "horizons": (7,)}
+SETTINGS: dict[str, Any] = {"start_date": "2025-03-01", "as_of": "2025-03-10", "horizons": (7,)}
 
 
 @pytest.fixture(scope="module")

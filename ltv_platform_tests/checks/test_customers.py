@@ -3,6 +3,7 @@
 import pytest
 
 from ltv_platform.checks import CheckOutcome, customers, table_checks
+from ltv_platform.tables.rendering import render
 from ltv_platform_tests.testing.home import Home
 
 
@@ -73,7 +74,7 @@ def test_a_cell_without_its_one_name_is_seen(
     home: Home, monkeypatch: pytest.MonkeyPatch, cell: str
 ) -> None:
     """All 25 pairs of scores have one name each: twice, beyond the grid, none, and missing."""
-    grid = customers.render("customers/rfm_grid.sql", home.settings)
+    grid = render("customers/rfm_grid.sql", home.settings)
     other = grid.replace("5, 5, 'Champions'", cell)
     assert other != grid
     monkeypatch.setattr(customers, "render", lambda *_: other)

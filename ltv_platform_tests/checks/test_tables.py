@@ -4,13 +4,14 @@ import shutil
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ltv_platform.checks import CheckOutcome, table_checks, unique_key
 from ltv_platform_tests.testing.home import CAMPAIGNS, Home
 
-SETTINGS = {"start_date": "2025-03-01", "as_of": "2025-03-10", "horizons": (1, 7)}
+SETTINGS: dict[str, Any] = {"start_date": "2025-03-01", "as_of": "2025-03-10", "horizons": (1, 7)}
 MARCH = {day: date(2025, 3, day) for day in range(1, 11)}
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperCommand, TyperGroup, TyperOption
 from typer.main import get_command
 
 from ltv_platform import __version__
@@ -32,7 +32,11 @@ def _commands(command: object = None, name: str = "") -> Iterator[tuple[str, Typ
 def test_every_command_that_answers_has_a_format() -> None:
     """With a text that says what it is; the others answer nothing."""
     formats = {
-        name: [option.help for option in command.params if "--format" in option.opts]
+        name: [
+            option.help
+            for option in command.params
+            if isinstance(option, TyperOption) and "--format" in option.opts
+        ]
         for name, command in _commands()
     }
     assert {name for name, found in formats.items() if not found} == _NO_ANSWER

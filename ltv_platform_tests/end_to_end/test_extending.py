@@ -4,6 +4,7 @@ import importlib.util
 import re
 import socket
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from datetime import date
 from pathlib import Path
 from types import ModuleType
@@ -124,7 +125,7 @@ def test_the_module_of_the_docs(
     defs = module.defs()
     dg.Definitions.validate_loadable(defs)
 
-    def requested(cursor: Any) -> tuple[Any, set[str]]:
+    def requested(cursor: Any) -> tuple[Any, AbstractSet[str | None]]:
         ticked = dg.evaluate_automation_conditions(defs, instance, cursor=cursor)
         days = ticked.get_requested_partitions(SPEND)
         return ticked.cursor, days | ({"top"} if ticked.get_num_requested(TOP) else set())

@@ -19,6 +19,7 @@ from ltv_platform.orchestration.partitions import daily_partitions
 from ltv_platform.orchestration.resources import TURN, turn
 from ltv_platform.published.current import own_files
 from ltv_platform.user_tables import Query, tables
+from ltv_platform.user_tables.model import OwnTable
 from ltv_platform_tests.orchestration.contexts import frame_of, input_of, march, output, stored
 from ltv_platform_tests.testing.home import Home
 
@@ -55,7 +56,9 @@ def test_days_are_replaced_and_others_kept(home: Home, manager: WarehouseIOManag
     metadata = context.get_logged_metadata()
     assert metadata["dagster/row_count"].value == 4
     assert metadata["rows_written"].value == 2
-    assert [column.type for column in metadata["dagster/column_schema"].value.columns] == [
+    schema = metadata["dagster/column_schema"].value
+    assert isinstance(schema, dg.TableSchema)
+    assert [column.type for column in schema.columns] == [
         "DATE",
         "BIGINT",
     ]
@@ -172,7 +175,7 @@ def test_pandas_as_it_comes(home: Home, manager: WarehouseIOManager) -> None:
     frame = pd.DataFrame({"kind": ["b", "a", "b"], "value": [1, 2, 3]}, index=[7, 8, 9])
     manager.handle_output(output(home, key="mine.t"), frame.astype({"kind": "category"}))
     assert stored(home, "mine.t") == [("a", 2), ("b", 1), ("b", 3)]
-    assert tables.types(home.engine, tables.OwnTable("mine", "t"))["kind"] == "VARCHAR"
+    assert tables.types(home.engine, OwnTable("mine", "t"))["kind"] == "VARCHAR"
     manager.handle_output(output(home, key="mine.t"), frame.groupby("kind").sum())
     assert stored(home, "mine.t") == [("a", 2), ("b", 4)]
 

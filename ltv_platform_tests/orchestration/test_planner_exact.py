@@ -25,7 +25,7 @@ from ltv_platform.refresh.stale import what_is_stale
 from ltv_platform_tests.testing.home import Home
 
 #: 220 partitions; 200 days before the last is 20 January.
-SETTINGS = {
+SETTINGS: dict[str, Any] = {
     "start_date": "2025-01-01",
     "as_of": "2025-08-08",
     "horizons": (1, 7, 30),

@@ -146,6 +146,7 @@ def test_a_batch_leaves_what_dagster_leaves_event_by_event(
     # The last of a kind counts, whatever was announced before it.
     [record] = stock.get_asset_records([dg.AssetKey(["marts", "ltv"])])
     newest = record.asset_entry.last_materialization_record
+    assert newest is not None
     assert (newest.partition_key, newest.storage_id) == ("2025-01-02", len(_EVENTS))
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from ltv_platform.attribution.ihc_api.client import IhcClient, RequestError
 from ltv_platform.settings import load_settings
-from ltv_platform_tests.attribution.ihc_api.api_homes import DRIP, api_settings, told
+from ltv_platform_tests.attribution.ihc_api.api_homes import DRIP, Answer, api_settings, told
 from ltv_platform_tests.proofs.cases import Cases
 from ltv_platform_tests.testing.command_line import CommandLine
 
@@ -229,7 +229,7 @@ def _(folder: Path) -> str:
     "longer than 32 MiB, longer than 32 MiB, cannot be unpacked, no whole answer in time",
 )
 def _(folder: Path) -> str:
-    answers = (
+    answers: tuple[Answer, ...] = (
         (200, {}, b" " * (100 << 20)),
         (200, {"Content-Encoding": "gzip"}, gzip.compress(bytes(100 << 20))),
         (200, {"Content-Encoding": "gzip"}, b"garbage"),

@@ -12,8 +12,9 @@ import pytest
 import ltv_platform
 from ltv_platform.errors import UserError
 from ltv_platform.published import snapshot
+from ltv_platform.published.current import require_snapshot
 from ltv_platform.published.latest import keep_latest, latest_path
-from ltv_platform.published.query import query, require_snapshot
+from ltv_platform.published.query import query
 from ltv_platform_tests.testing.home import Home
 
 

@@ -10,7 +10,8 @@ import duckdb
 import pytest
 
 from ltv_platform.errors import UserError
-from ltv_platform.published.query import open_snapshot, query, require_snapshot
+from ltv_platform.published.current import require_snapshot
+from ltv_platform.published.query import open_snapshot, query
 from ltv_platform.published.read_only import reading_only
 from ltv_platform_tests.testing.home import Home
 

@@ -16,9 +16,10 @@ from ltv_platform.attribution.ihc_api.status import other_settings
 from ltv_platform.contracts.operations import PUBLISHED_OPERATIONS
 from ltv_platform.errors import UserError
 from ltv_platform.parameters.attribution import attribution_parameters
-from ltv_platform.published import intact, snapshot
+from ltv_platform.published import intact, parts, snapshot
+from ltv_platform.published.current import Snapshot, require_snapshot
 from ltv_platform.published.intact import changed_files, digest
-from ltv_platform.published.query import query, require_snapshot
+from ltv_platform.published.query import query
 from ltv_platform.reports.channels import write_channel_report
 from ltv_platform.warehouse.engine import Writer
 from ltv_platform_tests.testing.home import Home
@@ -112,7 +113,7 @@ def test_a_load_after_the_state_was_read_is_not_lost(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What a publish records is the newest number that it has seen, not the newest there is."""
-    original = snapshot.derived_parts
+    original = parts.derived_parts
 
     def touching(*arguments: Any) -> Any:
         home.engine.rows(
@@ -155,7 +156,7 @@ def test_old_snapshots_are_pruned_when_unused(home: Home) -> None:
     _age(few, one, seconds=3_600)
     _age(few, two, seconds=3_600)
     _age(few, three, seconds=3_600)
-    snapshot.Snapshot(few.settings.published_path / two, {}).mark_used()
+    Snapshot(few.settings.published_path / two, {}).mark_used()
     five = snapshot.publish(few.engine, few.graph).path.name
     assert _names(few) == [two, three, four, five], "one is in use, one superseded just now"
     _age(few, two, seconds=601)

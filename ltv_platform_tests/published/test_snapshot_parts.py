@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ltv_platform.published import parts
-from ltv_platform.published.query import require_snapshot
+from ltv_platform.published.current import require_snapshot
 from ltv_platform_tests.testing.home import Home
 from ltv_platform_tests.testing.small_home import ROWS, filled, is_stale
 

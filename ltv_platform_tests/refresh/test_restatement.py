@@ -2,6 +2,7 @@
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -47,7 +48,7 @@ def test_a_cohort_rewritten_alone_reads_its_whole_window(tmp_path: Path, window:
 
 def test_a_window_reaches_a_day_further_where_clocks_move(tmp_path: Path) -> None:
     """Clocks go forward on 2025-03-30: 7 · 24 h after 23:45 is 00:45, eight days later."""
-    zone = {"timezone": "Europe/Berlin", "as_of": "2025-04-10", "horizons": (1, 7)}
+    zone: dict[str, Any] = {"timezone": "Europe/Berlin", "as_of": "2025-04-10", "horizons": (1, 7)}
     home = Home(tmp_path, start_date=FIRST, **zone)
     home.load("customers", "a,2025-03-24 22:45:00,US,ads,c1")
     home.load("transactions", "t1,a,2025-03-31 22:44:59,5,0", "t2,a,2025-03-31 22:45:00,3,0")

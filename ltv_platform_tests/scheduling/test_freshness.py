@@ -1,5 +1,6 @@
 """What is late by LTV_FRESHNESS_HOURS (operations.md, Data is late)."""
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,9 @@ from ltv_platform_tests.testing.loader import Loader
 BEFORE = datetime(2026, 1, 14, 0, 0)
 
 
-def found(settings: Settings, watermarks: dict[str, str | None], **more: Any) -> tuple[Late, ...]:
+def found(
+    settings: Settings, watermarks: Mapping[str, str | None], **more: Any
+) -> tuple[Late, ...]:
     """What is late of a manifest with these watermarks."""
     return late(settings, {"watermarks": watermarks}, NOW, **more)
 

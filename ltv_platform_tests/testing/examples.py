@@ -1,10 +1,11 @@
 """How many examples are drawn: the same few every time, or new ones with shrinking."""
 
 import os
+from typing import Any
 
 from hypothesis import HealthCheck, Phase, settings
 
-_SLOW = {"deadline": None, "suppress_health_check": list(HealthCheck)}
+_SLOW: dict[str, Any] = {"deadline": None, "suppress_health_check": list(HealthCheck)}
 
 # A failure is not shrunk here: each example takes seconds. The long profile does that.
 settings.register_profile(

@@ -14,6 +14,7 @@ from ltv_platform.assets import build_graph, derivations
 from ltv_platform.ingestion.load import Outcome, Request, ingest
 from ltv_platform.ingestion.rows.start_date import cover_log
 from ltv_platform.published import snapshot
+from ltv_platform.published.current import Snapshot, current_snapshot
 from ltv_platform.published.query import connect_to_snapshot
 from ltv_platform.refresh.build import build_table
 from ltv_platform.settings import Settings
@@ -101,14 +102,14 @@ class Home:
             assert self.plan().assets == (), "one refresh is enough"
         return plan
 
-    def publish(self) -> snapshot.Snapshot:
+    def publish(self) -> Snapshot:
         """Refresh and publish."""
         with self.engine.hold():
             self.refresh()
             return snapshot.publish(self.engine, self.graph)
 
     def _query(self, sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
-        current = snapshot.current_snapshot(self.settings)
+        current = current_snapshot(self.settings)
         assert current is not None
         if self._reader is None or self._reader[0] != current.path:
             self._reader = (current.path, connect_to_snapshot(self.settings, current))

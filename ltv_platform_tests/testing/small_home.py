@@ -1,11 +1,12 @@
 """Rows of two months, and a home filled with them: what the tests of snapshots publish."""
 
 from pathlib import Path
+from typing import Any
 
 from ltv_platform.published import snapshot
 from ltv_platform_tests.testing.home import Home
 
-SETTINGS = {"start_date": "2025-03-01", "as_of": "2025-04-30", "horizons": (1, 7)}
+SETTINGS: dict[str, Any] = {"start_date": "2025-03-01", "as_of": "2025-04-30", "horizons": (1, 7)}
 ROWS = {
     "customers": ("a,2025-03-01 10:00:00,US,ads,c1", "b,2025-04-05 10:00:00,DE,,"),
     "transactions": ("t1,a,2025-03-01 11:00:00,5,0", "t2,b,2025-04-05 11:00:00,3,0"),

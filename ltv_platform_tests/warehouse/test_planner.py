@@ -10,7 +10,7 @@ import pytest
 from ltv_platform.assets import build_graph
 from ltv_platform.days import days_between
 from ltv_platform.settings import Settings
-from ltv_platform.tables import transforms
+from ltv_platform.tables import rendering, transforms
 from ltv_platform.tables.transforms import AsOf, Graph, Window
 from ltv_platform.warehouse import planner
 from ltv_platform.warehouse.engine import Built, State
@@ -71,8 +71,9 @@ def test_an_empty_warehouse_has_only_whole_tables_to_write(graph: Graph) -> None
 
 def test_never_built_is_stale(graph: Graph, fresh: State) -> None:
     """A day without a row in `built` is stale, and so is what reads it."""
-    built = {**fresh.built, "core.campaign_spend": dict(fresh.built["core.campaign_spend"])}
-    del built["core.campaign_spend"][date(2025, 1, 10)]
+    spend = dict(fresh.built["core.campaign_spend"])
+    del spend[date(2025, 1, 10)]
+    built = {**fresh.built, "core.campaign_spend": spend}
     plan = _plan(graph, replace(fresh, built=built))
     day = _range("2025-01-10", "2025-01-10")
     assert plan.days == {
@@ -160,7 +161,7 @@ def test_whole_tables_that_read_each_other_follow(
     graph: Graph, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A whole table that is about to be written makes its readers stale in the same plan."""
-    original = transforms.render
+    original = rendering.render
     reader = "SELECT * FROM marts.campaign_summary"
     monkeypatch.setattr(
         transforms,

@@ -129,7 +129,7 @@ def main() -> None:
         with simulator(limits=limits, faults=Faults(0.4, seed=7)) as api:
             points = [f"{POINTS[turn % 4]} #{2 + turn // 4}" for turn in range(10)]
             settings = {"ihc_request_sessions": "200", **IMPATIENT}
-            seen = kill_while_scoring(folder / "home", api, points, **settings)
+            seen = kill_while_scoring(folder / "home", api, points, None, **settings)
         print(json.dumps(asdict(seen), indent=1))  # noqa: T201 - its answer
     finally:
         shutil.rmtree(folder)

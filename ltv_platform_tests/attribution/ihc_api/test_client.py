@@ -17,6 +17,7 @@ from ltv_platform_tests.attribution.ihc_api.api_homes import (
     DRIP,
     IMPATIENT,
     KEY,
+    Answer,
     api_settings,
     simulator,
     told,
@@ -205,9 +206,13 @@ def test_every_fault_of_the_simulator_passes(kind: str) -> None:
 
 def test_the_key_is_in_nothing_that_is_said() -> None:
     """A server repeats it, plain, escaped and cut; a library would quote it."""
-    plain = (400, {}, f'{{"message": "{"x" * 260} {KEY} or so"}}'.encode())
+    plain: Answer = (400, {}, f'{{"message": "{"x" * 260} {KEY} or so"}}'.encode())
     escaped = "".join(f"\\u{ord(letter):04x}" for letter in KEY)
-    coded = (400, {}, b'{"message": "' + escaped.encode() + b' and kEy%2Bof%2Fthe%3Dtests~42"}')
+    coded: Answer = (
+        400,
+        {},
+        b'{"message": "' + escaped.encode() + b' and kEy%2Bof%2Fthe%3Dtests~42"}',
+    )
     for answer in (plain, coded):
         with told(answer) as server, pytest.raises(RequestError) as failed:
             client(server.url, Waits()).compute(BODY)
@@ -247,7 +252,7 @@ def test_waits_are_drawn() -> None:
         return most / 4
 
     waits = Waits()
-    settings = Settings(**{**api_settings("http://127.0.0.1:9"), "ihc_backoff": 0.5})
+    settings = Settings(**api_settings("http://127.0.0.1:9", ihc_backoff="0.5"))
     with pytest.raises(RequestError):
         IhcClient(settings, waits, uniform).compute(BODY)
     assert drawn[:5] == [(0.0, 0.5), (0.0, 1.0), (0.0, 2.0), (0.0, 4.0), (0.0, 8.0)]

@@ -4,7 +4,8 @@ import json
 from collections import Counter
 from urllib.parse import quote
 
-from ltv_platform.published.query import open_snapshot, require_snapshot
+from ltv_platform.published.current import require_snapshot
+from ltv_platform.published.query import open_snapshot
 from ltv_platform_tests.attribution.ihc_api.api_homes import KEY, Answer, api_settings, told
 from ltv_platform_tests.attribution.ihc_api.conftest import MakeHome
 from ltv_platform_tests.testing.forked import ForkedLtv

@@ -1,8 +1,7 @@
 """`ltv attribution status` describes the snapshot, not the settings of the shell."""
 
-from click.testing import Result
 from pytest import MonkeyPatch
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from ltv_platform.attribution.ihc_api.scoring import score
 from ltv_platform.attribution.ihc_api.status import api_status, other_settings

@@ -103,11 +103,11 @@ def test_equal_purchases_warn_nobody(value: float, customers: int, most: int) ->
 
     Warnings are errors here; users saw "overflow encountered in exp" with paths of source files.
     """
-    frequency = np.arange(customers) % most + 1.0
+    frequency = (np.arange(customers) % most + 1).astype(np.float64)
     fit = fit_gamma_gamma(frequency, np.full(customers, value))
     assert fit.status == "at_bound"
     assert fit.reason.startswith("p is at its bound: the purchases of a customer are all worth")
-    expected = expected_value(fit, frequency, np.full(customers, value))
+    expected = expected_value(fit, frequency, np.full(customers, value, np.float64))
     assert 0.99 < expected.mean() / value < 1.01
 
 

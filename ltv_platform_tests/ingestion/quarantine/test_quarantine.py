@@ -10,6 +10,7 @@ from ltv_platform.errors import UserError
 from ltv_platform.ingestion.quarantine import replaying
 from ltv_platform.ingestion.quarantine.listing import count_quarantine, list_quarantine
 from ltv_platform.ingestion.quarantine.replaying import replay
+from ltv_platform.warehouse.duckdb import raw_log
 from ltv_platform_tests.testing import NOW
 from ltv_platform_tests.testing.loader import Loader, assert_adds_up
 
@@ -261,7 +262,7 @@ def test_all_of_a_replay_or_nothing(
     """Killed between two files, it leaves the log and quarantine as they were."""
     load("customers", customers(f"c1,{OLD},a"), "1.csv")
     load("customers", customers(f"c2,{OLD},a"), "2.csv")
-    genuine, calls = replaying.append_load, []
+    genuine, calls = raw_log.append_load, []
 
     def fail_second(*arguments: object, **named: object) -> object:
         calls.append(arguments)

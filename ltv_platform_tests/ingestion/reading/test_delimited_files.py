@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ltv_platform.assets import build_graph
-from ltv_platform.ingestion.adapters.adapter import Dialect
 from ltv_platform.ingestion.files.private_copy import PrivateCopy
 from ltv_platform.ingestion.reading import (
     csv_regularity as shapes,
@@ -24,6 +23,7 @@ from ltv_platform.ingestion.reading import (
     readers,
     record_texts,
 )
+from ltv_platform.ingestion.reading.dialect import Dialect
 from ltv_platform.ingestion.reading.hand_split import RecordFiles, split_delimited
 from ltv_platform.settings import load_settings
 from ltv_platform.warehouse.duckdb.engine import DuckDBEngine

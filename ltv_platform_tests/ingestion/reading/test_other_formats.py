@@ -95,7 +95,7 @@ def test_json_array_with_elements_that_are_no_objects(load: Loader) -> None:
     ]
 
 
-IMPOSTORS = (
+IMPOSTORS: tuple[tuple[str, str | bytes], ...] = (
     ("t.json", "[{]"),
     ("t.json", '[{"a": 1} {"a": 2}]'),
     ("t.json", '[{"a": 1}] x'),

@@ -71,8 +71,9 @@ class Desk:
 
     def ingest(self, table: str = "", *files: Path, adapter: Path | str | None = None) -> str:
         """``ltv ingest``, in the words of :meth:`seen`; without files what waits in landing."""
+        named: list[str | Path] = [table, *files] if files else []
         through = ["--adapter", adapter] if adapter is not None else []
-        return self.seen("ingest", *([table, *files] if files else []), *through)
+        return self.seen("ingest", *named, *through)
 
     def text(self, table: str, content: str | bytes, name: str = "") -> str:
         """Ingest a file with that content, ``<table>.csv`` by default."""

@@ -23,13 +23,13 @@ def _loaded(folder: Path, text: str, adapter: str | None = None) -> tuple[Desk, 
 
 
 def _said(outcomes: list[Outcome]) -> str:
-    return "; ".join(
-        f"exit 2: {outcome.error.message}"
-        if outcome.error is not None
-        else f"{outcome.counts.rows_accepted} of {outcome.counts.table_name}"
-        for outcome in outcomes
-        if outcome.error is not None or outcome.counts is not None
-    )
+    said = []
+    for outcome in outcomes:
+        if outcome.error is not None:
+            said.append(f"exit 2: {outcome.error.message}")
+        elif outcome.counts is not None:
+            said.append(f"{outcome.counts.rows_accepted} of {outcome.counts.table_name}")
+    return "; ".join(said)
 
 
 @CASES.case(

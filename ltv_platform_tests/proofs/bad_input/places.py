@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -288,7 +288,7 @@ def _(folder: Path) -> str:
     path = desk.write("campaigns.csv", CAMPAIGNS)
     rows = 3
 
-    def growing(content: Iterator[bytes], *arguments: Any) -> Iterator[bytes]:
+    def growing(content: IO[bytes], *arguments: Any) -> Iterator[bytes]:
         """Somebody appends to the file after the first look at it."""
         chunks = bounded(content, *arguments)
         yield next(chunks)

@@ -42,8 +42,8 @@ def credits_of(settings: Settings, conversion: str) -> dict[str, dict[str, tuple
     )
     found: dict[str, dict[str, tuple[str, str]]] = {}
     for model, session, credit, revenue in rows:
-        shown = tuple(f"{value:f}".rstrip("0").rstrip(".") for value in (credit, revenue))
-        found.setdefault(model, {})[session] = shown
+        shown = [f"{value:f}".rstrip("0").rstrip(".") for value in (credit, revenue)]
+        found.setdefault(model, {})[session] = (shown[0], shown[1])
     return found
 
 
@@ -165,7 +165,7 @@ def test_sums_are_exact_and_no_order_of_rows_matters(
 
 #: Conversions and revenue of channel 0 to 4 by heuristic_models of ChannelAttribution 2.2.5 (GPL,
 #: never a dependency) on the paths below.
-_THEIRS = {
+_THEIRS: dict[str, list[tuple[float, float]]] = {
     "first": [(56, 13324), (67, 16392), (57, 13901), (54, 14210), (66, 17047)],
     "last": [(69, 16779), (61, 15365), (59, 15693), (57, 13812), (54, 13225)],
     "linear": [

@@ -77,7 +77,7 @@ def _load(home: Home, file: Path, adapter: str) -> None:
         assert outcome.error is None, outcome.error
 
 
-def _money(thousandths: int) -> Decimal:
+def _money(thousandths: float) -> Decimal:
     return Decimal(int(thousandths)) / 1000
 
 

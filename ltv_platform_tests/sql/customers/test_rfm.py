@@ -1,6 +1,7 @@
 """metrics.md §3, rfm_segments and rfm_migration: scores, segments, windows."""
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
@@ -178,7 +179,7 @@ def test_migration_starts_at_the_end_of_a_day(at: str, segment: str) -> None:
     On 2 November Havana goes back from 01:00 to 00:00: its midnights are 04:00 and 05:00 UTC, and
     what was bought between them was counted for the day before.
     """
-    zone = {"timezone": "America/Havana", "migration_days": 30}
+    zone: dict[str, Any] = {"timezone": "America/Havana", "migration_days": 30}
     marts = Marts("2025-12-01", "2025-12-02 05:00", **zone).build(
         [("a", "2025-10-01 10:00")], [Purchase("a", at)]
     )

@@ -4,6 +4,7 @@ import sys
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from ltv_platform.reports.forecasts import fit_as_of, rolling_backtest
 from ltv_platform_tests.testing.home import Home
 
 
-def home_of(folder: Path, *transactions: str, customers: int = 1, **settings: object) -> Home:
+def home_of(folder: Path, *transactions: str, customers: int = 1, **settings: Any) -> Home:
     """A published home of customers a, b, … registered on 2025-01-01."""
     home = Home(folder, **{"as_of": "2025-07-01", "horizons": (7,), **settings})
     if customers:

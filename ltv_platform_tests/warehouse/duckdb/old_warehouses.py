@@ -8,13 +8,18 @@ A script is made once, by the release whose warehouse it is, from :data:`FILES`:
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
 from ltv_platform_tests.testing.home import Home
 
 #: Four days, so that the scripts stay short.
-SETTINGS = {"start_date": "2026-01-01", "now": "2026-01-04T12:00:00+00:00", "horizons": (1, 7)}
+SETTINGS: dict[str, Any] = {
+    "start_date": "2026-01-01",
+    "now": "2026-01-04T12:00:00+00:00",
+    "horizons": (1, 7),
+}
 
 #: What is loaded, in this order: every table, two versions of a row, and rows for quarantine.
 FILES: tuple[tuple[str, tuple[str, ...]], ...] = (

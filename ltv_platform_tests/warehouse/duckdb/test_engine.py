@@ -134,7 +134,7 @@ def test_rows_and_built_count_together_or_not_at_all(
 
 def test_the_connection_is_closed_on_error(home: Home) -> None:
     """Whatever passes through it; a connection left open would lock everybody out."""
-    kept = []  # so that nothing is closed by going out of scope
+    kept: list[object] = []  # so that nothing is closed by going out of scope
     with pytest.raises(ZeroDivisionError), home.engine.session() as connection:
         kept.append(connection)
         raise ZeroDivisionError

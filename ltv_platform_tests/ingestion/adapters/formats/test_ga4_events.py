@@ -92,14 +92,14 @@ def refunded(number: str, value: float | None) -> Event:
     return {"ecommerce": {"transaction_id": number, "refund_value": value}}
 
 
-PAID = {
+PAID: Event = {
     "session_traffic_source_last_click": {
         "google_ads_campaign": {"campaign_id": "777", "campaign_name": "Été"},
         "cross_channel_campaign": {"primary_channel_group": "Paid Search"},
     },
     "traffic_source": {"name": "Été", "medium": "cpc", "source": "google"},
 }
-MAIL = {
+MAIL: Event = {
     "session_traffic_source_last_click": {
         "manual_campaign": {"source": "newsletter", "medium": "email", "campaign_id": "(not set)"},
     },
@@ -137,7 +137,7 @@ EVENTS = [
     event("page_view", "p5", "13:00:00", 1005),
     *(event("scroll", "p2", f"11:1{n}:00", 1003, **ORGANIC) for n in range(10)),
 ]
-COLUMNS = {
+COLUMNS: Event = {
     "session_traffic_source_last_click": {},
     "traffic_source": {},
     "ecommerce": {},

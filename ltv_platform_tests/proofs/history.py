@@ -68,7 +68,7 @@ def _found(ltv: CommandLine) -> str:
     "customers with addresses for ids, sales, sessions, quarantined rows; `ltv run`",
     "exit 0; nothing of them",
 )
-def _(folder: Path) -> str:
+def a_run_over_personal_data(folder: Path) -> str:
     ltv = _home(folder)
     code = ltv("run").code
     return f"{'exit 0' if code == 0 else code}; {_found(ltv)}"
@@ -78,7 +78,7 @@ def _(folder: Path) -> str:
     "the same, then a run that finds one of them twice, and one whose amount is too large",
     "exit 2: core.customers has 1 keys twice; exit 2: money has twelve digits; nothing of them",
 )
-def _(folder: Path) -> str:
+def a_failed_run_over_personal_data(folder: Path) -> str:
     ltv = _home(folder)
     assert ltv("run").code == 0
     with closing(duckdb.connect(str(ltv.home / "warehouse.duckdb"))) as warehouse:

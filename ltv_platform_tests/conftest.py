@@ -20,20 +20,24 @@ if "PYTEST_XDIST_WORKER" not in os.environ:  # which has it from the process tha
     surroundings.keep_files_in_memory()
     surroundings.compile_once()
 
-#: What takes a minute or more is begun first, the longest before the others: else one process works
-#: alone on it in the end.
-_LONG = ("TestRestatement", "properties/", "TestKilled", "benchmarks/", "end_to_end/", "proofs/")
-
 _REFERENCE_DATA = os.environ.get("LTV_REFERENCE_DATA")
 
 
+@pytest.hookimpl(tryfirst=True)  # before tests are chosen by their markers
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Long ones first; the others stay in their order."""
+    """Mark what needs the real data, and begin the longest first.
 
-    def place(item: pytest.Item) -> int:
-        return next((n for n, part in enumerate(_LONG) if part in item.nodeid), len(_LONG))
+    Otherwise one process works alone on it in the end. The others stay in their order.
+    """
+    for item in items:
+        if "reference_data" in getattr(item, "fixturenames", ()):
+            item.add_marker("reference")
 
-    items.sort(key=place)
+    def seconds(item: pytest.Item) -> float:
+        slow = item.get_closest_marker("slow")
+        return float(slow.args[0]) if slow else 0
+
+    items.sort(key=seconds, reverse=True)
 
 
 @pytest.fixture(autouse=True)

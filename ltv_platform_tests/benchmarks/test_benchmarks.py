@@ -20,6 +20,8 @@ from benchmarks.processes import Call, ContenderError, Stopwatch, measure
 from benchmarks.results import save, show
 from ltv_platform_tests.testing.forked import run_forked
 
+pytestmark = pytest.mark.slow(90)
+
 SCALE = Scale(0.2)
 DAYS = 12
 _RUN = processes._run

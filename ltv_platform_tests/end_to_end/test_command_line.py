@@ -15,6 +15,8 @@ import pytest
 
 from ltv_platform_tests.testing.command_line import CommandLine
 
+pytestmark = pytest.mark.slow(60)
+
 CUSTOMERS = "customer_id,registration_date,campaign_id,country\n"
 
 

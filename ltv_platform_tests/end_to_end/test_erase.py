@@ -11,6 +11,8 @@ from ltv_platform.settings import Settings
 from ltv_platform_tests.erasure.worlds import ADA, NOT_ADA, drop_files, hers_in
 from ltv_platform_tests.testing.command_line import CommandLine
 
+pytestmark = pytest.mark.slow(60)
+
 
 @pytest.mark.filterwarnings("ignore")
 def test_erase(ltv: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,6 +29,8 @@ from ltv_platform_tests.testing import ROOT
 from ltv_platform_tests.testing.command_line import CommandLine
 from ltv_platform_tests.testing.forked import NOW
 
+pytestmark = pytest.mark.slow(60)
+
 TOP, SPEND = dg.AssetKey(["mine", "top_campaigns"]), dg.AssetKey(["mine", "country_spend"])
 
 

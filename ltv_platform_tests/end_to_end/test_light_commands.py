@@ -18,6 +18,8 @@ from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
 from ltv_platform_tests.testing.command_line import CommandLine
 from ltv_platform_tests.testing.forked import NOW
 
+pytestmark = pytest.mark.slow(60)
+
 #: What takes a tenth of a second or more to load, or comes with much that does.
 HEAVY = {
     "dagster",

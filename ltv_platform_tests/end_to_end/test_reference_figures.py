@@ -11,6 +11,8 @@ import pytest
 
 from ltv_platform_tests.testing.command_line import CommandLine
 
+pytestmark = pytest.mark.slow(60)
+
 
 @pytest.fixture(scope="module")
 def leadtech(

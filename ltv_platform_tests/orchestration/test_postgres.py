@@ -27,6 +27,8 @@ from ltv_platform.orchestration.dagster_home import check_storage, write_configu
 from ltv_platform.orchestration.refresh import bring_up_to_date, dagster_environment
 from ltv_platform_tests.testing.home import Home
 
+pytestmark = pytest.mark.postgres
+
 #: URL of a server on which tests may make databases, its password included.
 POSTGRES = os.environ.get("LTV_TEST_POSTGRES")
 

@@ -18,6 +18,8 @@ from ltv_platform_tests.testing.examples import PROFILE
 from ltv_platform_tests.testing.home import Home
 from ltv_platform_tests.testing.loader import assert_adds_up
 
+pytestmark = pytest.mark.slow(120)
+
 _SETTINGS: dict[str, Any] = {"start_date": START, "horizons": (1, 7), "user_horizons": (7,)}
 
 

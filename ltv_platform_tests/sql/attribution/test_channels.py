@@ -1,7 +1,6 @@
 """Channel figures (docs/attribution.md), and those of the public challenge data."""
 
 import csv
-import os
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,6 @@ from ltv_platform.refresh.build import build_table
 from ltv_platform_tests.testing.home import Home
 
 #: Read before the tests clear the environment of the platform's variables.
-_REFERENCE_DATA = os.environ.get("LTV_REFERENCE_DATA")
 
 #: Journey rows, conversions that have a journey, those that have none, sessions that serve two.
 PAIRS = """
@@ -80,12 +78,10 @@ def test_csv_of_channels(small: Home) -> None:
 
 
 @pytest.fixture(scope="module")
-def challenge(tmp_path_factory: pytest.TempPathFactory) -> Home:
+def challenge(reference_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Home:
     """The public challenge data as it is handed out, packed."""
-    if not _REFERENCE_DATA:
-        pytest.skip("LTV_REFERENCE_DATA is not set; it names the folder of the real data")
     home = Home(tmp_path_factory.mktemp("challenge") / "home")
-    database = Path(_REFERENCE_DATA) / "ihc" / "challenge.db.gz"
+    database = reference_data / "ihc" / "challenge.db.gz"
     outcomes = ingest(home.engine, sqlite_requests(home.engine, database))
     assert [outcome.counts and outcome.counts.rows_accepted for outcome in outcomes] == [
         49_908,

@@ -1,6 +1,5 @@
 """The golden figures of docs/forecasts.md, on the sample of CDNOW."""
 
-import os
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,16 +9,12 @@ import pytest
 from ltv_platform.ingestion.load import Request, ingest
 from ltv_platform_tests.testing.home import Home
 
-_REFERENCE_DATA = os.environ.get("LTV_REFERENCE_DATA")
-
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+def home(reference_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Home:
     """CDNOW's sample, published."""
-    if not _REFERENCE_DATA:
-        pytest.skip("LTV_REFERENCE_DATA is not set; it names the folder of the real data")
     home = Home(tmp_path_factory.mktemp("cdnow"), horizons=(7,))
-    file = Path(_REFERENCE_DATA) / "cdnow" / "CDNOW_sample.txt"
+    file = reference_data / "cdnow" / "CDNOW_sample.txt"
     tables = {"transactions": "cdnow_sample", "customers": "cdnow_sample_customers"}
     for table, adapter in tables.items():
         [outcome] = ingest(home.engine, [Request(table, file, adapter)])

@@ -120,8 +120,8 @@ def test_settings_of_alerts(monkeypatch: pytest.MonkeyPatch) -> None:
 def _serves_nobody() -> None:
     """In the process of `ltv up`: says where links would lead, and starts nothing."""
 
-    def shows_address(*_: object) -> int:
-        return sys.stdout.write(f"{load_settings().public_url}\n")
+    def shows_address(*_: object) -> None:
+        sys.stdout.write(f"{load_settings().public_url}\n")
 
     services.serve = shows_address
 

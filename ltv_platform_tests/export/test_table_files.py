@@ -87,7 +87,7 @@ def test_parquet_holds_what_is_published(home: CommandLine, tmp_path: Path) -> N
     assert rows == {each["table"]: each["rows"] for each in listed}
     told = json.loads((out / "export.json").read_text("utf-8"))
     assert told["tables"] == rows
-    described = duckdb.sql(f"DESCRIBE FROM '{out}/campaign_roas.parquet'").fetchall()
+    described = duckdb.execute(f"DESCRIBE FROM '{out}/campaign_roas.parquet'").fetchall()
     kinds = {name: kind for name, kind, *_ in described}
     assert (kinds["install_date"], kinds["installs"]) == ("DATE", "BIGINT")
     assert kinds["spend"].startswith("DECIMAL")

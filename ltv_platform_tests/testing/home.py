@@ -85,7 +85,7 @@ class Home:
         """Ingest a folder with a CSV file per table, in one call."""
         requests = [Request(table, folder / f"{table}.csv") for table in self.graph.catalog.sources]
         outcomes = ingest(self.engine, requests)
-        return {outcome.request.table: outcome for outcome in outcomes}
+        return dict(zip(self.graph.catalog.sources, outcomes, strict=True))
 
     def plan(self) -> planner.Plan:
         """What is stale now."""

@@ -1,7 +1,7 @@
 """The planner as a pure function of a state (architecture.md §6)."""
 
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
@@ -87,7 +87,10 @@ def test_never_built_is_stale(graph: Graph, fresh: State) -> None:
 def test_changed_code_is_stale(graph: Graph, fresh: State) -> None:
     """code_hash (SQL, contract, bound settings) differs: all days."""
     old = Built(1_003, "another", AS_OF, KNOWN.watermarks)
-    built = {**fresh.built, "marts.user_revenue": dict.fromkeys(days_between(FIRST, AS_OF), old)}
+    built: dict[str, Mapping[date | None, Built]] = {
+        **fresh.built,
+        "marts.user_revenue": dict.fromkeys(days_between(FIRST, AS_OF), old),
+    }
     plan = _plan(graph, replace(fresh, built=built))
     assert plan.days == {"marts.user_revenue": tuple(days_between(FIRST, AS_OF))}
     assert plan.whole == (), "no table reads user_revenue"
@@ -227,7 +230,9 @@ def test_days_written_along_are_planned_for_their_readers(graph: Graph, fresh: S
     Else a refresh left the readers older than their inputs, and the next one began anew.
     """
     scattered = [FIRST + timedelta(days=3 * place) for place in range(19)]
-    touched = {"raw.campaign_costs": dict.fromkeys(scattered, LATER)}
+    touched: dict[str, dict[date | None, int]] = {
+        "raw.campaign_costs": dict.fromkeys(scattered, LATER)
+    }
     plan = _plan(graph, replace(fresh, touched=touched))
     written = {
         day

@@ -12,7 +12,7 @@ import pytest
 from ltv_platform.attribution.ihc_api.client import IhcClient, RequestError, RequestTooLargeError
 from ltv_platform.attribution.ihc_api.simulator import FAULTS, Faults
 from ltv_platform.errors import UserError
-from ltv_platform.settings import Settings
+from ltv_platform.settings import Settings, load_settings
 from ltv_platform_tests.attribution.ihc_api.api_homes import (
     DRIP,
     IMPATIENT,
@@ -252,7 +252,7 @@ def test_waits_are_drawn() -> None:
         return most / 4
 
     waits = Waits()
-    settings = Settings(**api_settings("http://127.0.0.1:9", ihc_backoff="0.5"))
+    settings = load_settings(**api_settings("http://127.0.0.1:9", ihc_backoff="0.5"))
     with pytest.raises(RequestError):
         IhcClient(settings, waits, uniform).compute(BODY)
     assert drawn[:5] == [(0.0, 0.5), (0.0, 1.0), (0.0, 2.0), (0.0, 4.0), (0.0, 8.0)]

@@ -65,11 +65,12 @@ def test_the_order_of_rows_does_not_matter(
     marts = zones[zone]
     expected = marts.build(*shop).tables()
     chance = Random(seed)
-    customers, purchases, *contacts = shop
+    customers, purchases, interactions, sessions = shop
     shuffled = marts.build(
         chance.sample(customers, len(customers)),
         chance.sample(purchases, len(purchases)),
-        *(chance.sample(rows, len(rows)) for rows in contacts),
+        chance.sample(interactions, len(interactions)),
+        chance.sample(sessions, len(sessions)),
     )
     assert shuffled.tables() == expected
 

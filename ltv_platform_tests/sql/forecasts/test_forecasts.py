@@ -106,8 +106,12 @@ def test_an_interval_is_that_of_possible_futures(home: Home) -> None:
     """10 % and 90 % quantiles of simulated spend, of the customer who is expected to buy most."""
     models = fits(home)
     row = max(forecasts(home), key=lambda row: row["expected_purchases_d365"])
-    names = ("repeat_days", "span_days", "age_days")
-    histories = Histories(*(np.array([float(row[name])]) for name in names), np.ones(1))
+    histories = Histories(
+        np.array([float(row["repeat_days"])]),
+        np.array([float(row["span_days"])]),
+        np.array([float(row["age_days"])]),
+        np.ones(1),
+    )
     mean_value = np.array([row["mean_repeat_value"]])
     drawn = simulate(
         models["mbgnbd"],

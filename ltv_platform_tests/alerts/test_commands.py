@@ -120,7 +120,7 @@ def test_settings_of_alerts(monkeypatch: pytest.MonkeyPatch) -> None:
 def _serves_nobody() -> None:
     """In the process of `ltv up`: says where links would lead, and starts nothing."""
 
-    def shows_address(*_: object) -> None:
+    def shows_address(*_: object, **__: object) -> None:
         sys.stdout.write(f"{load_settings().public_url}\n")
 
     services.serve = shows_address

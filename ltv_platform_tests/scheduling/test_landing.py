@@ -237,6 +237,10 @@ def test_a_mark_tells_versions_of_a_file_apart(load: Loader) -> None:
         [found] = landed_files(settings, ["campaigns"])
         return found.mark
 
+    def append_to_it() -> None:
+        with path.open("a") as file:
+            file.write("c2\n")
+
     def replace_it() -> None:
         times = path.stat()
         other = settings.home / "other.csv"
@@ -248,7 +252,7 @@ def test_a_mark_tells_versions_of_a_file_apart(load: Loader) -> None:
     marks = [mark()]
     path.read_text()
     assert mark() == marks[0]
-    for change in (lambda: path.open("a").write("c2\n"), replace_it, lambda: path.chmod(0o600)):
+    for change in (append_to_it, replace_it, lambda: path.chmod(0o600)):
         change()
         marks.append(mark())
     assert len(set(marks)) == 4

@@ -1,4 +1,7 @@
-"""The command line as people use it: real processes in an LTV_HOME of their own."""
+"""The command line as people use it: real processes in an LTV_HOME of their own.
+
+The fixtures ``ltv`` and ``fresh_homes`` make them, and proofs do.
+"""
 
 import os
 import subprocess

@@ -1,4 +1,7 @@
-"""What two LTV_HOMEs that hold the same files must have in common, and what none may keep."""
+"""What two LTV_HOMEs that hold the same files must have in common, and what none may keep.
+
+For proofs and chaos: whatever was done to one, it ends as the undisturbed other.
+"""
 
 import hashlib
 from collections import Counter

@@ -1,4 +1,4 @@
-"""What tests ask of a running web server, in the words of the UI's own API."""
+"""What a running web server is asked, in the words of the UI's own API: for browser and chaos."""
 
 import json
 import urllib.request

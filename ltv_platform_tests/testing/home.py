@@ -1,4 +1,7 @@
-"""A whole LTV_HOME for tests: CSV text goes in, published figures come out."""
+"""A whole LTV_HOME for tests: CSV text goes in, published figures come out.
+
+What tests of figures, checks, snapshots, runs and erasure stand on.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows of two months, and a home filled with them: what the tests of snapshots publish."""
+"""Rows of two months, and a home filled with them: for tests of snapshots and of backups."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""Excel workbooks for tests, written by hand: the parts that a reader needs, and no others."""
+"""Excel workbooks written by hand: the parts that a reader needs, for ingestion and erasure."""
 
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence

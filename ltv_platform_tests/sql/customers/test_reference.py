@@ -192,7 +192,7 @@ def test_curve_and_retention(retail: Home, lines: pd.DataFrame, customers: pd.Da
         expected = (
             sizes.at[cohort],
             active.get((cohort, cohort + since), 0),
-            (last.loc[cohort] >= cohort + since).sum(),
+            (last.xs(cohort) >= cohort + since).sum(),
         )
         assert (size, in_it, later) == expected, (text, since)
 

@@ -18,13 +18,8 @@ from ltv_platform.published.current import current_snapshot
 from ltv_platform.refresh import build
 from ltv_platform.refresh.stale import what_is_stale
 from ltv_platform.tables import rendering, transforms
+from ltv_platform_tests.orchestration.contexts import SETTINGS
 from ltv_platform_tests.testing.home import Home
-
-SETTINGS: dict[str, Any] = {
-    "start_date": "2025-03-01",
-    "as_of": "2025-03-06",
-    "horizons": (1, 3, 7),
-}
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,6 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import dagster as dg
 import pytest
@@ -22,13 +21,9 @@ from ltv_platform.refresh import build
 from ltv_platform.refresh.stale import newest_load, what_is_stale
 from ltv_platform.warehouse.duckdb.connection import open_warehouse
 from ltv_platform.warehouse.planner import Plan
+from ltv_platform_tests.orchestration.contexts import SETTINGS
 from ltv_platform_tests.testing.home import HEADERS, Home
 
-SETTINGS: dict[str, Any] = {
-    "start_date": "2025-03-01",
-    "as_of": "2025-03-06",
-    "horizons": (1, 3, 7),
-}
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 

@@ -170,12 +170,10 @@ def test_a_backfill_rewrites_all_that_was_asked(
     assert len({after[day].seq for day in after if day is not None and day.day in changed}) == 1
     assert refreshed.tables() == tables
     announced = _announced(instance, result.run_id)
-    assert announced["core.transactions"] == ["2025-03-02", "2025-03-03", "2025-03-04"]
+    days = ["2025-03-02", "2025-03-03", "2025-03-04"]
+    assert announced["core.transactions"] == days
     records = instance.fetch_materializations(
-        dg.AssetRecordsFilter(
-            asset_key("core.transactions"),
-            asset_partitions=["2025-03-02", "2025-03-03", "2025-03-04"],
-        ),
+        dg.AssetRecordsFilter(asset_key("core.transactions"), asset_partitions=days),
         limit=3,
         ascending=True,
     ).records

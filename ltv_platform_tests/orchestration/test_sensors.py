@@ -51,8 +51,7 @@ class Ticker:
 
     def tick(self) -> dg.SensorResult:
         """One look."""
-        context = dg.build_sensor_context(self.instance, cursor=self.cursor)
-        result = self.sensor(context)
+        result = self.sensor(dg.build_sensor_context(self.instance, cursor=self.cursor))
         if isinstance(result, dg.SkipReason):
             return dg.SensorResult(skip_reason=result, cursor=self.cursor)
         assert isinstance(result, dg.SensorResult)
@@ -72,9 +71,8 @@ class Ticker:
 
 def _drop(home: Home, table: str, name: str, *rows: str) -> Path:
     """A file that nobody has changed for a minute."""
-    folder = home.settings.landing_path / table
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / name
+    path = home.settings.landing_path / table / name
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("\n".join([HEADERS[table], *rows]) + "\n", "utf-8")
     return path
 

@@ -1,4 +1,4 @@
-"""What makes every test quicker and no test another: where files lie, and what is compiled once.
+"""What makes every test quicker and no test another: files, compiled code, loaded modules.
 
 Tests commit to small databases thousands of times, start hundreds of processes, and use a new
 LTV_HOME for nearly everything. None of them is about the disk, the compiler of Python, or what an
@@ -6,6 +6,7 @@ LTV_HOME keeps of the last command; those that are arrange for it themselves.
 """
 
 import atexit
+import gc
 import os
 import shutil
 import sys
@@ -44,3 +45,12 @@ def compile_once() -> None:
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix = folder
     sys.dont_write_bytecode = False
+
+
+def keep_what_is_loaded() -> None:
+    """Never look for garbage in what is loaded by now: modules, definitions, collected tests.
+
+    It is most of a process, and each forked one would copy all pages of it.
+    """
+    gc.collect()
+    gc.freeze()

@@ -14,6 +14,7 @@ from ltv_platform.orchestration.build import build_definitions
 from ltv_platform.reports.pages import environment
 from ltv_platform.settings import Settings
 from ltv_platform.tables.transforms import AsOf
+from ltv_platform_tests.testing import surroundings
 from ltv_platform_tests.testing.comparison import SETTINGS
 from ltv_platform_tests.testing.home import Home
 
@@ -67,3 +68,4 @@ def _warm() -> None:
 
 
 _warm()
+surroundings.keep_what_is_loaded()

@@ -40,11 +40,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=seconds, reverse=True)
 
 
-def pytest_collection_finish() -> None:
-    """All is loaded."""
-    surroundings.keep_what_is_loaded()
-
-
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the machine sets must not reach the tests."""

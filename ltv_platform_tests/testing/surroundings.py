@@ -48,9 +48,9 @@ def compile_once() -> None:
 
 
 def keep_what_is_loaded() -> None:
-    """Never look for garbage in what is loaded by now: modules, definitions, collected tests.
+    """Never look for garbage in what is loaded by now: each forked process would copy its pages.
 
-    It is most of a process, and each forked one would copy all pages of it.
+    Not for the process of pytest: Hypothesis asks the collector who holds its random numbers.
     """
     gc.collect()
     gc.freeze()

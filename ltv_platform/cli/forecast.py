@@ -9,7 +9,7 @@ import typer
 from ltv_platform.cli.console import AsFormat, Format, say, show
 from ltv_platform.workspace import Workspace
 
-forecast = typer.Typer(help="Forecasts: fits, back-tests.", no_args_is_help=True)
+forecast = typer.Typer(help="Fit and back-test forecast models.", no_args_is_help=True)
 
 _DAY = ["%Y-%m-%d"]
 #: Ten years; no longer holdout can be meant.
@@ -43,13 +43,13 @@ def register(app: typer.Typer) -> None:
 def fit(
     as_of: Annotated[
         datetime | None,
-        typer.Option(formats=_DAY, help="Last day known; by default that of the snapshot."),
+        typer.Option(formats=_DAY, help="Last day of data to use; default: the snapshot's."),
     ] = None,
     unit: Annotated[Unit, typer.Option(help="Unit of time of alpha.")] = Unit.DAY,
-    model: Annotated[Model | None, typer.Option(help="Only this one.")] = None,
+    model: Annotated[Model | None, typer.Option(help="Only this model.")] = None,
     output: AsFormat = Format.TABLE,
 ) -> None:
-    """Fit the models of purchases and values to the published transactions."""
+    """Fit the purchase and value models to the published transactions."""
     from ltv_platform.reports.forecasts import fit_as_of
 
     settings = Workspace.open().settings
@@ -102,24 +102,24 @@ def backtest(
         datetime | None,
         typer.Option(
             formats=_DAY,
-            help="Last day that the forecast knows of; with --rolling the last day of all. By "
-            "default all ends with the snapshot.",
+            help="Last day the forecast may use; with --rolling, the last day of all. By default, "
+            "everything ends with the snapshot.",
         ),
     ] = None,
     holdout: Annotated[
         int | None,
         typer.Option(
-            help="Days to forecast; by default LTV_FORECAST_HOLDOUT, with --rolling at most a "
-            "third of the history.",
+            help="Days to forecast; default: LTV_FORECAST_HOLDOUT, with --rolling at most a third "
+            "of the history.",
             max=_MOST_DAYS,
         ),
     ] = None,
     rolling: Annotated[
-        bool, typer.Option("--rolling", help="From several days, a holdout apart.")
+        bool, typer.Option("--rolling", help="Forecast from several days, one holdout apart.")
     ] = False,
     output: AsFormat = Format.TABLE,
 ) -> None:
-    """Forecast days that have passed, and compare models and baselines with what happened."""
+    """Forecast past days and compare models and baselines with what happened."""
     from dataclasses import astuple
 
     from ltv_platform.forecasting.backtest import COLUMNS
@@ -131,7 +131,8 @@ def backtest(
     if output is Format.TABLE:
         say(
             "bias = predicted / actual − 1, over all customers; mae, rmse and r per customer. "
-            "mae alone says little: most customers do nothing, so zero has a low one.\n"
-            "rate_x_T, rate_n_T: every customer goes on at the rate of their repeat purchases, or "
-            "of all purchases."
+            "mae alone says little: most customers buy nothing, so even the baseline zero has a "
+            "low mae.\n"
+            "rate_x_T, rate_n_T: every customer keeps buying at the rate of their repeat "
+            "purchases, or of all purchases."
         )

@@ -83,7 +83,7 @@ def bring_up_to_date(engine: DuckDBEngine, graph: Graph, progress: Progress) -> 
         UserError: a run failed though nothing came in, or loads did not stop coming in.
     """
     for attempt in range(1, _ATTEMPTS + 1):
-        progress("looking for what is stale")
+        progress("looking for stale tables")
         with engine.hold():
             newest = newest_load(engine)
             stale = what_is_stale(engine, graph)

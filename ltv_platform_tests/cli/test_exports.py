@@ -47,9 +47,9 @@ def test_explained_rows_are_an_answer_for_programs(ltv: CommandLine, tmp_path: P
     [
         (["nothing"], "There is no source table 'nothing'."),
         (["nothing.csv"], "nothing.csv does not exist."),
-        (["customers"], "No file is named for customers."),
-        (["--explain"], "No file is named."),
-        (["report.csv", "--option", "dates"], "--option 'dates' gives no value."),
+        (["customers"], "No file given for customers."),
+        (["--explain"], "No file given."),
+        (["report.csv", "--option", "dates"], "--option 'dates' has no value."),
         (["report.csv", "--option", "dates=American"], "dates cannot be 'American'."),
         (["report.csv", "--option", "revenue=net"], "Adapter google_ads has no option 'revenue'."),
         (["report.csv", "--sheet", "May"], "is no workbook, so it has no sheets."),

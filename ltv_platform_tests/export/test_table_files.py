@@ -103,7 +103,7 @@ def test_parquet_holds_what_is_published(home: CommandLine, tmp_path: Path) -> N
         (["--csv", "{file}"], "is not a folder"),
         (["--csv", "{home}/published/x"], "is among the files of LTV_HOME"),
         (["--csv", "new", "--tables", "campaign_ros"], "Did you mean campaign_roas?"),
-        (["--sqlite", "x.db", "--tables", "loads"], "has tables of its own"),
+        (["--sqlite", "x.db", "--tables", "loads"], "always writes the same tables"),
     ],
 )
 def test_what_must_not_be_written_is_said(

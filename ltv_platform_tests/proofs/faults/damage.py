@@ -108,7 +108,7 @@ def _forge(path: Path) -> None:
 
 @CASES.case(
     "a byte of a Parquet part was changed, its length and end kept",
-    f"doctor: transactions.parquet: not as published; run: exit 0; after it {_HEALED}",
+    f"doctor: transactions.parquet: changed since publishing; run: exit 0; after it {_HEALED}",
 )
 def _(folder: Path) -> str:
     home = undisturbed_home(folder)
@@ -116,7 +116,7 @@ def _(folder: Path) -> str:
     path.chmod(0o600)
     _forge(path)
     doctor = ltv(home)("doctor")
-    words = re.search(r"transactions\.parquet: not as published", doctor.err)
+    words = re.search(r"transactions\.parquet: changed since publishing", doctor.err)
     code = ltv(home)("run").code
     return (
         f"doctor: {words[0] if words else doctor.err}; run: exit {code}; "

@@ -17,7 +17,9 @@ class Home(BaseSettings):
         home = value.expanduser().absolute()
         # The engine takes these for patterns of file names.
         if special := sorted(set("*?[]") & set(str(home))):
-            raise ValueError(f"the path {home} holds {' '.join(special)}; choose one without")
+            raise ValueError(
+                f"the path {home} holds {' '.join(special)}; choose a path without them"
+            )
         return home
 
     @property

@@ -78,7 +78,7 @@ _OF_FILES = (
             "is not an Excel workbook",
             " is a workbook ",
             " has no sheet ",
-            "more digits than a number of Excel",
+            "more digits than Excel keeps",
         ),
         "it is a workbook that cannot be read",
     ),

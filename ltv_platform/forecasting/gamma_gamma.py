@@ -68,7 +68,7 @@ def too_few_buyers(customers: float) -> Fit | None:
     """What a fit says of too few customers; None where they are enough."""
     if customers >= LEAST_REPEATERS:
         return None
-    reason = f"{customers:g} customers paid for a repeat purchase; a fit takes {LEAST_REPEATERS}"
+    reason = f"{customers:g} customers paid for a repeat purchase; a fit needs {LEAST_REPEATERS}"
     return Fit("gamma_gamma", {}, {}, None, "too_few_repeaters", reason, round(customers))
 
 

@@ -92,7 +92,8 @@ class Optimum:
         status: Status = "ok"
         reason = ""
         if not self.converged:
-            status, reason = "no_convergence", "no start led to an optimum of the likelihood"
+            status = "no_convergence"
+            reason = "the likelihood has no optimum from any starting point"
         elif untold := self._untold(customers):
             status = "at_bound"
             reason = "; ".join(
@@ -100,7 +101,7 @@ class Optimum:
             )
         elif self.relative_errors is None:
             status = "no_convergence"
-            reason = "the likelihood is flat at its highest: the data do not tell the parameters"
+            reason = "the likelihood is flat at its maximum: the data do not determine it"
         return Fit(
             model,
             dict(zip(names, found.tolist(), strict=True)),
@@ -121,7 +122,8 @@ class Optimum:
 
     def _at_bound(self, place: int, name: str, why: Mapping[tuple[str, float], str]) -> str:
         bound = LOWEST if self.parameters[place] < 1 else HIGHEST
-        return f"{name} is at its bound: {why.get((name, bound), 'the data do not tell its value')}"
+        unknown = "the data do not determine its value"
+        return f"{name} is at its bound: {why.get((name, bound), unknown)}"
 
 
 def maximise(objective: Objective, starts: Sequence[Sequence[float]]) -> Optimum:

@@ -49,7 +49,7 @@ def fit_shifted_beta_geometric(at_risk: ArrayLike, left: ArrayLike) -> Fit:
         raise ValueError(msg)
     customers = float(present[0]) if len(present) else 0.0
     if customers < LEAST_CUSTOMERS:
-        reason = f"{customers:g} subscribers; a fit takes {LEAST_CUSTOMERS} or more"
+        reason = f"{customers:g} subscribers; a fit needs {LEAST_CUSTOMERS} or more"
         return Fit(
             "shifted_beta_geometric", {}, {}, None, "too_few_customers", reason, round(customers)
         )

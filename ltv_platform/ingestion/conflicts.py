@@ -80,12 +80,12 @@ def note(source: SourceTable, conflicts: Conflicts) -> str:
     key = ", ".join(source.key)
     if source.last_line_counts:
         return (
-            f"{conflicts.keys} {key} stand on several lines that say different things: the last "
-            "line of each counts"
+            f"{conflicts.keys} {key} appear on several lines with different values: the last line "
+            f"of each counts"
         )
     return (
-        f"{conflicts.rows} rows share their {key} with another row of the file that says something "
-        f"else: all of them are in quarantine; {_remedy(source)}"
+        f"{conflicts.rows} rows share their {key} with another row of the file that has different "
+        f"values: all of them are in quarantine; {_remedy(source)}"
     )
 
 

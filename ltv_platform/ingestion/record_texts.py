@@ -47,7 +47,7 @@ def too_long(name: str, line: int) -> UserError:
     """What to say of a record that no memory should be spent on."""
     return UserError(
         f"{name}: record {line} is longer than {LONGEST_FIELD >> 20} MiB.",
-        "If it opens a quote that is never closed, close it there; nothing was loaded.",
+        "If a quote is never closed, close it; nothing was loaded.",
     )
 
 
@@ -213,7 +213,7 @@ def _path_to_records(value: Any, wanted: Collection[str], name: str) -> tuple[st
         if len(found) > 1:
             raise UserError(
                 f"{name} has several lists of records: {', '.join(map('.'.join, found))}.",
-                "Keep the list that is meant, as an array of its own.",
+                "Keep only the list to load, as a plain array.",
             )
         if found:
             return found[0]

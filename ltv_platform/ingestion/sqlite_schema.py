@@ -54,8 +54,8 @@ def check_schema(
     if problems:
         raise UserError(
             f"{database} does not fit the source tables: {'; '.join(problems)}.",
-            "Nothing of it was loaded. Rename in the database, give it views of these names, or "
-            "export its tables and load each through an adapter.",
+            "Nothing of it was loaded. Rename the tables and columns, add views with these names, "
+            "or export the tables and load each with an adapter.",
         )
 
 

@@ -88,7 +88,7 @@ def test_a_wrong_address_is_not_shown_either(address: str, ltv: ForkedLtv) -> No
         answer = ltv(*arguments, alert_webhook=address)
         assert answer.code != 0
         assert (
-            "LTV_ALERT_WEBHOOK: must be http:// or https:// and a host, as in "
+            "LTV_ALERT_WEBHOOK: must be http:// or https:// and a host, such as "
             "https://example.com" in answer.err
         )
         assert "SECRET" not in answer.out + answer.err

@@ -222,7 +222,7 @@ def test_causes_of_runs() -> None:
             "BusyError: Process 7 is bringing /x up to date (waited 3600 s).",
             "OutOfMemoryException: Out of Memory Error: failed to allocate",
             "The process that executed it was killed.",
-            "The IHC API rejects the key (403): what is not scored yet is pending.",
+            "The IHC API rejects the key (403): unscored journeys stay pending.",
             "The SELECT of marts.x does not give its contract: …",
             "core.transactions has an amount or a sum that is too large: money has twelve digits",
         )

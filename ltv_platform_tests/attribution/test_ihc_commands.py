@@ -89,7 +89,7 @@ def test_redistribution_is_left_aside(file: Path, monkeypatch: pytest.MonkeyPatc
         ({"IHC_API_KEY": "k"}, "LTV_IHC_CONVERSION_TYPE is not set"),
         (
             {"IHC_API_KEY": "two words", "LTV_IHC_CONVERSION_TYPE": "shop"},
-            "IHC_API_KEY is not a key",
+            "IHC_API_KEY is not a valid key",
         ),
     ],
 )

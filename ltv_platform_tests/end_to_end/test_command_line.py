@@ -75,7 +75,7 @@ def test_missing_column_names_what_there_is(ltv: CommandLine, tmp_path: Path) ->
     answer = ltv("ingest", "customers", file)
     assert answer.code == 2
     assert "lacks customer_id" in answer.err
-    assert "Is customer meant to be customer_id?" in answer.err
+    assert "Should customer be customer_id?" in answer.err
     assert "adapter" in answer.err
     assert "Traceback" not in answer.err
 

@@ -34,7 +34,7 @@ def test_a_fit_as_json(forecast: Any) -> None:
         "standard_errors": {"p": None, "q": None, "v": None},
         "log_likelihood": None,
         "status": "too_few_customers",
-        "reason": "2 customers; a fit takes 100 or more",
+        "reason": "2 customers; a fit needs 100 or more",
         "customers": 1,
         "excluded_customers": 0,
         "unit": "day",
@@ -62,7 +62,7 @@ def test_a_fit_as_a_table(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     assert answer.exit_code == 0
     assert answer.stdout.count("too_few_customers") == 11
     assert "As of 2025-07-01; time in days, values in USD." in answer.stderr
-    assert "mbgnbd: 2 customers; a fit takes 100 or more." in answer.stderr
+    assert "mbgnbd: 2 customers; a fit needs 100 or more." in answer.stderr
 
 
 def test_days_outside_the_data(home: Home) -> None:

@@ -31,7 +31,7 @@ def test_the_one_list_of_objects_holds_the_records(load: Loader, content: Any, p
     counts = outcome.counts
     assert counts is not None, outcome.error
     assert (counts.rows_in_file, counts.rows_accepted, counts.rows_quarantined) == (2, 2, 0)
-    assert outcome.notes[0] == f"a.json: records taken from `{path}`"
+    assert outcome.notes[0] == f"a.json: records read from `{path}`"
     assert load.rows("SELECT line, campaign_id, campaign_name FROM raw.campaigns ORDER BY 1") == [
         (1, "c1", "Spring"),
         (2, "c2", None),

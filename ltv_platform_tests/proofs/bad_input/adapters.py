@@ -48,16 +48,16 @@ REFUSED = {
     ),
     "another file, by its name": (
         "SELECT id AS campaign_id FROM '/etc/passwd'",
-        'Adapter mine reads "/etc/passwd"; it may read only `file`.',
+        'Adapter mine reads "/etc/passwd"; it may only read `file`.',
     ),
     "another file, by a function": (
         "SELECT content AS campaign_id FROM read_text('/etc/passwd')",
-        "Adapter mine reads READ_TEXT('/etc/passwd'); it may read only `file`.",
+        "Adapter mine reads READ_TEXT('/etc/passwd'); it may only read `file`.",
     ),
     "another file, in a subquery of a subquery": (
         "SELECT id AS campaign_id, (SELECT (SELECT MAX(content) FROM read_text('/etc/passwd'))) "
         "AS campaign_name FROM file",
-        "Adapter mine reads READ_TEXT('/etc/passwd'); it may read only `file`.",
+        "Adapter mine reads READ_TEXT('/etc/passwd'); it may only read `file`.",
     ),
     "another file, under the name of a CTE elsewhere": (
         "SELECT (SELECT 1 FROM '/etc/passwd.csv') AS campaign_id, (WITH \"/etc/passwd.csv\" AS "
@@ -67,11 +67,11 @@ REFUSED = {
     ),
     "a table of the warehouse": (
         "SELECT load_id AS campaign_id FROM raw.loads",
-        "Adapter mine reads raw.loads; it may read only `file`.",
+        "Adapter mine reads raw.loads; it may only read `file`.",
     ),
     "each record three times": (
         "SELECT a.id AS campaign_id FROM file AS a, file AS b",
-        "Adapter mine makes more rows than the 3 records of x.csv.",
+        "Adapter mine returns more rows than the 3 records of x.csv.",
     ),
     "brackets 10,000 deep": (
         f"SELECT {'(' * 10_000}id{')' * 10_000} AS campaign_id FROM file",
@@ -79,7 +79,7 @@ REFUSED = {
     ),
     "a text longer than memory": (
         "SELECT repeat(id, 1000000000) AS campaign_id FROM file",
-        "x.csv with adapter mine needs more memory than the engine may take.",
+        "x.csv with adapter mine needs more memory than the engine may use.",
     ),
 }
 
@@ -111,7 +111,7 @@ def exploding(folder: Path, select: str, **settings: Any) -> str:
 
 @CASES.case(
     "adapter: a cross join of 8,000,000,000,000 rows",
-    "exit 2: Adapter mine makes more rows than the 20000 records of x.csv.; within minutes",
+    "exit 2: Adapter mine returns more rows than the 20000 records of x.csv.; within minutes",
 )
 def _(folder: Path) -> str:
     return exploding(folder, "SELECT a.id AS campaign_id FROM file AS a, file AS b, file AS c")

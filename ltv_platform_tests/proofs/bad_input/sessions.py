@@ -223,7 +223,7 @@ def _(folder: Path) -> str:
     "exit 2: create.sql is a SQL script, not a database.; "
     "exit 2: create.db is a SQL script, not a database.; "
     "exit 2: text.db is not a SQLite database, or a damaged one (file is not a database).; "
-    "exit 2: empty.db holds none of the source tables; it has none.",
+    "exit 2: empty.db contains none of the source tables; it has none.",
 )
 def _(folder: Path) -> str:
     desk = Desk(folder)

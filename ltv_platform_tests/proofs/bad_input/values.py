@@ -282,7 +282,7 @@ def _(folder: Path) -> str:
 
 @CASES.case(
     "onto 2,000 rows of 2025 a load of 1,000 with 2 of 2021 (0.07 %), then one with 3 (0.13 %)",
-    "998 accepted, 2 quarantined; 1000 accepted, 0 quarantined: the partitions now start on "
+    "998 accepted, 2 quarantined; 1000 accepted, 0 quarantined: partitions now start on "
     "2021-01-01 instead of 2025-01-01; 2 rows left quarantine because of that",
 )
 def _(folder: Path) -> str:
@@ -304,7 +304,8 @@ def _(folder: Path) -> str:
 
 @CASES.case(
     "countries that are no codes, and one that is none at all",
-    "Note: country: 1 rows hold no code or English name of ISO 3166-1: Deutschland; kept as given",
+    "Note: country: 1 rows have no ISO 3166-1 code or English country name: Deutschland; kept as "
+    "given",
 )
 def _(folder: Path) -> str:
     desk = Desk(folder)

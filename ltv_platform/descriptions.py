@@ -53,7 +53,7 @@ def column_description(column: Column, lineage: TableLineage | None) -> str:
         return column.description
     shown = lineage.published.get(column.name, (Source(lineage.table, column.name),))
     if shown == (Source(lineage.table, column.name),) and column.name in lineage.by_model:
-        return f"{column.description} Made by the model out of {_listed(list(lineage.inputs))}."
+        return f"{column.description} Computed by the model from {_listed(list(lineage.inputs))}."
     named = []
     for source in shown:
         if source == (lineage.table, column.name):
@@ -71,12 +71,12 @@ def _written(transform: Transform) -> str:
     partition = transform.contract.partition
     if partition is not None:
         return (
-            f"a partition per `{partition}`, again when a day that it reads, its SQL or a setting "
-            "in it has changed."
+            f"one partition per `{partition}`, rewritten when a day it reads, its SQL or one of "
+            "its settings changes."
         )
     return (
-        "whole, again when an input, its SQL or a setting in it has changed, or as_of or a "
-        "watermark has moved."
+        "as a whole, rewritten when an input, its SQL or one of its settings changes, or when "
+        "as_of or a watermark moves."
     )
 
 
@@ -136,7 +136,7 @@ def _as_of(transform: Transform) -> list[str]:
     cost = ["the watermark of costs"] if _COST in used else []
     on = _listed([*filter(None, [settling]), *cost])
     decide = "decides" if len(used) == 1 else "decide"
-    return [f"**As of**: stored as sums; when it is published, {on} {decide} what is mature."]
+    return [f"**As of**: stored as sums; on publishing, {on} {decide} what is mature."]
 
 
 def _checks(transform: Transform) -> str:

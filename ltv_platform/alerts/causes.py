@@ -26,27 +26,27 @@ _OF_RUNS = (
     Cause(
         ("The disk is full", "No space left on device", "Check that the disk has room"),
         "the disk is full",
-        "Make room on the disk of LTV_HOME.",
+        "Free space on the disk of LTV_HOME.",
     ),
     Cause(
         ("is damaged:", "cannot be opened:"),
         "the warehouse is damaged",
-        "Restore a backup; docs/operations.md, When something fails, shows how.",
+        "Restore a backup; see When something fails in docs/operations.md.",
     ),
     Cause(
         ("is held by", "up to date (waited", "database is locked"),
         "another process held the warehouse for too long",
-        "Let the other process finish or end it; LTV_LOCK_TIMEOUT waits longer.",
+        "Let the other process finish or end it, or raise LTV_LOCK_TIMEOUT.",
     ),
     Cause(
         ("OutOfMemory", "out of memory", "Out of Memory", "MemoryError"),
         "the engine ran out of memory",
-        "Give the engine more memory with LTV_MEMORY_LIMIT, or free some.",
+        "Raise LTV_MEMORY_LIMIT, or free memory on the machine.",
     ),
     Cause(
         ("was killed", "unexpectedly exited", "terminated by signal", "no longer running"),
         "its process was killed",
-        "See whether the machine ran out of memory or was restarted.",
+        "Check whether the machine ran out of memory or was restarted.",
     ),
     Cause(
         ("API rejects the key",),
@@ -54,15 +54,15 @@ _OF_RUNS = (
         "Correct IHC_API_KEY, or set LTV_IHC_ENGINE=local.",
     ),
     Cause(
-        ("does not give its contract",),
-        "a SELECT does not give the columns of its contract",
+        ("does not match its contract",),
+        "a SELECT does not return the columns of its contract",
         "Fix the SELECT or the contract that the run's log names.",
     ),
     Cause(
         ("amount or a sum that is too large",),
         "an amount or a sum is too large",
-        "Find the amount in the input of the table that the run's log names, and correct it: load "
-        "a new version of its row.",
+        "Find the amount in the input of the table that the run's log names, then load a "
+        "corrected version of its row.",
     ),
     Cause(("A setting is wrong", "is not a setting"), "a setting is wrong", "See `ltv doctor`."),
 )
@@ -72,7 +72,7 @@ NO_SOURCE_TABLE = "There is no source table"
 
 _OF_FILES = (
     Cause(("has an unsupported extension",), "its extension is not supported"),
-    Cause((", whatever its extension says",), "it is of another kind than its extension says"),
+    Cause((", whatever its extension says",), "its content does not match its extension"),
     Cause(
         (
             "is not an Excel workbook",
@@ -101,7 +101,7 @@ _OF_FILES = (
     ),
     Cause((NO_SOURCE_TABLE,), "its folder does not name a source table"),
     Cause(("There is no adapter", "The adapter ", "Adapter "), "its adapter is missing or wrong"),
-    Cause(("go through adapter",), "it does not go through its adapter"),
+    Cause(("fit adapter",), "it does not fit its adapter"),
     Cause(("free on the disk",), "it needs more than half of the free disk"),
 )
 

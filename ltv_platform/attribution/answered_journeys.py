@@ -211,7 +211,7 @@ def read_answers(path: Path, settings: Settings) -> AnsweredJourneys:
         if values[:2] in rows:
             raise UserError(
                 f"{path}, line {line}: conversion {values[0]} and session {values[1]} appear "
-                f"twice.",
+                "twice.",
                 _HINT,
             )
         rows[values[0], values[1]] = values

@@ -172,7 +172,7 @@ def read_backup(path: Path) -> Backup:
     if content.pop("format") != _FORMAT:
         raise UserError(
             f"The backup {path} was made by ltv-platform {content.get('version')} in a format "
-            f"that this release does not support.",
+            "that this release does not support.",
             "Restore it with that release.",
         )
     files = {name: StoredFile(**file) for name, file in content.pop("files").items()}

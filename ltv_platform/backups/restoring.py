@@ -171,7 +171,7 @@ def _fetch(settings: Settings, backup: Backup, progress: Progress) -> None:
         raise UserError(
             f"The backup {backup.path} was not restored: {error}.",
             f"{settings.home} is unchanged. Free some space or fix permissions, then restore it "
-            f"again.",
+            "again.",
         ) from error
 
 

@@ -79,7 +79,7 @@ def restore(
     if restored.aside is not None:
         say(
             f"Its previous contents are in {restored.aside}; delete that folder when you no "
-            f"longer need it."
+            "longer need it."
         )
     say("`ltv run` brings it up to date.")
 
@@ -98,14 +98,14 @@ def diagnose(settings: "Settings") -> tuple[list[tuple[str, str]], list[str]]:
         rows.append(("schema version", str(version or newest)))
         if version is not None and version > newest:
             problems.append(
-                f"The warehouse was made by a newer ltv-platform; this one supports schema "
-                f"versions up to "
+                "The warehouse was made by a newer ltv-platform; this one supports schema "
+                "versions up to "
                 f"{newest}."
             )
         elif version is not None and version < newest:
             problems.append(
                 f"The next command upgrades the warehouse to schema version {newest}, after "
-                f"making a copy."
+                "making a copy."
             )
     except UserError as error:
         problems.append(str(error))
@@ -116,7 +116,7 @@ def diagnose(settings: "Settings") -> tuple[list[tuple[str, str]], list[str]]:
         if age is None or age > _OLD:
             problems.append(
                 f"{settings.backup_dir} holds no backup from the last two days. Run `ltv backup`, "
-                f"or keep Dagster's daemon running for the daily schedule."
+                "or keep Dagster's daemon running for the daily schedule."
             )
     return rows, problems
 

@@ -89,7 +89,7 @@ def _survey(workspace: Workspace, person: str, *, keep_out: bool) -> "Survey":
                 f"That address also belongs to the ids {', '.join(sorted(beside))}, in "
                 f"{', '.join(sorted(set(beside.values())))}.",
                 f"Erase them first (`ltv erase {min(beside)}`), then the address: only it "
-                f"leads to them.",
+                "leads to them.",
             )
         if not seen.is_known:
             say(f"In exports that give only the address, the person is {of_address}.")
@@ -97,7 +97,7 @@ def _survey(workspace: Workspace, person: str, *, keep_out: bool) -> "Survey":
         elif survey(workspace.engine, of_address, lambda _: None).is_known:
             say(
                 f"The person has another id, made from the address: run `ltv erase {of_address}` "
-                f"too."
+                "too."
             )
     if not seen.is_known and not keep_out:
         raise UserError(

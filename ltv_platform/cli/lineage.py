@@ -52,7 +52,7 @@ def lineage(
         if not trees[0].parts:
             say(
                 f"It comes from your files; `ltv lineage {name} --uses` shows what is computed "
-                f"from it."
+                "from it."
             )
     else:
         rows = [

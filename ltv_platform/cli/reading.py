@@ -168,7 +168,7 @@ def _report_channels(settings: "Settings", output: Format) -> None:
     if pending := pending_conversions(settings):
         say(
             f"Conversions without an IHC score: {pending:,}. IHC figures exclude them and are too "
-            f"low; `ltv attribution status` says why."
+            "low; `ltv attribution status` says why."
         )
     say(f"HTML report: {write_channel_report(settings)}")
 

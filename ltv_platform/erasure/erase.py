@@ -266,7 +266,7 @@ def erase(
         raise in_use
     done.notes += [
         f"{_under(settings, path)} was not written by the platform and may name this person: "
-        f"check it"
+        "check it"
         for path in _others(engine)
         if may_name(path, needles)
     ]

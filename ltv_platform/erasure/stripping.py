@@ -333,7 +333,7 @@ class Stripper:
             ):
                 raise UserError(
                     f"{held.path} cannot be rewritten: the rewritten copy did not read back as "
-                    f"expected.",
+                    "expected.",
                     "Remove the person's records from it by hand.",
                 )
             # Of use is its hash alone, for the folder goes.

@@ -147,7 +147,7 @@ def _refuse_foreign(path: Path, overwrite: bool) -> None:
         if beside.exists() and beside.stat().st_size:
             raise UserError(
                 f"{path} is in use: {beside.name} is beside it, and SQLite would treat that as "
-                f"part of the new file.",
+                "part of the new file.",
                 "Close the programs that have it open, or choose another name.",
             )
     if not overwrite and not is_export(path):

@@ -208,7 +208,7 @@ def judge(choice: Choice, counted: Counted) -> dict[Key, Verdict]:
                 verdicts[factor, name] = _collinear(levels)
             else:
                 reason = (
-                    f"After removing customers of levels that are too small, fewer than "
+                    "After removing customers of levels that are too small, fewer than "
                     f"{MIN_PAYERS} of its payers remain."
                 )
                 verdicts[factor, name] = Verdict("pooled", reason)

@@ -141,7 +141,7 @@ class AdapterDatabase:
         if taken:
             raise UserError(
                 f"Adapter {adapter.name} gives a column {taken[0]}, a name that the platform "
-                f"reserves.",
+                "reserves.",
                 "Give it another name.",
             )
         return dict(columns)
@@ -279,7 +279,7 @@ class AdapterDatabase:
         if lines < made:
             raise UserError(
                 f"Adapter {adapter.name} returns several rows of {self._name} with the same "
-                f"_line, or with none.",
+                "_line, or with none.",
                 "Drop _line, or make it the number of one record, as in MIN(_line) AS _line.",
             )
 
@@ -322,5 +322,5 @@ def faults_of(
             columns = [row[0] for row in connection.execute("DESCRIBE file").fetchall()]
             hint = f"The file has the columns {some(columns)}; fix the adapter or the file."
         raise UserError(
-            f"{name} does not go through adapter {adapter.name}: {str(error).splitlines()[0]}", hint
+            f"{name} does not fit adapter {adapter.name}: {str(error).splitlines()[0]}", hint
         ) from error

@@ -34,7 +34,7 @@ def load_adapter(reference: str, table: str, options: Options) -> Adapter:
         raise UserError(
             f"Adapter {first.name} feeds {' and '.join(adapters)}, not {table}.",
             f"Run `ltv ingest {next(iter(adapters))} … --adapter {reference}`, or choose another "
-            f"adapter.",
+            "adapter.",
         )
     return adapters[table]
 

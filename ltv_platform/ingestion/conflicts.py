@@ -81,7 +81,7 @@ def note(source: SourceTable, conflicts: Conflicts) -> str:
     if source.last_line_counts:
         return (
             f"{conflicts.keys} {key} appear on several lines with different values: the last line "
-            f"of each counts"
+            "of each counts"
         )
     return (
         f"{conflicts.rows} rows share their {key} with another row of the file that has different "

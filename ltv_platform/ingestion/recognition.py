@@ -91,7 +91,7 @@ def recognise(copy: PrivateCopy, sources: Mapping[str, SourceTable]) -> Recognis
         )
         raise UserError(
             f"{copy.name} can be {' or '.join(each.name for each in found)}: it has the columns "
-            f"of each.",
+            "of each.",
             f"Choose one: {ways}.",
         )
     raise _unknown(copy.name, headers, formats)

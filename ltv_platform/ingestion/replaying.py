@@ -230,11 +230,11 @@ def _what_changed(file: _File, adapter: "Adapter | None") -> list[str]:
     if adapter.replayable:
         return [
             f"{file.name}: adapter {adapter.name} ({adapter.reference}) has changed since the "
-            f"file was loaded; the rows were read with the new version"
+            "file was loaded; the rows were read with the new version"
         ]
     return [
         f"{file.name}: adapter {adapter.name} ({adapter.reference}) has changed since the file "
-        f"was loaded, but it reads several records at once; load the file again to use it"
+        "was loaded, but it reads several records at once; load the file again to use it"
     ]
 
 

@@ -89,7 +89,7 @@ def notes_on_spend(connection: Connection, settings: Settings, load_id: str) -> 
         yield (
             f"{days} (campaign, day) pairs also have spend from other sources, "
             f"{some(sources, _SHOWN)}: the sources add up. Load a correction under the source it "
-            f"corrects (spend_source, or the same adapter)"
+            "corrects (spend_source, or the same adapter)"
         )
 
 

@@ -126,7 +126,7 @@ def _messages(copy: PrivateCopy, order: Mapping[str, Any]) -> Iterator[bytes]:
     if late.is_set():
         raise UserError(
             f"{copy.name} took longer than {order['seconds']:g} seconds to read; perhaps it has "
-            f"an endless view.",
+            "an endless view.",
             "Turn the view into a table, or raise LTV_ADAPTER_TIMEOUT.",
         )
     raise UserError(

@@ -106,9 +106,9 @@ def _refuse_too_many_years(first: int, last: int) -> None:
     if last - first > _MOST_YEARS:
         raise UserError(
             f"The rows lie between {first} and {last}: more than {_MOST_YEARS} years of daily "
-            f"partitions.",
+            "partitions.",
             f"If the dates are right, set LTV_START_DATE={first}-01-01 and load them again; "
-            f"otherwise fix them."
+            "otherwise fix them."
             if first >= _UNIX
             else "Fix them, or set LTV_START_DATE to the first day that counts, such as "
             f"{last}-01-01: earlier rows go to quarantine.",

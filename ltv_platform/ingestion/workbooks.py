@@ -75,7 +75,7 @@ def workbook_as_text(
     if dialect.whitespace or not dialect.quote:
         raise UserError(
             f"{copy.name} is a workbook, but its adapter reads text that is separated by "
-            f"whitespace or has no quotes.",
+            "whitespace or has no quotes.",
             "Write an adapter for workbooks, without `-- delimiter: whitespace` and `-- quote:`.",
         )
     if not copy.path.stat().st_size:
@@ -200,7 +200,7 @@ def _error_of(copy: PrivateCopy, sheet: str | None, answer: dict[str, Any]) -> U
         case "number":
             return UserError(
                 f"{copy.name}: cell {answer['cell']} of sheet {answer['sheet']} holds a number "
-                f"with more digits than Excel keeps.",
+                "with more digits than Excel keeps.",
                 "It has lost the last digits of an id. Export the column as text from its source, "
                 "or delete it if you do not need it.",
             )
@@ -231,6 +231,6 @@ def _bloated(copy: PrivateCopy) -> UserError:
 def _too_large(copy: PrivateCopy) -> UserError:
     return UserError(
         f"{copy.name} is a workbook that needs more than {_MEMORY >> 30} GiB of memory, or is "
-        f"damaged.",
+        "damaged.",
         "Check for a single cell far away from the others, or save the sheet as CSV.",
     )

@@ -162,7 +162,7 @@ def _decided(evidence: _Evidence, declared: str | None, origin: str, said: "_Sai
         raise UserError(
             f"{origin} writes {said.what} in two ways: {first}, {second}.",
             f"Fix the file, or choose the form: {said.hint}; rows in the other form are "
-            f"quarantined.",
+            "quarantined.",
         )
     told = said.forms[0] if first is not None else said.forms[1] if second is not None else None
     if first is not None and second is not None:
@@ -176,7 +176,7 @@ def _decided(evidence: _Evidence, declared: str | None, origin: str, said: "_Sai
     if told is None and declared is None and either is not None:
         raise UserError(
             f"{origin}: {either} can be {said.readings(either.text)}, and no other value settles "
-            f"it.",
+            "it.",
             f"Choose one: {said.hint}; for files in landing, set LTV_ADAPTER_OPTIONS.",
         )
     return told or declared or said.forms[0]

@@ -18,7 +18,7 @@ POOL = "duckdb"
 IO_MANAGER = "warehouse_io_manager"
 
 #: Opens the description of a check that holds back what reads its table, and publishing.
-BLOCKS = "Holds back publishing while it fails. "
+BLOCKS = "Blocks publishing while it fails. "
 
 
 def asset_key(table: str) -> dg.AssetKey:

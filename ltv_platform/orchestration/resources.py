@@ -54,7 +54,7 @@ def turn(settings: Settings) -> dg.ResourceDefinition:
     Dagster's pool does so among the runs of one daemon alone.
     """
 
-    @dg.resource(description="A run's turn to write the warehouse.")
+    @dg.resource(description="The warehouse lock of a run.")
     def waiting(context: dg.InitResourceContext) -> Iterator[None]:
         run = context.run
         # The process, because Dagster copies tags when a run is executed again.

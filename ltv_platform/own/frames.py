@@ -31,15 +31,14 @@ def to_arrow(frame: Any, what: str) -> pa.Table:
     else:
         lazy = " Call its collect() first." if hasattr(frame, "collect") else ""
         raise UserError(
-            f"{what} returned a {type(frame).__module__}.{type(frame).__qualname__}, "
-            f"which is not a frame.{lazy}",
+            f"{what} returned a {type(frame).__module__}.{type(frame).__qualname__}, which is not "
+            f"a data frame.{lazy}",
             f"Return a {_KINDS}, or a Query; annotate an asset that writes no table with -> None.",
         )
     names = [name.lower() for name in table.column_names]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise UserError(
-            f"{what} has more than one column {', '.join(twice)}: the case of letters does not "
-            "count in a table.",
+            f"{what} has more than one column {', '.join(twice)}: column names ignore case.",
             "Rename them; nothing was written.",
         )
     return _plain(table)
@@ -89,8 +88,8 @@ def _of_pandas(frame: Any, what: str) -> pa.Table:
         return pa.Table.from_pandas(frame, preserve_index=False)
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, ValueError) as error:
         raise UserError(
-            f"{what} has a column that no table can have: {' '.join(map(str, error.args))}",
-            "Make its values be of one type, as by frame.astype; nothing was written.",
+            f"{what} has a column that cannot be stored: {' '.join(map(str, error.args))}",
+            "Convert its values to one type, for example with frame.astype; nothing was written.",
         ) from error
 
 

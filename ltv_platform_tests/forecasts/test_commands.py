@@ -69,7 +69,7 @@ def test_days_outside_the_data(home: Home) -> None:
     """Before the first transaction, after as_of, or a holdout that reaches beyond it."""
     settings = home.settings
     for ask in (fit_as_of, backtest_as_of, rolling_backtest):
-        with pytest.raises(UserError, match="the first transaction is of 2025-01-10"):
+        with pytest.raises(UserError, match="the first transaction is from 2025-01-10"):
             ask(settings, date(2025, 1, 9))
         with pytest.raises(UserError, match="the published figures end on 2025-07-01"):
             ask(settings, date(2025, 7, 2))
@@ -79,10 +79,10 @@ def test_days_outside_the_data(home: Home) -> None:
     assert backtest_as_of(settings, date(2025, 6, 1), 30)
     with pytest.raises(
         UserError,
-        match="730 days and a customer, and there are fewer from 2025-01-10 to 2025-07-01",
+        match="730 days and a customer from 2025-01-10 to 2025-07-01",
     ):
         rolling_backtest(settings, None, 365)
-    with pytest.raises(UserError, match="the first transaction is of 2025-01-10"):
+    with pytest.raises(UserError, match="the first transaction is from 2025-01-10"):
         backtest_as_of(settings, None, 3650)
 
 
@@ -117,5 +117,5 @@ def test_customers_without_transactions(tmp_path: Path) -> None:
     assert day == date(2025, 1, 1)
     assert [model.fit.customers for model in models] == [0, 0, 0]
     assert backtest_as_of(home.settings, date(2024, 12, 1), 30) == []
-    with pytest.raises(UserError, match="takes transactions of 3 days and a customer"):
+    with pytest.raises(UserError, match="needs transactions over 3 days and a customer"):
         rolling_backtest(home.settings)

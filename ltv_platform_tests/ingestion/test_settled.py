@@ -94,7 +94,7 @@ def test_a_file_that_comes_again_through_a_mended_adapter_settles_its_rows(load:
     assert replay(load.engine, tell=notes.append) == []
     assert notes == [
         f"shop.csv: adapter shop ({path}) has changed since the file was loaded, but it reads "
-        f"several records at once; load the file again to use it"
+        "several records at once; load the file again to use it"
     ]
     assert load("transactions", text, "shop.csv", str(path)).rows_accepted == 2
     assert settled(load) == ["shop.csv", "shop.csv"]

@@ -62,7 +62,7 @@ def test_a_configuration_of_the_users_own_stays(tmp_path: Path) -> None:
     with pytest.raises(UserError) as caught:
         write_configuration(_settings(tmp_path, "postgres"))
     assert caught.value.message == (
-        f"LTV_DAGSTER_STORAGE is postgres, but {place} is your own and names no PostgreSQL."
+        f"LTV_DAGSTER_STORAGE is postgres, but your own {place} does not configure PostgreSQL."
     )
     place.write_text("storage: {postgres: {postgres_url: {env: MINE}}}\n", "utf-8")
     write_configuration(_settings(tmp_path, "postgres"))

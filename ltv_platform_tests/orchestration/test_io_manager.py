@@ -71,7 +71,7 @@ def test_nothing_on_the_first_day(home: Home, manager: WarehouseIOManager) -> No
     """A frame without columns makes no table, and the next one may."""
     manager.handle_output(output(home, DAYS[0]), pd.DataFrame())
     assert set(home.engine.state().built["mine.daily"]) == {march(1)}
-    with pytest.raises(UserError, match=r"mine\.daily is not there: it was never written"):
+    with pytest.raises(UserError, match=r"mine\.daily does not exist: it was never written"):
         manager.load_input(input_of(home, "mine.daily", *DAYS))
     manager.handle_output(output(home, DAYS[1]), frame_of((DAYS[1], 1.5)))
     assert stored(home) == [(march(2), 1.5)]
@@ -102,7 +102,7 @@ def test_rows_outside_the_days_are_an_error(
 ) -> None:
     """So are rows without a day; the message names one."""
     manager.handle_output(output(home, DAYS[0]), frame_of((DAYS[0], 1)))
-    with pytest.raises(UserError, match=f"outside the days of the run, such as of {day or 'no'}"):
+    with pytest.raises(UserError, match=f"outside the days of the run, such as {day or 'no'}"):
         manager.handle_output(output(home, DAYS[0]), frame_of((DAYS[0], 2), (str(day or ""), 3)))
     assert stored(home) == [(march(1), 1)]
 
@@ -116,7 +116,7 @@ def test_other_columns_are_an_error_while_other_days_have_the_old(
     with pytest.raises(UserError) as error:
         manager.handle_output(output(home, DAYS[1]), other)
     assert "more is not in the table; value is VARCHAR, not BIGINT" in error.value.message
-    assert "all of its partitions in one run" in error.value.hint
+    assert "all partitions in one run" in error.value.hint
     with pytest.raises(UserError, match="value is missing"):
         manager.handle_output(output(home, DAYS[1]), other[["day"]])
     assert len(stored(home)) == 3
@@ -180,15 +180,15 @@ def test_pandas_as_it_comes(home: Home, manager: WarehouseIOManager) -> None:
 @pytest.mark.parametrize(
     ("key", "obj", "message"),
     [
-        ("top", frame_of(), "The asset top has no schema to stand in"),
-        ("marts.country_roas", frame_of(), "schema marts, which is not for tables of your own"),
-        ("raw.mine", frame_of(), "schema raw, which is not for tables of your own"),
+        ("top", frame_of(), "The asset top has no schema"),
+        ("marts.country_roas", frame_of(), "schema marts, which is reserved for the platform"),
+        ("raw.mine", frame_of(), "schema raw, which is reserved for the platform"),
         ("mine.a-b", frame_of(), "cannot be a table, because of 'a-b'"),
-        ("mine.t", None, "returned a builtins.NoneType, which is not a frame"),
-        ("mine.t", [1], "returned a builtins.list, which is not a frame"),
-        ("mine.t", pd.DataFrame(), "would be a table without columns"),
+        ("mine.t", None, "returned a builtins.NoneType, which is not a data frame"),
+        ("mine.t", [1], "returned a builtins.list, which is not a data frame"),
+        ("mine.t", pd.DataFrame(), "would have no columns"),
         ("mine.t", pd.DataFrame({1: [2]}), "names are not text: 1"),
-        ("mine.t", pd.DataFrame({"a": [1, "x"]}), "has a column that no table can have"),
+        ("mine.t", pd.DataFrame({"a": [1, "x"]}), "has a column that cannot be stored"),
         ("mine.t", pd.DataFrame({"a": [1], "A": [2]}), "more than one column a"),
         ("mine.t", Query("SELECT nothing"), "The query of mine.t fails"),
         ("mine.t", Query("DELETE FROM core.customers"), "The query of mine.t fails"),
@@ -211,7 +211,7 @@ def test_partitions_say_in_which_a_row_is(home: Home, manager: WarehouseIOManage
         partition_key=DAYS[0],
         asset_partitions_def=daily_partitions(home.settings),
     )
-    with pytest.raises(UserError, match="does not say in which a row is"):
+    with pytest.raises(UserError, match="does not say which one a row belongs to"):
         manager.handle_output(context, frame_of((DAYS[0], 1)))
     context = dg.build_output_context(
         asset_key=asset_key("mine.daily"),
@@ -219,7 +219,7 @@ def test_partitions_say_in_which_a_row_is(home: Home, manager: WarehouseIOManage
         partition_key="a",
         asset_partitions_def=dg.StaticPartitionsDefinition(["a"]),
     )
-    with pytest.raises(UserError, match="partitions of another kind than days"):
+    with pytest.raises(UserError, match="is not partitioned by day"):
         manager.handle_output(context, frame_of((DAYS[0], 1)))
     with pytest.raises(UserError, match="rows without the column day"):
         manager.handle_output(output(home, DAYS[0]), pd.DataFrame({"value": [1]}))

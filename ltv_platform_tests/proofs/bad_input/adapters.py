@@ -21,7 +21,7 @@ def through(folder: Path, select: str) -> str:
 REFUSED = {
     "a column that the file does not have": (
         "SELECT missing AS campaign_id FROM file",
-        'x.csv does not go through adapter mine: Binder Error: Referenced column "missing" not '
+        'x.csv does not fit adapter mine: Binder Error: Referenced column "missing" not '
         "found in FROM clause!",
     ),
     "a column that the table does not get": (
@@ -31,7 +31,7 @@ REFUSED = {
     ),
     "a value that does not fit its cast": (
         "SELECT CAST(name AS INTEGER) AS campaign_id FROM file",
-        "x.csv does not go through adapter mine: Conversion Error: Could not convert string "
+        "x.csv does not fit adapter mine: Conversion Error: Could not convert string "
         "'a' to INT32 when casting from source column name",
     ),
     "two statements": (
@@ -62,7 +62,7 @@ REFUSED = {
     "another file, under the name of a CTE elsewhere": (
         "SELECT (SELECT 1 FROM '/etc/passwd.csv') AS campaign_id, (WITH \"/etc/passwd.csv\" AS "
         '(SELECT 1 AS a) SELECT a FROM "/etc/passwd.csv") AS campaign_name FROM file',
-        "x.csv does not go through adapter mine: Permission Error: Cannot access file "
+        "x.csv does not fit adapter mine: Permission Error: Cannot access file "
         '"/etc/passwd.csv" - file system operations are disabled by configuration',
     ),
     "a table of the warehouse": (
@@ -117,9 +117,7 @@ def _(folder: Path) -> str:
     return exploding(folder, "SELECT a.id AS campaign_id FROM file AS a, file AS b, file AS c")
 
 
-SLOW = (
-    "exit 2: x.csv does not go through adapter mine: took longer than 0.5 seconds; within minutes"
-)
+SLOW = "exit 2: x.csv does not fit adapter mine: took longer than 0.5 seconds; within minutes"
 
 
 def slow(folder: Path, select: str) -> str:

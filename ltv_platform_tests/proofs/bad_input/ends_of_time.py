@@ -96,7 +96,7 @@ def _(folder: Path) -> str:
 
 @CASES.case(
     "LTV_START_DATE in a year that has not come",
-    "exit 2: LTV_START_DATE is 2199-01-01, a day that has not come.",
+    "exit 2: LTV_START_DATE is 2199-01-01, which is in the future.",
 )
 def _(folder: Path) -> str:
     desk = Desk(folder)

@@ -25,8 +25,8 @@ def _facts(graph: Graph, table: str) -> list[str]:
 def test_campaign_roas(tmp_path: Path) -> None:
     """All that can be said of a partitioned table with a presentation."""
     assert _facts(_graph(tmp_path), "marts.campaign_roas") == [
-        "One row per install date, campaign and country, those without installs too. "
-        "Has the money that bought this cohort come back after N days?",
+        "One row per install date, campaign and country, including days of spend without "
+        "installs. Has the cohort earned back its cost after N days?",
         "",
         "- **Key**: `install_date`, `campaign_id`, `country`.",
         "- **Written**: one partition per `install_date`, rewritten when a day it reads, its SQL "

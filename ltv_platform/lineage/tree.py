@@ -9,7 +9,7 @@ from ltv_platform.lineage.store import Lineages
 
 _PARAMETERS = {
     "$as_of": "Last day included in the figures.",
-    "$revenue_watermark": "Instant up to which revenue is known.",
+    "$revenue_watermark": "Time up to which revenue is known.",
     "$cost_watermark": "First day whose campaign cost may still grow.",
     "$conversion_watermark": "First day whose conversions may still grow.",
     "$interaction_watermark": "First day whose interactions may still grow.",
@@ -83,7 +83,7 @@ def lines(root: Branch, *, notes: bool = True) -> Iterator[str]:
 
     def text(branch: Branch) -> str:
         marks = [
-            *(["by the model, out of:"] if branch.by_model else []),
+            *(["by the model, from:"] if branch.by_model else []),
             *(["(a constant)"] if branch.is_constant else []),
             *(["(see above)"] if branch.is_shown else []),
         ]

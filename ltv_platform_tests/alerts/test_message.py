@@ -46,7 +46,7 @@ KINDS: dict[str, tuple[Alert, str]] = {
             RUN,
         ),
         "*Check failed*: marts.campaign_roas: spend_reconciles does not hold. The spend of all "
-        "cohorts equals core core. Seen: cohorts 12,345, wrong 2.5.\n"
+        "cohorts equals core spend. Seen: cohorts 12,345, wrong 2.5.\n"
         f"Check: <{UI}/assets/marts/campaign_roas?view=checks|"
         "marts.campaign_roas/spend_reconciles>\n"
         f"Run: <{UI}/runs/{RUN}|0f0e0d0c>\n"

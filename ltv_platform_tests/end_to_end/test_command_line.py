@@ -265,5 +265,5 @@ def test_lineage_goes_from_a_figure_to_the_files_and_back(ltv: CommandLine) -> N
     uses = ltv("lineage", "raw.session_costs.cost", "--uses", "--format", "csv")
     assert "raw.session_costs.cost,marts.channel_reporting.ROAS\n" in uses.out
     leaf = ltv("lineage", "raw.fx_rates.rate")
-    assert leaf.out == "raw.fx_rates.rate  Base units per unit of currency.\n"
+    assert leaf.out == "raw.fx_rates.rate  Units of base currency per unit of currency.\n"
     assert "--uses" in leaf.err

@@ -103,7 +103,7 @@ def test_a_refund_without_its_flag_is_rejected(load: Loader) -> None:
     load("transactions", transactions(*rows))
     assert [line for line, _ in load.reasons()] == [2 * n + 2 for n in range(len(words))]
     assert all(
-        "is 0 on what is no purchase (LTV_REFUND" in reason for _, [reason] in load.reasons()
+        "is 0, but this is not a purchase (LTV_REFUND" in reason for _, [reason] in load.reasons()
     )
 
 

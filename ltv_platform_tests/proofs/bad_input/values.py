@@ -206,8 +206,8 @@ def _(folder: Path) -> str:
 
 @CASES.case(
     "a refund that is not flagged as one",
-    "2 in file: 1 accepted, 1 quarantined (2: transaction_type: is_refund is 0 on what is no "
-    "purchase (LTV_REFUND_TYPES); set it to 1 where money went back, or leave the row out, as an "
+    "2 in file: 1 accepted, 1 quarantined (2: transaction_type: is_refund is 0, but this is not a "
+    "purchase (LTV_REFUND_TYPES); set it to 1 if money went back, or leave the row out, as an "
     "adapter can)",
 )
 def _(folder: Path) -> str:

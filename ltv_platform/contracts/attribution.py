@@ -45,7 +45,7 @@ CUSTOMER_JOURNEYS = Table(
         Column("position", "INTEGER", "1 = earliest; ties by session_id.", required=True),
         Column("sessions_in_journey", "INTEGER", "Length of the journey.", required=True),
         Column("session_ts", "TIMESTAMP", "Time of the session (UTC).", required=True),
-        Column("session_date", "DATE", "Day of that time in the reporting zone.", required=True),
+        Column("session_date", "DATE", "Day of the session in the reporting zone.", required=True),
         _CHANNEL,
         Column("holder_engagement", "BOOLEAN", "Shows holding engagement.", required=True),
         Column("closer_engagement", "BOOLEAN", "Shows closing engagement.", required=True),

@@ -5,7 +5,7 @@ from ltv_platform.contracts.model import MONEY, TOTAL, Column, Table
 _CUSTOMER_ID = Column("customer_id", "VARCHAR", "The customer.", required=True, pii=True)
 _USER_ID = Column("user_id", "VARCHAR", "The customer.", required=True, pii=True)
 _EVENT_TS = Column("event_ts", "TIMESTAMP", "Time of the event (UTC).", required=True)
-_EVENT_DATE = Column("event_date", "DATE", "Day of that time in the reporting zone.", required=True)
+_EVENT_DATE = Column("event_date", "DATE", "Day of the event in the reporting zone.", required=True)
 
 CUSTOMERS = Table(
     layer="core",
@@ -16,7 +16,7 @@ CUSTOMERS = Table(
     columns=(
         _CUSTOMER_ID,
         Column("install_ts", "TIMESTAMP", "Earliest registration (UTC).", required=True),
-        Column("install_date", "DATE", "Day of that time in the reporting zone.", required=True),
+        Column("install_date", "DATE", "Day of the install in the reporting zone.", required=True),
         Column(
             "campaign_id",
             "VARCHAR",

@@ -124,8 +124,8 @@ LTV_BY_COHORT = Table(
                 Column(
                     f"total_ltv_m{months}",
                     TOTAL,
-                    f"Net revenue up to an age of {months} months; NULL: the youngest customer is not "
-                    "that old.",
+                    f"Net revenue up to an age of {months} months; NULL: the youngest customer is "
+                    "younger.",
                 ),
                 Column(f"avg_ltv_m{months}", "DOUBLE", f"total_ltv_m{months} / customers."),
             )

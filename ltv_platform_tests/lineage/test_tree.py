@@ -25,14 +25,14 @@ marts.campaign_roas.cpi  spend / installs.
 │  └─ marts.campaign_ltv.installs  Customers of the cohort.
 │     └─ core.customers.customer_id  The customer.
 │        └─ raw.customers.customer_id  Identifies the customer in every table.
-└─ marts.campaign_roas.spend  Spent on the install date; NULL = no spend known.
+└─ marts.campaign_roas.spend  Spend on the install date; NULL: no known spend.
    ├─ core.campaign_spend.campaign_id  The campaign.
    │  └─ raw.campaign_costs.campaign_id  The campaign.
-   ├─ core.campaign_spend.date  Day of the reporting zone.
-   │  └─ raw.campaign_costs.date  Day of the reporting zone.
+   ├─ core.campaign_spend.date  Day in the reporting zone.
+   │  └─ raw.campaign_costs.date  Day in the reporting zone.
    ├─ core.campaign_spend.spend  Base currency.
-   │  ├─ raw.campaign_costs.cost  Money spent; below 0 = a correction, it adds up.
-   │  ├─ raw.campaign_costs.currency  ISO 4217 code of the amount; empty = base currency.
+   │  ├─ raw.campaign_costs.cost  Money spent; below 0: a correction, which is added.
+   │  ├─ raw.campaign_costs.currency  ISO 4217 code of the amount; empty: base currency.
    │  ├─ raw.fx_rates.date  Day of the rate.
    │  └─ raw.fx_rates.rate  Units of base currency per unit of currency.
    ├─ marts.campaign_ltv.country  Country, or (unknown).

@@ -77,7 +77,7 @@ def test_no_guess_stands_as_a_key_figure(home: Home) -> None:
     assert (
         "Expected in 365 days – no model could be fitted; gamma_gamma: 2 customers; a fit" in text
     )
-    assert "So no total is forecast here" in text
+    assert "So there is no total forecast here" in text
     [total] = home.values(
         "SELECT MAX(predicted_total) FROM forecast_totals WHERE measure = 'spend'"
     )

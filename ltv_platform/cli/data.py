@@ -57,7 +57,7 @@ def list_rows(
 
     The formats json and csv also show the rows themselves.
     """
-    from ltv_platform.ingestion.quarantine import count_quarantine, list_quarantine
+    from ltv_platform.ingestion.quarantine.listing import count_quarantine, list_quarantine
 
     engine = Workspace.open().engine
     columns, rows = list_quarantine(engine, table, limit)
@@ -75,7 +75,7 @@ def replay_rows(
     table: Annotated[str | None, typer.Argument(help="Only rows for this table.")] = None,
 ) -> None:
     """Load rejected rows again with the current settings and adapters."""
-    from ltv_platform.ingestion.replaying import replay
+    from ltv_platform.ingestion.quarantine.replaying import replay
 
     notes: list[str] = []
     with progress("replaying"):
@@ -105,7 +105,7 @@ def dismiss_rows(
     ] = False,
 ) -> None:
     """Dismiss rejected rows that will not be fixed: they are no longer listed or warned of."""
-    from ltv_platform.ingestion.quarantine import dismiss
+    from ltv_platform.ingestion.quarantine.listing import dismiss
 
     if table is None and file is None and not everything:
         raise UserError("Which rows should be dismissed?", "Give a table, --file or --all.")

@@ -33,10 +33,10 @@ def test_campaign_roas(tmp_path: Path) -> None:
         "or one of its settings changes.",
         "- **Reads**: `core.campaign_spend` (the day), `core.waiting_for_rate` (the day), "
         "`marts.campaign_ltv` (the day).",
-        "- **Made**: The spend of the install date stands beside the revenue of campaign_ltv; "
-        "spend without a country is shared out by installs.",
-        "- **As of**: stored as sums; on publishing, as_of and the watermark of revenue (of "
-        "a day until 366 days after it) and the watermark of costs decide what is mature.",
+        "- **Made**: Joins the spend of the install date with the revenue of campaign_ltv; spend "
+        "without a country is divided by installs.",
+        "- **As of**: stored as sums; on publishing, as_of and the watermark of revenue (up "
+        "to 366 days after a day) and the watermark of costs decide what is mature.",
         "- **Checked by**: `unique_key` (blocks), `spend_reconciles` (blocks).",
     ]
 
@@ -48,10 +48,11 @@ def test_forecast_models(tmp_path: Path) -> None:
         "- **Written**: as a whole, rewritten when an input, its SQL or one of its settings "
         "changes, or when as_of or a watermark moves.",
         "- **Reads**: `marts.purchase_histories`.",
-        "- **Made**: the SELECT gives one row per group of customers with equal histories. Its "
-        "rows are counted customers; forecasting/tables.py fits the models of the table to them.",
+        "- **Made**: the SELECT returns one row per group of customers with equal histories. The "
+        "SELECT counts customers; forecasting/repeat_buying/tables.py fits the models to these "
+        "counts.",
         "- **Checked by**: `unique_key` (blocks).",
-        "- **How far off**: `marts.forecast_backtest`.",
+        "- **Back-test**: `marts.forecast_backtest`.",
     ]
 
 

@@ -118,7 +118,7 @@ def _made(transform: Transform) -> list[str]:
     first, *beyond = _SENTENCE.split(grain.strip())
     after = [sentence for sentence in _SENTENCE.split(answers) if not sentence.endswith("?")]
     # The SELECT of a fit gives what the model is fitted to, and not the rows of the table.
-    fitted = [f"the SELECT gives {first}"] if transform.derivation.fit is not None else []
+    fitted = [f"the SELECT returns {first}"] if transform.derivation.fit is not None else []
     words = " ".join((*fitted, *beyond, *after))
     return [f"**Made**: {words}"] if words else []
 
@@ -132,7 +132,7 @@ def _as_of(transform: Transform) -> list[str]:
     settles = transform.derivation.settles
     settling = _listed([_SETTLING[name] for name in used if name in _SETTLING])
     if settling and settles is not None:
-        settling += f" (of a day until {settles} days after it)"
+        settling += f" (up to {settles} days after a day)"
     cost = ["the watermark of costs"] if _COST in used else []
     on = _listed([*filter(None, [settling]), *cost])
     decide = "decides" if len(used) == 1 else "decide"
@@ -150,7 +150,7 @@ def _checks(transform: Transform) -> str:
 
 def _backtest(transform: Transform) -> list[str]:
     backtest = transform.derivation.backtest
-    return [f"**How far off**: `{backtest}`."] if backtest not in ("", transform.name) else []
+    return [f"**Back-test**: `{backtest}`."] if backtest not in ("", transform.name) else []
 
 
 def _listed(words: list[str]) -> str:

@@ -1,8 +1,8 @@
 -- PayPal activity, English: one line per movement of the balance.
 -- Taken: payments received as purchases, refunds, reversals and chargebacks as rows of their own;
 -- customers with the first payment received. Left out: payments sent, fees, holds, conversions of
--- currencies, withdrawals, transfers, lines without effect on the balance, what is not completed.
--- Money received under a type that is not known goes to quarantine: it may be no revenue.
+-- currencies, withdrawals, transfers, lines without effect on the balance, incomplete payments.
+-- Money received under an unknown type goes to quarantine, because it may not be revenue.
 -- format: an activity download of PayPal
 -- skip: until header
 -- needs: date (date) = Date

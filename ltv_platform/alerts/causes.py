@@ -72,7 +72,7 @@ NO_SOURCE_TABLE = "There is no source table"
 
 _OF_FILES = (
     Cause(("has an unsupported extension",), "its extension is not supported"),
-    Cause((", whatever its extension says",), "its content does not match its extension"),
+    Cause((", despite its extension",), "its content does not match its extension"),
     Cause(
         (
             "is not an Excel workbook",
@@ -102,7 +102,7 @@ _OF_FILES = (
     Cause((NO_SOURCE_TABLE,), "its folder does not name a source table"),
     Cause(("There is no adapter", "The adapter ", "Adapter "), "its adapter is missing or wrong"),
     Cause(("fit adapter",), "it does not fit its adapter"),
-    Cause(("free on the disk",), "it needs more than half of the free disk"),
+    Cause(("free space on the disk",), "it needs more than half of the free disk"),
 )
 
 UNKNOWN = Cause((), "the run's log says why")

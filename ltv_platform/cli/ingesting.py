@@ -197,7 +197,7 @@ def report_outcomes(outcomes: "Sequence[Outcome]", output: Format | None = None)
         if outcome.error is not None:
             say(f"Error: {outcome.error}")
         elif is_rejected(outcome):
-            say(f"Error: Nothing of {printable(outcome.request.path.name)} was accepted.")
+            say(f"Error: No row of {printable(outcome.request.path.name)} was accepted.")
     quarantined = sum(row[5] for row in rows)
     if quarantined:
         say(f"{rows_are(quarantined)} in quarantine; `ltv quarantine list` shows why.")

@@ -85,7 +85,7 @@ def check_storage(settings: Settings) -> None:
     except psycopg2.OperationalError as error:
         reason = " ".join(str(error).split())
         raise UserError(
-            f"PostgreSQL, which is to keep Dagster's history, cannot be reached: {reason}",
+            f"PostgreSQL, configured for Dagster's history, cannot be reached: {reason}",
             "Start it, or set PGHOST, PGPORT, PGDATABASE, PGUSER and PGPASSWORD; or use "
             "LTV_DAGSTER_STORAGE=sqlite.",
         ) from error

@@ -38,7 +38,7 @@ def test_one_key_of_two_events_is_a_wrong_key(
     assert (outcome.counts.rows_accepted, outcome.counts.rows_quarantined) == (1, 2)
     [two, three] = load.reasons()
     assert (two[0], three[0]) == (2, 3)
-    assert f"is also on line 3 with another {column}; keep the right one, or give" in two[1][0]
+    assert f"is also on line 3 with another {column}; keep the correct one, or give" in two[1][0]
     assert f"is also on line 2 with another {column}; " in three[1][0]
     assert any(
         note.startswith("2 rows share their ") and "all of them are in quarantine" in note
@@ -55,9 +55,9 @@ def test_lines_of_an_order_under_its_number(load: Loader) -> None:
     text = SALES + "".join(f"o1,c1,2025-05-01,{amount},\n" for amount in (20, 30, 50))
     assert load("transactions", text).rows_quarantined == 3
     assert load.reasons()[2][1] == [
-        "transaction_id: o1 is also on line 2 with another amount; keep the right one, or give "
-        "each row a key of its own, as an adapter can with id || '-' || item, or an updated_at "
-        "that tells the newest"
+        "transaction_id: o1 is also on line 2 with another amount; keep the correct one, or give "
+        "each row its own key, as an adapter can with id || '-' || item, or an updated_at that "
+        "identifies the newest"
     ]
 
 

@@ -215,7 +215,7 @@ def test_a_slip_in_the_condition_of_totals_is_the_adapters(load: Loader, shop: s
     first, *others = ingest(
         load.engine, [Request(None, path, str(slip)), Request(None, path, shop)]
     )
-    assert "does not go through its adapter" in str(first.error)
+    assert "does not fit its adapter" in str(first.error)
     assert [other.error for other in others] == [None, None]
 
 

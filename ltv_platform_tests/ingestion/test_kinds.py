@@ -70,7 +70,7 @@ def test_another_kind_under_the_name_of_a_csv_file(load: Loader, what: str) -> N
     for name, given in (("a.csv", content), ("b.csv.gz", packed), ("c.ndjson", content)):
         error = load.outcome("campaigns", given, name).error
         assert error is not None
-        assert error.message == f"{load.folder / name} is {what}, whatever its extension says."
+        assert error.message == f"{load.folder / name} is {what}, despite its extension."
         assert error.hint
     assert load.rows("SELECT COUNT(*) FROM raw.loads") == [(0,)]
 
@@ -85,7 +85,7 @@ def test_other_formats_under_each_others_names(load: Loader, tmp_path: Path) -> 
     ):
         error = load.outcome("campaigns", content, name).error
         assert error is not None
-        assert error.message == f"{load.folder / name} is {what}, whatever its extension says."
+        assert error.message == f"{load.folder / name} is {what}, despite its extension."
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,7 @@ def test_more_than_twenty_years_of_partitions_are_refused(load: Loader) -> None:
     )
     outcome = load.outcome("customers", text)
     assert outcome.error is not None
-    assert "lie between 2003 and 2025: more than 20 years" in outcome.error.message
+    assert "are from 2003 to 2025: more than 20 years" in outcome.error.message
     assert "set LTV_START_DATE=2003-01-01" in outcome.error.hint
     assert start(load) is None
     assert load.rows("SELECT COUNT(*) FROM raw.loads") == [(0,)]

@@ -231,7 +231,7 @@ def test_a_workbook_with_a_password_or_of_old_times(tmp_path: Path) -> None:
     content = bytes.fromhex("d0cf11e0a1b11ae1") + bytes(600)
     assert error_of(tmp_path, content) == (
         f"{tmp_path / 'a.xlsx'} is an old Excel workbook (.xls), or a password-protected one, "
-        "whatever its extension says."
+        f"despite its extension."
     )
 
 

@@ -92,7 +92,7 @@ def test_a_server_that_does_not_answer_is_named(
     with pytest.raises(UserError) as caught:
         check_storage(_settings(tmp_path, "postgres"))
     assert caught.value.message.startswith(
-        "PostgreSQL, which is to keep Dagster's history, cannot be reached: connection to server "
+        "PostgreSQL, configured for Dagster's history, cannot be reached: connection to server "
         f'at "127.0.0.1", port {port} failed: Connection refused'
     )
     assert "s3cret" not in str(caught.value)

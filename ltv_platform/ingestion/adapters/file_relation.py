@@ -199,7 +199,7 @@ def refuse(connection: Connection, layout: Layout, name: str) -> None:
             problem, _, hint = message.partition(" In ")
             raise UserError(
                 f"{name}, line {line}{more}: {problem}",
-                f"In {hint}" if hint else "Nothing of it was loaded.",
+                f"In {hint}" if hint else "Nothing was loaded.",
             )
 
 

@@ -134,7 +134,7 @@ def _parquet_columns(copy: PrivateCopy) -> list[str]:
     except (pa.ArrowException, OSError) as error:
         raise UserError(
             f"{copy.name} is not a Parquet file, or a damaged one.",
-            "Check how it was made; nothing of it was loaded.",
+            "Check how it was made; nothing was loaded.",
         ) from error
 
 

@@ -99,7 +99,7 @@ def refuse_other_kind(begin: bytes, source: Path, expected: str) -> None:
     """
     kind = kind_of(begin)
     if kind is not None and kind.format != expected:
-        raise UserError(f"{source} is {kind.what}, whatever its extension says.", kind.advice)
+        raise UserError(f"{source} is {kind.what}, despite its extension.", kind.advice)
 
 
 def described(begin: bytes) -> tuple[str, str]:

@@ -170,12 +170,12 @@ def _take(source: Path, folder: Path, kind: FileFormat, follow_links: bool) -> P
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise UserError(
             f"{source} is a damaged or truncated gzip file ({error}).",
-            "Fetch it again; nothing of it was loaded.",
+            "Fetch it again; nothing was loaded.",
         ) from error
     except UnicodeDecodeError as error:
         raise UserError(
             f"{source} is a damaged UTF-16 file ({error.reason}).",
-            "Fetch it again or save it as UTF-8; nothing of it was loaded.",
+            "Fetch it again or save it as UTF-8; nothing was loaded.",
         ) from error
     except OSError as error:
         raise PassingError(
@@ -298,8 +298,8 @@ def _bounded(content: IO[bytes], packed: int, source: Path, folder: Path) -> Ite
         else:
             return
     raise PassingError(
-        f"{source} needs more than half of what is free on the disk of LTV_HOME.",
-        f"That is {room:,} bytes. Free some space, or split the file; nothing of it was loaded.",
+        f"{source} needs more than half of the free space on the disk of LTV_HOME.",
+        f"That is {room:,} bytes. Free some space, or split the file; nothing was loaded.",
     )
 
 

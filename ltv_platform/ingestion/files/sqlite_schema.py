@@ -54,7 +54,7 @@ def check_schema(
     if problems:
         raise UserError(
             f"{database} does not fit the source tables: {'; '.join(problems)}.",
-            "Nothing of it was loaded. Rename the tables and columns, add views with these names, "
+            "Nothing was loaded. Rename the tables and columns, add views with these names, "
             "or export the tables and load each with an adapter.",
         )
 

@@ -51,7 +51,7 @@ _UNREADABLE = (
     OSError,
     struct.error,
 )
-_AGAIN = "Open it in Excel and save it again, or save the sheet as CSV; nothing of it was loaded."
+_AGAIN = "Open it in Excel and save it again, or save the sheet as CSV; nothing was loaded."
 
 
 def workbook_as_text(
@@ -195,7 +195,7 @@ def _error_of(copy: PrivateCopy, sheet: str | None, answer: dict[str, Any]) -> U
         case "password":
             return UserError(
                 f"{copy.name} is a workbook protected by a password.",
-                "Remove the password and save it again; nothing of it was loaded.",
+                "Remove the password and save it again; nothing was loaded.",
             )
         case "number":
             return UserError(

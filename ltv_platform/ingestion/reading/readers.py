@@ -325,7 +325,7 @@ def _damaged_parquet(copy: PrivateCopy, error: Exception) -> UserError:
     why = str(error).splitlines()[0].replace(str(copy.path), copy.name)
     return UserError(
         f"{copy.name} is not a Parquet file, or a damaged one ({why}).",
-        "Check how it was made; nothing of it was loaded.",
+        "Check how it was made; nothing was loaded.",
     )
 
 

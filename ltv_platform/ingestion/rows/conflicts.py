@@ -141,9 +141,9 @@ def _conflicting(source: SourceTable, looked_at: str, table: str) -> str:
 
 
 def _remedy(source: SourceTable) -> str:
-    updated_at = ", or an updated_at that tells the newest" if source.has_updated_at else ""
+    updated_at = ", or an updated_at that identifies the newest" if source.has_updated_at else ""
     return (
-        "keep the right one, or give each row a key of its own, as an adapter can with id || '-' "
+        "keep the correct one, or give each row its own key, as an adapter can with id || '-' "
         f"|| item{updated_at}"
     )
 

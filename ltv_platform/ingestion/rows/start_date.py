@@ -105,7 +105,7 @@ def settle(tables: Iterable[Years]) -> date | None:
 def _refuse_too_many_years(first: int, last: int) -> None:
     if last - first > _MOST_YEARS:
         raise UserError(
-            f"The rows lie between {first} and {last}: more than {_MOST_YEARS} years of daily "
+            f"The rows are from {first} to {last}: more than {_MOST_YEARS} years of daily "
             "partitions.",
             f"If the dates are right, set LTV_START_DATE={first}-01-01 and load them again; "
             "otherwise fix them."

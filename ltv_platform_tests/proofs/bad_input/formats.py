@@ -196,7 +196,7 @@ def _(folder: Path) -> str:
     "exit 2: x.dat has an unsupported extension. It seems to be text.; "
     "exit 2: x.zip has an unsupported extension. It seems to be a ZIP archive, perhaps an Excel "
     "workbook.; "
-    "exit 2: x.csv is a web page, perhaps a login page, whatever its extension says.",
+    "exit 2: x.csv is a web page, perhaps a login page, despite its extension.",
 )
 def _(folder: Path) -> str:
     desk = Desk(folder)

@@ -57,7 +57,7 @@ def _(folder: Path) -> str:
 
 @CASES.case(
     "a sparse file larger than the disk",
-    "exit 2: campaigns.csv needs more than half of what is free on the disk of LTV_HOME.",
+    "exit 2: campaigns.csv needs more than half of the free space on the disk of LTV_HOME.",
 )
 def _(folder: Path) -> str:
     desk = Desk(folder)

@@ -18,7 +18,7 @@ class Home(BaseSettings):
         # The engine takes these for patterns of file names.
         if special := sorted(set("*?[]") & set(str(home))):
             raise ValueError(
-                f"the path {home} holds {' '.join(special)}; choose a path without them"
+                f"the path {home} contains {' '.join(special)}; choose a path without them"
             )
         return home
 

@@ -95,7 +95,7 @@ def back_up(engine: DuckDBEngine, folder: Path, progress: Progress) -> Backup:
         )
     if not settings.warehouse_path.exists():
         raise UserError(
-            f"There is nothing to back up: {settings.home} holds no warehouse.",
+            f"There is nothing to back up: {settings.home} contains no warehouse.",
             "Check LTV_HOME; `ltv doctor` shows it.",
         )
     try:

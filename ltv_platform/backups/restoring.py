@@ -96,7 +96,7 @@ def restore(
             )
         if not overwrite and _holds_data(settings):
             raise UserError(
-                f"{settings.home} holds data.",
+                f"{settings.home} contains data.",
                 "Choose another LTV_HOME, or add --overwrite, which moves its contents to "
                 "{replaced_path(settings)}.",
             )

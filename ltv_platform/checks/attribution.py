@@ -213,8 +213,8 @@ def _journeys_are_whole(engine: DuckDBEngine, most: int) -> CheckOutcome:
     return CheckOutcome(
         not full,
         {"full_journeys": full},
-        f"{full:,} journeys hold {most:,} sessions, the limit LTV_JOURNEY_SESSIONS: earlier "
-        "sessions got no credit"
+        f"{full:,} journeys reach the limit of {most:,} sessions (LTV_JOURNEY_SESSIONS): earlier "
+        f"sessions got no credit"
         if full
         else "",
     )

@@ -59,7 +59,7 @@ def restore(
     overwrite: Annotated[
         bool,
         typer.Option(
-            "--overwrite", help="Restore even if LTV_HOME holds data, which is moved aside."
+            "--overwrite", help="Restore even if LTV_HOME contains data, which is moved aside."
         ),
     ] = False,
 ) -> None:
@@ -115,7 +115,7 @@ def diagnose(settings: "Settings") -> tuple[list[tuple[str, str]], list[str]]:
         rows.append(("last backup", "none" if age is None else f"{_in_words(age)} ago"))
         if age is None or age > _OLD:
             problems.append(
-                f"{settings.backup_dir} holds no backup from the last two days. Run `ltv backup`, "
+                f"{settings.backup_dir} has no backup from the last two days. Run `ltv backup`, "
                 "or keep Dagster's daemon running for the daily schedule."
             )
     return rows, problems

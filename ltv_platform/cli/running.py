@@ -94,7 +94,7 @@ def _refuse_other_data(workspace: Workspace, sample: list[Path]) -> None:
     loaded = set(workspace.engine.rows("SELECT source_file, rows_in_file FROM raw.loads"))
     if loaded - expected:
         raise UserError(
-            f"{workspace.settings.home} already holds other data.",
+            f"{workspace.settings.home} already contains other data.",
             "Set LTV_HOME to another folder for the demo, for example: LTV_HOME=/tmp/demo ltv demo",
         )
 

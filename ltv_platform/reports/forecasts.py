@@ -158,7 +158,8 @@ def _published(settings: Settings) -> Iterator[_Published]:
     last = snapshot.manifest["as_of"]
     if last is None:
         raise UserError(
-            "The snapshot holds no events yet.", "Load transactions and customers, then `ltv run`."
+            "The snapshot contains no events yet.",
+            "Load transactions and customers, then `ltv run`.",
         )
     with open_snapshot(settings, snapshot) as connection:
         [(first,)] = connection.execute("SELECT MIN(event_date) FROM transactions").fetchall()

@@ -140,7 +140,7 @@ def test_published_answers(tmp_path: Path) -> None:
     )
     home.load("conversions", "c1,u1,2025-03-02,12:00:00,9", "c2,u2,2025-03-02,12:00:00,9")
     home.publish()
-    with pytest.raises(UserError, match="holds no IHC API answer"):
+    with pytest.raises(UserError, match="has no IHC API answer"):
         published_answers(home.settings)
     keys = "{% import 'attribution/journey_key.sql' as journey with context %}"
     keys = rendered(keys + "{{ journey.keys('marts.customer_journeys') }}", home.settings)

@@ -61,12 +61,12 @@ def test_it_goes_on_as_if_nothing_had_happened(home: Home, backup: Backup, empty
 def test_data_is_not_overwritten(home: Home, backup: Backup) -> None:
     """Neither a warehouse nor a file that waits."""
     before = files(home.settings.home)
-    with pytest.raises(UserError, match="holds data") as caught:
+    with pytest.raises(UserError, match="contains data") as caught:
         restore(home.settings, backup.path, silent)
     assert "--overwrite" in caught.value.hint
     home.settings.warehouse_path.unlink()
     del before["warehouse.duckdb"]
-    with pytest.raises(UserError, match="holds data"):
+    with pytest.raises(UserError, match="contains data"):
         restore(home.settings, backup.path, silent)
     assert files(home.settings.home) == before
 
@@ -167,7 +167,7 @@ def test_a_backup_of_a_newer_release_is_refused(backup: Backup, empty: Home) -> 
 
 
 def test_a_folder_without_backups(empty: Home, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="holds no backup"):
+    with pytest.raises(UserError, match="contains no backup"):
         restore(empty.settings, tmp_path / "nowhere", silent)
 
 

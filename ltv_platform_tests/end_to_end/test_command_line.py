@@ -227,7 +227,7 @@ def test_demo_refuses_to_mix_with_other_data(ltv: CommandLine, customers: Path) 
     ltv("ingest", "customers", customers)
     answer = ltv.afresh("demo")
     assert answer.code == 2
-    assert "holds other data" in answer.err
+    assert "already contains other data" in answer.err
 
 
 def test_demo_refuses_a_clock_before_the_sample(ltv: CommandLine) -> None:

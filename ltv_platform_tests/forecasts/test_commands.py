@@ -104,7 +104,7 @@ def test_nothing_has_happened_yet(tmp_path: Path) -> None:
     """A snapshot without any event has no as_of."""
     home = Home(tmp_path, horizons=(7,))
     home.publish()
-    with pytest.raises(UserError, match="The snapshot holds no events yet"):
+    with pytest.raises(UserError, match="The snapshot contains no events yet"):
         fit_as_of(home.settings)
 
 

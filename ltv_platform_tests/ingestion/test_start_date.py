@@ -229,5 +229,5 @@ def test_a_damaged_start_is_told(load: Loader) -> None:
     """With the file and what to write into it."""
     load.engine.settings.home.mkdir()
     load.engine.settings.start_date_path.write_text("soon\n")
-    with pytest.raises(UserError, match="start_date does not hold a date"):
+    with pytest.raises(UserError, match="start_date does not contain a date"):
         start(load)

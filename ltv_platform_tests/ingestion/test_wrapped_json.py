@@ -58,8 +58,8 @@ def test_elements_that_are_no_objects_are_rejected_by_their_place(load: Loader) 
     [
         ({"a": ROWS, "b": ROWS}, "a.json has several lists of records: a, b."),
         ({"r": {"a": ROWS}, "s": {"b": ROWS}}, "a.json has several lists of records: r.a, s.b."),
-        ({"data": [], "next": None}, "a.json holds no records: its list is empty."),
-        ({"response": {"data": []}}, "a.json holds no records: its list is empty."),
+        ({"data": [], "next": None}, "a.json contains no records: its list is empty."),
+        ({"response": {"data": []}}, "a.json contains no records: its list is empty."),
     ],
 )
 def test_several_lists_or_an_empty_one(load: Loader, content: Any, message: str) -> None:

@@ -137,7 +137,7 @@ def published_answers(settings: Settings) -> AnsweredJourneys:
         answers = connection.sql(sql).to_arrow_table()
     if not answers.num_rows:
         raise UserError(
-            "The snapshot holds no IHC API answer to any current journey, for "
+            "The snapshot has no IHC API answer to any current journey, for "
             f"LTV_IHC_CONVERSION_TYPE={settings.ihc_conversion_type!r} and without redistribution.",
             "Set IHC_API_KEY and the conversion type, then run `ltv run`; or give a file with "
             "--from.",

@@ -163,7 +163,7 @@ def _notes_on_file(
 ) -> Iterator[str]:
     yield from records.notes
     if relation.records == 0:
-        yield f"{copy.name} holds no records"
+        yield f"{copy.name} contains no records"
     if records.around:
         shown = [repr(line[:_SHOWN_LINE]) for line in records.around[:_SHOWN_LINES]]
         more = " …" if len(records.around) > _SHOWN_LINES else ""

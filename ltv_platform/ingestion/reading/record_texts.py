@@ -218,7 +218,7 @@ def _path_to_records(value: Any, wanted: Collection[str], name: str) -> tuple[st
         if found:
             return found[0]
     if [] in (*lists.values(), *deeper.values()):
-        raise UserError(f"{name} holds no records: its list is empty.", "Nothing to load.")
+        raise UserError(f"{name} contains no records: its list is empty.", "Nothing to load.")
     return None
 
 

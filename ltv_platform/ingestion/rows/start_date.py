@@ -47,7 +47,7 @@ def read_start(settings: Settings) -> date | None:
         return None
     except ValueError as error:
         raise UserError(
-            f"{settings.start_date_path} does not hold a date ({error}).",
+            f"{settings.start_date_path} does not contain a date ({error}).",
             "Write the first partition into it, such as 2024-01-01, or set LTV_START_DATE.",
         ) from error
 

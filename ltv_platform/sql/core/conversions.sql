@@ -1,5 +1,5 @@
 -- Grain: one row per conversion, its newest version.
--- Answers: who converted, when, for how much?
+-- Answers: who converted, when, and for how much?
 -- The newest version of each key counts.
 {% import 'macros.sql' as m with context %}
 WITH newest AS (

@@ -1,5 +1,5 @@
 -- Grain: one row per session, its newest version, with its cost (each session's cost once).
--- Answers: which channel brought whom, when, at what cost?
+-- Answers: which channel brought whom, when, and at what cost?
 -- The newest version of each key counts, unless it is a deletion; a session without a known cost
 -- costs 0.
 {% import 'macros.sql' as m with context %}

@@ -319,7 +319,7 @@ def _(folder: Path) -> str:
 
 @CASES.case(
     "LTV_HOME in a folder with wildcards",
-    "exit 2: LTV_HOME: the path FOLDER/h[1] holds [ ]; choose a path without them",
+    "exit 2: LTV_HOME: the path FOLDER/h[1] contains [ ]; choose a path without them",
 )
 def _(folder: Path) -> str:
     desk = Desk(folder)

@@ -234,14 +234,15 @@ def _(folder: Path) -> str:
 
 @CASES.case(
     "the file start_date holds garbage",
-    "run: exit 2, does not hold a date, Write the first partition into it; after that " + _HEALED,
+    "run: exit 2, does not contain a date, Write the first partition into it; after that "
+    "" + _HEALED,
 )
 def _(folder: Path) -> str:
     home = undisturbed_home(folder)
     path = home / "start_date"
     path.write_bytes(b"\xff soon")
     answer = ltv(home)("run")
-    words = re.findall("does not hold a date|Write the first partition into it", answer.err)
+    words = re.findall("does not contain a date|Write the first partition into it", answer.err)
     path.write_text("2026-01-01\n", "utf-8")
     ltv(home)("run")
     return (

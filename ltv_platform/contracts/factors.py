@@ -20,7 +20,7 @@ LTV_INFLUENCING_FACTORS = Table(
             pii=True,
         ),
         Column("customers", "BIGINT", "Customers mature at 180 days.", required=True),
-        Column("payers", "BIGINT", "Those of them whose target is above 0.", required=True),
+        Column("payers", "BIGINT", "Customers whose target is above 0.", required=True),
         Column(
             "floored_customers",
             "BIGINT",

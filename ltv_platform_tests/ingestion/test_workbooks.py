@@ -202,7 +202,7 @@ BAD = {
     "a.xlsx is not an Excel workbook, or a damaged one (Cannot detect file format).": (
         b"PK\5\6" + bytes(18)
     ),
-    "a.xlsx is a workbook without sheets of cells.": workbook({}),
+    "a.xlsx is a workbook without worksheets.": workbook({}),
     "Sheet S of a.xlsx is empty. It also has T.": workbook(
         {"S": sheet_of([(" ", None)]), "T": sheet_of([("a",)])}
     ),

@@ -21,7 +21,7 @@ PARAMETERS = ("p", "q", "v")
 #: Where a search begins: p, q, v as a part of the mean value.
 _STARTS = ((4.0, 4.0, 0.5), (1.0, 3.0, 2.0), (20.0, 10.0, 0.5), (1.0, 1.5, 0.5))
 _AT_BOUND = {
-    ("p", HIGHEST): "the purchases of a customer are all worth the same",
+    ("p", HIGHEST): "all purchases of a customer have the same value",
     ("q", HIGHEST): "customers do not differ in what they spend",
     ("v", HIGHEST): "customers do not differ in what they spend",
 }

@@ -191,7 +191,7 @@ def _error_of(copy: PrivateCopy, sheet: str | None, answer: dict[str, Any]) -> U
                 "Choose one of these with --sheet.",
             )
         case "sheet":
-            return UserError(f"{copy.name} is a workbook without sheets of cells.", _AGAIN)
+            return UserError(f"{copy.name} is a workbook without worksheets.", _AGAIN)
         case "password":
             return UserError(
                 f"{copy.name} is a workbook protected by a password.",

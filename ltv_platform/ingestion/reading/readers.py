@@ -272,7 +272,7 @@ def _open_parquet(
     if nested:
         raise UserError(
             f"{copy.name}: {nested[0]} holds lists or objects, not single values.",
-            "Export the needed field as a column of its own; nothing was loaded.",
+            "Export the needed field as a separate column; nothing was loaded.",
         )
     columns = distinct([name for name, *_ in described], copy)
     texts = ", ".join(

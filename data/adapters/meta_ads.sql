@@ -1,5 +1,5 @@
 -- Meta Ads (Facebook, Instagram): an export of the Ads Manager or Ads Reporting, broken down by day.
--- Loads the spend, impressions and link clicks of each campaign and day, by country if broken down so,
+-- Loads the spend, impressions and link clicks of each campaign and day, by country if the file has it,
 -- and campaign names. Leaves out results and purchases, which we compute ourselves. Rows of ad sets,
 -- ads and placements add up. Without an id, the name identifies a campaign.
 -- format: a Meta Ads export

@@ -106,7 +106,7 @@ def test_equal_purchases_warn_nobody(value: float, customers: int, most: int) ->
     frequency = np.arange(customers) % most + 1.0
     fit = fit_gamma_gamma(frequency, np.full(customers, value))
     assert fit.status == "at_bound"
-    assert fit.reason.startswith("p is at its bound: the purchases of a customer are all worth")
+    assert fit.reason.startswith("p is at its bound: all purchases of a customer have")
     expected = expected_value(fit, frequency, np.full(customers, value))
     assert 0.99 < expected.mean() / value < 1.01
 

@@ -53,7 +53,8 @@ class Fit:
     def usable(self) -> bool:
         """Whether a forecast may go by the parameters.
 
-        At a bound the model is its own limit (such as: all all customers drop out with the same probability), which is the nearest that it comes to the data: worth more than a rate that
+        At a bound the model is its own limit (such as: all customers drop out with one
+        probability), which is the nearest that it comes to the data: worth more than a rate that
         never drops out, and worth saying.
         """
         return self.status in ("ok", "at_bound")

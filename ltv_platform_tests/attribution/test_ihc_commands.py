@@ -110,7 +110,7 @@ def test_nothing_is_written_by_a_fit_that_fails(file: Path) -> None:
     """Too few answers, or no snapshot to read them from: no file, and the fit before it stays."""
     few = file.with_name("few.csv")
     few.write_text("\n".join([*file.read_text().splitlines()[:1], "c,s,2025-03-01,a,1,1,0,1"]))
-    with pytest.raises(UserError, match="answers to 0 whole journeys"):
+    with pytest.raises(UserError, match="answers to 0 complete journeys"):
         ltv("fit", "--from", few)
     with pytest.raises(UserError, match="Nothing is published"):
         ltv("fit")

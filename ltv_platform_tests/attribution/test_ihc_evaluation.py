@@ -292,7 +292,7 @@ def test_damaged_fit_is_refused(settings: Settings, content: str) -> None:
     settings.home.mkdir()
     settings.ihc_fit_path.write_text(content)
     fitted = settings.model_copy(update={"ihc_preset": FITTED})
-    with pytest.raises(UserError, match=r"ihc_fit.json is not a fit .*\nFit it with"):
+    with pytest.raises(UserError, match=r"ihc_fit.json is not a fit .*\nCreate it with"):
         render("attribution/ihc_attribution.sql", fitted)
 
 

@@ -30,7 +30,7 @@ def test_it_tells_of_the_snapshot(journeys: MakeHome, monkeypatch: MonkeyPatch) 
         assert other_settings(api.settings) == ""
         assert "a different LTV_IHC_CONVERSION_TYPE" in other_settings(other.settings)
         assert other_settings(local.settings) == (
-            "The snapshot was scored with engine api, the settings now name local: `ltv run` "
+            "The snapshot was scored with engine api, but the settings now name local: `ltv run` "
             "scores it again."
         )
         local.publish()

@@ -321,7 +321,7 @@ def test_bundled_adapters_are_sound(name: str) -> None:
 
 def test_adapters_that_cannot_be_found(load: Loader) -> None:
     """A wrong name lists the bundled ones; a wrong table names the right one."""
-    with pytest.raises(UserError, match="Bundled are adjust_raw, appsflyer_raw, cdnow"):
+    with pytest.raises(UserError, match="Bundled adapters: adjust_raw, appsflyer_raw, cdnow"):
         load_adapter("nothing", "transactions", {})
     with pytest.raises(UserError, match=r"missing\.sql does not exist"):
         load_adapter("missing.sql", "transactions", {})

@@ -91,7 +91,7 @@ def test_totals_are_held_against_the_rows(load: Loader) -> None:
         "matches the sum of the rows (15.50)" in note for note in load_costs(load, good).notes
     )
     bad = good.replace("$15.50", "$25.50").replace("a,", "b,")
-    [note] = [note for note in load_costs(load, bad, name="b.csv").notes if "totals" in note]
+    [note] = [note for note in load_costs(load, bad, name="b.csv").notes if "total rows" in note]
     assert "line 4 says 25.50, the rows add up to 15.50" in note
     assert total_cost(load) == Decimal("31.00")
 
@@ -128,7 +128,7 @@ def test_a_file_of_no_known_format(load: Loader) -> None:
     [outcome] = ingest_export(load, "Campaign,Day,Impr.\na,2025-05-01,1\n", "x.csv", None)
     message = str(outcome.error)
     assert "It has Campaign, Day, Impr." in message
-    assert "Nearest is a Google Ads report by day, which also has Cost" in message
+    assert "The closest is a Google Ads report by day, which also has Cost" in message
     assert "adapter" in message
     [outcome] = ingest_export(load, "a,b\n1,2\n", "y.csv", None)
     assert "is not a known export" in str(outcome.error)
@@ -237,7 +237,7 @@ def test_an_adapter_says_why_it_rejects_a_row(load: Loader) -> None:
         ("-- needs: day (when) = Day", "declares no column"),
         ("-- skip: two lines", "skip is 'two lines'"),
         ("-- numbers: 1.204", "numbers is '1.204'"),
-        ("-- dates: American", "dates are 'American'"),
+        ("-- dates: American", "dates is 'American'"),
         ("-- refuse: a = 1", "refuses files without saying why"),
         ("-- totals: SELECT 1", "is not valid SQL"),
         ("-- totals: (SELECT MAX(x) FROM read_csv('/etc/passwd'))", "it may only read `file`"),

@@ -104,7 +104,7 @@ def test_nothing_to_report_is_said(tmp_path: Path, published: bool) -> None:
     if published:
         home.publish()
     text = _text(write_customer_report(home.settings))
-    assert ("holds no customer" if published else "Nothing is published") in text
+    assert ("has no customers" if published else "Nothing is published") in text
     assert "ltv ingest customers FILE" in text
 
 

@@ -179,7 +179,7 @@ def test_a_write_is_refused_with_what_a_query_is(published: Home) -> None:
             query(published.settings, sql)
     with pytest.raises(UserError, match=f"{_RUN} may change data"):
         query(published.settings, f"FROM {_RUN}(json_serialize_sql('SELECT 1'))")
-    with pytest.raises(UserError, match="The word query cannot stand"):
+    with pytest.raises(UserError, match="The word query is not allowed"):
         query(published.settings, "PIVOT (FROM query('SELECT 1 AS a')) ON a USING COUNT(*)")
 
 

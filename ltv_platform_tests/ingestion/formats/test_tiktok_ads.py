@@ -61,7 +61,7 @@ def test_without_ids_and_currency(load: Loader) -> None:
 
 def test_without_day(load: Loader) -> None:
     message = refusal(load_file(load, "r.csv", "Campaign name,Cost,Impressions\nA,1.50,3\n"))
-    assert "Nearest is a TikTok Ads report by day" in message
+    assert "The closest is a TikTok Ads report by day" in message
     assert "choose the dimension Time > By Day" in message
 
 

@@ -34,7 +34,7 @@ def test_campaign_roas(tmp_path: Path) -> None:
         "- **Reads**: `core.campaign_spend` (the day), `core.waiting_for_rate` (the day), "
         "`marts.campaign_ltv` (the day).",
         "- **Made**: Joins the spend of the install date with the revenue of campaign_ltv; spend "
-        "without a country is divided by installs.",
+        "without a country is allocated by installs.",
         "- **As of**: stored as sums; on publishing, as_of and the watermark of revenue (up "
         "to 366 days after a day) and the watermark of costs decide what is mature.",
         "- **Checked by**: `unique_key` (blocks), `spend_reconciles` (blocks).",

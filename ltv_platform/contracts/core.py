@@ -121,7 +121,7 @@ CAMPAIGN_SPEND = Table(
     columns=(
         Column("campaign_id", "VARCHAR", "The campaign.", required=True),
         Column("date", "DATE", "Day in the reporting zone.", required=True),
-        Column("country", "VARCHAR", "Country; NULL: not given, later shared out by installs."),
+        Column("country", "VARCHAR", "Country; NULL: not given, later allocated by installs."),
         Column("spend", TOTAL, "Base currency.", required=True),
         Column("impressions", "BIGINT", "Times shown."),
         Column("clicks", "BIGINT", "Clicks."),

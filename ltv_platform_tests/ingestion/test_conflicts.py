@@ -143,7 +143,11 @@ def test_another_file_is_a_correction(load: Loader) -> None:
             "customer_id,registration_date,segment\nc1,2025-01-01,a\nc1,2025-01-01,b\nc2,2025-01-01,a\n",
             "1 customer_id appear on several lines",
         ),
-        ("campaigns", "campaign_id,campaign_name\nc1,a\nc1,b\nc2,a\nc2,b\n", "2 campaign_id appear"),
+        (
+            "campaigns",
+            "campaign_id,campaign_name\nc1,a\nc1,b\nc2,a\nc2,b\n",
+            "2 campaign_id appear",
+        ),
     ],
 )
 def test_of_attributes_the_last_line_counts_with_a_note(

@@ -34,8 +34,8 @@ def _said(outcomes: list[Outcome]) -> str:
 
 @CASES.case(
     "a file of no known format, without a table",
-    "exit 2: export.csv is not a known export. It has Day, "
-    "Campaign. The closest is a Google Ads report by day, which also has Cost.",
+    "exit 2: export.csv is not a known export. It has Day, Campaign. "
+    "The closest is a Google Ads report by day, which also has Cost.",
 )
 def _(folder: Path) -> str:
     _, outcomes = _loaded(folder, "Day,Campaign\n2025-05-01,a\n")

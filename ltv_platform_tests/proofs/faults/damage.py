@@ -234,8 +234,8 @@ def _(folder: Path) -> str:
 
 @CASES.case(
     "the file start_date holds garbage",
-    "run: exit 2, does not contain a date, Write the first partition into it; after that "
-    "" + _HEALED,
+    "run: exit 2, does not contain a date, Write the first partition into it; "
+    f"after that {_HEALED}",
 )
 def _(folder: Path) -> str:
     home = undisturbed_home(folder)

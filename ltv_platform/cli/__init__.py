@@ -46,7 +46,7 @@ TyperOption.display_type_rich = _type_of  # type: ignore[method-assign, assignme
 
 app = typer.Typer(
     name="ltv",
-    help="What your customers are worth, and which campaigns earn their money back.",
+    help="Find out what your customers are worth and which campaigns pay back.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )

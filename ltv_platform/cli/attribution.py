@@ -141,7 +141,7 @@ def ihc_simulator(
         int, typer.Option(min=0, help="Retry-After of 429 and 503 answers, in seconds.")
     ] = 1,
 ) -> None:
-    """Serve the IHC API's contract on this machine, scored by the local engine."""
+    """Simulate the IHC API on this machine, with scores from the local engine."""
     from shlex import quote
     from threading import Event
 

@@ -30,7 +30,7 @@ def backup(
         typer.Argument(metavar="DIR", help="Folder for backups; default: LTV_BACKUP_DIR."),
     ] = None,
 ) -> None:
-    """Copy everything that LTV_HOME holds into a dated folder in DIR."""
+    """Copy the state of LTV_HOME into a dated folder in DIR."""
     from ltv_platform.backups.making import back_up
 
     workspace = Workspace.open()
@@ -63,7 +63,7 @@ def restore(
         ),
     ] = False,
 ) -> None:
-    """Bring LTV_HOME back to what it was when a backup was made."""
+    """Restore LTV_HOME to the state of a backup."""
     from ltv_platform.backups.restoring import restore as bring_back
     from ltv_platform.permissions import keep_private
     from ltv_platform.published.latest import keep_latest

@@ -27,7 +27,7 @@ def sample(
     days: Annotated[int, typer.Option(help="Days of installs, ending on 2026-11-29.")] = 365,
     seed: Annotated[int, typer.Option(help="The same seed gives the same files.")] = 1,
 ) -> None:
-    """Write synthetic files of all nine tables, with what must come out in truths.json."""
+    """Write synthetic files for all nine tables, with the expected results in truths.json."""
     from ltv_platform.sample import generate
 
     with progress("writing the sample") as tell:

@@ -27,7 +27,7 @@ def register(app: typer.Typer) -> None:
 
 
 def doctor(output: AsFormat = Format.TABLE) -> None:
-    """Show effective settings, versions, free disk and what is missing."""
+    """Show effective settings, versions, free disk space and problems."""
     from ltv_platform.settings import Settings, load_settings, variable_name
 
     try:

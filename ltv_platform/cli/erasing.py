@@ -34,7 +34,7 @@ def erase(
     ] = False,
     output: AsFormat = Format.TABLE,
 ) -> None:
-    """Remove a person from everything under LTV_HOME, and keep them out of later loads."""
+    """Remove a person from everything under LTV_HOME, and block them from later loads."""
     from ltv_platform.attribution.ihc_api.access import check_api_access
     from ltv_platform.contracts.sources import GUEST
     from ltv_platform.erasure.erase import erase as remove

@@ -50,7 +50,7 @@ def ingest(  # noqa: PLR0917 - Typer passes them by name
     ] = False,
     output: AsFormat = Format.TABLE,
 ) -> None:
-    """Load files, a SQLite database, or (without arguments) what waits in landing."""
+    """Load files, a SQLite database, or (without arguments) all files in landing."""
     from ltv_platform.ingestion.landing import ingest_landing, make_landing
     from ltv_platform.ingestion.load import ingest as load
     from ltv_platform.ingestion.load import sqlite_requests

@@ -37,14 +37,14 @@ def query(
     ],
     output: AsFormat = Format.TABLE,
 ) -> None:
-    """Ask the published snapshot."""
+    """Query the published snapshot."""
     from ltv_platform.published.query import query as ask
 
     show(*ask(Workspace.open().settings, sql), output)
 
 
 def tables(output: AsFormat = Format.TABLE) -> None:
-    """List the published tables, and those of your own assets."""
+    """List the published tables and those of your own assets."""
     from ltv_platform.published.current import own_files, require_snapshot
 
     workspace = Workspace.open()
@@ -69,7 +69,7 @@ def report(
     name: Annotated[Report, typer.Argument(help="The report to show.")] = Report.CAMPAIGNS,
     output: AsFormat = Format.TABLE,
 ) -> None:
-    """campaigns, channels, customers: what they bring in, also as HTML; leadtech: legacy D7."""
+    """Report on campaigns, channels or customers, also as HTML; leadtech: legacy D7."""
     settings = Workspace.open().settings
     if name is Report.LEADTECH:
         from ltv_platform.reports.leadtech import legacy_figures

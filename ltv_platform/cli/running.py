@@ -138,7 +138,7 @@ def run(
         ),
     ] = "",
 ) -> None:
-    """Load what waits in landing, rebuild what is stale, check it, publish it."""
+    """Load files in landing, rebuild stale tables, run the checks and publish."""
     from ltv_platform.published.latest import keep_latest
 
     if everything and (start or end or select):
@@ -250,16 +250,16 @@ _MODULE = Annotated[
 def ui(
     port: _PORT = 3000, host: _HOST = "127.0.0.1", module: _MODULE = "ltv_platform.definitions"
 ) -> None:
-    """Start Dagster's UI and everything that runs by itself on this LTV_HOME; same as `ltv up`."""
+    """Start Dagster's UI, sensors and schedules on this LTV_HOME; the same as `ltv up`."""
     up(port, host, module)
 
 
 def up(
     port: _PORT = 3000, host: _HOST = "127.0.0.1", module: _MODULE = "ltv_platform.definitions"
 ) -> None:
-    """Start web server and daemon on this LTV_HOME, until SIGTERM or Ctrl-C.
+    """Run web server and daemon on this LTV_HOME until SIGTERM or Ctrl-C.
 
-    From then on a file in landing is loaded by itself, and what it touches is rebuilt and
+    While it runs, files dropped into landing are loaded, and the affected tables rebuilt and
     published.
     """
     from ltv_platform.ingestion.landing import make_landing

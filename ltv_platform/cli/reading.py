@@ -61,7 +61,7 @@ def tables(output: AsFormat = Format.TABLE) -> None:
         for name in own:
             place = ".".join(map(quoted, name.split(".")))
             _, [(count,)] = ask(workspace.settings, f"SELECT COUNT(*) FROM {place}")
-            rows.append((name, "own", count, "Your own table, written by your asset."))
+            rows.append((name, "own", count, "Table of your own asset."))
     show(["table", "layer", "rows", "description"], rows, output)
 
 

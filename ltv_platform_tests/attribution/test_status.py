@@ -44,8 +44,8 @@ def test_it_tells_of_the_snapshot(journeys: MakeHome, monkeypatch: MonkeyPatch) 
     monkeypatch.setenv("IHC_API_KEY", "key")
     monkeypatch.setenv("LTV_IHC_CONVERSION_TYPE", "shop")
     assert _status().stderr == (
-        "The snapshot was scored with engine local, the settings now name api: `ltv run` scores "
-        "it again.\n"
+        "The snapshot was scored with engine local, but the settings now name api: `ltv run` "
+        "scores it again.\n"
     )
 
 

@@ -98,7 +98,7 @@ def test_missing_column_names_what_there_is(ltv: CommandLine, tmp_path: Path) ->
         (["sample", "--customers", "0", "--out", "x"], {}, "Cannot write the sample"),
         (["doctor"], {"as_of": "yesterday"}, "LTV_AS_OF"),
         (["run"], {"as_of": "2031-01-01"}, "which is in the future"),
-        (["run"], {"horizon": "7"}, "Is LTV_HORIZONS meant?"),
+        (["run"], {"horizon": "7"}, "Did you mean LTV_HORIZONS?"),
         (["run"], {"ihc_redistribution": "{"}, "LTV_IHC_REDISTRIBUTION: is not valid JSON"),
         (["run", "--from", "2025-12-09", "--to", "2025-12-01"], {}, "Swap them"),
     ],

@@ -28,7 +28,7 @@ def test_erase(ltv: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     }
     shown = ltv.afresh("erase", ADA, "--dry-run")
     assert shown.code == 0
-    assert "Nothing was changed" in shown.err
+    assert "nothing was changed" in shown.err
     rows = [re.split(r"  +", line) for line in shown.out.splitlines()]
     found = {row[0]: row[2] for row in rows if len(row) == 4}
     assert (found["raw.customers"], found["raw.quarantine"]) == ("2", "3")

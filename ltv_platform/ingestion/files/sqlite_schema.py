@@ -99,7 +99,7 @@ def _nearest(name: str, others: list[str]) -> str:
     """What may have been meant, else what there is."""
     folded = {other.lower(): other for other in others}
     if near := get_close_matches(name, folded, n=1):
-        return f" (is {folded[near[0]]} meant?)"
+        return f" (did you mean {folded[near[0]]}?)"
     if not others:
         return ""
     more = ", …" if len(others) > _MOST_NAMES else ""

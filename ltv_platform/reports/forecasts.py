@@ -109,7 +109,7 @@ def backtest_as_of(
         day = published.known(as_of or published.last - reach)
         if day + reach > published.last:
             raise UserError(
-                f"{days} days after {day} reach {day + reach}, but the published figures end on "
+                f"{days} days after {day} end on {day + reach}, but the published figures end on "
                 f"{published.last}.",
                 "Choose an earlier --as-of or a shorter --holdout.",
             )
@@ -139,7 +139,7 @@ def rolling_backtest(
         reach = "" if published.first is None else f" from {published.first} to {day}"
         raise UserError(
             "Not enough history for a back-test: it needs transactions over "
-            f"{2 * holdout if holdout else 3} days and a customer{reach}.",
+            f"{2 * holdout if holdout else 3} days and a customer; there are fewer{reach}.",
             "Choose a shorter --holdout; an origin needs as many days before it as after it.",
         )
     return compared(outcomes)

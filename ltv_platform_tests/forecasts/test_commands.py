@@ -79,7 +79,7 @@ def test_days_outside_the_data(home: Home) -> None:
     assert backtest_as_of(settings, date(2025, 6, 1), 30)
     with pytest.raises(
         UserError,
-        match="730 days and a customer from 2025-01-10 to 2025-07-01",
+        match="730 days and a customer; there are fewer from 2025-01-10 to 2025-07-01",
     ):
         rolling_backtest(settings, None, 365)
     with pytest.raises(UserError, match="the first transaction is from 2025-01-10"):

@@ -26,7 +26,7 @@ def test_an_address_has_a_scheme_and_a_host(address: str, monkeypatch: pytest.Mo
         load_settings()
     assert caught.value.message == (
         "A setting is wrong. LTV_IHC_URL: must be http:// or https:// and a host, such as "
-        "https://example.com (it is {address!r})"
+        f"https://example.com (it is {address!r})"
     )
 
 

@@ -183,7 +183,7 @@ def test_pandas_as_it_comes(home: Home, manager: WarehouseIOManager) -> None:
         ("top", frame_of(), "The asset top has no schema"),
         ("marts.country_roas", frame_of(), "schema marts, which is reserved for the platform"),
         ("raw.mine", frame_of(), "schema raw, which is reserved for the platform"),
-        ("mine.a-b", frame_of(), "cannot be a table, because of 'a-b'"),
+        ("mine.a-b", frame_of(), "cannot be a table because of 'a-b'"),
         ("mine.t", None, "returned a builtins.NoneType, which is not a data frame"),
         ("mine.t", [1], "returned a builtins.list, which is not a data frame"),
         ("mine.t", pd.DataFrame(), "would have no columns"),

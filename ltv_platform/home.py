@@ -2,14 +2,21 @@
 
 from pathlib import Path
 
-from pydantic import Field, field_validator
+from pydantic import field_validator
 from pydantic_settings import BaseSettings
+
+from ltv_platform.setting_declaration import setting
 
 
 class Home(BaseSettings):
     """The setting LTV_HOME, and what lies where under it."""
 
-    home: Path = Field(Path(".ltv"), description="Folder of everything mutable.")
+    home: Path = setting(
+        Path(".ltv"),
+        "Folder of everything mutable.",
+        "path",
+        note="Another folder is another installation.",
+    )
 
     @field_validator("home")
     @classmethod

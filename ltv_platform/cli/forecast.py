@@ -122,7 +122,7 @@ def backtest(
     """Forecast days that have passed, and compare models and baselines with what happened."""
     from dataclasses import astuple
 
-    from ltv_platform.forecasting.backtest import COLUMNS
+    from ltv_platform.forecasting.repeat_buying.backtest import COLUMNS
     from ltv_platform.reports.forecasts import backtest_as_of, rolling_backtest
 
     compare = rolling_backtest if rolling else backtest_as_of

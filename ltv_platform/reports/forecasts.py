@@ -10,12 +10,12 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ltv_platform.errors import UserError
-from ltv_platform.forecasting.backtest import Comparison, compared
-from ltv_platform.forecasting.tables import MODELS, FittedModel, fitted_models
-from ltv_platform.rendering import render
+from ltv_platform.forecasting.repeat_buying.backtest import Comparison, compared
+from ltv_platform.forecasting.repeat_buying.tables import MODELS, FittedModel, fitted_models
+from ltv_platform.published.current import require_snapshot
+from ltv_platform.published.query import open_snapshot
 from ltv_platform.settings import Settings
-from ltv_platform.warehouse.published import require_snapshot
-from ltv_platform.warehouse.query import open_snapshot
+from ltv_platform.tables.rendering import render
 
 if TYPE_CHECKING:
     import duckdb
@@ -74,7 +74,7 @@ def fit_as_of(
     Args:
         settings: Where the snapshot lies.
         as_of: The day; by default the last that the snapshot knows of.
-        models: Which ones, of :data:`~ltv_platform.forecasting.tables.MODELS`.
+        models: Which ones, of :data:`~ltv_platform.forecasting.repeat_buying.tables.MODELS`.
         days_per_unit: Days of the unit of time: 1, or 7 for weeks.
 
     Returns:

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from ltv_platform.errors import UserError
-from ltv_platform.forecasting import bayes
-from ltv_platform.forecasting.buy_till_you_die import log_likelihood
-from ltv_platform.forecasting.histories import histories
+from ltv_platform.forecasting.repeat_buying import bayes
+from ltv_platform.forecasting.repeat_buying.buy_till_you_die import log_likelihood
+from ltv_platform.forecasting.repeat_buying.histories import histories
 
 HISTORIES = histories([0, 2, 1], [0, 30, 10], [60, 60, 30], [100, 50, 50])
 

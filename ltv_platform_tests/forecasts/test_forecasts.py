@@ -8,10 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ltv_platform.forecasting.buy_till_you_die import expected_purchases, probability_alive
-from ltv_platform.forecasting.gamma_gamma import expected_value
-from ltv_platform.forecasting.histories import Histories
-from ltv_platform.forecasting.model import Fit
+from ltv_platform.forecasting.repeat_buying.buy_till_you_die import (
+    expected_purchases,
+    probability_alive,
+)
+from ltv_platform.forecasting.repeat_buying.fit import Fit
+from ltv_platform.forecasting.repeat_buying.gamma_gamma import expected_value
+from ltv_platform.forecasting.repeat_buying.histories import Histories
 from ltv_platform.forecasting.simulation import simulate
 from ltv_platform.reports.forecasts import fit_as_of, rolling_backtest
 from ltv_platform_tests.forecasts.shops import AS_OF, built, shop

@@ -9,8 +9,8 @@ from typing import Literal
 
 from pydantic import Field, SecretStr
 
-from ltv_platform.parameters.redistribution import Redistribution
 from ltv_platform.home import Home
+from ltv_platform.parameters.redistribution import Redistribution
 from ltv_platform.setting_declaration import setting
 from ltv_platform.setting_values import (
     LONGEST_AGE,

@@ -6,6 +6,8 @@ passed on. What is not recognized is told by the log of the run.
 
 from dataclasses import dataclass
 
+from ltv_platform.warehouse.duckdb.error_texts import OUT_OF_MEMORY
+
 
 @dataclass(frozen=True)
 class Cause:
@@ -39,7 +41,7 @@ _OF_RUNS = (
         "Let the other process finish or end it; LTV_LOCK_TIMEOUT waits longer.",
     ),
     Cause(
-        ("OutOfMemory", "out of memory", "Out of Memory", "MemoryError"),
+        (*OUT_OF_MEMORY, "out of memory", "MemoryError"),
         "the engine ran out of memory",
         "Give the engine more memory with LTV_MEMORY_LIMIT, or free some.",
     ),

@@ -106,9 +106,11 @@ def main() -> None:
     except Exception as error:
         if debug:
             raise
-        if "Query interrupted" in str(error):  # how DuckDB passes Ctrl-C on
+        from ltv_platform.warehouse.duckdb.error_texts import is_interrupt, is_out_of_memory
+
+        if is_interrupt(error):
             _say_interrupted()
-        if type(error).__name__ == "OutOfMemoryException":  # DuckDB's, which is imported late
+        if is_out_of_memory(error):
             say(
                 f"Error: the engine ran out of memory or disk ({str(error).splitlines()[0]}).\n"
                 "LTV_MEMORY_LIMIT gives it more memory; what was not committed is not there."

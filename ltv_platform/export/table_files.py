@@ -22,6 +22,7 @@ from ltv_platform.errors import UserError
 from ltv_platform.published.current import damaged, own_files, require_snapshot
 from ltv_platform.settings import Settings
 from ltv_platform.warehouse.duckdb.connection import connection_config
+from ltv_platform.warehouse.duckdb.error_texts import takes_no_more
 
 #: Says of which snapshot the files are, and that the folder is an export of ours.
 MANIFEST = "export.json"
@@ -89,7 +90,7 @@ def export_tables(
             for path in sorted(drafts.iterdir()):
                 os.replace(path, folder / path.name)
     except duckdb.Error as error:
-        if "No space left" in str(error) or "Could not write" in str(error):
+        if takes_no_more(error):
             raise _not_written(folder, error) from error
         raise damaged(snapshot.path.name, str(error)) from error
     except OSError as error:

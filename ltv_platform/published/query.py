@@ -17,6 +17,7 @@ from ltv_platform.published.current import Snapshot, damaged, own_files, require
 from ltv_platform.published.read_only import as_written, reading_only, seal
 from ltv_platform.settings import Settings
 from ltv_platform.warehouse.duckdb.connection import connection_config
+from ltv_platform.warehouse.duckdb.error_texts import words_of
 
 _Taken = TypeVar("_Taken")
 #: Names that are suggested for a wrong one.
@@ -99,7 +100,7 @@ def _show(connection: duckdb.DuckDBPyConnection, view: str, files: Sequence[str]
 
 def _not_published(settings: Settings, snapshot: Snapshot, error: Exception) -> UserError | None:
     """What to say where a query failed because the snapshot is older than its table or column."""
-    asked = set(re.findall(r"\w+", str(error).partition("\n")[0]))
+    asked = words_of(error)
     for table in build_catalog(settings).derived:
         if table.name not in snapshot.manifest["tables"]:
             missing = {table.name}

@@ -22,6 +22,7 @@ import duckdb
 
 from ltv_platform.contracts.ddl import literal
 from ltv_platform.errors import UserError
+from ltv_platform.warehouse.duckdb.error_texts import is_change_in_subquery, without_opening
 
 #: PIVOT is a MULTI: it finds its columns by a statement of its own, which runs first.
 _READING = (duckdb.StatementType.SELECT, duckdb.StatementType.MULTI)
@@ -85,7 +86,7 @@ def reading_only(
     try:
         explained = connection.execute(f"EXPLAIN (FORMAT json) {text}", dict(parameters or {}))
     except duckdb.BinderException as error:
-        if "must be at the top level" in str(error):  # a WITH that would change something
+        if is_change_in_subquery(error):
             raise _refusal() from error
         raise
     for _, tree in explained.fetchall():
@@ -155,9 +156,4 @@ def _functions(plan: Any) -> Iterator[str]:
 
 def as_written(error: duckdb.Error) -> str:
     """What the engine says of a statement of :func:`reading_only`, about the text as it came."""
-    first, *rest = re.split(r"(?m)^(?=LINE 1: (?:EXPLAIN \(FORMAT json\) )?FROM \()", str(error))
-    if not rest:
-        return str(error)
-    line, newline, caret = rest[0].partition("\n")
-    shown = re.sub(r"^LINE 1: (EXPLAIN \(FORMAT json\) )?FROM \(", "LINE 1: ", line)
-    return first + shown + newline + caret[len(line) - len(shown) :]
+    return without_opening(error, r"(?:EXPLAIN \(FORMAT json\) )?FROM \(")

@@ -31,6 +31,11 @@ from ltv_platform.cli import (
 from ltv_platform.cli.console import answer, say
 from ltv_platform.errors import UserError
 
+#: Locks that end with their process, and limits of processes, are those of POSIX.
+_WINDOWS = (
+    "Error: ltv-platform does not run on Windows itself.\n"
+    "Install it in WSL: https://learn.microsoft.com/windows/wsl/install"
+)
 #: What shells give a process that Ctrl-C ended.
 _INTERRUPTED = 130
 
@@ -81,6 +86,9 @@ def _options(
 
 def main() -> None:
     """Run a command and turn errors into messages and exit codes."""
+    if sys.platform == "win32":
+        say(_WINDOWS)
+        sys.exit(2)
     arguments = sys.argv[1:]
     debug = "--debug" in arguments
     # Wherever it stands: people add it to the end of what failed.

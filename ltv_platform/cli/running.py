@@ -12,7 +12,6 @@ import typer
 from ltv_platform.cli.console import invoked_as, progress, say, show
 from ltv_platform.cli.ingesting import is_rejected, report_outcomes
 from ltv_platform.errors import UserError
-from ltv_platform.locks import one_run
 from ltv_platform.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -174,6 +173,7 @@ def _one_run(workspace: Workspace) -> Iterator[None]:
             none.
     """
     from ltv_platform.attribution.ihc_api.access import check_api_access
+    from ltv_platform.locks import one_run
 
     check_api_access(workspace.settings)
     with ExitStack() as lock:

@@ -1,5 +1,6 @@
 """docs/settings.md says what the settings are, and what changing one costs."""
 
+import re
 from pathlib import Path
 from typing import Any, get_args
 
@@ -127,3 +128,13 @@ def test_a_default_that_is_no_value_is_explained(name: str) -> None:
     """What holds then stands in the column of defaults."""
     unset = str(Settings.model_fields[name].description).partition("; default: ")[2].rstrip(".")
     assert f"| `{variable_name(name)}` | {unset} |" in PAGE.read_text("utf-8")
+
+
+def test_links_lead_to_headings() -> None:
+    """Those in the notes of the fields: a heading that is reworded breaks them."""
+    links = re.findall(r"\]\(([\w.]+)(?:#([\w-]+))?\)", PAGE.read_text("utf-8"))
+    assert links
+    for page, anchor in links:
+        headings = re.findall(r"(?m)^#+ (.+)$", (PAGE.parent / page).read_text("utf-8"))
+        anchors = {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+        assert not anchor or anchor in anchors, f"{page}#{anchor}"

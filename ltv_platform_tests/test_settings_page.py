@@ -136,5 +136,5 @@ def test_links_lead_to_headings() -> None:
     assert links
     for page, anchor in links:
         headings = re.findall(r"(?m)^#+ (.+)$", (PAGE.parent / page).read_text("utf-8"))
-        anchors = {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+        anchors = {re.sub(r"[^\w -]", "", h.lower()).replace(" ", "-") for h in headings}
         assert not anchor or anchor in anchors, f"{page}#{anchor}"

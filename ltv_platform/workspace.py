@@ -27,7 +27,7 @@ class Workspace:
 
     @classmethod
     def open(cls) -> "Workspace":
-        """The workspace that the environment names; new files of the process are private from then."""
+        """The workspace that the environment names; keeps new files private."""
         from ltv_platform.permissions import keep_private
         from ltv_platform.settings import load_settings
 

@@ -153,7 +153,7 @@ def _functions(plan: Any) -> Iterator[str]:
 
 
 def as_written(error: duckdb.Error) -> str:
-    """The engine's message, with the position in the original text instead of :func:`reading_only`'s."""
+    """The engine's message about the original text, not about :func:`reading_only`'s."""
     first, *rest = re.split(r"(?m)^(?=LINE 1: (?:EXPLAIN \(FORMAT json\) )?FROM \()", str(error))
     if not rest:
         return str(error)

@@ -54,7 +54,7 @@ class RunFailed(Alert):
         job: Name of the job.
         run_id: The run.
         step: The step that failed, if one did.
-        error: Text of the error; it is looked at, and never passed on.
+        error: Text of the error; used to recognize the cause, never sent.
     """
 
     kind: ClassVar[str] = "run_failed"
@@ -231,7 +231,7 @@ class FileRejected(Alert):
 
     Attributes:
         place: Its path in landing, as in ``transactions/june.csv``.
-        error: Why, as the loader says it; it is looked at, and never passed on.
+        error: Why, in the loader's words; used to recognize the cause, never sent.
         run_id: The run that was to load it.
     """
 
@@ -272,7 +272,7 @@ class SensorFailed(Alert):
 
     Attributes:
         sensor: Its name.
-        error: Text of the error; it is looked at, and never passed on.
+        error: Text of the error; used to recognize the cause, never sent.
     """
 
     kind: ClassVar[str] = "sensor_failed"

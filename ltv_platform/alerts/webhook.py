@@ -25,7 +25,7 @@ from tenacity import (
 
 from ltv_platform.http_client import describe, plain_session, retry_after
 
-#: Seconds to connect, and to wait for each piece of an answer.
+#: Seconds to connect, and to wait for each chunk of a response.
 _CONNECT, _READ = 3.0, 5.0
 #: Attempts per message and delivery; a message that failed stays in the outbox.
 TRIES = 3

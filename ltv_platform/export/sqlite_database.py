@@ -170,7 +170,7 @@ def is_export(path: Path) -> bool:
 
 @contextmanager
 def _draft_beside(path: Path) -> Iterator[Path]:
-    """A draft in the same folder, so that the rename is atomic; removed if it still exists at the end.
+    """A draft in the same folder, so that the rename is atomic; removed if it is left over.
 
     Raises:
         UserError: it cannot be written.

@@ -1,4 +1,4 @@
-"""Tables of users' own assets beside the platform's: written, read, and made visible to `ltv query`.
+"""Tables of users' own assets: written, read, and made visible to `ltv query`.
 
 ``orchestration/io_manager.py`` knows which assets they belong to; nothing here knows Dagster.
 """

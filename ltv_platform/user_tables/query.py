@@ -63,7 +63,7 @@ def ready(engine: DuckDBEngine, graph: Graph, query: Query) -> Select:
         if name in words:
             selects = published_selects(engine, transform)
             rows = "\nUNION ALL BY NAME\n".join(f"SELECT * FROM ({s.sql}) AS part" for s in selects)
-            # Parameters are renamed: each table has its own days, and the query may use the same names.
+            # Renamed: each table has its own days, and the query may use the same names.
             tables.append(
                 f"{quoted(name)} AS NOT MATERIALIZED (\n"
                 + re.sub(r"\$(\w+)", rf"${name}__\1", rows)

@@ -212,7 +212,7 @@ class _Draft:
                 self.files[self.name(path)] = sha256(source, target)
 
     def copy_tree(self, path: Path, copy: Callable[[Path], None] | None = None) -> None:
-        """Copy a file, or a folder recursively; skips links, which lead elsewhere, and pipes, which block.
+        """Copy a file, or a folder recursively; skips links and pipes.
 
         Args:
             path: The file or folder.
@@ -250,7 +250,7 @@ class _Draft:
 
 
 def _copy_snapshot(settings: Settings, draft: _Draft) -> str | None:
-    """Copy the current snapshot; a damaged one is left out, because `ltv run` publishes it again."""
+    """Copy the current snapshot, unless it is damaged: `ltv run` publishes it again."""
     try:
         current = current_snapshot(settings)
     except UserError:

@@ -117,7 +117,7 @@ def _chosen(folder: Path) -> Backup:
 
 
 def _stays(settings: Settings, path: Path) -> bool:
-    """Whether an entry of LTV_HOME survives a restore: locks, and content that was set aside before."""
+    """Whether an entry of LTV_HOME survives a restore: locks, and content set aside before."""
     aside = (upgrade_copies_path(settings), replaced_path(settings))
     restoring = path.name.startswith(half_restored_path(settings).name)
     return restoring or path in aside or path.name.endswith(".lock")

@@ -87,7 +87,7 @@ def main() -> None:
     try:
         app(arguments, prog_name="ltv")
     except SystemExit as ended:
-        if ended.code == _INTERRUPTED:  # raised by typer on Ctrl-C
+        if ended.code == _INTERRUPTED:  # by typer on Ctrl-C
             _say_interrupted()
         raise
     except UserError as error:
@@ -105,7 +105,7 @@ def main() -> None:
     except Exception as error:
         if debug:
             raise
-        if "Query interrupted" in str(error):  # raised by DuckDB on Ctrl-C
+        if "Query interrupted" in str(error):  # by DuckDB on Ctrl-C
             _say_interrupted()
         if (
             type(error).__name__ == "OutOfMemoryException"

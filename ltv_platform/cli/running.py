@@ -100,7 +100,7 @@ def _refuse_other_data(workspace: Workspace, sample: list[Path]) -> None:
 
 
 def _refuse_a_clock_before(workspace: Workspace, truths: Path) -> None:
-    """Refuse a clock before the sample: rows in the future are rejected, so nothing would be left."""
+    """Refuse a clock before the sample: all of its rows would be in the future."""
     import json
 
     last = date.fromisoformat(json.loads(truths.read_text("utf-8"))["parameters"]["as_of"])

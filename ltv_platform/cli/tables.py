@@ -63,7 +63,7 @@ def layout(columns: Sequence[str], rows: Sequence[Sequence[Any]], width: int) ->
 
 
 def readable(value: Any) -> str:
-    """A value in one line: two decimals, or two significant digits if it is smaller; NULL as a dash."""
+    """A value in one line: two decimals, or two significant digits below .01; NULL as a dash."""
     if value is None:
         return NOTHING
     if isinstance(value, bool):

@@ -112,7 +112,7 @@ def _check_spec(check: checks.TableCheck) -> dg.AssetCheckSpec:
 def column_schema(
     table: Table, columns: tuple[Column, ...], lineage: TableLineage | None = None
 ) -> dg.TableSchema:
-    """Dagster's column schema of a contract, with tags for personal data, and with lineage if known."""
+    """Dagster's column schema of a contract: personal data is tagged, lineage added if known."""
     return dg.TableSchema(
         columns=[
             dg.TableColumn(

@@ -198,7 +198,7 @@ class SqliteHistory(ConsolidatedSqliteEventLogStorage):
         self._store([*rows, self._event_to_row(newest)], [newest])
 
     def _store_intended(self, event: "EventLogEntry") -> None:
-        """Store an event per partition that a run plans to write, because Dagster looks for them."""
+        """Store an event per partition that a run plans to write: Dagster looks for them."""
         dagster_event = event.get_dagster_event()
         intended = dagster_event.asset_materialization_planned_data
         of_any = AssetMaterializationPlannedData(intended.asset_key, partition=ANY_PARTITION)
@@ -264,7 +264,7 @@ class SqliteHistory(ConsolidatedSqliteEventLogStorage):
 
 
 def _intended(event: "EventLogEntry") -> "Iterable[str] | None":
-    """The partitions that a run plans to write; None: another event, or one with a single partition."""
+    """The partitions that a run plans to write; None: another event, or a single partition."""
     if event.dagster_event_type is not DagsterEventType.ASSET_MATERIALIZATION_PLANNED:
         return None
     partitions = event.get_dagster_event().asset_materialization_planned_data.partitions_subset
@@ -272,7 +272,7 @@ def _intended(event: "EventLogEntry") -> "Iterable[str] | None":
 
 
 def _without_waiting_for_the_disk(connection: "sqlite3.Connection", _: object) -> None:
-    """Do not wait for the disk: a power cut may lose the last events, but never damages the file (WAL)."""
+    """A power cut may lose the last events, but never damages the file: it is in WAL mode."""
     connection.execute("PRAGMA synchronous = NORMAL")
 
 

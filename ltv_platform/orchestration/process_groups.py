@@ -27,7 +27,7 @@ def start_group(
 ) -> subprocess.Popen[bytes]:
     """Start Python as the leader of a new process group.
 
-    It also has its own session: Ctrl-C in the terminal does not reach it, only signals of its parent do.
+    It also has its own session, so that Ctrl-C in the terminal only reaches its parent.
 
     Args:
         arguments: Arguments of the interpreter.

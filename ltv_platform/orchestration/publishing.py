@@ -51,7 +51,7 @@ _FILES: Mapping[str, tuple[str, str, Callable[[Settings], Path]]] = {
 
 
 def publish_step(engine: DuckDBEngine, graph: Graph, refreshes: Refreshes) -> dg.AssetsDefinition:
-    """Publishes all tables after their blocking checks, and writes the files made from the snapshot."""
+    """Publishes all tables after their blocking checks, and writes the files made from them."""
     published = asset_key(snapshot.ASSET)
 
     @dg.multi_asset(
@@ -109,7 +109,7 @@ def _publish(engine: DuckDBEngine, graph: Graph) -> dict[str, Any]:
 
 
 def _write_files(engine: DuckDBEngine, wanted: Collection[str]) -> Mapping[str, Path]:
-    """Write the files made from the snapshot; each is stale until it was made from the current one."""
+    """Write the files made from the snapshot; each is stale until made from the current one."""
     # The snapshot that they are made from, or an older one: then a later run writes them again.
     published = current_snapshot(engine.settings)
     made_of = "" if published is None else published.path.name

@@ -49,7 +49,7 @@ def warehouse_resource(settings: Settings) -> WarehouseResource:
 
 
 def turn(settings: Settings) -> dg.ResourceDefinition:
-    """Lets only one run at a time write a home, whoever started it: the daemon, `ltv run`, a person.
+    """Lets only one run at a time write a home, whoever started it: daemon, `ltv run`, a person.
 
     Dagster's pool only does so for the runs of one daemon.
     """

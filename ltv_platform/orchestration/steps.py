@@ -91,9 +91,7 @@ def source_step(engine: DuckDBEngine) -> dg.AssetsDefinition:
             for source in selected:
                 yield from _loaded(context, engine, source, outcomes, always=not refreshes)
             for check in context.selected_asset_check_keys:
-                if (
-                    check.asset_key not in context.selected_asset_keys
-                ):  # executed without other steps
+                if check.asset_key not in context.selected_asset_keys:  # without other steps
                     share = _rejected_share(engine, sources[check.asset_key])
                     yield from check_results(context, check.asset_key, [share])
         errors = [outcome.error for outcome in outcomes if outcome.error is not None]
@@ -165,7 +163,7 @@ def table_step(
     specs = [table_spec(transform, partitions) for transform in transforms]
     check_specs = [check for t in transforms for check in table_checks(engine, t)]
     scored = any(t.name == scoring.SCORED for t in transforms)
-    if scored:  # between the journeys that are sent and the table with the answers: outputs come in that order
+    if scored:  # between the journeys that are sent and the table with the answers
         [journeys] = [i for i, t in enumerate(transforms) if t.name == scoring.JOURNEYS]
         specs.insert(journeys + 1, scoring.answers_spec())
         parts = _around_scoring(transforms)
@@ -191,9 +189,7 @@ def table_step(
         work = Work({}, ()) if refreshing else _asked(context, transforms)
         for part in parts:
             if part is not parts[0] and _is_to_be_scored(context, work, refreshing=refreshing):
-                yield from scoring.ask(
-                    context, engine, graph
-                )  # may take hours: the warehouse is not locked
+                yield from scoring.ask(context, engine, graph)  # may take hours, unlocked
             with engine.hold():
                 if refreshing:
                     work = refreshes.work(context.run.run_id)
@@ -242,9 +238,7 @@ def _build_part(
             if not built.held_by:
                 yield from _written(context, engine, built)
                 written.append(built)
-    except (
-        Exception
-    ):  # announced even after an error, so that the next run does not announce it again
+    except Exception:  # even after an error: the next run must not announce it again
         with suppress(Exception):
             remember_announced(engine, [built.transform.name for built in written])
         raise
@@ -255,7 +249,7 @@ def _build_part(
 
 
 def _is_for_people(record: logging.LogRecord) -> bool:
-    """Whether a log record is for people: Dagster also lists the skipped checks of unchanged tables."""
+    """Whether a log record is for people: Dagster also lists skipped checks of unchanged tables."""
     return "did not yield or return expected outputs" not in record.getMessage()
 
 

@@ -157,7 +157,7 @@ def _start(history: History, backlog: Backlog, now: float) -> Decision:
             left=backlog.left,
             attempts=attempts,
             in_vain=history.in_vain + 1,
-            # The second of two rounds for one cause has the later time, even if the clock was set back.
+            # The second of two rounds for one cause has a later time, even with the clock set back.
             begun=max(int(now), history.begun + 1) if first else history.begun,
             ended=None,
         ),

@@ -1,11 +1,10 @@
 """The command line ``ltv``: thin commands over the packages that do the work.
 
-``ingesting`` brings files in, ``data`` makes a sample and keeps what was rejected, ``running``
-builds and starts things, ``reading`` gives figures out, ``lineage`` says where they come from,
-``backups`` keeps all of it safe, ``erasing`` takes a person out, ``alerts`` tries the webhook,
-``doctor`` says what is wrong, ``console``, ``tables`` and ``texts`` are how all of them speak.
-Stdout carries only the answer; progress and messages go to stderr. Exit 0 is fine, 2 is what the
-user can fix, 1 is a defect of ours.
+``ingesting`` loads files, ``data`` handles the sample and quarantine, ``running`` builds and starts
+things, ``reading`` shows and exports figures, ``lineage`` says where they come from, ``backups``,
+``erasing`` and ``alerts`` do what their names say, ``doctor`` says what is wrong. All of them print
+through ``console``, ``tables`` and ``texts``. Stdout carries only the answer; progress and messages
+go to stderr. Exit code 0: success; 2: something the user can fix; 1: a bug.
 """
 
 import sys
@@ -36,14 +35,14 @@ _WINDOWS = (
     "Error: ltv-platform does not run on Windows itself.\n"
     "Install it in WSL: https://learn.microsoft.com/windows/wsl/install"
 )
-#: What shells give a process that Ctrl-C ended.
+#: The exit code of shells for a process ended by Ctrl-C.
 _INTERRUPTED = 130
 
 _display_type = TyperOption.display_type_rich
 
 
 def _type_of(option: TyperOption, ctx: Any) -> str | None:
-    """What --help shows of an option's type; of a flag nothing, where Typer says <bool>."""
+    """The type of an option in --help; none for a flag, where Typer shows <bool>."""
     return None if option.is_flag else _display_type(option, ctx)
 
 
@@ -91,12 +90,12 @@ def main() -> None:
         sys.exit(2)
     arguments = sys.argv[1:]
     debug = "--debug" in arguments
-    # Wherever it stands: people add it to the end of what failed.
+    # At any position: people append it to the command that failed.
     arguments = [*(["--debug"] if debug else []), *(a for a in arguments if a != "--debug")]
     try:
         app(arguments, prog_name="ltv")
     except SystemExit as ended:
-        if ended.code == _INTERRUPTED:  # typer ends so on Ctrl-C, without a word
+        if ended.code == _INTERRUPTED:  # by typer on Ctrl-C
             _say_interrupted()
         raise
     except UserError as error:

@@ -13,7 +13,7 @@ from ltv_platform.workspace import Workspace
 if TYPE_CHECKING:
     from ltv_platform.settings import Settings
 
-#: The daily schedule makes one each day; from here on one was missed.
+#: The schedule makes one backup a day; after this time one was missed.
 _OLD = timedelta(days=2)
 
 

@@ -1,8 +1,7 @@
 """Whether the settings are enough to ask the IHC API at all; known before anything is sent."""
 
 from ltv_platform.errors import UserError
-from ltv_platform.setting_fields import API_KEY
-from ltv_platform.settings import Settings
+from ltv_platform.settings import API_KEY, Settings
 
 
 def check_api_access(settings: Settings) -> None:

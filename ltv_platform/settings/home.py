@@ -5,7 +5,7 @@ from pathlib import Path
 from pydantic import field_validator
 from pydantic_settings import BaseSettings
 
-from ltv_platform.setting_declaration import setting
+from ltv_platform.settings.declaration import setting
 
 
 class Home(BaseSettings):

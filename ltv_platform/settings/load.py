@@ -1,6 +1,6 @@
 """Every setting of the platform: one typed class, one environment variable each.
 
-``setting_fields.py`` declares them; they are read here and nowhere else. What changes figures
+``fields`` declares them; they are read here and nowhere else. What changes figures
 (time zone, currency, horizons, window) is rendered into the SQL of the tables it concerns, so that
 changing it makes exactly those tables stale.
 """
@@ -12,10 +12,10 @@ from zoneinfo import ZoneInfo
 from pydantic import ValidationError, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
-from ltv_platform.environment import refuse_unknown
 from ltv_platform.errors import UserError
-from ltv_platform.setting_days import refuse_what_has_not_come
-from ltv_platform.setting_fields import API_KEY, SettingFields
+from ltv_platform.settings.days import refuse_what_has_not_come
+from ltv_platform.settings.environment import refuse_unknown
+from ltv_platform.settings.fields import API_KEY, SettingFields
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails

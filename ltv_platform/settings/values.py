@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BeforeValidator, SecretStr
 from pydantic_settings import NoDecode
 
-from ltv_platform.addresses import AN_ADDRESS, is_address
 from ltv_platform.parameters.redistribution import Redistribution
-from ltv_platform.setting_days import check_within_time
+from ltv_platform.settings.addresses import AN_ADDRESS, is_address
+from ltv_platform.settings.days import check_within_time
 
 #: Ten years, in days; a longer horizon is a slip of the keyboard.
 LONGEST_AGE = 3650

@@ -9,12 +9,12 @@ from typing import Any, get_args
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from ltv_platform.setting_declaration import about
 from ltv_platform.settings import Settings, variable_name
+from ltv_platform.settings.declaration import about
 
 _HEAD = """# Settings
 
-Made of the fields in `ltv_platform/setting_fields.py` by `make docs`; do not edit.
+Made of the fields in `ltv_platform/settings/fields.py` by `make docs`; do not edit.
 
 Environment variables, read when a command starts. `ltv doctor` prints the effective ones.
 """

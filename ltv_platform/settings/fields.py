@@ -1,6 +1,6 @@
 """Every setting, with its default, its description and what changing it costs.
 
-``settings.py`` reads them and says which values are wrong; docs/settings.md is rendered from this
+``load`` reads them and says which values are wrong; docs/settings.md is rendered from this
 module.
 """
 
@@ -9,10 +9,10 @@ from typing import Literal
 
 from pydantic import Field, SecretStr
 
-from ltv_platform.home import Home
 from ltv_platform.parameters.redistribution import Redistribution
-from ltv_platform.setting_declaration import setting
-from ltv_platform.setting_values import (
+from ltv_platform.settings.declaration import setting
+from ltv_platform.settings.home import Home
+from ltv_platform.settings.values import (
     LONGEST_AGE,
     Address,
     Currency,

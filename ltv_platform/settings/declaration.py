@@ -1,7 +1,7 @@
 """How a setting is declared.
 
 What ``ltv doctor`` and docs/settings.md say of it stands at its field. A new setting needs nothing
-else: ``settings_page.py`` renders the page from the fields.
+else: ``page`` renders the page from the fields.
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """Rejected rows sent again, once they can pass.
 
 A replayed row enters the log as part of a load of its own, but under the name and line that it
-had, and in the place that its file took: what came later stays newer.
+had, and at the position of its file in the order of receipt: what came later stays newer.
 """
 
 import hashlib

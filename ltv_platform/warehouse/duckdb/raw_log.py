@@ -81,8 +81,8 @@ def append_load(
     """
     source = load.table
     sequence = next_sequence(connection)
-    received_after = sequence if load_sequence is None else load_sequence
-    number_versions(connection, source, staged, received_after, settings)
+    load_sequence = sequence if load_sequence is None else load_sequence
+    number_versions(connection, source, staged, load_sequence, settings)
     connection.execute(f"""
         CREATE OR REPLACE TEMP VIEW accepted AS
         SELECT staged.*, COALESCE(versions.version, 1) AS version
@@ -93,7 +93,7 @@ def append_load(
     counts = _counted(
         connection,
         load,
-        accepted=_append_accepted(connection, load, received_after),
+        accepted=_append_accepted(connection, load, load_sequence),
         quarantined=_append_rejected(connection, load, rejected),
         good=_count(connection, f"SELECT COUNT(*) FROM {staged} WHERE _reasons IS NULL"),
     )

@@ -1,1 +1,1 @@
-"""Reads a private copy into records: with the engine's reader where that is safe, else in Python."""
+"""Reads a private copy into records: with the engine's reader where that is safe, else by hand."""

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from ltv_platform.contracts import SourceTable
 from ltv_platform.contracts.ddl import quoted
 
-#: Decimals by column of a table; None: an adapter reads the file, so the target columns are unknown.
+#: Decimals by column of a table; None: an adapter reads the file, so the target columns are
+#: unknown.
 Scales = Mapping[str, int] | None
 
 #: A double preserves any decimal of this many significant digits.

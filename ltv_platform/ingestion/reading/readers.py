@@ -1,7 +1,7 @@
 """Makes the records of a private copy available as a SELECT.
 
 The engine reads what it can be trusted with: Parquet, and perfectly regular delimited files (see
-``csv_regularity``). Everything else is split in Python first (see ``hand_split``). Records that
+``csv_regularity``). Everything else is split by hand first (see ``hand_split``). Records that
 cannot be split into columns go to a temporary table ``malformed`` (line, raw, reason): nothing is
 skipped silently.
 """
@@ -44,7 +44,7 @@ _UNRELIABLE = (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.
 
 
 class UnreliableReadError(Exception):
-    """The engine failed on a delimited file; splitting it in Python finds the record."""
+    """The engine failed on a delimited file; splitting it by hand finds the record."""
 
 
 @dataclass(frozen=True)
@@ -291,7 +291,7 @@ def _open_parquet(
 
 
 def _value(name: str, kind: str, scales: Scales) -> str:
-    """SQL that turns a Parquet value into text; lists and objects become JSON, as in other formats."""
+    """SQL that turns a Parquet value into text; lists and objects become JSON, as in other files."""
     return f"to_json({quoted(name)})" if _NESTED.search(kind) else rounded_sql(name, kind, scales)
 
 
@@ -306,9 +306,9 @@ def _probe(copy: PrivateCopy) -> None:
     """
     with (
         engine_reads(copy),
-        duckdb.connect(config={"python_enable_replacements": False}) as database,
+        duckdb.connect(config={"python_enable_replacements": False}) as probe,
     ):
-        database.execute(
+        probe.execute(
             "SELECT BIT_XOR(HASH(COLUMNS(*))) "
             f"FROM read_parquet({literal(str(copy.path))}, {_NO_VALUES_OF_FOLDERS})"
         )

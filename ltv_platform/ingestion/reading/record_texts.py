@@ -1,4 +1,4 @@
-"""Finds the records of a text, each with its number and text; together the texts are the whole file.
+"""Finds the records of a text, each with its number and text; the texts add up to the whole file.
 
 ``hand_split`` parses the records. Code that removes records from a file needs the texts of the
 others unchanged.
@@ -165,7 +165,7 @@ def json_records(text: str, wanted: Collection[str] | None, name: str) -> JsonRe
     """Find the records of a JSON text: the elements of its array, or its first value.
 
     The array may be wrapped, as in ``{"data": [{}, {}], "next": null}`` or, one level deeper,
-    ``{"response": {"data": [{}]}}``: in an object that has none of the wanted columns, and exactly one
+    ``{"response": {"data": [{}]}}``: in an object with none of the wanted columns and exactly one
     list of objects.
 
     Args:
@@ -196,7 +196,7 @@ def json_records(text: str, wanted: Collection[str] | None, name: str) -> JsonRe
 
 
 def _path_to_records(value: Any, wanted: Collection[str], name: str) -> tuple[str, ...] | None:
-    """The keys that lead to the records in a wrapper object; None: the object is itself a record."""
+    """The keys that lead to the records in a wrapper object; None: the object itself is a record."""
     known = {folded(column) for column in wanted}
     if not _is_wrapper(value, known):
         return None

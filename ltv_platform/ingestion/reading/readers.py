@@ -291,7 +291,7 @@ def _open_parquet(
 
 
 def _value(name: str, kind: str, scales: Scales) -> str:
-    """SQL that turns a Parquet value into text; lists and objects become JSON, as in other files."""
+    """SQL that turns a Parquet value into text; lists and objects become JSON, as elsewhere."""
     return f"to_json({quoted(name)})" if _NESTED.search(kind) else rounded_sql(name, kind, scales)
 
 

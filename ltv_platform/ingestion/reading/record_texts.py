@@ -196,7 +196,7 @@ def json_records(text: str, wanted: Collection[str] | None, name: str) -> JsonRe
 
 
 def _path_to_records(value: Any, wanted: Collection[str], name: str) -> tuple[str, ...] | None:
-    """The keys that lead to the records in a wrapper object; None: the object itself is a record."""
+    """Keys that lead to the records in a wrapper object; None: the object itself is a record."""
     known = {folded(column) for column in wanted}
     if not _is_wrapper(value, known):
         return None

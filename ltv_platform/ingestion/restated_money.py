@@ -1,4 +1,4 @@
-"""What a load does to the spend or revenue that other loads told, said in money."""
+"""Notes on how a load changes the spend or revenue of earlier loads, as amounts of money."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -10,8 +10,8 @@ from ltv_platform.settings import Settings
 
 Connection = duckdb.DuckDBPyConnection
 
-#: Names that a note shows at the most.
-_SHOWN = 3
+#: Maximum number of names that a note lists.
+_LISTED = 3
 
 
 def notes_on_spend(connection: Connection, settings: Settings, load_id: str) -> Iterator[str]:
@@ -87,7 +87,7 @@ def notes_on_spend(connection: Connection, settings: Settings, load_id: str) -> 
     days, sources = others
     if days:
         yield (
-            f"{days} (campaign, day) have spend of other sources too, {some(sources, _SHOWN)}: it "
+            f"{days} (campaign, day) have spend of other sources too, {some(sources, _LISTED)}: it "
             "adds up; load a correction under the source that it corrects (spend_source, or the "
             "same adapter)"
         )
@@ -100,7 +100,7 @@ def _change(before: Decimal, after: Decimal, currency: str) -> str:
 def notes_on_revenue(connection: Connection, settings: Settings, load_id: str) -> Iterator[str]:
     """Notes on a load of transactions that was just appended.
 
-    An older export that comes after a newer one takes refunds back: nobody sees that in counts.
+    If an older export is loaded after a newer one, it reverts refunds, which counts do not show.
 
     Args:
         connection: A connection to the warehouse.

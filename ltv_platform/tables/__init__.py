@@ -1,1 +1,1 @@
-"""How a derived table is made: its SELECT rendered, its inputs found and cut, its code hashed."""
+"""How a derived table is made: renders its SELECT, finds and cuts its inputs, hashes its code."""

@@ -11,7 +11,7 @@ from ltv_platform.settings import Settings
 Connection = duckdb.DuckDBPyConnection
 
 #: Maximum number of names that a note lists.
-_LISTED = 3
+_SHOWN = 3
 
 
 def notes_on_spend(connection: Connection, settings: Settings, load_id: str) -> Iterator[str]:
@@ -87,7 +87,7 @@ def notes_on_spend(connection: Connection, settings: Settings, load_id: str) -> 
     days, sources = others
     if days:
         yield (
-            f"{days} (campaign, day) have spend of other sources too, {some(sources, _LISTED)}: it "
+            f"{days} (campaign, day) have spend of other sources too, {some(sources, _SHOWN)}: it "
             "adds up; load a correction under the source that it corrects (spend_source, or the "
             "same adapter)"
         )

@@ -31,7 +31,7 @@ _MEMORY = 4 << 30
 #: Seconds; a full sheet of twenty columns takes half a minute.
 _TIMEOUT = 600.0
 #: Maximum number of sheets that a message lists.
-_LISTED = 10
+_SHOWN = 10
 #: Parts of a workbook with texts of cells, or with nothing that people have written.
 _SKIPPED_PARTS = re.compile(
     r"xl/(sharedStrings\.xml|styles\.xml|calcChain\.xml|theme/|media/)|\[Content_Types\]\.xml"
@@ -90,13 +90,13 @@ def workbook_as_text(
     if not text.stat().st_size:
         raise UserError(
             f"Sheet {answer['sheet']} of {copy.name} is empty."
-            + (f" It also has {some(answer['others'], _LISTED)}." if answer["others"] else ""),
+            + (f" It also has {some(answer['others'], _SHOWN)}." if answer["others"] else ""),
             "Name the sheet that is meant with --sheet.",
         )
     if answer["others"] and sheet is None:
         notes = (
             f"{copy.name}: only its sheet {answer['sheet']} was read, not "
-            f"{some(answer['others'], _LISTED)}; --sheet names another",
+            f"{some(answer['others'], _SHOWN)}; --sheet names another",
         )
     return replace(copy, path=text, format="csv", content_hash=content_hash, notes=notes)
 
@@ -187,7 +187,7 @@ def _error_of(copy: PrivateCopy, sheet: str | None, answer: dict[str, Any]) -> U
     match answer["fault"]:
         case "sheet" if answer["sheets"]:
             return UserError(
-                f"{copy.name} has no sheet {sheet}; it has {some(answer['sheets'], _LISTED)}.",
+                f"{copy.name} has no sheet {sheet}; it has {some(answer['sheets'], _SHOWN)}.",
                 "Name one of these with --sheet.",
             )
         case "sheet":

@@ -12,7 +12,7 @@ from ltv_platform.settings import Settings
 
 _WHITE = " \t\r\n\u00a0\ufeff"
 #: Includes the zero byte: C programs fill fixed-width fields with it.
-_TRIMMED = f"({literal(_WHITE)} || chr(0))"
+_BLANKS = f"({literal(_WHITE)} || chr(0))"
 #: Every visible ASCII character lies between these two.
 _FIRST_VISIBLE, _LAST_VISIBLE = literal("!"), literal("~")
 
@@ -63,7 +63,7 @@ def trimmed(text: str) -> str:
     return (
         f"CASE WHEN {text} BETWEEN {_FIRST_VISIBLE} AND {_LAST_VISIBLE} "
         f"AND {text}[-1] BETWEEN {_FIRST_VISIBLE} AND {_LAST_VISIBLE} "
-        f"THEN {text} ELSE NULLIF(TRIM({text}, {_TRIMMED}), '') END"
+        f"THEN {text} ELSE NULLIF(TRIM({text}, {_BLANKS}), '') END"
     )
 
 

@@ -42,9 +42,9 @@ def folded(name: str) -> str:
 
 
 def meant(wanted: str, given: Collection[str]) -> str | None:
-    """The unknown name that is probably meant by a wanted one.
+    """Find the given name that probably stands for a wanted one.
 
-    That is a misspelling of it, or a name that exports are known to use; None: there is none.
+    It is a misspelling, or a name that exports are known to use; None: there is none.
     """
     by_folded = {folded(name).replace(" ", "_").replace("-", "_"): name for name in given}
     near = get_close_matches(wanted, by_folded, n=1, cutoff=_SIMILARITY)

@@ -30,8 +30,8 @@ def take_in(engine: DuckDBEngine, request: Request, folder: Path) -> list[Incomi
     """Copy a file and prepare it for each table that it feeds.
 
     Args:
-        engine: Knows the tables.
-        request: The request.
+        engine: The warehouse, for its tables and settings.
+        request: The file, and possibly its table and adapter.
         folder: A new folder for the copy; its name identifies the file.
 
     Raises:

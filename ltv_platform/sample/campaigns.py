@@ -95,7 +95,7 @@ class Source:
         pace: When and how often payers buy.
         prices: Equally likely prices in cents.
         channel: The one of CHANNELS that brings these customers and receives the spend.
-        sessions: Per cent of their sessions on each of CHANNELS, except the first.
+        sessions: Per cent of their sessions on each of CHANNELS, not counting their first session.
         spend: None for sources that cost nothing.
         installs_pause: On every ninth day nobody installs, although money is spent.
         runs: When it starts and ends, in per mille of the days of the sample.

@@ -109,8 +109,8 @@ class TableFile:
     """One `<table>.csv`, written in batches: UTF-8, newline-terminated lines, a header.
 
     Rows of a batch are sorted by time. Rows that a real feed delivers late (held back, or delivered
-    twice) are buffered as text and written at the end of the file, far out of order. If a file is
-    so large that the buffer would fill memory, it is written between batches as well.
+    twice) are buffered as text and written at the end of the file, far out of order. In a
+    very large file, the buffer is also written between batches, before it fills memory.
 
     Attributes:
         table: Its name.

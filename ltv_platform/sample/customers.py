@@ -108,7 +108,7 @@ def write_customers(file: TableFile, scope: Scope, batch: range) -> Customers:
 
 
 def _drawn(scope: Scope, batch: range) -> tuple[Customers, Ints, Draws]:
-    """Return the customers, the registration of each one's correction, and the remaining draws."""
+    """Return the customers, the registration time of corrections, and the remaining draws."""
     number = np.arange(batch.start, batch.stop, dtype=np.int64)
     draws = Draws(scope.seed, Stream.CUSTOMERS, batch.start, len(batch), columns=11)
     day = _install_days(scope, number)

@@ -18,7 +18,7 @@ _LOW_HALF = np.uint64(0xFFFF_FFFF)
 
 
 class Stream(IntEnum):
-    """One independent sequence per kind of row, so that changing one leaves the others."""
+    """One independent sequence per kind of row, so that changing one does not affect the others."""
 
     CUSTOMERS = 1
     PURCHASES = 2

@@ -15,7 +15,7 @@ MONDAY_TO_FRIDAY = 5
 
 @dataclass(frozen=True)
 class Scope:
-    """Customers who install over the days (UTC) up to 2026-11-29, the as_of."""
+    """A sample's number of customers, install days (UTC) up to 2026-11-29, the as_of, and seed."""
 
     customers: int
     days: int

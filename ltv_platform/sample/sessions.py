@@ -119,7 +119,7 @@ def _move_to_spans_with_sessions(money: Ints, sessions: Ints) -> None:
 def draw_sessions(scope: Scope, people: Customers) -> Sessions:
     """Draw the sessions of a batch, from two weeks before the install to a week after it.
 
-    A customer's first session led to the install: it is earlier, on the channel of their source.
+    A customer's first session leads to the install: it comes before it, on their source's channel.
     """
     owner, slot, draws = slots_of(scope, Stream.SESSIONS, people, columns=8)
     source = people.source[owner]

@@ -1,1 +1,1 @@
-"""How a derived table is made: renders its SELECT, finds and cuts its inputs, hashes its code."""
+"""Renders the SELECT of a derived table, finds and cuts its inputs, and hashes its code."""

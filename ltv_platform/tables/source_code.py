@@ -62,8 +62,8 @@ def _analyzed(source: str) -> list[str]:
 def _parsed(source: str) -> ast.Module:
     """Parse a module with garbage collection off.
 
-    When Dagster's objects are collected, they compile code; within another parse, Python 3.11 takes
-    that for a defect (``AST constructor recursion depth mismatch``, CPython issue 106905).
+    Some of Dagster's objects compile code when they are collected; during a parse, this makes
+    Python 3.11 fail (``AST constructor recursion depth mismatch``, CPython issue 106905).
     """
     collects = gc.isenabled()
     gc.disable()

@@ -59,7 +59,7 @@ class Derivation:
     Attributes:
         table: Full name, as in ``marts.campaign_ltv``.
         group: Folder of its SELECT under ``sql/``, and its group in Dagster.
-        windows: Inputs of which a day of the table reads other days than its own.
+        windows: Days of an input that one day of the table reads, by input; default: its own.
         shown: Days of the table itself that its presentation reads for one published day.
         settles: Days after which a published day no longer depends on as_of and the watermarks
             of revenue and conversions; None: it always does, if its presentation reads them.
@@ -258,7 +258,7 @@ class Transform:
         )
 
     def unsettled(self, as_of: AsOf, last: date | None, name: str = "") -> Mapping[str, Any]:
-        """Parameter values that may still change the published days up to the last one.
+        """Parameters on which the published days up to the last one still depend.
 
         Args:
             as_of: What the figures include.
@@ -266,7 +266,7 @@ class Transform:
             name: The presentation.
 
         Returns:
-            The values of those parameters of the presentation that are not settled.
+            The current values of these parameters.
         """
         used = parameters(self.presentations[name], self.settings)
         known = {name: value for name, value in _known(as_of).items() if name in used}

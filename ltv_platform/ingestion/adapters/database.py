@@ -238,7 +238,7 @@ class AdapterDatabase:
             amount: A column of these rows.
 
         Returns:
-            None: the file states no totals.
+            The totals; None: the file states none.
         """
         if adapter.layout.totals is None:
             return None

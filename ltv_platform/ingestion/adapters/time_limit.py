@@ -9,7 +9,7 @@ import duckdb
 
 @contextmanager
 def time_limit(connection: duckdb.DuckDBPyConnection, seconds: float) -> Iterator[None]:
-    """Interrupt statements of a connection inside the block after some seconds.
+    """Interrupt what the connection executes in the block when the time limit is reached.
 
     Args:
         connection: The connection; it stays usable.

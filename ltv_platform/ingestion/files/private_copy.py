@@ -326,7 +326,7 @@ def _as_utf8(content: Iterator[bytes], source: Path, kind: FileFormat) -> Iterat
     """Yield the content as UTF-8 without a byte order mark; the mark identifies UTF-16.
 
     Raises:
-        UserError: the content begins with bytes that text never has, or like another format.
+        UserError: the content has zero bytes near its start, or begins like another format.
         UnicodeDecodeError: the UTF-16 is damaged.
     """
     first = next(content, b"")
@@ -351,7 +351,7 @@ def _as_utf8(content: Iterator[bytes], source: Path, kind: FileFormat) -> Iterat
 
 
 def _refuse_binary(begin: bytes, source: Path, kind: FileFormat) -> None:
-    """Text has no zero bytes; spreadsheets, UTF-32, and UTF-16 without its mark do."""
+    """Refuse zero bytes: text has none; spreadsheets, UTF-32, and UTF-16 without mark do."""
     refuse_wrong_extension(begin, source, kind)
     if b"\0" in begin[:INSPECTED_BYTES]:
         raise UserError(

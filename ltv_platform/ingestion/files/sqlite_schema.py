@@ -60,7 +60,7 @@ def check_schema(
 
 
 def _missing_tables(declared: Mapping[str, Declared], others: list[str]) -> Iterator[str]:
-    """Journeys without conversions, or costs without sessions, are incomplete."""
+    """Find missing tables: journeys need conversions, and costs need sessions."""
     for group in TOGETHER:
         if any(table in declared for table in group):
             for table in group:

@@ -1,6 +1,6 @@
 """Accesses folders that others write to by handle, so that no link is followed.
 
-Somebody may replace a path by a link between a check and its use. A handle keeps referring to the
+Somebody may replace a path with a link between a check and its use. A handle keeps referring to the
 folder that was opened.
 """
 
@@ -22,7 +22,7 @@ State = tuple[int, int, int]
 
 @contextmanager
 def open_folder(folder: Path) -> Iterator[int]:
-    """Open a handle of a folder that is not a link.
+    """Open a handle to a folder that is not a link.
 
     Raises:
         OSError: the folder does not exist, or is a link.
@@ -92,13 +92,13 @@ def _copy(name: str, folder: int, target: Path) -> None:
 
 
 def put_in_place(draft: Path, path: Path, suffix: str, name: str) -> None:
-    """Replace a file by a copy of another, atomically.
+    """Replace a file with a copy of another, atomically.
 
     Args:
         draft: The file to copy; it may be on another disk.
         path: The file to replace; neither it nor its folder may be a link.
         suffix: Suffix of the temporary file beside it.
-        name: Name of the new file; if it differs from that of ``path``, ``path`` stays.
+        name: Name of the new file; if it differs from that of ``path``, ``path`` is kept.
 
     Raises:
         OSError: it cannot be replaced.

@@ -27,7 +27,7 @@ def rounded(value: float, column: str, scales: Scales) -> float:
     """Round a value to the decimals of its column, half to even.
 
     For an adapter, round to 15 significant digits instead, and leave whole numbers, which may be
-    identifiers. Infinity and NaN stay.
+    identifiers. Infinity and NaN are unchanged.
     """
     if scales is None:
         return value if value.is_integer() else float(f"{value:.{_DIGITS}g}")

@@ -147,7 +147,11 @@ def _number_repeats(names: Sequence[str], known: Collection[FileColumn]) -> list
 
 
 def distinct(names: Sequence[str], copy: PrivateCopy) -> tuple[str, ...]:
-    """Return the names if they are distinct to the engine, which ignores case."""
+    """Return the names if they are distinct to the engine, which ignores case.
+
+    Raises:
+        UserError: there are too many names, a name is repeated, or one is reserved.
+    """
     check_width(len(names), copy.name)
     folded = Counter(name.lower() for name in names)
     repeated = sorted({name for name in names if folded[name.lower()] > 1})

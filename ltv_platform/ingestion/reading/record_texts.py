@@ -223,7 +223,7 @@ def _path_to_records(value: Any, wanted: Collection[str], name: str) -> tuple[st
 
 
 def _is_wrapper(value: Any, known: Collection[str]) -> bool:
-    """Whether a value is an object, not a record of the table, without repeated names."""
+    """Whether a value is an object with unique keys, none of them a known column."""
     return (
         isinstance(value, dict)
         and not isinstance(value, Ambiguous)

@@ -2,7 +2,7 @@
 
 Between two files, the later one is a correction. Within one file nothing shows which row is right,
 unless ``updated_at`` does: two purchases under one transaction_id nearly always mean a wrong key,
-and keeping one would silently lose the money of the other. So all rows of such a key are
+and keeping one would silently lose the other's money. So all rows of such a key are
 quarantined. For attributes that change, such as a customer's, the last line wins.
 """
 

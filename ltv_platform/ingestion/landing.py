@@ -216,7 +216,7 @@ def _move_away(
     if present is None:  # another process has moved it
         return outcomes
     if present != state:
-        return (_staying(first), *others)
+        return (_left_waiting(first), *others)
     from ltv_platform.erasure.landed import strip_landed  # noqa: PLC0415 - mostly, nothing waits
 
     try:
@@ -238,9 +238,9 @@ def _move_away(
     # It may have just been rewritten; the target of a link is not moved.
     moved = move(path, _state(path), folder / path.name)
     failpoint("file moved away")
-    return (first if moved or not path.exists() else _staying(first), *others)
+    return (first if moved or not path.exists() else _left_waiting(first), *others)
 
 
-def _staying(outcome: Outcome) -> Outcome:
+def _left_waiting(outcome: Outcome) -> Outcome:
     note = f"{outcome.request.path} was changed after it was loaded, so it stays for the next call"
     return replace(outcome, notes=(*outcome.notes, note))

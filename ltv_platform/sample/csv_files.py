@@ -44,7 +44,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 TABLES = tuple(COLUMNS)
 
 _ROWS_PER_WRITE = 65_536
-_MOST_BYTES_KEPT = 16_000_000
+_BUFFER_BYTES = 16_000_000
 _BODY = arrow_csv.WriteOptions(
     include_header=False, batch_size=_ROWS_PER_WRITE, quoting_style="none"
 )
@@ -159,20 +159,20 @@ class TableFile:
             late: Rows to buffer instead.
             repeated: Rows to buffer as well.
         """
-        if self._late.tell() > _MOST_BYTES_KEPT:
+        if self._late.tell() > _BUFFER_BYTES:
             self._write_late()
         batch = pa.table(list(columns), names=list(COLUMNS[self.table]))
         in_time = np.arange(len(moments)) if late is None else np.flatnonzero(~late)
         ordered = in_time[np.argsort(moments[in_time], kind="stable")]
         arrow_csv.write_csv(batch.take(pa.array(ordered)), self._file, _BODY)
         second = np.flatnonzero(repeated) if repeated is not None else np.empty(0, dtype=np.int64)
-        held_back = np.flatnonzero(late) if late is not None else np.empty(0, dtype=np.int64)
-        if len(held_back) + len(second):
-            at_the_end = pa.array(np.concatenate([held_back, second]))
+        delayed = np.flatnonzero(late) if late is not None else np.empty(0, dtype=np.int64)
+        if len(delayed) + len(second):
+            at_the_end = pa.array(np.concatenate([delayed, second]))
             arrow_csv.write_csv(batch.take(at_the_end), self._late, _BODY)
         self.rows += len(moments) + len(second)
         self.repeated += len(second)
-        self.late += len(held_back)
+        self.late += len(delayed)
 
     def write_lines(self, lines: Sequence[str], *, at_the_end: bool = False) -> None:
         """Write finished lines (without line ends), here or at the end of the file."""

@@ -16,7 +16,7 @@ from ltv_platform.sample.transactions import NUMBER_DIGITS, Transactions
 
 # At most four rows of a kind per customer: weights of 0, 1, 2, 3 and 4 rows, two on average.
 _MOST_PER_CUSTOMER = 4
-_HOW_MANY = lookup((10, 22, 34, 26, 8))
+_ROWS_PER_CUSTOMER = lookup((10, 22, 34, 26, 8))
 _ID_DIGITS = 9  # 10 * 10 million customers
 
 # Planted by lot: how many of 100 rows are ordinary, repeated and late.
@@ -96,7 +96,7 @@ def slots_of(
     )
     owner = np.repeat(np.arange(len(people.number)), _MOST_PER_CUSTOMER)
     slot = np.tile(np.arange(_MOST_PER_CUSTOMER), len(people.number))
-    wanted = _HOW_MANY[draws.below(100)[::_MOST_PER_CUSTOMER]]
+    wanted = _ROWS_PER_CUSTOMER[draws.below(100)[::_MOST_PER_CUSTOMER]]
     exists = slot < wanted[owner]
     draws.keep(exists)
     return owner[exists], slot[exists], draws

@@ -159,8 +159,8 @@ def _purchases_and_refunds(scope: Scope, people: Customers) -> tuple[Transaction
     cents = np.where(free, 0, prices[source, draws.below(prices.shape[1])])
     number = customer * _SLOTS_PER_CUSTOMER + slot
     currency = np.array(CURRENCY_OF_COUNTRY)[people.first_country[owner]]
-    in_the_states = people.first_country[owner] == 0
-    currency = np.where(in_the_states & (number % 3 == 0), EXPLICIT_BASE, currency)
+    in_the_us = people.first_country[owner] == 0
+    currency = np.where(in_the_us & (number % 3 == 0), EXPLICIT_BASE, currency)
 
     # One sure refund in four is prompt and whole, one prompt and partial, and so on.
     which_refund = customer // _SURE_EVERY % 4

@@ -127,7 +127,7 @@ def _rows(
             continue
         if width is None:
             width = len(row) if not _is_blank(row[-1]) else _width(sheet)
-            names = [_text_of_header(cell) for cell in row[:width]]
+            names = [_header_text(cell) for cell in row[:width]]
             folded = {name.strip().casefold(): scale for name, scale in (scales or {}).items()}
             column_scales = [folded.get(name.strip().casefold()) for name in names]
         texts = []
@@ -143,7 +143,7 @@ def _rows(
         yield texts
 
 
-def _text_of_header(cell: Any) -> str:
+def _header_text(cell: Any) -> str:
     return cell if isinstance(cell, str) else ""
 
 

@@ -82,7 +82,7 @@ def _quotes(
     They open after and close before a delimiter, a line end, or (doubled) a quote.
     """
     before_opening = [delimiter[-1], _LINE_FEED, _CARRIAGE_RETURN, quote]
-    behind_closing = [delimiter[0], _LINE_FEED, _CARRIAGE_RETURN, quote]
+    after_closing = [delimiter[0], _LINE_FEED, _CARRIAGE_RETURN, quote]
     seen = 0
     for start in range(0, symbols.size, _BLOCK):
         positions = np.flatnonzero(symbols[start : start + _BLOCK] == quote) + start
@@ -91,7 +91,7 @@ def _quotes(
         closings = closings[closings + 1 < symbols.size]
         if not np.isin(symbols[openings - 1], before_opening).all():
             return None
-        if not np.isin(symbols[closings + 1], behind_closing).all():
+        if not np.isin(symbols[closings + 1], after_closing).all():
             return None
         seen += positions.size
     return seen if seen % 2 == 0 else None

@@ -197,7 +197,7 @@ class _Walk:
     def _row_of(self, source: Scope | exp.Table) -> _Found:
         if isinstance(source, exp.Table):
             table = self._catalog[_full_name(source)]
-            # For a raw log, the key of the source: a version is not a thing of its own.
+            # For a raw log, the key of the source: versions are not counted separately.
             given = self._catalog.sources.get(table.name) if table.layer == "raw" else None
             return frozenset(Source(table.full_name, name) for name in (given or table).key)
         query = source.expression

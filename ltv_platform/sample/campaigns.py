@@ -185,7 +185,7 @@ SOURCES = (
         sessions=BY_APP_STORE,
         spend=SpendPlan(per_install=11_000, lines=((None, 100),), planned_share=60),
     ),
-    # The mirror image: installs so cheap that a quarter hardly wins the cost back; also new.
+    # The mirror image: very cheap installs that hardly pay back within a quarter; also new.
     Source(
         campaign_id="tiktok_br_lookalike",
         campaign_name="TikTok BR lookalike",

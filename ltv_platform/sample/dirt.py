@@ -17,14 +17,14 @@ from ltv_platform.sample.scope import LAST_DAY, Scope
 # One dirty row of each kind per this many customers, but at least the minimum.
 _CUSTOMERS_PER_ROW = 100_000
 
-_MISSING_VALUE = ("missing_value", "")
-_IMPOSSIBLE_DATE = ("impossible_date", "2025-13-45")
-_IMPOSSIBLE_TIMESTAMP = ("impossible_date", "2025-13-45 10:00:00")
-_IMPOSSIBLE_TIME = ("impossible_time", "25:61:00")
-_NOT_A_TIMESTAMP = ("not_a_timestamp", "yesterday")
-_FUTURE_DATE = ("future_timestamp", "2099-01-01")
-_FUTURE_TIMESTAMP = ("future_timestamp", "2099-01-01 00:00:00")
-_BAD_BOOLEAN = ("bad_boolean", "maybe")
+_NO_VALUE = ("missing_value", "")
+_NO_SUCH_DAY = ("impossible_date", "2025-13-45")
+_NO_SUCH_MOMENT = ("impossible_date", "2025-13-45 10:00:00")
+_NO_SUCH_TIME = ("impossible_time", "25:61:00")
+_NO_MOMENT = ("not_a_timestamp", "yesterday")
+_FUTURE_DAY = ("future_timestamp", "2099-01-01")
+_FUTURE_MOMENT = ("future_timestamp", "2099-01-01 00:00:00")
+_NO_BOOLEAN = ("bad_boolean", "maybe")
 _BAD_CURRENCY = ("bad_currency", "E1")
 _BAD_AMOUNTS = (
     ("not_a_number", "twelve"),
@@ -46,71 +46,56 @@ _BAD_RATES = (
 # table -> column -> (kind, text of the column)
 _FAULTS: dict[str, dict[str, tuple[tuple[str, str], ...]]] = {
     "customers": {
-        "customer_id": (_MISSING_VALUE,),
-        "registration_date": (
-            _MISSING_VALUE,
-            _IMPOSSIBLE_TIMESTAMP,
-            _NOT_A_TIMESTAMP,
-            _FUTURE_TIMESTAMP,
-        ),
-        "updated_at": (_IMPOSSIBLE_TIMESTAMP, _FUTURE_TIMESTAMP),
+        "customer_id": (_NO_VALUE,),
+        "registration_date": (_NO_VALUE, _NO_SUCH_MOMENT, _NO_MOMENT, _FUTURE_MOMENT),
+        "updated_at": (_NO_SUCH_MOMENT, _FUTURE_MOMENT),
     },
     "transactions": {
-        "transaction_id": (_MISSING_VALUE,),
-        "transaction_date": (
-            _MISSING_VALUE,
-            _IMPOSSIBLE_TIMESTAMP,
-            _NOT_A_TIMESTAMP,
-            _FUTURE_TIMESTAMP,
-        ),
-        "amount": (_MISSING_VALUE, *_BAD_AMOUNTS, _NEGATIVE_AMOUNT),
-        "is_refund": (_BAD_BOOLEAN,),
+        "transaction_id": (_NO_VALUE,),
+        "transaction_date": (_NO_VALUE, _NO_SUCH_MOMENT, _NO_MOMENT, _FUTURE_MOMENT),
+        "amount": (_NO_VALUE, *_BAD_AMOUNTS, _NEGATIVE_AMOUNT),
+        "is_refund": (_NO_BOOLEAN,),
         "transaction_type": (
             ("refund_type_without_flag", "refund"),
             ("refund_type_without_flag", "chargeback"),
         ),
         "currency": (_BAD_CURRENCY,),
-        "updated_at": (_IMPOSSIBLE_TIMESTAMP, _FUTURE_TIMESTAMP),
+        "updated_at": (_NO_SUCH_MOMENT, _FUTURE_MOMENT),
     },
     "customer_interactions": {
-        "interaction_id": (_MISSING_VALUE,),
-        "customer_id": (_MISSING_VALUE,),
-        "interaction_date": (
-            _MISSING_VALUE,
-            _IMPOSSIBLE_TIMESTAMP,
-            _NOT_A_TIMESTAMP,
-            _FUTURE_TIMESTAMP,
-        ),
-        "interaction_type": (_MISSING_VALUE,),
+        "interaction_id": (_NO_VALUE,),
+        "customer_id": (_NO_VALUE,),
+        "interaction_date": (_NO_VALUE, _NO_SUCH_MOMENT, _NO_MOMENT, _FUTURE_MOMENT),
+        "interaction_type": (_NO_VALUE,),
     },
     "session_sources": {
-        "session_id": (_MISSING_VALUE,),
-        "user_id": (_MISSING_VALUE,),
-        "channel_name": (_MISSING_VALUE,),
-        "event_date": (_MISSING_VALUE, _IMPOSSIBLE_DATE, _FUTURE_DATE),
-        "event_time": (_MISSING_VALUE, _IMPOSSIBLE_TIME),
-        "holder_engagement": (_MISSING_VALUE, _BAD_BOOLEAN),
-        "closer_engagement": (_MISSING_VALUE, ("bad_boolean", "2")),
+        "session_id": (_NO_VALUE,),
+        "user_id": (_NO_VALUE,),
+        "channel_name": (_NO_VALUE,),
+        "event_date": (_NO_VALUE, _NO_SUCH_DAY, _FUTURE_DAY),
+        "event_time": (_NO_VALUE, _NO_SUCH_TIME),
+        "holder_engagement": (_NO_VALUE, _NO_BOOLEAN),
+        "closer_engagement": (_NO_VALUE, ("bad_boolean", "2")),
     },
     "conversions": {
-        "conv_id": (_MISSING_VALUE,),
-        "user_id": (_MISSING_VALUE,),
-        "conv_date": (_MISSING_VALUE, _IMPOSSIBLE_DATE, _FUTURE_DATE),
-        "conv_time": (_MISSING_VALUE, _IMPOSSIBLE_TIME),
-        "revenue": (_MISSING_VALUE, *_BAD_AMOUNTS, _NEGATIVE_AMOUNT),
+        "conv_id": (_NO_VALUE,),
+        "user_id": (_NO_VALUE,),
+        "conv_date": (_NO_VALUE, _NO_SUCH_DAY, _FUTURE_DAY),
+        "conv_time": (_NO_VALUE, _NO_SUCH_TIME),
+        "revenue": (_NO_VALUE, *_BAD_AMOUNTS, _NEGATIVE_AMOUNT),
     },
-    "session_costs": {"session_id": (_MISSING_VALUE,), "cost": _BAD_AMOUNTS},
+    "session_costs": {"session_id": (_NO_VALUE,), "cost": _BAD_AMOUNTS},
     "campaign_costs": {
-        "campaign_id": (_MISSING_VALUE,),
-        "date": (_MISSING_VALUE, _IMPOSSIBLE_DATE, _FUTURE_DATE),
-        "cost": (_MISSING_VALUE, *_BAD_AMOUNTS),
+        "campaign_id": (_NO_VALUE,),
+        "date": (_NO_VALUE, _NO_SUCH_DAY, _FUTURE_DAY),
+        "cost": (_NO_VALUE, *_BAD_AMOUNTS),
         "currency": (_BAD_CURRENCY,),
     },
-    "campaigns": {"campaign_id": (_MISSING_VALUE,)},
+    "campaigns": {"campaign_id": (_NO_VALUE,)},
     "fx_rates": {
-        "date": (_MISSING_VALUE, _IMPOSSIBLE_DATE),
-        "currency": (_MISSING_VALUE, _BAD_CURRENCY),
-        "rate": (_MISSING_VALUE, *_BAD_RATES),
+        "date": (_NO_VALUE, _NO_SUCH_DAY),
+        "currency": (_NO_VALUE, _BAD_CURRENCY),
+        "rate": (_NO_VALUE, *_BAD_RATES),
     },
 }
 

@@ -96,7 +96,7 @@ class Truths:
             installs, payers_d7, gross_revenue_d7, refunds_d7, total_revenue_d7 (net),
             ltv_d7_per_user, cohort_cost_d7, cohort_roas_d7, total_cost_d7, roas_d7.
         revenue: Net, gross and refunds of all valid transactions.
-        revenue_by_bucket: The same by what the revenue can be assigned to; the buckets add up to it.
+        revenue_by_bucket: The same by where the revenue belongs; the buckets add up to it.
         spend: All spend in USD.
         spend_by_campaign: campaign_id -> all spend in USD.
     """

@@ -125,7 +125,7 @@ class Source:
         object.__setattr__(self, "label", self.campaign_id or (ORGANIC if organic else UNKNOWN))
 
     def days(self, days: int) -> range:
-        """Return the days on which it runs, in a sample of this many days."""
+        """Return the days on which the source is active, in a sample of this many days."""
         begin, end = self.runs
         return range(days * begin // 1_000, days * end // 1_000)
 

@@ -209,9 +209,9 @@ class AdapterDatabase:
         return f"SELECT * FROM read_parquet({output})"
 
     def first_of_unordered_dates(self, adapter: "Adapter", column: str) -> tuple[str, int] | None:
-        """First value and its line, if a column holds only dates like 05/09/2026.
+        """Find the first value and its line in a column with nothing but dates like 05/09/2026.
 
-        None: it has other values, or none.
+        None: the column has other values, or none.
         """
         value = f"trim(CAST({quoted(column)} AS VARCHAR))"
         output = literal(str(self._outputs[adapter.table]))

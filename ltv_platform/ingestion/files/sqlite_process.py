@@ -36,7 +36,7 @@ _BLOATED_FROM = 256 << 20
 #: A row of a table takes more than one byte of the file, so only views exceed this.
 _MOST_ROWS = 10_000_000
 _MAKE_A_TABLE = "Make a table of the view."
-#: SQLite's errors for a file that cannot grow; a database opened read-only only has temporary ones.
+#: SQLite's errors for a file that cannot grow: as the database is only read, a temporary one.
 _NO_ROOM = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE)
 #: Bytes of a message's length.
 _SIZE = 8

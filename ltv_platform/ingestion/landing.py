@@ -33,9 +33,8 @@ def make_landing(settings: Settings, sources: Sequence[str]) -> None:
 def waiting_files(settings: Settings, tables: Sequence[str] | None = None) -> list[Request]:
     """Requests for what waits, by folder and age, for the given source tables or all.
 
-    Files in no table's folder are included only for all tables. Links, folders
-    and pipes are included too: whoever put them there expects them to be loaded, and learns why
-    they are not.
+    Files in no table's folder are included only for all tables. Links, folders and pipes are
+    included too: whoever put them there expects them to be loaded, and learns why they are not.
     """
     if not settings.landing_path.is_dir():
         return []

@@ -1,4 +1,4 @@
-"""How much money a load changes in what other loads brought."""
+"""Notes on how a load changes the spend or revenue of earlier loads, as amounts of money."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -12,7 +12,7 @@ from ltv_platform.warehouse.engine import LoadCounts
 
 Connection = duckdb.DuckDBPyConnection
 
-#: Names that a note shows at the most.
+#: Maximum number of names that a note lists.
 _SHOWN = 3
 
 
@@ -110,7 +110,7 @@ def _change(before: Decimal, after: Decimal, currency: str) -> str:
 def _notes_on_revenue(connection: Connection, settings: Settings, load_id: str) -> Iterator[str]:
     """Notes on a load of transactions.
 
-    An older export that comes after a newer one takes refunds back: nobody sees that in counts.
+    If an older export is loaded after a newer one, it reverts refunds, which counts do not show.
     """
     restated = connection.execute(
         """

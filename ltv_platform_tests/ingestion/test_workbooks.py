@@ -239,7 +239,7 @@ def test_a_long_text_that_every_row_repeats(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A string is written once in the file, and once a row in the text."""
-    monkeypatch.setattr(workbooks, "most_unpacked", lambda _: 100_000)
+    monkeypatch.setattr(workbooks, "unpacked_limit", lambda _: 100_000)
     strings = f"<sst><si><t>{'x' * 1000}</t></si></sst>"
     rows = [("a",), *[("<c t='s'><v>0</v></c>",)] * 200]
     content = workbook({"S": sheet_of(rows)}, more={"xl/sharedStrings.xml": strings})

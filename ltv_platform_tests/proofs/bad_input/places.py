@@ -290,15 +290,15 @@ def _(folder: Path) -> str:
 
     def growing(content: Iterator[bytes], *arguments: Any) -> Iterator[bytes]:
         """Somebody appends to the file after the first look at it."""
-        chunks = bounded(content, *arguments)
+        chunks = limited(content, *arguments)
         yield next(chunks)
         with path.open("a") as file:
             file.writelines(f"e{number},x\n" for number in range(rows))
         yield from chunks
 
-    bounded = files._bounded
+    limited = files._limited
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(files, "_bounded", growing)
+        patch.setattr(files, "_limited", growing)
         seen = desk.ingest("campaigns", path)
     every = f"{1 + rows}"
     whole = desk.ingest("campaigns", path) == f"{every} in file: {every} accepted"

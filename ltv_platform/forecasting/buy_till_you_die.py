@@ -136,22 +136,6 @@ def expected_purchases(fit: Fit, histories: Histories, horizon: float) -> Floats
     return probability_alive(fit, histories) * expected[pairs.place]
 
 
-def expected_purchases_new(fit: Fit, times: Floats) -> Floats:
-    """Expected repeat purchases of a new customer by each time after the first purchase.
-
-    Fader, Hardie & Lee (2005), equation 9; Batislam et al. (2007), equation 7.
-
-    Args:
-        fit: A BG/NBD or an MBG/NBD.
-        times: Since the first purchase, in the unit of the fit; any shape.
-    """
-    nothing = np.zeros(1)
-    new = Histories(nothing, nothing, nothing, np.ones(1))
-    distinct, place = np.unique(np.asarray(times, np.float64), return_inverse=True)
-    expected = np.array([expected_purchases(fit, new, time)[0] for time in distinct])
-    return expected[place]
-
-
 def _log_odds(model: str, parameters: Mapping[str, float], histories: Histories) -> Floats:
     """Logarithm of P(dropped out) / P(alive) at T: a/(b+k−1) · ((α+T)/(α+t_x))^(r+x)."""
     r, alpha, a, b = (parameters[name] for name in PARAMETERS)

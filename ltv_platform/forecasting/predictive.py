@@ -10,40 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betainc, betaln, gammaln
 
-from ltv_platform.forecasting.buy_till_you_die import (
-    EARLY_DROPOUTS,
-    PARAMETERS,
-    probability_alive,
-)
-from ltv_platform.forecasting.histories import Floats, Histories
+from ltv_platform.forecasting.buy_till_you_die import EARLY_DROPOUTS, PARAMETERS
+from ltv_platform.forecasting.histories import Floats
 from ltv_platform.forecasting.model import Fit
 
 #: Counts up to which tails are sums of probabilities; that is fifty times faster than the
 #: incomplete beta function, and loses no digit that matters.
 _SUMMED = 256
-
-
-def purchase_counts(fit: Fit, histories: Histories, horizon: float, most: int) -> Floats:
-    """Probability of each number of purchases in (T, T + horizon].
-
-    Args:
-        fit: A BG/NBD or an MBG/NBD.
-        histories: Shape (groups,), in the unit of the fit.
-        horizon: Length of the forecast, in that unit.
-        most: Greatest number of purchases that is asked for.
-
-    Returns:
-        P(N = n), shape (groups, most + 1) for n = 0 … most. Rows add up to P(N ≤ most).
-    """
-    pairs = histories.pairs()
-    exactly = np.empty((len(pairs.age), most + 1))
-    for x, run in pairs.runs():
-        tail = tail_table(fit, x, pairs.age[run], np.arange(most + 2), horizon)
-        exactly[run] = np.maximum(tail[:, :-1] - tail[:, 1:], 0)
-    alive = probability_alive(fit, histories)
-    counts = alive[:, None] * exactly[pairs.place]
-    counts[:, 0] += 1 - alive
-    return counts
 
 
 def purchase_tail(

@@ -9,9 +9,10 @@ from ltv_platform.forecasting.buy_till_you_die import expected_purchases
 from ltv_platform.forecasting.histories import histories
 from ltv_platform.forecasting.intervals import Band, empirical_band, predict, spend
 from ltv_platform.forecasting.model import Fit
-from ltv_platform.forecasting.predictive import purchase_counts, purchase_tail, tail_table
-from ltv_platform.forecasting.simulation import simulate
+from ltv_platform.forecasting.predictive import purchase_tail, tail_table
 from ltv_platform_tests.forecasting.customers import PLANTED, STEADY, VALUES, planted
+from ltv_platform_tests.forecasting.distributions import purchase_counts
+from ltv_platform_tests.forecasting.simulation import simulate
 
 MODELS = ("bg_nbd", "mbg_nbd")
 SOME = histories(

@@ -12,8 +12,8 @@ from ltv_platform.forecasting.buy_till_you_die import expected_purchases, probab
 from ltv_platform.forecasting.gamma_gamma import expected_value
 from ltv_platform.forecasting.histories import Histories
 from ltv_platform.forecasting.model import Fit
-from ltv_platform.forecasting.simulation import simulate
 from ltv_platform.reports.forecasts import fit_as_of, rolling_backtest
+from ltv_platform_tests.forecasting.simulation import simulate
 from ltv_platform_tests.forecasts.shops import AS_OF, built, shop
 from ltv_platform_tests.warehouse.homes import Home
 

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import minimize
+from scipy.special import ndtri
 from threadpoolctl import threadpool_limits
 
 from ltv_platform.forecasting.histories import Floats
-from ltv_platform.forecasting.model import Fit, Status
+from ltv_platform.forecasting.model import PARAMETER_INTERVAL, Fit, Status
 
 #: Log-likelihood per customer and its gradient, at logarithms of the parameters.
 Objective = Callable[[Floats], tuple[float, Floats]]
@@ -37,6 +38,8 @@ _SINGULAR = 1e-8
 #: Standard error of a logarithm from which on the data do not tell the parameter: two either
 #: way are eight orders of magnitude, as many as there are between the bounds.
 _UNTOLD = 5.0
+#: The standard normal quantile of an interval of a logarithm.
+_NORMAL = float(ndtri((1 + PARAMETER_INTERVAL) / 2))
 
 
 @dataclass(frozen=True)
@@ -101,6 +104,11 @@ class Optimum:
         elif self.relative_errors is None:
             status = "no_convergence"
             reason = "the likelihood is flat at its highest: the data do not tell the parameters"
+        intervals: dict[str, tuple[float, float]] = {}
+        if status == "ok" and self.relative_errors is not None:
+            factor = np.exp(_NORMAL * self.relative_errors / np.sqrt(customers))
+            ends = zip((found / factor).tolist(), (found * factor).tolist(), strict=True)
+            intervals = dict(zip(names, ends, strict=True))
         return Fit(
             model,
             dict(zip(names, found.tolist(), strict=True)),
@@ -109,6 +117,7 @@ class Optimum:
             status,
             reason,
             round(customers),
+            intervals,
         )
 
     def _untold(self, customers: float) -> tuple[int, ...]:

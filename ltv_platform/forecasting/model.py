@@ -12,6 +12,7 @@ Status = Literal[
     "ok",
     "too_few_customers",
     "too_few_repeaters",
+    "too_few_periods",
     "at_bound",
     "infinite_mean",
     "no_convergence",
@@ -21,6 +22,8 @@ Status = Literal[
 LEAST_CUSTOMERS = 100
 #: Customers who came back; without them nothing tells a slow customer from a lost one.
 LEAST_REPEATERS = 30
+#: Probability that an interval of a parameter holds.
+PARAMETER_INTERVAL = 0.95
 
 
 @dataclass(frozen=True)
@@ -33,12 +36,14 @@ class Fit:
         model: ``bg_nbd``, ``mbg_nbd``, ``gamma_gamma`` or ``shifted_beta_geometric``.
         parameters: By name, in the order of the paper; empty where nothing was fitted.
         standard_errors: By name, on the scale of the parameter; None where the likelihood has no
-            curvature that would tell.
+            curvature. Of a sampled model the standard deviations of the posterior.
         log_likelihood: Natural logarithm, summed over the customers, in the units of the data;
             None where nothing was fitted.
         status: ``ok``, or what is wrong with the parameters.
         reason: The status in words; empty when ok.
-        customers: How many the fit has seen.
+        customers: How many the model was fitted to.
+        intervals: By name, lower and upper end of the 95 % interval, where the status is ``ok``;
+            of a sampled model the credible interval.
     """
 
     model: str
@@ -48,6 +53,7 @@ class Fit:
     status: Status = "ok"
     reason: str = ""
     customers: int = 0
+    intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     @property
     def usable(self) -> bool:
@@ -58,6 +64,19 @@ class Fit:
         never drops out, and worth saying.
         """
         return self.status in ("ok", "at_bound")
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How a model is sampled, where it is not fitted by maximum likelihood.
+
+    Attributes:
+        draws: Draws of each of the two chains, after as many to tune them.
+        seed: The same seed gives the same fit.
+    """
+
+    draws: int = 1_000
+    seed: int = 0
 
 
 def too_small(customers: float, repeaters: float) -> tuple[Status, str] | None:

@@ -11,10 +11,7 @@ from ltv_platform.forecasting.subscriptions import (
     retention,
     survival,
 )
-
-#: Survivors of 1,000 after 0 to 7 years, in two segments (Fader & Hardie 2007, table 1).
-HIGH_END = np.array([1000, 869, 743, 653, 593, 551, 517, 491])
-REGULAR = np.array([1000, 631, 468, 382, 326, 289, 262, 241])
+from ltv_platform_tests.forecasting.customers import HIGH_END, REGULAR
 
 
 def _fit(survivors: np.ndarray) -> Fit:
@@ -59,13 +56,11 @@ def test_survival_is_the_product_of_retention() -> None:
 
 @pytest.mark.parametrize("discount", [0.1, 0.001])
 def test_lifetime_is_that_of_the_closed_form(discount: float) -> None:
-    """Fader & Hardie (2010): ₂F₁(1, β; α+β; 1/(1+d)); with years behind, β grows by them."""
+    """Fader & Hardie (2010): ₂F₁(1, β; α+β; 1/(1+d))."""
     fit = _fit(HIGH_END)
     alpha, beta = fit.parameters.values()
-    for lived in (0, 4):
-        closed = hyp2f1(1, beta + lived, alpha + beta + lived, 1 / (1 + discount))
-        found = expected_lifetime(fit, discount=discount, lived=lived)
-        assert found == pytest.approx(closed, rel=1e-9)
+    closed = hyp2f1(1, beta, alpha + beta, 1 / (1 + discount))
+    assert expected_lifetime(fit, discount=discount) == pytest.approx(closed, rel=1e-9)
 
 
 def test_lifetime_to_a_horizon_and_for_ever() -> None:
@@ -82,7 +77,10 @@ def test_lifetime_to_a_horizon_and_for_ever() -> None:
 
 def test_degenerate_subscribers_have_a_status() -> None:
     """Few, none leaving, all alike; and more leaving than there are is refused."""
-    assert fit_shifted_beta_geometric([], []).status == "too_few_customers"
+    assert fit_shifted_beta_geometric([], []).status == "too_few_periods"
+    one = fit_shifted_beta_geometric([500], [100])
+    assert one.status == "too_few_periods"
+    assert one.reason == "renewals known of 1 period(s); a fit takes 2 or more"
     assert fit_shifted_beta_geometric([50, 40], [10, 5]).status == "too_few_customers"
     assert fit_shifted_beta_geometric([500, 500], [0, 0]).status == "no_convergence"
     half = fit_shifted_beta_geometric([1024, 512, 256, 128], [512, 256, 128, 64])

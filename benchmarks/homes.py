@@ -14,13 +14,13 @@ import duckdb
 
 from benchmarks import data
 from benchmarks.processes import Stopwatch
-from ltv_platform.build import build_table
 from ltv_platform.contracts import SourceTable
 from ltv_platform.contracts.ddl import literal, quoted
-from ltv_platform.ingestion.start_date import read_start, write_start
+from ltv_platform.ingestion.rows.start_date import read_start, write_start
+from ltv_platform.refresh.build import build_table
 from ltv_platform.settings import Settings
 from ltv_platform.warehouse import planner
-from ltv_platform.warehouse.raw_log import next_sequence, transaction
+from ltv_platform.warehouse.duckdb.raw_log import next_sequence, transaction
 from ltv_platform.workspace import Workspace
 
 #: An exchange rate serves its own day and the seven after.

@@ -19,8 +19,8 @@ from benchmarks.contenders.by_hand import COHORTS
 from benchmarks.homes import open_home
 from benchmarks.processes import Stopwatch
 from ltv_platform.ingestion.load import Request, ingest
-from ltv_platform.warehouse.connection import open_warehouse
-from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
+from ltv_platform.warehouse.duckdb.connection import open_warehouse
+from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
 
 _CREATE = "CREATE OR REPLACE TEMP TABLE profiled AS "
 #: What a person would call DuckDB's operators.

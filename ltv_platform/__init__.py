@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 def query(sql: str, parameters: "Mapping[str, Any] | None" = None) -> "pd.DataFrame":
     """The rows of a SELECT on the published tables; see ``warehouse.frames.query_frame``."""
-    from ltv_platform.warehouse.frames import query_frame  # noqa: PLC0415
+    from ltv_platform.published.frames import query_frame  # noqa: PLC0415
 
     return query_frame(sql, parameters)
 

@@ -2,12 +2,12 @@
 
 import dagster as dg
 
-from ltv_platform.definitions import build_definitions
 from ltv_platform.orchestration.assets import asset_key
+from ltv_platform.orchestration.build import build_definitions
 from ltv_platform.orchestration.partitions import daily_partitions
-from ltv_platform.own import Query
+from ltv_platform.published import snapshot
 from ltv_platform.settings import load_settings
-from ltv_platform.warehouse import snapshot
+from ltv_platform.user_tables import Query
 from ltv_platform.workspace import Workspace
 
 __all__ = [

@@ -16,10 +16,10 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from ltv_platform.addresses import AN_ADDRESS, is_address
-from ltv_platform.attribution.redistribution import Redistribution
 from ltv_platform.environment import refuse_unknown
 from ltv_platform.errors import UserError
 from ltv_platform.home import Home
+from ltv_platform.parameters.redistribution import Redistribution
 from ltv_platform.setting_days import check_within_time, refuse_what_has_not_come
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ltv_platform.contracts import Catalog
     from ltv_platform.settings import Settings
-    from ltv_platform.transforms import Graph
-    from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
+    from ltv_platform.tables.transforms import Graph
+    from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,6 @@ class Workspace:
     @cached_property
     def engine(self) -> "DuckDBEngine":
         """The warehouse."""
-        from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
+        from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
 
         return DuckDBEngine(self.settings, self.catalog)

@@ -12,8 +12,8 @@ from ltv_platform import result_cache
 from ltv_platform.assets import build_graph
 from ltv_platform.ingestion.load import Outcome, Request, ingest
 from ltv_platform.settings import Settings, load_settings
-from ltv_platform.transforms import Graph
-from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
+from ltv_platform.tables.transforms import Graph
+from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
 from ltv_platform.warehouse.engine import LoadCounts
 from ltv_platform_tests import surroundings
 

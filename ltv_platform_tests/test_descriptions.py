@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from ltv_platform.assets import build_graph
-from ltv_platform.descriptions import asset_description, column_description
 from ltv_platform.lineage.store import lineage_of
+from ltv_platform.orchestration.descriptions import asset_description, column_description
 from ltv_platform.settings import Settings
-from ltv_platform.transforms import Graph
+from ltv_platform.tables.transforms import Graph
 
 
 def _graph(folder: Path, **settings: Any) -> Graph:

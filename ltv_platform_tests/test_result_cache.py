@@ -9,10 +9,11 @@ from typing import NoReturn
 
 import pytest
 
-from ltv_platform import result_cache, selects
+from ltv_platform import result_cache
 from ltv_platform.result_cache import ResultCache, key_of
 from ltv_platform.settings import Settings
-from ltv_platform.transforms import Graph
+from ltv_platform.tables import selects
+from ltv_platform.tables.transforms import Graph
 
 KEYS = [key_of("squares", number) for number in range(3)]
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ltv_platform import source_code
 from ltv_platform.result_cache import ResultCache
+from ltv_platform.tables import source_code
 
 #: A package of three modules, of which the first is asked about.
 MODULES = {

@@ -9,11 +9,11 @@ from datetime import date
 from importlib.resources import files
 from pathlib import Path
 
-from ltv_platform.definitions import build_definitions
 from ltv_platform.lineage.store import lineage_of
+from ltv_platform.orchestration.build import build_definitions
 from ltv_platform.reports.pages import environment
 from ltv_platform.settings import Settings
-from ltv_platform.transforms import AsOf
+from ltv_platform.tables.transforms import AsOf
 from ltv_platform_tests.chaos.homes import SETTINGS
 from ltv_platform_tests.warehouse.homes import Home
 
@@ -25,14 +25,14 @@ _LATER = (
     "dagster._core.storage.local_compute_log_manager",
     "dagster._core.storage.root",
     "dagster._daemon.controller",
-    "ltv_platform.attribution.api_access",
+    "ltv_platform.attribution.ihc_api.access",
     "ltv_platform.cli",
     "ltv_platform.ingestion.landing",
     "ltv_platform.ingestion.load",
-    "ltv_platform.ingestion.shapes",
+    "ltv_platform.ingestion.reading.csv_regularity",
     "ltv_platform.orchestration.event_log",
     "ltv_platform.orchestration.refresh",
-    "ltv_platform.warehouse.query",
+    "ltv_platform.published.query",
     "pandas",
     "pyarrow.parquet",
     "rich.console",

@@ -252,8 +252,8 @@ def bare(
 
 def fit_ours(watch: Stopwatch, histories: str) -> Mapping[str, Any]:
     """BG/NBD on counted histories."""
-    from ltv_platform.forecasting.buy_till_you_die import fit_bg_nbd  # noqa: PLC0415
-    from ltv_platform.forecasting.tables import histories_of  # noqa: PLC0415
+    from ltv_platform.forecasting.repeat_buying.buy_till_you_die import fit_bg_nbd  # noqa: PLC0415
+    from ltv_platform.forecasting.repeat_buying.tables import histories_of  # noqa: PLC0415
 
     groups = _read(histories)
     with watch.step("fit"):

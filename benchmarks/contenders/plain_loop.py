@@ -1,12 +1,12 @@
 """A refresh without an orchestrator: tables, checks, publish and reports, in one loop."""
 
-from ltv_platform.build import Work, build_tables
 from ltv_platform.export.channel_csv import write_channel_csv
+from ltv_platform.published import snapshot
+from ltv_platform.refresh.build import Work, build_tables
+from ltv_platform.refresh.stale import what_is_stale
 from ltv_platform.reports.campaigns import write_campaign_report
 from ltv_platform.reports.channels import write_channel_report
 from ltv_platform.reports.customers import write_customer_report
-from ltv_platform.stale import what_is_stale
-from ltv_platform.warehouse import snapshot
 from ltv_platform.workspace import Workspace
 
 

@@ -15,15 +15,16 @@ from benchmarks.contenders.published import inodes, written_and_linked
 from benchmarks.homes import build, open_home, under
 from benchmarks.processes import ContenderError, Stopwatch
 from ltv_platform import checks
-from ltv_platform.build import build_table
 from ltv_platform.contracts.ddl import literal
 from ltv_platform.days import days_between
 from ltv_platform.ingestion.load import Request
 from ltv_platform.ingestion.load import ingest as load_files
-from ltv_platform.ingestion.start_date import read_start
+from ltv_platform.ingestion.rows.start_date import read_start
+from ltv_platform.published import snapshot
+from ltv_platform.published.query import query
+from ltv_platform.refresh.build import build_table
 from ltv_platform.settings import Settings
-from ltv_platform.warehouse import planner, snapshot
-from ltv_platform.warehouse.query import query
+from ltv_platform.warehouse import planner
 
 
 def cohorts(watch: Stopwatch, home: str, last: int, result: str, memory_limit: str = "") -> None:

@@ -12,7 +12,7 @@ from ltv_platform.assets.customers import CUSTOMERS
 from ltv_platform.assets.forecasts import FORECASTS
 from ltv_platform.contracts import build_catalog
 from ltv_platform.settings import Settings
-from ltv_platform.transforms import Derivation, Graph
+from ltv_platform.tables.transforms import Derivation, Graph
 
 #: The groups of tables, in the order in which a run builds them: each is a step of it.
 GROUPS = ("core", "campaigns", "attribution", "customers", "forecasts")

@@ -1,9 +1,9 @@
 """Attribution tables: conversions look back at sessions, sessions ahead at the credit they earn."""
 
 from ltv_platform.attribution.markov import markov_channels
-from ltv_platform.attribution.parameters import attribution_parameters
+from ltv_platform.parameters.attribution import attribution_parameters
 from ltv_platform.settings import Settings
-from ltv_platform.transforms import Derivation, Window
+from ltv_platform.tables.transforms import Derivation, Window
 
 
 def attribution_derivations(settings: Settings) -> tuple[Derivation, ...]:

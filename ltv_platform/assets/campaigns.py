@@ -1,9 +1,9 @@
 """Campaign tables: cohorts by install date read the events of the days after it."""
 
-from ltv_platform.forecasting.campaign_backtest import campaign_forecast_backtest
-from ltv_platform.forecasting.campaigns import campaign_ltv_forecast, development_factors
+from ltv_platform.forecasting.cohorts.backtest import campaign_forecast_backtest
+from ltv_platform.forecasting.cohorts.tables import campaign_ltv_forecast, development_factors
 from ltv_platform.settings import Settings
-from ltv_platform.transforms import Derivation, Window
+from ltv_platform.tables.transforms import Derivation, Window
 
 _BACKTEST = "marts.campaign_forecast_backtest"
 

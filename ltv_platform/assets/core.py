@@ -1,6 +1,6 @@
 """Core tables; each reads the raw log of its own days."""
 
-from ltv_platform.transforms import Derivation, Window
+from ltv_platform.tables.transforms import Derivation, Window
 
 CORE = (
     Derivation("core.customers", "core"),

@@ -1,7 +1,7 @@
 """Customer tables: each is written whole, for an event of today may concern any customer."""
 
 from ltv_platform.factors.influence import influencing_factors
-from ltv_platform.transforms import Derivation
+from ltv_platform.tables.transforms import Derivation
 
 CUSTOMERS = (
     Derivation("marts.customer_ltv", "customers"),

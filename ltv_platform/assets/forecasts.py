@@ -1,8 +1,8 @@
 """Forecasts of customers: histories, models fitted to them, what these say, how good it was."""
 
-from ltv_platform.forecasting.backtest import forecast_backtest, forecast_totals
-from ltv_platform.forecasting.tables import forecast_models, purchase_forecasts
-from ltv_platform.transforms import Derivation
+from ltv_platform.forecasting.repeat_buying.backtest import forecast_backtest, forecast_totals
+from ltv_platform.forecasting.repeat_buying.tables import forecast_models, purchase_forecasts
+from ltv_platform.tables.transforms import Derivation
 
 _BACKTEST = "marts.forecast_backtest"
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from decimal import ROUND_DOWN, Decimal
 from typing import TYPE_CHECKING
 
-from ltv_platform.attribution.parameters import MARKOV_CHANNELS
 from ltv_platform.contracts.arrow import arrow_table
 from ltv_platform.contracts.attribution import MARKOV_CHANNELS as CONTRACT
+from ltv_platform.parameters.attribution import MARKOV_CHANNELS
 
 if TYPE_CHECKING:
     import numpy as np

@@ -8,7 +8,7 @@ from ltv_platform.backups.making import Progress, back_up
 from ltv_platform.backups.manifest import DRAFTS, MANIFEST, Backup, backups_in, time_of
 from ltv_platform.errors import UserError
 from ltv_platform.locks import temporary_folder
-from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
+from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
 
 
 def back_up_if_set(engine: DuckDBEngine, progress: Progress) -> Backup | None:

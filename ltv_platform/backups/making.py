@@ -28,12 +28,12 @@ from ltv_platform.days import stamp
 from ltv_platform.errors import UserError
 from ltv_platform.failpoints import failpoint
 from ltv_platform.locks import temporary_folder
+from ltv_platform.published.current import current_snapshot
 from ltv_platform.settings import Settings
-from ltv_platform.warehouse.connection import half_restored_path
-from ltv_platform.warehouse.database_copy import copy_database
-from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
-from ltv_platform.warehouse.published import current_snapshot
-from ltv_platform.warehouse.schema_version import stored_version, upgrade_copies_path
+from ltv_platform.warehouse.duckdb.connection import half_restored_path
+from ltv_platform.warehouse.duckdb.database_copy import copy_database
+from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
+from ltv_platform.warehouse.duckdb.schema_version import stored_version, upgrade_copies_path
 
 Progress = Callable[[str], None]
 

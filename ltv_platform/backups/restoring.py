@@ -35,8 +35,8 @@ from ltv_platform.errors import UserError
 from ltv_platform.failpoints import failpoint
 from ltv_platform.locks import one_run, one_service, temporary_folder
 from ltv_platform.settings import Settings
-from ltv_platform.warehouse.connection import half_restored_path
-from ltv_platform.warehouse.schema_version import newest_version, upgrade_copies_path
+from ltv_platform.warehouse.duckdb.connection import half_restored_path
+from ltv_platform.warehouse.duckdb.schema_version import newest_version, upgrade_copies_path
 
 _PLAN = "plan.json"
 #: In ``restoring/``: everything that LTV_HOME held is put aside.

@@ -1,9 +1,9 @@
 """Checks of attribution: every conversion is credited once, every cost counted once."""
 
-from ltv_platform.attribution.parameters import MARKOV_PATH, MODELS
 from ltv_platform.checks.model import CheckOutcome, TableCheck, all_of, days_to_publish, equal
+from ltv_platform.parameters.attribution import MARKOV_PATH, MODELS
 from ltv_platform.settings import Settings
-from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
+from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
 
 #: Sessions x conversions of one user above which a warning is due. Every conversion may take all
 #: sessions before it, and nine models make some six rows of each: a million are 6 M rows. Nobody

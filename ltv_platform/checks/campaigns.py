@@ -2,7 +2,7 @@
 
 from ltv_platform.checks.model import CheckOutcome, TableCheck, all_of, days_to_publish, equal
 from ltv_platform.settings import Settings
-from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
+from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
 
 
 def campaign_checks(settings: Settings) -> tuple[TableCheck, ...]:

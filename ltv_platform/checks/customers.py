@@ -3,8 +3,8 @@
 from ltv_platform.checks.model import CheckOutcome, TableCheck, all_of, equal
 from ltv_platform.contracts.ddl import literal
 from ltv_platform.contracts.sources import GUEST
-from ltv_platform.rendering import render
-from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
+from ltv_platform.tables.rendering import render
+from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
 
 _CUSTOMER_LTV = "marts.customer_ltv"
 _NET = "SUM(CASE WHEN is_refund THEN -amount ELSE amount END)"

@@ -7,9 +7,9 @@ from decimal import Decimal
 from typing import Any
 
 from ltv_platform.contracts.ddl import quoted
-from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
+from ltv_platform.published.snapshot import ASSET as SNAPSHOT
+from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
 from ltv_platform.warehouse.planner import spans
-from ltv_platform.warehouse.snapshot import ASSET as SNAPSHOT
 
 
 @dataclass(frozen=True)

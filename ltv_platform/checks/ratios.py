@@ -8,8 +8,8 @@ from ltv_platform.checks.model import CheckOutcome, TableCheck, all_of
 from ltv_platform.contracts.ddl import quoted
 from ltv_platform.days import ONE_DAY, day_of, day_start
 from ltv_platform.settings import Settings
-from ltv_platform.transforms import AsOf
-from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
+from ltv_platform.tables.transforms import AsOf
+from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
 
 _COUNTRIES, _CAMPAIGNS = "marts.country_roas", "marts.campaign_summary"
 _COST_NOTHING = "campaign_id IN ('(organic)', '(unknown)')"

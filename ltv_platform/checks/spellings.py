@@ -2,7 +2,7 @@
 
 from ltv_platform.checks.model import CheckOutcome, TableCheck
 from ltv_platform.countries import is_known
-from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
+from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
 
 #: Names that a message shows at the most.
 _SHOWN = 5

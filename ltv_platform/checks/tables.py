@@ -7,7 +7,7 @@ from ltv_platform.checks.model import CheckOutcome, within
 from ltv_platform.contracts import Table
 from ltv_platform.contracts.ddl import column_list, quoted
 from ltv_platform.settings import Settings
-from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
+from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
 
 
 def unique_key(engine: DuckDBEngine, table: Table, days: Iterable[date] | None) -> CheckOutcome:

@@ -10,7 +10,7 @@ from ltv_platform.cli.console import AsFormat, Format, say, show
 from ltv_platform.workspace import Workspace
 
 if TYPE_CHECKING:
-    from ltv_platform.attribution.evaluation import Distance
+    from ltv_platform.attribution.ihc_local.evaluation import Distance
     from ltv_platform.settings import Settings
 
 attribution = typer.Typer(help="Attribution: engines, answers, fits.", no_args_is_help=True)
@@ -40,8 +40,8 @@ def evaluate(
     output: AsFormat = Format.TABLE,
 ) -> None:
     """Compare the local IHC engine, an open approximation, with answers of the API."""
-    from ltv_platform.attribution.answered_journeys import read_answers
-    from ltv_platform.attribution.evaluation import evaluate as distances
+    from ltv_platform.attribution.ihc_local.answered_journeys import read_answers
+    from ltv_platform.attribution.ihc_local.evaluation import evaluate as distances
     from ltv_platform.settings import load_settings
 
     settings = load_settings()
@@ -68,9 +68,9 @@ def fit(
     output: AsFormat = Format.TABLE,
 ) -> None:
     """Fit the constants of the local IHC engine to answers of the API."""
-    from ltv_platform.attribution.answered_journeys import published_answers, read_answers
-    from ltv_platform.attribution.fitting import fit as fitted
-    from ltv_platform.attribution.presets import FITTED, write_fit
+    from ltv_platform.attribution.ihc_local.answered_journeys import published_answers, read_answers
+    from ltv_platform.attribution.ihc_local.fitting import fit as fitted
+    from ltv_platform.parameters.ihc import FITTED, write_fit
     from ltv_platform.settings import load_settings
 
     settings = load_settings()
@@ -107,7 +107,7 @@ def _say_without_redistribution(settings: "Settings") -> None:
 @attribution.command()
 def status(output: AsFormat = Format.TABLE) -> None:
     """What the IHC API was asked, what it answered, and what is pending or rejected."""
-    from ltv_platform.attribution.status import api_status, other_settings
+    from ltv_platform.attribution.ihc_api.status import api_status, other_settings
 
     settings = Workspace.open().settings
     show(*api_status(settings), output)
@@ -118,7 +118,7 @@ def status(output: AsFormat = Format.TABLE) -> None:
 @attribution.command()
 def retry() -> None:
     """Let the next `ltv run` send rejected journeys to the IHC API once more."""
-    from ltv_platform.attribution.ledger import forget_rejections
+    from ltv_platform.attribution.ihc_api.ledger import forget_rejections
 
     journeys = forget_rejections(Workspace.open().engine)
     say(f"Rejected journeys that the next `ltv run` sends again: {journeys:,}")
@@ -142,7 +142,7 @@ def ihc_simulator(
     from shlex import quote
     from threading import Event
 
-    from ltv_platform.attribution.simulator import Faults, Limits, Simulator
+    from ltv_platform.attribution.ihc_api.simulator import Faults, Limits, Simulator
 
     with Simulator(
         Workspace.open().settings,

@@ -64,8 +64,8 @@ def restore(
     """Bring LTV_HOME back to what it was when a backup was made."""
     from ltv_platform.backups.restoring import restore as bring_back
     from ltv_platform.permissions import keep_private
+    from ltv_platform.published.latest import keep_latest
     from ltv_platform.settings import load_settings
-    from ltv_platform.warehouse.latest import keep_latest
 
     settings = load_settings()
     keep_private(settings.home)
@@ -85,8 +85,8 @@ def restore(
 def diagnose(settings: "Settings") -> tuple[list[tuple[str, str]], list[str]]:
     """What `ltv doctor` shows of the schema version and of backups, and what is wrong with them."""
     from ltv_platform.backups.keeping import last_backup
-    from ltv_platform.warehouse.connection import refuse_half_restored
-    from ltv_platform.warehouse.schema_version import newest_version, version_on_disk
+    from ltv_platform.warehouse.duckdb.connection import refuse_half_restored
+    from ltv_platform.warehouse.duckdb.schema_version import newest_version, version_on_disk
 
     rows, problems = [], []
     newest = newest_version()

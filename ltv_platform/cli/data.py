@@ -57,7 +57,7 @@ def list_rows(
 
     The formats json and csv show the rows themselves, too.
     """
-    from ltv_platform.ingestion.quarantine import count_quarantine, list_quarantine
+    from ltv_platform.ingestion.quarantine.listing import count_quarantine, list_quarantine
 
     engine = Workspace.open().engine
     columns, rows = list_quarantine(engine, table, limit)
@@ -75,7 +75,7 @@ def replay_rows(
     table: Annotated[str | None, typer.Argument(help="Only rows meant for this table.")] = None,
 ) -> None:
     """Retry rejected rows with the current settings and adapters."""
-    from ltv_platform.ingestion.replaying import replay
+    from ltv_platform.ingestion.quarantine.replaying import replay
 
     notes: list[str] = []
     with progress("replaying"):
@@ -103,7 +103,7 @@ def dismiss_rows(
     everything: Annotated[bool, typer.Option("--all", help="All rows in quarantine.")] = False,
 ) -> None:
     """Settle rejected rows that nobody will fix: they are no longer listed and warned of."""
-    from ltv_platform.ingestion.quarantine import dismiss
+    from ltv_platform.ingestion.quarantine.listing import dismiss
 
     if table is None and file is None and not everything:
         raise UserError(

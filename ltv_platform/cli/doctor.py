@@ -76,7 +76,7 @@ def _programs(_: "Settings") -> _Found:
 
 
 def _home(settings: "Settings") -> _Found:
-    from ltv_platform.ingestion.start_date import read_start
+    from ltv_platform.ingestion.rows.start_date import read_start
     from ltv_platform.orchestration.dagster_home import check_storage
     from ltv_platform.permissions import is_open_to_all
 
@@ -109,8 +109,8 @@ def _home(settings: "Settings") -> _Found:
 
 def _diagnose_snapshot(settings: "Settings") -> _Found:
     """The snapshot, each of its files read, and which of them are not as they were written."""
-    from ltv_platform.warehouse.intact import changed_files
-    from ltv_platform.warehouse.published import current_snapshot, damaged
+    from ltv_platform.published.current import current_snapshot, damaged
+    from ltv_platform.published.intact import changed_files
 
     try:
         snapshot = current_snapshot(settings)

@@ -31,11 +31,11 @@ def erase(
     output: AsFormat = Format.TABLE,
 ) -> None:
     """Remove a person from everything under LTV_HOME, and keep them out of later loads."""
-    from ltv_platform.attribution.api_access import check_api_access
+    from ltv_platform.attribution.ihc_api.access import check_api_access
     from ltv_platform.contracts.sources import GUEST
     from ltv_platform.erasure.erase import erase as remove
     from ltv_platform.erasure.erase import findings
-    from ltv_platform.erasure.texts import trimmed
+    from ltv_platform.ingestion.suppression.texts import trimmed
     from ltv_platform.locks import one_run, one_service
 
     workspace = Workspace.open()
@@ -74,7 +74,7 @@ def erase(
 def _survey(workspace: Workspace, person: str, *, keep_out: bool) -> "Survey":
     from ltv_platform.erasure.erase import survey
     from ltv_platform.erasure.files import ids_beside
-    from ltv_platform.ingestion.person_ids import person_id
+    from ltv_platform.ingestion.adapters.person_ids import person_id
 
     seen = survey(workspace.engine, person, lambda _: None)
     if "@" in person:

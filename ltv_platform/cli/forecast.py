@@ -12,9 +12,9 @@ from ltv_platform.errors import UserError
 from ltv_platform.workspace import Workspace
 
 if TYPE_CHECKING:
-    from ltv_platform.forecasting.model import Fit
-    from ltv_platform.forecasting.retention import Projection
-    from ltv_platform.forecasting.tables import FittedModel
+    from ltv_platform.forecasting.repeat_buying.fit import Fit
+    from ltv_platform.forecasting.repeat_buying.retention import Projection
+    from ltv_platform.forecasting.repeat_buying.tables import FittedModel
 
 forecast = typer.Typer(help="Forecasts: fits, retention, back-tests.", no_args_is_help=True)
 
@@ -91,13 +91,13 @@ def fit(
     output: AsFormat = Format.TABLE,
 ) -> None:
     """Fit the models of purchases and values to the published transactions."""
-    from ltv_platform.forecasting.model import Sampling
+    from ltv_platform.forecasting.repeat_buying.fit import Sampling
     from ltv_platform.reports.forecasts import fit_as_of
 
     settings = Workspace.open().settings
     models = [one.value for one in Model] if model is None else [model.value]
     if bayes:
-        from ltv_platform.forecasting.bayes import require_models
+        from ltv_platform.forecasting.repeat_buying.bayes import require_models
 
         require_models()
         say(f"Sampling {', '.join(models)}: this takes minutes.")
@@ -212,7 +212,7 @@ def retention(
     """Project how long subscribers stay, by a shifted beta-geometric fit to their renewals."""
     from dataclasses import asdict, astuple
 
-    from ltv_platform.forecasting.retention import COLUMNS, project
+    from ltv_platform.forecasting.repeat_buying.retention import COLUMNS, project
 
     if counts is None:
         from ltv_platform.reports.forecasts import renewals_as_of
@@ -223,7 +223,7 @@ def retention(
             settings, _DAYS_PER_PERIOD[length], as_of and as_of.date(), category
         )
     else:
-        from ltv_platform.forecasting.subscriber_counts import read_counts
+        from ltv_platform.forecasting.repeat_buying.subscriber_counts import read_counts
 
         _refuse_beside_counts(period=period, category=category, as_of=as_of)
         length, day, renewals = None, None, read_counts(counts)
@@ -255,7 +255,7 @@ def _refuse_beside_counts(**options: object) -> None:
 
 def _fit_as_json(fit: "Fit") -> dict[str, Any]:
     from ltv_platform.contracts.arrow import rounded
-    from ltv_platform.forecasting.subscriptions import PARAMETERS
+    from ltv_platform.forecasting.repeat_buying.subscriptions import PARAMETERS
 
     return {
         "model": "sbg",
@@ -316,7 +316,7 @@ def backtest(
     """Forecast days that have passed, and compare models and baselines with what happened."""
     from dataclasses import astuple
 
-    from ltv_platform.forecasting.backtest import COLUMNS
+    from ltv_platform.forecasting.repeat_buying.backtest import COLUMNS
     from ltv_platform.reports.forecasts import backtest_as_of, rolling_backtest
 
     compare = rolling_backtest if rolling else backtest_as_of

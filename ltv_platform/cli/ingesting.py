@@ -116,7 +116,7 @@ def _explain(workspace: Workspace, requests: "Sequence[Request]", output: Format
         Exit: one of them would be rejected.
     """
     from ltv_platform.ingestion.explaining import ROWS, explain
-    from ltv_platform.ingestion.files import printable
+    from ltv_platform.ingestion.files.private_copy import printable
 
     with progress("looking at the files") as tell:
         explained = explain(workspace.engine, requests, tell)
@@ -162,7 +162,7 @@ def report_outcomes(outcomes: "Sequence[Outcome]", output: Format | None = None)
         outcomes: What became of them.
         output: None: counts are messages too, because the answer is another one.
     """
-    from ltv_platform.ingestion.files import printable
+    from ltv_platform.ingestion.files.private_copy import printable
 
     columns = ["file", "table", "in file", "skipped", "accepted", "quarantined", "repeated"]
     rows = [

@@ -36,14 +36,14 @@ def query(
     output: AsFormat = Format.TABLE,
 ) -> None:
     """Ask the published snapshot."""
-    from ltv_platform.warehouse.query import query as ask
+    from ltv_platform.published.query import query as ask
 
     show(*ask(Workspace.open().settings, sql), output)
 
 
 def tables(output: AsFormat = Format.TABLE) -> None:
     """List the published tables, and those of your own assets."""
-    from ltv_platform.warehouse.published import own_files, require_snapshot
+    from ltv_platform.published.current import own_files, require_snapshot
 
     workspace = Workspace.open()
     published = require_snapshot(workspace.settings).manifest["tables"]
@@ -54,7 +54,7 @@ def tables(output: AsFormat = Format.TABLE) -> None:
     ]
     if own := own_files(workspace.settings):
         from ltv_platform.contracts.ddl import quoted
-        from ltv_platform.warehouse.query import query as ask
+        from ltv_platform.published.query import query as ask
 
         for name in own:
             place = ".".join(map(quoted, name.split(".")))

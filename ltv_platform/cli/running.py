@@ -37,9 +37,9 @@ def register(app: typer.Typer) -> None:
 
 def demo() -> None:
     """Load the bundled sample, build everything and show what the campaigns earn."""
+    from ltv_platform.published.current import require_snapshot
     from ltv_platform.reports.campaigns import campaign_overview, cohort_overview
     from ltv_platform.reports.channels import channel_overview
-    from ltv_platform.warehouse.published import require_snapshot
 
     workspace = Workspace.open()
     with _one_run(workspace):
@@ -138,7 +138,7 @@ def run(
     ] = "",
 ) -> None:
     """Load what waits in landing, rebuild what is stale, check it, publish it."""
-    from ltv_platform.warehouse.latest import keep_latest
+    from ltv_platform.published.latest import keep_latest
 
     if everything and (start or end or select):
         raise UserError("--all rebuilds everything.", "Leave out --from, --to and --select.")
@@ -173,7 +173,7 @@ def _one_run(workspace: Workspace) -> Iterator[None]:
         UserError: the IHC API is to score and cannot be asked: good figures would give way to
             none.
     """
-    from ltv_platform.attribution.api_access import check_api_access
+    from ltv_platform.attribution.ihc_api.access import check_api_access
 
     check_api_access(workspace.settings)
     with ExitStack() as lock:
@@ -197,7 +197,7 @@ def _load_landing(workspace: Workspace) -> bool:
 
 def _bring_up_to_date(workspace: Workspace) -> "Refreshed":
     """Run what is stale."""
-    from ltv_platform.ingestion.start_date import cover_log, read_start
+    from ltv_platform.ingestion.rows.start_date import cover_log, read_start
     from ltv_platform.orchestration.refresh import bring_up_to_date
 
     start = read_start(workspace.settings)
@@ -229,7 +229,7 @@ def _rebuild(
 
 
 def _say_published(workspace: Workspace) -> None:
-    from ltv_platform.warehouse.published import current_snapshot
+    from ltv_platform.published.current import current_snapshot
 
     published = current_snapshot(workspace.settings)
     if published is not None:

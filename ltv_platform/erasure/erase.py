@@ -21,22 +21,22 @@ from ltv_platform.erasure.finding import Finder, open_finder
 from ltv_platform.erasure.identifiers import Identifiers
 from ltv_platform.erasure.kept_rows import Kept, find_kept
 from ltv_platform.erasure.sightings import may_name
-from ltv_platform.erasure.suppression import (
+from ltv_platform.errors import UserError
+from ltv_platform.export.sqlite_database import export_sqlite, is_export
+from ltv_platform.failpoints import failpoint
+from ltv_platform.ingestion.adapters.person_ids import person_id
+from ltv_platform.ingestion.suppression.keys import (
     CUSTOMER,
     Suppressed,
     keep_key,
     read_suppressed,
     with_key,
 )
-from ltv_platform.erasure.texts import Needles
-from ltv_platform.errors import UserError
-from ltv_platform.export.sqlite_database import export_sqlite, is_export
-from ltv_platform.failpoints import failpoint
-from ltv_platform.ingestion.person_ids import person_id
+from ltv_platform.ingestion.suppression.texts import Needles
+from ltv_platform.published.snapshot import forget_others
 from ltv_platform.settings import Settings
-from ltv_platform.warehouse.compaction import rewrite_warehouse
-from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
-from ltv_platform.warehouse.snapshot import forget_others
+from ltv_platform.warehouse.duckdb.compaction import rewrite_warehouse
+from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
 
 Progress = Callable[[str], None]
 

@@ -10,16 +10,16 @@ from ltv_platform.erasure.finding import Finder, Found, open_finder
 from ltv_platform.erasure.identifiers import Identifiers
 from ltv_platform.erasure.sightings import may_name
 from ltv_platform.erasure.stripping import Held, Stripper, drafts_in, remember_rewritten
-from ltv_platform.erasure.suppression import Suppressed
-from ltv_platform.erasure.texts import Needles
 from ltv_platform.errors import UserError
+from ltv_platform.ingestion.adapters.person_ids import person_id
 from ltv_platform.ingestion.landing import waiting_files
-from ltv_platform.ingestion.person_ids import person_id
 from ltv_platform.ingestion.requests import Request
+from ltv_platform.ingestion.suppression.keys import Suppressed
+from ltv_platform.ingestion.suppression.texts import Needles
 from ltv_platform.ingestion.taking import take_in
 from ltv_platform.locks import temporary_folder
 from ltv_platform.settings import Settings
-from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
+from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
 
 _State = tuple[int, int, int]
 

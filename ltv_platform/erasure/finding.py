@@ -11,23 +11,20 @@ import duckdb
 
 from ltv_platform.contracts import SourceTable
 from ltv_platform.contracts.ddl import quoted
-from ltv_platform.erasure.suppression import CUSTOMER, Suppressed, names
-from ltv_platform.erasure.texts import ADDRESSES
 from ltv_platform.errors import UserError
-from ltv_platform.ingestion.adapter_database import faults_of
-from ltv_platform.ingestion.adapters import Adapter
-from ltv_platform.ingestion.confinement import confine
-from ltv_platform.ingestion.dialects import Dialect
-from ltv_platform.ingestion.doubles import scales_of
-from ltv_platform.ingestion.file_relation import make_file, make_views
-from ltv_platform.ingestion.files import PrivateCopy
-from ltv_platform.ingestion.layouts import Layout
-from ltv_platform.ingestion.person_ids import person_id
-from ltv_platform.ingestion.readers import (
-    UnreliableReadError,
-    open_file,
-)
-from ltv_platform.ingestion.values import trimmed
+from ltv_platform.ingestion.adapters.adapter import Adapter
+from ltv_platform.ingestion.adapters.confinement import confine
+from ltv_platform.ingestion.adapters.database import faults_of
+from ltv_platform.ingestion.adapters.file_relation import make_file, make_views
+from ltv_platform.ingestion.adapters.layout import Layout
+from ltv_platform.ingestion.adapters.person_ids import person_id
+from ltv_platform.ingestion.files.private_copy import PrivateCopy
+from ltv_platform.ingestion.reading.dialect import Dialect
+from ltv_platform.ingestion.reading.double_rounding import scales_of
+from ltv_platform.ingestion.reading.readers import UnreliableReadError, open_file
+from ltv_platform.ingestion.rows.values import trimmed
+from ltv_platform.ingestion.suppression.keys import CUSTOMER, Suppressed, names
+from ltv_platform.ingestion.suppression.texts import ADDRESSES
 from ltv_platform.locks import temporary_folder
 from ltv_platform.settings import Settings
 

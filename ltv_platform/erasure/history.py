@@ -12,11 +12,11 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from ltv_platform.compressed_text import compressed, decompressed, is_compressed
 from ltv_platform.contracts.ddl import quoted
 from ltv_platform.erasure.sightings import SQLITE_MAGIC
-from ltv_platform.erasure.texts import Needles
 from ltv_platform.errors import UserError
-from ltv_platform.orchestration.compressed_text import compressed, decompressed, is_compressed
+from ltv_platform.ingestion.suppression.texts import Needles
 from ltv_platform.settings import Settings
 
 #: Names under which Dagster's records keep text of people and of data.

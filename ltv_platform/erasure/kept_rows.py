@@ -10,12 +10,12 @@ import duckdb
 
 from ltv_platform.contracts import SourceTable
 from ltv_platform.erasure.finding import Finder
-from ltv_platform.erasure.suppression import Suppressed, names
-from ltv_platform.erasure.texts import trimmed, what_stays
 from ltv_platform.errors import UserError
-from ltv_platform.ingestion.adapter_files import load_adapter
-from ltv_platform.ingestion.adapters import Adapter
-from ltv_platform.ingestion.staging import MALFORMED
+from ltv_platform.ingestion.adapters.adapter import Adapter
+from ltv_platform.ingestion.adapters.files import load_adapter
+from ltv_platform.ingestion.rows.staging import MALFORMED
+from ltv_platform.ingestion.suppression.keys import Suppressed, names
+from ltv_platform.ingestion.suppression.texts import trimmed, what_stays
 from ltv_platform.settings import Settings
 
 Connection = duckdb.DuckDBPyConnection

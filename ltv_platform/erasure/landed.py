@@ -6,9 +6,9 @@ from pathlib import Path
 
 from ltv_platform.erasure.finding import open_finder
 from ltv_platform.erasure.stripping import Held, Stripper, remember_rewritten
-from ltv_platform.erasure.suppression import read_suppressed
 from ltv_platform.ingestion.requests import Outcome
-from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
+from ltv_platform.ingestion.suppression.keys import read_suppressed
+from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
 
 
 def strip_landed(engine: DuckDBEngine, outcomes: Sequence[Outcome]) -> Path:

@@ -11,10 +11,10 @@ import duckdb
 from ltv_platform.contracts.ddl import quoted
 from ltv_platform.erasure.identifiers import Identifiers
 from ltv_platform.erasure.raw_rows import hanging_condition, list_identifiers
-from ltv_platform.own import OwnTable, published
-from ltv_platform.own.model import RESERVED
-from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
-from ltv_platform.warehouse.raw_log import transaction
+from ltv_platform.user_tables import OwnTable, published
+from ltv_platform.user_tables.model import RESERVED
+from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
+from ltv_platform.warehouse.duckdb.raw_log import transaction
 
 Connection = duckdb.DuckDBPyConnection
 

@@ -12,17 +12,12 @@ from ltv_platform.contracts.sources import SOURCES
 from ltv_platform.days import day_of_sql
 from ltv_platform.erasure.identifiers import Identifiers
 from ltv_platform.erasure.kept_rows import Kept
-from ltv_platform.erasure.suppression import (
-    CUSTOMER,
-    Suppressed,
-    key_kind,
-    put_on_list,
-)
-from ltv_platform.erasure.texts import ERASED, Needles
 from ltv_platform.failpoints import failpoint
+from ltv_platform.ingestion.suppression.keys import CUSTOMER, Suppressed, key_kind, put_on_list
+from ltv_platform.ingestion.suppression.texts import ERASED, Needles
 from ltv_platform.settings import Settings
-from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
-from ltv_platform.warehouse.raw_log import next_sequence, touch, transaction
+from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
+from ltv_platform.warehouse.duckdb.raw_log import next_sequence, touch, transaction
 
 Connection = duckdb.DuckDBPyConnection
 

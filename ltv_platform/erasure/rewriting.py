@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 
 from ltv_platform.contracts.ddl import quoted
 from ltv_platform.erasure.finding import Found
-from ltv_platform.erasure.texts import what_stays
 from ltv_platform.errors import UserError
-from ltv_platform.ingestion.dialects import Dialect
-from ltv_platform.ingestion.files import PrivateCopy
-from ltv_platform.ingestion.record_texts import (
+from ltv_platform.ingestion.files.private_copy import PrivateCopy
+from ltv_platform.ingestion.reading.dialect import Dialect
+from ltv_platform.ingestion.reading.record_texts import (
     DECODER,
     delimited_records,
     json_records,
     open_text,
 )
+from ltv_platform.ingestion.suppression.texts import what_stays
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -8,8 +8,8 @@ from contextlib import closing
 from pathlib import Path
 
 from ltv_platform.contracts.ddl import quoted
-from ltv_platform.erasure.texts import Needles
-from ltv_platform.ingestion.kinds import kind_of
+from ltv_platform.ingestion.files.kinds import kind_of
+from ltv_platform.ingestion.suppression.texts import Needles
 
 SQLITE_MAGIC = b"SQLite format 3\0"
 _GZIP_MAGIC = b"\x1f\x8b"

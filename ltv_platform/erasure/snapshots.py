@@ -7,8 +7,8 @@ import duckdb
 from ltv_platform.contracts.ddl import literal
 from ltv_platform.erasure.identifiers import Identifiers
 from ltv_platform.erasure.raw_rows import hanging_condition, list_identifiers
+from ltv_platform.published.current import current_snapshot
 from ltv_platform.settings import Settings
-from ltv_platform.warehouse.published import current_snapshot
 
 
 def snapshot_folders(settings: Settings) -> list[Path]:

@@ -16,27 +16,31 @@ from ltv_platform.erasure.rewriting import (
     rewrite_text,
 )
 from ltv_platform.erasure.sightings import naming_tables
-from ltv_platform.erasure.suppression import Suppressed
-from ltv_platform.erasure.texts import Needles
 from ltv_platform.errors import UserError
 from ltv_platform.failpoints import failpoint
-from ltv_platform.ingestion.adapter_files import load_adapter, load_adapters
-from ltv_platform.ingestion.adapters import Adapter
-from ltv_platform.ingestion.dialects import Dialect
-from ltv_platform.ingestion.doubles import scales_of
-from ltv_platform.ingestion.files import (
+from ltv_platform.ingestion.adapters.adapter import Adapter
+from ltv_platform.ingestion.adapters.files import load_adapter, load_adapters
+from ltv_platform.ingestion.files.private_copy import (
     PrivateCopy,
     file_format,
     load_id_of,
     take_copy,
     take_workbook,
 )
-from ltv_platform.ingestion.headers import find_header
-from ltv_platform.ingestion.sqlite_files import copy_sqlite, export_sqlite_table, sqlite_tables
-from ltv_platform.ingestion.unfollowed import put_in_place
-from ltv_platform.ingestion.workbooks import texts_beside
-from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
-from ltv_platform.warehouse.raw_log import known_load, transaction
+from ltv_platform.ingestion.files.sqlite_tables import (
+    copy_sqlite,
+    export_sqlite_table,
+    sqlite_tables,
+)
+from ltv_platform.ingestion.files.unfollowed import put_in_place
+from ltv_platform.ingestion.files.workbooks import texts_beside
+from ltv_platform.ingestion.reading.dialect import Dialect
+from ltv_platform.ingestion.reading.double_rounding import scales_of
+from ltv_platform.ingestion.reading.headers import find_header
+from ltv_platform.ingestion.suppression.keys import Suppressed
+from ltv_platform.ingestion.suppression.texts import Needles
+from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
+from ltv_platform.warehouse.duckdb.raw_log import known_load, transaction
 
 #: Drafts beside the files that they replace; hidden, and left alone in landing.
 DRAFT = ".erasure.part"

@@ -7,11 +7,11 @@ from typing import Any, Protocol
 
 import duckdb
 
-from ltv_platform.export.drafts import draft_of, sync
+from ltv_platform.atomic_files import draft_of, sync
 from ltv_platform.failpoints import failpoint
+from ltv_platform.published.current import damaged, require_snapshot
+from ltv_platform.published.query import open_snapshot
 from ltv_platform.settings import Settings
-from ltv_platform.warehouse.published import damaged, require_snapshot
-from ltv_platform.warehouse.query import open_snapshot
 
 _COLUMNS = ("channel_name", "date", "cost", "ihc", "ihc_revenue", "CPO", "ROAS", "complete")
 #: Rows that are held in memory at once.

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import duckdb
 
+from ltv_platform.atomic_files import refuse_home, sync
 from ltv_platform.errors import UserError
-from ltv_platform.export.drafts import refuse_home, sync
 from ltv_platform.failpoints import failpoint
+from ltv_platform.published.current import damaged, require_snapshot
+from ltv_platform.published.query import open_snapshot
 from ltv_platform.settings import Settings
-from ltv_platform.warehouse.published import damaged, require_snapshot
-from ltv_platform.warehouse.query import open_snapshot
 
 #: Marks the file as an export of ours: "LTVx" in the header of the database.
 APPLICATION_ID = int.from_bytes(b"LTVx", "big")

@@ -16,12 +16,12 @@ from pathlib import Path
 
 import duckdb
 
+from ltv_platform.atomic_files import refuse_home, sync
 from ltv_platform.contracts.ddl import literal, quoted
 from ltv_platform.errors import UserError
-from ltv_platform.export.drafts import refuse_home, sync
+from ltv_platform.published.current import damaged, own_files, require_snapshot
 from ltv_platform.settings import Settings
-from ltv_platform.warehouse.connection import connection_config
-from ltv_platform.warehouse.published import damaged, own_files, require_snapshot
+from ltv_platform.warehouse.duckdb.connection import connection_config
 
 #: Says of which snapshot the files are, and that the folder is an export of ours.
 MANIFEST = "export.json"

@@ -14,8 +14,8 @@ from ltv_platform.factors.model import (
     judge,
     too_few,
 )
-from ltv_platform.factors.parameters import ALL, FACTORS, OUTCOMES
 from ltv_platform.factors.shrinkage import adjusted_p_values, shrunk_means
+from ltv_platform.parameters.factors import ALL, FACTORS, OUTCOMES
 
 if TYPE_CHECKING:
     import pyarrow as pa

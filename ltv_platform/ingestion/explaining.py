@@ -8,14 +8,14 @@ import duckdb
 from ltv_platform.contracts import Column
 from ltv_platform.contracts.ddl import quoted
 from ltv_platform.errors import UserError
-from ltv_platform.ingestion.file_relation import columns_not_taken
+from ltv_platform.ingestion.adapters.file_relation import columns_not_taken
 from ltv_platform.ingestion.load import staging_folder, warehouse_of
 from ltv_platform.ingestion.messages import some
 from ltv_platform.ingestion.requests import Progress, Request, silent
-from ltv_platform.ingestion.staging import Incoming, Staged, discard, stage
-from ltv_platform.ingestion.start_date import read_start
+from ltv_platform.ingestion.rows.staging import Incoming, Staged, discard, stage
+from ltv_platform.ingestion.rows.start_date import read_start
 from ltv_platform.ingestion.taking import take_in
-from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
+from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
 
 #: Rows that are shown.
 ROWS = 3

@@ -16,10 +16,10 @@ from pathlib import Path
 
 from ltv_platform.errors import UserError
 from ltv_platform.failpoints import failpoint
+from ltv_platform.ingestion.files.unfollowed import State, move, state_of
 from ltv_platform.ingestion.requests import Outcome, Progress, Request, silent
-from ltv_platform.ingestion.unfollowed import State, move, state_of
 from ltv_platform.settings import Settings
-from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
+from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
 
 #: Files that are still being written by whoever delivers them.
 _UNFINISHED = (".tmp", ".part", ".partial", ".crdownload")
@@ -127,14 +127,14 @@ def _known_by(settings: Settings, request: Request) -> str:
     """What a file without a table is read by: other formats or options may know it."""
     if request.table is not None:
         return ""
-    from ltv_platform.ingestion.adapter_files import bundled_adapters  # noqa: PLC0415 - parses SQL
+    from ltv_platform.ingestion.adapters.files import bundled_adapters  # noqa: PLC0415 - parses SQL
 
     known = repr((sorted(bundled_adapters().items()), settings.adapter_options))
     return hashlib.sha256(known.encode()).hexdigest()
 
 
 def _adapter_hash(name: str) -> str:
-    from ltv_platform.ingestion.adapter_files import adapter_text  # noqa: PLC0415 - parses SQL
+    from ltv_platform.ingestion.adapters.files import adapter_text  # noqa: PLC0415 - parses SQL
 
     try:
         return hashlib.sha256(adapter_text(name).encode()).hexdigest()

@@ -14,23 +14,22 @@ from pathlib import Path
 
 import duckdb
 
-from ltv_platform.erasure.suppression import remember_keys
 from ltv_platform.errors import UserError
 from ltv_platform.failpoints import failpoint
-from ltv_platform.ingestion.confinement import confine
-from ltv_platform.ingestion.files import check_regular, file_format, printable
-from ltv_platform.ingestion.replaying import append_retrial, retry
-from ltv_platform.ingestion.requests import Outcome, Progress, Request, silent
-from ltv_platform.ingestion.restated_money import notes_on_revenue, notes_on_spend
-from ltv_platform.ingestion.settling import settle_quarantine
-from ltv_platform.ingestion.sqlite_files import (
+from ltv_platform.ingestion.adapters.confinement import confine
+from ltv_platform.ingestion.files.private_copy import check_regular, file_format, printable
+from ltv_platform.ingestion.files.sqlite_schema import check_schema
+from ltv_platform.ingestion.files.sqlite_tables import (
     copy_sqlite,
     refuse_script,
     sqlite_columns,
     sqlite_tables,
 )
-from ltv_platform.ingestion.sqlite_schema import check_schema
-from ltv_platform.ingestion.staging import (
+from ltv_platform.ingestion.quarantine.replaying import append_retrial, retry
+from ltv_platform.ingestion.quarantine.settling import settle_quarantine
+from ltv_platform.ingestion.requests import Outcome, Progress, Request, silent
+from ltv_platform.ingestion.restated_money import notes_on_revenue, notes_on_spend
+from ltv_platform.ingestion.rows.staging import (
     Incoming,
     Staged,
     collect_rejected,
@@ -40,15 +39,16 @@ from ltv_platform.ingestion.staging import (
     years_of_load,
     years_of_log,
 )
-from ltv_platform.ingestion.start_date import cover_log, moved, read_start, settle, write_start
+from ltv_platform.ingestion.rows.start_date import cover_log, moved, read_start, settle, write_start
+from ltv_platform.ingestion.rows.validation import ONLY_BEFORE_START
+from ltv_platform.ingestion.suppression.keys import remember_keys
 from ltv_platform.ingestion.taking import take_in
-from ltv_platform.ingestion.validation import ONLY_BEFORE_START
 from ltv_platform.locks import temporary_folder
 from ltv_platform.settings import Settings
-from ltv_platform.warehouse.connection import spill_path
-from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
+from ltv_platform.warehouse.duckdb.connection import spill_path
+from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
+from ltv_platform.warehouse.duckdb.raw_log import append_load, known_load, transaction
 from ltv_platform.warehouse.engine import LoadCounts
-from ltv_platform.warehouse.raw_log import append_load, known_load, transaction
 
 Connection = duckdb.DuckDBPyConnection
 

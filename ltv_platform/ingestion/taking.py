@@ -7,23 +7,23 @@ from typing import TYPE_CHECKING
 
 from ltv_platform.contracts import SourceTable
 from ltv_platform.errors import UserError
-from ltv_platform.ingestion.dialects import Dialect
-from ltv_platform.ingestion.doubles import scales_of
-from ltv_platform.ingestion.files import (
+from ltv_platform.ingestion.files.private_copy import (
     PrivateCopy,
     check_regular,
     file_format,
     load_id_of,
     take_copy,
 )
+from ltv_platform.ingestion.files.sqlite_tables import copy_sqlite, export_sqlite_table
 from ltv_platform.ingestion.messages import source_called
+from ltv_platform.ingestion.reading.dialect import Dialect
+from ltv_platform.ingestion.reading.double_rounding import scales_of
 from ltv_platform.ingestion.requests import Request
-from ltv_platform.ingestion.sqlite_files import copy_sqlite, export_sqlite_table
-from ltv_platform.ingestion.staging import Incoming, IncomingFile
-from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
+from ltv_platform.ingestion.rows.staging import Incoming, IncomingFile
+from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
 
 if TYPE_CHECKING:
-    from ltv_platform.ingestion.adapters import Adapter
+    from ltv_platform.ingestion.adapters.adapter import Adapter
 
 
 def take_in(engine: DuckDBEngine, request: Request, folder: Path) -> list[Incoming]:
@@ -57,7 +57,7 @@ def take_in(engine: DuckDBEngine, request: Request, folder: Path) -> list[Incomi
     else:
         copy = _copied(engine, request, folder, source)
         if source is None and request.adapter is None:
-            from ltv_platform.ingestion.recognition import recognise  # noqa: PLC0415 - parses SQL
+            from ltv_platform.ingestion.adapters.recognition import recognise  # noqa: PLC0415 - parses SQL
 
             found = recognise(copy, sources)
             request = _with_options(replace(request, table=found.table, adapter=found.adapter))
@@ -115,7 +115,7 @@ def _adapters(
 ) -> "dict[str, Adapter]":
     """The SELECTs of an adapter: that of a table, or all."""
     # It parses SQL; most files come without one.
-    from ltv_platform.ingestion.adapter_files import load_adapter, load_adapters  # noqa: PLC0415
+    from ltv_platform.ingestion.adapters.files import load_adapter, load_adapters  # noqa: PLC0415
 
     options = engine.settings.adapter_options
     if source is not None:

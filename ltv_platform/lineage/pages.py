@@ -11,7 +11,7 @@ from ltv_platform.lineage.store import SHIPPED, Lineages, shipped_text
 from ltv_platform.lineage.tables import trace_table
 from ltv_platform.lineage.tree import grow, lines
 from ltv_platform.settings import Settings
-from ltv_platform.transforms import Graph, Transform
+from ltv_platform.tables.transforms import Graph, Transform
 
 _HEAD = """# Lineage
 

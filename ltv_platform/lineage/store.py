@@ -18,7 +18,7 @@ from ltv_platform.contracts import Catalog, Table, build_catalog
 from ltv_platform.lineage.model import TableLineage
 from ltv_platform.result_cache import ResultCache, cache_of, key_of
 from ltv_platform.settings import Settings
-from ltv_platform.transforms import Transform
+from ltv_platform.tables.transforms import Transform
 
 #: The file of default settings, as `make docs` writes it.
 SHIPPED = "lineage.json"

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from ltv_platform.contracts import Column
 from ltv_platform.lineage.model import Sources, TableLineage, in_order
 from ltv_platform.lineage.tracing import Trace, trace
-from ltv_platform.transforms import Transform
+from ltv_platform.tables.transforms import Transform
 
 
 def trace_table(transform: Transform) -> TableLineage:

@@ -6,8 +6,8 @@
 from collections.abc import Iterable, Mapping
 from datetime import date
 
-from ltv_platform.transforms import AsOf
-from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
+from ltv_platform.tables.transforms import AsOf
+from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
 from ltv_platform.warehouse.engine import Writer
 
 _PREFIX = "announced."

@@ -20,8 +20,8 @@ from dagster._core.definitions.asset_checks.asset_check_evaluation import (
 from dagster._core.events import DagsterEvent, DagsterEventType, StepMaterializationData
 from dagster._core.storage import tags as dagster_tags
 
-from ltv_platform.build import Checked
 from ltv_platform.orchestration.event_log import ANY_PARTITION, ANY_ROWS, SqliteHistory
+from ltv_platform.refresh.build import Checked
 
 #: Runs with this tag announce what they wrote by themselves; None: Dagster knows it no more.
 DEFER_TAG: str | None = getattr(dagster_tags, "EXTERNALLY_MANAGED_ASSETS_TAG", None)

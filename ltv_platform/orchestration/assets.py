@@ -3,14 +3,14 @@
 import dagster as dg
 
 from ltv_platform import checks
-from ltv_platform.build import checks_of
 from ltv_platform.contracts import Column, SourceTable, Table
-from ltv_platform.descriptions import asset_description, column_description
 from ltv_platform.lineage.model import TableLineage
 from ltv_platform.lineage.store import stored_lineage
+from ltv_platform.orchestration.descriptions import asset_description, column_description
 from ltv_platform.orchestration.lineage import kept_metadata
-from ltv_platform.transforms import Transform
-from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
+from ltv_platform.refresh.build import checks_of
+from ltv_platform.tables.transforms import Transform
+from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
 
 OWNERS = ["team:growth-data"]
 POOL = "duckdb"

@@ -5,7 +5,7 @@ from typing import Any
 import dagster as dg
 
 from ltv_platform.contracts import Catalog
-from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
+from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
 
 #: Rows of the back-test that are shown, with its baselines; the table has all of them.
 _MOST_ROWS = 60

@@ -13,7 +13,7 @@ from ltv_platform.reports.channels import cost_chart, length_chart, model_chart
 from ltv_platform.reports.customers import forecast_chart, ltv_chart, retention_chart, rfm_chart
 from ltv_platform.reports.pages import Reader
 from ltv_platform.reports.svg import Chart
-from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
+from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
 
 #: Per table: name of the chart, the page that it is of, and what draws it.
 _CHARTS: Mapping[str, tuple[str, str, Callable[[Reader, str], Chart]]] = {

@@ -27,7 +27,7 @@ from dagster._core.storage.event_log.schema import (
 )
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 
-from ltv_platform.orchestration.compressed_text import CompressedText, compressed
+from ltv_platform.compressed_text import CompressedText, compressed
 
 if TYPE_CHECKING:
     import sqlite3

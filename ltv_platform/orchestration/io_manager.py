@@ -17,11 +17,11 @@ from ltv_platform.errors import UserError
 from ltv_platform.orchestration.assets import table_name
 from ltv_platform.orchestration.metadata import knowledge
 from ltv_platform.orchestration.resources import TURN
-from ltv_platform.own import OwnTable, Query, tables
-from ltv_platform.own.frames import from_arrow, to_arrow
-from ltv_platform.own.query import published_selects, ready
-from ltv_platform.transforms import Graph
-from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
+from ltv_platform.tables.transforms import Graph
+from ltv_platform.user_tables import OwnTable, Query, tables
+from ltv_platform.user_tables.frames import from_arrow, to_arrow
+from ltv_platform.user_tables.query import published_selects, ready
+from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
 from ltv_platform.warehouse.planner import Span, spans
 
 #: Metadata of a partitioned asset, as in dagster-duckdb: the column that names the partition.

@@ -4,7 +4,7 @@ import dagster as dg
 
 from ltv_platform.lineage.model import TableLineage
 from ltv_platform.lineage.store import lineage_of, stored_lineage
-from ltv_platform.transforms import Transform
+from ltv_platform.tables.transforms import Transform
 
 COLUMN_LINEAGE = "dagster/column_lineage"
 

@@ -11,10 +11,10 @@ import dagster as dg
 from ltv_platform.errors import BusyError
 from ltv_platform.locks import one_at_a_time
 from ltv_platform.orchestration.assets import asset_key
+from ltv_platform.published import snapshot
+from ltv_platform.refresh.stale import SCORES
 from ltv_platform.settings import Settings
-from ltv_platform.stale import SCORES
-from ltv_platform.transforms import Graph
-from ltv_platform.warehouse import snapshot
+from ltv_platform.tables.transforms import Graph
 
 _UNDER_WAY = [
     dg.DagsterRunStatus.STARTING,

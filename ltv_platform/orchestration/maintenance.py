@@ -7,9 +7,9 @@ import dagster as dg
 from ltv_platform.backups.keeping import back_up_if_set
 from ltv_platform.orchestration.assets import POOL
 from ltv_platform.orchestration.resources import TURN
+from ltv_platform.published.snapshot import prune
 from ltv_platform.settings import Settings
-from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
-from ltv_platform.warehouse.snapshot import prune
+from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
 
 #: When nobody waits for figures, in the reporting zone.
 _AT = "30 3 * * *"

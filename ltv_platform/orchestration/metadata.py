@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, time
 from typing import Any
 
-from ltv_platform.build import BuiltTable
 from ltv_platform.contracts import SourceTable
 from ltv_platform.ingestion.load import Outcome
 from ltv_platform.orchestration.backtests import backtest_metadata
 from ltv_platform.orchestration.charts import chart_metadata
 from ltv_platform.orchestration.lineage import found_metadata, kept_metadata
-from ltv_platform.transforms import AsOf
-from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
+from ltv_platform.refresh.build import BuiltTable
+from ltv_platform.tables.transforms import AsOf
+from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
 
 
 def table_metadata(engine: DuckDBEngine, built: BuiltTable) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from ltv_platform.days import ONE_DAY, days_between
-from ltv_platform.ingestion.start_date import read_start
+from ltv_platform.ingestion.rows.start_date import read_start
 from ltv_platform.settings import Settings
 
 if TYPE_CHECKING:

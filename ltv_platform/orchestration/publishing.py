@@ -6,7 +6,6 @@ from typing import Any
 
 import dagster as dg
 
-from ltv_platform.build import Work
 from ltv_platform.export.channel_csv import write_channel_csv
 from ltv_platform.failpoints import failpoint
 from ltv_platform.orchestration.announcing import materialized, outputs
@@ -14,16 +13,17 @@ from ltv_platform.orchestration.assets import OWNERS, POOL, asset_key, table_nam
 from ltv_platform.orchestration.refreshes import REFRESH_TAG, Refreshes
 from ltv_platform.orchestration.resources import TURN
 from ltv_platform.orchestration.steps import Results
+from ltv_platform.published import snapshot
+from ltv_platform.published.current import current_snapshot
+from ltv_platform.refresh.build import Work
+from ltv_platform.refresh.stale import what_is_stale
 from ltv_platform.reports.campaigns import write_campaign_report
 from ltv_platform.reports.channels import write_channel_report
 from ltv_platform.reports.customers import write_customer_report
 from ltv_platform.settings import Settings
-from ltv_platform.stale import what_is_stale
-from ltv_platform.transforms import Graph
-from ltv_platform.warehouse import snapshot
-from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
+from ltv_platform.tables.transforms import Graph
+from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
 from ltv_platform.warehouse.engine import Writer
-from ltv_platform.warehouse.published import current_snapshot
 
 #: Per file: what it is and answers, its kind, what writes it.
 _FILES: Mapping[str, tuple[str, str, Callable[[Settings], Path]]] = {

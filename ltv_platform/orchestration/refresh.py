@@ -15,16 +15,16 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ltv_platform.errors import UserError
-from ltv_platform.ingestion.start_date import cover_log
+from ltv_platform.ingestion.rows.start_date import cover_log
 from ltv_platform.orchestration.dagster_home import (
     check_storage,
     storage_errors,
     write_configuration,
 )
+from ltv_platform.refresh.stale import Stale, newest_load, what_is_stale
 from ltv_platform.settings import Settings
-from ltv_platform.stale import Stale, newest_load, what_is_stale
-from ltv_platform.transforms import Graph
-from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
+from ltv_platform.tables.transforms import Graph
+from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -201,7 +201,7 @@ def _selected(engine: DuckDBEngine, graph: Graph, select: str) -> tuple[str, ...
 @lru_cache(maxsize=1)
 def _definitions(engine: DuckDBEngine, graph: Graph) -> "dg.Definitions":
     """The definitions on this engine, built once."""
-    from ltv_platform.definitions import build_definitions  # noqa: PLC0415
+    from ltv_platform.orchestration.build import build_definitions  # noqa: PLC0415
 
     return build_definitions(engine, graph, refreshes=_refreshes(engine, graph))
 

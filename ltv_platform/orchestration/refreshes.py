@@ -1,12 +1,12 @@
 """What a refresh is: the tags that its run carries, and the work that its steps share."""
 
-from ltv_platform.build import Work
 from ltv_platform.orchestration.announcing import DEFER_TAG
 from ltv_platform.orchestration.partitions import range_tags
+from ltv_platform.refresh.build import Work
+from ltv_platform.refresh.stale import Stale, newest_load, what_is_stale
 from ltv_platform.settings import Settings
-from ltv_platform.stale import Stale, newest_load, what_is_stale
-from ltv_platform.transforms import Graph
-from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
+from ltv_platform.tables.transforms import Graph
+from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
 from ltv_platform.warehouse.planner import Plan
 
 #: A run with this tag writes what is stale; without it, all that it was asked for.

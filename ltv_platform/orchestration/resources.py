@@ -13,7 +13,7 @@ from pydantic import Field
 
 from ltv_platform.locks import one_run
 from ltv_platform.settings import Settings
-from ltv_platform.warehouse.connection import connection_config, open_database
+from ltv_platform.warehouse.duckdb.connection import connection_config, open_database
 
 #: Name of the resource that every step of a run needs, so that runs take turns.
 TURN = "turn"

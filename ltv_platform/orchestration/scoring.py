@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from ltv_platform.contracts.operations import IHC_ANSWERS
-from ltv_platform.ingestion.start_date import read_start
+from ltv_platform.ingestion.rows.start_date import read_start
 from ltv_platform.orchestration.announcing import defers_events, materialized
 from ltv_platform.orchestration.assets import OWNERS, asset_key, column_schema
 from ltv_platform.orchestration.checks import ERROR, HINT
-from ltv_platform.transforms import Graph
+from ltv_platform.tables.transforms import Graph
 from ltv_platform.warehouse import planner
-from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
+from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
 
 if TYPE_CHECKING:
-    from ltv_platform.attribution.scoring import Outcome
+    from ltv_platform.attribution.ihc_api.scoring import Outcome
 
 #: The table that is scored, and the one that shows the scores.
 JOURNEYS, SCORED = "marts.customer_journeys", "marts.ihc_attribution"
@@ -60,7 +60,7 @@ def ask(
             yield dg.AssetCheckResult(asset_key=_KEY, check_name=_CHECK, passed=True)
         return
     # The HTTP client is loaded by those who ask, not by all who load the definitions.
-    from ltv_platform.attribution.scoring import score  # noqa: PLC0415
+    from ltv_platform.attribution.ihc_api.scoring import score  # noqa: PLC0415
 
     outcome = score(engine, context.log.info, _stale_days(engine, graph))
     yield from materialized(context, _KEY, _metadata(outcome))

@@ -24,10 +24,13 @@ from ltv_platform.alerts import (
 from ltv_platform.alerts.causes import NO_SOURCE_TABLE
 from ltv_platform.errors import BusyError
 from ltv_platform.ingestion.landing import landed_files, make_landing, misplaced_files
-from ltv_platform.ingestion.start_date import read_start
+from ltv_platform.ingestion.rows.start_date import read_start
 from ltv_platform.orchestration.lost_runs import end_lost_runs
 from ltv_platform.orchestration.refreshes import FILES_TAG, refresh_tags
 from ltv_platform.orchestration.steps import SOURCES
+from ltv_platform.published.current import current_snapshot
+from ltv_platform.published.snapshot import snapshot_code
+from ltv_platform.refresh.stale import Stale, what_is_stale
 from ltv_platform.scheduling import cursor, freshness
 from ltv_platform.scheduling.attempts import LastRun
 from ltv_platform.scheduling.landing import LandingMemory, LoadRequest, decide_landing
@@ -38,13 +41,10 @@ from ltv_platform.scheduling.refresh import (
     stale_backlog,
 )
 from ltv_platform.settings import Settings
-from ltv_platform.stale import Stale, what_is_stale
-from ltv_platform.transforms import Graph
-from ltv_platform.warehouse.connection import open_warehouse
-from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
+from ltv_platform.tables.transforms import Graph
+from ltv_platform.warehouse.duckdb.connection import open_warehouse
+from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
 from ltv_platform.warehouse.planner import Plan
-from ltv_platform.warehouse.published import current_snapshot
-from ltv_platform.warehouse.snapshot import snapshot_code
 
 if TYPE_CHECKING:
     from dagster._core.definitions.unresolved_asset_job_definition import (

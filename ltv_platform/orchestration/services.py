@@ -20,7 +20,7 @@ from importlib.machinery import PathFinder
 from pathlib import Path
 
 from ltv_platform.errors import UserError
-from ltv_platform.ingestion.start_date import read_start
+from ltv_platform.ingestion.rows.start_date import read_start
 from ltv_platform.locks import one_service
 from ltv_platform.orchestration.process_groups import (
     Watcher,

@@ -14,7 +14,6 @@ import dagster as dg
 
 from ltv_platform import checks
 from ltv_platform.alerts import Alerts, CheckFailed, FileRejected
-from ltv_platform.build import BuiltTable, Checked, Work, build_tables, check_table
 from ltv_platform.contracts import SourceTable
 from ltv_platform.contracts.ddl import quoted
 from ltv_platform.errors import PassingError
@@ -43,11 +42,12 @@ from ltv_platform.orchestration.metadata import load_metadata, table_metadata
 from ltv_platform.orchestration.partitions import days_of
 from ltv_platform.orchestration.refreshes import FILES_TAG, REFRESH_TAG, Refreshes
 from ltv_platform.orchestration.resources import TURN
+from ltv_platform.refresh.build import BuiltTable, Checked, Work, build_tables, check_table
+from ltv_platform.refresh.stale import SCORES
 from ltv_platform.settings import Settings
-from ltv_platform.stale import SCORES
-from ltv_platform.transforms import Graph, Transform
+from ltv_platform.tables.transforms import Graph, Transform
 from ltv_platform.warehouse import planner
-from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
+from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
 from ltv_platform.warehouse.engine import Writer
 
 #: The step that loads files.

@@ -14,10 +14,10 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
+from ltv_platform.published.current import Snapshot, current_snapshot, require_snapshot
+from ltv_platform.published.query import open_snapshot
 from ltv_platform.reports.pages import CONSTANTS, Reader, Row, Table, render_page, write_page
 from ltv_platform.settings import SUMMARY_HORIZON, Settings
-from ltv_platform.warehouse.published import Snapshot, current_snapshot, require_snapshot
-from ltv_platform.warehouse.query import open_snapshot
 
 #: Longer horizons stay in the tables: a page about campaigns is about the first quarter.
 _LONGEST_SHOWN = 90

@@ -11,13 +11,13 @@ from typing import Any
 
 from markupsafe import Markup
 
-from ltv_platform.attribution.parameters import MARKOV_PATH, MODELS
+from ltv_platform.parameters.attribution import MARKOV_PATH, MODELS
+from ltv_platform.published.current import current_snapshot, require_snapshot
+from ltv_platform.published.query import open_snapshot
 from ltv_platform.reports.charts import cost_and_revenue, journey_lengths, models_by_channel
 from ltv_platform.reports.pages import Reader, Table, render_page, write_page
 from ltv_platform.reports.svg import Chart
 from ltv_platform.settings import Settings
-from ltv_platform.warehouse.published import current_snapshot, require_snapshot
-from ltv_platform.warehouse.query import open_snapshot
 
 
 def write_channel_report(settings: Settings) -> Path:

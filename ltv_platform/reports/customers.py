@@ -11,6 +11,8 @@ from typing import Any
 
 from markupsafe import Markup
 
+from ltv_platform.published.current import current_snapshot, require_snapshot
+from ltv_platform.published.query import open_snapshot
 from ltv_platform.reports.customer_charts import (
     Cohort,
     cohort_triangle,
@@ -21,8 +23,6 @@ from ltv_platform.reports.customer_charts import (
 from ltv_platform.reports.pages import Reader, Row, Table, render_page, write_page
 from ltv_platform.reports.svg import Chart
 from ltv_platform.settings import Settings
-from ltv_platform.warehouse.published import current_snapshot, require_snapshot
-from ltv_platform.warehouse.query import open_snapshot
 
 #: The models that a total of all customers rests on, and the status with which they may carry it:
 #: everything else is a stand-in (docs/forecasts.md, "Where there is no model").

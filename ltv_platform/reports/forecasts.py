@@ -10,19 +10,19 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ltv_platform.errors import UserError
-from ltv_platform.forecasting.backtest import Comparison, compared
-from ltv_platform.forecasting.model import Sampling
-from ltv_platform.forecasting.tables import MODELS, FittedModel, fitted_models
-from ltv_platform.rendering import render
+from ltv_platform.forecasting.repeat_buying.backtest import Comparison, compared
+from ltv_platform.forecasting.repeat_buying.fit import Sampling
+from ltv_platform.forecasting.repeat_buying.tables import MODELS, FittedModel, fitted_models
+from ltv_platform.published.current import require_snapshot
+from ltv_platform.published.query import open_snapshot
 from ltv_platform.settings import Settings
-from ltv_platform.warehouse.published import require_snapshot
-from ltv_platform.warehouse.query import open_snapshot
+from ltv_platform.tables.rendering import render
 
 if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
-    from ltv_platform.forecasting.retention import Renewals
+    from ltv_platform.forecasting.repeat_buying.retention import Renewals
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def fit_as_of(
     Args:
         settings: Where the snapshot lies.
         as_of: The day; by default the last that the snapshot knows of.
-        models: Which ones, of :data:`~ltv_platform.forecasting.tables.MODELS`.
+        models: Which ones, of :data:`~ltv_platform.forecasting.repeat_buying.tables.MODELS`.
         days_per_unit: Days of the unit of time: 1, or 7 for weeks.
         sampling: How to sample each model as well; None: maximum likelihood only.
 
@@ -120,8 +120,8 @@ def renewals_as_of(
     Raises:
         UserError: nothing is published, the day lies outside the data, or nobody had bought by it.
     """
-    from ltv_platform.forecasting.retention import Renewals  # noqa: PLC0415 - loads scipy
-    from ltv_platform.forecasting.tables import numbers  # noqa: PLC0415
+    from ltv_platform.forecasting.repeat_buying.retention import Renewals  # noqa: PLC0415 - loads scipy
+    from ltv_platform.forecasting.repeat_buying.tables import numbers  # noqa: PLC0415
 
     with _published(settings) as published:
         day = published.known(as_of)

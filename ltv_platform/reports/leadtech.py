@@ -6,8 +6,8 @@ ROAS by allocating cost by revenue. These are no good figures; they are the old 
 never mixed with the others.
 """
 
+from ltv_platform.published.query import query
 from ltv_platform.settings import Settings
-from ltv_platform.warehouse.query import query
 
 _TOP_COUNTRIES = 3
 

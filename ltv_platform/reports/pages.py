@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 import duckdb
 from jinja2 import Environment, FunctionLoader, StrictUndefined, select_autoescape
 
-from ltv_platform.export.drafts import draft_of, sync
+from ltv_platform.atomic_files import draft_of, sync
 from ltv_platform.failpoints import failpoint
 from ltv_platform.settings import SUMMARY_HORIZON, Settings
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from ltv_platform.contracts import SourceTable, Table
-from ltv_platform.transforms import AsOf, Select
+from ltv_platform.tables.transforms import AsOf, Select
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from ltv_platform.days import ONE_DAY, days_between
-from ltv_platform.transforms import SAME_DAY, AsOf, Graph, Transform, Window
+from ltv_platform.tables.transforms import SAME_DAY, AsOf, Graph, Transform, Window
 from ltv_platform.warehouse.engine import Built, State
 
 #: More than any number of the sequence: the input is going to be rewritten by this very run.

@@ -9,9 +9,9 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-from ltv_platform.attribution.simulator import Simulator
-from ltv_platform.build import build_table
-from ltv_platform.ingestion.start_date import cover_log
+from ltv_platform.attribution.ihc_api.simulator import Simulator
+from ltv_platform.ingestion.rows.start_date import cover_log
+from ltv_platform.refresh.build import build_table
 from ltv_platform.settings import Settings
 from ltv_platform.warehouse import planner
 from ltv_platform_tests.warehouse.homes import Home

@@ -14,9 +14,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from ltv_platform.attribution import ledger
-from ltv_platform.attribution.scoring import score
-from ltv_platform.attribution.simulator import Faults, Limits, Simulator
+from ltv_platform.attribution.ihc_api import ledger
+from ltv_platform.attribution.ihc_api.scoring import score
+from ltv_platform.attribution.ihc_api.simulator import Faults, Limits, Simulator
 from ltv_platform.workspace import Workspace
 from ltv_platform_tests.attribution.api_homes import IMPATIENT, api_home, api_settings, simulator
 from ltv_platform_tests.forked import ForkedLtv

@@ -8,8 +8,8 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from ltv_platform.rendering import render
 from ltv_platform.settings import Settings
+from ltv_platform.tables.rendering import render
 from ltv_platform_tests.attribution.naive_ihc import Touch
 
 FIRST = datetime(2025, 3, 1)

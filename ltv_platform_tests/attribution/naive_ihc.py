@@ -6,8 +6,8 @@ Slow and plain: no windows, no sets. It shares nothing with the SQL but the cons
 from dataclasses import dataclass
 from math import exp
 
-from ltv_platform.attribution.presets import IhcParameters
-from ltv_platform.attribution.redistribution import PhaseRedistribution, Redistribution
+from ltv_platform.parameters.ihc import IhcParameters
+from ltv_platform.parameters.redistribution import PhaseRedistribution, Redistribution
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from ltv_platform.attribution import markov
-from ltv_platform.attribution.parameters import MODELS
 from ltv_platform.checks import table_checks
+from ltv_platform.parameters.attribution import MODELS
 from ltv_platform.reports.channels import model_overview, pending_conversions
 from ltv_platform_tests.warehouse.homes import Home
 

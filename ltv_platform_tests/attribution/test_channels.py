@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from ltv_platform.build import build_table
 from ltv_platform.export.channel_csv import write_channel_csv
 from ltv_platform.ingestion.load import ingest, sqlite_requests
+from ltv_platform.refresh.build import build_table
 from ltv_platform_tests.warehouse.homes import Home
 
 #: Read before the tests clear the environment of the platform's variables.

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from ltv_platform.attribution.ihc_client import IhcClient, RequestError, RequestTooLargeError
-from ltv_platform.attribution.simulator import FAULTS, Faults
+from ltv_platform.attribution.ihc_api.client import IhcClient, RequestError, RequestTooLargeError
+from ltv_platform.attribution.ihc_api.simulator import FAULTS, Faults
 from ltv_platform.errors import UserError
 from ltv_platform.settings import Settings
 from ltv_platform_tests.attribution.api_homes import (

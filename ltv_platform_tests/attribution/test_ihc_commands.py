@@ -10,9 +10,9 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from ltv_platform.attribution.presets import PRESETS
 from ltv_platform.cli import app
 from ltv_platform.errors import UserError
+from ltv_platform.parameters.ihc import PRESETS
 from ltv_platform_tests.attribution.test_ihc_evaluation import HEADER, answered, synthetic
 
 

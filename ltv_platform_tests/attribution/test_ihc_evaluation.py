@@ -11,18 +11,18 @@ from hypothesis import given
 from hypothesis import settings as settings_of
 from hypothesis import strategies as st
 
-from ltv_platform.attribution.answered_journeys import (
+from ltv_platform.attribution.ihc_local.answered_journeys import (
     AnsweredJourneys,
     published_answers,
     read_answers,
 )
-from ltv_platform.attribution.evaluation import distance, evaluate, local_scores
-from ltv_platform.attribution.fitting import fit, local_ihc
-from ltv_platform.attribution.parameters import attribution_parameters
-from ltv_platform.attribution.presets import FITTED, PRESETS, IhcParameters, write_fit
+from ltv_platform.attribution.ihc_local.evaluation import distance, evaluate, local_scores
+from ltv_platform.attribution.ihc_local.fitting import fit, local_ihc
 from ltv_platform.errors import UserError
-from ltv_platform.rendering import _environment, render
+from ltv_platform.parameters.attribution import attribution_parameters
+from ltv_platform.parameters.ihc import FITTED, PRESETS, IhcParameters, write_fit
 from ltv_platform.settings import Settings, load_settings
+from ltv_platform.tables.rendering import _environment, render
 from ltv_platform_tests.attribution.test_ihc_local import few
 from ltv_platform_tests.warehouse.homes import Home
 

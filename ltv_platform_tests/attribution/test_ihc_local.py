@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from ltv_platform.attribution.presets import PRESETS, IhcParameters, write_fit
-from ltv_platform.attribution.redistribution import PhaseRedistribution, Redistribution
+from ltv_platform.parameters.ihc import PRESETS, IhcParameters, write_fit
+from ltv_platform.parameters.redistribution import PhaseRedistribution, Redistribution
 from ltv_platform.settings import load_settings
 from ltv_platform_tests.attribution.local_engine import scored
 from ltv_platform_tests.attribution.naive_ihc import Touch, naive_scores

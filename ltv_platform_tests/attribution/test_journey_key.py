@@ -6,9 +6,9 @@ from typing import Any
 import duckdb
 import pytest
 
-from ltv_platform.attribution.parameters import attribution_parameters
-from ltv_platform.rendering import _environment
+from ltv_platform.parameters.attribution import attribution_parameters
 from ltv_platform.settings import Settings
+from ltv_platform.tables.rendering import _environment
 
 SESSION = {
     "conv_id": "v1",

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ltv_platform.build import build_table
+from ltv_platform.refresh.build import build_table
 from ltv_platform_tests.warehouse.homes import Home
 
 #: By user: sessions (id, moment) and conversions (id, moment). All times are UTC.

@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from urllib.parse import quote
 
-from ltv_platform.warehouse.query import open_snapshot, require_snapshot
+from ltv_platform.published.query import open_snapshot, require_snapshot
 from ltv_platform_tests.attribution.api_homes import KEY, Answer, api_settings, told
 from ltv_platform_tests.attribution.conftest import MakeHome
 from ltv_platform_tests.forked import ForkedLtv

@@ -3,8 +3,8 @@
 import gzip
 from pathlib import Path
 
-from ltv_platform.attribution.scoring import score
-from ltv_platform.attribution.simulator import Faults, Limits
+from ltv_platform.attribution.ihc_api.scoring import score
+from ltv_platform.attribution.ihc_api.simulator import Faults, Limits
 from ltv_platform.ingestion.load import ingest, sqlite_requests
 from ltv_platform_tests.attribution.api_homes import IMPATIENT, api_home, build, simulator
 from ltv_platform_tests.attribution.conftest import MakeHome

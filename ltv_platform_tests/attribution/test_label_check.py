@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from ltv_platform.attribution.redistribution import Redistribution
-from ltv_platform.build import build_table
 from ltv_platform.checks import table_checks
+from ltv_platform.parameters.redistribution import Redistribution
+from ltv_platform.refresh.build import build_table
 from ltv_platform.settings import load_settings
 from ltv_platform_tests.warehouse.homes import Home
 

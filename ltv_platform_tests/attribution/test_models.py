@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from ltv_platform.build import build_table
-from ltv_platform.ingestion.start_date import read_start
+from ltv_platform.ingestion.rows.start_date import read_start
+from ltv_platform.published import snapshot
+from ltv_platform.published.query import query
+from ltv_platform.refresh.build import build_table
 from ltv_platform.settings import Settings
-from ltv_platform.transforms import Graph
-from ltv_platform.warehouse import planner, snapshot
-from ltv_platform.warehouse.query import query
+from ltv_platform.tables.transforms import Graph
+from ltv_platform.warehouse import planner
 from ltv_platform_tests.attribution.api_homes import JOURNEYS, SCORES
 from ltv_platform_tests.attribution.api_homes import build as build_tables
 from ltv_platform_tests.conftest import Loader

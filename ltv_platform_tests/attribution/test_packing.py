@@ -6,9 +6,9 @@ from random import Random
 
 import pytest
 
-from ltv_platform.attribution.answers import judge
-from ltv_platform.attribution.packing import Journey, Session, halves, pack, request_body
-from ltv_platform.attribution.redistribution import PhaseRedistribution, Redistribution
+from ltv_platform.attribution.ihc_api.answers import judge
+from ltv_platform.attribution.ihc_api.packing import Journey, Session, halves, pack, request_body
+from ltv_platform.parameters.redistribution import PhaseRedistribution, Redistribution
 
 DAY = date(2025, 12, 1)
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from ltv_platform.attribution import ledger
-from ltv_platform.attribution.answers import SHARES, judge
-from ltv_platform.attribution.ihc_client import IhcClient
-from ltv_platform.attribution.packing import Journey, Session
-from ltv_platform.attribution.scoring import Outcome, score
-from ltv_platform.attribution.simulator import Limits, Simulator
+from ltv_platform.attribution.ihc_api import ledger
+from ltv_platform.attribution.ihc_api.answers import SHARES, judge
+from ltv_platform.attribution.ihc_api.client import IhcClient
+from ltv_platform.attribution.ihc_api.packing import Journey, Session
+from ltv_platform.attribution.ihc_api.scoring import Outcome, score
+from ltv_platform.attribution.ihc_api.simulator import Limits, Simulator
 from ltv_platform.errors import UserError
 from ltv_platform.locks import one_scorer
 from ltv_platform.settings import Settings

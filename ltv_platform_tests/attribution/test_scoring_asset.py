@@ -6,11 +6,11 @@ from datetime import date
 import dagster as dg
 import pytest
 
-from ltv_platform.attribution.simulator import Limits
-from ltv_platform.definitions import build_definitions
+from ltv_platform.attribution.ihc_api.simulator import Limits
 from ltv_platform.orchestration.assets import asset_key
+from ltv_platform.orchestration.build import build_definitions
 from ltv_platform.orchestration.checks import CheckMessage, check_messages
-from ltv_platform.stale import what_is_stale
+from ltv_platform.refresh.stale import what_is_stale
 from ltv_platform_tests.attribution.api_homes import SCORES, simulator, told
 from ltv_platform_tests.attribution.conftest import MakeHome
 from ltv_platform_tests.warehouse.homes import Home

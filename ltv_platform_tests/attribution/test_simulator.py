@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import requests
 
-from ltv_platform.attribution.answers import SHARES
-from ltv_platform.attribution.simulator import FAULTS, Faults, Limits, Simulator
+from ltv_platform.attribution.ihc_api.answers import SHARES
+from ltv_platform.attribution.ihc_api.simulator import FAULTS, Faults, Limits, Simulator
 from ltv_platform.errors import UserError
 from ltv_platform.settings import Settings
 from ltv_platform_tests.attribution.api_homes import KEY, simulator

@@ -4,8 +4,8 @@ from click.testing import Result
 from pytest import MonkeyPatch
 from typer.testing import CliRunner
 
-from ltv_platform.attribution.scoring import score
-from ltv_platform.attribution.status import api_status, other_settings
+from ltv_platform.attribution.ihc_api.scoring import score
+from ltv_platform.attribution.ihc_api.status import api_status, other_settings
 from ltv_platform.cli import app
 from ltv_platform_tests.attribution.api_homes import simulator
 from ltv_platform_tests.attribution.conftest import MakeHome

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ltv_platform.warehouse.query import require_snapshot
+from ltv_platform.published.query import require_snapshot
 from ltv_platform_tests.warehouse.homes import Home
 
 

@@ -8,7 +8,7 @@ import pytest
 from ltv_platform.backups.keeping import back_up_if_set, last_backup, prune_backups
 from ltv_platform.cli.backups import diagnose
 from ltv_platform.errors import UserError
-from ltv_platform.warehouse.schema_version import newest_version
+from ltv_platform.warehouse.duckdb.schema_version import newest_version
 from ltv_platform_tests.backups.states import silent
 from ltv_platform_tests.warehouse.homes import Home
 from ltv_platform_tests.warehouse.old_warehouses import warehouse_of_version

@@ -15,7 +15,7 @@ from ltv_platform.backups import making
 from ltv_platform.backups.making import back_up
 from ltv_platform.backups.manifest import Backup, read_backup
 from ltv_platform.errors import UserError
-from ltv_platform.warehouse.schema_version import newest_version
+from ltv_platform.warehouse.duckdb.schema_version import newest_version
 from ltv_platform_tests.backups.states import files, silent
 from ltv_platform_tests.warehouse.homes import Home
 

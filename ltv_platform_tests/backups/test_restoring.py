@@ -15,7 +15,7 @@ from ltv_platform.backups.making import back_up
 from ltv_platform.backups.manifest import Backup, read_backup, write_manifest
 from ltv_platform.backups.restoring import restore
 from ltv_platform.errors import UserError
-from ltv_platform.warehouse.latest import keep_latest
+from ltv_platform.published.latest import keep_latest
 from ltv_platform_tests.backups.states import all_rows, files, silent
 from ltv_platform_tests.warehouse.homes import Home
 from ltv_platform_tests.warehouse.small_home import SETTINGS, is_stale

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ltv_platform.forecasting.chain_ladder import ChainLadder
-from ltv_platform.forecasting.residuals import ResidualSpread
-from ltv_platform.forecasting.triangle import DAY
+from ltv_platform.forecasting.cohorts.chain_ladder import ChainLadder
+from ltv_platform.forecasting.cohorts.residuals import ResidualSpread
+from ltv_platform.forecasting.cohorts.triangle import DAY
 from ltv_platform_tests.campaign_forecasts.triangles import drawn, numbers, triangle
 from ltv_platform_tests.properties.conftest import PROFILE
 

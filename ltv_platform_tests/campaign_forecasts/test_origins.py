@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from ltv_platform.days import day_of
-from ltv_platform.forecasting import campaign_backtest
-from ltv_platform.forecasting.campaigns import Cohorts, read_cohorts
-from ltv_platform.forecasting.triangle import DAY
+from ltv_platform.forecasting.cohorts import backtest as campaign_backtest
+from ltv_platform.forecasting.cohorts.tables import Cohorts, read_cohorts
+from ltv_platform.forecasting.cohorts.triangle import DAY
 from ltv_platform_tests.warehouse.homes import CAMPAIGNS, Home
 
 FIRST = date(2024, 1, 1)  # a Monday

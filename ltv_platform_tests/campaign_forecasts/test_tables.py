@@ -8,8 +8,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from ltv_platform.forecasting.campaign_backtest import campaign_forecast_backtest
-from ltv_platform.forecasting.campaigns import campaign_ltv_forecast, development_factors
+from ltv_platform.forecasting.cohorts.backtest import campaign_forecast_backtest
+from ltv_platform.forecasting.cohorts.tables import campaign_ltv_forecast, development_factors
 from ltv_platform_tests.campaign_forecasts.triangles import Cohort, rows_of
 
 FITS = (campaign_ltv_forecast, development_factors, campaign_forecast_backtest)

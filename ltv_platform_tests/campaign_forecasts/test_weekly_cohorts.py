@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ltv_platform.build import build_table
+from ltv_platform.refresh.build import build_table
 from ltv_platform_tests.campaign_forecasts.triangles import FIRST_WEEK
 from ltv_platform_tests.warehouse.homes import Home
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from ltv_platform.forecasting.residuals import Floats, Integers
-from ltv_platform.forecasting.triangle import DAY, Triangle
+from ltv_platform.forecasting.cohorts.residuals import Floats, Integers
+from ltv_platform.forecasting.cohorts.triangle import DAY, Triangle
 
 #: A Monday.
 FIRST_WEEK = date(2024, 1, 1)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ltv_platform.export.channel_csv import channel_csv_path
-from ltv_platform.warehouse.query import require_snapshot
+from ltv_platform.published.query import require_snapshot
 from ltv_platform_tests.warehouse.homes import Home
 
 #: Few horizons, so that statements are short; the same for commands and for homes in process.

@@ -11,10 +11,11 @@ from functools import partial
 from pathlib import Path
 from random import Random
 
-from ltv_platform.build import build_table
-from ltv_platform.ingestion.start_date import read_start
+from ltv_platform.ingestion.rows.start_date import read_start
 from ltv_platform.locks import one_run
-from ltv_platform.warehouse import planner, snapshot
+from ltv_platform.published import snapshot
+from ltv_platform.refresh.build import build_table
+from ltv_platform.warehouse import planner
 from ltv_platform.workspace import Workspace
 from ltv_platform_tests.chaos.homes import SETTINGS, contents, difference, leftovers
 from ltv_platform_tests.chaos.stream import File, files

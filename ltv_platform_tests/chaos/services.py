@@ -183,7 +183,7 @@ def killed_at_random(
 def is_up_to_date(home: Path, **settings: str) -> bool:
     """Whether nothing waits in landing and nothing is stale, under further settings."""
     from ltv_platform.errors import UserError
-    from ltv_platform.stale import what_is_stale
+    from ltv_platform.refresh.stale import what_is_stale
 
     if any(path.is_file() for path in (home / "landing").rglob("*")):
         return False

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from ltv_platform import settings as settings_module
-from ltv_platform import source_code, transforms
 from ltv_platform.assets import build_graph
 from ltv_platform.contracts import arrow
 from ltv_platform.contracts.operations import PUBLISHED_OPERATIONS
 from ltv_platform.settings import Settings
-from ltv_platform.transforms import AsOf, Derivation, Graph
+from ltv_platform.tables import source_code, transforms
+from ltv_platform.tables.transforms import AsOf, Derivation, Graph
 from ltv_platform_tests.warehouse.homes import Home
 
 #: The module that rounds what is estimated, and that of the settings.

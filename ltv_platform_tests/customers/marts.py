@@ -16,7 +16,7 @@ from ltv_platform.assets import customers as wiring
 from ltv_platform.contracts.ddl import column_list, create_table
 from ltv_platform.days import day_start
 from ltv_platform.settings import Settings
-from ltv_platform.transforms import AsOf, Graph
+from ltv_platform.tables.transforms import AsOf, Graph
 
 #: Those that a SELECT makes; factors are fitted, and tested by themselves.
 CUSTOMERS = tuple(line for line in wiring.CUSTOMERS if line.fit is None)

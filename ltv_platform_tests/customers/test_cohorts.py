@@ -8,7 +8,7 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from ltv_platform.rendering import _environment
+from ltv_platform.tables.rendering import _environment
 from ltv_platform_tests.customers.marts import Contact, Marts, Purchase
 
 CURVE = (

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from ltv_platform.rendering import _environment, render
+from ltv_platform.tables.rendering import _environment, render
 from ltv_platform_tests.customers.marts import Marts, Purchase
 
 #: As the page names them: (scores of R, scores of F, segment).

@@ -21,9 +21,9 @@ from ltv_platform.orchestration.refresh import (
     dagster_environment,
     prepare_dagster_home,
 )
+from ltv_platform.published.query import query
+from ltv_platform.refresh.stale import what_is_stale
 from ltv_platform.settings import load_settings
-from ltv_platform.stale import what_is_stale
-from ltv_platform.warehouse.query import query
 from ltv_platform.workspace import Workspace
 from ltv_platform_tests.end_to_end.conftest import CommandLine
 from ltv_platform_tests.forked import NOW

@@ -13,8 +13,8 @@ import pytest
 from ltv_platform.assets import build_graph
 from ltv_platform.orchestration.refresh import bring_up_to_date
 from ltv_platform.settings import load_settings
-from ltv_platform.warehouse.connection import open_warehouse
-from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
+from ltv_platform.warehouse.duckdb.connection import open_warehouse
+from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
 from ltv_platform_tests.end_to_end.conftest import CommandLine
 from ltv_platform_tests.forked import NOW
 

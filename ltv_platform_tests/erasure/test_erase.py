@@ -10,8 +10,8 @@ from ltv_platform.errors import UserError
 from ltv_platform.export.sqlite_database import export_sqlite
 from ltv_platform.ingestion.landing import ingest_landing
 from ltv_platform.ingestion.load import Request, ingest
-from ltv_platform.ingestion.quarantine import list_quarantine
-from ltv_platform.ingestion.replaying import replay
+from ltv_platform.ingestion.quarantine.listing import list_quarantine
+from ltv_platform.ingestion.quarantine.replaying import replay
 from ltv_platform_tests.erasure.worlds import (
     ADA,
     NOT_ADA,

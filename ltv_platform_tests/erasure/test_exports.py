@@ -10,14 +10,16 @@ from ltv_platform.contracts.sources import SOURCES
 from ltv_platform.erasure.files import held_files, ids_beside
 from ltv_platform.erasure.finding import open_finder
 from ltv_platform.erasure.stripping import Stripper
-from ltv_platform.erasure.suppression import CUSTOMER, Suppressed
-from ltv_platform.erasure.texts import Needles
-from ltv_platform.ingestion import adapter_files, landing, recognition
-from ltv_platform.ingestion.adapter_texts import parse_layout
+from ltv_platform.ingestion import landing
+from ltv_platform.ingestion.adapters import files as adapter_files
+from ltv_platform.ingestion.adapters import recognition
+from ltv_platform.ingestion.adapters.parsing import parse_layout
+from ltv_platform.ingestion.adapters.person_ids import person_id
+from ltv_platform.ingestion.files.unfollowed import state_of
 from ltv_platform.ingestion.landing import ingest_landing, make_landing, waiting_files
 from ltv_platform.ingestion.load import ingest
-from ltv_platform.ingestion.person_ids import person_id
-from ltv_platform.ingestion.unfollowed import state_of
+from ltv_platform.ingestion.suppression.keys import CUSTOMER, Suppressed
+from ltv_platform.ingestion.suppression.texts import Needles
 from ltv_platform_tests.conftest import Loader
 from ltv_platform_tests.ingestion.own_formats import SHOP
 

@@ -14,8 +14,8 @@ import pytest
 from ltv_platform.contracts.sources import SOURCES
 from ltv_platform.erasure.finding import open_finder
 from ltv_platform.erasure.stripping import Held, Stripper
-from ltv_platform.erasure.suppression import CUSTOMER, Suppressed
 from ltv_platform.errors import UserError
+from ltv_platform.ingestion.suppression.keys import CUSTOMER, Suppressed
 from ltv_platform.settings import Settings
 from ltv_platform_tests.erasure.worlds import erased, hers_in, land, looked_for
 from ltv_platform_tests.warehouse.homes import Home

@@ -5,10 +5,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from ltv_platform.own import OwnTable, Query
-from ltv_platform.own.query import ready
-from ltv_platform.own.tables import write
-from ltv_platform.warehouse.published import own_files
+from ltv_platform.published.current import own_files
+from ltv_platform.user_tables import OwnTable, Query
+from ltv_platform.user_tables.query import ready
+from ltv_platform.user_tables.tables import write
 from ltv_platform_tests.erasure.worlds import ADA, erased, hers_in, loaded, looked_for
 from ltv_platform_tests.warehouse.homes import Home
 

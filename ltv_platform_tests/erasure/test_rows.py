@@ -7,9 +7,9 @@ import pytest
 
 from ltv_platform.contracts.operations import REWRITTEN, SUPPRESSED
 from ltv_platform.erasure.erase import erase
-from ltv_platform.erasure.texts import ERASED
 from ltv_platform.ingestion.load import Request, ingest
-from ltv_platform.ingestion.quarantine import dismiss
+from ltv_platform.ingestion.quarantine.listing import dismiss
+from ltv_platform.ingestion.suppression.texts import ERASED
 from ltv_platform_tests.erasure.worlds import ADA, NOT_ADA, SETTINGS, erased, looked_for
 from ltv_platform_tests.warehouse.homes import Home
 

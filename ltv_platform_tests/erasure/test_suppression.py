@@ -9,18 +9,18 @@ from datetime import datetime
 
 import pytest
 
-from ltv_platform.erasure.suppression import (
+from ltv_platform.ingestion.landing import ingest_landing, make_landing
+from ltv_platform.ingestion.load import Request, ingest
+from ltv_platform.ingestion.quarantine.replaying import replay
+from ltv_platform.ingestion.rows.start_date import read_start
+from ltv_platform.ingestion.suppression.keys import (
     CUSTOMER,
     keep_key,
     put_on_list,
     read_suppressed,
     with_key,
 )
-from ltv_platform.ingestion.landing import ingest_landing, make_landing
-from ltv_platform.ingestion.load import Request, ingest
-from ltv_platform.ingestion.replaying import replay
-from ltv_platform.ingestion.start_date import read_start
-from ltv_platform.warehouse.raw_log import transaction
+from ltv_platform.warehouse.duckdb.raw_log import transaction
 from ltv_platform_tests.conftest import Loader, assert_adds_up
 
 TRANSACTIONS = "transaction_id,customer_id,transaction_date,amount"

@@ -2,8 +2,8 @@
 
 import pytest
 
-from ltv_platform.erasure.texts import Needles, what_stays, words
-from ltv_platform.ingestion.record_texts import UNCLOSED
+from ltv_platform.ingestion.reading.record_texts import UNCLOSED
+from ltv_platform.ingestion.suppression.texts import Needles, what_stays, words
 
 
 @pytest.mark.parametrize(

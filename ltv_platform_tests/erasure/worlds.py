@@ -15,10 +15,10 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ltv_platform.compressed_text import decompressed
 from ltv_platform.erasure.erase import Erased, Survey, erase, survey
 from ltv_platform.ingestion.landing import ingest_landing
 from ltv_platform.ingestion.load import Outcome
-from ltv_platform.orchestration.compressed_text import decompressed
 from ltv_platform_tests.warehouse.homes import Home
 from ltv_platform_tests.workbooks import sheet_of, workbook
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from ltv_platform.factors.parameters import ALL, FACTORS, OUTCOMES
+from ltv_platform.parameters.factors import ALL, FACTORS, OUTCOMES
 
 _NUMBERS = {
     "customers": pa.int64(),

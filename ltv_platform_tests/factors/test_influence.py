@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ltv_platform.factors.influence import influencing_factors
-from ltv_platform.factors.parameters import FACTORS
+from ltv_platform.parameters.factors import FACTORS
 from ltv_platform_tests.factors.counted import counted
 
 Levels = Mapping[str, Sequence[str]]

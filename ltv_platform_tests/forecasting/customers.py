@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ltv_platform.forecasting.histories import Floats, Histories, histories
-from ltv_platform.forecasting.model import Fit
+from ltv_platform.forecasting.repeat_buying.fit import Fit
+from ltv_platform.forecasting.repeat_buying.histories import Floats, Histories, histories
 
 #: Days; near what CDNOW gives.
 PLANTED = {"r": 0.6, "alpha": 30.0, "a": 0.8, "b": 2.4}

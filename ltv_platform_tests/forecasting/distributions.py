@@ -2,10 +2,13 @@
 
 import numpy as np
 
-from ltv_platform.forecasting.buy_till_you_die import expected_purchases, probability_alive
-from ltv_platform.forecasting.histories import Floats, Histories
-from ltv_platform.forecasting.model import Fit
-from ltv_platform.forecasting.predictive import tail_table
+from ltv_platform.forecasting.repeat_buying.buy_till_you_die import (
+    expected_purchases,
+    probability_alive,
+)
+from ltv_platform.forecasting.repeat_buying.fit import Fit
+from ltv_platform.forecasting.repeat_buying.histories import Floats, Histories
+from ltv_platform.forecasting.repeat_buying.purchase_counts import tail_table
 
 
 def purchase_counts(fit: Fit, histories: Histories, horizon: float, most: int) -> Floats:

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ltv_platform.forecasting import gamma_gamma
-from ltv_platform.forecasting.buy_till_you_die import (
+from ltv_platform.forecasting.repeat_buying import gamma_gamma
+from ltv_platform.forecasting.repeat_buying.buy_till_you_die import (
     EARLY_DROPOUTS,
     PARAMETERS,
     probability_alive,
 )
-from ltv_platform.forecasting.histories import Floats, Histories
-from ltv_platform.forecasting.model import Fit
+from ltv_platform.forecasting.repeat_buying.fit import Fit
+from ltv_platform.forecasting.repeat_buying.histories import Floats, Histories
 
 #: Purchases beyond which a Poisson number is drawn no more exactly; no generator takes more.
 _MOST = 1e15

@@ -5,10 +5,10 @@ import sys
 import pytest
 
 from ltv_platform.errors import UserError
-from ltv_platform.forecasting import bayes
-from ltv_platform.forecasting.buy_till_you_die import fit_mbg_nbd, log_likelihood
-from ltv_platform.forecasting.histories import histories
-from ltv_platform.forecasting.model import Sampling
+from ltv_platform.forecasting.repeat_buying import bayes
+from ltv_platform.forecasting.repeat_buying.buy_till_you_die import fit_mbg_nbd, log_likelihood
+from ltv_platform.forecasting.repeat_buying.fit import Sampling
+from ltv_platform.forecasting.repeat_buying.histories import histories
 from ltv_platform_tests.forecasting.customers import planted
 from ltv_platform_tests.forecasting.samplers import Sampler, install
 

@@ -7,7 +7,7 @@ import pytest
 from scipy.optimize import approx_fprime
 from scipy.special import beta, hyp2f1
 
-from ltv_platform.forecasting.buy_till_you_die import (
+from ltv_platform.forecasting.repeat_buying.buy_till_you_die import (
     _Objective,
     expected_purchases,
     fit_bg_nbd,
@@ -15,9 +15,9 @@ from ltv_platform.forecasting.buy_till_you_die import (
     log_likelihood,
     probability_alive,
 )
-from ltv_platform.forecasting.histories import Histories, histories
-from ltv_platform.forecasting.maximum_likelihood import HIGHEST, LOWEST
-from ltv_platform.forecasting.model import Fit
+from ltv_platform.forecasting.repeat_buying.fit import Fit
+from ltv_platform.forecasting.repeat_buying.histories import Histories, histories
+from ltv_platform.forecasting.repeat_buying.maximum_likelihood import HIGHEST, LOWEST
 from ltv_platform_tests.forecasting.customers import PLANTED, planted
 from ltv_platform_tests.forecasting.distributions import expected_purchases_new
 

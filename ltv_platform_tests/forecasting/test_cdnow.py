@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from ltv_platform.forecasting.accuracy import compare
-from ltv_platform.forecasting.buy_till_you_die import (
+from ltv_platform.forecasting.repeat_buying.buy_till_you_die import (
     expected_purchases,
     fit_bg_nbd,
     fit_mbg_nbd,
     log_likelihood,
 )
-from ltv_platform.forecasting.gamma_gamma import expected_value, fit_gamma_gamma
-from ltv_platform.forecasting.histories import Histories
+from ltv_platform.forecasting.repeat_buying.gamma_gamma import expected_value, fit_gamma_gamma
+from ltv_platform.forecasting.repeat_buying.histories import Histories
 from ltv_platform_tests.forecasting.customers import Cdnow, cdnow
 from ltv_platform_tests.forecasting.distributions import expected_purchases_new
 

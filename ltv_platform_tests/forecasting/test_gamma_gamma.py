@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from scipy.optimize import approx_fprime
 
-from ltv_platform.forecasting.gamma_gamma import (
+from ltv_platform.forecasting.repeat_buying.fit import Fit
+from ltv_platform.forecasting.repeat_buying.gamma_gamma import (
     _Objective,
     expected_value,
     fit_gamma_gamma,
     log_likelihood,
 )
-from ltv_platform.forecasting.model import Fit
 from ltv_platform_tests.forecasting.customers import VALUES, planted
 
 

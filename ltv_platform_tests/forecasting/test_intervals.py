@@ -5,11 +5,11 @@ from itertools import product
 import numpy as np
 import pytest
 
-from ltv_platform.forecasting.buy_till_you_die import expected_purchases
-from ltv_platform.forecasting.histories import histories
-from ltv_platform.forecasting.intervals import Band, empirical_band, predict, spend
-from ltv_platform.forecasting.model import Fit
-from ltv_platform.forecasting.predictive import purchase_tail, tail_table
+from ltv_platform.forecasting.repeat_buying.buy_till_you_die import expected_purchases
+from ltv_platform.forecasting.repeat_buying.fit import Fit
+from ltv_platform.forecasting.repeat_buying.histories import histories
+from ltv_platform.forecasting.repeat_buying.intervals import Band, empirical_band, predict, spend
+from ltv_platform.forecasting.repeat_buying.purchase_counts import purchase_tail, tail_table
 from ltv_platform_tests.forecasting.customers import PLANTED, STEADY, VALUES, planted
 from ltv_platform_tests.forecasting.distributions import purchase_counts
 from ltv_platform_tests.forecasting.simulation import simulate

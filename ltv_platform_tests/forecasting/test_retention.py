@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from ltv_platform.errors import UserError
-from ltv_platform.forecasting.retention import Renewals, project
-from ltv_platform.forecasting.subscriber_counts import read_counts
+from ltv_platform.forecasting.repeat_buying.retention import Renewals, project
+from ltv_platform.forecasting.repeat_buying.subscriber_counts import read_counts
 from ltv_platform_tests.forecasting.customers import HIGH_END, REGULAR
 
 

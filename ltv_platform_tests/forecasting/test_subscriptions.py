@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.special import hyp2f1
 
-from ltv_platform.forecasting.model import Fit
-from ltv_platform.forecasting.subscriptions import (
+from ltv_platform.forecasting.repeat_buying.fit import Fit
+from ltv_platform.forecasting.repeat_buying.subscriptions import (
     expected_lifetime,
     fit_shifted_beta_geometric,
     retention,

@@ -8,8 +8,8 @@ from typing import Any
 
 import duckdb
 
-from ltv_platform.rendering import render
 from ltv_platform.settings import Settings
+from ltv_platform.tables.rendering import render
 
 FIRST = date(2025, 1, 1)
 

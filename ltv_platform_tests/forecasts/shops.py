@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from ltv_platform.build import build_table
+from ltv_platform.refresh.build import build_table
 from ltv_platform_tests.warehouse.homes import Home
 
 OPENED = date(2024, 1, 1)

@@ -8,10 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ltv_platform.forecasting.buy_till_you_die import expected_purchases, probability_alive
-from ltv_platform.forecasting.gamma_gamma import expected_value
-from ltv_platform.forecasting.histories import Histories
-from ltv_platform.forecasting.model import Fit, Sampling
+from ltv_platform.forecasting.repeat_buying.buy_till_you_die import (
+    expected_purchases,
+    probability_alive,
+)
+from ltv_platform.forecasting.repeat_buying.fit import Fit, Sampling
+from ltv_platform.forecasting.repeat_buying.gamma_gamma import expected_value
+from ltv_platform.forecasting.repeat_buying.histories import Histories
 from ltv_platform.reports.forecasts import fit_as_of, rolling_backtest
 from ltv_platform_tests.forecasting.samplers import Sampler, install
 from ltv_platform_tests.forecasting.simulation import simulate

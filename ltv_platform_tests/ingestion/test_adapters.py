@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from ltv_platform.errors import UserError
-from ltv_platform.ingestion.adapter_database import AdapterDatabase, open_adapter_database
-from ltv_platform.ingestion.adapter_files import bundled_adapters, load_adapter
-from ltv_platform.ingestion.adapter_texts import parse_adapter
+from ltv_platform.ingestion.adapters.database import AdapterDatabase, open_adapter_database
+from ltv_platform.ingestion.adapters.files import bundled_adapters, load_adapter
+from ltv_platform.ingestion.adapters.parsing import parse_adapter
 from ltv_platform.ingestion.load import Request, ingest
-from ltv_platform.ingestion.replaying import replay
+from ltv_platform.ingestion.quarantine.replaying import replay
 from ltv_platform_tests.conftest import Loader
 
 ORDERS = "order,user,when,cents\n1,u1,2025-06-01,150\n2,u1,2025-06-02,x\n3,,2025-06-03,300\n"

@@ -3,7 +3,7 @@
 import pytest
 
 from ltv_platform.ingestion.load import Request, ingest
-from ltv_platform.ingestion.replaying import replay
+from ltv_platform.ingestion.quarantine.replaying import replay
 from ltv_platform_tests.conftest import Loader
 
 SALES = "transaction_id,customer_id,transaction_date,amount,updated_at\n"

@@ -12,12 +12,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ltv_platform.assets import build_graph
-from ltv_platform.ingestion import readers, record_texts, records, shapes
-from ltv_platform.ingestion.adapters import Dialect
-from ltv_platform.ingestion.files import PrivateCopy
-from ltv_platform.ingestion.records import RecordFiles, split_delimited
+from ltv_platform.ingestion.adapters.adapter import Dialect
+from ltv_platform.ingestion.files.private_copy import PrivateCopy
+from ltv_platform.ingestion.reading import (
+    csv_regularity as shapes,
+)
+from ltv_platform.ingestion.reading import (
+    hand_split as records,
+)
+from ltv_platform.ingestion.reading import (
+    readers,
+    record_texts,
+)
+from ltv_platform.ingestion.reading.hand_split import RecordFiles, split_delimited
 from ltv_platform.settings import load_settings
-from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
+from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
 from ltv_platform_tests.conftest import NOW, Loader
 
 HEADER = "campaign_id,campaign_name"

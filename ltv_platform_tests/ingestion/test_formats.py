@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 
 from ltv_platform.errors import UserError
-from ltv_platform.ingestion.adapter_files import bundled_adapters, load_adapters
-from ltv_platform.ingestion.adapter_texts import parse_adapter
+from ltv_platform.ingestion.adapters.files import bundled_adapters, load_adapters
+from ltv_platform.ingestion.adapters.parsing import parse_adapter
+from ltv_platform.ingestion.adapters.person_ids import person_id
+from ltv_platform.ingestion.adapters.recognition import known_formats
 from ltv_platform.ingestion.explaining import explain
 from ltv_platform.ingestion.landing import ingest_landing, make_landing
 from ltv_platform.ingestion.load import Request, ingest
-from ltv_platform.ingestion.person_ids import person_id
-from ltv_platform.ingestion.recognition import known_formats
-from ltv_platform.ingestion.replaying import replay
+from ltv_platform.ingestion.quarantine.replaying import replay
 from ltv_platform_tests.conftest import Loader
 from ltv_platform_tests.ingestion.own_formats import (
     FILE,

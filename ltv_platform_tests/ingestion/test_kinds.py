@@ -15,8 +15,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from ltv_platform.errors import UserError
-from ltv_platform.ingestion.files import file_format, take_copy
-from ltv_platform.ingestion.kinds import kind_of
+from ltv_platform.ingestion.files.kinds import kind_of
+from ltv_platform.ingestion.files.private_copy import file_format, take_copy
 from ltv_platform_tests.conftest import Loader
 
 

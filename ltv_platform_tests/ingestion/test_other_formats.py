@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from ltv_platform.errors import UserError
-from ltv_platform.ingestion import files
+from ltv_platform.ingestion.files import private_copy as files
 from ltv_platform.ingestion.load import Request, ingest, sqlite_requests
 from ltv_platform_tests.conftest import Loader
 from ltv_platform_tests.ingestion.test_values import ROUND_IT

@@ -7,9 +7,9 @@ from decimal import Decimal
 import pytest
 
 from ltv_platform.errors import UserError
-from ltv_platform.ingestion import replaying
-from ltv_platform.ingestion.quarantine import count_quarantine, list_quarantine
-from ltv_platform.ingestion.replaying import replay
+from ltv_platform.ingestion.quarantine import replaying
+from ltv_platform.ingestion.quarantine.listing import count_quarantine, list_quarantine
+from ltv_platform.ingestion.quarantine.replaying import replay
 from ltv_platform_tests.conftest import NOW, Loader, assert_adds_up
 
 LATER = datetime(2026, 6, 1, tzinfo=UTC)

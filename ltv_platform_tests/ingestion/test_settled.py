@@ -7,8 +7,8 @@ import pytest
 
 from ltv_platform.checks import rejected_share
 from ltv_platform.errors import UserError
-from ltv_platform.ingestion.quarantine import count_quarantine, dismiss, list_quarantine
-from ltv_platform.ingestion.replaying import replay
+from ltv_platform.ingestion.quarantine.listing import count_quarantine, dismiss, list_quarantine
+from ltv_platform.ingestion.quarantine.replaying import replay
 from ltv_platform_tests.conftest import Loader
 
 SALES = "transaction_id,customer_id,transaction_date,amount\n"

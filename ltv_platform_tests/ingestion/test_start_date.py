@@ -7,7 +7,7 @@ import pytest
 
 from ltv_platform.errors import UserError
 from ltv_platform.ingestion.load import Request, ingest
-from ltv_platform.ingestion.start_date import cover_log, moved, read_start, settle
+from ltv_platform.ingestion.rows.start_date import cover_log, moved, read_start, settle
 from ltv_platform_tests.conftest import Loader
 
 HINT = "(LTV_START_DATE): set it earlier, then run `ltv quarantine replay %s`"

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ltv_platform.ingestion.load import Request, ingest
-from ltv_platform.warehouse import raw_log
+from ltv_platform.warehouse.duckdb import raw_log
 from ltv_platform_tests.conftest import Loader, assert_adds_up
 
 A, B = "c1,Spring", "c1,Summer"

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from ltv_platform.errors import UserError
-from ltv_platform.ingestion import workbooks
-from ltv_platform.ingestion.dialects import Dialect
-from ltv_platform.ingestion.files import take_copy
+from ltv_platform.ingestion.files import workbooks
+from ltv_platform.ingestion.files.private_copy import take_copy
 from ltv_platform.ingestion.load import Request, ingest
+from ltv_platform.ingestion.reading.dialect import Dialect
 from ltv_platform_tests.conftest import Loader
 from ltv_platform_tests.workbooks import sheet_of, workbook
 

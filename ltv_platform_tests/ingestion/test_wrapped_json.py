@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ltv_platform.errors import UserError
-from ltv_platform.ingestion.record_texts import json_records
+from ltv_platform.ingestion.reading.record_texts import json_records
 from ltv_platform_tests.conftest import Loader
 
 #: What tells a record from what is wrapped around it.

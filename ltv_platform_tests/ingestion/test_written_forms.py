@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from ltv_platform.ingestion.quarantine import list_quarantine
+from ltv_platform.ingestion.quarantine.listing import list_quarantine
 from ltv_platform_tests.conftest import Loader
 from ltv_platform_tests.ingestion.own_formats import (
     SHOP,

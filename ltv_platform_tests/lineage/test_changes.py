@@ -12,7 +12,7 @@ from ltv_platform.contracts import Column, Table
 from ltv_platform.lineage.model import Source
 from ltv_platform.lineage.tracing import trace
 from ltv_platform.settings import Settings
-from ltv_platform.transforms import Graph
+from ltv_platform.tables.transforms import Graph
 
 #: Few values, so that rows of different tables meet.
 TEXTS = {

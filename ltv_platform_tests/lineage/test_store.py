@@ -18,7 +18,7 @@ from ltv_platform.lineage.store import (
 )
 from ltv_platform.lineage.tables import trace_table
 from ltv_platform.settings import Settings
-from ltv_platform.transforms import Graph, Transform
+from ltv_platform.tables.transforms import Graph, Transform
 
 OTHER = {"horizons": (1, 7, 45)}
 

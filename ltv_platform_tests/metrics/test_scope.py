@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from ltv_platform.checks import table_checks
+from ltv_platform.published.current import require_snapshot
 from ltv_platform.reports import campaigns as report
 from ltv_platform.reports.pages import Row
-from ltv_platform.warehouse.published import require_snapshot
 from ltv_platform_tests.warehouse.homes import CAMPAIGNS, Home
 
 

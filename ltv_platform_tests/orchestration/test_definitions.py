@@ -7,10 +7,10 @@ import dagster as dg
 import pytest
 
 from ltv_platform.assets import GROUPS
-from ltv_platform.build import checks_of
-from ltv_platform.definitions import build_definitions
 from ltv_platform.orchestration.assets import BLOCKS, asset_key
+from ltv_platform.orchestration.build import build_definitions
 from ltv_platform.orchestration.partitions import daily_partitions
+from ltv_platform.refresh.build import checks_of
 from ltv_platform_tests.warehouse.homes import Home
 
 

@@ -23,8 +23,8 @@ from dagster._core.events import (
 )
 from dagster._core.storage import tags as dagster_tags
 
+from ltv_platform.compressed_text import compressed, decompressed
 from ltv_platform.orchestration.announcing import DEFER_TAG
-from ltv_platform.orchestration.compressed_text import compressed, decompressed
 from ltv_platform.orchestration.event_log import ANY_PARTITION, ANY_ROWS, SqliteHistory
 from ltv_platform.orchestration.maintenance import prune_history
 from ltv_platform.orchestration.refresh import prepare_dagster_home

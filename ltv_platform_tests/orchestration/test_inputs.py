@@ -14,8 +14,8 @@ import pytest
 
 from ltv_platform.errors import UserError
 from ltv_platform.orchestration.io_manager import WarehouseIOManager
-from ltv_platform.own import Query, tables
-from ltv_platform.warehouse.query import query
+from ltv_platform.published.query import query
+from ltv_platform.user_tables import Query, tables
 from ltv_platform_tests.orchestration.contexts import frame_of, input_of, march, output, stored
 from ltv_platform_tests.warehouse.homes import Home
 

@@ -20,8 +20,8 @@ from ltv_platform.orchestration.assets import asset_key
 from ltv_platform.orchestration.io_manager import WarehouseIOManager
 from ltv_platform.orchestration.partitions import daily_partitions
 from ltv_platform.orchestration.resources import TURN, turn
-from ltv_platform.own import Query, tables
-from ltv_platform.warehouse.published import own_files
+from ltv_platform.published.current import own_files
+from ltv_platform.user_tables import Query, tables
 from ltv_platform_tests.orchestration.contexts import frame_of, input_of, march, output, stored
 from ltv_platform_tests.warehouse.homes import Home
 

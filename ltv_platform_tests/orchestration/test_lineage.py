@@ -9,7 +9,7 @@ import pytest
 from ltv_platform.assets import build_graph
 from ltv_platform.orchestration.lineage import COLUMN_LINEAGE, found_metadata, kept_metadata
 from ltv_platform.settings import Settings
-from ltv_platform.transforms import Graph
+from ltv_platform.tables.transforms import Graph
 
 
 def _graph(folder: Path, **settings: Any) -> Graph:

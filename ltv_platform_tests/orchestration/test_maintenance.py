@@ -6,9 +6,9 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from ltv_platform.definitions import build_definitions
 from ltv_platform.errors import UserError
 from ltv_platform.orchestration import maintenance
+from ltv_platform.orchestration.build import build_definitions
 from ltv_platform_tests.warehouse.homes import Home
 
 

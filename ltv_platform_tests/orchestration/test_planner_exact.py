@@ -17,11 +17,11 @@ import dagster as dg
 import pytest
 
 from ltv_platform.days import days_between
-from ltv_platform.definitions import build_definitions
 from ltv_platform.orchestration.assets import table_name
+from ltv_platform.orchestration.build import build_definitions
 from ltv_platform.orchestration.event_log import SqliteHistory
 from ltv_platform.orchestration.refresh import bring_up_to_date, prepare_dagster_home
-from ltv_platform.stale import what_is_stale
+from ltv_platform.refresh.stale import what_is_stale
 from ltv_platform_tests.warehouse.homes import Home
 
 #: 220 partitions; 200 days before the last is 20 January.

@@ -20,8 +20,8 @@ from dagster._core.events import (
     StepMaterializationData,
 )
 
-from ltv_platform.definitions import build_definitions
 from ltv_platform.errors import UserError
+from ltv_platform.orchestration.build import build_definitions
 from ltv_platform.orchestration.dagster_home import check_storage, write_configuration
 from ltv_platform.orchestration.refresh import bring_up_to_date, dagster_environment
 from ltv_platform_tests.conftest import POSTGRES

@@ -6,7 +6,7 @@ import pytest
 
 from ltv_platform.errors import UserError
 from ltv_platform.orchestration.refresh import rebuild
-from ltv_platform.transforms import Graph
+from ltv_platform.tables.transforms import Graph
 from ltv_platform_tests.conftest import Loader
 
 SOON = date(2030, 1, 1)

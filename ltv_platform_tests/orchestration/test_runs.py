@@ -9,13 +9,14 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from ltv_platform import build, transforms
-from ltv_platform.definitions import build_definitions
 from ltv_platform.orchestration.assets import asset_key
+from ltv_platform.orchestration.build import build_definitions
 from ltv_platform.orchestration.partitions import range_tags
 from ltv_platform.orchestration.refreshes import refresh_tags
-from ltv_platform.stale import what_is_stale
-from ltv_platform.warehouse import snapshot
+from ltv_platform.published import snapshot
+from ltv_platform.refresh import build
+from ltv_platform.refresh.stale import what_is_stale
+from ltv_platform.tables import transforms
 from ltv_platform_tests.warehouse.homes import Home
 
 SETTINGS = {"start_date": "2025-03-01", "as_of": "2025-03-06", "horizons": (1, 3, 7)}

@@ -12,14 +12,14 @@ from types import SimpleNamespace
 import dagster as dg
 import pytest
 
-from ltv_platform import build
 from ltv_platform.alerts import Alerts
-from ltv_platform.definitions import build_definitions
 from ltv_platform.locks import one_run
 from ltv_platform.orchestration import sensors
+from ltv_platform.orchestration.build import build_definitions
 from ltv_platform.orchestration.refreshes import FILES_TAG, REFRESH_TAG, Refreshes
-from ltv_platform.stale import newest_load, what_is_stale
-from ltv_platform.warehouse.connection import open_warehouse
+from ltv_platform.refresh import build
+from ltv_platform.refresh.stale import newest_load, what_is_stale
+from ltv_platform.warehouse.duckdb.connection import open_warehouse
 from ltv_platform.warehouse.planner import Plan
 from ltv_platform_tests.warehouse.homes import HEADERS, Home
 
@@ -185,7 +185,9 @@ def test_a_full_disk_rejects_nothing(
     [request] = ticker.tick().run_requests or []
     with monkeypatch.context() as full:
         nothing_free = SimpleNamespace(free=0)
-        full.setattr("ltv_platform.ingestion.files.shutil.disk_usage", lambda _: nothing_free)
+        full.setattr(
+            "ltv_platform.ingestion.files.private_copy.shutil.disk_usage", lambda _: nothing_free
+        )
         assert not ticker.run(request).success
     assert path.exists()
     assert not ticker.tick().run_requests, "it waits first"

@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 
 from ltv_platform.failpoints import VARIABLE
-from ltv_platform.own import OwnTable
-from ltv_platform.own.tables import write
-from ltv_platform.transforms import Select
-from ltv_platform.warehouse.published import own_files
+from ltv_platform.published.current import own_files
+from ltv_platform.tables.transforms import Select
+from ltv_platform.user_tables import OwnTable
+from ltv_platform.user_tables.tables import write
 from ltv_platform_tests.warehouse.homes import Home
 
 #: The failpoints of this folder.

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 import dagster as dg
 import pytest
 
-from ltv_platform.attribution.ihc_client import IhcClient, RequestError
+from ltv_platform.attribution.ihc_api.client import IhcClient, RequestError
 from ltv_platform.settings import load_settings
 from ltv_platform_tests.attribution.api_homes import DRIP, api_settings, told
 from ltv_platform_tests.end_to_end.conftest import CommandLine

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 
-from ltv_platform.orchestration.compressed_text import decompressed, is_compressed
+from ltv_platform.compressed_text import decompressed, is_compressed
 from ltv_platform_tests.end_to_end.conftest import CommandLine
 from ltv_platform_tests.proofs.cases import Cases
 

@@ -7,7 +7,7 @@ from typing import Any
 import duckdb
 
 from ltv_platform.settings import Settings
-from ltv_platform.warehouse.connection import open_warehouse
+from ltv_platform.warehouse.duckdb.connection import open_warehouse
 
 
 class Crash(BaseException):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, note
 
 from ltv_platform.ingestion.load import Outcome, Request, ingest
-from ltv_platform.warehouse import parts
+from ltv_platform.published import parts
 from ltv_platform_tests.conftest import assert_adds_up
 from ltv_platform_tests.proofs.restatement.restated import published_tables
 from ltv_platform_tests.properties.conftest import PROFILE

@@ -21,10 +21,11 @@ from typing import Any
 import pytest
 
 from ltv_platform.assets import build_graph
-from ltv_platform.build import build_table
 from ltv_platform.errors import UserError
 from ltv_platform.ingestion.load import Request, ingest
-from ltv_platform.ingestion.start_date import read_start
+from ltv_platform.ingestion.rows.start_date import read_start
+from ltv_platform.published import snapshot
+from ltv_platform.refresh.build import build_table
 from ltv_platform.reports import campaigns as report
 from ltv_platform.reports.campaigns import (
     campaign_overview,
@@ -32,8 +33,8 @@ from ltv_platform.reports.campaigns import (
     write_campaign_report,
 )
 from ltv_platform.settings import Settings
-from ltv_platform.warehouse import planner, snapshot
-from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
+from ltv_platform.warehouse import planner
+from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
 
 SCRIPT = "<script>alert(1)</script>"
 ATTRIBUTE = "Bravo' onfocus=alert(2) x='"

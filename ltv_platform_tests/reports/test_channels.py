@@ -7,8 +7,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from ltv_platform.attribution.parameters import MODELS
 from ltv_platform.orchestration.charts import chart_metadata
+from ltv_platform.parameters.attribution import MODELS
 from ltv_platform.reports.channels import channel_overview, model_overview, write_channel_report
 from ltv_platform.reports.charts import (
     LONGEST_SHOWN,

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from ltv_platform.published.snapshot import publish
 from ltv_platform.scheduling.freshness import Late, late
 from ltv_platform.settings import Settings
-from ltv_platform.transforms import Graph
-from ltv_platform.warehouse.snapshot import publish
+from ltv_platform.tables.transforms import Graph
 from ltv_platform_tests.conftest import NOW, Loader
 
 #: 36 hours before the clock of the tests.

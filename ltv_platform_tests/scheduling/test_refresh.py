@@ -8,12 +8,12 @@ from datetime import date, datetime
 import pytest
 
 from ltv_platform.errors import BusyError
-from ltv_platform.ingestion.start_date import cover_log
+from ltv_platform.ingestion.rows.start_date import cover_log
 from ltv_platform.scheduling.attempts import Backlog
 from ltv_platform.scheduling.refresh import reload_reason, stale_backlog
-from ltv_platform.transforms import AsOf, Graph
+from ltv_platform.tables.transforms import AsOf, Graph
 from ltv_platform.warehouse import planner
-from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
+from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
 from ltv_platform.warehouse.engine import State
 from ltv_platform.warehouse.planner import Plan
 from ltv_platform_tests.conftest import Loader

@@ -12,14 +12,15 @@ import duckdb
 import pytest
 
 from ltv_platform.assets import build_graph, derivations
-from ltv_platform.build import build_table
 from ltv_platform.ingestion.load import Outcome, Request, ingest
-from ltv_platform.ingestion.start_date import cover_log
+from ltv_platform.ingestion.rows.start_date import cover_log
+from ltv_platform.published import snapshot
+from ltv_platform.published.query import connect_to_snapshot
+from ltv_platform.refresh.build import build_table
 from ltv_platform.settings import Settings
-from ltv_platform.transforms import Graph
-from ltv_platform.warehouse import planner, snapshot
-from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
-from ltv_platform.warehouse.query import connect_to_snapshot
+from ltv_platform.tables.transforms import Graph
+from ltv_platform.warehouse import planner
+from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
 
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ltv_platform.warehouse import snapshot
+from ltv_platform.published import snapshot
 from ltv_platform_tests.warehouse.homes import Home
 
 SETTINGS = {"start_date": "2025-03-01", "as_of": "2025-04-30", "horizons": (1, 7)}

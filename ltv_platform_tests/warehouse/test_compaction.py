@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ltv_platform.errors import UserError
-from ltv_platform.warehouse.compaction import rewrite_warehouse
+from ltv_platform.warehouse.duckdb.compaction import rewrite_warehouse
 from ltv_platform_tests.warehouse.homes import Home
 
 

@@ -18,9 +18,9 @@ import pytest
 from ltv_platform.contracts import Column
 from ltv_platform.errors import UserError
 from ltv_platform.settings import Settings
-from ltv_platform.transforms import Select
-from ltv_platform.warehouse import duckdb_engine
-from ltv_platform.warehouse.connection import open_warehouse
+from ltv_platform.tables.transforms import Select
+from ltv_platform.warehouse.duckdb import engine as duckdb_engine
+from ltv_platform.warehouse.duckdb.connection import open_warehouse
 from ltv_platform.warehouse.engine import Writer
 from ltv_platform_tests.warehouse.homes import CAMPAIGNS, Home
 

@@ -11,9 +11,9 @@ import pytest
 
 import ltv_platform
 from ltv_platform.errors import UserError
-from ltv_platform.warehouse import snapshot
-from ltv_platform.warehouse.latest import keep_latest, latest_path
-from ltv_platform.warehouse.query import query, require_snapshot
+from ltv_platform.published import snapshot
+from ltv_platform.published.latest import keep_latest, latest_path
+from ltv_platform.published.query import query, require_snapshot
 from ltv_platform_tests.warehouse.homes import Home
 
 

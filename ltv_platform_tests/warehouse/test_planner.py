@@ -7,11 +7,11 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from ltv_platform import transforms
 from ltv_platform.assets import build_graph
 from ltv_platform.days import days_between
 from ltv_platform.settings import Settings
-from ltv_platform.transforms import AsOf, Graph, Window
+from ltv_platform.tables import transforms
+from ltv_platform.tables.transforms import AsOf, Graph, Window
 from ltv_platform.warehouse import planner
 from ltv_platform.warehouse.engine import Built, State
 

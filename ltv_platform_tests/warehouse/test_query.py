@@ -6,7 +6,7 @@ import duckdb
 import pytest
 
 from ltv_platform.errors import UserError
-from ltv_platform.warehouse.query import open_snapshot, query, require_snapshot
+from ltv_platform.published.query import open_snapshot, query, require_snapshot
 from ltv_platform_tests.warehouse.homes import Home
 
 

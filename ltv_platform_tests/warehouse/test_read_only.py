@@ -10,8 +10,8 @@ import duckdb
 import pytest
 
 from ltv_platform.errors import UserError
-from ltv_platform.warehouse.query import open_snapshot, query, require_snapshot
-from ltv_platform.warehouse.read_only import reading_only
+from ltv_platform.published.query import open_snapshot, query, require_snapshot
+from ltv_platform.published.read_only import reading_only
 from ltv_platform_tests.warehouse.homes import Home
 
 _PIVOT = "(PIVOT (SELECT 1 AS a) ON a USING COUNT(*))"

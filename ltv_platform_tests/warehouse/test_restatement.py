@@ -63,7 +63,7 @@ def test_a_window_reaches_a_day_further_where_clocks_move(tmp_path: Path) -> Non
 
 def test_deleting_every_number_never_repeats_one(tmp_path: Path) -> None:
     """`next_sequence` grows over rolled back transactions and replaced rows."""
-    from ltv_platform.warehouse.raw_log import next_sequence
+    from ltv_platform.warehouse.duckdb.raw_log import next_sequence
 
     home = Home(tmp_path, start_date=FIRST)
     seen = [0]

@@ -14,10 +14,10 @@ from ltv_platform.contracts import Catalog, Column
 from ltv_platform.contracts.ddl import column_list
 from ltv_platform.contracts.operations import LOADS
 from ltv_platform.errors import UserError
-from ltv_platform.warehouse import schema_version
-from ltv_platform.warehouse.database_copy import copy_database
-from ltv_platform.warehouse.duckdb_engine import DuckDBEngine
-from ltv_platform.warehouse.schema_version import (
+from ltv_platform.warehouse.duckdb import schema_version
+from ltv_platform.warehouse.duckdb.database_copy import copy_database
+from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
+from ltv_platform.warehouse.duckdb.schema_version import (
     MIGRATIONS,
     Migration,
     newest_version,

@@ -12,15 +12,15 @@ from typing import Any
 import duckdb
 import pytest
 
-from ltv_platform.attribution.parameters import attribution_parameters
-from ltv_platform.attribution.status import other_settings
+from ltv_platform.attribution.ihc_api.status import other_settings
 from ltv_platform.contracts.operations import PUBLISHED_OPERATIONS
 from ltv_platform.errors import UserError
+from ltv_platform.parameters.attribution import attribution_parameters
+from ltv_platform.published import intact, snapshot
+from ltv_platform.published.intact import changed_files, digest
+from ltv_platform.published.query import query, require_snapshot
 from ltv_platform.reports.channels import write_channel_report
-from ltv_platform.warehouse import intact, snapshot
 from ltv_platform.warehouse.engine import Writer
-from ltv_platform.warehouse.intact import changed_files, digest
-from ltv_platform.warehouse.query import query, require_snapshot
 from ltv_platform_tests.warehouse.homes import Home
 from ltv_platform_tests.warehouse.small_home import is_stale
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ltv_platform.warehouse import parts
-from ltv_platform.warehouse.query import require_snapshot
+from ltv_platform.published import parts
+from ltv_platform.published.query import require_snapshot
 from ltv_platform_tests.warehouse.homes import Home
 from ltv_platform_tests.warehouse.small_home import ROWS, filled, is_stale
 

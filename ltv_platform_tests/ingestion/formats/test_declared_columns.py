@@ -2,7 +2,7 @@
 
 import pytest
 
-from ltv_platform.ingestion.file_columns import declared_column
+from ltv_platform.ingestion.adapters.file_columns import declared_column
 from ltv_platform.ingestion.load import Request, ingest
 from ltv_platform_tests.conftest import Loader
 

@@ -8,9 +8,9 @@ import pytest
 from ltv_platform.contracts.sources import SOURCES
 from ltv_platform.erasure.finding import open_finder
 from ltv_platform.erasure.stripping import Held, Stripper
-from ltv_platform.erasure.suppression import CUSTOMER, Suppressed
-from ltv_platform.ingestion.adapter_files import bundled_adapters
-from ltv_platform.ingestion.adapter_texts import parse_layout
+from ltv_platform.ingestion.adapters.files import bundled_adapters
+from ltv_platform.ingestion.adapters.parsing import parse_layout
+from ltv_platform.ingestion.suppression.keys import CUSTOMER, Suppressed
 from ltv_platform.settings import Settings
 from ltv_platform_tests.ingestion.formats import (
     appsflyer_files,

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from ltv_platform.erasure import landed
-from ltv_platform.ingestion import files
+from ltv_platform.ingestion.files import private_copy as files
 from ltv_platform_tests.forked import Answer
 from ltv_platform_tests.proofs.bad_input.desk import Desk
 from ltv_platform_tests.proofs.cases import Cases

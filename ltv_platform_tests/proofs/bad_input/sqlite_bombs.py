@@ -6,7 +6,7 @@ import sys
 import time
 from pathlib import Path
 
-from ltv_platform.ingestion import sqlite_process
+from ltv_platform.ingestion.files import sqlite_process
 from ltv_platform_tests.proofs.bad_input.desk import Desk
 from ltv_platform_tests.proofs.bad_input.formats import database
 from ltv_platform_tests.proofs.cases import Cases

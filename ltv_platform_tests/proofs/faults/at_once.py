@@ -113,8 +113,8 @@ def _read_until_told() -> None:
 
     The only word of the command is a file, which is made longer by each snapshot that was read.
     """
+    from ltv_platform.published.query import open_snapshot, require_snapshot
     from ltv_platform.settings import load_settings
-    from ltv_platform.warehouse.query import open_snapshot, require_snapshot
 
     settings = load_settings()
     seen = []

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from ltv_platform.warehouse.query import require_snapshot
+from ltv_platform.published.query import require_snapshot
 from ltv_platform_tests.chaos.homes import SETTINGS, contents, home_at
 from ltv_platform_tests.end_to_end.conftest import CommandLine
 from ltv_platform_tests.proofs.cases import Cases

@@ -5,7 +5,7 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
-from ltv_platform.ingestion.start_date import read_start
+from ltv_platform.ingestion.rows.start_date import read_start
 from ltv_platform_tests.chaos.homes import contents, home_at
 from ltv_platform_tests.chaos.stream import File
 from ltv_platform_tests.proofs.cases import Cases

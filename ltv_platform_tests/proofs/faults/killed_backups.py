@@ -7,8 +7,8 @@ from pathlib import Path
 import duckdb
 
 from ltv_platform.backups.manifest import backups_in, read_backup, sha256
-from ltv_platform.warehouse import schema_version
-from ltv_platform.warehouse.schema_version import Migration, newest_version, version_on_disk
+from ltv_platform.warehouse.duckdb import schema_version
+from ltv_platform.warehouse.duckdb.schema_version import Migration, newest_version, version_on_disk
 from ltv_platform_tests.chaos.homes import SETTINGS, contents, difference, home_at
 from ltv_platform_tests.chaos.stream import File
 from ltv_platform_tests.forked import Answer, ForkedLtv

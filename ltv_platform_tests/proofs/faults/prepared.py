@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ltv_platform.warehouse.query import open_snapshot
-from ltv_platform.warehouse.snapshot import current_snapshot
+from ltv_platform.published.query import open_snapshot
+from ltv_platform.published.snapshot import current_snapshot
 from ltv_platform_tests.chaos.homes import SETTINGS, contents, difference, home_at, leftovers
 from ltv_platform_tests.chaos.stream import File, files
 from ltv_platform_tests.forked import ForkedLtv

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ltv_platform.ingestion.replaying import replay
+from ltv_platform.ingestion.quarantine.replaying import replay
 from ltv_platform_tests.proofs.cases import Cases
 from ltv_platform_tests.proofs.restatement.restated import Restated
 

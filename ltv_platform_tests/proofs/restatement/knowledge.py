@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ltv_platform import rendering
+from ltv_platform.tables import rendering
 from ltv_platform_tests.end_to_end.conftest import CommandLine
 from ltv_platform_tests.forked import ForkedLtv
 from ltv_platform_tests.proofs.cases import Cases

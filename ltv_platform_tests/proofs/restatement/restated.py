@@ -20,9 +20,9 @@ import duckdb
 import pytest
 
 from ltv_platform.ingestion.load import Request, ingest
+from ltv_platform.published import parts
+from ltv_platform.published.snapshot import current_snapshot
 from ltv_platform.settings import Settings
-from ltv_platform.warehouse import parts
-from ltv_platform.warehouse.snapshot import current_snapshot
 from ltv_platform_tests.warehouse.homes import CAMPAIGNS, HEADERS, Home
 
 SETTINGS: Mapping[str, Any] = {"horizons": (1, 7)}

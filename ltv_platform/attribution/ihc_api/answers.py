@@ -1,0 +1,104 @@
+"""What the IHC API says of a request, judged journey by journey: used, or failed with a reason."""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ltv_platform.attribution.ihc_api.packing import Batch, Journey
+
+#: The phases of an answer and their mix, as the API names them.
+SHARES = ("initializer", "holder", "closer", "ihc")
+#: How far shares may miss 1, and for each session more: half a unit of its fourth decimal.
+_TOLERANCE, _ROUNDING = 0.01, 5e-5
+#: Keys under which an entry of partialFailureErrors may say what is wrong.
+_REASONS = ("message", "error", "errorMessage", "reason", "detail")
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A journey with its answer: the four :data:`SHARES` of each session, in its order."""
+
+    journey: Journey
+    shares: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The journeys of a request.
+
+    Attributes:
+        scored: Those whose answer is sound.
+        failed: The others, each with its reason.
+    """
+
+    scored: tuple[Scored, ...]
+    failed: tuple[tuple[Journey, str], ...]
+
+
+def judge(batch: Batch, answer: Mapping[str, Any]) -> Judged:
+    """Sort the journeys of a request by whether the answer can be used.
+
+    Args:
+        batch: What was sent.
+        answer: ``value`` and ``partialFailureErrors`` of the answer, both lists.
+    """
+    rows: dict[str, list[Mapping[str, Any]]] = {}
+    for row in answer["value"]:
+        if isinstance(row, dict) and isinstance(row.get("conversion_id"), str):
+            rows.setdefault(row["conversion_id"], []).append(row)
+    errors = _reasons(answer["partialFailureErrors"])
+    scored: list[Scored] = []
+    failed: list[tuple[Journey, str]] = []
+    for journey in batch:
+        reason = errors.get(journey.conv_id)
+        found = rows.get(journey.conv_id, [])
+        reason = reason or _what_is_wrong(journey, found)
+        if reason:
+            failed.append((journey, reason))
+            continue
+        by_session = {row["session_id"]: row for row in found}
+        shares = tuple(
+            tuple(float(by_session[session.session_id][name]) for name in SHARES)
+            for session in journey.sessions
+        )
+        scored.append(Scored(journey, shares))
+    return Judged(tuple(scored), tuple(failed))
+
+
+def _what_is_wrong(journey: Journey, rows: Sequence[Mapping[str, Any]]) -> str:
+    """Why the rows are no answer for the journey; empty where they are one."""
+    if not rows:
+        return "the answer has no row of it"
+    answered = [str(row.get("session_id")) for row in rows]
+    if sorted(answered) != sorted(session.session_id for session in journey.sessions):
+        return "the answer has not each of its sessions exactly once"
+    numbers = [row.get(name) for row in rows for name in SHARES]
+    if not all(_is_share(number) for number in numbers):
+        return "the answer has a share that is not a number from 0 to 1"
+    total = sum(row["ihc"] for row in rows)
+    if abs(total - 1) > max(_TOLERANCE, _ROUNDING * len(rows)):
+        return f"its shares add up to {total:.4f}, not to 1"
+    return ""
+
+
+def _is_share(value: object) -> bool:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return number and math.isfinite(value) and 0 <= value <= 1  # type: ignore[operator,arg-type]
+
+
+def _reasons(errors: Sequence[Any]) -> dict[str, str]:
+    """The reasons of partialFailureErrors by conversion.
+
+    Their form is not documented: an object that names its conversion gives its message, or
+    itself as JSON. Others say nothing of a single journey; one that failed is then known by its
+    missing rows.
+    """
+    reasons: dict[str, str] = {}
+    for error in errors:
+        if not isinstance(error, dict) or not isinstance(error.get("conversion_id"), str):
+            continue
+        said = next((error[key] for key in _REASONS if isinstance(error.get(key), str)), "")
+        reasons[error["conversion_id"]] = said or json.dumps(error, ensure_ascii=False)
+    return reasons

@@ -1,0 +1,282 @@
+"""What the IHC API was asked and what it said: SQL on ``raw.ihc_*``, and what is still to be sent.
+
+A request is in the ledger before it is sent; answers, rejections, the days that they change and
+the request's end are one transaction. So a kill loses the answer to one request at the most.
+"""
+
+import hashlib
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from ltv_platform.attribution.ihc_api.answers import SHARES, Scored
+from ltv_platform.attribution.ihc_api.packing import Batch, Journey, Session
+from ltv_platform.failpoints import failpoint
+from ltv_platform.tables.rendering import render
+from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
+from ltv_platform.warehouse.duckdb.raw_log import next_sequence, transaction
+from ltv_platform.warehouse.engine import Writer
+from ltv_platform.warehouse.planner import newest_write
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+_ANSWERS, _JOURNEYS = "raw.ihc_answers", "marts.customer_journeys"
+#: Rows of sessions that are made Python objects at a time.
+_ROWS_AT_ONCE = 20_000
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A journey that is not sent again, why, and the last request that it was in."""
+
+    journey: Journey
+    reason: str
+    request_id: str
+
+
+def pending_days(engine: DuckDBEngine) -> tuple[date, ...]:
+    """Days of conversions whose journey the API has neither scored nor rejected, ascending.
+
+    None where the local engine scores. Where nothing was pending and no journey was written
+    since, nobody looks at the journeys: to hash a million of them takes seconds.
+    """
+    if not engine.settings.uses_ihc_api:
+        return ()
+    sql = _pending_days_sql(engine)
+    with engine.hold():
+        state = engine.state((_ANSWERS, _JOURNEYS))
+        complete = state.built.get(_ANSWERS, {}).get(None)
+        if (
+            complete is not None
+            and complete.code_hash == _digest(sql)
+            and complete.seq >= newest_write(state, _JOURNEYS)
+        ):
+            return ()
+        return tuple(day for (day,) in engine.rows(sql))
+
+
+def record_complete(engine: DuckDBEngine, sequence: int) -> None:
+    """Write down that no journey is pending.
+
+    Args:
+        engine: The warehouse.
+        sequence: The newest number (:attr:`State.newest`) when the journeys were read.
+    """
+    digest = _digest(_pending_days_sql(engine))
+    engine.record([Writer(_ANSWERS, digest, engine.as_of())], sequence)
+
+
+def _pending_days_sql(engine: DuckDBEngine) -> str:
+    return render("ihc/pending_days.sql", engine.settings)
+
+
+def _digest(sql: str) -> str:
+    """Changes with all that makes other journeys pending."""
+    return hashlib.sha256(sql.encode()).hexdigest()[:16]
+
+
+def missing(engine: DuckDBEngine, waiting: Collection[date] = ()) -> "pa.Table":
+    """The sessions of the journeys that are still to be sent, in the order of packing.
+
+    Args:
+        engine: The warehouse.
+        waiting: Days whose journeys are out of date: what they cost would be wasted.
+    """
+    sql = render("ihc/missing.sql", engine.settings)
+    return engine.fetch(sql, {"waiting": sorted(waiting)})
+
+
+def journeys_of(sessions: "pa.Table") -> Iterator[Journey]:
+    """The rows of :func:`missing` as journeys, a few at a time."""
+    rows = (
+        row
+        for chunk in sessions.to_batches(max_chunksize=_ROWS_AT_ONCE)
+        for row in chunk.to_pylist()
+    )
+    for (key, conv_id, day), own in groupby(
+        rows, lambda row: (row["journey_key"], row["conv_id"], row["conversion_date"])
+    ):
+        yield Journey(
+            key,
+            conv_id,
+            day,
+            tuple(
+                Session(
+                    row["session_id"],
+                    row["session_time"],
+                    row["channel_name"],
+                    row["holder_engagement"],
+                    row["closer_engagement"],
+                    row["impression_interaction"],
+                )
+                for row in own
+            ),
+        )
+
+
+def counts(engine: DuckDBEngine) -> dict[str, int]:
+    """Journeys by what became of them under the present settings: scored, rejected, pending."""
+    [row] = engine.fetch(render("ihc/counts.sql", engine.settings)).to_pylist()
+    return {name: int(number) for name, number in row.items()}
+
+
+def record_sent(engine: DuckDBEngine, request_id: str, batch: Batch) -> None:
+    """Write down that a request is about to be sent."""
+    with engine.session() as connection, transaction(connection):
+        connection.execute(
+            "INSERT INTO raw.ihc_requests BY NAME SELECT $id AS request_id, $now AS sent_at, "
+            "$journeys AS journeys, $sessions AS sessions, 'sent' AS status",
+            {
+                "id": request_id,
+                "now": _now(engine),
+                "journeys": len(batch),
+                "sessions": sum(len(journey.sessions) for journey in batch),
+            },
+        )
+
+
+def record_answer(
+    engine: DuckDBEngine,
+    request_id: str,
+    scored: Sequence[Scored],
+    rejected: Sequence[Rejected] = (),
+) -> None:
+    """Keep what a request brought, all of it or nothing.
+
+    Args:
+        engine: The warehouse.
+        request_id: The request.
+        scored: Journeys with their shares.
+        rejected: Journeys that are not sent again.
+    """
+    with engine.session() as connection, transaction(connection):
+        sequence = next_sequence(connection)
+        _insert(connection, "raw.ihc_answers", "session_id", _answers(request_id, scored))
+        now = _now(engine)
+        _insert(connection, "raw.ihc_rejections", "conv_id", _rejections(rejected, now))
+        failpoint("answers appended, not committed")
+        _settle(connection, request_id, "answered", now, None)
+        _touch(connection, sequence, "ihc_answers", {item.journey.day for item in scored})
+        _touch(connection, sequence, "ihc_requests", {None})
+
+
+def record_failure(
+    engine: DuckDBEngine,
+    request_id: str,
+    reason: str,
+    rejected: Sequence[Rejected] = (),
+) -> None:
+    """Write down that a request brought no answer; its journeys stay pending.
+
+    Args:
+        engine: The warehouse.
+        request_id: The request.
+        reason: Why.
+        rejected: Journeys that are not sent again.
+    """
+    with engine.session() as connection, transaction(connection):
+        sequence = next_sequence(connection)
+        now = _now(engine)
+        _insert(connection, "raw.ihc_rejections", "conv_id", _rejections(rejected, now))
+        _settle(connection, request_id, "failed", now, reason)
+        _touch(connection, sequence, "ihc_requests", {None})
+
+
+def forget_rejections(engine: DuckDBEngine) -> int:
+    """Let rejected journeys be sent again; their number."""
+    with engine.hold():
+        with engine.session() as connection, transaction(connection):
+            [(rejected,)] = connection.execute("SELECT COUNT(*) FROM raw.ihc_rejections").fetchall()
+            connection.execute("DELETE FROM raw.ihc_rejections")
+            _touch(connection, next_sequence(connection), "ihc_requests", {None})
+        engine.forget(_ANSWERS)
+    return int(rejected)
+
+
+def _answers(request_id: str, scored: Iterable[Scored]) -> list[dict[str, Any]]:
+    return [
+        {
+            "journey_key": item.journey.key,
+            "conv_id": item.journey.conv_id,
+            "session_id": session.session_id,
+            **dict(zip(SHARES, shares, strict=True)),
+            "request_id": request_id,
+        }
+        for item in scored
+        for session, shares in zip(item.journey.sessions, item.shares, strict=True)
+    ]
+
+
+def _rejections(rejected: Iterable[Rejected], now: datetime) -> list[dict[str, Any]]:
+    return [
+        {
+            "journey_key": item.journey.key,
+            "conv_id": item.journey.conv_id,
+            "reason": item.reason,
+            "request_id": item.request_id,
+            "rejected_at": now,
+        }
+        for item in rejected
+    ]
+
+
+def _insert(
+    connection: "duckdb.DuckDBPyConnection", table: str, also: str, rows: list[dict[str, Any]]
+) -> None:
+    """Append rows whose journey is not there yet."""
+    import pyarrow as pa  # noqa: PLC0415 - a look for what is pending has no use for it
+
+    if not rows:
+        return
+    connection.register("incoming_answers", pa.Table.from_pylist(rows))
+    try:
+        connection.execute(
+            f"INSERT INTO {table} BY NAME SELECT * FROM incoming_answers "
+            f"WHERE journey_key NOT IN (SELECT journey_key FROM {table}) "
+            f"ORDER BY journey_key, {also}"
+        )
+    finally:
+        connection.unregister("incoming_answers")
+
+
+def _settle(
+    connection: "duckdb.DuckDBPyConnection",
+    request_id: str,
+    status: str,
+    now: datetime,
+    reason: str | None,
+) -> None:
+    connection.execute(
+        "UPDATE raw.ihc_requests SET status = $status, settled_at = $now, reason = $reason "
+        "WHERE request_id = $id",
+        {"status": status, "now": now, "reason": reason, "id": request_id},
+    )
+
+
+def _touch(
+    connection: "duckdb.DuckDBPyConnection",
+    sequence: int,
+    table: str,
+    days: Collection[date | None],
+) -> None:
+    """Mark days as changed, for the planner."""
+    values = {"table": table, "days": list(days), "sequence": sequence}
+    connection.execute(
+        "DELETE FROM raw.touched WHERE table_name = $table "
+        "AND COALESCE(day, DATE '0001-01-01') IN "
+        "(SELECT COALESCE(day, DATE '0001-01-01') FROM UNNEST(CAST($days AS DATE[])) AS t(day))",
+        {"table": table, "days": list(days)},
+    )
+    connection.execute(
+        "INSERT INTO raw.touched BY NAME SELECT $sequence AS seq, $table AS table_name, day "
+        "FROM UNNEST(CAST($days AS DATE[])) AS t(day)",
+        values,
+    )
+
+
+def _now(engine: DuckDBEngine) -> datetime:
+    return engine.settings.current_time().astimezone(UTC).replace(tzinfo=None)

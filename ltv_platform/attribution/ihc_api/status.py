@@ -1,0 +1,42 @@
+"""What the IHC API was asked and what it said, out of the published snapshot."""
+
+from typing import Any
+
+from ltv_platform.published.current import require_snapshot
+from ltv_platform.published.query import query
+from ltv_platform.published.snapshot import attribution_manifest
+from ltv_platform.settings import Settings
+from ltv_platform.tables.rendering import render
+
+
+def api_status(settings: Settings) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """Columns and rows: figure, count, detail; a row per reason of rejections and failures.
+
+    Raises:
+        UserError: nothing is published yet.
+    """
+    return query(settings, render("ihc/status.sql", settings))
+
+
+def other_settings(settings: Settings) -> str:
+    """How the snapshot was scored otherwise than the present settings would; empty if it was not.
+
+    Raises:
+        UserError: nothing is published yet.
+    """
+    now = attribution_manifest(settings)
+    # Manifests of earlier versions do not say; `ltv run` publishes them anew.
+    then = require_snapshot(settings).manifest.get("attribution")
+    if then is None:
+        return "The snapshot does not say how it was scored; `ltv run` publishes it again."
+    if then["engine"] != now["engine"]:
+        return (
+            f"The snapshot was scored with engine {then['engine']}, the settings now name "
+            f"{now['engine']}: `ltv run` scores it again."
+        )
+    if now["engine"] == "api" and then["request_hash"] != now["request_hash"]:
+        return (
+            "The snapshot was scored under another LTV_IHC_CONVERSION_TYPE or "
+            "LTV_IHC_REDISTRIBUTION than is set now: `ltv run` asks for what that lacks."
+        )
+    return ""

@@ -1,0 +1,97 @@
+"""How near models come to the answers of the IHC API.
+
+The local engine is an open approximation; what it is worth is measured here.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ltv_platform.attribution.ihc_local.answered_journeys import (
+    AnsweredJourneys,
+    Floats,
+    engine_settings,
+    in_memory,
+)
+from ltv_platform.errors import UserError
+from ltv_platform.parameters.ihc import FITTED, PRESETS
+from ltv_platform.settings import Settings
+from ltv_platform.tables.rendering import render
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class Distance:
+    """How far credit lies from that of the API.
+
+    Attributes:
+        mean_error: Mean absolute difference of a session's credit, over journeys of two or more
+            sessions; NaN where there are none.
+        max_error: The greatest of these.
+        misallocated: Share of all conversion credit that stands in another cell of channel and
+            day than the API puts it: half the sum of absolute differences over the cells, by the
+            sum of the API's credit. Journeys of one session count in it: they are conversions
+            too.
+    """
+
+    mean_error: float
+    max_error: float
+    misallocated: float
+
+
+def distance(journeys: AnsweredJourneys, credit: Floats) -> Distance:
+    """The distance of some credit, one number per row of the journeys, from the API's."""
+    difference = credit - journeys.ihc
+    errors = np.abs(difference[journeys.sessions > 1])
+    cells = np.bincount(journeys.cell, weights=difference)
+    return Distance(
+        mean_error=float(errors.mean()) if errors.size else float("nan"),
+        max_error=float(errors.max()) if errors.size else float("nan"),
+        misallocated=float(np.abs(cells).sum() / 2 / journeys.ihc.sum()),
+    )
+
+
+def local_scores(journeys: AnsweredJourneys, settings: Settings, preset: str) -> Floats:
+    """What the local engine gives each row, by the SQL that makes ``marts.ihc_attribution``.
+
+    Raises:
+        UserError: the preset is ``fitted`` and nothing was fitted yet.
+    """
+    sql = render("ihc/answered_scores.sql", engine_settings(settings, preset))
+    with in_memory(settings, journeys=journeys.table) as connection:
+        rows: pa.Table = connection.sql(sql).to_arrow_table()
+    scores: Floats = rows["ihc"].to_numpy()
+    return scores
+
+
+def evaluate(
+    journeys: AnsweredJourneys, settings: Settings
+) -> list[tuple[str, str | None, Distance]]:
+    """The distance of all presets of the local engine, of linear and of last.
+
+    Returns:
+        Model, preset of the local engine (None: another model) and distance.
+
+    Raises:
+        UserError: no journey has two sessions; there is nothing to tell models apart.
+    """
+    if not journeys.long_journeys:
+        raise UserError(
+            "No journey of the answers has two or more sessions: all models say the same of them.",
+            "Take answers to longer journeys.",
+        )
+    presets = [*PRESETS, *([FITTED] if settings.ihc_fit_path.exists() else [])]
+    others = {
+        "linear": 1 / journeys.sessions,
+        "last": (journeys.position == journeys.sessions).astype(np.float64),
+    }
+    return [
+        *(
+            ("ihc (local)", preset, distance(journeys, local_scores(journeys, settings, preset)))
+            for preset in presets
+        ),
+        *((name, None, distance(journeys, credit)) for name, credit in others.items()),
+    ]

@@ -1,0 +1,98 @@
+"""Intervals out of the errors of cohorts that were forecast without themselves.
+
+The quantiles of leave-one-out residuals bound a new residual: R. F. Barber et al., Predictive
+inference with the jackknife+, Annals of Statistics 49(1), 2021, sec. 1.2. Nothing is assumed of
+their distribution but how their spread depends on the size of a cohort.
+"""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ltv_platform.forecasting.repeat_buying.histories import Floats
+
+Integers: TypeAlias = NDArray[np.int64]
+Booleans: TypeAlias = NDArray[np.bool_]
+
+#: Share of cohorts that an interval is to hold.
+COVERAGE = 0.8
+#: Residuals that the outer tenths can be read from: 0.1 (n + 1) is about 1.
+LEAST_COHORTS = 9
+
+_ENDS = ((1 - COVERAGE) / 2, (1 + COVERAGE) / 2)
+#: Standard deviations by which residuals differ that are the same but for rounding. Small cohorts
+#: that bring nothing more all have one residual, and it may be the very end of the interval.
+_SAME = 1e-9
+
+
+@dataclass(frozen=True)
+class ResidualSpread:
+    """Residuals of cohorts of some sizes, and the interval that they give for any size.
+
+    The variance of a residual is taken as between + within / size: what differs from cohort to
+    cohort however large, and what averages out over customers.
+
+    Attributes:
+        between: The first, in squared units of the residuals.
+        within: The second, for one customer.
+        scaled: (n,): residuals over their standard deviation, in rising order.
+        order: (n,): which residual each of these was.
+    """
+
+    between: float
+    within: float
+    scaled: Floats
+    order: Integers
+
+    @classmethod
+    def of(cls, residuals: Floats, sizes: Floats) -> "ResidualSpread":
+        """The spread of residuals, by the moments of e² and of e² × size.
+
+        Args:
+            residuals: (n,): errors, at least one.
+            sizes: (n,): customers that each rests on, above 0.
+        """
+        squares = residuals**2
+        mean, inverse, size = squares.mean(), (1 / sizes).mean(), sizes.mean()
+        unequal = inverse * size - 1  # 0 where all cohorts are of one size
+        between = 0.0
+        if unequal > 0:
+            between = float((inverse * (squares * sizes).mean() - mean) / unequal)
+        # At most half, so that a small cohort always has the wider interval.
+        between = min(max(between, 0.0), float(mean) / 2)
+        within = float((mean - between) / inverse)
+        scales = np.sqrt(between + within / sizes)
+        scaled = np.divide(residuals, scales, out=np.zeros(len(residuals)), where=scales > 0)
+        order = np.argsort(scaled, kind="stable")
+        return cls(between, within, scaled[order], order)
+
+    def reach(self, sizes: Floats) -> tuple[Floats, Floats]:
+        """Residuals between which cohorts of these sizes are expected; (m,) each.
+
+        0 lies between them, so that an interval holds its forecast where errors lean one way.
+        """
+        many = len(self.scaled)
+        places = np.array(_ENDS) * (many + 1) - 1
+        lower, upper = np.interp(places, np.arange(many), self.scaled)
+        scales = np.sqrt(self.between + self.within / np.maximum(sizes, 1))
+        return min(lower, 0.0) * scales, max(upper, 0.0) * scales
+
+    def holds(self) -> Booleans:
+        """(n,): whether the quantiles of all other residuals hold each."""
+        many = len(self.scaled)
+        ranks = np.arange(many)
+        bounds = []
+        for end in _ENDS:
+            place = min(max(end * many - 1, 0), many - 2)
+            low = int(place)
+            high = min(low + 1, many - 2)
+            # The others in order: those from the own rank on stand one further.
+            below = self.scaled[low + (low >= ranks)]
+            above = self.scaled[high + (high >= ranks)]
+            bounds.append(below + (place - low) * (above - below))
+        held = np.empty(many, dtype=bool)
+        above_lower = self.scaled >= np.minimum(bounds[0], 0) - _SAME
+        held[self.order] = above_lower & (self.scaled <= np.maximum(bounds[1], 0) + _SAME)
+        return held

@@ -1,0 +1,191 @@
+"""Tables of a SQLite database as files of text, each with a hash of its own.
+
+A load is one table, so the hash is that of the table: a new row in another table of the
+database does not make it another load.
+"""
+
+import hashlib
+import os
+import re
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from ltv_platform.errors import UserError
+from ltv_platform.ingestion.files.private_copy import PrivateCopy, open_regular, take_copy
+from ltv_platform.ingestion.files.sqlite_process import read_sqlite
+from ltv_platform.ingestion.reading.double_rounding import Scales, rounded
+from ltv_platform.settings import Settings
+
+#: Rows, and bytes of long texts, that are held in memory at once.
+_BATCH = 100_000
+_BATCH_BYTES = 256 << 20
+_MAGIC = b"SQLite format 3\0"
+#: Of the journal that SQLite keeps beside a database while it writes (sqlite.org/fileformat2.html,
+#: section 3).
+_JOURNAL_MAGIC = bytes.fromhex("d9d505f920a163d7")
+#: Bytes at the beginning in which a script shows itself.
+_LOOKED_AT = 1 << 16
+_STATEMENT = re.compile(rb"(?im)^\s*(CREATE\s+(TABLE|VIEW)|BEGIN\s+TRANSACTION|INSERT\s+INTO)\b")
+
+
+def copy_sqlite(database: Path, folder: Path, *, follow_links: bool = True) -> PrivateCopy:
+    """A private copy of a database.
+
+    Args:
+        database: The file.
+        folder: An empty folder.
+        follow_links: Whether the path may be a symbolic link.
+
+    Raises:
+        UserError: it cannot be copied, its newest rows stand in a write-ahead log beside it, or
+            a journal beside it holds what a transaction under way has overwritten in it.
+    """
+    # The log stands beside the file itself, not beside a link to it.
+    real = database.resolve() if follow_links else database
+    log = real.with_name(real.name + "-wal")
+    if log.is_file() and log.stat().st_size:
+        raise UserError(
+            f"{database} has a write-ahead log beside it, so its newest rows are not in the file.",
+            f'Close the programs that write it, or run: sqlite3 {database} "PRAGMA '
+            'wal_checkpoint(TRUNCATE)"',
+        )
+    if _is_hot(real.with_name(real.name + "-journal"), follow_links):
+        raise UserError(
+            f"{database} has the journal of an unfinished transaction beside it, so rows in the "
+            "file may be half-written.",
+            "Wait until the program that writes it is done; if it crashed, open the database once: "
+            f'sqlite3 {database} "PRAGMA integrity_check"',
+        )
+    return take_copy(database, folder, follow_links=follow_links)
+
+
+def _is_hot(journal: Path, follow_links: bool) -> bool:
+    """Whether a rollback journal is in use: a finished one is gone, empty or begins with zeros."""
+    if not os.path.lexists(journal):
+        return False
+    with open_regular(journal, follow_links) as file:
+        return file.read(len(_JOURNAL_MAGIC)) == _JOURNAL_MAGIC
+
+
+def sqlite_tables(copy: PrivateCopy, settings: Settings) -> list[str]:
+    """Names of the tables and views of a database.
+
+    Raises:
+        UserError: the file is not a SQLite database.
+    """
+    with _faults(copy):
+        [(_, names)] = read_sqlite(copy, settings, "tables")
+    return list(names)
+
+
+def sqlite_columns(
+    copy: PrivateCopy, settings: Settings, tables: Sequence[str]
+) -> dict[str, dict[str, str]]:
+    """The columns of tables or views, in order, and the type that each is declared with, if any.
+
+    Raises:
+        UserError: the file is not a SQLite database, or a view is broken.
+    """
+    with _faults(copy):
+        return {
+            table: dict(columns)
+            for _, table, columns in read_sqlite(copy, settings, "columns", tables)
+        }
+
+
+def refuse_script(path: Path, name: str) -> None:
+    """SQL that would make a database is none.
+
+    Args:
+        path: The file.
+        name: What to call it.
+
+    Raises:
+        UserError: it is such a script; says how to run it.
+    """
+    with path.open("rb") as file:
+        begin = file.read(_LOOKED_AT)
+    if not begin.startswith(_MAGIC) and _STATEMENT.search(begin):
+        raise UserError(
+            f"{name} is a SQL script, not a database.",
+            "Make one of it with `sqlite3 NEW.db < FILE`; leave out what stands before its first "
+            "CREATE, if that is not SQL.",
+        )
+
+
+def export_sqlite_table(
+    copy: PrivateCopy, table: str, settings: Settings, scales: Scales
+) -> PrivateCopy:
+    """One table of a database as Parquet of texts, and the hash of its content.
+
+    Args:
+        copy: The database.
+        table: The table, or a view.
+        settings: For the limits of time and memory; a view can go on for ever.
+        scales: How doubles are rounded.
+
+    Raises:
+        UserError: the database has no such table, is damaged, holds text that is no UTF-8, or
+            its view takes too long or too much.
+    """
+    import pyarrow as pa  # noqa: PLC0415 - only files of this kind need Arrow
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    tables = sqlite_tables(copy, settings)
+    if table not in tables:
+        raise UserError(
+            f"{copy.name} has no table {table}; it has {', '.join(tables) or 'none'}.",
+            "Rename the table in the database, or export it and use an adapter.",
+        )
+    target = copy.path.with_name(f"{table}.parquet")
+    digest = hashlib.sha256()
+    with _faults(copy):
+        answers = read_sqlite(copy, settings, "rows", [table])
+        _, names = next(answers)
+        schema = pa.schema([(name, pa.string()) for name in names])
+        digest.update(repr(names).encode())
+        with pq.ParquetWriter(target, schema) as writer:
+            for rows in _batches(answers):
+                texts = [
+                    [None if value is None else _as_text(value, name, scales) for value in column]
+                    for name, column in zip(names, zip(*rows, strict=True), strict=True)
+                ]
+                digest.update(repr(texts).encode())
+                writer.write_table(pa.table([pa.array(c, pa.string()) for c in texts], schema))
+    return PrivateCopy(target, copy.name, "parquet", digest.hexdigest())
+
+
+def _batches(answers: Iterator[tuple[Any, ...]]) -> Iterator[list[tuple[Any, ...]]]:
+    """Rows in batches that are the same for the same table: the hash goes by them."""
+    batch: list[tuple[Any, ...]] = []
+    taken = 0
+    for _, rows, size in answers:
+        batch += rows
+        taken += size
+        if len(batch) >= _BATCH or taken >= _BATCH_BYTES:
+            yield batch
+            batch, taken = [], 0
+    if batch:
+        yield batch
+
+
+@contextmanager
+def _faults(copy: PrivateCopy) -> Iterator[None]:
+    """Whatever is wrong with a database is the user's to fix."""
+    try:
+        yield
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+        refuse_script(copy.path, copy.name)
+        raise UserError(
+            f"{copy.name} is not a SQLite database, or a damaged one ({error}).",
+            "Check it with: sqlite3 FILE 'PRAGMA integrity_check'",
+        ) from error
+
+
+def _as_text(value: Any, column: str, scales: Scales) -> str:
+    if isinstance(value, float):
+        value = rounded(value, column, scales)
+    return value.decode("utf-8") if isinstance(value, bytes) else str(value)

@@ -1,0 +1,1 @@
+"""Rejected rows: listed with their reasons, replayed, and settled by later loads."""

@@ -1,0 +1,103 @@
+"""What was rejected: listed with its reasons, and dismissed where nobody will fix it."""
+
+from datetime import UTC
+from typing import Any
+
+from ltv_platform.errors import UserError
+from ltv_platform.ingestion.files.private_copy import printable
+from ltv_platform.ingestion.messages import source_called
+from ltv_platform.ingestion.quarantine.settling import OPEN
+from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
+from ltv_platform.warehouse.duckdb.raw_log import next_sequence, touch, transaction
+
+_COLUMNS = (
+    "table_name",
+    "source_file",
+    "line",
+    "reasons",
+    "raw",
+    "adapter",
+    "quarantined_at",
+    "load_id",
+)
+
+_WAITING = f"{OPEN} AND ($table IS NULL OR table_name = $table)"
+
+
+def list_quarantine(
+    engine: DuckDBEngine, table: str | None = None, limit: int | None = None
+) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """The rows that stand in quarantine: newest load first, each in the order of its file.
+
+    Args:
+        engine: The warehouse; it knows what was rejected a moment ago, which the published
+            snapshot does not.
+        table: Only rows meant for this source table.
+        limit: So many rows at the most; None: all.
+
+    Returns:
+        Column names, and one tuple per row: table_name, source_file, line, reasons, raw,
+        adapter, quarantined_at, load_id.
+
+    Raises:
+        UserError: there is no such source table.
+    """
+    if table is not None:
+        source_called(engine.catalog.sources, table)
+    rows = engine.rows(
+        f"SELECT {', '.join(_COLUMNS)} FROM raw.quarantine WHERE {_WAITING} "
+        "ORDER BY quarantined_at DESC, table_name, load_id, line"
+        + (f" LIMIT {int(limit)}" if limit is not None else ""),
+        {"table": table},
+    )
+    return list(_COLUMNS), rows
+
+
+def count_quarantine(engine: DuckDBEngine, table: str | None = None) -> int:
+    """How many rows stand in quarantine, all or those meant for one source table.
+
+    Raises:
+        UserError: there is no such source table.
+    """
+    if table is not None:
+        source_called(engine.catalog.sources, table)
+    sql = f"SELECT count(*) FROM raw.quarantine WHERE {_WAITING}"
+    return int(engine.rows(sql, {"table": table})[0][0])
+
+
+def dismiss(
+    engine: DuckDBEngine, reason: str, table: str | None = None, file: str | None = None
+) -> int:
+    """Settle rows of quarantine that nobody will fix, so that they are no longer listed.
+
+    Args:
+        engine: The warehouse.
+        reason: Why, for whoever asks later.
+        table: Only rows meant for this source table.
+        file: Only rows of files of this name.
+
+    Returns:
+        How many rows these were; they stay in the table ``quarantine``, settled.
+
+    Raises:
+        UserError: there is no such source table, no reason, or no such file in quarantine.
+    """
+    if table is not None:
+        source_called(engine.catalog.sources, table)
+    if not reason.strip():
+        raise UserError("No reason is given.", "Say with --reason why nobody will fix the rows.")
+    now = engine.settings.current_time().astimezone(UTC).replace(tzinfo=None)
+    with engine.session() as connection, transaction(connection):
+        rows = connection.execute(
+            "UPDATE raw.quarantine SET settled_at = $now, settled_by = $reason "
+            f"WHERE {_WAITING} AND ($file IS NULL OR source_file = $file)",
+            {"now": now, "reason": f"dismissed: {reason}", "table": table, "file": file},
+        ).fetchall()[0][0]
+        if rows == 0 and file is not None:
+            raise UserError(
+                f"No row of a file {printable(file)} is in quarantine.",
+                "`ltv quarantine list` names the files.",
+            )
+        nothing = "SELECT CAST(NULL AS VARCHAR) AS table_name, CAST(NULL AS DATE) AS day LIMIT 0"
+        touch(connection, nothing, next_sequence(connection), engine.settings)
+    return int(rows)

@@ -1,0 +1,337 @@
+"""Rejected rows sent again, once they can pass.
+
+A replayed row enters the log as part of a load of its own, but under the name and line that it
+had, and in the place that its file took: what came later stays newer.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from ltv_platform.contracts import SourceTable
+from ltv_platform.contracts.ddl import literal, quoted
+from ltv_platform.errors import UserError
+from ltv_platform.ingestion.adapters.apply import Adapted, adapt_again, defaults_of
+from ltv_platform.ingestion.adapters.confinement import confine
+from ltv_platform.ingestion.files.private_copy import load_id_of
+from ltv_platform.ingestion.messages import source_called
+from ltv_platform.ingestion.quarantine.settling import OPEN
+from ltv_platform.ingestion.requests import Progress, silent
+from ltv_platform.ingestion.rows.judging import judge
+from ltv_platform.ingestion.rows.staging import MALFORMED
+from ltv_platform.ingestion.rows.start_date import read_start
+from ltv_platform.locks import temporary_folder
+from ltv_platform.settings import Settings
+from ltv_platform.warehouse.duckdb.connection import spill_path
+from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
+from ltv_platform.warehouse.duckdb.raw_log import append_load, place_of, transaction
+from ltv_platform.warehouse.engine import Load, LoadCounts
+
+if TYPE_CHECKING:
+    from ltv_platform.ingestion.adapters.adapter import Adapter
+
+Connection = duckdb.DuckDBPyConnection
+
+
+@dataclass(frozen=True)
+class _File:
+    """A file with rows in quarantine that can be tried again."""
+
+    source: SourceTable
+    load_id: str
+    name: str
+    adapter: str | None
+    content_hash: str | None
+
+
+@dataclass(frozen=True)
+class _Passed:
+    """Rows of a file that pass now: their lines, and the temporary table that holds them."""
+
+    file: _File
+    lines: tuple[int, ...]
+    rows: str
+
+
+@dataclass
+class Retrial:
+    """Rows of quarantine judged again, before anything is written.
+
+    Attributes:
+        received_at: When (UTC).
+        passed: What passes, file by file in the order of their loads.
+        notes: Why rows could not even be tried.
+        adapters: How rows were tried where that is not as their file was loaded.
+    """
+
+    received_at: datetime
+    passed: list[_Passed] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    adapters: list[str] = field(default_factory=list)
+
+
+def replay(
+    engine: DuckDBEngine, table: str | None = None, tell: Progress = silent
+) -> list[LoadCounts]:
+    """Send the rows in quarantine again, under present settings and adapters.
+
+    Rows that pass enter the log and are marked as replayed; the others stay as they are, and so
+    do records that could not be split into columns. All of it is one transaction.
+
+    Args:
+        engine: The warehouse.
+        table: Only rows meant for this source table.
+        tell: Told which adapters have changed since, and which rows do not go through theirs.
+
+    Returns:
+        One row of ``loads`` per file of which rows passed; its ``rows_in_file`` are those rows.
+
+    Raises:
+        UserError: there is no such source table, or an adapter is gone or does not fit the
+            rows any more; nothing was changed.
+    """
+    if table is not None:
+        source_called(engine.catalog.sources, table)
+    settings = engine.settings
+    with temporary_folder(settings.home, "staging_") as folder, engine.session() as connection:
+        confine(connection, spill_path(settings.warehouse_path), folders=[folder])
+        retrial = retry(connection, engine, folder, table)
+        if retrial.notes:
+            raise UserError(
+                "; ".join(retrial.notes) + ".",
+                "Put the adapter back where it was, or replay the other tables by name.",
+            )
+        for note in retrial.adapters:
+            tell(note)
+        with transaction(connection):
+            return append_retrial(connection, engine, retrial)
+
+
+def retry(
+    connection: Connection,
+    engine: DuckDBEngine,
+    folder: Path,
+    table: str | None = None,
+    only: str = "TRUE",
+) -> Retrial:
+    """Judge rows of quarantine again; outside of a transaction, which an error would end.
+
+    Args:
+        connection: A confined connection to the warehouse.
+        engine: The warehouse.
+        folder: A folder that the connection reaches.
+        table: Only rows meant for this source table.
+        only: SQL condition on the rows of quarantine.
+    """
+    now = engine.settings.current_time().astimezone(UTC).replace(tzinfo=None)
+    retrial = Retrial(now)
+    waiting = f"{OPEN} AND NOT ({MALFORMED}) AND ({only})"
+    for file in _files(connection, engine.catalog.sources, table, waiting):
+        rows = f"replayed_{len(retrial.passed)}"
+        try:
+            adapter = _adapter_of(file, engine.settings)
+            with TemporaryDirectory(dir=folder) as own:
+                lines = _judge_again(
+                    connection,
+                    engine,
+                    file,
+                    adapter,
+                    waiting=waiting,
+                    folder=Path(own),
+                    rows=rows,
+                    now=now,
+                )
+            retrial.adapters += _what_changed(file, adapter)
+        except UserError as error:
+            retrial.notes.append(
+                f"rows of {file.name} for {file.source.name} cannot be replayed: {error.message}"
+            )
+            continue
+        if lines:
+            retrial.passed.append(_Passed(file, lines, rows))
+    return retrial
+
+
+def append_retrial(
+    connection: Connection, engine: DuckDBEngine, retrial: Retrial
+) -> list[LoadCounts]:
+    """Append what passed, inside a transaction of the caller's; the rows of ``loads``."""
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE none_rejected "
+        "(line BIGINT, reasons VARCHAR[], raw VARCHAR, row_key VARCHAR)"
+    )
+    loads = []
+    for passed in retrial.passed:
+        file = passed.file
+        load = Load(
+            load_id=_load_id(file, passed.lines),
+            table=file.source,
+            source_file=file.name,
+            adapter=file.adapter,
+            rows_in_file=len(passed.lines),
+            received_at=retrial.received_at,
+        )
+        place = place_of(connection, file.source, file.load_id)
+        loads.append(
+            append_load(
+                connection, load, passed.rows, "none_rejected", engine.settings, place=place
+            )
+        )
+        connection.execute(
+            f"UPDATE raw.quarantine SET replayed_at = $now WHERE load_id = $load_id AND {OPEN} "
+            f"AND line IN (SELECT _line FROM {passed.rows} WHERE _reasons IS NULL)",
+            {"now": retrial.received_at, "load_id": file.load_id},
+        )
+    return loads
+
+
+def _files(
+    connection: Connection, sources: Mapping[str, SourceTable], table: str | None, waiting: str
+) -> list[_File]:
+    """The files of which rows wait, in the order in which they were loaded."""
+    return [
+        _File(sources[name], *values)
+        for name, *values in connection.execute(
+            "SELECT loads.table_name, loads.load_id, loads.source_file, loads.adapter, "
+            "loads.content_hash "
+            "FROM raw.loads AS loads WHERE ($table IS NULL OR table_name = $table) "
+            f"AND load_id IN (SELECT load_id FROM raw.quarantine WHERE {waiting}) "
+            "ORDER BY loads.rowid",
+            {"table": table},
+        ).fetchall()
+    ]
+
+
+def _adapter_of(file: _File, settings: Settings) -> "Adapter | None":
+    """The adapter that a file went through, as it is now.
+
+    Raises:
+        UserError: it is gone.
+    """
+    if file.adapter is None:
+        return None
+    from ltv_platform.ingestion.adapters.files import load_adapter  # noqa: PLC0415 - parses SQL
+
+    return load_adapter(file.adapter, file.source.name, settings.adapter_options)
+
+
+def _what_changed(file: _File, adapter: "Adapter | None") -> list[str]:
+    """What the user should know of the adapter that rows were tried with."""
+    if adapter is None or file.content_hash is None:
+        return []
+    if load_id_of(file.source.name, adapter.text, file.content_hash) == file.load_id:
+        return []
+    if adapter.replayable:
+        return [
+            f"{file.name}: adapter {adapter.name} ({adapter.reference}) has changed since the file "
+            "was loaded; the rows went through it as it is now"
+        ]
+    return [
+        f"{file.name}: adapter {adapter.name} ({adapter.reference}) has changed since the file was "
+        "loaded, but it looks at several records at once; load the file again to use it"
+    ]
+
+
+def _judge_again(
+    connection: Connection,
+    engine: DuckDBEngine,
+    file: _File,
+    adapter: "Adapter | None",
+    *,
+    waiting: str,
+    folder: Path,
+    rows: str,
+    now: datetime,
+) -> tuple[int, ...]:
+    """Create a temporary table of the rows of a file that pass now; their lines.
+
+    Raises:
+        UserError: its adapter reads columns that the records do not have.
+    """
+    settings = engine.settings
+    defaults = {} if adapter is None else defaults_of(adapter, file.source)
+    if adapter is not None and not adapter.replayable:
+        # Quarantine keeps what came out of it, so there is nothing left to adapt.
+        waiting += f" AND {_is_adapted(file.source)}"
+        adapter = None
+    columns = _create_file(connection, file, adapter, waiting)
+    if adapter is None:
+        adapted = Adapted(
+            "SELECT *, NULL AS _record FROM file", [*columns, "_line"], defaults=defaults
+        )
+    else:
+        kept = folder / "kept.parquet"
+        connection.execute(f"COPY file TO {literal(str(kept))} (FORMAT parquet)")
+        adapted = adapt_again(settings, adapter, kept, columns, file.source)
+    judge(
+        connection,
+        file.source,
+        adapted,
+        settings,
+        received_at=now,
+        start=read_start(settings),
+        rows=rows,
+        load_id=file.load_id,
+    )
+    return tuple(
+        line
+        for (line,) in connection.execute(
+            f"SELECT _line FROM {rows} WHERE _reasons IS NULL ORDER BY _line"
+        ).fetchall()
+    )
+
+
+def _create_file(
+    connection: Connection, file: _File, adapter: "Adapter | None", waiting: str
+) -> list[str]:
+    """The relation ``file`` out of the kept records, with the names and lines that they had.
+
+    Returns:
+        The names.
+    """
+    kept = f"FROM raw.quarantine WHERE load_id = $load_id AND {waiting}"
+    names = [
+        name
+        for (name,) in connection.execute(
+            f"SELECT DISTINCT UNNEST(json_keys(raw)) AS name {kept} ORDER BY name",
+            {"load_id": file.load_id},
+        ).fetchall()
+    ]
+    if adapter is None:
+        # The contract may know columns that the rows do not have.
+        names += [c.name for c in file.source.columns if c.name not in names]
+    values = "".join(
+        f"json_extract_string(raw, {literal(_path(name))}) AS {quoted(name)}, " for name in names
+    )
+    connection.execute("DROP TABLE IF EXISTS file")
+    connection.execute(
+        f"CREATE TEMP TABLE file AS SELECT {values}line AS _line, source_file AS _file {kept}",
+        {"load_id": file.load_id},
+    )
+    return names
+
+
+def _path(name: str) -> str:
+    escaped = name.replace("\\", "\\\\").replace('"', '\\"')
+    return f'$."{escaped}"'
+
+
+def _is_adapted(source: SourceTable) -> str:
+    """The record has no columns but the contract's: it is an adapter's output.
+
+    An adapter may have been rewritten since; records of the file that it was not made for stay.
+    """
+    names = ", ".join(map(literal, [*(column.name for column in source.columns), "_rejected"]))
+    return f"list_has_all([{names}], json_keys(raw))"
+
+
+def _load_id(file: _File, lines: Sequence[int]) -> str:
+    """A row leaves quarantine once, so the file and the lines identify the load."""
+    parts = ("replay", file.load_id, *map(str, lines))
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()

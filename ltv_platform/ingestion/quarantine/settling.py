@@ -1,0 +1,61 @@
+"""Rows of quarantine that a load leaves nothing to do about: settled, kept, and told no more."""
+
+import duckdb
+
+from ltv_platform.contracts import SourceTable
+from ltv_platform.contracts.ddl import quoted
+from ltv_platform.ingestion.rows.validation import ONLY_BEFORE_START
+from ltv_platform.warehouse.engine import Load
+
+Connection = duckdb.DuckDBPyConnection
+
+#: Rows of quarantine that somebody has yet to do something about.
+OPEN = "replayed_at IS NULL AND settled_at IS NULL"
+
+
+def row_key(source: SourceTable) -> str:
+    """An expression that gives the key of a typed row as text; NULL where part of it is missing."""
+    # A load of spend replaces whole days, whatever countries its lines name.
+    key = source.replaces or source.key
+    parts = ", ".join(f"CAST({quoted(name)} AS VARCHAR)" for name in key)
+    needed = [c.name for c in source.columns if c.required and c.name in key]
+    known = " AND ".join(f"{quoted(name)} IS NOT NULL" for name in needed)
+    return f"CASE WHEN {known} THEN CAST(to_json([{parts}]) AS VARCHAR) END"
+
+
+def settle_quarantine(connection: Connection, load: Load, rows: str) -> int:
+    """Settle rows of earlier loads, in the transaction that appends one.
+
+    It has a good row of their key, or it is their file, come again through their adapter, which was
+    rewritten. Nothing is wrong with a customer whom only the start of the partitions keeps out: the
+    row may come in yet, and be the earliest registration.
+
+    Args:
+        connection: A connection to the warehouse.
+        load: The load.
+        rows: Name of the relation of its judged rows.
+
+    Returns:
+        How many rows it settled.
+    """
+    settled = "settled_at = $now, settled_by = $load_id"
+    waits = f"table_name = $table AND load_id <> $load_id AND {OPEN}"
+    values = {"now": load.received_at, "load_id": load.load_id, "table": load.table.name}
+    # Most logs have no such rows, and a large load has many keys.
+    waiting = f"SELECT 1 FROM raw.quarantine WHERE {waits} LIMIT 1"
+    own = {name: values[name] for name in ("table", "load_id")}
+    if connection.execute(waiting, own).fetchone() is None:
+        return 0
+    early = f"NOT ({ONLY_BEFORE_START})" if load.table.name == "customers" else "TRUE"
+    [(by_key,)] = connection.execute(
+        f"UPDATE raw.quarantine SET {settled} WHERE {waits} AND {early} AND "
+        f"row_key IN (SELECT {row_key(load.table)} FROM {rows} WHERE _reasons IS NULL)",
+        values,
+    ).fetchall()
+    [(by_file,)] = connection.execute(
+        f"UPDATE raw.quarantine SET {settled} WHERE {waits} AND load_id IN "
+        "(SELECT load_id FROM raw.loads WHERE table_name = $table AND content_hash = $content "
+        "AND adapter = $adapter)",
+        {**values, "content": load.content_hash, "adapter": load.adapter},
+    ).fetchall()
+    return int(by_key) + int(by_file)

@@ -1,0 +1,152 @@
+"""Rows of one file that share a key and say different things.
+
+Between two files the later one is a correction. Within one file nothing tells which row is right,
+unless ``updated_at`` does: two purchases under one transaction_id are nearly always a wrong key,
+and to keep one of them would lose the money of the other in silence. So all rows of such a key go
+to quarantine. Of attributes that change, such as those of a customer, the last line counts.
+"""
+
+from dataclasses import dataclass
+
+import duckdb
+
+from ltv_platform.contracts import SourceTable
+from ltv_platform.contracts.ddl import column_list, literal, quoted
+from ltv_platform.ingestion.rows.validation import ONLY_BEFORE_START
+
+Connection = duckdb.DuckDBPyConnection
+
+
+@dataclass(frozen=True)
+class Conflicts:
+    """What was found.
+
+    Attributes:
+        rows: How many rows share a key with another one that says something else.
+        keys: How many keys these are.
+    """
+
+    rows: int
+    keys: int
+
+
+def find_conflicts(
+    connection: Connection,
+    source: SourceTable,
+    rows: str,
+    table: str,
+    *,
+    load_id: str | None = None,
+) -> Conflicts | None:
+    """Create a temporary table (_line, reason) of the rows whose key is in conflict.
+
+    Args:
+        connection: The staging connection.
+        source: The contract.
+        rows: Name of the relation of judged rows; those with reasons are not looked at, but for
+            the start of the partitions, which may move.
+        table: Name of the new table.
+        load_id: The load that the rows are of, where others of it are in the log already.
+
+    Returns:
+        What was found; None: nothing, and there is no such table.
+    """
+    # Lines of spend with one key add up.
+    if source.replaces is not None:
+        return None
+    key, values = column_list(source.key), column_list(source.columns)
+    start = ONLY_BEFORE_START.replace("reasons", "_reasons")
+    looked_at = f"SELECT _line, {values}, TRUE AS own FROM {rows} WHERE _reasons IS NULL OR {start}"
+    if load_id is not None:
+        looked_at += (
+            f" UNION ALL SELECT line, {values}, FALSE FROM raw.{source.name} "
+            f"WHERE load_id = {literal(load_id)}"
+        )
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE keys_of_several AS "
+        f"SELECT {key} FROM ({looked_at}) AS looked_at GROUP BY {key} HAVING COUNT(*) > 1"
+    )
+    if not _count(connection, "SELECT COUNT(*) FROM keys_of_several"):
+        return None
+    connection.execute(_conflicting(source, looked_at, table))
+    found = connection.execute(
+        f"SELECT COUNT(*), COUNT(*) FILTER (WHERE first_of_key) FROM {table}"
+    ).fetchall()[0]
+    return Conflicts(*found) if found[0] else None
+
+
+def note(source: SourceTable, conflicts: Conflicts) -> str:
+    """What the user should know of them."""
+    key = ", ".join(source.key)
+    if source.last_line_counts:
+        return (
+            f"{conflicts.keys} {key} stand on several lines that say different things: the last "
+            "line of each counts"
+        )
+    return (
+        f"{conflicts.rows} rows share their {key} with another row of the file that says something "
+        f"else: all of them are in quarantine; {_remedy(source)}"
+    )
+
+
+def _conflicting(source: SourceTable, looked_at: str, table: str) -> str:
+    """The statement that makes the table; work grows with the lines, however many share a key."""
+    key, values = column_list(source.key), column_list(source.columns)
+    same_key = f"PARTITION BY {key}"
+    packed = ", ".join(f"{quoted(c.name)} := {quoted(c.name)}" for c in source.columns)
+    # Where the newest updated_at is that of one version alone, that one counts.
+    newest = "TRUE"
+    if source.has_updated_at:
+        newest = f"updated_at IS NOT DISTINCT FROM MAX(updated_at) OVER ({same_key})"
+    differing = ", ".join(
+        f"CASE WHEN {quoted(c)} IS DISTINCT FROM first_values[{literal(c)}] THEN {literal(c)} END"
+        for c in (column.name for column in source.columns if column.name not in source.key)
+    )
+    shown = " || ', ' || ".join(f"CAST({quoted(c)} AS VARCHAR)" for c in source.key)
+    in_key = " AND ".join(f"keys.{quoted(c)} = judged.{quoted(c)}" for c in source.key)
+    return f"""
+        CREATE OR REPLACE TEMP TABLE {table} AS
+        WITH several AS (
+          SELECT _line, own, {values}, {newest} AS newest, struct_pack({packed}) AS all_values
+          FROM ({looked_at}) AS judged
+          WHERE EXISTS (SELECT 1 FROM keys_of_several AS keys WHERE {in_key})
+        ),
+        beside_first AS (
+          SELECT *,
+            MIN(_line) FILTER (WHERE newest) OVER ({same_key}) AS first_line,
+            ARG_MIN(all_values, _line) FILTER (WHERE newest) OVER ({same_key}) AS first_values
+          FROM several
+        ),
+        compared AS (
+          SELECT *, all_values IS DISTINCT FROM first_values AS differs,
+            list_filter([{differing}], lambda name: name IS NOT NULL) AS differing
+          FROM beside_first
+        ),
+        told AS (
+          -- The first line that says something else than the first: what the first is told of.
+          SELECT *, _line = MIN(_line) OVER ({same_key}) AS first_of_key,
+            MIN(_line) FILTER (WHERE newest AND differs) OVER ({same_key}) AS other_line,
+            ARG_MIN(differing, _line) FILTER (WHERE newest AND differs) OVER ({same_key})
+              AS differing_of_other
+          FROM compared
+        )
+        SELECT _line, first_of_key,
+          {literal(", ".join(source.key) + ": ")} || {shown} || ' is also on line '
+            || CASE WHEN differs THEN first_line ELSE other_line END || ' with another '
+            || array_to_string(CASE WHEN differs THEN differing ELSE differing_of_other END, ', ')
+            || {literal("; " + _remedy(source))} AS reason
+        FROM told
+        WHERE other_line IS NOT NULL AND own
+    """
+
+
+def _remedy(source: SourceTable) -> str:
+    updated_at = ", or an updated_at that tells the newest" if source.has_updated_at else ""
+    return (
+        "keep the right one, or give each row a key of its own, as an adapter can with id || '-' "
+        f"|| item{updated_at}"
+    )
+
+
+def _count(connection: Connection, sql: str) -> int:
+    return int(connection.execute(sql).fetchall()[0][0])

@@ -1,0 +1,309 @@
+"""Compiles a source contract to the SQL that types its values and gives reasons.
+
+What a value is stands in ``values``. Every broken rule of a row is a reason of its own, so that one
+round of fixing is enough. An attribute that cannot be read is no reason: it becomes NULL and is
+counted, and the row stays, with its money.
+"""
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date
+from types import MappingProxyType
+
+from ltv_platform.contracts import Column, Rule, SourceTable
+from ltv_platform.contracts.ddl import literal, quoted
+from ltv_platform.days import day_of_sql
+from ltv_platform.ingestion.rows.values import (
+    AFTER_NO_DATES,
+    DAYS_OF_NO_DATES,
+    cast,
+    in_utc,
+    matches,
+    rounded,
+    stands_for_no_date,
+    trimmed,
+    why_no_value,
+)
+from ltv_platform.settings import Settings
+
+#: The reason of rows before the first partition holds these words.
+BEFORE_START = "lies before the first partition"
+
+#: Rows of quarantine that nothing but the start of the partitions keeps out.
+ONLY_BEFORE_START = f"len(reasons) = 1 AND contains(reasons[1], '{BEFORE_START}')"
+
+#: A value longer than this is cut in a reason; ``raw`` keeps it whole.
+_SHOWN = 60
+
+
+_NO_DATE = "stands for a missing date"
+
+
+@dataclass(frozen=True)
+class _Check:
+    condition: str
+    reason: str
+
+
+def staging_select(
+    source: SourceTable,
+    available: Collection[str],
+    adapted: str,
+    settings: Settings,
+    start: date | None,
+    *,
+    defaults: Mapping[str, str] = MappingProxyType({}),
+) -> str:
+    """The SELECT that types and judges the rows of an adapted file.
+
+    Args:
+        source: The contract.
+        available: Columns that the adapted rows have: those of the contract, ``_line`` where the
+            rows are not numbered by their place, ``_rounded`` where doubles were rounded, and
+            ``_rejected`` where an adapter gives reasons of its own.
+        adapted: A SELECT giving the available columns and ``_record``, what each row was made
+            of, as a struct of texts.
+        settings: For the zones.
+        start: First partition; rows before it get a reason. None: not settled yet.
+        defaults: SQL literals that stand for missing values, by column, before the contract's.
+
+    Returns:
+        SQL with ``_line`` if it was given, the contract's given and computed columns with their
+        types, ``_day`` (the reporting day that the row falls on, or NULL), ``_reasons`` (NULL
+        for good rows), ``_unread`` (names of attributes that could not be read; NULL: none),
+        ``_rounded`` (how many values were rounded) and ``_raw`` (what a bad row was made of, as
+        JSON). Its parameter ``$latest``, if it has one, is the instant (UTC) after which anything
+        lies in the future.
+    """
+    texts = ", ".join(
+        f"{_given(column) if column.name in available else 'CAST(NULL AS VARCHAR)'} "
+        f"AS {_name_of_text(column)}"
+        for column in source.columns
+    )
+    first_tries = "".join(
+        f", {cast(column, _name_of_text(column), settings)} AS {_first_try(column)}"
+        for column in source.columns
+        if column.type != "VARCHAR"
+    )
+    typed = ", ".join(
+        f"{_typed(column, settings, defaults.get(column.name))} AS {quoted(column.name)}"
+        for column in source.columns
+    )
+    computed = "".join(
+        f", {in_utc(expression, settings)} AS {quoted(column.name)}"
+        for column, expression in source.computed
+    )
+    strict = [column for column in source.columns if not column.attribute]
+    checks = [check for column in strict for check in _checks(column)]
+    checks += [_Check(_breaks(rule, settings), literal(rule.reason)) for rule in source.rules]
+    checks += _future(source, settings)
+    if source.partitioned and start is not None:
+        checks.append(_before_start(source, start))
+    if "_rejected" in available:
+        checks.insert(0, _Check("_rejected IS NOT NULL", "_rejected"))
+    broken = " OR ".join(f"({check.condition})" for check in checks)
+    reasons = ", ".join(f"CASE WHEN {check.condition} THEN {check.reason} END" for check in checks)
+    names = ", ".join(_stored(column) for column in source.stored_values)
+    unread = _unread([c for c in source.columns if c.attribute and c.name in available])
+    decimals = [c for c in source.columns if c.scale is not None and c.name in available]
+    line = "".join(f"{name}, " for name in ("_line",) if name in available)
+    carried = line + "".join(f"{name}, " for name in ("_rejected", "_rounded") if name in available)
+    return (
+        f"SELECT {line}{names}, _day, {unread} AS _unread, "
+        f"{_count_rounded(decimals, '_rounded' in available)} AS _rounded, "
+        f"CASE WHEN _broken THEN list_filter([{reasons}], lambda reason: reason IS NOT NULL) "
+        "END AS _reasons, "
+        "CASE WHEN _broken THEN CAST(to_json(_record) AS VARCHAR) END AS _raw "
+        f"FROM (SELECT *, CASE WHEN {broken} THEN TRUE ELSE FALSE END AS _broken "
+        f"FROM (SELECT *, {_day(source, settings)} AS _day "
+        f"FROM (SELECT *{computed} FROM (SELECT *, {typed} FROM (SELECT *{first_tries} "
+        f"FROM (SELECT {carried}_record, {texts} FROM ({adapted}) AS adapted) AS texts) AS tried"
+        ") AS typed) AS computed) AS dated) AS judged"
+    )
+
+
+def _given(column: Column) -> str:
+    """A value as text: ready to be stored where it is text, as it came where it is cast."""
+    text = f"CAST({quoted(column.name)} AS VARCHAR)"
+    return trimmed(text) if column.type == "VARCHAR" else text
+
+
+def _name_of_text(column: Column) -> str:
+    return quoted(f"text of {column.name}")
+
+
+def _text(column: Column) -> str:
+    """The trimmed text of a value; where it is cast, only rows that ask for it are trimmed."""
+    name = _name_of_text(column)
+    return name if column.type == "VARCHAR" else trimmed(name)
+
+
+def _typed(column: Column, settings: Settings, default: str | None) -> str:
+    """The value: of the text as it came, else of the trimmed one, else the default."""
+    default = default or column.default
+    if column.type == "VARCHAR":
+        text = _name_of_text(column)
+        if column.upper:
+            text = f"upper({text})"
+        return text if default is None else f"COALESCE({text}, {default})"
+    text, first_try = _text(column), _first_try(column)
+    cases = f"WHEN {first_try} IS NOT NULL THEN {first_try} "
+    if default is not None:
+        cases += f"WHEN {text} IS NULL THEN CAST({default} AS {column.type}) "
+    return f"CASE {cases}ELSE {cast(column, text, settings)} END"
+
+
+def _first_try(column: Column) -> str:
+    """Where the value of the text as it came stands."""
+    return quoted(f"first try of {column.name}")
+
+
+def _stored(column: Column) -> str:
+    """The column as it is stored: an attribute out of its bounds is NULL."""
+    name = quoted(column.name)
+    outside = _outside(column) if column.attribute else ""
+    return f"CASE WHEN {outside} THEN NULL ELSE {name} END AS {name}" if outside else name
+
+
+def _outside(column: Column) -> str:
+    """The condition that a value breaks the bounds of its column; empty: it has none."""
+    value = quoted(column.name)
+    below = "<=" if column.exclusive else "<"
+    bounds = [
+        *([f"{value} {below} {column.minimum}"] if column.minimum is not None else []),
+        *([f"{value} > {column.maximum}"] if column.maximum is not None else []),
+    ]
+    return " OR ".join(bounds)
+
+
+def _unread(attributes: Collection[Column]) -> str:
+    """Names of the attributes that a row gives in a form that is none of theirs."""
+    conditions = {}
+    for column in attributes:
+        given = f"{quoted(column.name)} IS NULL AND {_text(column)} IS NOT NULL"
+        outside = _outside(column)
+        conditions[column.name] = f"({given})" + (f" OR {outside}" if outside else "")
+    if not conditions:
+        return "CAST(NULL AS VARCHAR[])"
+    names = ", ".join(f"CASE WHEN {c} THEN {literal(n)} END" for n, c in conditions.items())
+    anything = " OR ".join(f"({condition})" for condition in conditions.values())
+    return f"CASE WHEN {anything} THEN list_filter([{names}], lambda name: name IS NOT NULL) END"
+
+
+def _count_rounded(columns: Collection[Column], before: bool) -> str:
+    """How many decimals of a row are not what their texts say to the last digit.
+
+    Args:
+        columns: Columns of decimals.
+        before: Binary doubles were rounded before they became text, and ``_rounded`` counts them.
+    """
+    counts = [f"CAST({rounded(column, _name_of_text(column))} AS INTEGER)" for column in columns]
+    return " + ".join([*(["_rounded"] if before else []), *counts]) or "0"
+
+
+def _breaks(rule: Rule, settings: Settings) -> str:
+    """The condition of a rule; what a setting says of it is filled in."""
+    words = ", ".join(literal(re.sub("[ _-]", "", word.lower())) for word in settings.refund_types)
+    return rule.breaks.replace("{refund_types}", words or "NULL")
+
+
+def _checks(column: Column) -> list[_Check]:
+    text, value = _text(column), quoted(column.name)
+    shown = f"'{column.name}: ''' || left({text}, {_SHOWN}) || ''' "
+    checks = []
+    if column.type != "VARCHAR":
+        # The value tells most rows to be fine, so their text is not asked for.
+        given = "" if column.required or column.default is not None else f" AND {text} IS NOT NULL"
+        checks.append(_Check(f"{value} IS NULL{given}", _why_no_value(column, text, shown)))
+    elif column.required:
+        checks.append(_Check(f"{value} IS NULL", _missing(column)))
+    if column.minimum is not None:
+        below, words = ("<=", "not above") if column.exclusive else ("<", "below")
+        checks.append(
+            _Check(f"{value} {below} {column.minimum}", f"{shown}is {words} {column.minimum}'")
+        )
+    if column.maximum is not None:
+        checks.append(_Check(f"{value} > {column.maximum}", f"{shown}is above {column.maximum}'"))
+    if column.pattern is not None:
+        checks.append(
+            _Check(f"NOT {matches(value, column.pattern)}", f"{shown}is not {column.pattern_name}'")
+        )
+    if column.type in ("DATE", "TIMESTAMP"):
+        # Few values lie so far back, so the text of others is not asked for.
+        long_ago = f"{value} < {literal(AFTER_NO_DATES)}"
+        checks.append(_Check(f"{long_ago} AND {stands_for_no_date(text)}", f"{shown}{_NO_DATE}'"))
+    return checks
+
+
+def _missing(column: Column) -> str:
+    return literal(f"{column.name}: is missing")
+
+
+def _why_no_value(column: Column, text: str, shown: str) -> str:
+    """The reason of a row without a value: nothing was given, or what was given is none."""
+    no_date = ""
+    if column.type in ("DATE", "TIMESTAMP"):
+        no_date = f"WHEN {stands_for_no_date(text)} THEN {shown}{_NO_DATE}' "
+    return (
+        f"CASE WHEN {text} IS NULL THEN {_missing(column)} {no_date}"
+        f"ELSE {why_no_value(column, text, shown)} END"
+    )
+
+
+def _future(source: SourceTable, settings: Settings) -> list[_Check]:
+    """Instants, and the days that events are dated by, must not lie ahead of the receipt.
+
+    Exchange rates may be published ahead: their days are no events.
+    """
+    instants = [(c.name, c.name) for c in source.columns if c.type == "TIMESTAMP"]
+    instants += [
+        (dating_column(source), column.name)
+        for column, _ in source.computed
+        if column.type == "TIMESTAMP"
+    ]
+    checks = [_ahead(given, value, "$latest") for given, value in instants]
+    if source.partitioned and source.event_time is not None and _is_day(source):
+        latest = day_of_sql("$latest", settings)
+        checks.append(_ahead(source.event_time, source.event_time, latest))
+    return checks
+
+
+def _ahead(given: str, value: str, latest: str) -> _Check:
+    shown = f"'{given}: ' || CAST({quoted(value)} AS VARCHAR)"
+    return _Check(
+        f"{quoted(value)} > {latest}", f"{shown} || ' is more than 24 hours in the future'"
+    )
+
+
+def _before_start(source: SourceTable, start: date) -> _Check:
+    known = ", ".join(map(literal, DAYS_OF_NO_DATES))
+    return _Check(
+        f"_day < {literal(start.isoformat())} AND _day NOT IN ({known})",
+        f"'{dating_column(source)}: ' || CAST(_day AS VARCHAR) || ' {BEFORE_START} {start} "
+        "(LTV_START_DATE): set it earlier, then run `ltv quarantine replay "
+        f"{source.name}`'",
+    )
+
+
+def dating_column(source: SourceTable) -> str:
+    """The column of the file that dates a row: reasons name what the user can fix."""
+    for column, expression in source.computed:
+        if column.name == source.event_time:
+            return next(given.name for given in source.columns if given.name in expression)
+    return str(source.event_time)
+
+
+def _is_day(source: SourceTable) -> bool:
+    return any(
+        column.name == source.event_time and column.type == "DATE"
+        for column in source.stored_values
+    )
+
+
+def _day(source: SourceTable, settings: Settings) -> str:
+    """The reporting day that a row falls on."""
+    if source.event_time is None:
+        return "CAST(NULL AS DATE)"
+    value = quoted(source.event_time)
+    return value if _is_day(source) else day_of_sql(value, settings)

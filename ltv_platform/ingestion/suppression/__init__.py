@@ -1,0 +1,1 @@
+"""Erased persons stay out of later loads: hashes of their keys, and texts that name them."""

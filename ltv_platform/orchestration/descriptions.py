@@ -1,0 +1,157 @@
+"""What an asset's page says of a table, in Markdown: what it is, its grain, how it is made.
+
+All of it comes of the contract, the wiring, the comment that opens the SELECT, and the checks:
+nothing is said twice, so nothing can contradict them.
+"""
+
+import re
+
+from ltv_platform.checks import table_checks
+from ltv_platform.contracts import Column
+from ltv_platform.lineage.model import Source, TableLineage
+from ltv_platform.tables.transforms import Transform, Window
+
+_SENTENCE = re.compile(r"(?<=[.?]) +")
+#: Parameters that a published day depends on until it settles, in words.
+_SETTLING = {
+    "as_of": "as_of",
+    "revenue_watermark": "the watermark of revenue",
+    "conversion_watermark": "the watermark of conversions",
+}
+_COST = "cost_watermark"
+#: More sources than a line of a column's description can show.
+_MOST_SOURCES = 6
+
+
+def asset_description(transform: Transform) -> str:
+    """The description of a derived table: grain, question, how it is made, its SELECT last."""
+    contract = transform.contract
+    facts = [
+        f"**Key**: {', '.join(f'`{name}`' for name in contract.key)}.",
+        f"**Written**: {_written(transform)}",
+        f"**Reads**: {_reads(transform)}.",
+        *_made(transform),
+        *_as_of(transform),
+        f"**Checked by**: {_checks(transform)}.",
+        *_backtest(transform),
+    ]
+    listed = "\n".join(f"- {fact}" for fact in facts)
+    return f"{contract.description}\n\n{listed}\n\n```sql\n{transform.sql.strip()}\n```"
+
+
+def column_description(column: Column, lineage: TableLineage | None) -> str:
+    """A published column's meaning, and what it is computed from.
+
+    Args:
+        column: The column.
+        lineage: That of its table; None: not known, and nothing is said of it.
+
+    Returns:
+        Columns of the table itself by plain name, those of others by full name.
+    """
+    if lineage is None:
+        return column.description
+    shown = lineage.published.get(column.name, (Source(lineage.table, column.name),))
+    if shown == (Source(lineage.table, column.name),) and column.name in lineage.by_model:
+        return f"{column.description} Made by the model out of {_listed(list(lineage.inputs))}."
+    named = []
+    for source in shown:
+        if source == (lineage.table, column.name):
+            named += [str(stored) for stored in lineage.columns[column.name] if stored.table]
+        elif source.table:
+            named.append(source.column if source.table == lineage.table else str(source))
+    if not named:
+        return column.description
+    more = len(named) - _MOST_SOURCES
+    words = ", ".join(named) if more <= 0 else ", ".join(named[:_MOST_SOURCES]) + f", {more} more"
+    return f"{column.description} Computed from {words}."
+
+
+def _written(transform: Transform) -> str:
+    partition = transform.contract.partition
+    if partition is not None:
+        return (
+            f"a partition per `{partition}`, again when a day that it reads, its SQL or a setting "
+            "in it has changed."
+        )
+    return (
+        "whole, again when an input, its SQL or a setting in it has changed, or as_of or a "
+        "watermark has moved."
+    )
+
+
+def _reads(transform: Transform) -> str:
+    return ", ".join(
+        f"`{name}`{_days(transform.window(name)) if _is_cut(transform, name) else ''}"
+        for name in transform.inputs
+    )
+
+
+def _is_cut(transform: Transform, table: str) -> bool:
+    """Whether of an input only the days are read that a day of the table needs."""
+    read = transform.catalog[table]
+    parts = (transform.contract.partition, read.partition)
+    return None not in parts and read.layer != "raw"
+
+
+def _days(window: Window) -> str:
+    """Which days of an input a day reads."""
+    before, after = (
+        None if days == 0 else f"all days {side} it" if days is None else _count(days, side)
+        for days, side in ((window.before, "before"), (window.after, "after"))
+    )
+    return f" ({' and '.join(['the day', *filter(None, (before, after))])})"
+
+
+def _count(days: int, side: str) -> str:
+    return f"the day {side} it" if days == 1 else f"the {days} days {side} it"
+
+
+def _made(transform: Transform) -> list[str]:
+    """How the table is made, in the words that open its SELECT."""
+    opening = []
+    for line in transform.sql.strip().splitlines():
+        if not line.startswith("--"):
+            break
+        opening.append(line.removeprefix("--").strip())
+    grain, _, answers = " ".join(opening).removeprefix("Grain: ").partition("Answers: ")
+    first, *beyond = _SENTENCE.split(grain.strip())
+    after = [sentence for sentence in _SENTENCE.split(answers) if not sentence.endswith("?")]
+    # The SELECT of a fit gives what the model is fitted to, and not the rows of the table.
+    fitted = [f"the SELECT gives {first}"] if transform.derivation.fit is not None else []
+    words = " ".join((*fitted, *beyond, *after))
+    return [f"**Made**: {words}"] if words else []
+
+
+def _as_of(transform: Transform) -> list[str]:
+    """What the published rows depend on that passes with time."""
+    text = "\n".join(transform.presentations.values())
+    used = [name for name in (*_SETTLING, _COST) if re.search(rf"\${name}\b", text)]
+    if not used:
+        return []
+    settles = transform.derivation.settles
+    settling = _listed([_SETTLING[name] for name in used if name in _SETTLING])
+    if settling and settles is not None:
+        settling += f" (of a day until {settles} days after it)"
+    cost = ["the watermark of costs"] if _COST in used else []
+    on = _listed([*filter(None, [settling]), *cost])
+    decide = "decides" if len(used) == 1 else "decide"
+    return [f"**As of**: stored as sums; when it is published, {on} {decide} what is mature."]
+
+
+def _checks(transform: Transform) -> str:
+    checks = [
+        f"`{check.name}`{' (blocks)' if check.blocking else ''}"
+        for check in table_checks(transform.settings)
+        if check.table == transform.name
+    ]
+    return ", ".join(["`unique_key` (blocks)", *checks])
+
+
+def _backtest(transform: Transform) -> list[str]:
+    backtest = transform.derivation.backtest
+    return [f"**How far off**: `{backtest}`."] if backtest not in ("", transform.name) else []
+
+
+def _listed(words: list[str]) -> str:
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))

@@ -1,0 +1,1 @@
+"""Parameters of models that contracts and SQL share: plain data that imports neither."""

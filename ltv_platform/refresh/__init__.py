@@ -1,0 +1,1 @@
+"""A refresh without an orchestrator: what is stale, and how it is built and checked."""

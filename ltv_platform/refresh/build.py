@@ -1,0 +1,219 @@
+"""Building tables without an orchestrator: what a step of a run does, as plain functions.
+
+:class:`Work` says what a run is to write and remembers what it has written; :func:`build_tables`
+writes the tables of a group in order, each with its checks right behind it. A table whose check
+blocks is taken as never built, and whatever reads it is held back; everything else goes on.
+"""
+
+import time
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from ltv_platform import checks
+from ltv_platform.checks import CheckOutcome, TableCheck
+from ltv_platform.failpoints import failpoint
+from ltv_platform.tables.transforms import AsOf, Transform
+from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
+from ltv_platform.warehouse.engine import Engine, Writer
+from ltv_platform.warehouse.planner import Plan, spans
+
+#: Opens the code hash of rows whose blocking checks have not been seen to hold.
+UNCHECKED = "unchecked "
+
+
+def build_table(
+    engine: Engine,
+    transform: Transform,
+    days: Iterable[date] | None,
+    as_of: AsOf | None = None,
+    *,
+    checked: bool = True,
+) -> list[tuple[date | None, date | None, int]]:
+    """Write a table, or the given days of a partitioned one.
+
+    Args:
+        engine: The warehouse.
+        transform: The table.
+        days: The days of a partitioned one.
+        as_of: What the figures know of; None: what the engine says.
+        checked: It counts as built. Otherwise it stays stale until :func:`_build_and_check` has
+            checked it, so that a kill between the two leaves nothing unchecked behind.
+
+    Returns:
+        What was written: (first day, last day, rows) per statement.
+    """
+    if as_of is None:
+        as_of = engine.as_of()
+    writer = Writer(transform.name, ("" if checked else UNCHECKED) + transform.code_hash, as_of)
+    contract, fit = transform.contract, transform.derivation.fit
+    if fit is not None:
+        # Held, so that nothing comes in between what is read and what is written.
+        with engine.hold():
+            select = transform.select(as_of)
+            rows = fit(engine.fetch(select.sql, select.parameters))
+            return [(None, None, engine.replace(contract, rows, writer))]
+    if contract.partition is None:
+        return [(None, None, engine.replace(contract, transform.select(as_of), writer))]
+    return [
+        (
+            start,
+            end,
+            engine.replace_range(contract, transform.select(as_of, start, end), start, end, writer),
+        )
+        for start, end in spans(days or ())
+    ]
+
+
+class Work:
+    """What a run is to write, and what it has written so far; its steps share it.
+
+    Args:
+        days: Days to write of each partitioned table.
+        whole: Tables to write whole.
+    """
+
+    def __init__(self, days: Mapping[str, Sequence[date]], whole: Collection[str]) -> None:
+        self._days = {table: tuple(of_table) for table, of_table in days.items() if of_table}
+        self._left = {*self._days, *whole}
+        self._failed: dict[str, str] = {}
+
+    @classmethod
+    def of_plan(cls, plan: Plan) -> "Work":
+        """All that is stale."""
+        return cls(plan.days, plan.whole)
+
+    def wants(self, table: str) -> bool:
+        """Whether the table is still to be written."""
+        return table in self._left
+
+    def days(self, table: str) -> tuple[date, ...] | None:
+        """The days to write; None: the whole table."""
+        return self._days.get(table)
+
+    def held_by(self, tables: Iterable[str]) -> str:
+        """The first of some tables that was to be written before and was not; empty: none."""
+        return next((table for table in tables if table in self._left), "")
+
+    def done(self, table: str) -> None:
+        """The table was written, and its blocking checks hold."""
+        self._left.discard(table)
+        self._failed.pop(table, None)
+
+    def failed(self, table: str, why: str) -> None:
+        """A blocking check of the table fails."""
+        self._failed[table] = why
+
+    @property
+    def left(self) -> tuple[str, ...]:
+        """Tables that were to be written and were not, in order of name."""
+        return tuple(sorted(self._left))
+
+    @property
+    def failures(self) -> tuple[str, ...]:
+        """What the blocking checks say that fail."""
+        return tuple(self._failed.values())
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A check of a table just written."""
+
+    name: str
+    blocking: bool
+    outcome: CheckOutcome
+
+
+@dataclass(frozen=True)
+class BuiltTable:
+    """What became of a table that was to be written.
+
+    Attributes:
+        transform: The table.
+        days: The days written; None: the whole table.
+        as_of: What its figures know of.
+        rows: Rows written.
+        seconds: How long writing and checking took.
+        checks: What its checks saw.
+        held_by: The input that keeps it from being written; empty: it was written.
+    """
+
+    transform: Transform
+    days: tuple[date, ...] | None
+    as_of: AsOf
+    rows: int = 0
+    seconds: float = 0.0
+    checks: tuple[Checked, ...] = ()
+    held_by: str = ""
+
+    @property
+    def summary(self) -> str:
+        """One line for people: days, rows, seconds, and what fails."""
+        name = self.transform.name
+        if self.held_by:
+            return f"{name}: held back, because {self.held_by} was not rebuilt"
+        days = "" if self.days is None else f"{_count(len(self.days), 'day')}, "
+        failing = [check for check in self.checks if not check.outcome.passed]
+        said = "".join(f"; {check.name} fails: {check.outcome.description}" for check in failing)
+        return f"{name}: {days}{_count(self.rows, 'row')}, {self.seconds:.2f} s{said}"
+
+
+def build_tables(
+    engine: DuckDBEngine, transforms: Iterable[Transform], work: Work
+) -> Iterator[BuiltTable]:
+    """Write those tables that the work wants, inputs first, each with its checks behind it."""
+    with engine.hold():
+        # Nobody loads meanwhile, so it is the same for all of them.
+        as_of = engine.as_of()
+        for transform in transforms:
+            if not work.wants(transform.name):
+                continue
+            # Checks compare tables of one state, so what they read must be rebuilt as well.
+            compared = (table for c in checks_of(engine, transform.name) for table in c.reads)
+            if held_by := work.held_by((*transform.made_before, *compared)):
+                yield BuiltTable(transform, work.days(transform.name), as_of, held_by=held_by)
+            else:
+                yield _build_and_check(engine, transform, work, as_of)
+
+
+def _build_and_check(
+    engine: DuckDBEngine, transform: Transform, work: Work, as_of: AsOf
+) -> BuiltTable:
+    started = time.perf_counter()
+    name, days = transform.name, work.days(transform.name)
+    written = build_table(engine, transform, days, as_of, checked=False)
+    failpoint("table written, not checked")
+    checked = check_table(engine, transform, days)
+    failing = [check for check in checked if check.blocking and not check.outcome.passed]
+    if failing:
+        # Else the next refresh would find the table fresh, skip its checks and publish.
+        engine.forget(name, *((days[0], days[-1]) if days else ()))
+        said = "; ".join(f"{check.name} fails ({check.outcome.description})" for check in failing)
+        work.failed(name, f"{name}: {said}")
+    else:
+        engine.confirm(name, UNCHECKED + transform.code_hash, transform.code_hash, days)
+        work.done(name)
+    rows = sum(of_span for *_, of_span in written)
+    return BuiltTable(transform, days, as_of, rows, time.perf_counter() - started, checked)
+
+
+def check_table(
+    engine: DuckDBEngine, transform: Transform, days: Sequence[date] | None = None
+) -> tuple[Checked, ...]:
+    """What the checks of a table see: its key in some days, or in all, and then the others."""
+    # The key first: other checks make no sense of a table that has rows twice.
+    key = checks.unique_key(engine, transform.contract, days)
+    others = [
+        Checked(check.name, check.blocking, check.run(engine))
+        for check in checks_of(engine, transform.name)
+    ]
+    return (Checked("unique_key", True, key), *others)
+
+
+def checks_of(engine: DuckDBEngine, table: str) -> tuple[TableCheck, ...]:
+    """The checks of a table that look at others, too."""
+    return tuple(check for check in checks.table_checks(engine.settings) if check.table == table)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"

@@ -1,0 +1,97 @@
+"""What is found out about a SELECT by parsing it: its tables, its parameters, its inputs cut.
+
+Parsing takes longer than many a statement, so what comes out is kept, and the parser is loaded
+where something new is asked.
+"""
+
+from functools import lru_cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ltv_platform.result_cache import cache_of, key_of
+from ltv_platform.settings import Settings
+from ltv_platform.tables.source_code import code_of
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+
+def tables_read(sql: str, settings: Settings) -> frozenset[str]:
+    """Full names of the tables that a SELECT reads."""
+    key = key_of("tables read", sql, _made_by(settings))
+    return frozenset(cache_of(settings.home).once(key, lambda: _tables_read(sql)))
+
+
+def parameters(sql: str, settings: Settings) -> frozenset[str]:
+    """Names of the ``$parameters`` of a SELECT."""
+    key = key_of("parameters", sql, _made_by(settings))
+    return frozenset(cache_of(settings.home).once(key, lambda: _parameters(sql)))
+
+
+def cut(sql: str, cuts: tuple[tuple[str, str], ...], settings: Settings) -> str:
+    """A SELECT with some tables cut to a range of days.
+
+    The bounds are parameters (:func:`bounds`), so that the statement is the same for every range.
+
+    Args:
+        sql: The SELECT.
+        cuts: (full name, partition column) of each table to cut.
+        settings: Where what was found out is kept.
+    """
+    key = key_of("cut", sql, cuts, _made_by(settings))
+    return cache_of(settings.home).once(key, lambda: _cut(sql, cuts))
+
+
+def bounds(table: str) -> tuple[str, str]:
+    """Names of the parameters that bound a table that is cut."""
+    plain = table.replace(".", "_")
+    return f"{plain}_first", f"{plain}_last"
+
+
+def _made_by(settings: Settings) -> tuple[str, str]:
+    """What changes when a SELECT may be understood in another way."""
+    return _parser_version(), code_of(Path(__file__), cache_of(settings.home))
+
+
+@lru_cache(maxsize=1)
+def _parser_version() -> str:
+    return version("sqlglot")
+
+
+@lru_cache(maxsize=512)
+def _parsed(sql: str) -> "exp.Expression":
+    """A SELECT as a tree, which nobody changes."""
+    import sqlglot  # noqa: PLC0415 - see above
+
+    return sqlglot.parse_one(sql, dialect="duckdb")
+
+
+def _tables_read(sql: str) -> list[str]:
+    from sqlglot import exp  # noqa: PLC0415
+
+    return sorted({f"{table.db}.{table.name}" for table in _parsed(sql).find_all(exp.Table)})
+
+
+def _parameters(sql: str) -> list[str]:
+    from sqlglot import exp  # noqa: PLC0415
+
+    return sorted({placeholder.name for placeholder in _parsed(sql).find_all(exp.Placeholder)})
+
+
+def _cut(sql: str, cuts: tuple[tuple[str, str], ...]) -> str:
+    from sqlglot import exp  # noqa: PLC0415
+
+    tree = _parsed(sql).copy()
+    columns = dict(cuts)
+    for reference in list(tree.find_all(exp.Table)):
+        name = f"{reference.db}.{reference.name}"
+        if name in columns:
+            first, last = bounds(name)
+            rows = _parsed(
+                f'SELECT * FROM {name} WHERE "{columns[name]}" >= ${first} '
+                f'AND "{columns[name]}" <= ${last}'
+            )
+            assert isinstance(rows, exp.Select)
+            reference.replace(rows.subquery(reference.alias or reference.name))
+    return str(tree.sql(dialect="duckdb"))

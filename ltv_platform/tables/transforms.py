@@ -1,0 +1,351 @@
+"""How a derived table is made: its SELECT rendered, its inputs known, its code hashed.
+
+A :class:`Derivation` is the one line of wiring of a table; :class:`Transform` is that line
+together with the rendered SQL and contract under given settings. Nothing here runs SQL and
+nothing knows Dagster.
+"""
+
+import hashlib
+import inspect
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from ltv_platform.contracts import Catalog, Table
+from ltv_platform.days import ONE_DAY, day_of, day_start
+from ltv_platform.result_cache import cache_of
+from ltv_platform.settings import Settings
+from ltv_platform.tables.rendering import render
+from ltv_platform.tables.selects import bounds, cut, parameters, tables_read
+from ltv_platform.tables.source_code import code_of
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+#: Rows of a SELECT in, rows of the table out.
+Fit: TypeAlias = Callable[["pa.Table"], "pa.Table"]
+
+
+@dataclass(frozen=True)
+class Window:
+    """Days of an input that day d of a table reads: ``d - before`` to ``d + after``.
+
+    ``before`` is None where day d reads every earlier day, ``after`` where it reads every later
+    one.
+    """
+
+    before: int | None = 0
+    after: int | None = 0
+
+    def first(self, day: date) -> date:
+        """The first day that a day reads."""
+        return date.min if self.before is None else day - self.before * ONE_DAY
+
+    def last(self, day: date) -> date:
+        """The last day that a day reads."""
+        return date.max if self.after is None else day + self.after * ONE_DAY
+
+
+SAME_DAY = Window()
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """The one line of wiring of a derived table.
+
+    Attributes:
+        table: Full name, as in ``marts.campaign_ltv``.
+        group: Folder of its SELECT under ``sql/``, and its group in Dagster.
+        windows: Inputs of which a day of the table reads other days than its own.
+        shown: Days of the table itself that its presentation reads for one published day.
+        settles: Days after which a published day depends on as_of and the watermarks of revenue
+            and conversions no more; None: it always does, if its presentation reads them.
+        adds: Names of further presentations, ``<table>.presentation.<name>.sql``. Each adds rows in
+            files of their own, so that what they depend on makes no other file be written.
+        backtest: Full name of the table that says how far off the table's forecasts were; it is
+            made before, and a materialization carries its figures. It may be the table itself.
+        fit: Makes the rows of the table out of those of its SELECT where SQL cannot, as a model
+            is fitted to sums; its inputs are small, and the table is written whole.
+    """
+
+    table: str
+    group: str
+    windows: Mapping[str, Window] = field(default_factory=dict)
+    shown: Window = SAME_DAY
+    settles: int | None = None
+    adds: tuple[str, ...] = ()
+    backtest: str = ""
+    fit: "Fit | None" = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class Select:
+    """A SELECT ready to run: its text and the values of its ``$parameters``."""
+
+    sql: str
+    parameters: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class AsOf:
+    """What the figures know of: the last day and how far the feeds reach.
+
+    Attributes:
+        day: as_of; None before any event.
+        revenue_watermark: Instant (UTC) up to which revenue is known.
+        cost_watermark: First day whose campaign cost may still grow: the newest with any.
+        conversion_watermark: First day whose conversions may still grow, in the same way.
+        interaction_watermark: The same of interactions.
+        session_watermark: The same of sessions.
+        feeds: Newest event of each feed, as text, for people and the manifest.
+    """
+
+    day: date | None = None
+    revenue_watermark: datetime | None = None
+    cost_watermark: date | None = None
+    conversion_watermark: date | None = None
+    interaction_watermark: date | None = None
+    session_watermark: date | None = None
+    feeds: Mapping[str, str | None] = field(default_factory=dict)
+
+    @property
+    def watermarks(self) -> str:
+        """The watermarks as one comparable text (JSON)."""
+        marks = {
+            "revenue": self.revenue_watermark,
+            "cost": self.cost_watermark,
+            "conversions": self.conversion_watermark,
+            "interactions": self.interaction_watermark,
+            "sessions": self.session_watermark,
+        }
+        return json.dumps(
+            {feed: None if mark is None else mark.isoformat() for feed, mark in marks.items()}
+        )
+
+
+def _known(as_of: AsOf) -> dict[str, Any]:
+    """The parameters that say what the figures know of."""
+    return {
+        "as_of": as_of.day,
+        "revenue_watermark": as_of.revenue_watermark,
+        "cost_watermark": as_of.cost_watermark,
+        "conversion_watermark": as_of.conversion_watermark,
+        "interaction_watermark": as_of.interaction_watermark,
+        "session_watermark": as_of.session_watermark,
+    }
+
+
+@dataclass(frozen=True)
+class Transform:
+    """A derivation under given settings.
+
+    Attributes:
+        derivation: The line of wiring.
+        contract: The table's contract.
+        settings: The settings it is rendered with.
+        catalog: All contracts.
+    """
+
+    derivation: Derivation
+    contract: Table
+    settings: Settings
+    catalog: Catalog
+
+    @property
+    def name(self) -> str:
+        """Full name of the table."""
+        return self.contract.full_name
+
+    @property
+    def _path(self) -> str:
+        return f"{self.derivation.group}/{self.contract.name}"
+
+    @cached_property
+    def sql(self) -> str:
+        """The rendered SELECT, as people read it."""
+        return render(f"{self._path}.sql", self.settings)
+
+    @cached_property
+    def presentations(self) -> Mapping[str, str]:
+        """The rendered SELECTs that make the published rows; '' is the main one's name."""
+        main = f"SELECT * FROM {self.name}"
+        if self.contract.presented is not None:
+            main = render(f"{self._path}.presentation.sql", self.settings)
+        further = {
+            name: render(f"{self._path}.presentation.{name}.sql", self.settings)
+            for name in self.derivation.adds
+        }
+        return {"": main, **further}
+
+    @cached_property
+    def inputs(self) -> tuple[str, ...]:
+        """Full names of the tables that the SELECT reads, in order of name."""
+        return tuple(
+            sorted(name for name in tables_read(self.sql, self.settings) if name in self.catalog)
+        )
+
+    @property
+    def made_before(self) -> tuple[str, ...]:
+        """Full names of the tables that must be made first: inputs, and the back-test."""
+        backtest = self.derivation.backtest
+        further = {backtest} - {"", self.name}
+        return tuple(sorted({*self.inputs, *further}))
+
+    def presentation_inputs(self, name: str = "") -> tuple[str, ...]:
+        """Full names of the other tables that a presentation reads, whole, in order of name."""
+        read = tables_read(self.presentations[name], self.settings)
+        return tuple(
+            sorted(table for table in read if table in self.catalog and table != self.name)
+        )
+
+    def window(self, table: str) -> Window:
+        """The days of an input that one day reads."""
+        return self.derivation.windows.get(table, SAME_DAY)
+
+    @cached_property
+    def code_hash(self) -> str:
+        """Changes when the SQL, the contract or a setting that it is rendered with changes."""
+        fit = self.derivation.fit
+        made_by = None
+        if fit is not None:
+            made_by = code_of(Path(inspect.getfile(fit)), cache_of(self.settings.home))
+        shown = tuple(self.presentations.items())
+        parts = (self.sql, shown, self.contract, self.derivation, made_by)
+        return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+
+    def select(self, as_of: AsOf, start: date | None = None, end: date | None = None) -> Select:
+        """The SELECT for the days start to end (both included), or for the whole table.
+
+        Partitioned inputs are cut to the days that the window allows, so that a range reads
+        what it needs and no more.
+        """
+        if self.contract.partition is None:
+            return self._bind(self.sql, as_of)
+        if start is None or end is None:
+            raise ValueError(f"{self.name} is partitioned: a range of days is needed")
+        ranges = {}
+        for name in self.inputs:
+            contract = self.catalog[name]
+            if contract.layer != "raw" and contract.partition is not None:
+                window = self.window(name)
+                ranges[name] = (window.first(start), window.last(end))
+        values = {
+            "start": start,
+            "end": end,
+            "start_ts": day_start(start, self.settings),
+            "end_ts": day_start(end + ONE_DAY, self.settings),
+        }
+        return self._bind(self.sql, as_of, ranges, values)
+
+    def presentation(
+        self, as_of: AsOf, first: date | None, last: date | None, name: str = ""
+    ) -> Select:
+        """The SELECT that publishes the rows of the days first to last, or the whole table.
+
+        A presentation that reads other days of the table too finds the days to publish in
+        ``$first`` and ``$last``; they are None when no day was ever built.
+        """
+        source = self.presentations[name]
+        values = {"first": first, "last": last}
+        if self.contract.partition is None or first is None or last is None:
+            return self._bind(source, as_of, values=values)
+        shown = self.derivation.shown
+        return self._bind(
+            source, as_of, {self.name: (shown.first(first), shown.last(last))}, values
+        )
+
+    def unsettled(self, as_of: AsOf, last: date | None, name: str = "") -> Mapping[str, Any]:
+        """What the published days up to the last say as of now, and not for ever.
+
+        Args:
+            as_of: What the figures know of.
+            last: The last of the days; None: the whole table.
+            name: The presentation.
+
+        Returns:
+            The values of the presentation's parameters that may still change what it says.
+        """
+        used = parameters(self.presentations[name], self.settings)
+        known = {name: value for name, value in _known(as_of).items() if name in used}
+        if last is None:
+            return known
+        revenue, cost = as_of.revenue_watermark, as_of.cost_watermark
+        conversions = as_of.conversion_watermark
+        settles = self.derivation.settles
+        if (
+            settles is not None
+            and revenue is not None
+            and last + settles * ONE_DAY < day_of(revenue, self.settings)
+        ):
+            known.pop("as_of", None)
+            known.pop("revenue_watermark", None)
+        if (
+            settles is not None
+            and conversions is not None
+            and last + settles * ONE_DAY < conversions
+        ):
+            known.pop("conversion_watermark", None)
+        if cost is None or last < cost:
+            known.pop("cost_watermark", None)
+        return known
+
+    def _bind(
+        self,
+        sql: str,
+        as_of: AsOf,
+        ranges: Mapping[str, tuple[date, date]] = MappingProxyType({}),
+        values: Mapping[str, Any] = MappingProxyType({}),
+    ) -> Select:
+        known = {**_known(as_of), **values}
+        bound = {name: known[name] for name in parameters(sql, self.settings)}
+        read = tables_read(sql, self.settings)
+        cuts = tuple((name, str(self.catalog[name].partition)) for name in ranges if name in read)
+        for name, _ in cuts:
+            bound.update(zip(bounds(name), ranges[name], strict=True))
+        # It is put into brackets, which a semicolon or a comment on the last line would break.
+        whole = sql.rstrip().removesuffix(";") + "\n"
+        return Select(cut(sql, cuts, self.settings) if cuts else whole, bound)
+
+
+class Graph:
+    """All transforms, inputs before the tables that read them.
+
+    Args:
+        derivations: The wiring of all groups.
+        catalog: All contracts.
+        settings: The settings to render with.
+    """
+
+    def __init__(
+        self, derivations: tuple[Derivation, ...], catalog: Catalog, settings: Settings
+    ) -> None:
+        self.catalog = catalog
+        self.settings = settings
+        waiting = {
+            derivation.table: Transform(derivation, catalog[derivation.table], settings, catalog)
+            for derivation in derivations
+        }
+        self._transforms: dict[str, Transform] = {}
+        while waiting:
+            ready = [
+                name
+                for name, transform in waiting.items()
+                if not any(table in waiting for table in transform.made_before)
+            ]
+            if not ready:
+                raise ValueError(f"tables that read each other: {', '.join(sorted(waiting))}")
+            for name in ready:
+                self._transforms[name] = waiting.pop(name)
+
+    @property
+    def transforms(self) -> tuple[Transform, ...]:
+        """In an order in which they can be built."""
+        return tuple(self._transforms.values())
+
+    def __getitem__(self, table: str) -> Transform:
+        return self._transforms[table]

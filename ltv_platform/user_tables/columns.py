@@ -1,0 +1,87 @@
+"""The columns of own tables: found in the first rows, and compared with all later ones."""
+
+import re
+from collections.abc import Mapping
+
+from ltv_platform.contracts.ddl import literal, quoted
+from ltv_platform.errors import UserError
+from ltv_platform.user_tables.model import OwnTable
+
+#: The hint of every error before the commit.
+NOTHING = "Nothing was written."
+#: Opens the engine's error where a value cannot be of the table's type.
+UNFIT = "does not fit:"
+
+_NUMBERS = re.compile(r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|FLOAT|DOUBLE|DECIMAL\(.*\)")
+_TIMES = re.compile(r"DATE|TIMESTAMP(_S|_MS|_NS)?")
+#: The type of a column without any value.
+_UNKNOWN = '"NULL"'
+#: Types that no table keeps: of no value, and of a sum of whole numbers, which neither Parquet nor
+#: frames have.
+_STORED_AS = {_UNKNOWN: "VARCHAR", "HUGEINT": "BIGINT"}
+
+
+def types_of_new(table: OwnTable, given: Mapping[str, str]) -> dict[str, str]:
+    """The types of a table that is made for such rows."""
+    types = {name: _STORED_AS.get(kind, kind) for name, kind in given.items()}
+    if not types:
+        raise UserError(f"{table.full_name} would be a table without columns.", NOTHING)
+    if table.day is None:
+        return types
+    if table.day not in types:
+        raise UserError(
+            f"{table.full_name} gets rows without the column {table.day}, which its asset's "
+            "partition_expr names.",
+            f"Give it, or name another column. {NOTHING}",
+        )
+    if not (_TIMES.fullmatch(given[table.day]) or given[table.day] == _UNKNOWN):
+        raise UserError(
+            f"{table.full_name} gets {table.day} as {types[table.day]}; it says in which "
+            "partition a row is, so it must be a date.",
+            f"Make it one, as by pandas.to_datetime. {NOTHING}",
+        )
+    return {name: "DATE" if name == table.day else kind for name, kind in types.items()}
+
+
+def compare(table: OwnTable, given: Mapping[str, str], existing: Mapping[str, str]) -> None:
+    """Both directions, so that no column is filled with NULL or dropped in silence."""
+    wrong = [f"{name} is missing" for name in existing if name not in given]
+    wrong += [f"{name} is not in the table" for name in given if name not in existing]
+    wrong += [
+        f"{name} is {given[name]}, not {kind}"
+        for name, kind in existing.items()
+        if name in given and not _may_fit(given[name], kind)
+    ]
+    if wrong:
+        raise changed(table, "; ".join(wrong))
+
+
+def changed(table: OwnTable, what: str) -> UserError:
+    """What to say of rows that are not as those of the other days."""
+    return UserError(
+        f"The rows differ from those of the other days of {table.full_name}: {what}.",
+        "Give the columns that the table has; or materialize all of its partitions in one run, by "
+        f"which it takes the new ones. {NOTHING}",
+    )
+
+
+def _may_fit(given: str, kind: str) -> bool:
+    """Whether values of a type may be of another one as well, as 3.0 is a whole number.
+
+    In pandas a column of whole numbers is one of doubles on the first day that misses a value.
+    """
+    if given in (kind, _UNKNOWN):
+        return True
+    return any(family.fullmatch(given) and family.fullmatch(kind) for family in (_NUMBERS, _TIMES))
+
+
+def converted(name: str, given: str, kind: str) -> str:
+    """A column as the table's type; a value that would change by it is an error."""
+    column = quoted(name)
+    if given == kind:
+        return column
+    if given == _UNKNOWN:
+        return f"CAST(NULL AS {kind})"
+    fits = f"{column} IS NOT DISTINCT FROM TRY_CAST(TRY_CAST({column} AS {kind}) AS {given})"
+    said = f"error('{UNFIT} ' || {literal(name)} || ' has ' || {column} || ', and is {kind}')"
+    return f"CASE WHEN {fits} THEN TRY_CAST({column} AS {kind}) ELSE {said} END"

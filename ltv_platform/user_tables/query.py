@@ -1,0 +1,76 @@
+"""A SELECT of the user's own, run inside the warehouse."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from ltv_platform.contracts.ddl import quoted
+from ltv_platform.tables.transforms import Graph, Select, Transform
+from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
+
+
+@dataclass(frozen=True)
+class Query:
+    """What an asset returns whose rows the engine makes, without a frame in between.
+
+    Attributes:
+        sql: One SELECT in DuckDB's dialect. A table's plain name is the published table, as in
+            ``ltv query``; with its schema it is the stored one. Own tables are named with theirs.
+        parameters: Values of its ``$parameters``.
+    """
+
+    sql: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+
+def published_selects(
+    engine: DuckDBEngine, transform: Transform, first: date | None = None, last: date | None = None
+) -> list[Select]:
+    """The SELECTs whose rows are those of a published table, as of now.
+
+    Args:
+        engine: The warehouse.
+        transform: The table.
+        first: First day of a partitioned table; None: its first.
+        last: Last day; None: its last.
+
+    Returns:
+        One SELECT per presentation; together they give the rows. None where there are no such days.
+    """
+    if transform.contract.partition is not None:
+        built = engine.state((transform.name,)).built.get(transform.name, {})
+        days = [day for day in built if day is not None]
+        # Presentations make rows of the days that they are asked for, written or not.
+        days = [d for d in days if (first or d) <= d <= (last or d)]
+        if not days and (first or last):
+            return []
+        first, last = min(days, default=None), max(days, default=None)
+    else:
+        first = last = None
+    as_of = engine.as_of()
+    return [transform.presentation(as_of, first, last, name) for name in transform.presentations]
+
+
+def ready(engine: DuckDBEngine, graph: Graph, query: Query) -> Select:
+    """The query with the published tables that it may name put before it."""
+    words = set(re.findall(r"\w+", query.sql.lower()))
+    parameters = dict(query.parameters)
+    tables = []
+    for transform in graph.transforms:
+        name = transform.contract.name
+        if name in words:
+            selects = published_selects(engine, transform)
+            rows = "\nUNION ALL BY NAME\n".join(f"SELECT * FROM ({s.sql}) AS part" for s in selects)
+            # Each table has days of its own, and the query may have parameters of these names.
+            tables.append(
+                f"{quoted(name)} AS NOT MATERIALIZED (\n"
+                + re.sub(r"\$(\w+)", rf"${name}__\1", rows)
+                + "\n)"
+            )
+            for select in selects:
+                parameters.update({f"{name}__{k}": v for k, v in select.parameters.items()})
+    # It is put into brackets, which a semicolon or a comment on the last line would break.
+    own = f"SELECT * FROM (\n{query.sql.strip().removesuffix(';')}\n) AS own_rows"
+    return Select(f"WITH {', '.join(tables)}\n{own}" if tables else own, parameters)

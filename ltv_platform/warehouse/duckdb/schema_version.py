@@ -1,0 +1,227 @@
+"""The schema version of a warehouse, and the migrations that lead from one to the next.
+
+A version counts the changes of *raw* tables: they hold what cannot be made again. Tables that are
+missing are created at every start, and derived tables are rebuilt when their contracts change, so
+neither needs a migration; a column of a raw table that is added, renamed or retyped does.
+"""
+
+import os
+import re
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC
+from pathlib import Path
+
+import duckdb
+
+from ltv_platform import __version__
+from ltv_platform.contracts.ddl import create_table
+from ltv_platform.contracts.operations import WAREHOUSE_VERSION
+from ltv_platform.days import stamp
+from ltv_platform.errors import UserError
+from ltv_platform.failpoints import failpoint
+from ltv_platform.locks import temporary_folder
+from ltv_platform.settings import Settings
+from ltv_platform.warehouse.duckdb.connection import connection_config
+from ltv_platform.warehouse.duckdb.database_copy import copy_database
+from ltv_platform.warehouse.duckdb.raw_log import transaction
+
+Connection = duckdb.DuckDBPyConnection
+
+
+@dataclass(frozen=True)
+class Migration:
+    """The way from one schema version to the next.
+
+    Attributes:
+        summary: What changes, for people.
+        statements: SQL, one statement each; afterwards the raw tables have the columns of their
+            contracts, in any order.
+    """
+
+    summary: str
+    statements: tuple[str, ...]
+
+
+#: The first leads from version 1, that of warehouses older than the table of versions, to 2.
+#: Only ever add to its end.
+MIGRATIONS: tuple[Migration, ...] = (
+    Migration(
+        "Quarantine can be settled; loads count unread attributes and rounded values; spend has a "
+        "source; transactions and sessions can be taken back.",
+        (
+            "ALTER TABLE raw.quarantine ADD COLUMN row_key VARCHAR",
+            "ALTER TABLE raw.quarantine ADD COLUMN settled_at TIMESTAMP",
+            "ALTER TABLE raw.quarantine ADD COLUMN settled_by VARCHAR",
+            "ALTER TABLE raw.loads ADD COLUMN content_hash VARCHAR",
+            "ALTER TABLE raw.loads ADD COLUMN attributes_unread VARCHAR",
+            "ALTER TABLE raw.loads ADD COLUMN rounded BIGINT DEFAULT 0",
+            "ALTER TABLE raw.campaign_costs ADD COLUMN spend_source VARCHAR",
+            # As new loads have it: the name of the adapter, whose file a path names.
+            "UPDATE raw.campaign_costs SET spend_source = "
+            "regexp_extract(loads.adapter, '([^/]*?)(\\.sql)?$', 1) "
+            "FROM raw.loads AS loads WHERE loads.load_id = raw.campaign_costs.load_id "
+            "AND loads.adapter IS NOT NULL",
+            "ALTER TABLE raw.transactions ALTER COLUMN customer_id DROP NOT NULL",
+            "ALTER TABLE raw.transactions ADD COLUMN is_deleted BOOLEAN DEFAULT false",
+            "ALTER TABLE raw.session_sources ADD COLUMN is_deleted BOOLEAN DEFAULT false",
+        ),
+    ),
+)
+
+_FIRST = 1
+#: Copies of the warehouse from before an upgrade that are kept: the last, and one in case that
+#: the upgrade was killed and made another.
+_COPIES = 2
+_COPY_NAME = re.compile(r"warehouse-v\d+-(\d{8}T\d{6}Z)\.duckdb")
+
+#: Threads of one process share the engine's lock on the file.
+_one_upgrade = threading.Lock()
+
+
+def newest_version(migrations: Sequence[Migration] | None = None) -> int:
+    """The schema version that this code works with."""
+    return _FIRST + len(MIGRATIONS if migrations is None else migrations)
+
+
+def stored_version(connection: Connection) -> int | None:
+    """The schema version of a warehouse; None: it has no table of the raw layer yet."""
+    tables = {
+        name
+        for (name,) in connection.execute(
+            "SELECT table_name FROM duckdb_tables() WHERE NOT internal AND schema_name = 'raw'"
+        ).fetchall()
+    }
+    if not tables:
+        return None
+    if WAREHOUSE_VERSION.name not in tables:
+        return _FIRST
+    [(version,)] = connection.execute(
+        f"SELECT COALESCE(MAX(version), {_FIRST}) FROM {WAREHOUSE_VERSION.full_name}"
+    ).fetchall()
+    return int(version)
+
+
+def version_on_disk(settings: Settings) -> int | None:
+    """The schema version of the warehouse as it lies there; it is neither made nor upgraded.
+
+    Raises:
+        UserError: it cannot be read now: another process holds it, or it is damaged.
+    """
+    if not settings.warehouse_path.exists():
+        return None
+    try:
+        connection = duckdb.connect(
+            str(settings.warehouse_path), read_only=True, config=connection_config(settings)
+        )
+        try:
+            return stored_version(connection)
+        finally:
+            connection.close()
+    except duckdb.Error as error:
+        held = "Could not set lock" in str(error)
+        why = "another process holds it." if held else str(error).splitlines()[0]
+        raise UserError(f"The warehouse {settings.warehouse_path} cannot be read: {why}") from error
+
+
+def record_version(connection: Connection, version: int, settings: Settings) -> None:
+    """Say to which version the warehouse has come; inside the transaction that brings it there."""
+    connection.execute(create_table(WAREHOUSE_VERSION))
+    connection.execute(
+        f"INSERT INTO {WAREHOUSE_VERSION.full_name} BY NAME "
+        "SELECT $version AS version, $since AS since, $made_by AS made_by",
+        {
+            "version": version,
+            "since": settings.current_time().astimezone(UTC).replace(tzinfo=None),
+            "made_by": __version__,
+        },
+    )
+
+
+def is_recorded(connection: Connection) -> bool:
+    """Whether the warehouse says its version itself."""
+    return bool(
+        connection.execute(f"SELECT 1 FROM {WAREHOUSE_VERSION.full_name} LIMIT 1").fetchall()
+    )
+
+
+def upgrade(
+    connection: Connection, settings: Settings, migrations: Sequence[Migration] | None = None
+) -> None:
+    """Bring a warehouse to the version of this code, after a copy of its file.
+
+    All migrations are one transaction. A warehouse without a version is one of version 1, and is
+    taken over as it is.
+
+    Args:
+        connection: A connection to it, outside a transaction.
+        settings: Where it lies.
+        migrations: Those to go through; default: :data:`MIGRATIONS`.
+
+    Raises:
+        UserError: the warehouse is of a newer version, the disk does not take the copy, or a
+            migration failed; the warehouse is as it was.
+    """
+    migrations = MIGRATIONS if migrations is None else migrations
+    newest = newest_version(migrations)
+    with _one_upgrade:
+        stored = stored_version(connection)
+        if stored is None or stored == newest:
+            return
+        if stored > newest:
+            raise UserError(
+                f"The warehouse {settings.warehouse_path} has schema version {stored}; "
+                f"ltv-platform {__version__} knows versions up to {newest}.",
+                "Use the newer ltv-platform that made it, or restore a backup made before its "
+                "upgrade; docs/operations.md, Upgrading, shows how.",
+            )
+        copy = _copy(connection, settings, stored)
+        failpoint("warehouse copied, not upgraded")
+        try:
+            with transaction(connection):
+                for version, migration in enumerate(migrations[stored - _FIRST :], stored + 1):
+                    for statement in migration.statements:
+                        connection.execute(statement)
+                    record_version(connection, version, settings)
+                failpoint("upgraded, not committed")
+        except duckdb.Error as error:
+            raise UserError(
+                f"The upgrade of {settings.warehouse_path} from schema version {stored} to "
+                f"{newest} failed: {str(error).splitlines()[0]}",
+                f"Nothing was changed, and the previous version still works; {copy} is a copy.",
+            ) from error
+
+
+def upgrade_copies_path(settings: Settings) -> Path:
+    """Where copies of the warehouse from before an upgrade lie."""
+    return settings.home / "backups"
+
+
+def _copy(connection: Connection, settings: Settings, version: int) -> Path:
+    """Copy the warehouse file before its upgrade, and remove copies of earlier upgrades."""
+    folder = upgrade_copies_path(settings)
+    copy = folder / f"warehouse-v{version}-{stamp(settings.current_time())}.duckdb"
+    try:
+        folder.mkdir(exist_ok=True)
+        with temporary_folder(folder, ".draft_") as drafts:
+            copy_database(connection, drafts / copy.name)
+            with (drafts / copy.name).open("rb") as file:
+                os.fsync(file.fileno())
+            os.replace(drafts / copy.name, copy)
+        for old in _copies(folder)[:-_COPIES]:
+            old.unlink(missing_ok=True)
+    except OSError as error:
+        raise UserError(
+            f"The warehouse is not upgraded, because {folder} does not take a copy of it first: "
+            f"{error.strerror or error}.",
+            f"Make room for {settings.warehouse_path.stat().st_size:,} bytes, then run the same "
+            "command again.",
+        ) from error
+    return copy
+
+
+def _copies(folder: Path) -> list[Path]:
+    """Copies from before an upgrade, the oldest first."""
+    matches = ((_COPY_NAME.fullmatch(path.name), path) for path in folder.iterdir())
+    return [path for _, path in sorted((match[1], path) for match, path in matches if match)]

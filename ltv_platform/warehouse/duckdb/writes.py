@@ -1,0 +1,156 @@
+"""What a write of a table is made of: its rows, its bounds, its schema, its record in ``built``."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from ltv_platform.contracts import Table
+from ltv_platform.contracts.ddl import quoted
+from ltv_platform.errors import UserError
+from ltv_platform.tables.transforms import Select
+from ltv_platform.warehouse.engine import Writer
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Connection = duckdb.DuckDBPyConnection
+
+_OUTSIDE = "outside the days of the run:"
+
+
+@contextmanager
+def as_relation(
+    connection: Connection, rows: "Select | pa.Table"
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """What to read rows from, and its parameters."""
+    if isinstance(rows, Select):
+        yield f"({rows.sql})", rows.parameters
+        return
+    connection.register("incoming_rows", rows)
+    try:
+        yield "incoming_rows", {}
+    finally:
+        connection.unregister("incoming_rows")
+
+
+def only_within(table: Table, within: str) -> str:
+    """A condition that holds for the days of the run and is an error for any other row."""
+    if table.partition is None:
+        return within
+    day = f"COALESCE(CAST({quoted(table.partition)} AS VARCHAR), 'no day')"
+    return f"CASE WHEN {within} THEN TRUE ELSE error('{_OUTSIDE} ' || {day}) END"
+
+
+@contextmanager
+def explained(what: str) -> Iterator[None]:
+    """Errors that the rows bring about, as messages that say where and what to do."""
+    try:
+        yield
+    except duckdb.InvalidInputException as error:
+        _, found, day = str(error).partition(_OUTSIDE)
+        if not found:
+            raise
+        raise UserError(
+            f"{what} got rows outside the days of the run, such as of {day.split()[0]}.",
+            "Its SELECT must give rows of the days that it is asked for; nothing was written.",
+        ) from error
+    except (duckdb.ConversionException, duckdb.OutOfRangeException) as error:
+        if "DECIMAL(" not in str(error):
+            raise
+        # The engine quotes the value, which is a person's: what fails is kept in Dagster's history.
+        if "convert string" in str(error):
+            raise UserError(
+                f"{what} gets a text where an amount is due.",
+                "Correct its SELECT; TRY_CAST makes NULL of what is no number. Nothing written.",
+            ) from None
+        raise UserError(
+            f"{what} has an amount or a sum that is too large: money has twelve digits before "
+            "the point.",
+            "Correct the amount or the rate if it is wrong, else report in a currency of larger "
+            "units: LTV_CURRENCY, with its rates in fx_rates. Nothing was written.",
+        ) from None
+
+
+def record_built(
+    connection: Connection, writer: Writer, sequence: int, bounds: Mapping[str, date]
+) -> None:
+    """Record a write of the days of the bounds, or of the whole table without any."""
+    days = (
+        "SELECT CAST(day AS DATE) AS day FROM "
+        "UNNEST(GENERATE_SERIES($range_start, $range_end, INTERVAL '1 day')) AS days(day)"
+        if bounds
+        else "SELECT CAST(NULL AS DATE) AS day"
+    )
+    which = "day >= $range_start AND day <= $range_end" if bounds else "TRUE"
+    connection.execute(
+        f"DELETE FROM raw.built WHERE asset = $asset AND {which}",
+        {"asset": writer.asset, **bounds},
+    )
+    connection.execute(
+        "INSERT INTO raw.built BY NAME SELECT $asset AS asset, day, $sequence AS seq, "
+        "$code_hash AS code_hash, CAST($as_of AS DATE) AS as_of, $watermarks AS watermarks "
+        f"FROM ({days}) AS written",
+        {
+            "asset": writer.asset,
+            "sequence": sequence,
+            "code_hash": writer.code_hash,
+            "as_of": writer.as_of.day,
+            "watermarks": writer.as_of.watermarks,
+            **bounds,
+        },
+    )
+
+
+def contract_columns(table: Table) -> list[tuple[str, str, bool]]:
+    """Name, type and NOT NULL of each stored column, as the contract has it."""
+    return [(column.name, column.type, column.required) for column in table.columns]
+
+
+def existing_columns(connection: Connection) -> dict[str, list[tuple[str, str, bool]]]:
+    """The same of every table that the warehouse has, by full name."""
+    columns: dict[str, list[tuple[str, str, bool]]] = {}
+    for schema, table, column, kind, nullable in connection.execute(
+        "SELECT schema_name, table_name, column_name, data_type, is_nullable "
+        "FROM duckdb_columns() WHERE NOT internal AND schema_name IN ('raw', 'core', 'marts') "
+        "ORDER BY schema_name, table_name, column_index"
+    ).fetchall():
+        columns.setdefault(f"{schema}.{table}", []).append((column, kind, not nullable))
+    return columns
+
+
+def differs(table: Table, existing: Sequence[tuple[str, str, bool]] | None) -> bool:
+    """Whether a table is missing, or has not the columns of its contract.
+
+    Those of a raw table may stand in any order: a migration adds columns at the end, and whatever
+    is written into it goes by name.
+    """
+    wanted = contract_columns(table)
+    if existing is None or table.layer != "raw":
+        return existing != wanted
+    return sorted(existing) != sorted(wanted)
+
+
+def compare_schema(
+    connection: Connection, table: Table, probe: str, parameters: Mapping[str, Any]
+) -> None:
+    """Both directions, so that no column is filled with NULL or dropped in silence."""
+    result = connection.execute(probe, dict(parameters))
+    description = result.description
+    result.fetchall()  # an open result blocks the connection
+    given = {name: str(kind) for name, kind, *_ in description}
+    wanted = {column.name: str(column.type) for column in table.columns}
+    wrong = [f"{name} is missing" for name in wanted if name not in given]
+    wrong += [f"{name} is not in the contract" for name in given if name not in wanted]
+    wrong += [
+        f"{name} is {given[name]}, not {wanted[name]}"
+        for name in wanted
+        if name in given and given[name] != wanted[name]
+    ]
+    if wrong:
+        raise UserError(
+            f"The SELECT of {table.full_name} does not give its contract: {'; '.join(wrong)}.",
+            f"Fix sql/…/{table.name}.sql or its contract; nothing was written.",
+        )

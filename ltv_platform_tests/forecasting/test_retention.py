@@ -28,13 +28,15 @@ def test_counts_of_cohorts() -> None:
 
 
 @pytest.mark.parametrize(
-    ("survivors", "later"),
+    ("survivors", "later", "last"),
     [
-        (HIGH_END, [0.468, 0.445, 0.427, 0.409, 0.394]),
-        (REGULAR, [0.223, 0.207, 0.194, 0.183, 0.173]),
+        (HIGH_END, [0.468, 0.445, 0.427, 0.409, 0.394], 0.378),
+        (REGULAR, [0.223, 0.207, 0.194, 0.183, 0.173], 0.170),
     ],
 )
-def test_the_projection_of_the_paper(survivors: np.ndarray, later: list[float]) -> None:
+def test_the_projection_of_the_paper(
+    survivors: np.ndarray, later: list[float], last: float
+) -> None:
     """docs/forecasts.md: fitted to seven years, the next five of Fader & Hardie (2007), table 1."""
     projection = project(Renewals.of_cohorts([survivors.tolist()]), 12)
     assert [row.period for row in projection.curve] == list(range(1, 13))
@@ -46,6 +48,7 @@ def test_the_projection_of_the_paper(survivors: np.ndarray, later: list[float]) 
         (None, None, None, None)
     }
     assert [row.expected_survival for row in ahead] == pytest.approx(later, abs=0.0165)
+    assert ahead[-1].expected_survival == pytest.approx(last, abs=5e-4)
 
 
 def test_payments_add_up_the_survival() -> None:

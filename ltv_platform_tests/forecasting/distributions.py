@@ -29,7 +29,7 @@ def purchase_counts(fit: Fit, histories: Histories, horizon: float, most: int) -
         tail = tail_table(fit, x, pairs.age[run], np.arange(most + 2), horizon)
         exactly[run] = np.maximum(tail[:, :-1] - tail[:, 1:], 0)
     alive = probability_alive(fit, histories)
-    counts = alive[:, None] * exactly[pairs.place]
+    counts = alive[:, None] * exactly[pairs.index]
     counts[:, 0] += 1 - alive
     return counts
 
@@ -45,6 +45,6 @@ def expected_purchases_new(fit: Fit, times: Floats) -> Floats:
     """
     nothing = np.zeros(1)
     new = Histories(nothing, nothing, nothing, np.ones(1))
-    distinct, place = np.unique(np.asarray(times, np.float64), return_inverse=True)
+    distinct, index = np.unique(np.asarray(times, np.float64), return_inverse=True)
     expected = np.array([expected_purchases(fit, new, time)[0] for time in distinct])
-    return expected[place]
+    return expected[index]

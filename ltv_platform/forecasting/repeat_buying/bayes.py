@@ -13,7 +13,7 @@ import logging
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -81,7 +81,7 @@ def _purchases(model: str, name: str, histories: Histories, sampling: Sampling) 
     if small := too_small(histories.total, histories.repeaters):
         return Fit(model, {}, {}, None, *small, round(histories.total))
     grouped = histories.grouped()
-    scale = float((grouped.customers * grouped.age).sum() / grouped.total) / _MEAN
+    scale = grouped.mean_age / _MEAN
     data = {
         "frequency": grouped.frequency,
         "recency": grouped.recency / scale,
@@ -90,8 +90,7 @@ def _purchases(model: str, name: str, histories: Histories, sampling: Sampling) 
     fit = _sampled(getattr(models, name)(), data, grouped.customers, sampling).fit(
         model, buy_till_you_die.PARAMETERS, (1, scale, 1, 1)
     )
-    each = buy_till_you_die.log_likelihood(model, fit.parameters, grouped)
-    return replace(fit, log_likelihood=float((grouped.customers * each).sum()))
+    return buy_till_you_die.with_log_likelihood(fit, grouped)
 
 
 @dataclass(frozen=True)

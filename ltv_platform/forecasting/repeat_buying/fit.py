@@ -1,7 +1,7 @@
-"""What every fitted model has in common: its parameters, how sure they are, and its status.
+"""What every fitted model has in common: its parameters, their errors, and its status.
 
-Nothing heavy is imported here, so that a caller can ask whether a fit is worth it before it
-loads scipy.
+Nothing heavy is imported here, so that a caller can check whether there are enough customers
+before it loads scipy.
 """
 
 from collections.abc import Mapping
@@ -20,9 +20,9 @@ Status = Literal[
 
 #: With fewer customers, parameters say more about the few than about the next ones.
 LEAST_CUSTOMERS = 100
-#: Customers who came back; without them nothing tells a slow customer from a lost one.
+#: Customers who came back; without them a slow customer looks like a lost one.
 LEAST_REPEATERS = 30
-#: Probability that an interval of a parameter holds.
+#: Probability with which an interval holds a parameter.
 PARAMETER_INTERVAL = 0.95
 
 
@@ -60,8 +60,8 @@ class Fit:
         """Whether a forecast may go by the parameters.
 
         At a bound the model is its own limit (such as: all customers drop out with one
-        probability), which is the nearest that it comes to the data: worth more than a rate that
-        never drops out, and worth saying.
+        probability), which is its closest fit to the data: better than a rate without dropout, as
+        long as the status says so.
         """
         return self.status in ("ok", "at_bound")
 
@@ -80,7 +80,7 @@ class Sampling:
 
 
 def too_small(customers: float, repeaters: float) -> tuple[Status, str] | None:
-    """Status and reason where there is too little to fit on; None where there is enough.
+    """Status and reason where there are too few customers; None where there are enough.
 
     Args:
         customers: All of them.

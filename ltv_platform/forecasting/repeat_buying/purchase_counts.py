@@ -1,7 +1,8 @@
 """How many purchases a customer will make: the whole distribution, not only its mean.
 
-Whoever is alive at T makes the smaller of a Poisson number of purchases, with λ ~ Gamma(r+x, α+T),
-and the number at which they drop out, geometric with p ~ Beta(a, b+k); the two are independent.
+A customer who is alive at T makes the smaller of two independent numbers of purchases: a Poisson
+number, with λ ~ Gamma(r+x, α+T), and the geometric number at which they drop out, with
+p ~ Beta(a, b+k).
 So P(N ≥ n) is P(alive) times a negative binomial tail times E[(1−p)^(n−1)], and nothing needs to
 be simulated or summed. (Fader, Hardie & Lee 2005, equation 8, is its case of a new customer.)
 """
@@ -74,7 +75,7 @@ def tail_table(
 
 
 def _still_there(fit: Fit, frequency: float, counts: NDArray[np.int64]) -> Floats:
-    """E[(1−p)^(n−1)]: nobody who is alive drops out before the n-th purchase."""
+    """E[(1−p)^(n−1)]: a customer who is alive does not drop out before the n-th purchase."""
     _, _, a, b = (fit.parameters[name] for name in PARAMETERS)
     returned = b + frequency + EARLY_DROPOUTS[fit.model]
     stays: Floats = np.exp(betaln(a, returned + np.maximum(counts - 1, 0)) - betaln(a, returned))

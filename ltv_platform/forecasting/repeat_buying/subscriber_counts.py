@@ -14,7 +14,7 @@ _HINT = (
 
 
 def read_counts(path: Path) -> Renewals:
-    """The renewals that a file of counts tells of.
+    """The renewals in a file of counts.
 
     Args:
         path: A CSV file with a header: ``period`` (0, 1, 2, …), ``subscribers`` (how many are

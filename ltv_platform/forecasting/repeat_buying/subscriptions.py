@@ -57,18 +57,18 @@ def fit_shifted_beta_geometric(at_risk: ArrayLike, left: ArrayLike) -> Fit:
     period = np.arange(len(present), dtype=np.float64)
     all_gone, stayed = gone.sum() / customers, (present - gone) / customers
 
-    def objective(place: Floats) -> tuple[float, Floats]:
+    def objective(log_parameters: Floats) -> tuple[float, Floats]:
         """By hazards: in period t, α/(α+β+t−1) leave and (β+t−1)/(α+β+t−1) stay."""
-        alpha, beta = np.exp(place)
+        alpha, beta = np.exp(log_parameters)
         both = alpha + beta + period
         present_part = present / customers
         value = (
-            all_gone * place[0]
+            all_gone * log_parameters[0]
             + (stayed * np.log(beta + period) - present_part * np.log(both)).sum()
         )
         shared = (present_part / both).sum()
         gradient = np.array([all_gone / alpha - shared, (stayed / (beta + period)).sum() - shared])
-        return float(value), gradient * np.exp(place)
+        return float(value), gradient * np.exp(log_parameters)
 
     optimum = maximise(objective, _STARTS)
     fit = optimum.fit("shifted_beta_geometric", PARAMETERS, (1, 1), customers, _AT_BOUND)

@@ -26,7 +26,7 @@ MODELS: Mapping[str, tuple[str, ...]] = {
     "mbgnbd": _OF_PURCHASES,
     "gamma_gamma": _OF_VALUES,
 }
-#: Probability that what happens lies in an interval.
+#: Probability with which an interval holds what happens.
 INTERVAL = 0.8
 _INTERVALS = ("lower_purchases", "upper_purchases", "lower_factor", "upper_factor")
 
@@ -38,7 +38,7 @@ class FittedModel:
     Attributes:
         name: One of :data:`MODELS`.
         fit: What was found.
-        excluded: Customers with transactions who can have no part in it.
+        excluded: Customers with transactions whom it was not fitted to.
         method: ``likelihood``, or ``bayes`` where it was sampled.
     """
 
@@ -54,7 +54,7 @@ class FittedModel:
 
     @property
     def standard_errors(self) -> dict[str, float | None]:
-        """Of the parameters; None where the data do not tell."""
+        """Of the parameters; None where the data do not determine them."""
         return {name: rounded(self.fit.standard_errors.get(name)) for name in MODELS[self.name]}
 
     @property
@@ -224,7 +224,7 @@ def numbers(table: "pa.Table", column: str) -> "Floats":
 
 
 def count(groups: "pa.Table") -> int:
-    """How many customers the groups are."""
+    """Customers in the groups."""
     import pyarrow.compute as pc  # noqa: PLC0415
 
     return int(pc.sum(groups["customers"]).as_py() or 0)

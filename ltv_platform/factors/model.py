@@ -293,9 +293,9 @@ def _multipliers(
     exp(b_j) / sum_k w_k exp(b_k): in a model of one factor, the level's mean over the mean of all.
     The interval is symmetric on the log scale, its error by the delta method. It is the larger of
     the sandwich's and the pooled one (Angrist & Pischke, Mostly Harmless Econometrics, 2009,
-    section 8.1): from some dozens of customers without a big spender the sandwich cannot estimate
-    their variance, and would take a low mean for certain. Student's distribution replaces
-    the normal one, with the degrees of freedom of Welch (Biometrika 34, 1947) for means over the
+    section 8.1): from some dozens of customers without a big spender the sandwich misses
+    most of the variance, and would take a low mean for certain. Student's distribution replaces the
+    normal one, with the degrees of freedom of Welch (Biometrika 34, 1947) for means over the
     payers of each level.
 
     A level of a later factor that the same customers have (nobody without an age has an income) has

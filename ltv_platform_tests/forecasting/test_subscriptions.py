@@ -80,7 +80,7 @@ def test_degenerate_subscribers_have_a_status() -> None:
     assert fit_shifted_beta_geometric([], []).status == "too_few_periods"
     one = fit_shifted_beta_geometric([500], [100])
     assert one.status == "too_few_periods"
-    assert one.reason == "renewals known of 1 period(s); a fit takes 2 or more"
+    assert one.reason == "1 period of renewals; a fit takes 2 or more"
     assert fit_shifted_beta_geometric([50, 40], [10, 5]).status == "too_few_customers"
     assert fit_shifted_beta_geometric([500, 500], [0, 0]).status == "no_convergence"
     half = fit_shifted_beta_geometric([1024, 512, 256, 128], [512, 256, 128, 64])

@@ -152,7 +152,7 @@ def test_too_few_periods(home: Home, ltv: Any) -> None:
     """What is known is shown, and why nothing is projected."""
     answer = ltv(home, "--as-of", "2025-03-20", "--horizon", "2")
     assert answer.exit_code == 0
-    assert "sbg: renewals known of 1 period(s); a fit takes 2 or more." in answer.stderr
+    assert "sbg: 1 period of renewals; a fit takes 2 or more." in answer.stderr
     assert answer.stdout.splitlines()[-1].split() == ["2", *"–––––––"]
 
 

@@ -33,7 +33,8 @@ from ltv_platform.forecasting.repeat_buying.histories import Floats
 CREDIBILITY_PAYERS = 30
 #: Payers below which a cohort's own revenue is too uncertain to be multiplied.
 LEAST_PAYERS = 30
-#: Cohorts whose residuals are used, the newest ones: more would cost memory and change nothing.
+#: Cohorts whose residuals are used: those known for longest, the newest of these first. More would
+#: cost memory and change nothing.
 _MOST_RESIDUALS = 5_000
 #: Cohorts computed at once: their rows fit into the processor's cache, which saves a third.
 _CACHED_ROWS = 128

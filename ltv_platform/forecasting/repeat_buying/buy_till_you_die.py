@@ -26,7 +26,7 @@ from ltv_platform.forecasting.repeat_buying.quadrature import NODES, beta_quadra
 EARLY_DROPOUTS: Mapping[str, int] = {"bg_nbd": 0, "mbg_nbd": 1}
 PARAMETERS = ("r", "alpha", "a", "b")
 #: With up to so many purchases of a customer who stays, 64 nodes keep the error below 1e-6; it
-#: grows with the purchases over the square of the nodes. No real customer needs the most nodes.
+#: grows with the purchases over the square of the nodes. The maximum is above any real customer.
 _FOLLOWED, _MOST_NODES = 100, 4096
 
 #: Where a search begins: r, α as a fraction of the mean age, a, b. The first is near what retailers

@@ -60,8 +60,8 @@ class Fit:
         """Whether a forecast may go by the parameters.
 
         At a bound the model is its own limit (such as: all customers drop out with one
-        probability), which is its closest fit to the data: better than a rate without dropout, as
-        long as the status says so.
+        probability), which is its closest fit to the data: better than a rate without dropout. The
+        status says so.
         """
         return self.status in ("ok", "at_bound")
 

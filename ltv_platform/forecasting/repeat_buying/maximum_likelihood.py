@@ -134,7 +134,7 @@ class Optimum:
 
 
 def maximise(objective: Objective, starts: Sequence[Sequence[float]]) -> Optimum:
-    """The first optimum that a start leads to; the best end of all searches where none does.
+    """The first optimum that a start leads to; the best point found where none does.
 
     Where two starts lead to the same bound, the bound counts as the optimum.
 

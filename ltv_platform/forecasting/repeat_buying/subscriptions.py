@@ -80,7 +80,8 @@ def _too_few(periods: int, customers: float) -> Fit | None:
     status: Status
     if periods < _LEAST_PERIODS:
         status = "too_few_periods"
-        reason = f"renewals known of {periods} period(s); a fit takes {_LEAST_PERIODS} or more"
+        known = "1 period" if periods == 1 else f"{periods} periods"
+        reason = f"{known} of renewals; a fit takes {_LEAST_PERIODS} or more"
     elif customers < LEAST_CUSTOMERS:
         status = "too_few_customers"
         reason = f"{customers:g} subscribers; a fit takes {LEAST_CUSTOMERS} or more"

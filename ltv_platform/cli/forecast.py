@@ -213,7 +213,13 @@ def retention(
     from dataclasses import asdict, astuple
 
     from ltv_platform.forecasting.repeat_buying.retention import COLUMNS, project
+    from ltv_platform.forecasting.repeat_buying.subscriptions import LEAST_DISCOUNT
 
+    if not (discount == 0 or discount >= LEAST_DISCOUNT):
+        raise UserError(
+            f"--discount is {discount}, too small for the payments in all.",
+            f"Give 0, or {LEAST_DISCOUNT} and more.",
+        )
     if counts is None:
         from ltv_platform.reports.forecasts import renewals_as_of
 

@@ -7,6 +7,7 @@ from scipy.special import hyp2f1
 from ltv_platform.forecasting.repeat_buying.fit import Fit
 from ltv_platform.forecasting.repeat_buying.subscriptions import (
     expected_lifetime,
+    expected_payments,
     fit_shifted_beta_geometric,
     retention,
     survival,
@@ -64,15 +65,19 @@ def test_lifetime_is_that_of_the_closed_form(discount: float) -> None:
 
 
 def test_lifetime_to_a_horizon_and_for_ever() -> None:
-    """Σ S(t); infinite where α ≤ 1, so None; (α+β−1)/(α−1) above."""
+    """Σ S(t); infinite where α ≤ 1, so None; (α+β−1)/(α−1) above. Tiny discounts are refused."""
     fit = _fit(HIGH_END)
-    assert expected_lifetime(fit, 12) == pytest.approx(survival(fit, np.arange(12)).sum())
-    assert expected_lifetime(fit, 0) == 0
+    assert expected_payments(fit, [1, 2])[1] == pytest.approx(survival(fit, [0, 1, 2]).sum())
     assert expected_lifetime(fit) is None
     steady = Fit("shifted_beta_geometric", {"alpha": 3.0, "beta": 4.0})
     assert expected_lifetime(steady) == 3.0
-    far = expected_lifetime(steady, 20_000)
+    far = expected_payments(steady, np.arange(1, 20_000))[-1]
     assert far == pytest.approx(3.0, abs=1e-6)
+    discounted = expected_payments(fit, np.arange(1, 1_000), 0.1)[-1]
+    assert discounted == pytest.approx(expected_lifetime(fit, 0.1), rel=1e-9)
+    for wrong in (-0.1, 0.00001, float("nan")):
+        with pytest.raises(ValueError, match="discount must be 0, or"):
+            expected_lifetime(fit, wrong)
 
 
 def test_degenerate_subscribers_have_a_status() -> None:

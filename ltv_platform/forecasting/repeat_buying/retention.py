@@ -14,6 +14,7 @@ from ltv_platform.forecasting.repeat_buying.fit import Fit
 from ltv_platform.forecasting.repeat_buying.histories import Floats
 from ltv_platform.forecasting.repeat_buying.subscriptions import (
     expected_lifetime,
+    expected_payments,
     fit_shifted_beta_geometric,
     retention,
     survival,
@@ -117,7 +118,7 @@ def project(renewals: Renewals, horizon: int, discount: float = 0.0) -> Projecti
     Args:
         renewals: The counts.
         horizon: Periods to project; the curve is longer where more are known.
-        discount: d ≥ 0, per period.
+        discount: Per period: 0, or :data:`~.subscriptions.LEAST_DISCOUNT` and more.
     """
     fit = fit_shifted_beta_geometric(renewals.at_risk, renewals.left)
     lifetime = expected_lifetime(fit, discount=discount) if fit.usable else None
@@ -128,18 +129,17 @@ def _curve(renewals: Renewals, fit: Fit, horizon: int, discount: float) -> list[
     kept = 1 - renewals.left / renewals.at_risk
     remaining = np.cumprod(kept)
     periods = np.arange(1, max(len(kept), horizon) + 1)
-    staying, surviving = np.full((2, len(periods)), np.nan)
+    expected = np.full((3, len(periods)), np.nan)
     if fit.usable:
-        staying, surviving = retention(fit, periods), survival(fit, periods)
+        payments = expected_payments(fit, periods, discount)
+        expected = np.stack([retention(fit, periods), survival(fit, periods), payments])
     rows = []
     for index, period in enumerate(periods.tolist()):
-        at_risk = renewed = share = left_over = payments = None
+        at_risk = renewed = share = left_over = None
         if index < len(kept):
             at_risk = round(renewals.at_risk[index])
             renewed = at_risk - round(renewals.left[index])
             share, left_over = float(kept[index]), float(remaining[index])
-        if fit.usable:
-            payments = expected_lifetime(fit, period + 1, discount)
-        shares = share, left_over, float(staying[index]), float(surviving[index]), payments
-        rows.append(CurveRow(period, at_risk, renewed, *map(rounded, shares)))
+        figures = share, left_over, *expected[:, index].tolist()
+        rows.append(CurveRow(period, at_risk, renewed, *map(rounded, figures)))
     return rows

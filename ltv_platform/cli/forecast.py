@@ -73,7 +73,7 @@ def fit(
     *,
     as_of: AsOf = None,
     unit: Annotated[Unit, typer.Option(help="Unit of time of alpha.")] = Unit.DAY,
-    model: Annotated[Model | None, typer.Option(help="Only this one.")] = None,
+    model: Annotated[Model | None, typer.Option(help="Only this model.")] = None,
     bayes: Annotated[
         bool,
         typer.Option(
@@ -302,8 +302,8 @@ def backtest(
         datetime | None,
         typer.Option(
             formats=_DAY,
-            help="Last day that the forecast knows of; with --rolling the last day of all. By "
-            "default all ends with the snapshot.",
+            help="Last day that the forecast knows of; with --rolling the end of the last holdout. "
+            "By default the last holdout ends with the snapshot.",
         ),
     ] = None,
     holdout: Annotated[
@@ -315,11 +315,11 @@ def backtest(
         ),
     ] = None,
     rolling: Annotated[
-        bool, typer.Option("--rolling", help="From several days, a holdout apart.")
+        bool, typer.Option("--rolling", help="Forecast from several days, a holdout apart.")
     ] = False,
     output: AsFormat = Format.TABLE,
 ) -> None:
-    """Forecast days that have passed, and compare models and baselines with what happened."""
+    """Forecast past days, and compare models and baselines with what happened."""
     from dataclasses import astuple
 
     from ltv_platform.forecasting.repeat_buying.backtest import COLUMNS
@@ -333,5 +333,5 @@ def backtest(
             "bias = predicted / actual − 1, over all customers; mae, rmse and r per customer. "
             "mae alone says little: most customers do nothing, so zero has a low one.\n"
             "rate_x_T, rate_n_T: every customer goes on at the rate of their repeat purchases, or "
-            "of all purchases."
+            "of all their purchases."
         )

@@ -28,6 +28,8 @@ from ltv_platform.warehouse.planner import Span, spans
 DAY = "partition_expr"
 #: Metadata of an input: read the stored table instead of the published one.
 STORED = "stored"
+#: Metadata of an input: a pandas frame of it has the types of the table.
+EXACT = "exact"
 #: Metadata of an input, as in dagster-duckdb: the columns to read.
 COLUMNS = "columns"
 
@@ -95,7 +97,12 @@ class WarehouseIOManager(dg.IOManager):
             rows = self._read(context, name, days, stored=bool(metadata.get(STORED)))
         if COLUMNS in metadata:
             rows = _chosen(rows, metadata[COLUMNS], name)
-        return from_arrow(rows, context.dagster_type.typing_type, f"The input {context.name}")
+        return from_arrow(
+            rows,
+            context.dagster_type.typing_type,
+            f"The input {context.name}",
+            exact=bool(metadata.get(EXACT)),
+        )
 
     def _read(
         self, context: dg.InputContext, name: str, days: Sequence[Span] | None, *, stored: bool

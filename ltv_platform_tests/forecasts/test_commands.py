@@ -1,5 +1,6 @@
 """`ltv forecast`: its answers as text and JSON, and what it says of days that it cannot use."""
 
+import sys
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typer.testing import CliRunner
 from ltv_platform.cli import app
 from ltv_platform.errors import UserError
 from ltv_platform.reports.forecasts import backtest_as_of, fit_as_of, rolling_backtest
+from ltv_platform_tests.forecasting.samplers import install
 from ltv_platform_tests.warehouse.homes import Home
 
 
@@ -119,3 +121,34 @@ def test_customers_without_transactions(tmp_path: Path) -> None:
     assert backtest_as_of(home.settings, date(2024, 12, 1), 30) == []
     with pytest.raises(UserError, match="takes transactions of 3 days and a customer"):
         rolling_backtest(home.settings)
+
+
+def test_a_bayesian_fit_beside_the_likeliest(
+    home: Home, forecast: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two rows a parameter; in JSON two models, which say their method and intervals."""
+    install(monkeypatch)
+    models = forecast("fit", "--bayes", "--model", "mbgnbd")
+    assert [model["method"] for model in models] == ["likelihood", "bayes"]
+    for model in models:
+        assert model["status"] == "too_few_customers"
+        assert model["lower"] == model["upper"] == dict.fromkeys(["r", "alpha", "a", "b"])
+    monkeypatch.setenv("COLUMNS", "80")
+    answer = CliRunner().invoke(app, ["forecast", "fit", "--bayes", "--format", "csv"])
+    lines = answer.stdout.splitlines()
+    assert lines[0] == "model,parameter,method,value,standard_error,lower,upper,status"
+    assert lines[1:3] == [
+        "bgnbd,r,likelihood,,,,,too_few_customers",
+        "bgnbd,r,bayes,,,,,too_few_customers",
+    ]
+    assert "mbgnbd (bayes): 2 customers; a fit takes 100 or more." in answer.stderr
+
+
+def test_a_bayesian_fit_without_the_extra(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is read or fitted before."""
+    monkeypatch.setenv("LTV_HOME", str(home.settings.home))
+    monkeypatch.setitem(sys.modules, "pymc_marketing", None)
+    answer = CliRunner().invoke(app, ["forecast", "fit", "--bayes"])
+    assert isinstance(answer.exception, UserError)
+    assert "pip install 'ltv-platform[bayes]'" in answer.exception.hint
+    assert not answer.stdout + answer.stderr

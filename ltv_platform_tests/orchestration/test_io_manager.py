@@ -3,12 +3,15 @@
 What docs/extending.md says of what an asset returns.
 """
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import duckdb
+import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from ltv_platform.errors import BusyError, UserError
@@ -167,6 +170,32 @@ def test_a_query_may_read_the_table_that_it_replaces(
     assert stored(home, "mine.runs") == [(1,), (2,), (3,)]
 
 
+def test_types_of_pandas_columns(home: Home, manager: WarehouseIOManager) -> None:
+    """docs/extending.md: of the frame's own types, and of an exact input back as they were."""
+    frame = pd.DataFrame(
+        {
+            "money": [Decimal("1.25"), Decimal("300.5")],
+            "day": [march(1), None],
+            "at": pd.to_datetime(["2025-03-01 10:00:00.123456", None]),
+            "count": pd.array([1, None], dtype="Int64"),
+            "share": [0.5, 0.25],
+            "name": ["ä", None],
+        }
+    )
+    types = ("DECIMAL(5,2)", "DATE", "TIMESTAMP", "BIGINT", "DOUBLE", "VARCHAR")
+    manager.handle_output(output(home, key="mine.t"), frame)
+    exact = manager.load_input(input_of(home, "mine.t", kind=pd.DataFrame, exact=True))
+    manager.handle_output(output(home, key="mine.again"), exact)
+    for name in ("t", "again"):
+        assert tuple(tables.types(home.engine, tables.OwnTable("mine", name)).values()) == types
+    assert stored(home, "mine.again") == stored(home, "mine.t")
+    assert exact["money"].sum() == Decimal("301.75")
+    inexact = manager.load_input(input_of(home, "mine.t", kind=pd.DataFrame))
+    kinds = ["f", "M", "M", "f", "f"]
+    assert [inexact.dtypes[name].kind for name in list(frame)[:5]] == kinds
+    assert inexact["at"][0] == pd.Timestamp("2025-03-01 10:00:00.123456")
+
+
 def test_pandas_as_it_comes(home: Home, manager: WarehouseIOManager) -> None:
     """A named index is a column, one without a name is none; categories are their values."""
     frame = pd.DataFrame({"kind": ["b", "a", "b"], "value": [1, 2, 3]}, index=[7, 8, 9])
@@ -184,11 +213,22 @@ def test_pandas_as_it_comes(home: Home, manager: WarehouseIOManager) -> None:
         ("marts.country_roas", frame_of(), "schema marts, which is not for tables of your own"),
         ("raw.mine", frame_of(), "schema raw, which is not for tables of your own"),
         ("mine.a-b", frame_of(), "cannot be a table, because of 'a-b'"),
-        ("mine.t", None, "returned a builtins.NoneType, which is not a frame"),
-        ("mine.t", [1], "returned a builtins.list, which is not a frame"),
+        ("mine.t", None, "returned None, which is not a frame"),
+        ("mine.t", [1], "returned a list, which is not a frame"),
+        (
+            "mine.t",
+            pd.Series([1]),
+            r"a pandas\.Series, which is not a frame. Call its to_frame",
+        ),
+        ("mine.t", pa.chunked_array([[1]]), r"returned a pyarrow\.\S+Array, which is not a frame"),
         ("mine.t", pd.DataFrame(), "would be a table without columns"),
         ("mine.t", pd.DataFrame({1: [2]}), "names are not text: 1"),
-        ("mine.t", pd.DataFrame({"a": [1, "x"]}), "has a column that no table can have"),
+        ("mine.t", pd.DataFrame({"a": [1, "x"]}), "no table can have: a has values of int, str"),
+        ("mine.t", pd.DataFrame({"a": [1j]}), "no table can have: a is complex128"),
+        ("mine.t", pd.DataFrame({"a": np.ones(1, "float16")}), "no table can have: a is float16"),
+        ("mine.t", pd.DataFrame({"a": pd.period_range("2025", "2025")}), "a is of the type period"),
+        ("mine.t", pd.DataFrame({"a": [Decimal(10) ** 40]}), "a decimal of 41 digits, of at most"),
+        ("mine.t", pd.DataFrame({"a": [1]}, pd.Index([1], name="a")), "more than one column a"),
         ("mine.t", pd.DataFrame({"a": [1], "A": [2]}), "more than one column a"),
         ("mine.t", Query("SELECT nothing"), "The query of mine.t fails"),
         ("mine.t", Query("DELETE FROM core.customers"), "The query of mine.t fails"),

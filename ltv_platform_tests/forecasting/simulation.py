@@ -1,4 +1,4 @@
-"""Futures of customers, drawn: possible totals, and what the exact intervals are checked by."""
+"""Random futures of customers, with which the tests compare the exact intervals."""
 
 from dataclasses import dataclass
 

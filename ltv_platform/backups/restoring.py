@@ -90,14 +90,14 @@ def restore(
         if backup.schema_version > newest_version():
             raise UserError(
                 f"The backup {backup.path} has schema version {backup.schema_version}; this "
-                f"release knows versions up to {newest_version()}.",
+                f"release supports versions up to {newest_version()}.",
                 f"Restore it with ltv-platform {backup.version}, which made it, or a newer one.",
             )
         if not overwrite and _holds_data(settings):
             raise UserError(
-                f"{settings.home} holds data.",
-                "Name another LTV_HOME, or add --overwrite: what it holds is then moved to "
-                f"{replaced_path(settings)}, not deleted.",
+                f"{settings.home} contains data.",
+                "Choose another LTV_HOME, or add --overwrite, which moves its contents to "
+                "{replaced_path(settings)}.",
             )
         backup.check_presence()
         _fetch(settings, backup, progress)
@@ -110,8 +110,8 @@ def _chosen(folder: Path) -> Backup:
         return read_backup(folder)
     if not (found := backups_in(folder)):
         raise UserError(
-            f"{folder} holds no backup.",
-            "Name the folder that was given to `ltv backup`, or one of the backups in it.",
+            f"{folder} contains no backup.",
+            "Give the folder that you gave to `ltv backup`, or one of the backups in it.",
         )
     return read_backup(found[-1])
 
@@ -142,9 +142,9 @@ def _fetch(settings: Settings, backup: Backup, progress: Progress) -> None:
     free = shutil.disk_usage(settings.home).free
     if backup.bytes > free:
         raise UserError(
-            f"The backup {backup.path} has {backup.bytes:,} bytes, and the disk of "
-            f"{settings.home} has room for {free:,}.",
-            "Make room, then restore it again.",
+            f"The backup {backup.path} has {backup.bytes:,} bytes, but the disk of "
+            f"{settings.home} has only {free:,}.",
+            "Free some space, then restore it again.",
         )
     try:
         with temporary_folder(settings.home, f"{half_restored_path(settings).name}_") as drafts:
@@ -157,7 +157,7 @@ def _fetch(settings: Settings, backup: Backup, progress: Progress) -> None:
                 place.parent.mkdir(parents=True, exist_ok=True)
                 with backup.location(name).open("rb") as source, place.open("wb") as target:
                     if sha256(source, target) != expected:
-                        wrong.append(f"{name} has other bytes than were written")
+                        wrong.append(f"{name} does not match the bytes written")
             backup.refuse(wrong)
             plan = {"backup": str(backup.path), "aside": stamp(settings.current_time())}
             (draft / _PLAN).write_text(json.dumps(plan) + "\n", "utf-8")
@@ -169,7 +169,8 @@ def _fetch(settings: Settings, backup: Backup, progress: Progress) -> None:
     except OSError as error:
         raise UserError(
             f"The backup {backup.path} was not restored: {error}.",
-            f"{settings.home} is as it was. Make room or fix permissions, then restore it again.",
+            f"{settings.home} is unchanged. Free some space or fix permissions, then restore it "
+            "again.",
         ) from error
 
 
@@ -201,7 +202,7 @@ def _put_in_place(settings: Settings, progress: Progress, *, continued: bool = F
     except OSError as error:
         raise UserError(
             f"{settings.home} is half restored: {error}.",
-            "Fix what is in the way, then run the same `ltv restore` again; it goes on from here.",
+            "Fix the cause, then run the same `ltv restore` again; it continues from here.",
         ) from error
     return Restored(Path(plan["backup"]), aside if aside.exists() else None, continued)
 
@@ -259,8 +260,8 @@ def _alone(settings: Settings) -> Iterator[None]:
                     raise UserError(
                         f"The warehouse {settings.warehouse_path} is held by another process "
                         f"(waited {settings.lock_timeout:g} s).",
-                        "Let it finish or end it, then run the same `ltv restore` again; "
-                        "LTV_LOCK_TIMEOUT waits longer.",
+                        "Let it finish or end it, then run the same `ltv restore` again. Raise "
+                        "LTV_LOCK_TIMEOUT to wait longer.",
                     ) from error
             time.sleep(_PAUSE)
         yield

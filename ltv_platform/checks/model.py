@@ -71,7 +71,7 @@ def equal(
     }
     passed = len(set(values.values())) == 1
     text = " ≠ ".join(f"{name} {value}" for name, value in values.items())
-    hint = "; rebuild what is stale with `ltv run`"
+    hint = "; rebuild stale tables with `ltv run`"
     return CheckOutcome(
         passed, {name: str(value) for name, value in values.items()}, "" if passed else text + hint
     )

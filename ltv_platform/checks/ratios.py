@@ -22,7 +22,7 @@ def ratio_checks(settings: Settings) -> tuple[TableCheck, ...]:
         TableCheck(
             table,
             "ratios_over_the_same_rows",
-            "The parts of every ratio are sums over the same cohorts of campaign_roas.",
+            "Both parts of every ratio are sums over the same cohorts of campaign_roas.",
             partial(_same_rows, settings=settings, table=table, parts=parts),
             reads=("marts.campaign_roas",),
             blocking=True,
@@ -62,8 +62,8 @@ def _same_rows(
             CheckOutcome(
                 wrong == 0,
                 {f"differing_d{days}": int(wrong)},
-                f"D{days} of {wrong} rows, as of {example}, is not over the cohorts that count; "
-                "rebuild what is stale with `ltv run`",
+                f"D{days} of {wrong} rows, as of {example}, covers the wrong cohorts; rebuild "
+                "stale tables with `ltv run`",
             )
         )
     return all_of(outcomes)

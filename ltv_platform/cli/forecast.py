@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ltv_platform.forecasting.repeat_buying.retention import Projection
     from ltv_platform.forecasting.repeat_buying.tables import FittedModel
 
-forecast = typer.Typer(help="Forecasts: fits, retention, back-tests.", no_args_is_help=True)
+forecast = typer.Typer(help="Fit and back-test forecast models.", no_args_is_help=True)
 
 _DAY = ["%Y-%m-%d"]
 #: Ten years; a longer holdout is a mistake.
@@ -90,7 +90,7 @@ def fit(
     ] = 0,
     output: AsFormat = Format.TABLE,
 ) -> None:
-    """Fit the models of purchases and values to the published transactions."""
+    """Fit the purchase and value models to the published transactions."""
     from ltv_platform.forecasting.repeat_buying.fit import Sampling
     from ltv_platform.reports.forecasts import fit_as_of
 
@@ -302,24 +302,24 @@ def backtest(
         datetime | None,
         typer.Option(
             formats=_DAY,
-            help="Last day that the forecast knows of; with --rolling the end of the last holdout. "
-            "By default the last holdout ends with the snapshot.",
+            help="Last day the forecast may use; with --rolling, the last day of all. By default, "
+            "everything ends with the snapshot.",
         ),
     ] = None,
     holdout: Annotated[
         int | None,
         typer.Option(
-            help="Days to forecast; by default LTV_FORECAST_HOLDOUT, with --rolling at most a "
-            "third of the history.",
+            help="Days to forecast; default: LTV_FORECAST_HOLDOUT, with --rolling at most a third "
+            "of the history.",
             max=_MOST_DAYS,
         ),
     ] = None,
     rolling: Annotated[
-        bool, typer.Option("--rolling", help="Forecast from several days, a holdout apart.")
+        bool, typer.Option("--rolling", help="Forecast from several days, one holdout apart.")
     ] = False,
     output: AsFormat = Format.TABLE,
 ) -> None:
-    """Forecast past days, and compare models and baselines with what happened."""
+    """Forecast past days and compare models and baselines with what happened."""
     from dataclasses import astuple
 
     from ltv_platform.forecasting.repeat_buying.backtest import COLUMNS
@@ -331,7 +331,8 @@ def backtest(
     if output is Format.TABLE:
         say(
             "bias = predicted / actual − 1, over all customers; mae, rmse and r per customer. "
-            "mae alone says little: most customers do nothing, so zero has a low one.\n"
-            "rate_x_T, rate_n_T: every customer goes on at the rate of their repeat purchases, or "
-            "of all their purchases."
+            "mae alone says little: most customers buy nothing, so even the baseline zero has a "
+            "low mae.\n"
+            "rate_x_T, rate_n_T: every customer keeps buying at the rate of their repeat "
+            "purchases, or of all purchases."
         )

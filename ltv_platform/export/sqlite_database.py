@@ -141,19 +141,19 @@ def _refuse_foreign(path: Path, overwrite: bool) -> None:
     if not path.exists():
         return
     if not path.is_file():
-        raise UserError(f"{path} is not a file.", "Name the file that is to be written.")
+        raise UserError(f"{path} is not a file.", "Give the path of the file to write.")
     for ending in _BESIDE:
         beside = path.with_name(path.name + ending)
         if beside.exists() and beside.stat().st_size:
             raise UserError(
-                f"{path} is in use: {beside.name} stands beside it, which SQLite would take for "
-                "a part of the new file.",
+                f"{path} is in use: {beside.name} is beside it, and SQLite would treat that as "
+                "part of the new file.",
                 "Close the programs that have it open, or choose another name.",
             )
     if not overwrite and not is_export(path):
         raise UserError(
             f"{path} exists and was not exported by this platform.",
-            "Choose another name, or add --overwrite if it may be lost.",
+            "Choose another name, or add --overwrite to replace it.",
         )
 
 
@@ -182,7 +182,7 @@ def _draft_beside(path: Path) -> Iterator[Path]:
     except (OSError, sqlite3.Error) as error:
         raise UserError(
             f"{path} cannot be written: {error}.",
-            "Check that its folder exists and may be written, and that the disk has room.",
+            "Check that its folder exists and is writable, and that the disk has free space.",
         ) from error
     finally:
         with suppress(OSError):

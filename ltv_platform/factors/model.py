@@ -111,7 +111,7 @@ def choose_levels(
         of_factor = {name: count for (of, name), count in levels.items() if of == factor}
         by_size = sorted(of_factor, key=lambda name: (-of_factor[name].customers, name))
         if len(by_size) == 1:
-            reason = "All customers have this level: there is none to compare it with."
+            reason = "All customers have this level: there is nothing to compare it with."
             verdicts[factor, by_size[0]] = Verdict("one_level", reason)
             continue
         large = [
@@ -181,7 +181,7 @@ def judge(choice: Choice, counted: Counted) -> dict[Key, Verdict]:
         return dict.fromkeys(_keys(choice), verdict)
     regression = fit_tweedie(patterns)
     if regression is None:
-        reason = "The model has no maximum: too much of the revenue depends on few customers."
+        reason = "The model did not converge: a few customers account for too much of the revenue."
         return dict.fromkeys(_keys(choice), Verdict("not_converged", reason))
     verdicts = {}
     present = margins(every, every.customers)
@@ -208,8 +208,8 @@ def judge(choice: Choice, counted: Counted) -> dict[Key, Verdict]:
                 verdicts[factor, name] = _collinear(levels)
             else:
                 reason = (
-                    f"Without the customers of other levels that are too small, fewer than "
-                    f"{MIN_PAYERS} of its payers are left."
+                    "After removing customers of levels that are too small, fewer than "
+                    f"{MIN_PAYERS} of its payers remain."
                 )
                 verdicts[factor, name] = Verdict("pooled", reason)
     return verdicts
@@ -220,14 +220,14 @@ def too_few(customers: int, payers: int, coefficients: int) -> Verdict | None:
     if customers < MIN_CUSTOMERS:
         return Verdict(
             "too_few_customers",
-            f"The model takes {MIN_CUSTOMERS} customers of 180 days and more in levels that are "
-            f"large enough; there are {customers}.",
+            f"The model needs {MIN_CUSTOMERS} customers of 180 days or more in large enough "
+            f"levels; there are {customers}.",
         )
     if payers < MIN_PAYERS * coefficients:
         return Verdict(
             "too_few_customers",
-            f"For {coefficients} coefficients the model takes {MIN_PAYERS * coefficients} "
-            f"customers who brought revenue; there are {payers}.",
+            f"For {coefficients} coefficients the model needs {MIN_PAYERS * coefficients} "
+            f"customers with revenue; there are {payers}.",
         )
     return None
 
@@ -237,17 +237,16 @@ def _why_pooled(count: LevelCount, min_customers: int) -> str:
         return f"{count.customers} customers, {min_customers} are needed: pooled into (other)."
     if count.payers < MIN_PAYERS:
         return (
-            f"{count.payers} customers brought revenue, {MIN_PAYERS} are needed: pooled into "
-            "(other)."
+            f"{count.payers} customers with revenue, {MIN_PAYERS} are needed: pooled into (other)."
         )
     return f"Not one of the {MOST_LEVELS} most frequent levels: pooled into (other)."
 
 
 def _collinear(separable: Sequence[int]) -> Verdict:
     if separable:
-        reason = "Nearly the same customers as a level of a factor before it, which stands for it."
+        reason = "Nearly the same customers as a level of an earlier factor, which represents it."
     else:
-        reason = "Follows from the factors before it, which stand for it."
+        reason = "Implied by the earlier factors, which represent it."
     return Verdict("collinear", reason)
 
 

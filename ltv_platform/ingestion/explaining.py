@@ -145,8 +145,8 @@ def _readings(incoming: Incoming) -> Iterator[str]:
             yield "read " + " and ".join(read[what] for what in forms.told)
     for name, value in layout.variables.items():
         others = ", ".join(f"{name}={each}" for each in layout.choices[name] if each != value)
-        yield f"option {name}={value}; --option and LTV_ADAPTER_OPTIONS also take {others}"
+        yield f"option {name}={value}; --option and LTV_ADAPTER_OPTIONS also accept {others}"
     if relation.found is not None:
         left = columns_not_taken(adapted.given, relation.found)
         if left:
-            yield f"columns that are not taken: {some(left)}"
+            yield f"ignored columns: {some(left)}"

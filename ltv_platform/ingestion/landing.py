@@ -242,5 +242,5 @@ def _move_away(
 
 
 def _left_waiting(outcome: Outcome) -> Outcome:
-    note = f"{outcome.request.path} was changed after it was loaded, so it stays for the next call"
+    note = f"{outcome.request.path} changed after it was loaded, so it stays in landing"
     return replace(outcome, notes=(*outcome.notes, note))

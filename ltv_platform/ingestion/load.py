@@ -250,7 +250,7 @@ def sqlite_requests(engine: DuckDBEngine, database: Path) -> list[Request]:
         known = [table for table in engine.catalog.sources if table in tables]
         if not known:
             raise UserError(
-                f"{database} holds none of the source tables; it has "
+                f"{database} contains none of the source tables; it has "
                 f"{', '.join(tables) or 'none'}.",
                 f"Looked for {', '.join(engine.catalog.sources)}.",
             )
@@ -289,7 +289,7 @@ def _append(connection: Connection, engine: DuckDBEngine, staged: Staged) -> Out
         # If the load fails after this, the moved start does no harm: it is never too early.
         write_start(settings, earlier)
         failpoint("start moved")
-        notes.append(f"the partitions now start on {earlier} instead of {start}")
+        notes.append(f"partitions now start on {earlier} instead of {start}")
         start = earlier
         retrial = retry(connection, engine, staged.folder, only=ONLY_BEFORE_START)
         notes += retrial.notes
@@ -308,7 +308,7 @@ def _append(connection: Connection, engine: DuckDBEngine, staged: Staged) -> Out
     failpoint("load committed")
     notes += staged.judged_notes
     if settled:
-        notes.append(f"rejected rows of earlier loads that this one settles: {settled}")
+        notes.append(f"rejected rows of earlier loads settled by this load: {settled}")
     notes += notes_on_money(connection, settings, counts)
     notes += _what_rejection_means(connection, staged, counts)
     discard(connection, staged)
@@ -324,9 +324,9 @@ def _what_rejection_means(
     if counts.attributes_unread:
         unread: dict[str, int] = json.loads(counts.attributes_unread)
         columns = ", ".join(f"{column} ({rows})" for column, rows in unread.items())
-        yield f"attributes that could not be read are empty: {columns}; their rows are loaded"
+        yield f"unreadable attributes left empty: {columns}; their rows are loaded"
     if counts.rounded:
-        yield f"{counts.rounded} numbers have more decimals than their column has room for: rounded"
+        yield f"{counts.rounded} numbers had more decimals than their column holds and were rounded"
     if rejected and source.replaces is not None and counts.rows_accepted:
         yield (
             f"{counts.source_file} replaces every ({', '.join(source.replaces)}) that it contains, "
@@ -338,8 +338,8 @@ def _what_rejection_means(
             {"load_id": counts.load_id},
         ).fetchone()
         yield (
-            f"{rejected} of the {counts.rows_received} rows of {counts.source_file} were rejected; "
-            f"the first because of {row[0] if row else 'nothing known'}"
+            f"{rejected} of the {counts.rows_received} rows of {counts.source_file} were "
+            f"rejected; the first: {row[0] if row else 'unknown reason'}"
         )
 
 

@@ -76,7 +76,7 @@ def _notes_on_spend(connection: Connection, settings: Settings, load_id: str) ->
     if replaced:
         days = replaced[0][3]
         changes = ", ".join(_change(before, after, code) for code, before, after, _ in replaced)
-        yield f"the spend of {days} (campaign, day) from earlier loads is replaced: {changes}"
+        yield f"spend of {days} (campaign, day) pairs from earlier loads was replaced: {changes}"
     others = connection.execute(
         """
         SELECT COUNT(*), LIST(DISTINCT source ORDER BY source)
@@ -97,9 +97,9 @@ def _notes_on_spend(connection: Connection, settings: Settings, load_id: str) ->
     days, sources = others
     if days:
         yield (
-            f"{days} (campaign, day) have spend of other sources too, {some(sources, _SHOWN)}: it "
-            "adds up; load a correction under the source that it corrects (spend_source, or the "
-            "same adapter)"
+            f"{days} (campaign, day) pairs also have spend from other sources, "
+            f"{some(sources, _SHOWN)}: the sources add up. Load a correction under the source it "
+            "corrects (spend_source, or the same adapter)"
         )
 
 

@@ -69,8 +69,8 @@ def take_in(engine: DuckDBEngine, request: Request, folder: Path) -> list[Incomi
                 copy = _copied(engine, request, folder, source)
     if request.options:  # otherwise they would be in the adapter's name
         raise UserError(
-            f"{request.path} has the columns of {request.table}, so there is nothing to choose.",
-            "Leave out --option.",
+            f"{request.path} has the columns of {request.table}, so no option applies.",
+            "Remove --option.",
         )
     adapters = _adapters(engine, request.adapter, source) if request.adapter else {}
     file = IncomingFile(copy, adapters, taken_for=name)

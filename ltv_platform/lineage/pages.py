@@ -15,22 +15,22 @@ from ltv_platform.tables.transforms import Graph, Transform
 
 _HEAD = """# Lineage
 
-What every column is computed from, found in the SQL of the tables by `make docs`; do not edit.
-`ltv lineage campaign_roas.roas_d7` prints the way of any column down to the columns of your
-files, and `ltv lineage raw.transactions.amount --uses` what is computed from it; both under your
-settings. This page is of the default ones. In the Dagster UI it stands in the metadata of each
-asset as `dagster/column_lineage`.
+What every column is computed from, derived from the SQL of the tables by `make docs`; do not edit.
+`ltv lineage campaign_roas.roas_d7` traces any column down to the columns of your files;
+`ltv lineage raw.transactions.amount --uses` shows what is computed from it. Both use your settings;
+this page uses the defaults. In the Dagster UI, lineage is in the metadata of each asset as
+`dagster/column_lineage`.
 
 - A column is computed from every column in its expression: values, conditions, windows.
-- A count of rows is computed from what tells the rows apart (as the key of a table) and from
-  the conditions that pick them.
-- *Rows* are the columns that decide by filters, joins and grouping which rows a table has.
-- Where a union brings several tables together, a column may be said to come of all of them,
-  though a later condition leaves only one: lineage rather names too much than too little.
-- `_dN` stands for every configured horizon of N days. `$as_of` and the watermarks say what the
-  figures know of ([metrics](metrics.md)).
-- *By the model*: a model is fitted in Python to the rows of a SELECT; the column comes of all that
-  the SELECT reads.
+- A count of rows is computed from the columns that distinguish the rows (such as the key of a
+  table) and from the conditions that select them.
+- *Rows* are the columns whose filters, joins and grouping decide which rows a table has.
+- A column of a union may be traced to all of its tables even if a later condition keeps only one:
+  lineage names too many columns rather than too few.
+- `_dN` stands for every configured horizon of N days. `$as_of` and the watermarks limit the data
+  that figures use ([metrics](metrics.md)).
+- *By the model*: a model is fitted in Python to the rows of a SELECT; the column depends on
+  everything that the SELECT reads.
 """
 
 #: Figures that people ask for first, with titles.
@@ -113,7 +113,7 @@ def _columns(columns: Mapping[str, Sources], lineage: TableLineage, title: str) 
         text = _named(sources, lineage.table)
         horizon = _HORIZON.search(name)
         if name in made:
-            rows[", ".join(made), f"by the model, out of {text}"] = None
+            rows[", ".join(made), f"by the model, from {text}"] = None
         elif horizon:
             own = re.compile(rf"_d{horizon[1]}(?=_|\b)")
             rows[own.sub("_dN", name), own.sub("_dN", text)] = None

@@ -74,7 +74,7 @@ def lines(root: Branch, *, notes: bool = True) -> Iterator[str]:
 
     def text(branch: Branch) -> str:
         marks = [
-            *(["by the model, out of:"] if branch.by_model else []),
+            *(["by the model, from:"] if branch.by_model else []),
             *(["(a constant)"] if branch.is_constant else []),
             *(["(see above)"] if branch.is_shown else []),
         ]

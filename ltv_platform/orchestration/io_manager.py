@@ -135,7 +135,7 @@ def warehouse_io_manager(engine: DuckDBEngine, graph: Graph) -> dg.IOManagerDefi
 
     @dg.io_manager(
         required_resource_keys={TURN},
-        description="Keeps what assets return as tables of the warehouse.",
+        description="Stores what assets return as warehouse tables.",
     )
     def own_tables() -> WarehouseIOManager:
         return WarehouseIOManager(engine, graph)
@@ -152,8 +152,9 @@ def _own_table(context: dg.OutputContext | dg.InputContext) -> OwnTable:
         return OwnTable.of_key(path)
     if not isinstance(metadata.get(DAY), str):
         raise UserError(
-            f"The asset {'/'.join(path)} has partitions, and does not say in which a row is.",
-            f'Name the column of the day: metadata={{"{DAY}": "event_date"}}.',
+            f"The asset {'/'.join(path)} has partitions but does not say which one a row belongs "
+            "to.",
+            f'Name its date column: metadata={{"{DAY}": "event_date"}}.',
         )
     return OwnTable.of_key(path, metadata[DAY])
 
@@ -161,8 +162,8 @@ def _own_table(context: dg.OutputContext | dg.InputContext) -> OwnTable:
 def _require_days(partitions: dg.PartitionsDefinition, table: str) -> None:
     if not isinstance(partitions, dg.DailyPartitionsDefinition):
         raise UserError(
-            f"{table} has partitions of another kind than days: {partitions}.",
-            "Partition its asset by platform_partitions(), or leave its partitions out.",
+            f"{table} is not partitioned by day: {partitions}.",
+            "Partition its asset by platform_partitions(), or remove its partitions.",
         )
 
 

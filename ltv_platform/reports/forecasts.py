@@ -51,12 +51,12 @@ class _Published:
         if day > self.last:
             raise UserError(
                 f"--as-of is {day}, but the published figures end on {self.last}.",
-                "Choose that day or an earlier one; `ltv run` publishes what came since.",
+                "Choose that day or an earlier one; `ltv run` publishes newer data.",
             )
         if self.first is not None and day < self.first:
             raise UserError(
-                f"--as-of is {day}, but the first transaction is of {self.first}.",
-                "Choose a later day, from which there is something to look back at.",
+                f"--as-of is {day}, but the first transaction is from {self.first}.",
+                "Choose a later day, so that there are transactions before it.",
             )
         return day
 
@@ -159,7 +159,7 @@ def backtest_as_of(
             raise UserError(
                 f"{days} days after {day} end on {day + reach}, but the published figures end on "
                 f"{published.last}.",
-                "Choose an earlier --as-of or a shorter --holdout; the future cannot be compared.",
+                "Choose an earlier --as-of or a shorter --holdout.",
             )
         return compared(published.rows("outcomes", {"as_of": day, "holdout": days}))
 
@@ -186,9 +186,9 @@ def rolling_backtest(
     if not outcomes.num_rows:
         reach = "" if published.first is None else f" from {published.first} to {day}"
         raise UserError(
-            f"No back-test can be made: that takes transactions of "
-            f"{2 * holdout if holdout else 3} days and a customer, and there are fewer{reach}.",
-            "Choose a shorter --holdout; as much has to lie before an origin as after it.",
+            "Not enough history for a back-test: it needs transactions over "
+            f"{2 * holdout if holdout else 3} days and a customer; there are fewer{reach}.",
+            "Choose a shorter --holdout; an origin needs as many days before it as after it.",
         )
     return compared(outcomes)
 
@@ -196,7 +196,7 @@ def rolling_backtest(
 def _at_least_a_day(holdout: int | None) -> None:
     if holdout is not None and holdout < 1:
         raise UserError(
-            f"--holdout is {holdout}: there is nothing to forecast.", "Give 1 day or more."
+            f"--holdout is {holdout}: there is nothing to forecast.", "Give at least 1 day."
         )
 
 
@@ -206,7 +206,8 @@ def _published(settings: Settings) -> Iterator[_Published]:
     last = snapshot.manifest["as_of"]
     if last is None:
         raise UserError(
-            "The snapshot holds no events yet.", "Load transactions and customers, then `ltv run`."
+            "The snapshot contains no events yet.",
+            "Load transactions and customers, then `ltv run`.",
         )
     with open_snapshot(settings, snapshot) as connection:
         [(first,)] = connection.execute("SELECT MIN(event_date) FROM transactions").fetchall()

@@ -4,7 +4,7 @@ import re
 from urllib.parse import urlsplit
 
 #: The end of a message about any other text.
-AN_ADDRESS = "must be http:// or https:// and a host, as in https://example.com"
+AN_ADDRESS = "must be http:// or https:// and a host, such as https://example.com"
 
 
 def is_address(value: str) -> bool:

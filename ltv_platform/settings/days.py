@@ -29,11 +29,11 @@ def refuse_what_has_not_come(as_of: date | None, start: date | None, today: date
     """
     if as_of is not None and as_of > today:
         raise UserError(
-            f"LTV_AS_OF is {as_of}, a day that has not come.",
-            "Cohorts would count as mature before they are; choose today or an earlier day.",
+            f"LTV_AS_OF is {as_of}, which is in the future.",
+            "Cohorts would count as mature too early; choose today or an earlier day.",
         )
     if start is not None and start > today:
         raise UserError(
-            f"LTV_START_DATE is {start}, a day that has not come.",
-            "No row would lie after it; choose the first day that counts.",
+            f"LTV_START_DATE is {start}, which is in the future.",
+            "No row would be after it; choose the first day to include.",
         )

@@ -24,6 +24,6 @@ def refuse_unknown(known: Collection[str]) -> None:
         if name.startswith("LTV_") and name not in {*known, *_OTHER_VARIABLES}:
             near = get_close_matches(name, known, n=1)
             raise UserError(
-                f"{name} is not a setting." + (f" Is {near[0]} meant?" if near else ""),
+                f"{name} is not a setting." + (f" Did you mean {near[0]}?" if near else ""),
                 "Unset it; `ltv doctor` lists the settings.",
             )

@@ -24,7 +24,9 @@ class Home(BaseSettings):
         home = value.expanduser().absolute()
         # The engine would read these as glob patterns.
         if special := sorted(set("*?[]") & set(str(home))):
-            raise ValueError(f"the path {home} holds {' '.join(special)}; choose one without")
+            raise ValueError(
+                f"the path {home} contains {' '.join(special)}; choose a path without them"
+            )
         return home
 
     @property

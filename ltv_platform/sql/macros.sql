@@ -1,4 +1,4 @@
-{#- Expressions that several tables share. Settings come from the renderer; see transforms.py. -#}
+{#- Expressions that several tables share. Settings come from the renderer; see tables/transforms.py. -#}
 
 {#- The reporting day of a UTC timestamp. -#}
 {% macro day(ts) -%}

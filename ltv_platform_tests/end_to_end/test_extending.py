@@ -204,7 +204,7 @@ def test_own_and_other_assets_in_one_run(
     assert query(workspace.settings, counts)[1] == [(3, 2)]
     ltv = CommandLine(workspace.settings.home)
     listed = ltv("tables", "--format", "csv")
-    assert "mine.top_campaigns,own,2,Made by an asset of your own." in listed.out
+    assert "mine.top_campaigns,own,2,Table of your own asset." in listed.out
     (workspace.settings.own_path / "mine" / "country_spend.parquet").write_bytes(b"no Parquet")
     answer = ltv("query", "SELECT 1")
     assert answer.code == 2

@@ -246,7 +246,7 @@ def test_what_the_data_do_not_tell_is_at_the_bound(model: str, seed: int) -> Non
     """
     fit = FITS[model](_once_or_twice(seed))
     assert fit.status == "at_bound"
-    assert "customers drop out with one probability" in fit.reason
+    assert "all customers drop out with the same probability" in fit.reason
 
 
 @pytest.mark.parametrize("model", MODELS)

@@ -90,6 +90,6 @@ def test_degenerate_subscribers_have_a_status() -> None:
     assert fit_shifted_beta_geometric([500, 500], [0, 0]).status == "no_convergence"
     half = fit_shifted_beta_geometric([1024, 512, 256, 128], [512, 256, 128, 64])
     assert half.status == "at_bound"
-    assert "leave with one probability" in half.reason
+    assert "leave with the same probability" in half.reason
     with pytest.raises(ValueError, match="between 0 and at_risk"):
         fit_shifted_beta_geometric([100], [101])

@@ -36,7 +36,7 @@ def test_a_fit_as_json(forecast: Any) -> None:
         "standard_errors": {"p": None, "q": None, "v": None},
         "log_likelihood": None,
         "status": "too_few_customers",
-        "reason": "2 customers; a fit takes 100 or more",
+        "reason": "2 customers; a fit needs 100 or more",
         "customers": 1,
         "excluded_customers": 0,
         "unit": "day",
@@ -64,14 +64,14 @@ def test_a_fit_as_a_table(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     assert answer.exit_code == 0
     assert answer.stdout.count("too_few_customers") == 11
     assert "As of 2025-07-01; time in days, values in USD." in answer.stderr
-    assert "mbgnbd: 2 customers; a fit takes 100 or more." in answer.stderr
+    assert "mbgnbd: 2 customers; a fit needs 100 or more." in answer.stderr
 
 
 def test_days_outside_the_data(home: Home) -> None:
     """Before the first transaction, after as_of, or a holdout that reaches beyond it."""
     settings = home.settings
     for ask in (fit_as_of, backtest_as_of, rolling_backtest):
-        with pytest.raises(UserError, match="the first transaction is of 2025-01-10"):
+        with pytest.raises(UserError, match="the first transaction is from 2025-01-10"):
             ask(settings, date(2025, 1, 9))
         with pytest.raises(UserError, match="the published figures end on 2025-07-01"):
             ask(settings, date(2025, 7, 2))
@@ -81,10 +81,10 @@ def test_days_outside_the_data(home: Home) -> None:
     assert backtest_as_of(settings, date(2025, 6, 1), 30)
     with pytest.raises(
         UserError,
-        match="730 days and a customer, and there are fewer from 2025-01-10 to 2025-07-01",
+        match="730 days and a customer; there are fewer from 2025-01-10 to 2025-07-01",
     ):
         rolling_backtest(settings, None, 365)
-    with pytest.raises(UserError, match="the first transaction is of 2025-01-10"):
+    with pytest.raises(UserError, match="the first transaction is from 2025-01-10"):
         backtest_as_of(settings, None, 3650)
 
 
@@ -106,7 +106,7 @@ def test_nothing_has_happened_yet(tmp_path: Path) -> None:
     """A snapshot without any event has no as_of."""
     home = Home(tmp_path, horizons=(7,))
     home.publish()
-    with pytest.raises(UserError, match="The snapshot holds no events yet"):
+    with pytest.raises(UserError, match="The snapshot contains no events yet"):
         fit_as_of(home.settings)
 
 
@@ -119,7 +119,7 @@ def test_customers_without_transactions(tmp_path: Path) -> None:
     assert day == date(2025, 1, 1)
     assert [model.fit.customers for model in models] == [0, 0, 0]
     assert backtest_as_of(home.settings, date(2024, 12, 1), 30) == []
-    with pytest.raises(UserError, match="takes transactions of 3 days and a customer"):
+    with pytest.raises(UserError, match="needs transactions over 3 days and a customer"):
         rolling_backtest(home.settings)
 
 

@@ -74,7 +74,7 @@ def test_nothing_on_the_first_day(home: Home, manager: WarehouseIOManager) -> No
     """A frame without columns makes no table, and the next one may."""
     manager.handle_output(output(home, DAYS[0]), pd.DataFrame())
     assert set(home.engine.state().built["mine.daily"]) == {march(1)}
-    with pytest.raises(UserError, match=r"mine\.daily is not there: it was never written"):
+    with pytest.raises(UserError, match=r"mine\.daily does not exist: it was never written"):
         manager.load_input(input_of(home, "mine.daily", *DAYS))
     manager.handle_output(output(home, DAYS[1]), frame_of((DAYS[1], 1.5)))
     assert stored(home) == [(march(2), 1.5)]
@@ -105,7 +105,7 @@ def test_rows_outside_the_days_are_an_error(
 ) -> None:
     """So are rows without a day; the message names one."""
     manager.handle_output(output(home, DAYS[0]), frame_of((DAYS[0], 1)))
-    with pytest.raises(UserError, match=f"outside the days of the run, such as of {day or 'no'}"):
+    with pytest.raises(UserError, match=f"outside the days of the run, such as {day or 'no'}"):
         manager.handle_output(output(home, DAYS[0]), frame_of((DAYS[0], 2), (str(day or ""), 3)))
     assert stored(home) == [(march(1), 1)]
 
@@ -119,7 +119,7 @@ def test_other_columns_are_an_error_while_other_days_have_the_old(
     with pytest.raises(UserError) as error:
         manager.handle_output(output(home, DAYS[1]), other)
     assert "more is not in the table; value is VARCHAR, not BIGINT" in error.value.message
-    assert "all of its partitions in one run" in error.value.hint
+    assert "all partitions in one run" in error.value.hint
     with pytest.raises(UserError, match="value is missing"):
         manager.handle_output(output(home, DAYS[1]), other[["day"]])
     assert len(stored(home)) == 3
@@ -209,9 +209,9 @@ def test_pandas_as_it_comes(home: Home, manager: WarehouseIOManager) -> None:
 @pytest.mark.parametrize(
     ("key", "obj", "message"),
     [
-        ("top", frame_of(), "The asset top has no schema to stand in"),
-        ("marts.country_roas", frame_of(), "schema marts, which is not for tables of your own"),
-        ("raw.mine", frame_of(), "schema raw, which is not for tables of your own"),
+        ("top", frame_of(), "The asset top has no schema"),
+        ("marts.country_roas", frame_of(), "schema marts, which is reserved for the platform"),
+        ("raw.mine", frame_of(), "schema raw, which is reserved for the platform"),
         ("mine.a-b", frame_of(), "cannot be a table, because of 'a-b'"),
         ("mine.t", None, "returned None, which is not a frame"),
         ("mine.t", [1], "returned a list, which is not a frame"),
@@ -251,7 +251,7 @@ def test_partitions_say_in_which_a_row_is(home: Home, manager: WarehouseIOManage
         partition_key=DAYS[0],
         asset_partitions_def=daily_partitions(home.settings),
     )
-    with pytest.raises(UserError, match="does not say in which a row is"):
+    with pytest.raises(UserError, match="does not say which one a row belongs to"):
         manager.handle_output(context, frame_of((DAYS[0], 1)))
     context = dg.build_output_context(
         asset_key=asset_key("mine.daily"),
@@ -259,7 +259,7 @@ def test_partitions_say_in_which_a_row_is(home: Home, manager: WarehouseIOManage
         partition_key="a",
         asset_partitions_def=dg.StaticPartitionsDefinition(["a"]),
     )
-    with pytest.raises(UserError, match="partitions of another kind than days"):
+    with pytest.raises(UserError, match="is not partitioned by day"):
         manager.handle_output(context, frame_of((DAYS[0], 1)))
     with pytest.raises(UserError, match="rows without the column day"):
         manager.handle_output(output(home, DAYS[0]), pd.DataFrame({"value": [1]}))

@@ -35,12 +35,12 @@ _STARTS = ((0.5, 0.3, 1.0, 2.5), (2.0, 1.0, 0.5, 5.0), (0.2, 0.1, 1.0, 1.0), (1.
 #: Groups computed at once: so many fit into the processor's cache.
 _BLOCK = 8_192
 _AT_BOUND = {
-    ("r", HIGHEST): "customers buy at one rate",
-    ("alpha", HIGHEST): "customers buy at one rate",
+    ("r", HIGHEST): "all customers buy at the same rate",
+    ("alpha", HIGHEST): "all customers buy at the same rate",
     ("a", LOWEST): "nobody seems to drop out",
     ("b", LOWEST): "nobody seems to come back",
-    ("a", HIGHEST): "customers drop out with one probability",
-    ("b", HIGHEST): "customers drop out with one probability, or hardly ever",
+    ("a", HIGHEST): "all customers drop out with the same probability",
+    ("b", HIGHEST): "all customers drop out with the same probability, or hardly ever",
 }
 
 

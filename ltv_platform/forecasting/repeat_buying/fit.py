@@ -89,11 +89,11 @@ def too_small(customers: float, repeaters: float) -> tuple[Status, str] | None:
     if customers < LEAST_CUSTOMERS:
         return (
             "too_few_customers",
-            f"{customers:g} customers; a fit takes {LEAST_CUSTOMERS} or more",
+            f"{customers:g} customers; a fit needs {LEAST_CUSTOMERS} or more",
         )
     if repeaters < LEAST_REPEATERS:
         return (
             "too_few_repeaters",
-            f"{repeaters:g} customers bought again; a fit takes {LEAST_REPEATERS} or more",
+            f"{repeaters:g} customers bought again; a fit needs {LEAST_REPEATERS} or more",
         )
     return None

@@ -21,7 +21,7 @@ PARAMETERS = ("p", "q", "v")
 #: Where a search begins: p, q, v as a fraction of the mean value.
 _STARTS = ((4.0, 4.0, 0.5), (1.0, 3.0, 2.0), (20.0, 10.0, 0.5), (1.0, 1.5, 0.5))
 _AT_BOUND = {
-    ("p", HIGHEST): "the purchases of a customer are all worth the same",
+    ("p", HIGHEST): "all purchases of a customer have the same value",
     ("q", HIGHEST): "customers do not differ in what they spend",
     ("v", HIGHEST): "customers do not differ in what they spend",
 }
@@ -68,7 +68,7 @@ def too_few_buyers(customers: float) -> Fit | None:
     """A fit without parameters where customers are too few; None where they are enough."""
     if customers >= LEAST_REPEATERS:
         return None
-    reason = f"{customers:g} customers paid for a repeat purchase; a fit takes {LEAST_REPEATERS}"
+    reason = f"{customers:g} customers paid for a repeat purchase; a fit needs {LEAST_REPEATERS}"
     return Fit("gamma_gamma", {}, {}, None, "too_few_repeaters", reason, round(customers))
 
 

@@ -95,7 +95,8 @@ class Optimum:
         status: Status = "ok"
         reason = ""
         if not self.converged:
-            status, reason = "no_convergence", "no start led to an optimum of the likelihood"
+            status = "no_convergence"
+            reason = "the likelihood has no optimum from any starting point"
         elif undetermined := self._undetermined(customers):
             status = "at_bound"
             reason = "; ".join(
@@ -103,7 +104,7 @@ class Optimum:
             )
         elif self.relative_errors is None:
             status = "no_convergence"
-            reason = "the likelihood is flat at its highest: the data do not tell the parameters"
+            reason = "the likelihood is flat at its maximum: the data do not determine it"
         intervals: dict[str, tuple[float, float]] = {}
         if status == "ok" and self.relative_errors is not None:
             factor = np.exp(_NORMAL * self.relative_errors / np.sqrt(customers))
@@ -130,7 +131,8 @@ class Optimum:
 
     def _at_bound(self, index: int, name: str, why: Mapping[tuple[str, float], str]) -> str:
         bound = LOWEST if self.parameters[index] < 1 else HIGHEST
-        return f"{name} is at its bound: {why.get((name, bound), 'the data do not tell its value')}"
+        unknown = "the data do not determine its value"
+        return f"{name} is at its bound: {why.get((name, bound), unknown)}"
 
 
 def maximise(objective: Objective, starts: Sequence[Sequence[float]]) -> Optimum:

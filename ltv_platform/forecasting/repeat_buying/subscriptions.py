@@ -27,8 +27,8 @@ _STARTS = ((1.0, 3.0), (0.5, 1.0), (1.0, 30.0), (10.0, 100.0))
 _AT_BOUND = {
     ("alpha", LOWEST): "hardly anybody leaves",
     ("beta", LOWEST): "hardly anybody stays",
-    ("alpha", HIGHEST): "subscribers leave with one probability",
-    ("beta", HIGHEST): "subscribers leave with one probability, or hardly ever",
+    ("alpha", HIGHEST): "all subscribers leave with the same probability",
+    ("beta", HIGHEST): "all subscribers leave with the same probability, or hardly ever",
 }
 
 

@@ -153,8 +153,8 @@ def _refuse_undeclared_dates(
             raise UserError(
                 f"{name} through adapter {adapter.name}: {column.name} is {value!r} in line "
                 f"{line}, which can be {readings_of_date(value)}, and so are all others.",
-                "Declare the column in the adapter, as in -- needs: day (date) = Day, and say "
-                "-- dates: day first, or month first.",
+                "Declare the column in the adapter, as in -- needs: day (date) = Day, and add -- "
+                "dates: day first, or month first.",
             )
 
 
@@ -163,13 +163,13 @@ def _notes_on_file(
 ) -> Iterator[str]:
     yield from records.notes
     if relation.records == 0:
-        yield f"{copy.name} holds no records"
+        yield f"{copy.name} contains no records"
     if records.around:
         shown = [repr(line[:_SHOWN_LINE]) for line in records.around[:_SHOWN_LINES]]
         more = " …" if len(records.around) > _SHOWN_LINES else ""
         # A title may name a person, and notes are kept in the history of runs.
         which = "" if layout.holds_persons else f" ({'; '.join(shown)}{more})"
-        yield f"{copy.name}: lines of titles and notices skipped: {len(records.around)}{which}"
+        yield f"{copy.name}: title and notice lines skipped: {len(records.around)}{which}"
 
 
 def _notes_on_totals(
@@ -182,12 +182,12 @@ def _notes_on_totals(
             continue
         line, said = totals.nearest
         which = "one" if line is None else f"line {line}"
-        left_out = f"{name}: rows of totals left out: {len(totals.said)}"
+        left_out = f"{name}: total rows left out: {len(totals.said)}"
         if totals.agree:
-            yield f"{left_out}; {which} says what the rows add up to ({_money(said)})"
+            yield f"{left_out}; {which} matches the sum of the rows ({_money(said)})"
         else:
             yield (
-                f"{left_out}; they do not agree with the rows: {which} says "
+                f"{left_out}; they do not match the rows: {which} says "
                 f"{_money(said)}, the rows add up to {_money(totals.added)}. Is the file complete?"
             )
 
@@ -285,8 +285,8 @@ def compare_columns(
     if spelled:
         pairs = "; ".join(f"{some([repr(theirs)])} is not {ours}" for theirs, ours in spelled)
         raise UserError(
-            f"{origin}: {pairs}. Names of columns are compared letter by letter.",
-            "Rename them in the file, or with aliases in an adapter.",
+            f"{origin}: {pairs}. Column names must match exactly.",
+            "Rename them in the file, or alias them in an adapter.",
         )
     if missing:
         guesses = ((ours, meant(ours, unknown)) for ours in missing)
@@ -294,11 +294,11 @@ def compare_columns(
             f"{origin} lacks {', '.join(missing)}, required for {source.name}. "
             f"It has {some(own)}."
             + "".join(
-                f" Is {some([theirs])} meant to be {ours}?"
+                f" Should {some([theirs])} be {ours}?"
                 for ours, theirs in guesses
                 if theirs is not None
             ),
-            "Rename the columns, or map them (or tell their delimiter) with an adapter: "
+            "Rename the columns, or write an adapter that maps them (or names their delimiter): "
             f"`ltv ingest {source.name} FILE --adapter FILE.sql`.",
         )
-    return [f"{origin}: unknown columns left out: {some(unknown)}"] if unknown else []
+    return [f"{origin}: unknown columns ignored: {some(unknown)}"] if unknown else []

@@ -140,7 +140,8 @@ class AdapterDatabase:
         taken = sorted(set(folded) & _OWN)
         if taken:
             raise UserError(
-                f"Adapter {adapter.name} gives a column {taken[0]}, a name of the platform's own.",
+                f"Adapter {adapter.name} gives a column {taken[0]}, a name that the platform "
+                "reserves.",
                 "Give it another name.",
             )
         return dict(columns)
@@ -271,15 +272,16 @@ class AdapterDatabase:
         ).fetchall()[0]
         if most is not None and made > most:
             raise UserError(
-                f"Adapter {adapter.name} makes more rows than the {most} records of {self._name}.",
-                "An adapter may leave out or merge records; to multiply them it says: "
-                "-- rows: many",
+                f"Adapter {adapter.name} returns more rows than the {most} records of "
+                f"{self._name}.",
+                "An adapter may drop or merge records; to multiply them, add the line: -- rows: "
+                "many",
             )
         if lines < made:
             raise UserError(
-                f"Adapter {adapter.name} gives several rows of {self._name} one _line, or none.",
-                "Leave _line out, or let it be the number of one record, as in MIN(_line) AS "
-                "_line.",
+                f"Adapter {adapter.name} returns several rows of {self._name} with the same "
+                "_line, or with none.",
+                "Drop _line, or make it the number of one record, as in MIN(_line) AS _line.",
             )
 
 
@@ -316,10 +318,10 @@ def faults_of(
         raise too_large(f"{name} with adapter {adapter.name}") from error
     except _FAULTS_OF_ADAPTERS as error:
         if isinstance(error, TimeoutError):
-            hint = "Make the adapter simpler; LTV_ADAPTER_TIMEOUT gives it more time."
+            hint = "Simplify the adapter, or raise LTV_ADAPTER_TIMEOUT."
         else:
             columns = [row[0] for row in connection.execute("DESCRIBE file").fetchall()]
             hint = f"The file has the columns {some(columns)}; fix the adapter or the file."
         raise UserError(
-            f"{name} does not go through adapter {adapter.name}: {str(error).splitlines()[0]}", hint
+            f"{name} does not fit adapter {adapter.name}: {str(error).splitlines()[0]}", hint
         ) from error

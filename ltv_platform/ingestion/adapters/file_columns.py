@@ -122,8 +122,8 @@ def declared_column(adapter: str, line: str, *, needed: bool) -> FileColumn:
     )
     if wrong := [each for each in spellings if not _BRACES.fullmatch(each)]:
         raise UserError(
-            f"Adapter {adapter}: {wrong[0]!r} has braces that mean nothing.",
-            "Write {currency}, once, where the header says the currency.",
+            f"Adapter {adapter}: {wrong[0]!r} has unknown braces.",
+            "Write {currency}, once, where the header gives the currency.",
         )
     return FileColumn(match["name"], spellings, needed, kind)  # type: ignore[arg-type]
 
@@ -155,7 +155,7 @@ def find_columns(declared: Collection[FileColumn], given: Sequence[str]) -> Foun
                     raise UserError(
                         f"Columns name several currencies: {', '.join(twice)}"
                         + (f", and {told} elsewhere." if told != value else "."),
-                        "Keep the columns of one currency.",
+                        "Keep only the columns of one currency.",
                     )
         elif column.needed:
             missing.append(column)

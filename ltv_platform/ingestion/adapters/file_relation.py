@@ -108,8 +108,8 @@ def make_file(
         make_views(connection, settings, layout, relation)
     except duckdb.Error as error:
         raise UserError(
-            f"{copy.name} does not go through its adapter: {str(error).splitlines()[0]}",
-            f"Its lines -- totals: may name {some(columns)}.",
+            f"{copy.name} does not fit its adapter: {str(error).splitlines()[0]}",
+            f"Its -- totals: lines may name {some(columns)}.",
         ) from error
     return FileRelation(int(count), tuple(columns), found, forms)
 
@@ -199,7 +199,7 @@ def refuse(connection: Connection, layout: Layout, name: str) -> None:
             problem, _, hint = message.partition(" In ")
             raise UserError(
                 f"{name}, line {line}{more}: {problem}",
-                f"In {hint}" if hint else "Nothing of it was loaded.",
+                f"In {hint}" if hint else "Nothing was loaded.",
             )
 
 

@@ -33,7 +33,8 @@ def load_adapter(reference: str, table: str, options: Options) -> Adapter:
         first = next(iter(adapters.values()))
         raise UserError(
             f"Adapter {first.name} feeds {' and '.join(adapters)}, not {table}.",
-            f"Run `ltv ingest {next(iter(adapters))} … --adapter {reference}`, or choose another.",
+            f"Run `ltv ingest {next(iter(adapters))} … --adapter {reference}`, or choose another "
+            "adapter.",
         )
     return adapters[table]
 
@@ -58,7 +59,7 @@ def load_adapters(reference: str, options: Options) -> dict[str, Adapter]:
     if is_bundled:
         _refuse_misspelt(options, name)
     if wrong := [each for each in chosen.split("&") if chosen and "=" not in each]:
-        raise UserError(f"The option {wrong[0]!r} has no value.", "Write: name=value.")
+        raise UserError(f"The option {wrong[0]!r} has no value.", "Write name=value.")
     found = name_or_path if is_bundled else str(path.absolute())
     return parse_adapter(
         name,
@@ -73,7 +74,7 @@ def _refuse_misspelt(options: Options, adapter: str) -> None:
     for name in options.keys() - bundled_adapters().keys():
         if adapter.startswith(f"{name}_") or get_close_matches(name, [adapter], cutoff=_SIMILARITY):
             raise UserError(
-                f"LTV_ADAPTER_OPTIONS names {name!r}, which is no bundled adapter.",
+                f"LTV_ADAPTER_OPTIONS names {name!r}, which is not a bundled adapter.",
                 f"The adapter is called {adapter}.",
             )
 
@@ -95,7 +96,7 @@ def adapter_text(reference: str) -> str:
         raise UserError(f"The adapter {path} does not exist.", "Check the path.")
     raise UserError(
         f"There is no adapter {name_or_path!r}.",
-        f"Bundled are {', '.join(sorted(bundled))}; or give the path of your own .sql file.",
+        f"Bundled adapters: {', '.join(sorted(bundled))}. Or give the path of your own .sql file.",
     )
 
 

@@ -118,7 +118,9 @@ def _split(name: str, text: str) -> tuple[list[tuple[str, str]], list[_Block]]:
             in_select = False
         elif key == "rows" and blocks and not in_select:
             if value != "many":
-                raise UserError(f"Adapter {name}: rows is {value!r}.", "Say many, or leave it out.")
+                raise UserError(
+                    f"Adapter {name}: rows is {value!r}.", "Write many, or drop the line."
+                )
             blocks[-1].many = True
         elif key in _FILE_KEYS and not in_select:
             directives.append((key, value))
@@ -171,8 +173,8 @@ def _check_tables(name: str, tree: exp.Expression, views: Collection[str] = ()) 
     for table in tree.find_all(exp.Table):
         if table.db or not isinstance(table.this, exp.Identifier) or table.name not in allowed:
             raise UserError(
-                f"Adapter {name} reads {table.sql(dialect='duckdb')}; it may read only `file`.",
-                "An adapter sees one file at a time; join tables in a mart instead.",
+                f"Adapter {name} reads {table.sql(dialect='duckdb')}; it may only read `file`.",
+                "An adapter reads one file at a time; join tables in a mart instead.",
             )
 
 
@@ -201,17 +203,17 @@ def _layout(name: str, directives: list[tuple[str, str]], options: Mapping[str, 
     numbers, dates = (options.get(key, last.get(key)) for key in ("numbers", "dates"))
     if numbers not in (None, *NUMBERS):
         raise UserError(
-            f"Adapter {name}: numbers are written as {numbers!r}.",
-            f"Say one of {'; '.join(NUMBERS)}.",
+            f"Adapter {name}: numbers is {numbers!r}.",
+            f"Write one of {'; '.join(NUMBERS)}.",
         )
     if dates not in (None, *DATES):
-        raise UserError(f"Adapter {name}: dates are {dates!r}.", f"Say {' or '.join(DATES)}.")
+        raise UserError(f"Adapter {name}: dates is {dates!r}.", f"Write {' or '.join(DATES)}.")
     if last.get("skip") not in (None, "until header"):
-        raise UserError(f"Adapter {name}: skip is {last['skip']!r}.", "Say: until header")
+        raise UserError(f"Adapter {name}: skip is {last['skip']!r}.", "Write: until header")
     columns = _columns(name, directives)
     if ("format" in last or "skip" in last) and not any(column.needed for column in columns):
         raise UserError(
-            f"Adapter {name} does not say by which columns its files are known.",
+            f"Adapter {name} does not say which columns identify its files.",
             "Add lines such as: -- needs: day (date) = Day",
         )
     return Layout(
@@ -239,7 +241,7 @@ def _columns(name: str, directives: list[tuple[str, str]]) -> tuple[FileColumn, 
     remedies = {column.strip(): remedy.strip() for column, _, remedy in halves}
     if unknown := sorted(remedies.keys() - {each.name for each in declared if each.needed}):
         raise UserError(
-            f"Adapter {name} needs no column {unknown[0]!r} that could be missing.",
+            f"Adapter {name} has a missing: line for {unknown[0]!r}, which it does not need.",
             "Write: -- missing: day = In the report, choose Segment > Time > Day.",
         )
     return tuple(replace(each, remedy=remedies.get(each.name, "")) for each in declared)
@@ -250,7 +252,7 @@ def _variable(name: str, value: str) -> tuple[str, tuple[str, ...]]:
     usual = tuple(choice.strip() for choice in choices.split("|") if choice.strip())
     if not _VARIABLE.fullmatch(variable.strip()) or variable.strip() in OWN_VARIABLES or not usual:
         raise UserError(
-            f"Adapter {name}: {value!r} is no variable.",
+            f"Adapter {name}: {value!r} is not a variable.",
             "Write: -- variable: revenue = net | gross",
         )
     return variable.strip(), usual
@@ -265,7 +267,7 @@ def _refusals(name: str, directives: list[tuple[str, str]]) -> Iterator[tuple[st
             yield condition, value
             condition = ""
     if condition:
-        raise UserError(f"Adapter {name} refuses files without a reason.", "Add: -- because: …")
+        raise UserError(f"Adapter {name} refuses files without saying why.", "Add: -- because: …")
 
 
 def _dialect(name: str, directives: Mapping[str, str], known: tuple[FileColumn, ...]) -> Dialect:
@@ -281,15 +283,15 @@ def _dialect(name: str, directives: Mapping[str, str], known: tuple[FileColumn, 
     if len(quote) > 1 or not quote.isascii():
         raise UserError(
             f"Adapter {name}: the quote {quote!r} is not one ASCII character.",
-            "Give the character, or nothing where the files have no quotes.",
+            "Give the character, or leave it empty if the files have no quotes.",
         )
     header = directives.get("header", "yes").lower()
     if header not in ("yes", "no"):
-        raise UserError(f"Adapter {name}: header is {header!r}.", "Say yes or no.")
+        raise UserError(f"Adapter {name}: header is {header!r}.", "Write yes or no.")
     columns = tuple(directives.get("columns", "").replace(",", " ").split())
     if header == "no" and not columns:
         raise UserError(
-            f"Adapter {name} says that its files have no header, but not which columns.",
+            f"Adapter {name} says that its files have no header, but does not name the columns.",
             "Add a line such as: -- columns: customer_id date amount",
         )
     return Dialect(

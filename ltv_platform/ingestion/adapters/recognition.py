@@ -25,7 +25,7 @@ _DELIMITERS = (",", ";", "\t", "|")
 
 #: Advice for an unknown file.
 _OTHERWISE = (
-    "Name its table (`ltv ingest transactions FILE`), or map its columns with an adapter: "
+    "Give its table (`ltv ingest transactions FILE`), or map its columns with an adapter: "
     "docs/exports.md shows how."
 )
 
@@ -90,9 +90,9 @@ def recognise(copy: PrivateCopy, sources: Mapping[str, SourceTable]) -> Recognis
             for each in found
         )
         raise UserError(
-            f"{copy.name} can be {' or '.join(each.name for each in found)}: it has the columns of "
-            "each.",
-            f"Say which it is: {ways}.",
+            f"{copy.name} can be {' or '.join(each.name for each in found)}: it has the columns "
+            "of each.",
+            f"Choose one: {ways}.",
         )
     raise _unknown(copy.name, headers, formats)
 
@@ -134,7 +134,7 @@ def _parquet_columns(copy: PrivateCopy) -> list[str]:
     except (pa.ArrowException, OSError) as error:
         raise UserError(
             f"{copy.name} is not a Parquet file, or a damaged one.",
-            "Check how it was made; nothing of it was loaded.",
+            "Check how it was made; nothing was loaded.",
         ) from error
 
 
@@ -182,18 +182,17 @@ def _unknown(name: str, headers: Sequence[_Header], formats: Mapping[str, Layout
     share, layout_name, found, header = nearest
     if not is_unicode("".join(header)):
         return UserError(
-            f"{name} is not UTF-8: its header holds other bytes.",
-            'Export it as UTF-8; a spreadsheet offers that as "CSV UTF-8".',
+            f"{name} is not UTF-8: its header contains invalid bytes.",
+            'Export it as UTF-8; in a spreadsheet, choose "CSV UTF-8".',
         )
     is_near = share >= 1 / 2
     near = (
-        f" Nearest is {layout_name}, which also has {some(found.missing)}."
+        f" The closest is {layout_name}, which also has {some(found.missing)}."
         if is_near
         else " docs/exports.md lists the formats, docs/tables.md the tables."
     )
     return UserError(
-        f"{name} is none of the exports that are known by their columns. "
-        f"It has {some(header if is_near else first)}." + near,
+        f"{name} is not a known export. It has {some(header if is_near else first)}." + near,
         f"{found.remedy} If it is something else: {_OTHERWISE}"
         if is_near and found.remedy
         else _OTHERWISE,

@@ -161,7 +161,8 @@ def _decided(evidence: _Evidence, declared: str | None, origin: str, said: "_Not
     if declared is None and first is not None and second is not None:
         raise UserError(
             f"{origin} writes {said.what} in two ways: {first}, {second}.",
-            f"Fix the file, or say which form counts: {said.hint}; the other one is quarantined.",
+            f"Fix the file, or choose the form: {said.hint}; rows in the other form are "
+            "quarantined.",
         )
     told = said.forms[0] if first is not None else said.forms[1] if second is not None else None
     if first is not None and second is not None:
@@ -170,13 +171,13 @@ def _decided(evidence: _Evidence, declared: str | None, origin: str, said: "_Not
         raise UserError(
             f"{origin}: {first or second} is not written {declared}, as {said.what} of this format "
             "are.",
-            f"Say how they are written: {said.hint}.",
+            f"Choose how they are written: {said.hint}.",
         )
     if told is None and declared is None and either is not None:
         raise UserError(
-            f"{origin}: {either} can be {said.readings(either.text)}, and no other value tells "
-            "which.",
-            f"Say which it is: {said.hint}; for files in landing, in LTV_ADAPTER_OPTIONS.",
+            f"{origin}: {either} can be {said.readings(either.text)}, and no other value settles "
+            "it.",
+            f"Choose one: {said.hint}; for files in landing, set LTV_ADAPTER_OPTIONS.",
         )
     return told or declared or said.forms[0]
 

@@ -10,9 +10,9 @@ from ltv_platform.errors import UserError
 #: Number of leading bytes that are inspected.
 INSPECTED_BYTES = 4096
 
-_UNPACK = "Unpack it and load the files in it; of compressed files, .gz is read as it is."
+_UNPACK = "Unpack it and load the files in it; only .gz is read without unpacking."
 _AS_TEXT = "Export the data as CSV, JSON or Parquet, and load that."
-_RENAME = "Give it the extension of what it is, {}, or fetch the file that was meant."
+_RENAME = "Give it the extension of its format, {}, or fetch the intended file."
 
 
 @dataclass(frozen=True)
@@ -58,14 +58,14 @@ _KINDS = (
         "workbook",
     ),
     Kind(
-        "an old Excel workbook (.xls), or one that is protected by a password",
-        "Open it, take off the password, save it as .xlsx, and load that.",
+        "an old Excel workbook (.xls), or a password-protected one",
+        "Open it, remove any password, save it as .xlsx, and load that.",
         _begin(rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"),
     ),
     Kind("a PDF document", _AS_TEXT, _begin(rb"%PDF-")),
     Kind(
-        "a web page, such as one that asks to log in",
-        "Open it to see what it says, and fetch the data again; a table in it must become CSV.",
+        "a web page, perhaps a login page",
+        "Open it to see what it says, then fetch the data again; save a table in it as CSV.",
         _begin(rb"\s*+(?><\?xml[^>]*>\s*)?(?><!--.*?-->\s*)*+<(!doctype html|html)\b"),
         is_text=True,
     ),
@@ -99,7 +99,7 @@ def refuse_wrong_extension(begin: bytes, source: Path, expected: str) -> None:
     """
     kind = kind_of(begin)
     if kind is not None and kind.format != expected:
-        raise UserError(f"{source} is {kind.what}, whatever its extension says.", kind.advice)
+        raise UserError(f"{source} is {kind.what}, despite its extension.", kind.advice)
 
 
 def described(begin: bytes) -> tuple[str, str]:
@@ -111,7 +111,7 @@ def described(begin: bytes) -> tuple[str, str]:
     if not begin or (b"\0" in begin and not marked):
         return "", ""
     if re.match(rb"\s*\{", begin):
-        return "JSON", "Give it the extension .json, or .ndjson if it has an object a line."
+        return "JSON", "Give it the extension .json, or .ndjson if it has one object per line."
     if re.match(rb"\s*\[\s*[{\]]", begin):
         return "JSON", "Give it the extension .json."
-    return "text", "Give it the extension .csv if it is a table with a line of column names."
+    return "text", "Give it the extension .csv if it is a table with a header line."

@@ -146,7 +146,7 @@ def take_copy(
         workbook = take_workbook(source, folder, follow_links=follow_links)
         return workbook_as_text(workbook, sheet, dialect, scales)
     if sheet is not None:
-        raise UserError(f"{source} is no workbook, so it has no sheets.", "Leave out --sheet.")
+        raise UserError(f"{source} is not a workbook, so it has no sheets.", "Remove --sheet.")
     return _take(source, folder, kind, follow_links)
 
 
@@ -169,12 +169,12 @@ def _take(source: Path, folder: Path, kind: FileFormat, follow_links: bool) -> P
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise UserError(
             f"{source} is a damaged or truncated gzip file ({error}).",
-            "Fetch it again; nothing of it was loaded.",
+            "Fetch it again; nothing was loaded.",
         ) from error
     except UnicodeDecodeError as error:
         raise UserError(
             f"{source} is a damaged UTF-16 file ({error.reason}).",
-            "Fetch it again or save it as UTF-8; nothing of it was loaded.",
+            "Fetch it again or save it as UTF-8; nothing was loaded.",
         ) from error
     except OSError as error:
         raise PassingError(
@@ -184,7 +184,7 @@ def _take(source: Path, folder: Path, kind: FileFormat, follow_links: bool) -> P
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
         raise PassingError(
             f"{source} was written to while it was read.",
-            "Load it when it is finished; a file that ends in .part is left alone in landing.",
+            "Load it when it is complete; landing ignores files that end in .part.",
         )
     return PrivateCopy(copy, printable(source.name), kind, digest.hexdigest())
 
@@ -214,7 +214,7 @@ def check_regular(source: Path, follow_links: bool = True) -> None:
         if not follow_links and source.is_symlink():
             raise UserError(
                 f"{source} is a link to {source.readlink()}; links in landing are not followed.",
-                "Put the file itself there, or load it by its own path with `ltv ingest`.",
+                "Put the file itself there, or load it by its real path with `ltv ingest`.",
             )
         _refuse_irregular(source, source.stat())
 
@@ -264,7 +264,7 @@ def _refuse_irregular(source: Path, status: os.stat_result) -> None:
     if not stat.S_ISREG(status.st_mode):
         kinds = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
         what = kinds.get(stat.S_IFMT(status.st_mode), "a device")
-        raise UserError(f"{source} is {what}, not a file.", "Name the files themselves.")
+        raise UserError(f"{source} is {what}, not a file.", "Give the files themselves.")
 
 
 def _decompressed(raw: IO[bytes]) -> IO[bytes]:
@@ -290,7 +290,7 @@ def _limited(content: IO[bytes], packed: int, source: Path, folder: Path) -> Ite
                 raise UserError(
                     f"{source} grows to more than {_BLOATED_TIMES} times its size and "
                     f"{_BLOATED_FROM >> 20} MiB when it is decompressed, as a gzip bomb does.",
-                    "If it is meant to be so, decompress it yourself and load the result.",
+                    "If that is intended, decompress it yourself and load the result.",
                 )
             if size > room:
                 break
@@ -298,8 +298,8 @@ def _limited(content: IO[bytes], packed: int, source: Path, folder: Path) -> Ite
         else:
             return
     raise PassingError(
-        f"{source} needs more than half of what is free on the disk of LTV_HOME.",
-        f"That is {room:,} bytes. Make room, or split the file; nothing of it was loaded.",
+        f"{source} needs more than half of the free space on the disk of LTV_HOME.",
+        f"That is {room:,} bytes. Free some space, or split the file; nothing was loaded.",
     )
 
 
@@ -356,5 +356,5 @@ def _refuse_binary(begin: bytes, source: Path, kind: FileFormat) -> None:
     if b"\0" in begin[:INSPECTED_BYTES]:
         raise UserError(
             f"{source} is not a text file: it contains zero bytes near its start.",
-            "Save it as UTF-8 text, or with the extension of its format.",
+            "Save it as UTF-8 text, or give it the extension of its format.",
         )

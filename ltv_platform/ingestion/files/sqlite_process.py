@@ -35,7 +35,7 @@ _BLOATED_TIMES = 100
 _BLOATED_FROM = 256 << 20
 #: A row of a table takes more than one byte of the file, so only views exceed this.
 _MOST_ROWS = 10_000_000
-_MAKE_A_TABLE = "Make a table of the view."
+_MAKE_A_TABLE = "Turn the view into a table."
 #: SQLite's errors for a file that cannot grow: as the database is only read, a temporary one.
 _NO_ROOM = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE)
 #: Bytes of a message's length.
@@ -84,7 +84,7 @@ def read_sqlite(
         if rows > most_rows or taken > most_bytes:
             what = f"{most_rows:,} rows" if rows > most_rows else f"{most_bytes >> 20:,} MiB"
             raise UserError(
-                f"{copy.name} gives more than {what}; perhaps a view in it has no end.",
+                f"{copy.name} returns more than {what}; perhaps it has an endless view.",
                 _MAKE_A_TABLE,
             )
         yield kind, *content, *((len(packed),) if kind == "rows" else ())
@@ -125,12 +125,12 @@ def _messages(copy: PrivateCopy, order: Mapping[str, Any]) -> Iterator[bytes]:
         process.communicate()
     if late.is_set():
         raise UserError(
-            f"{copy.name} took longer than {order['seconds']:g} seconds to be read; perhaps a view "
-            "in it has no end.",
-            "Make a table of the view; LTV_ADAPTER_TIMEOUT gives it more time.",
+            f"{copy.name} took longer than {order['seconds']:g} seconds to read; perhaps it has "
+            "an endless view.",
+            "Turn the view into a table, or raise LTV_ADAPTER_TIMEOUT.",
         )
     raise UserError(
-        f"{copy.name} ended the process that read it (exit {process.returncode}).",
+        f"{copy.name} crashed the process that read it (exit {process.returncode}).",
         "Check it with: sqlite3 FILE 'PRAGMA integrity_check'",
     )
 
@@ -141,24 +141,23 @@ def _fault(
     """The error that tells the user what SQLite failed at."""
     if what == "MemoryError":
         return UserError(
-            f"{copy.name} needs more than {order['memory'] >> 20:,} MiB of memory to be read.",
-            f"{_MAKE_A_TABLE} LTV_MEMORY_LIMIT gives it more.",
+            f"{copy.name} needs more than {order['memory'] >> 20:,} MiB of memory to read.",
+            f"{_MAKE_A_TABLE} Or raise LTV_MEMORY_LIMIT.",
         )
     if code == sqlite3.SQLITE_TOOBIG:
         return UserError(
             f"{copy.name} has a value or a row of more than {_LONGEST_VALUE >> 20} MiB.",
-            "Leave it out: load a view or a table without it.",
+            "Load a view or table without it.",
         )
     if code in _NO_ROOM:
         return UserError(
-            f"{copy.name} needs more than {order['file_size'] >> 20:,} MiB on the disk to be "
-            "sorted.",
+            f"{copy.name} needs more than {order['file_size'] >> 20:,} MiB of disk space to sort.",
             _MAKE_A_TABLE,
         )
     if code in (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_AUTH):
         return UserError(
             f"{copy.name} cannot be read: {message}.",
-            "Put a plain table, or another view, in the place of what it names.",
+            "Replace what it names with a plain table or another view.",
         )
     return sqlite3.DatabaseError(message)
 

@@ -54,8 +54,8 @@ def check_schema(
     if problems:
         raise UserError(
             f"{database} does not fit the source tables: {'; '.join(problems)}.",
-            "Nothing of it was loaded. Rename in the database, give it views of these names, or "
-            "export its tables and load each through an adapter.",
+            "Nothing was loaded. Rename the tables and columns, add views with these names, "
+            "or export the tables and load each with an adapter.",
         )
 
 
@@ -99,7 +99,7 @@ def _suggestion(name: str, others: list[str]) -> str:
     """Suggest the name that may have been meant, or list the names there are."""
     folded = {other.lower(): other for other in others}
     if near := get_close_matches(name, folded, n=1):
-        return f" (is {folded[near[0]]} meant?)"
+        return f" (did you mean {folded[near[0]]}?)"
     if not others:
         return ""
     more = ", …" if len(others) > _MOST_NAMES else ""

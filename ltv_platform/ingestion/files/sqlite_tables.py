@@ -48,16 +48,16 @@ def copy_sqlite(database: Path, folder: Path, *, follow_links: bool = True) -> P
     log = real.with_name(real.name + "-wal")
     if log.is_file() and log.stat().st_size:
         raise UserError(
-            f"{database} has a write-ahead log beside it, so its newest rows are not in the file.",
-            f'Close the programs that write it, or run: sqlite3 {database} "PRAGMA '
+            f"{database} has a write-ahead log beside it, which holds its newest rows.",
+            f'Close the programs that use it, or run: sqlite3 {database} "PRAGMA '
             'wal_checkpoint(TRUNCATE)"',
         )
     if _is_hot(real.with_name(real.name + "-journal"), follow_links):
         raise UserError(
             f"{database} has the journal of an unfinished transaction beside it, so rows in the "
             "file may be half-written.",
-            "Wait until the program that writes it is done; if it crashed, open the database once: "
-            f'sqlite3 {database} "PRAGMA integrity_check"',
+            "Wait until the program that writes to it is done; if it crashed, open the database "
+            f'once: sqlite3 {database} "PRAGMA integrity_check"',
         )
     return take_copy(database, folder, follow_links=follow_links)
 
@@ -111,8 +111,8 @@ def refuse_script(path: Path, name: str) -> None:
     if not begin.startswith(_MAGIC) and _STATEMENT.search(begin):
         raise UserError(
             f"{name} is a SQL script, not a database.",
-            "Make one of it with `sqlite3 NEW.db < FILE`; leave out what stands before its first "
-            "CREATE, if that is not SQL.",
+            "Create one with `sqlite3 NEW.db < FILE`; first remove any text before the first "
+            "CREATE that is not SQL.",
         )
 
 

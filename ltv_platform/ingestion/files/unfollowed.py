@@ -37,8 +37,8 @@ def open_folder(folder: Path) -> Iterator[int]:
 def refuse_link(path: Path) -> UserError:
     """The error for a path with a link where links are not followed."""
     return UserError(
-        f"{path} is a link, or lies behind one; links in landing are not followed.",
-        "Put the file itself there, or load it by its own path with `ltv ingest`.",
+        f"{path} is a link or inside one; links in landing are not followed.",
+        "Put the file itself there, or load it by its real path with `ltv ingest`.",
     )
 
 

@@ -51,7 +51,7 @@ _UNREADABLE = (
     OSError,
     struct.error,
 )
-_AGAIN = "Open it in Excel and save it again, or save the sheet as CSV; nothing of it was loaded."
+_AGAIN = "Open it in Excel and save it again, or save the sheet as CSV; nothing was loaded."
 
 
 def workbook_as_text(
@@ -74,8 +74,8 @@ def workbook_as_text(
     """
     if dialect.whitespace or not dialect.quote:
         raise UserError(
-            f"{copy.name} is a workbook, and its adapter reads text parted by blanks, or without "
-            "quotes.",
+            f"{copy.name} is a workbook, but its adapter reads text that is separated by "
+            "whitespace or has no quotes.",
             "Write an adapter for workbooks, without `-- delimiter: whitespace` and `-- quote:`.",
         )
     if not copy.path.stat().st_size:
@@ -91,12 +91,12 @@ def workbook_as_text(
         raise UserError(
             f"Sheet {answer['sheet']} of {copy.name} is empty."
             + (f" It also has {some(answer['others'], _SHOWN)}." if answer["others"] else ""),
-            "Name the sheet that is meant with --sheet.",
+            "Choose a sheet with --sheet.",
         )
     if answer["others"] and sheet is None:
         notes = (
             f"{copy.name}: only its sheet {answer['sheet']} was read, not "
-            f"{some(answer['others'], _SHOWN)}; --sheet names another",
+            f"{some(answer['others'], _SHOWN)}; --sheet chooses another",
         )
     return replace(copy, path=text, format="csv", content_hash=content_hash, notes=notes)
 
@@ -161,11 +161,11 @@ def _read(
             cwd=copy.path.parent,
         )
     except subprocess.TimeoutExpired as error:
-        raise UserError(f"{copy.name} took too long to be read.", _AGAIN) from error
+        raise UserError(f"{copy.name} took too long to read.", _AGAIN) from error
     if done.returncode < 0:  # its allocator gave up, or the system killed it
         raise _too_large(copy)
     if done.returncode > 0:
-        raise _damaged(copy, "it cannot be taken apart")
+        raise _damaged(copy, "it cannot be parsed")
     answer: dict[str, Any] = json.loads(done.stdout)
     if "fault" in answer:
         raise _error_of(copy, sheet, answer)
@@ -188,21 +188,21 @@ def _error_of(copy: PrivateCopy, sheet: str | None, answer: dict[str, Any]) -> U
         case "sheet" if answer["sheets"]:
             return UserError(
                 f"{copy.name} has no sheet {sheet}; it has {some(answer['sheets'], _SHOWN)}.",
-                "Name one of these with --sheet.",
+                "Choose one of these with --sheet.",
             )
         case "sheet":
-            return UserError(f"{copy.name} is a workbook without sheets of cells.", _AGAIN)
+            return UserError(f"{copy.name} is a workbook without worksheets.", _AGAIN)
         case "password":
             return UserError(
-                f"{copy.name} is a workbook that is protected by a password.",
-                "Take the password off and save it again; nothing of it was loaded.",
+                f"{copy.name} is a workbook protected by a password.",
+                "Remove the password and save it again; nothing was loaded.",
             )
         case "number":
             return UserError(
-                f"{copy.name}: cell {answer['cell']} of sheet {answer['sheet']} holds a number of "
-                "more digits than a number of Excel keeps.",
-                "The last digits of an id are lost in it: export the column as text from where it "
-                "comes, or delete it if nobody needs it.",
+                f"{copy.name}: cell {answer['cell']} of sheet {answer['sheet']} holds a number "
+                "with more digits than Excel keeps.",
+                "It has lost the last digits of an id. Export the column as text from its source, "
+                "or delete it if you do not need it.",
             )
         case "bloated":
             return _bloated(copy)
@@ -223,14 +223,14 @@ def _damaged(copy: PrivateCopy, why: str) -> UserError:
 
 def _bloated(copy: PrivateCopy) -> UserError:
     return UserError(
-        f"{copy.name} grows too large when it is unpacked, as a gzip bomb does.",
-        "If it is meant to be so, save the sheet as CSV and load that.",
+        f"{copy.name} grows too large when it is decompressed, as a gzip bomb does.",
+        "If that is intended, save the sheet as CSV and load that.",
     )
 
 
 def _too_large(copy: PrivateCopy) -> UserError:
     return UserError(
-        f"{copy.name} is a workbook that takes more than {_MEMORY >> 30} GiB of memory to be read, "
-        "or a damaged one.",
-        "Perhaps a single cell stands far away from the others; or save the sheet as CSV.",
+        f"{copy.name} is a workbook that needs more than {_MEMORY >> 30} GiB of memory, or is "
+        "damaged.",
+        "Check for a single cell far away from the others, or save the sheet as CSV.",
     )

@@ -165,7 +165,7 @@ def check_width(columns: int, name: str) -> None:
     if columns > _MOST_COLUMNS:
         raise UserError(
             f"{name} has more than {_MOST_COLUMNS:,} columns.",
-            "Check its delimiter, its line ends and its keys; or keep the columns that are needed.",
+            "Check its delimiter, line ends and keys, or keep only the needed columns.",
         )
 
 
@@ -264,7 +264,7 @@ def split_json(path: Path, files: RecordFiles, wanted: Collection[str]) -> list[
         )
         raise UserError(
             f"{files.name} is not valid JSON: {where}.",
-            "Fix it, or give one object a line as .ndjson: then only bad lines are rejected.",
+            "Fix it, or write one object per line as .ndjson: then only bad lines are rejected.",
         ) from error
     if records.are_lines(text):
         split_json_lines(path, files, wanted)
@@ -274,7 +274,7 @@ def split_json(path: Path, files: RecordFiles, wanted: Collection[str]) -> list[
     files.finish(() if files.columns else wanted)
     if not records.path:
         return []
-    return [f"{files.name}: records taken from `{some(['.'.join(records.path)])}`"]
+    return [f"{files.name}: records read from `{some(['.'.join(records.path)])}`"]
 
 
 def _keep_json(files: RecordFiles, line: int, text: str) -> None:

@@ -159,12 +159,12 @@ def distinct(names: Sequence[str], copy: PrivateCopy) -> tuple[str, ...]:
         shown = ", ".join(name[:_NAME_LENGTH] for name in repeated[:10])
         raise UserError(
             f"{copy.name} has columns of the same name: {shown}.",
-            "Give each a name of its own; upper and lower case do not make a difference.",
+            "Give each a different name; case does not matter.",
         )
     taken = [name for name in names if name.lower() in _OWN_COLUMNS]
     if taken:
         raise UserError(
-            f"{copy.name} has a column {taken[0]}; that name stands for the record's own place.",
+            f"{copy.name} has a column {taken[0]}; that name is reserved for the record number.",
             "Rename the column.",
         )
     return tuple(names)

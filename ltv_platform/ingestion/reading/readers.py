@@ -182,8 +182,8 @@ def enough_memory(what: str) -> Iterator[None]:
 def too_large(what: str) -> UserError:
     """The error for something that exceeds the engine's memory."""
     return UserError(
-        f"{what} needs more memory than the engine may take.",
-        "LTV_MEMORY_LIMIT gives it more; or split the file, or keep the columns that are needed.",
+        f"{what} needs more memory than the engine may use.",
+        "Raise LTV_MEMORY_LIMIT, split the file, or keep only the needed columns.",
     )
 
 
@@ -272,7 +272,7 @@ def _open_parquet(
     if nested:
         raise UserError(
             f"{copy.name}: {nested[0]} holds lists or objects, not single values.",
-            "Write out the column that is meant; nothing was loaded.",
+            "Export the needed field as a separate column; nothing was loaded.",
         )
     columns = distinct([name for name, *_ in described], copy)
     texts = ", ".join(
@@ -328,7 +328,7 @@ def _damaged_parquet(copy: PrivateCopy, error: Exception) -> UserError:
     why = str(error).splitlines()[0].replace(str(copy.path), copy.name)
     return UserError(
         f"{copy.name} is not a Parquet file, or a damaged one ({why}).",
-        "Check how it was made; nothing of it was loaded.",
+        "Check how it was made; nothing was loaded.",
     )
 
 

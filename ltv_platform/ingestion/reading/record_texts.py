@@ -47,7 +47,7 @@ def too_long(name: str, line: int) -> UserError:
     """The error for a record too long to keep in memory."""
     return UserError(
         f"{name}: record {line} is longer than {LONGEST_FIELD >> 20} MiB.",
-        "If it opens a quote that is never closed, close it there; nothing was loaded.",
+        "If a quote is never closed, close it; nothing was loaded.",
     )
 
 
@@ -213,12 +213,12 @@ def _path_to_records(value: Any, wanted: Collection[str], name: str) -> tuple[st
         if len(found) > 1:
             raise UserError(
                 f"{name} has several lists of records: {', '.join(map('.'.join, found))}.",
-                "Keep the list that is meant, as an array of its own.",
+                "Keep only the list to load, as a plain array.",
             )
         if found:
             return found[0]
     if [] in (*lists.values(), *deeper.values()):
-        raise UserError(f"{name} holds no records: its list is empty.", "Nothing to load.")
+        raise UserError(f"{name} contains no records: its list is empty.", "Nothing to load.")
     return None
 
 

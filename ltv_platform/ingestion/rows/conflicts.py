@@ -82,12 +82,12 @@ def note(source: SourceTable, conflicts: Conflicts) -> str:
     key = ", ".join(source.key)
     if source.last_line_counts:
         return (
-            f"{conflicts.keys} {key} stand on several lines that say different things: the last "
-            "line of each counts"
+            f"{conflicts.keys} {key} appear on several lines with different values: the last line "
+            "of each counts"
         )
     return (
-        f"{conflicts.rows} rows share their {key} with another row of the file that says something "
-        f"else: all of them are in quarantine; {_remedy(source)}"
+        f"{conflicts.rows} rows share their {key} with another row of the file that has different "
+        f"values: all of them are in quarantine; {_remedy(source)}"
     )
 
 
@@ -143,9 +143,9 @@ def _conflicting(source: SourceTable, candidates: str, table: str) -> str:
 
 
 def _remedy(source: SourceTable) -> str:
-    updated_at = ", or an updated_at that tells the newest" if source.has_updated_at else ""
+    updated_at = ", or an updated_at that identifies the newest" if source.has_updated_at else ""
     return (
-        "keep the right one, or give each row a key of its own, as an adapter can with id || '-' "
+        "keep the correct one, or give each row its own key, as an adapter can with id || '-' "
         f"|| item{updated_at}"
     )
 

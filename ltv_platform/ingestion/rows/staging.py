@@ -54,7 +54,7 @@ Connection = duckdb.DuckDBPyConnection
 _SHOWN_COUNTRIES = 5
 
 #: Replaces a record that could not be split, so its declared columns are unknown.
-_NOT_KEPT = "(not kept: of files of this format only columns that are declared may be kept)"
+_NOT_KEPT = "(not kept: this format keeps only declared columns)"
 
 #: Condition for quarantined records that could not even be split into columns.
 MALFORMED = "starts_with(reasons[1], 'record:')"
@@ -193,7 +193,7 @@ class _Staging:
             if adapter.many:
                 count = judgement.rows
         if incoming.file.taken_for and incoming.is_first:
-            notes.insert(0, f"{copy.name} was taken for {incoming.file.taken_for}")
+            notes.insert(0, f"{copy.name} was recognized as {incoming.file.taken_for}")
         malformed = f"malformed_{incoming.place}"
         connection.execute(f"ALTER TABLE malformed RENAME TO {malformed}")
         rows_in_file = count + count_rows(connection, malformed)
@@ -203,7 +203,7 @@ class _Staging:
             connection.execute(f"UPDATE {malformed} SET raw = {literal(_NOT_KEPT)}")
         left_out += count_rows(connection, f"left_out_{rows}")
         if left_out:
-            notes.append(f"{left_out} rows of erased persons were left out; they count as skipped")
+            notes.append(f"{left_out} rows of erased persons were skipped")
         has_currency = any(column.name == "currency" for column in source.columns)
         if adapter is not None and adapter.layout.columns and has_currency:
             notes += _without_currency(connection, settings, rows)
@@ -289,7 +289,7 @@ def _with_better_advice(
         return error
     return UserError(
         f"{error.message} It looks like {found.name}.",
-        "Load it without naming a table: `ltv ingest FILE`.",
+        "Load it without a table name: `ltv ingest FILE`.",
     )
 
 
@@ -370,11 +370,11 @@ def _without_currency(connection: Connection, settings: Settings, rows: str) -> 
     if not without:
         return []
     which = (
-        "the file does not say its currency"
+        "the file has no currency"
         if without == accepted
-        else (f"{without:,} rows do not say their currency")
+        else (f"{without:,} rows have no currency")
     )
-    return [f"{which}: amounts are taken as {settings.currency} (LTV_CURRENCY)"]
+    return [f"{which}: amounts are read as {settings.currency} (LTV_CURRENCY)"]
 
 
 def _odd_countries(connection: Connection, rows: str) -> list[str]:
@@ -387,6 +387,6 @@ def _odd_countries(connection: Connection, rows: str) -> list[str]:
     if not found:
         return []
     return [
-        f"country: {sum(count for _, count in found)} rows hold no code or English name of ISO "
-        f"3166-1: {some([country for country, _ in found], _SHOWN_COUNTRIES)}; kept as given"
+        f"country: {sum(count for _, count in found)} rows have no ISO 3166-1 code or English "
+        f"country name: {some([country for country, _ in found], _SHOWN_COUNTRIES)}; kept as given"
     ]

@@ -47,8 +47,8 @@ def read_start(settings: Settings) -> date | None:
         return None
     except ValueError as error:
         raise UserError(
-            f"{settings.start_date_path} does not hold a date ({error}).",
-            "Write the first partition into it, as in 2024-01-01, or set LTV_START_DATE.",
+            f"{settings.start_date_path} does not contain a date ({error}).",
+            "Write the first partition into it, such as 2024-01-01, or set LTV_START_DATE.",
         ) from error
 
 
@@ -105,13 +105,13 @@ def settle(tables: Iterable[Years]) -> date | None:
 def _refuse_too_many_years(first: int, last: int) -> None:
     if last - first > _MOST_YEARS:
         raise UserError(
-            f"The rows lie between {first} and {last}: that makes more than {_MOST_YEARS} years of "
-            "daily partitions.",
-            f"If the dates are right, set LTV_START_DATE={first}-01-01 and load them again; else "
-            "fix them."
+            f"The rows are from {first} to {last}: more than {_MOST_YEARS} years of daily "
+            "partitions.",
+            f"If the dates are right, set LTV_START_DATE={first}-01-01 and load them again; "
+            "otherwise fix them."
             if first >= _UNIX
             else "Fix them, or set LTV_START_DATE to the first day that counts, such as "
-            f"{last}-01-01: what lies before it goes to quarantine.",
+            f"{last}-01-01: earlier rows go to quarantine.",
         )
 
 

@@ -1,4 +1,4 @@
-{#- markov_path: a journey's credit by the removal effects of its channels. -#}
+{#- The model markov_path: credits a journey by the removal effects of its channels. -#}
 {% import 'macros.sql' as m with context %}
 {% import 'attribution/credits.sql' as c with context %}
 

@@ -1,9 +1,9 @@
-{#- Recency, frequency and monetary value of customers, and what they score (Hughes, "Strategic
-    Database Marketing": fifths of the customer base). A window of purchases and a day in, scores
-    out: for rfm_segments, for an earlier day, for whatever start and end someone asks for. -#}
+{#- Recency, frequency and monetary value of customers, and their scores (Hughes, "Strategic Database
+    Marketing": fifths of the customer base). Takes a window of purchases and a day, and returns
+    scores: for rfm_segments, for an earlier day, or for any other start and end. -#}
 {% import 'macros.sql' as m with context %}
 
-{#- Of fewer buyers than four to a fifth, one more or less moves everybody's score. -#}
+{#- With fewer than four buyers per fifth, one more or less changes everybody's score. -#}
 {% set small_base = 20 %}
 
 {#- Distinct orders with a purchase, per customer. Two steps, beside the sums and not among

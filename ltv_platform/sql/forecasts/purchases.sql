@@ -1,9 +1,9 @@
-{#- Purchase days as they were known at the end of some days, and the histories that they make.
-    The macros need a CTE `cutoffs` with these days, in a DATE column `cutoff`. `schema` is where
-    transactions and customers stand: `core.` in the warehouse, nothing in the snapshot. -#}
+{#- Purchase days as known at the end of given days, and the resulting histories.
+    The macros need a CTE `cutoffs` with these days, in a DATE column `cutoff`. `schema` is the schema
+    of transactions and customers: `core.` in the warehouse, empty in the snapshot. -#}
 {% import 'macros.sql' as m with context %}
 
-{#- Days with transactions, of the customers with or of those without any refund. -#}
+{#- Days with transactions, of customers either with or without any refund. -#}
 {% macro days(schema, with_refunds) -%}
 SELECT
   customer_id,

@@ -1,5 +1,5 @@
 -- Grain: one row.
--- Answers: how many journeys has the IHC API scored, refused, not seen yet, or cannot take?
--- Not a table: attribution/ledger.py asks it.
+-- Answers: how many journeys has the IHC API scored, rejected or not seen, and how many are too long?
+-- Not a table: attribution/ihc_api/ledger.py runs it.
 {% import 'attribution/journey_key.sql' as journey with context %}
 {{ journey.counts('marts.customer_journeys', 'raw.ihc_answers', 'raw.ihc_rejections') }}

@@ -24,8 +24,8 @@ from ltv_platform.warehouse.duckdb.error_texts import (
 _LONGEST_PAUSE = 0.5
 
 _IF_DAMAGED = (
-    "If it is damaged, restore a backup, or move it away and load the files in loaded/ "
-    "again; docs/operations.md shows how."
+    "If it is damaged, restore a backup, or move it away and reload the files in loaded/; "
+    "docs/operations.md shows how."
 )
 
 
@@ -80,7 +80,8 @@ def open_database(
         if takes_no_more(error):
             raise PassingError(
                 f"The disk is full: {text}",
-                "What was not finished was undone. Make room, then run the same command again.",
+                "Unfinished work was rolled back. Free some space, then run the same command "
+                "again.",
             ) from error
         raise
 
@@ -108,8 +109,8 @@ def refuse_half_restored(settings: Settings) -> None:
     if half_restored_path(settings).exists():
         raise UserError(
             f"{settings.home} is half restored.",
-            "If `ltv restore` is under way, let it finish; if it was ended, run it again, and it "
-            "goes on where it stopped.",
+            "If `ltv restore` is running, let it finish; if it was interrupted, run it again, and "
+            "it continues where it stopped.",
         )
 
 
@@ -144,7 +145,8 @@ def _connect(
                 who = "another process" if holder is None else f"process {holder}"
                 raise BusyError(
                     f"The warehouse {path} is held by {who} (waited {lock_timeout:g} s).",
-                    "Let it finish or end it, then try again; LTV_LOCK_TIMEOUT waits longer.",
+                    "Let it finish or end it, then try again. Raise LTV_LOCK_TIMEOUT to wait "
+                    "longer.",
                 ) from error
             time.sleep(random.uniform(pause / 2, pause))  # noqa: S311 - jitter, no secret
             pause = min(2 * pause, _LONGEST_PAUSE)

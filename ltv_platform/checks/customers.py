@@ -138,7 +138,7 @@ def _cohorts_reconcile(engine: DuckDBEngine) -> CheckOutcome:
 
 
 def _every_cell_once(engine: DuckDBEngine) -> CheckOutcome:
-    grid = f"({render('customers/rfm_grid.sql', engine.settings)}) AS grid"
+    grid = f"({render('macros/rfm_grid.sql', engine.settings)}) AS grid"
     cells = "SELECT DISTINCT r_score, f_score FROM"
     within = "r_score BETWEEN 1 AND 5 AND f_score BETWEEN 1 AND 5 AND segment IS NOT NULL"
     return equal(

@@ -73,7 +73,7 @@ def test_a_cell_without_its_one_name_is_seen(
     home: Home, monkeypatch: pytest.MonkeyPatch, cell: str
 ) -> None:
     """All 25 pairs of scores have one name each: twice, beyond the grid, none, and missing."""
-    grid = customers.render("customers/rfm_grid.sql", home.settings)
+    grid = customers.render("macros/rfm_grid.sql", home.settings)
     other = grid.replace("5, 5, 'Champions'", cell)
     assert other != grid
     monkeypatch.setattr(customers, "render", lambda *_: other)

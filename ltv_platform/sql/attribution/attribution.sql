@@ -3,8 +3,8 @@
 -- Answers: which session earned how much of which conversion?
 -- A branch per model, so that whoever asks for one pays for one. markov_path depends on the whole
 -- history; the presentation adds it.
-{% import 'macros.sql' as m with context %}
-{% import 'attribution/credits.sql' as c with context %}
+{% import 'macros/shared.sql' as m with context %}
+{% import 'macros/credits.sql' as c with context %}
 {% set models = attribution.stored_models %}
 {% set n = 'sessions_in_journey' %}
 WITH earned AS (

@@ -2,8 +2,8 @@
 -- Answers: how much do the models disagree?
 -- The cost of the day's sessions stands beside the credit of each model. markov_path goes by the
 -- whole history: its rows are never complete, and disagreement is among the other models.
-{% import 'macros.sql' as m with context %}
-{% import 'attribution/markov_path.sql' as markov with context %}
+{% import 'macros/shared.sql' as m with context %}
+{% import 'macros/markov_path.sql' as markov with context %}
 WITH costs AS (
   SELECT channel_name, event_date AS date, SUM(cost) AS cost
   FROM core.sessions

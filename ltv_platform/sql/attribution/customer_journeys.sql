@@ -3,7 +3,7 @@
 -- The sessions of the user before the conversion, as far as the lookback reaches, in order of
 -- time; the latest of them, where there are more than a journey holds. Users with so many sessions
 -- are rare, and only theirs are ranked: each of their conversions would pair with every session.
-{% import 'macros.sql' as m with context %}
+{% import 'macros/shared.sql' as m with context %}
 WITH ends AS (
   SELECT
     conv_id,

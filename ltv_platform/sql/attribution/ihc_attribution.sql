@@ -1,9 +1,9 @@
 -- Grain: one row per conversion and session that IHC scored.
 -- Answers: who initiated, held and closed the conversion?
 -- Shares of three phases and of the whole, by the IHC API or the local engine.
-{% import 'macros.sql' as m with context %}
-{% import 'attribution/ihc_local.sql' as local with context %}
-{% import 'attribution/journey_key.sql' as journey with context %}
+{% import 'macros/shared.sql' as m with context %}
+{% import 'macros/ihc_local.sql' as local with context %}
+{% import 'macros/journey_key.sql' as journey with context %}
 {% if attribution.engine == 'api' %}
 -- The API's answers; what it is never asked for, and with LTV_IHC_MIXED_ENGINES what it has not
 -- scored, is scored locally and says so.

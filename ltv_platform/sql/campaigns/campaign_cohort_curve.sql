@@ -2,7 +2,7 @@
 -- and one at age 0 for every cohort, which holds its size and cost. A partition is the first day
 -- on which an age can begin, so that a new day of events rewrites two days and not a year of cohorts.
 -- Answers: how does a cohort's revenue grow towards its cost?
-{% import 'macros.sql' as m with context %}
+{% import 'macros/shared.sql' as m with context %}
 WITH aged AS (
   SELECT c.install_date, c.campaign_id, c.customer_id, t.amount, t.is_refund,
     CAST({{ m.age_day('t', 'c') }} AS INTEGER) AS age_day

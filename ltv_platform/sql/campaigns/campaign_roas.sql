@@ -2,7 +2,7 @@
 -- Answers: has the money that bought this cohort come back after N days?
 -- The spend of the install date stands beside the revenue of campaign_ltv; spend without a
 -- country is shared out by installs.
-{% import 'macros.sql' as m with context %}
+{% import 'macros/shared.sql' as m with context %}
 WITH waiting AS (
   SELECT DISTINCT event_date AS install_date, owner AS campaign_id
   FROM core.waiting_for_rate

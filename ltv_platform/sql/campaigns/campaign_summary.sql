@@ -3,7 +3,7 @@
 -- Answers: which campaigns earn their money back, how far and how fast?
 -- Sums over the cohorts of campaign_roas; a day of spend counts once, however many cohorts cover
 -- it.
-{% import 'macros.sql' as m with context %}
+{% import 'macros/shared.sql' as m with context %}
 -- Users who cost nothing wait for no cost: only their LTV is asked for.
 WITH counting AS (
   SELECT *

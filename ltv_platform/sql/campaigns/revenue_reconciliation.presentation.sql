@@ -1,6 +1,6 @@
 -- Published: with the events whose customer was not known on their day. Either it is not known
 -- to this day, or it has come later: then they precede its install.
-{% import 'macros.sql' as m with context %}
+{% import 'macros/shared.sql' as m with context %}
 SELECT
   event_date,
   bucket,

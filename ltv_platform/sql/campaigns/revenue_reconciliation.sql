@@ -2,7 +2,7 @@
 -- Answers: where did every purchase and refund end up?
 -- Every transaction falls into one bucket, by its age since install and by the customer's
 -- campaign; those of guests into one of their own.
-{% import 'macros.sql' as m with context %}
+{% import 'macros/shared.sql' as m with context %}
 WITH placed AS (
   SELECT t.event_date, t.amount, t.is_refund,
     CASE

@@ -1,7 +1,7 @@
 -- Grain: one row per customer.
 -- Answers: what did each customer bring in the first days after install?
 -- Purchases minus refunds of the first N days of each customer's life.
-{% import 'macros.sql' as m with context %}
+{% import 'macros/shared.sql' as m with context %}
 WITH aged AS (
   SELECT c.customer_id, t.amount, t.is_refund, {{ m.age_day('t', 'c') }} AS age_day
   FROM core.customers AS c

@@ -3,7 +3,7 @@
 -- up, and so do sources.
 -- Answers: what was spent, in base currency?
 -- Countries go by their two-letter codes, whatever the source calls them.
-{% import 'macros.sql' as m with context %}
+{% import 'macros/shared.sql' as m with context %}
 WITH newest AS (
   SELECT campaign_id, date, cost, impressions, clicks,
     COALESCE(country_names.code, UPPER({{ m.given('costs.country') }})) AS country,

@@ -4,7 +4,7 @@
 -- source and country, these three by the first row that knows. All else is of the newest version.
 -- Words that stand for nothing are NULL, and countries go by their two-letter codes, whatever the
 -- source calls them.
-{% import 'macros.sql' as m with context %}
+{% import 'macros/shared.sql' as m with context %}
 WITH versions AS (
   SELECT * FROM raw.customers
   WHERE customer_id IN ({{ m.restated_keys('customers', 'customer_id', 'registration_date') }})

@@ -3,7 +3,7 @@
 -- Answers: what was bought and refunded, when and for how much?
 -- Of several versions of a key the newest counts, unless it takes the row back; other currencies are turned into the base
 -- currency by the newest rate at most 7 days old.
-{% import 'macros.sql' as m with context %}
+{% import 'macros/shared.sql' as m with context %}
 WITH newest AS (
   {{ m.newest_versions('transactions', 'transaction_id', 'transaction_date', deleted=true) }}
 ),

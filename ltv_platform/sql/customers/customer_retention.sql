@@ -3,8 +3,8 @@
 -- Answers: how many of a cohort's customers are still there?
 -- A customer is active in a month with any event of that kind; whoever comes back later is
 -- active or later.
-{% import 'macros.sql' as m with context %}
-{% import 'customers/months.sql' as months with context %}
+{% import 'macros/shared.sql' as m with context %}
+{% import 'macros/months.sql' as months with context %}
 {% set activities = ('purchase', 'interaction', 'any') %}
 {#- The day up to which activity of a kind is known; any goes by the feed that is known least far, of
     those that have events. -#}

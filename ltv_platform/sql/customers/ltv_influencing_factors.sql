@@ -4,7 +4,7 @@
 -- Its rows are counts and sums; factors/influence.py makes the table of them.
 -- Behaviour is that of the first days and the target that of the days after, or buying early would
 -- be its own explanation.
-{% import 'macros.sql' as m with context %}
+{% import 'macros/shared.sql' as m with context %}
 {%- set every = factor.factors + factor.outcomes %}
 {#- The level of a column that weighs most per customer; of equal ones the first by name. -#}
 {% macro foremost(column, weight, rows) -%}

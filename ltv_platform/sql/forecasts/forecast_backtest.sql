@@ -2,7 +2,7 @@
 -- Answers: what could be known of the customers on that day, and what did they buy then?
 -- Its rows are counted customers; forecasting/backtest.py makes the rows of the table of them.
 -- An origin is given up where less lies before it than the holdout that is to be forecast.
-{% import 'forecasts/purchases.sql' as purchases with context %}
+{% import 'macros/purchases.sql' as purchases with context %}
 WITH holdouts AS (
   {{ purchases.rolling('core.') | indent(2) }}
 ),

@@ -2,7 +2,7 @@
 -- Answers: is the customer still alive, and what will they bring in?
 -- Purchases expected of the customer's group times the expected value of a purchase; method says
 -- what stands in where a model could not be fitted.
-{% import 'macros.sql' as m with context %}
+{% import 'macros/shared.sql' as m with context %}
 {#- The seed's forecast: the mean month of the tenure, for ever. -#}
 {% macro naive(total, days) -%}
 (CAST({{ total }} AS DOUBLE) / GREATEST(1, tenure_days / 30.4375e0) * {{ days / 30.4375 }}e0)

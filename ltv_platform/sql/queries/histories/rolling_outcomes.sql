@@ -1,7 +1,7 @@
 -- Grain: origin, group of customers with equal histories and equal purchases after them.
 -- Answers: the same from origins $holdout days apart, the last holdout ending on $as_of.
 -- Reads the snapshot.
-{% import 'forecasts/purchases.sql' as purchases with context %}
+{% import 'macros/purchases.sql' as purchases with context %}
 WITH holdouts AS (
   {{ purchases.rolling('', '$holdout') | indent(2) }}
 ),

@@ -1,7 +1,7 @@
 {#- Recency, frequency and monetary value of customers, and what they score (Hughes, "Strategic
     Database Marketing": fifths of the customer base). A window of purchases and a day in, scores
     out: for rfm_segments, for an earlier day, for whatever start and end someone asks for. -#}
-{% import 'macros.sql' as m with context %}
+{% import 'macros/shared.sql' as m with context %}
 
 {#- Of fewer buyers than four to a fifth, one more or less moves everybody's score. -#}
 {% set small_base = 20 %}
@@ -86,7 +86,7 @@ FROM (
   ) AS aged
 ) AS scores
 LEFT JOIN (
-{% include 'customers/rfm_grid.sql' %}
+{% include 'macros/rfm_grid.sql' %}
 ) AS grid
   ON grid.r_score = scores.r_score AND grid.f_score = scores.f_score
 {%- endmacro %}

@@ -1,7 +1,7 @@
 {#- Purchase days as they were known at the end of some days, and the histories that they make.
     The macros need a CTE `cutoffs` with these days, in a DATE column `cutoff`. `schema` is where
     transactions and customers stand: `core.` in the warehouse, nothing in the snapshot. -#}
-{% import 'macros.sql' as m with context %}
+{% import 'macros/shared.sql' as m with context %}
 
 {#- Days with transactions, of the customers with or of those without any refund. -#}
 {% macro days(schema, with_refunds) -%}

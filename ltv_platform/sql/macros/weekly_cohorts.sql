@@ -1,6 +1,6 @@
 {#- Weekly install cohorts as sums by age, out of which forecasting/ makes forecasts, their factors
     and their back-test. -#}
-{% import 'macros.sql' as m with context %}
+{% import 'macros/shared.sql' as m with context %}
 
 {#- Ages that forecasts reach: no further than revenue is followed. -#}
 {% set campaign_horizons = [] %}

@@ -1,7 +1,7 @@
 -- Grain: one row per session of a journey that the IHC API is to score.
 -- Answers: what is still to be sent, in the order in which it is packed?
--- Not a table: attribution/ledger.py asks it. $waiting: days whose journeys are out of date.
-{% import 'attribution/journey_key.sql' as journey with context %}
+-- $waiting: days whose journeys are out of date.
+{% import 'macros/journey_key.sql' as journey with context %}
 WITH missing AS (
   {{ journey.missing('marts.customer_journeys', 'raw.ihc_answers', 'raw.ihc_rejections') | indent(2) }}
 )

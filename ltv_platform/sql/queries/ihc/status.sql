@@ -1,7 +1,7 @@
 -- Grain: one row per figure, and per reason where there are several.
 -- Answers: what was the IHC API asked, what did it answer, what remains?
--- Not a table: `ltv attribution status` asks it of the published snapshot.
-{% import 'attribution/journey_key.sql' as journey with context %}
+-- Reads the snapshot.
+{% import 'macros/journey_key.sql' as journey with context %}
 WITH counts AS (
   {{ journey.counts('customer_journeys', 'ihc_answers', 'ihc_rejections') | indent(2) }}
 ),

@@ -1,6 +1,6 @@
 {#- The local IHC engine: an open approximation of IHC, not the trained model behind the API.
     Steps: docs/attribution.md, "The local IHC engine"; constants: attribution.ihc. -#}
-{% import 'macros.sql' as m with context %}
+{% import 'macros/shared.sql' as m with context %}
 
 {#- A number that is going to be summed: the sum of a DOUBLE depends on the order of rows. -#}
 {% macro summable(expression) -%}

@@ -1,6 +1,6 @@
 {#- markov_path: a journey's credit by the removal effects of its channels. -#}
-{% import 'macros.sql' as m with context %}
-{% import 'attribution/credits.sql' as c with context %}
+{% import 'macros/shared.sql' as m with context %}
+{% import 'macros/credits.sql' as c with context %}
 
 {% macro effects_are_known() -%}
 EXISTS (SELECT 1 FROM marts.markov_channels AS known WHERE known.markov_order = 1)

@@ -1,6 +1,6 @@
 {#- How shares become credit that adds up: all is rounded down, and the last session with any
     credit takes what is left. Nothing is negative, and no order of rows flips a digit. -#}
-{% import 'macros.sql' as m with context %}
+{% import 'macros/shared.sql' as m with context %}
 
 {% set published_columns = 'model, conv_id, session_id, conversion_date, session_date, channel_name, credit, revenue, engine, params_hash' %}
 

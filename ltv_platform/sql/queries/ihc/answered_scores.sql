@@ -1,6 +1,6 @@
 -- Grain: one row per conversion and session that the IHC API scored.
 -- Answers: what does the local engine give it?
-{% import 'attribution/ihc_local.sql' as local with context %}
+{% import 'macros/ihc_local.sql' as local with context %}
 WITH scored AS (
   {{ local.scores('journeys') | indent(2) }}
 )

@@ -1,7 +1,7 @@
 -- Grain: one row per conversion and session that the IHC API scored.
 -- Answers: what is its journey, in the form that the engines read?
 -- Needs: answers (conv_id, session_id, session_ts, session_date, channel_name, the three flags, ihc).
-{% import 'macros.sql' as m with context %}
+{% import 'macros/shared.sql' as m with context %}
 SELECT
   conv_id,
   session_id,

@@ -1,7 +1,7 @@
 -- Grain: group of customers with equal histories.
 -- Answers: what could models of purchases be fitted to at the end of $as_of?
 -- Reads the snapshot.
-{% import 'forecasts/purchases.sql' as purchases with context %}
+{% import 'macros/purchases.sql' as purchases with context %}
 WITH cutoffs AS (
   SELECT CAST($as_of AS DATE) AS cutoff
 ),

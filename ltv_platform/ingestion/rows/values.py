@@ -10,9 +10,10 @@ from ltv_platform.contracts import Column
 from ltv_platform.contracts.ddl import literal, quoted
 from ltv_platform.settings import Settings
 
-_WHITE = " \t\r\n\u00a0\ufeff"
-#: A zero byte is among them: programs written in C fill fields of fixed width with it.
-_BLANKS = f"({literal(_WHITE)} || chr(0))"
+#: By number, so that a statement can be read; a tab, line ends, a blank that does not break and a
+#: mark of byte order. A zero byte is among them: programs written in C fill fields of fixed width
+#: with it.
+_BLANKS = "(' ' || chr(9) || chr(13) || chr(10) || chr(160) || chr(65279) || chr(0))"
 #: Every ASCII character that is no blank lies between these two.
 _FIRST_VISIBLE, _LAST_VISIBLE = literal("!"), literal("~")
 

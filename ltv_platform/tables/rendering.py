@@ -27,9 +27,15 @@ if TYPE_CHECKING:
 _SQL_FOLDER: Traversable = files("ltv_platform") / "sql"
 
 
-def render(template: str, settings: Settings) -> str:
-    """The text of a template under given settings."""
-    known = _known_to_templates(settings)
+def render(template: str, settings: Settings, **arguments: object) -> str:
+    """The text of a template under given settings.
+
+    Args:
+        template: Its path in the folder ``sql/``.
+        settings: The settings that it may ask for.
+        arguments: What it knows besides.
+    """
+    known = {**_known_to_templates(settings), **arguments}
     made_by = code_of(Path(__file__), cache_of(settings.home))
     key = key_of("rendered", template, _templates_hash(), known, made_by)
     return cache_of(settings.home).once(

@@ -87,6 +87,11 @@ CAST(LEAST(DATE_DIFF('day', {{ install_date }}, CAST($as_of AS DATE)), {{ horizo
 (CAST({{ numerator }} AS DOUBLE) / NULLIF(GREATEST(CAST({{ denominator }} AS DOUBLE), 0), 0))
 {%- endmacro %}
 
+{#- A ratio whose denominator may be negative, as reports take it. -#}
+{% macro quotient(numerator, denominator) -%}
+(CAST({{ numerator }} AS DOUBLE) / NULLIF(CAST({{ denominator }} AS DOUBLE), 0))
+{%- endmacro %}
+
 {% macro money(expression) -%}
 CAST({{ expression }} AS DECIMAL(18,6))
 {%- endmacro %}
@@ -189,10 +194,11 @@ CAST({{ expression }} AS DECIMAL(18,12))
 {#- What stands for a channel where there is none: conversions without sessions, without a score. -#}
 {% set not_attributed = "'(not attributed)'" %}
 {% set pending = "'(pending)'" %}
+{% set no_channel = "(" ~ not_attributed ~ ", " ~ pending ~ ")" %}
 
 {#- Cost per order; NULL for what is no channel, which nothing is spent on. -#}
 {% macro cost_per_order(cost, credit) -%}
-CASE WHEN channel_name NOT IN ({{ not_attributed }}, {{ pending }}) THEN {{ ratio(cost, credit) }} END
+CASE WHEN channel_name NOT IN {{ no_channel }} THEN {{ ratio(cost, credit) }} END
 {%- endmacro %}
 
 {#- Some conversion of that day can reach back to a session of an earlier day: the first instant of

@@ -44,7 +44,14 @@ def _open(settings: Settings, snapshot: Snapshot) -> Iterator[_Reader]:
 
 
 def write_campaign_report(settings: Settings) -> Path:
-    """Write ``campaigns.html`` into the folder of reports; see :func:`~ltv_platform.reports.pages.write_page`."""
+    """Write the report on the current snapshot, or on what to do when there is none.
+
+    Returns:
+        The file, ``campaigns.html`` in the folder of reports; it is replaced in one step.
+
+    Raises:
+        UserError: the snapshot is damaged, or the file cannot be written.
+    """
     return write_page("campaigns", settings, _open, _figures)
 
 

@@ -31,7 +31,14 @@ _open = partial(open_reader, "customers")
 
 
 def write_customer_report(settings: Settings) -> Path:
-    """Write ``customers.html`` into the folder of reports; see :func:`~ltv_platform.reports.pages.write_page`."""
+    """Write the report on the current snapshot, or on what to do when there is none.
+
+    Returns:
+        The file, ``customers.html`` in the folder of reports; it is replaced in one step.
+
+    Raises:
+        UserError: the snapshot is damaged, or the file cannot be written.
+    """
     return write_page("customers", settings, _open, _figures)
 
 

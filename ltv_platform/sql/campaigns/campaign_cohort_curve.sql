@@ -19,7 +19,7 @@ waiting AS (
 ),
 ages AS (
   SELECT install_date, campaign_id, age_day, NULL AS installs, NULL AS spend,
-    SUM(CASE WHEN is_refund THEN -amount ELSE amount END) AS revenue,
+    {{ m.net_revenue() }} AS revenue,
     SUM(CASE WHEN is_refund THEN amount ELSE 0 END) AS refunds,
     COUNT(*) FILTER (WHERE NOT is_refund) AS transactions,
     COUNT(DISTINCT customer_id) FILTER (WHERE NOT is_refund AND amount > 0) AS payers,

@@ -52,7 +52,7 @@ revenue AS (
   {%- endfor %}
   FROM (
     SELECT cohort, step,
-      SUM(CASE WHEN is_refund THEN -amount ELSE amount END) AS revenue,
+      {{ m.net_revenue() }} AS revenue,
       SUM(CASE WHEN is_refund THEN amount ELSE 0 END) AS refunds
     FROM aged
     WHERE amount IS NOT NULL AND step IS NOT NULL

@@ -24,7 +24,7 @@ SELECT
   COUNT(*) AS transactions,
   {{ m.total('COALESCE(SUM(amount) FILTER (WHERE NOT is_refund), 0)') }} AS gross_revenue,
   {{ m.total('COALESCE(SUM(amount) FILTER (WHERE is_refund), 0)') }} AS refund_amount,
-  {{ m.total('SUM(CASE WHEN is_refund THEN -amount ELSE amount END)') }} AS net_revenue
+  {{ m.total(m.net_revenue()) }} AS net_revenue
 FROM placed
 GROUP BY event_date, bucket
 UNION ALL

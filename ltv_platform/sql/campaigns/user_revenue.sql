@@ -11,7 +11,7 @@ WITH aged AS (
 sums AS (
   SELECT customer_id
   {%- for n in user_horizons %},
-    SUM(CASE WHEN is_refund THEN -amount ELSE amount END) FILTER (WHERE age_day < {{ n }})
+    {{ m.net_revenue() }} FILTER (WHERE age_day < {{ n }})
       AS revenue_d{{ n }},
     COUNT(*) FILTER (WHERE age_day < {{ n }} AND NOT is_refund) AS transactions_d{{ n }}
   {%- endfor %}

@@ -49,7 +49,7 @@ interactions AS (
 targets AS (
   SELECT
     customer_id,
-    {{ m.total('SUM(CASE WHEN is_refund THEN -amount ELSE amount END)') }} AS revenue,
+    {{ m.total(m.net_revenue()) }} AS revenue,
     COUNT(*) FILTER (WHERE NOT is_refund) AS transactions
   FROM transactions
   WHERE NOT is_first

@@ -8,7 +8,7 @@
 SELECT
   customer_id,
   event_date,
-  {{ m.total('SUM(CASE WHEN is_refund THEN -amount ELSE amount END)') }} AS net,
+  {{ m.total(m.net_revenue()) }} AS net,
   COUNT(CASE WHEN is_refund THEN 1 END) AS refunds
 FROM {{ schema }}transactions
 WHERE customer_id {{ '' if with_refunds else 'NOT ' }}IN (

@@ -35,7 +35,7 @@ LEFT JOIN (
   SELECT
     customer_id,
     MAX(event_date) FILTER (WHERE NOT is_refund) AS last_date,
-    SUM(CASE WHEN is_refund THEN -amount ELSE amount END) AS net_revenue
+    {{ m.net_revenue() }} AS net_revenue
   FROM core.transactions
   WHERE {{ window }}
   GROUP BY customer_id

@@ -101,6 +101,11 @@ CAST({{ expression }} AS DECIMAL(18,6))
 CAST({{ expression }} AS DECIMAL(38,6))
 {%- endmacro %}
 
+{#- Purchases minus refunds, of rows of transactions. -#}
+{% macro net_revenue() -%}
+SUM(CASE WHEN is_refund THEN -amount ELSE amount END)
+{%- endmacro %}
+
 {#- The order that a transaction belongs to, among those of its customer: the source's own, else
     whatever was bought on the same day. Text is trimmed when it is loaded, so no order_id begins
     with a blank. -#}

@@ -1,4 +1,5 @@
 -- Published: the stored models, without the place of the session in its journey.
 {% import 'macros/credits.sql' as c with context %}
-SELECT {{ c.published_columns }}
+SELECT
+  {{ c.published_columns }}
 FROM marts.attribution

@@ -56,7 +56,10 @@ local_scores AS (
 scored AS (
   SELECT
     conv_id, session_id, conversion_date, initializer, holder, closer,
-    {{ m.credit('CASE WHEN position = last_credited THEN 1 - (SUM(share) OVER (PARTITION BY conv_id) - share) ELSE share END') }} AS ihc,
+    {{ m.credit('CASE
+      WHEN position = last_credited THEN 1 - (SUM(share) OVER (PARTITION BY conv_id) - share)
+      ELSE share
+    END') }} AS ihc,
     'api' AS engine,
     CAST(NULL AS VARCHAR) AS preset
   FROM shares

@@ -7,7 +7,10 @@
 {% macro memory() -%}
 LAG(channel) OVER path AS before_1,
     {%- for order in [2, 3] %}
-    CASE WHEN channels <= {{ attribution.markov_channels[order] }} THEN LAG(channel, {{ order }}) OVER path END AS before_{{ order }},
+    CASE
+      WHEN channels <= {{ attribution.markov_channels[order] }}
+      THEN LAG(channel, {{ order }}) OVER path
+    END AS before_{{ order }},
     {%- endfor %}
 {%- endmacro %}
 WITH names AS (

@@ -108,7 +108,10 @@ grid AS (
   ) AS months
     ON months.month <= {{ months.months_between('cohorts.cohort_month', 'CAST($as_of AS DATE)') }}
   CROSS JOIN (
-    VALUES {% for activity in activities %}('{{ activity }}', {{ known_until[activity] }}){{ ', ' if not loop.last }}{% endfor %}
+    VALUES
+    {%- for activity in activities %}
+      ('{{ activity }}', {{ known_until[activity] }}){{ ',' if not loop.last }}
+    {%- endfor %}
   ) AS activities(activity, known_until)
 ),
 retained AS (

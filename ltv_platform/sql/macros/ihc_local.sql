@@ -14,9 +14,7 @@ COALESCE({{ m.ratio(value, total) }}, 0)
 
 {#- The channel is among those that give their credit away. -#}
 {% macro listed(rule) -%}
-channel_name IN (
-{%- for label in rule.redistribution_channel_labels %}{{ label | literal }}{{ ', ' if not loop.last }}{% endfor -%}
-)
+channel_name IN ({{ rule.redistribution_channel_labels | map('literal') | join(', ') }})
 {%- endmacro %}
 
 {#- The sessions that a donor sees in the direction of its rule; backwards: the donors of a receiver. -#}
@@ -49,8 +47,10 @@ pools AS (
   SELECT
     *
     {%- for phase, rule in rules.items() %},
-    SUM(CASE WHEN {{ phase }}_receives THEN {{ phase }}_before END) OVER {{ sight(rule.direction) }} AS {{ phase }}_pool,
-    SUM(CASE WHEN {{ phase }}_receives THEN 1 END) OVER {{ sight(rule.direction) }} AS {{ phase }}_receivers
+    SUM(CASE WHEN {{ phase }}_receives THEN {{ phase }}_before END)
+      OVER {{ sight(rule.direction) }} AS {{ phase }}_pool,
+    SUM(CASE WHEN {{ phase }}_receives THEN 1 END)
+      OVER {{ sight(rule.direction) }} AS {{ phase }}_receivers
     {%- endfor %}
   FROM givers
 ),
@@ -59,10 +59,14 @@ rates AS (
     *
     {%- for phase, rule in rules.items() %},
     {{ phase }}_listed AND {{ phase }}_receivers IS NOT NULL AS {{ phase }}_gives,
-    CASE WHEN {{ phase }}_listed
-      THEN CAST({{ m.ratio(phase ~ '_before', phase ~ '_pool') }} AS DECIMAL(38,20)) END AS {{ phase }}_rate,
-    CASE WHEN {{ phase }}_listed AND {{ phase }}_pool = 0
-      THEN CAST({{ m.ratio(phase ~ '_before', phase ~ '_receivers') }} AS DECIMAL(38,20)) END AS {{ phase }}_each
+    CASE
+      WHEN {{ phase }}_listed
+      THEN CAST({{ m.ratio(phase ~ '_before', phase ~ '_pool') }} AS DECIMAL(38,20))
+    END AS {{ phase }}_rate,
+    CASE
+      WHEN {{ phase }}_listed AND {{ phase }}_pool = 0
+      THEN CAST({{ m.ratio(phase ~ '_before', phase ~ '_receivers') }} AS DECIMAL(38,20))
+    END AS {{ phase }}_each
     {%- endfor %}
   FROM pools
 ),
@@ -70,11 +74,13 @@ rates AS (
 
 {#- A phase after its moves. -#}
 {% macro moved(phase, rule) -%}
+{% set donors = sight(rule.direction, backwards=true) -%}
 CASE
       WHEN {{ phase }}_gives THEN 0
       WHEN {{ phase }}_receives THEN {{ phase }}
-        + CAST({{ phase }}_before AS DOUBLE) * COALESCE(CAST(SUM({{ phase }}_rate) OVER {{ sight(rule.direction, true) }} AS DOUBLE), 0)
-        + COALESCE(CAST(SUM({{ phase }}_each) OVER {{ sight(rule.direction, true) }} AS DOUBLE), 0)
+        + CAST({{ phase }}_before AS DOUBLE)
+          * COALESCE(CAST(SUM({{ phase }}_rate) OVER {{ donors }} AS DOUBLE), 0)
+        + COALESCE(CAST(SUM({{ phase }}_each) OVER {{ donors }} AS DOUBLE), 0)
       ELSE {{ phase }}
     END
 {%- endmacro %}
@@ -125,12 +131,18 @@ ends AS (
     CASE
       WHEN position < begins THEN 0
       WHEN position = begins THEN 1
-      ELSE {{ summable('POWER(LEAST(GREATEST((seconds_since_previous - ' ~ pause ~ ') / ' ~ (window - pause) ~ ', 0), 1), ' ~ ihc.exponent ~ ')') }}
+      ELSE CAST(POWER(
+        LEAST(GREATEST((seconds_since_previous - {{ pause }}) / {{ window - pause }}, 0), 1),
+        {{ ihc.exponent }}
+      ) AS DECIMAL(18,15))
     END AS initiation,
     CASE
-      WHEN position >= begins AND (is_last OR closes) AND NOT impression_interaction AND seconds_to_last < {{ window }}
-        THEN {{ summable('(' ~ ihc.fast_share ~ ' * EXP(-seconds_to_last / ' ~ ihc.fast_hours * 3600 ~ ') + '
-          ~ (1 - ihc.fast_share) ~ ' * EXP(-seconds_to_last / ' ~ ihc.slow_hours * 3600 ~ ')) * (1 - seconds_to_last / ' ~ window ~ ')') }}
+      WHEN position >= begins AND (is_last OR closes) AND NOT impression_interaction
+        AND seconds_to_last < {{ window }}
+      THEN CAST((
+        {{ ihc.fast_share }} * EXP(-seconds_to_last / {{ ihc.fast_hours * 3600 }})
+        + {{ 1 - ihc.fast_share }} * EXP(-seconds_to_last / {{ ihc.slow_hours * 3600 }})
+      ) * (1 - seconds_to_last / {{ window }}) AS DECIMAL(18,15))
       ELSE 0
     END AS closing
   FROM paths
@@ -206,6 +218,17 @@ final_phases AS (
   FROM {{ 'rates' if rules else 'phases' }}
 ),
 -- The first phase is never empty: the first live session initiates.
+weighted_phases AS (
+  SELECT
+    *,
+    {{ ihc.initializer_weight }} * initializer
+      + {{ ihc.holder_weight }} * holder
+      + {{ ihc.closer_weight }} * closer AS weighted,
+    {{ ihc.initializer_weight }}
+      + CASE WHEN is_held THEN {{ ihc.holder_weight }} ELSE 0 END
+      + CASE WHEN is_closed THEN {{ ihc.closer_weight }} ELSE 0 END AS weights
+  FROM final_phases
+),
 parts AS (
   SELECT
     conv_id,
@@ -215,11 +238,8 @@ parts AS (
     {{ m.credit('initializer') }} AS initializer,
     {{ m.credit('holder') }} AS holder,
     {{ m.credit('closer') }} AS closer,
-    {{ m.rounded_down('(' ~ ihc.initializer_weight ~ ' * initializer + ' ~ ihc.holder_weight ~ ' * holder + '
-      ~ ihc.closer_weight ~ ' * closer) / (' ~ ihc.initializer_weight
-      ~ ' + CASE WHEN is_held THEN ' ~ ihc.holder_weight ~ ' ELSE 0 END'
-      ~ ' + CASE WHEN is_closed THEN ' ~ ihc.closer_weight ~ ' ELSE 0 END)', 'DECIMAL(18,12)') }} AS part
-  FROM final_phases
+    {{ m.rounded_down('weighted / weights', 'DECIMAL(18,12)') }} AS part
+  FROM weighted_phases
 )
 SELECT
   conv_id,
@@ -228,8 +248,11 @@ SELECT
   initializer,
   holder,
   closer,
-  {{ m.credit('CASE WHEN position = MAX(CASE WHEN part > 0 THEN position END) OVER journey
-    THEN 1 - (SUM(part) OVER journey - part) ELSE part END') }} AS ihc
+  {{ m.credit('CASE
+    WHEN position = MAX(CASE WHEN part > 0 THEN position END) OVER journey
+    THEN 1 - (SUM(part) OVER journey - part)
+    ELSE part
+  END') }} AS ihc
 FROM parts
 WINDOW journey AS (PARTITION BY conv_id)
 {%- endmacro %}

@@ -2,14 +2,19 @@
 
 {#- The reporting day of a UTC timestamp. -#}
 {% macro day(ts) -%}
-{% if timezone == 'UTC' %}CAST({{ ts }} AS DATE){% else %}CAST(({{ ts }} AT TIME ZONE 'UTC') AT TIME ZONE {{ timezone | literal }} AS DATE){% endif %}
+{% if timezone == 'UTC' -%}
+CAST({{ ts }} AS DATE)
+{%- else -%}
+CAST(({{ ts }} AT TIME ZONE 'UTC') AT TIME ZONE {{ timezone | literal }} AS DATE)
+{%- endif %}
 {%- endmacro %}
 
 {#- The UTC instant at which a reporting day begins. Where clocks go back over midnight (Havana, the
     Azores) that day has two of them; the engine takes the later, the day begins with the first. -#}
 {% macro midnight(date) -%}
 {% if timezone == 'UTC' %}CAST({{ date }} AS TIMESTAMP){% else -%}
-{% set later = "((CAST(" ~ date ~ " AS TIMESTAMP) AT TIME ZONE " ~ (timezone | literal) ~ ") AT TIME ZONE 'UTC')" -%}
+{% set zone = timezone | literal -%}
+{% set later = "((CAST(" ~ date ~ " AS TIMESTAMP) AT TIME ZONE " ~ zone ~ ") AT TIME ZONE 'UTC')" -%}
 {% set earlier = "(" ~ later ~ " - INTERVAL '1 hour')" -%}
 (CASE WHEN {{ day(earlier) }} = CAST({{ date }} AS DATE) THEN {{ earlier }} ELSE {{ later }} END)
 {%- endif %}
@@ -24,23 +29,40 @@
 {#- Age of an event in days: full 24 hours since install, or reporting days since install date.
     An event lies within horizon N when 0 <= age < N; the caller sorts out ages below 0. -#}
 {% macro age_day(event, customer) -%}
-{% if window == 'calendar' %}DATE_DIFF('day', {{ customer }}.install_date, {{ event }}.event_date){% else %}(DATE_DIFF('microsecond', {{ customer }}.install_ts, {{ event }}.event_ts) // 86400000000){% endif %}
+{% if window == 'calendar' -%}
+DATE_DIFF('day', {{ customer }}.install_date, {{ event }}.event_date)
+{%- else -%}
+(DATE_DIFF('microsecond', {{ customer }}.install_ts, {{ event }}.event_ts) // 86400000000)
+{%- endif %}
 {%- endmacro %}
 
 {#- The first day on which customers of the install date can be of that age. Where clocks go back,
     24 hours before midnight are another hour of a day; so an age may begin a day early. -#}
 {% macro age_date(install_date, age) -%}
-{% if window == 'hours' and timezone != 'UTC' %}({{ install_date }} + GREATEST({{ age }} - 1, 0)){% else %}({{ install_date }} + {{ age }}){% endif %}
+{% if window == 'hours' and timezone != 'UTC' -%}
+({{ install_date }} + GREATEST({{ age }} - 1, 0))
+{%- else -%}
+({{ install_date }} + {{ age }})
+{%- endif %}
 {%- endmacro %}
 
 {#- Customers of the install date are of that age before as_of ends. -#}
 {% macro has_begun(install_date, age) -%}
-{% if window == 'hours' and timezone != 'UTC' %}({{ midnight(install_date) }} + {{ age }} * INTERVAL '1 day' < {{ midnight('CAST($as_of AS DATE) + 1') }}){% else %}({{ install_date }} + {{ age }} <= $as_of){% endif %}
+{% if window == 'hours' and timezone != 'UTC' -%}
+({{ midnight(install_date) }} + {{ age }} * INTERVAL '1 day'
+  < {{ midnight('CAST($as_of AS DATE) + 1') }})
+{%- else -%}
+({{ install_date }} + {{ age }} <= $as_of)
+{%- endif %}
 {%- endmacro %}
 
 {#- The event does not precede the install. -#}
 {% macro after_install(event, customer) -%}
-{% if window == 'calendar' %}{{ event }}.event_date >= {{ customer }}.install_date{% else %}{{ event }}.event_ts >= {{ customer }}.install_ts{% endif %}
+{% if window == 'calendar' -%}
+{{ event }}.event_date >= {{ customer }}.install_date
+{%- else -%}
+{{ event }}.event_ts >= {{ customer }}.install_ts
+{%- endif %}
 {%- endmacro %}
 
 {#- Age from which on revenue of a customer waits for a rate; events of core.waiting_for_rate, of
@@ -51,7 +73,11 @@ GREATEST({{ age_day(waiting, customer) }}, 0)
 
 {#- Some of the waiting events of the day do not precede the install. -#}
 {% macro waits_after_install(waiting, customer) -%}
-{% if window == 'calendar' %}{{ after_install(waiting, customer) }}{% else %}{{ waiting }}.last_event_ts >= {{ customer }}.install_ts{% endif %}
+{% if window == 'calendar' -%}
+{{ after_install(waiting, customer) }}
+{%- else -%}
+{{ waiting }}.last_event_ts >= {{ customer }}.install_ts
+{%- endif %}
 {%- endmacro %}
 
 {#- No revenue of the cohort within that number of days waits for a rate. -#}
@@ -61,7 +87,11 @@ GREATEST({{ age_day(waiting, customer) }}, 0)
 
 {#- Every customer of the install date has lived that number of days by the revenue watermark. -#}
 {% macro mature(install_date, days) -%}
-{% if window == 'calendar' %}({{ midnight(install_date ~ ' + CAST(' ~ days ~ ' AS INTEGER)') }} <= $revenue_watermark){% else %}({{ midnight(install_date ~ ' + 1') }} + ({{ days }}) * INTERVAL '1 day' <= $revenue_watermark){% endif %}
+{% if window == 'calendar' -%}
+({{ midnight(install_date ~ ' + CAST(' ~ days ~ ' AS INTEGER)') }} <= $revenue_watermark)
+{%- else -%}
+({{ midnight(install_date ~ ' + 1') }} + ({{ days }}) * INTERVAL '1 day' <= $revenue_watermark)
+{%- endif %}
 {%- endmacro %}
 
 {#- Days of the cohort's life that revenue_to_date covers. -#}
@@ -154,7 +184,11 @@ QUALIFY load_sequence = MAX(load_sequence) OVER (PARTITION BY spend_source, camp
 
 {#- A value, or NULL where the source writes a word for none. -#}
 {% macro given(value) -%}
-{% if missing_words %}CASE WHEN LOWER({{ value }}) NOT IN ({% for word in missing_words %}{{ word | literal }}{{ ", " if not loop.last }}{% endfor %}) THEN {{ value }} END{% else %}{{ value }}{% endif %}
+{% if missing_words -%}
+CASE WHEN LOWER({{ value }}) NOT IN ({{ missing_words | map('literal') | join(', ') }}) THEN {{ value }} END
+{%- else -%}
+{{ value }}
+{%- endif %}
 {%- endmacro %}
 
 {#- Two-letter codes of countries by their names in upper case; what is not in it goes by its own name
@@ -209,12 +243,21 @@ CASE WHEN channel_name NOT IN {{ no_channel }} THEN {{ ratio(cost, credit) }} EN
 {#- Some conversion of that day can reach back to a session of an earlier day: the first instant of
     the one lies before the lookback of the last session of the other ends. -#}
 {% macro can_reach(conversion_date, session_date) -%}
-{% if timezone == 'UTC' %}({{ conversion_date }} <= {{ session_date }} + {{ attribution.lookback_days }}){% else %}({{ midnight(conversion_date) }} < {{ midnight(session_date ~ ' + 1') }} + {{ attribution.lookback_days }} * INTERVAL '1 day'){% endif %}
+{% if timezone == 'UTC' -%}
+({{ conversion_date }} <= {{ session_date }} + {{ attribution.lookback_days }})
+{%- else -%}
+({{ midnight(conversion_date) }}
+  < {{ midnight(session_date ~ ' + 1') }} + {{ attribution.lookback_days }} * INTERVAL '1 day')
+{%- endif %}
 {%- endmacro %}
 
 {#- No conversion to come can reach back to a session of that day; and all that did are scored. -#}
 {% macro conversions_complete(known, day) -%}
-{% if attribution.lookback_days is none %}FALSE{% else %}({{ known }} AND COALESCE(NOT {{ can_reach('$conversion_watermark', day) }}, FALSE)){% endif %}
+{% if attribution.lookback_days is none -%}
+FALSE
+{%- else -%}
+({{ known }} AND COALESCE(NOT {{ can_reach('$conversion_watermark', day) }}, FALSE))
+{%- endif %}
 {%- endmacro %}
 
 {#- Session days that a conversion without a score may yet credit; needs a CTE days (date). -#}

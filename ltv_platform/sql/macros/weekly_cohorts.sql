@@ -11,13 +11,21 @@
 
 {#- Days of life that are known of every customer of the install date. -#}
 {% macro known_age(install_date) -%}
-{% if window == 'calendar' %}DATE_DIFF('day', {{ install_date }}, {{ m.day('$revenue_watermark') }}){% else %}DATE_DIFF('microsecond', {{ m.midnight(install_date ~ ' + 1') }}, $revenue_watermark) // 86400000000{% endif %}
+{% if window == 'calendar' -%}
+DATE_DIFF('day', {{ install_date }}, {{ m.day('$revenue_watermark') }})
+{%- else -%}
+DATE_DIFF('microsecond', {{ m.midnight(install_date ~ ' + 1') }}, $revenue_watermark) // 86400000000
+{%- endif %}
 {%- endmacro %}
 
 {#- Minutes since 1970 of the instant from which known_age counts, in whole days under calendar
     windows; differences between cohorts are all that matters. -#}
 {% macro lived_from(install_date) -%}
-{% if window == 'calendar' %}DATE_DIFF('day', DATE '1970-01-01', {{ install_date }}) * 1440{% else %}DATE_DIFF('microsecond', TIMESTAMP '1970-01-01 00:00:00', {{ m.midnight(install_date ~ ' + 1') }}) // 60000000{% endif %}
+{% if window == 'calendar' -%}
+DATE_DIFF('day', DATE '1970-01-01', {{ install_date }}) * 1440
+{%- else -%}
+DATE_DIFF('microsecond', TIMESTAMP '1970-01-01 00:00:00', {{ m.midnight(install_date ~ ' + 1') }}) // 60000000
+{%- endif %}
 {%- endmacro %}
 
 {#- Monday of the week that a day lies in. -#}

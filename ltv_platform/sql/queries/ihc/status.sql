@@ -22,7 +22,8 @@ figures AS (
   FROM counts
   UNION ALL
   SELECT 4, 'journeys pending', {{ 'pending' if attribution.engine == 'api' else '0' }},
-    {{ ('the next ltv run sends them' if attribution.engine == 'api' else 'the local engine scores all journeys') | literal }}
+    {{ 'the next ltv run sends them' | literal if attribution.engine == 'api'
+      else 'the local engine scores all journeys' | literal }}
   FROM counts
   UNION ALL
   SELECT 5, 'journeys rejected', COUNT(*), reason

@@ -64,7 +64,7 @@ SELECT
   revenue AS revenue_of_all
 FROM counted
 JOIN names ON names.channel = counted.channel
-LEFT JOIN names AS first ON first.channel = before_1
-LEFT JOIN names AS second ON second.channel = before_2
-LEFT JOIN names AS third ON third.channel = before_3
+LEFT JOIN names AS first ON first.channel = counted.before_1
+LEFT JOIN names AS second ON second.channel = counted.before_2
+LEFT JOIN names AS third ON third.channel = counted.before_3
 CROSS JOIN converted

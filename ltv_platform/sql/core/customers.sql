@@ -88,5 +88,6 @@ SELECT
   is_active,
   platform
 FROM customers
-LEFT JOIN ({{ m.country_names() }}) AS country_names ON country_names.name = UPPER(install_country)
+LEFT JOIN ({{ m.country_names() }}) AS country_names
+  ON country_names.name = UPPER(customers.install_country)
 WHERE install_date >= $start AND install_date <= $end AND install_date <= $as_of

@@ -1,7 +1,7 @@
 -- Grain: one row per month of registration.
 -- Answers: are its customers worth more than others?
 SELECT
-  strftime(cohort_month, '%Y-%m') AS cohort,
+  STRFTIME(cohort_month, '%Y-%m') AS cohort,
   customers,
   purchasing_customers,
   total_ltv,

@@ -1,7 +1,17 @@
 -- Grain: one row per factor and level.
 -- Answers: what do customers of high LTV have in common?
 -- A factor that is the same for all customers tells nothing.
-SELECT *
+SELECT
+  factor,
+  level,
+  customers,
+  avg_ltv,
+  lift,
+  multiplier,
+  multiplier_lower,
+  multiplier_upper,
+  significant,
+  reason
 FROM ltv_influencing_factors
 WHERE factor <> '(all)' AND status <> 'one_level'
 ORDER BY

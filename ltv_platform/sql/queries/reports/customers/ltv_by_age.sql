@@ -1,7 +1,7 @@
 -- Grain: one row per cohort and month of age.
 -- Answers: what is its customer worth by then?
 SELECT
-  strftime(cohort_month, '%Y-%m') AS cohort,
+  STRFTIME(cohort_month, '%Y-%m') AS cohort,
   customers,
   age_month,
   cumulative_ltv_per_customer AS value

@@ -2,9 +2,9 @@
 -- Answers: what are forecasts made with?
 SELECT
   model,
-  string_agg(
-    parameter || ' ' || COALESCE(printf('%.5g', value), '–')
-      || COALESCE(printf(' ± %.2g', standard_error), ''),
+  STRING_AGG(
+    parameter || ' ' || COALESCE(PRINTF('%.5g', value), '–')
+      || COALESCE(PRINTF(' ± %.2g', standard_error), ''),
     ', ' ORDER BY parameter
   ) AS parameters,
   MAX(log_likelihood) AS log_likelihood,

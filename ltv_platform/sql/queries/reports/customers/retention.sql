@@ -1,7 +1,7 @@
 -- Grain: one row per cohort and month since.
 -- Answers: which share of it bought in that month?
 SELECT
-  strftime(cohort_month, '%Y-%m') AS cohort,
+  STRFTIME(cohort_month, '%Y-%m') AS cohort,
   cohort_size AS customers,
   months_since_registration,
   retention_bounded AS value

@@ -63,6 +63,7 @@ lint: install-dev
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/python -m ltv_platform_tests.sql_lint
 
 # SCALE=100 is 5M customers and 25M purchases; with JSON=docs/performance/figures.json,
 # docs/performance.md is made anew.

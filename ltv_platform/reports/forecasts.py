@@ -61,8 +61,8 @@ class _Published:
         return day
 
     def rows(self, template: str, parameters: Mapping[str, Any]) -> "pa.Table":
-        """What a SELECT of ``sql/histories/`` gives."""
-        sql = render(f"histories/{template}.sql", self.settings)
+        """What a SELECT of ``sql/queries/histories/`` gives."""
+        sql = render(f"queries/histories/{template}.sql", self.settings)
         return self.connection.sql(sql, params=dict(parameters)).to_arrow_table()
 
 

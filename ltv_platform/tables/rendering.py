@@ -28,9 +28,15 @@ if TYPE_CHECKING:
 _SQL_FOLDER: Traversable = files("ltv_platform") / "sql"
 
 
-def render(template: str, settings: Settings) -> str:
-    """The text of a template under given settings."""
-    context = _context(settings)
+def render(template: str, settings: Settings, **arguments: object) -> str:
+    """The text of a template for some settings.
+
+    Args:
+        template: Its path in the folder ``sql/``.
+        settings: The settings that it may use.
+        arguments: Other values for the template.
+    """
+    context = {**_context(settings), **arguments}
     renderer = code_of(Path(__file__), cache_of(settings.home))
     key = key_of("rendered", template, _templates_hash(), context, renderer)
     return cache_of(settings.home).once(

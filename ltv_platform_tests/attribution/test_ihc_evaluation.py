@@ -142,7 +142,7 @@ def test_published_answers(tmp_path: Path) -> None:
     home.publish()
     with pytest.raises(UserError, match="has no IHC API answer"):
         published_answers(home.settings)
-    keys = "{% import 'attribution/journey_key.sql' as journey with context %}"
+    keys = "{% import 'macros/journey_key.sql' as journey with context %}"
     keys = rendered(keys + "{{ journey.keys('marts.customer_journeys') }}", home.settings)
     with home.engine.session() as connection:
         connection.execute(

@@ -32,7 +32,7 @@ def campaign_forecast_backtest(rows: "pa.Table") -> "pa.Table":
     """Errors of forecasts whose outcome is known, beside those of a naive one.
 
     Args:
-        rows: Rows of ``sql/campaigns/weekly_cohorts.sql``, in any order.
+        rows: Rows of ``sql/macros/weekly_cohorts.sql``, in any order.
 
     Returns:
         The columns of ``marts.campaign_forecast_backtest``; what could not be tested is absent.

@@ -53,7 +53,7 @@ class Cohorts:
 
 
 def read_cohorts(rows: "pa.Table") -> Cohorts | None:
-    """The cohorts in rows of ``sql/campaigns/weekly_cohorts.sql``, in any order; None: no rows."""
+    """The cohorts in rows of ``sql/macros/weekly_cohorts.sql``, in any order; None: no rows."""
     if not len(rows):
         return None
     import numpy as np  # noqa: PLC0415 - definitions are loaded without it
@@ -116,7 +116,7 @@ def campaign_ltv_forecast(rows: "pa.Table") -> "pa.Table":
     """What each weekly cohort is worth at each horizon: observed, or predicted with an interval.
 
     Args:
-        rows: Rows of ``sql/campaigns/weekly_cohorts.sql``, in any order.
+        rows: Rows of ``sql/macros/weekly_cohorts.sql``, in any order.
 
     Returns:
         The columns of ``marts.campaign_ltv_forecast``.

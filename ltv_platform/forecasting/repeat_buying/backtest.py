@@ -112,7 +112,7 @@ def compared(outcomes: "pa.Table") -> list[Comparison]:
     """Models and baselines of every origin, the newest first.
 
     Args:
-        outcomes: Rows of the macro ``outcomes`` in ``sql/forecasts/purchases.sql``, in their order.
+        outcomes: Rows of the macro ``outcomes`` in ``sql/macros/purchases.sql``, in their order.
     """
     import pyarrow.compute as pc  # noqa: PLC0415
 

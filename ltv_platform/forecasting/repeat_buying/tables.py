@@ -89,7 +89,7 @@ def fitted_models(
     """Fit models to counted histories.
 
     Args:
-        groups: Rows of the macro ``groups`` in ``sql/forecasts/purchases.sql``, in any order.
+        groups: Rows of the macro ``groups`` in ``sql/macros/purchases.sql``, in any order.
         models: Which ones, of :data:`MODELS`.
         days_per_unit: Days of the unit of time that alpha is in: 1, or 7 for weeks.
         sampling: How to sample the models; None: maximum likelihood.

@@ -10,10 +10,10 @@ from ltv_platform.contracts import Column
 from ltv_platform.contracts.ddl import literal, quoted
 from ltv_platform.settings import Settings
 
-_WHITE = " \t\r\n\u00a0\ufeff"
-#: Includes the zero byte: C programs fill fixed-width fields with it.
-_BLANKS = f"({literal(_WHITE)} || chr(0))"
-#: Every visible ASCII character lies between these two.
+#: By code point, so that statements stay readable: tab, line ends, no-break space, byte order mark,
+#: and the zero byte, with which C programs fill fields of fixed width.
+_BLANKS = "(' ' || chr(9) || chr(13) || chr(10) || chr(160) || chr(65279) || chr(0))"
+#: Every ASCII character that is not a space lies between these two.
 _FIRST_VISIBLE, _LAST_VISIBLE = literal("!"), literal("~")
 
 # The engine accepts the year 0 and 24:00, and moves them to neighboring days.

@@ -26,7 +26,7 @@ from ltv_platform.workspace import Workspace
 
 #: Making rows sorts millions of them, which must leave room on a small machine.
 _MEMORY = "4GB"
-_CONFIG = {"memory_limit": _MEMORY}
+_CONFIG: dict[str, Any] = {"memory_limit": _MEMORY}
 
 
 def open_home(home: str | Path, last: int, **settings: Any) -> Workspace:

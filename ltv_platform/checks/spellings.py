@@ -1,6 +1,6 @@
 """Checks of names that two feeds spell in different ways, which would split one figure in two."""
 
-from ltv_platform.checks.model import CheckOutcome, TableCheck
+from ltv_platform.checks.model import CheckOutcome, TableCheck, ask
 from ltv_platform.countries import is_known
 from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
 
@@ -60,13 +60,7 @@ def _countries_are_known(engine: DuckDBEngine) -> CheckOutcome:
 
 
 def _campaigns_are_spelled_alike(engine: DuckDBEngine) -> CheckOutcome:
-    rows = engine.rows(
-        "SELECT STRING_AGG(campaign_id, ' / ' ORDER BY campaign_id) FROM ("
-        "SELECT campaign_id FROM core.campaign_spend UNION SELECT campaign_id FROM core.customers"
-        ") AS campaigns GROUP BY LOWER(REPLACE(campaign_id, ' ', '')) HAVING COUNT(*) > 1 "
-        "ORDER BY 1"
-    )
-    groups = [str(names) for (names,) in rows]
+    groups = [str(names) for (names,) in ask(engine, "core/campaigns_are_spelled_alike")]
     return CheckOutcome(
         not groups,
         {"campaigns": len(groups)},
@@ -78,10 +72,7 @@ def _campaigns_are_spelled_alike(engine: DuckDBEngine) -> CheckOutcome:
 
 
 def _spend_is_not_negative(engine: DuckDBEngine) -> CheckOutcome:
-    rows = engine.rows(
-        "SELECT campaign_id, CAST(date AS VARCHAR), CAST(SUM(spend) AS VARCHAR) "
-        "FROM core.campaign_spend GROUP BY campaign_id, date HAVING SUM(spend) < 0 ORDER BY 1, 2"
-    )
+    rows = ask(engine, "core/spend_is_not_negative")
     shown = ", ".join(f"{campaign} {day} {spend}" for campaign, day, spend in rows[:_SHOWN])
     return CheckOutcome(
         not rows,

@@ -59,7 +59,7 @@ def erase(
         say("Dry run, nothing was changed. Without --dry-run, `ltv erase` does the following.")
         return
     check_api_access(settings)
-    # `ltv up` keeps what it has read of the history, and would write it back.
+    # `ltv up` caches the history, and would write it back.
     with progress("starting") as tell, one_service(settings), one_run(settings, tell):
         seen = _survey(workspace, person, keep_out=keep_out)
         done = remove(engine, seen, lambda: _refresh(workspace), tell)

@@ -74,11 +74,12 @@ TOUCHED = Table(
     name="touched",
     description="One row per source table and day: the newest load that touched it. One row per "
     "reporting zone: the newest load that assigned days in it.",
-    key=("table_name", "day"),
+    key=("table_name", "day", "zone"),
     columns=(
         Column("seq", "BIGINT", "Sequence number of that load.", required=True),
         Column("table_name", "VARCHAR", "The source table.", required=True),
         Column("day", "DATE", "Day in the reporting zone; NULL: the whole table."),
+        Column("zone", "VARCHAR", "For loads: the reporting zone in which days were assigned."),
     ),
 )
 

@@ -1,4 +1,4 @@
-"""The docs page of lineage, and the lineage that is kept beside the code: ``make docs``."""
+"""Writes the docs page of lineage and the lineage file beside the code: ``make docs``."""
 
 import re
 import sys
@@ -33,7 +33,7 @@ this page uses the defaults. In the Dagster UI, lineage is in the metadata of ea
   everything that the SELECT reads.
 """
 
-#: Figures that people ask for first, and what they are.
+#: Figures that people ask for first, with titles.
 _HEADLINES = {
     "marts.campaign_roas": {"roas_d7": "ROAS of a campaign after seven days"},
     "marts.campaign_ltv": {"ltv_d7_per_user": "LTV of an installed user after seven days"},
@@ -48,7 +48,7 @@ _HORIZON = re.compile(r"_d(\d+)(?=_|$)")
 
 
 def lineage_page(graph: Graph, lineages: Lineages) -> str:
-    """Markdown: headline figures down to the files, then each group and each table of it."""
+    """The page in Markdown: headline figures down to the files, then every group and its tables."""
     text = [_HEAD, "## From the files to the figures\n"]
     for table, figures in _HEADLINES.items():
         for column, title in figures.items():
@@ -71,7 +71,7 @@ def _tree(lineages: Lineages, table: str, column: str, title: str) -> Iterator[s
 
 
 def _graph(members: list[TableLineage]) -> Iterator[str]:
-    """A Mermaid graph: the tables of a group and what they read."""
+    """A Mermaid graph of a group's tables and what they read."""
     made = {lineage.table for lineage in members}
     yield "```mermaid\nflowchart LR"
     for table in sorted({name for lineage in members for name in lineage.inputs} - made):
@@ -104,7 +104,7 @@ def _section(transform: Transform, lineage: TableLineage) -> Iterator[str]:
 
 
 def _columns(columns: Mapping[str, Sources], lineage: TableLineage, title: str) -> Iterator[str]:
-    """A table of columns; those that differ in their horizon alone share a line."""
+    """A table of columns; columns that differ only in their horizon share a line."""
     yield f"| {title} | computed from |"
     yield "| --- | --- |"
     made = [name for name in columns if name in lineage.by_model and title == "column"]
@@ -125,7 +125,7 @@ def _columns(columns: Mapping[str, Sources], lineage: TableLineage, title: str) 
 
 
 def _named(sources: Sources, table: str) -> str:
-    """Sources in words, those of a table together."""
+    """Sources in words, grouped by table."""
     by_table: dict[str, list[str]] = {}
     for source in sources:
         by_table.setdefault(source.table, []).append(source.column)
@@ -137,7 +137,7 @@ def _named(sources: Sources, table: str) -> str:
 
 
 def _write(page: Path) -> None:
-    # Under default settings, whatever the environment says: page and file are the project's.
+    # The page and file are the project's: default settings, whatever the environment says.
     settings = Settings.model_construct()
     graph = build_graph(settings)
     found = [(transform, trace_table(transform)) for transform in graph.transforms]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class IhcParameters:
-    """Constants of the local engine; the steps are in ``sql/attribution/ihc_local.sql``.
+    """Constants of the local engine; the steps are in ``sql/macros/ihc_local.sql``.
 
     Attributes:
         window_hours: T; a pause longer than this ends the path, and credit fades towards it.

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ltv_platform.errors import UserError
-from ltv_platform_tests.warehouse.homes import CAMPAIGNS, Home
+from ltv_platform_tests.testing.home import CAMPAIGNS, Home
 
 AS_OF = "2025-01-31"
 

@@ -15,7 +15,7 @@ def api_status(settings: Settings) -> tuple[list[str], list[tuple[Any, ...]]]:
     Raises:
         UserError: nothing is published yet.
     """
-    return query(settings, render("ihc/status.sql", settings))
+    return query(settings, render("queries/ihc/status.sql", settings))
 
 
 def other_settings(settings: Settings) -> str:

@@ -44,7 +44,7 @@ class AnsweredJourneys:
     """Whole journeys that the API scored, one row per conversion and session.
 
     Attributes:
-        table: Rows of ``sql/ihc/answered_journeys.sql``, ordered by conversion and
+        table: Rows of ``sql/queries/ihc/answered_journeys.sql``, ordered by conversion and
             position.
     """
 
@@ -120,7 +120,7 @@ def in_memory(settings: Settings, **tables: "pa.Table") -> Iterator[duckdb.DuckD
 
 def _journeys(answers: "pa.Table", settings: Settings) -> AnsweredJourneys:
     with in_memory(settings, answers=answers) as connection:
-        sql = render("ihc/answered_journeys.sql", engine_settings(settings, "published"))
+        sql = render("queries/ihc/answered_journeys.sql", engine_settings(settings, "published"))
         return AnsweredJourneys(connection.sql(sql).to_arrow_table())
 
 
@@ -133,7 +133,7 @@ def published_answers(settings: Settings) -> AnsweredJourneys:
         UserError: nothing is published, or no such answer.
     """
     with open_snapshot(settings, require_snapshot(settings)) as connection:
-        sql = render("ihc/published_answers.sql", engine_settings(settings, "published"))
+        sql = render("queries/ihc/published_answers.sql", engine_settings(settings, "published"))
         answers = connection.sql(sql).to_arrow_table()
     if not answers.num_rows:
         raise UserError(

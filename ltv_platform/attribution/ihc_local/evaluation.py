@@ -60,7 +60,7 @@ def local_scores(journeys: AnsweredJourneys, settings: Settings, preset: str) ->
     Raises:
         UserError: the preset is ``fitted`` and nothing was fitted yet.
     """
-    sql = render("ihc/answered_scores.sql", engine_settings(settings, preset))
+    sql = render("queries/ihc/answered_scores.sql", engine_settings(settings, preset))
     with in_memory(settings, journeys=journeys.table) as connection:
         rows: pa.Table = connection.sql(sql).to_arrow_table()
     scores: Floats = rows["ihc"].to_numpy()

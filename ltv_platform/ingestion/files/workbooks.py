@@ -1,8 +1,8 @@
-"""A sheet of an Excel workbook as delimited text, so that everything after this knows text alone.
+"""Converts a sheet of an Excel workbook to delimited text, so that later steps read only text.
 
 Cells become the texts that a careful person would have exported: dates and times in ISO form,
-whole numbers without decimals, booleans as true and false; formulas give what they gave when the
-workbook was saved, errors such as #N/A give nothing. Rows without any value are no records.
+whole numbers without decimals, booleans as true and false. Formulas yield their values as of the
+last save, errors such as #N/A nothing. Rows without any value are not records.
 """
 
 import hashlib
@@ -20,28 +20,28 @@ from pathlib import Path
 from typing import Any
 
 from ltv_platform.errors import PassingError, UserError
-from ltv_platform.ingestion.files.private_copy import PrivateCopy, most_unpacked
+from ltv_platform.ingestion.files.private_copy import PrivateCopy, unpacked_limit
 from ltv_platform.ingestion.messages import some
 from ltv_platform.ingestion.reading.dialect import Dialect
 from ltv_platform.ingestion.reading.double_rounding import Scales
 
 _READER = Path(__file__).with_name("workbook_reader.py")
-#: Bytes that reading a workbook may take: enough for all 1,048,576 rows of a sheet of many columns.
+#: Bytes of memory for the reader: enough for all 1,048,576 rows of a sheet with many columns.
 _MEMORY = 4 << 30
 #: Seconds; a full sheet of twenty columns takes half a minute.
 _TIMEOUT = 600.0
-#: Sheets that a message names at the most.
+#: Maximum number of sheets that a message lists.
 _SHOWN = 10
-#: Parts of a workbook that hold texts of cells, or nothing that people have written.
-_OF_CELLS = re.compile(
+#: Parts of a workbook with texts of cells, or with nothing that people have written.
+_SKIPPED_PARTS = re.compile(
     r"xl/(sharedStrings\.xml|styles\.xml|calcChain\.xml|theme/|media/)|\[Content_Types\]\.xml"
 )
 _CELLS = re.compile(r"<(\w+:)?sheetData\b.*</(\w+:)?sheetData>", re.DOTALL)
-#: What people have written, in XML: between tags, and in attributes of words.
+#: Text written by people, in XML: between tags, and in attributes that hold words.
 _WORDS = re.compile(
     r'(?<=>)[^<]+|(?<=\s)(?:name|v|author|display|displayName|userName|Target)="[^"]*"'
 )
-#: What comes of a damaged archive, or of one that is protected by a password.
+#: Errors raised for a damaged or password-protected archive.
 _UNREADABLE = (
     zipfile.BadZipFile,
     zlib.error,
@@ -61,16 +61,16 @@ def workbook_as_text(
 
     Args:
         copy: The workbook.
-        sheet: The sheet, capitals or not; None: the first one that is not hidden.
-        dialect: How the text is written, so that an adapter that expects another delimiter reads
-            it as well.
-        scales: How numbers are rounded, see ``reading.double_rounding``.
+        sheet: Name of the sheet, case-insensitive; None: the first visible one.
+        dialect: The delimiter and quote to write, so that an adapter that expects another
+            delimiter can read the text.
+        scales: Decimals to round numbers to; see ``reading.double_rounding``.
 
     Returns:
-        The text; its hash is that of the workbook and of the name of the sheet, if one was named.
+        The text; its hash covers the workbook and the sheet's name, if one was given.
 
     Raises:
-        UserError: it is damaged, protected, bloated or empty, or has no such sheet.
+        UserError: the workbook is damaged, protected, bloated or empty, or has no such sheet.
     """
     if dialect.whitespace or not dialect.quote:
         raise UserError(
@@ -102,20 +102,20 @@ def workbook_as_text(
 
 
 def texts_beside(copy: PrivateCopy) -> Iterator[str]:
-    """Texts of a workbook that are not in the sheet that is read.
+    """Texts of a workbook outside the sheet that is read.
 
     Args:
         copy: The workbook.
 
     Raises:
-        UserError: it cannot be read.
+        UserError: the workbook cannot be read.
     """
     _read(copy, "others.csv", sheet=None, dialect=Dialect(), scales={}, others=True)
     yield copy.path.with_name("others.csv").read_text("utf-8")
     try:
         with zipfile.ZipFile(copy.path) as archive:
             for part in archive.namelist():
-                if not _OF_CELLS.match(part):
+                if not _SKIPPED_PARTS.match(part):
                     text = _CELLS.sub("", archive.read(part).decode(errors="replace"))
                     words = "\n".join(_WORDS.findall(text)).replace("mailto:", " ")
                     yield html.unescape(words)
@@ -132,14 +132,14 @@ def _read(
     scales: Scales,
     others: bool = False,
 ) -> dict[str, Any]:
-    """Have the reader write sheets beside the workbook; its answer.
+    """Let the reader write sheets beside the workbook; return its answer.
 
     Raises:
-        UserError: it cannot.
+        UserError: the workbook cannot be read.
     """
-    most = most_unpacked(copy.path.stat().st_size)
+    most = unpacked_limit(copy.path.stat().st_size)
     _refuse_bloated(copy, most)
-    asked = {
+    request = {
         "workbook": copy.path.name,
         "target": target,
         "sheet": sheet,
@@ -152,7 +152,7 @@ def _read(
     }
     try:
         done = subprocess.run(
-            [sys.executable, "-I", str(_READER), json.dumps(asked)],
+            [sys.executable, "-I", str(_READER), json.dumps(request)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -162,7 +162,7 @@ def _read(
         )
     except subprocess.TimeoutExpired as error:
         raise UserError(f"{copy.name} took too long to read.", _AGAIN) from error
-    if done.returncode < 0:  # its allocator gave up, or the system ended it
+    if done.returncode < 0:  # its allocator gave up, or the system killed it
         raise _too_large(copy)
     if done.returncode > 0:
         raise _damaged(copy, "it cannot be parsed")
@@ -183,7 +183,7 @@ def _refuse_bloated(copy: PrivateCopy, most: int) -> None:
 
 
 def _error_of(copy: PrivateCopy, sheet: str | None, answer: dict[str, Any]) -> UserError:
-    """What to say of a fault that the reader has found."""
+    """The error for a fault that the reader reported."""
     match answer["fault"]:
         case "sheet" if answer["sheets"]:
             return UserError(

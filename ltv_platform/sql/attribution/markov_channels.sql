@@ -7,7 +7,10 @@
 {% macro memory() -%}
 LAG(channel) OVER path AS before_1,
     {%- for order in [2, 3] %}
-    CASE WHEN channels <= {{ attribution.markov_channels[order] }} THEN LAG(channel, {{ order }}) OVER path END AS before_{{ order }},
+    CASE
+      WHEN channels <= {{ attribution.markov_channels[order] }}
+      THEN LAG(channel, {{ order }}) OVER path
+    END AS before_{{ order }},
     {%- endfor %}
 {%- endmacro %}
 WITH names AS (
@@ -61,7 +64,7 @@ SELECT
   revenue AS revenue_of_all
 FROM counted
 JOIN names ON names.channel = counted.channel
-LEFT JOIN names AS first ON first.channel = before_1
-LEFT JOIN names AS second ON second.channel = before_2
-LEFT JOIN names AS third ON third.channel = before_3
+LEFT JOIN names AS first ON first.channel = counted.before_1
+LEFT JOIN names AS second ON second.channel = counted.before_2
+LEFT JOIN names AS third ON third.channel = counted.before_3
 CROSS JOIN converted

@@ -2,5 +2,5 @@
 -- Answers: how far off would such forecasts have been?
 -- The SELECT sums weekly cohorts by age; forecasting/cohorts/backtest.py computes the table from these
 -- sums.
-{% import 'campaigns/weekly_cohorts.sql' as weekly with context %}
+{% import 'macros/weekly_cohorts.sql' as weekly with context %}
 {{ weekly.cohorts() }}

@@ -2,7 +2,7 @@
 -- Answers: has the cohort earned back its cost after N days?
 -- Joins the spend of the install date with the revenue of campaign_ltv; spend without a country is
 -- allocated by installs.
-{% import 'macros.sql' as m with context %}
+{% import 'macros/shared.sql' as m with context %}
 WITH waiting AS (
   SELECT DISTINCT event_date AS install_date, owner AS campaign_id
   FROM core.waiting_for_rate

@@ -2,7 +2,7 @@
 -- mature ones with known cost, including users without cost.
 -- Answers: where does ad spend pay back?
 -- Sums over the cohorts of campaign_roas, ranked by paid ROAS after {{ summary_horizon }} days.
-{% import 'macros.sql' as m with context %}
+{% import 'macros/shared.sql' as m with context %}
 WITH cohorts AS (
   SELECT *
   {%- for n in horizons %},

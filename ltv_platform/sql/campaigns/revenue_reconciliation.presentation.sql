@@ -1,6 +1,6 @@
 -- Published: adds the events whose customer was unknown on their day. Either the customer is still
 -- unknown, or came later: then the events precede the install.
-{% import 'macros.sql' as m with context %}
+{% import 'macros/shared.sql' as m with context %}
 SELECT
   event_date,
   bucket,

@@ -2,7 +2,7 @@
 -- contains a (source, campaign, day) replaces earlier loads of it; its lines add up, and so do sources.
 -- Answers: what was spent, in base currency?
 -- Countries are converted to two-letter codes.
-{% import 'macros.sql' as m with context %}
+{% import 'macros/shared.sql' as m with context %}
 WITH newest AS (
   SELECT campaign_id, date, cost, impressions, clicks,
     COALESCE(country_names.code, UPPER({{ m.given('costs.country') }})) AS country,

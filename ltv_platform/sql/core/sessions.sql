@@ -2,7 +2,7 @@
 -- Answers: which channel brought whom, when, and at what cost?
 -- The newest version of each key counts, unless it is a deletion; a session without a known cost
 -- costs 0.
-{% import 'macros.sql' as m with context %}
+{% import 'macros/shared.sql' as m with context %}
 WITH newest AS (
   {{ m.newest_versions('session_sources', 'session_id', 'session_ts', updated_at=false, deleted=true) }}
 ),

@@ -3,7 +3,7 @@
 -- Answers: what was bought and refunded, when and for how much?
 -- The newest version of each key counts, unless it is a deletion; other currencies are converted to the
 -- base currency with their newest rate at most 7 days old.
-{% import 'macros.sql' as m with context %}
+{% import 'macros/shared.sql' as m with context %}
 WITH newest AS (
   {{ m.newest_versions('transactions', 'transaction_id', 'transaction_date', deleted=true) }}
 ),

@@ -1,7 +1,7 @@
 -- Grain: one row per feed, day, currency without a rate from the last 7 days, and campaign or customer
 -- of the rows.
 -- Answers: what is not in the figures yet, because its exchange rate is unknown?
-{% import 'macros.sql' as m with context %}
+{% import 'macros/shared.sql' as m with context %}
 WITH newest_transactions AS (
   {{ m.newest_versions('transactions', 'transaction_id', 'transaction_date', deleted=true) }}
 ),

@@ -2,8 +2,8 @@
 -- Answers: how does a cohort's revenue grow with the age of its customers?
 -- Sums revenue by full months since registration; an age is mature when the youngest customer of the
 -- cohort has completed it.
-{% import 'macros.sql' as m with context %}
-{% import 'customers/months.sql' as months with context %}
+{% import 'macros/shared.sql' as m with context %}
+{% import 'macros/months.sql' as months with context %}
 -- The customers that count: filters apply here, before anything is added up.
 WITH chosen AS (
   SELECT customer_id, install_ts, install_date FROM core.customers

@@ -2,8 +2,8 @@
 -- Answers: who bought recently, often and a lot, compared with other customers?
 -- Recency, frequency and net revenue are each scored 1 to 5 by fifths; recency and frequency decide the
 -- segment.
-{% import 'macros.sql' as m with context %}
-{% import 'customers/rfm.sql' as rfm with context %}
+{% import 'macros/shared.sql' as m with context %}
+{% import 'macros/rfm.sql' as rfm with context %}
 -- As rfm.bought() over all transactions, which customer_ltv has gone through already.
 WITH bought AS (
   SELECT

@@ -11,6 +11,7 @@ from ltv_platform.contracts import Table
 from ltv_platform.contracts.ddl import quoted
 from ltv_platform.errors import UserError
 from ltv_platform.tables.transforms import Select
+from ltv_platform.warehouse.duckdb.error_texts import is_about_decimal, is_about_text
 from ltv_platform.warehouse.engine import Writer
 
 if TYPE_CHECKING:
@@ -58,13 +59,13 @@ def explained(what: str) -> Iterator[None]:
             "Its SELECT must return only rows of the requested days; nothing was written.",
         ) from error
     except (duckdb.ConversionException, duckdb.OutOfRangeException) as error:
-        if "DECIMAL(" not in str(error):
+        if not is_about_decimal(error):
             raise
         # The engine quotes the value, which is a person's: what fails is kept in Dagster's history.
-        if "convert string" in str(error):
+        if is_about_text(error):
             raise UserError(
                 f"{what} got a text instead of an amount.",
-                "Correct its SELECT; TRY_CAST makes NULL of what is no number. Nothing written.",
+                "Fix its SELECT; TRY_CAST turns non-numbers into NULL. Nothing was written.",
             ) from None
         raise UserError(
             f"{what} has an amount or a sum that is too large: money columns hold twelve digits "
@@ -98,7 +99,7 @@ def record_built(
             "sequence": sequence,
             "code_hash": writer.code_hash,
             "as_of": writer.as_of.day,
-            "watermarks": writer.as_of.watermarks,
+            "watermarks": writer.as_of.watermarks_text,
             **bounds,
         },
     )

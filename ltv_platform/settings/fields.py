@@ -119,7 +119,7 @@ class SettingFields(Home):
         {},
         'Default options of adapters, as in {"shopify_orders": {"revenue": "total"}}.',
         "JSON",
-        note="See [options of formats](exports.md#what-holds-for-all-of-them). A loaded file "
+        note="See [options of formats](exports.md#what-applies-to-all-formats). A loaded file "
         "keeps its options until it is loaded again.",
         loads=True,
     )

@@ -21,6 +21,7 @@ from ltv_platform.ingestion.load import Request
 from ltv_platform.ingestion.load import ingest as load_files
 from ltv_platform.ingestion.rows.start_date import read_start
 from ltv_platform.published import snapshot
+from ltv_platform.published.current import current_snapshot
 from ltv_platform.published.query import query
 from ltv_platform.refresh.build import build_table
 from ltv_platform.settings import Settings
@@ -75,7 +76,7 @@ def publish(watch: Stopwatch, home: str, last: int, anew: bool) -> Mapping[str, 
     settings = workspace.settings
     if anew:
         shutil.rmtree(settings.published_path, ignore_errors=True)
-    before = inodes(snapshot.current_snapshot(settings))
+    before = inodes(current_snapshot(settings))
     with watch.step("publish"):
         published = snapshot.publish(workspace.engine, workspace.graph)
     return written_and_linked(published, before)
@@ -137,7 +138,7 @@ def new_day(
             counts = check.table in COUNTED
             with watch.step("checks" if counts else OTHERS), engine.hold():
                 _must_hold(check.run(engine))
-    before = inodes(snapshot.current_snapshot(settings))
+    before = inodes(current_snapshot(settings))
     with watch.step("publish"):
         published = snapshot.publish(engine, graph)
     return {

@@ -24,7 +24,7 @@ def attribution_checks(settings: Settings) -> tuple[TableCheck, ...]:
         TableCheck(
             "marts.attribution",
             "credit_reconciles",
-            "Every model credits every conversion with exactly 1, and with its revenue.",
+            "Every model gives each conversion a total credit of exactly 1, and its full revenue.",
             _credit_reconciles,
             reads=("core.conversions",),
             blocking=True,
@@ -39,8 +39,7 @@ def attribution_checks(settings: Settings) -> tuple[TableCheck, ...]:
         TableCheck(
             "marts.channel_reporting",
             "channels_reconcile",
-            "Cost is that of all sessions, each once; IHC and its revenue are those of all "
-            "conversions.",
+            "Cost counts each session once; IHC credit and revenue cover all conversions.",
             lambda engine: _channels_reconcile(engine, "marts.channel_reporting"),
             reads=("core.sessions", "core.conversions"),
             blocking=True,
@@ -48,8 +47,7 @@ def attribution_checks(settings: Settings) -> tuple[TableCheck, ...]:
         TableCheck(
             "marts.channel_reporting_by_conversion_date",
             "channels_reconcile",
-            "Cost is that of all sessions, each once; IHC and its revenue are those of all "
-            "conversions.",
+            "Cost counts each session once; IHC credit and revenue cover all conversions.",
             lambda engine: _channels_reconcile(
                 engine, "marts.channel_reporting_by_conversion_date"
             ),
@@ -59,7 +57,7 @@ def attribution_checks(settings: Settings) -> tuple[TableCheck, ...]:
         TableCheck(
             "marts.channel_model_comparison",
             "models_reconcile",
-            "Each model credits all conversions and all revenue, over the same cost.",
+            "Each model credits all conversions and all revenue, against the same cost.",
             _models_reconcile,
             reads=("core.sessions", "core.conversions", "marts.markov_channels"),
             blocking=True,
@@ -67,13 +65,13 @@ def attribution_checks(settings: Settings) -> tuple[TableCheck, ...]:
         TableCheck(
             "marts.customer_journeys",
             "journeys_are_whole",
-            "No journey has more sessions than LTV_JOURNEY_SESSIONS lets it hold.",
+            "No journey reaches the limit LTV_JOURNEY_SESSIONS.",
             lambda engine: _journeys_are_whole(engine, settings.journey_sessions),
         ),
         TableCheck(
             "marts.customer_journeys",
             "no_user_dominates",
-            "No user has so many sessions and conversions as only a shared user_id has.",
+            "No user_id has so many sessions and conversions that it must be shared.",
             lambda engine: _no_user_dominates(engine, settings.journey_sessions),
             reads=("core.sessions", "core.conversions"),
         ),
@@ -96,7 +94,7 @@ def _label_checks(settings: Settings) -> tuple[TableCheck, ...]:
         TableCheck(
             "marts.ihc_attribution",
             "redistributed_channels_exist",
-            "Some session has each channel that LTV_IHC_REDISTRIBUTION names.",
+            "Every channel in LTV_IHC_REDISTRIBUTION has at least one session.",
             lambda engine: _channels_exist(engine, labels),
             reads=("core.sessions",),
         ),
@@ -110,8 +108,8 @@ def _channels_exist(engine: DuckDBEngine, labels: list[str]) -> CheckOutcome:
     return CheckOutcome(
         not absent,
         {"absent_channels": len(absent)},
-        f"LTV_IHC_REDISTRIBUTION names {', '.join(map(repr, absent))}, but no session has such a "
-        "channel: nothing is moved from it; case and blanks count"
+        f"LTV_IHC_REDISTRIBUTION names {', '.join(map(repr, absent))}, but no session has that "
+        "channel, so no credit moves from it; case and spaces matter"
         if absent
         else "",
     )
@@ -127,7 +125,7 @@ def _credit_reconciles(engine: DuckDBEngine) -> CheckOutcome:
     return CheckOutcome(
         wrong == 0,
         {"conversions": conversions, "wrong": wrong},
-        "" if wrong == 0 else f"{wrong} conversions are not credited with 1 by {by}",
+        "" if wrong == 0 else f"{wrong} conversions do not get a credit of 1 from {by}",
     )
 
 
@@ -182,7 +180,7 @@ def _models_reconcile(engine: DuckDBEngine) -> CheckOutcome:
     return CheckOutcome(
         not wrong,
         {"models": len(found), "conversions": conversions, "revenue": str(revenue)},
-        f"{', '.join(wrong)}: other sums than the sources have" if wrong else "",
+        f"{', '.join(wrong)}: the sums differ from the sources" if wrong else "",
     )
 
 
@@ -191,8 +189,8 @@ def _journeys_are_whole(engine: DuckDBEngine, most: int) -> CheckOutcome:
     return CheckOutcome(
         not full,
         {"full_journeys": full},
-        f"{full:,} journeys hold {most:,} sessions, the most that LTV_JOURNEY_SESSIONS allows: "
-        "what came before these got no credit"
+        f"{full:,} journeys reach the limit of {most:,} sessions (LTV_JOURNEY_SESSIONS): earlier "
+        f"sessions got no credit"
         if full
         else "",
     )
@@ -210,7 +208,7 @@ def _no_user_dominates(engine: DuckDBEngine, most: int) -> CheckOutcome:
         ""
         if passed
         else f"one user_id has {sessions:,} sessions and {conversions:,} conversions, which make "
-        f"up to {rows:,} rows; if it is shared (a bot, a placeholder), leave it out of the feeds "
-        'or load it with ids of its own. Find it with `ltv query "SELECT user_id '
-        f'FROM sessions GROUP BY user_id HAVING COUNT(*) = {sessions}"`',
+        f"up to {rows:,} rows; if it is shared (a bot, a placeholder), remove it from the feeds "
+        "or split it into separate ids. Find it with "
+        f'`ltv query "SELECT user_id FROM sessions GROUP BY user_id HAVING COUNT(*) = {sessions}"`',
     )

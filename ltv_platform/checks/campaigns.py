@@ -19,7 +19,7 @@ def campaign_checks(settings: Settings) -> tuple[TableCheck, ...]:
         TableCheck(
             "marts.campaign_roas",
             "spend_reconciles",
-            "Spend of all cohorts is the spend of the core, to the last unit.",
+            "The spend of all cohorts equals core spend, to the last unit.",
             _spend_reconciles,
             reads=("core.campaign_spend",),
             blocking=True,
@@ -27,8 +27,8 @@ def campaign_checks(settings: Settings) -> tuple[TableCheck, ...]:
         TableCheck(
             "marts.revenue_reconciliation",
             "revenue_reconciles",
-            "Every purchase and refund of the core stands in one bucket, and the cohorts add up "
-            "to theirs.",
+            "Every core purchase and refund is in exactly one bucket, and the cohorts match their "
+            "buckets.",
             lambda engine: _revenue_reconciles(engine, settings),
             reads=(
                 "core.transactions",
@@ -42,8 +42,8 @@ def campaign_checks(settings: Settings) -> tuple[TableCheck, ...]:
         TableCheck(
             "core.waiting_for_customer",
             "customers_are_known",
-            "No event waits for the row of its customer, unless there are sessions and "
-            "conversions alone, which need none.",
+            "No event waits for its customer's row. Skipped when only sessions and conversions "
+            "are loaded.",
             _customers_are_known,
             reads=("core.customers",),
         ),
@@ -103,7 +103,7 @@ def _customers_are_known(engine: DuckDBEngine) -> CheckOutcome:
     return CheckOutcome(
         passed,
         {"waiting_rows": sum(waiting.values()), **waiting},
-        "" if passed else f"{text} wait for their customer: load them into customers",
+        "" if passed else f"{text} wait for their customers: load these into customers",
     )
 
 

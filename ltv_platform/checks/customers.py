@@ -12,8 +12,7 @@ def customer_checks() -> tuple[TableCheck, ...]:
         TableCheck(
             _CUSTOMER_LTV,
             "ltv_reconciles",
-            "What customers are worth, and what guests and unknown customers bought, is all net "
-            "revenue.",
+            "Customer LTV plus guest and unknown-customer revenue equals all net revenue.",
             _ltv_reconciles,
             reads=("core.customers", "core.transactions", "core.waiting_for_customer"),
             blocking=True,
@@ -21,7 +20,7 @@ def customer_checks() -> tuple[TableCheck, ...]:
         TableCheck(
             "marts.rfm_segments",
             "every_customer_once",
-            "Every customer stands once in customer_ltv and in rfm_segments.",
+            "Every customer is in customer_ltv and rfm_segments exactly once.",
             _every_customer_once,
             reads=("core.customers", _CUSTOMER_LTV),
             blocking=True,
@@ -29,7 +28,7 @@ def customer_checks() -> tuple[TableCheck, ...]:
         TableCheck(
             "marts.rfm_migration",
             "every_customer_moves_once",
-            "Segments were left and reached by all customers, with all they are worth.",
+            "The migration covers all customers and all their value, by old and by new segment.",
             _every_customer_moves_once,
             reads=("marts.rfm_segments",),
             blocking=True,
@@ -37,7 +36,8 @@ def customer_checks() -> tuple[TableCheck, ...]:
         TableCheck(
             "marts.ltv_by_cohort",
             "cohorts_reconcile",
-            "Cohorts have all customers, and all they are worth; the curve all since registration.",
+            "Cohorts cover all customers and their full LTV; the curve covers all revenue since "
+            "registration.",
             _cohorts_reconcile,
             reads=(
                 _CUSTOMER_LTV,
@@ -49,7 +49,7 @@ def customer_checks() -> tuple[TableCheck, ...]:
         TableCheck(
             "marts.rfm_segments",
             "every_cell_once",
-            "All 25 pairs of scores have one name each.",
+            "Each of the 25 score pairs has exactly one name.",
             _every_cell_once,
             blocking=True,
         ),

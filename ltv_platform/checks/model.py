@@ -90,7 +90,7 @@ def same(sums: Mapping[str, Any]) -> CheckOutcome:
     values = {name: value or Decimal(0) for name, value in sums.items()}
     passed = len(set(values.values())) == 1
     text = " ≠ ".join(f"{name} {value}" for name, value in values.items())
-    hint = "; rebuild what is stale with `ltv run`"
+    hint = "; rebuild stale tables with `ltv run`"
     return CheckOutcome(
         passed, {name: str(value) for name, value in values.items()}, "" if passed else text + hint
     )

@@ -22,7 +22,7 @@ def ratio_checks(settings: Settings) -> tuple[TableCheck, ...]:
         TableCheck(
             table,
             "ratios_over_the_same_rows",
-            "The parts of every ratio are sums over the same cohorts of campaign_roas.",
+            "Both parts of every ratio are sums over the same cohorts of campaign_roas.",
             partial(_same_rows, settings=settings, check=check),
             reads=("marts.campaign_roas",),
             blocking=True,
@@ -38,15 +38,15 @@ def _same_rows(engine: DuckDBEngine, settings: Settings, check: str) -> CheckOut
     for days in settings.horizons:
         counting = {
             "mature": last_mature_day(days, as_of, settings),
-            "cost_known": as_of.cost_watermark,
+            "cost_known": as_of.grows_from("cost"),
         }
         [(wrong, example)] = ask(engine, check, counting, days=days)
         outcomes.append(
             CheckOutcome(
                 wrong == 0,
                 {f"differing_d{days}": int(wrong)},
-                f"D{days} of {wrong} rows, as of {example}, is not over the cohorts that count; "
-                "rebuild what is stale with `ltv run`",
+                f"D{days} of {wrong} rows, as of {example}, covers the wrong cohorts; rebuild "
+                "stale tables with `ltv run`",
             )
         )
     return all_of(outcomes)
@@ -54,7 +54,7 @@ def _same_rows(engine: DuckDBEngine, settings: Settings, check: str) -> CheckOut
 
 def last_mature_day(days: int, as_of: AsOf, settings: Settings) -> date | None:
     """The last install date that is mature at so many days; None: none is."""
-    known = as_of.revenue_watermark
+    known = as_of.known_until("revenue")
     if known is None:
         return None
     day = day_of(known, settings)

@@ -43,7 +43,8 @@ def unique_key(engine: DuckDBEngine, table: Table, days: Iterable[date] | None) 
         {"repeated_keys": repeated},
         ""
         if repeated == 0
-        else f"{table.full_name} has {repeated} keys twice; in the warehouse, {find} finds them",
+        else f"{table.full_name} has {repeated} duplicate keys; to find them in the warehouse, "
+        f"run {find}",
     )
 
 

@@ -115,11 +115,11 @@ def test_nothing_to_share() -> None:
 
 
 def test_orders_with_too_many_states_are_left_out(caplog: pytest.LogCaptureFixture) -> None:
-    paths = [((f"c{number}", f"c{number + 1}"), True) for number in range(300)]
+    paths: list[Path] = [((f"c{number}", f"c{number + 1}"), True) for number in range(300)]
     with caplog.at_level(logging.WARNING):
         table = markov_channels(visits_of(paths))
     assert set(table["markov_order"].to_pylist()) == {1}
-    assert "leaves out order 2: 301 channels, and it takes 50" in caplog.text
+    assert "leaves out order 2: 301 channels, but the limit is 50" in caplog.text
 
 
 def test_paths_that_hardly_end_stay_exact_in_order_1() -> None:

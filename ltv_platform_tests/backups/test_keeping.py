@@ -10,8 +10,8 @@ from ltv_platform.cli.backups import diagnose
 from ltv_platform.errors import UserError
 from ltv_platform.warehouse.duckdb.schema_version import newest_version
 from ltv_platform_tests.backups.states import silent
-from ltv_platform_tests.warehouse.homes import Home
-from ltv_platform_tests.warehouse.old_warehouses import warehouse_of_version
+from ltv_platform_tests.testing.home import Home
+from ltv_platform_tests.warehouse.duckdb.old_warehouses import warehouse_of_version
 
 
 def _folder(tmp_path: Path, *names: str, manifest: bool = True) -> Path:
@@ -83,7 +83,7 @@ def test_the_doctor_says_how_old_the_last_one_is(home: Home, tmp_path: Path) -> 
     settings = home.under(backup_dir=tmp_path / "to").settings
     rows, [problem] = diagnose(settings)
     assert rows == [version, ("last backup", "none")]
-    assert "holds no backup of the last two days" in problem
+    assert "has no backup from the last two days" in problem
     _folder(tmp_path, "20260110T120000Z")
     rows, [problem] = diagnose(settings)
     assert rows[1] == ("last backup", "5 days ago")

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperCommand, TyperGroup, TyperOption
 from typer.main import get_command
 
 from ltv_platform import __version__
 from ltv_platform.cli import app
-from ltv_platform_tests.end_to_end.conftest import CommandLine
+from ltv_platform_tests.testing.command_line import CommandLine
 
 #: They start something, write files or send; what they did is said on stderr.
 _NO_ANSWER = {"demo", "run", "ui", "up", "sample", "backup", "restore", "ihc-simulator"}
@@ -32,7 +32,11 @@ def _commands(command: object = None, name: str = "") -> Iterator[tuple[str, Typ
 def test_every_command_that_answers_has_a_format() -> None:
     """With a text that says what it is; the others answer nothing."""
     formats = {
-        name: [option.help for option in command.params if "--format" in option.opts]
+        name: [
+            option.help
+            for option in command.params
+            if isinstance(option, TyperOption) and "--format" in option.opts
+        ]
         for name, command in _commands()
     }
     assert {name for name, found in formats.items() if not found} == _NO_ANSWER
@@ -145,3 +149,22 @@ def test_a_full_disk_behind_a_redirection_is_one(published: CommandLine) -> None
         )
     assert finished.returncode == 2
     assert "No space left" in finished.stderr
+
+
+def test_windows_is_refused_in_one_sentence() -> None:
+    """README, Start: not an ImportError of what Python lacks there."""
+    started = (
+        "import sys\n"
+        "sys.modules['fcntl'] = sys.modules['resource'] = None\n"
+        "from ltv_platform.cli import main\n"
+        "sys.platform = 'win32'\n"
+        "main()\n"
+    )
+    finished = subprocess.run(
+        [sys.executable, "-c", started], capture_output=True, text=True, check=False
+    )
+    assert finished.returncode == 2
+    assert finished.stderr == (
+        "Error: ltv-platform does not run on Windows itself.\n"
+        "Install it in WSL: https://learn.microsoft.com/windows/wsl/install\n"
+    )

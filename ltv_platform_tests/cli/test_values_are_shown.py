@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ltv_platform.cli.texts import visible
-from ltv_platform_tests.end_to_end.conftest import CommandLine
+from ltv_platform_tests.testing.command_line import CommandLine
 
 _CLIPBOARD = "\x1b]52;c;aGk=\x07"
 _TURNED = "\u202e"
@@ -100,6 +100,8 @@ def _assert_shown(text: str) -> None:
         "lineage|[/x]\x1b",
         "lineage|campaign_ltv.\x1b]52;",
         "forecast|fit",
+        "forecast|retention|--category|[/x]\x1b",
+        "forecast|retention|--counts|[/x]\x1b",
         "forecast|backtest",
         "erase|[/x]|--dry-run",
         "erase|nobody\x1b]52;\u202e|--dry-run",

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from ltv_platform import settings as settings_module
 from ltv_platform.assets import GROUPS, build_graph
 from ltv_platform.contracts import arrow
 from ltv_platform.contracts.operations import PUBLISHED_OPERATIONS
 from ltv_platform.settings import Settings
+from ltv_platform.settings import load as settings_module
 from ltv_platform.tables import source_code, transforms
 from ltv_platform.tables.transforms import AsOf, Derivation, Graph
-from ltv_platform_tests.warehouse.homes import Home
+from ltv_platform_tests.testing.home import Home
 
 #: The module that rounds what is estimated, and that of the settings.
 ROUNDS, SETTINGS = Path(arrow.__file__), Path(settings_module.__file__)

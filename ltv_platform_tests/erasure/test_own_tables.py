@@ -10,7 +10,7 @@ from ltv_platform.user_tables import OwnTable, Query
 from ltv_platform.user_tables.query import ready
 from ltv_platform.user_tables.tables import write
 from ltv_platform_tests.erasure.worlds import ADA, erased, hers_in, loaded, looked_for
-from ltv_platform_tests.warehouse.homes import Home
+from ltv_platform_tests.testing.home import Home
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def test_her_rows_go_from_tables_of_ones_own(home: Home) -> None:
     assert looked_for(home).rows["mine.by_customer"] == 1
     done = erased(home)
     assert [error.message for error in done.errors] == [
-        "The table mine.words of your own still holds the person."
+        "Your own table mine.words still contains the person."
     ]
     assert [note for note in done.notes if "e.xlsx" not in note] == []
     [row] = [f for f in done.findings if f.place == "mine.by_customer"]

@@ -9,8 +9,8 @@ from ltv_platform.ingestion.landing import ingest_landing
 from ltv_platform.ingestion.load import Request, ingest
 from ltv_platform_tests.erasure.test_files import HEAD, strip
 from ltv_platform_tests.erasure.worlds import erased, hers_in, land, looked_for
-from ltv_platform_tests.warehouse.homes import Home
-from ltv_platform_tests.workbooks import sheet_of, workbook
+from ltv_platform_tests.testing.home import Home
+from ltv_platform_tests.testing.workbooks import sheet_of, workbook
 
 NAMES = tuple(HEAD.split(","))
 HERS = ("tx-ada-1", "ada.l", "2025-12-02", 1)
@@ -113,7 +113,7 @@ def test_a_name_that_is_taken(home: Home, tmp_path: Path) -> None:
     content = workbook({"S": sheet_of([NAMES, HERS, OTHERS])})
     path.write_bytes(content)
     text.write_text("another")
-    with pytest.raises(UserError, match="there is another file of that name"):
+    with pytest.raises(UserError, match="another file has that name"):
         strip(home.settings, path, "ada.l")
     assert (path.read_bytes(), text.read_text()) == (content, "another")
     text.write_text(TEXT)

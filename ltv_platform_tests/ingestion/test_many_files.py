@@ -7,9 +7,12 @@ import pytest
 from ltv_platform.errors import UserError
 from ltv_platform.ingestion import load as loading
 from ltv_platform.ingestion import taking
+from ltv_platform.ingestion.files import private_copy
 from ltv_platform.ingestion.landing import ingest_landing
 from ltv_platform.ingestion.load import Request, ingest
-from ltv_platform_tests.conftest import Loader
+from ltv_platform.ingestion.rows import staging
+from ltv_platform.warehouse.duckdb import raw_log
+from ltv_platform_tests.testing.loader import Loader
 
 _LOADED = "SELECT source_file FROM raw.loads ORDER BY source_file"
 
@@ -39,7 +42,7 @@ def test_one_that_breaks_the_call_keeps_no_other_out(
 ) -> None:
     """Those before it are in, and are away after the next call."""
     paths = _land(load, 4)
-    stage = loading.stage
+    stage = staging.stage
 
     def breaks(connection, settings, incoming, *more):  # type: ignore[no-untyped-def]
         if incoming.file.copy.name == "02.csv":
@@ -62,7 +65,7 @@ def test_what_was_loaded_has_moved_away_when_a_later_one_breaks_the_call(
     """A thousand files that are killed at the last one are not all read again."""
     monkeypatch.setattr(loading, "_TURN", 0.0)
     paths = _land(load, 4)
-    append = loading.append_load
+    append = raw_log.append_load
 
     def breaks(connection, staged, *arguments, **options):  # type: ignore[no-untyped-def]
         if staged.source_file == "03.csv":
@@ -102,7 +105,7 @@ def test_one_that_cannot_be_appended_is_its_own_business(
 ) -> None:
     """An adapter may fail on rows that another start lets in."""
     paths = _land(load, 3)
-    judge_again = loading.judge_again
+    judge_again = staging.judge_again
 
     def refuses(connection, settings, staged, start):  # type: ignore[no-untyped-def]
         if staged.load.source_file == "01.csv":
@@ -123,7 +126,7 @@ def test_two_copies_are_there_at_the_most(
     paths[2].write_bytes(b"\x00" * 99)
     link = tmp_path / "link.csv"
     link.symlink_to(paths[3])
-    take_copy, copies = taking.take_copy, []
+    take_copy, copies = private_copy.take_copy, []
 
     def counted(*arguments, **options):  # type: ignore[no-untyped-def]
         copied = take_copy(*arguments, **options)

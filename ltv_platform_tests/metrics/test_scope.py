@@ -8,7 +8,7 @@ from ltv_platform.checks import table_checks
 from ltv_platform.published.current import require_snapshot
 from ltv_platform.reports import campaigns as report
 from ltv_platform.reports.pages import Row
-from ltv_platform_tests.warehouse.homes import CAMPAIGNS, Home
+from ltv_platform_tests.testing.home import CAMPAIGNS, Home
 
 
 def _totals(home: Home) -> dict[str, Row]:

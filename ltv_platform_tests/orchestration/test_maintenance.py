@@ -9,7 +9,7 @@ import pytest
 from ltv_platform.errors import UserError
 from ltv_platform.orchestration import maintenance
 from ltv_platform.orchestration.build import build_definitions
-from ltv_platform_tests.warehouse.homes import Home
+from ltv_platform_tests.testing.home import Home
 
 
 def test_a_backup_that_fails_prunes_nonetheless(
@@ -19,7 +19,7 @@ def test_a_backup_that_fails_prunes_nonetheless(
     home = Home(tmp_path / "home", dagster_history=30, now="2099-01-01T00:00:00Z")
 
     def fails(*_: Any) -> None:
-        raise UserError("The disk of backups is full.", "Make room.")
+        raise UserError("The disk of backups is full.", "Free space.")
 
     monkeypatch.setattr(maintenance, "back_up_if_set", fails)
     with dg.DagsterInstance.ephemeral() as instance:

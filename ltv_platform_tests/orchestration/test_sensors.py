@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -21,9 +22,13 @@ from ltv_platform.refresh import build
 from ltv_platform.refresh.stale import newest_load, what_is_stale
 from ltv_platform.warehouse.duckdb.connection import open_warehouse
 from ltv_platform.warehouse.planner import Plan
-from ltv_platform_tests.warehouse.homes import HEADERS, Home
+from ltv_platform_tests.testing.home import HEADERS, Home
 
-SETTINGS = {"start_date": "2025-03-01", "as_of": "2025-03-06", "horizons": (1, 3, 7)}
+SETTINGS: dict[str, Any] = {
+    "start_date": "2025-03-01",
+    "as_of": "2025-03-06",
+    "horizons": (1, 3, 7),
+}
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
@@ -81,7 +86,7 @@ def _drop(home: Home, table: str, name: str, *rows: str) -> Path:
 
 def _later(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     now = time.time()
-    monkeypatch.setattr(sensors.time, "time", lambda: now + seconds)
+    monkeypatch.setattr(time, "time", lambda: now + seconds)
 
 
 def test_a_storm_of_files_is_one_run(
@@ -230,7 +235,7 @@ def test_what_is_stale_is_asked_for_once(home: Home, instance: dg.DagsterInstanc
     assert FILES_TAG not in request.tags
     job = ticker.definitions.resolve_job_def("refresh")
     under_way = instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED)
-    assert "under way" in str(ticker.tick().skip_reason)
+    assert "in progress" in str(ticker.tick().skip_reason)
     instance.delete_run(under_way.run_id)
     assert ticker.run(request).success
     assert not ticker.tick().run_requests
@@ -287,10 +292,10 @@ def test_a_run_that_lost_its_process_is_ended(
     ticker = Ticker(home, instance, "refresh")
     job = ticker.definitions.resolve_job_def("refresh")
     lost = instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED)
-    assert "under way" in str(ticker.tick().skip_reason), "it may have just begun"
+    assert "in progress" in str(ticker.tick().skip_reason), "it may have just begun"
     _later(monkeypatch, 300)
     with one_run(home.settings, print):  # another one works, and it may wait for that
-        assert "under way" in str(ticker.tick().skip_reason)
+        assert "in progress" in str(ticker.tick().skip_reason)
     [request] = ticker.tick().run_requests or []
     run = instance.get_run_by_id(lost.run_id)
     assert run is not None and run.status is dg.DagsterRunStatus.FAILURE
@@ -344,7 +349,7 @@ def test_late_feeds_are_told_while_a_run_hangs(home: Home, instance: dg.DagsterI
     instance.create_run_for_job(
         ticker.definitions.resolve_job_def("refresh"), status=dg.DagsterRunStatus.STARTED
     )
-    assert "under way" in str(ticker.tick().skip_reason)
+    assert "in progress" in str(ticker.tick().skip_reason)
     assert [alert.kind for alert in Alerts(home.settings).open_alerts()] == ["stale_data"]
 
 

@@ -14,10 +14,10 @@ import pytest
 
 from ltv_platform.orchestration.services import DAEMON
 from ltv_platform_tests.chaos.flood import flooded
-from ltv_platform_tests.chaos.homes import home_at
 from ltv_platform_tests.chaos.readers import READERS, read_while_backfilled
 from ltv_platform_tests.chaos.services import SERVICES, Up, up, wait_until
-from ltv_platform_tests.warehouse.homes import HEADERS
+from ltv_platform_tests.testing.comparison import home_at
+from ltv_platform_tests.testing.home import HEADERS
 
 pytestmark = pytest.mark.process
 
@@ -59,7 +59,7 @@ def test_a_dropped_file_shows_and_killed_services_come_back(tmp_path: Path) -> N
         _drop(home, "second", "v2,u,2025-03-03,10:00:00,6")
         wait_until(lambda: _published(home) == ["v1", "v2"], 120, "v2 is published")
         assert _known(running)[DAEMON] != before[DAEMON]
-        assert "daemon ended (-9); it starts again." in running.said
+        assert "daemon ended (-9); restarting it." in running.said
         refused = subprocess.run(
             [sys.executable, "-m", "ltv_platform.cli", "up", "--port", str(_free_port())],
             env={**os.environ, "LTV_HOME": str(home)},

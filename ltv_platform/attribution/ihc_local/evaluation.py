@@ -80,8 +80,8 @@ def evaluate(
     """
     if not journeys.long_journeys:
         raise UserError(
-            "No journey of the answers has two or more sessions: all models say the same of them.",
-            "Take answers to longer journeys.",
+            "No answered journey has two or more sessions: all models agree on these.",
+            "Use answers to longer journeys.",
         )
     presets = [*PRESETS, *([FITTED] if settings.ihc_fit_path.exists() else [])]
     others = {

@@ -120,7 +120,7 @@ def fit(journeys: AnsweredJourneys) -> Fit:
     """
     if journeys.long_journeys < FEWEST_JOURNEYS:
         raise UserError(
-            f"There are answers to {journeys.long_journeys} whole journeys of two or more "
+            f"There are answers to {journeys.long_journeys} complete journeys of two or more "
             f"sessions; {FEWEST_JOURNEYS} are needed to fit nine constants to one half and to "
             "test them on the other.",
             "Use a preset until there are more: LTV_IHC_PRESET=published, long or short.",

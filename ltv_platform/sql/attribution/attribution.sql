@@ -1,8 +1,8 @@
--- Grain: one row per model, conversion and session that earned any of it; one row per model and
--- conversion that has no session, or no score yet.
+-- Grain: one row per model, conversion and session with credit; one row per model and conversion
+-- without a session, or without a score yet.
 -- Answers: which session earned how much of which conversion?
--- A branch per model, so that whoever asks for one pays for one. markov_path depends on the whole
--- history; the presentation adds it.
+-- Each model is a branch, so a query on one model computes only that one. markov_path depends on the
+-- whole history; the presentation adds it.
 {% import 'macros/shared.sql' as m with context %}
 {% import 'macros/credits.sql' as c with context %}
 {% set direct = attribution.direct_channels | map('literal') | join(', ') %}

@@ -1,7 +1,7 @@
 -- Grain: one row per model, channel and day of the session.
 -- Answers: how much do the models disagree?
--- The cost of the day's sessions stands beside the credit of each model. markov_path goes by the
--- whole history: its rows are never complete, and disagreement is among the other models.
+-- Joins the cost of the day's sessions with the credit of each model. markov_path depends on the
+-- whole history: its rows are never complete, and disagreement covers only the other models.
 {% import 'macros/shared.sql' as m with context %}
 {% import 'macros/markov_path.sql' as markov with context %}
 WITH costs AS (

@@ -1,7 +1,7 @@
 -- Grain: one row per channel and day of the session.
 -- Answers: does the channel earn its cost?
--- Cost comes from the sessions and credit from the attribution, each summed by itself: a session
--- that serves two conversions costs once.
+-- Cost comes from the sessions and credit from the attribution, summed separately, so that a
+-- session that serves two conversions costs once.
 {% import 'macros/shared.sql' as m with context %}
 {% import 'macros/channel_reporting.sql' as channels with context %}
 WITH costs AS (

@@ -1,4 +1,4 @@
--- Published: with ratios of what came in and what was spent on the same day.
+-- Published: with ratios of revenue to spend of the same day.
 {% import 'macros/shared.sql' as m with context %}
 SELECT
   channel_name,

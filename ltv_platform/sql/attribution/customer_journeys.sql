@@ -1,8 +1,8 @@
 -- Grain: one row per conversion and session of its journey.
--- Answers: what led to the conversion, in which order?
--- The sessions of the user before the conversion, as far as the lookback reaches, in order of
--- time; the latest of them, where there are more than a journey holds. Users with so many sessions
--- are rare, and only theirs are ranked: each of their conversions would pair with every session.
+-- Answers: what led to the conversion, in what order?
+-- The sessions of the user before the conversion, within the lookback, in order of time; if there are
+-- more than a journey holds, the latest of them. Users with so many sessions are rare, and only their
+-- sessions are ranked: otherwise each of their conversions would pair with every session.
 {% import 'macros/shared.sql' as m with context %}
 {% set is_before = attribution.boundary == 'before' %}
 {#- A conversion with a session of its user. -#}

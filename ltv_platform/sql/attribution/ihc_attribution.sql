@@ -1,12 +1,12 @@
 -- Grain: one row per conversion and session that IHC scored.
 -- Answers: who initiated, held and closed the conversion?
--- Shares of three phases and of the whole, by the IHC API or the local engine.
+-- Shares of the three phases and of the conversion, by the IHC API or the local engine.
 {% import 'macros/shared.sql' as m with context %}
 {% import 'macros/ihc_local.sql' as local with context %}
 {% import 'macros/journey_key.sql' as journey with context %}
 {% if attribution.engine == 'api' %}
--- The API's answers; what it is never asked for, and with LTV_IHC_MIXED_ENGINES what it has not
--- scored, is scored locally and says so.
+-- The API's answers. Journeys that are never sent and, with LTV_IHC_MIXED_ENGINES, journeys not scored
+-- yet are scored locally and marked so.
 WITH asked AS (
   {{ journey.keys('marts.customer_journeys') | indent(2) }}
 ),

@@ -1,8 +1,8 @@
 -- Grain: one row per run of up to four channels in paths to a conversion, or to none.
 -- Answers: how often does which channel follow which, and how often does a path end there?
--- Its rows are counted visits; attribution/markov.py makes the table of them.
--- A path is a journey, or the sessions of a user that are in no journey. Its memory is cut to
--- what the number of channels allows. Channels are numbered, because numbers count faster.
+-- The SELECT counts visits; attribution/markov.py computes the table from them.
+-- A path is a journey, or the sessions of a user that are in no journey. The number of channels limits
+-- how many sessions it remembers. Channels are numbered because integers are faster to count.
 {#- The channels before a visit, as far as the number of channels allows. -#}
 {% macro memory() -%}
 LAG(channel) OVER path AS before_1,

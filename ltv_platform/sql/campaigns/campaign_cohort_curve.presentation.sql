@@ -1,4 +1,4 @@
--- Published: one row per age that the cohort has begun, days without sales included.
+-- Published: one row per age that the cohort has reached, including days without sales.
 {% import 'macros/shared.sql' as m with context %}
 WITH ages AS (
   SELECT CAST(age_day AS INTEGER) AS age_day

@@ -1,6 +1,6 @@
--- Grain: one row per install date, campaign and age at which something was bought or refunded,
--- and one at age 0 for every cohort, which holds its size and cost. A partition is the first day
--- on which an age can begin, so that a new day of events rewrites two days and not a year of cohorts.
+-- Grain: one row per install date, campaign and age with a purchase or refund, and one at age 0 for
+-- every cohort with its size and cost. A partition is the first day on which an age can begin, so that
+-- a new day of events rewrites two days instead of a year of cohorts.
 -- Answers: how does a cohort's revenue grow towards its cost?
 {% import 'macros/shared.sql' as m with context %}
 WITH aged AS (

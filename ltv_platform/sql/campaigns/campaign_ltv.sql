@@ -1,6 +1,6 @@
 -- Grain: one row per install date, campaign and country.
 -- Answers: what is a user of this cohort worth after N days, who pays, who stays?
--- Every event of a cohort's customers falls into the first horizon that holds its age; longer
+-- Every event of a cohort's customers counts in the first horizon that includes its age; longer
 -- horizons add up the shorter ones.
 {% import 'macros/shared.sql' as m with context %}
 {% set longest = horizons | max %}

@@ -1,6 +1,6 @@
--- Grain: one row per campaign; columns of a horizon are over the cohorts mature at it whose cost
--- is known, so that revenue and cost are of the same cohorts.
--- Answers: which campaigns earn their money back, how far and how fast?
+-- Grain: one row per campaign; columns of a horizon cover the mature cohorts with known cost, so that
+-- revenue and cost belong to the same cohorts.
+-- Answers: which campaigns earn back their spend, how far and how fast?
 -- Sums over the cohorts of campaign_roas; a day of spend counts once, however many cohorts cover
 -- it.
 {% import 'macros/shared.sql' as m with context %}

@@ -1,7 +1,7 @@
--- Grain: one row per event day and bucket; what waits for its customer is added when published.
+-- Grain: one row per event day and bucket; events waiting for their customer are added on publishing.
 -- Answers: where did every purchase and refund end up?
--- Every transaction falls into one bucket, by its age since install and by the customer's
--- campaign; those of guests into one of their own.
+-- Every transaction is in one bucket, by its age since install and the customer's campaign; guests have
+-- their own bucket.
 {% import 'macros/shared.sql' as m with context %}
 WITH placed AS (
   SELECT t.event_date, t.amount, t.is_refund,

@@ -1,5 +1,5 @@
 -- Grain: one row per customer.
--- Answers: what did each customer bring in the first days after install?
+-- Answers: what did each customer bring in during the first days after install?
 -- Purchases minus refunds of the first N days of each customer's life.
 {% import 'macros/shared.sql' as m with context %}
 WITH aged AS (

@@ -1,6 +1,6 @@
 -- Grain: one row per interaction, its newest version.
 -- Answers: when and how was a customer in contact?
--- Of several versions of a key the newest counts.
+-- The newest version of each key counts.
 {% import 'macros/shared.sql' as m with context %}
 WITH newest AS (
   {{ m.newest_versions('customer_interactions', 'interaction_id', 'interaction_date') }}

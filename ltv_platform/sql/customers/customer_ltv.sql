@@ -1,6 +1,6 @@
--- Grain: one row per customer, without transactions too.
+-- Grain: one row per customer, including those without transactions.
 -- Answers: what is the customer worth so far?
--- All purchases minus all refunds of the customer, whenever they were.
+-- All purchases minus all refunds of the customer, at any time.
 {% import 'macros/shared.sql' as m with context %}
 {% import 'macros/rfm.sql' as rfm with context %}
 -- The customers that count: filters apply here, before anything is added up.

@@ -1,7 +1,7 @@
--- Grain: one row per month of registration, kind of activity and month of which all activity of that
+-- Grain: one row per month of registration, kind of activity and month for which all activity of that
 -- kind is known.
--- Answers: how many of a cohort's customers are still there?
--- A customer is active in a month with any event of that kind; whoever comes back later is
+-- Answers: how many of a cohort's customers are still active?
+-- A customer is active in a month with any event of that kind; customers who return later count as
 -- active or later.
 {% import 'macros/shared.sql' as m with context %}
 {% import 'macros/months.sql' as months with context %}

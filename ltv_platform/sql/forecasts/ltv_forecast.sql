@@ -1,7 +1,7 @@
--- Grain: one row per customer, without transactions too.
--- Answers: is the customer still alive, and what will they bring in?
--- Purchases expected of the customer's group times the expected value of a purchase; method says
--- what stands in where a model could not be fitted.
+-- Grain: one row per customer, including those without transactions.
+-- Answers: is the customer still buying, and what will they bring in?
+-- Expected purchases of the customer's group times the expected value of a purchase; method names the
+-- fallback if a model could not be fitted.
 {% import 'macros/shared.sql' as m with context %}
 {#- The seed's forecast: the mean month of the tenure, for ever. -#}
 {% macro naive(total, days) -%}

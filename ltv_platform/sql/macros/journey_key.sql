@@ -1,6 +1,6 @@
-{#- What the IHC API is asked of a journey, as one key. Nothing else computes it. -#}
+{#- The key of a journey's request to the IHC API. Nothing else computes it. -#}
 
-{#- A text that no other text next to it can run into: its length goes before it. -#}
+{#- A text with its length in front, so that adjacent texts cannot be confused. -#}
 {% macro _framed(text) -%}
 LENGTH({{ text }}) || ':' || {{ text }}
 {%- endmacro %}

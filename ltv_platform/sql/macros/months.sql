@@ -1,5 +1,5 @@
-{#- Calendar months of the reporting zone: of cohorts, between events, of age. Days in, numbers out:
-    no INTERVAL, so that clocks put forward or back do not matter. -#}
+{#- Calendar months in the reporting zone: of cohorts, between events, of age. Takes days and returns
+    numbers, without INTERVAL, so that clock changes do not matter. -#}
 
 {#- First day of the month of a day. -#}
 {% macro month_of(day) -%}

@@ -3,7 +3,7 @@
     transactions and customers stand: `core.` in the warehouse, nothing in the snapshot. -#}
 {% import 'macros/shared.sql' as m with context %}
 
-{#- Days with transactions, of the customers with or of those without any refund. -#}
+{#- Days with transactions, of customers either with or without any refund. -#}
 {% macro days(schema, with_refunds) -%}
 SELECT
   customer_id,

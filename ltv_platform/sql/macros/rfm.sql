@@ -3,7 +3,7 @@
     out: for rfm_segments, for an earlier day, for whatever start and end someone asks for. -#}
 {% import 'macros/shared.sql' as m with context %}
 
-{#- Of fewer buyers than four to a fifth, one more or less moves everybody's score. -#}
+{#- With fewer than four buyers per fifth, one more or less changes everybody's score. -#}
 {% set small_base = 20 %}
 
 {#- Distinct orders with a purchase, per customer. Two steps, beside the sums and not among

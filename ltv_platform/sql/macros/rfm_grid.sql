@@ -1,4 +1,4 @@
-{#- The 25 segments: what a customer with this recency and this frequency is called. -#}
+{#- The segment of each of the 25 pairs of recency and frequency scores. -#}
 SELECT
   CAST(cells.r_score AS INTEGER) AS r_score,
   CAST(cells.f_score AS INTEGER) AS f_score,

@@ -1,4 +1,4 @@
-{#- Expressions that several tables share. Settings come from the renderer; see transforms.py. -#}
+{#- Expressions that several tables share. Settings come from the renderer; see tables/transforms.py. -#}
 
 {#- The reporting day of a UTC timestamp. -#}
 {% macro day(ts) -%}
@@ -203,7 +203,7 @@ SELECT * FROM (
 ) AS country_names(name, code)
 {%- endmacro %}
 
-{#- The newest rate at most 7 days old of each (currency, day) asked for; needs a CTE `asked`. -#}
+{#- The newest rate at most `rate_days` old of each (currency, day) asked for; needs a CTE `asked`. -#}
 {% macro newest_rates() -%}
 SELECT asked.currency, asked.day, ARG_MAX(rates.rate, rates.date) AS rate
 FROM asked
@@ -214,7 +214,7 @@ JOIN (
     PARTITION BY date, currency ORDER BY load_sequence DESC, line DESC
   ) = 1
 ) AS rates
-  ON rates.currency = asked.currency AND rates.date <= asked.day AND rates.date >= asked.day - 7
+  ON rates.currency = asked.currency AND rates.date <= asked.day AND rates.date >= asked.day - {{ rate_days }}
 GROUP BY asked.currency, asked.day
 {%- endmacro %}
 

@@ -2,14 +2,14 @@
     and their back-test. -#}
 {% import 'macros/shared.sql' as m with context %}
 
-{#- Ages that forecasts reach: no further than revenue is followed. -#}
+{#- Horizons of the forecasts, up to the longest for which revenue is known. -#}
 {% set campaign_horizons = [] %}
 {% for days in forecast_horizons %}
 {% set reached = [days, horizons | max] | min %}
 {% if reached not in campaign_horizons %}{% set _ = campaign_horizons.append(reached) %}{% endif %}
 {% endfor %}
 
-{#- Days of life that are known of every customer of the install date. -#}
+{#- Days of life known for every customer of the install date. -#}
 {% macro known_age(install_date) -%}
 {% if window == 'calendar' -%}
 DATE_DIFF('day', {{ install_date }}, {{ m.day('$revenue_watermark') }})

@@ -1,5 +1,5 @@
--- Grain: group of customers with equal histories.
--- Answers: what could models of purchases be fitted to at the end of $as_of?
+-- Grain: one row per group of customers with equal histories.
+-- Answers: what data could purchase models be fitted to at the end of $as_of?
 -- Reads the snapshot.
 {% import 'macros/purchases.sql' as purchases with context %}
 WITH cutoffs AS (

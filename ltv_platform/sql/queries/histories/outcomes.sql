@@ -1,5 +1,5 @@
--- Grain: group of customers with equal histories and equal purchases after them.
--- Answers: what could be known at the end of $as_of, and what was bought in the $holdout days since?
+-- Grain: one row per group of customers with equal histories and equal later purchases.
+-- Answers: what was known at the end of $as_of, and what was bought in the $holdout days after it?
 -- Reads the snapshot.
 {% import 'macros/purchases.sql' as purchases with context %}
 WITH holdouts AS (

@@ -1,5 +1,5 @@
--- Grain: origin, group of customers with equal histories and equal purchases after them.
--- Answers: the same from origins $holdout days apart, the last holdout ending on $as_of.
+-- Grain: one row per origin and group of customers with equal histories and equal later purchases.
+-- Answers: the same for origins $holdout days apart, with the last holdout ending on $as_of?
 -- Reads the snapshot.
 {% import 'macros/purchases.sql' as purchases with context %}
 WITH holdouts AS (

@@ -1,6 +1,6 @@
--- Grain: one row per session of a journey that the IHC API is to score.
--- Answers: what is still to be sent, in the order in which it is packed?
--- $waiting: days whose journeys are out of date.
+-- Grain: one row per session of a journey that the IHC API still has to score.
+-- Answers: what must be sent, in the order in which it is packed?
+-- Not a table: attribution/ihc_api/ledger.py runs it. $waiting: days whose journeys are stale.
 {% import 'macros/journey_key.sql' as journey with context %}
 WITH missing AS (
   {{ journey.missing('marts.customer_journeys', 'raw.ihc_answers', 'raw.ihc_rejections') | indent(2) }}

@@ -1,5 +1,6 @@
--- Grain: one row per day of a conversion whose journey the IHC API is still to score.
--- Answers: which days is the next run to look at, though nothing was loaded?
+-- Grain: one row per day with a conversion whose journey the IHC API still has to score.
+-- Answers: which days must the next run check, even if nothing was loaded?
+-- Not a table: attribution/ihc_api/ledger.py runs it.
 {% import 'macros/journey_key.sql' as journey with context %}
 SELECT DISTINCT conversion_date
 FROM (

@@ -1,6 +1,6 @@
 -- Grain: one row per conversion and session that the IHC API scored.
--- Answers: what did it say of journeys as they are now?
--- Reads the snapshot. An answer to a journey that was another then has another key.
+-- Answers: how did it score the current journeys?
+-- Reads the snapshot. The answer to an earlier form of a journey has another key.
 {% import 'macros/journey_key.sql' as journey with context %}
 WITH asked AS (
   {{ journey.keys('customer_journeys') | indent(2) }}

@@ -1,6 +1,6 @@
 -- Grain: one row per conversion and session of the journeys of a request.
--- Answers: what does the simulator of the IHC API say of them?
--- Reads the journeys that the simulator was sent.
+-- Answers: how does the simulator of the IHC API score them?
+-- Not a table: attribution/ihc_api/simulator/scores.py runs it on the journeys it receives.
 {% import 'macros/ihc_local.sql' as local with context %}
 SELECT conv_id, session_id, initializer, holder, closer, ihc
 FROM (

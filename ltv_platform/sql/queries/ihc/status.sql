@@ -1,6 +1,6 @@
--- Grain: one row per figure, and per reason where there are several.
--- Answers: what was the IHC API asked, what did it answer, what remains?
--- Reads the snapshot.
+-- Grain: one row per figure, and per reason if there are several.
+-- Answers: what was sent to the IHC API, what did it answer, what remains?
+-- Not a table: `ltv attribution status` runs it on the published snapshot.
 {% import 'macros/journey_key.sql' as journey with context %}
 WITH counts AS (
   {{ journey.counts('customer_journeys', 'ihc_answers', 'ihc_rejections') | indent(2) }}

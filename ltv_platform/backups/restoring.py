@@ -1,12 +1,12 @@
-"""Restoring a backup: an LTV_HOME as it was, and what it held before put aside.
+"""Restores a backup into an LTV_HOME, and sets its previous content aside.
 
-In steps, each of which leaves LTV_HOME as it was or can be gone on with after a kill:
+Each step either leaves LTV_HOME unchanged or can be resumed after a kill:
 
-1. All files are copied into a draft and hashed on the way. Until here nothing else is touched.
-2. The draft is renamed to ``restoring/``. From here on nobody works on this LTV_HOME
-   (``warehouse.connection.refuse_half_restored``) until a restore has done the rest.
-3. What LTV_HOME held is renamed into ``replaced/<time>/``, and a mark says that it all is.
-4. What was restored is renamed into its place, and ``restoring/`` goes.
+1. All files are copied into a draft and hashed on the way. Nothing else is touched so far.
+2. The draft is renamed to ``restoring/``. From here on nobody can use this LTV_HOME
+   (``refuse_half_restored``) until a restore has finished.
+3. The previous content of LTV_HOME is moved to ``replaced/<time>/``; a marker records the end.
+4. The restored content is moved into place, and ``restoring/`` is removed.
 """
 
 import errno
@@ -39,22 +39,22 @@ from ltv_platform.warehouse.duckdb.connection import half_restored_path
 from ltv_platform.warehouse.duckdb.schema_version import newest_version, upgrade_copies_path
 
 _PLAN = "plan.json"
-#: In ``restoring/``: everything that LTV_HOME held is put aside.
+#: Marker in ``restoring/``: the previous content of LTV_HOME is set aside completely.
 _ASIDE = "old_state_is_aside"
-#: Folders that can be made again, so that an LTV_HOME with no others holds no data.
+#: Folders that can be rebuilt: an LTV_HOME with only these holds no data.
 _REMADE = ("dagster", "reports")
-#: Pause between two attempts to lock the warehouse, in seconds.
+#: Seconds between two attempts to lock the warehouse.
 _PAUSE = 0.1
 
 
 @dataclass(frozen=True)
 class Restored:
-    """What a restore has done.
+    """The result of a restore.
 
     Attributes:
         backup: The folder of the backup.
-        aside: Where the state that was replaced lies; None if there was none.
-        continued: It finished a restore that had been killed.
+        aside: Folder of the replaced state; None if there was none.
+        continued: It finished an interrupted restore.
     """
 
     backup: Path
@@ -65,21 +65,20 @@ class Restored:
 def restore(
     settings: Settings, folder: Path, progress: Progress, *, overwrite: bool = False
 ) -> Restored:
-    """Bring an LTV_HOME back to the state of a backup.
+    """Restore the state of a backup in an LTV_HOME.
 
     Args:
-        settings: Where LTV_HOME lies; made if need be.
-        folder: A backup, or the folder in which backups lie: then the newest of them.
-        progress: Told what is being done.
-        overwrite: Put what LTV_HOME holds aside.
+        settings: Name the LTV_HOME; created if necessary.
+        folder: A backup, or a folder of backups, of which the newest is taken.
+        progress: Called with a description of each step.
+        overwrite: Set existing content of LTV_HOME aside.
 
     Returns:
-        What was done.
+        The result.
 
     Raises:
-        UserError: there is no such backup, it is damaged or of a newer schema version, LTV_HOME
-            holds data or is served by `ltv up`, or the disk does not take it; LTV_HOME is as it
-            was.
+        UserError: there is no such backup, it is damaged or has a newer schema version, LTV_HOME
+            holds data or is served by `ltv up`, or the disk is full; LTV_HOME is unchanged.
     """
     folder = folder.expanduser().absolute()
     with one_service(settings), one_run(settings, progress):
@@ -91,14 +90,14 @@ def restore(
         if backup.schema_version > newest_version():
             raise UserError(
                 f"The backup {backup.path} has schema version {backup.schema_version}; this "
-                f"release knows versions up to {newest_version()}.",
+                f"release supports versions up to {newest_version()}.",
                 f"Restore it with ltv-platform {backup.version}, which made it, or a newer one.",
             )
         if not overwrite and _holds_data(settings):
             raise UserError(
-                f"{settings.home} holds data.",
-                "Name another LTV_HOME, or add --overwrite: what it holds is then moved to "
-                f"{replaced_path(settings)}, not deleted.",
+                f"{settings.home} contains data.",
+                "Choose another LTV_HOME, or add --overwrite, which moves its contents to "
+                f"{replaced_path(settings)}.",
             )
         backup.check_presence()
         _fetch(settings, backup, progress)
@@ -106,19 +105,19 @@ def restore(
 
 
 def _chosen(folder: Path) -> Backup:
-    """The backup that a path names; damaged ones are not passed over in silence."""
+    """The backup that a path names; damaged ones are never skipped silently."""
     if is_backup_name(folder.name) or (folder / MANIFEST).exists():
         return read_backup(folder)
     if not (found := backups_in(folder)):
         raise UserError(
-            f"{folder} holds no backup.",
-            "Name the folder that was given to `ltv backup`, or one of the backups in it.",
+            f"{folder} contains no backup.",
+            "Give the folder that you gave to `ltv backup`, or one of the backups in it.",
         )
     return read_backup(found[-1])
 
 
 def _stays(settings: Settings, path: Path) -> bool:
-    """Whether an entry of LTV_HOME outlives a restore: locks, and what was put aside before."""
+    """Whether an entry of LTV_HOME survives a restore: locks, and content set aside before."""
     aside = (upgrade_copies_path(settings), replaced_path(settings))
     restoring = path.name.startswith(half_restored_path(settings).name)
     return restoring or path in aside or path.name.endswith(".lock")
@@ -134,18 +133,18 @@ def _holds_data(settings: Settings) -> bool:
 
 
 def _fetch(settings: Settings, backup: Backup, progress: Progress) -> None:
-    """Copy all files of a backup into ``restoring/``, and compare each with its hash.
+    """Copy all files of a backup into ``restoring/``, verifying the hash of each.
 
     Raises:
-        UserError: one is damaged, or the disk takes no more; LTV_HOME is as it was.
+        UserError: a file is damaged, or the disk is full; LTV_HOME is unchanged.
     """
     progress("copying the backup and comparing every byte")
     free = shutil.disk_usage(settings.home).free
     if backup.bytes > free:
         raise UserError(
-            f"The backup {backup.path} has {backup.bytes:,} bytes, and the disk of "
-            f"{settings.home} has room for {free:,}.",
-            "Make room, then restore it again.",
+            f"The backup {backup.path} has {backup.bytes:,} bytes, but the disk of "
+            f"{settings.home} has only {free:,}.",
+            "Free some space, then restore it again.",
         )
     try:
         with temporary_folder(settings.home, f"{half_restored_path(settings).name}_") as drafts:
@@ -158,7 +157,7 @@ def _fetch(settings: Settings, backup: Backup, progress: Progress) -> None:
                 place.parent.mkdir(parents=True, exist_ok=True)
                 with backup.location(name).open("rb") as source, place.open("wb") as target:
                     if sha256(source, target) != expected:
-                        wrong.append(f"{name} has other bytes than were written")
+                        wrong.append(f"{name} does not match the bytes written")
             backup.refuse(wrong)
             plan = {"backup": str(backup.path), "aside": stamp(settings.current_time())}
             (draft / _PLAN).write_text(json.dumps(plan) + "\n", "utf-8")
@@ -170,12 +169,13 @@ def _fetch(settings: Settings, backup: Backup, progress: Progress) -> None:
     except OSError as error:
         raise UserError(
             f"The backup {backup.path} was not restored: {error}.",
-            f"{settings.home} is as it was. Make room or fix permissions, then restore it again.",
+            f"{settings.home} is unchanged. Free some space or fix permissions, then restore it "
+            "again.",
         ) from error
 
 
 def _put_in_place(settings: Settings, progress: Progress, *, continued: bool = False) -> Restored:
-    """Exchange the state of LTV_HOME for that in ``restoring/``, from wherever it stopped."""
+    """Replace the state of LTV_HOME by that in ``restoring/``, resuming where it stopped."""
     progress("putting the restored files in place")
     restoring = half_restored_path(settings)
     plan = json.loads((restoring / _PLAN).read_text("utf-8"))
@@ -196,22 +196,22 @@ def _put_in_place(settings: Settings, progress: Progress, *, continued: bool = F
                 failpoint("part of the new state in place")
             failpoint("new state in place")
             done = restoring.with_name(f"{restoring.name}_done")
-            shutil.rmtree(done, ignore_errors=True)  # left by a kill
+            shutil.rmtree(done, ignore_errors=True)  # left by a killed process
             os.replace(restoring, done)
             shutil.rmtree(done)
     except OSError as error:
         raise UserError(
             f"{settings.home} is half restored: {error}.",
-            "Fix what is in the way, then run the same `ltv restore` again; it goes on from here.",
+            "Fix the cause, then run the same `ltv restore` again; it continues from here.",
         ) from error
     return Restored(Path(plan["backup"]), aside if aside.exists() else None, continued)
 
 
 def move(source: Path, target: Path) -> None:
-    """Move a file or folder to where there may be a folder of that name.
+    """Move a file or folder to a path that may already exist.
 
-    A rename, unless a disk is mounted there or a folder stands in the way: then what is in it is
-    moved. A file that is in the way gets another name.
+    It is renamed, unless the target is a mount point or an existing folder: then its content is
+    moved. A file in the way is renamed.
     """
     if target.is_symlink() or target.is_file():
         os.replace(target, _free(target))
@@ -242,9 +242,9 @@ def _free(path: Path) -> Path:
 
 @contextmanager
 def _alone(settings: Settings) -> Iterator[None]:
-    """Keep everybody from the warehouse that is there, by the lock that the engine uses.
+    """Lock the existing warehouse, with the same lock as the engine.
 
-    Nothing else in this process may have it open: whoever closes it gives the lock away.
+    Nothing else in this process may have it open: closing it would release the lock.
     """
     if not settings.warehouse_path.exists():
         yield
@@ -260,8 +260,8 @@ def _alone(settings: Settings) -> Iterator[None]:
                     raise UserError(
                         f"The warehouse {settings.warehouse_path} is held by another process "
                         f"(waited {settings.lock_timeout:g} s).",
-                        "Let it finish or end it, then run the same `ltv restore` again; "
-                        "LTV_LOCK_TIMEOUT waits longer.",
+                        "Let it finish or end it, then run the same `ltv restore` again. Raise "
+                        "LTV_LOCK_TIMEOUT to wait longer.",
                     ) from error
             time.sleep(_PAUSE)
         yield

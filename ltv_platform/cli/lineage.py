@@ -1,4 +1,4 @@
-"""The command that shows where a figure comes from, and what comes of a column."""
+"""The command lineage: what a figure is computed from, and what uses a column."""
 
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Annotated
@@ -19,9 +19,10 @@ def register(app: typer.Typer) -> None:
 
 
 def lineage(
-    name: Annotated[str, typer.Argument(help="A table or column, as in campaign_roas.roas_d7.")],
+    name: Annotated[str, typer.Argument(help="A table or column, such as campaign_roas.roas_d7.")],
     uses: Annotated[
-        bool, typer.Option("--uses", help="What is computed from it, instead of from what.")
+        bool,
+        typer.Option("--uses", help="Show what is computed from it, not what it is computed from."),
     ] = False,
     output: AsFormat = Format.TABLE,
 ) -> None:
@@ -49,7 +50,10 @@ def lineage(
     elif column:
         answer("\n".join(lines(trees[0])))
         if not trees[0].parts:
-            say(f"It comes as it is; `ltv lineage {name} --uses` shows what is computed from it.")
+            say(
+                f"It comes from your files; `ltv lineage {name} --uses` shows what is computed "
+                "from it."
+            )
     else:
         rows = [
             (tree.source.column, ", ".join(str(part.source) for part in tree.parts))
@@ -59,9 +63,9 @@ def lineage(
 
 
 def _found(lineages: "Lineages", name: str) -> "tuple[Table, str]":
-    """The table and column that a name means; the column is empty where only a table is named."""
+    """The table and column of a name; the column is empty if only a table is named."""
     tables = {table.full_name: table for table in lineages.catalog}
-    # Raw logs have plain names of core tables; whoever means them says raw.
+    # Plain names are those of core tables; raw logs need the prefix raw.
     tables |= {table.name: table for table in lineages.catalog if table.layer != "raw"}
     if name in tables:
         return tables[name], ""
@@ -70,7 +74,7 @@ def _found(lineages: "Lineages", name: str) -> "tuple[Table, str]":
         near = get_close_matches(of or name, tables, n=1)
         raise UserError(
             f"There is no table {of or name}." + (f" Did you mean {near[0]}?" if near else ""),
-            "Name it as in campaign_roas.roas_d7; `ltv tables` lists the published tables.",
+            "Write it like campaign_roas.roas_d7; `ltv tables` lists the published tables.",
         )
     known = [each.name for each in _columns(tables[of])]
     if column not in known:
@@ -84,6 +88,6 @@ def _found(lineages: "Lineages", name: str) -> "tuple[Table, str]":
 
 
 def _columns(table: "Table") -> "list[Column]":
-    """The columns that readers see, then those that are stored and not published."""
+    """The published columns, then those that are only stored."""
     seen = {column.name for column in table.published}
     return [*table.published, *(c for c in table.columns if c.name not in seen)]

@@ -12,16 +12,15 @@ import typer
 from ltv_platform.cli.console import invoked_as, progress, say, show
 from ltv_platform.cli.ingesting import is_rejected, report_outcomes
 from ltv_platform.errors import UserError
-from ltv_platform.locks import one_run
 from ltv_platform.workspace import Workspace
 
 if TYPE_CHECKING:
     from ltv_platform.orchestration.refresh import Refreshed
 
-#: Checks that warn of what the sample was given on purpose; they would bury its tables.
+#: Checks that warn about faults planted in the sample; they would bury its tables.
 _PLANTED = ("rejected_share", "customers_are_known")
 
-#: Months of cohorts that the demo shows: all of them would push the campaigns off the screen.
+#: Most months of cohorts in the demo: all of them would push the campaigns off the screen.
 _MONTHS = 4
 
 _DAY = ["%Y-%m-%d"]
@@ -52,24 +51,24 @@ def demo() -> None:
     show(
         columns,
         [row for row in cohorts if row[0] in newest],
-        title=f"Paid install cohorts by month, the newest {_MONTHS}",
+        title=f"Paid install cohorts by month, newest {_MONTHS}",
     )
-    show(*channel_overview(workspace.settings), title="Channels, by the IHC model")
+    show(*channel_overview(workspace.settings), title="Channels by the IHC model")
     say(
-        "Installs, spend and CPI are of all cohorts, LTV and ROAS of those old enough.\n"
-        "– = a cohort of it is not mature yet, or no spend.\n"
+        "Installs, spend and CPI cover all cohorts; LTV and ROAS only mature ones.\n"
+        "– = not mature yet, or no spend.\n"
         f"The whole report:  {workspace.settings.reports_path / 'campaigns.html'}\n"
         f"Customers:         {ltv} report customers   (customers.html, beside it)\n"
         f"Planted bad rows:  {ltv} quarantine list\n"
         f'Ask more:          {ltv} query "SELECT * FROM country_roas ORDER BY rank"\n'
         f"Dagster UI:        make ui   (or: {ltv} ui), then open http://127.0.0.1:3000\n"
-        f"                   The sample ends on {as_of}; later, alerts call its data late."
+        f"                   The sample ends on {as_of}; alerts will report its data as late."
     )
     _say_warnings(refreshed.without(*_PLANTED))
 
 
 def _load_sample(workspace: Workspace) -> None:
-    """Load the bundled sample; once loaded, nothing happens."""
+    """Load the bundled sample, unless it is already loaded."""
     from importlib.resources import as_file
 
     from ltv_platform.bundled import bundled_data
@@ -77,7 +76,8 @@ def _load_sample(workspace: Workspace) -> None:
     from ltv_platform.ingestion.load import Request, ingest
 
     with as_file(bundled_data() / "sample") as sample:
-        files = [Request(table, sample / f"{table}.csv") for table in workspace.catalog.sources]
+        paths = [(table, sample / f"{table}.csv") for table in workspace.catalog.sources]
+        files = [Request(table, path) for table, path in paths if path.exists()]
         _refuse_other_data(workspace, [request.path for request in files])
         _refuse_a_clock_before(workspace, sample / "truths.json")
         make_landing(workspace.settings, list(workspace.catalog.sources))
@@ -89,25 +89,25 @@ def _load_sample(workspace: Workspace) -> None:
 
 
 def _refuse_other_data(workspace: Workspace, sample: list[Path]) -> None:
-    """The sample's figures must not mix with a user's own."""
+    """Refuse other data: the sample must not mix with it."""
     expected = {(path.name, _records(path)) for path in sample}
     loaded = set(workspace.engine.rows("SELECT source_file, rows_in_file FROM raw.loads"))
     if loaded - expected:
         raise UserError(
-            f"{workspace.settings.home} holds other data than the sample.",
+            f"{workspace.settings.home} already contains other data.",
             "Set LTV_HOME to another folder for the demo, for example: LTV_HOME=/tmp/demo ltv demo",
         )
 
 
 def _refuse_a_clock_before(workspace: Workspace, truths: Path) -> None:
-    """Rows of the future are rejected; a sample of nothing else shows nothing."""
+    """Refuse a clock before the sample: all of its rows would be in the future."""
     import json
 
     last = date.fromisoformat(json.loads(truths.read_text("utf-8"))["parameters"]["as_of"])
     if (today := workspace.settings.today()) < last:
         raise UserError(
             f"The sample ends on {last}, and the clock says {today}: its rows would be rejected.",
-            f"Set the clock, or only for the demo: LTV_NOW={last}T23:59:59Z ltv demo",
+            f"Set the clock, or for the demo only: LTV_NOW={last}T23:59:59Z ltv demo",
         )
 
 
@@ -124,7 +124,7 @@ def run(
     ] = False,
     start: Annotated[
         datetime | None,
-        typer.Option("--from", formats=_DAY, help="Rebuild from this day on, stale or not."),
+        typer.Option("--from", formats=_DAY, help="Rebuild from this day, stale or not."),
     ] = None,
     end: Annotated[
         datetime | None,
@@ -133,15 +133,16 @@ def run(
     select: Annotated[
         str,
         typer.Option(
-            help="Only these assets, as Dagster selects: 'key:core/* or group:campaigns'."
+            help="Only these assets, in Dagster's selection syntax: 'key:core/* or "
+            "group:campaigns'."
         ),
     ] = "",
 ) -> None:
-    """Load what waits in landing, rebuild what is stale, check it, publish it."""
+    """Load files in landing, rebuild stale tables, run the checks and publish."""
     from ltv_platform.published.latest import keep_latest
 
     if everything and (start or end or select):
-        raise UserError("--all rebuilds everything.", "Leave out --from, --to and --select.")
+        raise UserError("--all already rebuilds everything.", "Remove --from, --to and --select.")
     workspace = Workspace.open()
     with _one_run(workspace):
         rejected = _load_landing(workspace)
@@ -151,8 +152,8 @@ def run(
             else None
         )
         if rebuilt is not None and select:
-            # Whoever names assets wants these and no others.
-            say(f"Rebuilt {select}. `ltv run` brings everything up to date and publishes it.")
+            # With a selection, only these assets are built.
+            say(f"Rebuilt {select}. Run `ltv run` to bring everything up to date and publish it.")
             _say_warnings(rebuilt)
         else:
             refreshed = _bring_up_to_date(workspace)
@@ -167,13 +168,13 @@ def run(
 
 @contextmanager
 def _one_run(workspace: Workspace) -> Iterator[None]:
-    """Be the only process that brings this LTV_HOME up to date; wait for another one to end.
+    """Be the only process that brings this LTV_HOME up to date; waits for another one.
 
     Raises:
-        UserError: the IHC API is to score and cannot be asked: good figures would give way to
-            none.
+        UserError: the IHC API is set but not available: good figures would be replaced by none.
     """
     from ltv_platform.attribution.ihc_api.access import check_api_access
+    from ltv_platform.locks import one_run
 
     check_api_access(workspace.settings)
     with ExitStack() as lock:
@@ -183,13 +184,13 @@ def _one_run(workspace: Workspace) -> Iterator[None]:
 
 
 def _load_landing(workspace: Workspace) -> bool:
-    """Load what waits; True if a file was rejected, or all of its rows."""
+    """Load the waiting files; True if a file was rejected, or all of its rows were."""
     from ltv_platform.ingestion.landing import ingest_landing, make_landing, waiting_files
 
     make_landing(workspace.settings, list(workspace.catalog.sources))
     if not waiting_files(workspace.settings):
         return False
-    with progress("loading what waits in landing") as tell:
+    with progress("loading files in landing") as tell:
         outcomes = ingest_landing(workspace.engine, progress=tell)
     report_outcomes(outcomes)
     return any(map(is_rejected, outcomes))
@@ -202,16 +203,16 @@ def _bring_up_to_date(workspace: Workspace) -> "Refreshed":
 
     start = read_start(workspace.settings)
     if start not in (None, covering := cover_log(workspace.engine)):
-        say(f"The partitions now start on {covering}: rows of the log lie before {start}.")
-    with progress("looking for what is stale") as tell:
+        say(f"Partitions now start on {covering}: the log holds rows from before {start}.")
+    with progress("looking for stale tables") as tell:
         return bring_up_to_date(workspace.engine, workspace.graph, tell)
 
 
 def _say_warnings(refreshed: "Refreshed") -> None:
-    """What the checks said that hold nothing back, once everything is published.
+    """Print the results of the non-blocking checks, once everything is published.
 
     Raises:
-        UserError: what the user must fix before the rest can be done, such as a wrong key.
+        UserError: the user must fix something before the rest can be done, such as a wrong key.
     """
     for warning in refreshed.warnings:
         say(f"Warning: {warning}")
@@ -242,23 +243,23 @@ def _say_published(workspace: Workspace) -> None:
 _PORT = Annotated[int, typer.Option(min=1, max=65535, help="Port of the web server.")]
 _HOST = Annotated[str, typer.Option(help="Address to listen on.")]
 _MODULE = Annotated[
-    str, typer.Option(help="Module with the Dagster definitions; see docs/extending.md.")
+    str, typer.Option(help="Module with your Dagster definitions; see docs/extending.md.")
 ]
 
 
 def ui(
     port: _PORT = 3000, host: _HOST = "127.0.0.1", module: _MODULE = "ltv_platform.definitions"
 ) -> None:
-    """Start Dagster's UI and everything that runs by itself on this LTV_HOME; same as `ltv up`."""
+    """Start Dagster's UI, sensors and schedules on this LTV_HOME; the same as `ltv up`."""
     up(port, host, module)
 
 
 def up(
     port: _PORT = 3000, host: _HOST = "127.0.0.1", module: _MODULE = "ltv_platform.definitions"
 ) -> None:
-    """Start web server and daemon on this LTV_HOME, until SIGTERM or Ctrl-C.
+    """Run web server and daemon on this LTV_HOME until SIGTERM or Ctrl-C.
 
-    From then on a file in landing is loaded by itself, and what it touches is rebuilt and
+    While it runs, files dropped into landing are loaded, and the affected tables rebuilt and
     published.
     """
     from ltv_platform.ingestion.landing import make_landing
@@ -268,6 +269,6 @@ def up(
     workspace = Workspace.open()
     make_landing(workspace.settings, list(workspace.catalog.sources))
     prepare_dagster_home(workspace.settings)
-    if "public_url" not in workspace.settings.model_fields_set:  # links of alerts lead here
+    if "public_url" not in workspace.settings.model_fields_set:  # for links in alerts
         os.environ["LTV_PUBLIC_URL"] = address(host, port)
     serve(workspace.settings, host, port, module, say)

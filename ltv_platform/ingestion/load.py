@@ -1,6 +1,6 @@
 """One call from files to the log: copy, stage, settle the start, append.
 
-Each file is a load of its own: it enters whole or not at all, and a file that was loaded
+Each file is a load of its own: it is loaded whole or not at all, and a file that was loaded
 before changes nothing.
 """
 
@@ -28,7 +28,7 @@ from ltv_platform.ingestion.files.sqlite_tables import (
 from ltv_platform.ingestion.quarantine.replaying import append_retrial, retry
 from ltv_platform.ingestion.quarantine.settling import settle_quarantine
 from ltv_platform.ingestion.requests import Outcome, Progress, Request, silent
-from ltv_platform.ingestion.restated_money import notes_on_revenue, notes_on_spend
+from ltv_platform.ingestion.restated_money import notes_on_money
 from ltv_platform.ingestion.rows.staging import (
     Incoming,
     Staged,
@@ -54,7 +54,7 @@ Connection = duckdb.DuckDBPyConnection
 
 #: Seconds after which others may use the warehouse between two files.
 _TURN = 5.0
-#: Bytes from which a file is copied before the warehouse is opened.
+#: From this many bytes on, a file is copied before the warehouse is opened.
 _LARGE = 4 << 20
 
 __all__ = ["Outcome", "Request", "ingest", "ingest_each", "sqlite_requests"]
@@ -69,11 +69,11 @@ def ingest(
         engine: The warehouse.
         requests: The files. Until the start of the partitions is settled, all of them are
             validated before the first is appended, because all of them settle it.
-        progress: Told what is being done.
+        progress: Called with each step.
 
     Returns:
-        The outcomes in the order of the requests: one each, or where an adapter feeds several
-        tables one for each of these.
+        The outcomes in the order of the requests: one for each, or one per table if an adapter
+        feeds several.
     """
     return [outcome for file in ingest_each(engine, requests, progress) for outcome in file]
 
@@ -81,7 +81,7 @@ def ingest(
 def ingest_each(
     engine: DuckDBEngine, requests: Sequence[Request], progress: Progress = silent
 ) -> Iterator[tuple[Outcome, ...]]:
-    """The same, with the outcomes of each request; those of a few as soon as these are loaded."""
+    """Like :func:`ingest`, but yield the outcomes of each request soon after it is loaded."""
     if read_start(engine.settings) is None:
         yield from _ingest_together(engine, requests, progress)
         return
@@ -95,7 +95,7 @@ def ingest_each(
 def _ingest_together(
     engine: DuckDBEngine, requests: Sequence[Request], progress: Progress
 ) -> list[tuple[Outcome, ...]]:
-    """Files that settle the start: all are staged before the first is appended."""
+    """Load files that settle the start: all are staged before the first is appended."""
     with staging_folder(engine.settings) as folder:
         taken = list(_taken(engine, requests, folder, progress))
         with warehouse_of(engine, folder) as connection:
@@ -112,7 +112,7 @@ def _ingest_together(
                 for each in file:
                     current = each
                     if left_out and isinstance(each, Staged) and each.load.table.hangs_on:
-                        # What it hangs on may have been left out since it was staged.
+                        # Rows it refers to may have been left out since it was staged.
                         discard(connection, each)
                         [current] = _staged(connection, engine, [each.incoming], progress)
                     of_file.append(_appended(connection, engine, current, progress))
@@ -127,9 +127,9 @@ def _refused(file: Staged | Outcome, error: UserError) -> Outcome:
 def _ingest_in_turn(
     engine: DuckDBEngine, requests: Sequence[Request], progress: Progress
 ) -> list[tuple[Outcome, ...]]:
-    """The first files, one by one on one connection, until others may have a turn.
+    """Load the first files one by one on one connection, until it is others' turn.
 
-    To open the warehouse takes as long as to load a small file.
+    Opening the warehouse takes as long as loading a small file.
     """
     with staging_folder(engine.settings) as folder:
         taken = _taken(engine, requests, folder, progress)
@@ -145,7 +145,7 @@ def _ingest_in_turn(
                 )
                 if isinstance(file, list):
                     shutil.rmtree(file[0].file.copy.path.parent)
-                # Nobody is to wait for the warehouse while a large file is copied.
+                # Do not hold the warehouse while a large file is copied.
                 if following is None or time.monotonic() > until or _is_large(following.path):
                     break
                 file = next(taken)
@@ -155,13 +155,13 @@ def _ingest_in_turn(
 def _is_large(path: Path) -> bool:
     try:
         return path.stat().st_size >= _LARGE
-    except OSError:  # taking it in says why
+    except OSError:  # taking it in reports the error
         return False
 
 
 @contextmanager
 def warehouse_of(engine: DuckDBEngine, folder: Path) -> Iterator[Connection]:
-    """A connection to the warehouse that reaches the copies in a folder, and no other file."""
+    """A connection to the warehouse that can read the copies in a folder, and no other file."""
     failpoint("private copies taken")
     with engine.hold(), engine.session() as connection:
         confine(connection, spill_path(engine.settings.warehouse_path), folders=[folder])
@@ -171,13 +171,13 @@ def warehouse_of(engine: DuckDBEngine, folder: Path) -> Iterator[Connection]:
 def _taken(
     engine: DuckDBEngine, requests: Iterable[Request], folder: Path, progress: Progress
 ) -> Iterator[list[Incoming] | Outcome]:
-    """Private copies of files, one after the other; or why there is none."""
+    """Yield private copies of files one by one, or the outcome if there is an error."""
     for place, request in enumerate(requests):
         progress(f"reading {printable(request.path.name)}")
         try:
             yield take_in(engine, request, folder / str(place))
         except UserError as error:
-            shutil.rmtree(folder / str(place), ignore_errors=True)  # half a copy
+            shutil.rmtree(folder / str(place), ignore_errors=True)  # a partial copy
             yield Outcome(request, error=error)
 
 
@@ -187,7 +187,7 @@ def _staged(
     file: list[Incoming] | Outcome,
     progress: Progress,
 ) -> list[Staged | Outcome]:
-    """A copied file with its rows judged, table by table; or why it is not to be appended."""
+    """Judge the rows of a copied file, table by table, or return why it will not be appended."""
     if isinstance(file, Outcome):
         return [file]
     staged: list[Staged | Outcome] = []
@@ -202,7 +202,7 @@ def _staged(
                 stage(connection, engine.settings, incoming, start, engine.catalog.sources)
             )
         except UserError as error:
-            # What is wrong with a file is wrong for all tables that it feeds.
+            # An error in a file affects all tables that it feeds.
             kept = [each for each in staged if isinstance(each, Outcome)]
             return [*kept, Outcome(incoming.request, error=error)]
     return staged
@@ -214,7 +214,7 @@ def _appended(
     file: Staged | Outcome,
     progress: Progress,
 ) -> Outcome:
-    """What became of a file: appended, or what has become of it before."""
+    """Append a staged file; an outcome from an earlier step is returned unchanged."""
     if isinstance(file, Outcome):
         return file
     progress(f"appending {file.load.source_file}")
@@ -225,17 +225,17 @@ def _appended(
 
 
 def staging_folder(settings: Settings) -> AbstractContextManager[Path]:
-    """A folder for private copies; what killed processes left of theirs is removed."""
+    """A folder for private copies; leftovers of killed processes are removed."""
     settings.home.mkdir(parents=True, exist_ok=True)
     return temporary_folder(settings.home, "staging_")
 
 
 def sqlite_requests(engine: DuckDBEngine, database: Path) -> list[Request]:
-    """A request for each source table that a SQLite database holds.
+    """One request for each source table in a SQLite database.
 
     Raises:
-        UserError: it is not a SQLite database, holds none of the source tables, or some of them in
-            another shape; nothing is loaded then.
+        UserError: the file is not a SQLite database, or has no source table, or one of the wrong
+            shape; nothing is loaded then.
     """
     check_regular(database)
     if database.suffix.lower() == ".sql":
@@ -250,7 +250,7 @@ def sqlite_requests(engine: DuckDBEngine, database: Path) -> list[Request]:
         known = [table for table in engine.catalog.sources if table in tables]
         if not known:
             raise UserError(
-                f"{database} holds none of the source tables; it has "
+                f"{database} contains none of the source tables; it has "
                 f"{', '.join(tables) or 'none'}.",
                 f"Looked for {', '.join(engine.catalog.sources)}.",
             )
@@ -260,7 +260,7 @@ def sqlite_requests(engine: DuckDBEngine, database: Path) -> list[Request]:
 
 
 def _settle_start(connection: Connection, engine: DuckDBEngine, waiting: Iterable[Staged]) -> None:
-    """Settle the start by all files of the call, and by what was loaded under a fixed one."""
+    """Settle the start from all files of the call, and from rows loaded under a fixed start."""
     failpoint("files staged")
     if read_start(engine.settings) is None:
         logged = [
@@ -276,9 +276,9 @@ def _settle_start(connection: Connection, engine: DuckDBEngine, waiting: Iterabl
 
 
 def _append(connection: Connection, engine: DuckDBEngine, staged: Staged) -> Outcome:
-    """Append a staged file; if that moves the start, what only the old one kept out comes in."""
+    """Append a staged file; if it moves the start, load rows that only the old one kept out."""
     settings, request = engine.settings, staged.incoming.request
-    # The same content may stand twice in one call.
+    # The same content may occur twice in one call.
     if known := known_load(connection, staged.load.load_id):
         return Outcome(request, known, repeated=True)
     notes = list(staged.notes)
@@ -286,10 +286,10 @@ def _append(connection: Connection, engine: DuckDBEngine, staged: Staged) -> Out
     earlier = _moved_start(connection, settings, staged, start)
     retrial = None
     if earlier is not None:
-        # A start that is moved while the load then fails does no harm: it is never too early.
+        # If the load fails after this, the moved start does no harm: it is never too early.
         write_start(settings, earlier)
         failpoint("start moved")
-        notes.append(f"the partitions now start on {earlier} instead of {start}")
+        notes.append(f"partitions now start on {earlier} instead of {start}")
         start = earlier
         retrial = retry(connection, engine, staged.folder, only=ONLY_BEFORE_START)
         notes += retrial.notes
@@ -308,11 +308,8 @@ def _append(connection: Connection, engine: DuckDBEngine, staged: Staged) -> Out
     failpoint("load committed")
     notes += staged.judged_notes
     if settled:
-        notes.append(f"rejected rows of earlier loads that this one settles: {settled}")
-    if staged.load.table.name == "campaign_costs":
-        notes += notes_on_spend(connection, settings, counts.load_id)
-    if staged.load.table.name == "transactions":
-        notes += notes_on_revenue(connection, settings, counts.load_id)
+        notes.append(f"rejected rows of earlier loads settled by this load: {settled}")
+    notes += notes_on_money(connection, settings, counts)
     notes += _what_rejection_means(connection, staged, counts)
     discard(connection, staged)
     return Outcome(request, counts, notes=tuple(notes), left_out=staged.left_out)
@@ -321,15 +318,15 @@ def _append(connection: Connection, engine: DuckDBEngine, staged: Staged) -> Out
 def _what_rejection_means(
     connection: Connection, staged: Staged, counts: LoadCounts
 ) -> Iterator[str]:
-    """Notes on a load: values that are not as they were given, and what its rejected rows mean."""
+    """Notes on a load: changed values, and the consequences of its rejected rows."""
     rejected = counts.rows_quarantined
     source = staged.load.table
     if counts.attributes_unread:
         unread: dict[str, int] = json.loads(counts.attributes_unread)
         columns = ", ".join(f"{column} ({rows})" for column, rows in unread.items())
-        yield f"attributes that could not be read are empty: {columns}; their rows are loaded"
+        yield f"unreadable attributes left empty: {columns}; their rows are loaded"
     if counts.rounded:
-        yield f"{counts.rounded} numbers have more decimals than their column has room for: rounded"
+        yield f"{counts.rounded} numbers had more decimals than their column holds and were rounded"
     if rejected and source.replaces is not None and counts.rows_accepted:
         yield (
             f"{counts.source_file} replaces every ({', '.join(source.replaces)}) that it contains, "
@@ -341,15 +338,15 @@ def _what_rejection_means(
             {"load_id": counts.load_id},
         ).fetchone()
         yield (
-            f"{rejected} of the {counts.rows_received} rows of {counts.source_file} were rejected; "
-            f"the first because of {row[0] if row else 'nothing known'}"
+            f"{rejected} of the {counts.rows_received} rows of {counts.source_file} were "
+            f"rejected; the first: {row[0] if row else 'unknown reason'}"
         )
 
 
 def _moved_start(
     connection: Connection, settings: Settings, staged: Staged, start: date | None
 ) -> date | None:
-    """The start that the load moves to; None where it stays."""
+    """The start that the load moves to; None if it stays."""
     if start is None or settings.start_date is not None:
         return None
     years = years_of_load(connection, staged)

@@ -1,27 +1,37 @@
-"""What a load does to the spend or revenue that other loads told, said in money."""
+"""Notes on how a load changes the spend or revenue of earlier loads, as amounts of money."""
 
 from collections.abc import Iterator
 from decimal import Decimal
 
 import duckdb
 
+from ltv_platform.contracts.sources import CAMPAIGN_COSTS, TRANSACTIONS
 from ltv_platform.ingestion.messages import some
 from ltv_platform.settings import Settings
+from ltv_platform.warehouse.engine import LoadCounts
 
 Connection = duckdb.DuckDBPyConnection
 
-#: Names that a note shows at the most.
+#: Maximum number of names that a note lists.
 _SHOWN = 3
 
 
-def notes_on_spend(connection: Connection, settings: Settings, load_id: str) -> Iterator[str]:
-    """Notes on a load of campaign_costs that was just appended.
+def notes_on_money(connection: Connection, settings: Settings, counts: LoadCounts) -> Iterator[str]:
+    """Notes on a load that was just appended; tables without restated money have none.
 
     Args:
         connection: A connection to the warehouse.
         settings: For the base currency.
-        load_id: The load.
+        counts: The row of ``loads``.
     """
+    if counts.table_name == CAMPAIGN_COSTS.name:
+        yield from _notes_on_spend(connection, settings, counts.load_id)
+    if counts.table_name == TRANSACTIONS.name:
+        yield from _notes_on_revenue(connection, settings, counts.load_id)
+
+
+def _notes_on_spend(connection: Connection, settings: Settings, load_id: str) -> Iterator[str]:
+    """Notes on a load of campaign_costs."""
     replaced = connection.execute(
         """
         WITH own AS (
@@ -66,7 +76,7 @@ def notes_on_spend(connection: Connection, settings: Settings, load_id: str) -> 
     if replaced:
         days = replaced[0][3]
         changes = ", ".join(_change(before, after, code) for code, before, after, _ in replaced)
-        yield f"the spend of {days} (campaign, day) from earlier loads is replaced: {changes}"
+        yield f"spend of {days} (campaign, day) pairs from earlier loads was replaced: {changes}"
     others = connection.execute(
         """
         SELECT COUNT(*), LIST(DISTINCT source ORDER BY source)
@@ -87,9 +97,9 @@ def notes_on_spend(connection: Connection, settings: Settings, load_id: str) -> 
     days, sources = others
     if days:
         yield (
-            f"{days} (campaign, day) have spend of other sources too, {some(sources, _SHOWN)}: it "
-            "adds up; load a correction under the source that it corrects (spend_source, or the "
-            "same adapter)"
+            f"{days} (campaign, day) pairs also have spend from other sources, "
+            f"{some(sources, _SHOWN)}: the sources add up. Load a correction under the source it "
+            "corrects (spend_source, or the same adapter)"
         )
 
 
@@ -97,15 +107,10 @@ def _change(before: Decimal, after: Decimal, currency: str) -> str:
     return f"{before:,.2f} {currency} became {after:,.2f} ({after - before:+,.2f})"
 
 
-def notes_on_revenue(connection: Connection, settings: Settings, load_id: str) -> Iterator[str]:
-    """Notes on a load of transactions that was just appended.
+def _notes_on_revenue(connection: Connection, settings: Settings, load_id: str) -> Iterator[str]:
+    """Notes on a load of transactions.
 
-    An older export that comes after a newer one takes refunds back: nobody sees that in counts.
-
-    Args:
-        connection: A connection to the warehouse.
-        settings: For the base currency.
-        load_id: The load.
+    If an older export is loaded after a newer one, it reverts refunds, which counts do not show.
     """
     restated = connection.execute(
         """

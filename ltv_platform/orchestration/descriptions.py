@@ -1,7 +1,7 @@
-"""What an asset's page says of a table, in Markdown: what it is, its grain, how it is made.
+"""Asset descriptions in Markdown: what a table is, its grain, how it is made.
 
-All of it comes of the contract, the wiring, the comment that opens the SELECT, and the checks:
-nothing is said twice, so nothing can contradict them.
+All of it is generated from the contract, the wiring, the header of the SELECT, and the checks, so
+it cannot contradict them.
 """
 
 import re
@@ -12,14 +12,14 @@ from ltv_platform.lineage.model import Source, TableLineage
 from ltv_platform.tables.transforms import Transform, Window
 
 _SENTENCE = re.compile(r"(?<=[.?]) +")
-#: Parameters that a published day depends on until it settles, in words.
+#: Descriptions of the parameters that a published day depends on until it is settled.
 _SETTLING = {
     "as_of": "as_of",
     "revenue_watermark": "the watermark of revenue",
     "conversion_watermark": "the watermark of conversions",
 }
 _COST = "cost_watermark"
-#: More sources than a line of a column's description can show.
+#: Most source columns in a column's description.
 _MOST_SOURCES = 6
 
 
@@ -40,20 +40,20 @@ def asset_description(transform: Transform) -> str:
 
 
 def column_description(column: Column, lineage: TableLineage | None) -> str:
-    """A published column's meaning, and what it is computed from.
+    """The meaning of a published column, and what it is computed from.
 
     Args:
         column: The column.
-        lineage: That of its table; None: not known, and nothing is said of it.
+        lineage: The lineage of its table; None: unknown, so it is left out.
 
     Returns:
-        Columns of the table itself by plain name, those of others by full name.
+        The description; it names columns of the same table by plain name, others by full name.
     """
     if lineage is None:
         return column.description
     shown = lineage.published.get(column.name, (Source(lineage.table, column.name),))
     if shown == (Source(lineage.table, column.name),) and column.name in lineage.by_model:
-        return f"{column.description} Made by the model out of {_listed(list(lineage.inputs))}."
+        return f"{column.description} Computed by the model from {_listed(list(lineage.inputs))}."
     named = []
     for source in shown:
         if source == (lineage.table, column.name):
@@ -71,12 +71,12 @@ def _written(transform: Transform) -> str:
     partition = transform.contract.partition
     if partition is not None:
         return (
-            f"a partition per `{partition}`, again when a day that it reads, its SQL or a setting "
-            "in it has changed."
+            f"one partition per `{partition}`, rewritten when a day it reads, its SQL or one of "
+            "its settings changes."
         )
     return (
-        "whole, again when an input, its SQL or a setting in it has changed, or as_of or a "
-        "watermark has moved."
+        "as a whole, rewritten when an input, its SQL or one of its settings changes, or when "
+        "as_of or a watermark moves."
     )
 
 
@@ -88,14 +88,14 @@ def _reads(transform: Transform) -> str:
 
 
 def _is_cut(transform: Transform, table: str) -> bool:
-    """Whether of an input only the days are read that a day of the table needs."""
+    """Whether a day of the table reads only some days of an input."""
     read = transform.catalog[table]
     parts = (transform.contract.partition, read.partition)
     return None not in parts and read.layer != "raw"
 
 
 def _days(window: Window) -> str:
-    """Which days of an input a day reads."""
+    """The days of an input that a day reads."""
     before, after = (
         None if days == 0 else f"all days {side} it" if days is None else _count(days, side)
         for days, side in ((window.before, "before"), (window.after, "after"))
@@ -108,7 +108,7 @@ def _count(days: int, side: str) -> str:
 
 
 def _made(transform: Transform) -> list[str]:
-    """How the table is made, in the words that open its SELECT."""
+    """How the table is made, from the header of its SELECT."""
     opening = []
     for line in transform.sql.strip().splitlines():
         if not line.startswith("--"):
@@ -117,14 +117,14 @@ def _made(transform: Transform) -> list[str]:
     grain, _, answers = " ".join(opening).removeprefix("Grain: ").partition("Answers: ")
     first, *beyond = _SENTENCE.split(grain.strip())
     after = [sentence for sentence in _SENTENCE.split(answers) if not sentence.endswith("?")]
-    # The SELECT of a fit gives what the model is fitted to, and not the rows of the table.
-    fitted = [f"the SELECT gives {first}"] if transform.derivation.fit is not None else []
+    # The SELECT of a fit returns the model's input, not the rows of the table.
+    fitted = [f"the SELECT returns {first}"] if transform.derivation.fit is not None else []
     words = " ".join((*fitted, *beyond, *after))
     return [f"**Made**: {words}"] if words else []
 
 
 def _as_of(transform: Transform) -> list[str]:
-    """What the published rows depend on that passes with time."""
+    """The time-dependent inputs of published rows."""
     text = "\n".join(transform.presentations.values())
     used = [name for name in (*_SETTLING, _COST) if re.search(rf"\${name}\b", text)]
     if not used:
@@ -132,11 +132,11 @@ def _as_of(transform: Transform) -> list[str]:
     settles = transform.derivation.settles
     settling = _listed([_SETTLING[name] for name in used if name in _SETTLING])
     if settling and settles is not None:
-        settling += f" (of a day until {settles} days after it)"
+        settling += f" (up to {settles} days after a day)"
     cost = ["the watermark of costs"] if _COST in used else []
     on = _listed([*filter(None, [settling]), *cost])
     decide = "decides" if len(used) == 1 else "decide"
-    return [f"**As of**: stored as sums; when it is published, {on} {decide} what is mature."]
+    return [f"**As of**: stored as sums; on publishing, {on} {decide} what is mature."]
 
 
 def _checks(transform: Transform) -> str:
@@ -150,7 +150,7 @@ def _checks(transform: Transform) -> str:
 
 def _backtest(transform: Transform) -> list[str]:
     backtest = transform.derivation.backtest
-    return [f"**How far off**: `{backtest}`."] if backtest not in ("", transform.name) else []
+    return [f"**Back-test**: `{backtest}`."] if backtest not in ("", transform.name) else []
 
 
 def _listed(words: list[str]) -> str:

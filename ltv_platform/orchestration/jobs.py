@@ -14,13 +14,13 @@ REFRESH = "refresh"
 
 
 def refresh_job(steps: Sequence[dg.AssetsDefinition]) -> "UnresolvedAssetJobDefinition":
-    """All steps of the platform, by name: other people's assets may stand beside them."""
+    """All steps of the platform, selected by name: users may have added assets of their own."""
     return dg.define_asset_job(
         REFRESH,
         selection=dg.AssetSelection.assets(*steps).without_checks()
         | dg.AssetSelection.checks(*(key for step in steps for key in step.check_keys)),
         description=(
-            "Rewrites what is stale, checks it, publishes the snapshot. Launched by hand it "
+            "Rebuilds stale tables, checks them and publishes a snapshot. Launched by hand, it "
             "rewrites all days of the chosen range."
         ),
     )

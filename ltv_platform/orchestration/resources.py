@@ -1,4 +1,4 @@
-"""Dagster resources: the warehouse, with our way of waiting, and a run's turn to write it."""
+"""Dagster resources: the warehouse, opened with our lock timeout, and a run's turn to write it."""
 
 import os
 from collections.abc import Iterator
@@ -17,23 +17,23 @@ from ltv_platform.warehouse.duckdb.connection import connection_config, open_dat
 
 #: Name of the resource that every step of a run needs, so that runs take turns.
 TURN = "turn"
-#: Mark runs in the process of a command, which has taken its turn already.
+#: Tags of runs in the process of a command, which has already taken its turn.
 FOREGROUND_TAG, PROCESS_TAG = "ltv/foreground", "ltv/process"
 
 
 class WarehouseResource(DuckDBResource):
-    """A DuckDB file that one process at a time may open.
+    """A DuckDB file that only one process at a time can open.
 
-    The stock resource leaves the connection open when an error passes through it, and retries
-    every IO error, the lasting ones too. This one closes in any case and waits only for the
-    lock, naming the process that holds it.
+    The stock resource leaves the connection open after an error, and retries every IO error, even
+    permanent ones. This one always closes it, and only waits for the lock, naming the process that
+    holds it.
     """
 
     lock_timeout: float = Field(default=120.0, description="Seconds to wait for the lock.")
 
     @contextmanager
     def get_connection(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A connection for writing; closed in any case."""
+        """A connection for writing; always closed."""
         config: dict[str, Any] = dict(self.connection_config)
         with open_database(Path(self.database), config, self.lock_timeout) as connection:
             yield connection
@@ -49,15 +49,15 @@ def warehouse_resource(settings: Settings) -> WarehouseResource:
 
 
 def turn(settings: Settings) -> dg.ResourceDefinition:
-    """Lets one run at a time write a home, whoever started it: the daemon, `ltv run`, a person.
+    """Lets only one run at a time write a home, whoever started it: daemon, `ltv run`, a person.
 
-    Dagster's pool does so among the runs of one daemon alone.
+    Dagster's pool only does so for the runs of one daemon.
     """
 
-    @dg.resource(description="A run's turn to write the warehouse.")
+    @dg.resource(description="The warehouse lock of a run.")
     def waiting(context: dg.InitResourceContext) -> Iterator[None]:
         run = context.run
-        # The process, because Dagster copies tags when a run is executed again.
+        # With the process id, because Dagster copies tags when a run is re-executed.
         if run is not None and run.tags.get(PROCESS_TAG) == str(os.getpid()):
             yield
             return
@@ -69,7 +69,7 @@ def turn(settings: Settings) -> dg.ResourceDefinition:
 
 
 def turn_and_warehouse(settings: Settings, warehouse: WarehouseResource | None) -> dict[str, Any]:
-    """A run's turn, which its steps need, and the warehouse, for users' own assets.
+    """The turn that every step requires, and the warehouse, for users' own assets.
 
     Args:
         settings: The settings.

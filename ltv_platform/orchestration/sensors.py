@@ -1,8 +1,8 @@
-"""What starts runs by itself: thin shells over the pure functions of ``scheduling/``.
+"""Sensors that start runs: thin shells over the pure functions of ``scheduling/``.
 
-The landing sensor asks for a run when files wait, the refresh sensor when something is stale.
-Both see the same job, so a run that loads also refreshes and publishes. Two more tell people of
-runs that failed, and that they succeed again.
+The landing sensor requests a run when files wait, the refresh sensor when something is stale. Both
+use the same job, so a run that loads also refreshes and publishes. Two more send alerts about
+failed runs, and resolve them after a success.
 """
 
 import time
@@ -53,9 +53,9 @@ if TYPE_CHECKING:
 
 Look = Callable[[dg.SensorEvaluationContext], dg.SensorResult | dg.SkipReason]
 
-#: Seconds between two looks at landing, and at what is stale: people wait for the first.
+#: Seconds between two ticks of the landing and of the refresh sensor: people wait for the first.
 _LOOK_AT_LANDING, _LOOK_AT_STALE = 10, 30
-#: Seconds that a look waits for the warehouse; whoever writes keeps it for longer anyway.
+#: Seconds that a tick waits for the warehouse; a writer keeps it for longer anyway.
 _PATIENCE = 0.5
 
 _UNFINISHED = [
@@ -69,14 +69,14 @@ _RUN_KEY = "dagster/run_key"
 
 
 def last_run(instance: dg.DagsterInstance, run_key: str, step: str = "") -> tuple[LastRun, str]:
-    """What became of a sensor's last run, and its id; any run under way counts as that.
+    """The state and id of a sensor's last run; any running run counts as that.
 
-    Every run writes the warehouse, so nothing is asked for while one does.
+    Every run writes the warehouse, so none is requested while another is running.
 
     Args:
         instance: Dagster's instance.
         run_key: The run key of the last request; empty: none was made.
-        step: The step that the request was made for; whether others fail is not its business.
+        step: The step that the request was made for; failures of other steps are ignored.
     """
     if instance.get_runs_count(dg.RunsFilter(statuses=_UNFINISHED)):
         return LastRun.RUNNING, ""
@@ -99,7 +99,7 @@ def _succeeded_steps(instance: dg.DagsterInstance, run_id: str) -> set[str]:
 
 
 def _tells_of_failure(settings: Settings, sensor: str) -> Callable[[Look], Look]:
-    """Around a look: Dagster shows that it failed, and tells nobody."""
+    """Send an alert if a tick fails: Dagster only shows that in the UI."""
 
     def watched(look: Look) -> Look:
         @wraps(look)
@@ -121,7 +121,7 @@ def _tells_of_failure(settings: Settings, sensor: str) -> Callable[[Look], Look]
 def landing_sensor(
     engine: DuckDBEngine, job: "UnresolvedAssetJobDefinition"
 ) -> dg.SensorDefinition:
-    """Asks for a run when finished files wait in landing."""
+    """Requests a run when complete files wait in landing."""
     settings, sources = engine.settings, list(engine.catalog.sources)
 
     @dg.sensor(
@@ -130,9 +130,8 @@ def landing_sensor(
         minimum_interval_seconds=_LOOK_AT_LANDING,
         default_status=dg.DefaultSensorStatus.RUNNING,
         description=(
-            "Looks for finished files in landing/ and asks for one run that loads them, however "
-            "many there are, and rebuilds what they touch. No run is asked for because of a file "
-            "that was rejected until it changes."
+            "Looks for complete files in landing/ and requests one run that loads all of them and "
+            "rebuilds the affected tables. A rejected file requests no run until it changes."
         ),
     )
     @_tells_of_failure(settings, "landing")
@@ -149,7 +148,7 @@ def landing_sensor(
             alerts.settle(RetriesExhausted.kind, "landing")
         _tell_of_files(
             alerts,
-            # The run has told why, unless it was killed before.
+            # The run has alerted people, unless it was killed first.
             *(FileRejected(place, run_id=run_id) for place in decision.rejected),
             *(FileRejected(place, error=NO_SOURCE_TABLE) for place in misplaced),
         )
@@ -174,7 +173,7 @@ def _load(settings: Settings, request: LoadRequest) -> dg.RunRequest:
 def refresh_sensor(
     settings: Settings, graph: Graph, job: "UnresolvedAssetJobDefinition"
 ) -> dg.SensorDefinition:
-    """Asks for a run when anything is stale, and tells people what is late."""
+    """Requests a run when anything is stale, and sends alerts about late data."""
     engine = DuckDBEngine(
         settings, graph.catalog, lambda: open_warehouse(settings, lock_timeout=_PATIENCE)
     )
@@ -186,8 +185,8 @@ def refresh_sensor(
         minimum_interval_seconds=_LOOK_AT_STALE,
         default_status=dg.DefaultSensorStatus.RUNNING,
         description=(
-            "Asks the planner what is stale, and for one run that rebuilds it. A run that failed "
-            "is retried at growing intervals, LTV_REFRESH_ATTEMPTS times for the same cause."
+            "Asks the planner what is stale and requests one run that rebuilds it. A failed run "
+            "is retried at growing intervals, up to LTV_REFRESH_ATTEMPTS times for the same cause."
         ),
     )
     @_tells_of_failure(settings, "refresh")
@@ -198,13 +197,13 @@ def refresh_sensor(
         end_lost_runs(context.instance, settings, graph, time.time())
         became, run_id = last_run(context.instance, memory.run_key)
         if became is LastRun.RUNNING:
-            return dg.SkipReason("A run is under way; looking again when it is over.")
+            return dg.SkipReason("A run is in progress; checking again when it ends.")
         if not settings.warehouse_path.exists():
             return dg.SkipReason("Nothing is loaded yet.")
         try:
             stale = what_is_stale(engine, graph)
         except BusyError as busy:
-            return dg.SkipReason(f"The warehouse is in use; looking again later. {busy.message}")
+            return dg.SkipReason(f"The warehouse is in use; checking again later. {busy.message}")
         first = read_start(settings)
         backlog = stale_backlog(_whole_plan(stale), stale.state, snapshot_code(graph), first)
         memory, decision = decide_refresh(
@@ -227,7 +226,7 @@ def refresh_sensor(
 
 
 def _whole_plan(stale: Stale) -> Plan:
-    """What is stale, with what is no table among what is written whole."""
+    """Everything that is stale; assets that are not tables are in ``whole``."""
     others = tuple(asset for asset in stale.assets if asset not in stale.plan.days)
     return Plan(stale.plan.days, others)
 
@@ -243,7 +242,7 @@ def _tell_of_attempts(
 
 
 def _tell_of_files(alerts: Alerts, *rejected: FileRejected) -> None:
-    """Tell of files that nobody has been told of."""
+    """Send alerts about rejected files that have none yet."""
     known = {alert.key for alert in alerts.open_alerts() if alert.kind == FileRejected.kind}
     if new := [alert for alert in rejected if alert.key not in known]:
         alerts.tell(*new)
@@ -261,7 +260,7 @@ def _tell_what_is_late(settings: Settings, alerts: Alerts, stale_since: float | 
 def sensors(
     engine: DuckDBEngine, graph: Graph, job: "UnresolvedAssetJobDefinition"
 ) -> list[dg.SensorDefinition]:
-    """All that start the job by themselves, or tell people what became of runs."""
+    """All sensors: those that request runs, and those that send alerts."""
     settings = engine.settings
     return [
         landing_sensor(engine, job),
@@ -271,12 +270,12 @@ def sensors(
 
 
 def run_sensors(settings: Settings) -> list[dg.SensorDefinition]:
-    """Tell people of runs that failed, and that they succeed again."""
+    """Sensors that send alerts about failed runs, and resolve them after a success."""
 
     @dg.run_failure_sensor(
         name="failed_runs",
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Sends an alert for a run that failed.",
+        description="Sends an alert for a failed run.",
     )
     def tell_of_failure(context: dg.RunFailureSensorContext) -> None:
         run = context.dagster_run
@@ -287,7 +286,7 @@ def run_sensors(settings: Settings) -> list[dg.SensorDefinition]:
         name="succeeded_runs",
         run_status=dg.DagsterRunStatus.SUCCESS,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Settles the alerts of runs that failed before.",
+        description="Resolves the alerts of earlier failed runs.",
     )
     def settle(context: dg.RunStatusSensorContext) -> None:
         run = context.dagster_run

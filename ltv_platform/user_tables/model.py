@@ -1,4 +1,4 @@
-"""Which table of the warehouse is an own table, and which may not be one."""
+"""Which tables of the warehouse are user tables, and which names they may not have."""
 
 import re
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ltv_platform.contracts.ddl import quoted
 from ltv_platform.errors import UserError
 
-#: Schemas of the platform and of the engine, and what else names stand for in a query.
+#: Schemas of the platform and of the engine, and other reserved names.
 RESERVED = frozenset(
     [
         *("raw", "core", "marts", "publish", "announced"),
@@ -18,12 +18,12 @@ RESERVED = frozenset(
 
 @dataclass(frozen=True)
 class OwnTable:
-    """A table of the user's own.
+    """A user table.
 
     Attributes:
         schema: Its schema.
         name: Its plain name.
-        day: The column that says which daily partition a row is in; None: it is written whole.
+        day: The column with the daily partition of a row; None: the table is written as a whole.
     """
 
     schema: str
@@ -35,22 +35,20 @@ class OwnTable:
         """The table of an asset: ``mine/top_campaigns`` is ``mine.top_campaigns``.
 
         Raises:
-            UserError: the key names no table, or one of the platform.
+            UserError: the key is not the name of a table, or is that of a table of the platform.
         """
         key, schema = "/".join(path), "_".join(path[:-1])
         if not schema:
-            raise UserError(
-                f"The asset {key} has no schema to stand in.", 'Give it one: key_prefix="mine".'
-            )
+            raise UserError(f"The asset {key} has no schema.", 'Give it one: key_prefix="mine".')
         if schema.lower() in RESERVED:
             raise UserError(
-                f"{key} would be a table of the schema {schema}, which is not for tables of your "
-                "own: what stands there is rewritten without asking you.",
-                'Take another key_prefix, such as "mine".',
+                f"{key} would be a table of the schema {schema}, which is reserved for the "
+                "platform: it rewrites its tables there.",
+                'Choose another key_prefix, such as "mine".',
             )
         if odd := [part for part in path if not re.fullmatch(r"\w+", part)]:
             raise UserError(
-                f"The asset {key} cannot be a table, because of {odd[0]!r}.",
+                f"The asset {key} cannot be a table because of {odd[0]!r}.",
                 "Use letters, digits and underscores.",
             )
         return cls(schema, path[-1], day)
@@ -62,5 +60,5 @@ class OwnTable:
 
     @property
     def sql(self) -> str:
-        """The same for a statement."""
+        """The quoted name for SQL."""
         return f"{quoted(self.schema)}.{quoted(self.name)}"

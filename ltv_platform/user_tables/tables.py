@@ -1,7 +1,7 @@
-"""Writing and reading tables of the user's own in the warehouse.
+"""Writes and reads user tables in the warehouse.
 
-No contract says what their columns are: the first rows do. A table that is written whole takes
-the columns of what is written; one that is written by days keeps its own, as long as it has other
+Their columns come from the first rows, not from a contract. A table that is written as a whole
+takes the columns of the new rows; one that is written by days keeps its columns while it has other
 days.
 """
 
@@ -45,11 +45,11 @@ def write(
     rows: "Select | pa.Table",
     days: tuple[date, date] | None = None,
 ) -> int:
-    """Replace a table, or the days first to last of it, in one transaction, and show it.
+    """Replace a table, or its days first to last, in one transaction, and publish it.
 
     Args:
         engine: The warehouse.
-        table: The table; made if need be.
+        table: The table; created if necessary.
         rows: A SELECT, or an Arrow table.
         days: First and last day, both included; None: the whole table.
 
@@ -57,7 +57,7 @@ def write(
         The number of rows written.
 
     Raises:
-        UserError: the rows are not such as the table can take; nothing was written.
+        UserError: the rows do not fit the table; nothing was written.
     """
     if days is not None and table.day is None:
         raise ValueError(f"{table.full_name} has no days")
@@ -86,7 +86,7 @@ def write(
 def read(
     engine: DuckDBEngine, table: OwnTable, days: Sequence[tuple[date, date]] | None = None
 ) -> pa.Table:
-    """The rows of a table, or of some spans of its days.
+    """The rows of a table, or of some ranges of days.
 
     Raises:
         UserError: it was never written.
@@ -102,19 +102,19 @@ def read(
         return engine.fetch(f"SELECT * FROM {table.sql}{where}", values)
     except duckdb.CatalogException as error:
         raise UserError(
-            f"{table.full_name} is not there: it was never written.",
+            f"{table.full_name} does not exist: it was never written.",
             f"Materialize {table.schema}/{table.name} first.",
         ) from error
 
 
 def types(engine: DuckDBEngine, table: OwnTable) -> Mapping[str, str]:
-    """The type of each column; empty where the table was never made."""
+    """The type of each column; empty if the table does not exist."""
     with engine.session() as connection:
         return _existing(connection, table)
 
 
 def row_count(engine: DuckDBEngine, table: OwnTable) -> int:
-    """All rows of a table; 0 where it was never made."""
+    """The number of rows of a table; 0 if it does not exist."""
     return (
         int(engine.rows(f"SELECT COUNT(*) FROM {table.sql}")[0][0]) if types(engine, table) else 0
     )
@@ -122,10 +122,10 @@ def row_count(engine: DuckDBEngine, table: OwnTable) -> int:
 
 @dataclass(frozen=True)
 class _Rows:
-    """What is to be written.
+    """The rows to write.
 
     Attributes:
-        is_empty: It is known that there are no rows; their types say nothing then.
+        is_empty: There are no rows, so their types mean nothing.
     """
 
     connection: Connection
@@ -155,12 +155,12 @@ def _types(
 ) -> dict[str, str]:
     result = connection.execute(sql, dict(parameters or {}))
     found = {name: str(kind) for name, kind, *_ in result.description}
-    result.fetchall()  # an open result blocks the connection
+    result.fetchall()  # an open result would block the connection
     return found
 
 
 def _replace_whole(table: OwnTable, rows: _Rows) -> int:
-    """Beside the old table first: the query may read it."""
+    """Written beside the old table first, because the query may read that."""
     columns = types_of_new(table, rows.types())
     draft = OwnTable(table.schema, f"{table.name}__draft")
     _create(rows.connection, draft, columns)
@@ -175,16 +175,16 @@ def _replace_days(table: OwnTable, rows: _Rows, bounds: Mapping[str, date]) -> i
     if existing:
         if table.day not in existing:
             raise UserError(
-                f"{table.full_name} is there without a column {table.day}, which its asset's "
+                f"{table.full_name} exists without the column {table.day}, which its asset's "
                 "partition_expr names.",
-                f"Name another column, or take another name for the table. {NOTHING}",
+                f"Name another column, or rename the table. {NOTHING}",
             )
         rows.connection.execute(f"DELETE FROM {table.sql} WHERE {_within(table)}", dict(bounds))
     if rows.is_empty and (existing or not rows.types()):
         return 0
     if existing and rows.connection.execute(f"SELECT 1 FROM {table.sql} LIMIT 1").fetchall():
         compare(table, rows.types(), existing)
-    else:  # no other day holds it to its columns
+    else:  # there are no other days whose columns must be kept
         existing = types_of_new(table, rows.types())
         _create(rows.connection, table, existing)
     return _insert(rows, table, existing, bounds)
@@ -220,7 +220,7 @@ def _within(table: OwnTable) -> str:
 
 
 def _existing(connection: Connection, table: OwnTable) -> dict[str, str]:
-    """The type of each column of a table; empty: it is not there."""
+    """The type of each column of a table; empty if it does not exist."""
     place = {"schema": table.schema, "name": table.name}
     if not connection.execute(_IS_THERE, place).fetchall():
         return {}
@@ -229,7 +229,7 @@ def _existing(connection: Connection, table: OwnTable) -> dict[str, str]:
 
 @contextmanager
 def _explained(table: OwnTable) -> Iterator[None]:
-    """Errors that the rows bring about, as messages that say where and what to do."""
+    """Turns errors caused by the rows into messages that say where and what to do."""
     try:
         yield
     except duckdb.InvalidInputException as error:
@@ -237,8 +237,8 @@ def _explained(table: OwnTable) -> Iterator[None]:
         _, outside, day = text.partition(_OUTSIDE)
         if outside:
             raise UserError(
-                f"{table.full_name} got rows outside the days of the run, such as of{day}.",
-                f"Give rows of the partitions that are asked for. {NOTHING}",
+                f"{table.full_name} got rows outside the days of the run, such as{day}.",
+                f"Return only rows of the requested partitions. {NOTHING}",
             ) from error
         _, unfit, what = text.partition(UNFIT)
         if unfit:

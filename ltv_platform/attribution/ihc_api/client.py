@@ -167,7 +167,7 @@ class IhcClient:
             raise _PassingError(said, retry_after(response, self._now()))
         if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
             raise UserError(
-                f"The IHC API rejects the key ({status}): what is not scored yet is pending.",
+                f"The IHC API rejects the key ({status}): unscored journeys stay pending.",
                 f"Correct {API_KEY}, or set LTV_IHC_ENGINE=local, and run `ltv run` again.",
             )
         if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:

@@ -1,7 +1,7 @@
 """Rejected rows sent again, once they can pass.
 
 A replayed row enters the log as part of a load of its own, but under the name and line that it
-had, and in the place that its file took: what came later stays newer.
+had, and at the position of its file in the order of receipt: what came later stays newer.
 """
 
 import hashlib
@@ -30,7 +30,7 @@ from ltv_platform.locks import temporary_folder
 from ltv_platform.settings import Settings
 from ltv_platform.warehouse.duckdb.connection import spill_path
 from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
-from ltv_platform.warehouse.duckdb.raw_log import append_load, place_of, transaction
+from ltv_platform.warehouse.duckdb.raw_log import append_load, load_sequence_of, transaction
 from ltv_platform.warehouse.engine import Load, LoadCounts
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def replay(
         if retrial.notes:
             raise UserError(
                 "; ".join(retrial.notes) + ".",
-                "Put the adapter back where it was, or replay the other tables by name.",
+                "Restore the adapter file, or replay the other tables by name.",
             )
         for note in retrial.adapters:
             tell(note)
@@ -177,10 +177,14 @@ def append_retrial(
             rows_in_file=len(passed.lines),
             received_at=retrial.received_at,
         )
-        place = place_of(connection, file.source, file.load_id)
         loads.append(
             append_load(
-                connection, load, passed.rows, "none_rejected", engine.settings, place=place
+                connection,
+                load,
+                passed.rows,
+                "none_rejected",
+                engine.settings,
+                load_sequence=load_sequence_of(connection, file.source, file.load_id),
             )
         )
         connection.execute(
@@ -229,12 +233,12 @@ def _what_changed(file: _File, adapter: "Adapter | None") -> list[str]:
         return []
     if adapter.replayable:
         return [
-            f"{file.name}: adapter {adapter.name} ({adapter.reference}) has changed since the file "
-            "was loaded; the rows went through it as it is now"
+            f"{file.name}: adapter {adapter.name} ({adapter.reference}) has changed since the "
+            "file was loaded; the rows were read with the new version"
         ]
     return [
-        f"{file.name}: adapter {adapter.name} ({adapter.reference}) has changed since the file was "
-        "loaded, but it looks at several records at once; load the file again to use it"
+        f"{file.name}: adapter {adapter.name} ({adapter.reference}) has changed since the file "
+        "was loaded, but it reads several records at once; load the file again to use it"
     ]
 
 

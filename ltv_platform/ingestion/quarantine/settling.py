@@ -27,8 +27,8 @@ def settle_quarantine(connection: Connection, load: Load, rows: str) -> int:
     """Settle rows of earlier loads, in the transaction that appends one.
 
     It has a good row of their key, or it is their file, come again through their adapter, which was
-    rewritten. Nothing is wrong with a customer whom only the start of the partitions keeps out: the
-    row may come in yet, and be the earliest registration.
+    rewritten. Where the earliest version counts, as the first registration of a customer, a row
+    stays open that only the start of the partitions keeps out: it may yet come in as the earliest.
 
     Args:
         connection: A connection to the warehouse.
@@ -46,7 +46,7 @@ def settle_quarantine(connection: Connection, load: Load, rows: str) -> int:
     own = {name: values[name] for name in ("table", "load_id")}
     if connection.execute(waiting, own).fetchone() is None:
         return 0
-    early = f"NOT ({ONLY_BEFORE_START})" if load.table.name == "customers" else "TRUE"
+    early = f"NOT ({ONLY_BEFORE_START})" if load.table.earliest_counts else "TRUE"
     [(by_key,)] = connection.execute(
         f"UPDATE raw.quarantine SET {settled} WHERE {waits} AND {early} AND "
         f"row_key IN (SELECT {row_key(load.table)} FROM {rows} WHERE _reasons IS NULL)",

@@ -2,7 +2,6 @@
 
 import os
 import random
-import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -14,18 +13,20 @@ import duckdb
 from ltv_platform.errors import BusyError, PassingError, UserError
 from ltv_platform.locks import temporary_folder
 from ltv_platform.settings import Settings
+from ltv_platform.warehouse.duckdb.error_texts import (
+    holder_of,
+    is_damage,
+    is_held,
+    takes_no_more,
+)
 
 #: Longest pause between two attempts, in seconds: a run holds the file for a statement or two.
 _LONGEST_PAUSE = 0.5
 
-#: Words of the engine's errors on a file that is not as it was written; their class varies.
-_DAMAGED = ("Corrupt database file", "Could not read enough bytes")
 _IF_DAMAGED = (
-    "If it is damaged, restore a backup, or move it away and load the files in loaded/ "
-    "again; docs/operations.md shows how."
+    "If it is damaged, restore a backup, or move it away and reload the files in loaded/; "
+    "docs/operations.md shows how."
 )
-#: Words of its errors where the disk takes no more.
-_NOT_WRITTEN = ("Could not write", "No space left", "File too large", "Read-only file system")
 
 
 def connection_config(settings: Settings) -> dict[str, Any]:
@@ -74,19 +75,15 @@ def open_database(
             connection.close()
     except duckdb.Error as error:
         text = str(error)
-        if any(words in text for words in _DAMAGED):
+        if is_damage(error):
             raise UserError(f"The warehouse {path} is damaged: {text}", _IF_DAMAGED) from error
         if takes_no_more(error):
             raise PassingError(
                 f"The disk is full: {text}",
-                "What was not finished was undone. Make room, then run the same command again.",
+                "Unfinished work was rolled back. Free some space, then run the same command "
+                "again.",
             ) from error
         raise
-
-
-def takes_no_more(error: duckdb.Error) -> bool:
-    """Whether the engine failed because the disk takes no more."""
-    return any(words in str(error) for words in _NOT_WRITTEN)
 
 
 def _create(path: Path) -> None:
@@ -112,8 +109,8 @@ def refuse_half_restored(settings: Settings) -> None:
     if half_restored_path(settings).exists():
         raise UserError(
             f"{settings.home} is half restored.",
-            "If `ltv restore` is under way, let it finish; if it was ended, run it again, and it "
-            "goes on where it stopped.",
+            "If `ltv restore` is running, let it finish; if it was interrupted, run it again, and "
+            "it continues where it stopped.",
         )
 
 
@@ -139,17 +136,17 @@ def _connect(
         try:
             return duckdb.connect(str(path), config=dict(config))
         except duckdb.Error as error:  # also of a plain class, where a block is damaged
-            text = str(error)
-            if "Could not set lock" not in text:
+            if not is_held(error):
                 raise UserError(
-                    f"The warehouse {path} cannot be opened: {text}", _IF_DAMAGED
+                    f"The warehouse {path} cannot be opened: {error}", _IF_DAMAGED
                 ) from error
             if time.monotonic() >= give_up:
-                holder = re.search(r"PID (\d+)", text)
-                who = f"process {holder[1]}" if holder else "another process"
+                holder = holder_of(error)
+                who = "another process" if holder is None else f"process {holder}"
                 raise BusyError(
                     f"The warehouse {path} is held by {who} (waited {lock_timeout:g} s).",
-                    "Let it finish or end it, then try again; LTV_LOCK_TIMEOUT waits longer.",
+                    "Let it finish or end it, then try again. Raise LTV_LOCK_TIMEOUT to wait "
+                    "longer.",
                 ) from error
             time.sleep(random.uniform(pause / 2, pause))  # noqa: S311 - jitter, no secret
             pause = min(2 * pause, _LONGEST_PAUSE)

@@ -25,6 +25,7 @@ from ltv_platform.locks import temporary_folder
 from ltv_platform.settings import Settings
 from ltv_platform.warehouse.duckdb.connection import connection_config
 from ltv_platform.warehouse.duckdb.database_copy import copy_database
+from ltv_platform.warehouse.duckdb.error_texts import is_held
 from ltv_platform.warehouse.duckdb.raw_log import transaction
 
 Connection = duckdb.DuckDBPyConnection
@@ -66,6 +67,28 @@ MIGRATIONS: tuple[Migration, ...] = (
             "ALTER TABLE raw.transactions ALTER COLUMN customer_id DROP NOT NULL",
             "ALTER TABLE raw.transactions ADD COLUMN is_deleted BOOLEAN DEFAULT false",
             "ALTER TABLE raw.session_sources ADD COLUMN is_deleted BOOLEAN DEFAULT false",
+        ),
+    ),
+    Migration(
+        "The reporting zone of loads has a column of its own; watermarks go by the names of the "
+        "contracts.",
+        (
+            "ALTER TABLE raw.touched ADD COLUMN zone VARCHAR",
+            # The newest load in a zone was a row called 'days in <zone>' beside that of loads.
+            "DELETE FROM raw.touched WHERE table_name = 'loads' AND EXISTS ("
+            "SELECT 1 FROM raw.touched WHERE starts_with(table_name, 'days in '))",
+            "UPDATE raw.touched SET table_name = 'loads', "
+            "zone = substr(table_name, 1 + length('days in ')) "
+            "WHERE starts_with(table_name, 'days in ')",
+            """
+            UPDATE raw.built SET watermarks = '{' || concat_ws(', ',
+              '"conversion": "' || (watermarks ->> 'conversions') || '"',
+              '"cost": "' || (watermarks ->> 'cost') || '"',
+              '"interaction": "' || (watermarks ->> 'interactions') || '"',
+              '"revenue": "' || (watermarks ->> 'revenue') || '"',
+              '"session": "' || (watermarks ->> 'sessions') || '"'
+            ) || '}'
+            """,
         ),
     ),
 )
@@ -120,8 +143,8 @@ def version_on_disk(settings: Settings) -> int | None:
         finally:
             connection.close()
     except duckdb.Error as error:
-        held = "Could not set lock" in str(error)
-        why = "another process holds it." if held else str(error).splitlines()[0]
+        first_line = str(error).splitlines()[0]
+        why = "another process holds it." if is_held(error) else first_line
         raise UserError(f"The warehouse {settings.warehouse_path} cannot be read: {why}") from error
 
 
@@ -172,9 +195,9 @@ def upgrade(
         if stored > newest:
             raise UserError(
                 f"The warehouse {settings.warehouse_path} has schema version {stored}; "
-                f"ltv-platform {__version__} knows versions up to {newest}.",
-                "Use the newer ltv-platform that made it, or restore a backup made before its "
-                "upgrade; docs/operations.md, Upgrading, shows how.",
+                f"ltv-platform {__version__} supports versions up to {newest}.",
+                "Use the newer ltv-platform that made it, or restore a backup from before its "
+                "upgrade; see Upgrading in docs/operations.md.",
             )
         copy = _copy(connection, settings, stored)
         failpoint("warehouse copied, not upgraded")
@@ -213,9 +236,9 @@ def _copy(connection: Connection, settings: Settings, version: int) -> Path:
             old.unlink(missing_ok=True)
     except OSError as error:
         raise UserError(
-            f"The warehouse is not upgraded, because {folder} does not take a copy of it first: "
+            f"The warehouse was not upgraded: its copy could not be written to {folder}: "
             f"{error.strerror or error}.",
-            f"Make room for {settings.warehouse_path.stat().st_size:,} bytes, then run the same "
+            f"Free {settings.warehouse_path.stat().st_size:,} bytes, then run the same "
             "command again.",
         ) from error
     return copy

@@ -216,7 +216,7 @@ def the_select_of_core_customers_changes(folder: Path) -> str:
 
 @CASES.case(
     "`ltv run` after a correction and a restated day, in another zone",
-    "The partitions now start on 2024-01-01: rows of the log lie before 2025-01-01.; all "
+    "Partitions now start on 2024-01-01: the log holds rows from before 2025-01-01.; all "
     "equal to both rebuilds",
 )
 def ltv_run_after_a_correction_and_a_restated_day(folder: Path) -> str:

@@ -324,6 +324,11 @@ class Settings(Home):
         return self
 
     @property
+    def warehouse_path(self) -> Path:
+        """What the engine keeps, a file or a folder; only the engine opens it."""
+        return self.home / f"warehouse.{self.engine}"
+
+    @property
     def uses_ihc_api(self) -> bool:
         """Whether IHC is scored by the API, and not by the local engine."""
         return self.ihc_engine != "local" and self.ihc_api_key is not None

@@ -3,7 +3,7 @@
 from ltv_platform.checks.model import CheckOutcome, TableCheck, all_of, days_to_publish, equal
 from ltv_platform.parameters.attribution import MARKOV_PATH, MODELS
 from ltv_platform.settings import Settings
-from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
+from ltv_platform.warehouse.engine import Reader
 
 #: Sessions x conversions of one user above which a warning is due. Every conversion may take all
 #: sessions before it, and nine models make some six rows of each: a million are 6 M rows. Nobody
@@ -96,7 +96,7 @@ def _label_checks(settings: Settings) -> tuple[TableCheck, ...]:
     )
 
 
-def _channels_exist(engine: DuckDBEngine, labels: list[str]) -> CheckOutcome:
+def _channels_exist(engine: Reader, labels: list[str]) -> CheckOutcome:
     known = {name for (name,) in engine.rows("SELECT DISTINCT channel_name FROM core.sessions")}
     # Before the first session nothing is misspelt.
     absent = [label for label in labels if known and label not in known]
@@ -110,7 +110,7 @@ def _channels_exist(engine: DuckDBEngine, labels: list[str]) -> CheckOutcome:
     )
 
 
-def _credit_reconciles(engine: DuckDBEngine) -> CheckOutcome:
+def _credit_reconciles(engine: Reader) -> CheckOutcome:
     # Days that were published were found right then, and nobody has written them since.
     days = days_to_publish(engine, "core.conversions", "marts.attribution")
     [(conversions, wrong, models)] = engine.rows(
@@ -137,7 +137,7 @@ def _credit_reconciles(engine: DuckDBEngine) -> CheckOutcome:
     )
 
 
-def _one_engine(engine: DuckDBEngine, settings: Settings) -> CheckOutcome:
+def _one_engine(engine: Reader, settings: Settings) -> CheckOutcome:
     engines = dict(
         engine.rows(
             "SELECT engine, COUNT(DISTINCT conv_id) FROM marts.ihc_attribution "
@@ -153,7 +153,7 @@ def _one_engine(engine: DuckDBEngine, settings: Settings) -> CheckOutcome:
     )
 
 
-def _channels_reconcile(engine: DuckDBEngine, table: str) -> CheckOutcome:
+def _channels_reconcile(engine: Reader, table: str) -> CheckOutcome:
     return all_of(
         [
             equal(
@@ -181,7 +181,7 @@ def _channels_reconcile(engine: DuckDBEngine, table: str) -> CheckOutcome:
     )
 
 
-def _models_reconcile(engine: DuckDBEngine) -> CheckOutcome:
+def _models_reconcile(engine: Reader) -> CheckOutcome:
     [(conversions, revenue, cost)] = engine.rows(
         "SELECT (SELECT COUNT(*) FROM core.conversions), "
         "(SELECT COALESCE(SUM(revenue), 0) FROM core.conversions), "
@@ -206,7 +206,7 @@ def _models_reconcile(engine: DuckDBEngine) -> CheckOutcome:
     )
 
 
-def _journeys_are_whole(engine: DuckDBEngine, most: int) -> CheckOutcome:
+def _journeys_are_whole(engine: Reader, most: int) -> CheckOutcome:
     [(full,)] = engine.rows(
         "SELECT COUNT(*) FROM marts.customer_journeys "
         "WHERE position = 1 AND sessions_in_journey >= $most",
@@ -222,7 +222,7 @@ def _journeys_are_whole(engine: DuckDBEngine, most: int) -> CheckOutcome:
     )
 
 
-def _no_user_dominates(engine: DuckDBEngine, most: int) -> CheckOutcome:
+def _no_user_dominates(engine: Reader, most: int) -> CheckOutcome:
     greatest = engine.rows(
         "SELECT sessions, conversions FROM "
         "(SELECT user_id, COUNT(*) AS sessions FROM core.sessions GROUP BY user_id) AS visited "

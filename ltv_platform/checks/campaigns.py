@@ -2,7 +2,7 @@
 
 from ltv_platform.checks.model import CheckOutcome, TableCheck, all_of, days_to_publish, equal
 from ltv_platform.settings import Settings
-from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
+from ltv_platform.warehouse.engine import Reader
 
 
 def campaign_checks(settings: Settings) -> tuple[TableCheck, ...]:
@@ -48,7 +48,7 @@ def campaign_checks(settings: Settings) -> tuple[TableCheck, ...]:
     )
 
 
-def _spend_reconciles(engine: DuckDBEngine) -> CheckOutcome:
+def _spend_reconciles(engine: Reader) -> CheckOutcome:
     return equal(
         engine,
         {
@@ -58,7 +58,7 @@ def _spend_reconciles(engine: DuckDBEngine) -> CheckOutcome:
     )
 
 
-def _revenue_reconciles(engine: DuckDBEngine, settings: Settings) -> CheckOutcome:
+def _revenue_reconciles(engine: Reader, settings: Settings) -> CheckOutcome:
     signed = "SUM(CASE WHEN is_refund THEN -amount ELSE amount END)"
     placed = "bucket IN ('campaigns', '(organic)', '(unknown) campaign')"
     # Days that were published were found right then, and nobody has written them since.
@@ -101,7 +101,7 @@ def _revenue_reconciles(engine: DuckDBEngine, settings: Settings) -> CheckOutcom
     return all_of([buckets, cohorts, *users])
 
 
-def _customers_are_known(engine: DuckDBEngine) -> CheckOutcome:
+def _customers_are_known(engine: Reader) -> CheckOutcome:
     waiting = dict(
         engine.rows(
             "SELECT table_name, CAST(SUM(waiting_rows) AS BIGINT) "
@@ -121,7 +121,7 @@ def _customers_are_known(engine: DuckDBEngine) -> CheckOutcome:
     )
 
 
-def _every_row_has_a_rate(engine: DuckDBEngine) -> CheckOutcome:
+def _every_row_has_a_rate(engine: Reader) -> CheckOutcome:
     [(waiting, currencies)] = engine.rows(
         "SELECT COALESCE(SUM(waiting_rows), 0), STRING_AGG(DISTINCT currency, ', ' "
         "ORDER BY currency) FROM core.waiting_for_rate"

@@ -4,7 +4,7 @@ from ltv_platform.checks.model import CheckOutcome, TableCheck, all_of, equal
 from ltv_platform.contracts.ddl import literal
 from ltv_platform.contracts.sources import GUEST
 from ltv_platform.tables.rendering import render
-from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
+from ltv_platform.warehouse.engine import Reader
 
 _CUSTOMER_LTV = "marts.customer_ltv"
 _NET = "SUM(CASE WHEN is_refund THEN -amount ELSE amount END)"
@@ -60,7 +60,7 @@ def customer_checks() -> tuple[TableCheck, ...]:
     )
 
 
-def _ltv_reconciles(engine: DuckDBEngine) -> CheckOutcome:
+def _ltv_reconciles(engine: Reader) -> CheckOutcome:
     return equal(
         engine,
         {
@@ -76,7 +76,7 @@ def _ltv_reconciles(engine: DuckDBEngine) -> CheckOutcome:
     )
 
 
-def _every_customer_once(engine: DuckDBEngine) -> CheckOutcome:
+def _every_customer_once(engine: Reader) -> CheckOutcome:
     # That none is there twice is said of every table by its unique key.
     known = "JOIN core.customers AS c ON c.customer_id = t.customer_id"
     tables = (_CUSTOMER_LTV, "marts.rfm_segments")
@@ -90,7 +90,7 @@ def _every_customer_once(engine: DuckDBEngine) -> CheckOutcome:
     )
 
 
-def _every_customer_moves_once(engine: DuckDBEngine) -> CheckOutcome:
+def _every_customer_moves_once(engine: Reader) -> CheckOutcome:
     customers = equal(
         engine,
         {
@@ -108,7 +108,7 @@ def _every_customer_moves_once(engine: DuckDBEngine) -> CheckOutcome:
     return all_of([customers, monetary])
 
 
-def _cohorts_reconcile(engine: DuckDBEngine) -> CheckOutcome:
+def _cohorts_reconcile(engine: Reader) -> CheckOutcome:
     customers = equal(
         engine,
         {
@@ -137,7 +137,7 @@ def _cohorts_reconcile(engine: DuckDBEngine) -> CheckOutcome:
     return all_of([customers, worth, grown])
 
 
-def _every_cell_once(engine: DuckDBEngine) -> CheckOutcome:
+def _every_cell_once(engine: Reader) -> CheckOutcome:
     grid = f"({render('customers/rfm_grid.sql', engine.settings)}) AS grid"
     cells = "SELECT DISTINCT r_score, f_score FROM"
     within = "r_score BETWEEN 1 AND 5 AND f_score BETWEEN 1 AND 5 AND segment IS NOT NULL"

@@ -8,7 +8,7 @@ from typing import Any
 
 from ltv_platform.contracts.ddl import quoted
 from ltv_platform.published.snapshot import ASSET as SNAPSHOT
-from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
+from ltv_platform.warehouse.engine import Reader
 from ltv_platform.warehouse.planner import spans
 
 
@@ -37,7 +37,7 @@ class TableCheck:
     table: str
     name: str
     description: str
-    run: Callable[[DuckDBEngine], CheckOutcome]
+    run: Callable[[Reader], CheckOutcome]
     reads: tuple[str, ...] = ()
     blocking: bool = False
 
@@ -52,7 +52,7 @@ def within(column: str, days: Iterable[date]) -> tuple[str, dict[str, date]]:
     return " OR ".join(conditions), bounds
 
 
-def days_to_publish(engine: DuckDBEngine, *tables: str) -> dict[str, date | None]:
+def days_to_publish(engine: Reader, *tables: str) -> dict[str, date | None]:
     """First and last day of some tables written since the last snapshot; None: no day was."""
     [(first, last)] = engine.rows(
         "SELECT MIN(day), MAX(day) FROM raw.built WHERE asset IN $tables AND seq > "
@@ -63,7 +63,7 @@ def days_to_publish(engine: DuckDBEngine, *tables: str) -> dict[str, date | None
 
 
 def equal(
-    engine: DuckDBEngine, sums: Mapping[str, str], parameters: Mapping[str, Any] | None = None
+    engine: Reader, sums: Mapping[str, str], parameters: Mapping[str, Any] | None = None
 ) -> CheckOutcome:
     """Whether sums are all the same; NULL is 0."""
     values: dict[str, Any] = {

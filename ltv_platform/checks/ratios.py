@@ -9,7 +9,7 @@ from ltv_platform.contracts.ddl import quoted
 from ltv_platform.days import ONE_DAY, day_of, day_start
 from ltv_platform.settings import Settings
 from ltv_platform.tables.transforms import AsOf
-from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
+from ltv_platform.warehouse.engine import Reader
 
 _COUNTRIES, _CAMPAIGNS = "marts.country_roas", "marts.campaign_summary"
 _COST_NOTHING = "campaign_id IN ('(organic)', '(unknown)')"
@@ -32,7 +32,7 @@ def ratio_checks(settings: Settings) -> tuple[TableCheck, ...]:
 
 
 def _same_rows(
-    engine: DuckDBEngine,
+    engine: Reader,
     settings: Settings,
     table: str,
     parts: Callable[[int], Mapping[str, str]],

@@ -2,7 +2,7 @@
 
 from ltv_platform.checks.model import CheckOutcome, TableCheck
 from ltv_platform.countries import is_known
-from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
+from ltv_platform.warehouse.engine import Reader
 
 #: Names that a message shows at the most.
 _SHOWN = 5
@@ -35,7 +35,7 @@ def spelling_checks() -> tuple[TableCheck, ...]:
     )
 
 
-def _countries_are_known(engine: DuckDBEngine) -> CheckOutcome:
+def _countries_are_known(engine: Reader) -> CheckOutcome:
     sides = {
         "spend": "SELECT DISTINCT country FROM core.campaign_spend WHERE country IS NOT NULL",
         "customers": "SELECT DISTINCT country FROM core.customers WHERE country <> '(unknown)'",
@@ -59,7 +59,7 @@ def _countries_are_known(engine: DuckDBEngine) -> CheckOutcome:
     )
 
 
-def _campaigns_are_spelled_alike(engine: DuckDBEngine) -> CheckOutcome:
+def _campaigns_are_spelled_alike(engine: Reader) -> CheckOutcome:
     rows = engine.rows(
         "SELECT STRING_AGG(campaign_id, ' / ' ORDER BY campaign_id) FROM ("
         "SELECT campaign_id FROM core.campaign_spend UNION SELECT campaign_id FROM core.customers"
@@ -76,7 +76,7 @@ def _campaigns_are_spelled_alike(engine: DuckDBEngine) -> CheckOutcome:
     )
 
 
-def _spend_is_not_negative(engine: DuckDBEngine) -> CheckOutcome:
+def _spend_is_not_negative(engine: Reader) -> CheckOutcome:
     rows = engine.rows(
         "SELECT campaign_id, CAST(date AS VARCHAR), CAST(SUM(spend) AS VARCHAR) "
         "FROM core.campaign_spend GROUP BY campaign_id, date HAVING SUM(spend) < 0 ORDER BY 1, 2"

@@ -3,26 +3,21 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
-import duckdb
-
 from ltv_platform.ingestion.messages import some
-from ltv_platform.settings import Settings
-
-Connection = duckdb.DuckDBPyConnection
+from ltv_platform.warehouse.engine import Reader
 
 #: Names that a note shows at the most.
 _SHOWN = 3
 
 
-def notes_on_spend(connection: Connection, settings: Settings, load_id: str) -> Iterator[str]:
+def notes_on_spend(reader: Reader, load_id: str) -> Iterator[str]:
     """Notes on a load of campaign_costs that was just appended.
 
     Args:
-        connection: A connection to the warehouse.
-        settings: For the base currency.
+        reader: The warehouse.
         load_id: The load.
     """
-    replaced = connection.execute(
+    replaced = reader.rows(
         """
         WITH own AS (
           SELECT spend_source, campaign_id, date, COALESCE(currency, $base) AS currency,
@@ -61,13 +56,13 @@ def notes_on_spend(connection: Connection, settings: Settings, load_id: str) -> 
         ) AS compared
         GROUP BY currency ORDER BY currency
         """,
-        {"load_id": load_id, "base": settings.currency},
-    ).fetchall()
+        {"load_id": load_id, "base": reader.settings.currency},
+    )
     if replaced:
         days = replaced[0][3]
         changes = ", ".join(_change(before, after, code) for code, before, after, _ in replaced)
         yield f"the spend of {days} (campaign, day) from earlier loads is replaced: {changes}"
-    others = connection.execute(
+    others = reader.rows(
         """
         SELECT COUNT(*), LIST(DISTINCT source ORDER BY source)
         FROM (
@@ -83,8 +78,8 @@ def notes_on_spend(connection: Connection, settings: Settings, load_id: str) -> 
         ) AS shared
         """,
         {"load_id": load_id},
-    ).fetchall()[0]
-    days, sources = others
+    )
+    [(days, sources)] = others
     if days:
         yield (
             f"{days} (campaign, day) have spend of other sources too, {some(sources, _SHOWN)}: it "
@@ -97,17 +92,16 @@ def _change(before: Decimal, after: Decimal, currency: str) -> str:
     return f"{before:,.2f} {currency} became {after:,.2f} ({after - before:+,.2f})"
 
 
-def notes_on_revenue(connection: Connection, settings: Settings, load_id: str) -> Iterator[str]:
+def notes_on_revenue(reader: Reader, load_id: str) -> Iterator[str]:
     """Notes on a load of transactions that was just appended.
 
     An older export that comes after a newer one takes refunds back: nobody sees that in counts.
 
     Args:
-        connection: A connection to the warehouse.
-        settings: For the base currency.
+        reader: The warehouse.
         load_id: The load.
     """
-    restated = connection.execute(
+    restated = reader.rows(
         """
         WITH own AS (
           SELECT transaction_id, MAX(version) AS version
@@ -133,8 +127,8 @@ def notes_on_revenue(connection: Connection, settings: Settings, load_id: str) -
         HAVING SUM(CASE WHEN is_own THEN net ELSE -net END) <> 0
         ORDER BY currency
         """,
-        {"load_id": load_id, "base": settings.currency},
-    ).fetchall()
+        {"load_id": load_id, "base": reader.settings.currency},
+    )
     if restated:
         changes = ", ".join(
             _change(before or Decimal(0), after or Decimal(0), code)

@@ -10,7 +10,7 @@ from ltv_platform.orchestration.descriptions import asset_description, column_de
 from ltv_platform.orchestration.lineage import kept_metadata
 from ltv_platform.refresh.build import checks_of
 from ltv_platform.tables.transforms import Transform
-from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
+from ltv_platform.warehouse.engine import Engine
 
 OWNERS = ["team:growth-data"]
 POOL = "duckdb"
@@ -83,7 +83,7 @@ def table_spec(transform: Transform, partitions: dg.PartitionsDefinition) -> dg.
     ).with_io_manager_key(IO_MANAGER)
 
 
-def table_checks(engine: DuckDBEngine, transform: Transform) -> list[dg.AssetCheckSpec]:
+def table_checks(engine: Engine, transform: Transform) -> list[dg.AssetCheckSpec]:
     """The checks of a table: its key, and what must hold between it and others.
 
     To Dagster none of them is blocking: it would stop every table of the steps behind. Our own

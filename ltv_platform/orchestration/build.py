@@ -18,11 +18,11 @@ from ltv_platform.orchestration.resources import WarehouseResource, turn_and_war
 from ltv_platform.orchestration.sensors import sensors
 from ltv_platform.orchestration.steps import source_step, table_step
 from ltv_platform.tables.transforms import Graph
-from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
+from ltv_platform.warehouse.engine import Engine
 
 
 def build_definitions(
-    engine: DuckDBEngine,
+    engine: Engine,
     graph: Graph,
     warehouse: WarehouseResource | None = None,
     refreshes: Refreshes | None = None,

@@ -13,7 +13,7 @@ from ltv_platform.reports.channels import cost_chart, length_chart, model_chart
 from ltv_platform.reports.customers import forecast_chart, ltv_chart, retention_chart, rfm_chart
 from ltv_platform.reports.pages import Reader
 from ltv_platform.reports.svg import Chart
-from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
+from ltv_platform.warehouse.engine import Engine
 
 #: Per table: name of the chart, the page that it is of, and what draws it.
 _CHARTS: Mapping[str, tuple[str, str, Callable[[Reader, str], Chart]]] = {
@@ -30,7 +30,7 @@ _CHARTS: Mapping[str, tuple[str, str, Callable[[Reader, str], Chart]]] = {
 _SAFE = "/:=,.-_"
 
 
-def chart_metadata(engine: DuckDBEngine, table: str) -> dict[str, dg.MetadataValue[str]]:
+def chart_metadata(engine: Engine, table: str) -> dict[str, dg.MetadataValue[str]]:
     """The charts of all rows of a table as it stands in the warehouse; most tables have none."""
     if table not in _CHARTS:
         return {}

@@ -9,7 +9,7 @@ from ltv_platform.orchestration.assets import POOL
 from ltv_platform.orchestration.resources import TURN
 from ltv_platform.published.snapshot import prune
 from ltv_platform.settings import Settings
-from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
+from ltv_platform.warehouse.engine import Engine
 
 #: When nobody waits for figures, in the reporting zone.
 _AT = "30 3 * * *"
@@ -33,7 +33,7 @@ def prune_history(instance: dg.DagsterInstance, settings: Settings) -> int:
     return len(old)
 
 
-def maintenance_job(engine: DuckDBEngine) -> dg.JobDefinition:
+def maintenance_job(engine: Engine) -> dg.JobDefinition:
     """Prunes snapshots and history, then backs up if so set."""
     settings = engine.settings
 

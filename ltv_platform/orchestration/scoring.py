@@ -13,7 +13,7 @@ from ltv_platform.orchestration.assets import OWNERS, asset_key, column_schema
 from ltv_platform.orchestration.checks import ERROR, HINT
 from ltv_platform.tables.transforms import Graph
 from ltv_platform.warehouse import planner
-from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
+from ltv_platform.warehouse.engine import Engine
 
 if TYPE_CHECKING:
     from ltv_platform.attribution.ihc_api.scoring import Outcome
@@ -46,7 +46,7 @@ def answers_spec() -> dg.AssetSpec:
 
 
 def ask(
-    context: dg.AssetExecutionContext, engine: DuckDBEngine, graph: Graph
+    context: dg.AssetExecutionContext, engine: Engine, graph: Graph
 ) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
     """Ask the API for what is missing; without it, nothing happens.
 
@@ -67,7 +67,7 @@ def ask(
     yield _check(outcome)
 
 
-def _stale_days(engine: DuckDBEngine, graph: Graph) -> tuple[date, ...]:
+def _stale_days(engine: Engine, graph: Graph) -> tuple[date, ...]:
     """Days whose journeys are out of date: a later run rewrites them, then they are sent."""
     settings = engine.settings
     stale = planner.plan(graph, engine.state(), read_start(settings), settings.today())

@@ -1,4 +1,9 @@
-"""What every warehouse engine can do; all writes are one transaction each."""
+"""The seam: what every warehouse engine can do; all writes are one transaction each.
+
+A function asks for as little of it as it uses: checks for a :class:`Reader`, a build for a
+:class:`Builder`, ingestion for a :class:`Loader`. SQL that passes the seam is in the dialect of
+``sql/``; an engine that speaks another one translates it.
+"""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -7,11 +12,23 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from ltv_platform.contracts import SourceTable, Table
+from ltv_platform.contracts import Catalog, SourceTable, Table
+from ltv_platform.settings import Settings
 from ltv_platform.tables.transforms import AsOf, Select
 
 if TYPE_CHECKING:
+    import duckdb
     import pyarrow as pa
+
+Parameters = Mapping[str, Any]
+
+
+class StatementError(Exception):
+    """A statement of somebody else's is wrong: what it says, or a value that does not fit."""
+
+
+class RaisedError(StatementError):
+    """What a statement itself raises, by ``error(…)``; its first line ends with that text."""
 
 
 @dataclass(frozen=True)
@@ -103,14 +120,67 @@ class LoadCounts:
     loaded_at: datetime
 
 
-class Engine(Protocol):
-    """The seam between the platform and the engine that holds its tables."""
+@dataclass(frozen=True)
+class Judged:
+    """Judged rows of a file, where ingestion has them.
+
+    Attributes:
+        connection: What :meth:`Loader.judging` gave.
+        rows: Name of the relation of its rows there: the stored columns, ``_line``, ``_reasons``,
+            ``_unread``, ``_rounded`` and ``_day``; those with reasons are left out.
+        rejected: Name of the relation (line, reasons, raw, row_key) of what goes to quarantine.
+    """
+
+    connection: "duckdb.DuckDBPyConnection"
+    rows: str
+    rejected: str
+
+
+class Rows(Protocol):
+    """Whatever answers a query: an engine, or a transaction of it."""
+
+    def rows(self, sql: str, parameters: Parameters | None = None) -> list[tuple[Any, ...]]:
+        """The rows of a small query as Python values."""
+
+
+class Reader(Rows, Protocol):
+    """Reading the warehouse."""
+
+    @property
+    def settings(self) -> Settings:
+        """What it was opened with."""
+
+    @property
+    def catalog(self) -> Catalog:
+        """All contracts."""
 
     def hold(self) -> AbstractContextManager[None]:
         """Keep others from writing over several calls."""
 
-    def prepare(self) -> None:
-        """Create what is missing: every table exists, empty, from the start."""
+    def fetch(self, sql: str, parameters: Parameters | None = None) -> "pa.Table":
+        """The rows of a query."""
+
+    def copy_to_parquet(self, select: Select, order: Sequence[str], path: Path) -> int:
+        """Write the rows of a SELECT, ordered by columns (none: as they come); their number."""
+
+    def tables(self) -> Mapping[tuple[str, str], Mapping[str, str]]:
+        """Each table that is there, by schema and name: the type of each column, in their order."""
+
+    def state(self, tables: Collection[str] | None = None) -> State:
+        """What has been touched and built (of all tables, or of some), and what is known."""
+
+    def as_of(self) -> AsOf:
+        """What the figures know of now."""
+
+    def newest_event(self, feed: str) -> date | datetime | None:
+        """The newest date of the rows of a source that count; None: it has none."""
+
+    def first_day(self) -> date | None:
+        """The day of the earliest row of the log; None where no source has a dated row."""
+
+
+class Builder(Reader, Protocol):
+    """Writing derived tables, and remembering of which state they are."""
 
     def replace_range(
         self, table: Table, rows: "Select | pa.Table", start: date, end: date, writer: Writer
@@ -121,7 +191,8 @@ class Engine(Protocol):
             The number of rows written.
 
         Raises:
-            UserError: the columns are not the contract's; nothing was written.
+            UserError: the columns are not the contract's, or rows are of other days; nothing was
+                written.
         """
 
     def replace(self, table: Table, rows: "Select | pa.Table", writer: Writer) -> int:
@@ -154,14 +225,115 @@ class Engine(Protocol):
         table is stale, so no later run passes it by and publishes it.
         """
 
-    def state(self, tables: Collection[str] | None = None) -> State:
-        """What has been touched and built (of all tables, or of some), and what is known."""
 
-    def as_of(self) -> AsOf:
-        """What the figures know of now."""
+class Transaction(Rows, Protocol):
+    """Small writes of tables that no SELECT makes, all of them or none."""
 
-    def fetch(self, sql: str, parameters: Mapping[str, Any] | None = None) -> "pa.Table":
-        """The rows of a query."""
+    def execute(self, sql: str, parameters: Parameters | None = None) -> int:
+        """Run a statement that writes; how many rows it wrote, changed or deleted.
 
-    def copy_to_parquet(self, select: Select, order: Sequence[str], path: Path) -> int:
-        """Write the rows of a SELECT, totally ordered, and return their number."""
+        Raises:
+            StatementError: it is wrong; the transaction can only be given up.
+        """
+
+    def columns(self, source: str, parameters: Parameters | None = None) -> dict[str, str]:
+        """The type of each column of what :meth:`incoming` gave."""
+
+    def incoming(self, rows: "Select | pa.Table") -> AbstractContextManager[tuple[str, Parameters]]:
+        """What a statement reads such rows from, and the parameters that this takes."""
+
+    def touch(self, days: Mapping[str, Collection[date | None]]) -> None:
+        """Mark days of source tables as changed, for the planner; None: the whole table."""
+
+    def record(self, writer: Writer, days: tuple[date, date] | None) -> None:
+        """Record a write of the days first to last, or of the whole table."""
+
+    def append(self, load: Load, judged: Judged, place: int | None = None) -> LoadCounts:
+        """Append the good rows of a file to the log, with their load, quarantine and touched days.
+
+        Args:
+            load: The file.
+            judged: Its rows.
+            place: Where they stand in the order of receipt (:meth:`place_of`); None: behind all
+                others.
+
+        Returns:
+            The row of ``loads``.
+        """
+
+    def place_of(self, source: SourceTable, load_id: str) -> int:
+        """Where a load stands in the order of receipt, also if none of its rows was accepted."""
+
+
+class Loader(Reader, Protocol):
+    """Taking rows into the log and the other tables of the raw layer."""
+
+    def judging(self) -> AbstractContextManager["duckdb.DuckDBPyConnection"]:
+        """Where ingestion judges the rows of files while it holds the warehouse.
+
+        Files are read, adapted and judged by DuckDB whatever the engine. The embedded engine
+        gives its own connection, so that judged rows need not leave it; another one gives a
+        database in memory, and fetches them from there.
+        """
+
+    def bring(
+        self,
+        connection: "duckdb.DuckDBPyConnection",
+        name: str,
+        sql: str,
+        parameters: Parameters | None = None,
+    ) -> None:
+        """Make the rows of a query of the warehouse a temporary table of what judges."""
+
+    def transaction(self) -> AbstractContextManager[Transaction]:
+        """Several statements that count together, or not at all if an error passes through."""
+
+
+class Keeper(Protocol):
+    """What backups, erasure and ``ltv doctor`` ask of what lies at ``warehouse_path``."""
+
+    @property
+    def packages(self) -> tuple[str, ...]:
+        """The distributions that it runs on."""
+
+    @property
+    def schema_version(self) -> int:
+        """The schema version that this code works with."""
+
+    def stored_version(self) -> int | None:
+        """The schema version of what lies there, neither made nor upgraded; None: nothing does.
+
+        Raises:
+            UserError: it cannot be read now: another process holds it, or it is damaged.
+        """
+
+    def prepare(self) -> None:
+        """Create what is missing: every table exists, empty, from the start."""
+
+    def copy(self, target: Path) -> None:
+        """Copy everything that is committed, as it lies at LTV_HOME's ``warehouse_path``.
+
+        Raises:
+            OSError: the copy cannot be written.
+        """
+
+    def alone(self) -> AbstractContextManager[None]:
+        """Keep everybody out while what lies there is exchanged.
+
+        Raises:
+            UserError: somebody else works on it, for longer than LTV_LOCK_TIMEOUT.
+        """
+
+    def compact(self) -> tuple[int, int]:
+        """Leave no byte of deleted rows where the rows lie; bytes before and after.
+
+        Raises:
+            UserError: the disk takes no more; all is as it was.
+        """
+
+
+class Engine(Builder, Loader, Keeper, Protocol):
+    """The seam between the platform and the engine that holds its tables."""
+
+    def __hash__(self) -> int:
+        """That of the object: what is made for an engine is kept as long as it."""

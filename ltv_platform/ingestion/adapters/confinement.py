@@ -1,16 +1,28 @@
 """What a connection may reach, once it holds what it needs."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
 
 from ltv_platform.contracts.ddl import literal
 
+Connection = duckdb.DuckDBPyConnection
+
+
+@contextmanager
+def confined_database(folder: Path) -> Iterator[Connection]:
+    """A database in memory, in UTC, that reaches a folder and nothing else."""
+    with duckdb.connect(config={"python_enable_replacements": False}) as connection:
+        connection.execute("SET timezone = 'UTC'")
+        confine(connection, folder / "spill", folders=[folder])
+        yield connection
+
 
 def confine(
-    connection: duckdb.DuckDBPyConnection,
-    spill: Path,
+    connection: Connection,
+    spill: Path | None = None,
     *,
     folders: Iterable[Path] = (),
     paths: Iterable[Path] = (),
@@ -19,13 +31,14 @@ def confine(
 
     Args:
         connection: The connection; it cannot be set free again.
-        spill: A folder for what does not fit into memory.
+        spill: A folder for what does not fit into memory; None: the one that it has.
         folders: Folders that it may read and write.
         paths: Files that it may read and write.
     """
+    [(present,)] = connection.execute("SELECT current_setting('temp_directory')").fetchall()
+    spill = spill or Path(present)
     allowed = ", ".join(literal(f"{folder}/") for folder in (*folders, spill))
     named = ", ".join(literal(str(path)) for path in paths)
-    [(present,)] = connection.execute("SELECT current_setting('temp_directory')").fetchall()
     if present != str(spill):  # once something has been spilled, it cannot be set
         connection.execute(f"SET temp_directory = {literal(str(spill))}")
     connection.execute(f"SET allowed_directories = [{allowed}]")

@@ -8,13 +8,11 @@ to quarantine. Of attributes that change, such as those of a customer, the last 
 
 from dataclasses import dataclass
 
-import duckdb
-
 from ltv_platform.contracts import SourceTable
 from ltv_platform.contracts.ddl import column_list, literal, quoted
+from ltv_platform.ingestion.adapters.confinement import Connection
 from ltv_platform.ingestion.rows.validation import ONLY_BEFORE_START
-
-Connection = duckdb.DuckDBPyConnection
+from ltv_platform.warehouse.engine import Loader
 
 
 @dataclass(frozen=True)
@@ -32,6 +30,7 @@ class Conflicts:
 
 def find_conflicts(
     connection: Connection,
+    engine: Loader,
     source: SourceTable,
     rows: str,
     table: str,
@@ -42,6 +41,7 @@ def find_conflicts(
 
     Args:
         connection: The staging connection.
+        engine: The warehouse.
         source: The contract.
         rows: Name of the relation of judged rows; those with reasons are not looked at, but for
             the start of the partitions, which may move.
@@ -58,10 +58,9 @@ def find_conflicts(
     start = ONLY_BEFORE_START.replace("reasons", "_reasons")
     looked_at = f"SELECT _line, {values}, TRUE AS own FROM {rows} WHERE _reasons IS NULL OR {start}"
     if load_id is not None:
-        looked_at += (
-            f" UNION ALL SELECT line, {values}, FALSE FROM raw.{source.name} "
-            f"WHERE load_id = {literal(load_id)}"
-        )
+        of_load = f"SELECT line, {values} FROM raw.{source.name} WHERE load_id = $load_id"
+        engine.bring(connection, "others_of_load", of_load, {"load_id": load_id})
+        looked_at += f" UNION ALL SELECT line, {values}, FALSE FROM others_of_load"
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE keys_of_several AS "
         f"SELECT {key} FROM ({looked_at}) AS looked_at GROUP BY {key} HAVING COUNT(*) > 1"

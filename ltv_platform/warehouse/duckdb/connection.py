@@ -1,5 +1,6 @@
 """Opening the DuckDB file: one process at a time, so wait for the lock and say who holds it."""
 
+import fcntl
 import os
 import random
 import re
@@ -26,6 +27,8 @@ _IF_DAMAGED = (
 )
 #: Words of its errors where the disk takes no more.
 _NOT_WRITTEN = ("Could not write", "No space left", "File too large", "Read-only file system")
+#: Pause between two attempts to keep others out, in seconds.
+_PAUSE = 0.1
 
 
 def connection_config(settings: Settings) -> dict[str, Any]:
@@ -98,25 +101,6 @@ def _create(path: Path) -> None:
             os.link(folder / path.name, path)
 
 
-def half_restored_path(settings: Settings) -> Path:
-    """The folder that a restore takes the new state of LTV_HOME from; gone when it is finished."""
-    return settings.home / "restoring"
-
-
-def refuse_half_restored(settings: Settings) -> None:
-    """Nobody works on an LTV_HOME that is old in one part and new in another.
-
-    Raises:
-        UserError: a restore was killed, or is just putting its files in place.
-    """
-    if half_restored_path(settings).exists():
-        raise UserError(
-            f"{settings.home} is half restored.",
-            "If `ltv restore` is under way, let it finish; if it was ended, run it again, and it "
-            "goes on where it stopped.",
-        )
-
-
 def open_warehouse(
     settings: Settings, lock_timeout: float | None = None
 ) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
@@ -153,3 +137,33 @@ def _connect(
                 ) from error
             time.sleep(random.uniform(pause / 2, pause))  # noqa: S311 - jitter, no secret
             pause = min(2 * pause, _LONGEST_PAUSE)
+
+
+@contextmanager
+def alone(settings: Settings) -> Iterator[None]:
+    """Keep everybody from the file that is there, by the lock that DuckDB uses.
+
+    Nothing else in this process may have it open: whoever closes it gives the lock away.
+
+    Raises:
+        UserError: another process holds it.
+    """
+    if not settings.warehouse_path.exists():
+        yield
+        return
+    with settings.warehouse_path.open("rb+") as warehouse:
+        give_up = time.monotonic() + settings.lock_timeout
+        while True:
+            try:
+                fcntl.lockf(warehouse, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError as error:
+                if time.monotonic() >= give_up:
+                    raise UserError(
+                        f"The warehouse {settings.warehouse_path} is held by another process "
+                        f"(waited {settings.lock_timeout:g} s).",
+                        "Let it finish or end it, then run the same `ltv restore` again; "
+                        "LTV_LOCK_TIMEOUT waits longer.",
+                    ) from error
+            time.sleep(_PAUSE)
+        yield

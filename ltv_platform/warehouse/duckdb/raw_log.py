@@ -40,22 +40,6 @@ def transaction(connection: Connection) -> Iterator[None]:
         raise
 
 
-def known_load(connection: Connection, load_id: str) -> LoadCounts | None:
-    """The row of ``loads`` of an earlier load of the same content, if there was one.
-
-    A file that an erasure has rewritten is still the file of its load.
-    """
-    row = connection.execute(
-        "SELECT load_id, table_name, source_file, adapter, content_hash, rows_in_file, "
-        "rows_skipped, rows_received, rows_accepted, rows_quarantined, rows_repeated, "
-        "attributes_unread, rounded, loaded_at "
-        "FROM raw.loads WHERE load_id = COALESCE("
-        "(SELECT load_id FROM raw.rewritten WHERE rewritten_id = $load_id), $load_id)",
-        {"load_id": load_id},
-    ).fetchone()
-    return None if row is None else LoadCounts(*row)
-
-
 def append_load(
     connection: Connection,
     load: Load,
@@ -138,7 +122,11 @@ def append_load(
         asdict(counts),
     )
     # The days of all versions, old and new, of the keys that the load brought.
-    touched = f"SELECT DISTINCT $table AS table_name, day FROM ({_touched_days(source, settings)})"
+    touched = (
+        f"SELECT DISTINCT $table AS table_name, day FROM ({_touched_days(source, settings)}) "
+        # Every load bears on loads and perhaps quarantine, whatever became of its rows.
+        "UNION ALL SELECT 'loads', NULL"
+    )
     touch(connection, touched, sequence, settings, {"table": source.name})
     return counts
 
@@ -186,8 +174,7 @@ def touch(
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE touched_days AS "
         f"SELECT table_name, day FROM ({days}) AS days "
-        # Every change bears on loads and perhaps quarantine, whatever became of its rows.
-        "UNION ALL SELECT 'loads', NULL UNION ALL SELECT $zone, NULL",
+        "UNION ALL SELECT $zone, NULL",
         {**(values or {}), "zone": TOUCHED_IN + settings.timezone},
     )
     connection.execute(

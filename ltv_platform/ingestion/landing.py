@@ -19,7 +19,7 @@ from ltv_platform.failpoints import failpoint
 from ltv_platform.ingestion.files.unfollowed import State, move, state_of
 from ltv_platform.ingestion.requests import Outcome, Progress, Request, silent
 from ltv_platform.settings import Settings
-from ltv_platform.warehouse.engine import Engine
+from ltv_platform.warehouse.engine import Loader
 
 #: Files that are still being written by whoever delivers them.
 _UNFINISHED = (".tmp", ".part", ".partial", ".crdownload")
@@ -153,7 +153,7 @@ def _is_finished(path: Path) -> bool:
 
 
 def ingest_landing(
-    engine: Engine,
+    engine: Loader,
     tables: Sequence[str] | None = None,
     progress: Progress = silent,
     changed_until: int | None = None,
@@ -206,7 +206,7 @@ def _state(path: Path) -> State | None:
 
 
 def _move_away(
-    engine: Engine, outcomes: tuple[Outcome, ...], state: State | None
+    engine: Loader, outcomes: tuple[Outcome, ...], state: State | None
 ) -> tuple[Outcome, ...]:
     """Move a file away that was loaded into all tables that it is meant for."""
     first, *others = outcomes

@@ -20,8 +20,8 @@ from sqlglot.schema import MappingSchema
 
 from ltv_platform.contracts import Catalog
 from ltv_platform.lineage.model import Source, Sources, in_order
+from ltv_platform.tables.selects import DIALECT
 
-_DIALECT = "duckdb"
 #: Parameters that say what the figures know of; the others only cut out the days of a run.
 _KNOWN = frozenset(
     {
@@ -63,9 +63,9 @@ def trace(sql: str, catalog: Catalog) -> Trace:
         sqlglot.errors.OptimizeError: A column belongs to no table, or to several.
     """
     tree = qualify(
-        sqlglot.parse_one(sql, dialect=_DIALECT),
+        sqlglot.parse_one(sql, dialect=DIALECT),
         schema=_schema(catalog),
-        dialect=_DIALECT,
+        dialect=DIALECT,
         identify=False,
         quote_identifiers=False,
     )
@@ -82,7 +82,7 @@ def _schema(catalog: Catalog) -> MappingSchema:
     for table in catalog:
         names = {column.name: str(column.type) for column in table.columns}
         tables.setdefault(table.layer, {})[table.name] = names
-    return MappingSchema(tables, dialect=_DIALECT)
+    return MappingSchema(tables, dialect=DIALECT)
 
 
 class _Walk:
@@ -147,7 +147,7 @@ class _Walk:
         while inside is not None and column.table not in inside.sources:
             inside = inside.parent
         if inside is None:
-            raise ValueError(f"{column.sql(dialect=_DIALECT)} belongs to no table")
+            raise ValueError(f"{column.sql(dialect=DIALECT)} belongs to no table")
         source = inside.sources[column.table]
         if isinstance(source, Scope):
             found = dict(self.columns(source))[column.name.lower()]

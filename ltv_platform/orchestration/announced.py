@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 
 from ltv_platform.tables.transforms import AsOf
-from ltv_platform.warehouse.engine import Engine, Writer
+from ltv_platform.warehouse.engine import Builder, Writer
 
 _PREFIX = "announced."
 
 
-def unannounced(engine: Engine, tables: Iterable[str]) -> Mapping[str, set[date | None]]:
+def unannounced(engine: Builder, tables: Iterable[str]) -> Mapping[str, set[date | None]]:
     """The days of each table that were written since it was announced; None: the whole table."""
     days: dict[str, set[date | None]] = {}
     for table, day in engine.rows(
@@ -25,7 +25,7 @@ def unannounced(engine: Engine, tables: Iterable[str]) -> Mapping[str, set[date 
     return days
 
 
-def remember_announced(engine: Engine, tables: Iterable[str]) -> None:
+def remember_announced(engine: Builder, tables: Iterable[str]) -> None:
     """What has been written of some tables so far is announced."""
     for table, newest in engine.rows(
         "SELECT asset, MAX(seq) FROM raw.built WHERE asset IN $tables GROUP BY asset",

@@ -13,7 +13,8 @@ from ltv_platform.tables.transforms import Transform
 from ltv_platform.warehouse.engine import Engine
 
 OWNERS = ["team:growth-data"]
-POOL = "duckdb"
+#: Of the steps that write the warehouse.
+POOL = "warehouse"
 #: Name of the resource that gives tables to assets of people's own, and keeps what these return.
 IO_MANAGER = "warehouse_io_manager"
 
@@ -31,7 +32,7 @@ def table_name(key: dg.AssetKey) -> str:
     return ".".join(key.path)
 
 
-def source_spec(source: SourceTable) -> dg.AssetSpec:
+def source_spec(engine: Engine, source: SourceTable) -> dg.AssetSpec:
     """A source: its log, which materializing fills."""
     table = source.log
     return dg.AssetSpec(
@@ -42,7 +43,7 @@ def source_spec(source: SourceTable) -> dg.AssetSpec:
             f"Materializing it loads the files in `landing/{source.name}/` and "
             f"`landing/{source.name}@<adapter>/`."
         ),
-        kinds={"duckdb", "file"},
+        kinds={engine.settings.engine, "file"},
         owners=OWNERS,
         metadata={"dagster/column_schema": column_schema(table, table.columns)},
         skippable=True,
@@ -58,7 +59,9 @@ def source_check(source: SourceTable) -> dg.AssetCheckSpec:
     )
 
 
-def table_spec(transform: Transform, partitions: dg.PartitionsDefinition) -> dg.AssetSpec:
+def table_spec(
+    engine: Engine, transform: Transform, partitions: dg.PartitionsDefinition
+) -> dg.AssetSpec:
     """A derived table."""
     contract = transform.contract
     return dg.AssetSpec(
@@ -69,7 +72,7 @@ def table_spec(transform: Transform, partitions: dg.PartitionsDefinition) -> dg.
         partitions_def=partitions if contract.partition is not None else None,
         group_name=transform.derivation.group,
         description=asset_description(transform),
-        kinds={"duckdb", "sql"},
+        kinds={engine.settings.engine, "sql"},
         owners=OWNERS,
         metadata={
             "dagster/column_schema": column_schema(

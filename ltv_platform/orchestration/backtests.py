@@ -5,7 +5,7 @@ from typing import Any
 import dagster as dg
 
 from ltv_platform.contracts import Catalog
-from ltv_platform.warehouse.engine import Engine
+from ltv_platform.warehouse.engine import Reader
 
 #: Rows of the back-test that are shown, with its baselines; the table has all of them.
 _MOST_ROWS = 60
@@ -42,7 +42,7 @@ _PLOTTED = {
 }
 
 
-def backtest_metadata(engine: Engine, backtest: str) -> dict[str, dg.MetadataValue[Any]]:
+def backtest_metadata(engine: Reader, backtest: str) -> dict[str, dg.MetadataValue[Any]]:
     """How far off forecasts were so far: rows of the back-test, and figures to plot.
 
     Args:

@@ -8,13 +8,14 @@ import dagster as dg
 from ltv_platform.assets import GROUPS
 from ltv_platform.orchestration.assets import IO_MANAGER
 from ltv_platform.orchestration.console import console
+from ltv_platform.orchestration.duckdb_resource import WarehouseResource
 from ltv_platform.orchestration.io_manager import warehouse_io_manager
 from ltv_platform.orchestration.jobs import refresh_job
 from ltv_platform.orchestration.maintenance import maintenance_job, maintenance_schedule
 from ltv_platform.orchestration.partitions import daily_partitions
 from ltv_platform.orchestration.publishing import publish_step
 from ltv_platform.orchestration.refreshes import Refreshes
-from ltv_platform.orchestration.resources import WarehouseResource, turn_and_warehouse
+from ltv_platform.orchestration.resources import turn_and_warehouse
 from ltv_platform.orchestration.sensors import sensors
 from ltv_platform.orchestration.steps import source_step, table_step
 from ltv_platform.tables.transforms import Graph

@@ -27,7 +27,7 @@ ANSWERS_CHECK = dg.AssetCheckSpec(
 )
 
 
-def answers_spec() -> dg.AssetSpec:
+def answers_spec(engine: Engine) -> dg.AssetSpec:
     """The answers of the IHC API, asked for what is missing."""
     return dg.AssetSpec(
         _KEY,
@@ -38,7 +38,7 @@ def answers_spec() -> dg.AssetSpec:
             "answer yet, if `IHC_API_KEY` is set and `LTV_IHC_ENGINE` is not `local`; else it "
             "does nothing. Journeys of days that are stale wait until they are rewritten."
         ),
-        kinds={"duckdb", "api"},
+        kinds={engine.settings.engine, "api"},
         owners=OWNERS,
         metadata={"dagster/column_schema": column_schema(IHC_ANSWERS, IHC_ANSWERS.columns)},
         skippable=True,

@@ -63,7 +63,7 @@ def source_step(engine: Engine) -> dg.AssetsDefinition:
 
     @dg.multi_asset(
         name=SOURCES,
-        specs=[source_spec(source) for source in sources.values()],
+        specs=[source_spec(engine, source) for source in sources.values()],
         check_specs=[source_check(source) for source in sources.values()],
         can_subset=True,
         pool=POOL,
@@ -159,12 +159,12 @@ def table_step(
     """Writes the tables of a group, each with its checks right behind it."""
     transforms = [t for t in graph.transforms if t.derivation.group == group]
     parts = [transforms]
-    specs = [table_spec(transform, partitions) for transform in transforms]
+    specs = [table_spec(engine, transform, partitions) for transform in transforms]
     check_specs = [check for t in transforms for check in table_checks(engine, t)]
     scored = any(t.name == scoring.SCORED for t in transforms)
     if scored:  # between what is sent and what shows the answers, for outputs come in that order
         [journeys] = [i for i, t in enumerate(transforms) if t.name == scoring.JOURNEYS]
-        specs.insert(journeys + 1, scoring.answers_spec())
+        specs.insert(journeys + 1, scoring.answers_spec(engine))
         parts = _around_scoring(transforms)
         check_specs.append(scoring.ANSWERS_CHECK)
 

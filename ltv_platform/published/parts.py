@@ -13,7 +13,7 @@ from itertools import groupby
 from ltv_platform.contracts import Table
 from ltv_platform.contracts.ddl import quoted
 from ltv_platform.tables.transforms import Select, Transform
-from ltv_platform.warehouse.engine import Engine, State
+from ltv_platform.warehouse.engine import Reader, State
 from ltv_platform.warehouse.planner import newest_write
 
 
@@ -34,7 +34,7 @@ _SMALL = 20_000
 _LARGE = 100_000
 
 
-def derived_parts(engine: Engine, transform: Transform, state: State) -> Iterator[Part]:
+def derived_parts(engine: Reader, transform: Transform, state: State) -> Iterator[Part]:
     """The files of a table: one of each presentation, or several by time."""
     contract = transform.contract
     writes = {day: built.seq for day, built in state.built.get(transform.name, {}).items()}
@@ -53,7 +53,7 @@ def derived_parts(engine: Engine, transform: Transform, state: State) -> Iterato
 
 
 def _periods(
-    engine: Engine, contract: Table, days: Sequence[date]
+    engine: Reader, contract: Table, days: Sequence[date]
 ) -> Iterator[tuple[str, date | None, date | None]]:
     """Name, first and last day of the files by time; without a name, one file holds all."""
     if contract.partition is None or not days:
@@ -78,7 +78,7 @@ def _periods(
             yield f"{of_period[0]:{'%Y' if yearly else '%Y-%m'}}", of_period[0], of_period[-1]
 
 
-def _count(engine: Engine, table: Table, days: Sequence[date]) -> int:
+def _count(engine: Reader, table: Table, days: Sequence[date]) -> int:
     """The rows of a table from the first to the last of the days."""
     [(rows,)] = engine.rows(
         f"SELECT COUNT(*) FROM {table.full_name} "

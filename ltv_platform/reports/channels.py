@@ -15,7 +15,7 @@ from ltv_platform.parameters.attribution import MARKOV_PATH, MODELS
 from ltv_platform.published.current import current_snapshot, require_snapshot
 from ltv_platform.published.query import open_snapshot
 from ltv_platform.reports.charts import cost_and_revenue, journey_lengths, models_by_channel
-from ltv_platform.reports.pages import Reader, Table, render_page, write_page
+from ltv_platform.reports.pages import Reader, Table, published, render_page, write_page
 from ltv_platform.reports.svg import Chart
 from ltv_platform.settings import Settings
 
@@ -33,7 +33,7 @@ def write_channel_report(settings: Settings) -> Path:
     if snapshot is None:
         return write_page(settings, "channels", render_page("channels", settings, manifest=None))
     with open_snapshot(settings, snapshot) as connection:
-        figures = _figures(Reader(connection, "channels"))
+        figures = _figures(Reader(published(connection), "channels"))
     page = render_page("channels", settings, manifest=snapshot.manifest, **figures)
     return write_page(settings, "channels", page)
 
@@ -48,7 +48,7 @@ def channel_overview(settings: Settings) -> Table:
         UserError: nothing is published.
     """
     with open_snapshot(settings, require_snapshot(settings)) as connection:
-        return Reader(connection, "channels").table("channel_overview")
+        return Reader(published(connection), "channels").table("channel_overview")
 
 
 def model_overview(settings: Settings) -> Table:
@@ -62,7 +62,7 @@ def model_overview(settings: Settings) -> Table:
         UserError: nothing is published.
     """
     with open_snapshot(settings, require_snapshot(settings)) as connection:
-        models = _models(Reader(connection, "channels"))
+        models = _models(Reader(published(connection), "channels"))
     rows = [(name, *credited, spread) for name, credited, spread in models.credits]
     return ["channel_name", *models.names, "disagreement"], rows
 
@@ -70,7 +70,7 @@ def model_overview(settings: Settings) -> Table:
 def pending_conversions(settings: Settings) -> int:
     """Conversions that the IHC API has not scored, or rejected: figures by IHC lack them."""
     with open_snapshot(settings, require_snapshot(settings)) as connection:
-        return int(Reader(connection, "channels").rows("totals")[0]["pending"])
+        return int(Reader(published(connection), "channels").rows("totals")[0]["pending"])
 
 
 def length_chart(reader: Reader, schema: str = "") -> Chart:

@@ -20,7 +20,7 @@ from ltv_platform.reports.customer_charts import (
     retention_heatmap,
     rfm_grid,
 )
-from ltv_platform.reports.pages import Reader, Row, Table, render_page, write_page
+from ltv_platform.reports.pages import Reader, Row, Table, published, render_page, write_page
 from ltv_platform.reports.svg import Chart
 from ltv_platform.settings import Settings
 
@@ -42,7 +42,7 @@ def write_customer_report(settings: Settings) -> Path:
     if snapshot is None:
         return write_page(settings, "customers", render_page("customers", settings, manifest=None))
     with open_snapshot(settings, snapshot) as connection:
-        figures = _figures(Reader(connection, "customers"))
+        figures = _figures(Reader(published(connection), "customers"))
     page = render_page("customers", settings, manifest=snapshot.manifest, **figures)
     return write_page(settings, "customers", page)
 
@@ -57,7 +57,7 @@ def customer_overview(settings: Settings) -> tuple[Table, Table]:
         UserError: nothing is published.
     """
     with open_snapshot(settings, require_snapshot(settings)) as connection:
-        reader = Reader(connection, "customers")
+        reader = Reader(published(connection), "customers")
         return reader.table("cohorts"), reader.table("segments")
 
 

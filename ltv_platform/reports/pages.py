@@ -4,6 +4,7 @@ A page is ``templates/<name>.html.j2`` over the figures of ``templates/<name>.sq
 clock: the same snapshot gives the same page.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
@@ -44,30 +45,39 @@ _TEMPLATES = files("ltv_platform") / "reports" / "templates"
 
 @dataclass(frozen=True)
 class Reader:
-    """Published tables, asked by the queries of one template.
+    """Tables, asked by the queries of one template.
 
     Attributes:
-        connection: Sees the tables.
+        ask: Names and rows of a query.
         queries: Name of the template, as in ``campaigns``.
     """
 
-    connection: duckdb.DuckDBPyConnection
+    ask: Callable[[str], Table]
     queries: str
 
-    def execute(self, query: str, *arguments: object) -> duckdb.DuckDBPyConnection:
-        """Run a query of the template."""
+    def sql(self, query: str, *arguments: object) -> str:
+        """A query of the template."""
         macros = environment().get_template(f"{self.queries}.sql.j2").module
-        return self.connection.execute(str(getattr(macros, query)(*arguments)))
+        return str(getattr(macros, query)(*arguments))
 
     def table(self, query: str, *arguments: object) -> Table:
         """Names and rows of a query of the template."""
-        cursor = self.execute(query, *arguments)
-        return [name for name, *_ in cursor.description or ()], cursor.fetchall()
+        return self.ask(self.sql(query, *arguments))
 
     def rows(self, query: str, *arguments: object) -> list[Row]:
         """The same, each row by the names of its columns."""
         names, rows = self.table(query, *arguments)
         return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def published(connection: duckdb.DuckDBPyConnection) -> Callable[[str], Table]:
+    """Asks a snapshot."""
+
+    def ask(sql: str) -> Table:
+        cursor = connection.execute(sql)
+        return [name for name, *_ in cursor.description], cursor.fetchall()
+
+    return ask
 
 
 def render_page(name: str, settings: Settings, **figures: Any) -> str:

@@ -10,10 +10,10 @@ import os
 from ltv_platform.contracts.ddl import quoted
 from ltv_platform.failpoints import failpoint
 from ltv_platform.tables.transforms import Select
-from ltv_platform.warehouse.engine import Engine
+from ltv_platform.warehouse.engine import Reader
 
 
-def show(engine: Engine, schema: str, name: str) -> None:
+def show(engine: Reader, schema: str, name: str) -> None:
     """Write the file of a table, if it has been made, in place of the last one."""
     failpoint("own table committed, not shown")
     with engine.hold():

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ltv_platform.contracts import Catalog
     from ltv_platform.settings import Settings
+    from ltv_platform.warehouse.duckdb.in_memory import InMemory
     from ltv_platform.warehouse.engine import Engine
 
 
@@ -21,3 +22,14 @@ def open_engine(settings: "Settings", catalog: "Catalog") -> "Engine":
             from ltv_platform.warehouse.duckdb.engine import DuckDBEngine  # noqa: PLC0415
 
             return DuckDBEngine(settings, catalog)
+
+
+def open_in_memory(settings: "Settings") -> "InMemory":
+    """Answers queries on small Arrow tables that are in no warehouse; DuckDB, whatever the engine.
+
+    Args:
+        settings: How much memory and how many threads it may take.
+    """
+    from ltv_platform.warehouse.duckdb.in_memory import InMemory  # noqa: PLC0415
+
+    return InMemory(settings)

@@ -15,7 +15,7 @@ from ltv_platform.attribution.ihc_api.answers import SHARES, Scored
 from ltv_platform.attribution.ihc_api.packing import Batch, Journey, Session
 from ltv_platform.failpoints import failpoint
 from ltv_platform.tables.rendering import render
-from ltv_platform.warehouse.engine import Engine, Transaction, Writer
+from ltv_platform.warehouse.engine import Builder, Engine, Reader, Transaction, Writer
 from ltv_platform.warehouse.planner import newest_write
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Rejected:
     request_id: str
 
 
-def pending_days(engine: Engine) -> tuple[date, ...]:
+def pending_days(engine: Reader) -> tuple[date, ...]:
     """Days of conversions whose journey the API has neither scored nor rejected, ascending.
 
     None where the local engine scores. Where nothing was pending and no journey was written
@@ -56,7 +56,7 @@ def pending_days(engine: Engine) -> tuple[date, ...]:
         return tuple(day for (day,) in engine.rows(sql))
 
 
-def record_complete(engine: Engine, sequence: int) -> None:
+def record_complete(engine: Builder, sequence: int) -> None:
     """Write down that no journey is pending.
 
     Args:
@@ -67,7 +67,7 @@ def record_complete(engine: Engine, sequence: int) -> None:
     engine.record([Writer(_ANSWERS, digest, engine.as_of())], sequence)
 
 
-def _pending_days_sql(engine: Engine) -> str:
+def _pending_days_sql(engine: Reader) -> str:
     return render("ihc/pending_days.sql", engine.settings)
 
 
@@ -76,7 +76,7 @@ def _digest(sql: str) -> str:
     return hashlib.sha256(sql.encode()).hexdigest()[:16]
 
 
-def missing(engine: Engine, waiting: Collection[date] = ()) -> "pa.Table":
+def missing(engine: Reader, waiting: Collection[date] = ()) -> "pa.Table":
     """The sessions of the journeys that are still to be sent, in the order of packing.
 
     Args:
@@ -115,7 +115,7 @@ def journeys_of(sessions: "pa.Table") -> Iterator[Journey]:
         )
 
 
-def counts(engine: Engine) -> dict[str, int]:
+def counts(engine: Reader) -> dict[str, int]:
     """Journeys by what became of them under the present settings: scored, rejected, pending."""
     [row] = engine.fetch(render("ihc/counts.sql", engine.settings)).to_pylist()
     return {name: int(number) for name, number in row.items()}
@@ -242,5 +242,5 @@ def _settle(
     )
 
 
-def _now(engine: Engine) -> datetime:
+def _now(engine: Reader) -> datetime:
     return engine.settings.current_time().astimezone(UTC).replace(tzinfo=None)

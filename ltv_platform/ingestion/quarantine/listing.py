@@ -7,7 +7,7 @@ from ltv_platform.errors import UserError
 from ltv_platform.ingestion.files.private_copy import printable
 from ltv_platform.ingestion.messages import source_called
 from ltv_platform.ingestion.quarantine.settling import OPEN
-from ltv_platform.warehouse.engine import Engine
+from ltv_platform.warehouse.engine import Loader
 
 _COLUMNS = (
     "table_name",
@@ -24,7 +24,7 @@ _WAITING = f"{OPEN} AND ($table IS NULL OR table_name = $table)"
 
 
 def list_quarantine(
-    engine: Engine, table: str | None = None, limit: int | None = None
+    engine: Loader, table: str | None = None, limit: int | None = None
 ) -> tuple[list[str], list[tuple[Any, ...]]]:
     """The rows that stand in quarantine: newest load first, each in the order of its file.
 
@@ -52,7 +52,7 @@ def list_quarantine(
     return list(_COLUMNS), rows
 
 
-def count_quarantine(engine: Engine, table: str | None = None) -> int:
+def count_quarantine(engine: Loader, table: str | None = None) -> int:
     """How many rows stand in quarantine, all or those meant for one source table.
 
     Raises:
@@ -64,7 +64,7 @@ def count_quarantine(engine: Engine, table: str | None = None) -> int:
     return int(engine.rows(sql, {"table": table})[0][0])
 
 
-def dismiss(engine: Engine, reason: str, table: str | None = None, file: str | None = None) -> int:
+def dismiss(engine: Loader, reason: str, table: str | None = None, file: str | None = None) -> int:
     """Settle rows of quarantine that nobody will fix, so that they are no longer listed.
 
     Args:

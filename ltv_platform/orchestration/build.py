@@ -3,12 +3,13 @@
 Sources, tables and checks come from the contracts and the wiring in ``assets/``.
 """
 
+from typing import Any
+
 import dagster as dg
 
 from ltv_platform.assets import GROUPS
 from ltv_platform.orchestration.assets import IO_MANAGER
 from ltv_platform.orchestration.console import console
-from ltv_platform.orchestration.duckdb_resource import WarehouseResource
 from ltv_platform.orchestration.io_manager import warehouse_io_manager
 from ltv_platform.orchestration.jobs import refresh_job
 from ltv_platform.orchestration.maintenance import maintenance_job, maintenance_schedule
@@ -25,7 +26,7 @@ from ltv_platform.warehouse.engine import Engine
 def build_definitions(
     engine: Engine,
     graph: Graph,
-    warehouse: WarehouseResource | None = None,
+    warehouse: dg.ConfigurableResource[Any] | None = None,
     refreshes: Refreshes | None = None,
 ) -> dg.Definitions:
     """All definitions on an engine and the tables of a graph.

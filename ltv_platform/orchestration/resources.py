@@ -7,7 +7,7 @@ from typing import Any
 import dagster as dg
 
 from ltv_platform.locks import one_run
-from ltv_platform.orchestration.duckdb_resource import WarehouseResource, warehouse_resource
+from ltv_platform.orchestration.duckdb_resource import warehouse_resource
 from ltv_platform.settings import Settings
 
 #: Name of the resource that every step of a run needs, so that runs take turns.
@@ -36,7 +36,9 @@ def turn(settings: Settings) -> dg.ResourceDefinition:
     return waiting
 
 
-def turn_and_warehouse(settings: Settings, warehouse: WarehouseResource | None) -> dict[str, Any]:
+def turn_and_warehouse(
+    settings: Settings, warehouse: dg.ConfigurableResource[Any] | None
+) -> dict[str, Any]:
     """A run's turn, which its steps need, and the warehouse, for users' own assets.
 
     Args:

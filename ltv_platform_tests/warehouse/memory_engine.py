@@ -175,9 +175,9 @@ class MemoryEngine:
         sql: str,
         parameters: Mapping[str, Any] | None = None,
     ) -> None:
-        connection.register("brought", self.fetch(sql, parameters))
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM brought")
-        connection.unregister("brought")
+        connection.register("fetched", self.fetch(sql, parameters))
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM fetched")
+        connection.unregister("fetched")
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:

@@ -44,15 +44,17 @@ def settle_quarantine(engine: Loader, transaction: Transaction, load: Load, judg
     if not transaction.rows(waiting, own):
         return 0
     early = f"NOT ({ONLY_BEFORE_START})" if load.table.name == "customers" else "TRUE"
-    settleable = f"{waits} AND {early} AND row_key"
-    waiting = f"SELECT DISTINCT row_key FROM raw.quarantine WHERE {settleable} IS NOT NULL"
+    settleable = f"{waits} AND {early}"
+    waiting = (
+        f"SELECT DISTINCT row_key FROM raw.quarantine WHERE {settleable} AND row_key IS NOT NULL"
+    )
     engine.bring(judged.connection, "waiting_keys", waiting, own)
     keys = judged.connection.execute(
         f"SELECT DISTINCT key FROM (SELECT {row_key(load.table)} AS key FROM {judged.rows} "
         "WHERE _reasons IS NULL) AS good WHERE key IN (SELECT row_key FROM waiting_keys)"
     ).fetchall()
     by_key = transaction.execute(
-        f"UPDATE raw.quarantine SET {settled} WHERE {settleable} IN "
+        f"UPDATE raw.quarantine SET {settled} WHERE {settleable} AND row_key IN "
         "(SELECT UNNEST(CAST($keys AS VARCHAR[])))",
         {**values, "keys": [key for (key,) in keys]},
     )

@@ -86,6 +86,7 @@ lock: install
 docs: install
 	@$(BIN)/python -m ltv_platform.contracts.pages docs/tables.md
 	@$(BIN)/python -m ltv_platform.lineage.pages docs/lineage.md
+	@$(BIN)/python -m ltv_platform.settings_page docs/settings.md
 
 # Data is no build product: .ltv stays until you delete it.
 clean:

@@ -9,14 +9,14 @@ if TYPE_CHECKING:
 
 
 def query(sql: str, parameters: "Mapping[str, Any] | None" = None) -> "pd.DataFrame":
-    """The rows of a SELECT on the published tables; see ``warehouse.frames.query_frame``."""
+    """The rows of a SELECT on the published tables; see ``published.frames.query_frame``."""
     from ltv_platform.published.frames import query_frame  # noqa: PLC0415
 
     return query_frame(sql, parameters)
 
 
 def __getattr__(name: str) -> str:
-    """``__version__``, looked up where it is asked for: every command imports this module."""
+    """``__version__``, looked up on demand: every command imports this module."""
     if name != "__version__":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415

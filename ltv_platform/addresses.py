@@ -3,7 +3,7 @@
 import re
 from urllib.parse import urlsplit
 
-#: What to say of one that is none.
+#: The end of a message about any other text.
 AN_ADDRESS = "must be http:// or https:// and a host, as in https://example.com"
 
 
@@ -11,7 +11,7 @@ def is_address(value: str) -> bool:
     """Whether a text is an absolute HTTP or HTTPS address with a host."""
     try:
         parts = urlsplit(value)
-        # The port is looked at when it is asked for.
+        # Reading the port validates it.
         usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
     except ValueError:
         return False

@@ -12,10 +12,10 @@ from ltv_platform.settings import Settings
 
 @contextmanager
 def draft_of(path: Path) -> Iterator[Path]:
-    """A file to write, which takes the place of another when the block ends well.
+    """A draft that replaces a file when the block ends without an error.
 
     Args:
-        path: The file to be replaced; its folder is made if need be.
+        path: The file to replace; its folder is created if necessary.
 
     Raises:
         UserError: it cannot be written.
@@ -34,10 +34,10 @@ def draft_of(path: Path) -> Iterator[Path]:
 
 
 def refuse_home(settings: Settings, path: Path) -> None:
-    """The warehouse and the snapshots are no place for files of others.
+    """Refuse to write over the warehouse or into the snapshots.
 
     Raises:
-        UserError: the path lies among them.
+        UserError: the path is one of theirs.
     """
     home, reports = settings.home.resolve(), settings.reports_path.resolve()
     if path.is_relative_to(home) and not path.is_relative_to(reports):
@@ -48,6 +48,6 @@ def refuse_home(settings: Settings, path: Path) -> None:
 
 
 def sync(path: Path) -> None:
-    """Let the disk have all of a file before anything refers to it."""
+    """Flush a file to disk before anything refers to it."""
     with path.open("rb") as file:
         os.fsync(file.fileno())

@@ -1,4 +1,4 @@
-"""Where the bundled sample and adapters lie: ``data/`` of a checkout, or inside the wheel."""
+"""Where the bundled sample and adapters are: ``data/`` of a checkout, or inside the wheel."""
 
 from importlib.resources import files
 from importlib.resources.abc import Traversable

@@ -1,7 +1,7 @@
-"""Text of events, a tenth as long in SQLite: most of it is the same in every event.
+"""Compressed event texts for SQLite: a tenth of the size, as most of each text is always the same.
 
-Dagster keeps an event as JSON of about a thousand bytes, of which a partition's name, its rows
-and the run differ. Deflate with a dictionary of what is always there leaves some eighty.
+Dagster stores an event as JSON of about a thousand bytes; only the partition's name, its rows and
+the run differ. Deflate with a dictionary of the constant text leaves about eighty bytes.
 """
 
 import zlib
@@ -12,11 +12,11 @@ import sqlalchemy as db
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
 
-#: Opens a compressed value, and says which dictionary it takes.
+#: The first byte of a compressed value: says which dictionary it needs.
 _FIRST = b"\x01"
 
-#: What events of Dagster hold, the most frequent last. Values that are stored can only be read
-#: with it, so it stays as it is: a better one is another dictionary, with another first byte.
+#: Text of Dagster's events, the most frequent last. Stored values can only be read with it, so it
+#: must never change: a better dictionary needs another first byte.
 _DICTIONARY = (
     b'"blocking": null, "check_name": "unique_key", "metadata": {"repeated_keys": {"__class__": '
     b'"severity": {"__enum__": "AssetCheckSeverity.WARN"}, AssetCheckSeverity.ERROR"}, "success": '
@@ -58,7 +58,7 @@ _DICTIONARY = (
 
 
 def compressed(text: str) -> bytes:
-    """The text as it is stored."""
+    """The text in its stored form."""
     packer = zlib.compressobj(level=6, wbits=-zlib.MAX_WBITS, zdict=_DICTIONARY)
     return _FIRST + packer.compress(text.encode()) + packer.flush()
 
@@ -69,7 +69,7 @@ def is_compressed(stored: bytes) -> bool:
 
 
 def decompressed(stored: bytes) -> str:
-    """The text again.
+    """The original text.
 
     Raises:
         ValueError: it was not stored by :func:`compressed`.
@@ -81,18 +81,18 @@ def decompressed(stored: bytes) -> str:
 
 
 class CompressedText(db.TypeDecorator[str]):
-    """A column of text that SQLite keeps compressed; other databases keep it as it is.
+    """A text column, compressed in SQLite and stored as it is in other databases.
 
-    What was stored before the column became one is read as it is.
+    Values that were stored uncompressed are read as they are.
     """
 
     impl = db.Text
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: "Dialect") -> Any:
-        """What is stored."""
+        """The stored form of a value."""
         return compressed(value) if value is not None and dialect.name == "sqlite" else value
 
     def process_result_value(self, value: Any, dialect: "Dialect") -> str | None:
-        """What Dagster reads."""
+        """The value that Dagster reads."""
         return decompressed(value) if isinstance(value, bytes) else value

@@ -1,4 +1,4 @@
-"""Days of the reporting zone: when they begin, and on which an instant falls.
+"""Days of the reporting zone: when they begin, and which day an instant belongs to.
 
 Instants are UTC without zone, as they are stored.
 """
@@ -31,7 +31,7 @@ def day_of_sql(instant: str, settings: Settings) -> str:
 
 
 def stamp(instant: datetime) -> str:
-    """An instant with its zone as part of a file's name; names sort by time."""
+    """An instant with its zone for use in file names, which then sort by time."""
     return f"{instant.astimezone(UTC):%Y%m%dT%H%M%SZ}"
 
 

@@ -1,4 +1,4 @@
-"""What Dagster loads; importing it reads nothing, :func:`defs` does."""
+"""The entry point that Dagster loads. Importing it reads nothing; Dagster calls :func:`defs`."""
 
 import dagster as dg
 
@@ -11,6 +11,6 @@ quieten_runs()
 
 @dg.definitions
 def defs() -> dg.Definitions:
-    """What Dagster loads: the home that the environment names."""
+    """The definitions for the LTV_HOME that the environment names."""
     workspace = Workspace.open()
     return build_definitions(workspace.engine, workspace.graph)

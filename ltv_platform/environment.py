@@ -1,4 +1,4 @@
-"""Environment variables with our prefix that mean nothing."""
+"""Refuses environment variables with our prefix that are not settings."""
 
 import os
 from collections.abc import Collection
@@ -7,18 +7,18 @@ from difflib import get_close_matches
 from ltv_platform.errors import UserError
 from ltv_platform.failpoints import VARIABLE as FAILPOINT
 
-#: Variables with our prefix that are no settings: for tests, and Dagster's event log.
+#: Variables with our prefix that are not settings: for tests, and for Dagster's event log.
 _OTHER_VARIABLES = {"LTV_REFERENCE_DATA", "LTV_TEST_POSTGRES", FAILPOINT, "LTV_EVENT_LOG"}
 
 
 def refuse_unknown(known: Collection[str]) -> None:
-    """A misspelt setting would leave the default in force, and the figures wrong.
+    """Refuse misspelt settings: the default would stay in force, and figures would be wrong.
 
     Args:
         known: The variables of the settings.
 
     Raises:
-        UserError: a variable is none of them.
+        UserError: a variable is not a setting.
     """
     for name in sorted(os.environ):
         if name.startswith("LTV_") and name not in {*known, *_OTHER_VARIABLES}:

@@ -1,8 +1,8 @@
 """The one exception that a user sees.
 
 Anything the user can fix (a wrong file, a bad setting, a held lock) is raised as
-:class:`UserError`; the command line prints it and exits 2. Every other exception is a
-defect of ours and exits 1.
+:class:`UserError`; the command line prints it and exits 2. Every other exception is a bug and exits
+1.
 """
 
 
@@ -21,8 +21,8 @@ class UserError(Exception):
 
 
 class PassingError(UserError):
-    """What was asked for is right, and the cause may be gone the next time: try again later."""
+    """The request was right, and the cause is temporary: try again later."""
 
 
 class BusyError(PassingError):
-    """Another process holds what is needed, and will let it go."""
+    """Another process holds a lock for now."""

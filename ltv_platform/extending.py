@@ -1,4 +1,4 @@
-"""What a module of your own needs to put assets beside the platform's; see docs/extending.md."""
+"""For modules that add assets of their own to the platform's; see docs/extending.md."""
 
 import dagster as dg
 
@@ -18,13 +18,14 @@ __all__ = [
     "platform_partitions",
 ]
 
-#: The asset that stands for the published snapshot: what depends on it comes after publishing.
+#: The asset of the published snapshot: assets that depend on it run after publishing.
 PUBLISHED_SNAPSHOT = asset_key(snapshot.ASSET)
 
-#: The condition of an asset without partitions that depends on :data:`PUBLISHED_SNAPSHOT` and is to
-#: be made anew whenever one is published. Dagster's ``eager`` would wait for ever: of a table with
-#: partitions, the days after the last event are missing. And whatever counts events since the last
-#: run would lose a publishing that follows a run within the same look.
+#: The automation condition for an asset without partitions that depends on
+#: :data:`PUBLISHED_SNAPSHOT`: rebuild it after every publication. Dagster's ``eager`` would wait
+#: forever, because partitioned tables have no partitions after the last event; and a condition that
+#: counts events since the last run would miss a publication that follows a run within the same
+#: tick.
 AFTER_PUBLISHING = (
     dg.AutomationCondition.any_deps_updated()
     .allow(dg.AssetSelection.assets(PUBLISHED_SNAPSHOT))
@@ -35,7 +36,7 @@ AFTER_PUBLISHING = (
 def platform_definitions() -> dg.Definitions:
     """The platform's own definitions on the LTV_HOME that the environment names.
 
-    Merge yours with them; the resource ``warehouse_io_manager`` keeps what your assets return.
+    Merge yours with them; the resource ``warehouse_io_manager`` stores what your assets return.
 
     Raises:
         UserError: a setting is wrong.
@@ -45,7 +46,7 @@ def platform_definitions() -> dg.Definitions:
 
 
 def platform_partitions() -> dg.DailyPartitionsDefinition:
-    """The days of the platform's tables: from the first partition to today, in LTV_TIMEZONE.
+    """The daily partitions of the platform's tables: from the first one to today, in LTV_TIMEZONE.
 
     Raises:
         UserError: a setting is wrong.

@@ -1,15 +1,15 @@
 """Named points between two commits at which a test ends the process, as a power cut would.
 
 A point does nothing unless ``LTV_FAILPOINT`` names it; then the process kills itself, so that
-nothing after it runs, no ``finally`` either. ``LTV_FAILPOINT="table committed #3"`` does so when
-the point is passed for the third time. The proofs end a run at each of them.
+nothing after it runs, not even a ``finally``. ``LTV_FAILPOINT="table committed #3"`` does so the
+third time that the point is passed. The proofs end a run at each of them.
 """
 
 import os
 import signal
 from itertools import count
 
-#: The environment variable; no setting, because it is for tests only.
+#: The environment variable; not a setting, because it is for tests only.
 VARIABLE = "LTV_FAILPOINT"
 
 

@@ -1,21 +1,28 @@
-"""LTV_HOME: where everything mutable lies."""
+"""LTV_HOME: the folder of everything mutable."""
 
 from pathlib import Path
 
-from pydantic import Field, field_validator
+from pydantic import field_validator
 from pydantic_settings import BaseSettings
+
+from ltv_platform.setting_declaration import setting
 
 
 class Home(BaseSettings):
-    """The setting LTV_HOME, and what lies where under it."""
+    """The setting LTV_HOME, and the paths under it."""
 
-    home: Path = Field(Path(".ltv"), description="Folder of everything mutable.")
+    home: Path = setting(
+        Path(".ltv"),
+        "Folder of everything mutable.",
+        "path",
+        note="Another folder is another installation.",
+    )
 
     @field_validator("home")
     @classmethod
     def _absolute(cls, value: Path) -> Path:
         home = value.expanduser().absolute()
-        # The engine takes these for patterns of file names.
+        # The engine would read these as glob patterns.
         if special := sorted(set("*?[]") & set(str(home))):
             raise ValueError(f"the path {home} holds {' '.join(special)}; choose one without")
         return home
@@ -37,7 +44,7 @@ class Home(BaseSettings):
 
     @property
     def loaded_path(self) -> Path:
-        """Where files from landing go, a folder per load."""
+        """Where files from landing go after loading, a folder per load."""
         return self.home / "loaded"
 
     @property
@@ -47,7 +54,7 @@ class Home(BaseSettings):
 
     @property
     def own_path(self) -> Path:
-        """What `ltv query` sees of tables of people's own assets, a folder per schema."""
+        """Files of user tables for `ltv query`, a folder per schema."""
         return self.home / "own"
 
     @property
@@ -62,7 +69,7 @@ class Home(BaseSettings):
 
     @property
     def start_date_path(self) -> Path:
-        """The start of the partitions as settled by the loads."""
+        """The first partition, as settled by the loads."""
         return self.home / "start_date"
 
     @property
@@ -87,7 +94,7 @@ class Home(BaseSettings):
 
     @property
     def alerts_path(self) -> Path:
-        """What is amiss, and the messages about it that wait to be sent."""
+        """Open alerts, and messages that wait to be sent."""
         return self.home / "alerts"
 
     @property
@@ -97,10 +104,10 @@ class Home(BaseSettings):
 
     @property
     def id_salt_path(self) -> Path:
-        """Key of the hashes that stand for e-mail addresses; only its owner can read it."""
+        """Key of the hashes that replace e-mail addresses; only its owner can read it."""
         return self.home / "id.salt"
 
     @property
     def erasure_journal_path(self) -> Path:
-        """What an erasure is looking for, from its beginning to its end."""
+        """What an unfinished erasure looks for."""
         return self.home / "erasure.json"

@@ -1,6 +1,6 @@
-"""What our HTTP clients have in common: sessions without retries of their own, and plain words.
+"""What our HTTP clients share: sessions without built-in retries, and plain error messages.
 
-Which answers are worth another try is decided by each client; ``tenacity`` does the trying.
+Each client decides which responses are worth a retry; ``tenacity`` does the retrying.
 """
 
 import email.utils
@@ -15,16 +15,16 @@ _PIECE = 1 << 16
 
 
 class _Session(requests.Session):
-    """Knows no redirects: also where it follows none, the library reads all of their bodies."""
+    """Ignores redirects: even without following them, the library reads their whole bodies."""
 
     def get_redirect_target(self, resp: requests.Response) -> None:
-        """None, wherever an answer points to."""
+        """None, wherever a response points to."""
 
 
 def plain_session() -> requests.Session:
-    """A session that sends each request once, and to no other address than its own.
+    """A session that sends each request once, and only to the address it was given.
 
-    The library's own retries pass over POST in silence and obey any Retry-After.
+    The library's own retries silently skip POST and obey any Retry-After.
     """
     session = _Session()
     for scheme in ("http://", "https://"):
@@ -33,11 +33,11 @@ def plain_session() -> requests.Session:
 
 
 def describe(error: Exception, limit: str) -> str:
-    """What went wrong on the way, without objects of the library in it.
+    """What went wrong, without the library's object representations.
 
     Args:
         error: What the library raised.
-        limit: What ends the waiting for an answer, as in ``LTV_IHC_TIMEOUT``.
+        limit: The setting that limits the waiting, as in ``LTV_IHC_TIMEOUT``.
     """
     match error:
         case requests.Timeout():
@@ -53,19 +53,19 @@ def describe(error: Exception, limit: str) -> str:
 def body_of(
     response: requests.Response, *, most: int, seconds: float, limit: str
 ) -> tuple[bytes, str]:
-    """The unpacked body of a streamed answer, as far as it is wanted, and what is wrong with it.
+    """The unpacked body of a streamed response up to a limit, and what is wrong with it.
 
-    Whoever answers may send without end, a byte at a time, or a little that unpacks to much.
+    A server may send without end, one byte at a time, or a small body that unpacks to a huge one.
 
     Args:
-        response: The answer; asked for with ``stream=True``.
-        most: Bytes that are taken at the most.
-        seconds: How long it may take; a timeout of the library's holds for each piece of it.
-        limit: What sets the seconds, for the message.
+        response: The response, requested with ``stream=True``.
+        most: The most bytes to read.
+        seconds: How long it may take in all; the library's own timeout applies to each chunk.
+        limit: The setting that sets the seconds, for the message.
     """
     until, body = time.monotonic() + seconds, bytearray()
     try:
-        # Not read(): that waits until a piece is full.
+        # Not read(): it waits until a chunk is full.
         while piece := response.raw.read1(_PIECE, decode_content=True):
             body += piece
             if len(body) > most:
@@ -82,14 +82,14 @@ def body_of(
 
 
 def _root(error: BaseException) -> BaseException:
-    """What it began with: libraries wrap it in words about their own objects."""
+    """The root cause: libraries wrap it in messages about their own objects."""
     while (earlier := error.__cause__ or error.__context__) is not None:
         error = earlier
     return error
 
 
 def retry_after(response: requests.Response, now: datetime) -> float:
-    """Seconds that the server asks for, given as such or as a date; 0 where it does not."""
+    """Seconds that the server asks to wait, given as a number or a date; 0 if it does not."""
     given = response.headers.get("Retry-After", "").strip()
     if given.isdecimal():
         return float(given)

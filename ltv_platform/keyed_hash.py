@@ -1,7 +1,7 @@
-"""Hashes that nobody can make again without their key: HMAC-SHA256, in Python and in SQL.
+"""Hashes that cannot be computed without their key: HMAC-SHA256, in Python and in SQL.
 
-Who has a hash without a key finds what it was made of by trying, as there are not so many e-mail
-addresses and customer numbers. Keys lie beside the warehouse in files that only their owner reads.
+A hash without a key can be reversed by trying all inputs: there are not that many e-mail addresses
+and customer numbers. Keys are files beside the warehouse that only their owner can read.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ def keyed_hash(key: bytes, message: bytes) -> str:
 
 
 def hash_sql(message: str) -> str:
-    """:func:`keyed_hash` of a SQL expression of type VARCHAR; it takes :func:`pads`."""
+    """:func:`keyed_hash` as SQL, of a VARCHAR expression; its parameters are :func:`pads`."""
     inner = f"unhex(sha256(CAST($inner AS BLOB) || encode({message})))"
     return f"sha256(CAST($outer AS BLOB) || {inner})"
 
@@ -43,7 +43,7 @@ def pads(key: bytes) -> dict[str, bytes]:
 
 
 def read_key(path: Path) -> bytes:
-    """The key of a file; empty: there is none, or it is damaged and so not the right one."""
+    """The key in a file; empty if there is none, or if it is damaged."""
     try:
         return bytes.fromhex(path.read_text("utf-8"))
     except (FileNotFoundError, ValueError):
@@ -51,9 +51,9 @@ def read_key(path: Path) -> bytes:
 
 
 def write_key(path: Path, key: bytes) -> None:
-    """Write a key down, whole or not at all, for nobody else to read."""
+    """Write a key to a file that only its owner can read, completely or not at all."""
     draft = path.with_suffix(".new")
-    draft.unlink(missing_ok=True)  # left by a kill
+    draft.unlink(missing_ok=True)  # left by a killed processed process
     with open(draft, "x", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
         file.write(key.hex())
         file.flush()

@@ -1,7 +1,7 @@
-"""Locks on files and folders of LTV_HOME that end with their process, however it ends.
+"""Locks on files and folders of LTV_HOME; they end with their process, however it ends.
 
-The kernel takes an ``flock`` back from a process that was killed. So a folder that nobody has
-locked was left behind and may go, and no lock of a dead process is ever waited for.
+The kernel releases the ``flock`` of a killed process. So an unlocked folder is a leftover and can
+be removed, and nobody ever waits for a dead process.
 """
 
 import fcntl
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
     from ltv_platform.settings import Settings
 
 _LOCK = ".lock"
-#: Pause between two looks at a lock that another process holds, in seconds.
+#: Seconds between two attempts at a lock that another process holds.
 _PAUSE = 0.1
 
 
 @contextmanager
 def temporary_folder(parent: Path, prefix: str) -> Iterator[Path]:
-    """A folder of this process alone; those that dead processes left there are removed.
+    """A folder for this process alone; leftovers of dead processes are removed.
 
     Args:
-        parent: Where it is made; exists.
-        prefix: Its name begins so, and the names of those that are removed.
+        parent: An existing folder in which it is created.
+        prefix: Beginning of its name, and of the names of leftovers to remove.
     """
-    # Nobody sweeps between the making of a folder and its lock.
+    # Nobody removes leftovers between the creation of a folder and its lock.
     sweeping = _open(parent)
     try:
         fcntl.flock(sweeping, fcntl.LOCK_EX)
@@ -58,7 +58,7 @@ def _remove_if_left(folder: Path) -> None:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         shutil.rmtree(folder, ignore_errors=True)
-    except BlockingIOError:  # its owner lives
+    except BlockingIOError:  # its owner is alive
         return
     finally:
         os.close(lock)
@@ -70,21 +70,21 @@ def _open(folder: Path) -> int:
 
 @contextmanager
 def one_run(settings: "Settings", waiting: Callable[[str], None]) -> Iterator[None]:
-    """Let one process at a time bring this LTV_HOME up to date.
+    """Let only one process at a time bring this LTV_HOME up to date.
 
-    Two runs that rewrite tables in turns would each see the other's half: their checks compare
-    tables of different states, and fail. Loads and readers are not concerned: a run that a load
-    overtakes plans again.
+    Two interleaved runs would each see the other's half-finished tables: their checks would compare
+    tables of different states, and fail. Loads and readers do not need the lock: if a load commits
+    during a run, the run plans again.
 
     Args:
-        settings: Where the lock lies and how long to wait for it.
-        waiting: Told once that another process is waited for.
+        settings: The path of the lock, and how long to wait for it.
+        waiting: Called once, with the reason, if the lock is taken.
 
     Raises:
-        BusyError: the other run lasts longer.
+        BusyError: the other run takes longer than the timeout.
     """
     busy = f"is bringing {settings.home} up to date"
-    # A run may take as long as the data is large; a statement seldom does.
+    # A run takes time in proportion to the data, unlike the statements that other locks protect.
     patience = settings.run_timeout, "LTV_RUN_TIMEOUT"
     with _alone(settings.run_lock_path, busy, *patience, waiting):
         yield
@@ -92,7 +92,7 @@ def one_run(settings: "Settings", waiting: Callable[[str], None]) -> Iterator[No
 
 @contextmanager
 def one_scorer(settings: "Settings", waiting: Callable[[str], None]) -> Iterator[None]:
-    """Let one process at a time ask the IHC API: two would pay for the same journeys."""
+    """Let only one process at a time call the IHC API: two would pay for the same journeys."""
     busy = f"is scoring the journeys of {settings.home}"
     patience = settings.lock_timeout, "LTV_LOCK_TIMEOUT"
     with _alone(settings.scoring_lock_path, busy, *patience, waiting):
@@ -101,10 +101,10 @@ def one_scorer(settings: "Settings", waiting: Callable[[str], None]) -> Iterator
 
 @contextmanager
 def one_service(settings: "Settings") -> Iterator[None]:
-    """Let one `ltv up` serve an LTV_HOME, and nobody change it from under its processes.
+    """Let only one `ltv up` serve an LTV_HOME, and nobody replace it meanwhile.
 
     Raises:
-        BusyError: one serves it already.
+        BusyError: another one serves it already.
     """
     with one_at_a_time(settings.service_lock_path, f"serves {settings.home} (`ltv up`)", 0):
         yield
@@ -112,15 +112,15 @@ def one_service(settings: "Settings") -> Iterator[None]:
 
 @contextmanager
 def one_at_a_time(path: Path, busy: str, timeout: float) -> Iterator[None]:
-    """Let one process or thread at a time do something short.
+    """Let only one process or thread at a time do something short.
 
     Args:
-        path: The lock; its folder is made if need be.
-        busy: What the other one does, as in ``writes LTV_HOME/alerts``.
-        timeout: Seconds to wait for it; 0: not at all.
+        path: The lock file; its folder is created if necessary.
+        busy: What the other process does, as in ``writes LTV_HOME/alerts``.
+        timeout: Seconds to wait; 0: do not wait.
 
     Raises:
-        BusyError: the other one takes longer.
+        BusyError: the other process takes longer.
     """
     with _alone(path, busy, timeout, "", lambda _: None):
         yield

@@ -1,4 +1,4 @@
-"""Who may read what LTV_HOME holds: its owner, because of personal data, and a group let in."""
+"""Who may read LTV_HOME, which holds personal data: its owner, and a group with access."""
 
 import os
 import stat
@@ -9,14 +9,14 @@ _OTHERS = 0o007
 
 
 def keep_private(home: Path) -> None:
-    """Let what this process and those that it starts make be for the owner alone: 0700, 0600.
+    """Make files of this process and its children private to the owner: 0700, 0600.
 
-    An LTV_HOME that was made for a group, as 0750 or 0770, is for that group, in all that it
-    holds. One that everybody may read tells nothing of a group: that is how folders are made.
+    If LTV_HOME was created for a group, with 0750 or 0770, new files are for that group as well. A
+    folder that everybody may read says nothing about a group: that is the usual default.
     """
     try:
         mode = stat.S_IMODE(home.stat().st_mode)
-    except OSError:  # not made yet
+    except OSError:  # does not exist yet
         mode = 0o700
     made_for_group = not mode & _OTHERS or mode & stat.S_IWGRP
     os.umask(_OTHERS | (_GROUP & ~mode if made_for_group else _GROUP))

@@ -1,11 +1,11 @@
-"""Results of slow pure functions, kept under LTV_HOME for the processes that come after.
+"""Results of slow pure functions, kept under LTV_HOME for later processes.
 
-To render and parse the SELECTs takes a second, half of it for importing what does so, and most
-commands need only what came out. Each result is found by a hash of everything that it depends
-on: it is never out of date, and whoever deletes the file loses a second and nothing else.
+Rendering and parsing the SELECTs takes a second, half of it for imports, and most commands need
+only the results. The key of a result is a hash of all its inputs, so it is never out of date;
+deleting the file costs a second and nothing else.
 
-The file is a log, a line per result, appended by whoever found it; several processes may do so at
-once. A line that is not as it was written is passed by, and what it held is found again.
+The file is a log with one line per result; several processes may append to it at once. A damaged
+line is skipped, and its result computed again.
 """
 
 import hashlib
@@ -17,23 +17,23 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-#: What JSON gives back as it took it.
+#: Values that survive a round trip through JSON.
 Result = TypeVar("Result", str, list[str])
 
-#: A larger file is begun anew. One version under one set of settings needs about half a megabyte.
+#: A larger file is started over. One version with one set of settings needs about half a megabyte.
 _LARGEST = 8 << 20
 
 
-#: What this process has found or read, in whatever home: results know nothing of one.
+#: Results that this process has computed or read, for any home: results do not depend on it.
 _OF_PROCESS: dict[str, Any] = {}
 
 
 class ResultCache:
-    """The results of one LTV_HOME, as they were when the process began, and its own.
+    """The results of one LTV_HOME: those of its file when the process started, and new ones.
 
     Args:
-        home: LTV_HOME; nothing is written where there is none yet.
-        found: Results that are known already; those that are found are added.
+        home: LTV_HOME; nothing is written if it does not exist yet.
+        found: Known results by key; new ones are added to it.
     """
 
     def __init__(self, home: Path, found: dict[str, Any] | None = None) -> None:
@@ -41,7 +41,7 @@ class ResultCache:
         self._found = {} if found is None else found
         self._kept: set[str] = set()
         self._lines: dict[bytes, bytes] = {}
-        # Without leave to read or write it, without room: then nothing is kept.
+        # No permission or no disk space: then nothing is kept.
         with suppress(OSError):
             if self._path.stat().st_size > _LARGEST:
                 self._path.unlink()
@@ -50,10 +50,10 @@ class ResultCache:
                 self._lines[key] = rest
 
     def known(self, key: str) -> Any:
-        """The result of a key; None: nobody has found it yet."""
+        """The result for a key; None if it is not known yet."""
         if key not in self._kept:
             read = _read(key.encode(), self._lines.get(key.encode(), b""))
-            if read is None and key in self._found:  # in another home
+            if read is None and key in self._found:  # computed for another home
                 self._append(key, self._found[key])
             elif read is None:
                 return None
@@ -63,11 +63,11 @@ class ResultCache:
         return self._found[key]
 
     def once(self, key: str, find: Callable[[], Result]) -> Result:
-        """The result of a key; found where no process has kept it.
+        """The result for a key; computed if no process has kept it.
 
         Args:
-            key: A :func:`key_of` everything that the result depends on.
-            find: The function; a pure one.
+            key: A :func:`key_of` all its inputs.
+            find: Computes the result; a pure function.
         """
         if self.known(key) is None:
             self._found[key] = find()
@@ -78,27 +78,27 @@ class ResultCache:
         content = json.dumps(result).encode()
         line = b" ".join((key.encode(), _digest(key.encode(), content), content)) + b"\n"
         with suppress(OSError):
-            self._path.parent.mkdir(exist_ok=True)  # and no LTV_HOME where there is none
+            self._path.parent.mkdir(exist_ok=True)  # creates no LTV_HOME
             log = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
             try:
-                os.write(log, line)  # at once, so that lines of two processes do not mix
+                os.write(log, line)  # in one write, so that lines of two processes do not mix
             finally:
                 os.close(log)
 
 
 @lru_cache(maxsize=4)
 def cache_of(home: Path) -> ResultCache:
-    """What is kept in an LTV_HOME; read once per process."""
+    """The cache of an LTV_HOME; read once per process."""
     return ResultCache(home, _OF_PROCESS)
 
 
 def key_of(*parts: object) -> str:
-    """A hash of what a result depends on, with the name of the function that gives it."""
+    """A hash of the inputs of a result and the name of the function that computes it."""
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
 
 
 def _read(key: bytes, line: bytes) -> Any:
-    """The result in a line without its key; None where it is not as it was written."""
+    """The result in a line without its key; None if the line is damaged."""
     digest, _, content = line.partition(b" ")
     if not content or digest != _digest(key, content):
         return None

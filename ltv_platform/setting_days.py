@@ -4,16 +4,16 @@ from datetime import date, datetime
 
 from ltv_platform.errors import UserError
 
-#: No shop kept books before Unix did, and from 2262 on nanoseconds have no room; a horizon is to
-#: fit on either side, in any zone.
+#: Before 1970 there is no shop's data, and nanoseconds overflow in 2262; there must be room for a
+#: horizon on either side, in any zone.
 _FIRST, _LAST = date(1970, 1, 1), date(2199, 12, 31)
 
 
 def check_within_time(value: date | None) -> date | None:
-    """The day or instant itself.
+    """Return the day or instant, if it is within the range.
 
     Raises:
-        ValueError: it lies before or after all days that a setting may name.
+        ValueError: it is before or after all days that a setting may name.
     """
     day = value.date() if isinstance(value, datetime) else value
     if day is not None and not _FIRST <= day <= _LAST:
@@ -22,10 +22,10 @@ def check_within_time(value: date | None) -> date | None:
 
 
 def refuse_what_has_not_come(as_of: date | None, start: date | None, today: date) -> None:
-    """Neither the last day of the figures nor the first partition lies ahead.
+    """Refuse an as-of day or a first partition that lies in the future.
 
     Raises:
-        UserError: one of them does.
+        UserError: one of them is in the future.
     """
     if as_of is not None and as_of > today:
         raise UserError(

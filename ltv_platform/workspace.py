@@ -1,7 +1,7 @@
-"""Settings, tables and warehouse of one LTV_HOME, brought together for whoever works on it.
+"""Settings, tables and warehouse of one LTV_HOME in one object.
 
-Each part is imported where it is asked for: a command that reads the snapshot needs neither the
-tables' SELECTs nor the warehouse, and one that explains itself needs nothing.
+Each part is imported on first use: a command that reads the snapshot needs neither the tables'
+SELECTs nor the warehouse, and ``--help`` needs nothing.
 """
 
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class Workspace:
 
     @classmethod
     def open(cls) -> "Workspace":
-        """The workspace that the environment names; what the process makes is private from then."""
+        """The workspace that the environment names; keeps new files private."""
         from ltv_platform.permissions import keep_private
         from ltv_platform.settings import load_settings
 

@@ -1,7 +1,7 @@
-"""Alerts: what people must know, told once, to a webhook that takes Slack's messages.
+"""Alerts: what people must know, sent once, to a webhook that accepts Slack messages.
 
-``kinds`` says what can happen, ``message`` how it is said, ``book`` what is open and what waits,
-``webhook`` how it is sent, ``alerts`` brings them together. Nothing here knows Dagster.
+``kinds`` defines what can happen, ``message`` its wording, ``book`` keeps open alerts and the
+outbox, ``webhook`` sends, ``alerts`` brings them together. Nothing here knows Dagster.
 """
 
 from ltv_platform.alerts.alerts import Alerts

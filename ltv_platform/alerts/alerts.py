@@ -1,7 +1,7 @@
-"""Telling people: what is told once, what is sent, what is resolved.
+"""Raises, sends and resolves alerts; the same cause is reported once.
 
-Nothing here raises: a webhook that is down, or a disk that takes no more, must not fail the run
-that has something to tell.
+Nothing here raises an exception: a webhook that is down, or a full disk, must not fail the run that
+has something to report.
 """
 
 import logging
@@ -23,26 +23,26 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger("ltv_platform.alerts")
 
-#: What is told again of the same cause is not sent again within that time.
+#: The same cause is not sent again within this time.
 QUIET = timedelta(hours=24)
-#: More alerts at once than that are sent as one message.
+#: More alerts than this at once are sent as one message.
 _MOST_SINGLE = 3
-#: More open alerts than that are only logged; a person fixes no more one by one.
+#: More open alerts than this are only logged; nobody fixes more of them one by one.
 _MOST_OPEN = 1_000
-#: Messages that wait at the most, and how long; older ones tell nothing that still helps.
+#: Most messages in the outbox, and their greatest age; older ones no longer help anybody.
 _MOST_WAITING, _LONGEST_WAITING = 100, timedelta(days=7)
-#: A message that the receiver finds at fault as often as that is given up.
+#: A message that the receiver has rejected this often is dropped.
 _MOST_REFUSALS = 3
-#: Seconds until the next delivery after one that failed; doubled up to the second.
+#: Seconds until the next delivery after a failed one; doubled each time, up to the second value.
 _FIRST_PAUSE, _LONGEST_PAUSE = 60.0, 1_800.0
-#: Seconds in which messages of one delivery are begun: Dagster ends a tick of a sensor after 60.
+#: Seconds in which one delivery starts messages: Dagster ends a sensor's tick after 60.
 _BEGUN_WITHIN = 15.0
-#: No receiver is obeyed for longer when it wants nothing, in seconds.
+#: Longest Retry-After that is obeyed, in seconds.
 _LONGEST_OBEYED = 3_600.0
 
 
 def _now() -> datetime:
-    # Not LTV_NOW: a receiver lives by its own clock, and a fixed one would send nothing twice.
+    # Not LTV_NOW: the receiver has the real clock, and with a fixed one nothing is ever sent again.
     return datetime.now(UTC)
 
 
@@ -50,8 +50,8 @@ class Alerts:
     """The alerts of one LTV_HOME.
 
     Args:
-        settings: Where they are kept and sent.
-        webhook: Who sends them; default: the one of LTV_ALERT_WEBHOOK, if it is set.
+        settings: Where alerts are kept and sent.
+        webhook: Sends them; by default the one of LTV_ALERT_WEBHOOK, if that is set.
         clock: The time, with its zone.
     """
 
@@ -65,7 +65,7 @@ class Alerts:
         self._folder = settings.alerts_path
         self._public_url = settings.public_url
         if webhook is None and address is not None:
-            # An HTTP client takes a while to load, and most homes have no webhook.
+            # An HTTP client is slow to import, and most installations have no webhook.
             from ltv_platform.alerts.webhook import Webhook  # noqa: PLC0415
 
             webhook = Webhook(address.get_secret_value())
@@ -73,47 +73,47 @@ class Alerts:
         self._clock = clock
 
     def tell(self, *alerts: Alert) -> None:
-        """Tell people of something, once in :data:`QUIET` for each kind and key.
+        """Report something, at most once in :data:`QUIET` for each kind and key.
 
-        What cannot be sent now waits in the outbox; whoever tells or delivers next sends it.
+        A message that cannot be sent now waits in the outbox for the next call or delivery.
         """
         self._change(lambda book: self._told(book, alerts), alerts)
 
     def settle(self, kind: str, *keys: str) -> None:
-        """What alerts of these keys said holds no more; people who were told are told that.
+        """Resolve the alerts of these keys, and say so to whoever received them.
 
         Args:
             kind: The kind.
-            keys: The keys. One that ends in ``/`` stands for all that begin with it.
+            keys: The keys. One that ends in ``/`` matches all keys that begin with it.
         """
         whole = {plain(key) for key in keys if not key.endswith("/")}
         parts = tuple(key for key in keys if key.endswith("/"))
         self._settle(kind, lambda key: key in whole or key.startswith(parts))
 
     def settle_others(self, kind: str, keep: Collection[str]) -> None:
-        """Settle whatever is open of a kind but these keys."""
+        """Resolve all open alerts of a kind except those of these keys."""
         kept = set(map(plain, keep))
         self._settle(kind, lambda key: key not in kept)
 
     def these_alone(self, kind: str, alerts: Iterable[Alert]) -> None:
-        """Of this kind these are open and no others: tell them, settle the rest."""
+        """Make these the only open alerts of a kind: report them, and resolve all others."""
         present = list(alerts)
         self.settle_others(kind, {alert.key for alert in present})
         if present:
             self.tell(*present)
 
     def open_alerts(self) -> list[OpenAlert]:
-        """What is not resolved, the newest first."""
+        """Open alerts, the newest first."""
         alerts = read_book(self._folder).open.values()
         return sorted(alerts, key=lambda alert: alert.since, reverse=True)
 
     def waiting(self) -> tuple[int, str]:
-        """How many messages wait in the outbox, and what came back last."""
+        """How many messages wait in the outbox, and the last error."""
         book = read_book(self._folder)
         return len(book.outbox), book.answer
 
     def test(self) -> "Answer | None":
-        """Send a test message now, then what waits; None: no webhook is set."""
+        """Send a test message now, then the outbox; None: no webhook is set."""
         if self._webhook is None:
             return None
         message = Message(
@@ -127,24 +127,24 @@ class Alerts:
         return answer
 
     def deliver(self) -> None:
-        """Send what waits in the outbox; one process at a time does."""
+        """Send the messages in the outbox; only one process at a time does."""
         if self._webhook is None:
             return
         try:
             give_up = time.monotonic() + _BEGUN_WITHIN
-            # Another process may put in a message while this one, already done, still holds the
-            # lock; so look again after letting go.
+            # Another process may add a message after the last one was sent but before the lock is
+            # released; so look again after releasing it.
             while time.monotonic() < give_up and self._is_due(read_book(self._folder)):
                 with one_at_a_time(self._folder / ".sending", "sends alerts", 0):
                     while time.monotonic() < give_up and self._deliver_one(self._webhook):
                         pass
-        except BusyError:  # it sends what was just put in, too
+        except BusyError:  # it will also send the new message
             return
         except Exception as error:
             _LOG.warning("alerts are not delivered (%s)", _of(error))
 
     def _settle(self, kind: str, is_meant: Callable[[str], bool]) -> None:
-        try:  # mostly there is nothing to settle, and nothing to lock
+        try:  # usually there is nothing to resolve, so take no lock
             if not any(is_meant(alert.key) for alert in read_book(self._folder).of_kind(kind)):
                 return
         except Exception as error:
@@ -229,11 +229,11 @@ class Alerts:
         if book.not_before is None:
             return bool(book.outbox)
         pause = (book.not_before - self._clock()).total_seconds()
-        # Longer than any pause that is made: the clock was set back.
+        # Longer than any pause can be: the clock was set back.
         return bool(book.outbox) and not 0 < pause <= _LONGEST_OBEYED
 
     def _deliver_one(self, webhook: "Webhook") -> bool:
-        """Send the oldest message; whether the next one may follow."""
+        """Send the oldest message; returns whether to go on with the next."""
         book = read_book(self._folder)
         if not self._is_due(book):
             return False
@@ -267,5 +267,5 @@ def _resume(book: Book) -> None:
 
 
 def _of(error: Exception) -> str:
-    """An error in one line; those of the file system and of locks say where."""
+    """An error in one line; those of files and locks name the path."""
     return plain(str(error)) if isinstance(error, OSError | BusyError) else type(error).__name__

@@ -1,7 +1,6 @@
-"""What is open and what waits to be sent: one JSON file, replaced whole.
+"""Open alerts and the outbox: one JSON file, replaced atomically.
 
-A process that is killed leaves the file of before or the one after, so a message that was to be
-sent is sent at least once.
+A killed process leaves the old file or the new one, so every message is sent at least once.
 """
 
 import json
@@ -19,23 +18,23 @@ from ltv_platform.locks import one_at_a_time
 _LOG = logging.getLogger("ltv_platform.alerts")
 
 _VERSION = 1
-#: Seconds to wait for another process that writes the file, which takes milliseconds.
+#: Seconds to wait for another process; writing takes milliseconds.
 _PATIENCE = 10.0
 
 
 @dataclass
 class OpenAlert:
-    """An alert that is not resolved.
+    """An unresolved alert.
 
     Attributes:
         kind: Its kind.
         key: What it is about.
         title: Its kind in words.
         what: What happened.
-        since: When it was told first.
-        last: When it was told last.
-        times: How often it was told.
-        queued: When its message was put into the outbox last; None: no webhook was set.
+        since: When it was first reported.
+        last: When it was last reported.
+        times: How often it was reported.
+        queued: When a message about it was last put into the outbox; None: no webhook was set.
     """
 
     kind: str
@@ -53,10 +52,10 @@ class Waiting:
     """A message in the outbox.
 
     Attributes:
-        id: Its own.
+        id: Identifies it.
         body: The JSON to send.
         since: When it was put there.
-        refused: How often the receiver found it at fault.
+        refused: How often the receiver rejected it.
     """
 
     id: str
@@ -67,14 +66,14 @@ class Waiting:
 
 @dataclass
 class Book:
-    """All that is kept about alerts.
+    """All state of the alerts.
 
     Attributes:
-        open: What is not resolved, by kind and key.
-        outbox: Messages that wait, the oldest first.
-        failures: Deliveries that failed in a row.
-        not_before: Until when nothing is sent.
-        answer: What came back last when a delivery failed.
+        open: Unresolved alerts by kind and key.
+        outbox: Messages to send, the oldest first.
+        failures: Consecutive failed deliveries.
+        not_before: Nothing is sent before this time.
+        answer: The error of the last failed delivery.
     """
 
     open: dict[tuple[str, str], OpenAlert] = field(default_factory=dict)
@@ -84,12 +83,12 @@ class Book:
     answer: str = ""
 
     def of_kind(self, kind: str) -> list[OpenAlert]:
-        """What is open of a kind."""
+        """The open alerts of a kind."""
         return [alert for alert in self.open.values() if alert.kind == kind]
 
 
 def read_book(folder: Path) -> Book:
-    """The book of a folder; an empty one where there is none, or it is damaged."""
+    """The book of a folder; an empty one if it is missing or damaged."""
     try:
         return _parsed(json.loads((folder / "alerts.json").read_text("utf-8")))
     except FileNotFoundError:
@@ -101,10 +100,10 @@ def read_book(folder: Path) -> Book:
 
 @contextmanager
 def writing_book(folder: Path) -> Iterator[Book]:
-    """The book to be changed; it is written when the block ends without an error.
+    """The book, to be changed; it is written when the block ends without an error.
 
     Raises:
-        BusyError: another process does not let go of it.
+        BusyError: another process does not release it.
         OSError: it cannot be written.
     """
     path = folder / "alerts.json"

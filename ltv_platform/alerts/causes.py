@@ -1,20 +1,22 @@
 """Why something failed, in our own words.
 
-The text of an error may quote a row, and a row may name a person; so it is recognized, and never
-passed on. What is not recognized is told by the log of the run.
+The text of an error may quote a row, and a row may name a person. So errors are recognized, and
+their texts never passed on. Unrecognized errors are only in the log of the run.
 """
 
 from dataclasses import dataclass
 
+from ltv_platform.warehouse.duckdb.error_texts import OUT_OF_MEMORY
+
 
 @dataclass(frozen=True)
 class Cause:
-    """A cause that people can fix.
+    """A known cause that people can fix.
 
     Attributes:
-        words: Texts of errors that say so; one of them is enough.
-        says: What is said of it instead.
-        next_step: What fixes it; empty where the alert's own next step does.
+        words: Texts in an error by which the cause is recognized; one is enough.
+        says: Our description of it.
+        next_step: What fixes it; empty: the alert's own next step applies.
     """
 
     words: tuple[str, ...]
@@ -39,7 +41,7 @@ _OF_RUNS = (
         "Let the other process finish or end it; LTV_LOCK_TIMEOUT waits longer.",
     ),
     Cause(
-        ("OutOfMemory", "out of memory", "Out of Memory", "MemoryError"),
+        (*OUT_OF_MEMORY, "out of memory", "MemoryError"),
         "the engine ran out of memory",
         "Give the engine more memory with LTV_MEMORY_LIMIT, or free some.",
     ),
@@ -67,7 +69,7 @@ _OF_RUNS = (
     Cause(("A setting is wrong", "is not a setting"), "a setting is wrong", "See `ltv doctor`."),
 )
 
-#: Opens what is said of a file whose folder is that of no source table.
+#: Beginning of the message about a file in a folder that belongs to no source table.
 NO_SOURCE_TABLE = "There is no source table"
 
 _OF_FILES = (
@@ -109,12 +111,12 @@ UNKNOWN = Cause((), "the run's log says why")
 
 
 def cause_of_run(error: str) -> Cause:
-    """What a run's error comes down to."""
+    """The known cause of a run's error."""
     return _recognized(error, _OF_RUNS)
 
 
 def cause_of_rejection(error: str) -> Cause:
-    """What the rejection of a file comes down to."""
+    """The known cause of a file's rejection."""
     return _recognized(error, (*_OF_FILES, *_OF_RUNS))
 
 

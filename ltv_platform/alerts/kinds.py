@@ -1,6 +1,6 @@
 """The kinds of alerts: what happened, where, and what to do next.
 
-docs/operations.md explains each of them, with the same next step.
+docs/operations.md explains each kind, with the same next step.
 """
 
 from abc import ABC, abstractmethod
@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from ltv_platform.alerts.causes import UNKNOWN, Cause, cause_of_rejection, cause_of_run
 from ltv_platform.alerts.message import Message, Place, asset_page, plain, run_page
 
-#: Figures of a check that a message shows at the most.
+#: Most figures of a check in a message.
 _MOST_FIGURES = 8
 
 
@@ -31,7 +31,7 @@ class Alert(ABC):
     @property
     @abstractmethod
     def key(self) -> str:
-        """What it is about: alerts of the same kind and key have the same cause."""
+        """Identifies the cause: alerts of the same kind and key have the same cause."""
 
     @abstractmethod
     def message(self) -> Message:
@@ -54,7 +54,7 @@ class RunFailed(Alert):
         job: Name of the job.
         run_id: The run.
         step: The step that failed, if one did.
-        error: Text of the error; it is looked at, and never passed on.
+        error: Text of the error; used to recognize the cause, never sent.
     """
 
     kind: ClassVar[str] = "run_failed"
@@ -88,13 +88,13 @@ class RunFailed(Alert):
 
 @dataclass(frozen=True)
 class CheckFailed(Alert):
-    """A check failed that holds publishing back.
+    """A blocking check failed.
 
     Attributes:
         table: Full name of the table, as in ``marts.campaign_roas``.
         check: Name of the check.
-        holds: What must hold, in a sentence of ours.
-        figures: What it saw; figures are told, texts are not.
+        holds: What must hold, as the check's description says.
+        figures: Its metadata; numbers are sent, texts are not.
         run_id: The run in which it failed.
     """
 
@@ -135,17 +135,17 @@ class CheckFailed(Alert):
 
 @dataclass(frozen=True)
 class StaleData(Alert):
-    """A feed brings nothing any more, or nothing is published of what it brings.
+    """A feed brings no new data, or its new data is not published.
 
     Attributes:
         what: Name of the feed, or ``published_snapshot``.
-        since: The newest event, or since when the snapshot shows less than was loaded.
-        hours: Hours after which that is late.
+        since: The newest event, or since when the snapshot has been out of date.
+        hours: Hours after which this counts as late.
     """
 
     kind: ClassVar[str] = "stale_data"
     title: ClassVar[str] = "Data is late"
-    #: Stands for the snapshot among the names of feeds.
+    #: The snapshot among the names of feeds.
     SNAPSHOT: ClassVar[str] = "published_snapshot"
     next_step: ClassVar[str] = (
         "Bring the missing files into landing, or ask whoever delivers them. LTV_FRESHNESS_HOURS "
@@ -187,12 +187,12 @@ class StaleData(Alert):
 
 @dataclass(frozen=True)
 class RetriesExhausted(Alert):
-    """A sensor starts no more runs, because those that it started did not help.
+    """A sensor stopped starting runs, because the last ones did not help.
 
     Attributes:
         job: Name of the sensor.
-        attempts: Runs that it started in a row.
-        left: What is left to do, as in ``3 files``.
+        attempts: Consecutive runs that it started.
+        left: What remains to be done, as in ``3 files``.
         run_id: The last of the runs.
     """
 
@@ -230,8 +230,8 @@ class FileRejected(Alert):
     """A file in landing was not loaded.
 
     Attributes:
-        place: Its folder and name, as in ``transactions/june.csv``.
-        error: Why, as the loader says it; it is looked at, and never passed on.
+        place: Its path in landing, as in ``transactions/june.csv``.
+        error: Why, in the loader's words; used to recognize the cause, never sent.
         run_id: The run that was to load it.
     """
 
@@ -268,11 +268,11 @@ class FileRejected(Alert):
 
 @dataclass(frozen=True)
 class SensorFailed(Alert):
-    """A sensor fails at every look, so nothing starts by itself.
+    """A sensor fails at every tick, so nothing starts by itself.
 
     Attributes:
         sensor: Its name.
-        error: Text of the error; it is looked at, and never passed on.
+        error: Text of the error; used to recognize the cause, never sent.
     """
 
     kind: ClassVar[str] = "sensor_failed"

@@ -1,7 +1,7 @@
-"""What is sent: one message as JSON that Slack takes, and whatever takes Slack's.
+"""The message that is sent: JSON for Slack and for compatible receivers.
 
-A message is put together of our own sentences, names of tables and figures. What others wrote
-(errors, rows) has no place in it: it may hold whatever a row holds, and a chat keeps it.
+A message consists of our own sentences, names of tables and figures. It never includes text from
+elsewhere (errors, rows): that may contain personal data, and chats are kept.
 """
 
 import re
@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-#: Slack refuses longer texts: of a header, of a section, and of a field of a section.
+#: Slack's limits for the text of a header, of a section, and of a field of a section.
 _HEADER, _SECTION, _FIELD = 150, 3_000, 2_000
-#: What the sentence about what happened takes of a text that says all.
+#: Most characters of the sentence about what happened.
 _OF_TEXT = _SECTION // 2
-#: Slack takes ten fields in a section.
+#: Slack allows ten fields in a section.
 _MOST_FIELDS = 10
-#: What a name of a file or a sentence takes of a message at the most.
+#: Most characters of a file name or sentence in a message.
 _LONGEST = 500
-#: No address of a person is longer in each of its parts.
+#: Longest part of an e-mail address before and after the @.
 _MAIL = re.compile(r"[^\s@/]{1,64}@[^\s@/]{1,255}\.[^\s@/]+")
 
 
@@ -27,9 +27,9 @@ class Place:
     """Where something happened.
 
     Attributes:
-        label: What kind of place it is, as in ``Run``.
+        label: What it is, as in ``Run``.
         text: Its name.
-        path: Its page in Dagster's UI, without the address of the UI; empty: it has none.
+        path: Path of its page in Dagster's UI; empty: it has none.
     """
 
     label: str
@@ -42,10 +42,10 @@ class Message:
     """What people are told.
 
     Attributes:
-        title: What kind of thing happened.
+        title: The kind of event.
         what: What happened, in a sentence.
         where: Where.
-        next_step: What to do; empty where nothing is to be done.
+        next_step: What to do; empty if nothing needs to be done.
     """
 
     title: str
@@ -66,15 +66,15 @@ def asset_page(asset: str, view: str = "") -> str:
 
 
 def plain(text: str) -> str:
-    """A name as it can stand in a message: one line, printable, short, no address of a person."""
+    """A name made safe for a message: one line, printable, short, without e-mail addresses."""
     text = text.encode("utf-8", "backslashreplace").decode()
     text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    # Cut after the search, which finds no half of an address.
+    # Cut after the search: half an address would not be found.
     return _cut(_MAIL.sub("(address)", text[: 4 * _LONGEST]), _LONGEST)
 
 
 def together(messages: Sequence[Message], title: str) -> Message:
-    """Many messages as one, so that a storm of files is no storm of messages."""
+    """Many messages as one, so that a flood of files causes no flood of messages."""
     shown: list[str] = []
     room = _OF_TEXT - len("• and 1,000,000 more: `ltv alerts list`")
     for message in messages:
@@ -89,7 +89,7 @@ def together(messages: Sequence[Message], title: str) -> Message:
 
 
 def payload(message: Message, public_url: str) -> dict[str, Any]:
-    """The JSON of a message: ``text`` says all of it, ``blocks`` the same in Slack's layout.
+    """The JSON of a message: ``text`` is the plain message, ``blocks`` the same in Slack's layout.
 
     Args:
         message: The message.
@@ -99,7 +99,7 @@ def payload(message: Message, public_url: str) -> dict[str, Any]:
     said += [f"{p.label}: {_link(p, public_url)}" for p in message.where]
     if message.next_step:
         said.append(f"Next: {_escaped(message.next_step, _SECTION // 4)}")
-    # Links are not cut in two: what does not fit is left out, and the UI's address stays.
+    # Links are not cut: fields that do not fit are left out, and the link to the UI stays.
     while sum(map(len, said)) + len(said) > _SECTION and len(said) > 1:
         said.pop(-2 if message.next_step else -1)
     blocks: list[dict[str, Any]] = [
@@ -122,7 +122,7 @@ def payload(message: Message, public_url: str) -> dict[str, Any]:
 
 
 def _text(text: str) -> dict[str, Any]:
-    # Verbatim: names are no channels, people or addresses to be turned into links.
+    # Verbatim: Slack must not turn names into links to channels, people or addresses.
     return {"type": "mrkdwn", "text": text, "verbatim": True}
 
 
@@ -143,7 +143,7 @@ def _entities(text: str) -> str:
 
 
 def _escaped(text: str, limit: int) -> str:
-    """Text that Slack shows as it is, within a limit that counts its entities as written."""
+    """Text escaped for Slack, within a limit that counts the escaped characters."""
     whole = _entities(text)
     if len(whole) <= limit:
         return whole

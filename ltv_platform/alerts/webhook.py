@@ -1,7 +1,7 @@
-"""One message on its way to the webhook, with its retries.
+"""Sends one message to the webhook, with retries.
 
-The address is a secret: it stands in no message, no log and no file, and it is taken out of what
-the receiver says.
+The address is a secret: it is never written to a message, log or file, and it is removed from the
+receiver's responses.
 """
 
 import json
@@ -25,33 +25,33 @@ from tenacity import (
 
 from ltv_platform.http_client import describe, plain_session, retry_after
 
-#: Seconds to connect, and to wait for each piece of an answer.
+#: Seconds to connect, and to wait for each chunk of a response.
 _CONNECT, _READ = 3.0, 5.0
-#: Tries of one message, the first included; those that failed wait in the outbox for the next.
+#: Attempts per message and delivery; a message that failed stays in the outbox.
 TRIES = 3
-#: Seconds after which no try is begun: Dagster ends a tick of a sensor after 60.
+#: Seconds after which no attempt is started: Dagster ends a sensor's tick after 60.
 BUDGET = 15.0
-#: Seconds that the first wait takes at most; each further one twice as long.
+#: Longest first wait in seconds; each further one is twice as long.
 _FIRST_WAIT = 0.5
-#: Beside 5xx: request timeout, too early, too many requests.
+#: Retried besides 5xx: request timeout, too early, too many requests.
 _RETRIED = {408, 425, 429}
-#: The receiver finds the message itself at fault.
+#: The receiver rejects the message itself.
 _REFUSED = {400, 413, 422}
-#: Bytes of an answer that are read: Slack says one word.
+#: Most bytes of a response to read: Slack answers with one word.
 _LOOKED_AT = 200
-#: Shorter parts of an address are no secrets, and common words.
+#: Shorter parts of an address are common words, not secrets.
 _LEAST_SECRET = 6
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What came of sending a message.
+    """The result of sending a message.
 
     Attributes:
-        delivered: The receiver took it.
-        text: What came back, without the address.
-        refused: The receiver found the message itself at fault.
-        retry_after: Seconds for which the receiver wants nothing more.
+        delivered: The receiver accepted it.
+        text: The response or error, without the address.
+        refused: The receiver rejected the message itself.
+        retry_after: Seconds that the receiver asks to wait.
     """
 
     delivered: bool
@@ -61,7 +61,7 @@ class Answer:
 
 
 class _PassingError(Exception):
-    """A failure that may pass."""
+    """A failure that may be temporary."""
 
     def __init__(self, answer: Answer) -> None:
         super().__init__(answer.text)
@@ -73,9 +73,9 @@ class Webhook:
 
     Args:
         address: The address.
-        sleep: Waits so many seconds.
+        sleep: Waits the given seconds.
         uniform: A random number between two.
-        timeout: Seconds to connect, and to wait for each piece of an answer.
+        timeout: Seconds to connect, and to wait for each chunk of a response.
     """
 
     def __init__(
@@ -95,11 +95,11 @@ class Webhook:
 
     @property
     def host(self) -> str:
-        """Whom it belongs to; the rest of the address is secret."""
+        """The host of the address; the rest is secret."""
         return urlsplit(self._address).hostname or ""
 
     def send(self, body: Mapping[str, Any]) -> Answer:
-        """Send a message; tried again while that may help and :data:`BUDGET` lasts."""
+        """Send a message, with retries while they may help and :data:`BUDGET` lasts."""
         text = json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
         retrying = Retrying(
             stop=stop_after_attempt(TRIES) | stop_before_delay(BUDGET),
@@ -130,7 +130,7 @@ class Webhook:
                     data=text,
                     headers={"Content-Type": "application/json; charset=utf-8"},
                     timeout=self._timeout,
-                    # The message is for this address; elsewhere it would arrive as a GET.
+                    # No redirects: elsewhere the message would arrive as a GET.
                     allow_redirects=False,
                     stream=True,
                 ) as response,
@@ -138,7 +138,7 @@ class Webhook:
                 return self._read(response)
         except (requests.RequestException, ValueError) as error:  # a host like a..b is the latter
             broken = describe(error, f"{self._timeout[1]:g} s")
-        # Out of the handler, so that a traceback does not show what the library said.
+        # Raised outside the handler, so that a traceback does not show the library's message.
         raise _PassingError(Answer(False, self._redacted(broken)))
 
     def _read(self, response: requests.Response) -> Answer:
@@ -158,7 +158,7 @@ class Webhook:
         return answer
 
     def _said(self, response: requests.Response) -> str:
-        """The beginning of the body, in one line; a body that drips is not waited for."""
+        """The beginning of the body in one line; does not wait for a slow body."""
         give_up = time.monotonic() + self._timeout[1]
         body = bytearray()
         try:
@@ -166,13 +166,13 @@ class Webhook:
                 body += piece
                 if len(body) >= _LOOKED_AT or time.monotonic() > give_up:
                     break
-        except requests.RequestException:  # the status is what counts
+        except requests.RequestException:  # only the status matters
             body.clear()
         text = self._redacted(bytes(body).decode("utf-8", "replace"))
         return f": {text}" if text else ""
 
     def _redacted(self, text: str) -> str:
-        """Text of others, in one line and without the address or a part of it."""
+        """Foreign text in one line, without the address or parts of it."""
         parts = urlsplit(self._address)
         secrets = {self._address, parts.username or "", parts.password or "", parts.query}
         secrets |= {f"{parts.path}?{parts.query}" if parts.query else parts.path}

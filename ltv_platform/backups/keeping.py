@@ -1,4 +1,4 @@
-"""What the daily schedule does about backups: make one if so set, and remove old ones."""
+"""Backups of the daily schedule: make one if a folder is set, and remove old ones."""
 
 import os
 from datetime import datetime
@@ -15,14 +15,14 @@ def back_up_if_set(engine: Engine, progress: Progress) -> Backup | None:
     """Make a backup in ``LTV_BACKUP_DIR`` and remove all but the newest ``LTV_BACKUPS``.
 
     Args:
-        engine: The warehouse, which nobody holds in this process.
-        progress: Told what is being done.
+        engine: The warehouse; it must not be held by this process.
+        progress: Called with a description of each step.
 
     Returns:
-        The backup; None where no folder is set.
+        The backup; None if no folder is set.
 
     Raises:
-        UserError: it cannot be made; then none is removed.
+        UserError: it cannot be made; then no old one is removed.
     """
     settings = engine.settings
     if settings.backup_dir is None:
@@ -35,14 +35,14 @@ def back_up_if_set(engine: Engine, progress: Progress) -> Backup | None:
 def prune_backups(folder: Path, keep: int) -> list[Path]:
     """Remove the oldest backups of a folder.
 
-    What has no manifest is no whole backup: it does not count, and stays.
+    A folder without a manifest is not a complete backup: it is neither counted nor removed.
 
     Args:
-        folder: Where backups lie.
-        keep: How many whole ones stay, one or more.
+        folder: The folder of the backups.
+        keep: How many complete ones to keep, at least one.
 
     Returns:
-        Those removed, the oldest first.
+        The removed ones, the oldest first.
 
     Raises:
         UserError: one cannot be removed.
@@ -52,7 +52,7 @@ def prune_backups(folder: Path, keep: int) -> list[Path]:
     old = _whole(folder)[:-keep]
     try:
         if old:
-            # A kill on the way leaves a draft, which the next backup removes, and no half backup.
+            # A killed process leaves a draft, which the next backup removes, and not half a backup.
             with temporary_folder(folder, DRAFTS) as drafts:
                 for path in old:
                     os.replace(path, drafts / path.name)
@@ -64,7 +64,7 @@ def prune_backups(folder: Path, keep: int) -> list[Path]:
 
 
 def last_backup(folder: Path) -> datetime | None:
-    """When the newest whole backup of a folder was made (with zone); None: there is none."""
+    """When the newest complete backup of a folder was made (with zone); None: there is none."""
     whole = _whole(folder)
     return time_of(whole[-1]) if whole else None
 

@@ -1,10 +1,10 @@
-"""Making a backup: the whole state of an LTV_HOME as of one moment.
+"""Makes a backup: the complete state of an LTV_HOME at one moment.
 
-Whatever lies in LTV_HOME is taken, but for locks, drafts, caches, older snapshots, what an upgrade
-or a restore has put aside, and the logs of Dagster's steps. The moment is one at which nobody else
-has the warehouse: what waits in landing, the warehouse and the snapshot are copied under its lock.
-A file on its way from landing to ``loaded`` is in the copy of one or the other, because ``loaded``
-is copied last; what was loaded after the moment is left out of it.
+It includes everything in LTV_HOME except locks, drafts, caches, older snapshots, files that an
+upgrade or a restore has set aside, and logs of Dagster's steps. Landing, the warehouse and the
+snapshot are copied under the lock of the warehouse, so they belong to the same moment. ``loaded``
+is copied last, so a file that moves from landing to ``loaded`` is in one of the two copies; files
+loaded after the moment are left out.
 """
 
 import os
@@ -34,24 +34,24 @@ from ltv_platform.warehouse.engine import Engine
 
 Progress = Callable[[str], None]
 
-#: Folders of processes under way begin so, and drafts of files end so.
+#: Beginning of the names of temporary folders, and end of the names of drafts.
 _UNDER_WAY = (".", "staging_", "warehouse_", "restoring_")
 _PASSING = (".lock", ".new", ".tmp")
-#: What commands keep to be quicker; it is made again by itself.
+#: Caches; they are rebuilt automatically.
 _CACHE = "cache"
-#: What Dagster's steps printed; it is no state, and grows.
+#: Output of Dagster's steps: not state, and it keeps growing.
 _STEP_LOGS = "storage"
-#: Beside a SQLite database; its own way of copying brings along what they hold.
+#: Files beside a SQLite database; its backup API includes their content.
 _OF_SQLITE = ("-wal", "-shm", "-journal")
 
 
 def replaced_path(settings: Settings) -> Path:
-    """Where a restore moves what LTV_HOME held before."""
+    """Where a restore moves the previous content of LTV_HOME."""
     return settings.home / "replaced"
 
 
 def is_state(settings: Settings, path: Path) -> bool:
-    """Whether an entry of LTV_HOME belongs to its state, which a backup holds."""
+    """Whether an entry of LTV_HOME is state, and so part of a backup."""
     aside = (
         settings.upgrade_copies_path,
         replaced_path(settings),
@@ -66,23 +66,23 @@ def is_state(settings: Settings, path: Path) -> bool:
 def back_up(engine: Engine, folder: Path, progress: Progress) -> Backup:
     """Make a backup of an LTV_HOME in ``folder/<time>/``.
 
-    A file that the newest backup in the folder holds too is linked to it where the file system
-    can do so, after both were compared byte by byte; so each backup is whole by itself.
+    A file that is equal, byte by byte, to that of the newest backup in the folder is hard-linked to
+    it where the file system supports that; each backup is complete by itself.
 
-    The caller sees to it that no ``ltv restore`` or ``ltv erase`` runs meanwhile
-    (:func:`ltv_platform.locks.one_run`); loads and runs do no harm.
+    The caller must prevent a concurrent ``ltv restore`` or ``ltv erase``
+    (:func:`ltv_platform.locks.one_run`); loads and runs are harmless.
 
     Args:
-        engine: The warehouse, which nobody holds in this process.
-        folder: Where backups lie, outside LTV_HOME; made if need be.
-        progress: Told what is being done.
+        engine: The warehouse; it must not be held by this process.
+        folder: The folder of the backups, outside LTV_HOME; created if necessary.
+        progress: Called with a description of each step.
 
     Returns:
         The backup.
 
     Raises:
-        UserError: there is nothing to back up, the folder lies in LTV_HOME or does not take it;
-            no part of the backup is left there.
+        UserError: there is nothing to back up, or the folder is inside LTV_HOME or cannot be
+            written; no part of the backup is left there.
     """
     settings = engine.settings
     folder = folder.expanduser().absolute()
@@ -149,7 +149,7 @@ def _back_up(engine: Engine, folder: Path, path: Path, progress: Progress) -> Ba
 
 
 def _newest_whole(folder: Path) -> Backup | None:
-    """The newest backup whose manifest can be read."""
+    """The newest backup with a readable manifest."""
     for path in reversed(backups_in(folder)):
         with suppress(UserError):
             return read_backup(path)
@@ -169,12 +169,12 @@ def _names(folder: Path) -> Iterator[str]:
 
 
 class _Draft:
-    """The contents of a backup while they are copied.
+    """A backup in the making.
 
     Args:
         home: LTV_HOME.
-        target: Where its files go.
-        previous: The backup whose files are linked where they are the same.
+        target: Folder for its files.
+        previous: The backup to link equal files from.
     """
 
     def __init__(self, home: Path, target: Path, previous: Backup | None) -> None:
@@ -190,30 +190,30 @@ class _Draft:
         return path.relative_to(self.home).as_posix()
 
     def place(self, path: Path) -> Path:
-        """Where a file of LTV_HOME goes."""
+        """The path of a file of LTV_HOME in the draft."""
         target = self.target / self.name(path)
         target.parent.mkdir(parents=True, exist_ok=True)
         return target
 
     def settle(self, path: Path) -> None:
-        """Enter a file of LTV_HOME that was copied to its :meth:`place`."""
+        """Record a file of LTV_HOME that was copied to its :meth:`place`."""
         target = self.place(path)
         if not self._link(path, target):
             with target.open("rb") as copied:
                 self.files[self.name(path)] = sha256(copied)
 
     def copy(self, path: Path) -> None:
-        """Copy a file of LTV_HOME, and enter it."""
+        """Copy a file of LTV_HOME, and record it."""
         if not self._link(path, path):
             with path.open("rb") as source, self.place(path).open("wb") as target:
                 self.files[self.name(path)] = sha256(source, target)
 
     def copy_tree(self, path: Path, copy: Callable[[Path], None] | None = None) -> None:
-        """Copy a file, or a folder with all files and folders in it; links lead away, pipes block.
+        """Copy a file, or a folder recursively; skips links and pipes.
 
         Args:
             path: The file or folder.
-            copy: How a file is copied and entered; default: :meth:`copy`.
+            copy: Copies and records a file; by default :meth:`copy`.
         """
         if path.is_file():
             (copy or self.copy)(path)
@@ -226,7 +226,7 @@ class _Draft:
                     (copy or self.copy)(file)
 
     def _link(self, path: Path, fresh: Path) -> bool:
-        """Take over the file of the previous backup if it holds the bytes of the fresh one."""
+        """Link the file of the previous backup if its bytes are equal to those of the new one."""
         name = self.name(path)
         known = None if self.previous is None else self.previous.files.get(name)
         if self.previous is None or known is None or fresh.stat().st_size != known.bytes:
@@ -240,14 +240,14 @@ class _Draft:
             link = target.with_name(f".{target.name}.link")
             os.link(old, link)
             os.replace(link, target)
-        except OSError:  # the old one is gone, or there are no hard links here
+        except OSError:  # the old file is gone, or the file system has no hard links
             return False
         self.files[name] = known
         return True
 
 
 def _copy_snapshot(settings: Settings, draft: _Draft) -> str | None:
-    """Copy the snapshot that counts; a damaged one is left out, for `ltv run` makes it anew."""
+    """Copy the current snapshot, unless it is damaged: `ltv run` publishes it again."""
     try:
         current = current_snapshot(settings)
     except UserError:
@@ -261,7 +261,7 @@ def _copy_snapshot(settings: Settings, draft: _Draft) -> str | None:
 
 
 def _copy_other(settings: Settings, draft: _Draft) -> None:
-    """Copy what neither has a way of its own nor comes later; files of landing may go meanwhile."""
+    """Copy everything without a special method; files of landing may disappear meanwhile."""
 
     def copy(path: Path) -> None:
         with suppress(FileNotFoundError):
@@ -288,9 +288,9 @@ def _copy_loaded(settings: Settings, draft: _Draft, loads: Collection[str]) -> N
 
 
 def _copy_dagster(settings: Settings, draft: _Draft) -> None:
-    """Copy the configuration and the history; SQLite copies its databases, for others write them.
+    """Copy configuration and history; SQLite's API copies databases, because others write to them.
 
-    Histories of runs are removed by and by, so a file may be gone before its turn.
+    Old run histories are pruned, so a file may disappear before it is copied.
     """
 
     def copy(path: Path) -> None:
@@ -315,7 +315,7 @@ def _copy_dagster(settings: Settings, draft: _Draft) -> None:
 
 
 def _copy_sqlite(path: Path, target: Path) -> None:
-    # It is not made where it has gone meanwhile.
+    # Does not create the database if it has disappeared meanwhile.
     with (
         closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True)) as source,
         closing(sqlite3.connect(target)) as copy,

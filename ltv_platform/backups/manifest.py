@@ -1,8 +1,8 @@
-"""What a backup is: a folder named by its time, with the state of an LTV_HOME and a manifest.
+"""The format of a backup: a folder named by its time, with the state of an LTV_HOME and a manifest.
 
-``<time>/home/…`` lies as it lay in LTV_HOME; ``<time>/manifest.json`` names every file with its
-size and SHA-256, and vouches for itself. A folder takes its name when it is whole, so one that was
-killed on its way is never taken for a backup.
+``<time>/home/…`` has the layout of LTV_HOME; ``<time>/manifest.json`` lists every file with its
+size and SHA-256, and a hash of itself. The folder gets its name when it is complete, so an
+interrupted backup is never mistaken for a complete one.
 """
 
 import hashlib
@@ -18,15 +18,15 @@ from ltv_platform.errors import UserError
 
 MANIFEST = "manifest.json"
 CONTENTS = "home"
-#: Backups under way, and those that are being removed, lie in folders of such names.
+#: Names of folders of backups that are being made or removed.
 DRAFTS = ".draft_"
 
-#: Raised when the manifest or the folder is laid out in another way.
+#: Increased when the format of the manifest or the layout of the folder changes.
 _FORMAT = 1
 #: A second backup of the same second gets a number.
 _NAME = re.compile(r"(\d{8}T\d{6}Z)(?:-(\d+))?")
 _CHUNK = 1 << 20
-#: So many damaged files are named; the others are counted.
+#: At most this many damaged files are named; the others are counted.
 _NAMED = 3
 
 
@@ -46,11 +46,11 @@ class Backup:
         path: Its folder.
         created_at: When it was made (with zone).
         version: The release of ltv-platform that made it.
-        schema_version: That of its warehouse.
+        schema_version: The schema version of its warehouse.
         snapshot: The id of the published snapshot in it, if there is one.
         rows: Rows per raw table, by full name.
-        files: By path below LTV_HOME, with slashes.
-        folders: The same of all folders, the empty ones too.
+        files: Files by path relative to LTV_HOME, with slashes.
+        folders: Paths of all folders, including empty ones.
     """
 
     path: Path
@@ -64,18 +64,18 @@ class Backup:
 
     @property
     def bytes(self) -> int:
-        """The length of all files together."""
+        """The total size of all files."""
         return sum(file.bytes for file in self.files.values())
 
     def location(self, name: str) -> Path:
-        """Where a file of the backup lies."""
+        """The path of a file of the backup."""
         return self.path / CONTENTS / name
 
     def check_presence(self) -> None:
-        """Look whether every file is there in its full length, which takes no reading.
+        """Check that every file exists with the right size, without reading it.
 
         Raises:
-            UserError: one is not.
+            UserError: a file is missing or has another size.
         """
         wrong = []
         for name, file in self.files.items():
@@ -87,10 +87,10 @@ class Backup:
         self.refuse(wrong)
 
     def refuse(self, wrong: list[str]) -> None:
-        """Say which files are damaged, if any.
+        """Refuse the backup if any files are damaged.
 
         Raises:
-            UserError: one or more are.
+            UserError: some are; the message names them.
         """
         if wrong:
             others = len(wrong) - _NAMED
@@ -101,7 +101,7 @@ class Backup:
 
 
 def damaged(path: Path, what: str) -> UserError:
-    """What to say of a backup that is not as it was written."""
+    """The error for a damaged backup."""
     others = [folder.name for folder in backups_in(path.parent) if folder != path]
     return UserError(
         f"The backup {path} is damaged: {what}.",
@@ -112,7 +112,7 @@ def damaged(path: Path, what: str) -> UserError:
 
 
 def sha256(source: BinaryIO, target: BinaryIO | None = None) -> StoredFile:
-    """Length and hash of what is read from a file, which is copied on the way if so wished."""
+    """Length and hash of a file's content, which is also copied if a target is given."""
     digest, length = hashlib.sha256(), 0
     while chunk := source.read(_CHUNK):
         digest.update(chunk)
@@ -123,7 +123,7 @@ def sha256(source: BinaryIO, target: BinaryIO | None = None) -> StoredFile:
 
 
 def backups_in(folder: Path) -> list[Path]:
-    """The backups that lie in a folder, whole or not, the oldest first."""
+    """The backups in a folder, complete or not, the oldest first."""
     if not folder.is_dir():
         return []
     matches = [(_NAME.fullmatch(path.name), path) for path in folder.iterdir()]
@@ -143,12 +143,12 @@ def is_backup_name(name: str) -> bool:
 
 
 def time_of(path: Path) -> datetime:
-    """When a backup was made, by its name."""
+    """When a backup was made, according to its name."""
     return datetime.strptime(path.name[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
 
 
 def write_manifest(backup: Backup, folder: Path) -> None:
-    """Write the manifest of a backup into its folder, which may not have its name yet."""
+    """Write the manifest of a backup into its folder, which may not have its final name yet."""
     content = asdict(backup) | {"format": _FORMAT, "created_at": backup.created_at.isoformat()}
     del content["path"]
     content["sha256"] = _digest(content)
@@ -159,7 +159,7 @@ def read_backup(path: Path) -> Backup:
     """The backup in a folder.
 
     Raises:
-        UserError: its manifest is missing or damaged, or of a later release.
+        UserError: the manifest is missing, damaged or of a later release.
     """
     try:
         content = json.loads((path / MANIFEST).read_text("utf-8"))
@@ -184,7 +184,7 @@ def read_backup(path: Path) -> Backup:
 
 
 def leads_away(name: str) -> bool:
-    """Whether a path of a manifest leads out of the folder that it is meant for."""
+    """Whether a path in a manifest leads out of its folder."""
     parts = PurePosixPath(name)
     return parts.is_absolute() or ".." in parts.parts
 

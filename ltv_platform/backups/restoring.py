@@ -1,12 +1,12 @@
-"""Restoring a backup: an LTV_HOME as it was, and what it held before put aside.
+"""Restores a backup into an LTV_HOME, and sets its previous content aside.
 
-In steps, each of which leaves LTV_HOME as it was or can be gone on with after a kill:
+Each step either leaves LTV_HOME unchanged or can be resumed after a kill:
 
-1. All files are copied into a draft and hashed on the way. Until here nothing else is touched.
-2. The draft is renamed to ``restoring/``. From here on nobody works on this LTV_HOME
-   (``locks.refuse_half_restored``) until a restore has done the rest.
-3. What LTV_HOME held is renamed into ``replaced/<time>/``, and a mark says that it all is.
-4. What was restored is renamed into its place, and ``restoring/`` goes.
+1. All files are copied into a draft and hashed on the way. Nothing else is touched so far.
+2. The draft is renamed to ``restoring/``. From here on nobody can use this LTV_HOME
+   (``locks.refuse_half_restored``) until a restore has finished.
+3. The previous content of LTV_HOME is moved to ``replaced/<time>/``; a marker records the end.
+4. The restored content is moved into place, and ``restoring/`` is removed.
 """
 
 import errno
@@ -36,20 +36,20 @@ from ltv_platform.warehouse.engine import Engine
 from ltv_platform.warehouse.opening import open_engine
 
 _PLAN = "plan.json"
-#: In ``restoring/``: everything that LTV_HOME held is put aside.
+#: Marker in ``restoring/``: the previous content of LTV_HOME is set aside completely.
 _ASIDE = "old_state_is_aside"
-#: Folders that can be made again, so that an LTV_HOME with no others holds no data.
+#: Folders that can be rebuilt: an LTV_HOME with only these holds no data.
 _REMADE = ("dagster", "reports")
 
 
 @dataclass(frozen=True)
 class Restored:
-    """What a restore has done.
+    """The result of a restore.
 
     Attributes:
         backup: The folder of the backup.
-        aside: Where the state that was replaced lies; None if there was none.
-        continued: It finished a restore that had been killed.
+        aside: Folder of the replaced state; None if there was none.
+        continued: It finished an interrupted restore.
     """
 
     backup: Path
@@ -60,21 +60,20 @@ class Restored:
 def restore(
     settings: Settings, folder: Path, progress: Progress, *, overwrite: bool = False
 ) -> Restored:
-    """Bring an LTV_HOME back to the state of a backup.
+    """Restore the state of a backup in an LTV_HOME.
 
     Args:
-        settings: Where LTV_HOME lies; made if need be.
-        folder: A backup, or the folder in which backups lie: then the newest of them.
-        progress: Told what is being done.
-        overwrite: Put what LTV_HOME holds aside.
+        settings: Name the LTV_HOME; created if necessary.
+        folder: A backup, or a folder of backups, of which the newest is taken.
+        progress: Called with a description of each step.
+        overwrite: Set existing content of LTV_HOME aside.
 
     Returns:
-        What was done.
+        The result.
 
     Raises:
-        UserError: there is no such backup, it is damaged or of a newer schema version, LTV_HOME
-            holds data or is served by `ltv up`, or the disk does not take it; LTV_HOME is as it
-            was.
+        UserError: there is no such backup, it is damaged or has a newer schema version, LTV_HOME
+            holds data or is served by `ltv up`, or the disk is full; LTV_HOME is unchanged.
     """
     folder = folder.expanduser().absolute()
     engine = open_engine(settings, build_catalog(settings))
@@ -103,7 +102,7 @@ def restore(
 
 
 def _chosen(folder: Path) -> Backup:
-    """The backup that a path names; damaged ones are not passed over in silence."""
+    """The backup that a path names; damaged ones are never skipped silently."""
     if is_backup_name(folder.name) or (folder / MANIFEST).exists():
         return read_backup(folder)
     if not (found := backups_in(folder)):
@@ -115,7 +114,7 @@ def _chosen(folder: Path) -> Backup:
 
 
 def _stays(settings: Settings, path: Path) -> bool:
-    """Whether an entry of LTV_HOME outlives a restore: locks, and what was put aside before."""
+    """Whether an entry of LTV_HOME survives a restore: locks, and content set aside before."""
     aside = (settings.upgrade_copies_path, replaced_path(settings))
     restoring = path.name.startswith(settings.restoring_path.name)
     return restoring or path in aside or path.name.endswith(".lock")
@@ -131,10 +130,10 @@ def _holds_data(settings: Settings) -> bool:
 
 
 def _fetch(engine: Engine, backup: Backup, progress: Progress) -> None:
-    """Copy all files of a backup into ``restoring/``, and compare each with its hash.
+    """Copy all files of a backup into ``restoring/``, verifying the hash of each.
 
     Raises:
-        UserError: one is damaged, or the disk takes no more; LTV_HOME is as it was.
+        UserError: a file is damaged, or the disk is full; LTV_HOME is unchanged.
     """
     settings = engine.settings
     progress("copying the backup and comparing every byte")
@@ -173,7 +172,7 @@ def _fetch(engine: Engine, backup: Backup, progress: Progress) -> None:
 
 
 def _put_in_place(engine: Engine, progress: Progress, *, continued: bool = False) -> Restored:
-    """Exchange the state of LTV_HOME for that in ``restoring/``, from wherever it stopped."""
+    """Replace the state of LTV_HOME by that in ``restoring/``, resuming where it stopped."""
     settings = engine.settings
     progress("putting the restored files in place")
     restoring = settings.restoring_path
@@ -195,7 +194,7 @@ def _put_in_place(engine: Engine, progress: Progress, *, continued: bool = False
                 failpoint("part of the new state in place")
             failpoint("new state in place")
             done = restoring.with_name(f"{restoring.name}_done")
-            shutil.rmtree(done, ignore_errors=True)  # left by a kill
+            shutil.rmtree(done, ignore_errors=True)  # left by a killed process
             os.replace(restoring, done)
             shutil.rmtree(done)
     except OSError as error:
@@ -207,10 +206,10 @@ def _put_in_place(engine: Engine, progress: Progress, *, continued: bool = False
 
 
 def move(source: Path, target: Path) -> None:
-    """Move a file or folder to where there may be a folder of that name.
+    """Move a file or folder to a path that may already exist.
 
-    A rename, unless a disk is mounted there or a folder stands in the way: then what is in it is
-    moved. A file that is in the way gets another name.
+    It is renamed, unless the target is a mount point or an existing folder: then its content is
+    moved. A file in the way is renamed.
     """
     if target.is_symlink() or target.is_file():
         os.replace(target, _free(target))

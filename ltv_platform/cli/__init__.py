@@ -1,11 +1,10 @@
 """The command line ``ltv``: thin commands over the packages that do the work.
 
-``ingesting`` brings files in, ``data`` makes a sample and keeps what was rejected, ``running``
-builds and starts things, ``reading`` gives figures out, ``lineage`` says where they come from,
-``backups`` keeps all of it safe, ``erasing`` takes a person out, ``alerts`` tries the webhook,
-``doctor`` says what is wrong, ``console``, ``tables`` and ``texts`` are how all of them speak.
-Stdout carries only the answer; progress and messages go to stderr. Exit 0 is fine, 2 is what the
-user can fix, 1 is a defect of ours.
+``ingesting`` loads files, ``data`` handles the sample and quarantine, ``running`` builds and starts
+things, ``reading`` shows and exports figures, ``lineage`` says where they come from, ``backups``,
+``erasing`` and ``alerts`` do what their names say, ``doctor`` says what is wrong. All of them print
+through ``console``, ``tables`` and ``texts``. Stdout carries only the answer; progress and messages
+go to stderr. Exit code 0: success; 2: something the user can fix; 1: a bug.
 """
 
 import sys
@@ -31,14 +30,19 @@ from ltv_platform.cli import (
 from ltv_platform.cli.console import answer, say
 from ltv_platform.errors import UserError
 
-#: What shells give a process that Ctrl-C ended.
+#: Locks that end with their process, and limits of processes, are those of POSIX.
+_WINDOWS = (
+    "Error: ltv-platform does not run on Windows itself.\n"
+    "Install it in WSL: https://learn.microsoft.com/windows/wsl/install"
+)
+#: The exit code of shells for a process ended by Ctrl-C.
 _INTERRUPTED = 130
 
 _display_type = TyperOption.display_type_rich
 
 
 def _type_of(option: TyperOption, ctx: Any) -> str | None:
-    """What --help shows of an option's type; of a flag nothing, where Typer says <bool>."""
+    """The type of an option in --help; none for a flag, where Typer shows <bool>."""
     return None if option.is_flag else _display_type(option, ctx)
 
 
@@ -81,14 +85,17 @@ def _options(
 
 def main() -> None:
     """Run a command and turn errors into messages and exit codes."""
+    if sys.platform == "win32":
+        say(_WINDOWS)
+        sys.exit(2)
     arguments = sys.argv[1:]
     debug = "--debug" in arguments
-    # Wherever it stands: people add it to the end of what failed.
+    # At any position: people append it to the command that failed.
     arguments = [*(["--debug"] if debug else []), *(a for a in arguments if a != "--debug")]
     try:
         app(arguments, prog_name="ltv")
     except SystemExit as ended:
-        if ended.code == _INTERRUPTED:  # typer ends so on Ctrl-C, without a word
+        if ended.code == _INTERRUPTED:  # by typer on Ctrl-C
             _say_interrupted()
         raise
     except UserError as error:
@@ -106,9 +113,11 @@ def main() -> None:
     except Exception as error:
         if debug:
             raise
-        if "Query interrupted" in str(error):  # how DuckDB passes Ctrl-C on
+        from ltv_platform.warehouse.duckdb.error_texts import is_interrupt, is_out_of_memory
+
+        if is_interrupt(error):
             _say_interrupted()
-        if type(error).__name__ == "OutOfMemoryException":  # DuckDB's, which is imported late
+        if is_out_of_memory(error):
             say(
                 f"Error: the engine ran out of memory or disk ({str(error).splitlines()[0]}).\n"
                 "LTV_MEMORY_LIMIT gives it more memory; what was not committed is not there."

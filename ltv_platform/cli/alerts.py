@@ -1,4 +1,4 @@
-"""Commands about alerts: what is open, and whether the webhook takes them."""
+"""Commands about alerts: list open ones, test the webhook."""
 
 from datetime import datetime
 

@@ -8,13 +8,12 @@ import typer
 
 from ltv_platform.cli.console import answer, progress, say
 from ltv_platform.errors import UserError
-from ltv_platform.locks import one_run
 from ltv_platform.workspace import Workspace
 
 if TYPE_CHECKING:
     from ltv_platform.settings import Settings
 
-#: The daily schedule makes one each day; from here on one was missed.
+#: The schedule makes one backup a day; after this time one was missed.
 _OLD = timedelta(days=2)
 
 
@@ -32,6 +31,7 @@ def backup(
 ) -> None:
     """Copy everything that LTV_HOME holds into a dated folder in DIR."""
     from ltv_platform.backups.making import back_up
+    from ltv_platform.locks import one_run
 
     workspace = Workspace.open()
     target = folder or workspace.settings.backup_dir

@@ -1,4 +1,4 @@
-"""How the commands speak: tables and files to stdout, progress and messages to stderr."""
+"""Output of commands: tables and files to stdout, progress and messages to stderr."""
 
 import csv
 import json
@@ -18,28 +18,28 @@ import typer
 
 from ltv_platform.cli.texts import visible, visible_json, visible_message
 
-#: Seconds between two lines about progress where stderr is no terminal.
+#: Seconds between two lines of progress when stderr is not a terminal.
 _BETWEEN_LINES = 1.0
-#: Width where stdout is no terminal: a table in a file or a pipe is not folded.
+#: Width when stdout is not a terminal: a table in a file or a pipe is not wrapped.
 _PIPE_WIDTH = 240
 
 
 class Format(StrEnum):
-    """Output formats of commands that answer with rows."""
+    """Output formats of commands that return rows."""
 
     TABLE = "table"
     CSV = "csv"
     JSON = "json"
 
 
-#: The option of every command that answers.
+#: The --format option.
 AsFormat = Annotated[
     Format, typer.Option("--format", help="How to answer: json and csv are for programs.")
 ]
 
 
 def invoked_as() -> str:
-    """How to call the command line again from here: plain, or by its path in .venv."""
+    """How to call the command line from here: by name, or by its path in .venv."""
     if shutil.which("ltv"):
         return "ltv"
     called = os.path.relpath(sys.argv[0])
@@ -48,20 +48,20 @@ def invoked_as() -> str:
 
 
 def say(message: str) -> None:
-    """A message to stderr; what a terminal would obey is shown."""
+    """Print a message to stderr, with control characters made visible."""
     with suppress(BrokenPipeError):
         sys.stderr.write(visible_message(message) + "\n")
 
 
 def answer(text: str) -> None:
-    """An answer that is a text to stdout."""
+    """Print an answer that is a text to stdout."""
     with _until_closed():
         sys.stdout.write((visible_message(text) if sys.stdout.isatty() else text) + "\n")
 
 
 @contextmanager
 def _until_closed() -> Iterator[None]:
-    """Around what is written to stdout: whoever has read enough, as `head` does, closes it."""
+    """Ignore that the reader of stdout has closed it, as `head` does."""
     try:
         yield
         sys.stdout.flush()
@@ -76,11 +76,11 @@ def rows_are(count: int) -> str:
 
 @contextmanager
 def progress(first: str) -> Iterator[Callable[[str], None]]:
-    """What is being done, on stderr: a spinner in a terminal, else a line now and then."""
+    """Show progress on stderr: a spinner in a terminal, else a line now and then."""
     try:
-        # A stream of its own: Dagster takes what a step writes to stderr into a file.
+        # A duplicate: Dagster redirects stderr into a file while a step runs.
         stream = os.fdopen(os.dup(sys.stderr.fileno()), "w", encoding="utf-8")
-    except (OSError, ValueError):  # closed, or no file
+    except (OSError, ValueError):  # closed, or not a file
         yield lambda _: None
         return
     with stream:
@@ -90,7 +90,7 @@ def progress(first: str) -> Iterator[Callable[[str], None]]:
         from rich.console import Console
         from rich.text import Text
 
-        # No markup: what is being done names files, whose names may look like it.
+        # No markup: file names may look like it.
         def line(message: str) -> Text:
             return Text(visible(message), no_wrap=True, overflow="ellipsis")
 
@@ -99,7 +99,7 @@ def progress(first: str) -> Iterator[Callable[[str], None]]:
 
 
 def _lines_to(stream: TextIO) -> Callable[[str], None]:
-    """Tells what is being done in lines, the first after a while: most commands are quick."""
+    """Prints progress in lines, the first after a while: most commands are quick."""
     told = time.monotonic()
 
     def tell(message: str) -> None:
@@ -107,7 +107,7 @@ def _lines_to(stream: TextIO) -> Callable[[str], None]:
         if (now := time.monotonic()) - told < _BETWEEN_LINES:
             return
         told = now
-        with suppress(OSError):  # nobody reads it any more
+        with suppress(OSError):  # the reader is gone
             stream.write(f"{visible(message)}\n")
             stream.flush()
 
@@ -120,9 +120,9 @@ def show(
     output: Format = Format.TABLE,
     title: str | None = None,
 ) -> None:
-    """Rows to stdout.
+    """Print rows to stdout.
 
-    CSV leaves NULL empty; JSON gives a list of objects, decimals as numbers and NULL as null.
+    In CSV, NULL is empty; JSON is a list of objects with decimals as numbers and NULL as null.
     """
     with _until_closed():
         _write(columns, rows, output, title)
@@ -134,7 +134,7 @@ def _write(
     if output is Format.CSV:
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(columns)
-        # A program gets the values as they are, a terminal those that it can show.
+        # Programs get the raw values, terminals printable ones.
         end = visible if sys.stdout.isatty() else str
         writer.writerows([["" if v is None else end(_plain(v)) for v in row] for row in rows])
     elif output is Format.JSON:
@@ -145,7 +145,7 @@ def _write(
 
         if title:
             sys.stdout.write(f"\n{visible(title)}\n")
-        # COLUMNS if it is set, else the width of the terminal.
+        # COLUMNS if set, else the width of the terminal.
         width = shutil.get_terminal_size((_PIPE_WIDTH, 0)).columns
         sys.stdout.writelines(f"{line}\n" for line in layout(columns, rows, width))
 
@@ -160,7 +160,7 @@ def _json_value(value: Any) -> Any:
     match value:
         case Decimal():
             return float(value)
-        case float() if math.isnan(value):  # JSON has no word for it
+        case float() if math.isnan(value):  # JSON cannot represent it
             return None
         case datetime():
             return value.isoformat(" ")

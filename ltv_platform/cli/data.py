@@ -1,4 +1,4 @@
-"""Commands for a sample of data, and for what was rejected of other data."""
+"""Commands for sample data and for quarantined rows."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -61,7 +61,7 @@ def list_rows(
 
     engine = Workspace.open().engine
     columns, rows = list_quarantine(engine, table, limit)
-    if output is Format.TABLE:  # a terminal has no room for the rows themselves
+    if output is Format.TABLE:  # a terminal has no room for the rows
         shown = [(table, file, line, "; ".join(reasons)) for table, file, line, reasons, *_ in rows]
         show(["table", "file", "line", "reasons"], shown)
     else:

@@ -1,4 +1,4 @@
-"""The command that says what is set, installed and there, and what is wrong: doctor."""
+"""The command doctor: shows settings, versions and state, and what is wrong."""
 
 import json
 import shutil
@@ -17,7 +17,7 @@ _PACKAGES = ("sqlglot", "pandas")
 #: Free disk below which a load of a few million rows may not fit.
 _LITTLE_DISK = 2 * 1024**3
 
-#: What is shown, and what is wrong.
+#: Rows to show, and problems.
 _Found = tuple[list[tuple[str, str]], list[str]]
 
 
@@ -111,7 +111,7 @@ def _home(settings: "Settings") -> _Found:
 
 
 def _diagnose_snapshot(settings: "Settings") -> _Found:
-    """The snapshot, each of its files read, and which of them are not as they were written."""
+    """The snapshot, and its damaged files; reads every file."""
     from ltv_platform.published.current import current_snapshot, damaged
     from ltv_platform.published.intact import changed_files
 
@@ -136,6 +136,6 @@ def _shown(value: object) -> str:
     if isinstance(value, tuple):
         return ",".join(map(str, value))
     if isinstance(value, BaseModel):
-        # With blanks, at which a narrow column can fold it.
+        # With spaces, where a narrow column can wrap.
         return json.dumps(value.model_dump(mode="json", exclude_none=True), ensure_ascii=False)
     return str(value)

@@ -54,7 +54,7 @@ def erase(
         say("Nothing was changed: this is what `ltv erase` without --dry-run would do.")
         return
     check_api_access(settings)
-    # `ltv up` keeps what it has read of the history, and would write it back.
+    # `ltv up` caches the history, and would write it back.
     with progress("starting") as tell, one_service(settings), one_run(settings, tell):
         seen = _survey(workspace, person, keep_out=keep_out)
         done = remove(engine, seen, lambda: _refresh(workspace), tell)

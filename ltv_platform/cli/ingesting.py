@@ -87,7 +87,7 @@ def ingest(  # noqa: PLR0917 - Typer passes them by name
 
 
 def _named(workspace: Workspace, what: Sequence[str]) -> list[tuple[str | None, Path]]:
-    """The files that the arguments name, each with the table that stands before them.
+    """The files that the arguments name, each with the table named before it.
 
     Raises:
         UserError: a table without files, or a word that is neither a table nor a file.
@@ -100,7 +100,7 @@ def _named(workspace: Workspace, what: Sequence[str]) -> list[tuple[str | None, 
     first, *others = what
     table = first if first in sources else None
     if table is None and first.isidentifier() and not Path(first).exists():
-        source_called(sources, first)  # says which tables there are
+        source_called(sources, first)  # lists the existing tables
     files = others if table is not None else what
     if not files:
         raise UserError(
@@ -110,7 +110,7 @@ def _named(workspace: Workspace, what: Sequence[str]) -> list[tuple[str | None, 
 
 
 def _explain(workspace: Workspace, requests: "Sequence[Request]", output: Format) -> None:
-    """Say what would become of files.
+    """Print how files would be loaded.
 
     Raises:
         Exit: one of them would be rejected.
@@ -143,7 +143,7 @@ def _explain(workspace: Workspace, requests: "Sequence[Request]", output: Format
 
 
 def is_rejected(outcome: "Outcome") -> bool:
-    """Whether a file was refused, or none of its rows accepted; what is known is no fault."""
+    """Whether a file was refused, or none of its rows accepted; a known file is not a failure."""
     if outcome.error is not None:
         return True
     counts = outcome.counts
@@ -156,11 +156,11 @@ def is_rejected(outcome: "Outcome") -> bool:
 
 
 def report_outcomes(outcomes: "Sequence[Outcome]", output: Format | None = None) -> None:
-    """What became of each file: counts as an answer, everything else as messages.
+    """Print the outcome of each file: counts as the answer, everything else as messages.
 
     Args:
-        outcomes: What became of them.
-        output: None: counts are messages too, because the answer is another one.
+        outcomes: The outcomes.
+        output: None: counts are messages too, because the command has another answer.
     """
     from ltv_platform.ingestion.files.private_copy import printable
 

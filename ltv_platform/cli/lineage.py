@@ -1,4 +1,4 @@
-"""The command that shows where a figure comes from, and what comes of a column."""
+"""The command lineage: what a figure is computed from, and what uses a column."""
 
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Annotated
@@ -59,9 +59,9 @@ def lineage(
 
 
 def _found(lineages: "Lineages", name: str) -> "tuple[Table, str]":
-    """The table and column that a name means; the column is empty where only a table is named."""
+    """The table and column of a name; the column is empty if only a table is named."""
     tables = {table.full_name: table for table in lineages.catalog}
-    # Raw logs have plain names of core tables; whoever means them says raw.
+    # Plain names are those of core tables; raw logs need the prefix raw.
     tables |= {table.name: table for table in lineages.catalog if table.layer != "raw"}
     if name in tables:
         return tables[name], ""
@@ -84,6 +84,6 @@ def _found(lineages: "Lineages", name: str) -> "tuple[Table, str]":
 
 
 def _columns(table: "Table") -> "list[Column]":
-    """The columns that readers see, then those that are stored and not published."""
+    """The published columns, then those that are only stored."""
     seen = {column.name for column in table.published}
     return [*table.published, *(c for c in table.columns if c.name not in seen)]

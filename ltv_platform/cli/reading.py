@@ -1,4 +1,4 @@
-"""Commands that give figures out: query, tables, report, export."""
+"""Commands that show figures: query, tables, report, export."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -119,7 +119,7 @@ def export(
     """Write published tables as Parquet or CSV files, or channel figures as a SQLite database."""
     from ltv_platform.settings import load_settings
 
-    settings = load_settings()  # no workspace: the files are for whomever the user's umask lets in
+    settings = load_settings()  # no workspace: the user's umask decides who may read the files
     targets = {"parquet": parquet, "csv": csv, "sqlite": sqlite}
     if len(named := [name for name, path in targets.items() if path is not None]) != 1:
         raise UserError(

@@ -12,16 +12,15 @@ import typer
 from ltv_platform.cli.console import invoked_as, progress, say, show
 from ltv_platform.cli.ingesting import is_rejected, report_outcomes
 from ltv_platform.errors import UserError
-from ltv_platform.locks import one_run
 from ltv_platform.workspace import Workspace
 
 if TYPE_CHECKING:
     from ltv_platform.orchestration.refresh import Refreshed
 
-#: Checks that warn of what the sample was given on purpose; they would bury its tables.
+#: Checks that warn about faults planted in the sample; they would bury its tables.
 _PLANTED = ("rejected_share", "customers_are_known")
 
-#: Months of cohorts that the demo shows: all of them would push the campaigns off the screen.
+#: Most months of cohorts in the demo: all of them would push the campaigns off the screen.
 _MONTHS = 4
 
 _DAY = ["%Y-%m-%d"]
@@ -69,7 +68,7 @@ def demo() -> None:
 
 
 def _load_sample(workspace: Workspace) -> None:
-    """Load the bundled sample; once loaded, nothing happens."""
+    """Load the bundled sample, unless it is already loaded."""
     from importlib.resources import as_file
 
     from ltv_platform.bundled import bundled_data
@@ -89,7 +88,7 @@ def _load_sample(workspace: Workspace) -> None:
 
 
 def _refuse_other_data(workspace: Workspace, sample: list[Path]) -> None:
-    """The sample's figures must not mix with a user's own."""
+    """Refuse other data: the sample must not mix with it."""
     expected = {(path.name, _records(path)) for path in sample}
     loaded = set(workspace.engine.rows("SELECT source_file, rows_in_file FROM raw.loads"))
     if loaded - expected:
@@ -100,7 +99,7 @@ def _refuse_other_data(workspace: Workspace, sample: list[Path]) -> None:
 
 
 def _refuse_a_clock_before(workspace: Workspace, truths: Path) -> None:
-    """Rows of the future are rejected; a sample of nothing else shows nothing."""
+    """Refuse a clock before the sample: all of its rows would be in the future."""
     import json
 
     last = date.fromisoformat(json.loads(truths.read_text("utf-8"))["parameters"]["as_of"])
@@ -151,7 +150,7 @@ def run(
             else None
         )
         if rebuilt is not None and select:
-            # Whoever names assets wants these and no others.
+            # With a selection, only these assets are built.
             say(f"Rebuilt {select}. `ltv run` brings everything up to date and publishes it.")
             _say_warnings(rebuilt)
         else:
@@ -167,13 +166,13 @@ def run(
 
 @contextmanager
 def _one_run(workspace: Workspace) -> Iterator[None]:
-    """Be the only process that brings this LTV_HOME up to date; wait for another one to end.
+    """Be the only process that brings this LTV_HOME up to date; waits for another one.
 
     Raises:
-        UserError: the IHC API is to score and cannot be asked: good figures would give way to
-            none.
+        UserError: the IHC API is set but not available: good figures would be replaced by none.
     """
     from ltv_platform.attribution.ihc_api.access import check_api_access
+    from ltv_platform.locks import one_run
 
     check_api_access(workspace.settings)
     with ExitStack() as lock:
@@ -183,7 +182,7 @@ def _one_run(workspace: Workspace) -> Iterator[None]:
 
 
 def _load_landing(workspace: Workspace) -> bool:
-    """Load what waits; True if a file was rejected, or all of its rows."""
+    """Load the waiting files; True if a file was rejected, or all of its rows were."""
     from ltv_platform.ingestion.landing import ingest_landing, make_landing, waiting_files
 
     make_landing(workspace.settings, list(workspace.catalog.sources))
@@ -208,10 +207,10 @@ def _bring_up_to_date(workspace: Workspace) -> "Refreshed":
 
 
 def _say_warnings(refreshed: "Refreshed") -> None:
-    """What the checks said that hold nothing back, once everything is published.
+    """Print the results of the non-blocking checks, once everything is published.
 
     Raises:
-        UserError: what the user must fix before the rest can be done, such as a wrong key.
+        UserError: the user must fix something before the rest can be done, such as a wrong key.
     """
     for warning in refreshed.warnings:
         say(f"Warning: {warning}")
@@ -268,6 +267,6 @@ def up(
     workspace = Workspace.open()
     make_landing(workspace.settings, list(workspace.catalog.sources))
     prepare_dagster_home(workspace.settings)
-    if "public_url" not in workspace.settings.model_fields_set:  # links of alerts lead here
+    if "public_url" not in workspace.settings.model_fields_set:  # for links in alerts
         os.environ["LTV_PUBLIC_URL"] = address(host, port)
     serve(workspace.settings, host, port, module, say)

@@ -1,7 +1,7 @@
-"""Rows as a table that fits its terminal, or record by record where no table would.
+"""Rows as a table that fits its terminal, or as one list per record if no table would fit.
 
-Nothing of a value is left out but the end of a hash: numbers and dates stand whole, headers and
-texts go on in the next line. Where even that is too wide, each record is a list of its columns.
+Values are never cut, except hashes: numbers and dates are not broken, headers and texts wrap. If
+even that is too wide, each record is a list of its columns.
 """
 
 import re
@@ -15,20 +15,19 @@ from rich.cells import cell_len, set_cell_size
 
 from ltv_platform.cli.texts import visible
 
-#: What stands for NULL.
+#: The sign for NULL.
 NOTHING = "–"
 _GAP = "  "
-#: A column of texts is at least so wide, where its texts are: narrower ones are hard to read.
+#: Minimum width of a column with longer texts: narrower ones are hard to read.
 _LEAST_TEXT = 16
-#: Longest word of a text that is kept in one line; the second one where a table is too wide.
+#: Longest word that is not broken; the second value applies if the table is too wide.
 _LONGEST_WORDS = (24, 16)
-#: Characters of a hash that are shown where there is no room for it; they tell it from others.
+#: Characters of a shortened hash: enough to identify it.
 _OF_A_HASH = 12
-#: Numbers below it would show as zero with two decimals.
+#: Smaller numbers would show as zero with two decimals.
 _SMALL = 0.005
 _HASH = re.compile(r"[0-9a-fA-F]{32,}|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-#: Texts go on in the next line between words, and within a word that is longer than a line after
-#: one of these; so may headers.
+#: Texts and headers wrap between words; a word longer than a line wraps after one of these.
 _WORDS = re.compile(r"\S+\s*|\s+")
 _PIECES = re.compile(r"[^\s_/,;:.&|-]*[_/,;:.&|-]+\s*|[^\s_/,;:.&|-]+\s*|\s+")
 _NUMBERS = (int, float, Decimal)
@@ -37,7 +36,7 @@ _NEVER_BROKEN = (*_NUMBERS, date, time)
 
 @dataclass(frozen=True)
 class _Column:
-    """A column as it is shown: its header, its texts, and how narrow it can be."""
+    """A displayed column: its header, its texts, and its minimum width."""
 
     header: str
     texts: Sequence[str]
@@ -48,12 +47,12 @@ class _Column:
 
 
 def layout(columns: Sequence[str], rows: Sequence[Sequence[Any]], width: int) -> Iterator[str]:
-    """The lines of the rows; the first ones, up to a line of dashes, are the header of a table.
+    """The lines to print; in a table, the first ones up to a line of dashes are the header.
 
     Args:
         columns: Their names.
         rows: Their values.
-        width: Cells of a line.
+        width: Width of a line in cells.
     """
     for longest in _LONGEST_WORDS:
         shown = [_column(c, [row[n] for row in rows], longest) for n, c in enumerate(columns)]
@@ -64,7 +63,7 @@ def layout(columns: Sequence[str], rows: Sequence[Sequence[Any]], width: int) ->
 
 
 def readable(value: Any) -> str:
-    """A value in one line: two decimals, or two digits of what is less; NULL as a dash."""
+    """A value in one line: two decimals, or two significant digits below .01; NULL as a dash."""
     if value is None:
         return NOTHING
     if isinstance(value, bool):
@@ -101,13 +100,13 @@ def _column(name: str, values: Sequence[Any], longest_word: int) -> _Column:
 
 
 def _widths(columns: Sequence[_Column], width: int) -> list[int] | None:
-    """How wide each column of a table is; None: it does not fit."""
+    """The width of each column; None: the table does not fit."""
     room = width - len(_GAP) * (len(columns) - 1)
     widths = [column.least for column in columns]
     if sum(widths) > room:
         return None
     while sum(widths) < room:
-        # One cell more for the column that is folded the most; of hashes, once all others are seen.
+        # One cell more for the column that wraps the most; hashes come last.
         crowded = [n for n, column in enumerate(columns) if column.natural > widths[n]]
         if not crowded:
             break
@@ -119,7 +118,7 @@ def _widths(columns: Sequence[_Column], width: int) -> list[int] | None:
 def _table(columns: Sequence[_Column], widths: Sequence[int], rows: int) -> Iterator[str]:
     headers = [_folded(column.header, width) for column, width in zip(columns, widths, strict=True)]
     deepest = max(map(len, headers), default=0)
-    # The last lines of headers stand right above the values.
+    # Headers are aligned to the bottom, above the values.
     yield from _lines(columns, widths, [[""] * (deepest - len(h)) + h for h in headers])
     yield _GAP.join("─" * width for width in widths)
     for n in range(rows):
@@ -163,7 +162,7 @@ def _shortened(text: str, width: int) -> list[str]:
 
 
 def _folded(text: str, width: int) -> list[str]:
-    """A text in lines of at most so many cells, broken between words where that is possible."""
+    """A text wrapped at a width in cells, between words if possible."""
     if cell_len(text) <= width:
         return [text]
     lines = [""]

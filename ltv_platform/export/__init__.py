@@ -1,4 +1,4 @@
-"""The published figures in files that other programs read: CSV and SQLite.
+"""The published figures as files for other programs: CSV, Parquet and SQLite.
 
 Everything here reads the snapshot and nothing else. Pages for people are in ``reports``.
 """

@@ -14,26 +14,26 @@ from ltv_platform.published.query import open_snapshot
 from ltv_platform.settings import Settings
 
 _COLUMNS = ("channel_name", "date", "cost", "ihc", "ihc_revenue", "CPO", "ROAS", "complete")
-#: Rows that are held in memory at once.
+#: Rows held in memory at once.
 _BATCH = 10_000
-#: Ratios are binary fractions; the last of their sixteen digits are noise.
+#: Ratios are doubles; the last of their sixteen digits are noise.
 _DIGITS = 12
 
 
 def channel_csv_path(settings: Settings) -> Path:
-    """Where the file lies."""
+    """The path of the file."""
     return settings.reports_path / "channel_reporting.csv"
 
 
 def write_channel_csv(settings: Settings) -> Path:
     """Write channel_reporting of the current snapshot as CSV, ordered by channel and date.
 
-    Numbers are written out without exponent and closing zeros: sums as exactly as they are known
-    (cost and ihc_revenue six decimals, ihc twelve), ratios with twelve digits. NULL is empty. Text
-    is written as it is, also where a spreadsheet would take it for a formula.
+    Numbers have no exponent and no trailing zeros: sums have all their decimals (cost and
+    ihc_revenue six, ihc twelve), ratios twelve digits. NULL is empty. Text is written as it is,
+    even where a spreadsheet would read it as a formula.
 
     Returns:
-        The file; it is replaced in one step.
+        The file; it is replaced atomically.
 
     Raises:
         UserError: nothing is published, the snapshot is damaged, or the file cannot be written.
@@ -63,10 +63,10 @@ class _Writes(Protocol):
 
 
 class _UnixLines:
-    """Ends lines with a line feed alone.
+    """Ends lines with LF only.
 
-    The writer is left with its own line ends, because it quotes only such line ends in names as
-    it writes itself.
+    The csv writer keeps its CRLF, because it quotes a name with a line end only if that is part of
+    its own.
     """
 
     def __init__(self, file: _Writes) -> None:
@@ -91,6 +91,6 @@ def _text(value: Any) -> str:
 
 
 def _written_out(number: Decimal) -> str:
-    """Without exponent, and without the zeros that a column's scale adds."""
+    """A number without exponent, and without the zeros that a column's scale adds."""
     text = f"{number:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text

@@ -1,7 +1,7 @@
-"""The published figures as a SQLite database, in the tables of other attribution pipelines.
+"""The published figures as a SQLite database with the tables of other attribution pipelines.
 
-Three input tables, as ``ltv ingest --sqlite`` reads them, and two output tables. What is written
-is ordered by the keys and holds no time of writing, so one snapshot gives one file, byte for byte.
+Three input tables, as ``ltv ingest --sqlite`` reads them, and two output tables. Rows are ordered
+by key and contain no time of writing, so the same snapshot gives the same file, byte for byte.
 """
 
 import os
@@ -20,23 +20,23 @@ from ltv_platform.published.current import damaged, require_snapshot
 from ltv_platform.published.query import open_snapshot
 from ltv_platform.settings import Settings
 
-#: Marks the file as an export of ours: "LTVx" in the header of the database.
+#: Marks the file as our export: "LTVx" in the header of the database.
 APPLICATION_ID = int.from_bytes(b"LTVx", "big")
-#: Where SQLite's header has that number (https://www.sqlite.org/fileformat.html, 1.3).
+#: Offset of that number in SQLite's header (https://www.sqlite.org/fileformat.html, 1.3).
 _ID_BYTES = slice(68, 72)
 _HEADER_LENGTH = 100
 _MAGIC = b"SQLite format 3\0"
 #: Changes when the tables do.
 _VERSION = 1
-#: Rows that are held in memory at once.
+#: Rows held in memory at once.
 _BATCH = 50_000
-#: Files beside a database that SQLite would take for a part of it.
+#: Suffixes of files that SQLite reads together with a database.
 _BESIDE = ("-wal", "-journal")
 
 
 @dataclass(frozen=True)
 class _Table:
-    """A table of the export: what SQLite calls it, and how the snapshot gives its rows."""
+    """A table of the export: its name in SQLite, and the query for its rows."""
 
     name: str
     columns: str
@@ -106,13 +106,13 @@ _TABLES = (
 def export_sqlite(settings: Settings, path: Path, *, overwrite: bool = False) -> dict[str, int]:
     """Write the current snapshot as a SQLite database.
 
-    Times are in UTC, money in base currency. The file is written beside its place and renamed, so
-    that whoever reads it sees the old one or the new.
+    Times are in UTC, money in base currency. The file is replaced atomically, so readers see the
+    old one or the new.
 
     Args:
-        settings: Where the snapshot lies.
+        settings: Name the LTV_HOME of the snapshot.
         path: The database.
-        overwrite: Replace the file even if it is no export of ours.
+        overwrite: Replace the file even if it is not an export of the platform.
 
     Returns:
         Rows by table.
@@ -137,7 +137,7 @@ def export_sqlite(settings: Settings, path: Path, *, overwrite: bool = False) ->
 
 
 def _refuse_foreign(path: Path, overwrite: bool) -> None:
-    """Nothing is replaced that may be the only copy of something, or that is in use."""
+    """Refuse to replace a file that is not our export, or that is in use."""
     if not path.exists():
         return
     if not path.is_file():
@@ -170,10 +170,10 @@ def is_export(path: Path) -> bool:
 
 @contextmanager
 def _draft_beside(path: Path) -> Iterator[Path]:
-    """A file in the same folder, so that renaming it is one step; removed if it is still there.
+    """A draft in the same folder, so that the rename is atomic; removed if it is left over.
 
     Raises:
-        UserError: the disk or the folder does not take it.
+        UserError: it cannot be written.
     """
     draft = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
@@ -192,7 +192,7 @@ def _draft_beside(path: Path) -> Iterator[Path]:
 def _write(reader: duckdb.DuckDBPyConnection, path: Path) -> dict[str, int]:
     rows: dict[str, int] = {}
     with closing(sqlite3.connect(path, isolation_level=None)) as database:
-        # If it is not finished, it is thrown away: no journal is needed.
+        # No journal is needed: an unfinished file is thrown away.
         database.execute("PRAGMA journal_mode = OFF")
         database.execute("PRAGMA synchronous = OFF")
         database.execute(f"PRAGMA application_id = {APPLICATION_ID}")

@@ -1,8 +1,8 @@
-"""Published tables as a folder of Parquet or CSV files, one each, for other programs.
+"""Published tables as a folder of Parquet or CSV files, one per table, for other programs.
 
-What people write into a campaign's name may begin as a formula does, and a spreadsheet would run
-it. In CSV such a text gets an apostrophe before it, which is how a spreadsheet itself marks text;
-numbers are left alone. Parquet has types, and texts in it are as they came.
+A campaign's name may look like a formula, and a spreadsheet would run it. In CSV such a text gets a
+leading apostrophe, which is how spreadsheets themselves mark text; numbers are left alone. Parquet
+has types, so its texts are unchanged.
 """
 
 import json
@@ -22,17 +22,18 @@ from ltv_platform.errors import UserError
 from ltv_platform.published.current import damaged, own_files, require_snapshot
 from ltv_platform.settings import Settings
 from ltv_platform.warehouse.duckdb.connection import connection_config
+from ltv_platform.warehouse.duckdb.error_texts import takes_no_more
 
-#: Says of which snapshot the files are, and that the folder is an export of ours.
+#: Marks the folder as our export, and names the snapshot of its files.
 MANIFEST = "export.json"
-#: How a text begins that a spreadsheet takes for a formula, full-width signs included.
+#: First characters of texts that a spreadsheet reads as formulas, full-width signs included.
 _FORMULA = r"^\s*[=+\-@＝＋－＠]|^[\t\r\n]"
-#: Texts that are numbers do nothing.
+#: Texts that are numbers are harmless.
 _NUMBER = r"^[+-]?[0-9]+([.,][0-9]+)?$"
 
 
 class FileFormat(StrEnum):
-    """Formats by the endings of their files."""
+    """Formats, by file extension."""
 
     PARQUET = "parquet"
     CSV = "csv"
@@ -49,11 +50,11 @@ def export_tables(
     """Write tables of the current snapshot, one file each, into a folder.
 
     Args:
-        settings: Where the snapshot lies.
-        folder: The folder; it is made if need be. Each file is replaced in one step.
-        file_format: What they are.
-        tables: Their names; empty: all published ones, and those of people's own assets.
-        overwrite: Also into a folder that holds something else.
+        settings: Name the LTV_HOME of the snapshot.
+        folder: The folder; created if necessary. Each file is replaced atomically.
+        file_format: Their format.
+        tables: Their names; empty: all published tables and user tables.
+        overwrite: Write even into a folder that holds other files.
 
     Returns:
         Rows by table.
@@ -89,7 +90,7 @@ def export_tables(
             for path in sorted(drafts.iterdir()):
                 os.replace(path, folder / path.name)
     except duckdb.Error as error:
-        if "No space left" in str(error) or "Could not write" in str(error):
+        if takes_no_more(error):
             raise _not_written(folder, error) from error
         raise damaged(snapshot.path.name, str(error)) from error
     except OSError as error:
@@ -99,7 +100,7 @@ def export_tables(
 
 @contextmanager
 def _drafts_in(folder: Path) -> Iterator[Path]:
-    """A folder on the same disk, so that each file is put in its place in one step."""
+    """A folder for drafts on the same disk, so that each rename is atomic."""
     drafts = folder / f".export_{os.getpid()}"
     shutil.rmtree(drafts, ignore_errors=True)  # left by a killed process of that number
     drafts.mkdir()
@@ -110,7 +111,7 @@ def _drafts_in(folder: Path) -> Iterator[Path]:
 
 
 def _refuse_foreign(folder: Path, overwrite: bool) -> None:
-    """Nothing is replaced that may be the only copy of something."""
+    """Refuse a folder with files that are not our export."""
     if not folder.exists() or overwrite:
         return
     if not folder.is_dir():
@@ -130,7 +131,7 @@ def _not_written(folder: Path, error: Exception) -> UserError:
 
 
 def _write(settings: Settings, files: Sequence[str], target: Path, file_format: FileFormat) -> int:
-    """Write the rows of some Parquet files into one file; their number."""
+    """Write the rows of some Parquet files into one file; returns their number."""
     with duckdb.connect(config=connection_config(settings)) as connection:
         connection.execute("SET timezone = 'UTC'")
         rows = _copy(connection, files, target, file_format)
@@ -157,7 +158,7 @@ def _copy(
 
 
 def _harmless(name: str, kind: str) -> str:
-    """A column whose texts no spreadsheet runs; lists and the like are JSON."""
+    """A column with texts made harmless for spreadsheets; nested values become JSON."""
     column = quoted(name)
     if kind.endswith(("]", ")")) and not kind.startswith("DECIMAL"):
         return f"CAST(to_json({column}) AS VARCHAR) AS {column}"

@@ -1,5 +1,5 @@
 """All Dagster wiring: partitions, IO manager, assets, checks, jobs, and running them.
 
-Domain packages know nothing of Dagster; everything that does stands here and in
-``ltv_platform.definitions``.
+Everything that imports Dagster is here or in ``ltv_platform.definitions``; ``build`` brings it
+together.
 """

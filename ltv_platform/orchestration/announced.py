@@ -1,6 +1,6 @@
-"""Up to which write each table has been announced: a killed run may have written more than it said.
+"""The last announced write of each table: a killed run may have written more than it announced.
 
-``raw.built`` remembers it as the write of an asset of its own, ``announced.<table>``.
+Stored in ``raw.built``, as the write of an asset ``announced.<table>``.
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,7 +13,7 @@ _PREFIX = "announced."
 
 
 def unannounced(engine: Builder, tables: Iterable[str]) -> Mapping[str, set[date | None]]:
-    """The days of each table that were written since it was announced; None: the whole table."""
+    """The unannounced days of each table; None: the whole table."""
     days: dict[str, set[date | None]] = {}
     for table, day in engine.rows(
         "SELECT built.asset, built.day FROM raw.built AS built "
@@ -26,7 +26,7 @@ def unannounced(engine: Builder, tables: Iterable[str]) -> Mapping[str, set[date
 
 
 def remember_announced(engine: Builder, tables: Iterable[str]) -> None:
-    """What has been written of some tables so far is announced."""
+    """Record that all writes of some tables so far are announced."""
     for table, newest in engine.rows(
         "SELECT asset, MAX(seq) FROM raw.built WHERE asset IN $tables GROUP BY asset",
         {"tables": list(tables)},

@@ -1,10 +1,10 @@
-"""What a run says of the partitions that it wrote: one small event each, a full one per table.
+"""Events of a run about the partitions it wrote: a small one per partition, a full one per table.
 
-Dagster announces whatever partitions a run was asked for. A refresh writes of each table just
-the days that were stale, so it announces these itself: its runs carry a tag by which Dagster
-leaves that to them. Runs that a person launches are announced by Dagster, but for the steps of
-tables, which do it themselves for a tenth of the time. The tag is private to Dagster; where it is
-gone, runs are announced by Dagster, with the hull of the days.
+Dagster announces all partitions that a run was launched for. A refresh writes only the stale days
+of each table, so it announces these itself: its runs carry a tag that makes Dagster leave that to
+them. In runs that a person launches, the steps of tables announce as well, in a tenth of Dagster's
+time; Dagster announces the rest. The tag is private to Dagster; without it, Dagster announces the
+full range of days.
 """
 
 import logging
@@ -23,7 +23,7 @@ from dagster._core.storage import tags as dagster_tags
 from ltv_platform.orchestration.event_log import ANY_PARTITION, ANY_ROWS, SqliteHistory
 from ltv_platform.refresh.build import Checked
 
-#: Runs with this tag announce what they wrote by themselves; None: Dagster knows it no more.
+#: Runs with this tag announce their own partitions; None: Dagster no longer has the tag.
 DEFER_TAG: str | None = getattr(dagster_tags, "EXTERNALLY_MANAGED_ASSETS_TAG", None)
 
 _ROWS = "dagster/partition_row_count"
@@ -32,16 +32,16 @@ Metadata = Mapping[str, Any]
 
 
 def defers_events(run: dg.DagsterRun) -> bool:
-    """Whether a run says by itself what it wrote."""
+    """Whether a run announces its own partitions."""
     return DEFER_TAG is not None and run.tags.get(DEFER_TAG) == "true"
 
 
 @contextmanager
 def deferring_events(run: dg.DagsterRun) -> Iterator[None]:
-    """Let a step announce what it writes, in a run that Dagster announces otherwise.
+    """Let a step announce its own partitions in a run that Dagster would announce.
 
-    Dagster looks at the tags of the run in memory after each result of a step; those that are
-    stored stay as they are, and other steps are not concerned.
+    Dagster checks the run's tags in memory after each result of a step. The stored tags do not
+    change, and other steps are not affected.
     """
     if DEFER_TAG is None or defers_events(run):
         yield
@@ -56,7 +56,7 @@ def deferring_events(run: dg.DagsterRun) -> Iterator[None]:
 
 @contextmanager
 def in_one_transaction(context: dg.AssetExecutionContext) -> Iterator[None]:
-    """Store what a step says meanwhile at once: a commit takes longer than most of what it says."""
+    """Store all events of the block in one transaction: a commit takes longer than most events."""
     storage = context.instance.event_log_storage
     with storage.together() if isinstance(storage, SqliteHistory) else nullcontext():
         yield
@@ -68,16 +68,16 @@ def materialized(
     metadata: Metadata,
     rows_of_day: Mapping[str, int] | None = None,
 ) -> Iterator[dg.MaterializeResult[Any]]:
-    """Say what a run wrote: by an event of ours, or by a result, which Dagster makes events of.
+    """Announce what a run wrote: by our own event, or by a result that Dagster turns into events.
 
-    The arguments are those of :func:`announce`.
+    Takes the arguments of :func:`announce`.
     """
     if defers_events(context.run):
         announce(context, key, metadata, rows_of_day)
     elif rows_of_day is None:
         yield dg.MaterializeResult(asset_key=key, metadata=metadata)
     else:
-        # What is given with the result is repeated for each partition, so that is nothing.
+        # No metadata: Dagster would repeat it for each partition.
         for day, rows in rows_of_day.items():
             context.add_asset_metadata({_ROWS: rows}, asset_key=key, partition_key=day)
         context.add_asset_metadata(metadata, asset_key=key, partition_key=max(rows_of_day))
@@ -87,7 +87,7 @@ def materialized(
 def outputs(
     context: dg.AssetExecutionContext, keys: Sequence[dg.AssetKey]
 ) -> Iterator[dg.MaterializeResult[Any]]:
-    """Let later steps begin, which Dagster would skip where an asset has nothing to do."""
+    """Yield outputs without a write, so that Dagster does not skip later steps."""
     if defers_events(context.run):
         with in_one_transaction(context):
             for key in keys:
@@ -101,13 +101,13 @@ def announce(
     metadata: Metadata,
     rows_of_day: Mapping[str, int] | None = None,
 ) -> None:
-    """Store the events of a table that a run wrote, in one batch.
+    """Store the events of a written table in one batch.
 
     Args:
-        context: Of the step.
+        context: The context of the step.
         key: The table's asset.
-        metadata: Figures of the table; the newest event carries them.
-        rows_of_day: Rows written per partition; None: the table was written whole.
+        metadata: Metadata of the table; the newest event carries it.
+        rows_of_day: Rows written per partition; None: the table was written as a whole.
     """
     storage = context.instance.event_log_storage
     if rows_of_day is None:
@@ -134,7 +134,7 @@ def _event(
     *,
     figures: bool,
 ) -> dg.EventLogEntry:
-    """A materialization. One without figures names no step: see ``event_log.py``."""
+    """A materialization. Without metadata it names no step: see ``event_log.py``."""
     step = context.op_execution_context.get_step_execution_context().step.key if figures else None
     materialization = dg.AssetMaterialization(key, metadata=metadata, partition=partition)
     return dg.EventLogEntry(  # type: ignore[no-untyped-call]
@@ -157,7 +157,7 @@ def _event(
 def check_results(
     context: dg.AssetExecutionContext, key: dg.AssetKey, checked: Sequence[Checked]
 ) -> Iterator[dg.AssetCheckResult | dg.AssetCheckEvaluation]:
-    """What the checks of a table saw, for Dagster."""
+    """The check results of a table for Dagster."""
     here = defers_events(context.run)
     target = _newest(context, key) if here else None
     for check in checked:
@@ -179,7 +179,7 @@ def check_results(
 def _newest(
     context: dg.AssetExecutionContext, key: dg.AssetKey
 ) -> AssetCheckEvaluationTargetMaterializationData | None:
-    """The event that a check is about, which was stored just before."""
+    """The materialization that was checked: the newest one."""
     for newest in context.instance.fetch_materializations(key, limit=1).records:
         return AssetCheckEvaluationTargetMaterializationData(
             storage_id=newest.storage_id, run_id=newest.run_id, timestamp=newest.timestamp

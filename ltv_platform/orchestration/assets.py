@@ -1,4 +1,4 @@
-"""What Dagster knows of each table: key, description, columns, partitions, inputs, checks."""
+"""Asset specs of the tables: key, description, columns, partitions, inputs, checks."""
 
 import dagster as dg
 
@@ -15,10 +15,10 @@ from ltv_platform.warehouse.engine import Engine
 OWNERS = ["team:growth-data"]
 #: Of the steps that write the warehouse.
 POOL = "warehouse"
-#: Name of the resource that gives tables to assets of people's own, and keeps what these return.
+#: Name of the IO manager for users' own assets.
 IO_MANAGER = "warehouse_io_manager"
 
-#: Opens the description of a check that holds back what reads its table, and publishing.
+#: Beginning of the description of a blocking check.
 BLOCKS = "Holds back publishing while it fails. "
 
 
@@ -33,7 +33,7 @@ def table_name(key: dg.AssetKey) -> str:
 
 
 def source_spec(engine: Engine, source: SourceTable) -> dg.AssetSpec:
-    """A source: its log, which materializing fills."""
+    """A source: its raw log; materializing it loads the waiting files."""
     table = source.log
     return dg.AssetSpec(
         asset_key(table.full_name),
@@ -51,7 +51,7 @@ def source_spec(engine: Engine, source: SourceTable) -> dg.AssetSpec:
 
 
 def source_check(source: SourceTable) -> dg.AssetCheckSpec:
-    """What is looked at after every load."""
+    """The check that runs after every load."""
     return dg.AssetCheckSpec(
         "rejected_share",
         asset=asset_key(source.log.full_name),
@@ -66,8 +66,8 @@ def table_spec(
     contract = transform.contract
     return dg.AssetSpec(
         asset_key(transform.name),
-        # No partition mapping: Dagster takes one per step and input, and asks it of runs without
-        # days, too. Which days a table reads stands in its wiring, and in its description.
+        # No partition mapping: Dagster accepts one per step and input, and applies it to runs
+        # without days as well. The wiring and the description say which days a table reads.
         deps=[asset_key(table) for table in transform.made_before],
         partitions_def=partitions if contract.partition is not None else None,
         group_name=transform.derivation.group,
@@ -87,10 +87,10 @@ def table_spec(
 
 
 def table_checks(engine: Engine, transform: Transform) -> list[dg.AssetCheckSpec]:
-    """The checks of a table: its key, and what must hold between it and others.
+    """The checks of a table: its key, and its consistency with other tables.
 
-    To Dagster none of them is blocking: it would stop every table of the steps behind. Our own
-    steps hold back what reads the table, and publishing, and nothing else.
+    For Dagster none of them is blocking: it would stop all tables of later steps. Our own steps
+    hold back only publishing and the tables that read this one.
     """
     key = asset_key(transform.name)
     return [
@@ -115,7 +115,7 @@ def _check_spec(check: checks.TableCheck) -> dg.AssetCheckSpec:
 def column_schema(
     table: Table, columns: tuple[Column, ...], lineage: TableLineage | None = None
 ) -> dg.TableSchema:
-    """Dagster's column schema of a contract, personal data tagged, sources named if known."""
+    """Dagster's column schema of a contract: personal data is tagged, lineage added if known."""
     return dg.TableSchema(
         columns=[
             dg.TableColumn(

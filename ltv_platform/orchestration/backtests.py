@@ -1,4 +1,4 @@
-"""A forecast ships with its back-test: figures that each of its materializations carries."""
+"""Back-test metadata: every materialization of a forecast shows how accurate it has been."""
 
 from typing import Any
 
@@ -7,11 +7,11 @@ import dagster as dg
 from ltv_platform.contracts import Catalog
 from ltv_platform.warehouse.engine import Reader
 
-#: Rows of the back-test that are shown, with its baselines; the table has all of them.
+#: Most rows of the back-test to show, baselines included; the table has all of them.
 _MOST_ROWS = 60
 
-#: Per back-test: its rows in the order in which people read them, and the figures that are
-#: plotted over time, of the newest or the most telling row: (name, value).
+#: Per back-test: a query for its rows in reading order, and one for (name, value) pairs to plot
+#: over time, of the newest or most relevant row.
 _ROWS = {
     "marts.forecast_backtest": "ORDER BY origin DESC, measure DESC, model",
     "marts.campaign_forecast_backtest": (
@@ -43,11 +43,11 @@ _PLOTTED = {
 
 
 def backtest_metadata(engine: Reader, backtest: str) -> dict[str, dg.MetadataValue[Any]]:
-    """How far off forecasts were so far: rows of the back-test, and figures to plot.
+    """How accurate forecasts have been: rows of the back-test, and figures to plot.
 
     Args:
         engine: The warehouse.
-        backtest: Full name of the back-test's table; empty: the table forecasts nothing.
+        backtest: Full name of the back-test's table; empty: the table is not a forecast.
     """
     if not backtest:
         return {}

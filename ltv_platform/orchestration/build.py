@@ -35,7 +35,7 @@ def build_definitions(
         engine: The warehouse.
         graph: The tables.
         warehouse: The resource that users' own assets find under ``warehouse``.
-        refreshes: Shares the work of a run among its steps.
+        refreshes: The work that the steps of a run share.
     """
     settings = engine.settings
     partitions = daily_partitions(settings)

@@ -1,7 +1,7 @@
-"""Charts on the asset pages: a small one beside the figures, the full one behind a click.
+"""Charts on the asset pages: a thumbnail beside the metadata, the full chart on click.
 
-Dagster shows Markdown of fewer than 1,000 characters in line and longer one in a window of its
-own; images must be data URIs, because it drops raw SVG.
+Dagster shows Markdown of fewer than 1,000 characters inline and longer text in a dialog; images
+must be data URIs, because it drops raw SVG.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,7 +16,7 @@ from ltv_platform.reports.pages import Reader, Table
 from ltv_platform.reports.svg import Chart
 from ltv_platform.warehouse import engine as warehouse_engine
 
-#: Per table: name of the chart, the page that it is of, and what draws it.
+#: Per table: name of the chart, its report page, and the function that draws it.
 _CHARTS: Mapping[str, tuple[str, str, Callable[[Reader, str], Chart]]] = {
     "marts.customer_journeys": ("sessions_of_journeys", "channels", length_chart),
     "marts.channel_reporting": ("cost_and_revenue", "channels", cost_chart),
@@ -27,12 +27,12 @@ _CHARTS: Mapping[str, tuple[str, str, Callable[[Reader, str], Chart]]] = {
     "marts.forecast_totals": ("expected_revenue", "customers", forecast_chart),
 }
 
-#: What may stand in an address as it is; quotes and parentheses would end the Markdown.
+#: Characters to leave unescaped in a data URI; quotes and parentheses would end the Markdown.
 _SAFE = "/:=,.-_"
 
 
 def chart_metadata(engine: warehouse_engine.Reader, table: str) -> dict[str, dg.MetadataValue[str]]:
-    """The charts of all rows of a table as it stands in the warehouse; most tables have none."""
+    """The charts of a table, of all its rows in the warehouse; most tables have none."""
     if table not in _CHARTS:
         return {}
     name, page, draw = _CHARTS[table]

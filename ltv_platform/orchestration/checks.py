@@ -1,4 +1,4 @@
-"""What a run's checks tell those who started it."""
+"""Results of a run's checks, for whoever started it."""
 
 from dataclasses import dataclass
 
@@ -6,16 +6,16 @@ import dagster as dg
 
 from ltv_platform.errors import UserError
 
-#: Metadata of a check: what the user must fix, and how.
+#: Metadata key of a check: what the user must fix, and how.
 ERROR, HINT = "error", "hint"
 
 
 @dataclass(frozen=True)
 class CheckMessage:
-    """What a non-blocking check has to say.
+    """The result of a non-blocking check.
 
     Attributes:
-        text: What is amiss; empty where the check holds.
+        text: The problem; empty: the check passed.
         error: What the user must fix, such as a wrong key.
     """
 
@@ -24,7 +24,7 @@ class CheckMessage:
 
 
 def check_messages(result: dg.ExecuteInProcessResult) -> dict[tuple[str, str], CheckMessage]:
-    """What the non-blocking checks of a run say, by table and name of the check."""
+    """Results of the non-blocking checks of a run, by table and name of the check."""
     return {
         (".".join(check.asset_key.path), check.check_name): _message(check)
         for check in result.get_asset_check_evaluations()

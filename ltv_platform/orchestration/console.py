@@ -1,4 +1,4 @@
-"""What runs print: their events are in the UI, the console gets what people must know."""
+"""Console output of runs: all events are in the UI, the console only gets warnings and errors."""
 
 import warnings
 from collections.abc import Mapping, Sequence
@@ -15,19 +15,19 @@ _LEVEL = "WARNING"
     config_schema={"log_level": dg.Field(str, default_value=_LEVEL)},
 )
 def console(config: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Dagster's console, from warnings on instead of every event."""
+    """Dagster's console logger, at level WARNING."""
     return config
 
 
 def quieten_runs() -> None:
-    """Have runs print from warnings on, where neither they nor dagster.yaml ask for more.
+    """Make runs print only warnings and errors, unless they or dagster.yaml ask for more.
 
-    Single-run backfills and windows that reach past the last partition are beta, tried and
-    wanted: Dagster's warnings of these are left out, too.
+    Dagster's beta warnings about single-run backfills and windows past the last partition are
+    silenced: both are used on purpose.
 
-    A run takes the loggers of its job only if its own configuration names them. Runs that sensors
-    and the UI start name none, and Dagster's stand-in for them prints every event: a hundred
-    lines, in which a rejected file drowns. No setting of Dagster's lowers that alone:
+    A run uses the loggers of its job only if its own configuration names them. Runs started by
+    sensors and the UI name none, and Dagster's default logger prints every event: a hundred lines,
+    in which a rejected file is easily missed. No Dagster setting changes only that:
     ``python_log_level`` keeps lines out of the UI as well.
     """
     warnings.filterwarnings("ignore", category=dg.BetaWarning)

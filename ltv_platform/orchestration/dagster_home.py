@@ -1,7 +1,7 @@
-"""DAGSTER_HOME: its configuration, and whether the database of Dagster's history answers.
+"""DAGSTER_HOME: its configuration, and whether the database of Dagster's history is available.
 
 Dagster keeps its history (runs, events, schedules) in SQLite files there, or in PostgreSQL. The
-tables and figures of the platform are in neither: they lie in the warehouse.
+tables of the platform are in neither: they are in the warehouse.
 """
 
 import hashlib
@@ -13,28 +13,28 @@ from pathlib import Path
 from ltv_platform.errors import UserError
 from ltv_platform.settings import Settings
 
-#: The configurations that come with the platform, by LTV_DAGSTER_STORAGE; where they lie in a
-#: checkout. In the wheel they are beside this file.
+#: Shipped configurations by LTV_DAGSTER_STORAGE: their paths in a checkout. In the wheel they are
+#: beside this file.
 _SHIPPED = {"sqlite": Path("dagster.yaml"), "postgres": Path("deploy", "dagster.postgres.yaml")}
 
-#: SHA-256 of what earlier versions shipped: nobody has changed it, so it gives way to today's.
+#: SHA-256 of configurations shipped by earlier versions: unchanged ones are replaced by today's.
 _SHIPPED_BEFORE = {
     "61c70ac9de6e9f3d95dbb504e1c523bd7e61a3374e7e4d573ce0d38db21261ad",
     "8057ec9402d5ad255204ee4e44ac0658086434aea093f376495de37dd43a21bb",
     "99e4f1a417c03cb86dd8f9fb81d83c7b2eac1536827e27e43e40efb064405321",
 }
 
-#: A server that does not answer by then would not be used with pleasure either.
+#: Seconds to connect: a slower server would be no pleasure to use.
 _CONNECT_SECONDS = 10
 
 
 def write_configuration(settings: Settings) -> None:
-    """Put the shipped configuration of the storage there, unless the user has one of his own.
+    """Write the shipped configuration of the storage, unless users have their own.
 
-    A shipped one that nobody has changed gives way to that of another storage.
+    An unchanged shipped one is replaced when the storage changes.
 
     Raises:
-        UserError: PostgreSQL is asked for, and the user's own configuration names none.
+        UserError: PostgreSQL is set, but the user's own configuration does not use it.
     """
     place = settings.dagster_path / "dagster.yaml"
     wanted = _shipped(settings.dagster_storage)
@@ -42,7 +42,7 @@ def write_configuration(settings: Settings) -> None:
     if found is None or found in map(_shipped, _SHIPPED) or _hash(found) in _SHIPPED_BEFORE:
         if found != wanted:
             settings.dagster_path.mkdir(parents=True, exist_ok=True)
-            # Whole or not at all: processes of Dagster may be reading it.
+            # Replaced atomically: processes of Dagster may be reading it.
             unfinished = place.with_name(f".dagster.yaml.{os.getpid()}.tmp")
             unfinished.write_text(wanted, "utf-8")
             os.replace(unfinished, place)
@@ -65,11 +65,10 @@ def _shipped(storage: str) -> str:
 
 
 def check_storage(settings: Settings) -> None:
-    """Look whether PostgreSQL answers, where it is to keep the history; else nothing is looked at.
+    """Check that PostgreSQL is available, if it keeps the history.
 
     Raises:
-        UserError: it does not, or what connects to it is not installed. No message of libpq
-            holds a password.
+        UserError: it is not, or its driver is not installed. Messages of libpq contain no password.
     """
     if settings.dagster_storage != "postgres":
         return
@@ -92,7 +91,7 @@ def check_storage(settings: Settings) -> None:
 
 
 def storage_errors(settings: Settings) -> tuple[type[Exception], ...]:
-    """What Dagster raises when the database of its history fails while it works."""
+    """Exceptions that Dagster raises when the database of its history fails."""
     from sqlalchemy.exc import OperationalError  # noqa: PLC0415 - not where Dagster is not used
 
     if settings.dagster_storage != "postgres":

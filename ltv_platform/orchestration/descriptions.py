@@ -1,7 +1,7 @@
-"""What an asset's page says of a table, in Markdown: what it is, its grain, how it is made.
+"""Asset descriptions in Markdown: what a table is, its grain, how it is made.
 
-All of it comes of the contract, the wiring, the comment that opens the SELECT, and the checks:
-nothing is said twice, so nothing can contradict them.
+All of it is generated from the contract, the wiring, the header of the SELECT, and the checks, so
+it cannot contradict them.
 """
 
 import re
@@ -12,14 +12,14 @@ from ltv_platform.lineage.model import Source, TableLineage
 from ltv_platform.tables.transforms import Transform, Window
 
 _SENTENCE = re.compile(r"(?<=[.?]) +")
-#: Parameters that a published day depends on until it settles, in words.
+#: Descriptions of the parameters that a published day depends on until it is settled.
 _SETTLING = {
     "as_of": "as_of",
     "revenue_watermark": "the watermark of revenue",
     "conversion_watermark": "the watermark of conversions",
 }
 _COST = "cost_watermark"
-#: More sources than a line of a column's description can show.
+#: Most source columns in a column's description.
 _MOST_SOURCES = 6
 
 
@@ -40,14 +40,14 @@ def asset_description(transform: Transform) -> str:
 
 
 def column_description(column: Column, lineage: TableLineage | None) -> str:
-    """A published column's meaning, and what it is computed from.
+    """The meaning of a published column, and what it is computed from.
 
     Args:
         column: The column.
-        lineage: That of its table; None: not known, and nothing is said of it.
+        lineage: The lineage of its table; None: unknown, so it is left out.
 
     Returns:
-        Columns of the table itself by plain name, those of others by full name.
+        The description; it names columns of the same table by plain name, others by full name.
     """
     if lineage is None:
         return column.description
@@ -88,14 +88,14 @@ def _reads(transform: Transform) -> str:
 
 
 def _is_cut(transform: Transform, table: str) -> bool:
-    """Whether of an input only the days are read that a day of the table needs."""
+    """Whether a day of the table reads only some days of an input."""
     read = transform.catalog[table]
     parts = (transform.contract.partition, read.partition)
     return None not in parts and read.layer != "raw"
 
 
 def _days(window: Window) -> str:
-    """Which days of an input a day reads."""
+    """The days of an input that a day reads."""
     before, after = (
         None if days == 0 else f"all days {side} it" if days is None else _count(days, side)
         for days, side in ((window.before, "before"), (window.after, "after"))
@@ -108,7 +108,7 @@ def _count(days: int, side: str) -> str:
 
 
 def _made(transform: Transform) -> list[str]:
-    """How the table is made, in the words that open its SELECT."""
+    """How the table is made, from the header of its SELECT."""
     opening = []
     for line in transform.sql.strip().splitlines():
         if not line.startswith("--"):
@@ -117,14 +117,14 @@ def _made(transform: Transform) -> list[str]:
     grain, _, answers = " ".join(opening).removeprefix("Grain: ").partition("Answers: ")
     first, *beyond = _SENTENCE.split(grain.strip())
     after = [sentence for sentence in _SENTENCE.split(answers) if not sentence.endswith("?")]
-    # The SELECT of a fit gives what the model is fitted to, and not the rows of the table.
+    # The SELECT of a fit returns the model's input, not the rows of the table.
     fitted = [f"the SELECT gives {first}"] if transform.derivation.fit is not None else []
     words = " ".join((*fitted, *beyond, *after))
     return [f"**Made**: {words}"] if words else []
 
 
 def _as_of(transform: Transform) -> list[str]:
-    """What the published rows depend on that passes with time."""
+    """The time-dependent inputs of published rows."""
     text = "\n".join(transform.presentations.values())
     used = [name for name in (*_SETTLING, _COST) if re.search(rf"\${name}\b", text)]
     if not used:

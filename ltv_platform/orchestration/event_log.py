@@ -1,11 +1,11 @@
-"""Dagster's history in one SQLite file, written in batches, each partition's newest word kept once.
+"""Dagster's history in one SQLite file, written in batches, with one event per partition.
 
-A run says of every partition that it was written, by an event of its own. Dagster's storage
-opens two SQLite files and commits twice for each, keeps a file per run, and never forgets: an
-hourly refresh would cost gigabytes a day. This storage writes the events of a table in one
-transaction, and an event that says nothing but that a partition was written takes the place of
-the one before: the partition's newest event is the run that wrote it, and that is all it is
-asked for. Events that carry figures, and those of runs that Dagster announces by itself, stay.
+A run stores an event for every partition that it wrote. Dagster's storage opens two SQLite files
+and commits twice for each, keeps a file per run, and deletes nothing: an hourly refresh would cost
+gigabytes a day. This storage writes the events of a table in one transaction, and an event that
+only says that a partition was written replaces the previous one: the UI needs just the newest event
+of a partition, with its run. Events with metadata, and those of runs that Dagster announces, are
+kept.
 """
 
 import threading
@@ -35,13 +35,13 @@ if TYPE_CHECKING:
     from dagster import EventLogEntry
     from dagster._serdes import ConfigurableClassData
 
-#: Events of assets that come in thousands, and are stored in one transaction.
+#: Types of asset events that come in thousands and are stored in one transaction.
 STORED_TOGETHER = {
     DagsterEventType.ASSET_MATERIALIZATION,
     DagsterEventType.ASSET_MATERIALIZATION_PLANNED,
 }
 
-#: Stand for a partition and its rows in an event that is stored for many.
+#: Placeholders for a partition and its rows in an event that is stored for many.
 ANY_PARTITION, ANY_ROWS = "0000-00-00", 10**15 + 1
 
 _COLUMNS = (
@@ -57,15 +57,15 @@ _INSERT = (
     f"INSERT INTO event_logs (id, {', '.join(_COLUMNS)}) "
     f"VALUES ({', '.join('?' * (len(_COLUMNS) + 1))})"
 )
-#: Of an event that names no step, the partition's next one takes the place; what a person
-#: reported is of no run, and stays.
+#: An event without a step is replaced by the partition's next one. Events reported by a person have
+#: no run and are kept.
 _SUPERSEDED = (
     "DELETE FROM event_logs WHERE asset_key = ? AND dagster_event_type = ? AND partition = ? "
     "AND step_key IS NULL AND run_id <> '' AND id < ?"
 )
 
-# Events are JSON of the same words again and again. Their columns are Dagster's, and there is no
-# other way to say how SQLite keeps them; in PostgreSQL they stay text.
+# Events are highly repetitive JSON, so SQLite keeps them compressed. The columns are Dagster's, and
+# this is the only way to change their type; in PostgreSQL they stay text.
 for _events in (
     SqlEventLogStorageTable.c.event,
     AssetKeyTable.c.last_materialization,
@@ -73,8 +73,7 @@ for _events in (
 ):
     _events.type = CompressedText()
 
-#: Of a run that is deleted, the events stay by which Dagster knows of a partition that it was
-#: written, and by whom.
+#: When a run is deleted, the events that tell Dagster which run wrote a partition are kept.
 DELETE_RUN = """
     DELETE FROM event_logs WHERE run_id = :run_id AND id NOT IN (
       SELECT MAX(id) FROM event_logs
@@ -88,10 +87,10 @@ DELETE_TAGS = "DELETE FROM asset_event_tags WHERE event_id NOT IN (SELECT id FRO
 
 
 class SqliteHistory(ConsolidatedSqliteEventLogStorage):
-    """The stock storage but for batches of asset events, and connections that are kept."""
+    """The stock storage, plus batches of asset events and kept connections."""
 
     def __init__(self, base_dir: str, inst_data: "ConfigurableClassData | None" = None) -> None:
-        # By thread: those of the web server share the storage, and no transaction.
+        # Per thread: threads of the web server share the storage, but not transactions.
         self._open: dict[int, db.Connection] = {}
         super().__init__(base_dir, inst_data)
 
@@ -99,13 +98,13 @@ class SqliteHistory(ConsolidatedSqliteEventLogStorage):
     def from_config_value(
         cls, inst_data: "ConfigurableClassData | None", config_value: "Mapping[str, Any]"
     ) -> "SqliteHistory":
-        """Called by Dagster; the stock method makes the stock class."""
+        """Called by Dagster; the stock method would create the stock class."""
         return cls(inst_data=inst_data, **config_value)
 
     @cached_property
     def _engine(self) -> db.Engine:
-        # Kept, as its connections are: to close the last one costs SQLite a write of all that
-        # its log holds, which is more than most of the statements take that go through it.
+        # Kept open: when the last connection closes, SQLite writes back its whole log, which takes
+        # longer than most statements.
         timeout = {"timeout": SQLITE_BUSY_TIMEOUT_SECONDS}
         engine = db.create_engine(self._conn_string, connect_args=timeout)
         db.event.listen(engine, "connect", _without_waiting_for_the_disk)
@@ -127,7 +126,7 @@ class SqliteHistory(ConsolidatedSqliteEventLogStorage):
 
     @contextmanager
     def together(self) -> "Iterator[None]":
-        """Store what this thread says meanwhile in one transaction; an error undoes nothing."""
+        """Store all events of this thread in one transaction; an error does not roll it back."""
         thread = threading.get_ident()
         if thread in self._open:
             yield
@@ -146,17 +145,17 @@ class SqliteHistory(ConsolidatedSqliteEventLogStorage):
             raise error
 
     def delete_events_for_run(self, conn: "db.Connection", run_id: str) -> None:
-        """Delete what a run said, but for the newest word on each partition."""
+        """Delete the events of a run, except the newest one of each partition."""
         conn.execute(db.text(DELETE_RUN), {"run_id": run_id})
         conn.execute(db.text(DELETE_TAGS))
 
     @property
     def supports_partition_subset_in_asset_materialization_planned_events(self) -> bool:
-        """Dagster hands over one event for all partitions that a run intends to write."""
+        """Make Dagster pass a single event for all partitions that a run plans to write."""
         return True
 
     def store_event(self, event: "EventLogEntry") -> None:
-        """Store one event, or one per partition that a run intends to write."""
+        """Store one event, or one per partition that a run plans to write."""
         if _intended(event) is None:
             super().store_event(event)
         else:
@@ -176,15 +175,15 @@ class SqliteHistory(ConsolidatedSqliteEventLogStorage):
     def store_written_partitions(
         self, event: "EventLogEntry", partitions: "Mapping[str, int]", newest: "EventLogEntry"
     ) -> None:
-        """Store an event per partition that differs in the partition and its rows alone.
+        """Store one event per partition; they differ only in the partition and its rows.
 
-        Making and serializing thousands of events takes longer than writing the tables, so one
-        is made, and its text changed for each.
+        Creating and serializing thousands of events takes longer than writing the tables, so only
+        one is created, and its text changed for each partition.
 
         Args:
-            event: The event, of the partition :data:`ANY_PARTITION` with :data:`ANY_ROWS` rows.
-            partitions: Rows of each partition.
-            newest: What is stored behind them.
+            event: The event, for the partition :data:`ANY_PARTITION` with :data:`ANY_ROWS` rows.
+            partitions: Number of rows by partition.
+            newest: Events to store after them.
         """
         row = self._event_to_row(event)
         before, of_partition, after = _around(row["event"], ANY_PARTITION, str(ANY_ROWS))
@@ -199,7 +198,7 @@ class SqliteHistory(ConsolidatedSqliteEventLogStorage):
         self._store([*rows, self._event_to_row(newest)], [newest])
 
     def _store_intended(self, event: "EventLogEntry") -> None:
-        """Store an event per partition that a run intends to write, as Dagster looks for them."""
+        """Store an event per partition that a run plans to write: Dagster looks for them."""
         dagster_event = event.get_dagster_event()
         intended = dagster_event.asset_materialization_planned_data
         of_any = AssetMaterializationPlannedData(intended.asset_key, partition=ANY_PARTITION)
@@ -216,10 +215,10 @@ class SqliteHistory(ConsolidatedSqliteEventLogStorage):
     def _store_asset_check_evaluation_planned(
         self, event: "EventLogEntry", event_id: int | None
     ) -> None:
-        """Store that a check is going to look at a range of partitions, in one row.
+        """Store the planned evaluation of a check over a range of partitions in one row.
 
         Dagster's storage keeps a row per partition. A run over a range has one evaluation per
-        check, of no partition, so all of them would say for ever that the check is under way.
+        check, without a partition, so those rows would show the check as running forever.
         """
         dagster_event = event.get_dagster_event()
         planned = dagster_event.asset_check_planned_data
@@ -233,9 +232,9 @@ class SqliteHistory(ConsolidatedSqliteEventLogStorage):
         super()._store_asset_check_evaluation_planned(event, event_id)
 
     def _store(self, rows: list[dict[str, Any]], events: "Sequence[EventLogEntry]") -> None:
-        """Store rows; the events are those of the last of them, which assets are known by."""
+        """Store rows, and update the asset records with the events of the last rows."""
         with self._connect() as connection:
-            # Nobody else may draw numbers between the look and the insertion.
+            # Nobody else may draw ids between this SELECT and the insertion.
             _take_turn(connection)
             last = connection.exec_driver_sql("SELECT MAX(id) FROM event_logs").scalar() or 0
             numbers = range(last + 1, last + 1 + len(rows))
@@ -255,7 +254,7 @@ class SqliteHistory(ConsolidatedSqliteEventLogStorage):
                 connection.exec_driver_sql(_SUPERSEDED, superseded)
             of_events = numbers[-len(events) :]
             self._store_asset_event_tags(connection, events, of_events)
-            # An asset's record keeps the last event of a kind, so only that one is stored there.
+            # An asset's record keeps only the last event of a type.
             newest = {
                 (row["asset_key"], row["dagster_event_type"]): (event, number)
                 for row, event, number in zip(rows[-len(events) :], events, of_events, strict=True)
@@ -265,7 +264,7 @@ class SqliteHistory(ConsolidatedSqliteEventLogStorage):
 
 
 def _intended(event: "EventLogEntry") -> "Iterable[str] | None":
-    """The partitions that a run intends to write; None: it is another event, or of one of them."""
+    """The partitions that a run plans to write; None: another event, or a single partition."""
     if event.dagster_event_type is not DagsterEventType.ASSET_MATERIALIZATION_PLANNED:
         return None
     partitions = event.get_dagster_event().asset_materialization_planned_data.partitions_subset
@@ -273,12 +272,12 @@ def _intended(event: "EventLogEntry") -> "Iterable[str] | None":
 
 
 def _without_waiting_for_the_disk(connection: "sqlite3.Connection", _: object) -> None:
-    """A power cut may lose the last events, and never damages the file, which is in WAL mode."""
+    """A power cut may lose the last events, but never damages the file: it is in WAL mode."""
     connection.execute("PRAGMA synchronous = NORMAL")
 
 
 def _around(text: str, partition: str, rows: str) -> tuple[str, str, str]:
-    """What stands before the rows, between them and the partition, and behind it."""
+    """The text before the rows, between rows and partition, and after the partition."""
     before, _, rest = text.partition(rows)
     between, _, after = rest.partition(partition)
     if text.count(rows) != 1 or text.count(partition) != 1 or not after:
@@ -289,14 +288,14 @@ def _around(text: str, partition: str, rows: str) -> tuple[str, str, str]:
 
 
 def _take_turn(connection: db.Connection) -> None:
-    """Begin to write, unless that has begun."""
+    """Begin a write transaction, unless one is open."""
     driver = cast("sqlite3.Connection", connection.connection.dbapi_connection)
     if not driver.in_transaction:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _stored(column: str, value: Any) -> Any:
-    """A value as SQLAlchemy writes it into SQLite."""
+    """A value as SQLAlchemy stores it in SQLite."""
     if column == "event":
         return compressed(value)
     return value.isoformat(" ", "microseconds") if hasattr(value, "isoformat") else value

@@ -1,8 +1,8 @@
-"""Tables as values of people's own assets: what one returns is written, what it takes is read.
+"""Tables as inputs and outputs of users' own assets.
 
-For assets beside the platform's; docs/extending.md shows how. The stock DuckDB IO manager commits
-its DELETE and its INSERT separately and inserts by position: a failed insert loses the partition.
-This one replaces the days of the run, or the table, or nothing.
+docs/extending.md shows how to use it. The stock DuckDB IO manager commits its DELETE and its INSERT
+separately and inserts by position: a failed insert loses the partition. This one replaces the days
+of the run, or the table, in one transaction.
 """
 
 import time
@@ -24,16 +24,16 @@ from ltv_platform.user_tables.query import published_selects, ready
 from ltv_platform.warehouse.engine import Engine
 from ltv_platform.warehouse.planner import Span, spans
 
-#: Metadata of a partitioned asset, as in dagster-duckdb: the column that names the partition.
+#: Metadata of a partitioned asset, as in dagster-duckdb: the column with the partition.
 DAY = "partition_expr"
-#: Metadata of an input: the table as it is stored, without what publishing makes of it.
+#: Metadata of an input: read the stored table instead of the published one.
 STORED = "stored"
 #: Metadata of an input, as in dagster-duckdb: the columns to read.
 COLUMNS = "columns"
 
 
 class WarehouseIOManager(dg.IOManager):
-    """Keeps what assets return as tables of the warehouse, and reads tables as frames.
+    """Stores the values of assets as tables of the warehouse, and reads tables as frames.
 
     Args:
         engine: The warehouse.
@@ -48,8 +48,8 @@ class WarehouseIOManager(dg.IOManager):
         """Replace the days of the run, or the whole table, by a frame or the rows of a Query.
 
         Raises:
-            UserError: it is neither, the asset can be no own table, or the rows are not such as
-                its table can take; nothing was written.
+            UserError: the value is neither, the asset's key cannot be a user table, or the rows do
+                not fit its table; nothing was written.
         """
         started = time.perf_counter()
         table = _own_table(context)
@@ -70,7 +70,7 @@ class WarehouseIOManager(dg.IOManager):
                 "rows_written": written,
                 "seconds": round(time.perf_counter() - started, 3),
             }
-            # Dagster repeats them for each partition, so those of many days are few.
+            # Dagster repeats metadata for each partition, so keep it small.
             if days is None or days[0] == days[1]:
                 figures |= {
                     **knowledge(self._engine.as_of()),
@@ -80,13 +80,13 @@ class WarehouseIOManager(dg.IOManager):
         context.add_output_metadata(figures)
 
     def load_input(self, context: dg.InputContext) -> Any:
-        """The rows of the partitions that the mapping says, as the annotation's kind of frame.
+        """The rows of the mapped partitions, as the kind of frame that the annotation names.
 
-        A table of the platform comes as it is published, of the warehouse's rows of now; with
-        ``metadata={"stored": True}`` on the input, as it is stored.
+        A table of the platform is read as published, from the current rows of the warehouse; with
+        ``metadata={"stored": True}`` on the input, as stored.
 
         Raises:
-            UserError: there is no such table, or no such kind of frame.
+            UserError: the table does not exist, or the kind of frame is not supported.
         """
         name = table_name(context.asset_key)
         metadata = context.definition_metadata or {}
@@ -124,7 +124,7 @@ class WarehouseIOManager(dg.IOManager):
 
 
 def warehouse_io_manager(engine: Engine, graph: Graph) -> dg.IOManagerDefinition:
-    """The IO manager as a resource; runs that use it take turns with the platform's."""
+    """The IO manager as a resource; runs that use it take turns with the platform's runs."""
 
     @dg.io_manager(
         required_resource_keys={TURN},
@@ -160,7 +160,7 @@ def _require_days(partitions: dg.PartitionsDefinition, table: str) -> None:
 
 
 def _spans_of(context: dg.InputContext) -> list[Span]:
-    """The days of an input, as contiguous spans."""
+    """The days of an input, as contiguous ranges."""
     days = [date.fromisoformat(key) for key in context.asset_partition_keys]
     return spans(days, most=max(len(days), 1))
 

@@ -1,4 +1,4 @@
-"""Column lineage in Dagster's own form, for an asset's definition or its materialization."""
+"""Column lineage in Dagster's format, for an asset's definition or its materialization."""
 
 import dagster as dg
 
@@ -10,18 +10,18 @@ COLUMN_LINEAGE = "dagster/column_lineage"
 
 
 def kept_metadata(transform: Transform) -> dict[str, dg.TableColumnLineage]:
-    """Metadata of an asset's definition: its column lineage, if it is kept; nothing is parsed."""
+    """Metadata of an asset's definition: its column lineage, if stored; nothing is parsed."""
     lineage = stored_lineage(transform)
     return {} if lineage is None else {COLUMN_LINEAGE: column_lineage(lineage)}
 
 
 def found_metadata(transform: Transform) -> dict[str, dg.TableColumnLineage]:
-    """Metadata of a materialization whose definition has none yet: found now, and kept."""
+    """Metadata of a materialization if the definition has none: computed now, and stored."""
     return {COLUMN_LINEAGE: column_lineage(lineage_of(transform))}
 
 
 def column_lineage(lineage: TableLineage) -> dg.TableColumnLineage:
-    """The columns of other assets that each column comes from, constants left out."""
+    """The source columns of each column, without constants."""
     return dg.TableColumnLineage(
         {
             name: [

@@ -1,9 +1,9 @@
-"""Runs that are under way by Dagster's book, and have lost the process that executed them.
+"""Runs that Dagster shows as running, but whose process is gone.
 
-Dagster notices a lost process only where the server that started it lives on. After a power cut,
-or when all processes of a container end at once, nobody does, and whoever waits for the run waits
-for ever. Every run of ours holds the lock of :func:`ltv_platform.locks.one_run` while it works,
-and the kernel takes that back from a dead process: while it is free, none of them works.
+Dagster notices a lost process only if the server that started it is still alive. After a power cut,
+or when all processes of a container end at once, nobody does, and others wait for the run forever.
+Every run of ours holds the lock of :func:`ltv_platform.locks.one_run` while it works, and the
+kernel releases the lock of a dead process: while it is free, no run works.
 """
 
 import dagster as dg
@@ -21,7 +21,7 @@ _UNDER_WAY = [
     dg.DagsterRunStatus.STARTED,
     dg.DagsterRunStatus.CANCELING,
 ]
-#: Seconds that a run may take from its start to its lock: it imports and resolves until then.
+#: Seconds that a run may take from its start to its lock, for imports and resolving.
 _UNTIL_LOCKED = 180.0
 
 
@@ -32,14 +32,14 @@ def end_lost_runs(
     now: float,
     until_locked: float = _UNTIL_LOCKED,
 ) -> int:
-    """Report runs of ours as failed that have lost their process; how many these were.
+    """Report runs without a process as failed; returns their number.
 
     Args:
-        instance: Where runs are kept.
-        settings: Where the lock lies.
-        graph: The tables: runs over other assets may do without the lock.
+        instance: Dagster's instance.
+        settings: Name the lock.
+        graph: The tables; runs over other assets may not take the lock.
         now: Seconds since 1970.
-        until_locked: Seconds that a young run is left alone; 0 where nothing can have just begun.
+        until_locked: Minimum age of a run in seconds; 0 if none can have just started.
     """
     lost = [
         record.dagster_run
@@ -53,7 +53,7 @@ def end_lost_runs(
         with one_at_a_time(settings.run_lock_path, "works", 0):
             for run in lost:
                 instance.report_run_failed(run, "The process that executed it was lost.")
-    except BusyError:  # one of them lives, and the others may wait for it
+    except BusyError:  # one of them is alive, and the others may be waiting for it
         return 0
     return len(lost)
 

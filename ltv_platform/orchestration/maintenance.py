@@ -1,4 +1,4 @@
-"""Once a day: what has grown old is removed, and what must not be lost is copied."""
+"""Daily maintenance: prunes old snapshots and history, and makes backups."""
 
 from datetime import timedelta
 
@@ -11,7 +11,7 @@ from ltv_platform.published.snapshot import prune
 from ltv_platform.settings import Settings
 from ltv_platform.warehouse.engine import Engine
 
-#: When nobody waits for figures, in the reporting zone.
+#: At night in the reporting zone, when nobody waits for figures.
 _AT = "30 3 * * *"
 
 _ENDED = [
@@ -22,9 +22,9 @@ _ENDED = [
 
 
 def prune_history(instance: dg.DagsterInstance, settings: Settings) -> int:
-    """Remove the runs that ended more than LTV_DAGSTER_HISTORY days ago; how many these were.
+    """Remove the runs that ended more than LTV_DAGSTER_HISTORY days ago; returns their number.
 
-    The newest event of each partition stays: it is by what Dagster knows that it was written.
+    The newest event of each partition is kept: it tells Dagster that the partition was written.
     """
     before = settings.current_time() - timedelta(days=settings.dagster_history)
     old = instance.get_runs(dg.RunsFilter(statuses=_ENDED, created_before=before))
@@ -34,10 +34,10 @@ def prune_history(instance: dg.DagsterInstance, settings: Settings) -> int:
 
 
 def maintenance_job(engine: Engine) -> dg.JobDefinition:
-    """Prunes snapshots and history, then backs up if so set."""
+    """Prunes snapshots and history, then makes a backup if a folder is set."""
     settings = engine.settings
 
-    # Last, so that a disk of backups that is full does not fill this one as well.
+    # Last, so that a full backup disk does not stop the pruning.
     @dg.op(
         name="back_up",
         pool=POOL,

@@ -1,4 +1,4 @@
-"""Figures that an asset's page shows of what was written: rows, days, seconds, watermarks."""
+"""Metadata of a write for the asset's page: rows, days, seconds, watermarks."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, time
@@ -15,7 +15,7 @@ from ltv_platform.warehouse.engine import Reader
 
 
 def table_metadata(engine: Reader, built: BuiltTable) -> dict[str, Any]:
-    """Figures of a table just written, its charts and the back-test of its forecasts."""
+    """Metadata of a table just written, with its charts and the back-test of its forecasts."""
     transform = built.transform
     return {
         **knowledge(built.as_of),
@@ -24,7 +24,7 @@ def table_metadata(engine: Reader, built: BuiltTable) -> dict[str, Any]:
         **({} if built.days is None else {"days_written": len(built.days)}),
         "seconds": round(built.seconds, 3),
         **({} if kept_metadata(transform) else found_metadata(transform)),
-        # Charts first: whoever looks at the page would not find them below a long table.
+        # Charts first: below a long table they would be missed.
         **chart_metadata(engine, transform.name),
         **backtest_metadata(engine, transform.derivation.backtest),
     }
@@ -33,7 +33,7 @@ def table_metadata(engine: Reader, built: BuiltTable) -> dict[str, Any]:
 def load_metadata(
     engine: Reader, source: SourceTable, outcomes: Sequence[Outcome]
 ) -> dict[str, Any]:
-    """Figures of a source: its rows, and what the loads of a run brought."""
+    """Metadata of a source: its rows, and the counts of a run's loads."""
     newest = engine.newest_event(source.name) if source.event_time else None
     loaded = [outcome.counts for outcome in outcomes if outcome.counts and not outcome.repeated]
     return {
@@ -47,12 +47,12 @@ def load_metadata(
 
 
 def row_count(engine: Reader, table: str) -> int:
-    """All rows of a table."""
+    """The number of rows of a table."""
     return int(engine.rows(f"SELECT COUNT(*) FROM {table}")[0][0])
 
 
 def knowledge(as_of: AsOf) -> Mapping[str, Any]:
-    """as_of and watermarks, for people and as numbers that Dagster plots."""
+    """as_of and watermarks, as text and as numbers that Dagster plots."""
     metadata: dict[str, Any] = {}
     if as_of.day is not None:
         instant = datetime.combine(as_of.day, time(), UTC)

@@ -18,9 +18,9 @@ RANGE_END = "dagster/asset_partition_range_end"
 
 
 class _Days(dg.DailyPartitionsDefinition):
-    """Days, whose names are known without asking a calendar of cron for each of them.
+    """Daily partitions whose keys are computed without a cron schedule.
 
-    Each step of a run asks for all of them once per input.
+    Each step of a run asks for all keys once per input.
     """
 
     def get_partition_keys(
@@ -38,10 +38,10 @@ class _Days(dg.DailyPartitionsDefinition):
 
 
 def daily_partitions(settings: Settings) -> dg.DailyPartitionsDefinition:
-    """From the settled start to today; today's partition fills while the day lasts."""
-    # Before the first load there is nothing to partition; this year is as good as any.
+    """From the settled start to today; today's partition keeps growing during the day."""
+    # Before the first load there are no days; start with this year.
     start = read_start(settings) or date(settings.today().year, 1, 1)
-    # Dagster reads the clock itself, unless one is injected.
+    # Dagster reads the clock itself, unless a fixed one is set.
     end = None if settings.now is None else (settings.today() + ONE_DAY).isoformat()
     return _Days(
         start_date=start.isoformat(), end_date=end, timezone=settings.timezone, end_offset=1

@@ -1,12 +1,12 @@
 """Dagster's event log on PostgreSQL, with all asset events of a run stored in batches.
 
-Dagster's own storage takes the materializations of a batch together, but keeps the record of the
-last one's asset only, and stores the events that a run plans one by one, each on two connections
-of its own: 11 ms an event on the same machine, more than a minute for a backfill of all tables
-over a year. This storage writes a batch in one transaction, whatever its assets and kinds.
+Dagster's own storage writes the materializations of a batch together, but updates the record of
+only the last one's asset, and stores planned events one by one, each on two new connections: 11 ms
+per event on the same machine, more than a minute for a backfill of all tables over a year. This
+storage writes a batch in one transaction, for all assets and event types.
 
-The connection is left to libpq, which takes it from ``PGHOST``, ``PGUSER``, ``PGPASSWORD`` and the
-like: no password stands in a file of Dagster's, nor in what its UI shows of the instance.
+libpq takes the connection from ``PGHOST``, ``PGUSER``, ``PGPASSWORD`` and so on: no password is in
+a file of Dagster's or in the UI's page about the instance.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,16 +30,16 @@ _SUPERSEDED = (
 
 
 class PostgresHistory(PostgresEventLogStorage):
-    """The stock storage but for batches of asset events and connections that are kept.
+    """The stock storage, plus batches of asset events and kept connections.
 
-    The stock one connects anew for whatever it reads or writes, a thousand times in a refresh,
-    which costs the server 6 ms of CPU each.
+    The stock one opens a connection for every read and write, a thousand times in a refresh, which
+    costs the server 6 ms of CPU each time.
     """
 
     def __init__(self, postgres_url: str, inst_data: "ConfigurableClassData | None" = None) -> None:
         super().__init__(postgres_url, inst_data=inst_data)
-        # A second one looks things up while the first is in a transaction. The web server asks for
-        # such a pool by itself.
+        # A second connection reads while the first is in a transaction. The web server configures
+        # such a pool itself.
         self._engine = create_pg_engine(
             postgres_url,
             isolation_level="AUTOCOMMIT",
@@ -52,7 +52,7 @@ class PostgresHistory(PostgresEventLogStorage):
     def from_config_value(
         cls, inst_data: "ConfigurableClassData | None", config_value: "Mapping[str, Any]"
     ) -> "PostgresHistory":
-        """Called by Dagster; the stock method makes the stock class."""
+        """Called by Dagster; the stock method would create the stock class."""
         return cls(pg_url_from_config(config_value), inst_data)
 
     def dispose(self) -> None:
@@ -61,12 +61,12 @@ class PostgresHistory(PostgresEventLogStorage):
         self._engine.dispose()
 
     def delete_events_for_run(self, conn: "db.Connection", run_id: str) -> None:
-        """Delete what a run said, but for the newest word on each partition."""
+        """Delete the events of a run, except the newest one of each partition."""
         conn.execute(db.text(DELETE_RUN), {"run_id": run_id})
         conn.execute(db.text(DELETE_TAGS))
 
     def store_event_batch(self, events: "Sequence[EventLogEntry]") -> None:
-        """Store the asset events of a run together, anything else one by one."""
+        """Store the asset events of a run in one transaction, all others one by one."""
         together = [event for event in events if event.dagster_event_type in STORED_TOGETHER]
         for event in events:
             if event.dagster_event_type not in STORED_TOGETHER:
@@ -74,7 +74,7 @@ class PostgresHistory(PostgresEventLogStorage):
         if not together:
             return
         rows = [self._event_to_row(event) for event in together]
-        # An asset's record keeps the last event of a kind, so only that one is stored there.
+        # An asset's record keeps only the last event of a type.
         last = {
             (row["asset_key"], row["dagster_event_type"]): place for place, row in enumerate(rows)
         }
@@ -84,14 +84,14 @@ class PostgresHistory(PostgresEventLogStorage):
             event_ids = [int(event_id) for event_id in connection.execute(insert, rows).scalars()]
             self._remove_superseded(connection, rows, event_ids[0])
             self._store_asset_event_tags(connection, together, event_ids)
-            # In the order of keys: two runs that write the same records do not wait for each other.
+            # In the order of keys, so that two runs that write the same records cannot deadlock.
             for _, place in sorted((asset, place) for (asset, _), place in last.items()):
                 self._store_asset_event(connection, together[place], event_ids[place])
 
     def _remove_superseded(
         self, connection: "db.Connection", rows: Sequence[Mapping[str, Any]], first: int
     ) -> None:
-        """An event that names no step gives way to the next word on its partition."""
+        """Delete events without a step that newer events of their partitions replace."""
         partitions: dict[tuple[str, str], list[str]] = {}
         for row in rows:
             if row["partition"] is not None:

@@ -1,9 +1,9 @@
-"""Processes that end as a whole: a service, and all that it started.
+"""Process groups: a service ends together with all the processes it started.
 
-A service starts processes itself: the code server one that holds the definitions, and that one a
-process per run. Ended alone, it would leave them behind, computing. So each service leads a group
-of its own, and signals go to groups. A watcher ends them where their parent could not: it is this
-file, run as a program, and learns from a pipe that the parent is gone, even by ``kill -9``.
+A service starts processes itself: the code server one for the definitions, and that one a process
+per run. If only the service ended, they would keep running. So each service leads a process group,
+and signals go to groups. A watcher ends the groups when their parent cannot: it is this file, run
+as a program, and a pipe tells it when the parent is gone, even by ``kill -9``.
 """
 
 import os
@@ -15,8 +15,8 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-#: Seconds that groups get to end by themselves before they are killed, and to be gone then. Both
-#: together, and what their parent needs to notice, are less than the ten that docs/operations.md
+#: Seconds that groups have to end before they are killed, and seconds to wait after that. Together
+#: with what their parent needs to notice, they are less than the ten that docs/operations.md
 #: promises.
 _GRACE, _GONE = 5.0, 2.0
 _LOOK = 0.05
@@ -25,14 +25,14 @@ _LOOK = 0.05
 def start_group(
     arguments: Sequence[str], folder: Path | None = None, stdin: int = subprocess.DEVNULL
 ) -> subprocess.Popen[bytes]:
-    """Start Python as the leader of a group of its own.
+    """Start Python as the leader of a new process group.
 
-    It has a session of its own as well: Ctrl-C in the terminal does not reach it, its parent does.
+    It also has its own session, so that Ctrl-C in the terminal only reaches its parent.
 
     Args:
-        arguments: Of the interpreter.
-        folder: Where it works; None: here.
-        stdin: What it reads; nothing if not given.
+        arguments: Arguments of the interpreter.
+        folder: Its working directory; None: the current one.
+        stdin: Its standard input; by default none.
     """
     return subprocess.Popen(
         [sys.executable, *arguments], cwd=folder, stdin=stdin, start_new_session=True
@@ -40,10 +40,10 @@ def start_group(
 
 
 def end_groups(groups: Iterable[int]) -> None:
-    """Ask all processes of groups to end, then kill those that are left; all of them at once.
+    """Ask all processes of the groups to end, then kill those that are left, all at the same time.
 
-    A run that is asked says that it was cut off, so another one goes on where it stopped as soon as
-    services are back. One that is only killed is missed minutes later.
+    A run that is asked to end reports that it was interrupted, so another one resumes its work as
+    soon as services are back. A killed one is only missed minutes later.
     """
     left = list(groups)
     for number, seconds in ((signal.SIGTERM, _GRACE), (signal.SIGKILL, _GONE)):
@@ -56,18 +56,18 @@ def end_groups(groups: Iterable[int]) -> None:
 
 
 def kill_group(group: int) -> None:
-    """Kill what a leader that died has left behind."""
+    """Kill the processes that a dead leader has left behind."""
     _signal(group, signal.SIGKILL)
 
 
 def _signal(group: int, number: int) -> None:
-    with suppress(ProcessLookupError, PermissionError):  # macOS: it has but zombies
+    with suppress(ProcessLookupError, PermissionError):  # macOS: the group has only zombies
         os.killpg(group, number)
 
 
 def _is_gone(group: int) -> bool:
-    # A process that ended stays in its group until it is reaped. The leaders are ours to reap,
-    # and all the others where we are the first process of a container.
+    # An ended process stays in its group until it is reaped. We reap the leaders, and all others if
+    # we are the first process of a container.
     with suppress(ChildProcessError):
         while os.waitpid(-group, os.WNOHANG)[0]:
             pass
@@ -79,16 +79,16 @@ def _is_gone(group: int) -> bool:
 
 
 class Watcher:
-    """A process that ends groups when this one has ended, however it did."""
+    """A process that ends groups after this one has ended, however it ended."""
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
         self._told: list[int] = []
 
     def watch(self, groups: Sequence[int]) -> None:
-        """Be responsible for these groups from now on, and for no others."""
+        """Watch these groups from now on, and no others."""
         if self._process is None or self._process.poll() is not None:
-            # Isolated: it needs nothing but the standard library, and starts at once.
+            # Isolated: it only needs the standard library, and starts quickly.
             self._process = start_group(["-I", __file__], stdin=subprocess.PIPE)
             self._told = []
         if self._told != list(groups) and (pipe := self._process.stdin) is not None:
@@ -98,14 +98,14 @@ class Watcher:
                 self._told = list(groups)
 
     def dismiss(self) -> None:
-        """Nothing is left to watch."""
+        """End the watcher: nothing is left to watch."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()
 
 
 def main() -> None:
-    """Read lines of groups, of which the last counts; end them when there are no more lines."""
+    """Read lines with groups, each replacing the last; end the groups at the end of input."""
     groups = ""
     for line in sys.stdin:
         groups = line

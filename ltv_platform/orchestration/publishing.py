@@ -1,4 +1,4 @@
-"""The last step of a run: the published snapshot, and the files made of it."""
+"""The last step of a run: the published snapshot, and the files made from it."""
 
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
@@ -24,7 +24,7 @@ from ltv_platform.settings import Settings
 from ltv_platform.tables.transforms import Graph
 from ltv_platform.warehouse.engine import Engine, Writer
 
-#: Per file: what it is and answers, its kind, what writes it.
+#: Per file: description, kind, and the function that writes it.
 _FILES: Mapping[str, tuple[str, str, Callable[[Settings], Path]]] = {
     snapshot.REPORT: (
         "One self-contained HTML page. Which campaigns earn their money back?",
@@ -50,7 +50,7 @@ _FILES: Mapping[str, tuple[str, str, Callable[[Settings], Path]]] = {
 
 
 def publish_step(engine: Engine, graph: Graph, refreshes: Refreshes) -> dg.AssetsDefinition:
-    """Publishes every table after its blocking checks, and makes files of the snapshot."""
+    """Publishes all tables after their blocking checks, and writes the files made from them."""
     published = asset_key(snapshot.ASSET)
 
     @dg.multi_asset(
@@ -88,7 +88,7 @@ def publish_step(engine: Engine, graph: Graph, refreshes: Refreshes) -> dg.Asset
 
 
 def _refuse_what_is_left(work: Work) -> None:
-    """Publish nothing while tables are stale: a check failed, or their step did."""
+    """Refuse to publish while tables are stale: a check or a step failed."""
     if not work.left:
         return
     why = "; ".join(work.failures) or f"Not up to date: {', '.join(work.left)}. Run `ltv run`"
@@ -108,8 +108,8 @@ def _publish(engine: Engine, graph: Graph) -> dict[str, Any]:
 
 
 def _write_files(engine: Engine, wanted: Collection[str]) -> Mapping[str, Path]:
-    """Files made of the snapshot; each is stale until it has been made of the current one."""
-    # The one that they are made of, or an older one: a later run then makes them again.
+    """Write the files made from the snapshot; each is stale until made from the current one."""
+    # The snapshot that they are made from, or an older one: then a later run writes them again.
     published = current_snapshot(engine.settings)
     made_of = "" if published is None else published.path.name
     written = {

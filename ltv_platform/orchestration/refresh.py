@@ -1,4 +1,4 @@
-"""Bringing everything up to date in the foreground: load, plan, run, publish.
+"""Brings everything up to date in the foreground: load, plan, run, publish.
 
 The same runs that Dagster's daemon would launch, in this process; they appear in the UI.
 """
@@ -34,41 +34,41 @@ if TYPE_CHECKING:
 
 Progress = Callable[[str], None]
 
-#: How often a refresh begins anew because loads came in while it ran.
+#: How often a refresh starts over because loads were committed while it ran.
 _ATTEMPTS = 5
 
 
 @dataclass(frozen=True)
 class Refreshed:
-    """What bringing everything up to date has done.
+    """The result of a refresh.
 
     Attributes:
         changed: Something was stale.
-        messages: What the checks said that hold nothing back, by table and name of the check.
+        messages: Results of the non-blocking checks, by table and name of the check.
     """
 
     changed: bool = False
     messages: "Mapping[tuple[str, str], CheckMessage]" = field(default_factory=dict)
 
     def then(self, later: "Refreshed") -> "Refreshed":
-        """Both, one after the other: what a check said last is what counts."""
+        """Combine with a later result; the latest result of a check counts."""
         return Refreshed(self.changed or later.changed, {**self.messages, **later.messages})
 
     def without(self, *checks: str) -> "Refreshed":
-        """The same without what checks of these names said."""
+        """The same without the results of the named checks."""
         messages = {key: of for key, of in self.messages.items() if key[1] not in checks}
         return replace(self, messages=messages)
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """One line per check that failed and held nothing back."""
+        """One line per failed non-blocking check."""
         return tuple(
             f"{table}: {said.text}" for (table, _), said in self.messages.items() if said.text
         )
 
     @property
     def error(self) -> UserError | None:
-        """What people must fix before all of it can be done; the rest is."""
+        """What the user must fix before everything can be done; the rest is done."""
         errors = (message.error for message in self.messages.values())
         return next((error for error in errors if error is not None), None)
 
@@ -76,11 +76,11 @@ class Refreshed:
 def bring_up_to_date(engine: Engine, graph: Graph, progress: Progress) -> Refreshed:
     """Run what is stale.
 
-    A load that comes in while tables are written reaches some of them and, outside the days that
-    were planned, not others: then checks that compare them fail, and everything is planned anew.
+    A load that commits while tables are written reaches some of them and not others: then checks
+    that compare them fail, and everything is planned again.
 
     Raises:
-        UserError: a run failed though nothing came in, or loads did not stop coming in.
+        UserError: a run failed although nothing was loaded meanwhile, or loads kept coming in.
     """
     for attempt in range(1, _ATTEMPTS + 1):
         progress("looking for what is stale")
@@ -101,10 +101,10 @@ def bring_up_to_date(engine: Engine, graph: Graph, progress: Progress) -> Refres
 def _refresh(
     engine: Engine, graph: Graph, stale: Stale, newest: int, progress: Progress
 ) -> Refreshed:
-    """One run over all that is stale, as found after the newest load.
+    """One run over everything that is stale after the newest load.
 
     Raises:
-        UserError: the run failed; the message holds the failed step's error and the run's id.
+        UserError: the run failed; the message has the failed step's error and the run's id.
     """
     from ltv_platform.orchestration.refreshes import refresh_tags  # noqa: PLC0415
 
@@ -119,20 +119,20 @@ def rebuild(
     select: str,
     progress: Progress,
 ) -> Refreshed:
-    """Rebuild what a person asked for: some assets or all tables, over some or all days.
+    """Rebuild on request: some assets or all tables, over some or all days.
 
-    Tables that are written whole, and publishing, are left to the refresh that follows: they
-    become stale by this, and their checks hold only when everything is up to date.
+    Unpartitioned tables and publishing are left to the refresh that follows: they become stale by
+    this, and their checks hold only when everything is up to date.
 
     Args:
         engine: The warehouse.
         graph: The tables.
-        days: First and last day; None: the first partition, the last day that figures know of.
+        days: First and last day; None: the first partition, the last day included in figures.
         select: Assets in Dagster's selection syntax; empty: all partitioned tables.
-        progress: Told of every table.
+        progress: Called for every table.
 
     Raises:
-        UserError: the range lies outside the partitions, nothing is selected, or the run failed.
+        UserError: the range is outside the partitions, nothing is selected, or the run failed.
     """
     from ltv_platform.orchestration.partitions import range_tags  # noqa: PLC0415
 
@@ -142,7 +142,7 @@ def rebuild(
         if select
         else tuple(t.name for t in graph.transforms if t.contract.partition is not None)
     )
-    if asked is None:  # without any day, the partitioned tables stay as they are: empty
+    if asked is None:  # without any day, the partitioned tables stay empty
         partitioned = {t.name for t in graph.transforms if t.contract.partition is not None}
         names = tuple(name for name in names if name not in partitioned)
     if not names:
@@ -151,20 +151,20 @@ def rebuild(
 
 
 def _days_asked(engine: Engine, start: date | None, end: date | None) -> tuple[date, date] | None:
-    """First and last day of a range that lies within the partitions; None: there are none."""
+    """First and last day of the requested range, within the partitions; None: there are none."""
     if start is not None and end is not None and start > end:
         raise UserError(f"The range ends on {end}, before it starts on {start}.", "Swap them.")
     today = engine.settings.today()
     first, as_of = cover_log(engine), engine.as_of().day
     if first is None or as_of is None:
         return None
-    asked = [str(day) for day in (start, end) if day is not None]  # no day that nobody named
+    asked = [str(day) for day in (start, end) if day is not None]  # no day that was not requested
     if any(not first <= day <= today for day in (start, end) if day is not None):
         raise UserError(
             f"{' to '.join(asked)} is outside the partitions, which run from {first} to {today}.",
             "Choose other days, or set LTV_START_DATE.",
         )
-    # Rows of days that an earlier, later as_of has filled would stand twice if these stayed.
+    # Days after as_of that were filled under a later as_of: their rows would be counted twice.
     start, end = start or first, end or max(first, min(max(as_of, _last_filled(engine)), today))
     if start > end:
         raise UserError(
@@ -175,7 +175,7 @@ def _days_asked(engine: Engine, start: date | None, end: date | None) -> tuple[d
 
 
 def _last_filled(engine: Engine) -> date:
-    """The last day that any table was written for."""
+    """The last day with rows written for any table."""
     built = engine.state().built.values()
     return max((day for days in built for day in days if day is not None), default=date.min)
 
@@ -206,7 +206,7 @@ def _definitions(engine: Engine, graph: Graph) -> "dg.Definitions":
 
 @lru_cache(maxsize=1)
 def _refreshes(engine: Engine, graph: Graph) -> "Refreshes":
-    """What its steps share."""
+    """The work that its steps share."""
     from ltv_platform.orchestration.refreshes import Refreshes  # noqa: PLC0415
 
     return Refreshes(engine, graph)
@@ -219,7 +219,7 @@ def _execute(
     tags: Mapping[str, str],
     progress: Progress,
 ) -> Refreshed:
-    """Execute a run in this process; None: with all assets."""
+    """Execute a run in this process; None: all assets."""
     from ltv_platform.alerts import Alerts, RunFailed  # noqa: PLC0415
     from ltv_platform.orchestration.assets import asset_key  # noqa: PLC0415
     from ltv_platform.orchestration.checks import check_messages  # noqa: PLC0415
@@ -248,17 +248,17 @@ def _execute(
                 "What was not rebuilt stays stale: fix the cause and run `ltv run` again; "
                 "`ltv ui` shows the run.",
             )
-        if assets is None:  # else steps that failed before may not be among it
+        if assets is None:  # otherwise steps that failed before may be missing
             Alerts(engine.settings).settle(RunFailed.kind, REFRESH, f"{REFRESH}/")
         return Refreshed(changed=True, messages=check_messages(result))
 
 
 @contextmanager
 def _instance(settings: Settings) -> "Iterator[dg.DagsterInstance]":
-    """Dagster's instance; runs of killed processes are no longer shown as under way.
+    """Dagster's instance; runs of killed processes are reported as failed first.
 
-    The caller is the only one that executes runs in the foreground (``locks.one_run``), so
-    those that are under way by Dagster's book have lost their process.
+    The caller is the only one that executes runs in the foreground (``locks.one_run``), so others
+    that Dagster shows as running have lost their process.
     """
     import dagster as dg  # noqa: PLC0415 - half a second that a refresh with nothing to do saves
 
@@ -269,7 +269,7 @@ def _instance(settings: Settings) -> "Iterator[dg.DagsterInstance]":
             under_way = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED]
             lost = dg.RunsFilter(statuses=under_way, tags={FOREGROUND_TAG: "yes"})
             for run in instance.get_runs(lost):
-                if run.parent_run_id is not None:  # executed again from the UI, with its tags
+                if run.parent_run_id is not None:  # re-executed from the UI, with its tags
                     continue
                 instance.report_run_failed(run, "The process that executed it was killed.")
             yield instance
@@ -283,7 +283,7 @@ def _instance(settings: Settings) -> "Iterator[dg.DagsterInstance]":
 
 
 def _why(result: "dg.ExecuteInProcessResult") -> str:
-    """The first step's error, without traceback, and what the failed checks say."""
+    """The error of the first failed step, without traceback, and the messages of failed checks."""
     failed_checks = [
         f"{check.asset_key.to_user_string()}: {check.check_name} fails ({check.description or ''})"
         for check in result.get_asset_check_evaluations()
@@ -296,7 +296,7 @@ def _why(result: "dg.ExecuteInProcessResult") -> str:
             error = event.step_failure_data.error
             failure = event.step_failure_data.user_failure_data
             cause = error.cause or error
-            # Without the name of the Python class that carried it here.
+            # Without the name of the Python exception class.
             message = (failure and failure.description) or re.sub(
                 r"^[\w.]+: ", "", cause.message.strip()
             )
@@ -305,7 +305,7 @@ def _why(result: "dg.ExecuteInProcessResult") -> str:
 
 
 def _teller(progress: Progress) -> "Callable[[dg.EventLogEntry], None]":
-    """A listener that tells progress of each table."""
+    """A listener that reports each table to progress."""
 
     def tell(entry: "dg.EventLogEntry") -> None:
         event = entry.dagster_event
@@ -318,18 +318,18 @@ def _teller(progress: Progress) -> "Callable[[dg.EventLogEntry], None]":
 
 
 def dagster_environment(settings: Settings) -> dict[str, str]:
-    """What every process that executes runs needs in its environment."""
+    """Environment variables for every process that executes runs."""
     return {
         "LTV_HOME": str(settings.home),
         "DAGSTER_HOME": str(settings.dagster_path),
         "LTV_EVENT_LOG": str(settings.dagster_path / "history"),
-        # Events of runs that Dagster announces are handed over in batches; see event_log.py.
+        # Dagster passes events in batches of this size; see event_log.py.
         "DAGSTER_EVENT_BATCH_SIZE": "1000",
     }
 
 
 def prepare_dagster_home(settings: Settings) -> None:
-    """Make DAGSTER_HOME with the shipped configuration, unless the user has one there."""
+    """Create DAGSTER_HOME with the shipped configuration, unless the user has one there."""
     os.environ.update(dagster_environment(settings))
     check_storage(settings)
     write_configuration(settings)

@@ -1,4 +1,4 @@
-"""What a refresh is: the tags that its run carries, and the work that its steps share."""
+"""A refresh: the tags of its run, and the work that its steps share."""
 
 from ltv_platform.orchestration.announcing import DEFER_TAG
 from ltv_platform.orchestration.partitions import range_tags
@@ -9,10 +9,10 @@ from ltv_platform.tables.transforms import Graph
 from ltv_platform.warehouse.engine import Engine
 from ltv_platform.warehouse.planner import Plan
 
-#: A run with this tag writes what is stale; without it, all that it was asked for.
+#: A run with this tag writes what is stale; without it, everything that was requested.
 REFRESH_TAG = "ltv/refresh"
-#: A refresh with this tag loads what waits in landing before: files that were not changed after
-#: that moment, in nanoseconds since 1970.
+#: A refresh with this tag first loads files from landing: those not changed after this time, in
+#: nanoseconds since 1970.
 FILES_TAG = "ltv/files_until"
 
 
@@ -21,25 +21,25 @@ def refresh_tags(settings: Settings, stale: Stale | None) -> dict[str, str]:
 
     Args:
         settings: The settings.
-        stale: What is stale; None: it is not known yet, because files are loaded before.
+        stale: What is stale; None: unknown, because files are loaded first.
     """
-    # Dagster wants days of every run over partitioned assets, and looks up the versions of all
-    # their inputs; the steps find out by themselves which days they write.
+    # Dagster requires days for every run over partitioned assets, and looks up the versions of all
+    # their inputs; so one day is named, and the steps find the stale days themselves.
     tags = {
         REFRESH_TAG: "stale",
-        # Whatever was loaded since a run was killed is for its retry, too.
+        # The retry of a killed run also covers later loads.
         "dagster/retry_strategy": "ALL_STEPS",
         **range_tags(settings.today(), settings.today()),
     }
     if DEFER_TAG is not None:
         tags[DEFER_TAG] = "true"
-    elif stale is not None and stale.hull is not None:  # Dagster announces what it is told
+    elif stale is not None and stale.hull is not None:  # Dagster announces the named days
         tags |= range_tags(*stale.hull)
     return tags
 
 
 class Refreshes:
-    """The work of the refresh under way, which its steps share.
+    """The work of the running refresh, shared by its steps.
 
     Args:
         engine: The warehouse.
@@ -55,16 +55,16 @@ class Refreshes:
         self._expected: tuple[int, Plan] | None = None
 
     def expect(self, plan: Plan, newest: int) -> None:
-        """What the next run finds stale, unless something is loaded before it begins.
+        """Set what the next run finds stale, unless something is loaded before it starts.
 
         Args:
-            plan: As made by whoever starts the run, and lets no other run begin till then.
-            newest: The newest load at that time.
+            plan: The plan of whoever starts the run and prevents other runs until then.
+            newest: The newest sequence number at that time.
         """
         self._expected = newest, plan
 
     def work(self, run_id: str) -> Work:
-        """What is stale, as found by the first step that asks."""
+        """What is stale, as computed by the first step that asks."""
         if run_id != self._run_id:
             expected, self._expected = self._expected, None
             with self._engine.hold():
@@ -77,8 +77,8 @@ class Refreshes:
         return self._work
 
     def is_overtaken(self, run_id: str) -> bool:
-        """Whether something was loaded since the work was planned.
+        """Whether anything was loaded since the work was planned.
 
-        Then checks may compare tables of different states, and the next refresh sets it right.
+        Then checks may compare tables of different states; the next refresh corrects that.
         """
         return run_id == self._run_id and newest_load(self._engine) != self._newest_load

@@ -12,20 +12,20 @@ from ltv_platform.settings import Settings
 
 #: Name of the resource that every step of a run needs, so that runs take turns.
 TURN = "turn"
-#: Mark runs in the process of a command, which has taken its turn already.
+#: Tags of runs in the process of a command, which has already taken its turn.
 FOREGROUND_TAG, PROCESS_TAG = "ltv/foreground", "ltv/process"
 
 
 def turn(settings: Settings) -> dg.ResourceDefinition:
-    """Lets one run at a time write a home, whoever started it: the daemon, `ltv run`, a person.
+    """Lets only one run at a time write a home, whoever started it: daemon, `ltv run`, a person.
 
-    Dagster's pool does so among the runs of one daemon alone.
+    Dagster's pool only does so for the runs of one daemon.
     """
 
     @dg.resource(description="A run's turn to write the warehouse.")
     def waiting(context: dg.InitResourceContext) -> Iterator[None]:
         run = context.run
-        # The process, because Dagster copies tags when a run is executed again.
+        # With the process id, because Dagster copies tags when a run is re-executed.
         if run is not None and run.tags.get(PROCESS_TAG) == str(os.getpid()):
             yield
             return
@@ -39,7 +39,7 @@ def turn(settings: Settings) -> dg.ResourceDefinition:
 def turn_and_warehouse(
     settings: Settings, warehouse: dg.ConfigurableResource[Any] | None
 ) -> dict[str, Any]:
-    """A run's turn, which its steps need, and the warehouse, for users' own assets.
+    """The turn that every step requires, and the warehouse, for users' own assets.
 
     Args:
         settings: The settings.

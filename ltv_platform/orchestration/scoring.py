@@ -1,4 +1,4 @@
-"""Scoring by the IHC API within the attribution step, and the check that tells what is left."""
+"""Scoring by the IHC API within the attribution step, and the check for unscored journeys."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -18,7 +18,7 @@ from ltv_platform.warehouse.engine import Engine
 if TYPE_CHECKING:
     from ltv_platform.attribution.ihc_api.scoring import Outcome
 
-#: The table that is scored, and the one that shows the scores.
+#: The table that is scored, and the one with the scores.
 JOURNEYS, SCORED = "marts.customer_journeys", "marts.ihc_attribution"
 _KEY = asset_key(IHC_ANSWERS.full_name)
 _CHECK = "journeys_are_scored"
@@ -28,7 +28,7 @@ ANSWERS_CHECK = dg.AssetCheckSpec(
 
 
 def answers_spec(engine: Engine) -> dg.AssetSpec:
-    """The answers of the IHC API, asked for what is missing."""
+    """The asset of the IHC API's answers; materializing it requests missing ones."""
     return dg.AssetSpec(
         _KEY,
         deps=[asset_key(JOURNEYS)],
@@ -48,9 +48,9 @@ def answers_spec(engine: Engine) -> dg.AssetSpec:
 def ask(
     context: dg.AssetExecutionContext, engine: Engine, graph: Graph
 ) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
-    """Ask the API for what is missing; without it, nothing happens.
+    """Request missing answers from the API; does nothing if the API is not used.
 
-    The warehouse is not held meanwhile: answers may take hours.
+    The warehouse is not locked meanwhile: answers may take hours.
     """
     if not engine.settings.uses_ihc_api:
         if not defers_events(context.run):
@@ -59,7 +59,7 @@ def ask(
             )
             yield dg.AssetCheckResult(asset_key=_KEY, check_name=_CHECK, passed=True)
         return
-    # The HTTP client is loaded by those who ask, not by all who load the definitions.
+    # The HTTP client is imported only when it is used.
     from ltv_platform.attribution.ihc_api.scoring import score  # noqa: PLC0415
 
     outcome = score(engine, context.log.info, _stale_days(engine, graph))
@@ -68,7 +68,7 @@ def ask(
 
 
 def _stale_days(engine: Engine, graph: Graph) -> tuple[date, ...]:
-    """Days whose journeys are out of date: a later run rewrites them, then they are sent."""
+    """Days with outdated journeys: a later run rewrites and then sends them."""
     settings = engine.settings
     stale = planner.plan(graph, engine.state(), read_start(settings), settings.today())
     return stale.days.get(JOURNEYS, ())
@@ -87,7 +87,7 @@ def _metadata(outcome: "Outcome") -> dict[str, int]:
 
 
 def _check(outcome: "Outcome") -> dg.AssetCheckResult:
-    """Fails where something is to be done or known; it never holds figures back."""
+    """Warns of unscored journeys; never blocks."""
     error = outcome.error
     metadata = {} if error is None else {ERROR: error.message, HINT: error.hint}
     return dg.AssetCheckResult(
@@ -101,7 +101,7 @@ def _check(outcome: "Outcome") -> dg.AssetCheckResult:
 
 
 def _note(outcome: "Outcome") -> str:
-    """What was not scored, and why; empty where everything was."""
+    """What was not scored, and why; empty if everything was."""
     notes = []
     if outcome.stopped:
         notes.append(

@@ -1,8 +1,8 @@
-"""What starts runs by itself: thin shells over the pure functions of ``scheduling/``.
+"""Sensors that start runs: thin shells over the pure functions of ``scheduling/``.
 
-The landing sensor asks for a run when files wait, the refresh sensor when something is stale.
-Both see the same job, so a run that loads also refreshes and publishes. Two more tell people of
-runs that failed, and that they succeed again.
+The landing sensor requests a run when files wait, the refresh sensor when something is stale. Both
+use the same job, so a run that loads also refreshes and publishes. Two more send alerts about
+failed runs, and resolve them after a success.
 """
 
 import time
@@ -53,9 +53,9 @@ if TYPE_CHECKING:
 
 Look = Callable[[dg.SensorEvaluationContext], dg.SensorResult | dg.SkipReason]
 
-#: Seconds between two looks at landing, and at what is stale: people wait for the first.
+#: Seconds between two ticks of the landing and of the refresh sensor: people wait for the first.
 _LOOK_AT_LANDING, _LOOK_AT_STALE = 10, 30
-#: Seconds that a look waits for the warehouse; whoever writes keeps it for longer anyway.
+#: Seconds that a tick waits for the warehouse; a writer keeps it for longer anyway.
 _PATIENCE = 0.5
 
 _UNFINISHED = [
@@ -69,14 +69,14 @@ _RUN_KEY = "dagster/run_key"
 
 
 def last_run(instance: dg.DagsterInstance, run_key: str, step: str = "") -> tuple[LastRun, str]:
-    """What became of a sensor's last run, and its id; any run under way counts as that.
+    """The state and id of a sensor's last run; any running run counts as that.
 
-    Every run writes the warehouse, so nothing is asked for while one does.
+    Every run writes the warehouse, so none is requested while another is running.
 
     Args:
         instance: Dagster's instance.
         run_key: The run key of the last request; empty: none was made.
-        step: The step that the request was made for; whether others fail is not its business.
+        step: The step that the request was made for; failures of other steps are ignored.
     """
     if instance.get_runs_count(dg.RunsFilter(statuses=_UNFINISHED)):
         return LastRun.RUNNING, ""
@@ -99,7 +99,7 @@ def _succeeded_steps(instance: dg.DagsterInstance, run_id: str) -> set[str]:
 
 
 def _tells_of_failure(settings: Settings, sensor: str) -> Callable[[Look], Look]:
-    """Around a look: Dagster shows that it failed, and tells nobody."""
+    """Send an alert if a tick fails: Dagster only shows that in the UI."""
 
     def watched(look: Look) -> Look:
         @wraps(look)
@@ -119,7 +119,7 @@ def _tells_of_failure(settings: Settings, sensor: str) -> Callable[[Look], Look]
 
 
 def landing_sensor(engine: Engine, job: "UnresolvedAssetJobDefinition") -> dg.SensorDefinition:
-    """Asks for a run when finished files wait in landing."""
+    """Requests a run when complete files wait in landing."""
     settings, sources = engine.settings, list(engine.catalog.sources)
 
     @dg.sensor(
@@ -147,7 +147,7 @@ def landing_sensor(engine: Engine, job: "UnresolvedAssetJobDefinition") -> dg.Se
             alerts.settle(RetriesExhausted.kind, "landing")
         _tell_of_files(
             alerts,
-            # The run has told why, unless it was killed before.
+            # The run has alerted people, unless it was killed first.
             *(FileRejected(place, run_id=run_id) for place in decision.rejected),
             *(FileRejected(place, error=NO_SOURCE_TABLE) for place in misplaced),
         )
@@ -172,7 +172,7 @@ def _load(settings: Settings, request: LoadRequest) -> dg.RunRequest:
 def refresh_sensor(
     settings: Settings, graph: Graph, job: "UnresolvedAssetJobDefinition"
 ) -> dg.SensorDefinition:
-    """Asks for a run when anything is stale, and tells people what is late."""
+    """Requests a run when anything is stale, and sends alerts about late data."""
     impatient = settings.model_copy(update={"lock_timeout": _PATIENCE})
     engine = open_engine(impatient, graph.catalog)
     defined = read_start(settings)
@@ -224,7 +224,7 @@ def refresh_sensor(
 
 
 def _whole_plan(stale: Stale) -> Plan:
-    """What is stale, with what is no table among what is written whole."""
+    """Everything that is stale; assets that are not tables are in ``whole``."""
     others = tuple(asset for asset in stale.assets if asset not in stale.plan.days)
     return Plan(stale.plan.days, others)
 
@@ -240,7 +240,7 @@ def _tell_of_attempts(
 
 
 def _tell_of_files(alerts: Alerts, *rejected: FileRejected) -> None:
-    """Tell of files that nobody has been told of."""
+    """Send alerts about rejected files that have none yet."""
     known = {alert.key for alert in alerts.open_alerts() if alert.kind == FileRejected.kind}
     if new := [alert for alert in rejected if alert.key not in known]:
         alerts.tell(*new)
@@ -258,7 +258,7 @@ def _tell_what_is_late(settings: Settings, alerts: Alerts, stale_since: float | 
 def sensors(
     engine: Engine, graph: Graph, job: "UnresolvedAssetJobDefinition"
 ) -> list[dg.SensorDefinition]:
-    """All that start the job by themselves, or tell people what became of runs."""
+    """All sensors: those that request runs, and those that send alerts."""
     settings = engine.settings
     return [
         landing_sensor(engine, job),
@@ -268,7 +268,7 @@ def sensors(
 
 
 def run_sensors(settings: Settings) -> list[dg.SensorDefinition]:
-    """Tell people of runs that failed, and that they succeed again."""
+    """Sensors that send alerts about failed runs, and resolve them after a success."""
 
     @dg.run_failure_sensor(
         name="failed_runs",

@@ -1,8 +1,8 @@
-"""Web server, daemon and code server as one: started together, started again, ended together.
+"""Web server, daemon and code server, started, restarted and stopped together.
 
-`ltv ui` and `ltv up` are this. The three share one code server, which holds the definitions; it
-loads them anew when the first partition moved. A service that dies is started again. However the
-parent dies, its services end with it, and a run under way.
+This is `ltv ui` and `ltv up`. They share one code server with the definitions, which are reloaded
+when the first partition moves. A service that dies is restarted. However the parent ends, its
+services and their runs end with it.
 """
 
 import http.client
@@ -31,18 +31,18 @@ from ltv_platform.orchestration.process_groups import (
 from ltv_platform.settings import Settings
 
 _LOCATION = "ltv-platform"
-#: What is run, by its module.
+#: The services, by module.
 CODE_SERVER, WEB_SERVER, DAEMON = "dagster code-server", "dagster_webserver", "dagster._daemon"
 #: The platform's own definitions.
 MODULE = "ltv_platform.definitions"
-#: What the web server says of definitions that it has loaded.
+#: The web server's name for loaded definitions.
 _RELOADED = b"WorkspaceLocationEntry"
-#: Seconds to wait for it.
+#: Seconds to wait for the web server.
 _ANSWER = 20.0
-#: Seconds between two looks at the services.
+#: Seconds between two checks of the services.
 _LOOK = 0.5
-#: Seconds before a service that died is started again, doubled each time up to the second; one
-#: that lived for longer than that begins anew.
+#: Seconds before a dead service is restarted, doubled each time up to the second value; the count
+#: is reset after a service has lived longer than that.
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0
 _QUIET = ("--log-level", "warning")
 _WEB_QUIET = ("--dagster-log-level", "warning", "--suppress-warnings")
@@ -54,7 +54,7 @@ _RELOAD = json.dumps(
     }
 ).encode()
 
-#: Imports a module as the code server would; the last line of stderr says why it cannot be.
+#: Imports a module as the code server would; the last line of stderr has the error.
 _TRY = """
 import importlib, sys, traceback
 try:
@@ -69,7 +69,7 @@ Tell = Callable[[str], None]
 
 
 class _Service:
-    """A process that is to live."""
+    """A process to keep alive."""
 
     def __init__(self, name: str, arguments: Sequence[str], folder: Path) -> None:
         self.name = name
@@ -86,13 +86,13 @@ class _Service:
         self.process = start_group(["-m", *self._arguments], self._folder)
 
     def keep_alive(self, tell: Tell) -> None:
-        """Start it again if it died, after a pause that grows."""
+        """Restart it if it died, after a growing pause."""
         if self.process is not None and self.process.poll() is not None:
             lived = time.monotonic() - self._started
             self._pause = _FIRST_PAUSE if lived > _LONGEST_PAUSE else self._pause
             self._again = time.monotonic() + self._pause
             tell(f"{self.name} ended ({self.process.returncode}); it starts again.")
-            kill_group(self.process.pid)  # nobody would be told of a run that it leaves behind
+            kill_group(self.process.pid)  # nobody would notice a run that it leaves behind
             self._pause = min(2 * self._pause, _LONGEST_PAUSE)
             self.process = None
         if self.process is None and time.monotonic() >= self._again:
@@ -100,7 +100,7 @@ class _Service:
 
 
 def address(host: str, port: int) -> str:
-    """Where the web server is reached from this machine."""
+    """The URL of the web server from this machine."""
     reached = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 - compared, not bound
     return f"http://{f'[{reached}]' if ':' in reached else reached}:{port}"
 
@@ -111,12 +111,12 @@ def serve(settings: Settings, host: str, port: int, module: str, tell: Tell) -> 
     Args:
         settings: The home.
         host: Address to listen on.
-        port: Port of the web server.
-        module: The module whose definitions are loaded; it lies here or is installed.
-        tell: Told what happens.
+        port: The port of the web server.
+        module: The module with the definitions, in the current directory or installed.
+        tell: Called with messages for people.
 
     Raises:
-        UserError: the port is taken, there is no such module, or another one serves this home.
+        UserError: the port is taken, the module does not exist, or this home is already served.
     """
     _refuse_taken(host, port)
     _require_module(module)
@@ -143,11 +143,11 @@ def _serve(settings: Settings, host: str, port: int, module: str, tell: Tell) ->
     try:
         tell("Loading the definitions.")
         look([code_server])
-        # The others would complain that it does not answer yet.
+        # Started first: the others would complain that it does not answer yet.
         while not ended and not _listens(code_port):
             time.sleep(_LOOK)
             look([code_server])
-        # Whoever opens the address is to see the UI.
+        # Announced only now: the address must show the UI.
         while not ended and not _answers(host, port):
             look(services)
             time.sleep(_LOOK)
@@ -163,7 +163,7 @@ def _serve(settings: Settings, host: str, port: int, module: str, tell: Tell) ->
 
 
 class _Definitions:
-    """What the code server holds; they are loaded anew when the first partition moved."""
+    """The code server's definitions; they are reloaded when the first partition moves."""
 
     def __init__(self, settings: Settings, web: tuple[str, int], tell: Tell) -> None:
         self._settings = settings
@@ -174,7 +174,7 @@ class _Definitions:
         self._loading: threading.Thread | None = None
 
     def keep_current(self) -> None:
-        """Have them loaded anew if need be; beside the rest: it lasts, and an end must not wait."""
+        """Reload them if necessary, in a thread: it takes long, and shutting down must not wait."""
         if self._loading is not None and self._loading.is_alive():
             return
         start = read_start(self._settings)
@@ -197,7 +197,7 @@ def _services(folder: Path, web: tuple[str, int], code_port: int, module: str) -
     workspace.write_text(json.dumps({"load_from": [{"grpc_server": server}]}) + "\n", "utf-8")
     of_workspace = ["-w", str(workspace)]
     of_module = ["-m", module]
-    if module != MODULE:  # it may lie where the command was given
+    if module != MODULE:  # it may be in the current directory
         of_module += ["-d", str(Path.cwd())]
     return [
         _Service(
@@ -231,14 +231,14 @@ def _refuse_taken(host: str, port: int) -> None:
 
 
 def _require_module(module: str) -> None:
-    """Services would start and end for ever without it."""
+    """Without the module, services would restart forever."""
     package, here = module.partition(".")[0], Path.cwd()
     if PathFinder.find_spec(package, [str(here), *sys.path]) is None:
         raise UserError(
             f"There is no module {package} in {here}, and none is installed.",
             "Start it from the folder that your module lies in, or install it.",
         )
-    if module == MODULE:  # ours can be loaded; to look would cost each start two seconds
+    if module == MODULE:  # ours is known to load; checking would cost every start two seconds
         return
     tried = subprocess.run(
         [sys.executable, "-c", _TRY, module],
@@ -275,12 +275,12 @@ def _free_port() -> int:
 
 
 def _reload(host: str, port: int) -> bool:
-    """Have the web server load the definitions anew; False: it did not, and is asked again."""
+    """Make the web server reload the definitions; False: it did not, so try again."""
     headers: Mapping[str, str] = {"Content-Type": "application/json"}
     url = f"{address(host, port)}/graphql"
     request = urllib.request.Request(url, _RELOAD, dict(headers))  # noqa: S310 - http, by us
     try:
         with urllib.request.urlopen(request, timeout=_ANSWER) as answer:  # noqa: S310 - as above
-            return _RELOADED in answer.read()  # errors come with status 200, too
+            return _RELOADED in answer.read()  # errors have status 200, too
     except (OSError, http.client.HTTPException):
         return False

@@ -1,7 +1,7 @@
 """The steps of a run: one per group of tables, each on one connection.
 
-A refresh writes what is stale, whatever it was launched for, and says of each table which days
-these were. A run that a person asked for writes all that was asked.
+A refresh writes what is stale, and announces which days of each table it wrote. A run that a person
+launches writes everything that was requested.
 """
 
 import logging
@@ -56,7 +56,7 @@ Results = Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult | dg.AssetChe
 
 
 def source_step(engine: Engine) -> dg.AssetsDefinition:
-    """Loads the files that wait for the sources."""
+    """Loads the waiting files of all sources."""
     sources = {
         asset_key(source.log.full_name): source for source in engine.catalog.sources.values()
     }
@@ -74,13 +74,13 @@ def source_step(engine: Engine) -> dg.AssetsDefinition:
         selected = [source for key, source in sources.items() if key in context.selected_asset_keys]
         refreshes = REFRESH_TAG in context.run.tags
         until = context.run.tags.get(FILES_TAG)
-        # A refresh without it was launched for what is loaded already.
+        # A refresh without this tag is for data that is already loaded.
         outcomes = (
             []
             if refreshes and until is None
             else ingest_landing(
                 engine,
-                # What no folder says the table of may be meant for any.
+                # Files without a folder of their own may be for any table.
                 None if len(selected) == len(sources) else [source.name for source in selected],
                 context.log.info,
                 None if until is None else int(until),
@@ -90,16 +90,16 @@ def source_step(engine: Engine) -> dg.AssetsDefinition:
             for source in selected:
                 yield from _loaded(context, engine, source, outcomes, always=not refreshes)
             for check in context.selected_asset_check_keys:
-                if check.asset_key not in context.selected_asset_keys:  # executed alone
+                if check.asset_key not in context.selected_asset_keys:  # without other steps
                     share = _rejected_share(engine, sources[check.asset_key])
                     yield from check_results(context, check.asset_key, [share])
         errors = [outcome.error for outcome in outcomes if outcome.error is not None]
         rejected = [str(error) for error in errors]
         _alert_of_rejections(engine.settings, outcomes, context.run.run_id)
-        # What may pass is tried again by the landing sensor, after a while.
+        # The landing sensor retries temporary failures later.
         if rejected and (not refreshes or any(isinstance(e, PassingError) for e in errors)):
             raise dg.Failure("\n".join(rejected), allow_retries=False)
-        # A file that is wrong must not hold back the figures of those that are right.
+        # A bad file must not hold back the figures of good ones.
         for error in rejected:
             context.log.warning(error)
         yield from outputs(context, list(sources))
@@ -108,7 +108,7 @@ def source_step(engine: Engine) -> dg.AssetsDefinition:
 
 
 def _alert_of_rejections(settings: Settings, outcomes: Sequence[Outcome], run_id: str) -> None:
-    """Tell people why files stay in landing; what may pass is tried again first."""
+    """Send alerts about rejected files, except for temporary failures, which are retried first."""
     Alerts(settings).tell(
         *(
             FileRejected(
@@ -130,7 +130,7 @@ def _loaded(
     *,
     always: bool,
 ) -> Results:
-    """Say what a source has got, if anything is new or always."""
+    """Announce the new rows of a source; without any, only if always is set."""
     name = source.log.full_name
     state = engine.state((name,))
     new = max(state.touched.get(name, {}).values(), default=0) > planner.newest_write(state, name)
@@ -162,7 +162,7 @@ def table_step(
     specs = [table_spec(engine, transform, partitions) for transform in transforms]
     check_specs = [check for t in transforms for check in table_checks(engine, t)]
     scored = any(t.name == scoring.SCORED for t in transforms)
-    if scored:  # between what is sent and what shows the answers, for outputs come in that order
+    if scored:  # between the journeys that are sent and the table with the answers
         [journeys] = [i for i, t in enumerate(transforms) if t.name == scoring.JOURNEYS]
         specs.insert(journeys + 1, scoring.answers_spec(engine))
         parts = _around_scoring(transforms)
@@ -188,7 +188,7 @@ def table_step(
         work = Work({}, ()) if refreshing else _asked(context, transforms)
         for part in parts:
             if part is not parts[0] and _is_to_be_scored(context, work, refreshing=refreshing):
-                yield from scoring.ask(context, engine, graph)  # it may take hours: nothing is held
+                yield from scoring.ask(context, engine, graph)  # may take hours, unlocked
             with engine.hold():
                 if refreshing:
                     work = refreshes.work(context.run.run_id)
@@ -196,14 +196,14 @@ def table_step(
                 yield from _checked_alone(context, engine, part)
         if work.failures and not refreshing:
             raise dg.Failure("; ".join(work.failures), allow_retries=False)
-        # A refresh goes on with what does not depend on them; publishing refuses.
+        # A refresh goes on with tables that do not depend on them; publishing refuses.
         yield from outputs(context, [spec.key for spec in specs])
 
     return build_group
 
 
 def _asked(context: dg.AssetExecutionContext, transforms: Sequence[Transform]) -> Work:
-    """All that a person asked for."""
+    """Everything that a person requested."""
     tables = [t for t in transforms if asset_key(t.name) in context.selected_asset_keys]
     partitioned = [t.name for t in tables if t.contract.partition is not None]
     days = days_of(context) if partitioned else []
@@ -212,7 +212,7 @@ def _asked(context: dg.AssetExecutionContext, transforms: Sequence[Transform]) -
 
 
 def _around_scoring(transforms: Sequence[Transform]) -> list[list[Transform]]:
-    """What the API is asked about, and the rest, which may show its answers."""
+    """The tables whose journeys are sent to the API, and the rest, which may show its answers."""
     journeys = [t for t in transforms if t.name == scoring.JOURNEYS]
     return [journeys, [t for t in transforms if t.name != scoring.JOURNEYS]]
 
@@ -237,7 +237,7 @@ def _build_part(
             if not built.held_by:
                 yield from _written(context, engine, built)
                 written.append(built)
-    except Exception:  # what was said stays said, so that the next run does not say it again
+    except Exception:  # even after an error: the next run must not announce it again
         with suppress(Exception):
             remember_announced(engine, [built.transform.name for built in written])
         raise
@@ -248,14 +248,14 @@ def _build_part(
 
 
 def _is_for_people(record: logging.LogRecord) -> bool:
-    """Dagster lists all checks that a step did not run: those of tables with nothing to do."""
+    """Whether a log record is for people: Dagster also lists skipped checks of unchanged tables."""
     return "did not yield or return expected outputs" not in record.getMessage()
 
 
 def _checked_alone(
     context: dg.AssetExecutionContext, engine: Engine, transforms: Sequence[Transform]
 ) -> Results:
-    """What checks see that a person executes without writing their table."""
+    """Results of checks that a person runs without writing their table."""
     for transform in transforms:
         key = asset_key(transform.name)
         asked = {
@@ -272,7 +272,7 @@ def _catch_up(
     transforms: Sequence[Transform],
     written: Sequence[BuiltTable],
 ) -> None:
-    """Announce what earlier runs wrote and were killed before they said so."""
+    """Announce what earlier runs wrote but, being killed, did not announce."""
     said = {built.transform.name: set(built.days or (None,)) for built in written}
     missed = unannounced(engine, [transform.name for transform in transforms])
     for transform in transforms:
@@ -288,7 +288,7 @@ def _catch_up(
 
 
 def _tell_of_checks(settings: Settings, written: Sequence[BuiltTable], run_id: str) -> None:
-    """Alert people of blocking checks that fail, and settle what holds again."""
+    """Send alerts about failed blocking checks, and resolve those that pass again."""
     alerts = Alerts(settings)
     held = {check.name: check for check in checks.table_checks(settings)}
     for built in written:
@@ -316,7 +316,7 @@ def _written(context: dg.AssetExecutionContext, engine: Engine, built: BuiltTabl
 
 
 def _rows_of_days(engine: Engine, built: BuiltTable) -> Mapping[str, int] | None:
-    """Rows per partition that was written, empty ones too; None: the table was written whole."""
+    """Rows per written partition, including empty ones; None: the table was written as a whole."""
     contract, days = built.transform.contract, built.days
     if days is None:
         return None
@@ -338,7 +338,7 @@ def _reported(
     rows_of_day: Mapping[str, int] | None,
     checked: Sequence[Checked],
 ) -> Results:
-    """Say what was written and what its checks saw."""
+    """Announce what was written, with its check results."""
     with in_one_transaction(context):
         yield from materialized(context, key, metadata, rows_of_day)
         yield from check_results(context, key, checked)

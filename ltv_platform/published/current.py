@@ -1,6 +1,6 @@
-"""The published snapshot that counts: where it lies and what its manifest says of it.
+"""The current snapshot: where it is and what its manifest says.
 
-For whoever reads; ``snapshot`` writes it. It takes neither the engine nor the tables' wiring.
+For readers; ``snapshot`` writes it. Needs neither the engine nor the wiring of the tables.
 """
 
 import hashlib
@@ -16,9 +16,9 @@ from ltv_platform.errors import UserError
 from ltv_platform.settings import Settings
 
 MANIFEST = "manifest.json"
-#: A reader marks the snapshot it reads with it.
+#: Readers touch this file in the snapshot they read.
 USED_MARK = ".used"
-#: What the pointer may hold, so that a damaged one leads nowhere else.
+#: What the pointer may contain: a damaged one must not lead outside ``published/``.
 _NAME = re.compile(r"[0-9]{6,}-[0-9a-f]{8}")
 
 
@@ -28,7 +28,7 @@ class Snapshot:
 
     Attributes:
         path: Its folder.
-        manifest: What stands in its manifest.
+        manifest: The content of its manifest.
     """
 
     path: Path
@@ -36,7 +36,7 @@ class Snapshot:
 
     @property
     def as_of(self) -> date | None:
-        """The last day that its figures know of."""
+        """The last day included in its figures."""
         text = self.manifest["as_of"]
         return None if text is None else date.fromisoformat(text)
 
@@ -46,7 +46,7 @@ class Snapshot:
         return [str(self.path / part["file"]) for part in parts]
 
     def mark_used(self) -> None:
-        """Keep it from being pruned for the next minutes; a read-only folder is no error."""
+        """Protect it from pruning for the next minutes; does nothing in a read-only folder."""
         try:
             (self.path / USED_MARK).touch()
         except OSError:
@@ -54,7 +54,7 @@ class Snapshot:
 
 
 def current_snapshot(settings: Settings) -> Snapshot | None:
-    """The snapshot that counts; None before the first was published.
+    """The current snapshot; None before the first publication.
 
     Raises:
         UserError: the pointer or the manifest is damaged.
@@ -81,7 +81,7 @@ def require_snapshot(settings: Settings) -> Snapshot:
     """The current snapshot.
 
     Raises:
-        UserError: nothing was published yet.
+        UserError: nothing has been published yet.
     """
     snapshot = current_snapshot(settings)
     if snapshot is None:
@@ -93,7 +93,7 @@ def require_snapshot(settings: Settings) -> Snapshot:
 
 
 def own_files(settings: Settings) -> Mapping[str, Path]:
-    """The files of tables of people's own assets, by full name, as in ``mine.top_campaigns``."""
+    """The files of user tables by full name, as in ``mine.top_campaigns``."""
     return {
         f"{path.parent.name}.{path.stem}": path
         for path in sorted(settings.own_path.glob("*/[!.]*.parquet"))
@@ -101,7 +101,7 @@ def own_files(settings: Settings) -> Mapping[str, Path]:
 
 
 def damaged(name: str, what: str) -> UserError:
-    """What to say of a snapshot that cannot be read; publishing again fixes it."""
+    """The error for an unreadable snapshot; publishing again fixes it."""
     return UserError(
         f"The published snapshot {name!r} cannot be read: {what}.",
         "Run `ltv run` to publish it again; the warehouse itself is not concerned.",
@@ -109,7 +109,7 @@ def damaged(name: str, what: str) -> UserError:
 
 
 def snapshot_name(number: int, manifest: Mapping[str, Any]) -> str:
-    """The name of a snapshot, which vouches for its manifest."""
+    """The name of a snapshot, which contains a hash of its manifest."""
     content = {key: value for key, value in manifest.items() if key != "id"}
     digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
     return f"{number:06d}-{digest[:8]}"

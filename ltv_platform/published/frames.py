@@ -16,15 +16,15 @@ def query_frame(sql: str, parameters: Mapping[str, Any] | None = None) -> "pd.Da
     """The rows of a SELECT on the published tables, as ``ltv query`` gives them.
 
     Args:
-        sql: A SELECT that names tables plainly; LTV_HOME and settings are those of the environment.
+        sql: A SELECT on plain table names. LTV_HOME and settings come from the environment.
         parameters: Values of its ``$parameters``, by name.
 
     Returns:
         Numbers are numbers (DECIMAL as float64, which holds 15 digits), days are datetime64,
-        NULL is missing.
+        NULL is a missing value.
 
     Raises:
-        UserError: nothing is published, it is not one SELECT, or it fails.
+        UserError: nothing is published, the text is not a single SELECT, or the query fails.
     """
 
     def frame(cursor: duckdb.DuckDBPyConnection) -> "pd.DataFrame":

@@ -1,8 +1,8 @@
-"""Whether the files of a snapshot hold what was written: by hash, and quickly where nothing moved.
+"""Whether the files of a snapshot are unchanged: by hash, and fast where nothing was touched.
 
-A manifest has the SHA-256 of each file. To hash a large snapshot takes seconds, so a file whose
-size, time, mode and inode are those of when it was last hashed is not read again. These stand in
-``cache/``, which may be deleted: then every file is hashed once more.
+A manifest has the SHA-256 of each file. Hashing a large snapshot takes seconds, so a file is not
+read again while its size, time, mode and inode are the same as when it was last hashed. These are
+kept in ``cache/``; if that is deleted, every file is hashed once more.
 """
 
 import hashlib
@@ -17,12 +17,12 @@ from typing import Any
 from ltv_platform.published.current import Snapshot
 from ltv_platform.settings import Settings
 
-#: What a file looked like when it had a hash: size, time of change, mode, hash.
+#: State of a file when it was hashed: size, time of change, mode, hash.
 _Look = list[int | str]
 
 
 def seal_file(path: Path) -> str:
-    """Make a file that was just written read-only, for whoever may read it; its SHA-256."""
+    """Make a new file read-only, keeping who may read it; returns its SHA-256."""
     path.chmod(stat.S_IMODE(path.stat().st_mode) & ~0o222)
     return digest(path)
 
@@ -34,10 +34,10 @@ def digest(path: Path) -> str:
 
 
 class Looks:
-    """What the files of the snapshots of an LTV_HOME looked like when they were last hashed.
+    """States of the snapshot files of an LTV_HOME when they were last hashed.
 
     Args:
-        settings: Where it lies.
+        settings: Name the LTV_HOME.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -48,12 +48,12 @@ class Looks:
             self._known = kept if isinstance(kept, dict) else {}
 
     def is_intact(self, path: Path, part: Mapping[str, Any]) -> bool:
-        """Whether a file is as the manifest has it; read only if it was touched since.
+        """Whether a file matches the manifest; reads it only if it was touched since.
 
         Args:
             path: The file.
-            part: Its entry in the manifest. Those of earlier versions hold no hash: then nothing
-                vouches for the file.
+            part: Its entry in the manifest. Manifests of earlier versions have no hashes; their
+                files cannot be verified.
         """
         try:
             inode, look = _look(path)
@@ -66,7 +66,7 @@ class Looks:
             return False
 
     def is_whole(self, snapshot: Snapshot) -> bool:
-        """Whether all files of a snapshot are as they were written."""
+        """Whether all files of a snapshot are unchanged."""
         before = dict(self._known)
         whole = all(self.is_intact(path, part) for path, part in _parts(snapshot))
         if self._known != before:
@@ -74,7 +74,7 @@ class Looks:
         return whole
 
     def remember(self, snapshot: Snapshot) -> None:
-        """Take down what the files of a snapshot look like that was just written; forget others."""
+        """Record the file states of a snapshot that was just written, and drop all others."""
         self._known = {}
         for path, part in _parts(snapshot):
             with suppress(OSError):
@@ -83,7 +83,7 @@ class Looks:
         self._keep()
 
     def _keep(self) -> None:
-        with suppress(OSError):  # no room, no leave: the next command hashes once more
+        with suppress(OSError):  # disk full or no permission: the next command hashes again
             self._path.parent.mkdir(exist_ok=True)
             draft = self._path.with_name(f".{self._path.name}_{os.getpid()}")
             draft.write_text(json.dumps(self._known), "utf-8")
@@ -91,7 +91,7 @@ class Looks:
 
 
 def changed_files(snapshot: Snapshot) -> list[str]:
-    """The files of a snapshot that are not as they were written, each of them read for it."""
+    """The changed files of a snapshot; reads every file."""
     return [part["file"] for path, part in _parts(snapshot) if not _holds(path, part)]
 
 

@@ -1,9 +1,8 @@
 """``published/latest.duckdb``: the current snapshot as one DuckDB file, for BI tools and notebooks.
 
-It holds a view per table over the files of the snapshot, and no rows. It is replaced in one step,
-so a program sees the old one or the new: a connection goes on with the snapshot of when it was
-opened, a new one sees the current. DuckDB knows a file by its path only, so paths are absolute;
-after LTV_HOME was moved, the next ``ltv run`` writes them anew.
+It has one view per table over the files of the snapshot, and no rows. It is replaced atomically:
+open connections keep their snapshot, new ones see the current one. DuckDB identifies files by path
+only, so paths are absolute; if LTV_HOME was moved, the next ``ltv run`` rewrites them.
 """
 
 import json
@@ -21,17 +20,17 @@ from ltv_platform.published.current import Snapshot, current_snapshot, own_files
 from ltv_platform.published.intact import seal_file
 from ltv_platform.settings import Settings
 
-#: Whatever reads it may have an older DuckDB than this one.
+#: Programs that read the file may use an older DuckDB.
 _STORAGE = "v1.0.0"
 
 
 def latest_path(settings: Settings) -> Path:
-    """Where the file lies, whatever is published."""
+    """The path of the file, whether or not anything is published."""
     return settings.published_path / "latest.duckdb"
 
 
 def keep_latest(settings: Settings) -> None:
-    """Let ``latest.duckdb`` show the current snapshot, where it does not."""
+    """Point ``latest.duckdb`` at the current snapshot, unless it already does."""
     snapshot = current_snapshot(settings)
     if snapshot is None:
         return
@@ -41,18 +40,18 @@ def keep_latest(settings: Settings) -> None:
         if path.exists() and note.read_text("utf-8") == shows:
             return
     draft = path.with_name(".latest_draft")
-    for left in (draft, draft.with_name(f"{draft.name}.wal")):  # by a kill
+    for left in (draft, draft.with_name(f"{draft.name}.wal")):  # left by a killed process
         left.unlink(missing_ok=True)
     _write(settings, snapshot, draft)
     seal_file(draft)
     os.replace(draft, path)
-    with suppress(OSError):  # then it is written once more the next time
+    with suppress(OSError):  # then the next call writes it again
         note.parent.mkdir(exist_ok=True)
         note.write_text(shows, "utf-8")
 
 
 def _shown(settings: Settings, snapshot: Snapshot) -> list[Any]:
-    """What the file depends on."""
+    """The inputs of the file: it is current while they are equal."""
     return [duckdb.__version__, str(snapshot.path.absolute()), *sorted(own_files(settings))]
 
 

@@ -1,7 +1,7 @@
-"""In which files a table is published, and what each of them depends on.
+"""The files in which a table is published, and what each of them depends on.
 
-A file that depends on nothing that has changed is linked from the last snapshot. So large tables
-come in parts by time, and rows that depend on more than the others in parts of their own.
+A file whose inputs are unchanged is hard-linked from the last snapshot. Therefore large tables are
+split by time, and rows that depend on more inputs than the others have files of their own.
 """
 
 import hashlib
@@ -26,16 +26,16 @@ class Part:
     fingerprint: str
 
 
-#: Tables up to so many rows are published in one file, larger ones in a file per month; and so
-#: is their newest month, if it is larger, in a file per day.
+#: Tables up to this many rows are published in one file, larger ones in a file per month. A newest
+#: month with more rows is split further, into a file per day.
 _SMALL = 20_000
-#: Tables with up to so many rows a year have a file per year: a file costs about as much as
-#: some thousand rows.
+#: Tables with up to this many rows a year have a file per year: a file costs about as much as a few
+#: thousand rows.
 _LARGE = 100_000
 
 
 def derived_parts(engine: Reader, transform: Transform, state: State) -> Iterator[Part]:
-    """The files of a table: one of each presentation, or several by time."""
+    """The files of a table: one per presentation, or several by time."""
     contract = transform.contract
     writes = {day: built.seq for day, built in state.built.get(transform.name, {}).items()}
     days = sorted(day for day in writes if day is not None)
@@ -55,7 +55,7 @@ def derived_parts(engine: Reader, transform: Transform, state: State) -> Iterato
 def _periods(
     engine: Reader, contract: Table, days: Sequence[date]
 ) -> Iterator[tuple[str, date | None, date | None]]:
-    """Name, first and last day of the files by time; without a name, one file holds all."""
+    """Name, first and last day of each file; without a name, one file holds all rows."""
     if contract.partition is None or not days:
         yield "", None, None
         return
@@ -71,7 +71,7 @@ def _periods(
     for of_period in periods:
         newest = of_period is periods[-1] and not yearly and contract.presented is None
         if newest and _count(engine, contract, of_period) > _SMALL:
-            # It changes every day, and most of its days do not.
+            # The newest month changes every day, most of its days do not.
             for day in of_period:
                 yield str(day), day, day
         else:
@@ -79,7 +79,7 @@ def _periods(
 
 
 def _count(engine: Reader, table: Table, days: Sequence[date]) -> int:
-    """The rows of a table from the first to the last of the days."""
+    """The number of rows of a table from the first day to the last."""
     [(rows,)] = engine.rows(
         f"SELECT COUNT(*) FROM {table.full_name} "
         f"WHERE {quoted(str(table.partition))} BETWEEN $first AND $last",
@@ -91,7 +91,7 @@ def _count(engine: Reader, table: Table, days: Sequence[date]) -> int:
 def _writes_shown(
     transform: Transform, writes: Mapping[date | None, int], first: date | None, last: date | None
 ) -> Iterable[int]:
-    """The numbers of the writes that a part shows: of its days, and of others that they read."""
+    """Numbers of the writes that a part depends on: of its own days and of the days they read."""
     if first is None or last is None:
         return writes.values()
     shown = transform.derivation.shown

@@ -1,4 +1,4 @@
-"""Reading the published snapshot with SQL: plain table names, nothing else within reach."""
+"""Queries on the published snapshot: plain table names, and nothing else is accessible."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,9 +17,10 @@ from ltv_platform.published.current import Snapshot, damaged, own_files, require
 from ltv_platform.published.read_only import as_written, reading_only, seal
 from ltv_platform.settings import Settings
 from ltv_platform.warehouse.duckdb.connection import connection_config
+from ltv_platform.warehouse.duckdb.error_texts import words_of
 
 _Taken = TypeVar("_Taken")
-#: Names that are suggested for a wrong one.
+#: How many names are suggested for an unknown one.
 _MOST_NEAR = 3
 #: What the engine says of a name that it does not find.
 _WRONG_NAME = re.compile(
@@ -34,11 +35,11 @@ _UNKNOWN = (duckdb.CatalogException, duckdb.BinderException)
 def open_snapshot(
     settings: Settings, snapshot: Snapshot, own: Mapping[str, Path] = MappingProxyType({})
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The connection of :func:`connect_to_snapshot`, closed at the end.
+    """:func:`connect_to_snapshot` as a context manager.
 
     Raises:
-        UserError: a file of it is damaged or gone, or a query asks for what this version
-            publishes and the snapshot does not have.
+        UserError: a file of the snapshot is damaged or missing, or a query needs a table or column
+            that the snapshot, written by an earlier version, does not have.
     """
     with connect_to_snapshot(settings, snapshot, own) as connection:
         try:
@@ -52,15 +53,15 @@ def open_snapshot(
 def connect_to_snapshot(
     settings: Settings, snapshot: Snapshot, own: Mapping[str, Path] = MappingProxyType({})
 ) -> duckdb.DuckDBPyConnection:
-    """A connection that sees the snapshot's tables by plain name and no other file.
+    """A connection to the snapshot's tables by plain name; it can read no other file.
 
     Args:
         settings: Memory and threads.
         snapshot: The snapshot.
-        own: Files of tables of people's own, by full name, to be seen beside them.
+        own: Files of user tables by full name, made available as well.
 
     Raises:
-        UserError: a file of it is damaged or gone.
+        UserError: a file of the snapshot is damaged or missing.
     """
     snapshot.mark_used()
     connection = duckdb.connect(config=connection_config(settings))
@@ -91,15 +92,15 @@ def connect_to_snapshot(
 
 def _show(connection: duckdb.DuckDBPyConnection, view: str, files: Sequence[str]) -> None:
     connection.execute(
-        # A folder such as country=DE on the way to LTV_HOME is no column.
+        # A parent folder such as country=DE is not a column.
         f"CREATE VIEW {view} AS SELECT * FROM "
         f"read_parquet([{', '.join(map(literal, files))}], hive_partitioning = false)"
     )
 
 
 def _not_published(settings: Settings, snapshot: Snapshot, error: Exception) -> UserError | None:
-    """What to say where a query failed because the snapshot is older than its table or column."""
-    asked = set(re.findall(r"\w+", str(error).partition("\n")[0]))
+    """The error for a query on a table or column that is newer than the snapshot."""
+    asked = words_of(error)
     for table in build_catalog(settings).derived:
         if table.name not in snapshot.manifest["tables"]:
             missing = {table.name}
@@ -118,14 +119,14 @@ def _not_published(settings: Settings, snapshot: Snapshot, error: Exception) -> 
 def query(
     settings: Settings, sql: str, parameters: Mapping[str, Any] | None = None
 ) -> tuple[list[str], list[tuple[Any, ...]]]:
-    """Run a query on the current snapshot, and the tables of people's own assets beside it.
+    """Run a query on the current snapshot and the user tables.
 
     Returns:
         Column names and rows.
 
     Raises:
-        UserError: nothing is published, it is not one SELECT, or it fails; the engine's message
-            says where.
+        UserError: nothing is published, the text is not a single SELECT, or the query fails; the
+            message has the position.
     """
 
     def rows(cursor: duckdb.DuckDBPyConnection) -> tuple[list[str], list[tuple[Any, ...]]]:
@@ -141,7 +142,7 @@ def answering(
     parameters: Mapping[str, Any] | None,
     take: Callable[[duckdb.DuckDBPyConnection], _Taken],
 ) -> _Taken:
-    """What is taken of the answer of a query; raises as :func:`query`."""
+    """Run a query and convert its answer; raises like :func:`query`."""
     snapshot, own = require_snapshot(settings), own_files(settings)
     with open_snapshot(settings, snapshot, own) as connection:
         try:
@@ -153,7 +154,7 @@ def answering(
                 raise older from error
             said = as_written(error)
             if unknown:
-                # What the engine suggests need not be near: it names something in any case.
+                # The engine always suggests a name, even when none is close.
                 said = re.sub(r"\n(Candidate bindings: .*|Did you mean .*)", "", said)
             if unknown and (wrong := _WRONG_NAME.search(said)):
                 tables = {**_columns(snapshot), **_own_columns(connection, own)}
@@ -182,7 +183,7 @@ def _own_columns(
 def _wrong_name(
     said: str, wrong: re.Match[str], sql: str, tables: Mapping[str, Sequence[str]]
 ) -> UserError:
-    """What to say of a table or column that is not there: near names, and what there is."""
+    """The error for an unknown table or column: similar names, and the existing ones."""
     name = (wrong["column"] or wrong["other"] or wrong["table"]).lower()
     words = {word.lower() for word in re.findall(r"\w+", sql)}
     named = {

@@ -1,16 +1,15 @@
-"""The gate for SQL that comes from outside: whatever it says, it only reads.
+"""The gate for SQL from outside: it can only read, whatever it says.
 
-A connection that may read a file may also write it: the engine knows paths that are allowed, not
-what for. So :func:`seal` leaves a connection nothing but the files it is to read, and
-:func:`reading_only` lets through only what cannot write them. The type of a statement proves
-nothing: ``COPY`` around a PIVOT is of the type of a PIVOT, ``WITH x AS (COPY …) FROM x`` of that
-of a SELECT. What runs is therefore the text as a subquery of a statement of ours, where the
-engine's grammar takes no COPY and its binder no WITH that changes anything; and its plan asks no
-table function but those that are known to read.
+A connection that may read a file may also write it: the engine allows paths, not kinds of access.
+So :func:`seal` restricts a connection to the files it should read, and :func:`reading_only` accepts
+only statements that cannot write. The type of a statement proves nothing: ``COPY`` around a PIVOT
+has the type of a PIVOT, ``WITH x AS (COPY …) FROM x`` that of a SELECT. Therefore the text runs as
+a subquery of a statement of ours, where the engine's grammar rejects COPY and its binder rejects a
+WITH that changes anything; and its plan may call only table functions that are known to read.
 
-A PIVOT that finds its columns by itself does so by a statement of its own, into which the engine
-puts every WITH, and which runs before there is a plan. There the words decide: each way to change
-something has a name, and a name cannot be written otherwise.
+A PIVOT without a list of columns first runs a statement of its own to find them, with every WITH of
+the text, before there is a plan. Such texts are checked by their keywords: every statement that
+changes something has one, and a keyword can be spelled in only one way.
 """
 
 import json
@@ -22,28 +21,29 @@ import duckdb
 
 from ltv_platform.contracts.ddl import literal
 from ltv_platform.errors import UserError
+from ltv_platform.warehouse.duckdb.error_texts import is_change_in_subquery, without_opening
 
-#: PIVOT is a MULTI: it finds its columns by a statement of its own, which runs first.
+#: PIVOT is a MULTI: a statement that finds its columns runs first.
 _READING = (duckdb.StatementType.SELECT, duckdb.StatementType.MULTI)
 _OPEN = "FROM ("
-#: Table functions by the names that plans give them. All others may change something: settings,
-#: logs, resources; ``json_execute_serialized_sql`` runs any statement.
+#: Table functions that only read, as plans name them. Others may change settings, logs or
+#: resources; ``json_execute_serialized_sql`` runs any statement.
 _READERS = re.compile(
     r"READ_\w+|PARQUET_\w+|SEQ_SCAN|ARROW_SCAN|RANGE|GENERATE_SERIES|REPEAT|REPEAT_ROW|UNNEST|GLOB|"
     r"JSON_EACH|JSON_TREE|DUCKDB_\w+|PRAGMA_\w+|SNIFF_CSV|SUMMARY|ICU_CALENDAR_NAMES|"
     r"PG_TIMEZONE_NAMES|TEST_\w+"
 )
-#: What may stand in a WITH beside a SELECT, and functions that run a text as a statement.
+#: Statements that a WITH may contain beside SELECT, and functions that run a text as a statement.
 _CHANGING = ("copy", "insert", "update", "delete", "merge", "query", "query_table")
-#: Semicolons that a text may end with, in comments too.
+#: Most trailing semicolons to try, those in comments included.
 _MOST_ENDS = 50
 
 
 def seal(connection: duckdb.DuckDBPyConnection, files: Sequence[str]) -> None:
-    """Leave a connection these files and nothing else, for good.
+    """Restrict a connection to these files, permanently.
 
-    No other file, no network, no extension, no other setting; what does not fit into memory is an
-    error, because there is no place left to put it.
+    No other file, no network, no extensions, no changes of settings. A query that exceeds the
+    memory fails, because spilling to disk is off as well.
     """
     connection.execute("SET autoinstall_known_extensions = false")
     connection.execute("SET autoload_known_extensions = false")
@@ -56,18 +56,18 @@ def seal(connection: duckdb.DuckDBPyConnection, files: Sequence[str]) -> None:
 def reading_only(
     connection: duckdb.DuckDBPyConnection, sql: str, parameters: Mapping[str, Any] | None = None
 ) -> str:
-    """The statement to run in place of a text from outside: the same rows, and it only reads.
+    """The statement to run instead of a text from outside: the same rows, and it only reads.
 
-    It is a SELECT that can also stand in parentheses, as a subquery.
+    The statement is a SELECT that is also valid as a subquery.
 
     Args:
-        connection: Where it will run; sealed, with everything in place that it is to see.
+        connection: Where it will run: sealed, and with all tables in place.
         sql: The text.
         parameters: Values of its parameters, by name.
 
     Raises:
-        UserError: it is not one statement that reads.
-        duckdb.Error: it is no SQL, or asks for what is not there.
+        UserError: the text is not a single statement that only reads.
+        duckdb.Error: the text is not valid SQL, or names something that does not exist.
     """
     statements = connection.extract_statements(sql)
     if len(statements) != 1 or statements[0].type not in _READING:
@@ -85,7 +85,7 @@ def reading_only(
     try:
         explained = connection.execute(f"EXPLAIN (FORMAT json) {text}", dict(parameters or {}))
     except duckdb.BinderException as error:
-        if "must be at the top level" in str(error):  # a WITH that would change something
+        if is_change_in_subquery(error):
             raise _refusal() from error
         raise
     for _, tree in explained.fetchall():
@@ -106,20 +106,20 @@ def _refusal() -> UserError:
 
 
 def _changing(connection: duckdb.DuckDBPyConnection) -> re.Pattern[str]:
-    """The words by which a statement could change something, wherever they stand in its text."""
+    """Keywords in the text, at any position, by which a statement could change something."""
     functions = connection.execute(
         "SELECT DISTINCT function_name FROM duckdb_functions() WHERE function_type = 'table'"
     ).fetchall()
     words = {name for (name,) in functions if not _READERS.fullmatch(name.upper())}
-    # A digit before a word ends in it: 1COPY is two words.
+    # A word may follow a digit directly: 1COPY is two tokens.
     any_of = "|".join(map(re.escape, sorted({*_CHANGING, *words})))
     return re.compile(rf"(?<![a-z_])({any_of})(?![a-z0-9_])", re.IGNORECASE)
 
 
 def _as_subquery(connection: duckdb.DuckDBPyConnection, text: str) -> str | None:
-    """The text as a subquery; None where it cannot be one.
+    """The text as a subquery; None if it is not valid as one.
 
-    It ends where one of its semicolons stands, if any; after that come comments only.
+    The text ends at one of its semicolons, if it has any; only comments may follow.
     """
     for _ in range(_MOST_ENDS):
         # On a line of its own: the text may end with a comment.
@@ -133,7 +133,7 @@ def _as_subquery(connection: duckdb.DuckDBPyConnection, text: str) -> str | None
 
 
 def _only(connection: duckdb.DuckDBPyConnection, sql: str) -> duckdb.StatementType | None:
-    """The type of the one statement of a text; None where it is no SQL, or several statements."""
+    """The type of the single statement of a text; None if it is not valid SQL or has several."""
     try:
         statements = connection.extract_statements(sql)
     except duckdb.Error:
@@ -142,7 +142,7 @@ def _only(connection: duckdb.DuckDBPyConnection, sql: str) -> duckdb.StatementTy
 
 
 def _functions(plan: Any) -> Iterator[str]:
-    """The table functions of a plan, wherever they stand."""
+    """All table functions of a plan."""
     if isinstance(plan, dict):
         about = plan.get("extra_info")
         if isinstance(about, dict) and isinstance(name := about.get("Function"), str):
@@ -154,10 +154,5 @@ def _functions(plan: Any) -> Iterator[str]:
 
 
 def as_written(error: duckdb.Error) -> str:
-    """What the engine says of a statement of :func:`reading_only`, about the text as it came."""
-    first, *rest = re.split(r"(?m)^(?=LINE 1: (?:EXPLAIN \(FORMAT json\) )?FROM \()", str(error))
-    if not rest:
-        return str(error)
-    line, newline, caret = rest[0].partition("\n")
-    shown = re.sub(r"^LINE 1: (EXPLAIN \(FORMAT json\) )?FROM \(", "LINE 1: ", line)
-    return first + shown + newline + caret[len(line) - len(shown) :]
+    """The engine's message about the original text, not about :func:`reading_only`'s."""
+    return without_opening(error, r"(?:EXPLAIN \(FORMAT json\) )?FROM \(")

@@ -1,37 +1,37 @@
-"""Whether to start a run for what is left to do: now, later, or no more.
+"""Whether to start a run for a backlog: now, later, or not any more.
 
-A cause is whatever would let a run come out differently: new data, other code, other settings.
-Runs for the same cause are started at growing distances, and a limited number of times; another
-cause, or a run that got something done, begins anew.
+A cause is anything that may change the outcome of a run: new data, code or settings. Runs for the
+same cause are started at growing intervals, and a limited number of times; a new cause, or a run
+that made progress, resets the count.
 """
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-#: Seconds between the end of the first run and the start of the second; each further wait is
-#: twice as long, up to the longest.
+#: Seconds between the end of the first run and the start of the second; each further wait is twice
+#: as long, up to the maximum.
 FIRST_WAIT, LONGEST_WAIT = 60.0, 1_800.0
 
 
 class LastRun(StrEnum):
-    """What became of the run that was started last."""
+    """The state of the last run that was started."""
 
-    #: Nothing is known of it: none was started, or its history was pruned.
+    #: Unknown: none was started, or its history was pruned.
     UNKNOWN = "unknown"
-    #: It is queued or under way, or another run works on the same tables.
+    #: Queued or running, or another run works on the same tables.
     RUNNING = "running"
     SUCCEEDED = "succeeded"
-    #: It failed, or somebody ended it.
+    #: Failed or cancelled.
     FAILED = "failed"
 
 
 @dataclass(frozen=True)
 class Backlog:
-    """What is left to do.
+    """Work that is left to do.
 
     Attributes:
-        cause: Stays the same while another run could only do the same again.
-        left: How much is left, in any unit; less of it is progress.
+        cause: Stays the same as long as another run would have the same outcome.
+        left: How much is left, in any unit; a decrease is progress.
     """
 
     cause: str
@@ -40,16 +40,16 @@ class Backlog:
 
 @dataclass(frozen=True)
 class History:
-    """What was tried, as kept in a cursor.
+    """Past attempts, as stored in a cursor.
 
     Attributes:
-        cause: What the last run was started for; empty: nothing is left of it.
-        left: How much was left then.
+        cause: The cause of the last run; empty: nothing is left of it.
+        left: How much was left when it started.
         attempts: Runs started for this cause since the last progress.
-        in_vain: Runs started in a row, for whatever cause, none of which was seen to help.
-        begun: When the first of the attempts was started, in whole seconds since 1970.
-        ended: When the last run was first seen to be over; None: it may be under way.
-        told: That no more runs are started has been told.
+        in_vain: Consecutive runs, for any cause, without visible progress.
+        begun: When the first attempt was started, in whole seconds since 1970.
+        ended: When the last run was first seen to have ended; None: it may be running.
+        told: Whether people were alerted that no more runs are started.
     """
 
     cause: str = ""
@@ -64,9 +64,9 @@ class History:
     def run_key(self) -> str:
         """The run key of the last attempt; empty before the first.
 
-        Dagster remembers run keys for ever, and what was stale once becomes stale again, so the
-        cause and the number of the attempt alone would be taken for done: the moment of the first
-        attempt tells one round of attempts from another, even when a cursor was lost.
+        Dagster remembers run keys forever, and the same cause may come again, so a key of cause and
+        attempt alone could be taken already. The time of the first attempt distinguishes one round
+        of attempts from another, even after a cursor was lost.
         """
         return f"{self.cause}-{self.begun}-{self.attempts}" if self.attempts else ""
 
@@ -76,11 +76,11 @@ class Decision:
     """What to do.
 
     Attributes:
-        history: What to remember.
-        reason: Why, in a sentence for the tick.
+        history: The history to store.
+        reason: The reason, in a sentence for the tick.
         start: Start a run, with the run key of the history.
-        exhausted: Tell people that no more runs are started; true once.
-        done: Nothing is left: what was told before is settled.
+        exhausted: Alert people that no more runs are started; true only once.
+        done: Nothing is left: an earlier alert is resolved.
     """
 
     history: History
@@ -93,26 +93,26 @@ class Decision:
 def decide(
     history: History, backlog: Backlog | None, now: float, last_run: LastRun, limit: int
 ) -> Decision:
-    """What to do about what is left.
+    """Decide what to do about a backlog.
 
     Args:
-        history: What was tried.
-        backlog: What is left; None: nothing.
+        history: Past attempts.
+        backlog: The backlog; None: nothing is left.
         now: Seconds since 1970.
-        last_run: What became of the run with :attr:`History.run_key`.
+        last_run: The state of the run with :attr:`History.run_key`.
         limit: Most runs for the same cause.
     """
     if last_run is LastRun.RUNNING:
         return Decision(history, "A run is under way; looking again when it is over.")
     if backlog is None:
-        # The moment stays, so that the next round has another one.
+        # The time is kept, so that the next round gets a later one.
         return Decision(History(begun=history.begun), "Nothing is left to do.", done=True)
     if not history.attempts:
         return _start(history, backlog, now)
     if last_run is LastRun.SUCCEEDED and backlog.cause != history.cause:
-        # It did what it was started for, and other work has come since.
+        # The last run finished its work, and new work has come since.
         return _start(replace(history, in_vain=0, told=False), backlog, now)
-    # A clock that was set back must not make it wait for longer.
+    # A clock that was set back must not lengthen the wait.
     ended = now if history.ended is None else min(history.ended, now)
     history = replace(history, ended=ended)
     if backlog.cause == history.cause:
@@ -121,7 +121,7 @@ def decide(
 
 
 def _decide_again(history: History, backlog: Backlog, now: float, limit: int) -> Decision:
-    """The last run left work of its own cause."""
+    """Decide after the last run left work of its own cause."""
     if backlog.left < history.left:
         return _start(replace(history, attempts=0, in_vain=0, told=False), backlog, now)
     if history.attempts >= limit:
@@ -130,10 +130,10 @@ def _decide_again(history: History, backlog: Backlog, now: float, limit: int) ->
 
 
 def _decide_anew(history: History, backlog: Backlog, now: float, limit: int) -> Decision:
-    """There is another cause than that of the last run.
+    """Decide on a cause that is not that of the last run.
 
-    That is no reason to hurry when nothing has helped for long: with files that come every
-    minute, each look would find a new cause.
+    A new cause is no reason to hurry if nothing has helped for long: with new files every minute,
+    each tick would find a new cause.
     """
     if history.in_vain < 2 * limit:
         return _start(replace(history, told=False), backlog, now)
@@ -143,7 +143,7 @@ def _decide_anew(history: History, backlog: Backlog, now: float, limit: int) -> 
 
 
 def wait_after(attempts: int) -> float:
-    """Seconds from the end of so many attempts to the next: 60, 120, 240, … at most 1800."""
+    """Seconds from the end of the n-th attempt to the next: 60, 120, 240, … at most 1800."""
     return min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** min(attempts - 1, 30))
 
 
@@ -157,7 +157,7 @@ def _start(history: History, backlog: Backlog, now: float) -> Decision:
             left=backlog.left,
             attempts=attempts,
             in_vain=history.in_vain + 1,
-            # Of two rounds for one cause, the second begins later, whatever the clock says.
+            # The second of two rounds for one cause has a later time, even with the clock set back.
             begun=max(int(now), history.begun + 1) if first else history.begun,
             ended=None,
         ),
@@ -167,7 +167,7 @@ def _start(history: History, backlog: Backlog, now: float) -> Decision:
 
 
 def _wait(history: History, wait: float, now: float) -> Decision | None:
-    """Wait for the rest of some seconds since the last run; None: they have passed."""
+    """The decision to wait until some seconds have passed since the last run; None: they have."""
     rest = (now if history.ended is None else history.ended) + wait - now
     if rest <= 0:
         return None

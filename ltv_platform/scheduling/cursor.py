@@ -1,4 +1,4 @@
-"""What a sensor remembers from one tick to the next: small JSON that may be lost at any time."""
+"""The memory of a sensor between ticks: small JSON that may be lost at any time."""
 
 from typing import Any, TypeVar
 
@@ -8,10 +8,10 @@ Memory = TypeVar("Memory")
 
 
 def read(kind: type[Memory], cursor: str | None) -> Memory:
-    """What a cursor remembers; nothing where it is missing, damaged or of another version.
+    """The content of a cursor; the defaults if it is missing, damaged or of another version.
 
     Args:
-        kind: A dataclass with a default for everything, and its version as a literal.
+        kind: A dataclass with defaults for all fields, and its version as a literal.
         cursor: The text of the cursor.
     """
     try:

@@ -1,6 +1,6 @@
-"""What is late: feeds without a new event, and what was loaded and is not published.
+"""What is late: feeds without new events, and loaded data that is not published.
 
-It looks at the manifest of the published snapshot alone, so the warehouse stays closed.
+Reads only the manifest of the published snapshot, so the warehouse stays closed.
 """
 
 from collections.abc import Mapping
@@ -14,13 +14,13 @@ from ltv_platform.settings import Settings
 
 @dataclass(frozen=True)
 class Late:
-    """Something that is late.
+    """A feed or snapshot that is late.
 
     Attributes:
         what: Name of the feed, or ``published_snapshot``.
         since: The newest event (an instant in UTC or a day), or the instant since which the
-            snapshot shows less than was loaded.
-        hours: Hours that it may take.
+            snapshot has been out of date.
+        hours: Hours after which it counts as late.
     """
 
     what: str
@@ -34,16 +34,16 @@ def late(
     now: datetime,
     stale_since: float | None = None,
 ) -> tuple[Late, ...]:
-    """What is late by LTV_FRESHNESS_HOURS.
+    """Everything that is late according to LTV_FRESHNESS_HOURS.
 
-    A feed that never had a row is expected to bring none. A feed of days is known to the end of
-    its newest day. Under LTV_AS_OF figures end on a day that somebody chose, so no feed is late.
+    A feed that never had a row is not expected to have one. A feed dated by days is complete to the
+    end of its newest day. With LTV_AS_OF no feed is late: figures end on a chosen day.
 
     Args:
         settings: The settings.
         manifest: The manifest of the published snapshot; None: nothing is published.
         now: The time, with its zone.
-        stale_since: Since when the warehouse has known more than it shows, in seconds since 1970.
+        stale_since: Since when the snapshot has been out of date, in seconds since 1970.
     """
     hours = settings.freshness_hours
     if hours is None:
@@ -65,7 +65,7 @@ def late(
 
 
 def _newest(text: str, settings: Settings) -> tuple[datetime | date, datetime]:
-    """The newest event of a feed, and until when the feed is known by it."""
+    """The newest event of a feed, and the instant up to which that makes the feed complete."""
     if "T" in text:
         instant = datetime.fromisoformat(text)
         return instant, instant.replace(tzinfo=UTC)

@@ -1,8 +1,8 @@
-"""Which files in landing are to be loaded: those that are finished, and not rejected already.
+"""Which files in landing to load: those that are complete and were not rejected before.
 
-One request concerns all of them, so that a thousand files at once are one run. What is remembered
-of a file is a mark of its place and state: whoever writes to it, replaces it or lets it be read
-makes another mark of it.
+One request covers all of them, so that a thousand files at once are one run. Files are remembered
+by a mark, a hash of path and state: writing to a file, replacing it or changing its permissions
+changes its mark.
 """
 
 import hashlib
@@ -13,20 +13,20 @@ from typing import Literal
 from ltv_platform.ingestion.landing import LandedFile
 from ltv_platform.scheduling.attempts import Backlog, Decision, History, LastRun, decide
 
-#: Seconds without a change after which a file is taken for finished.
+#: Seconds without a change after which a file counts as complete.
 SETTLED_AFTER = 10.0
-#: Marks of a kind that a cursor keeps: every tick of a sensor is stored with its cursor. Of more
-#: files it keeps one mark for all of them together.
+#: Most marks of a kind in a cursor, because Dagster stores the cursor with every tick. For more
+#: files the cursor keeps one mark for all of them.
 MOST_MARKS = 500
 
 
 @dataclass(frozen=True)
 class Marks:
-    """Files that are remembered.
+    """A remembered set of files.
 
     Attributes:
-        each: Their marks, while there are few.
-        all: The mark of all of them together, where there are many.
+        each: Their marks, if there are few.
+        all: One mark for all of them, if there are many.
     """
 
     each: frozenset[str] = frozenset()
@@ -34,14 +34,14 @@ class Marks:
 
     @classmethod
     def of(cls, marks: Iterable[str]) -> "Marks":
-        """What is remembered of files."""
+        """The marks of some files."""
         known = frozenset(marks)
         return cls(known) if len(known) <= MOST_MARKS else cls(all=_together(known))
 
     def among(self, present: Collection[str]) -> frozenset[str]:
-        """Those of the present files that are remembered.
+        """The remembered ones among the present files.
 
-        Of many files is known only whether they are exactly the present ones.
+        For a set of many files it is only known whether it is exactly the present one.
         """
         if self.all:
             return frozenset(present) if self.all == _together(present) else frozenset()
@@ -54,15 +54,15 @@ def _together(marks: Iterable[str]) -> str:
 
 @dataclass(frozen=True)
 class LandingMemory:
-    """What the landing sensor remembers: its cursor, of some 35 kB at the most.
+    """The memory of the landing sensor: its cursor, at most about 35 kB.
 
     Attributes:
-        looked: When it looked at :attr:`young`, in seconds since 1970.
-        young: Files that were changed shortly before, or later by another clock.
-        asked: Files that the last request was made for.
-        rejected: Files that a run left where they were.
-        history: What was tried.
-        version: Of its form.
+        looked: When it saw :attr:`young`, in seconds since 1970.
+        young: Files changed just before that, or after it by another machine's clock.
+        asked: The files of the last request.
+        rejected: Files that a run did not load.
+        history: Past attempts.
+        version: The version of its format.
     """
 
     looked: float = 0.0
@@ -80,12 +80,12 @@ class LandingMemory:
 
 @dataclass(frozen=True)
 class LoadRequest:
-    """A run that loads what waits.
+    """A run that loads the waiting files.
 
     Attributes:
-        changed_until: Files that were changed later, by the clock of their disk in nanoseconds
-            since 1970, are left to the next request: they may not be finished.
-        files: How many files it is made for.
+        changed_until: Files with a later time of change, in nanoseconds since 1970 by the clock of
+            their disk, are left to the next request: they may be incomplete.
+        files: Its number of files.
         run_key: Its run key.
     """
 
@@ -96,14 +96,14 @@ class LoadRequest:
 
 @dataclass(frozen=True)
 class LandingDecision:
-    """What the landing sensor does.
+    """The decision of the landing sensor.
 
     Attributes:
-        memory: What to remember.
-        attempt: What was decided, and why.
+        memory: The memory to store.
+        attempt: The decision, and its reason.
         request: The run to start, if any.
-        rejected: Places of the files that the last run left where they were, and that are not
-            tried again until they change.
+        rejected: Paths of the files that the last run did not load; they are not tried again until
+            they change.
     """
 
     memory: LandingMemory
@@ -119,13 +119,13 @@ def decide_landing(
     last_run: LastRun,
     limit: int,
 ) -> LandingDecision:
-    """Which files to load now.
+    """Decide which files to load now.
 
     Args:
-        files: What waits.
-        memory: What was remembered.
+        files: The waiting files.
+        memory: The stored memory.
         now: Seconds since 1970.
-        last_run: What became of the run with the run key of ``memory.history``.
+        last_run: The state of the run with the run key of ``memory.history``.
         limit: Most runs for the same files.
     """
     present = {file.mark: file for file in files}
@@ -142,7 +142,7 @@ def decide_landing(
     memory = replace(memory, history=attempt.history)
     request = None
     if attempt.start:
-        # New files come along with those of earlier attempts.
+        # New files are loaded together with those of earlier attempts.
         history = replace(attempt.history, left=len(wanted))
         memory = replace(memory, asked=Marks.of(wanted), history=history)
         until = max(file.changed for file in wanted.values())
@@ -154,13 +154,13 @@ def decide_landing(
 def _look(
     present: Mapping[str, LandedFile], memory: LandingMemory, now: float
 ) -> tuple[LandingMemory, dict[str, LandedFile]]:
-    """Which files are finished: unchanged for some seconds by the clock, or at two looks.
+    """The complete files: unchanged for some seconds by the clock, or between two ticks.
 
-    The second look counts where the disk is another machine's and its clock runs ahead.
+    The second rule is for disks of another machine whose clock runs ahead.
     """
     young = {mark for mark, file in present.items() if now - file.changed / 1e9 < SETTLED_AFTER}
     long_enough = not 0 <= now - memory.looked < SETTLED_AFTER
-    # What a request was made for was found finished then.
+    # Files of a request were complete when it was made.
     unchanged = memory.asked.among(young) | memory.rejected.among(young)
     if long_enough:
         unchanged |= memory.young.among(young)
@@ -171,10 +171,10 @@ def _look(
 
 
 def _backlog(wanted: Mapping[str, LandedFile], memory: LandingMemory) -> Backlog | None:
-    """What is to be loaded: while files of the last request still wait, for the same cause.
+    """The files to load; the cause stays the same while files of the last request still wait.
 
-    Else files that come one after the other would each begin the attempts anew. Once it was given
-    up, they do: somebody has done something.
+    Otherwise files that arrive one by one would each reset the attempts. After the sensor has given
+    up they do: somebody has acted.
     """
     if not wanted:
         return None

@@ -1,4 +1,4 @@
-"""What is stale, and whether a run has been started for it already."""
+"""What is stale, and whether a run was already started for it."""
 
 import hashlib
 from dataclasses import dataclass, field
@@ -9,21 +9,20 @@ from ltv_platform.scheduling.attempts import Backlog, Decision, History, LastRun
 from ltv_platform.warehouse.engine import State
 from ltv_platform.warehouse.planner import Plan
 
-#: Written by refreshes themselves; what they add there is no new cause.
+#: Tables that refreshes write themselves: their changes are not new causes.
 _WRITTEN_BY_REFRESHES = "raw.ihc_"
 
 
 def stale_backlog(plan: Plan, state: State, code: str, first: date | None = None) -> Backlog | None:
-    """What a plan leaves to do, and why; None where nothing is stale.
+    """The backlog of a plan, with its cause; None if nothing is stale.
 
-    The cause is what came in, not what is stale: a file that is fixed touches the same days as
-    the broken one, and a run that rewrote half of the tables leaves fewer days for the same cause.
+    The cause is the incoming data, not what is stale: a fixed file touches the same days as the
+    broken one, and a run that rewrote half of the tables leaves fewer days for the same cause.
 
     Args:
-        plan: What is stale, with assets that are no tables (the snapshot, reports) in ``whole``.
-        state: What the plan was made of.
-        code: Changes when any table is made or shown in another way, as
-            ``snapshot.snapshot_code`` does.
+        plan: What is stale; assets that are not tables (the snapshot, reports) are in ``whole``.
+        state: The state that the plan was computed from.
+        code: A hash of the code of all tables and presentations, see ``snapshot.snapshot_code``.
         first: The first partition.
     """
     if not plan.assets:
@@ -44,12 +43,12 @@ def stale_backlog(plan: Plan, state: State, code: str, first: date | None = None
 
 @dataclass(frozen=True)
 class RefreshMemory:
-    """What the refresh sensor remembers: its cursor.
+    """The memory of the refresh sensor: its cursor.
 
     Attributes:
-        history: What was tried.
-        stale_since: Since when something has been stale without a break, in seconds since 1970.
-        version: Of its form.
+        history: Past attempts.
+        stale_since: Since when something has been continuously stale, in seconds since 1970.
+        version: The version of its format.
     """
 
     history: History = field(default_factory=History)
@@ -58,20 +57,20 @@ class RefreshMemory:
 
     @property
     def run_key(self) -> str:
-        """The run key of the run that was started last; empty: none was."""
+        """The run key of the last run; empty: there was none."""
         return f"refresh-{self.history.run_key}" if self.history.attempts else ""
 
 
 def decide_refresh(
     memory: RefreshMemory, backlog: Backlog | None, now: float, last_run: LastRun, limit: int
 ) -> tuple[RefreshMemory, Decision]:
-    """What the refresh sensor does, and what it remembers.
+    """The decision of the refresh sensor, and its memory.
 
     Args:
-        memory: What it remembered.
-        backlog: What is stale; None: nothing.
+        memory: The stored memory.
+        backlog: The backlog; None: nothing is stale.
         now: Seconds since 1970.
-        last_run: What became of the run with the run key of the memory.
+        last_run: The state of the run with the run key of the memory.
         limit: LTV_REFRESH_ATTEMPTS.
     """
     decision = decide(memory.history, backlog, now, last_run, limit)
@@ -84,7 +83,7 @@ def decide_refresh(
 
 
 def reload_reason(defined: date | None, settled: date | None) -> str | None:
-    """Why the definitions must be loaded anew; None: they need not.
+    """Why the definitions must be reloaded; None: they need not be.
 
     Args:
         defined: First partition when the definitions were loaded; None: there was no data.

@@ -1,6 +1,6 @@
-"""Tables of the user's own beside the platform's: written, read, and shown to `ltv query`.
+"""Tables of users' own assets: written, read, and made visible to `ltv query`.
 
-Which assets they belong to is told by ``orchestration/io_manager.py``; nothing here knows Dagster.
+``orchestration/io_manager.py`` knows which assets they belong to; nothing here knows Dagster.
 """
 
 from ltv_platform.user_tables.model import OwnTable

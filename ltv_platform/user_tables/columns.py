@@ -1,4 +1,4 @@
-"""The columns of own tables: found in the first rows, and compared with all later ones."""
+"""Columns of user tables: derived from the first rows, and compared with all later ones."""
 
 import re
 from collections.abc import Mapping
@@ -9,20 +9,20 @@ from ltv_platform.user_tables.model import OwnTable
 
 #: The hint of every error before the commit.
 NOTHING = "Nothing was written."
-#: Opens the engine's error where a value cannot be of the table's type.
+#: Beginning of the engine's error when a value does not fit the table's type.
 UNFIT = "does not fit:"
 
 _NUMBERS = re.compile(r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|FLOAT|DOUBLE|DECIMAL\(.*\)")
 _TIMES = re.compile(r"DATE|TIMESTAMP(_S|_MS|_NS)?")
-#: The type of a column without any value.
+#: The type of a column without values.
 _UNKNOWN = '"NULL"'
-#: Types that no table keeps: of no value, and of a sum of whole numbers, which neither Parquet nor
-#: frames have.
+#: Types that are replaced: that of NULL alone, and that of a sum of integers, which neither Parquet
+#: nor frames have.
 _STORED_AS = {_UNKNOWN: "VARCHAR", "HUGEINT": "BIGINT"}
 
 
 def types_of_new(table: OwnTable, given: Mapping[str, str]) -> dict[str, str]:
-    """The types of a table that is made for such rows."""
+    """The column types of a new table for such rows."""
     types = {name: _STORED_AS.get(kind, kind) for name, kind in given.items()}
     if not types:
         raise UserError(f"{table.full_name} would be a table without columns.", NOTHING)
@@ -44,7 +44,7 @@ def types_of_new(table: OwnTable, given: Mapping[str, str]) -> dict[str, str]:
 
 
 def compare(table: OwnTable, given: Mapping[str, str], existing: Mapping[str, str]) -> None:
-    """Both directions, so that no column is filled with NULL or dropped in silence."""
+    """Compare in both directions, so that no column is silently filled with NULL or dropped."""
     wrong = [f"{name} is missing" for name in existing if name not in given]
     wrong += [f"{name} is not in the table" for name in given if name not in existing]
     wrong += [
@@ -57,7 +57,7 @@ def compare(table: OwnTable, given: Mapping[str, str], existing: Mapping[str, st
 
 
 def changed(table: OwnTable, what: str) -> UserError:
-    """What to say of rows that are not as those of the other days."""
+    """The error for rows that differ from those of other days."""
     return UserError(
         f"The rows differ from those of the other days of {table.full_name}: {what}.",
         "Give the columns that the table has; or materialize all of its partitions in one run, by "
@@ -66,9 +66,9 @@ def changed(table: OwnTable, what: str) -> UserError:
 
 
 def _may_fit(given: str, kind: str) -> bool:
-    """Whether values of a type may be of another one as well, as 3.0 is a whole number.
+    """Whether values of one type may fit another: 3.0 is a whole number.
 
-    In pandas a column of whole numbers is one of doubles on the first day that misses a value.
+    In pandas, a column of integers becomes one of floats as soon as a value is missing.
     """
     if given in (kind, _UNKNOWN):
         return True
@@ -76,7 +76,7 @@ def _may_fit(given: str, kind: str) -> bool:
 
 
 def converted(name: str, given: str, kind: str) -> str:
-    """A column as the table's type; a value that would change by it is an error."""
+    """A column converted to the table's type; a value that would change is an error."""
     column = quoted(name)
     if given == kind:
         return column

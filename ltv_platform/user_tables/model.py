@@ -1,4 +1,4 @@
-"""Which table of the warehouse is an own table, and which may not be one."""
+"""Which tables of the warehouse are user tables, and which names they may not have."""
 
 import re
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ltv_platform.contracts.ddl import quoted
 from ltv_platform.errors import UserError
 
-#: Schemas of the platform and of the engine, and what else names stand for in a query.
+#: Schemas of the platform and of the engine, and other reserved names.
 RESERVED = frozenset(
     [
         *("raw", "core", "marts", "publish", "announced"),
@@ -18,12 +18,12 @@ RESERVED = frozenset(
 
 @dataclass(frozen=True)
 class OwnTable:
-    """A table of the user's own.
+    """A user table.
 
     Attributes:
         schema: Its schema.
         name: Its plain name.
-        day: The column that says which daily partition a row is in; None: it is written whole.
+        day: The column with the daily partition of a row; None: the table is written as a whole.
     """
 
     schema: str
@@ -35,7 +35,7 @@ class OwnTable:
         """The table of an asset: ``mine/top_campaigns`` is ``mine.top_campaigns``.
 
         Raises:
-            UserError: the key names no table, or one of the platform.
+            UserError: the key is not the name of a table, or is that of a table of the platform.
         """
         key, schema = "/".join(path), "_".join(path[:-1])
         if not schema:
@@ -62,5 +62,5 @@ class OwnTable:
 
     @property
     def sql(self) -> str:
-        """The same for a statement."""
+        """The quoted name for SQL."""
         return f"{quoted(self.schema)}.{quoted(self.name)}"

@@ -1,8 +1,8 @@
-"""Own tables as files beside the snapshots, which `ltv query` reads.
+"""User tables as files beside the snapshots, for `ltv query`.
 
-They are not part of a snapshot: an asset that runs after publishing would make the next one
-necessary, and that the asset again. A file is replaced as a whole, right after its table was
-committed; a run that is killed in between failed, and whoever runs it again fixes that.
+They are not part of a snapshot: an asset that runs after publishing would require another snapshot,
+which would require the asset again. A file is replaced atomically, right after its table was
+committed; a run killed in between counts as failed, and running it again fixes that.
 """
 
 import os
@@ -14,7 +14,7 @@ from ltv_platform.warehouse.engine import Reader
 
 
 def show(engine: Reader, schema: str, name: str) -> None:
-    """Write the file of a table, if it has been made, in place of the last one."""
+    """Write the file of a table, if the table exists, replacing the last one."""
     failpoint("own table committed, not shown")
     with engine.hold():
         if (schema, name) not in engine.tables():

@@ -1,4 +1,4 @@
-"""A SELECT of the user's own, run inside the warehouse."""
+"""A user's SELECT, run inside the warehouse."""
 
 import re
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from ltv_platform.warehouse.engine import Reader
 
 @dataclass(frozen=True)
 class Query:
-    """What an asset returns whose rows the engine makes, without a frame in between.
+    """Returned by an asset whose rows the engine computes, without a frame in between.
 
     Attributes:
         sql: One SELECT in DuckDB's dialect. A table's plain name is the published table, as in
@@ -28,7 +28,7 @@ class Query:
 def published_selects(
     engine: Reader, transform: Transform, first: date | None = None, last: date | None = None
 ) -> list[Select]:
-    """The SELECTs whose rows are those of a published table, as of now.
+    """SELECTs with the rows of a published table, as of now.
 
     Args:
         engine: The warehouse.
@@ -37,12 +37,12 @@ def published_selects(
         last: Last day; None: its last.
 
     Returns:
-        One SELECT per presentation; together they give the rows. None where there are no such days.
+        One SELECT per presentation; together they give the rows. None if there are no such days.
     """
     if transform.contract.partition is not None:
         built = engine.state((transform.name,)).built.get(transform.name, {})
         days = [day for day in built if day is not None]
-        # Presentations make rows of the days that they are asked for, written or not.
+        # Presentations return rows for all requested days, written or not.
         days = [d for d in days if (first or d) <= d <= (last or d)]
         if not days and (first or last):
             return []
@@ -54,7 +54,7 @@ def published_selects(
 
 
 def ready(engine: Reader, graph: Graph, query: Query) -> Select:
-    """The query with the published tables that it may name put before it."""
+    """The query, preceded by the published tables that it names as CTEs."""
     words = set(re.findall(r"\w+", query.sql.lower()))
     parameters = dict(query.parameters)
     tables = []
@@ -63,7 +63,7 @@ def ready(engine: Reader, graph: Graph, query: Query) -> Select:
         if name in words:
             selects = published_selects(engine, transform)
             rows = "\nUNION ALL BY NAME\n".join(f"SELECT * FROM ({s.sql}) AS part" for s in selects)
-            # Each table has days of its own, and the query may have parameters of these names.
+            # Renamed: each table has its own days, and the query may use the same names.
             tables.append(
                 f"{quoted(name)} AS NOT MATERIALIZED (\n"
                 + re.sub(r"\$(\w+)", rf"${name}__\1", rows)
@@ -71,6 +71,6 @@ def ready(engine: Reader, graph: Graph, query: Query) -> Select:
             )
             for select in selects:
                 parameters.update({f"{name}__{k}": v for k, v in select.parameters.items()})
-    # It is put into brackets, which a semicolon or a comment on the last line would break.
+    # It is put into parentheses, which a semicolon or a comment on the last line would break.
     own = f"SELECT * FROM (\n{query.sql.strip().removesuffix(';')}\n) AS own_rows"
     return Select(f"WITH {', '.join(tables)}\n{own}" if tables else own, parameters)

@@ -1,7 +1,7 @@
-"""Writing and reading tables of the user's own in the warehouse.
+"""Writes and reads user tables in the warehouse.
 
-No contract says what their columns are: the first rows do. A table that is written whole takes
-the columns of what is written; one that is written by days keeps its own, as long as it has other
+Their columns come from the first rows, not from a contract. A table that is written as a whole
+takes the columns of the new rows; one that is written by days keeps its columns while it has other
 days.
 """
 
@@ -45,11 +45,11 @@ def write(
     rows: "Select | pa.Table",
     days: tuple[date, date] | None = None,
 ) -> int:
-    """Replace a table, or the days first to last of it, in one transaction, and show it.
+    """Replace a table, or its days first to last, in one transaction, and publish it.
 
     Args:
         engine: The warehouse.
-        table: The table; made if need be.
+        table: The table; created if necessary.
         rows: A SELECT, or an Arrow table.
         days: First and last day, both included; None: the whole table.
 
@@ -57,7 +57,7 @@ def write(
         The number of rows written.
 
     Raises:
-        UserError: the rows are not such as the table can take; nothing was written.
+        UserError: the rows do not fit the table; nothing was written.
     """
     if days is not None and table.day is None:
         raise ValueError(f"{table.full_name} has no days")
@@ -85,7 +85,7 @@ def write(
 def read(
     engine: Reader, table: OwnTable, days: Sequence[tuple[date, date]] | None = None
 ) -> pa.Table:
-    """The rows of a table, or of some spans of its days.
+    """The rows of a table, or of some ranges of days.
 
     Raises:
         UserError: it was never written.
@@ -106,12 +106,12 @@ def read(
 
 
 def types(engine: Reader, table: OwnTable) -> Mapping[str, str]:
-    """The type of each column; empty where the table was never made."""
+    """The type of each column; empty if the table does not exist."""
     return engine.tables().get((table.schema, table.name), {})
 
 
 def row_count(engine: Reader, table: OwnTable) -> int:
-    """All rows of a table; 0 where it was never made."""
+    """The number of rows of a table; 0 if it does not exist."""
     return (
         int(engine.rows(f"SELECT COUNT(*) FROM {table.sql}")[0][0]) if types(engine, table) else 0
     )
@@ -119,10 +119,10 @@ def row_count(engine: Reader, table: OwnTable) -> int:
 
 @dataclass(frozen=True)
 class _Rows:
-    """What is to be written.
+    """The rows to write.
 
     Attributes:
-        is_empty: It is known that there are no rows; their types say nothing then.
+        is_empty: There are no rows, so their types mean nothing.
     """
 
     transaction: Transaction
@@ -148,7 +148,7 @@ def _rows(transaction: Transaction, rows: "Select | pa.Table") -> Iterator[_Rows
 
 
 def _replace_whole(table: OwnTable, rows: _Rows) -> int:
-    """Beside the old table first: the query may read it."""
+    """Written beside the old table first, because the query may read that."""
     columns = types_of_new(table, rows.types())
     draft = OwnTable(table.schema, f"{table.name}__draft")
     _create(rows.transaction, draft, columns)
@@ -173,7 +173,7 @@ def _replace_days(
         return 0
     if existing and rows.transaction.rows(f"SELECT 1 FROM {table.sql} LIMIT 1"):
         compare(table, rows.types(), existing)
-    else:  # no other day holds it to its columns
+    else:  # there are no other days whose columns must be kept
         existing = types_of_new(table, rows.types())
         _create(rows.transaction, table, existing)
     return _insert(rows, table, existing, bounds)
@@ -209,7 +209,7 @@ def _within(table: OwnTable) -> str:
 
 @contextmanager
 def _explained(table: OwnTable) -> Iterator[None]:
-    """Errors that the rows bring about, as messages that say where and what to do."""
+    """Turns errors caused by the rows into messages that say where and what to do."""
     try:
         yield
     except RaisedError as error:

@@ -145,3 +145,22 @@ def test_a_full_disk_behind_a_redirection_is_one(published: CommandLine) -> None
         )
     assert finished.returncode == 2
     assert "No space left" in finished.stderr
+
+
+def test_windows_is_refused_in_one_sentence() -> None:
+    """README, Start: not an ImportError of what Python lacks there."""
+    started = (
+        "import sys\n"
+        "sys.modules['fcntl'] = sys.modules['resource'] = None\n"
+        "from ltv_platform.cli import main\n"
+        "sys.platform = 'win32'\n"
+        "main()\n"
+    )
+    finished = subprocess.run(
+        [sys.executable, "-c", started], capture_output=True, text=True, check=False
+    )
+    assert finished.returncode == 2
+    assert finished.stderr == (
+        "Error: ltv-platform does not run on Windows itself.\n"
+        "Install it in WSL: https://learn.microsoft.com/windows/wsl/install\n"
+    )

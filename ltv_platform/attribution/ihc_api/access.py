@@ -1,7 +1,8 @@
 """Whether the settings are enough to ask the IHC API at all; known before anything is sent."""
 
 from ltv_platform.errors import UserError
-from ltv_platform.settings import API_KEY, Settings
+from ltv_platform.setting_fields import API_KEY
+from ltv_platform.settings import Settings
 
 
 def check_api_access(settings: Settings) -> None:

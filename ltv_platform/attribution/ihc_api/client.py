@@ -18,7 +18,8 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_aft
 from ltv_platform.attribution.ihc_api.access import api_access
 from ltv_platform.errors import UserError
 from ltv_platform.http_client import body_of, describe, plain_session, retry_after
-from ltv_platform.settings import API_KEY, Settings
+from ltv_platform.setting_fields import API_KEY
+from ltv_platform.settings import Settings
 
 #: Tries of one request, the first included.
 TRIES = 6

@@ -3,7 +3,6 @@
 import fcntl
 import os
 import random
-import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -15,18 +14,20 @@ import duckdb
 from ltv_platform.errors import BusyError, PassingError, UserError
 from ltv_platform.locks import temporary_folder
 from ltv_platform.settings import Settings
+from ltv_platform.warehouse.duckdb.error_texts import (
+    holder_of,
+    is_damage,
+    is_held,
+    takes_no_more,
+)
 
 #: Longest pause between two attempts, in seconds: a run holds the file for a statement or two.
 _LONGEST_PAUSE = 0.5
 
-#: Words of the engine's errors on a file that is not as it was written; their class varies.
-_DAMAGED = ("Corrupt database file", "Could not read enough bytes")
 _IF_DAMAGED = (
     "If it is damaged, restore a backup, or move it away and load the files in loaded/ "
     "again; docs/operations.md shows how."
 )
-#: Words of its errors where the disk takes no more.
-_NOT_WRITTEN = ("Could not write", "No space left", "File too large", "Read-only file system")
 #: Pause between two attempts to keep others out, in seconds.
 _PAUSE = 0.1
 
@@ -77,7 +78,7 @@ def open_database(
             connection.close()
     except duckdb.Error as error:
         text = str(error)
-        if any(words in text for words in _DAMAGED):
+        if is_damage(error):
             raise UserError(f"The warehouse {path} is damaged: {text}", _IF_DAMAGED) from error
         if takes_no_more(error):
             raise PassingError(
@@ -85,11 +86,6 @@ def open_database(
                 "What was not finished was undone. Make room, then run the same command again.",
             ) from error
         raise
-
-
-def takes_no_more(error: duckdb.Error) -> bool:
-    """Whether the engine failed because the disk takes no more."""
-    return any(words in str(error) for words in _NOT_WRITTEN)
 
 
 def _create(path: Path) -> None:
@@ -123,14 +119,13 @@ def _connect(
         try:
             return duckdb.connect(str(path), config=dict(config))
         except duckdb.Error as error:  # also of a plain class, where a block is damaged
-            text = str(error)
-            if "Could not set lock" not in text:
+            if not is_held(error):
                 raise UserError(
-                    f"The warehouse {path} cannot be opened: {text}", _IF_DAMAGED
+                    f"The warehouse {path} cannot be opened: {error}", _IF_DAMAGED
                 ) from error
             if time.monotonic() >= give_up:
-                holder = re.search(r"PID (\d+)", text)
-                who = f"process {holder[1]}" if holder else "another process"
+                holder = holder_of(error)
+                who = "another process" if holder is None else f"process {holder}"
                 raise BusyError(
                     f"The warehouse {path} is held by {who} (waited {lock_timeout:g} s).",
                     "Let it finish or end it, then try again; LTV_LOCK_TIMEOUT waits longer.",

@@ -25,6 +25,7 @@ from ltv_platform.locks import temporary_folder
 from ltv_platform.settings import Settings
 from ltv_platform.warehouse.duckdb.connection import connection_config
 from ltv_platform.warehouse.duckdb.database_copy import copy_database
+from ltv_platform.warehouse.duckdb.error_texts import is_held
 from ltv_platform.warehouse.duckdb.raw_log import transaction
 
 Connection = duckdb.DuckDBPyConnection
@@ -120,8 +121,8 @@ def version_on_disk(settings: Settings) -> int | None:
         finally:
             connection.close()
     except duckdb.Error as error:
-        held = "Could not set lock" in str(error)
-        why = "another process holds it." if held else str(error).splitlines()[0]
+        first_line = str(error).splitlines()[0]
+        why = "another process holds it." if is_held(error) else first_line
         raise UserError(f"The warehouse {settings.warehouse_path} cannot be read: {why}") from error
 
 

@@ -11,6 +11,7 @@ from ltv_platform.contracts import Table
 from ltv_platform.contracts.ddl import quoted
 from ltv_platform.errors import UserError
 from ltv_platform.tables.transforms import Select
+from ltv_platform.warehouse.duckdb.error_texts import is_about_decimal, is_about_text
 from ltv_platform.warehouse.engine import Writer
 
 if TYPE_CHECKING:
@@ -58,10 +59,10 @@ def explained(what: str) -> Iterator[None]:
             "Its SELECT must give rows of the days that it is asked for; nothing was written.",
         ) from error
     except (duckdb.ConversionException, duckdb.OutOfRangeException) as error:
-        if "DECIMAL(" not in str(error):
+        if not is_about_decimal(error):
             raise
         # The engine quotes the value, which is a person's: what fails is kept in Dagster's history.
-        if "convert string" in str(error):
+        if is_about_text(error):
             raise UserError(
                 f"{what} gets a text where an amount is due.",
                 "Correct its SELECT; TRY_CAST makes NULL of what is no number. Nothing written.",

@@ -16,6 +16,7 @@ from benchmarks import data
 from benchmarks.processes import Stopwatch
 from ltv_platform.contracts import SourceTable
 from ltv_platform.contracts.ddl import literal, quoted
+from ltv_platform.contracts.model import DayOf, DaysFrom
 from ltv_platform.ingestion.rows.start_date import read_start, write_start
 from ltv_platform.refresh.build import build_table
 from ltv_platform.settings import Settings
@@ -23,8 +24,6 @@ from ltv_platform.warehouse import planner
 from ltv_platform.warehouse.duckdb.raw_log import next_sequence, transaction
 from ltv_platform.workspace import Workspace
 
-#: An exchange rate serves its own day and the seven after.
-_RATE_DAYS = 7
 #: Making rows sorts millions of them, which must leave room on a small machine.
 _MEMORY = "4GB"
 _CONFIG = {"memory_limit": _MEMORY}
@@ -158,14 +157,17 @@ def _touch(
     connection: duckdb.DuckDBPyConnection, source: SourceTable, load: str, sequence: int
 ) -> None:
     """Mark the days of a load, as ``raw_log`` does it for files."""
-    if source.name == "fx_rates":
+    touches = source.touches
+    if isinstance(touches, DaysFrom):
         days = (
-            "SELECT DISTINCT date + CAST(after AS INTEGER) AS day FROM raw.fx_rates, "
-            f"UNNEST(GENERATE_SERIES(0, {_RATE_DAYS})) AS days(after) WHERE load_id = $load"
+            f"SELECT DISTINCT {source.event_time} + CAST(after AS INTEGER) AS day "
+            f"FROM raw.{source.name}, UNNEST(GENERATE_SERIES(0, {touches.after})) AS days(after) "
+            "WHERE load_id = $load"
         )
-    elif source.name == "session_costs":
+    elif isinstance(touches, DayOf):
         # Those of all sessions: costs come with them.
-        days = "SELECT DISTINCT CAST(session_ts AS DATE) AS day FROM raw.session_sources"
+        parent = touches.source
+        days = f"SELECT DISTINCT CAST({parent.event_time} AS DATE) AS day FROM raw.{parent.name}"
     elif source.event_time is None:
         days = "SELECT CAST(NULL AS DATE) AS day"
     else:

@@ -5,7 +5,8 @@ Instants are UTC without zone, as they are stored.
 
 from datetime import UTC, date, datetime, time, timedelta
 
-from ltv_platform.contracts.ddl import literal
+from ltv_platform.contracts.ddl import literal, quoted
+from ltv_platform.contracts.model import SourceTable
 from ltv_platform.settings import Settings
 
 ONE_DAY = timedelta(days=1)
@@ -28,6 +29,14 @@ def day_of_sql(instant: str, settings: Settings) -> str:
         return f"CAST({instant} AS DATE)"
     zone = literal(settings.timezone)
     return f"CAST((CAST({instant} AS TIMESTAMP) AT TIME ZONE 'UTC') AT TIME ZONE {zone} AS DATE)"
+
+
+def day_of_row_sql(source: SourceTable, settings: Settings) -> str:
+    """SQL for the reporting day that a row of a source table falls on; NULL where it has none."""
+    if source.event_time is None:
+        return "CAST(NULL AS DATE)"
+    value = quoted(source.event_time)
+    return value if source.is_dated_by_day else day_of_sql(value, settings)
 
 
 def stamp(instant: datetime) -> str:

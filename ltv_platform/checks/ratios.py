@@ -55,7 +55,7 @@ def _same_rows(
             f") AS expected USING ({quoted(key)}) WHERE {differing}",
             {
                 "mature": last_mature_day(days, as_of, settings),
-                "cost_known": as_of.cost_watermark,
+                "cost_known": as_of.grows_from("cost"),
             },
         )
         outcomes.append(
@@ -71,7 +71,7 @@ def _same_rows(
 
 def last_mature_day(days: int, as_of: AsOf, settings: Settings) -> date | None:
     """The last install date that is mature at so many days; None: none is."""
-    known = as_of.revenue_watermark
+    known = as_of.known_until("revenue")
     if known is None:
         return None
     day = day_of(known, settings)

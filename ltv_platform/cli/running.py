@@ -76,7 +76,8 @@ def _load_sample(workspace: Workspace) -> None:
     from ltv_platform.ingestion.load import Request, ingest
 
     with as_file(bundled_data() / "sample") as sample:
-        files = [Request(table, sample / f"{table}.csv") for table in workspace.catalog.sources]
+        paths = [(table, sample / f"{table}.csv") for table in workspace.catalog.sources]
+        files = [Request(table, path) for table, path in paths if path.exists()]
         _refuse_other_data(workspace, [request.path for request in files])
         _refuse_a_clock_before(workspace, sample / "truths.json")
         make_landing(workspace.settings, list(workspace.catalog.sources))

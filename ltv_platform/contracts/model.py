@@ -7,7 +7,7 @@ checks in ``orchestration``, the docs page in ``contracts.pages``.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
 
 #: Types a column may have, as the engine's SQL spells them.
 ColumnType = Literal[
@@ -136,8 +136,67 @@ class Rule:
 
 
 @dataclass(frozen=True)
+class OwnDay:
+    """A row changes the day that it falls on, and a new version also those of earlier versions.
+
+    Such a source has daily partitions, so rows before the first one are rejected.
+    """
+
+
+@dataclass(frozen=True)
+class DaysFrom:
+    """A row changes the day that it falls on and some days after it, on which it still serves.
+
+    Attributes:
+        after: The number of days after its own.
+    """
+
+    after: int
+
+
+@dataclass(frozen=True)
+class DayOf:
+    """A row changes the day of the row of another source table with the same key.
+
+    Attributes:
+        source: That table.
+    """
+
+    source: "SourceTable"
+
+
+@dataclass(frozen=True)
+class WholeTable:
+    """A row has no day: it may change any."""
+
+
+Touches: TypeAlias = "OwnDay | DaysFrom | DayOf | WholeTable"
+
+
+@dataclass(frozen=True)
+class Watermark:
+    """How far a source is known.
+
+    Attributes:
+        name: What grows, in the singular; SQL finds the watermark in ``$<name>_watermark``.
+        description: What it says, for people.
+        is_instant: It is the instant of the newest event; else the day of that event, which may
+            still grow.
+    """
+
+    name: str
+    description: str
+    is_instant: bool = False
+
+    @property
+    def parameter(self) -> str:
+        """The parameter that carries it."""
+        return f"{self.name}_watermark"
+
+
+@dataclass(frozen=True)
 class SourceTable:
-    """One of the nine tables that users bring, and the raw log that keeps it.
+    """A table that users bring, and the raw log that keeps it.
 
     Attributes:
         name: Its name, also that of its landing folder.
@@ -151,7 +210,11 @@ class SourceTable:
             newest version of each key counts.
         last_line_counts: Of several lines of one load with one key the last counts, as of
             attributes that change; else such lines contradict each other.
-        partitioned: Its rows fall into daily partitions, so the start rule applies.
+        touches: The days that a changed row makes stale in the tables that read it.
+        moves_as_of: The newest event counts for as_of, and the earliest for the first partition.
+        watermark: How far the source is known; None: nothing depends on that.
+        earliest_counts: Of the versions of a key the one with the earliest ``event_time`` counts
+            first, and only then the newest.
         person: Column that says whose row it is; None: its rows name nobody.
         hangs_on: Source table with the same key, where ``person`` is found for a table that
             has none.
@@ -166,9 +229,23 @@ class SourceTable:
     rules: tuple[Rule, ...] = ()
     replaces: tuple[str, ...] | None = None
     last_line_counts: bool = False
-    partitioned: bool = True
+    touches: Touches = OwnDay()
+    moves_as_of: bool = False
+    watermark: Watermark | None = None
+    earliest_counts: bool = False
     person: str | None = None
     hangs_on: str | None = None
+
+    @property
+    def partitioned(self) -> bool:
+        """Its rows fall into daily partitions, so rows before the first one are rejected."""
+        return isinstance(self.touches, OwnDay)
+
+    @property
+    def is_dated_by_day(self) -> bool:
+        """Its rows say the reporting day that they fall on, and no instant."""
+        time = self.event_time
+        return any(each.name == time and each.type == "DATE" for each in self.stored_values)
 
     @property
     def is_personal(self) -> bool:
@@ -240,6 +317,23 @@ class Catalog:
 
     def __contains__(self, full_name: str) -> bool:
         return full_name in self._tables
+
+    @property
+    def feeds(self) -> tuple[SourceTable, ...]:
+        """Sources whose newest event counts for as_of."""
+        return tuple(source for source in self.sources.values() if source.moves_as_of)
+
+    @property
+    def watermarks(self) -> tuple[Watermark, ...]:
+        """The watermarks of all sources."""
+        marks = (source.watermark for source in self.sources.values())
+        return tuple(mark for mark in marks if mark is not None)
+
+    @property
+    def known_parameters(self) -> dict[str, str]:
+        """Parameters of SELECTs that say what the figures know of, and what each is."""
+        marks = {mark.parameter: mark.description for mark in self.watermarks}
+        return {"as_of": "Last day included in the figures.", **marks}
 
     @property
     def derived(self) -> tuple[Table, ...]:

@@ -58,13 +58,14 @@ LOADS = Table(
 TOUCHED = Table(
     layer="raw",
     name="touched",
-    description="One row per source table and day: the newest load that touched it. One row per "
-    "reporting zone: the newest load that told days in it.",
-    key=("table_name", "day"),
+    description="One row per source table and day: the newest load that touched it. Loads have a "
+    "row per reporting zone.",
+    key=("table_name", "day", "zone"),
     columns=(
         Column("seq", "BIGINT", "Number of that load.", required=True),
         Column("table_name", "VARCHAR", "The source table.", required=True),
         Column("day", "DATE", "Day of the reporting zone; NULL = the whole table."),
+        Column("zone", "VARCHAR", "Of loads: the reporting zone in which it counted days."),
     ),
 )
 

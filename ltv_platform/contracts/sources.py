@@ -1,14 +1,26 @@
-"""The nine tables that users bring.
+"""The tables that users bring.
 
 Their columns, rules and keys; how values are read (trimming, zones, numbers) is the same for
 all of them and stands in ``ingestion.validation``.
 """
 
 from ltv_platform.contracts.ddl import literal
-from ltv_platform.contracts.model import MONEY, Column, Rule, SourceTable
+from ltv_platform.contracts.model import (
+    MONEY,
+    Column,
+    DayOf,
+    DaysFrom,
+    Rule,
+    SourceTable,
+    Watermark,
+    WholeTable,
+)
 
 #: Who buys without an account: in the period totals, and no customer.
 GUEST = "(guest)"
+
+#: Exchange rates skip weekends and holidays: one serves its own day and so many days after it.
+RATE_DAYS = 7
 
 _UPDATED_AT = Column(
     "updated_at", "TIMESTAMP", "When the source last changed the row (UTC): newest counts."
@@ -57,6 +69,9 @@ CUSTOMERS = SourceTable(
         _UPDATED_AT,
     ),
     event_time="registration_date",
+    moves_as_of=True,
+    # The earliest registration is the install; a later one is no event.
+    earliest_counts=True,
     last_line_counts=True,
     person="customer_id",
     rules=(
@@ -94,6 +109,8 @@ TRANSACTIONS = SourceTable(
         _UPDATED_AT,
     ),
     event_time="transaction_date",
+    moves_as_of=True,
+    watermark=Watermark("revenue", "Instant up to which revenue is known.", is_instant=True),
     person="customer_id",
     rules=(
         Rule(
@@ -133,6 +150,8 @@ CUSTOMER_INTERACTIONS = SourceTable(
         _UPDATED_AT,
     ),
     event_time="interaction_date",
+    moves_as_of=True,
+    watermark=Watermark("interaction", "First day whose interactions may still grow."),
     person="customer_id",
 )
 
@@ -152,6 +171,8 @@ SESSION_SOURCES = SourceTable(
         _IS_DELETED,
     ),
     event_time="session_ts",
+    moves_as_of=True,
+    watermark=Watermark("session", "First day whose sessions may still grow."),
     person="user_id",
     computed=(
         (
@@ -180,6 +201,8 @@ CONVERSIONS = SourceTable(
         Column("revenue", MONEY, "Base currency.", required=True, minimum=_NOT_NEGATIVE),
     ),
     event_time="conversion_ts",
+    moves_as_of=True,
+    watermark=Watermark("conversion", "First day whose conversions may still grow."),
     person="user_id",
     computed=(
         (
@@ -197,7 +220,7 @@ SESSION_COSTS = SourceTable(
         _key("session_id", "The session."),
         Column("cost", MONEY, "Base currency; empty = 0, below 0 = a correction.", default="0"),
     ),
-    partitioned=False,
+    touches=DayOf(SESSION_SOURCES),
     hangs_on="session_sources",
 )
 
@@ -221,6 +244,8 @@ CAMPAIGN_COSTS = SourceTable(
         ),
     ),
     event_time="date",
+    moves_as_of=True,
+    watermark=Watermark("cost", "First day whose campaign cost may still grow."),
     rules=(
         Rule(
             "campaign_id IN ('(organic)', '(unknown)')",
@@ -242,7 +267,7 @@ CAMPAIGNS = SourceTable(
         Column("objective", "VARCHAR", "What it was bought for."),
     ),
     last_line_counts=True,
-    partitioned=False,
+    touches=WholeTable(),
 )
 
 FX_RATES = SourceTable(
@@ -270,7 +295,7 @@ FX_RATES = SourceTable(
         ),
     ),
     event_time="date",
-    partitioned=False,
+    touches=DaysFrom(after=RATE_DAYS),
 )
 
 SOURCES = (

@@ -7,8 +7,9 @@ from typing import Any
 
 from ltv_platform.contracts import SourceTable, Table
 from ltv_platform.contracts.ddl import column_list, literal, quoted
-from ltv_platform.contracts.sources import SOURCES
-from ltv_platform.days import day_of_sql
+from ltv_platform.contracts.model import DayOf
+from ltv_platform.contracts.sources import CONVERSIONS, SOURCES
+from ltv_platform.days import day_of_row_sql
 from ltv_platform.erasure.identifiers import Identifiers
 from ltv_platform.erasure.kept_rows import Kept
 from ltv_platform.failpoints import failpoint
@@ -26,10 +27,8 @@ _TEXTS = (
 )
 #: Columns by which a row hangs on a person, and the source table whose key it is; None: the person.
 _HANGING: dict[str, str | None] = {
-    **{source.key[0]: source.name for source in SOURCES if source.is_personal},
-    "customer_id": None,
-    "user_id": None,
-    "session_id": "session_sources",
+    **{source.key[0]: source.name for source in SOURCES if source.person is not None},
+    **{source.person: None for source in SOURCES if source.person is not None},
 }
 
 
@@ -197,25 +196,21 @@ def _touched_days(
         values.update(needed)
         return condition
 
+    def days_of(table: str, dated: SourceTable) -> str:
+        return (
+            f"SELECT {literal(table)} AS table_name, {day_of_row_sql(dated, settings)} AS day "
+            f"FROM raw.{dated.name} WHERE {condition_of(dated)}"
+        )
+
     def days() -> Iterator[str]:
         for source in SOURCES:
             condition = condition_of(source) if source.is_personal else ""
             if condition and source.event_time is not None:
-                day = day_of_sql(quoted(source.event_time), settings)
-                yield (
-                    f"SELECT {literal(source.name)} AS table_name, {day} AS day "
-                    f"FROM raw.{source.name} WHERE {condition}"
-                )
-        # A journey is scored by the days of its conversion, a cost counts on that of its session.
-        for table, day_table, day in (
-            ("ihc_answers", "conversions", "conversion_ts"),
-            ("session_costs", "session_sources", "session_ts"),
-        ):
-            source = next(source for source in SOURCES if source.name == day_table)
-            yield (
-                f"SELECT {literal(table)}, {day_of_sql(day, settings)} "
-                f"FROM raw.{day_table} WHERE {condition_of(source)}"
-            )
+                yield days_of(source.name, source)
+            if isinstance(source.touches, DayOf):
+                yield days_of(source.name, source.touches.source)
+        # A journey is scored by the days of its conversion.
+        yield days_of("ihc_answers", CONVERSIONS)
 
     touched: dict[str, set[date | None]] = {}
     for name, day in warehouse.rows(" UNION ".join(days()), values):

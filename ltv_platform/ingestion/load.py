@@ -26,7 +26,7 @@ from ltv_platform.ingestion.files.sqlite_tables import (
 from ltv_platform.ingestion.quarantine.replaying import append_retrial, retry
 from ltv_platform.ingestion.quarantine.settling import settle_quarantine
 from ltv_platform.ingestion.requests import Outcome, Progress, Request, silent
-from ltv_platform.ingestion.restated_money import notes_on_revenue, notes_on_spend
+from ltv_platform.ingestion.restated_money import notes_on_money
 from ltv_platform.ingestion.rows.staging import (
     Incoming,
     Staged,
@@ -302,10 +302,7 @@ def _append(connection: Connection, engine: Loader, staged: Staged) -> Outcome:
     notes += staged.judged_notes
     if settled:
         notes.append(f"rejected rows of earlier loads that this one settles: {settled}")
-    if staged.load.table.name == "campaign_costs":
-        notes += notes_on_spend(engine, counts.load_id)
-    if staged.load.table.name == "transactions":
-        notes += notes_on_revenue(engine, counts.load_id)
+    notes += notes_on_money(engine, counts)
     notes += _what_rejection_means(engine, staged, counts)
     discard(connection, staged)
     return Outcome(request, counts, notes=tuple(notes), left_out=staged.left_out)

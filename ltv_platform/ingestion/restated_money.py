@@ -1,22 +1,31 @@
-"""What a load does to the spend or revenue that other loads told, said in money."""
+"""How much money a load changes in what other loads brought."""
 
 from collections.abc import Iterator
 from decimal import Decimal
 
+from ltv_platform.contracts.sources import CAMPAIGN_COSTS, TRANSACTIONS
 from ltv_platform.ingestion.messages import some
-from ltv_platform.warehouse.engine import Reader
+from ltv_platform.warehouse.engine import LoadCounts, Reader
 
 #: Names that a note shows at the most.
 _SHOWN = 3
 
 
-def notes_on_spend(reader: Reader, load_id: str) -> Iterator[str]:
-    """Notes on a load of campaign_costs that was just appended.
+def notes_on_money(reader: Reader, counts: LoadCounts) -> Iterator[str]:
+    """Notes on a load that was just appended; tables without restated money have none.
 
     Args:
         reader: The warehouse.
-        load_id: The load.
+        counts: The row of ``loads``.
     """
+    if counts.table_name == CAMPAIGN_COSTS.name:
+        yield from _notes_on_spend(reader, counts.load_id)
+    if counts.table_name == TRANSACTIONS.name:
+        yield from _notes_on_revenue(reader, counts.load_id)
+
+
+def _notes_on_spend(reader: Reader, load_id: str) -> Iterator[str]:
+    """Notes on a load of campaign_costs."""
     replaced = reader.rows(
         """
         WITH own AS (
@@ -92,14 +101,10 @@ def _change(before: Decimal, after: Decimal, currency: str) -> str:
     return f"{before:,.2f} {currency} became {after:,.2f} ({after - before:+,.2f})"
 
 
-def notes_on_revenue(reader: Reader, load_id: str) -> Iterator[str]:
-    """Notes on a load of transactions that was just appended.
+def _notes_on_revenue(reader: Reader, load_id: str) -> Iterator[str]:
+    """Notes on a load of transactions.
 
     An older export that comes after a newer one takes refunds back: nobody sees that in counts.
-
-    Args:
-        reader: The warehouse.
-        load_id: The load.
     """
     restated = reader.rows(
         """

@@ -22,17 +22,8 @@ from ltv_platform.contracts import Catalog
 from ltv_platform.lineage.model import Source, Sources, in_order
 from ltv_platform.tables.selects import DIALECT
 
-#: Parameters that say what the figures know of; the others only cut out the days of a run.
-_KNOWN = frozenset(
-    {
-        "as_of",
-        "revenue_watermark",
-        "cost_watermark",
-        "conversion_watermark",
-        "interaction_watermark",
-        "session_watermark",
-    }
-)
+#: Parameters that only cut out the days of a run; the others say what the figures know of.
+_DAYS_OF_RUN = frozenset({"start", "end", "start_ts", "end_ts", "first", "last"})
 #: Clauses that decide which rows there are, beside WHERE and the joins.
 _CLAUSES = ("group", "having", "qualify")
 #: Joins that neither add rows to those before them nor tell them apart: they look something up.
@@ -131,7 +122,8 @@ class _Walk:
             if isinstance(node, exp.Column):
                 found |= self._of_column(node, scope)
             elif isinstance(node, exp.Placeholder):
-                found |= {Source("", f"${node.name}")} if node.name in _KNOWN else set()
+                if node.name not in _DAYS_OF_RUN:
+                    found.add(Source("", f"${node.name}"))
             elif isinstance(node, exp.Query) and node is not expression:
                 found |= self._of_subquery(node, scope)
             elif isinstance(node, exp.Count) and isinstance(node.this, exp.Star):
@@ -242,7 +234,7 @@ def _conditions(where: exp.Expression) -> Iterator[exp.Expression]:
     """The conditions of a WHERE, those left out that only cut out the days of a run."""
     for part in where.flatten() if isinstance(where, exp.And) else [where]:
         names = {placeholder.name for placeholder in part.find_all(exp.Placeholder)}
-        if names <= _KNOWN or part.find(exp.Query):
+        if not names & _DAYS_OF_RUN or part.find(exp.Query):
             yield part
 
 

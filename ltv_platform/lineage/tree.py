@@ -7,15 +7,6 @@ from ltv_platform.contracts import Catalog
 from ltv_platform.lineage.model import Source, Sources
 from ltv_platform.lineage.store import Lineages
 
-_PARAMETERS = {
-    "$as_of": "Last day included in the figures.",
-    "$revenue_watermark": "Instant up to which revenue is known.",
-    "$cost_watermark": "First day whose campaign cost may still grow.",
-    "$conversion_watermark": "First day whose conversions may still grow.",
-    "$interaction_watermark": "First day whose interactions may still grow.",
-    "$session_watermark": "First day whose sessions may still grow.",
-}
-
 
 @dataclass
 class Branch:
@@ -143,7 +134,7 @@ def _stored(lineages: Lineages, source: Source) -> Sources:
 
 def _note(catalog: Catalog, source: Source) -> str:
     if not source.table:
-        return _PARAMETERS[source.column]
+        return catalog.known_parameters[source.column.removeprefix("$")]
     return catalog[source.table].column(source.column).description
 
 

@@ -58,8 +58,9 @@ def knowledge(as_of: AsOf) -> Mapping[str, Any]:
         instant = datetime.combine(as_of.day, time(), UTC)
         metadata["as_of"] = as_of.day.isoformat()
         metadata["as_of_epoch_seconds"] = int(instant.timestamp())
-    if as_of.revenue_watermark is not None:
-        instant = as_of.revenue_watermark.replace(tzinfo=UTC)
-        metadata["revenue_watermark"] = as_of.revenue_watermark.isoformat(" ")
+    revenue = as_of.known_until("revenue")
+    if revenue is not None:
+        instant = revenue.replace(tzinfo=UTC)
+        metadata["revenue_watermark"] = revenue.isoformat(" ")
         metadata["revenue_watermark_epoch_seconds"] = int(instant.timestamp())
     return metadata

@@ -130,7 +130,7 @@ def _publish(engine: Builder, graph: Graph) -> Snapshot:
     manifest: dict[str, Any] = {
         "as_of": None if state.as_of.day is None else state.as_of.day.isoformat(),
         "watermarks": dict(state.as_of.feeds),
-        "revenue_watermark": _text(state.as_of.revenue_watermark),
+        "revenue_watermark": _text(state.as_of.known_until("revenue")),
         "cost_watermark": _text(_cost_known_until(state.as_of)),
         "currency": settings.currency,
         "timezone": settings.timezone,
@@ -186,9 +186,8 @@ def _published_by(state: State, settings: Settings) -> Snapshot | None:
 
 def _cost_known_until(as_of: AsOf) -> date | None:
     """The newest day of which any cost is known."""
-    if as_of.day is None or as_of.cost_watermark is None:
-        return as_of.cost_watermark
-    return min(as_of.day, as_of.cost_watermark)
+    newest = as_of.grows_from("cost")
+    return newest if as_of.day is None or newest is None else min(as_of.day, newest)
 
 
 def _text(value: Any) -> str | None:

@@ -36,7 +36,7 @@ def stale_backlog(plan: Plan, state: State, code: str, first: date | None = None
         ),
         default=0,
     )
-    known = (newest, code, first, state.as_of.day, state.as_of.watermarks)
+    known = (newest, code, first, state.as_of.day, state.as_of.watermarks_text)
     cause = hashlib.sha256(repr(known).encode()).hexdigest()[:16]
     return Backlog(cause, sum(map(len, plan.days.values())) + len(plan.whole))
 

@@ -159,7 +159,7 @@ SELECT * FROM (
 ) AS country_names(name, code)
 {%- endmacro %}
 
-{#- The newest rate at most 7 days old of each (currency, day) asked for; needs a CTE `asked`. -#}
+{#- The newest rate at most `rate_days` old of each (currency, day) asked for; needs a CTE `asked`. -#}
 {% macro newest_rates() -%}
 SELECT asked.currency, asked.day, ARG_MAX(rates.rate, rates.date) AS rate
 FROM asked
@@ -170,7 +170,7 @@ JOIN (
     PARTITION BY date, currency ORDER BY load_sequence DESC, line DESC
   ) = 1
 ) AS rates
-  ON rates.currency = asked.currency AND rates.date <= asked.day AND rates.date >= asked.day - 7
+  ON rates.currency = asked.currency AND rates.date <= asked.day AND rates.date >= asked.day - {{ rate_days }}
 GROUP BY asked.currency, asked.day
 {%- endmacro %}
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ltv_platform.contracts.customers import COHORT_MONTHS
 from ltv_platform.contracts.ddl import literal
+from ltv_platform.contracts.sources import RATE_DAYS
 from ltv_platform.countries import country_codes
 from ltv_platform.parameters.attribution import attribution_parameters
 from ltv_platform.parameters.factors import factor_parameters
@@ -51,6 +52,7 @@ def _known_to_templates(settings: Settings) -> Mapping[str, Any]:
         "forecast_horizons": settings.forecast_horizons,
         "forecast_holdout": settings.forecast_holdout,
         "forecast_origins": FORECAST_ORIGINS,
+        "rate_days": RATE_DAYS,
         "organic_patterns": [_like_pattern(name) for name in settings.organic_sources],
         "missing_words": [word.lower() for word in settings.missing_words],
         "attribution": attribution_parameters(settings),

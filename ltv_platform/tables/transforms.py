@@ -97,47 +97,29 @@ class AsOf:
 
     Attributes:
         day: as_of; None before any event.
-        revenue_watermark: Instant (UTC) up to which revenue is known.
-        cost_watermark: First day whose campaign cost may still grow: the newest with any.
-        conversion_watermark: First day whose conversions may still grow, in the same way.
-        interaction_watermark: The same of interactions.
-        session_watermark: The same of sessions.
+        watermarks: How far the sources are known, by the name of the watermark in their contracts:
+            an instant (UTC), or the first day that may still grow. A source without a row has none.
         feeds: Newest event of each feed, as text, for people and the manifest.
     """
 
     day: date | None = None
-    revenue_watermark: datetime | None = None
-    cost_watermark: date | None = None
-    conversion_watermark: date | None = None
-    interaction_watermark: date | None = None
-    session_watermark: date | None = None
+    watermarks: Mapping[str, date | datetime] = field(default_factory=dict)
     feeds: Mapping[str, str | None] = field(default_factory=dict)
 
     @property
-    def watermarks(self) -> str:
-        """The watermarks as one comparable text (JSON)."""
-        marks = {
-            "revenue": self.revenue_watermark,
-            "cost": self.cost_watermark,
-            "conversions": self.conversion_watermark,
-            "interactions": self.interaction_watermark,
-            "sessions": self.session_watermark,
-        }
-        return json.dumps(
-            {feed: None if mark is None else mark.isoformat() for feed, mark in marks.items()}
-        )
+    def watermarks_text(self) -> str:
+        """The watermarks as one comparable text (JSON); the order of the contracts is no matter."""
+        marks = {name: mark.isoformat() for name, mark in self.watermarks.items()}
+        return json.dumps(marks, sort_keys=True)
 
+    def known_until(self, watermark: str) -> datetime | None:
+        """The instant (UTC) up to which a source is known whose watermark is an instant."""
+        mark = self.watermarks.get(watermark)
+        return mark if isinstance(mark, datetime) else None
 
-def _known(as_of: AsOf) -> dict[str, Any]:
-    """The parameters that say what the figures know of."""
-    return {
-        "as_of": as_of.day,
-        "revenue_watermark": as_of.revenue_watermark,
-        "cost_watermark": as_of.cost_watermark,
-        "conversion_watermark": as_of.conversion_watermark,
-        "interaction_watermark": as_of.interaction_watermark,
-        "session_watermark": as_of.session_watermark,
-    }
+    def grows_from(self, watermark: str) -> date | None:
+        """The first day that may still grow of a source whose watermark is a day."""
+        return self.watermarks.get(watermark)
 
 
 @dataclass(frozen=True)
@@ -271,11 +253,11 @@ class Transform:
             The values of the presentation's parameters that may still change what it says.
         """
         used = parameters(self.presentations[name], self.settings)
-        known = {name: value for name, value in _known(as_of).items() if name in used}
+        known = {name: value for name, value in self._known(as_of).items() if name in used}
         if last is None:
             return known
-        revenue, cost = as_of.revenue_watermark, as_of.cost_watermark
-        conversions = as_of.conversion_watermark
+        revenue, cost = as_of.known_until("revenue"), as_of.grows_from("cost")
+        conversions = as_of.grows_from("conversion")
         settles = self.derivation.settles
         if (
             settles is not None
@@ -294,6 +276,12 @@ class Transform:
             known.pop("cost_watermark", None)
         return known
 
+    def _known(self, as_of: AsOf) -> dict[str, Any]:
+        """The parameters that say what the figures know of."""
+        marks = self.catalog.watermarks
+        reached = {mark.parameter: as_of.watermarks.get(mark.name) for mark in marks}
+        return {"as_of": as_of.day, **reached}
+
     def _bind(
         self,
         sql: str,
@@ -301,7 +289,7 @@ class Transform:
         ranges: Mapping[str, tuple[date, date]] = MappingProxyType({}),
         values: Mapping[str, Any] = MappingProxyType({}),
     ) -> Select:
-        known = {**_known(as_of), **values}
+        known = {**self._known(as_of), **values}
         bound = {name: known[name] for name in parameters(sql, self.settings)}
         read = tables_read(sql, self.settings)
         cuts = tuple((name, str(self.catalog[name].partition)) for name in ranges if name in read)

@@ -248,21 +248,21 @@ class Transaction(Rows, Protocol):
     def record(self, writer: Writer, days: tuple[date, date] | None) -> None:
         """Record a write of the days first to last, or of the whole table."""
 
-    def append(self, load: Load, judged: Judged, place: int | None = None) -> LoadCounts:
+    def append(self, load: Load, judged: Judged, load_sequence: int | None = None) -> LoadCounts:
         """Append the good rows of a file to the log, with their load, quarantine and touched days.
 
         Args:
             load: The file.
             judged: Its rows.
-            place: Where they stand in the order of receipt (:meth:`place_of`); None: behind all
-                others.
+            load_sequence: Their position in the order of receipt (:meth:`load_sequence_of`);
+                None: after all others.
 
         Returns:
             The row of ``loads``.
         """
 
-    def place_of(self, source: SourceTable, load_id: str) -> int:
-        """Where a load stands in the order of receipt, also if none of its rows was accepted."""
+    def load_sequence_of(self, source: SourceTable, load_id: str) -> int:
+        """The position of a load in the order of receipt, also if no row of it was accepted."""
 
 
 class Loader(Reader, Protocol):

@@ -137,7 +137,7 @@ def is_stale(
 
 def knows_something_else(built: Built, as_of: AsOf) -> bool:
     """as_of or a watermark differs from those at the write."""
-    return built.as_of != as_of.day or built.watermarks != as_of.watermarks
+    return built.as_of != as_of.day or built.watermarks != as_of.watermarks_text
 
 
 def newest_write(state: State, asset: str) -> int:

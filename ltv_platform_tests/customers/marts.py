@@ -79,9 +79,11 @@ class Marts:
         feeds = {name: date.fromisoformat(day) for name, day in (watermarks or {}).items() if day}
         self._known = AsOf(
             self.as_of,
-            known_to,
-            interaction_watermark=feeds.get("interactions", after),
-            session_watermark=feeds.get("sessions", after),
+            {
+                "revenue": known_to,
+                "interaction": feeds.get("interactions", after),
+                "session": feeds.get("sessions", after),
+            },
         )
         self._connection = duckdb.connect(config={"threads": 1})
         self._connection.execute("CREATE SCHEMA core; CREATE SCHEMA marts")
@@ -172,9 +174,7 @@ class Marts:
         """Rows of a SELECT that reads as_of and watermarks, in an order of their own."""
         known = {
             "as_of": self.as_of,
-            "revenue_watermark": self._known.revenue_watermark,
-            "interaction_watermark": self._known.interaction_watermark,
-            "session_watermark": self._known.session_watermark,
+            **{f"{name}_watermark": mark for name, mark in self._known.watermarks.items()},
         }
         given = {name: value for name, value in known.items() if f"${name}" in sql}
         return self._connection.execute(f"SELECT * FROM ({sql}) ORDER BY ALL", given).fetchall()

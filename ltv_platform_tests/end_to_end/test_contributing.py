@@ -1,18 +1,48 @@
-"""CONTRIBUTING's own example works as written."""
+"""CONTRIBUTING's own examples work as written."""
 
 import re
 import shutil
+import subprocess
+import sys
+from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from ltv_platform_tests.end_to_end.conftest import CommandLine
+from ltv_platform_tests.forked import Answer
 
 _ROOT = Path(__file__).resolve().parents[2]
 
 
-def _blocks(language: str) -> list[str]:
-    """The code blocks of CONTRIBUTING.md in a language, without the list's indentation."""
+#: Says which days of a table are stale, and writes them.
+_REFRESH = """
+from ltv_platform.refresh.build import build_table
+from ltv_platform.refresh.stale import what_is_stale
+from ltv_platform.workspace import Workspace
+
+workspace = Workspace.open()
+engine, graph = workspace.engine, workspace.graph
+days = what_is_stale(engine, graph).plan.days["core.store_visits"]
+build_table(engine, graph["core.store_visits"], days, engine.as_of())
+print(*days)
+"""
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    """A copy of the package, which a fresh process finds in its working directory."""
+    for name in ("ltv_platform", "data"):
+        shutil.copytree(_ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(_ROOT / "dagster.yaml", tmp_path)
+    return tmp_path / "ltv_platform"
+
+
+def _blocks(heading: str, language: str) -> list[str]:
+    """The code blocks of a section of CONTRIBUTING.md, without the list's indentation."""
     text = (_ROOT / "CONTRIBUTING.md").read_text("utf-8")
-    found = re.findall(rf"^ +```{language}\n(.*?)^ +```$", text, re.MULTILINE | re.DOTALL)
+    section = text.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    found = re.findall(rf"^ +```{language}\n(.*?)^ +```$", section, re.MULTILINE | re.DOTALL)
     return ["\n".join(line[3:] for line in block.splitlines()) + "\n" for block in found]
 
 
@@ -22,17 +52,12 @@ def _insert(path: Path, before: str, text: str) -> None:
     path.write_text(source.replace(before, text + before), "utf-8")
 
 
-def test_a_table_is_one_contract_one_select_and_one_line(ltv: CommandLine, tmp_path: Path) -> None:
-    """Following the steps in a copy of the project builds, checks and publishes the table.
-
-    The copy is what a fresh process finds in its working directory.
-    """
-    for name in ("ltv_platform", "data"):
-        shutil.copytree(_ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(_ROOT / "dagster.yaml", tmp_path)
-    contract, wiring = _blocks("python")
-    [select] = _blocks("sql")
-    package = tmp_path / "ltv_platform"
+def test_a_table_is_one_contract_one_select_and_one_line(
+    ltv: CommandLine, tmp_path: Path, package: Path
+) -> None:
+    """Adding a table: following the steps builds, checks and publishes it."""
+    contract, wiring = _blocks("Adding a table", "python")
+    [select] = _blocks("Adding a table", "sql")
     contracts = package / "contracts" / "campaigns.py"
     _insert(contracts, "def campaign_tables(", contract + "\n\n")
     _insert(contracts, "        REVENUE_RECONCILIATION,\n", "        DAILY_REVENUE,\n")
@@ -56,3 +81,52 @@ def test_a_table_is_one_contract_one_select_and_one_line(ltv: CommandLine, tmp_p
         "2025-12-01,7.500000",
         "2025-12-03,4.000000",
     ]
+
+
+def test_a_source_is_its_contracts_one_select_and_one_line(
+    ltv: CommandLine, tmp_path: Path, package: Path
+) -> None:
+    """Adding a source: files load, bad rows say why, and a load makes the days stale it touches."""
+    source, table, wiring = _blocks("Adding a source", "python")
+    [select] = _blocks("Adding a source", "sql")
+    sources, core = (package / "contracts" / f"{name}.py" for name in ("sources", "core"))
+    _insert(sources, "SOURCES = (\n", source + "\n")
+    _insert(sources, "    FX_RATES,\n)", "    STORE_VISITS,\n")
+    _insert(core, "CORE_TABLES = (\n", table + "\n")
+    _insert(core, "    WAITING_FOR_RATE,\n", "    STORE_VISITS,\n")
+    _insert(
+        package / "assets" / "core.py",
+        '    Derivation("core.waiting_for_rate", "core"),\n',
+        f"    {wiring}",
+    )
+    (package / "sql" / "core" / "store_visits.sql").write_text(select, "utf-8")
+    ltv = replace(ltv, settings={"start_date": "2025-12-01"})
+
+    def load(name: str, *rows: str) -> Answer:
+        path = tmp_path / name
+        path.write_text("\n".join(["visit_id,customer_id,visit_date,minutes", *rows]) + "\n")
+        return ltv.afresh("ingest", path)  # known by its columns
+
+    def refresh() -> str:
+        finished = subprocess.run(
+            [sys.executable, "-c", _REFRESH],
+            env=ltv.environment(),
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return finished.stdout.strip()
+
+    loaded = load(
+        "visits.csv",
+        "v1,a,2025-12-01 10:00:00,10",
+        "v2,b,2025-12-03 11:00:00,25",
+        "v3,b,2025-12-03 12:00:00,-5",
+    )
+    assert loaded.code == 0, loaded.err
+    rejected = ltv.afresh("quarantine", "list", "--format", "csv")
+    assert "minutes: '-5' is below 0" in rejected.out
+    assert refresh() == "2025-12-01 2025-12-02 2025-12-03"
+    assert load("later.csv", "v2,b,2025-12-02 11:00:00,30").code == 0
+    assert refresh() == "2025-12-02 2025-12-03", "of the old version, and of the new"

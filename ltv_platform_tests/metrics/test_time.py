@@ -114,7 +114,7 @@ def test_as_of_is_the_newest_event_of_any_feed(tmp_path_factory: pytest.TempPath
     home.load("campaign_costs", "c1,2025-01-06,US,1")
     assert home.engine.as_of().day == date(2025, 1, 6)
     fixed = home.under(as_of="2025-01-04").engine.as_of()
-    assert (fixed.day, fixed.revenue_watermark) == (date(2025, 1, 4), datetime(2025, 1, 5))
+    assert (fixed.day, fixed.known_until("revenue")) == (date(2025, 1, 4), datetime(2025, 1, 5))
 
 
 def test_an_early_clock_matures_nothing(tmp_path_factory: pytest.TempPathFactory) -> None:

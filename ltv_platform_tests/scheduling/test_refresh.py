@@ -23,7 +23,7 @@ PLAN = Plan({"core.transactions": (DAY, NEXT), "marts.campaign_ltv": (DAY,)}, ("
 STATE = State(
     {"raw.transactions": {DAY: 7, NEXT: 9}, "raw.ihc_answers": {DAY: 50}},
     {},
-    AsOf(NEXT, datetime(2025, 1, 2, 12), NEXT),
+    AsOf(NEXT, {"revenue": datetime(2025, 1, 2, 12), "cost": NEXT}),
 )
 
 
@@ -58,7 +58,7 @@ def test_whatever_lets_a_run_come_out_differently_is_another_cause(what: str) ->
         "start": lambda: cause(first=date(2024, 1, 1)),
         "as_of": lambda: cause(state=replace(STATE, as_of=replace(STATE.as_of, day=DAY))),
         "watermark": lambda: cause(
-            state=replace(STATE, as_of=replace(STATE.as_of, cost_watermark=DAY))
+            state=replace(STATE, as_of=replace(STATE.as_of, watermarks={"cost": DAY}))
         ),
     }
     assert changed[what]() != cause()

@@ -228,16 +228,16 @@ class _HandingOver:
     def record(self, writer: Writer, days: tuple[date, date] | None) -> None:
         self._transaction.record(writer, days)
 
-    def append(self, load: Load, judged: Judged, place: int | None = None) -> LoadCounts:
+    def append(self, load: Load, judged: Judged, load_sequence: int | None = None) -> LoadCounts:
         for name, relation in (("handed_rows", judged.rows), ("handed_rejected", judged.rejected)):
             self._database.register("handed", _all_of(judged.connection, relation))
             self._database.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM handed")
             self._database.unregister("handed")
         handed = Judged(self._database, "handed_rows", "handed_rejected")
-        return self._transaction.append(load, handed, place)
+        return self._transaction.append(load, handed, load_sequence)
 
-    def place_of(self, source: SourceTable, load_id: str) -> int:
-        return self._transaction.place_of(source, load_id)
+    def load_sequence_of(self, source: SourceTable, load_id: str) -> int:
+        return self._transaction.load_sequence_of(source, load_id)
 
 
 def _all_of(connection: Connection, relation: str) -> pa.Table:

@@ -3,12 +3,12 @@
 import random
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 import pytest
 
 from ltv_platform.assets import build_graph
-from ltv_platform.days import days_between
+from ltv_platform.days import ONE_DAY, days_between
 from ltv_platform.settings import Settings
 from ltv_platform.tables import transforms
 from ltv_platform.tables.transforms import AsOf, Graph, Window
@@ -16,7 +16,14 @@ from ltv_platform.warehouse import planner
 from ltv_platform.warehouse.engine import Built, State
 
 FIRST, AS_OF, LAST = date(2025, 1, 1), date(2025, 2, 28), date(2025, 3, 31)
-KNOWN = AsOf(AS_OF, datetime(2025, 3, 1), AS_OF)
+
+
+def _known(as_of: date) -> AsOf:
+    after = datetime.combine(as_of + ONE_DAY, time())
+    return AsOf(as_of, {"revenue": after, "cost": as_of})
+
+
+KNOWN = _known(AS_OF)
 #: Newer than every write of the fresh state.
 LATER = 10_000
 WHOLE = ("marts.campaign_summary", "marts.country_roas")
@@ -40,7 +47,7 @@ def _fresh(graph: Graph) -> State:
         days: Iterable[date | None] = (
             days_between(FIRST, AS_OF) if transform.contract.partition else (None,)
         )
-        write = Built(1_000 + place, transform.code_hash, AS_OF, KNOWN.watermarks)
+        write = Built(1_000 + place, transform.code_hash, AS_OF, KNOWN.watermarks_text)
         built[transform.name] = dict.fromkeys(days, write)
     return State({"raw.transactions": {AS_OF: 999}}, built, KNOWN)
 
@@ -85,7 +92,7 @@ def test_never_built_is_stale(graph: Graph, fresh: State) -> None:
 
 def test_changed_code_is_stale(graph: Graph, fresh: State) -> None:
     """code_hash (SQL, contract, bound settings) differs: all days."""
-    old = Built(1_003, "another", AS_OF, KNOWN.watermarks)
+    old = Built(1_003, "another", AS_OF, KNOWN.watermarks_text)
     built = {**fresh.built, "marts.user_revenue": dict.fromkeys(days_between(FIRST, AS_OF), old)}
     plan = _plan(graph, replace(fresh, built=built))
     assert plan.days == {"marts.user_revenue": tuple(days_between(FIRST, AS_OF))}
@@ -186,7 +193,7 @@ def test_a_newer_write_of_an_input_is_a_touch(graph: Graph, fresh: State) -> Non
 
 def test_a_later_as_of_adds_the_days_between(graph: Graph, fresh: State) -> None:
     """A changed as_of touches the event days between."""
-    later = replace(fresh, as_of=AsOf(date(2025, 3, 2), datetime(2025, 3, 3), date(2025, 3, 2)))
+    later = replace(fresh, as_of=_known(date(2025, 3, 2)))
     plan = _plan(graph, later)
     assert plan.days["core.transactions"] == _range("2025-03-01", "2025-03-02")
     assert plan.days["marts.user_revenue"] == _range("2025-02-22", "2025-03-02")
@@ -195,14 +202,16 @@ def test_a_later_as_of_adds_the_days_between(graph: Graph, fresh: State) -> None
 
 def test_an_earlier_as_of_empties_the_days_after(graph: Graph, fresh: State) -> None:
     """… in both directions, and once emptied they are fresh."""
-    as_of = AsOf(date(2025, 2, 26), datetime(2025, 2, 27), date(2025, 2, 26))
+    as_of = _known(date(2025, 2, 26))
     earlier = replace(fresh, as_of=as_of)
     plan = _plan(graph, earlier)
     assert plan.days["core.transactions"] == _range("2025-02-27", "2025-02-28")
     assert plan.days["marts.user_revenue"] == _range("2025-02-20", "2025-02-28")
     rewritten = {
         name: {
-            day: built._replace(seq=LATER + place, as_of=as_of.day, watermarks=as_of.watermarks)
+            day: built._replace(
+                seq=LATER + place, as_of=as_of.day, watermarks=as_of.watermarks_text
+            )
             if day is None or day in plan.days.get(name, ())
             else built
             for day, built in days.items()
@@ -214,7 +223,10 @@ def test_an_earlier_as_of_empties_the_days_after(graph: Graph, fresh: State) -> 
 
 def test_whole_tables_depend_on_watermarks(graph: Graph, fresh: State) -> None:
     """`built` of unpartitioned assets also records as_of and watermarks."""
-    state = replace(fresh, as_of=replace(KNOWN, revenue_watermark=datetime(2025, 2, 28, 18)))
+    state = replace(
+        fresh,
+        as_of=replace(KNOWN, watermarks={**KNOWN.watermarks, "revenue": datetime(2025, 2, 28, 18)}),
+    )
     plan = _plan(graph, state)
     assert plan.days == {}
     assert set(WHOLE) <= set(plan.whole)

@@ -75,7 +75,7 @@ def test_deleting_every_number_never_repeats_one(tmp_path: Path) -> None:
             connection.execute("BEGIN")
             assert next_sequence(connection) == seen[-1]
             connection.execute(
-                "INSERT INTO raw.touched VALUES ($seq, 'customers', DATE '2025-03-20')",
+                "INSERT INTO raw.touched VALUES ($seq, 'customers', DATE '2025-03-20', NULL)",
                 {"seq": seen[-1] + 100},
             )
             connection.execute("ROLLBACK")

@@ -1,7 +1,7 @@
 """Rejected rows sent again, once they can pass.
 
 A replayed row enters the log as part of a load of its own, but under the name and line that it
-had, and in the place that its file took: what came later stays newer.
+had, and at the position of its file in the order of receipt: what came later stays newer.
 """
 
 import hashlib
@@ -168,9 +168,9 @@ def append_retrial(
             rows_in_file=len(passed.lines),
             received_at=retrial.received_at,
         )
-        place = transaction.place_of(file.source, file.load_id)
+        load_sequence = transaction.load_sequence_of(file.source, file.load_id)
         judged = Judged(connection, passed.rows, "none_rejected")
-        loads.append(transaction.append(load, judged, place))
+        loads.append(transaction.append(load, judged, load_sequence))
         transaction.execute(
             f"UPDATE raw.quarantine SET replayed_at = $now WHERE load_id = $load_id AND {OPEN} "
             "AND line IN (SELECT UNNEST($lines))",

@@ -23,8 +23,8 @@ def settle_quarantine(engine: Loader, transaction: Transaction, load: Load, judg
     """Settle rows of earlier loads, in the transaction that appends one.
 
     It has a good row of their key, or it is their file, come again through their adapter, which was
-    rewritten. Nothing is wrong with a customer whom only the start of the partitions keeps out: the
-    row may come in yet, and be the earliest registration.
+    rewritten. Where the earliest version counts, as the first registration of a customer, a row
+    stays open that only the start of the partitions keeps out: it may yet come in as the earliest.
 
     Args:
         engine: The warehouse.
@@ -43,7 +43,7 @@ def settle_quarantine(engine: Loader, transaction: Transaction, load: Load, judg
     own = {name: values[name] for name in ("table", "load_id")}
     if not transaction.rows(waiting, own):
         return 0
-    early = f"NOT ({ONLY_BEFORE_START})" if load.table.name == "customers" else "TRUE"
+    early = f"NOT ({ONLY_BEFORE_START})" if load.table.earliest_counts else "TRUE"
     settleable = f"{waits} AND {early}"
     waiting = (
         f"SELECT DISTINCT row_key FROM raw.quarantine WHERE {settleable} AND row_key IS NOT NULL"

@@ -202,7 +202,8 @@ class _Staging:
         has_currency = any(column.name == "currency" for column in source.columns)
         if adapter is not None and adapter.layout.columns and has_currency:
             notes += _without_currency(connection, settings, rows)
-        if source.name in ("customers", "campaign_costs") and "country" in adapted.columns:
+        has_country = any(column.name == "country" for column in source.columns)
+        if has_country and "country" in adapted.columns:
             notes += _odd_countries(connection, rows)
         load = Load(
             load_id=incoming.load_id,

@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from ltv_platform.contracts import Column, Rule, SourceTable
 from ltv_platform.contracts.ddl import literal, quoted
-from ltv_platform.days import day_of_sql
+from ltv_platform.days import day_of_row_sql, day_of_sql
 from ltv_platform.ingestion.rows.values import (
     AFTER_NO_DATES,
     DAYS_OF_NO_DATES,
@@ -116,7 +116,7 @@ def staging_select(
         "END AS _reasons, "
         "CASE WHEN _broken THEN CAST(to_json(_record) AS VARCHAR) END AS _raw "
         f"FROM (SELECT *, CASE WHEN {broken} THEN TRUE ELSE FALSE END AS _broken "
-        f"FROM (SELECT *, {_day(source, settings)} AS _day "
+        f"FROM (SELECT *, {day_of_row_sql(source, settings)} AS _day "
         f"FROM (SELECT *{computed} FROM (SELECT *, {typed} FROM (SELECT *{first_tries} "
         f"FROM (SELECT {carried}_record, {texts} FROM ({adapted}) AS adapted) AS texts) AS tried"
         ") AS typed) AS computed) AS dated) AS judged"
@@ -263,7 +263,7 @@ def _future(source: SourceTable, settings: Settings) -> list[_Check]:
         if column.type == "TIMESTAMP"
     ]
     checks = [_ahead(given, value, "$latest") for given, value in instants]
-    if source.partitioned and source.event_time is not None and _is_day(source):
+    if source.partitioned and source.event_time is not None and source.is_dated_by_day:
         latest = day_of_sql("$latest", settings)
         checks.append(_ahead(source.event_time, source.event_time, latest))
     return checks
@@ -292,18 +292,3 @@ def dating_column(source: SourceTable) -> str:
         if column.name == source.event_time:
             return next(given.name for given in source.columns if given.name in expression)
     return str(source.event_time)
-
-
-def _is_day(source: SourceTable) -> bool:
-    return any(
-        column.name == source.event_time and column.type == "DATE"
-        for column in source.stored_values
-    )
-
-
-def _day(source: SourceTable, settings: Settings) -> str:
-    """The reporting day that a row falls on."""
-    if source.event_time is None:
-        return "CAST(NULL AS DATE)"
-    value = quoted(source.event_time)
-    return value if _is_day(source) else day_of_sql(value, settings)

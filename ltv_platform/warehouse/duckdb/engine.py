@@ -14,7 +14,7 @@ from ltv_platform.days import ONE_DAY, day_of, day_start
 from ltv_platform.failpoints import failpoint
 from ltv_platform.tables.transforms import AsOf, Select
 from ltv_platform.warehouse.duckdb.newest_events import newest_event
-from ltv_platform.warehouse.duckdb.raw_log import TOUCHED_IN, next_sequence, transaction
+from ltv_platform.warehouse.duckdb.raw_log import next_sequence, transaction
 from ltv_platform.warehouse.duckdb.transaction import DuckDBTransaction
 from ltv_platform.warehouse.duckdb.warehouse_file import WarehouseFile
 from ltv_platform.warehouse.duckdb.writes import (
@@ -30,16 +30,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 Connection = duckdb.DuckDBPyConnection
-
-#: Feeds whose newest event counts for as_of.
-_FEEDS = (
-    "customers",
-    "transactions",
-    "customer_interactions",
-    "session_sources",
-    "conversions",
-    "campaign_costs",
-)
 
 
 class DuckDBEngine(WarehouseFile):
@@ -189,17 +179,18 @@ class DuckDBEngine(WarehouseFile):
         names = None if tables is None else list(tables)
         with self.session() as connection:
             touched: dict[str, dict[date | None, int]] = {}
-            other_zones = 0
             for table, day, sequence in connection.execute(
-                "SELECT table_name, day, seq FROM raw.touched WHERE $names IS NULL "
-                "OR 'raw.' || table_name IN $names OR starts_with(table_name, $zones)",
-                {"names": names, "zones": TOUCHED_IN},
+                "SELECT 'raw.' || table_name AS name, day, MAX(seq) FROM raw.touched "
+                "WHERE $names IS NULL OR name IN $names GROUP BY ALL",
+                {"names": names},
             ).fetchall():
-                if not table.startswith(TOUCHED_IN):
-                    touched.setdefault(f"raw.{table}", {})[day] = sequence
-                elif table != TOUCHED_IN + self.settings.timezone:
-                    other_zones = max(other_zones, sequence)
-            if other_zones:  # days that a load told in another zone may be others here
+                touched.setdefault(table, {})[day] = sequence
+            # Days that a load counted in another zone may be others here.
+            [(other_zones,)] = connection.execute(
+                "SELECT COALESCE(MAX(seq), 0) FROM raw.touched WHERE zone <> $zone",
+                {"zone": self.settings.timezone},
+            ).fetchall()
+            if other_zones:
                 for days in touched.values():
                     days[None] = max(days.get(None, 0), other_zones)
             built: dict[str, dict[date | None, Built]] = {}
@@ -213,8 +204,9 @@ class DuckDBEngine(WarehouseFile):
 
     def first_day(self) -> date | None:
         """The day of the earliest row of the log; None where no source has a dated row."""
-        sources = [self.catalog.sources[feed] for feed in _FEEDS]
-        earliest = ", ".join(f"(SELECT MIN({s.event_time}) FROM raw.{s.name})" for s in sources)
+        earliest = ", ".join(
+            f"(SELECT MIN({feed.event_time}) FROM raw.{feed.name})" for feed in self.catalog.feeds
+        )
         [found] = self.rows(f"SELECT {earliest}")
         return min((self._day(value) for value in found if value is not None), default=None)
 
@@ -229,34 +221,33 @@ class DuckDBEngine(WarehouseFile):
             return self._as_of(connection)
 
     def _as_of(self, connection: Connection) -> AsOf:
+        feeds = self.catalog.feeds
         day = self.settings.as_of
         if day is not None:
             # Its end is the watermark of every feed, so the day itself is known to its end.
             after = day + ONE_DAY
             end = day_start(after, self.settings)
-            known = dict.fromkeys(_FEEDS, day.isoformat())
-            return AsOf(day, end, after, after, after, after, known)
-        feeds = {
-            feed: newest_event(connection, self.catalog.sources[feed], self.settings)
-            for feed in _FEEDS
+            marks = {
+                mark.name: end if mark.is_instant else after for mark in self.catalog.watermarks
+            }
+            return AsOf(day, marks, {feed.name: day.isoformat() for feed in feeds})
+        events = {feed.name: newest_event(connection, feed, self.settings) for feed in feeds}
+        texts = {
+            name: None if event is None else event.isoformat() for name, event in events.items()
         }
-        days = {feed: self._day(value) for feed, value in feeds.items() if value is not None}
+        days = {name: self._day(event) for name, event in events.items() if event is not None}
         if not days:
-            return AsOf(feeds=dict.fromkeys(_FEEDS))
+            return AsOf(feeds=texts)
         # A clock that runs ahead may date an event into tomorrow; it counts from then on.
         day = min(max(days.values()), self.settings.today())
         end = day_start(day + ONE_DAY, self.settings)
-        revenue = feeds["transactions"]
-        growing = {feed: min(newest, day) for feed, newest in days.items()}
-        return AsOf(
-            day,
-            min(revenue, end) if isinstance(revenue, datetime) else None,
-            growing.get("campaign_costs"),
-            growing.get("conversions"),
-            growing.get("customer_interactions"),
-            growing.get("session_sources"),
-            {feed: None if value is None else value.isoformat() for feed, value in feeds.items()},
-        )
+        marks = {}
+        for feed in feeds:
+            event, mark = events[feed.name], feed.watermark
+            if mark is not None and event is not None:
+                is_instant = mark.is_instant and isinstance(event, datetime)
+                marks[mark.name] = min(event, end) if is_instant else min(days[feed.name], day)
+        return AsOf(day, marks, texts)
 
     def _day(self, value: date | datetime) -> date:
         """The reporting day that a date or an instant falls on."""

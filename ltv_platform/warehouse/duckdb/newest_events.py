@@ -75,8 +75,7 @@ def _counting(source: SourceTable, since: str) -> str:
     newest_first = "load_sequence DESC, line DESC"
     if source.has_updated_at:
         newest_first = f"updated_at DESC NULLS LAST, {newest_first}"
-    if source.name == "customers":
-        # The earliest registration is the install; later ones are no event.
+    if source.earliest_counts:
         newest_first = f"{time}, {newest_first}"
     return f"""
         WITH newest AS MATERIALIZED (

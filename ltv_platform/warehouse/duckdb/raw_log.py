@@ -13,18 +13,13 @@ import duckdb
 
 from ltv_platform.contracts import SourceTable
 from ltv_platform.contracts.ddl import column_list, quoted
-from ltv_platform.days import day_of_sql
+from ltv_platform.contracts.model import DayOf, DaysFrom, WholeTable
+from ltv_platform.days import day_of_row_sql
 from ltv_platform.settings import Settings
 from ltv_platform.warehouse.duckdb.versions import number_versions
 from ltv_platform.warehouse.engine import Load, LoadCounts
 
 Connection = duckdb.DuckDBPyConnection
-
-#: An exchange rate serves its own day and the seven after (rates skip weekends).
-_RATE_DAYS = 7
-
-#: Opens the name of a row of ``touched`` that says when a load last told days in a zone.
-TOUCHED_IN = "days in "
 
 
 @contextmanager
@@ -47,7 +42,7 @@ def append_load(
     rejected: str,
     settings: Settings,
     *,
-    place: int | None = None,
+    load_sequence: int | None = None,
 ) -> LoadCounts:
     """Append the staged rows to the log, with their loads, quarantine and touched rows.
 
@@ -59,50 +54,107 @@ def append_load(
         rejected: Name of a temporary table (line, reasons, raw, row_key) of what goes to
             quarantine.
         settings: For the reporting zone.
-        place: Where the rows stand in the order of receipt; None: behind all others.
+        load_sequence: Position of the rows in the order of receipt; None: after all others.
 
     Returns:
         The row of ``loads``.
     """
     source = load.table
     sequence = next_sequence(connection)
-    place = sequence if place is None else place
-    number_versions(connection, source, staged, place, settings)
-    connection.execute(
-        "CREATE OR REPLACE TEMP VIEW accepted AS "
-        "SELECT staged.*, COALESCE(versions.version, 1) AS version "
-        f"FROM {staged} AS staged LEFT JOIN versions USING (_line) "
-        "WHERE _reasons IS NULL AND COALESCE(versions.version, 1) > 0"
-    )
-    origin = {
-        "load_id": load.load_id,
-        "source_file": load.source_file,
-        "received_at": load.received_at,
-    }
-    accepted = _count(
+    load_sequence = sequence if load_sequence is None else load_sequence
+    number_versions(connection, source, staged, load_sequence, settings)
+    connection.execute(f"""
+        CREATE OR REPLACE TEMP VIEW accepted AS
+        SELECT staged.*, COALESCE(versions.version, 1) AS version
+        FROM {staged} AS staged
+        LEFT JOIN versions USING (_line)
+        WHERE _reasons IS NULL AND COALESCE(versions.version, 1) > 0
+    """)
+    counts = _counted(
         connection,
-        f"INSERT INTO raw.{source.name} BY NAME SELECT {column_list(source.stored_values)}, "
-        "$load_id AS load_id, $source_file AS source_file, _line AS line, "
-        "$received_at AS received_at, $place AS load_sequence, version FROM accepted",
-        {**origin, "place": place},
+        load,
+        accepted=_append_accepted(connection, load, load_sequence),
+        quarantined=_append_rejected(connection, load, rejected),
+        good=_count(connection, f"SELECT COUNT(*) FROM {staged} WHERE _reasons IS NULL"),
     )
-    quarantined = _count(
+    values = asdict(counts)
+    parameters = ", ".join(f"${name} AS {name}" for name in values)
+    connection.execute(f"INSERT INTO raw.loads BY NAME SELECT {parameters}", values)
+    touched = f"""
+        SELECT DISTINCT $table AS table_name, day
+        FROM ({_touched_days(source, settings)}) AS days
+        UNION ALL
+        -- Every load bears on loads and perhaps quarantine, even if no row was accepted.
+        SELECT 'loads', NULL
+    """
+    touch(connection, touched, sequence, settings, {"table": source.name})
+    return counts
+
+
+def _append_accepted(connection: Connection, load: Load, load_sequence: int) -> int:
+    source = load.table
+    return _count(
         connection,
-        "INSERT INTO raw.quarantine BY NAME SELECT $table AS table_name, $load_id AS load_id, "
-        "$source_file AS source_file, line, reasons, raw, $adapter AS adapter, "
-        "$received_at AS quarantined_at, row_key "
-        f"FROM {rejected} ORDER BY line",
-        {**origin, "table": source.name, "adapter": load.adapter},
+        f"""
+        INSERT INTO raw.{source.name} BY NAME
+        SELECT
+          {column_list(source.stored_values)},
+          $load_id AS load_id,
+          $source_file AS source_file,
+          _line AS line,
+          $received_at AS received_at,
+          $load_sequence AS load_sequence,
+          version
+        FROM accepted
+        """,
+        {
+            "load_id": load.load_id,
+            "source_file": load.source_file,
+            "received_at": load.received_at,
+            "load_sequence": load_sequence,
+        },
     )
-    unread = connection.execute(
-        "SELECT name, COUNT(*) FROM (SELECT UNNEST(_unread) AS name FROM accepted) AS unread "
-        "GROUP BY name ORDER BY name"
-    ).fetchall()
-    good = _count(connection, f"SELECT COUNT(*) FROM {staged} WHERE _reasons IS NULL")
+
+
+def _append_rejected(connection: Connection, load: Load, rejected: str) -> int:
+    return _count(
+        connection,
+        f"""
+        INSERT INTO raw.quarantine BY NAME
+        SELECT
+          $table AS table_name,
+          $load_id AS load_id,
+          $source_file AS source_file,
+          line,
+          reasons,
+          raw,
+          $adapter AS adapter,
+          $received_at AS quarantined_at,
+          row_key
+        FROM {rejected}
+        ORDER BY line
+        """,
+        {
+            "table": load.table.name,
+            "load_id": load.load_id,
+            "source_file": load.source_file,
+            "adapter": load.adapter,
+            "received_at": load.received_at,
+        },
+    )
+
+
+def _counted(
+    connection: Connection, load: Load, *, accepted: int, quarantined: int, good: int
+) -> LoadCounts:
+    unread = connection.execute("""
+        WITH attributes AS (SELECT UNNEST(_unread) AS name FROM accepted)
+        SELECT name, COUNT(*) FROM attributes GROUP BY name ORDER BY name
+    """).fetchall()
     received = good + quarantined
-    counts = LoadCounts(
+    return LoadCounts(
         load_id=load.load_id,
-        table_name=source.name,
+        table_name=load.table.name,
         source_file=load.source_file,
         adapter=load.adapter,
         content_hash=load.content_hash,
@@ -116,41 +168,47 @@ def append_load(
         rounded=_count(connection, "SELECT COALESCE(SUM(_rounded), 0) FROM accepted"),
         loaded_at=load.received_at,
     )
-    connection.execute(
-        "INSERT INTO raw.loads BY NAME SELECT "
-        + ", ".join(f"${name} AS {name}" for name in asdict(counts)),
-        asdict(counts),
-    )
-    # The days of all versions, old and new, of the keys that the load brought.
-    touched = (
-        f"SELECT DISTINCT $table AS table_name, day FROM ({_touched_days(source, settings)}) "
-        # Every load bears on loads and perhaps quarantine, whatever became of its rows.
-        "UNION ALL SELECT 'loads', NULL"
-    )
-    touch(connection, touched, sequence, settings, {"table": source.name})
-    return counts
 
 
-def place_of(connection: Connection, source: SourceTable, load_id: str) -> int:
-    """Where a load stands in the order of receipt, also if none of its rows was accepted.
+def load_sequence_of(connection: Connection, source: SourceTable, load_id: str) -> int:
+    """The position of a load in the order of receipt, also if none of its rows was accepted.
 
-    Rows that are replayed take the place that their file had: what came later still counts as
-    newer, as it would if everything were loaded again. A load without an accepted row left no
-    number behind; but every load drew one, so the numbers between its neighbours' are free.
+    Replayed rows take the position that their file had: what came later still counts as newer, as
+    it would if everything were loaded again. A load without an accepted row left no number in the
+    log; but every load drew one, so the numbers between those of its neighbours are free.
     """
     return _count(
         connection,
-        "WITH placed AS ("
-        "SELECT loads.load_id, loads.rowid AS ordinal, MAX(load_sequence) AS place "
-        f"FROM raw.loads AS loads LEFT JOIN raw.{source.name} AS log USING (load_id) "
-        "WHERE table_name = $table GROUP BY ALL), "
-        "own AS (SELECT ordinal, place FROM placed WHERE load_id = $load_id), "
-        "earlier AS (SELECT placed.ordinal, placed.place FROM placed, own "
-        "WHERE placed.ordinal < own.ordinal AND placed.place IS NOT NULL "
-        "ORDER BY placed.place DESC, placed.ordinal DESC LIMIT 1) "
-        "SELECT COALESCE(own.place, COALESCE((SELECT place FROM earlier), 0) + "
-        "(SELECT COUNT(*) FROM placed WHERE placed.ordinal <= own.ordinal "
-        "AND placed.ordinal > COALESCE((SELECT ordinal FROM earlier), -1))) FROM own",
+        f"""
+        WITH numbered AS (
+          SELECT loads.load_id, loads.rowid AS ordinal, MAX(load_sequence) AS load_sequence
+          FROM raw.loads AS loads
+          LEFT JOIN raw.{source.name} AS log USING (load_id)
+          WHERE table_name = $table
+          GROUP BY ALL
+        ),
+        own AS (
+          SELECT ordinal, load_sequence FROM numbered WHERE load_id = $load_id
+        ),
+        earlier AS (
+          SELECT numbered.ordinal, numbered.load_sequence
+          FROM numbered, own
+          WHERE numbered.ordinal < own.ordinal AND numbered.load_sequence IS NOT NULL
+          ORDER BY numbered.load_sequence DESC, numbered.ordinal DESC
+          LIMIT 1
+        ),
+        since_earlier AS (
+          SELECT COUNT(*) AS loads
+          FROM numbered, own
+          WHERE numbered.ordinal <= own.ordinal
+            AND numbered.ordinal > COALESCE((SELECT ordinal FROM earlier), -1)
+        )
+        SELECT COALESCE(
+          own.load_sequence,
+          COALESCE((SELECT load_sequence FROM earlier), 0) + (SELECT loads FROM since_earlier)
+        )
+        FROM own
+        """,
         {"table": source.name, "load_id": load_id},
     )
 
@@ -168,23 +226,32 @@ def touch(
         connection: A connection to the warehouse, inside a :func:`transaction`.
         days: A SELECT of distinct (table_name, day).
         sequence: The number of the change.
-        settings: For the reporting zone, in which the days are told.
+        settings: For the reporting zone, of which the days are.
         values: Parameters of the SELECT.
     """
     connection.execute(
-        "CREATE OR REPLACE TEMP TABLE touched_days AS "
-        f"SELECT table_name, day FROM ({days}) AS days "
-        "UNION ALL SELECT $zone, NULL",
-        {**(values or {}), "zone": TOUCHED_IN + settings.timezone},
+        f"""
+        CREATE OR REPLACE TEMP TABLE touched_days AS
+        SELECT table_name, day, CASE WHEN table_name = 'loads' THEN $zone END AS zone
+        FROM ({days}) AS days
+        """,
+        {**(values or {}), "zone": settings.timezone},
     )
+    connection.execute("""
+        DELETE FROM raw.touched
+        WHERE EXISTS (
+          SELECT 1
+          FROM touched_days
+          WHERE touched_days.table_name = touched.table_name
+            AND touched_days.day IS NOT DISTINCT FROM touched.day
+            AND touched_days.zone IS NOT DISTINCT FROM touched.zone
+        )
+    """)
     connection.execute(
-        "DELETE FROM raw.touched WHERE EXISTS (SELECT 1 FROM touched_days "
-        "WHERE touched_days.table_name = raw.touched.table_name "
-        "AND touched_days.day IS NOT DISTINCT FROM raw.touched.day)"
-    )
-    connection.execute(
-        "INSERT INTO raw.touched BY NAME "
-        "SELECT $sequence AS seq, table_name, day FROM touched_days",
+        """
+        INSERT INTO raw.touched BY NAME
+        SELECT $sequence AS seq, table_name, day, zone FROM touched_days
+        """,
         {"sequence": sequence},
     )
 
@@ -197,29 +264,38 @@ def next_sequence(connection: Connection) -> int:
     """
     return _count(
         connection,
-        "SELECT 1 + GREATEST((SELECT COALESCE(MAX(seq), 0) FROM raw.touched), "
-        "(SELECT COALESCE(MAX(seq), 0) FROM raw.built))",
+        """
+        SELECT 1 + GREATEST(
+          (SELECT COALESCE(MAX(seq), 0) FROM raw.touched),
+          (SELECT COALESCE(MAX(seq), 0) FROM raw.built)
+        )
+        """,
     )
 
 
 def _touched_days(source: SourceTable, settings: Settings) -> str:
-    if source.name == "fx_rates":
-        return (
-            "SELECT date + CAST(days.after AS INTEGER) AS day FROM accepted, "
-            f"UNNEST(GENERATE_SERIES(0, {_RATE_DAYS})) AS days(after)"
-        )
-    if source.name == "session_costs":
-        return (
-            f"SELECT {day_of_sql('session_ts', settings)} AS day FROM raw.session_sources "
-            "WHERE session_id IN (SELECT session_id FROM accepted)"
-        )
-    if not source.partitioned:
+    """A SELECT of the days that the accepted rows make stale; NULL: the whole table."""
+    touches = source.touches
+    if isinstance(touches, WholeTable):
         return "SELECT CAST(NULL AS DATE) AS day FROM accepted"
+    if isinstance(touches, DaysFrom):
+        return f"""
+            SELECT _day + CAST(days.after AS INTEGER) AS day
+            FROM accepted, UNNEST(GENERATE_SERIES(0, {touches.after})) AS days(after)
+        """
+    if isinstance(touches, DayOf):
+        same_key = " AND ".join(f"log.{quoted(c)} = accepted.{quoted(c)}" for c in source.key)
+        return f"""
+            SELECT {day_of_row_sql(touches.source, settings)} AS day
+            FROM raw.{touches.source.name} AS log
+            WHERE EXISTS (SELECT 1 FROM accepted WHERE {same_key})
+        """
     same_key = " AND ".join(f"earlier.{quoted(c)} = accepted.{quoted(c)}" for c in source.key)
-    return (
-        "SELECT _day AS day FROM accepted UNION ALL "
-        f"SELECT day FROM earlier WHERE EXISTS (SELECT 1 FROM accepted WHERE {same_key})"
-    )
+    return f"""
+        SELECT _day AS day FROM accepted
+        UNION ALL
+        SELECT day FROM earlier WHERE EXISTS (SELECT 1 FROM accepted WHERE {same_key})
+    """
 
 
 def _count(connection: Connection, sql: str, values: Mapping[str, Any] | None = None) -> int:

@@ -69,6 +69,28 @@ MIGRATIONS: tuple[Migration, ...] = (
             "ALTER TABLE raw.session_sources ADD COLUMN is_deleted BOOLEAN DEFAULT false",
         ),
     ),
+    Migration(
+        "The reporting zone of loads has a column of its own; watermarks go by the names of the "
+        "contracts.",
+        (
+            "ALTER TABLE raw.touched ADD COLUMN zone VARCHAR",
+            # The newest load in a zone was a row called 'days in <zone>' beside that of loads.
+            "DELETE FROM raw.touched WHERE table_name = 'loads' AND EXISTS ("
+            "SELECT 1 FROM raw.touched WHERE starts_with(table_name, 'days in '))",
+            "UPDATE raw.touched SET table_name = 'loads', "
+            "zone = substr(table_name, 1 + length('days in ')) "
+            "WHERE starts_with(table_name, 'days in ')",
+            """
+            UPDATE raw.built SET watermarks = '{' || concat_ws(', ',
+              '"conversion": "' || (watermarks ->> 'conversions') || '"',
+              '"cost": "' || (watermarks ->> 'cost') || '"',
+              '"interaction": "' || (watermarks ->> 'interactions') || '"',
+              '"revenue": "' || (watermarks ->> 'revenue') || '"',
+              '"session": "' || (watermarks ->> 'sessions') || '"'
+            ) || '}'
+            """,
+        ),
+    ),
 )
 
 _FIRST = 1

@@ -10,7 +10,12 @@ import duckdb
 from ltv_platform.contracts import SourceTable
 from ltv_platform.settings import Settings
 from ltv_platform.tables.transforms import Select
-from ltv_platform.warehouse.duckdb.raw_log import append_load, next_sequence, place_of, touch
+from ltv_platform.warehouse.duckdb.raw_log import (
+    append_load,
+    load_sequence_of,
+    next_sequence,
+    touch,
+)
 from ltv_platform.warehouse.duckdb.writes import record_built
 from ltv_platform.warehouse.engine import (
     Judged,
@@ -89,15 +94,20 @@ class DuckDBTransaction:
         bounds = {} if days is None else {"range_start": days[0], "range_end": days[1]}
         record_built(self._connection, writer, next_sequence(self._connection), bounds)
 
-    def append(self, load: Load, judged: Judged, place: int | None = None) -> LoadCounts:
+    def append(self, load: Load, judged: Judged, load_sequence: int | None = None) -> LoadCounts:
         """See :class:`~ltv_platform.warehouse.engine.Transaction`."""
         return append_load(
-            self._connection, load, judged.rows, judged.rejected, self._settings, place=place
+            self._connection,
+            load,
+            judged.rows,
+            judged.rejected,
+            self._settings,
+            load_sequence=load_sequence,
         )
 
-    def place_of(self, source: SourceTable, load_id: str) -> int:
+    def load_sequence_of(self, source: SourceTable, load_id: str) -> int:
         """See :class:`~ltv_platform.warehouse.engine.Transaction`."""
-        return place_of(self._connection, source, load_id)
+        return load_sequence_of(self._connection, source, load_id)
 
     def _run(self, sql: str, parameters: Mapping[str, Any] | None) -> Connection:
         try:

@@ -8,14 +8,14 @@ import duckdb
 
 from ltv_platform.contracts import SourceTable
 from ltv_platform.contracts.ddl import column_list, quoted
-from ltv_platform.days import day_of_sql
+from ltv_platform.days import day_of_row_sql
 from ltv_platform.settings import Settings
 
 Connection = duckdb.DuckDBPyConnection
 
 
 def number_versions(
-    connection: Connection, source: SourceTable, staged: str, place: int, settings: Settings
+    connection: Connection, source: SourceTable, staged: str, load_sequence: int, settings: Settings
 ) -> None:
     """Create the temporary tables ``earlier`` and ``versions`` for a staged file.
 
@@ -28,13 +28,11 @@ def number_versions(
         connection: A connection to the warehouse.
         source: The source table.
         staged: Name of the relation of judged rows.
-        place: Where the rows stand in the order of receipt.
+        load_sequence: Position of the rows in the order of receipt.
         settings: For the reporting zone.
     """
     key, values = column_list(source.key), column_list(source.columns)
-    day = "CAST(NULL AS DATE)"
-    if source.event_time is not None and source.replaces is None:
-        day = day_of_sql(quoted(source.event_time), settings)
+    day = day_of_row_sql(source, settings)
     same_key = " AND ".join(f"logged.{quoted(c)} = staged.{quoted(c)}" for c in source.key)
     # Loads of sources that replace have no versions: each stands for itself.
     compared = "FALSE" if source.replaces is not None else "_reasons IS NULL"
@@ -55,17 +53,17 @@ def number_versions(
         UNION
         SELECT {key} FROM {staged} WHERE {compared} GROUP BY {key} HAVING COUNT(*) > 1
     """)
-    connection.execute(_versions(source, staged, place))
+    connection.execute(_versions(source, staged, load_sequence))
 
 
-def _versions(source: SourceTable, staged: str, place: int) -> str:
+def _versions(source: SourceTable, staged: str, load_sequence: int) -> str:
     """The statement that numbers the rows of contested keys."""
     key, values = column_list(source.key), column_list(source.columns)
     in_contested = " AND ".join(f"contested.{quoted(c)} = staged.{quoted(c)}" for c in source.key)
     packed = f"ROW({values})"
     order = "ORDER BY load_sequence, line"
     # A dated version says itself where it belongs, so it is known wherever it stood before; an
-    # undated one only where nothing else came between.
+    # undated one only where no other came between.
     known_elsewhere = (
         f"""version IS NULL AND updated_at IS NOT NULL AND (
               COUNT(version) OVER (PARTITION BY {values}) > 0
@@ -78,7 +76,7 @@ def _versions(source: SourceTable, staged: str, place: int) -> str:
         WITH candidates AS (
           SELECT {values}, load_sequence, line, version FROM earlier
           UNION ALL
-          SELECT {values}, {place}, _line, NULL
+          SELECT {values}, {load_sequence}, _line, NULL
           FROM {staged} AS staged
           WHERE _reasons IS NULL AND EXISTS (SELECT 1 FROM contested WHERE {in_contested})
         ),
@@ -86,7 +84,7 @@ def _versions(source: SourceTable, staged: str, place: int) -> str:
           SELECT *, {known_elsewhere} AS known_elsewhere FROM candidates
         ),
         compared AS (
-          -- A row replayed into an earlier place may have its like behind it, in the log.
+          -- A replayed row stands before later ones in the log, the next of which may equal it.
           SELECT *, version IS NULL AND (
               {packed} IS NOT DISTINCT FROM LAG({packed}) OVER same_key
               OR (LEAD(version) OVER same_key IS NOT NULL

@@ -99,7 +99,7 @@ def record_built(
             "sequence": sequence,
             "code_hash": writer.code_hash,
             "as_of": writer.as_of.day,
-            "watermarks": writer.as_of.watermarks,
+            "watermarks": writer.as_of.watermarks_text,
             **bounds,
         },
     )

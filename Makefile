@@ -63,6 +63,7 @@ lint: install-dev
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/python -m ltv_platform_tests.sql_lint
 
 # SCALE=100 is 5M customers and 25M purchases; with JSON=docs/performance/figures.json,
 # docs/performance.md is made anew.
@@ -86,7 +87,7 @@ lock: install
 docs: install
 	@$(BIN)/python -m ltv_platform.contracts.pages docs/tables.md
 	@$(BIN)/python -m ltv_platform.lineage.pages docs/lineage.md
-	@$(BIN)/python -m ltv_platform.settings_page docs/settings.md
+	@$(BIN)/python -m ltv_platform.settings.page docs/settings.md
 
 # Data is no build product: .ltv stays until you delete it.
 clean:

@@ -34,14 +34,14 @@ is_installed() {
 }
 
 make_environment() {
-  local named="Python 3.11 or newer is needed; name it, for example: make PYTHON=python3.12 run"
+  local named="Python 3.11 or newer is needed; for example: make PYTHON=python3.12 run"
   command -v "$python" >/dev/null || stop "There is no $python." "$named"
-  is_usable "$python" || stop "$python is too old, or does not run: $("$python" --version 2>&1)" "$named"
-  echo "Making $venv with $("$python" --version)."
+  is_usable "$python" || stop "$python is too old or does not run: $("$python" --version 2>&1)" "$named"
+  echo "Creating $venv with $("$python" --version)."
   rm -rf "$venv"
   mkdir "$venv"
   touch "$unfinished"
-  "$python" -m venv --without-pip "$venv" || stop "$python cannot make an environment." "$named"
+  "$python" -m venv --without-pip "$venv" || stop "$python cannot create a virtual environment." "$named"
 }
 
 # The names of all packages, which uv lists in the end, are of no use to anybody here.
@@ -53,21 +53,21 @@ shown() {
 
 explain() {
   if grep -qi 'hash mismatch\|do not match the hashes' "$log"; then
-    stop "A package is not the one that constraints.txt names, and was not installed." \
-      "Run it again: a download may have been cut short. If it stays, ask who runs your mirror."
+    stop "A package does not match its hash in constraints.txt and was not installed." \
+      "Run it again: a download may have been cut off. If it fails again, ask the operator of your mirror."
   elif grep -qi 'failed to fetch\|error sending request\|connection\|timed out' "$log"; then
-    stop "Packages could not be downloaded; the lines above say from where." \
-      "Is there a network? What has arrived is kept, so run it again." \
+    stop "Packages could not be downloaded; the lines above show the addresses." \
+      "Check the network and run it again: completed downloads are kept." \
       "Behind a mirror:     export UV_DEFAULT_INDEX=https://…/simple PIP_INDEX_URL=https://…/simple" \
       "Behind a proxy:      export HTTPS_PROXY=http://…" \
       "Own certificates:    export SSL_CERT_FILE=/…/ca.pem PIP_CERT=/…/ca.pem"
   fi
-  stop "The installation failed; the lines above say why." "To begin anew: make clean"
+  stop "The installation failed; the lines above show why." "To start over: make clean"
 }
 
 # By the pip that is there: to make one takes longer than all the rest.
 get_uv() {
-  echo "Getting uv, which installs the rest."
+  echo "Downloading uv, which installs the rest."
   local pip=("$python" -m pip --python "$venv/bin/python")
   if ! "${pip[@]}" --version >>"$log" 2>&1; then
     "$venv/bin/python" -m ensurepip >>"$log" 2>&1 || stop "$python has no pip." \
@@ -95,7 +95,7 @@ tell_uv_of_mirror() {
 
 if is_installed; then exit 0; fi
 if [ -e "$unfinished" ]; then
-  echo "The last installation did not end; it begins anew."
+  echo "The last installation was interrupted; starting over."
   make_environment
 elif ! is_usable "$venv/bin/python"; then
   make_environment

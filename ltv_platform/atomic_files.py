@@ -29,7 +29,7 @@ def draft_of(path: Path) -> Iterator[Path]:
     except OSError as error:
         raise UserError(
             f"{path} cannot be written: {error.strerror or error}.",
-            "Make room or fix the permissions of LTV_HOME, then run `ltv run` again.",
+            "Free some space or fix the permissions of LTV_HOME, then run `ltv run` again.",
         ) from error
 
 
@@ -42,7 +42,7 @@ def refuse_home(settings: Settings, path: Path) -> None:
     home, reports = settings.home.resolve(), settings.reports_path.resolve()
     if path.is_relative_to(home) and not path.is_relative_to(reports):
         raise UserError(
-            f"{path} is among the files of LTV_HOME.",
+            f"{path} is inside LTV_HOME.",
             f"Choose another folder, or {reports}.",
         )
 

@@ -75,7 +75,7 @@ def decompressed(stored: bytes) -> str:
         ValueError: it was not stored by :func:`compressed`.
     """
     if not is_compressed(stored):
-        raise ValueError("An event was stored in a way that this version cannot read.")
+        raise ValueError("An event is stored in a format that this version cannot read.")
     unpacker = zlib.decompressobj(wbits=-zlib.MAX_WBITS, zdict=_DICTIONARY)
     return (unpacker.decompress(stored[len(_FIRST) :]) + unpacker.flush()).decode()
 

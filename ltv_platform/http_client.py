@@ -43,7 +43,7 @@ def describe(error: Exception, limit: str) -> str:
         case requests.Timeout():
             return f"no answer in time ({limit})"
         case requests.exceptions.ChunkedEncodingError():
-            return "the answer broke off"
+            return "the answer was cut off"
         case requests.ConnectionError():
             return f"no connection: {_root(error)}"
         case _:
@@ -71,13 +71,13 @@ def body_of(
             if len(body) > most:
                 return b"", f"the answer is longer than {most >> 20} MiB"
             if time.monotonic() > until:
-                return b"", f"no whole answer in time ({limit})"
+                return b"", f"no complete answer in time ({limit})"
     except urllib3.exceptions.DecodeError:
-        return b"", "the answer cannot be unpacked"
+        return b"", "the answer cannot be decompressed"
     except urllib3.exceptions.TimeoutError:
-        return b"", f"no whole answer in time ({limit})"
+        return b"", f"no complete answer in time ({limit})"
     except (urllib3.exceptions.HTTPError, OSError):
-        return b"", "the answer broke off"
+        return b"", "the answer was cut off"
     return bytes(body), ""
 
 

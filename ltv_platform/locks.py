@@ -173,6 +173,6 @@ def refuse_half_restored(settings: "Settings") -> None:
     if settings.restoring_path.exists():
         raise UserError(
             f"{settings.home} is half restored.",
-            "If `ltv restore` is under way, let it finish; if it was ended, run it again, and it "
-            "goes on where it stopped.",
+            "If `ltv restore` is running, let it finish; if it was interrupted, run it again, and "
+            "it continues where it stopped.",
         )

@@ -25,18 +25,18 @@ def _facts(graph: Graph, table: str) -> list[str]:
 def test_campaign_roas(tmp_path: Path) -> None:
     """All that can be said of a partitioned table with a presentation."""
     assert _facts(_graph(tmp_path), "marts.campaign_roas") == [
-        "One row per install date, campaign and country, those without installs too. "
-        "Has the money that bought this cohort come back after N days?",
+        "One row per install date, campaign and country, including days of spend without "
+        "installs. Has the cohort earned back its cost after N days?",
         "",
         "- **Key**: `install_date`, `campaign_id`, `country`.",
-        "- **Written**: a partition per `install_date`, again when a day that it reads, its SQL or "
-        "a setting in it has changed.",
+        "- **Written**: one partition per `install_date`, rewritten when a day it reads, its SQL "
+        "or one of its settings changes.",
         "- **Reads**: `core.campaign_spend` (the day), `core.waiting_for_rate` (the day), "
         "`marts.campaign_ltv` (the day).",
-        "- **Made**: The spend of the install date stands beside the revenue of campaign_ltv; "
-        "spend without a country is shared out by installs.",
-        "- **As of**: stored as sums; when it is published, as_of and the watermark of revenue (of "
-        "a day until 366 days after it) and the watermark of costs decide what is mature.",
+        "- **Made**: Joins the spend of the install date with the revenue of campaign_ltv; spend "
+        "without a country is allocated by installs.",
+        "- **As of**: stored as sums; on publishing, as_of and the watermark of revenue (up "
+        "to 366 days after a day) and the watermark of costs decide what is mature.",
         "- **Checked by**: `unique_key` (blocks), `spend_reconciles` (blocks).",
     ]
 
@@ -45,13 +45,14 @@ def test_forecast_models(tmp_path: Path) -> None:
     """A table that a fit makes: what its SELECT gives, and where its forecasts are tested."""
     assert _facts(_graph(tmp_path), "marts.forecast_models")[2:] == [
         "- **Key**: `model`, `parameter`.",
-        "- **Written**: whole, again when an input, its SQL or a setting in it has changed, or "
-        "as_of or a watermark has moved.",
+        "- **Written**: as a whole, rewritten when an input, its SQL or one of its settings "
+        "changes, or when as_of or a watermark moves.",
         "- **Reads**: `marts.purchase_histories`.",
-        "- **Made**: the SELECT gives one row per group of customers with equal histories. Its "
-        "rows are counted customers; forecasting/tables.py fits the models of the table to them.",
+        "- **Made**: the SELECT returns one row per group of customers with equal histories. The "
+        "SELECT counts customers; forecasting/repeat_buying/tables.py fits the models to these "
+        "counts.",
         "- **Checked by**: `unique_key` (blocks).",
-        "- **How far off**: `marts.forecast_backtest`.",
+        "- **Back-test**: `marts.forecast_backtest`.",
     ]
 
 
@@ -121,7 +122,7 @@ def test_columns_say_what_they_are_computed_from(tmp_path: Path) -> None:
     )
     assert of("core.transactions", "is_refund") == " Computed from raw.transactions.is_refund."
     assert of("marts.forecast_models", "value") == (
-        " Made by the model out of marts.purchase_histories."
+        " Computed by the model from marts.purchase_histories."
     )
     assert of("core.waiting_for_rate", "table_name") == ""
     assert of("marts.attribution", "revenue").endswith(", 9 more.")

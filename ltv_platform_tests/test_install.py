@@ -105,7 +105,7 @@ def test_each_extra_is_installed_once_and_by_the_lock(checkout: Checkout) -> Non
 def test_progress_is_shown_without_the_names_of_all_packages(checkout: Checkout) -> None:
     """Eighty names before the first figure are noise; a silent terminal looks hung."""
     shown = checkout.install().stdout
-    assert "Making .venv with Python 3." in shown
+    assert "Creating .venv with Python 3." in shown
     assert "Resolved 2 packages" in shown
     assert "duckdb==2.0.0" not in shown
 
@@ -156,7 +156,7 @@ def test_a_python_that_is_too_old_or_missing_is_said(checkout: Checkout, tmp_pat
     ("said", "answer"),
     [
         ("error: Failed to fetch: https://example.org/simple/duckdb/", "UV_DEFAULT_INDEX"),
-        ("error: Hash mismatch for `duckdb==2.0.0`", "not the one that constraints.txt names"),
+        ("error: Hash mismatch for `duckdb==2.0.0`", "does not match its hash in constraints.txt"),
         ("error: No space left on device", "make clean"),
     ],
 )

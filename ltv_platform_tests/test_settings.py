@@ -25,8 +25,8 @@ def test_an_address_has_a_scheme_and_a_host(address: str, monkeypatch: pytest.Mo
     with pytest.raises(UserError) as caught:
         load_settings()
     assert caught.value.message == (
-        "A setting is wrong. LTV_IHC_URL: must be http:// or https:// and a host, as in "
-        f"https://example.com (it is {address!r})"
+        "A setting is wrong. LTV_IHC_URL: must be http:// or https:// and a host, such as "
+        "https://example.com (it is {address!r})"
     )
 
 

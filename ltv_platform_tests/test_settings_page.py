@@ -7,9 +7,9 @@ from typing import Any, get_args
 import pytest
 
 from ltv_platform.assets import build_graph
-from ltv_platform.setting_declaration import about
 from ltv_platform.settings import Settings, variable_name
-from ltv_platform.settings_page import settings_page
+from ltv_platform.settings.declaration import about
+from ltv_platform.settings.page import settings_page
 from ltv_platform.tables.transforms import Graph
 
 PAGE = Path(__file__).parents[1] / "docs" / "settings.md"

@@ -1,7 +1,7 @@
 -- AppsFlyer raw data: installs, in-app events, or both, organic or not, as CSV from the dashboard,
 -- the API or a data locker. Installs are customers, revenue of events is transactions, touches are
--- the sessions of a journey, and the cost of installs is spend. Re-engagements are no installs.
--- Left out: what identifies a device or tells where it was (IP, advertising ids), Event Value.
+-- the sessions of a journey, and the cost of installs is spend. Re-engagements are not installs.
+-- Left out: what identifies or locates a device (IP, advertising ids), and Event Value.
 -- format: AppsFlyer raw data
 -- skip: until header
 -- needs: appsflyer_id (id) = AppsFlyer ID | appsflyer_id

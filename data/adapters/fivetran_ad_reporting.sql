@@ -1,7 +1,7 @@
 -- Any ad network through Fivetran's ad_reporting models (campaign, ad group or ad report), as .csv
--- or .parquet. Taken are the spend of each campaign and day under the name of its platform, its
--- impressions and clicks, and names. Left out are conversions and their value: the platform makes
--- its own. Rows of ad groups and ads add up.
+-- or .parquet. Loads the spend, impressions and clicks of each campaign and day under the name of its
+-- platform, and campaign names. Leaves out conversions and their value, which we compute ourselves.
+-- Rows of ad groups and ads add up.
 -- format: a report of Fivetran's ad_reporting
 -- numbers: 1204.50
 -- empty: NULL | \N

@@ -1,7 +1,7 @@
 -- GA4's events in BigQuery (tables events_YYYYMMDD), as Parquet or newline-delimited JSON.
 -- First visits are customers, sessions with their channel are journeys, purchases and refunds are
 -- transactions, and purchases in the base currency are conversions too.
--- Left out: every other event, pages, devices, and all parameters but those named below.
+-- Left out: every other event, pages, devices, and all parameters except those named below.
 -- format: a GA4 BigQuery export
 -- needs: event_date = event_date
 -- needs: event_timestamp = event_timestamp
@@ -19,7 +19,7 @@
 -- variable: revenue = original | usd
 -- variable: channel = group | source
 -- view: purchases
--- Purchases and refunds: whose each is, when it was, of which order, and what was paid.
+-- Purchases and refunds: the customer, time, order and amount of each.
 SELECT
   *,
   CASE WHEN getvariable('customer') = 'device' THEN user_pseudo_id

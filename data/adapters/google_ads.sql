@@ -1,6 +1,6 @@
 -- Google Ads: a report with the segment Day, as .csv or "Excel .csv" (UTF-16, tabs).
--- Taken are the spend of each campaign and day, its impressions and clicks, and names.
--- Left out are conversions and their value: the platform makes its own. Rows of ad groups,
+-- Loads the spend, impressions and clicks of each campaign and day, and campaign names.
+-- Leaves out conversions and their value, which we compute ourselves. Rows of ad groups,
 -- devices or networks add up. Without a campaign id in the report, the name identifies it.
 -- format: a Google Ads report by day
 -- skip: until header

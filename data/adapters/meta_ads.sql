@@ -1,7 +1,7 @@
 -- Meta Ads (Facebook, Instagram): an export of the Ads Manager or Ads Reporting, broken down by day.
--- Taken are the spend of each campaign and day, by country where there is that breakdown, its
--- impressions and link clicks, and names. Left out are results and purchases: the platform makes
--- its own. Rows of ad sets, ads and placements add up. Without an id, the name identifies a campaign.
+-- Loads the spend, impressions and link clicks of each campaign and day, by country if the file has it,
+-- and campaign names. Leaves out results and purchases, which we compute ourselves. Rows of ad sets,
+-- ads and placements add up. Without an id, the name identifies a campaign.
 -- format: a Meta Ads export
 -- skip: until header
 -- empty: - | --

@@ -1,6 +1,6 @@
 -- Microsoft Advertising (Bing Ads): a performance report by day, as .csv.
--- Taken are the spend of each campaign and day, its impressions and clicks, and names. Left out are
--- conversions and revenue: the platform makes its own. Rows of ad groups and devices add up.
+-- Loads the spend, impressions and clicks of each campaign and day, and campaign names. Leaves out
+-- conversions and revenue, which we compute ourselves. Rows of ad groups and devices add up.
 -- Dates have the month first, as in 9/1/2026; --option 'dates=day first' reads them the other way.
 -- format: a Microsoft Advertising report by day
 -- skip: until header

@@ -1,8 +1,8 @@
 -- PayPal activity, English: one line per movement of the balance.
--- Taken: payments received as purchases, refunds, reversals and chargebacks as rows of their own;
--- customers with the first payment received. Left out: payments sent, fees, holds, conversions of
--- currencies, withdrawals, transfers, lines without effect on the balance, what is not completed.
--- Money received under a type that is not known goes to quarantine: it may be no revenue.
+-- Loaded: payments received as purchases; refunds, reversals and chargebacks as separate rows;
+-- customers from their first payment received. Left out: payments sent, fees, holds, conversions of
+-- currencies, withdrawals, transfers, lines without effect on the balance, incomplete payments.
+-- Money received under an unknown type goes to quarantine, because it may not be revenue.
 -- format: an activity download of PayPal
 -- skip: until header
 -- needs: date (date) = Date
@@ -23,7 +23,7 @@
 -- variable: amount = gross | net
 -- variable: ist = unknown | india | israel
 -- view: lines
--- All lines with their type in small letters, and whether it is one of payments by buyers.
+-- All lines with their type in lower case, and whether it is a payment by a buyer.
 SELECT
   *,
   regexp_replace(lower(trim(type)), '\s+', ' ', 'g') AS movement,

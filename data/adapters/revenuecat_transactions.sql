@@ -1,5 +1,5 @@
 -- RevenueCat's scheduled export of transactions, CSV or Parquet: one line per purchase or renewal,
--- which comes again when it changes. Customers, and purchases with the refunds of them, are taken.
+-- exported again when it changes. Loaded: customers, and purchases with their refunds.
 -- Left out: sandbox, trials and grants without a price, family sharing, subscriber attributes.
 -- format: a RevenueCat transactions export
 -- skip: until header
@@ -38,7 +38,7 @@
 -- variable: currency = purchased | usd
 -- variable: customer = original | alias
 -- view: purchases
--- Purchases and renewals outside the sandbox: what was paid, what is left of it, and our share.
+-- Purchases and renewals outside the sandbox: the amount paid, the amount after refunds, and our share.
 SELECT
   *,
   CASE WHEN getvariable('customer') = 'alias' THEN COALESCE(alias, app_user_id)

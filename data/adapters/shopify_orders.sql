@@ -1,8 +1,8 @@
--- Shopify orders: an order's fields stand on its first line, further lines are items of it.
--- Taken: each paid order as a purchase, and what was refunded of it as a row of its own; customers
--- with their first such order. Left out: orders that nobody paid, and test orders.
--- An order without a refund takes its refund row back, in case an earlier file had one. Of an order
--- that stands twice in a file, as in two exports put together, the state with the larger refund counts.
+-- Shopify orders: the first line of an order has its fields, further lines are its items.
+-- Loaded: each paid order as a purchase, with a separate row for its refund; customers from their first
+-- paid order. Left out: unpaid orders and test orders.
+-- If there is no refund, a deletion removes the refund row that an earlier file may have had. If an order
+-- appears twice in a file, as in two exports put together, the state with the larger refund counts.
 -- format: an order export of Shopify
 -- skip: until header
 -- needs: name = Name
@@ -30,7 +30,7 @@
 -- because: a spreadsheet has rounded the ids of the orders. In Shopify, export the orders again, and load that file without opening it.
 -- variable: revenue = net | total | subtotal
 -- view: orders
--- First lines of orders, without tests and what nobody paid: whose each is, and when it was.
+-- First lines of orders, without tests and unpaid orders: the customer and time of each.
 SELECT
   *,
   COALESCE(id, name) AS order_id,

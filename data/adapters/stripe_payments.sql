@@ -1,9 +1,9 @@
--- Stripe payments, in the columns of today's export and of the one before it.
--- Taken: each payment that succeeded as a purchase, what was refunded of it and a dispute that was
--- lost as rows of their own; customers with their first such payment. Left out: payments that
--- failed, were not captured, or still wait. A refund or a dispute that is there no longer takes
--- its row back, in case an earlier file had one. Of a payment that stands twice in a file, as in two
--- exports put together, the state with the larger refund counts.
+-- Stripe payments, with the columns of the current export or of the previous one.
+-- Loaded: each successful payment as a purchase, with separate rows for its refund and a lost dispute;
+-- customers from their first successful payment. Left out: payments that failed, were not captured or
+-- are pending. If there is no refund or dispute, a deletion removes the row that an earlier file may
+-- have had. If a payment appears twice in a file, as in two exports put together, the state with the
+-- larger refund counts.
 -- format: a payments export of Stripe
 -- skip: until header
 -- needs: id = id
@@ -29,7 +29,7 @@
 -- because: the payment is one of test mode. In Stripe, switch test mode off, and export the payments again.
 -- variable: amount = charged | converted
 -- view: payments
--- Captured payments but those that failed or still wait: whose each is, and when what happened.
+-- Captured payments except failed and pending ones: the customer of each, and when what happened.
 SELECT
   *,
   COALESCE(customer_id, email) AS customer,

@@ -1,7 +1,7 @@
 -- TikTok Ads: a report or an export of the Ads Manager with the time breakdown By Day, as .csv.
--- Taken are the spend of each campaign and day, its impressions and clicks, and names. Left out are
--- conversions: the platform makes its own. Rows of ad groups and ads add up. Without a campaign
--- id, the name identifies a campaign.
+-- Loads the spend, impressions and clicks of each campaign and day, and campaign names. Leaves out
+-- conversions, which we compute ourselves. Rows of ad groups and ads add up. Without a campaign id,
+-- the name identifies a campaign.
 -- format: a TikTok Ads report by day
 -- skip: until header
 -- empty: -- | -

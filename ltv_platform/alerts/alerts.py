@@ -119,7 +119,7 @@ class Alerts:
         message = Message(
             "Test",
             "This is what alerts of ltv-platform look like.",
-            next_step="Nothing is to be done.",
+            next_step="No action is needed.",
         )
         answer = self._webhook.send(payload(message, self._public_url))
         if answer.delivered:

@@ -28,27 +28,27 @@ _OF_RUNS = (
     Cause(
         ("The disk is full", "No space left on device", "Check that the disk has room"),
         "the disk is full",
-        "Make room on the disk of LTV_HOME.",
+        "Free space on the disk of LTV_HOME.",
     ),
     Cause(
         ("is damaged:", "cannot be opened:"),
         "the warehouse is damaged",
-        "Restore a backup; docs/operations.md, When something fails, shows how.",
+        "Restore a backup; see When something fails in docs/operations.md.",
     ),
     Cause(
         ("is held by", "up to date (waited", "database is locked"),
         "another process held the warehouse for too long",
-        "Let the other process finish or end it; LTV_LOCK_TIMEOUT waits longer.",
+        "Let the other process finish or end it, or raise LTV_LOCK_TIMEOUT.",
     ),
     Cause(
         (*OUT_OF_MEMORY, "out of memory", "MemoryError"),
         "the engine ran out of memory",
-        "Give the engine more memory with LTV_MEMORY_LIMIT, or free some.",
+        "Raise LTV_MEMORY_LIMIT, or free memory on the machine.",
     ),
     Cause(
         ("was killed", "unexpectedly exited", "terminated by signal", "no longer running"),
         "its process was killed",
-        "See whether the machine ran out of memory or was restarted.",
+        "Check whether the machine ran out of memory or was restarted.",
     ),
     Cause(
         ("API rejects the key",),
@@ -56,15 +56,15 @@ _OF_RUNS = (
         "Correct IHC_API_KEY, or set LTV_IHC_ENGINE=local.",
     ),
     Cause(
-        ("does not give its contract",),
-        "a SELECT does not give the columns of its contract",
+        ("does not match its contract",),
+        "a SELECT does not return the columns of its contract",
         "Fix the SELECT or the contract that the run's log names.",
     ),
     Cause(
         ("amount or a sum that is too large",),
         "an amount or a sum is too large",
-        "Find the amount in the input of the table that the run's log names, and correct it: load "
-        "a new version of its row.",
+        "Find the amount in the input of the table that the run's log names, then load a "
+        "corrected version of its row.",
     ),
     Cause(("A setting is wrong", "is not a setting"), "a setting is wrong", "See `ltv doctor`."),
 )
@@ -74,13 +74,13 @@ NO_SOURCE_TABLE = "There is no source table"
 
 _OF_FILES = (
     Cause(("has an unsupported extension",), "its extension is not supported"),
-    Cause((", whatever its extension says",), "it is of another kind than its extension says"),
+    Cause((", despite its extension",), "its content does not match its extension"),
     Cause(
         (
             "is not an Excel workbook",
             " is a workbook ",
             " has no sheet ",
-            "more digits than a number of Excel",
+            "more digits than Excel keeps",
         ),
         "it is a workbook that cannot be read",
     ),
@@ -103,8 +103,8 @@ _OF_FILES = (
     ),
     Cause((NO_SOURCE_TABLE,), "its folder does not name a source table"),
     Cause(("There is no adapter", "The adapter ", "Adapter "), "its adapter is missing or wrong"),
-    Cause(("go through adapter",), "it does not go through its adapter"),
-    Cause(("free on the disk",), "it needs more than half of the free disk"),
+    Cause(("fit adapter",), "it does not fit its adapter"),
+    Cause(("free space on the disk",), "it needs more than half of the free disk"),
 )
 
 UNKNOWN = Cause((), "the run's log says why")

@@ -60,8 +60,8 @@ class RunFailed(Alert):
     kind: ClassVar[str] = "run_failed"
     title: ClassVar[str] = "Run failed"
     next_step: ClassVar[str] = (
-        "Open the run, read its error and fix the cause. What was not rebuilt stays stale: the "
-        "refresh sensor tries again by itself, `ltv run` at once."
+        "Open the run, read its error and fix the cause. Tables that were not rebuilt stay stale: "
+        "the refresh sensor retries them, or run `ltv run` now."
     )
 
     job: str
@@ -148,12 +148,11 @@ class StaleData(Alert):
     #: The snapshot among the names of feeds.
     SNAPSHOT: ClassVar[str] = "published_snapshot"
     next_step: ClassVar[str] = (
-        "Bring the missing files into landing, or ask whoever delivers them. LTV_FRESHNESS_HOURS "
+        "Put the missing files into landing, or ask their sender for them. LTV_FRESHNESS_HOURS "
         "sets when a feed counts as late."
     )
     next_step_of_snapshot: ClassVar[str] = (
-        "Run `ltv run`, or open the last run of refresh: one of them says what holds publishing "
-        "back."
+        "Run `ltv run`, or open the last refresh run, to see what blocks publishing."
     )
 
     what: str
@@ -199,8 +198,8 @@ class RetriesExhausted(Alert):
     kind: ClassVar[str] = "retries_exhausted"
     title: ClassVar[str] = "Given up"
     next_step: ClassVar[str] = (
-        "Open the last run, fix the cause, then `ltv run`. The sensor starts again when data, "
-        "code or settings change. LTV_REFRESH_ATTEMPTS says how often it tries."
+        "Open the last run, fix the cause, then `ltv run`. The sensor resumes when data, code or "
+        "settings change. LTV_REFRESH_ATTEMPTS sets how often it tries."
     )
 
     job: str
@@ -218,8 +217,8 @@ class RetriesExhausted(Alert):
         left = f" Left to do: {plain(self.left)}." if self.left else ""
         return Message(
             self.title,
-            f"{self.attempts} runs of {plain(self.job)} in a row did not help; no more are "
-            f"started for the same cause.{left}",
+            f"{self.attempts} runs of {plain(self.job)} in a row did not fix it; the sensor "
+            f"starts no more for the same cause.{left}",
             _run(self.run_id),
             self.next_step,
         )
@@ -238,9 +237,8 @@ class FileRejected(Alert):
     kind: ClassVar[str] = "file_rejected"
     title: ClassVar[str] = "File rejected"
     next_step: ClassVar[str] = (
-        "It stays in landing; no run is started for it until it changes, and one for other files "
-        "looks at it again. `ltv ingest` says what is wrong with it: put a fixed file in its "
-        "place, or take it away."
+        "It stays in landing and starts no run until it changes; runs for other files try it "
+        "again. `ltv ingest` shows the error: replace the file with a fixed one, or remove it."
     )
 
     place: str
@@ -278,8 +276,8 @@ class SensorFailed(Alert):
     kind: ClassVar[str] = "sensor_failed"
     title: ClassVar[str] = "Sensor failed"
     next_step: ClassVar[str] = (
-        "Open its ticks in the UI and read the error. Until it is fixed, `ltv run` does by hand "
-        "what the sensor would start."
+        "Open its ticks in the UI and read the error. Until it is fixed, use `ltv run` in its "
+        "place."
     )
 
     sensor: str
@@ -293,7 +291,7 @@ class SensorFailed(Alert):
     def message(self) -> Message:
         """What people are told."""
         cause = cause_of_run(self.error)
-        says = "its tick says why" if cause is UNKNOWN else cause.says
+        says = "see its tick for the reason" if cause is UNKNOWN else cause.says
         return Message(
             self.title,
             f"{plain(self.sensor)}: {says}.",

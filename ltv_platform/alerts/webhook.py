@@ -146,7 +146,9 @@ class Webhook:
         if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
             return Answer(True, f"{status}{self._said(response)}")
         if status < HTTPStatus.BAD_REQUEST:
-            return Answer(False, f"{status}: it points to another address, which is not followed")
+            return Answer(
+                False, f"{status}: it redirects to another address, which is not followed"
+            )
         answer = Answer(
             False,
             f"{status}{self._said(response)}",

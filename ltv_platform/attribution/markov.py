@@ -181,7 +181,7 @@ def _effects_of_order(
     """The removal effects; None, with a warning, where the order is left out."""
     if len(names) > most:
         _log.warning(
-            "markov_channels leaves out order %d: %d channels, and it takes %d",
+            "markov_channels leaves out order %d: %d channels, but the limit is %d",
             order,
             len(names),
             most,

@@ -88,12 +88,12 @@ def back_up(engine: Engine, folder: Path, progress: Progress) -> Backup:
     folder = folder.expanduser().absolute()
     if folder.resolve().is_relative_to(settings.home.resolve()):
         raise UserError(
-            f"{folder} is inside LTV_HOME, and would be lost together with it.",
-            "Choose a folder elsewhere, at best on another disk.",
+            f"{folder} is inside LTV_HOME and would be lost with it.",
+            "Choose a folder outside it, preferably on another disk.",
         )
     if not settings.warehouse_path.exists():
         raise UserError(
-            f"There is nothing to back up: {settings.home} holds no warehouse.",
+            f"There is nothing to back up: {settings.home} contains no warehouse.",
             "Check LTV_HOME; `ltv doctor` shows it.",
         )
     try:
@@ -103,7 +103,8 @@ def back_up(engine: Engine, folder: Path, progress: Progress) -> Backup:
     except (OSError, sqlite3.Error) as error:
         raise UserError(
             f"No backup was made in {folder}: {error}.",
-            "Make room or fix its permissions, then try again; nothing half-made is left there.",
+            "Free some space or fix its permissions, then try again; no partial backup is left "
+            "there.",
         ) from error
 
 

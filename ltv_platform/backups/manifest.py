@@ -105,9 +105,9 @@ def damaged(path: Path, what: str) -> UserError:
     others = [folder.name for folder in backups_in(path.parent) if folder != path]
     return UserError(
         f"The backup {path} is damaged: {what}.",
-        f"Restore another one by naming it, such as {path.parent / others[-1]}."
+        f"Restore another one by name, such as {path.parent / others[-1]}."
         if others
-        else "There is no other one beside it.",
+        else "There are no other backups beside it.",
     )
 
 
@@ -171,14 +171,14 @@ def read_backup(path: Path) -> Backup:
         raise damaged(path, f"its {MANIFEST} cannot be read ({error})") from error
     if content.pop("format") != _FORMAT:
         raise UserError(
-            f"The backup {path} was made by ltv-platform {content.get('version')} in a form that "
-            "this release does not know.",
+            f"The backup {path} was made by ltv-platform {content.get('version')} in a format "
+            "that this release does not support.",
             "Restore it with that release.",
         )
     files = {name: StoredFile(**file) for name, file in content.pop("files").items()}
     folders = tuple(content.pop("folders"))
     if any(leads_away(name) for name in (*files, *folders)):
-        raise damaged(path, f"its {MANIFEST} names files outside of it")
+        raise damaged(path, f"its {MANIFEST} names files outside the backup")
     created_at = datetime.fromisoformat(content.pop("created_at"))
     return Backup(path=path, created_at=created_at, files=files, folders=folders, **content)
 

@@ -87,14 +87,14 @@ def restore(
         if backup.schema_version > newest:
             raise UserError(
                 f"The backup {backup.path} has schema version {backup.schema_version}; this "
-                f"release knows versions up to {newest}.",
+                f"release supports versions up to {newest}.",
                 f"Restore it with ltv-platform {backup.version}, which made it, or a newer one.",
             )
         if not overwrite and _holds_data(settings):
             raise UserError(
-                f"{settings.home} holds data.",
-                "Name another LTV_HOME, or add --overwrite: what it holds is then moved to "
-                f"{replaced_path(settings)}, not deleted.",
+                f"{settings.home} contains data.",
+                "Choose another LTV_HOME, or add --overwrite, which moves its contents to "
+                "{replaced_path(settings)}.",
             )
         backup.check_presence()
         _fetch(engine, backup, progress)
@@ -107,8 +107,8 @@ def _chosen(folder: Path) -> Backup:
         return read_backup(folder)
     if not (found := backups_in(folder)):
         raise UserError(
-            f"{folder} holds no backup.",
-            "Name the folder that was given to `ltv backup`, or one of the backups in it.",
+            f"{folder} contains no backup.",
+            "Give the folder that you gave to `ltv backup`, or one of the backups in it.",
         )
     return read_backup(found[-1])
 
@@ -140,9 +140,9 @@ def _fetch(engine: Engine, backup: Backup, progress: Progress) -> None:
     free = shutil.disk_usage(settings.home).free
     if backup.bytes > free:
         raise UserError(
-            f"The backup {backup.path} has {backup.bytes:,} bytes, and the disk of "
-            f"{settings.home} has room for {free:,}.",
-            "Make room, then restore it again.",
+            f"The backup {backup.path} has {backup.bytes:,} bytes, but the disk of "
+            f"{settings.home} has only {free:,}.",
+            "Free some space, then restore it again.",
         )
     try:
         with temporary_folder(settings.home, f"{settings.restoring_path.name}_") as drafts:
@@ -155,7 +155,7 @@ def _fetch(engine: Engine, backup: Backup, progress: Progress) -> None:
                 place.parent.mkdir(parents=True, exist_ok=True)
                 with backup.location(name).open("rb") as source, place.open("wb") as target:
                     if sha256(source, target) != expected:
-                        wrong.append(f"{name} has other bytes than were written")
+                        wrong.append(f"{name} does not match the bytes written")
             backup.refuse(wrong)
             plan = {"backup": str(backup.path), "aside": stamp(settings.current_time())}
             (draft / _PLAN).write_text(json.dumps(plan) + "\n", "utf-8")
@@ -167,7 +167,8 @@ def _fetch(engine: Engine, backup: Backup, progress: Progress) -> None:
     except OSError as error:
         raise UserError(
             f"The backup {backup.path} was not restored: {error}.",
-            f"{settings.home} is as it was. Make room or fix permissions, then restore it again.",
+            f"{settings.home} is unchanged. Free some space or fix permissions, then restore it "
+            "again.",
         ) from error
 
 
@@ -200,7 +201,7 @@ def _put_in_place(engine: Engine, progress: Progress, *, continued: bool = False
     except OSError as error:
         raise UserError(
             f"{settings.home} is half restored: {error}.",
-            "Fix what is in the way, then run the same `ltv restore` again; it goes on from here.",
+            "Fix the cause, then run the same `ltv restore` again; it continues from here.",
         ) from error
     return Restored(Path(plan["backup"]), aside if aside.exists() else None, continued)
 

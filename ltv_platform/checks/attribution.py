@@ -1,6 +1,13 @@
 """Checks of attribution: every conversion is credited once, every cost counted once."""
 
-from ltv_platform.checks.model import CheckOutcome, TableCheck, all_of, days_to_publish, equal
+from ltv_platform.checks.model import (
+    CheckOutcome,
+    TableCheck,
+    all_of,
+    ask,
+    days_to_publish,
+    equal,
+)
 from ltv_platform.parameters.attribution import MARKOV_PATH, MODELS
 from ltv_platform.settings import Settings
 from ltv_platform.warehouse.engine import Reader
@@ -17,7 +24,7 @@ def attribution_checks(settings: Settings) -> tuple[TableCheck, ...]:
         TableCheck(
             "marts.attribution",
             "credit_reconciles",
-            "Every model credits every conversion with exactly 1, and with its revenue.",
+            "Every model gives each conversion a total credit of exactly 1, and its full revenue.",
             _credit_reconciles,
             reads=("core.conversions",),
             blocking=True,
@@ -32,8 +39,7 @@ def attribution_checks(settings: Settings) -> tuple[TableCheck, ...]:
         TableCheck(
             "marts.channel_reporting",
             "channels_reconcile",
-            "Cost is that of all sessions, each once; IHC and its revenue are those of all "
-            "conversions.",
+            "Cost counts each session once; IHC credit and revenue cover all conversions.",
             lambda engine: _channels_reconcile(engine, "marts.channel_reporting"),
             reads=("core.sessions", "core.conversions"),
             blocking=True,
@@ -41,8 +47,7 @@ def attribution_checks(settings: Settings) -> tuple[TableCheck, ...]:
         TableCheck(
             "marts.channel_reporting_by_conversion_date",
             "channels_reconcile",
-            "Cost is that of all sessions, each once; IHC and its revenue are those of all "
-            "conversions.",
+            "Cost counts each session once; IHC credit and revenue cover all conversions.",
             lambda engine: _channels_reconcile(
                 engine, "marts.channel_reporting_by_conversion_date"
             ),
@@ -52,7 +57,7 @@ def attribution_checks(settings: Settings) -> tuple[TableCheck, ...]:
         TableCheck(
             "marts.channel_model_comparison",
             "models_reconcile",
-            "Each model credits all conversions and all revenue, over the same cost.",
+            "Each model credits all conversions and all revenue, against the same cost.",
             _models_reconcile,
             reads=("core.sessions", "core.conversions", "marts.markov_channels"),
             blocking=True,
@@ -60,13 +65,13 @@ def attribution_checks(settings: Settings) -> tuple[TableCheck, ...]:
         TableCheck(
             "marts.customer_journeys",
             "journeys_are_whole",
-            "No journey has more sessions than LTV_JOURNEY_SESSIONS lets it hold.",
+            "No journey reaches the limit LTV_JOURNEY_SESSIONS.",
             lambda engine: _journeys_are_whole(engine, settings.journey_sessions),
         ),
         TableCheck(
             "marts.customer_journeys",
             "no_user_dominates",
-            "No user has so many sessions and conversions as only a shared user_id has.",
+            "No user_id has so many sessions and conversions that it must be shared.",
             lambda engine: _no_user_dominates(engine, settings.journey_sessions),
             reads=("core.sessions", "core.conversions"),
         ),
@@ -89,7 +94,7 @@ def _label_checks(settings: Settings) -> tuple[TableCheck, ...]:
         TableCheck(
             "marts.ihc_attribution",
             "redistributed_channels_exist",
-            "Some session has each channel that LTV_IHC_REDISTRIBUTION names.",
+            "Every channel in LTV_IHC_REDISTRIBUTION has at least one session.",
             lambda engine: _channels_exist(engine, labels),
             reads=("core.sessions",),
         ),
@@ -103,8 +108,8 @@ def _channels_exist(engine: Reader, labels: list[str]) -> CheckOutcome:
     return CheckOutcome(
         not absent,
         {"absent_channels": len(absent)},
-        f"LTV_IHC_REDISTRIBUTION names {', '.join(map(repr, absent))}, but no session has such a "
-        "channel: nothing is moved from it; case and blanks count"
+        f"LTV_IHC_REDISTRIBUTION names {', '.join(map(repr, absent))}, but no session has that "
+        "channel, so no credit moves from it; case and spaces matter"
         if absent
         else "",
     )
@@ -113,37 +118,19 @@ def _channels_exist(engine: Reader, labels: list[str]) -> CheckOutcome:
 def _credit_reconciles(engine: Reader) -> CheckOutcome:
     # Days that were published were found right then, and nobody has written them since.
     days = days_to_publish(engine, "core.conversions", "marts.attribution")
-    [(conversions, wrong, models)] = engine.rows(
-        "WITH credited AS ("
-        "SELECT model, conv_id, SUM(credit) AS credit, SUM(revenue) AS revenue, "
-        "MIN(credit) AS least FROM marts.attribution "
-        "WHERE conversion_date BETWEEN $first AND $last GROUP BY model, conv_id), "
-        "expected AS ("
-        "SELECT models.model, conv_id, conversions.revenue FROM core.conversions AS conversions "
-        "CROSS JOIN (SELECT UNNEST($models) AS model) AS models "
-        "WHERE event_date BETWEEN $first AND $last) "
-        "SELECT COUNT(DISTINCT conv_id), COUNT(*) FILTER (wrong), "
-        "STRING_AGG(DISTINCT model, ', ' ORDER BY model) FILTER (wrong) "
-        "FROM (SELECT conv_id, model, "
-        "expected.revenue IS DISTINCT FROM credited.revenue OR credited.credit IS DISTINCT FROM 1 "
-        "OR credited.least <= 0 AS wrong "
-        "FROM expected FULL OUTER JOIN credited USING (model, conv_id)) AS compared",
-        {**days, "models": [model for model in MODELS if model != MARKOV_PATH]},
+    models = [model for model in MODELS if model != MARKOV_PATH]
+    [(conversions, wrong, by)] = ask(
+        engine, "attribution/credit_reconciles", {**days, "models": models}
     )
     return CheckOutcome(
         wrong == 0,
         {"conversions": conversions, "wrong": wrong},
-        "" if wrong == 0 else f"{wrong} conversions are not credited with 1 by {models}",
+        "" if wrong == 0 else f"{wrong} conversions do not get a credit of 1 from {by}",
     )
 
 
 def _one_engine(engine: Reader, settings: Settings) -> CheckOutcome:
-    engines = dict(
-        engine.rows(
-            "SELECT engine, COUNT(DISTINCT conv_id) FROM marts.ihc_attribution "
-            "GROUP BY engine ORDER BY engine"
-        )
-    )
+    engines = dict(ask(engine, "attribution/one_engine"))
     text = ", ".join(f"{journeys} by {name}" for name, journeys in engines.items())
     passed = len(engines) <= 1 or settings.ihc_mixed_engines
     return CheckOutcome(
@@ -182,54 +169,35 @@ def _channels_reconcile(engine: Reader, table: str) -> CheckOutcome:
 
 
 def _models_reconcile(engine: Reader) -> CheckOutcome:
-    [(conversions, revenue, cost)] = engine.rows(
-        "SELECT (SELECT COUNT(*) FROM core.conversions), "
-        "(SELECT COALESCE(SUM(revenue), 0) FROM core.conversions), "
-        "(SELECT COALESCE(SUM(cost), 0) FROM core.sessions)"
+    [(conversions, revenue, cost, effects_are_known)] = ask(
+        engine, "attribution/models_reconcile.expected"
     )
-    found = {
-        model: sums
-        for model, *sums in engine.rows(
-            "SELECT model, SUM(credit), SUM(credited_revenue), SUM(cost) "
-            "FROM marts.channel_model_comparison GROUP BY model"
-        )
-    }
-    [(effects,)] = engine.rows("SELECT COUNT(*) FROM marts.markov_channels WHERE markov_order = 1")
+    found = {model: sums for model, *sums in ask(engine, "attribution/models_reconcile")}
     # Without any conversion there is no row; without removal effects, no such model.
-    expected = [m for m in MODELS if conversions and (effects or m != MARKOV_PATH)]
+    expected = [m for m in MODELS if conversions and (effects_are_known or m != MARKOV_PATH)]
     wrong = [model for model in expected if found.get(model) != [conversions, revenue, cost]]
     wrong += sorted(set(found) - set(expected))
     return CheckOutcome(
         not wrong,
         {"models": len(found), "conversions": conversions, "revenue": str(revenue)},
-        f"{', '.join(wrong)}: other sums than the sources have" if wrong else "",
+        f"{', '.join(wrong)}: the sums differ from the sources" if wrong else "",
     )
 
 
 def _journeys_are_whole(engine: Reader, most: int) -> CheckOutcome:
-    [(full,)] = engine.rows(
-        "SELECT COUNT(*) FROM marts.customer_journeys "
-        "WHERE position = 1 AND sessions_in_journey >= $most",
-        {"most": most},
-    )
+    [(full,)] = ask(engine, "attribution/journeys_are_whole", {"most": most})
     return CheckOutcome(
         not full,
         {"full_journeys": full},
-        f"{full:,} journeys hold {most:,} sessions, the most that LTV_JOURNEY_SESSIONS allows: "
-        "what came before these got no credit"
+        f"{full:,} journeys reach the limit of {most:,} sessions (LTV_JOURNEY_SESSIONS): earlier "
+        f"sessions got no credit"
         if full
         else "",
     )
 
 
 def _no_user_dominates(engine: Reader, most: int) -> CheckOutcome:
-    greatest = engine.rows(
-        "SELECT sessions, conversions FROM "
-        "(SELECT user_id, COUNT(*) AS sessions FROM core.sessions GROUP BY user_id) AS visited "
-        "JOIN (SELECT user_id, COUNT(*) AS conversions FROM core.conversions GROUP BY user_id) "
-        "AS bought USING (user_id) "
-        "ORDER BY sessions * conversions DESC, sessions DESC LIMIT 1"
-    )
+    greatest = ask(engine, "attribution/no_user_dominates")
     sessions, conversions = greatest[0] if greatest else (0, 0)
     passed = sessions * conversions <= MOST_ROWS_OF_A_USER
     # The user_id can identify a person, and what a check says is kept and shown in many places.
@@ -240,7 +208,7 @@ def _no_user_dominates(engine: Reader, most: int) -> CheckOutcome:
         ""
         if passed
         else f"one user_id has {sessions:,} sessions and {conversions:,} conversions, which make "
-        f"up to {rows:,} rows; if it is shared (a bot, a placeholder), leave it out of the feeds "
-        'or load it with ids of its own. Find it with `ltv query "SELECT user_id '
-        f'FROM sessions GROUP BY user_id HAVING COUNT(*) = {sessions}"`',
+        f"up to {rows:,} rows; if it is shared (a bot, a placeholder), remove it from the feeds "
+        "or split it into separate ids. Find it with "
+        f'`ltv query "SELECT user_id FROM sessions GROUP BY user_id HAVING COUNT(*) = {sessions}"`',
     )

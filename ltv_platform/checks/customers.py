@@ -1,13 +1,9 @@
 """Checks of customers: each is there once, and what they are worth adds up to all revenue."""
 
-from ltv_platform.checks.model import CheckOutcome, TableCheck, all_of, equal
-from ltv_platform.contracts.ddl import literal
-from ltv_platform.contracts.sources import GUEST
-from ltv_platform.tables.rendering import render
+from ltv_platform.checks.model import CheckOutcome, TableCheck, all_of, ask, equal, same
 from ltv_platform.warehouse.engine import Reader
 
 _CUSTOMER_LTV = "marts.customer_ltv"
-_NET = "SUM(CASE WHEN is_refund THEN -amount ELSE amount END)"
 
 
 def customer_checks() -> tuple[TableCheck, ...]:
@@ -16,8 +12,7 @@ def customer_checks() -> tuple[TableCheck, ...]:
         TableCheck(
             _CUSTOMER_LTV,
             "ltv_reconciles",
-            "What customers are worth, and what guests and unknown customers bought, is all net "
-            "revenue.",
+            "Customer LTV plus guest and unknown-customer revenue equals all net revenue.",
             _ltv_reconciles,
             reads=("core.customers", "core.transactions", "core.waiting_for_customer"),
             blocking=True,
@@ -25,7 +20,7 @@ def customer_checks() -> tuple[TableCheck, ...]:
         TableCheck(
             "marts.rfm_segments",
             "every_customer_once",
-            "Every customer stands once in customer_ltv and in rfm_segments.",
+            "Every customer is in customer_ltv and rfm_segments exactly once.",
             _every_customer_once,
             reads=("core.customers", _CUSTOMER_LTV),
             blocking=True,
@@ -33,7 +28,7 @@ def customer_checks() -> tuple[TableCheck, ...]:
         TableCheck(
             "marts.rfm_migration",
             "every_customer_moves_once",
-            "Segments were left and reached by all customers, with all they are worth.",
+            "The migration covers all customers and all their value, by old and by new segment.",
             _every_customer_moves_once,
             reads=("marts.rfm_segments",),
             blocking=True,
@@ -41,7 +36,8 @@ def customer_checks() -> tuple[TableCheck, ...]:
         TableCheck(
             "marts.ltv_by_cohort",
             "cohorts_reconcile",
-            "Cohorts have all customers, and all they are worth; the curve all since registration.",
+            "Cohorts cover all customers and their full LTV; the curve covers all revenue since "
+            "registration.",
             _cohorts_reconcile,
             reads=(
                 _CUSTOMER_LTV,
@@ -53,7 +49,7 @@ def customer_checks() -> tuple[TableCheck, ...]:
         TableCheck(
             "marts.rfm_segments",
             "every_cell_once",
-            "All 25 pairs of scores have one name each.",
+            "Each of the 25 score pairs has exactly one name.",
             _every_cell_once,
             blocking=True,
         ),
@@ -61,18 +57,12 @@ def customer_checks() -> tuple[TableCheck, ...]:
 
 
 def _ltv_reconciles(engine: Reader) -> CheckOutcome:
-    return equal(
-        engine,
+    [(transactions, of_everybody)] = ask(engine, "customers/ltv_reconciles")
+    return same(
         {
-            "core.transactions": f"SELECT {_NET} FROM core.transactions",
-            "customers, (guest) and (unknown) customer": "SELECT SUM(revenue) FROM ("
-            "SELECT SUM(ltv) AS revenue FROM marts.customer_ltv UNION ALL "
-            f"SELECT {_NET} FROM core.transactions WHERE customer_id = {literal(GUEST)} UNION ALL "
-            "SELECT SUM(COALESCE(gross_amount, 0) - COALESCE(refund_amount, 0)) "
-            "FROM core.waiting_for_customer AS waiting "
-            "WHERE table_name = 'transactions' AND NOT EXISTS (SELECT 1 "
-            "FROM core.customers AS c WHERE c.customer_id = waiting.customer_id)) AS parts",
-        },
+            "core.transactions": transactions,
+            "customers, (guest) and (unknown) customer": of_everybody,
+        }
     )
 
 
@@ -125,27 +115,11 @@ def _cohorts_reconcile(engine: Reader) -> CheckOutcome:
             "ltv of cohorts": "SELECT SUM(total_ltv) FROM marts.ltv_by_cohort",
         },
     )
-    # What came before the registration is a customer's, but of no age.
-    grown = equal(
-        engine,
-        {
-            "revenue since registration": "SELECT SUM(net_revenue) "
-            "FROM marts.revenue_reconciliation WHERE bucket NOT IN ('(before install)', '(guest)')",
-            "revenue of curves": "SELECT SUM(revenue) FROM marts.customer_cohort_curve",
-        },
-    )
+    [(since_registration, of_curves)] = ask(engine, "customers/cohorts_reconcile")
+    grown = same({"revenue since registration": since_registration, "revenue of curves": of_curves})
     return all_of([customers, worth, grown])
 
 
 def _every_cell_once(engine: Reader) -> CheckOutcome:
-    grid = f"({render('customers/rfm_grid.sql', engine.settings)}) AS grid"
-    cells = "SELECT DISTINCT r_score, f_score FROM"
-    within = "r_score BETWEEN 1 AND 5 AND f_score BETWEEN 1 AND 5 AND segment IS NOT NULL"
-    return equal(
-        engine,
-        {
-            "cells": "SELECT 25",
-            "names": f"SELECT COUNT(*) FROM {grid}",
-            "cells with a name": f"SELECT COUNT(*) FROM ({cells} {grid} WHERE {within}) AS named",
-        },
-    )
+    [(names, cells)] = ask(engine, "customers/every_cell_once")
+    return same({"cells": 25, "names": names, "cells with a name": cells})

@@ -1,4 +1,4 @@
-"""What a check is, and the comparisons that several of them make."""
+"""What a check is, how its SQL is asked, and the comparisons that several of them make."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from typing import Any
 
 from ltv_platform.contracts.ddl import quoted
 from ltv_platform.published.snapshot import ASSET as SNAPSHOT
+from ltv_platform.tables.rendering import render
 from ltv_platform.warehouse.engine import Reader
 from ltv_platform.warehouse.planner import spans
 
@@ -42,6 +43,23 @@ class TableCheck:
     blocking: bool = False
 
 
+def ask(
+    engine: Reader,
+    check: str,
+    parameters: Mapping[str, Any] | None = None,
+    **arguments: object,
+) -> list[tuple[Any, ...]]:
+    """The rows that the SQL of a check gives.
+
+    Args:
+        engine: The warehouse.
+        check: Its path in the folder ``sql/checks/``, as in ``core/every_row_has_a_rate``.
+        parameters: The values of its ``$parameters``.
+        arguments: What its template knows beside the settings.
+    """
+    return engine.rows(render(f"checks/{check}.sql", engine.settings, **arguments), parameters)
+
+
 def within(column: str, days: Iterable[date]) -> tuple[str, dict[str, date]]:
     """SQL that holds for the spans in which days are written, and its parameters."""
     conditions, bounds = ["FALSE"], dict[str, date]()
@@ -54,10 +72,8 @@ def within(column: str, days: Iterable[date]) -> tuple[str, dict[str, date]]:
 
 def days_to_publish(engine: Reader, *tables: str) -> dict[str, date | None]:
     """First and last day of some tables written since the last snapshot; None: no day was."""
-    [(first, last)] = engine.rows(
-        "SELECT MIN(day), MAX(day) FROM raw.built WHERE asset IN $tables AND seq > "
-        "(SELECT COALESCE(MAX(seq), 0) FROM raw.built WHERE asset = $snapshot)",
-        {"tables": list(tables), "snapshot": SNAPSHOT},
+    [(first, last)] = ask(
+        engine, "tables/days_to_publish", {"tables": list(tables), "snapshot": SNAPSHOT}
     )
     return {"first": first, "last": last}
 
@@ -65,13 +81,16 @@ def days_to_publish(engine: Reader, *tables: str) -> dict[str, date | None]:
 def equal(
     engine: Reader, sums: Mapping[str, str], parameters: Mapping[str, Any] | None = None
 ) -> CheckOutcome:
-    """Whether sums are all the same; NULL is 0."""
-    values: dict[str, Any] = {
-        name: engine.rows(sql, parameters)[0][0] or Decimal(0) for name, sql in sums.items()
-    }
+    """Whether what statements of one value give is all the same; NULL is 0."""
+    return same({name: engine.rows(sql, parameters)[0][0] for name, sql in sums.items()})
+
+
+def same(sums: Mapping[str, Any]) -> CheckOutcome:
+    """Whether sums are all the same; None is 0."""
+    values = {name: value or Decimal(0) for name, value in sums.items()}
     passed = len(set(values.values())) == 1
     text = " ≠ ".join(f"{name} {value}" for name, value in values.items())
-    hint = "; rebuild what is stale with `ltv run`"
+    hint = "; rebuild stale tables with `ltv run`"
     return CheckOutcome(
         passed, {name: str(value) for name, value in values.items()}, "" if passed else text + hint
     )

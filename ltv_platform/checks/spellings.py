@@ -1,6 +1,6 @@
 """Checks of names that two feeds spell in different ways, which would split one figure in two."""
 
-from ltv_platform.checks.model import CheckOutcome, TableCheck
+from ltv_platform.checks.model import CheckOutcome, TableCheck, ask
 from ltv_platform.countries import is_known
 from ltv_platform.warehouse.engine import Reader
 
@@ -14,22 +14,22 @@ def spelling_checks() -> tuple[TableCheck, ...]:
         TableCheck(
             "core.campaign_spend",
             "countries_are_known",
-            "Countries of spend and of customers are codes or English names of ISO 3166-1, or the "
-            "same on both sides.",
+            "Countries of spend and customers are ISO 3166-1 codes or English names, or match "
+            "each other.",
             _countries_are_known,
             reads=("core.customers",),
         ),
         TableCheck(
             "core.campaign_spend",
             "campaigns_are_spelled_alike",
-            "No two campaign ids differ in capitals or blanks only.",
+            "No two campaign ids differ only in capitals or spaces.",
             _campaigns_are_spelled_alike,
             reads=("core.customers",),
         ),
         TableCheck(
             "core.campaign_spend",
             "spend_is_not_negative",
-            "No campaign and day ends below zero after its corrections.",
+            "No campaign and day has negative spend after its corrections.",
             _spend_is_not_negative,
         ),
     )
@@ -51,7 +51,7 @@ def _countries_are_known(engine: Reader) -> CheckOutcome:
     )
     # Without spend of its own, a country's customers have no ROAS, and the other way round.
     passed = not given["spend"] or not text
-    hint = ": these meet nobody on the other side; use codes such as DE in both files"
+    hint = ": no match on the other side; use codes such as DE in both files"
     return CheckOutcome(
         passed,
         {f"{side}_countries": len(names) for side, names in odd.items()},
@@ -60,33 +60,25 @@ def _countries_are_known(engine: Reader) -> CheckOutcome:
 
 
 def _campaigns_are_spelled_alike(engine: Reader) -> CheckOutcome:
-    rows = engine.rows(
-        "SELECT STRING_AGG(campaign_id, ' / ' ORDER BY campaign_id) FROM ("
-        "SELECT campaign_id FROM core.campaign_spend UNION SELECT campaign_id FROM core.customers"
-        ") AS campaigns GROUP BY LOWER(REPLACE(campaign_id, ' ', '')) HAVING COUNT(*) > 1 "
-        "ORDER BY 1"
-    )
-    groups = [str(names) for (names,) in rows]
+    groups = [str(names) for (names,) in ask(engine, "core/campaigns_are_spelled_alike")]
     return CheckOutcome(
         not groups,
         {"campaigns": len(groups)},
-        f"{'; '.join(groups[:_SHOWN])}: if these are one campaign, write it one way in all files"
+        f"{'; '.join(groups[:_SHOWN])}: if these are one campaign, spell it the same way in all "
+        "files"
         if groups
         else "",
     )
 
 
 def _spend_is_not_negative(engine: Reader) -> CheckOutcome:
-    rows = engine.rows(
-        "SELECT campaign_id, CAST(date AS VARCHAR), CAST(SUM(spend) AS VARCHAR) "
-        "FROM core.campaign_spend GROUP BY campaign_id, date HAVING SUM(spend) < 0 ORDER BY 1, 2"
-    )
+    rows = ask(engine, "core/spend_is_not_negative")
     shown = ", ".join(f"{campaign} {day} {spend}" for campaign, day, spend in rows[:_SHOWN])
     return CheckOutcome(
         not rows,
         {"negative_days": len(rows)},
-        f"{len(rows)} (campaign, day) end below zero: {shown}; is the spend missing that these "
-        "corrections correct?"
+        f"{len(rows)} (campaign, day) pairs have negative spend: {shown}; is the spend that these "
+        "corrections apply to missing?"
         if rows
         else "",
     )

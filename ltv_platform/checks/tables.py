@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import date
 
-from ltv_platform.checks.model import CheckOutcome, within
+from ltv_platform.checks.model import CheckOutcome, ask, within
 from ltv_platform.contracts import Table
 from ltv_platform.contracts.ddl import column_list, quoted
 from ltv_platform.settings import Settings
@@ -43,18 +43,14 @@ def unique_key(engine: Reader, table: Table, days: Iterable[date] | None) -> Che
         {"repeated_keys": repeated},
         ""
         if repeated == 0
-        else f"{table.full_name} has {repeated} keys twice; in the warehouse, {find} finds them",
+        else f"{table.full_name} has {repeated} duplicate keys; to find them in the warehouse, "
+        f"run {find}",
     )
 
 
 def rejected_share(engine: Reader, source: str, settings: Settings) -> CheckOutcome:
     """The share of a source's received rows that stand in quarantine stays small."""
-    [(received, quarantined)] = engine.rows(
-        "SELECT COALESCE(SUM(rows_received), 0), (SELECT COUNT(*) FROM raw.quarantine "
-        "WHERE table_name = $source AND replayed_at IS NULL AND settled_at IS NULL) "
-        "FROM raw.loads WHERE table_name = $source",
-        {"source": source},
-    )
+    [(received, quarantined)] = ask(engine, "tables/rejected_share", {"source": source})
     share = quarantined / received if received else 0.0
     return CheckOutcome(
         share <= settings.rejected_share,

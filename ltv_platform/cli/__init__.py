@@ -50,7 +50,7 @@ TyperOption.display_type_rich = _type_of  # type: ignore[method-assign, assignme
 
 app = typer.Typer(
     name="ltv",
-    help="What your customers are worth, and which campaigns earn their money back.",
+    help="Find out what your customers are worth and which campaigns pay back.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
@@ -108,7 +108,7 @@ def main() -> None:
     except OSError as error:
         if debug:
             raise
-        say(f"Error: {error}\nCheck that the disk has room and that LTV_HOME may be written.")
+        say(f"Error: {error}\nCheck that the disk has free space and that LTV_HOME is writable.")
         sys.exit(2)
     except Exception as error:
         if debug:
@@ -120,16 +120,16 @@ def main() -> None:
         if is_out_of_memory(error):
             say(
                 f"Error: the engine ran out of memory or disk ({str(error).splitlines()[0]}).\n"
-                "LTV_MEMORY_LIMIT gives it more memory; what was not committed is not there."
+                "LTV_MEMORY_LIMIT gives it more memory. Uncommitted work was rolled back."
             )
             sys.exit(2)
         say(
             f"Error: {type(error).__name__}: {error}\n"
-            "This is a defect of ltv-platform; --debug shows where it happened."
+            "This is a bug in ltv-platform; --debug shows where it happened."
         )
         sys.exit(1)
 
 
 def _say_interrupted() -> NoReturn:
-    say("Interrupted. What was committed stays; run the command again to go on.")
+    say("Interrupted. Committed work is kept; run the command again to continue.")
     sys.exit(_INTERRUPTED)

@@ -7,7 +7,7 @@ import typer
 from ltv_platform.cli.console import AsFormat, Format, say, show
 from ltv_platform.errors import UserError
 
-alerts = typer.Typer(help="Alerts: what is open; try the webhook.", no_args_is_help=True)
+alerts = typer.Typer(help="Show open alerts and test the webhook.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
@@ -17,7 +17,7 @@ def register(app: typer.Typer) -> None:
 
 @alerts.command("list")
 def list_alerts(output: AsFormat = Format.TABLE) -> None:
-    """Show open alerts, and messages that wait to be sent."""
+    """Show open alerts and messages waiting to be sent."""
     from ltv_platform.alerts import Alerts
     from ltv_platform.settings import load_settings
 
@@ -30,12 +30,12 @@ def list_alerts(output: AsFormat = Format.TABLE) -> None:
     show(["kind", "key", "what", "since", "last_seen", "times", "queued"], rows, output)
     waiting, answer = known.waiting()
     if waiting:
-        said = f"; the webhook said {answer}" if answer else ""
+        said = f"; the webhook answered {answer}" if answer else ""
         say(f"Messages waiting to be sent: {waiting:,}{said}.")
     if settings.alert_webhook is None:
         say("LTV_ALERT_WEBHOOK is not set: no alerts are sent.")
     elif not rows:
-        say("No alert is open.")
+        say("No open alerts.")
 
 
 def _minute(moment: datetime | None) -> str | None:
@@ -44,7 +44,7 @@ def _minute(moment: datetime | None) -> str | None:
 
 @alerts.command("test")
 def send_test() -> None:
-    """Send a test message to LTV_ALERT_WEBHOOK and say what came back."""
+    """Send a test message to LTV_ALERT_WEBHOOK and show the response."""
     from ltv_platform.alerts import Alerts
     from ltv_platform.settings import load_settings
 
@@ -57,10 +57,10 @@ def send_test() -> None:
         )
     if not answer.delivered:
         raise UserError(
-            f"The webhook did not accept the test message; it said {answer.text}.",
-            "Check LTV_ALERT_WEBHOOK and whether this machine may reach it; `ltv alerts list` "
-            "shows what waits.",
+            f"The webhook did not accept the test message; it answered {answer.text}.",
+            "Check LTV_ALERT_WEBHOOK and that this machine can reach it; `ltv alerts list` shows "
+            "what is waiting.",
         )
-    say(f"The webhook accepted the test message; it said {answer.text}.")
+    say(f"The webhook accepted the test message; it answered {answer.text}.")
     if waiting := known.waiting()[0]:
         say(f"Messages still waiting: {waiting:,}.")

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from ltv_platform.attribution.ihc_local.evaluation import Distance
     from ltv_platform.settings import Settings
 
-attribution = typer.Typer(help="Attribution: engines, answers, fits.", no_args_is_help=True)
+attribution = typer.Typer(
+    help="Evaluate, fit and inspect the IHC attribution engines.", no_args_is_help=True
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -24,9 +26,9 @@ def register(app: typer.Typer) -> None:
 
 _MEASURES = ["session_mae", "session_max", "misallocated_percent"]
 _EXPLAINED = (
-    "session_mae, session_max: how far a session's credit lies from the API's, over journeys of "
-    "two or more.\nmisallocated_percent: conversion credit that stands in another channel and day "
-    "than the API's, over all journeys."
+    "session_mae, session_max: mean and largest difference from the API's credit per session, "
+    "over journeys of two or more sessions.\nmisallocated_percent: conversion credit on a "
+    "different channel or day than the API's, over all journeys."
 )
 
 
@@ -36,10 +38,12 @@ def _measures(measured: "Distance") -> tuple[float, ...]:
 
 @attribution.command()
 def evaluate(
-    file: Annotated[Path, typer.Argument(help="Answers of the IHC API as CSV, gzip or not.")],
+    file: Annotated[
+        Path, typer.Argument(help="Answers of the IHC API as a CSV file, optionally gzipped.")
+    ],
     output: AsFormat = Format.TABLE,
 ) -> None:
-    """Compare the local IHC engine, an open approximation, with answers of the API."""
+    """Compare the local IHC engine, an open approximation, with the API's answers."""
     from ltv_platform.attribution.ihc_local.answered_journeys import read_answers
     from ltv_platform.attribution.ihc_local.evaluation import evaluate as distances
     from ltv_platform.settings import load_settings
@@ -62,12 +66,13 @@ def fit(
     source: Annotated[
         str,
         typer.Option(
-            "--from", help="api: the answers in the snapshot; else a file as evaluate takes it."
+            "--from",
+            help="api: the answers in the snapshot. Otherwise a file like the one evaluate reads.",
         ),
     ] = "api",
     output: AsFormat = Format.TABLE,
 ) -> None:
-    """Fit the constants of the local IHC engine to answers of the API."""
+    """Fit the constants of the local IHC engine to the API's answers."""
     from ltv_platform.attribution.ihc_local.answered_journeys import published_answers, read_answers
     from ltv_platform.attribution.ihc_local.fitting import fit as fitted
     from ltv_platform.parameters.ihc import FITTED, write_fit
@@ -94,19 +99,19 @@ def fit(
         say("To use it: export LTV_IHC_PRESET=fitted, then `ltv run`.")
     else:
         say(
-            f"On the half held out it is no better than the preset {best}: take that "
-            f"(LTV_IHC_PRESET={best}), or LTV_IHC_PRESET=fitted all the same."
+            f"On the held-out half it does no better than the preset {best}: use that one "
+            f"(LTV_IHC_PRESET={best}), or LTV_IHC_PRESET=fitted anyway."
         )
 
 
 def _say_without_redistribution(settings: "Settings") -> None:
     if any(rule is not None for _, rule in settings.ihc_redistribution):
-        say("Compared before any redistribution: LTV_IHC_REDISTRIBUTION is left aside.")
+        say("Compared before redistribution: LTV_IHC_REDISTRIBUTION is ignored.")
 
 
 @attribution.command()
 def status(output: AsFormat = Format.TABLE) -> None:
-    """What the IHC API was asked, what it answered, and what is pending or rejected."""
+    """Show what was sent to the IHC API, what it answered, and what is pending or rejected."""
     from ltv_platform.attribution.ihc_api.status import api_status, other_settings
 
     settings = Workspace.open().settings
@@ -117,28 +122,26 @@ def status(output: AsFormat = Format.TABLE) -> None:
 
 @attribution.command()
 def retry() -> None:
-    """Let the next `ltv run` send rejected journeys to the IHC API once more."""
+    """Let the next `ltv run` send rejected journeys to the IHC API again."""
     from ltv_platform.attribution.ihc_api.ledger import forget_rejections
 
     journeys = forget_rejections(Workspace.open().engine)
-    say(f"Rejected journeys that the next `ltv run` sends again: {journeys:,}")
+    say(f"Rejected journeys that the next `ltv run` will send again: {journeys:,}")
 
 
 def ihc_simulator(
     *,
-    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0: any that is free.")] = 8750,
-    key: Annotated[str, typer.Option(help="The key that it takes.")] = "simulated",
-    max_sessions: Annotated[int, typer.Option(help="Most sessions of a request.")] = 3000,
-    max_journeys: Annotated[int, typer.Option(help="Most journeys of a request.")] = 100,
-    faults: Annotated[
-        float, typer.Option(min=0, max=1, help="Share of the requests that go wrong.")
-    ] = 0.0,
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 picks a free one.")] = 8750,
+    key: Annotated[str, typer.Option(help="The API key to accept.")] = "simulated",
+    max_sessions: Annotated[int, typer.Option(help="Maximum sessions per request.")] = 3000,
+    max_journeys: Annotated[int, typer.Option(help="Maximum journeys per request.")] = 100,
+    faults: Annotated[float, typer.Option(min=0, max=1, help="Share of requests that fail.")] = 0.0,
     seed: Annotated[int, typer.Option(help="The same seed gives the same faults.")] = 1,
     retry_after: Annotated[
-        int, typer.Option(min=0, help="Seconds that it asks to wait with 429 and 503.")
+        int, typer.Option(min=0, help="Retry-After of 429 and 503 answers, in seconds.")
     ] = 1,
 ) -> None:
-    """Serve the IHC API's contract on this machine, scored by the local engine."""
+    """Simulate the IHC API on this machine, with scores from the local engine."""
     from shlex import quote
     from threading import Event
 
@@ -153,10 +156,10 @@ def ihc_simulator(
         retry_after=retry_after,
     ) as simulator:
         say(
-            f"The IHC API is simulated on {simulator.url}; end it with Ctrl-C. In another shell:\n"
+            f"Simulating the IHC API on {simulator.url}; end it with Ctrl-C. In another shell:\n"
             f"export LTV_IHC_URL={simulator.url} IHC_API_KEY={quote(key)} "
             f"LTV_IHC_CONVERSION_TYPE=demo LTV_IHC_REQUEST_SESSIONS={max_sessions} "
             f"LTV_IHC_REQUEST_JOURNEYS={max_journeys}\n"
-            f"What it was sent: {simulator.url}/stats"
+            f"Requests received: {simulator.url}/stats"
         )
         Event().wait()

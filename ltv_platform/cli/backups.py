@@ -26,10 +26,10 @@ def register(app: typer.Typer) -> None:
 def backup(
     folder: Annotated[
         Path | None,
-        typer.Argument(metavar="DIR", help="Where backups are kept; default: LTV_BACKUP_DIR."),
+        typer.Argument(metavar="DIR", help="Folder for backups; default: LTV_BACKUP_DIR."),
     ] = None,
 ) -> None:
-    """Copy everything that LTV_HOME holds into a dated folder in DIR."""
+    """Copy the state of LTV_HOME into a dated folder in DIR."""
     from ltv_platform.backups.making import back_up
     from ltv_platform.locks import one_run
 
@@ -37,15 +37,15 @@ def backup(
     target = folder or workspace.settings.backup_dir
     if target is None:
         raise UserError(
-            "No folder is named for the backup.",
-            "For example: ltv backup /mnt/backups; LTV_BACKUP_DIR names one for good.",
+            "No backup folder given.",
+            "For example: ltv backup /mnt/backups; or set LTV_BACKUP_DIR once.",
         )
     with progress("starting") as tell, one_run(workspace.settings, tell):
         made = back_up(workspace.engine, target, tell)
     answer(str(made.path))
     say(
         f"Backed up {len(made.files):,} files of {workspace.settings.home}, "
-        f"{made.bytes / 1e6:,.1f} MB. `ltv restore {made.path}` brings them back."
+        f"{made.bytes / 1e6:,.1f} MB. `ltv restore {made.path}` restores them."
     )
 
 
@@ -53,15 +53,17 @@ def restore(
     folder: Annotated[
         Path,
         typer.Argument(
-            metavar="DIR", help="A backup, or a folder of backups: then the newest of them."
+            metavar="DIR", help="A backup, or a folder of backups, of which the newest is used."
         ),
     ],
     overwrite: Annotated[
         bool,
-        typer.Option("--overwrite", help="Also if LTV_HOME holds data, which is moved aside."),
+        typer.Option(
+            "--overwrite", help="Restore even if LTV_HOME contains data, which is moved aside."
+        ),
     ] = False,
 ) -> None:
-    """Bring LTV_HOME back to what it was when a backup was made."""
+    """Restore LTV_HOME to the state of a backup."""
     from ltv_platform.backups.restoring import restore as bring_back
     from ltv_platform.permissions import keep_private
     from ltv_platform.published.latest import keep_latest
@@ -76,8 +78,8 @@ def restore(
     say(f"{how} {restored.backup} into {settings.home}.")
     if restored.aside is not None:
         say(
-            f"What it held before is kept in {restored.aside}; delete it when you no longer need "
-            "it."
+            f"Its previous contents are in {restored.aside}; delete that folder when you no "
+            "longer need it."
         )
     say("`ltv run` brings it up to date.")
 
@@ -97,12 +99,14 @@ def diagnose(settings: "Settings") -> tuple[list[tuple[str, str]], list[str]]:
         rows.append(("schema version", str(version or newest)))
         if version is not None and version > newest:
             problems.append(
-                f"The warehouse is of a newer ltv-platform: this one knows schema versions up to "
+                "The warehouse was made by a newer ltv-platform; this one supports schema "
+                "versions up to "
                 f"{newest}."
             )
         elif version is not None and version < newest:
             problems.append(
-                f"The next command upgrades the warehouse to schema version {newest}, after a copy."
+                f"The next command upgrades the warehouse to schema version {newest}, after "
+                "making a copy."
             )
     except UserError as error:
         problems.append(str(error))
@@ -112,8 +116,8 @@ def diagnose(settings: "Settings") -> tuple[list[tuple[str, str]], list[str]]:
         rows.append(("last backup", "none" if age is None else f"{_in_words(age)} ago"))
         if age is None or age > _OLD:
             problems.append(
-                f"{settings.backup_dir} holds no backup of the last two days: `ltv backup` makes "
-                "one, and the daily schedule does while Dagster's daemon runs."
+                f"{settings.backup_dir} has no backup from the last two days. Run `ltv backup`, "
+                "or keep Dagster's daemon running for the daily schedule."
             )
     return rows, problems
 

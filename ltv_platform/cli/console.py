@@ -34,7 +34,7 @@ class Format(StrEnum):
 
 #: The --format option.
 AsFormat = Annotated[
-    Format, typer.Option("--format", help="How to answer: json and csv are for programs.")
+    Format, typer.Option("--format", help="Output format: json and csv are for programs.")
 ]
 
 

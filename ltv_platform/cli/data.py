@@ -12,7 +12,7 @@ from ltv_platform.workspace import Workspace
 if TYPE_CHECKING:
     pass
 
-quarantine = typer.Typer(help="Rejected rows: see them, and send them again.", no_args_is_help=True)
+quarantine = typer.Typer(help="Show, retry and dismiss rejected rows.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
@@ -24,10 +24,10 @@ def register(app: typer.Typer) -> None:
 def sample(
     out: Annotated[Path, typer.Option(help="Folder to write the files to.")],
     customers: Annotated[int, typer.Option(help="1,000 to 10,000,000.")] = 10_000,
-    days: Annotated[int, typer.Option(help="Days of installs, the last being 2026-11-29.")] = 365,
+    days: Annotated[int, typer.Option(help="Days of installs, ending on 2026-11-29.")] = 365,
     seed: Annotated[int, typer.Option(help="The same seed gives the same files.")] = 1,
 ) -> None:
-    """Write synthetic files of all nine tables, with what must come out in truths.json."""
+    """Write synthetic files for all nine tables, with the expected results in truths.json."""
     from ltv_platform.sample import generate
 
     with progress("writing the sample") as tell:
@@ -40,7 +40,7 @@ def sample(
                 progress=lambda done: tell(f"{done:,} of {customers:,} customers"),
             )
         except ValueError as error:
-            raise UserError(f"The sample cannot be made: {error}") from error
+            raise UserError(f"Cannot write the sample: {error}") from error
     say(
         f"Wrote nine tables and truths.json to {out}. Load one with: "
         f"ltv ingest customers {out}/customers.csv"
@@ -49,13 +49,13 @@ def sample(
 
 @quarantine.command("list")
 def list_rows(
-    table: Annotated[str | None, typer.Argument(help="Only rows meant for this table.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="Most rows to show.")] = 20,
+    table: Annotated[str | None, typer.Argument(help="Only rows for this table.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="Maximum rows to show.")] = 20,
     output: AsFormat = Format.TABLE,
 ) -> None:
-    """Show rejected rows with their reasons, those of the newest load first.
+    """Show rejected rows with their reasons, newest load first.
 
-    The formats json and csv show the rows themselves, too.
+    The formats json and csv also show the rows themselves.
     """
     from ltv_platform.ingestion.quarantine.listing import count_quarantine, list_quarantine
 
@@ -72,9 +72,9 @@ def list_rows(
 
 @quarantine.command("replay")
 def replay_rows(
-    table: Annotated[str | None, typer.Argument(help="Only rows meant for this table.")] = None,
+    table: Annotated[str | None, typer.Argument(help="Only rows for this table.")] = None,
 ) -> None:
-    """Retry rejected rows with the current settings and adapters."""
+    """Load rejected rows again with the current settings and adapters."""
     from ltv_platform.ingestion.quarantine.replaying import replay
 
     notes: list[str] = []
@@ -85,29 +85,29 @@ def replay_rows(
     accepted = sum(count.rows_accepted for count in counts)
     known = sum(count.rows_repeated for count in counts)
     if known:
-        say(f"{rows_are(known)} in the log already, so nothing is to be done about them.")
+        say(f"{rows_are(known)} in the log already and need no action.")
     if accepted:
         say(
             f"{'1 row was' if accepted == 1 else f'{accepted:,} rows were'} accepted; `ltv run` "
             "brings the figures up to date."
         )
     elif not known:
-        say("No row passes yet; `ltv quarantine list` shows why.")
+        say("No row was accepted; `ltv quarantine list` shows why.")
 
 
 @quarantine.command("dismiss")
 def dismiss_rows(
-    reason: Annotated[str, typer.Option(help="Why nobody will fix them.")],
-    table: Annotated[str | None, typer.Argument(help="Only rows meant for this table.")] = None,
-    file: Annotated[str | None, typer.Option(help="Only rows of files of this name.")] = None,
-    everything: Annotated[bool, typer.Option("--all", help="All rows in quarantine.")] = False,
+    reason: Annotated[str, typer.Option(help="Why they will not be fixed.")],
+    table: Annotated[str | None, typer.Argument(help="Only rows for this table.")] = None,
+    file: Annotated[str | None, typer.Option(help="Only rows from files with this name.")] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Dismiss every row in quarantine.")
+    ] = False,
 ) -> None:
-    """Settle rejected rows that nobody will fix: they are no longer listed and warned of."""
+    """Dismiss rejected rows that will not be fixed: they are no longer listed or warned of."""
     from ltv_platform.ingestion.quarantine.listing import dismiss
 
     if table is None and file is None and not everything:
-        raise UserError(
-            "It is not said which rows to dismiss.", "Name a table or a --file, or say --all."
-        )
+        raise UserError("Which rows should be dismissed?", "Give a table, --file or --all.")
     rows = dismiss(Workspace.open().engine, reason, table, file)
-    say(f"{rows_are(rows)} dismissed; the table quarantine keeps them.")
+    say(f"{rows_are(rows)} dismissed; they stay in the table quarantine.")

@@ -27,7 +27,7 @@ def register(app: typer.Typer) -> None:
 
 
 def doctor(output: AsFormat = Format.TABLE) -> None:
-    """Show effective settings, versions, free disk and what is missing."""
+    """Show effective settings, versions, free disk space and problems."""
     from ltv_platform.settings import Settings, load_settings, variable_name
 
     try:
@@ -91,22 +91,22 @@ def _home(settings: "Settings") -> _Found:
     ]
     problems = []
     if free < _LITTLE_DISK:
-        problems.append(f"Little disk is free under {settings.home}.")
+        problems.append(f"Low disk space under {settings.home}.")
     if not settings.warehouse_path.exists():
         problems.append("Nothing is loaded yet: `ltv ingest` or `ltv demo`.")
     elif not (settings.published_path / "current").exists():
         problems.append("Nothing is published yet: `ltv run`.")
     if is_open_to_all(settings.home, settings.warehouse_path):
         problems.append(
-            f"Every user of this machine may read {settings.home}, which holds personal data: "
-            f"`chmod -R go= {settings.home}` shuts it."
+            f"Every user of this machine can read {settings.home}, which holds personal data: "
+            f"`chmod -R go= {settings.home}` restricts access to you."
         )
     try:
         check_storage(settings)
     except UserError as error:
         problems.append(str(error))
     if settings.erasure_journal_path.exists():
-        problems.append("An erasure is not finished: run `ltv erase` again for that person.")
+        problems.append("An erasure did not finish: run `ltv erase` again for that person.")
     return rows, problems
 
 
@@ -123,9 +123,9 @@ def _diagnose_snapshot(settings: "Settings") -> _Found:
         return [], []
     name = snapshot.path.name
     if changed := changed_files(snapshot):
-        what = f"{', '.join(changed)}: not as published, so its figures may be others"
+        what = f"{', '.join(changed)}: changed since publishing, so its figures may be wrong"
         return [("snapshot", f"{name}, changed")], [str(damaged(name, what))]
-    return [("snapshot", f"{name}, every file as it was published")], []
+    return [("snapshot", f"{name}, all files unchanged since publishing")], []
 
 
 def _shown(value: object) -> str:

@@ -20,17 +20,21 @@ def register(app: typer.Typer) -> None:
 def erase(
     customer_id: Annotated[
         str,
-        typer.Argument(help="The person's id, or the e-mail address of which an export made one."),
+        typer.Argument(
+            help="The person's customer id, or the e-mail address that an export's id "
+            "was made from."
+        ),
     ],
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show what would be removed, and change nothing.")
+        bool,
+        typer.Option("--dry-run", help="Show what would be removed without changing anything."),
     ] = False,
     keep_out: Annotated[
-        bool, typer.Option("--keep-out", help="Also block an id that is not in the data yet.")
+        bool, typer.Option("--keep-out", help="Block the id even if it is not in the data yet.")
     ] = False,
     output: AsFormat = Format.TABLE,
 ) -> None:
-    """Remove a person from everything under LTV_HOME, and keep them out of later loads."""
+    """Remove a person from everything under LTV_HOME, and block them from later loads."""
     from ltv_platform.attribution.ihc_api.access import check_api_access
     from ltv_platform.contracts.sources import GUEST
     from ltv_platform.erasure.erase import erase as remove
@@ -45,13 +49,14 @@ def erase(
         raise UserError("The customer id is empty.", "For example: ltv erase c123")
     if person == GUEST:
         raise UserError(
-            f"{GUEST} is nobody: it stands for all buyers without an account.",
-            "Take back an order with is_deleted, or name a customer.",
+            f"{GUEST} is not a customer: it stands for all buyers without an account.",
+            "To remove an order, load it with is_deleted; to erase a person, give their customer "
+            "id.",
         )
     if dry_run:
         seen = _survey(workspace, person, keep_out=keep_out)
         _show(findings(engine, seen), output)
-        say("Nothing was changed: this is what `ltv erase` without --dry-run would do.")
+        say("Dry run, nothing was changed. Without --dry-run, `ltv erase` does the following.")
         return
     check_api_access(settings)
     # `ltv up` caches the history, and would write it back.
@@ -64,8 +69,8 @@ def erase(
     for error in done.errors:
         say(f"Error: {error}")
     say(
-        "Erased, and kept out of later loads. Not reached: files and backups elsewhere than in "
-        f"{settings.home}, and those who send the files."
+        "Erased, and blocked from later loads. Not covered: files and backups outside "
+        f"{settings.home}, and the systems that send the files."
     )
     if done.errors:
         raise typer.Exit(2)
@@ -81,21 +86,24 @@ def _survey(workspace: Workspace, person: str, *, keep_out: bool) -> "Survey":
         of_address = person_id(workspace.settings, person)
         if beside := ids_beside(workspace.engine, of_address):
             raise UserError(
-                f"Beside that address stand the ids {', '.join(sorted(beside))}, in "
+                f"That address also belongs to the ids {', '.join(sorted(beside))}, in "
                 f"{', '.join(sorted(set(beside.values())))}.",
-                f"Erase them first (`ltv erase {min(beside)}`), then the address: nothing else "
-                "leads from it to them.",
+                f"Erase them first (`ltv erase {min(beside)}`), then the address: only it "
+                "leads to them.",
             )
         if not seen.is_known:
-            say(f"In exports that give nothing but the address, they are {of_address}.")
+            say(f"In exports that give only the address, the person is {of_address}.")
             seen = survey(workspace.engine, of_address, lambda _: None)
         elif survey(workspace.engine, of_address, lambda _: None).is_known:
-            say(f"They have another id, made of the address: run `ltv erase {of_address}` too.")
+            say(
+                f"The person has another id, made from the address: run `ltv erase {of_address}` "
+                "too."
+            )
     if not seen.is_known and not keep_out:
         raise UserError(
             f"{person!r} was not found in {workspace.settings.home}; nothing was changed.",
-            "Check the spelling, capitals too; --keep-out keeps them out of later loads all the "
-            "same.",
+            "Check the spelling, including capitals; --keep-out blocks the id from later loads "
+            "anyway.",
         )
     return seen
 

@@ -25,30 +25,32 @@ def ingest(  # noqa: PLR0917 - Typer passes them by name
         list[str] | None,
         typer.Argument(
             metavar="[TABLE] FILE…",
-            help="Files, behind the table that they have the columns of; without a table they are "
-            "known by their columns.",
+            help="Files to load, after the table whose columns they have. Without a table, files "
+            "are recognized by their columns.",
         ),
     ] = None,
     adapter: Annotated[
-        str | None, typer.Option(help="Bundled adapter by name, or your own .sql file.")
+        str | None, typer.Option(help="Name of a bundled adapter, or path of your own .sql file.")
     ] = None,
     option: Annotated[
         list[str] | None,
-        typer.Option(help="What the adapter may be told, as in 'dates=day first'; see --explain."),
+        typer.Option(
+            help="Option of the adapter, such as 'dates=day first'; --explain lists them."
+        ),
     ] = None,
     sqlite: Annotated[
         Path | None,
-        typer.Option(help="SQLite database: load every source table in it.", readable=False),
+        typer.Option(help="Load every source table of this SQLite database.", readable=False),
     ] = None,
     sheet: Annotated[
-        str | None, typer.Option(help="Sheet of an Excel workbook; default: its first.")
+        str | None, typer.Option(help="Sheet of an Excel workbook; default: the first.")
     ] = None,
     explain: Annotated[
-        bool, typer.Option("--explain", help="Show how files would be read; load nothing.")
+        bool, typer.Option("--explain", help="Show how files would be read, without loading them.")
     ] = False,
     output: AsFormat = Format.TABLE,
 ) -> None:
-    """Load files, a SQLite database, or (without arguments) what waits in landing."""
+    """Load files, a SQLite database, or (without arguments) all files in landing."""
     from ltv_platform.ingestion.landing import ingest_landing, make_landing
     from ltv_platform.ingestion.load import ingest as load
     from ltv_platform.ingestion.load import sqlite_requests
@@ -58,13 +60,13 @@ def ingest(  # noqa: PLR0917 - Typer passes them by name
     engine = workspace.engine
     make_landing(workspace.settings, list(workspace.catalog.sources))
     if wrong := [each for each in option or () if "=" not in each]:
-        raise UserError(f"--option {wrong[0]!r} gives no value.", "Write: --option 'name=value'.")
+        raise UserError(f"--option {wrong[0]!r} has no value.", "Write: --option 'name=value'.")
     if sqlite is not None and (what or adapter or option or sheet or explain):
         raise UserError(
-            "--sqlite loads a whole database.", "Leave out tables, files and other options."
+            "--sqlite always loads a whole database.", "Remove the table, files and other options."
         )
     if not what and (adapter or option or sheet or explain):
-        raise UserError("No file is named.", "For example: ltv ingest orders_export.csv --explain")
+        raise UserError("No file given.", "For example: ltv ingest orders_export.csv --explain")
     requests = [
         Request(table, path, adapter, tuple(option or ()), sheet=sheet)
         for table, path in _named(workspace, what or [])
@@ -80,7 +82,7 @@ def ingest(  # noqa: PLR0917 - Typer passes them by name
         else:
             outcomes = ingest_landing(engine, progress=tell)
     if not outcomes:
-        say(f"Nothing waits in {workspace.settings.landing_path}.")
+        say(f"No files to load in {workspace.settings.landing_path}.")
     report_outcomes(outcomes, output)
     if any(map(is_rejected, outcomes)):
         raise typer.Exit(2)
@@ -104,7 +106,7 @@ def _named(workspace: Workspace, what: Sequence[str]) -> list[tuple[str | None, 
     files = others if table is not None else what
     if not files:
         raise UserError(
-            f"No file is named for {table}.", f"For example: ltv ingest {table} {table}.csv"
+            f"No file given for {table}.", f"For example: ltv ingest {table} {table}.csv"
         )
     return [(table, Path(file)) for file in files]
 
@@ -195,7 +197,7 @@ def report_outcomes(outcomes: "Sequence[Outcome]", output: Format | None = None)
         if outcome.error is not None:
             say(f"Error: {outcome.error}")
         elif is_rejected(outcome):
-            say(f"Error: Nothing of {printable(outcome.request.path.name)} was accepted.")
+            say(f"Error: No row of {printable(outcome.request.path.name)} was accepted.")
     quarantined = sum(row[5] for row in rows)
     if quarantined:
         say(f"{rows_are(quarantined)} in quarantine; `ltv quarantine list` shows why.")

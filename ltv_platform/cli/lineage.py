@@ -19,9 +19,10 @@ def register(app: typer.Typer) -> None:
 
 
 def lineage(
-    name: Annotated[str, typer.Argument(help="A table or column, as in campaign_roas.roas_d7.")],
+    name: Annotated[str, typer.Argument(help="A table or column, such as campaign_roas.roas_d7.")],
     uses: Annotated[
-        bool, typer.Option("--uses", help="What is computed from it, instead of from what.")
+        bool,
+        typer.Option("--uses", help="Show what is computed from it, not what it is computed from."),
     ] = False,
     output: AsFormat = Format.TABLE,
 ) -> None:
@@ -49,7 +50,10 @@ def lineage(
     elif column:
         answer("\n".join(lines(trees[0])))
         if not trees[0].parts:
-            say(f"It comes as it is; `ltv lineage {name} --uses` shows what is computed from it.")
+            say(
+                f"It comes from your files; `ltv lineage {name} --uses` shows what is computed "
+                "from it."
+            )
     else:
         rows = [
             (tree.source.column, ", ".join(str(part.source) for part in tree.parts))
@@ -70,7 +74,7 @@ def _found(lineages: "Lineages", name: str) -> "tuple[Table, str]":
         near = get_close_matches(of or name, tables, n=1)
         raise UserError(
             f"There is no table {of or name}." + (f" Did you mean {near[0]}?" if near else ""),
-            "Name it as in campaign_roas.roas_d7; `ltv tables` lists the published tables.",
+            "Write it like campaign_roas.roas_d7; `ltv tables` lists the published tables.",
         )
     known = [each.name for each in _columns(tables[of])]
     if column not in known:

@@ -32,17 +32,19 @@ def register(app: typer.Typer) -> None:
 
 
 def query(
-    sql: Annotated[str, typer.Argument(help="A SELECT on the published tables by plain name.")],
+    sql: Annotated[
+        str, typer.Argument(help="A SELECT on the published tables; names need no schema.")
+    ],
     output: AsFormat = Format.TABLE,
 ) -> None:
-    """Ask the published snapshot."""
+    """Query the published snapshot."""
     from ltv_platform.published.query import query as ask
 
     show(*ask(Workspace.open().settings, sql), output)
 
 
 def tables(output: AsFormat = Format.TABLE) -> None:
-    """List the published tables, and those of your own assets."""
+    """List the published tables and those of your own assets."""
     from ltv_platform.published.current import own_files, require_snapshot
 
     workspace = Workspace.open()
@@ -59,21 +61,21 @@ def tables(output: AsFormat = Format.TABLE) -> None:
         for name in own:
             place = ".".join(map(quoted, name.split(".")))
             _, [(count,)] = ask(workspace.settings, f"SELECT COUNT(*) FROM {place}")
-            rows.append((name, "own", count, "Made by an asset of your own."))
-    show(["table", "layer", "rows", "what it holds"], rows, output)
+            rows.append((name, "own", count, "Table of your own asset."))
+    show(["table", "layer", "rows", "description"], rows, output)
 
 
 def report(
-    name: Annotated[Report, typer.Argument(help="Which report.")] = Report.CAMPAIGNS,
+    name: Annotated[Report, typer.Argument(help="The report to show.")] = Report.CAMPAIGNS,
     output: AsFormat = Format.TABLE,
 ) -> None:
-    """campaigns, channels, customers: what they bring in, also as HTML; leadtech: legacy D7."""
+    """Report on campaigns, channels or customers, also as HTML; leadtech: legacy D7."""
     settings = Workspace.open().settings
     if name is Report.LEADTECH:
         from ltv_platform.reports.leadtech import legacy_figures
 
         if output is Format.TABLE:
-            say("Legacy figures: cost counted once per install, windows of eight days.")
+            say("Legacy figures: cost counted once per install, eight-day windows.")
         show(["metric", "id", "value"], legacy_figures(settings), output)
         return
     if name is Report.CHANNELS:
@@ -85,34 +87,37 @@ def report(
     from ltv_platform.reports.campaigns import campaign_overview, write_campaign_report
 
     show(*campaign_overview(settings), output)
-    say(f"As a page: {write_campaign_report(settings)}")
+    say(f"HTML report: {write_campaign_report(settings)}")
 
 
 def export(
     *,
     parquet: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Folder for a Parquet file per table.")
+        Path | None, typer.Option(metavar="DIR", help="Folder for one Parquet file per table.")
     ] = None,
     csv: Annotated[
         Path | None,
         typer.Option(
             metavar="DIR",
-            help="Folder for a CSV file per table; texts that a "
-            "spreadsheet would run as formulas begin with an apostrophe.",
+            help="Folder for one CSV file per table. Text that a spreadsheet would run as a "
+            "formula gets a leading apostrophe.",
         ),
     ] = None,
     sqlite: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="SQLite database for sessions, conversions, costs and channel figures.",
+            help="SQLite database of sessions, conversions, costs and channel figures.",
         ),
     ] = None,
     tables: Annotated[
-        str, typer.Option(help="Only these, as in campaign_roas,country_roas; not for --sqlite.")
+        str,
+        typer.Option(
+            help="Only these tables, such as campaign_roas,country_roas; not with --sqlite."
+        ),
     ] = "",
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Also where something else is lost by it.")
+        bool, typer.Option("--overwrite", help="Overwrite files not written by this platform.")
     ] = False,
     output: AsFormat = Format.TABLE,
 ) -> None:
@@ -123,7 +128,7 @@ def export(
     targets = {"parquet": parquet, "csv": csv, "sqlite": sqlite}
     if len(named := [name for name, path in targets.items() if path is not None]) != 1:
         raise UserError(
-            "Name one of --parquet, --csv and --sqlite.", "For example: ltv export --parquet tables"
+            "Give one of --parquet, --csv and --sqlite.", "For example: ltv export --parquet tables"
         )
     target = targets[named[0]]
     assert target is not None
@@ -136,7 +141,7 @@ def export(
         from ltv_platform.export.sqlite_database import export_sqlite
 
         if tables:
-            raise UserError("--sqlite has tables of its own.", "Leave out --tables.")
+            raise UserError("--sqlite always writes the same tables.", "Remove --tables.")
         rows = export_sqlite(settings, sqlite, overwrite=overwrite)
     show(["table", "rows"], list(rows.items()), output, title=str(target))
 
@@ -159,13 +164,13 @@ def _report_channels(settings: "Settings", output: Format) -> None:
         models, of_models = model_overview(settings)
         show(models, of_models[:most], title="Conversions by model")
         if len(rows) > most:
-            say(f"The first {most} of {len(rows):,} channels; all of them: --format csv")
+            say(f"The first {most} of {len(rows):,} channels; --format csv shows all")
     if pending := pending_conversions(settings):
         say(
-            f"Conversions without an IHC score: {pending:,}. Figures by IHC are too low by them; "
-            "`ltv attribution status` says why."
+            f"Conversions without an IHC score: {pending:,}. IHC figures exclude them and are too "
+            "low; `ltv attribution status` says why."
         )
-    say(f"As a page: {write_channel_report(settings)}")
+    say(f"HTML report: {write_channel_report(settings)}")
 
 
 def _report_customers(settings: "Settings", output: Format) -> None:
@@ -175,4 +180,4 @@ def _report_customers(settings: "Settings", output: Format) -> None:
     show(*cohorts, output)
     if output is Format.TABLE:
         show(*segments, title="Segments by recency and frequency")
-    say(f"As a page: {write_customer_report(settings)}")
+    say(f"HTML report: {write_customer_report(settings)}")

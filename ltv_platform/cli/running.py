@@ -51,18 +51,18 @@ def demo() -> None:
     show(
         columns,
         [row for row in cohorts if row[0] in newest],
-        title=f"Paid install cohorts by month, the newest {_MONTHS}",
+        title=f"Paid install cohorts by month, newest {_MONTHS}",
     )
-    show(*channel_overview(workspace.settings), title="Channels, by the IHC model")
+    show(*channel_overview(workspace.settings), title="Channels by the IHC model")
     say(
-        "Installs, spend and CPI are of all cohorts, LTV and ROAS of those old enough.\n"
-        "– = a cohort of it is not mature yet, or no spend.\n"
+        "Installs, spend and CPI cover all cohorts; LTV and ROAS only mature ones.\n"
+        "– = not mature yet, or no spend.\n"
         f"The whole report:  {workspace.settings.reports_path / 'campaigns.html'}\n"
         f"Customers:         {ltv} report customers   (customers.html, beside it)\n"
         f"Planted bad rows:  {ltv} quarantine list\n"
         f'Ask more:          {ltv} query "SELECT * FROM country_roas ORDER BY rank"\n'
         f"Dagster UI:        make ui   (or: {ltv} ui), then open http://127.0.0.1:3000\n"
-        f"                   The sample ends on {as_of}; later, alerts call its data late."
+        f"                   The sample ends on {as_of}; alerts will report its data as late."
     )
     _say_warnings(refreshed.without(*_PLANTED))
 
@@ -94,7 +94,7 @@ def _refuse_other_data(workspace: Workspace, sample: list[Path]) -> None:
     loaded = set(workspace.engine.rows("SELECT source_file, rows_in_file FROM raw.loads"))
     if loaded - expected:
         raise UserError(
-            f"{workspace.settings.home} holds other data than the sample.",
+            f"{workspace.settings.home} already contains other data.",
             "Set LTV_HOME to another folder for the demo, for example: LTV_HOME=/tmp/demo ltv demo",
         )
 
@@ -107,7 +107,7 @@ def _refuse_a_clock_before(workspace: Workspace, truths: Path) -> None:
     if (today := workspace.settings.today()) < last:
         raise UserError(
             f"The sample ends on {last}, and the clock says {today}: its rows would be rejected.",
-            f"Set the clock, or only for the demo: LTV_NOW={last}T23:59:59Z ltv demo",
+            f"Set the clock, or for the demo only: LTV_NOW={last}T23:59:59Z ltv demo",
         )
 
 
@@ -124,7 +124,7 @@ def run(
     ] = False,
     start: Annotated[
         datetime | None,
-        typer.Option("--from", formats=_DAY, help="Rebuild from this day on, stale or not."),
+        typer.Option("--from", formats=_DAY, help="Rebuild from this day, stale or not."),
     ] = None,
     end: Annotated[
         datetime | None,
@@ -133,15 +133,16 @@ def run(
     select: Annotated[
         str,
         typer.Option(
-            help="Only these assets, as Dagster selects: 'key:core/* or group:campaigns'."
+            help="Only these assets, in Dagster's selection syntax: 'key:core/* or "
+            "group:campaigns'."
         ),
     ] = "",
 ) -> None:
-    """Load what waits in landing, rebuild what is stale, check it, publish it."""
+    """Load files in landing, rebuild stale tables, run the checks and publish."""
     from ltv_platform.published.latest import keep_latest
 
     if everything and (start or end or select):
-        raise UserError("--all rebuilds everything.", "Leave out --from, --to and --select.")
+        raise UserError("--all already rebuilds everything.", "Remove --from, --to and --select.")
     workspace = Workspace.open()
     with _one_run(workspace):
         rejected = _load_landing(workspace)
@@ -152,7 +153,7 @@ def run(
         )
         if rebuilt is not None and select:
             # With a selection, only these assets are built.
-            say(f"Rebuilt {select}. `ltv run` brings everything up to date and publishes it.")
+            say(f"Rebuilt {select}. Run `ltv run` to bring everything up to date and publish it.")
             _say_warnings(rebuilt)
         else:
             refreshed = _bring_up_to_date(workspace)
@@ -189,7 +190,7 @@ def _load_landing(workspace: Workspace) -> bool:
     make_landing(workspace.settings, list(workspace.catalog.sources))
     if not waiting_files(workspace.settings):
         return False
-    with progress("loading what waits in landing") as tell:
+    with progress("loading files in landing") as tell:
         outcomes = ingest_landing(workspace.engine, progress=tell)
     report_outcomes(outcomes)
     return any(map(is_rejected, outcomes))
@@ -202,8 +203,8 @@ def _bring_up_to_date(workspace: Workspace) -> "Refreshed":
 
     start = read_start(workspace.settings)
     if start not in (None, covering := cover_log(workspace.engine)):
-        say(f"The partitions now start on {covering}: rows of the log lie before {start}.")
-    with progress("looking for what is stale") as tell:
+        say(f"Partitions now start on {covering}: the log holds rows from before {start}.")
+    with progress("looking for stale tables") as tell:
         return bring_up_to_date(workspace.engine, workspace.graph, tell)
 
 
@@ -242,23 +243,23 @@ def _say_published(workspace: Workspace) -> None:
 _PORT = Annotated[int, typer.Option(min=1, max=65535, help="Port of the web server.")]
 _HOST = Annotated[str, typer.Option(help="Address to listen on.")]
 _MODULE = Annotated[
-    str, typer.Option(help="Module with the Dagster definitions; see docs/extending.md.")
+    str, typer.Option(help="Module with your Dagster definitions; see docs/extending.md.")
 ]
 
 
 def ui(
     port: _PORT = 3000, host: _HOST = "127.0.0.1", module: _MODULE = "ltv_platform.definitions"
 ) -> None:
-    """Start Dagster's UI and everything that runs by itself on this LTV_HOME; same as `ltv up`."""
+    """Start Dagster's UI, sensors and schedules on this LTV_HOME; the same as `ltv up`."""
     up(port, host, module)
 
 
 def up(
     port: _PORT = 3000, host: _HOST = "127.0.0.1", module: _MODULE = "ltv_platform.definitions"
 ) -> None:
-    """Start web server and daemon on this LTV_HOME, until SIGTERM or Ctrl-C.
+    """Run web server and daemon on this LTV_HOME until SIGTERM or Ctrl-C.
 
-    From then on a file in landing is loaded by itself, and what it touches is rebuilt and
+    While it runs, files dropped into landing are loaded, and the affected tables rebuilt and
     published.
     """
     from ltv_platform.ingestion.landing import make_landing

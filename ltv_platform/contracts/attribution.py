@@ -15,25 +15,25 @@ _CHANNEL = Column("channel_name", "VARCHAR", "Marketing channel.", required=True
 _REPORTED_CHANNEL = Column(
     "channel_name", "VARCHAR", "Marketing channel, (not attributed) or (pending).", required=True
 )
-_IHC = Column("ihc", CREDIT, "Share of the conversion; 1 over all its sessions.", required=True)
+_IHC = Column("ihc", CREDIT, "Share of the conversion; sums to 1 over its sessions.", required=True)
 _ENGINE = Column(
     "engine",
     "VARCHAR",
-    "Who gave the credit: sql, api (the IHC API), local (the open approximation of it) or none.",
+    "What computed the credit: sql, api (the IHC API), local (its open approximation) or none.",
     required=True,
 )
 _PARAMS_HASH = Column(
     "params_hash", "VARCHAR", "Hash of the journey and model parameters.", required=True
 )
 _COST = Column(
-    "cost", TOTAL, "Cost of all sessions of that channel and day, each once.", required=True
+    "cost", TOTAL, "Cost of all sessions of that channel and day, each counted once.", required=True
 )
 
 CUSTOMER_JOURNEYS = Table(
     layer="marts",
     name="customer_journeys",
     description=(
-        "One row per conversion and session of its journey. What led to the conversion, in which "
+        "One row per conversion and session of its journey. What led to the conversion, in what "
         "order?"
     ),
     key=("conv_id", "session_id"),
@@ -41,31 +41,33 @@ CUSTOMER_JOURNEYS = Table(
         _CONV_ID,
         _SESSION_ID,
         _CONVERSION_DATE,
-        Column("conversion_ts", "TIMESTAMP", "When it converted (UTC).", required=True),
+        Column("conversion_ts", "TIMESTAMP", "Time of the conversion (UTC).", required=True),
         Column("position", "INTEGER", "1 = earliest; ties by session_id.", required=True),
         Column("sessions_in_journey", "INTEGER", "Length of the journey.", required=True),
-        Column("session_ts", "TIMESTAMP", "When the session was (UTC).", required=True),
-        Column("session_date", "DATE", "That day in the reporting zone.", required=True),
+        Column("session_ts", "TIMESTAMP", "Time of the session (UTC).", required=True),
+        Column("session_date", "DATE", "Day of the session in the reporting zone.", required=True),
         _CHANNEL,
         Column("holder_engagement", "BOOLEAN", "Shows holding engagement.", required=True),
         Column("closer_engagement", "BOOLEAN", "Shows closing engagement.", required=True),
-        Column("impression_interaction", "BOOLEAN", "Only an impression.", required=True),
+        Column("impression_interaction", "BOOLEAN", "Impression only.", required=True),
         Column(
             "seconds_to_conversion",
             "DOUBLE",
-            "From session to conversion.",
+            "Seconds from session to conversion.",
             required=True,
         ),
         Column(
             "seconds_to_last",
             "DOUBLE",
-            "From session to the last session of the journey.",
+            "Seconds from session to the last session of the journey.",
             required=True,
         ),
         Column(
-            "seconds_since_previous", "DOUBLE", "Since the previous session; NULL: it is the first."
+            "seconds_since_previous",
+            "DOUBLE",
+            "Seconds since the previous session; NULL: this is the first.",
         ),
-        Column("revenue", MONEY, "Of the conversion, in base currency.", required=True),
+        Column("revenue", MONEY, "Revenue of the conversion, in base currency.", required=True),
     ),
     partition="conversion_date",
 )
@@ -111,16 +113,20 @@ _ATTRIBUTION = (
         required=True,
     ),
     _CONV_ID,
-    Column("session_id", "VARCHAR", "The session; NULL: the conversion has none, or no score yet."),
+    Column(
+        "session_id",
+        "VARCHAR",
+        "The session; NULL: the conversion has no session, or no score yet.",
+    ),
     _CONVERSION_DATE,
     Column(
         "session_date",
         "DATE",
-        "Day of the session; of the conversion where there is none.",
+        "Day of the session, or of the conversion if it has no session.",
         required=True,
     ),
     _REPORTED_CHANNEL,
-    Column("credit", CREDIT, "Share of the conversion; 1 over all its rows.", required=True),
+    Column("credit", CREDIT, "Share of the conversion; sums to 1 over its rows.", required=True),
     Column("revenue", MONEY, "That share of its revenue, in base currency.", required=True),
     _ENGINE,
     _PARAMS_HASH,
@@ -136,7 +142,7 @@ ATTRIBUTION = Table(
     key=("model", "conv_id", "session_id"),
     columns=(
         *_ATTRIBUTION,
-        Column("position", "INTEGER", "Of the session in its journey; NULL: there is none."),
+        Column("position", "INTEGER", "Position of the session in its journey; NULL: no session."),
     ),
     presented=_ATTRIBUTION,
     partition="conversion_date",
@@ -151,7 +157,7 @@ MARKOV_CHANNELS = Table(
     ),
     key=("markov_order", "channel_name"),
     columns=(
-        Column("markov_order", "INTEGER", "Sessions that the chain remembers.", required=True),
+        Column("markov_order", "INTEGER", "Number of sessions the chain remembers.", required=True),
         _CHANNEL,
         Column(
             "removal_effect",
@@ -159,9 +165,13 @@ MARKOV_CHANNELS = Table(
             "Share of the chain's conversions lost when the channel leads nowhere.",
             required=True,
         ),
-        Column("share", "DOUBLE", "removal_effect / their sum; NULL: the sum is 0."),
-        Column("conversions", "DOUBLE", "share × conversions that have a journey."),
-        Column("revenue", TOTAL, "share × revenue of these, in base currency."),
+        Column(
+            "share", "DOUBLE", "removal_effect / sum of all removal effects; NULL: that sum is 0."
+        ),
+        Column("conversions", "DOUBLE", "share × conversions with a journey."),
+        Column(
+            "revenue", TOTAL, "share × revenue of conversions with a journey, in base currency."
+        ),
     ),
 )
 
@@ -175,7 +185,7 @@ _REPORT_SUMS = (
     Column("ihc_revenue", TOTAL, "Revenue credited, in base currency.", required=True),
 )
 _COMPLETE = Column(
-    "complete", "BOOLEAN", "The row can no longer change, unless late data come.", required=True
+    "complete", "BOOLEAN", "The row can no longer change, except through late data.", required=True
 )
 
 CHANNEL_REPORTING = Table(
@@ -189,7 +199,8 @@ CHANNEL_REPORTING = Table(
         Column(
             "conversions_known",
             "BOOLEAN",
-            "Conversions are known from that day on, and all that reach it are scored.",
+            "Conversions are known from that day on, and every conversion that can reach it is "
+            "scored.",
             required=True,
         ),
     ),
@@ -212,14 +223,16 @@ CHANNEL_REPORTING_BY_CONVERSION_DATE = Table(
     layer="marts",
     name="channel_reporting_by_conversion_date",
     description=(
-        "One row per channel and calendar day. What came in on the day, and what was spent on it?"
+        "One row per channel and calendar day. What came in on the day, and what was spent?"
     ),
     key=("channel_name", "date"),
     columns=(*_PERIOD_KEY, *_REPORT_SUMS),
     presented=(
         *_PERIOD_KEY,
         *_REPORT_SUMS,
-        Column("period_cpo", "DOUBLE", "cost / ihc of the same day; not of the same customers."),
+        Column(
+            "period_cpo", "DOUBLE", "cost / ihc of the same day, though not of the same customers."
+        ),
         Column("period_roas", "DOUBLE", "ihc_revenue / cost of the same day."),
     ),
     partition="date",
@@ -243,13 +256,14 @@ CHANNEL_MODEL_COMPARISON = Table(
         Column(
             "disagreement",
             "DOUBLE",
-            "Of that channel and day: (greatest − least credit of any model but markov_path) / "
-            "their mean. NULL: no credit, or a conversion that reaches the day has no score yet.",
+            "For that channel and day: (largest − smallest credit of any model except "
+            "markov_path) / mean credit. NULL: no credit, or a conversion that reaches the day "
+            "has no score yet.",
         ),
         Column(
             "complete",
             "BOOLEAN",
-            "The row can no longer change, unless late data come; never of markov_path.",
+            "The row can no longer change, except through late data; always false for markov_path.",
             required=True,
         ),
     ),

@@ -15,7 +15,7 @@ _INSTALL_DATE = Column(
 _CAMPAIGN = Column("campaign_id", "VARCHAR", "Campaign, (organic) or (unknown).", required=True)
 _COUNTRY = Column("country", "VARCHAR", "Country, or (unknown).", required=True)
 _INSTALLS = Column("installs", "BIGINT", "Customers of the cohort.", required=True)
-_SPEND = Column("spend", TOTAL, "Spent on the install date; NULL = no spend known.")
+_SPEND = Column("spend", TOTAL, "Spend on the install date; NULL: no known spend.")
 _AGE_DAYS = Column(
     "age_days",
     "INTEGER",
@@ -26,9 +26,13 @@ _TO_DATE = Column(
     "revenue_to_date", TOTAL, "Net revenue so far, up to the longest horizon.", required=True
 )
 _WAITS_FROM_AGE = Column(
-    "waits_from_age", "INTEGER", "Age in days at which revenue waits for a rate; NULL: none does."
+    "waits_from_age",
+    "INTEGER",
+    "Age in days from which revenue waits for a rate; NULL: none waits.",
 )
-_COST_WAITS = Column("cost_waits", "BOOLEAN", "Spend of the day waits for a rate.", required=True)
+_COST_WAITS = Column(
+    "cost_waits", "BOOLEAN", "Whether spend of the day waits for a rate.", required=True
+)
 _ROAS_TO_DATE = Column("roas_to_date", "DOUBLE", "revenue_to_date / spend; still growing.")
 
 
@@ -59,7 +63,7 @@ def _cohort_sums(days: int, *, required: bool) -> tuple[Column, ...]:
         Column(
             f"retained_d{days}",
             "BIGINT",
-            f"Customers with any event in day {days} after install.",
+            f"Customers with any event on day {days} after install.",
             required=required,
         ),
     )
@@ -103,13 +107,17 @@ def _country_readings(days: int) -> tuple[Column, ...]:
     paid = "campaigns with spend in the country"
     return (
         Column(
-            f"installs_d{days}", "BIGINT", f"Installs of cohorts mature at day {days}, cost known."
+            f"installs_d{days}",
+            "BIGINT",
+            f"Installs of cohorts mature at day {days} with known cost.",
         ),
         Column(f"paid_installs_d{days}", "BIGINT", f"Those of {paid}."),
         Column(f"spend_d{days}", TOTAL, "Spend on their install dates."),
         Column(f"revenue_d{days}", TOTAL, f"Net revenue in {_days(days)} of {paid}."),
         Column(f"roas_d{days}", "DOUBLE", f"revenue_d{days} / spend_d{days} (paid)."),
-        Column(f"blended_revenue_d{days}", TOTAL, "The same of all cohorts, spend or not."),
+        Column(
+            f"blended_revenue_d{days}", TOTAL, "Net revenue of all cohorts, with or without spend."
+        ),
         Column(f"blended_roas_d{days}", "DOUBLE", f"blended_revenue_d{days} / spend_d{days}."),
     )
 
@@ -157,7 +165,8 @@ def _user_revenue(horizons: tuple[int, ...]) -> Table:
     return Table(
         layer="marts",
         name="user_revenue",
-        description="One row per customer. What did each bring in the first days after install?",
+        description="One row per customer. What did each bring in during the first days after "
+        "install?",
         key=("customer_id",),
         columns=(*grain, *sums(required=True), _WAITS_FROM_AGE),
         partition="install_date",
@@ -192,8 +201,8 @@ def _campaign_roas(horizons: tuple[int, ...]) -> Table:
         layer="marts",
         name="campaign_roas",
         description=(
-            "One row per install date, campaign and country, those without installs too. "
-            "Has the money that bought this cohort come back after N days?"
+            "One row per install date, campaign and country, including days of spend without "
+            "installs. Has the cohort earned back its cost after N days?"
         ),
         key=("install_date", "campaign_id", "country"),
         columns=(
@@ -220,7 +229,7 @@ def _campaign_roas(horizons: tuple[int, ...]) -> Table:
             Column(
                 "cost_complete",
                 "BOOLEAN",
-                "No more cost is expected, none waits for a rate.",
+                "Whether the cost is final and none of it waits for a rate.",
                 required=True,
             ),
             *_per_horizon(horizons, _roas_readings),
@@ -231,7 +240,9 @@ def _campaign_roas(horizons: tuple[int, ...]) -> Table:
     )
 
 
-_AGE_DAY = Column("age_day", "INTEGER", "Full days since install: 0 is the first.", required=True)
+_AGE_DAY = Column(
+    "age_day", "INTEGER", "Full days since install; 0 is the first day.", required=True
+)
 _CURVE_SUMS = (
     Column("revenue", TOTAL, "Net revenue at that age.", required=True),
     Column("refunds", TOTAL, "Refunds at that age.", required=True),
@@ -248,14 +259,19 @@ CAMPAIGN_COHORT_CURVE = Table(
     ),
     key=("install_date", "campaign_id", "age_day"),
     columns=(
-        Column("age_date", "DATE", "First day on which that age can begin.", required=True),
+        Column(
+            "age_date",
+            "DATE",
+            "First day on which a customer of the cohort can reach that age.",
+            required=True,
+        ),
         _INSTALL_DATE,
         _CAMPAIGN,
         _AGE_DAY,
-        Column("installs", "BIGINT", "Customers of the cohort; at age 0."),
-        Column("spend", TOTAL, "Spent on the install date; at age 0."),
+        Column("installs", "BIGINT", "Customers of the cohort; only at age 0."),
+        Column("spend", TOTAL, "Spend on the install date; only at age 0."),
         *_CURVE_SUMS,
-        Column("waiting_rows", "BIGINT", "Transactions that wait for a rate.", required=True),
+        Column("waiting_rows", "BIGINT", "Transactions waiting for a rate.", required=True),
         _COST_WAITS,
     ),
     partition="age_date",
@@ -268,7 +284,7 @@ CAMPAIGN_COHORT_CURVE = Table(
         *_CURVE_SUMS,
         Column("cumulative_revenue", TOTAL, "Net revenue up to that age.", required=True),
         Column("cumulative_roas", "DOUBLE", "cumulative_revenue / spend; NULL: immature."),
-        Column("mature", "BOOLEAN", "Every user has reached that age.", required=True),
+        Column("mature", "BOOLEAN", "Whether every user has reached that age.", required=True),
     ),
 )
 
@@ -278,17 +294,19 @@ def _campaign_summary(horizons: tuple[int, ...]) -> Table:
         layer="marts",
         name="campaign_summary",
         description=(
-            "One row per campaign; columns of a horizon are over its mature cohorts. "
-            "Which campaigns earn their money back, how far and how fast?"
+            "One row per campaign; columns of a horizon cover its mature cohorts. Which campaigns "
+            "earn back their spend, how far and how fast?"
         ),
         key=("campaign_id",),
         columns=(
             _CAMPAIGN,
-            Column("campaign_name", "VARCHAR", "Its name for people."),
-            Column("media_source", "VARCHAR", "Network that it ran on."),
+            Column("campaign_name", "VARCHAR", "Name of the campaign."),
+            Column("media_source", "VARCHAR", "Ad network."),
             Column("platform", "VARCHAR", "ios, android, web, …"),
-            Column("objective", "VARCHAR", "What it was bought for."),
-            Column("first_install_date", "DATE", "First cohort.", required=True),
+            Column("objective", "VARCHAR", "Campaign goal or type, as the source gives it."),
+            Column(
+                "first_install_date", "DATE", "Install date of the first cohort.", required=True
+            ),
             Column("last_install_date", "DATE", "Last cohort.", required=True),
             Column("installs", "BIGINT", "Installs of all cohorts.", required=True),
             Column("cohort_cost", TOTAL, "Spend on the install dates of all cohorts."),
@@ -298,7 +316,7 @@ def _campaign_summary(horizons: tuple[int, ...]) -> Table:
             *_per_horizon(horizons, _summary_readings),
             Column("payback_day", "INTEGER", "Day on which revenue first covers the spend."),
             Column(
-                "payback_spend_share", "DOUBLE", "Share of the spend that payback_day rests on."
+                "payback_spend_share", "DOUBLE", "Share of the spend on which payback_day is based."
             ),
         ),
     )
@@ -308,7 +326,7 @@ def _country_roas(horizons: tuple[int, ...]) -> Table:
     return Table(
         layer="marts",
         name="country_roas",
-        description="One row per country. Where does ad spend earn its money back?",
+        description="One row per country. Where does ad spend pay back?",
         key=("country",),
         columns=(
             _COUNTRY,
@@ -335,7 +353,7 @@ _RECONCILED = (
         required=True,
     ),
     Column("transactions", "BIGINT", "Purchases and refunds.", required=True),
-    Column("gross_revenue", TOTAL, "Purchases; NULL while they wait for a rate."),
+    Column("gross_revenue", TOTAL, "Gross purchases; NULL while they wait for a rate."),
     Column("refund_amount", TOTAL, "Refunds; NULL while they wait for a rate."),
     Column("net_revenue", TOTAL, "gross_revenue − refund_amount."),
 )

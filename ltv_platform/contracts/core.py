@@ -4,18 +4,19 @@ from ltv_platform.contracts.model import MONEY, TOTAL, Column, Table
 
 _CUSTOMER_ID = Column("customer_id", "VARCHAR", "The customer.", required=True, pii=True)
 _USER_ID = Column("user_id", "VARCHAR", "The customer.", required=True, pii=True)
-_EVENT_TS = Column("event_ts", "TIMESTAMP", "When it happened (UTC).", required=True)
-_EVENT_DATE = Column("event_date", "DATE", "That day in the reporting zone.", required=True)
+_EVENT_TS = Column("event_ts", "TIMESTAMP", "Time of the event (UTC).", required=True)
+_EVENT_DATE = Column("event_date", "DATE", "Day of the event in the reporting zone.", required=True)
 
 CUSTOMERS = Table(
     layer="core",
     name="customers",
-    description="One row per customer. Who are they, when did they install, through what?",
+    description="One row per customer. Who are they, when did they install, and through which "
+    "campaign?",
     key=("customer_id",),
     columns=(
         _CUSTOMER_ID,
         Column("install_ts", "TIMESTAMP", "Earliest registration (UTC).", required=True),
-        Column("install_date", "DATE", "That day in the reporting zone.", required=True),
+        Column("install_date", "DATE", "Day of the install in the reporting zone.", required=True),
         Column(
             "campaign_id",
             "VARCHAR",
@@ -26,9 +27,11 @@ CUSTOMERS = Table(
         Column("city", "VARCHAR", "City.", pii=True),
         Column("age", "INTEGER", "Age in years.", pii=True),
         Column("gender", "VARCHAR", "Gender.", pii=True),
-        Column("acquisition_source", "VARCHAR", "How they came, by the earliest registration."),
-        Column("segment", "VARCHAR", "The user's own segment."),
-        Column("is_active", "BOOLEAN", "Active according to the source."),
+        Column(
+            "acquisition_source", "VARCHAR", "Acquisition source, from the earliest registration."
+        ),
+        Column("segment", "VARCHAR", "Customer segment from the source."),
+        Column("is_active", "BOOLEAN", "Whether the source says the customer is active."),
         Column("platform", "VARCHAR", "ios, android, web, …"),
     ),
     partition="install_date",
@@ -45,12 +48,14 @@ TRANSACTIONS = Table(
         _EVENT_TS,
         _EVENT_DATE,
         Column("amount", MONEY, "Base currency, never negative.", required=True),
-        Column("is_refund", "BOOLEAN", "The amount goes back to the customer.", required=True),
-        Column("order_id", "VARCHAR", "Order, if the source has orders."),
+        Column(
+            "is_refund", "BOOLEAN", "Whether the amount goes back to the customer.", required=True
+        ),
+        Column("order_id", "VARCHAR", "Order id, if the source has orders."),
         Column("product_category", "VARCHAR", "What was bought."),
         Column("transaction_type", "VARCHAR", "purchase, refund, …", required=True),
-        Column("payment_method", "VARCHAR", "How it was paid."),
-        Column("source_amount", MONEY, "The amount as it came.", required=True),
+        Column("payment_method", "VARCHAR", "Payment method."),
+        Column("source_amount", MONEY, "The amount in its original currency.", required=True),
         Column("source_currency", "VARCHAR", "Its currency.", required=True),
     ),
     partition="event_date",
@@ -67,7 +72,7 @@ INTERACTIONS = Table(
         _EVENT_TS,
         _EVENT_DATE,
         Column("interaction_type", "VARCHAR", "login, support, …", required=True),
-        Column("channel", "VARCHAR", "Where, as in mobile_app."),
+        Column("channel", "VARCHAR", "Interaction channel, such as mobile_app."),
         Column("duration_seconds", "INTEGER", "Length in seconds."),
         Column("satisfaction_score", "INTEGER", "1 (bad) to 5 (good)."),
     ),
@@ -77,7 +82,7 @@ INTERACTIONS = Table(
 SESSIONS = Table(
     layer="core",
     name="sessions",
-    description="One row per session. Which channel brought whom, when, at what cost?",
+    description="One row per session. Which channel brought whom, when, and at what cost?",
     key=("session_id",),
     columns=(
         Column("session_id", "VARCHAR", "The session.", required=True),
@@ -87,8 +92,8 @@ SESSIONS = Table(
         _EVENT_DATE,
         Column("holder_engagement", "BOOLEAN", "Shows holding engagement.", required=True),
         Column("closer_engagement", "BOOLEAN", "Shows closing engagement.", required=True),
-        Column("impression_interaction", "BOOLEAN", "Only an impression.", required=True),
-        Column("cost", MONEY, "Base currency; 0 where none is known.", required=True),
+        Column("impression_interaction", "BOOLEAN", "Impression only.", required=True),
+        Column("cost", MONEY, "Cost in base currency; 0 if unknown.", required=True),
     ),
     partition="event_date",
 )
@@ -96,7 +101,7 @@ SESSIONS = Table(
 CONVERSIONS = Table(
     layer="core",
     name="conversions",
-    description="One row per conversion. Who converted, when, for how much?",
+    description="One row per conversion. Who converted, when, and for how much?",
     key=("conv_id",),
     columns=(
         Column("conv_id", "VARCHAR", "The conversion.", required=True),
@@ -115,8 +120,8 @@ CAMPAIGN_SPEND = Table(
     key=("campaign_id", "date", "country"),
     columns=(
         Column("campaign_id", "VARCHAR", "The campaign.", required=True),
-        Column("date", "DATE", "Day of the reporting zone.", required=True),
-        Column("country", "VARCHAR", "Country; NULL = not given, spread over installs later."),
+        Column("date", "DATE", "Day in the reporting zone.", required=True),
+        Column("country", "VARCHAR", "Country; NULL: not given, later allocated by installs."),
         Column("spend", TOTAL, "Base currency.", required=True),
         Column("impressions", "BIGINT", "Times shown."),
         Column("clicks", "BIGINT", "Clicks."),
@@ -128,8 +133,8 @@ WAITING_FOR_RATE = Table(
     layer="core",
     name="waiting_for_rate",
     description=(
-        "One row per feed, day, currency and campaign or customer of what has no exchange rate "
-        "at most 7 days old. What is not in the figures yet?"
+        "One row per feed, day, currency and campaign or customer with rows that lack an exchange "
+        "rate from the last 7 days. What is missing from the figures for lack of a rate?"
     ),
     key=("table_name", "event_date", "currency", "owner"),
     columns=(
@@ -139,14 +144,14 @@ WAITING_FOR_RATE = Table(
         Column(
             "owner",
             "VARCHAR",
-            "Customer of the transactions, campaign of the costs.",
+            "The customer of transactions, the campaign of costs.",
             required=True,
             pii=True,
         ),
-        Column("event_ts", "TIMESTAMP", "The first of them (UTC); NULL: costs."),
-        Column("last_event_ts", "TIMESTAMP", "The last of them (UTC); NULL: costs."),
-        Column("waiting_rows", "BIGINT", "Rows that wait.", required=True),
-        Column("gross_amount", TOTAL, "Sum in that currency, refunds apart.", required=True),
+        Column("event_ts", "TIMESTAMP", "Time of the first of them (UTC); NULL for costs."),
+        Column("last_event_ts", "TIMESTAMP", "Time of the last of them (UTC); NULL for costs."),
+        Column("waiting_rows", "BIGINT", "Waiting rows.", required=True),
+        Column("gross_amount", TOTAL, "Sum in that currency, without refunds.", required=True),
         Column("refund_amount", TOTAL, "Sum of refunds in that currency.", required=True),
     ),
     partition="event_date",
@@ -161,7 +166,7 @@ _WAITING_FOR_CUSTOMER = (
     ),
     _EVENT_DATE,
     _CUSTOMER_ID,
-    Column("waiting_rows", "BIGINT", "Rows that wait.", required=True),
+    Column("waiting_rows", "BIGINT", "Waiting rows.", required=True),
     Column("gross_amount", TOTAL, "Purchases among them; NULL: none."),
     Column("refund_amount", TOTAL, "Refunds among them; NULL: none."),
 )
@@ -170,8 +175,8 @@ WAITING_FOR_CUSTOMER = Table(
     layer="core",
     name="waiting_for_customer",
     description=(
-        "One row per feed, day and customer of what has no row in customers. "
-        "What is not in any cohort yet?"
+        "One row per feed, day and customer with rows but no row in customers. What is not in any "
+        "cohort yet?"
     ),
     key=("table_name", "event_date", "customer_id"),
     columns=_WAITING_FOR_CUSTOMER,

@@ -17,39 +17,40 @@ _COHORT_MONTH = Column(
     required=True,
 )
 _CUSTOMERS = Column("customers", "BIGINT", "Customers of the cohort.", required=True)
-_SEGMENT = "Segment by recency and frequency; Prospects have not bought anything."
+_SEGMENT = "Segment by recency and frequency; Prospects have bought nothing."
 _STATUS = (
-    "ok, or small_base: fewer than 20 customers bought anything, so that scores compare with few."
+    "ok, or small_base: fewer than 20 customers bought anything, so scores compare few customers."
 )
 
 CUSTOMER_LTV = Table(
     layer="marts",
     name="customer_ltv",
     description=(
-        "One row per customer, those without transactions too. What is the customer worth so far?"
+        "One row per customer, including those without transactions. What is the customer worth "
+        "so far?"
     ),
     key=("customer_id",),
     columns=(
         _CUSTOMER_ID,
         Column("registration_date", "TIMESTAMP", "Earliest registration (UTC).", required=True),
         Column("country", "VARCHAR", "Country, or (unknown).", required=True),
-        Column("segment", "VARCHAR", "The user's own segment."),
-        Column("acquisition_source", "VARCHAR", "How they came."),
-        Column("is_active", "BOOLEAN", "Active according to the source."),
-        Column("total_transactions", "BIGINT", "Purchases, line by line.", required=True),
+        Column("segment", "VARCHAR", "Customer segment from the source."),
+        Column("acquisition_source", "VARCHAR", "Acquisition source."),
+        Column("is_active", "BOOLEAN", "Whether the source says the customer is active."),
+        Column("total_transactions", "BIGINT", "Number of purchase rows.", required=True),
         Column(
             "total_orders",
             "BIGINT",
-            "Distinct orders with a purchase; without order_id, days.",
+            "Distinct orders with a purchase; purchases without order_id count one order per day.",
             required=True,
         ),
-        Column("total_refunds", "BIGINT", "Refunds, line by line.", required=True),
-        Column("gross_revenue", TOTAL, "Purchases in base currency.", required=True),
-        Column("refund_amount", TOTAL, "Refunds in base currency.", required=True),
+        Column("total_refunds", "BIGINT", "Number of refund rows.", required=True),
+        Column("gross_revenue", TOTAL, "Sum of purchases in base currency.", required=True),
+        Column("refund_amount", TOTAL, "Sum of refunds in base currency.", required=True),
         Column("ltv", TOTAL, "gross_revenue − refund_amount; may be negative.", required=True),
         Column("avg_order_value", "DOUBLE", "ltv / total_orders."),
-        Column("first_transaction_date", "TIMESTAMP", "First purchase (UTC)."),
-        Column("last_transaction_date", "TIMESTAMP", "Last purchase (UTC)."),
+        Column("first_transaction_date", "TIMESTAMP", "Time of the first purchase (UTC)."),
+        Column("last_transaction_date", "TIMESTAMP", "Time of the last purchase (UTC)."),
         Column("tenure_days", "INTEGER", "Days from registration to as_of.", required=True),
     ),
 )
@@ -58,8 +59,8 @@ CUSTOMER_COHORT_CURVE = Table(
     layer="marts",
     name="customer_cohort_curve",
     description=(
-        "One row per month of registration and month of age that a customer of it has begun. "
-        "How does a cohort's revenue grow with the age of its customers?"
+        "One row per month of registration and month of age reached by at least one of its "
+        "customers. How does a cohort's revenue grow with the age of its customers?"
     ),
     key=("cohort_month", "age_month"),
     columns=(
@@ -67,7 +68,7 @@ CUSTOMER_COHORT_CURVE = Table(
         Column(
             "age_month",
             "INTEGER",
-            "Full months that each customer has been registered; 0 = the first month of life.",
+            "Full months since each customer's registration; 0 is the first month.",
             required=True,
         ),
         _CUSTOMERS,
@@ -79,13 +80,23 @@ CUSTOMER_COHORT_CURVE = Table(
         ),
         Column("revenue", TOTAL, "Net revenue in that month of age.", required=True),
         Column("refunds", TOTAL, "Refunds in that month of age.", required=True),
-        Column("cumulative_revenue", TOTAL, "Net revenue up to its end.", required=True),
+        Column(
+            "cumulative_revenue",
+            TOTAL,
+            "Net revenue up to the end of that month of age.",
+            required=True,
+        ),
         Column(
             "cumulative_ltv_per_customer",
             "DOUBLE",
             "cumulative_revenue / customers; NULL: immature.",
         ),
-        Column("mature", "BOOLEAN", "Every customer has lived that month.", required=True),
+        Column(
+            "mature",
+            "BOOLEAN",
+            "Whether every customer has completed that month of age.",
+            required=True,
+        ),
     ),
 )
 
@@ -102,9 +113,9 @@ LTV_BY_COHORT = Table(
         _CUSTOMERS,
         Column("purchasing_customers", "BIGINT", "Customers with any purchase.", required=True),
         Column("total_ltv", TOTAL, "Sum of their ltv so far.", required=True),
-        Column("avg_ltv", "DOUBLE", "total_ltv / customers: all of them, buyers or not."),
+        Column("avg_ltv", "DOUBLE", "total_ltv / customers, buyers or not."),
         Column("median_ltv", "DOUBLE", "Median ltv of all customers."),
-        Column("total_transactions", "BIGINT", "Purchases, line by line.", required=True),
+        Column("total_transactions", "BIGINT", "Number of purchase rows.", required=True),
         Column("avg_transactions", "DOUBLE", "total_transactions / customers."),
         *(
             column
@@ -113,8 +124,8 @@ LTV_BY_COHORT = Table(
                 Column(
                     f"total_ltv_m{months}",
                     TOTAL,
-                    f"Net revenue of the first months of life, {months} of each customer; "
-                    "NULL: the youngest has not lived as long.",
+                    f"Net revenue up to an age of {months} months; NULL: the youngest customer is "
+                    "younger.",
                 ),
                 Column(f"avg_ltv_m{months}", "DOUBLE", f"total_ltv_m{months} / customers."),
             )
@@ -126,8 +137,8 @@ CUSTOMER_RETENTION = Table(
     layer="marts",
     name="customer_retention",
     description=(
-        "One row per month of registration, kind of activity and month that has ended since. "
-        "How many of a cohort's customers are still there?"
+        "One row per month of registration, kind of activity and completed month since. How many "
+        "of a cohort's customers are still active?"
     ),
     key=("cohort_month", "activity", "months_since_registration"),
     columns=(
@@ -135,30 +146,30 @@ CUSTOMER_RETENTION = Table(
         Column(
             "activity",
             "VARCHAR",
-            "purchase, interaction, or any: one of these or a session. A refund is none.",
+            "purchase, interaction, or any: one of these or a session. A refund is not activity.",
             required=True,
         ),
         Column(
             "months_since_registration",
             "INTEGER",
-            "Calendar months since that of registration, which is 0.",
+            "Calendar months since the month of registration, which is 0.",
             required=True,
         ),
         Column("cohort_size", "BIGINT", "Customers of the cohort.", required=True),
-        Column("active_customers", "BIGINT", "Active in that month.", required=True),
+        Column("active_customers", "BIGINT", "Customers active in that month.", required=True),
         Column("retention_bounded", "DOUBLE", "active_customers / cohort_size."),
         Column(
             "active_or_later_customers",
             "BIGINT",
-            "Active in that month or in any later one, up to as_of.",
+            "Customers active in that month or any later one, up to as_of.",
             required=True,
         ),
         Column("retention_unbounded", "DOUBLE", "active_or_later_customers / cohort_size."),
         Column(
             "censored",
             "BOOLEAN",
-            "One of the last three months: retention_unbounded is too low, for later has hardly "
-            "begun.",
+            "Whether it is one of the last three months, where retention_unbounded is too low "
+            "because few later months are known.",
             required=True,
         ),
     ),
@@ -168,18 +179,20 @@ RFM_SEGMENTS = Table(
     layer="marts",
     name="rfm_segments",
     description=(
-        "One row per customer, those without transactions too. "
-        "Who bought lately, often and much, compared with the others?"
+        "One row per customer, including those without transactions. "
+        "Who bought recently, often and a lot, compared with other customers?"
     ),
     key=("customer_id",),
     columns=(
         _CUSTOMER_ID,
-        Column("recency_days", "INTEGER", "Days from the last purchase to as_of; NULL: none."),
+        Column(
+            "recency_days", "INTEGER", "Days from the last purchase to as_of; NULL: no purchase."
+        ),
         Column("frequency", "BIGINT", "Distinct orders with a purchase.", required=True),
         Column("monetary", TOTAL, "Net revenue; may be negative.", required=True),
-        Column("r_score", "INTEGER", "1 (long ago) to 5 (lately); NULL: nothing bought."),
-        Column("f_score", "INTEGER", "1 (seldom) to 5 (often); NULL: nothing bought."),
-        Column("m_score", "INTEGER", "1 (little) to 5 (much); NULL: nothing bought."),
+        Column("r_score", "INTEGER", "1 (long ago) to 5 (recent); NULL: nothing bought."),
+        Column("f_score", "INTEGER", "1 (rarely) to 5 (often); NULL: nothing bought."),
+        Column("m_score", "INTEGER", "1 (little) to 5 (a lot); NULL: nothing bought."),
         Column("segment", "VARCHAR", _SEGMENT, required=True),
         Column("status", "VARCHAR", _STATUS, required=True),
     ),
@@ -189,8 +202,8 @@ RFM_MIGRATION = Table(
     layer="marts",
     name="rfm_migration",
     description=(
-        "One row per segment of some days ago and segment of now. "
-        "Where did the customers of a segment go, and what are they worth?"
+        "One row per earlier segment and current segment. Where did the customers of a segment "
+        "go, and what are they worth?"
     ),
     key=("from_segment", "to_segment"),
     columns=(
@@ -203,12 +216,12 @@ RFM_MIGRATION = Table(
         Column("to_segment", "VARCHAR", "Segment as of to_date.", required=True),
         Column("from_date", "DATE", "LTV_MIGRATION_DAYS before to_date.", required=True),
         Column("to_date", "DATE", "as_of.", required=True),
-        Column("customers", "BIGINT", "Customers who went this way.", required=True),
+        Column("customers", "BIGINT", "Customers who made this move.", required=True),
         Column("monetary", TOTAL, "Their net revenue as of to_date.", required=True),
         Column(
             "status",
             "VARCHAR",
-            _STATUS.replace("customers", "customers on either day"),
+            _STATUS.replace("customers", "customers on either day", 1),
             required=True,
         ),
     ),

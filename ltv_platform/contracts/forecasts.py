@@ -18,25 +18,28 @@ PURCHASE_HISTORIES = Table(
     layer="marts",
     name="purchase_histories",
     description=(
-        "One row per customer with a transaction. On how many days did they buy, since when, last "
-        "when, for how much, after refunds?"
+        "One row per customer with a transaction. On how many days did they buy, first and last "
+        "when, and for how much after refunds?"
     ),
     key=("customer_id",),
     columns=(
         _CUSTOMER_ID,
-        Column("purchase_days", "INTEGER", "Days with a purchase that was kept.", required=True),
-        Column("first_purchase_date", "DATE", "The first of them; NULL: none."),
-        Column("last_purchase_date", "DATE", "The last of them."),
+        Column(
+            "purchase_days", "INTEGER", "Days with a purchase that was not refunded.", required=True
+        ),
+        Column("first_purchase_date", "DATE", "First of these days; NULL: none."),
+        Column("last_purchase_date", "DATE", "Last of these days."),
         Column("repeat_days", "INTEGER", "x: repeat purchase days, purchase_days − 1."),
         Column("span_days", "INTEGER", "t_x: days from the first to the last purchase day."),
         Column("age_days", "INTEGER", "T: days from the first purchase day to as_of."),
-        Column("purchase_value", TOTAL, "What was kept, over all purchase days."),
-        Column("repeat_value", TOTAL, "What was kept, over the repeat purchase days."),
+        Column("purchase_value", TOTAL, "Value after refunds, over all purchase days."),
+        Column("repeat_value", TOTAL, "Value after refunds, over the repeat purchase days."),
         Column("mean_repeat_value", "DOUBLE", "m: repeat_value / repeat_days."),
         Column(
             "net_revenue",
             TOTAL,
-            "Purchases − refunds, as ltv; less than purchase_value where refunds exceed purchases.",
+            "Purchases − refunds, like ltv; less than purchase_value where refunds exceed "
+            "purchases.",
             required=True,
         ),
     ),
@@ -46,28 +49,36 @@ FORECAST_MODELS = Table(
     layer="marts",
     name="forecast_models",
     description=(
-        "One row per model and parameter. What are purchases and their values forecast with, and "
-        "may it be used?"
+        "One row per model and parameter. Which fitted models forecast purchases and their "
+        "values, and are they usable?"
     ),
     key=("model", "parameter"),
     columns=(
         Column("model", "VARCHAR", "bgnbd, mbgnbd (purchases) or gamma_gamma.", required=True),
         Column("parameter", "VARCHAR", "r, alpha, a, b, or p, q, v.", required=True),
-        Column("value", "DOUBLE", "Its value by maximum likelihood; NULL: not fitted."),
-        Column("standard_error", "DOUBLE", "Of the value; NULL where the data do not tell."),
-        Column("log_likelihood", "DOUBLE", "Of the model, natural; the same on all its rows."),
+        Column("value", "DOUBLE", "Maximum-likelihood estimate; NULL: not fitted."),
+        Column(
+            "standard_error",
+            "DOUBLE",
+            "Standard error of the value; NULL where the data do not determine it.",
+        ),
+        Column(
+            "log_likelihood",
+            "DOUBLE",
+            "Natural log-likelihood of the model; the same on all its rows.",
+        ),
         Column("status", "VARCHAR", f"ok, {_STATUS}.", required=True),
         Column("reason", "VARCHAR", "The status in words; NULL when ok."),
-        Column("customers", "BIGINT", "Customers that the model is fitted to.", required=True),
+        Column("customers", "BIGINT", "Customers the model is fitted to.", required=True),
         Column(
             "excluded_customers",
             "BIGINT",
-            "Customers with transactions who cannot have a part in it: all was refunded; of "
-            "gamma_gamma, those with a negative ltv or free repeat purchases only.",
+            "Customers with transactions who are excluded from the fit: everything was refunded; "
+            "for gamma_gamma, also a negative ltv or only free repeat purchases.",
             required=True,
         ),
         Column("unit", "VARCHAR", "Unit of time of alpha: day.", required=True),
-        Column("as_of", "DATE", "Last day that the model knows of."),
+        Column("as_of", "DATE", "Last day of data the model uses."),
     ),
 )
 
@@ -76,7 +87,7 @@ PURCHASE_FORECASTS = Table(
     name="purchase_forecasts",
     description=(
         "One row per group of customers with equal purchase days, and horizon. How many purchase "
-        "days are expected of each, by MBG/NBD?"
+        "days does MBG/NBD expect of each customer?"
     ),
     key=("repeat_days", "span_days", "age_days", "horizon_days"),
     columns=(
@@ -85,7 +96,7 @@ PURCHASE_FORECASTS = Table(
         Column("age_days", "INTEGER", "T: first purchase day to as_of.", required=True),
         Column("horizon_days", "INTEGER", "Days after as_of.", required=True),
         Column("customers", "BIGINT", "Customers with this history.", required=True),
-        Column("p_alive", "DOUBLE", "Probability that they still buy at all.", required=True),
+        Column("p_alive", "DOUBLE", "Probability that they are still buying.", required=True),
         Column("expected_purchases", "DOUBLE", "Expected purchase days.", required=True),
         Column("lower_purchases", "DOUBLE", "10 % quantile of purchase days.", required=True),
         Column("upper_purchases", "DOUBLE", "90 % quantile of purchase days.", required=True),
@@ -93,9 +104,9 @@ PURCHASE_FORECASTS = Table(
             "lower_factor",
             "DOUBLE",
             "10 % quantile of revenue as a multiple of v + x m (v of gamma_gamma, m the customer's "
-            "mean_repeat_value); NULL where gamma_gamma is not ok.",
+            "mean_repeat_value); NULL if gamma_gamma is not ok.",
         ),
-        Column("upper_factor", "DOUBLE", "The same of the 90 % quantile."),
+        Column("upper_factor", "DOUBLE", "The same for the 90 % quantile."),
     ),
 )
 
@@ -110,7 +121,8 @@ def _of_horizon(days: int) -> tuple[Column, ...]:
         Column(
             f"naive_revenue_d{days}",
             TOTAL,
-            f"ltv / max(1, tenure in months) × {days / 30.4375:.2f} months: as if all went on.",
+            f"ltv / max(1, tenure in months) × {days / 30.4375:.2f} months: revenue so far, "
+            "extrapolated.",
         ),
     )
 
@@ -120,24 +132,27 @@ def _ltv_forecast(settings: "Settings") -> Table:
         layer="marts",
         name="ltv_forecast",
         description=(
-            "One row per customer, those without transactions too. Do they still buy, and what "
-            "will they bring in?"
+            "One row per customer, including those without transactions. Are they still buying, "
+            "and what will they bring in?"
         ),
         key=("customer_id",),
         columns=(
             _CUSTOMER_ID,
             Column("country", "VARCHAR", "Country, or (unknown).", required=True),
-            Column("segment", "VARCHAR", "The user's own segment."),
-            Column("total_transactions", "BIGINT", "Purchases, line by line.", required=True),
+            Column("segment", "VARCHAR", "Customer segment from the source."),
+            Column("total_transactions", "BIGINT", "Number of purchase rows.", required=True),
             Column("ltv", TOTAL, "Net revenue so far.", required=True),
             Column("tenure_days", "INTEGER", "Days from registration to as_of.", required=True),
             Column(
-                "purchase_days", "INTEGER", "Days with a purchase that was kept.", required=True
+                "purchase_days",
+                "INTEGER",
+                "Days with a purchase that was not refunded.",
+                required=True,
             ),
             Column(
                 "status",
                 "VARCHAR",
-                "ok; one_purchase; no_purchase: no forecast; else why a model cannot be used: "
+                "ok; one_purchase; no_purchase: no forecast; otherwise why a model cannot be used: "
                 f"{_STATUS}.",
                 required=True,
             ),
@@ -145,11 +160,11 @@ def _ltv_forecast(settings: "Settings") -> Table:
                 "method",
                 "VARCHAR",
                 "model: MBG/NBD and gamma_gamma; model_at_bound: the same with a parameter of "
-                "MBG/NBD at its bound; own_mean: MBG/NBD, each purchase worth what the "
-                "customer's were; naive: as naive_revenue, not below 0; none.",
+                "MBG/NBD at its bound; own_mean: MBG/NBD, with the customer's own mean purchase "
+                "value; naive: naive_revenue, not below 0; none.",
                 required=True,
             ),
-            Column("p_alive", "DOUBLE", "Probability that the customer still buys at all."),
+            Column("p_alive", "DOUBLE", "Probability that the customer is still buying."),
             *(column for days in settings.forecast_horizons for column in _of_horizon(days)),
         ),
     )
@@ -159,13 +174,13 @@ FORECAST_BACKTEST = Table(
     layer="marts",
     name="forecast_backtest",
     description=(
-        "One row per origin, model and measure. How near came forecasts that knew only what was "
+        "One row per origin, model and measure. How close were forecasts that used only what was "
         "known on that day?"
     ),
     key=("origin", "model", "measure"),
     columns=(
-        Column("origin", "DATE", "Last day that the forecast knows of.", required=True),
-        Column("holdout_end", "DATE", "Last day that is forecast.", required=True),
+        Column("origin", "DATE", "Last day of data the forecast uses.", required=True),
+        Column("holdout_end", "DATE", "Last forecast day.", required=True),
         Column("holdout_days", "INTEGER", "Days from origin to holdout_end.", required=True),
         Column(
             "model",
@@ -176,12 +191,14 @@ FORECAST_BACKTEST = Table(
         Column("measure", "VARCHAR", "transactions (purchase days) or spend.", required=True),
         Column("customers", "BIGINT", "Customers with a purchase up to the origin.", required=True),
         Column("status", "VARCHAR", f"ok, {_STATUS}.", required=True),
-        Column("predicted_total", "DOUBLE", "Over the customers; NULL: not forecast."),
-        Column("actual_total", "DOUBLE", "What they bought in the holdout."),
+        Column(
+            "predicted_total", "DOUBLE", "Forecast total over the customers; NULL: not forecast."
+        ),
+        Column("actual_total", "DOUBLE", "Actual total over the customers in the holdout."),
         Column("bias", "DOUBLE", "predicted_total / actual_total − 1."),
         Column("mae", "DOUBLE", "Mean absolute error per customer."),
         Column("rmse", "DOUBLE", "Root of the mean squared error per customer."),
-        Column("r", "DOUBLE", "Correlation over the customers."),
+        Column("r", "DOUBLE", "Correlation of forecast and actual over the customers."),
     ),
 )
 
@@ -197,18 +214,18 @@ FORECAST_TOTALS = Table(
         Column("measure", "VARCHAR", "transactions (purchase days) or spend.", required=True),
         Column("horizon_days", "INTEGER", "Days after as_of.", required=True),
         Column("customers", "BIGINT", "Customers with a forecast.", required=True),
-        Column("fallbacks", "BIGINT", "Those whose method is not model.", required=True),
+        Column("fallbacks", "BIGINT", "Customers whose method is not model.", required=True),
         Column("predicted_total", TOTAL, "Sum of ltv_forecast; NULL: too large."),
         Column("lower_total", TOTAL, "predicted_total × lower_factor."),
         Column("upper_total", TOTAL, "predicted_total × upper_factor."),
-        Column("origins", "BIGINT", "Past forecasts that the band rests on.", required=True),
+        Column("origins", "BIGINT", "Past forecasts that give the band.", required=True),
         Column(
             "lower_factor",
             "DOUBLE",
-            "Low end of the band of 80 % in which actual / predicted lies, by the back-test; NULL "
-            "with fewer than two past forecasts.",
+            "Lower end of the 80 % band of actual / predicted, from the back-test; NULL with "
+            "fewer than two past forecasts.",
         ),
-        Column("upper_factor", "DOUBLE", "Its high end."),
+        Column("upper_factor", "DOUBLE", "Upper end of that band."),
     ),
 )
 

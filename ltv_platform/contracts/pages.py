@@ -11,29 +11,28 @@ from ltv_platform.settings import Settings
 
 _HEAD = """# Tables
 
-Made of the contracts in `ltv_platform/contracts/` by `make docs`; do not edit.
-Column types are the engine's. *required* is never NULL; *PII* can identify a person; an *attribute*
-that cannot be read is NULL and counted in `loads`, while its row stays.
+Generated from the contracts in `ltv_platform/contracts/` by `make docs`; do not edit.
+Column types are those of DuckDB. *required* is never NULL; *PII* can identify a person. An
+unreadable *attribute* becomes NULL and is counted in `loads`, and its row is still loaded.
 """
 
 _FILES = """## Which files are read
 
-By their ending, each also with `.gz`: `.csv`, `.tsv` and `.txt` (the delimiter is found), `.ndjson`
+By extension, each also with `.gz`: `.csv`, `.tsv` and `.txt` (delimiter detected), `.ndjson`
 and `.jsonl`, `.json`, `.parquet`, `.db`, `.sqlite` and `.sqlite3`, `.xlsx` and `.xlsm`.
 
 - A `.json` file holds an array of objects, or one object around a single list of them, as in
-  `{"data": [...], "next": null}` or `{"response": {"data": [...]}}`, with none of the columns of
-  the table beside the list; a note says where the records were found.
-- Of a workbook the first sheet that is not hidden is read, or the one that
-  `ltv ingest --sheet NAME` names. Its first row that is not empty names the columns; empty rows are
-  no records. Formulas give what they gave when the workbook was saved, errors such as `#N/A` give
-  nothing.
+  `{"data": [...], "next": null}` or `{"response": {"data": [...]}}`, with no column of
+  the table beside the list. A note says where the records were found.
+- A workbook is read from its first visible sheet, or the one given by `ltv ingest --sheet NAME`.
+  The first non-empty row names the columns; empty rows are skipped. Formulas have the value saved
+  with the workbook; errors such as `#N/A` are empty.
 """
 
 _VALUES_HEAD = """## How values are read
 
-Blanks around a value are not part of it, and an empty value is NULL. What is written in another way
-than here is a reason to quarantine the row, or, for an attribute, to leave it empty.
+Whitespace around a value is ignored, and an empty value is NULL. A value in any other form sends
+the row to quarantine or, in an attribute, is left empty.
 """
 
 #: Type, what is read, and what is not.
@@ -41,27 +40,27 @@ _VALUES = (
     (
         "TIMESTAMP",
         "`2025-03-01`, `2025-03-01 10:00`, `2025-03-01T10:00:00.123`; with `Z`, `UTC`, `GMT`, "
-        "`-05`, `-0500`, `-05:00` or `Europe/Berlin` behind it, after a blank or none; without a "
-        "zone in `LTV_SOURCE_TIMEZONE`",
-        "`01.03.2025`, `03/01/2025`, seconds since 1970: an adapter turns them into these",
+        "`-05`, `-0500`, `-05:00` or `Europe/Berlin` after it, with or without a space; without a "
+        "zone, `LTV_SOURCE_TIMEZONE` applies",
+        "`01.03.2025`, `03/01/2025`, seconds since 1970: convert these in an adapter",
     ),
     ("DATE", "`2025-03-01`, also with ` 00:00:00`", "as above"),
     ("TIME", "`10:00`, `10:00:00`, `10:00:00.123`", "`24:00`, `9:30`"),
     (
-        "a date that stands for none",
+        "a placeholder date",
         "",
         "`1970-01-01`, `1969-12-31`, `1900-01-01`, `0001-01-01`, at any time of day",
     ),
     (
         "DECIMAL",
-        "`12`, `12.50`, `.5`, `1e3`; with more decimals than the column has where rounding changes "
-        "less than a billionth of the number, as in `12.340000000000002`: rounded, and counted as "
+        "`12`, `12.50`, `.5`, `1e3`; with more decimals than the column if rounding changes "
+        "less than a billionth of the number, such as `12.340000000000002`: rounded and counted as "
         "`rounded` in `loads`",
-        "`1,000.00`, `0.0000005`, more than twelve digits before the point (ten of rates)",
+        "`1,000.00`, `0.0000005`, more than twelve digits before the point (ten for rates)",
     ),
     (
         "binary double (Parquet, SQLite, workbooks, the result of an adapter)",
-        "rounded to the decimals of the column; of Parquet and of adapters counted, too",
+        "rounded to the decimals of the column; counted for Parquet and adapters",
         "infinity, NaN",
     ),
     ("INTEGER", "`12`, `12.0`, `1e3`", "`12.5`, `25-34`"),
@@ -73,9 +72,9 @@ _VALUES = (
     ("currency", "three letters in any case", "`euro`"),
     (
         "country",
-        "a code of two or three letters, or the English name of ISO 3166-1, in any case; figures "
-        "go by the two-letter code (`UK` is GB)",
-        "kept in capitals as a country of its own; a check warns",
+        "an ISO 3166-1 code of two or three letters or English name, in any case; figures "
+        "use the two-letter code (`UK` is GB)",
+        "kept in capitals as a separate country; a check warns",
     ),
 )
 

@@ -23,12 +23,14 @@ GUEST = "(guest)"
 RATE_DAYS = 7
 
 _UPDATED_AT = Column(
-    "updated_at", "TIMESTAMP", "When the source last changed the row (UTC): newest counts."
+    "updated_at",
+    "TIMESTAMP",
+    "When the source last changed the row (UTC); the newest version counts.",
 )
 _CURRENCY = Column(
     "currency",
     "VARCHAR",
-    "ISO 4217 code of the amount; empty = base currency.",
+    "ISO 4217 code of the amount; empty: base currency.",
     pattern="[A-Z]{3}",
     pattern_name="an ISO 4217 code such as EUR",
     upper=True,
@@ -36,7 +38,7 @@ _CURRENCY = Column(
 _IS_DELETED = Column(
     "is_deleted",
     "BOOLEAN",
-    "The source takes the row back: it counts for nothing.",
+    "The source deleted the row: it no longer counts.",
     default="false",
 )
 _NOT_NEGATIVE = 0
@@ -52,18 +54,23 @@ def _key(name: str, description: str, *, pii: bool = False) -> Column:
 
 CUSTOMERS = SourceTable(
     name="customers",
-    description="One row per customer: who they are, when and through what they came.",
+    description="One row per customer: who they are, when they came and how.",
     key=("customer_id",),
     columns=(
-        _key("customer_id", "Identifies the customer in all tables.", pii=True),
+        _key("customer_id", "Identifies the customer in every table.", pii=True),
         Column("registration_date", "TIMESTAMP", "Install or registration (UTC).", required=True),
         Column("country", "VARCHAR", "Code or English name (ISO 3166-1)."),
         Column("city", "VARCHAR", "City.", pii=True),
         Column("age", "INTEGER", "Age in years.", minimum=0, maximum=130, pii=True, attribute=True),
-        Column("gender", "VARCHAR", "Gender as the source gives it.", pii=True),
-        Column("acquisition_source", "VARCHAR", "How they came, as in organic_search."),
-        Column("segment", "VARCHAR", "The user's own segment, as in premium."),
-        Column("is_active", "BOOLEAN", "Active according to the source.", attribute=True),
+        Column("gender", "VARCHAR", "Gender, as given by the source.", pii=True),
+        Column("acquisition_source", "VARCHAR", "Acquisition source, such as organic_search."),
+        Column("segment", "VARCHAR", "Customer segment from the source, such as premium."),
+        Column(
+            "is_active",
+            "BOOLEAN",
+            "Whether the source says the customer is active.",
+            attribute=True,
+        ),
         Column("campaign_id", "VARCHAR", "The campaign that brought the install."),
         Column("platform", "VARCHAR", "ios, android, web, …"),
         _UPDATED_AT,
@@ -92,18 +99,24 @@ TRANSACTIONS = SourceTable(
         Column(
             "customer_id",
             "VARCHAR",
-            "Who bought; empty = a guest.",
+            "Buyer; empty: a guest.",
             default=literal(GUEST),
             present=True,
             pii=True,
         ),
-        Column("transaction_date", "TIMESTAMP", "When it happened (UTC).", required=True),
-        Column("amount", MONEY, "Money, never negative.", required=True, minimum=_NOT_NEGATIVE),
-        _flag("is_refund", "The amount goes back to the customer.", default="false"),
-        Column("order_id", "VARCHAR", "Order; empty = one order per customer and day."),
+        Column("transaction_date", "TIMESTAMP", "Time of the event (UTC).", required=True),
+        Column(
+            "amount",
+            MONEY,
+            "Amount of money, never negative.",
+            required=True,
+            minimum=_NOT_NEGATIVE,
+        ),
+        _flag("is_refund", "Whether the amount goes back to the customer.", default="false"),
+        Column("order_id", "VARCHAR", "Order id; empty: one order per customer and day."),
         Column("product_category", "VARCHAR", "What was bought."),
         Column("transaction_type", "VARCHAR", "purchase, refund, …", default="'purchase'"),
-        Column("payment_method", "VARCHAR", "How it was paid."),
+        Column("payment_method", "VARCHAR", "Payment method."),
         _CURRENCY,
         _IS_DELETED,
         _UPDATED_AT,
@@ -116,22 +129,22 @@ TRANSACTIONS = SourceTable(
         Rule(
             "regexp_replace(lower(transaction_type), '[ _-]', '', 'g') IN ({refund_types}) "
             "AND NOT is_refund",
-            "transaction_type: is_refund is 0 on what is no purchase (LTV_REFUND_TYPES); set it to "
-            "1 where money went back, or leave the row out, as an adapter can",
+            "transaction_type: is_refund is 0, but this is not a purchase (LTV_REFUND_TYPES); set "
+            "it to 1 if money went back, or leave the row out, as an adapter can",
         ),
     ),
 )
 
 CUSTOMER_INTERACTIONS = SourceTable(
     name="customer_interactions",
-    description="One row per contact of a customer: login, support, feature use.",
+    description="One row per customer interaction: login, support, feature use.",
     key=("interaction_id",),
     columns=(
         _key("interaction_id", "Identifies the interaction."),
         _key("customer_id", "Who.", pii=True),
         Column("interaction_date", "TIMESTAMP", "When (UTC).", required=True),
         Column("interaction_type", "VARCHAR", "login, support, …", required=True),
-        Column("channel", "VARCHAR", "Where, as in mobile_app."),
+        Column("channel", "VARCHAR", "Interaction channel, such as mobile_app."),
         Column(
             "duration_seconds",
             "INTEGER",
@@ -157,7 +170,7 @@ CUSTOMER_INTERACTIONS = SourceTable(
 
 SESSION_SOURCES = SourceTable(
     name="session_sources",
-    description="One row per ad session: which channel brought which user when.",
+    description="One row per ad session: which channel brought which user, and when.",
     key=("session_id",),
     columns=(
         _key("session_id", "Identifies the session."),
@@ -167,7 +180,7 @@ SESSION_SOURCES = SourceTable(
         Column("event_time", "TIME", "Time of day of the session.", required=True),
         _flag("holder_engagement", "The session shows holding engagement."),
         _flag("closer_engagement", "The session shows closing engagement."),
-        _flag("impression_interaction", "Only an impression, no click.", default="false"),
+        _flag("impression_interaction", "Impression only, no click.", default="false"),
         _IS_DELETED,
     ),
     event_time="session_ts",
@@ -218,7 +231,9 @@ SESSION_COSTS = SourceTable(
     key=("session_id",),
     columns=(
         _key("session_id", "The session."),
-        Column("cost", MONEY, "Base currency; empty = 0, below 0 = a correction.", default="0"),
+        Column(
+            "cost", MONEY, "Cost in base currency; empty: 0; below 0: a correction.", default="0"
+        ),
     ),
     touches=DayOf(SESSION_SOURCES),
     hangs_on="session_sources",
@@ -226,21 +241,21 @@ SESSION_COSTS = SourceTable(
 
 CAMPAIGN_COSTS = SourceTable(
     name="campaign_costs",
-    description="Ad spend per source, campaign, day and country; lines of one load with one key "
-    "add up.",
+    description="Ad spend per source, campaign, day and country; rows of one load with the same "
+    "key add up.",
     key=("spend_source", "campaign_id", "date", "country"),
     columns=(
         _key("campaign_id", "The campaign."),
-        Column("date", "DATE", "Day of the reporting zone.", required=True),
-        Column("country", "VARCHAR", "Country; empty = all countries of that day's installs."),
-        Column("cost", MONEY, "Money spent; below 0 = a correction, it adds up.", required=True),
+        Column("date", "DATE", "Day in the reporting zone.", required=True),
+        Column("country", "VARCHAR", "Country; empty: all countries of that day's installs."),
+        Column("cost", MONEY, "Money spent; below 0: a correction, which is added.", required=True),
         _CURRENCY,
         Column("impressions", "BIGINT", "Times shown.", minimum=_NOT_NEGATIVE, attribute=True),
         Column("clicks", "BIGINT", "Clicks.", minimum=_NOT_NEGATIVE, attribute=True),
         Column(
             "spend_source",
             "VARCHAR",
-            "Whose figures these are, as in google_ads; empty = the adapter's name.",
+            "Source of the figures, such as google_ads; empty: the adapter's name.",
         ),
     ),
     event_time="date",
@@ -257,14 +272,14 @@ CAMPAIGN_COSTS = SourceTable(
 
 CAMPAIGNS = SourceTable(
     name="campaigns",
-    description="One row per campaign: names and roll-ups. Optional.",
+    description="One row per campaign: names and groupings. Optional.",
     key=("campaign_id",),
     columns=(
         _key("campaign_id", "The campaign."),
-        Column("campaign_name", "VARCHAR", "Its name for people."),
-        Column("media_source", "VARCHAR", "Network that it ran on."),
+        Column("campaign_name", "VARCHAR", "Name of the campaign."),
+        Column("media_source", "VARCHAR", "Ad network."),
         Column("platform", "VARCHAR", "ios, android, web, …"),
-        Column("objective", "VARCHAR", "What it was bought for."),
+        Column("objective", "VARCHAR", "Campaign goal or type, as the source gives it."),
     ),
     last_line_counts=True,
     touches=WholeTable(),
@@ -272,7 +287,7 @@ CAMPAIGNS = SourceTable(
 
 FX_RATES = SourceTable(
     name="fx_rates",
-    description="One row per day and currency: base units per unit of that currency.",
+    description="One row per day and currency: units of base currency per unit of that currency.",
     key=("date", "currency"),
     columns=(
         Column("date", "DATE", "Day of the rate.", required=True),
@@ -288,7 +303,7 @@ FX_RATES = SourceTable(
         Column(
             "rate",
             "DECIMAL(18,8)",
-            "Base units per unit of currency.",
+            "Units of base currency per unit of currency.",
             required=True,
             minimum=0,
             exclusive=True,

@@ -126,7 +126,7 @@ def survey(engine: Engine, person: str, progress: Progress) -> Survey:
         UserError: the key of the list is lost.
     """
     settings = engine.settings
-    progress("looking into the warehouse")
+    progress("searching the warehouse")
     with open_finder(settings) as finder:
         suppressed = with_key(read_suppressed(engine, settings))
         pending = identifiers.read_journal(settings)
@@ -143,7 +143,7 @@ def survey(engine: Engine, person: str, progress: Progress) -> Survey:
             **raw_rows.count_rows(engine, engine.catalog, found),
             **own_rows.count_rows(engine, found),
         }
-    progress("looking into Dagster's history and the snapshots")
+    progress("searching Dagster's history and the snapshots")
     needles = Needles(found.all(), in_names=True)
     texts = {path: history.names_in(path, needles) for path in history.history_files(settings)}
     return Survey(
@@ -232,8 +232,7 @@ def erase(engine: Engine, seen: Survey, refresh: Callable[[], None], progress: P
         )
     done.errors += [_still_there(path, error) for path, error in stripped.unread.items()]
     done.notes += [
-        f"{_under(settings, path)} is {text.name} now: what is left of the sheet that is read, and "
-        "of no other"
+        f"{_under(settings, path)} is {text.name} now: it keeps only the sheet that is loaded"
         for path, text in stripped.replaced.items()
     ]
     failpoint("files stripped, history not redacted")
@@ -252,15 +251,15 @@ def erase(engine: Engine, seen: Survey, refresh: Callable[[], None], progress: P
     done.errors += _export_again(settings)
     done.errors += [
         UserError(
-            f"The table {table} of your own still holds the person.",
-            "Run its asset again, over all of its partitions, then erase them again.",
+            f"Your own table {table} still contains the person.",
+            "Materialize its asset again for all partitions, then erase the person again.",
         )
         for table in own_rows.still_naming(engine, found)
     ]
     if in_use is not None:
         raise in_use
     done.notes += [
-        f"{_under(settings, path)} was not put there by the platform and may name this person: "
+        f"{_under(settings, path)} was not written by the platform and may name this person: "
         "check it"
         for path in _others(engine)
         if may_name(path, needles)
@@ -302,8 +301,8 @@ def _redact_history(settings: Settings, needles: Needles) -> UserError | None:
 
 def _still_there(path: Path, error: UserError) -> UserError:
     return UserError(
-        f"{path} may still hold the person: {error.message}",
-        f"{error.hint} Or remove the file: what was loaded of it stays in the warehouse.",
+        f"{path} may still contain the person: {error.message}",
+        f"{error.hint} Or delete the file: its loaded rows stay in the warehouse.",
     )
 
 

@@ -136,7 +136,7 @@ def look_into_files(
         for held in files:
             if (sources[held.table].hangs_on is not None) is not hanging:
                 continue
-            progress(f"looking into {held.path.name}")
+            progress(f"searching {held.path.name}")
             found = _look(stripper, held, looked, needles)
             for table, of_table in found.items():
                 identifiers = identifiers.with_keys(sources[table].hangs_on or table, of_table.keys)

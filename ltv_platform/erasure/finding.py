@@ -234,8 +234,12 @@ class Finder:
         needed = "person" if source.person else "key"
         if needed not in given:
             raise UserError(
-                f"Nothing in {name} tells whose its records are"
-                + (f": adapter {adapter.name} makes that of several records." if adapter else "."),
+                f"Nothing in {name} identifies whose records it holds"
+                + (
+                    f": adapter {adapter.name} computes that from several records."
+                    if adapter
+                    else "."
+                ),
                 "Remove the person's records from it by hand.",
             )
         values = {each: trimmed(f"CAST({quoted(each)} AS VARCHAR)") for each in given}

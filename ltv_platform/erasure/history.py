@@ -90,7 +90,7 @@ def redact(path: Path, needles: Needles) -> int:
     except sqlite3.OperationalError as error:
         raise UserError(
             f"Dagster's history {path} is in use by another process ({error}).",
-            "End `ltv ui` and whatever else runs Dagster there, then run `ltv erase` again.",
+            "Stop `ltv ui` and any other Dagster process there, then run `ltv erase` again.",
         ) from error
 
 

@@ -75,7 +75,7 @@ def read_journal(settings: Settings) -> Identifiers | None:
         return None
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(
-            f"{path}, the list of what an erasure looks for, is damaged ({error}).",
+            f"{path}, the list of identifiers to erase, is damaged ({error}).",
             "Remove it and run `ltv erase` again for the same person.",
         ) from error
 

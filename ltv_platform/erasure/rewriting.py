@@ -151,8 +151,8 @@ def rewrite_parquet(copy: PrivateCopy, target: Path, found: Found) -> None:
                         place += batch.num_rows
         except pa.ArrowException as error:
             raise UserError(
-                f"{copy.name} has columns that cannot be written again ({error}).",
-                "Write it again without the person's rows, by what made it.",
+                f"{copy.name} has columns that cannot be rewritten ({error}).",
+                "Export it again without the person's rows.",
             ) from error
 
 
@@ -181,7 +181,7 @@ def delete_from_sqlite(database: Path, table: str, found: Found) -> None:
         if kind == "view" or triggers:
             raise UserError(
                 f"{table} is a view, or has triggers, in {database.name}.",
-                "Delete the person's rows from the tables that it is made of, then run VACUUM.",
+                "Delete the person's rows from the underlying tables, then run VACUUM.",
             )
         connection.execute("PRAGMA secure_delete = ON")
         try:

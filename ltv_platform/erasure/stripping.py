@@ -173,7 +173,7 @@ class Stripper:
                 adapter = self._adapters_of(held).get(held.table)
                 if needles.are_in(around_records(copy, self._wanted(held, adapter))):
                     raise UserError(
-                        "what stands around its list of records names them.",
+                        "the text around its list of records names them.",
                         "Remove that by hand.",
                     )
                 return
@@ -182,13 +182,13 @@ class Stripper:
                 if any(needles.are_in(text) for text in texts_beside(workbook)):
                     raise UserError(
                         "its other sheets, its comments or its properties name them.",
-                        "Keep the one sheet that is read in it, without comments.",
+                        "Keep only the sheet that is loaded, without comments.",
                     )
                 return
             database = copy_sqlite(held.path, folder, follow_links=False)
             if tables := naming_tables(database.path, self._sources, needles):
                 raise UserError(
-                    f"its tables {', '.join(tables)} name them, and no contract is about these.",
+                    f"its tables {', '.join(tables)} name them, but are not source tables.",
                     "Delete the person's rows from them, then run VACUUM.",
                 )
 
@@ -260,7 +260,7 @@ class Stripper:
                 except UserError as error:
                     why_not = error
         if not found:
-            raise why_not or UserError(f"Nothing in {copy.name} is of persons.", "Check it.")
+            raise why_not or UserError(f"Nothing in {copy.name} is about persons.", "Check it.")
         lines = frozenset().union(*(each.lines for each in found.values()))
         malformed = frozenset().union(*(each.malformed for each in found.values()))
         records = max(each.records for each in found.values())
@@ -336,8 +336,8 @@ class Stripper:
                 expected != left and not found[held.table].malformed
             ):
                 raise UserError(
-                    f"{held.path} cannot be rewritten: taken apart again, it is not what it should "
-                    "be.",
+                    f"{held.path} cannot be rewritten: the rewritten copy did not read back as "
+                    "expected.",
                     "Remove the person's records from it by hand.",
                 )
             # Of use is its hash alone, for the folder goes.
@@ -364,8 +364,8 @@ def _replace(path: Path, draft: Path, target: Path) -> None:
     # A killed process may have put it there, and not have removed the file.
     if target != path and target.exists() and not filecmp.cmp(draft, target, shallow=False):
         raise UserError(
-            f"{path} cannot be rewritten as {target.name}: there is another file of that name.",
-            "Rename one of the two, and erase them again.",
+            f"{path} cannot be rewritten as {target.name}: another file has that name.",
+            "Rename one of them, then erase the person again.",
         )
     try:
         put_in_place(draft, path, DRAFT, target.name)
@@ -375,7 +375,7 @@ def _replace(path: Path, draft: Path, target: Path) -> None:
     except OSError as error:
         raise UserError(
             f"{path} cannot be replaced: {error.strerror or error}.",
-            "Make room or fix its permissions.",
+            "Free some space or fix its permissions.",
         ) from error
 
 

@@ -19,6 +19,7 @@ from ltv_platform.failpoints import failpoint
 from ltv_platform.published.current import damaged, require_snapshot
 from ltv_platform.published.query import open_snapshot
 from ltv_platform.settings import Settings
+from ltv_platform.tables.rendering import render
 
 #: Marks the file as our export: "LTVx" in the header of the database.
 APPLICATION_ID = int.from_bytes(b"LTVx", "big")
@@ -36,11 +37,10 @@ _BESIDE = ("-wal", "-journal")
 
 @dataclass(frozen=True)
 class _Table:
-    """A table of the export: its name in SQLite, and the query for its rows."""
+    """A table of the export; ``sql/queries/sqlite_export/<name>.sql`` selects its rows."""
 
     name: str
     columns: str
-    select: str
 
 
 _TABLES = (
@@ -54,11 +54,6 @@ _TABLES = (
            holder_engagement INTEGER NOT NULL,
            closer_engagement INTEGER NOT NULL,
            impression_interaction INTEGER NOT NULL""",
-        """SELECT session_id, user_id, channel_name,
-             CAST(CAST(event_ts AS DATE) AS VARCHAR), CAST(CAST(event_ts AS TIME) AS VARCHAR),
-             CAST(holder_engagement AS INTEGER), CAST(closer_engagement AS INTEGER),
-             CAST(impression_interaction AS INTEGER)
-           FROM sessions ORDER BY session_id""",
     ),
     _Table(
         "conversions",
@@ -67,24 +62,14 @@ _TABLES = (
            conv_date TEXT NOT NULL,
            conv_time TEXT NOT NULL,
            revenue REAL NOT NULL""",
-        """SELECT conv_id, user_id,
-             CAST(CAST(event_ts AS DATE) AS VARCHAR), CAST(CAST(event_ts AS TIME) AS VARCHAR),
-             CAST(revenue AS DOUBLE)
-           FROM conversions ORDER BY conv_id""",
     ),
-    _Table(
-        "session_costs",
-        "session_id TEXT NOT NULL PRIMARY KEY, cost REAL",
-        "SELECT session_id, CAST(cost AS DOUBLE) FROM sessions ORDER BY session_id",
-    ),
+    _Table("session_costs", "session_id TEXT NOT NULL PRIMARY KEY, cost REAL"),
     _Table(
         "attribution_customer_journey",
         """conv_id TEXT NOT NULL,
            session_id TEXT NOT NULL,
            ihc REAL NOT NULL,
            PRIMARY KEY (conv_id, session_id)""",
-        """SELECT conv_id, session_id, CAST(ihc AS DOUBLE)
-           FROM attribution_customer_journey ORDER BY conv_id, session_id""",
     ),
     _Table(
         "channel_reporting",
@@ -96,9 +81,6 @@ _TABLES = (
            CPO REAL,
            ROAS REAL,
            PRIMARY KEY (channel_name, date)""",
-        """SELECT channel_name, CAST(date AS VARCHAR), CAST(cost AS DOUBLE), CAST(ihc AS DOUBLE),
-             CAST(ihc_revenue AS DOUBLE), "CPO", "ROAS"
-           FROM channel_reporting ORDER BY channel_name, date""",
     ),
 )
 
@@ -127,7 +109,7 @@ def export_sqlite(settings: Settings, path: Path, *, overwrite: bool = False) ->
     snapshot = require_snapshot(settings)
     with open_snapshot(settings, snapshot) as reader, _draft_beside(path) as draft:
         try:
-            rows = _write(reader, draft)
+            rows = _write(reader, settings, draft)
         except duckdb.Error as error:
             raise damaged(snapshot.path.name, str(error)) from error
         sync(draft)
@@ -141,19 +123,19 @@ def _refuse_foreign(path: Path, overwrite: bool) -> None:
     if not path.exists():
         return
     if not path.is_file():
-        raise UserError(f"{path} is not a file.", "Name the file that is to be written.")
+        raise UserError(f"{path} is not a file.", "Give the path of the file to write.")
     for ending in _BESIDE:
         beside = path.with_name(path.name + ending)
         if beside.exists() and beside.stat().st_size:
             raise UserError(
-                f"{path} is in use: {beside.name} stands beside it, which SQLite would take for "
-                "a part of the new file.",
+                f"{path} is in use: {beside.name} is beside it, and SQLite would treat that as "
+                "part of the new file.",
                 "Close the programs that have it open, or choose another name.",
             )
     if not overwrite and not is_export(path):
         raise UserError(
             f"{path} exists and was not exported by this platform.",
-            "Choose another name, or add --overwrite if it may be lost.",
+            "Choose another name, or add --overwrite to replace it.",
         )
 
 
@@ -182,14 +164,14 @@ def _draft_beside(path: Path) -> Iterator[Path]:
     except (OSError, sqlite3.Error) as error:
         raise UserError(
             f"{path} cannot be written: {error}.",
-            "Check that its folder exists and may be written, and that the disk has room.",
+            "Check that its folder exists and is writable, and that the disk has free space.",
         ) from error
     finally:
         with suppress(OSError):
             draft.unlink(missing_ok=True)
 
 
-def _write(reader: duckdb.DuckDBPyConnection, path: Path) -> dict[str, int]:
+def _write(reader: duckdb.DuckDBPyConnection, settings: Settings, path: Path) -> dict[str, int]:
     rows: dict[str, int] = {}
     with closing(sqlite3.connect(path, isolation_level=None)) as database:
         # No journal is needed: an unfinished file is thrown away.
@@ -201,7 +183,8 @@ def _write(reader: duckdb.DuckDBPyConnection, path: Path) -> dict[str, int]:
         for table in _TABLES:
             database.execute(f"CREATE TABLE {table.name} ({table.columns})")
             rows[table.name] = 0
-            for batch in reader.sql(table.select).to_arrow_reader(_BATCH):
+            select = render(f"queries/sqlite_export/{table.name}.sql", settings)
+            for batch in reader.sql(select).to_arrow_reader(_BATCH):
                 marks = ", ".join("?" * batch.num_columns)
                 values = zip(*(column.to_pylist() for column in batch.columns), strict=True)
                 database.executemany(f"INSERT INTO {table.name} VALUES ({marks})", values)

@@ -115,18 +115,18 @@ def _refuse_foreign(folder: Path, overwrite: bool) -> None:
     if not folder.exists() or overwrite:
         return
     if not folder.is_dir():
-        raise UserError(f"{folder} is not a folder.", "Name the folder to write the files to.")
+        raise UserError(f"{folder} is not a folder.", "Give the folder to write the files to.")
     if not (folder / MANIFEST).exists() and any(folder.iterdir()):
         raise UserError(
-            f"{folder} is not empty, and no export of this platform.",
-            "Choose another folder, or add --overwrite if files of the same names may be lost.",
+            f"{folder} is not empty and is not an export of this platform.",
+            "Choose another folder, or add --overwrite to replace files with the same names.",
         )
 
 
 def _not_written(folder: Path, error: Exception) -> UserError:
     return UserError(
-        f"{folder} cannot be written to: {error}.",
-        "Check that it may be written, and that the disk has room.",
+        f"{folder} is not writable: {error}.",
+        "Check its permissions and that the disk has free space.",
     )
 
 

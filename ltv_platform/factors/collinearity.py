@@ -1,4 +1,4 @@
-"""Levels of factors that say what earlier factors said already."""
+"""Levels of factors that repeat what earlier factors say."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,34 +9,35 @@ from ltv_platform.factors.tweedie import Patterns, cross_tables
 if TYPE_CHECKING:
     from ltv_platform.factors.tweedie import Floats
 
-#: Two levels are the same when so many of the customers of either have both.
+#: Two levels are the same where this share of the customers of either has both.
 SAME_CUSTOMERS = 0.95
-#: A factor says nothing new when a combination of its levels follows from earlier factors so far
-#: (squared canonical correlation): its variances would be inflated by 20.
+#: A factor adds nothing where a combination of its levels follows from earlier factors with this
+#: squared canonical correlation: its variances would be inflated by 20.
 FOLLOWS = 0.95
 
 
 @dataclass(frozen=True)
-class ToldApart:
-    """What a model can tell of a factor.
+class Separable:
+    """The levels of a factor that a model can separate.
 
     Attributes:
-        levels: Places of the levels that it can tell apart, the most frequent first; none where
-            fewer than two are left to compare.
-        same_as: Place of a level that is left out: (factor, place of the level) of the earlier one
-            that nearly the same customers have, and that stands for it.
+        levels: Indices of these levels, the most frequent first; none where fewer than two are
+            left to compare.
+        same_as: By index of a level that is left out: (factor, index of the level) of the earlier
+            one that nearly the same customers have, and that stands for it.
     """
 
     levels: list[int] = field(default_factory=list)
     same_as: Mapping[int, tuple[int, int]] = field(default_factory=dict)
 
 
-def told_apart_levels(every: Patterns) -> list[ToldApart]:
-    """Levels of each factor that a model can tell apart, the most frequent first.
+def separable_levels(every: Patterns) -> list[Separable]:
+    """Levels of each factor that a model can separate, the most frequent first.
 
-    Factors come one after the other. Out go levels that nearly the same customers have as a level
-    of an earlier factor (who bought nothing has no payment method either), then factors of which a
-    combination of levels follows from the earlier ones (cities lie in countries).
+    Factors are taken in their order. Two kinds are left out: levels that nearly the same customers
+    have as a level of an earlier factor (a customer without purchases has no payment method
+    either), then factors of which a combination of levels follows from the earlier ones (cities lie
+    in countries).
 
     Args:
         every: Patterns in which every level has a column, so that code 0 does not occur.
@@ -45,31 +46,33 @@ def told_apart_levels(every: Patterns) -> list[ToldApart]:
     size = table[0]
     earlier: list[int] = []
     kept = [0]
-    chosen: list[ToldApart] = []
-    # Per column of the earlier factors: the factor and the level that speak for its customers.
-    speaks: dict[int, tuple[int, int]] = {}
+    chosen: list[Separable] = []
+    # Per column of the earlier factors: the factor and the level that represent its customers.
+    representatives: dict[int, tuple[int, int]] = {}
     for factor in range(len(every.widths)):
         columns = every.columns_of(factor)
         present = [column for column in range(columns.start, columns.stop) if size[column]]
         present.sort(key=lambda column: (-size[column], column))
         known = {column: _same(table, column, earlier) for column in present}
-        apart = [column for column in present if known[column] is None]
-        if len(apart) > 1 and not _follow(table, apart[1:], kept):
+        separate = [column for column in present if known[column] is None]
+        if len(separate) > 1 and not _follow(table, separate[1:], kept):
             start = columns.start
             same_as = {
-                column: speaks[other] for column, other in known.items() if other is not None
+                column: representatives[other]
+                for column, other in known.items()
+                if other is not None
             }
-            speaks |= {column: (factor, column - start) for column in apart} | same_as
+            representatives |= {column: (factor, column - start) for column in separate} | same_as
             earlier += present
-            kept += apart[1:]
+            kept += separate[1:]
             chosen.append(
-                ToldApart(
-                    [column - start for column in apart],
+                Separable(
+                    [column - start for column in separate],
                     {column - start: other for column, other in same_as.items()},
                 )
             )
         else:
-            chosen.append(ToldApart())
+            chosen.append(Separable())
     return chosen
 
 
@@ -84,7 +87,7 @@ def _same(table: "Floats", column: int, earlier: Sequence[int]) -> int | None:
 def _follow(table: "Floats", columns: Sequence[int], kept: Sequence[int]) -> bool:
     """Whether a combination of columns nearly follows from those in the model.
 
-    The least eigenvalue of what is left of their covariance, against that without the factors
+    The least eigenvalue of the rest of their covariance, against that without the factors
     before, is 1 - the largest squared canonical correlation.
     """
     import numpy as np  # noqa: PLC0415 - definitions are loaded without it

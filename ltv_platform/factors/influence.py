@@ -20,8 +20,8 @@ from ltv_platform.parameters.factors import ALL, FACTORS, OUTCOMES
 if TYPE_CHECKING:
     import pyarrow as pa
 
-#: Share of false ones among what is called significant.
-_FALSE_ONES = 0.05
+#: Expected share of false positives among the significant levels.
+_FALSE_DISCOVERY_RATE = 0.05
 _OUTCOME = Verdict(
     "raw_only", "An outcome, and no cause: customers are active because they buy, not the reverse."
 )
@@ -43,7 +43,7 @@ def influencing_factors(sums: "pa.Table") -> "pa.Table":
     counted = sums.filter(pc.is_valid(sums["factor"])).select(
         [name for name in sums.column_names if name not in (*FACTORS, *OUTCOMES)]
     )
-    rows = sorted(counted.to_pylist(), key=_place)
+    rows = sorted(counted.to_pylist(), key=_order)
     finished: list[dict[str, Any]] = []
     if rows and rows[0]["known_customers"]:
         patterns = sums.filter(pc.is_null(sums["factor"]))
@@ -52,13 +52,13 @@ def influencing_factors(sums: "pa.Table") -> "pa.Table":
     return arrow_table(LTV_INFLUENCING_FACTORS, ([row[name] for name in names] for row in finished))
 
 
-def _place(row: dict[str, Any]) -> tuple[int, str]:
+def _order(row: dict[str, Any]) -> tuple[int, str]:
     """All customers first, then the factors in their order, then the levels by name."""
     return (ALL, *FACTORS, *OUTCOMES).index(row["factor"]), row["level"]
 
 
 def _verdicts(rows: list[dict[str, Any]], patterns: "pa.Table") -> dict[Key, Verdict]:
-    """What is said of each level, and of the model in the row of all customers."""
+    """The verdict on each level, and on the model in the row of all customers."""
     everyone = rows[0]
     counts = {
         (row["factor"], row["level"]): LevelCount(row["customers"], row["payers"])
@@ -74,7 +74,7 @@ def _verdicts(rows: list[dict[str, Any]], patterns: "pa.Table") -> dict[Key, Ver
         verdict = Verdict("ok")
         judged = _judge(choice, patterns) if choice.own else {}
         verdicts = {**choice.verdicts, **judged}
-        # What concerns the whole model is said in the row of all customers too.
+        # A verdict on the whole model is in the row of all customers too.
         whole = {each.status: each for each in judged.values()}
         if len(whole) == 1:
             [verdict] = whole.values()
@@ -84,9 +84,9 @@ def _verdicts(rows: list[dict[str, Any]], patterns: "pa.Table") -> dict[Key, Ver
 
 
 def _judge(choice: Choice, patterns: "pa.Table") -> dict[Key, Verdict]:
-    """Levels as numbers; patterns that are the same in them are one.
+    """Levels as numbers; patterns that are equal in them become one.
 
-    They are put in an order of their own first, so that no sum depends on that of the rows.
+    Patterns are sorted first, so that no sum depends on the order of the rows.
     """
     import numpy as np  # noqa: PLC0415
     import pyarrow as pa  # noqa: PLC0415
@@ -111,7 +111,7 @@ def _judge(choice: Choice, patterns: "pa.Table") -> dict[Key, Verdict]:
 
 
 def _finished(rows: list[dict[str, Any]], verdicts: dict[Key, Verdict]) -> list[dict[str, Any]]:
-    """The rows with averages, shrunk ones, and what the model says."""
+    """The rows with averages, shrunk averages, and figures of the model."""
     shrunk: dict[Key, float] = {}
     for factor in (ALL, *FACTORS, *OUTCOMES):
         levels = [row for row in rows if row["factor"] == factor and row["customers"]]
@@ -148,7 +148,7 @@ def _finished(rows: list[dict[str, Any]], verdicts: dict[Key, Verdict]) -> list[
             {
                 **row,
                 **numbers,
-                "significant": None if chance is None else chance <= _FALSE_ONES,
+                "significant": None if chance is None else chance <= _FALSE_DISCOVERY_RATE,
                 "status": verdict.status,
                 "reason": verdict.reason,
             }

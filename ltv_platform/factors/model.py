@@ -1,20 +1,20 @@
 """Which levels the model can judge, and what it says of them.
 
-A level gets a coefficient when it has customers and payers enough and is not the same as what an
-earlier factor says already. Every other level is told why it has none.
+A level gets a coefficient where it has enough customers and payers and does not repeat a level of
+an earlier factor. Every other level gets the reason why it has none.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from ltv_platform.factors.collinearity import told_apart_levels
+from ltv_platform.factors.collinearity import separable_levels
 from ltv_platform.factors.tweedie import Patterns, fit_tweedie, margins
 
 if TYPE_CHECKING:
     from ltv_platform.factors.tweedie import Floats, Integers, Regression
 
-#: Below this the sandwich, which is right for many customers, is not.
+#: Fewer customers are too few for the sandwich, which is an asymptotic estimate.
 MIN_CUSTOMERS = 100
 #: Customers with revenue per coefficient, of all and of each level (Peduzzi et al., A simulation
 #: study of the number of events per variable, J. Clin. Epidemiol. 49, 1996).
@@ -41,7 +41,7 @@ class Verdict:
     """What the model says of a level.
 
     Attributes:
-        status: ok, or in one word why there is no multiplier.
+        status: ok, or why there is no multiplier.
         reason: The same in a sentence; None: ok.
         multiplier: Mean of the level over that of the factor's average customer, all other factors
             held equal.
@@ -79,8 +79,8 @@ class Counted:
     """Customers counted by their levels, one element per pattern of these.
 
     Attributes:
-        codes: Per factor of a choice: place of the level among its own, or their number for a
-            level that is pooled.
+        codes: Per factor of a choice: index of the level among its own, or their number for a
+            pooled level.
         customers: Customers.
         payers: Those of them with revenue.
         revenue: Sum of their values, none below 0.
@@ -97,7 +97,7 @@ class Counted:
 def choose_levels(
     factors: Sequence[str], levels: Mapping[Key, LevelCount], min_customers: int
 ) -> Choice:
-    """Decide by counts alone which levels are told apart.
+    """Choose by counts alone the levels with a coefficient of their own.
 
     Args:
         factors: Factors of the model.
@@ -111,7 +111,7 @@ def choose_levels(
         of_factor = {name: count for (of, name), count in levels.items() if of == factor}
         by_size = sorted(of_factor, key=lambda name: (-of_factor[name].customers, name))
         if len(by_size) == 1:
-            reason = "All customers have this level: there is none to compare it with."
+            reason = "All customers have this level: there is nothing to compare it with."
             verdicts[factor, by_size[0]] = Verdict("one_level", reason)
             continue
         large = [
@@ -136,10 +136,10 @@ def judge(choice: Choice, counted: Counted) -> dict[Key, Verdict]:
     """Fit the model and read its multipliers.
 
     Customers of a pool, or of a level, with fewer than :data:`MIN_PAYERS` payers are left out:
-    their coefficient would be minus infinity or luck.
+    their coefficient would be minus infinity, or chance.
 
     Args:
-        choice: Which levels are told apart.
+        choice: Which levels have a coefficient of their own.
         counted: The customers by these levels.
 
     Returns:
@@ -154,9 +154,9 @@ def judge(choice: Choice, counted: Counted) -> dict[Key, Verdict]:
         lost = False
         for factor, codes in counted.codes.items():
             per_level = np.bincount(codes[kept], counted.payers[kept], sizes[factor])
-            lonely = kept & (per_level[codes] < MIN_PAYERS)
-            lost = lost or bool(lonely.any())
-            kept &= ~lonely
+            sparse = kept & (per_level[codes] < MIN_PAYERS)
+            lost = lost or bool(sparse.any())
+            kept &= ~sparse
     every = Patterns(
         tuple(counted.codes[factor][kept] + 1 for factor in sizes),
         tuple(sizes.values()),
@@ -164,13 +164,13 @@ def judge(choice: Choice, counted: Counted) -> dict[Key, Verdict]:
         counted.revenue[kept],
         counted.squares[kept],
     )
-    told_apart = told_apart_levels(every)
+    separable = separable_levels(every)
     patterns = Patterns(
         tuple(
-            _columns(told.levels, size)[code]
-            for told, size, code in zip(told_apart, every.widths, every.codes, strict=True)
+            _columns(each.levels, size)[code]
+            for each, size, code in zip(separable, every.widths, every.codes, strict=True)
         ),
-        tuple(max(len(told.levels) - 1, 0) for told in told_apart),
+        tuple(max(len(each.levels) - 1, 0) for each in separable),
         every.customers,
         every.revenue,
         every.squares,
@@ -181,25 +181,25 @@ def judge(choice: Choice, counted: Counted) -> dict[Key, Verdict]:
         return dict.fromkeys(_keys(choice), verdict)
     regression = fit_tweedie(patterns)
     if regression is None:
-        reason = "The model has no maximum: too much of the revenue depends on few customers."
+        reason = "The model did not converge: a few customers account for too much of the revenue."
         return dict.fromkeys(_keys(choice), Verdict("not_converged", reason))
     verdicts = {}
     present = margins(every, every.customers)
     paying = margins(every, counted.payers[kept])
-    for place, factor in enumerate(sizes):
-        of_factor = present[every.columns_of(place)]
-        payers = paying[every.columns_of(place)]
-        levels = told_apart[place].levels
+    for index, factor in enumerate(sizes):
+        of_factor = present[every.columns_of(index)]
+        payers = paying[every.columns_of(index)]
+        levels = separable[index].levels
         carried = [
             [
-                (later, present[every.columns_of(later)][told.levels])
-                for later, told in enumerate(told_apart)
-                if (place, level) in told.same_as.values()
+                (later, present[every.columns_of(later)][each.levels])
+                for later, each in enumerate(separable)
+                if (index, level) in each.same_as.values()
             ]
             for level in levels
         ]
         people = _People(of_factor[levels], payers[levels], carried)
-        estimates = _multipliers(regression, patterns, place, people)
+        estimates = _multipliers(regression, patterns, index, people)
         found = dict(zip(levels, estimates, strict=True))
         for number, name in enumerate(choice.own[factor]):
             if number in found:
@@ -208,26 +208,26 @@ def judge(choice: Choice, counted: Counted) -> dict[Key, Verdict]:
                 verdicts[factor, name] = _collinear(levels)
             else:
                 reason = (
-                    f"Without the customers of other levels that are too small, fewer than "
-                    f"{MIN_PAYERS} of its payers are left."
+                    "After removing customers of levels that are too small, fewer than "
+                    f"{MIN_PAYERS} of its payers remain."
                 )
                 verdicts[factor, name] = Verdict("pooled", reason)
     return verdicts
 
 
 def too_few(customers: int, payers: int, coefficients: int) -> Verdict | None:
-    """The verdict on every level where there is no model to be had; None: there may be."""
+    """The verdict on every level where a model is impossible; None where it may be possible."""
     if customers < MIN_CUSTOMERS:
         return Verdict(
             "too_few_customers",
-            f"The model takes {MIN_CUSTOMERS} customers of 180 days and more in levels that are "
-            f"large enough; there are {customers}.",
+            f"The model needs {MIN_CUSTOMERS} customers of 180 days or more in large enough "
+            f"levels; there are {customers}.",
         )
     if payers < MIN_PAYERS * coefficients:
         return Verdict(
             "too_few_customers",
-            f"For {coefficients} coefficients the model takes {MIN_PAYERS * coefficients} "
-            f"customers who brought revenue; there are {payers}.",
+            f"For {coefficients} coefficients the model needs {MIN_PAYERS * coefficients} "
+            f"customers with revenue; there are {payers}.",
         )
     return None
 
@@ -237,17 +237,16 @@ def _why_pooled(count: LevelCount, min_customers: int) -> str:
         return f"{count.customers} customers, {min_customers} are needed: pooled into (other)."
     if count.payers < MIN_PAYERS:
         return (
-            f"{count.payers} customers brought revenue, {MIN_PAYERS} are needed: pooled into "
-            "(other)."
+            f"{count.payers} customers with revenue, {MIN_PAYERS} are needed: pooled into (other)."
         )
     return f"Not one of the {MOST_LEVELS} most frequent levels: pooled into (other)."
 
 
-def _collinear(told_apart: Sequence[int]) -> Verdict:
-    if told_apart:
-        reason = "Nearly the same customers as a level of a factor before it, which stands for it."
+def _collinear(separable: Sequence[int]) -> Verdict:
+    if separable:
+        reason = "Nearly the same customers as a level of an earlier factor, which represents it."
     else:
-        reason = "Follows from the factors before it, which stand for it."
+        reason = "Implied by the earlier factors, which represent it."
     return Verdict("collinear", reason)
 
 
@@ -256,7 +255,7 @@ def _keys(choice: Choice) -> list[Key]:
 
 
 def _columns(levels: Sequence[int], size: int) -> "Integers":
-    """Column by code from 1: the first level is the base, and what is not told apart is in it."""
+    """Column by code from 1: the first level is the base, which includes levels left out."""
     import numpy as np  # noqa: PLC0415
 
     columns = np.zeros(size + 1, dtype=np.int64)
@@ -267,12 +266,12 @@ def _columns(levels: Sequence[int], size: int) -> "Integers":
 
 @dataclass(frozen=True)
 class _People:
-    """Who has the levels of a factor that are told apart.
+    """Customers of the separate levels of a factor.
 
     Attributes:
         customers: Customers per level.
         payers: Those of them with revenue, at least 2.
-        carried: Per level: place of each later factor with a level of the same customers, and the
+        carried: Per level: index of each later factor with a level of the same customers, and the
             customers of that factor's own levels.
     """
 
@@ -293,22 +292,22 @@ def _multipliers(
     exp(b_j) / sum_k w_k exp(b_k): in a model of one factor, the level's mean over the mean of all.
     The interval is symmetric on the log scale, its error by the delta method. It is the larger of
     the sandwich's and the pooled one (Angrist & Pischke, Mostly Harmless Econometrics, 2009,
-    section 8.1): of some dozens of customers without a big spender the sandwich does not know that
-    there are such, and would take their low mean for certain. Student's distribution stands for
-    the normal one, with the degrees of freedom of Welch (Biometrika 34, 1947) for means of as many
-    as pay in each level.
+    section 8.1): from some dozens of customers without a big spender the sandwich misses
+    most of the variance, and would take a low mean for certain. Student's distribution replaces the
+    normal one, with the degrees of freedom of Welch (Biometrika 34, 1947) for means over the
+    payers of each level.
 
     A level of a later factor that the same customers have (nobody without an age has an income) has
-    no coefficient, so its customers stand in that factor's base, whichever it is, and the earlier
-    level's coefficient makes up for it. It is taken off again: these customers count as the average
-    of those of whom the later factor is known, log(sum_k w_k exp(b_k)) over its own levels, so that
+    no coefficient, so its customers are in that factor's base, whichever it is, and the earlier
+    level's coefficient makes up for it. This is corrected: these customers count as the average of
+    the customers whose later factor is known, log(sum_k w_k exp(b_k)) over its own levels, so that
     nothing depends on how these are grouped.
 
     Args:
         regression: The fit.
         patterns: What was fitted.
-        factor: Place of the factor.
-        people: Who has its levels.
+        factor: Index of the factor.
+        people: Customers of its levels.
     """
     import numpy as np  # noqa: PLC0415
     from scipy.special import stdtr, stdtrit  # noqa: PLC0415
@@ -336,7 +335,7 @@ def _multipliers(
     parts = gradient**2 / payers
     freedom = parts.sum(axis=1) ** 2 / (parts**2 / (payers - 1)).sum(axis=1)
     half = stdtrit(freedom, _UPPER) * errors
-    # Where nothing varies, what differs from 0 does so for certain.
+    # Without any variance a difference from 0 is certain.
     distance = np.where(logarithms == 0, 0, np.inf)
     np.divide(np.abs(logarithms), errors, out=distance, where=errors > 0)
     chances = 2 * stdtr(freedom, -distance)

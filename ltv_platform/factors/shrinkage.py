@@ -1,4 +1,4 @@
-"""Means of groups shrunk to the mean of all, and many tests corrected for being many."""
+"""Means of groups shrunk to the mean of all, and p-values corrected for multiple tests."""
 
 import math
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 def shrunk_means(
     customers: Sequence[int], sums: Sequence[float], squares: Sequence[float], fewest: int = 1
 ) -> list[float]:
-    """The empirical Bayes mean of each group, of which small ones win and lose by luck.
+    """The empirical Bayes mean of each group, because small groups are high or low by chance.
 
     With mean y_j and variance s2_j of n_j customers, mean y of all, and J groups::
 
@@ -17,18 +17,18 @@ def shrunk_means(
 
     Efron & Morris, Data analysis using Stein's estimator, JASA 70, 1975, with the variance between
     groups by DerSimonian & Laird, Controlled Clinical Trials 7, 1986. Of the two variances the
-    larger counts: without a big spender a small group's own is too small, and with one the pooled
-    one is, so that either would take luck for a difference.
+    larger counts: without a big spender a small group's own variance is too small, and with one the
+    pooled variance is, so that either would take chance for a difference.
 
     Args:
         customers: n_j per group, at least 1.
         sums: Sum of the values per group.
         squares: Sum of their squares per group.
-        fewest: Groups of fewer customers are shrunk, but say nothing of tau2.
+        fewest: Groups of fewer customers are shrunk, but not used to estimate tau2.
 
     Returns:
-        One mean per group. That of all where the groups differ no more than luck allows, and
-        where every group is a single customer.
+        One mean per group. It is that of all where the groups differ no more than by chance,
+        and where every group is a single customer.
     """
     total = sum(customers)
     if not total:
@@ -46,14 +46,14 @@ def shrunk_means(
         for spread, count in zip(spreads, customers, strict=True)
     ]
     off = [value / count - mean for value, count in zip(sums, customers, strict=True)]
-    if pooled == 0:  # within groups all are alike, so what differs is no luck
+    if pooled == 0:  # all customers of a group are alike, so no difference is chance
         return [mean + own for own in off]
-    told = [place for place, count in enumerate(customers) if count >= fewest]
-    weight = math.fsum(1 / variances[place] for place in told)
-    between = math.fsum(off[place] ** 2 / variances[place] for place in told) - (len(told) - 1)
-    if len(told) < 2 or between <= 0:  # noqa: PLR2004 - one group differs from nothing
+    large = [index for index, count in enumerate(customers) if count >= fewest]
+    weight = math.fsum(1 / variances[index] for index in large)
+    between = math.fsum(off[index] ** 2 / variances[index] for index in large) - (len(large) - 1)
+    if len(large) < 2 or between <= 0:  # noqa: PLR2004 - one group differs from nothing
         return [mean] * len(customers)
-    scale = weight - math.fsum(variances[place] ** -2 for place in told) / weight
+    scale = weight - math.fsum(variances[index] ** -2 for index in large) / weight
     between /= scale
     return [
         mean + between / (between + variance) * own
@@ -64,14 +64,14 @@ def shrunk_means(
 def adjusted_p_values(p_values: Sequence[float]) -> list[float]:
     """p-values after Benjamini & Hochberg (JRSS B 57, 1995), in the order given.
 
-    Calling significant what is at most q keeps the expected share of false ones among them at q.
+    Among the tests with at most q the expected share of false positives is at most q.
     """
     count = len(p_values)
-    ascending = sorted(range(count), key=lambda place: p_values[place])
+    ascending = sorted(range(count), key=lambda index: p_values[index])
     adjusted = [1.0] * count
     least = 1.0
     for rank in range(count, 0, -1):
-        place = ascending[rank - 1]
-        least = min(least, p_values[place] * count / rank)
-        adjusted[place] = least
+        index = ascending[rank - 1]
+        least = min(least, p_values[index] * count / rank)
+        adjusted[index] = least
     return adjusted

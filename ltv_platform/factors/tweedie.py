@@ -12,7 +12,7 @@ and sum of squares s of their values, mean m and power p:
 * outer products of the customers' scores: x x' (s - 2 m y + n m^2) m^(2 - 2p)
 
 No design matrix is made: as every row has one level of each factor, x x' weighted and summed is
-the cross table of each two factors. So a million patterns take seconds and no memory to speak of.
+the cross table of each two factors. So a million patterns take seconds and little memory.
 """
 
 from dataclasses import dataclass
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     Floats: TypeAlias = NDArray[np.float64]
     Integers: TypeAlias = NDArray[np.int64]
 
-#: Between the Poisson (1) and the gamma (2); what is estimated hardly depends on it.
+#: Between the Poisson (1) and the gamma (2); the estimates hardly depend on it.
 POWER = 1.5
 #: The error is about the square of the last step.
 _LAST_STEP = 1e-9
-#: The objective is concave, so ten are many; where there is no maximum it is never reached.
+#: The objective is concave, so ten steps are many; without a maximum it never converges.
 _MOST_STEPS = 50
 _MOST_HALVINGS = 30
 
@@ -71,9 +71,9 @@ class Regression:
     Attributes:
         coefficients: Logarithms; the intercept, then the columns of each factor.
         sandwich: Their covariance whatever the variance is, HC1: n / (n - columns) × HC0.
-        pooled: Their covariance if the variance is what the model says. Its dispersion is that of
-            the scores of all customers; Pearson's is ruled by those who bring next to nothing.
-        steps: How many it took.
+        pooled: Their covariance under the variance of the model. Its dispersion is that of the
+            scores of all customers; Pearson's is dominated by customers with next to no revenue.
+        steps: Steps of Newton's method.
     """
 
     coefficients: "Floats"
@@ -92,8 +92,7 @@ def fit_tweedie(patterns: Patterns, power: float = POWER) -> Regression | None:
         power: Of the variance, 1 to 2, both excluded.
 
     Returns:
-        The fit; None where there is no maximum, because columns say the same or revenue is
-        missing where it would be needed.
+        The fit; None where there is no maximum, because columns are collinear or lack revenue.
     """
     import numpy as np  # noqa: PLC0415 - definitions are loaded without it
 
@@ -159,14 +158,14 @@ def _means(patterns: Patterns, coefficients: "Floats") -> "Floats":
     logarithm = np.full(len(patterns.customers), coefficients[0])
     for factor, codes in enumerate(patterns.codes):
         logarithm += np.concatenate([[0.0], coefficients[patterns.columns_of(factor)]])[codes]
-    # A step too long overflows; its objective is not a number, and it is halved.
+    # Too long a step overflows: its objective is not a number, and the step is halved.
     with np.errstate(over="ignore", under="ignore"):
         mean: Floats = np.exp(logarithm)
     return mean
 
 
 def _objective(patterns: Patterns, mean: "Floats", power: float) -> float:
-    """The quasi-likelihood but for what does not depend on the means."""
+    """The quasi-likelihood without the terms that do not depend on the means."""
     import numpy as np  # noqa: PLC0415
 
     with np.errstate(all="ignore"):

@@ -15,7 +15,7 @@ class Accuracy:
         actual_total: Sum over the customers.
         bias: predicted_total / actual_total − 1; None where nothing happened.
         mae: Mean absolute error per customer. Where most customers do nothing, forecasting 0 for
-            everyone has a low one: it says nothing without the others.
+            everyone has a low error: read it beside the others.
         rmse: Root of the mean squared error per customer.
         r: Correlation over the customers; None where either side does not vary.
     """
@@ -50,7 +50,7 @@ def compare(
     expected_spread = expected - predicted_total / total
     happened_spread = happened - actual_total / total
     scale = np.sqrt((weights * expected_spread**2).sum() * (weights * happened_spread**2).sum())
-    # What rounding alone leaves of a constant is no variation.
+    # A constant may vary by rounding, which does not count.
     varies = _varies(expected, weights) and _varies(happened, weights)
     return Accuracy(
         predicted_total,

@@ -5,7 +5,7 @@ recognizes exports and maps their columns to those of a source table, ``reading`
 into records, ``rows`` types and judges them, ``suppression`` leaves out erased persons,
 ``quarantine`` lists and replays what was rejected.
 
-``load`` drives one call from files to the log: ``taking`` finds the tables that a file feeds,
-``explaining`` stops before the log. ``landing`` is the folder where files wait. How the log is
-stored belongs to ``warehouse``.
+``load`` runs one call from files to the log: ``taking`` finds the tables that a file feeds,
+``explaining`` stops before the log. ``landing`` is the folder where files wait. ``warehouse``
+stores the log.
 """

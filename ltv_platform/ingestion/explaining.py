@@ -1,4 +1,4 @@
-"""What would become of files, without loading them: what they are, and how they are read."""
+"""Shows what loading files would do, without loading them: their format, and how they are read."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -16,21 +16,21 @@ from ltv_platform.ingestion.rows.start_date import read_start
 from ltv_platform.ingestion.taking import take_in
 from ltv_platform.warehouse.engine import Loader
 
-#: Rows that are shown.
+#: Number of rows to show.
 ROWS = 3
-#: What stands for a column that the format knows and the file does not have.
+#: Placeholder for a column of the format that the file does not have.
 _ABSENT = "(not in the file)"
-#: Reasons of rejected rows that are told.
+#: Number of rejected rows to give reasons for.
 _REASONS = 3
 
 
 @dataclass(frozen=True)
 class Explained:
-    """What would become of a file on its way into one table.
+    """What loading a file into one table would do.
 
     Attributes:
-        request: The file, with the table and the adapter that were found.
-        values: For each column: its name, what of the file it is made of, its first values.
+        request: The file, with the table and adapter that were found.
+        values: For each column: its name, its source in the file, and its first values.
         notes: What the user should know.
         error: Why the file would be rejected.
     """
@@ -44,19 +44,19 @@ class Explained:
 def explain(
     engine: Loader, requests: Sequence[Request], progress: Progress = silent
 ) -> list[Explained]:
-    """Take files as far as the log, and say what would enter it.
+    """Process files up to the log, and report what would enter it.
 
     Args:
         engine: The warehouse; nothing is written to it.
         requests: The files.
-        progress: Told what is being done.
+        progress: Called with each step.
     """
     explained = []
     with staging_folder(engine.settings) as folder:
-        for place, request in enumerate(requests):
+        for index, request in enumerate(requests):
             progress(f"reading {request.path.name}")
             try:
-                taken = take_in(engine, request, folder / str(place))
+                taken = take_in(engine, request, folder / str(index))
             except UserError as error:
                 explained.append(Explained(request, error=error))
                 continue
@@ -84,7 +84,7 @@ def _explained(
 def _values(
     connection: Connection, incoming: Incoming, staged: Staged
 ) -> list[tuple[str, str, list[str | None]]]:
-    """The columns of the table that the file gives, with their first values."""
+    """The columns of the table that the file provides, with their first values."""
     given: list[Column] = [
         column for column in incoming.source.columns if column.name in staged.adapted.columns
     ]
@@ -101,15 +101,15 @@ def _values(
         (
             column.name,
             names.get(source, _ABSENT if source in absent else source),
-            [row[place] for row in rows],
+            [row[index] for row in rows],
         )
-        for place, column in enumerate(given)
+        for index, column in enumerate(given)
         for source in (made_of.get(column.name, column.name),)
     ]
 
 
 def _counts(connection: Connection, staged: Staged) -> Iterator[str]:
-    """How many rows would enter, and what is left out and why."""
+    """How many rows would enter, and which would be rejected and why."""
     [(good, rejected)] = connection.execute(
         "SELECT COUNT(*) FILTER (WHERE _reasons IS NULL), COUNT(*) FILTER (WHERE _reasons IS NOT "
         f"NULL) FROM {staged.rows}"
@@ -129,7 +129,7 @@ def _counts(connection: Connection, staged: Staged) -> Iterator[str]:
 
 
 def _readings(incoming: Incoming) -> Iterator[str]:
-    """How the file was read, and what of it is not taken."""
+    """How the file was read, and which of its columns are not used."""
     adapted, adapter = incoming.file.adapted, incoming.adapter
     if adapted is None or adapter is None:
         return
@@ -141,8 +141,8 @@ def _readings(incoming: Incoming) -> Iterator[str]:
             yield "read " + " and ".join(read[what] for what in forms.told)
     for name, value in layout.variables.items():
         others = ", ".join(f"{name}={each}" for each in layout.choices[name] if each != value)
-        yield f"option {name}={value}; --option and LTV_ADAPTER_OPTIONS also take {others}"
+        yield f"option {name}={value}; --option and LTV_ADAPTER_OPTIONS also accept {others}"
     if relation.found is not None:
         left = columns_not_taken(adapted.given, relation.found)
         if left:
-            yield f"columns that are not taken: {some(left)}"
+            yield f"ignored columns: {some(left)}"

@@ -1,11 +1,10 @@
 """The landing folder: files that wait to be loaded.
 
-What lies in ``landing/`` itself is known by its columns; ``landing/<table>/`` takes files with the
-source's own columns, ``landing/<table>@<adapter>/`` files that go through an adapter, and
-``landing/@<adapter>?<options>/`` files for all tables that it feeds. A loaded file moves to
-``loaded/<load_id>/``; a rejected one stays where it is, and so does what is no file: links, which
-are not followed, folders, pipes.
-That a file is loaded once is the business of the loads table.
+Files in ``landing/`` itself are recognized by their columns. ``landing/<table>/`` takes files with
+the source's own columns, ``landing/<table>@<adapter>/`` files for an adapter, and
+``landing/@<adapter>?<options>/`` files for all tables that the adapter feeds. A loaded file moves
+to ``loaded/<load_id>/``. A rejected file stays, and so does anything but a file: links, which are
+not followed, folders, pipes. The loads table ensures that a file is loaded only once.
 """
 
 import hashlib
@@ -21,21 +20,21 @@ from ltv_platform.ingestion.requests import Outcome, Progress, Request, silent
 from ltv_platform.settings import Settings
 from ltv_platform.warehouse.engine import Loader
 
-#: Files that are still being written by whoever delivers them.
+#: Extensions of files that are still being written.
 _UNFINISHED = (".tmp", ".part", ".partial", ".crdownload")
 
 
 def make_landing(settings: Settings, sources: Sequence[str]) -> None:
-    """Make a landing folder per source."""
+    """Create a landing folder for each source table."""
     for source in sources:
         (settings.landing_path / source).mkdir(parents=True, exist_ok=True)
 
 
 def waiting_files(settings: Settings, tables: Sequence[str] | None = None) -> list[Request]:
-    """What waits, by folder and age; of the given source tables, or all.
+    """Requests for what waits, by folder and age, for the given source tables or all.
 
-    What no folder says the table of is among all alone. So are links, folders and pipes: whoever
-    put them there waits for them to be loaded, and is told why they are not.
+    Files in no table's folder are included only for all tables. Links, folders and pipes are
+    included too: whoever put them there expects them to be loaded, and learns why they are not.
     """
     if not settings.landing_path.is_dir():
         return []
@@ -50,7 +49,7 @@ def waiting_files(settings: Settings, tables: Sequence[str] | None = None) -> li
         table, _, adapter = folder.name.partition("@")
         if tables is not None and table not in tables:
             continue
-        # The folder of a table may be such a link itself.
+        # The folder of a table may itself be a link.
         waiting = [folder] if folder.is_symlink() else _in_order(folder)
         found += [
             Request(table or None, path, adapter or None, follow_links=False)
@@ -61,7 +60,7 @@ def waiting_files(settings: Settings, tables: Sequence[str] | None = None) -> li
 
 
 def _in_order(folder: Path) -> list[Path]:
-    """What lies in a folder, oldest first: a later export restates what an earlier one told."""
+    """The content of a folder, oldest first: a later export restates an earlier one."""
 
     def age(path: Path) -> tuple[int, str]:
         with suppress(FileNotFoundError):
@@ -73,16 +72,16 @@ def _in_order(folder: Path) -> list[Path]:
 
 @dataclass(frozen=True)
 class LandedFile:
-    """A file that waits, as it is.
+    """A waiting file in its current state.
 
     Attributes:
         place: Its folder and name, as in ``transactions@shop/june.csv``.
         size: Bytes.
-        modified: When its content was changed last, in nanoseconds since 1970; anyone can set it.
-        changed: When it was changed or renamed last, by the clock of its disk; nobody can set it.
-        inode: Its number on the disk.
-        adapter: Hash of the adapter that it goes through, or of all that may know it by its
-            columns; empty: none, or it is missing.
+        modified: When its content last changed, in nanoseconds since 1970; anyone can set it.
+        changed: When it last changed or was renamed, by the clock of its disk; nobody can set it.
+        inode: Its inode.
+        adapter: Hash of its adapter, or of all that may recognize its columns; empty: there is
+            none, or it is missing.
     """
 
     place: str
@@ -94,13 +93,13 @@ class LandedFile:
 
     @property
     def mark(self) -> str:
-        """Stands for the file as it is read now; 72 bits, so that no two share one by chance."""
+        """Identifies the file as it would be read now; 72 bits, so no two collide by chance."""
         state = repr((self.place, self.size, self.modified, self.changed, self.inode, self.adapter))
         return hashlib.sha256(state.encode("utf-8", "backslashreplace")).hexdigest()[:18]
 
 
 def landed_files(settings: Settings, sources: Collection[str]) -> list[LandedFile]:
-    """What waits in the folders of source tables, as it is; see :func:`waiting_files`."""
+    """The files waiting in the folders of source tables; see :func:`waiting_files`."""
     found = []
     adapters: dict[str, str] = {}
     for request in waiting_files(settings):
@@ -108,7 +107,7 @@ def landed_files(settings: Settings, sources: Collection[str]) -> list[LandedFil
             continue
         if request.adapter and request.adapter not in adapters:
             adapters[request.adapter] = _adapter_hash(request.adapter)
-        with suppress(FileNotFoundError):  # it was moved away just now
+        with suppress(FileNotFoundError):  # it has just been moved away
             status = request.path.lstat()
             found.append(
                 LandedFile(
@@ -124,7 +123,7 @@ def landed_files(settings: Settings, sources: Collection[str]) -> list[LandedFil
 
 
 def _known_by(settings: Settings, request: Request) -> str:
-    """What a file without a table is read by: other formats or options may know it."""
+    """Hash of the formats and options that may recognize a file without a table."""
     if request.table is not None:
         return ""
     from ltv_platform.ingestion.adapters.files import bundled_adapters  # noqa: PLC0415 - parses SQL
@@ -138,12 +137,12 @@ def _adapter_hash(name: str) -> str:
 
     try:
         return hashlib.sha256(adapter_text(name).encode()).hexdigest()
-    except UserError:  # loading the file says so
+    except UserError:  # loading the file reports it
         return ""
 
 
 def misplaced_files(settings: Settings, sources: Collection[str]) -> list[str]:
-    """Places of files that nothing loads: in folders of tables that there are not."""
+    """Paths of files that are never loaded: in folders of tables that do not exist."""
     waiting = [r.path for r in waiting_files(settings) if r.table not in (None, *sources)]
     return [str(path.relative_to(settings.landing_path)) for path in waiting]
 
@@ -158,17 +157,17 @@ def ingest_landing(
     progress: Progress = silent,
     changed_until: int | None = None,
 ) -> list[Outcome]:
-    """Load what waits and move the loaded files away.
+    """Load what waits, and move the loaded files away.
 
-    A file that was written to since it was copied stays: the next call loads what is new in it.
-    One that another process loads and moves away meanwhile is that process's business.
+    A file that was written to after it was copied stays: the next call loads its new content. A
+    file that another process loads and moves away in the meantime is ignored.
 
     Args:
         engine: The warehouse.
-        tables: Only files of these source tables; None: of all.
-        progress: Told what is being done.
-        changed_until: Files that were changed later, by the clock of their disk in nanoseconds
-            since 1970, are left alone: they may not be finished. None: everything is loaded.
+        tables: Only files of these source tables; None: all.
+        progress: Called with each step.
+        changed_until: Leave files that changed later (by the clock of their disk, in nanoseconds
+            since 1970): they may be unfinished. None: load all.
     """
     requests = [
         request
@@ -180,7 +179,7 @@ def ingest_landing(
     from ltv_platform.ingestion.load import ingest_each  # noqa: PLC0415 - mostly, nothing waits
 
     states = [_state(request.path) for request in requests]
-    # Moved away as they come: a kill leaves few to be read again.
+    # Moved away one by one, so that few are read again after a kill.
     files = ingest_each(engine, requests, progress)
     return [
         outcome
@@ -193,12 +192,12 @@ def ingest_landing(
 def _changed(path: Path) -> int:
     try:
         return path.lstat().st_ctime_ns
-    except FileNotFoundError:  # loading it says so
+    except FileNotFoundError:  # loading it reports it
         return 0
 
 
 def _state(path: Path) -> State | None:
-    """What changes when a file is written to or replaced; None if it is gone."""
+    """The attributes that change when a file is written to or replaced; None if it is gone."""
     try:
         return state_of(path.lstat())
     except FileNotFoundError:
@@ -208,7 +207,7 @@ def _state(path: Path) -> State | None:
 def _move_away(
     engine: Loader, outcomes: tuple[Outcome, ...], state: State | None
 ) -> tuple[Outcome, ...]:
-    """Move a file away that was loaded into all tables that it is meant for."""
+    """Move a file away if it was loaded into all the tables it is meant for."""
     first, *others = outcomes
     path, counts = first.request.path, first.counts
     if counts is None or any(other.counts is None for other in others):
@@ -217,7 +216,7 @@ def _move_away(
     if present is None:  # another process has moved it
         return outcomes
     if present != state:
-        return (_staying(first), *others)
+        return (_left_waiting(first), *others)
     from ltv_platform.erasure.landed import strip_landed  # noqa: PLC0415 - mostly, nothing waits
 
     try:
@@ -228,20 +227,20 @@ def _move_away(
     except UserError as error:
         note = f"{path.name} was moved to loaded/ still holding records of erased people: {error}"
         first = replace(first, notes=(*first.notes, note))
-    # An erasure looks into files of loads that have rows of persons.
+    # Erasure searches the files of loads that have rows of persons.
     sources = engine.catalog.sources
     loads = [each.counts for each in outcomes if each.counts is not None]
     counts = next((load for load in loads if sources[load.table_name].is_personal), counts)
     folder = engine.settings.loaded_path / counts.load_id
-    if not path.exists():  # all of its records were those of erased persons
+    if not path.exists():  # all its records were of erased persons
         return (first, *others)
     folder.mkdir(parents=True, exist_ok=True)
-    # It may have been rewritten just now; what a link leads to is not moved.
+    # It may have just been rewritten; the target of a link is not moved.
     moved = move(path, _state(path), folder / path.name)
     failpoint("file moved away")
-    return (first if moved or not path.exists() else _staying(first), *others)
+    return (first if moved or not path.exists() else _left_waiting(first), *others)
 
 
-def _staying(outcome: Outcome) -> Outcome:
-    note = f"{outcome.request.path} was changed after it was loaded, so it stays for the next call"
+def _left_waiting(outcome: Outcome) -> Outcome:
+    note = f"{outcome.request.path} changed after it was loaded, so it stays in landing"
     return replace(outcome, notes=(*outcome.notes, note))

@@ -1,6 +1,6 @@
 """One call from files to the log: copy, stage, settle the start, append.
 
-Each file is a load of its own: it enters whole or not at all, and a file that was loaded
+Each file is a load of its own: it is loaded whole or not at all, and a file that was loaded
 before changes nothing.
 """
 
@@ -48,7 +48,7 @@ from ltv_platform.warehouse.loads import known_load
 
 #: Seconds after which others may use the warehouse between two files.
 _TURN = 5.0
-#: Bytes from which a file is copied before the warehouse is opened.
+#: From this many bytes on, a file is copied before the warehouse is opened.
 _LARGE = 4 << 20
 
 __all__ = ["Outcome", "Request", "ingest", "ingest_each", "sqlite_requests"]
@@ -63,11 +63,11 @@ def ingest(
         engine: The warehouse.
         requests: The files. Until the start of the partitions is settled, all of them are
             validated before the first is appended, because all of them settle it.
-        progress: Told what is being done.
+        progress: Called with each step.
 
     Returns:
-        The outcomes in the order of the requests: one each, or where an adapter feeds several
-        tables one for each of these.
+        The outcomes in the order of the requests: one for each, or one per table if an adapter
+        feeds several.
     """
     return [outcome for file in ingest_each(engine, requests, progress) for outcome in file]
 
@@ -75,7 +75,7 @@ def ingest(
 def ingest_each(
     engine: Loader, requests: Sequence[Request], progress: Progress = silent
 ) -> Iterator[tuple[Outcome, ...]]:
-    """The same, with the outcomes of each request; those of a few as soon as these are loaded."""
+    """Like :func:`ingest`, but yield the outcomes of each request soon after it is loaded."""
     if read_start(engine.settings) is None:
         yield from _ingest_together(engine, requests, progress)
         return
@@ -89,7 +89,7 @@ def ingest_each(
 def _ingest_together(
     engine: Loader, requests: Sequence[Request], progress: Progress
 ) -> list[tuple[Outcome, ...]]:
-    """Files that settle the start: all are staged before the first is appended."""
+    """Load files that settle the start: all are staged before the first is appended."""
     with staging_folder(engine.settings) as folder:
         taken = list(_taken(engine, requests, folder, progress))
         with warehouse_of(engine, folder) as connection:
@@ -106,7 +106,7 @@ def _ingest_together(
                 for each in file:
                     current = each
                     if left_out and isinstance(each, Staged) and each.load.table.hangs_on:
-                        # What it hangs on may have been left out since it was staged.
+                        # Rows it refers to may have been left out since it was staged.
                         discard(connection, each)
                         [current] = _staged(connection, engine, [each.incoming], progress)
                     of_file.append(_appended(connection, engine, current, progress))
@@ -121,9 +121,9 @@ def _refused(file: Staged | Outcome, error: UserError) -> Outcome:
 def _ingest_in_turn(
     engine: Loader, requests: Sequence[Request], progress: Progress
 ) -> list[tuple[Outcome, ...]]:
-    """The first files, one by one on one connection, until others may have a turn.
+    """Load the first files one by one on one connection, until it is others' turn.
 
-    To open the warehouse takes as long as to load a small file.
+    Opening the warehouse takes as long as loading a small file.
     """
     with staging_folder(engine.settings) as folder:
         taken = _taken(engine, requests, folder, progress)
@@ -139,7 +139,7 @@ def _ingest_in_turn(
                 )
                 if isinstance(file, list):
                     shutil.rmtree(file[0].file.copy.path.parent)
-                # Nobody is to wait for the warehouse while a large file is copied.
+                # Do not hold the warehouse while a large file is copied.
                 if following is None or time.monotonic() > until or _is_large(following.path):
                     break
                 file = next(taken)
@@ -149,13 +149,13 @@ def _ingest_in_turn(
 def _is_large(path: Path) -> bool:
     try:
         return path.stat().st_size >= _LARGE
-    except OSError:  # taking it in says why
+    except OSError:  # taking it in reports the error
         return False
 
 
 @contextmanager
 def warehouse_of(engine: Loader, folder: Path) -> Iterator[Connection]:
-    """The warehouse held, and what judges the copies in a folder; it reaches no other file."""
+    """A connection to the warehouse that can read the copies in a folder, and no other file."""
     failpoint("private copies taken")
     with engine.judging() as connection:
         confine(connection, folders=[folder])
@@ -165,13 +165,13 @@ def warehouse_of(engine: Loader, folder: Path) -> Iterator[Connection]:
 def _taken(
     engine: Loader, requests: Iterable[Request], folder: Path, progress: Progress
 ) -> Iterator[list[Incoming] | Outcome]:
-    """Private copies of files, one after the other; or why there is none."""
+    """Yield private copies of files one by one, or the outcome if there is an error."""
     for place, request in enumerate(requests):
         progress(f"reading {printable(request.path.name)}")
         try:
             yield take_in(engine, request, folder / str(place))
         except UserError as error:
-            shutil.rmtree(folder / str(place), ignore_errors=True)  # half a copy
+            shutil.rmtree(folder / str(place), ignore_errors=True)  # a partial copy
             yield Outcome(request, error=error)
 
 
@@ -181,7 +181,7 @@ def _staged(
     file: list[Incoming] | Outcome,
     progress: Progress,
 ) -> list[Staged | Outcome]:
-    """A copied file with its rows judged, table by table; or why it is not to be appended."""
+    """Judge the rows of a copied file, table by table, or return why it will not be appended."""
     if isinstance(file, Outcome):
         return [file]
     staged: list[Staged | Outcome] = []
@@ -194,7 +194,7 @@ def _staged(
         try:
             staged.append(stage(connection, engine, incoming, start))
         except UserError as error:
-            # What is wrong with a file is wrong for all tables that it feeds.
+            # An error in a file affects all tables that it feeds.
             kept = [each for each in staged if isinstance(each, Outcome)]
             return [*kept, Outcome(incoming.request, error=error)]
     return staged
@@ -206,7 +206,7 @@ def _appended(
     file: Staged | Outcome,
     progress: Progress,
 ) -> Outcome:
-    """What became of a file: appended, or what has become of it before."""
+    """Append a staged file; an outcome from an earlier step is returned unchanged."""
     if isinstance(file, Outcome):
         return file
     progress(f"appending {file.load.source_file}")
@@ -217,17 +217,17 @@ def _appended(
 
 
 def staging_folder(settings: Settings) -> AbstractContextManager[Path]:
-    """A folder for private copies; what killed processes left of theirs is removed."""
+    """A folder for private copies; leftovers of killed processes are removed."""
     settings.home.mkdir(parents=True, exist_ok=True)
     return temporary_folder(settings.home, "staging_")
 
 
 def sqlite_requests(engine: Loader, database: Path) -> list[Request]:
-    """A request for each source table that a SQLite database holds.
+    """One request for each source table in a SQLite database.
 
     Raises:
-        UserError: it is not a SQLite database, holds none of the source tables, or some of them in
-            another shape; nothing is loaded then.
+        UserError: the file is not a SQLite database, or has no source table, or one of the wrong
+            shape; nothing is loaded then.
     """
     check_regular(database)
     if database.suffix.lower() == ".sql":
@@ -242,7 +242,7 @@ def sqlite_requests(engine: Loader, database: Path) -> list[Request]:
         known = [table for table in engine.catalog.sources if table in tables]
         if not known:
             raise UserError(
-                f"{database} holds none of the source tables; it has "
+                f"{database} contains none of the source tables; it has "
                 f"{', '.join(tables) or 'none'}.",
                 f"Looked for {', '.join(engine.catalog.sources)}.",
             )
@@ -252,7 +252,7 @@ def sqlite_requests(engine: Loader, database: Path) -> list[Request]:
 
 
 def _settle_start(connection: Connection, engine: Loader, waiting: Iterable[Staged]) -> None:
-    """Settle the start by all files of the call, and by what was loaded under a fixed one."""
+    """Settle the start from all files of the call, and from rows loaded under a fixed start."""
     failpoint("files staged")
     if read_start(engine.settings) is None:
         logged = [
@@ -268,9 +268,9 @@ def _settle_start(connection: Connection, engine: Loader, waiting: Iterable[Stag
 
 
 def _append(connection: Connection, engine: Loader, staged: Staged) -> Outcome:
-    """Append a staged file; if that moves the start, what only the old one kept out comes in."""
+    """Append a staged file; if it moves the start, load rows that only the old one kept out."""
     settings, request = engine.settings, staged.incoming.request
-    # The same content may stand twice in one call.
+    # The same content may occur twice in one call.
     if known := known_load(engine, staged.load.load_id):
         return Outcome(request, known, repeated=True)
     notes = list(staged.notes)
@@ -278,10 +278,10 @@ def _append(connection: Connection, engine: Loader, staged: Staged) -> Outcome:
     earlier = _moved_start(connection, engine, staged, start)
     retrial = None
     if earlier is not None:
-        # A start that is moved while the load then fails does no harm: it is never too early.
+        # If the load fails after this, the moved start does no harm: it is never too early.
         write_start(settings, earlier)
         failpoint("start moved")
-        notes.append(f"the partitions now start on {earlier} instead of {start}")
+        notes.append(f"partitions now start on {earlier} instead of {start}")
         start = earlier
         retrial = retry(connection, engine, staged.folder, only=ONLY_BEFORE_START)
         notes += retrial.notes
@@ -301,7 +301,7 @@ def _append(connection: Connection, engine: Loader, staged: Staged) -> Outcome:
     failpoint("load committed")
     notes += staged.judged_notes
     if settled:
-        notes.append(f"rejected rows of earlier loads that this one settles: {settled}")
+        notes.append(f"rejected rows of earlier loads settled by this load: {settled}")
     notes += notes_on_money(engine, counts)
     notes += _what_rejection_means(engine, staged, counts)
     discard(connection, staged)
@@ -309,15 +309,15 @@ def _append(connection: Connection, engine: Loader, staged: Staged) -> Outcome:
 
 
 def _what_rejection_means(reader: Reader, staged: Staged, counts: LoadCounts) -> Iterator[str]:
-    """Notes on a load: values that are not as they were given, and what its rejected rows mean."""
+    """Notes on a load: changed values, and the consequences of its rejected rows."""
     rejected = counts.rows_quarantined
     source = staged.load.table
     if counts.attributes_unread:
         unread: dict[str, int] = json.loads(counts.attributes_unread)
         columns = ", ".join(f"{column} ({rows})" for column, rows in unread.items())
-        yield f"attributes that could not be read are empty: {columns}; their rows are loaded"
+        yield f"unreadable attributes left empty: {columns}; their rows are loaded"
     if counts.rounded:
-        yield f"{counts.rounded} numbers have more decimals than their column has room for: rounded"
+        yield f"{counts.rounded} numbers had more decimals than their column holds and were rounded"
     if rejected and source.replaces is not None and counts.rows_accepted:
         yield (
             f"{counts.source_file} replaces every ({', '.join(source.replaces)}) that it contains, "
@@ -329,15 +329,15 @@ def _what_rejection_means(reader: Reader, staged: Staged, counts: LoadCounts) ->
             {"load_id": counts.load_id},
         )
         yield (
-            f"{rejected} of the {counts.rows_received} rows of {counts.source_file} were rejected; "
-            f"the first because of {found[0][0] if found else 'nothing known'}"
+            f"{rejected} of the {counts.rows_received} rows of {counts.source_file} were "
+            f"rejected; the first: {found[0][0] if found else 'unknown reason'}"
         )
 
 
 def _moved_start(
     connection: Connection, reader: Reader, staged: Staged, start: date | None
 ) -> date | None:
-    """The start that the load moves to; None where it stays."""
+    """The start that the load moves to; None if it stays."""
     if start is None or reader.settings.start_date is not None:
         return None
     years = years_of_load(connection, staged)

@@ -1,4 +1,4 @@
-"""Names in messages: few of many, and which of them may have been meant."""
+"""Names in messages: shortened lists, and suggestions for misspelled names."""
 
 from collections.abc import Collection, Mapping, Sequence
 from difflib import get_close_matches
@@ -6,13 +6,13 @@ from difflib import get_close_matches
 from ltv_platform.contracts import SourceTable
 from ltv_platform.errors import UserError
 
-#: Names, and characters of a name, that a message shows at the most.
+#: Maximum number of names in a message, and of characters in a name.
 _SHOWN = 30
-#: How alike two names must be for one to pass for a slip of the other; 1 is equal, and one letter
-#: left out of a short word is about so much.
-_ALIKE = 0.8
+#: Similarity at which a name counts as a misspelling; 1 means equal, and a short word with one
+#: letter missing reaches about this value.
+_SIMILARITY = 0.8
 
-#: What exports call our columns; folded.
+#: Names that exports use for our columns; folded.
 _SYNONYMS = {
     "customer_id": ("user_id", "user", "customer", "client_id", "buyer", "member_id"),
     "user_id": ("customer_id", "customer", "user", "client_id"),
@@ -30,34 +30,34 @@ _SYNONYMS = {
 
 
 def some(names: Sequence[str], most: int = _SHOWN) -> str:
-    """Names for a message; a file can have thousands of them, each a page long."""
+    """A list of names for a message; a file can have thousands, each a page long."""
     shown = [name if len(name) <= _SHOWN else name[:_SHOWN] + "…" for name in names[:most]]
     more = len(names) - len(shown)
     return ", ".join(shown) + (f" and {more} more" if more else "")
 
 
 def folded(name: str) -> str:
-    """A name without what people do not look at: capitals, and blanks around it."""
+    """A name without the differences that people overlook: case and surrounding spaces."""
     return name.strip().casefold()
 
 
 def meant(wanted: str, given: Collection[str]) -> str | None:
-    """Which of some names that mean nothing else may be meant by a wanted one.
+    """Find the given name that probably stands for a wanted one.
 
-    That is a slip of it, or what exports are known to call it; None: there is none.
+    It is a misspelling, or a name that exports are known to use; None: there is none.
     """
     by_folded = {folded(name).replace(" ", "_").replace("-", "_"): name for name in given}
-    near = get_close_matches(wanted, by_folded, n=1, cutoff=_ALIKE)
+    near = get_close_matches(wanted, by_folded, n=1, cutoff=_SIMILARITY)
     known = [name for name in _SYNONYMS.get(wanted, ()) if name in by_folded]
     found = (*near, *known)
     return by_folded[found[0]] if found else None
 
 
 def source_called(sources: Mapping[str, SourceTable], table: str) -> SourceTable:
-    """The source table of that name.
+    """Look up a source table by name.
 
     Raises:
-        UserError: there is none; the message names those that there are.
+        UserError: there is no such table; the message lists those there are.
     """
     if table in sources:
         return sources[table]

@@ -1,4 +1,4 @@
-"""What is asked of ingestion, and what became of it: a file to load, and its outcome."""
+"""Requests to ingestion and their outcomes."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,13 +16,13 @@ class Request:
 
     Attributes:
         table: Name of the source table; None: all that the adapter feeds.
-        path: The file; a SQLite database gives the table of that name.
-        adapter: Name or path of an adapter, if the file has other columns; without a table, None
-            stands for what the file is taken for by its columns.
-        options: What the adapter is told, as in ``dates=day first``.
-        follow_links: Whether the path may be a symbolic link; where others put files, a link
-            could lead to any file of the machine.
-        sheet: The sheet of a workbook; None: the first one that is not hidden.
+        path: The file; of a SQLite database, the table of that name is loaded.
+        adapter: Name or path of an adapter, if the file has other columns; if table and adapter
+            are None, the file is recognized by its columns.
+        options: Options of the adapter, as in ``dates=day first``.
+        follow_links: Whether the path may be a symbolic link; in a folder that others write to,
+            a link could lead to any file of the machine.
+        sheet: The sheet of a workbook; None: the first visible one.
     """
 
     table: str | None
@@ -35,15 +35,15 @@ class Request:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a file on its way into one table.
+    """The result of loading a file into one table.
 
     Attributes:
-        request: The request, with the table and the adapter that were found.
-        counts: The row of ``loads``; None where the file was rejected.
-        repeated: The file was loaded before, nothing changed.
+        request: The request, with the table and adapter that were found.
+        counts: The row of ``loads``; None if the file was rejected.
+        repeated: The file was loaded before; nothing changed.
         notes: What the user should know (unknown columns, a moved start).
         error: Why the file was rejected.
-        left_out: How many rows and records of erased persons it holds that were left out.
+        left_out: Number of rows and records of erased persons that were left out.
     """
 
     request: Request
@@ -55,4 +55,4 @@ class Outcome:
 
 
 def silent(_: str) -> None:
-    """Progress for callers that want none."""
+    """Ignore progress."""

@@ -1,4 +1,4 @@
-"""How much money a load changes in what other loads brought."""
+"""Notes on how a load changes the spend or revenue of earlier loads, as amounts of money."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -7,7 +7,7 @@ from ltv_platform.contracts.sources import CAMPAIGN_COSTS, TRANSACTIONS
 from ltv_platform.ingestion.messages import some
 from ltv_platform.warehouse.engine import LoadCounts, Reader
 
-#: Names that a note shows at the most.
+#: Maximum number of names that a note lists.
 _SHOWN = 3
 
 
@@ -70,7 +70,7 @@ def _notes_on_spend(reader: Reader, load_id: str) -> Iterator[str]:
     if replaced:
         days = replaced[0][3]
         changes = ", ".join(_change(before, after, code) for code, before, after, _ in replaced)
-        yield f"the spend of {days} (campaign, day) from earlier loads is replaced: {changes}"
+        yield f"spend of {days} (campaign, day) pairs from earlier loads was replaced: {changes}"
     others = reader.rows(
         """
         SELECT COUNT(*), LIST(DISTINCT source ORDER BY source)
@@ -91,9 +91,9 @@ def _notes_on_spend(reader: Reader, load_id: str) -> Iterator[str]:
     [(days, sources)] = others
     if days:
         yield (
-            f"{days} (campaign, day) have spend of other sources too, {some(sources, _SHOWN)}: it "
-            "adds up; load a correction under the source that it corrects (spend_source, or the "
-            "same adapter)"
+            f"{days} (campaign, day) pairs also have spend from other sources, "
+            f"{some(sources, _SHOWN)}: the sources add up. Load a correction under the source it "
+            "corrects (spend_source, or the same adapter)"
         )
 
 
@@ -104,7 +104,7 @@ def _change(before: Decimal, after: Decimal, currency: str) -> str:
 def _notes_on_revenue(reader: Reader, load_id: str) -> Iterator[str]:
     """Notes on a load of transactions.
 
-    An older export that comes after a newer one takes refunds back: nobody sees that in counts.
+    If an older export is loaded after a newer one, it reverts refunds, which counts do not show.
     """
     restated = reader.rows(
         """

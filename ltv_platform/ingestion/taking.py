@@ -1,4 +1,4 @@
-"""Takes a file in: a private copy, what it is, and the tables that it feeds."""
+"""Takes a file in: makes a private copy, recognizes it, and finds the tables that it feeds."""
 
 import shutil
 from dataclasses import replace
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 
 
 def take_in(engine: Reader, request: Request, folder: Path) -> list[Incoming]:
-    """A private copy of a file, on its way into each table that it feeds.
+    """Copy a file and prepare it for each table that it feeds.
 
     Args:
-        engine: Knows the tables.
-        request: What was asked for.
-        folder: A new folder for the copy; its name stands for the file.
+        engine: The warehouse, for its tables and settings.
+        request: The file, and possibly its table and adapter.
+        folder: A new folder for the copy; its name identifies the file.
 
     Raises:
         UserError: the table, the adapter or the file cannot be used.
@@ -40,7 +40,7 @@ def take_in(engine: Reader, request: Request, folder: Path) -> list[Incoming]:
     sources, settings = engine.catalog.sources, engine.settings
     source = None if request.table is None else source_called(sources, request.table)
     request = _with_options(request)
-    if request.adapter:  # what is wrong with it is told before a file is copied
+    if request.adapter:  # report its errors before the file is copied
         _adapters(engine, request.adapter, source)
     folder.mkdir()
     check_regular(request.path, request.follow_links)
@@ -63,14 +63,14 @@ def take_in(engine: Reader, request: Request, folder: Path) -> list[Incoming]:
             request = _with_options(replace(request, table=found.table, adapter=found.adapter))
             source, name = sources.get(found.table or ""), found.name
             if file_format(request.path) == "workbook":
-                # How its text is written depends on what reads it.
+                # The dialect of the text depends on the adapter or table that reads it.
                 shutil.rmtree(folder)
                 folder.mkdir()
                 copy = _copied(engine, request, folder, source)
-    if request.options:  # else they would be in the name of the adapter
+    if request.options:  # otherwise they would be in the adapter's name
         raise UserError(
-            f"{request.path} has the columns of {request.table}, so there is nothing to choose.",
-            "Leave out --option.",
+            f"{request.path} has the columns of {request.table}, so no option applies.",
+            "Remove --option.",
         )
     adapters = _adapters(engine, request.adapter, source) if request.adapter else {}
     file = IncomingFile(copy, adapters, taken_for=name)
@@ -90,7 +90,7 @@ def take_in(engine: Reader, request: Request, folder: Path) -> list[Incoming]:
 def _copied(
     engine: Reader, request: Request, folder: Path, source: SourceTable | None
 ) -> PrivateCopy:
-    """A private copy; of a workbook, as its adapter or its table reads it."""
+    """Make a private copy; a workbook is written in the dialect of its adapter or table."""
     adapters = _adapters(engine, request.adapter, source) if request.adapter else {}
     adapter = next(iter(adapters.values()), None)
     return take_copy(
@@ -104,15 +104,15 @@ def _copied(
 
 
 def _with_options(request: Request) -> Request:
-    """The request with its options in the name of its adapter, which finds them again."""
+    """Move the request's options into its adapter's name, so that the reference includes them."""
     if not request.adapter or not request.options:
         return request
     return replace(request, adapter=f"{request.adapter}?{'&'.join(request.options)}", options=())
 
 
 def _adapters(engine: Reader, reference: str, source: SourceTable | None) -> "dict[str, Adapter]":
-    """The SELECTs of an adapter: that of a table, or all."""
-    # It parses SQL; most files come without one.
+    """The SELECTs of an adapter, for one table or all."""
+    # Imported here: it parses SQL, and most files have no adapter.
     from ltv_platform.ingestion.adapters.files import load_adapter, load_adapters  # noqa: PLC0415
 
     options = engine.settings.adapter_options

@@ -1,10 +1,10 @@
-"""What is known of a table's columns: plain data, and its form as JSON."""
+"""The lineage of a table's columns: plain data, and its JSON form."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-#: How a column of a table made by a fit is marked in JSON: it comes of all that the model reads.
+#: Marks in JSON a column made by a fit: it is computed from everything that the model reads.
 _BY_MODEL = "by the model"
 
 
@@ -13,7 +13,7 @@ class Source(NamedTuple):
 
     Attributes:
         table: Full name of its table; empty for a parameter.
-        column: Its name; of a parameter with the dollar sign, as in ``$as_of``.
+        column: Its name; for a parameter with the dollar sign, as in ``$as_of``.
     """
 
     table: str
@@ -29,28 +29,28 @@ class Source(NamedTuple):
         return cls(table, column)
 
 
-#: Sources in order of name.
+#: Sources ordered by name.
 Sources = tuple[Source, ...]
 
 
 def in_order(sources: Iterable[Source]) -> Sources:
-    """Each source once, in order of name."""
+    """Each source once, ordered by name."""
     return tuple(sorted(set(sources)))
 
 
 @dataclass(frozen=True)
 class TableLineage:
-    """Where the columns of a derived table come from.
+    """The lineage of a derived table's columns.
 
     Attributes:
         table: Full name of the table.
-        columns: What each stored column is computed from, in order of the contract; empty for a
+        columns: What each stored column is computed from, in contract order; empty for a
             constant.
-        rows: The columns that decide by filters, joins and grouping which rows there are.
-        by_model: Stored columns that a fit makes, each out of all that it reads.
-        published: What each column of the presentation is computed from, the table's own stored
-            columns among it; empty where the table is published as it is stored.
-        published_rows: The columns that decide which rows the presentation has.
+        rows: The columns that select rows by filters, joins and grouping.
+        by_model: Stored columns made by a fit, each from everything that it reads.
+        published: What each presented column is computed from, including the table's own stored
+            columns; empty if the table is published as stored.
+        published_rows: The columns that select the rows of the presentation.
     """
 
     table: str
@@ -68,10 +68,10 @@ class TableLineage:
 
     @property
     def upstream(self) -> Mapping[str, Sources]:
-        """Columns of other tables that each column comes from, published and stored ones.
+        """The columns of other tables that each column comes from, published or stored.
 
-        A published column is followed through the table's own stored columns; parameters are
-        left out.
+        Published columns are followed through the table's own stored columns; parameters are left
+        out.
         """
         found = dict(self.columns)
         for name, sources in self.published.items():
@@ -82,7 +82,7 @@ class TableLineage:
         return {name: tuple(s for s in sources if s.table) for name, sources in found.items()}
 
     def as_json(self) -> dict[str, Any]:
-        """Plain data; what the model reads stands there once."""
+        """Plain data; the columns that a model reads are listed once."""
         made = sorted(self.by_model)
         return {
             "table": self.table,

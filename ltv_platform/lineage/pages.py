@@ -1,4 +1,4 @@
-"""The docs page of lineage, and the lineage that is kept beside the code: ``make docs``."""
+"""Writes the docs page of lineage and the lineage file beside the code: ``make docs``."""
 
 import re
 import sys
@@ -15,25 +15,25 @@ from ltv_platform.tables.transforms import Graph, Transform
 
 _HEAD = """# Lineage
 
-What every column is computed from, found in the SQL of the tables by `make docs`; do not edit.
-`ltv lineage campaign_roas.roas_d7` prints the way of any column down to the columns of your
-files, and `ltv lineage raw.transactions.amount --uses` what is computed from it; both under your
-settings. This page is of the default ones. In the Dagster UI it stands in the metadata of each
-asset as `dagster/column_lineage`.
+What every column is computed from, derived from the SQL of the tables by `make docs`; do not edit.
+`ltv lineage campaign_roas.roas_d7` traces any column down to the columns of your files;
+`ltv lineage raw.transactions.amount --uses` shows what is computed from it. Both use your settings;
+this page uses the defaults. In the Dagster UI, lineage is in the metadata of each asset as
+`dagster/column_lineage`.
 
 - A column is computed from every column in its expression: values, conditions, windows.
-- A count of rows is computed from what tells the rows apart (as the key of a table) and from
-  the conditions that pick them.
-- *Rows* are the columns that decide by filters, joins and grouping which rows a table has.
-- Where a union brings several tables together, a column may be said to come of all of them,
-  though a later condition leaves only one: lineage rather names too much than too little.
-- `_dN` stands for every configured horizon of N days. `$as_of` and the watermarks say what the
-  figures know of ([metrics](metrics.md)).
-- *By the model*: a model is fitted in Python to the rows of a SELECT; the column comes of all that
-  the SELECT reads.
+- A count of rows is computed from the columns that distinguish the rows (such as the key of a
+  table) and from the conditions that select them.
+- *Rows* are the columns whose filters, joins and grouping decide which rows a table has.
+- A column of a union may be traced to all of its tables even if a later condition keeps only one:
+  lineage names too many columns rather than too few.
+- `_dN` stands for every configured horizon of N days. `$as_of` and the watermarks limit the data
+  that figures use ([metrics](metrics.md)).
+- *By the model*: a model is fitted in Python to the rows of a SELECT; the column depends on
+  everything that the SELECT reads.
 """
 
-#: Figures that people ask for first, and what they are.
+#: Figures that people ask for first, with titles.
 _HEADLINES = {
     "marts.campaign_roas": {"roas_d7": "ROAS of a campaign after seven days"},
     "marts.campaign_ltv": {"ltv_d7_per_user": "LTV of an installed user after seven days"},
@@ -48,7 +48,7 @@ _HORIZON = re.compile(r"_d(\d+)(?=_|$)")
 
 
 def lineage_page(graph: Graph, lineages: Lineages) -> str:
-    """Markdown: headline figures down to the files, then each group and each table of it."""
+    """The page in Markdown: headline figures down to the files, then every group and its tables."""
     text = [_HEAD, "## From the files to the figures\n"]
     for table, figures in _HEADLINES.items():
         for column, title in figures.items():
@@ -71,7 +71,7 @@ def _tree(lineages: Lineages, table: str, column: str, title: str) -> Iterator[s
 
 
 def _graph(members: list[TableLineage]) -> Iterator[str]:
-    """A Mermaid graph: the tables of a group and what they read."""
+    """A Mermaid graph of a group's tables and what they read."""
     made = {lineage.table for lineage in members}
     yield "```mermaid\nflowchart LR"
     for table in sorted({name for lineage in members for name in lineage.inputs} - made):
@@ -104,7 +104,7 @@ def _section(transform: Transform, lineage: TableLineage) -> Iterator[str]:
 
 
 def _columns(columns: Mapping[str, Sources], lineage: TableLineage, title: str) -> Iterator[str]:
-    """A table of columns; those that differ in their horizon alone share a line."""
+    """A table of columns; columns that differ only in their horizon share a line."""
     yield f"| {title} | computed from |"
     yield "| --- | --- |"
     made = [name for name in columns if name in lineage.by_model and title == "column"]
@@ -113,7 +113,7 @@ def _columns(columns: Mapping[str, Sources], lineage: TableLineage, title: str) 
         text = _named(sources, lineage.table)
         horizon = _HORIZON.search(name)
         if name in made:
-            rows[", ".join(made), f"by the model, out of {text}"] = None
+            rows[", ".join(made), f"by the model, from {text}"] = None
         elif horizon:
             own = re.compile(rf"_d{horizon[1]}(?=_|\b)")
             rows[own.sub("_dN", name), own.sub("_dN", text)] = None
@@ -125,7 +125,7 @@ def _columns(columns: Mapping[str, Sources], lineage: TableLineage, title: str) 
 
 
 def _named(sources: Sources, table: str) -> str:
-    """Sources in words, those of a table together."""
+    """Sources in words, grouped by table."""
     by_table: dict[str, list[str]] = {}
     for source in sources:
         by_table.setdefault(source.table, []).append(source.column)
@@ -137,7 +137,7 @@ def _named(sources: Sources, table: str) -> str:
 
 
 def _write(page: Path) -> None:
-    # Under default settings, whatever the environment says: page and file are the project's.
+    # The page and file are the project's: default settings, whatever the environment says.
     settings = Settings.model_construct()
     graph = build_graph(settings)
     found = [(transform, trace_table(transform)) for transform in graph.transforms]

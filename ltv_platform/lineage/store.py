@@ -1,9 +1,9 @@
-"""Lineage that is kept, so that neither definitions nor commands wait for a parser.
+"""Caches lineage, so that neither definitions nor commands wait for a parser.
 
-``lineage.json`` beside this file holds that of all tables under default settings; ``make docs``
-makes it. What other settings change (other horizons, another zone) is found when it is first asked
-for and kept among the home's other results. Both go by a fingerprint of all that lineage is
-found in, so that what is kept never tells of another SQL.
+``lineage.json`` beside this file holds the lineage of all tables under default settings; ``make
+docs`` writes it. What other settings change (other horizons, another zone) is computed on first
+use and cached in the home. Both are keyed by a fingerprint of everything that lineage depends on,
+so that a cached lineage always matches the SQL.
 """
 
 import hashlib
@@ -20,24 +20,24 @@ from ltv_platform.result_cache import ResultCache, cache_of, key_of
 from ltv_platform.settings import Settings
 from ltv_platform.tables.transforms import Transform
 
-#: The file of default settings, as `make docs` writes it.
+#: The file for default settings, as `make docs` writes it.
 SHIPPED = "lineage.json"
 
-#: What decides how lineage is found: with other code, what is kept in a home counts no more.
-_FOUND_BY = ("model.py", "tables.py", "tracing.py")
+#: The code that computes lineage: if it changes, entries cached in a home no longer apply.
+_TRACER = ("model.py", "tables.py", "tracing.py")
 
 
 def stored_lineage(transform: Transform) -> TableLineage | None:
-    """The lineage of a table, if it is kept; nothing is parsed."""
-    found_in = fingerprint(transform)
-    if (shipped := _shipped_lineage(transform.name, found_in)) is not None:
+    """The cached lineage of a table, if any; nothing is parsed."""
+    digest = fingerprint(transform)
+    if (shipped := _shipped_lineage(transform.name, digest)) is not None:
         return shipped
-    kept = _cache(transform).known(_key(found_in))
+    kept = _cache(transform).known(_key(digest))
     return None if kept is None else TableLineage.from_json(json.loads(kept))
 
 
 def lineage_of(transform: Transform) -> TableLineage:
-    """The lineage of a table: as it is kept, else found now and kept from then on."""
+    """The lineage of a table: cached, or computed now and then cached."""
     lineage = stored_lineage(transform)
     if lineage is None:
         from ltv_platform.lineage.tables import trace_table  # noqa: PLC0415 - loads the parser
@@ -49,7 +49,7 @@ def lineage_of(transform: Transform) -> TableLineage:
 
 
 class Lineages:
-    """Lineage of all derived tables under given settings, each looked up when it is asked for.
+    """Lineage of all derived tables under given settings, looked up on demand.
 
     Args:
         settings: The settings.
@@ -73,14 +73,14 @@ class Lineages:
         return iter(self._transforms)
 
     def __getitem__(self, table: str) -> TableLineage:
-        """The lineage of a derived table by full name; KeyError: it is none."""
+        """The lineage of a derived table by full name; KeyError: there is no such table."""
         if table not in self._found:
             self._found[table] = lineage_of(self._transforms[table])
         return self._found[table]
 
 
 def fingerprint(transform: Transform) -> str:
-    """Changes with everything that the lineage of a table is found in."""
+    """Changes with everything that a table's lineage depends on."""
     texts = (transform.sql, *transform.presentations.values())
     read = [
         _shape(table) for table in transform.catalog if any(table.full_name in t for t in texts)
@@ -90,7 +90,7 @@ def fingerprint(transform: Transform) -> str:
 
 
 def shipped_text(found: Iterable[tuple[Transform, TableLineage]]) -> str:
-    """The file that is shipped: JSON, a line per column, so that people can read what changed."""
+    """The text of the shipped file: JSON with one line per column, so that diffs are readable."""
     tables = []
     for transform, lineage in sorted(found, key=lambda pair: pair[1].table):
         facts = []
@@ -118,20 +118,20 @@ def _shipped() -> dict[str, dict[str, Any]]:
 
 
 @cache
-def _shipped_lineage(table: str, found_in: str) -> TableLineage | None:
+def _shipped_lineage(table: str, digest: str) -> TableLineage | None:
     shipped = _shipped().get(table, {})
-    return TableLineage.from_json(shipped) if shipped.get("fingerprint") == found_in else None
+    return TableLineage.from_json(shipped) if shipped.get("fingerprint") == digest else None
 
 
 @lru_cache(maxsize=1)
-def _found_by() -> str:
+def _tracer_hash() -> str:
     folder = files("ltv_platform.lineage")
-    code = "".join((folder / name).read_text("utf-8") for name in _FOUND_BY)
+    code = "".join((folder / name).read_text("utf-8") for name in _TRACER)
     return hashlib.sha256(code.encode()).hexdigest()[:8]
 
 
-def _key(found_in: str) -> str:
-    return key_of("lineage", found_in, _found_by())
+def _key(digest: str) -> str:
+    return key_of("lineage", digest, _tracer_hash())
 
 
 def _cache(transform: Transform) -> ResultCache:

@@ -1,4 +1,4 @@
-"""Lineage of a derived table: its SELECT, the fit over it, and what is published of it."""
+"""Lineage of a derived table: its SELECT, its fit, and its presentation."""
 
 from collections.abc import Mapping
 
@@ -9,15 +9,15 @@ from ltv_platform.tables.transforms import Transform
 
 
 def trace_table(transform: Transform) -> TableLineage:
-    """What each column of a table is computed from.
+    """Find what each column of a table is computed from.
 
-    Parses the table's SQL, which takes some 20 ms; ``kept`` knows most of it.
+    Parses the table's SQL, which takes about 20 ms; ``store`` caches the result.
 
-    Where a fit makes the rows, a key that the SELECT has too is carried over as it is, and every
-    other column is made by the model out of all that the SELECT reads.
+    If a fit makes the rows, key columns that the SELECT has too are carried over unchanged, and the
+    model computes all others from everything that the SELECT reads.
 
     Raises:
-        ValueError: The SQL and the contract differ in their columns.
+        ValueError: the SQL and the contract differ in their columns.
     """
     contract = transform.contract
     made = trace(transform.sql, transform.catalog)
@@ -50,7 +50,7 @@ def trace_table(transform: Transform) -> TableLineage:
 
 
 def _named(found: Trace, columns: tuple[Column, ...], table: str) -> Mapping[str, Sources]:
-    """What was found, under the names of the contract and in its order."""
+    """Rename traced columns as in the contract, and put them in its order."""
     names = {column.name.lower(): column.name for column in columns}
     if names.keys() != found.columns.keys():
         odd = ", ".join(sorted(names.keys() ^ found.columns.keys()))

@@ -1,11 +1,11 @@
-"""Which columns a SELECT computes each of its columns from, found in its text.
+"""Finds in the text of a SELECT which columns each of its columns is computed from.
 
 The statement is qualified once with the contracts' columns; then its scopes (CTEs, subqueries,
-branches of unions) are walked, each once. A column is computed from all columns of its expression:
-of conditions, windows and FILTER clauses in it too. ``COUNT(*)`` names no column; it is computed
-from those that tell the counted rows apart (of GROUP BY or DISTINCT, else the keys of the tables)
-and those of their WHERE. Filters, joins and grouping of the whole statement are told beside that,
-as what decides which rows there are.
+branches of unions) are walked, each once. A column is computed from all columns of its expression,
+including conditions, windows and FILTER clauses. ``COUNT(*)`` names no column; it is computed from
+the columns that identify the counted rows (of GROUP BY or DISTINCT, else the keys of the tables)
+and those of their WHERE. Filters, joins and grouping of the whole statement are reported
+separately, as what selects the rows.
 """
 
 from collections.abc import Iterator, Mapping
@@ -22,15 +22,15 @@ from ltv_platform.contracts import Catalog
 from ltv_platform.lineage.model import Source, Sources, in_order
 from ltv_platform.tables.selects import DIALECT
 
-#: Parameters that only cut out the days of a run; the others say what the figures know of.
+#: Parameters that only select the days of a run; the others bound what the figures include.
 _DAYS_OF_RUN = frozenset({"start", "end", "start_ts", "end_ts", "first", "last"})
-#: Clauses that decide which rows there are, beside WHERE and the joins.
+#: Clauses that select rows, besides WHERE and joins.
 _CLAUSES = ("group", "having", "qualify")
-#: Joins that neither add rows to those before them nor tell them apart: they look something up.
-_LOOKS_UP = frozenset({"LEFT", "SEMI", "ANTI"})
+#: Joins that neither add rows nor identify them: they look something up.
+_LOOKUP_JOINS = frozenset({"LEFT", "SEMI", "ANTI"})
 
 _Found = frozenset[Source]
-#: Columns by place: a later branch of a union has names of its own, or none.
+#: Columns by position: a later branch of a union has names of its own, or none.
 _Columns = list[tuple[str, _Found]]
 
 
@@ -40,7 +40,7 @@ class Trace:
 
     Attributes:
         columns: What each column is computed from, in the statement's order; names in lower case.
-        rows: The columns that decide which rows there are.
+        rows: The columns that select rows.
     """
 
     columns: Mapping[str, Sources]
@@ -51,7 +51,7 @@ def trace(sql: str, catalog: Catalog) -> Trace:
     """The lineage of a SELECT over tables of the catalog.
 
     Raises:
-        sqlglot.errors.OptimizeError: A column belongs to no table, or to several.
+        sqlglot.errors.OptimizeError: a column belongs to no table, or to several.
     """
     tree = qualify(
         sqlglot.parse_one(sql, dialect=DIALECT),
@@ -77,7 +77,7 @@ def _schema(catalog: Catalog) -> MappingSchema:
 
 
 class _Walk:
-    """The scopes of one statement, each looked at once."""
+    """Walks the scopes of one statement, each once."""
 
     def __init__(self, root: Scope, catalog: Catalog) -> None:
         self._catalog = catalog
@@ -106,7 +106,7 @@ class _Walk:
         if isinstance(query, exp.Lateral) and isinstance(query.this, exp.Subquery):
             return self.columns(self._by_query[id(query.this.unnest())])
         if scope.is_udtf:
-            # UNNEST and VALUES: every column may come of any argument.
+            # UNNEST and VALUES: every column may come from any argument.
             found = self._sources(query, scope)
             return [(column.name.lower(), found) for column in query.args["alias"].columns]
         return [
@@ -116,9 +116,9 @@ class _Walk:
 
     def _sources(self, expression: exp.Expression, scope: Scope) -> _Found:
         found: set[Source] = set()
-        waiting = [expression]
-        while waiting:
-            node = waiting.pop()
+        pending = [expression]
+        while pending:
+            node = pending.pop()
             if isinstance(node, exp.Column):
                 found |= self._of_column(node, scope)
             elif isinstance(node, exp.Placeholder):
@@ -129,9 +129,9 @@ class _Walk:
             elif isinstance(node, exp.Count) and isinstance(node.this, exp.Star):
                 found |= self._row(scope)
             else:
-                waiting += node.iter_expressions()
+                pending += node.iter_expressions()
                 if isinstance(node, exp.Window) and node.alias:
-                    waiting += _window_named(node.alias, scope)
+                    pending += _window_named(node.alias, scope)
         return frozenset(found)
 
     def _of_column(self, column: exp.Column, scope: Scope) -> _Found:
@@ -143,12 +143,12 @@ class _Walk:
         source = inside.sources[column.table]
         if isinstance(source, Scope):
             found = dict(self.columns(source))[column.name.lower()]
-            return found or self._looked_up(column.table, inside)
+            return found or self._join_columns(column.table, inside)
         table = self._catalog[_full_name(source)]
         return frozenset({Source(table.full_name, table.column(column.name.lower()).name)})
 
-    def _looked_up(self, alias: str, scope: Scope) -> _Found:
-        """What a constant of a joined relation is chosen by: the columns that it is joined on."""
+    def _join_columns(self, alias: str, scope: Scope) -> _Found:
+        """What selects a constant of a joined relation: the columns it is joined on."""
         for join in scope.expression.args.get("joins") or ():
             condition = join.args.get("on")
             if join.alias_or_name != alias or condition is None:
@@ -162,9 +162,9 @@ class _Walk:
 
     def _of_subquery(self, query: exp.Query, scope: Scope) -> _Found:
         inner = self._by_query.get(id(query.unnest()))
-        if inner is None:  # brackets around an expression
+        if inner is None:  # parentheses around an expression
             return self._sources(query.this, scope)
-        # What picks its rows is part of it: EXISTS (SELECT 1 …) says nothing else.
+        # The conditions on its rows are part of it: EXISTS (SELECT 1 …) has nothing else.
         conditions = (self._sources(clause, inner) for clause in _clauses(inner.expression))
         return self._all(inner).union(*conditions)
 
@@ -173,14 +173,14 @@ class _Walk:
         return frozenset[Source]().union(*(found for _, found in self.columns(scope)))
 
     def _row(self, scope: Scope) -> _Found:
-        """What ``COUNT(*)`` of a scope counts: the columns that tell its rows apart, its WHERE."""
+        """What ``COUNT(*)`` of a scope counts: the columns that identify its rows, its WHERE."""
         select = scope.expression
         if not select.args.get("from_"):
             return self._all(scope)
         joined = [
             join.this
             for join in select.args.get("joins") or ()
-            if not {join.side, join.kind} & _LOOKS_UP
+            if not {join.side, join.kind} & _LOOKUP_JOINS
         ]
         relations = [select.args["from_"].this, *joined]
         rows = [self._row_of(scope.sources[relation.alias_or_name]) for relation in relations]
@@ -189,7 +189,7 @@ class _Walk:
     def _row_of(self, source: Scope | exp.Table) -> _Found:
         if isinstance(source, exp.Table):
             table = self._catalog[_full_name(source)]
-            # Of a raw log those of the source: a version is no thing of its own.
+            # For a raw log, the key of the source: versions are not counted separately.
             given = self._catalog.sources.get(table.name) if table.layer == "raw" else None
             return frozenset(Source(table.full_name, name) for name in (given or table).key)
         query = source.expression
@@ -203,7 +203,7 @@ class _Walk:
         if any(projection.find(exp.AggFunc) for projection in query.selects) and not any(
             projection.find(exp.Window) for projection in query.selects
         ):
-            return frozenset()  # one row, whatever is in it
+            return frozenset()  # one row, whatever it contains
         return self._row(source)
 
     def _where(self, scope: Scope) -> _Found:
@@ -217,7 +217,7 @@ def _full_name(table: exp.Table) -> str:
 
 
 def _clauses(query: exp.Expression) -> Iterator[exp.Expression]:
-    """The parts of a query that decide which rows it has."""
+    """The parts of a query that select its rows."""
     if where := query.args.get("where"):
         yield from _conditions(where.this)
     for name in _CLAUSES:
@@ -231,7 +231,7 @@ def _clauses(query: exp.Expression) -> Iterator[exp.Expression]:
 
 
 def _conditions(where: exp.Expression) -> Iterator[exp.Expression]:
-    """The conditions of a WHERE, those left out that only cut out the days of a run."""
+    """The conditions of a WHERE, except those that only select the days of a run."""
     for part in where.flatten() if isinstance(where, exp.And) else [where]:
         names = {placeholder.name for placeholder in part.find_all(exp.Placeholder)}
         if not names & _DAYS_OF_RUN or part.find(exp.Query):
@@ -239,7 +239,7 @@ def _conditions(where: exp.Expression) -> Iterator[exp.Expression]:
 
 
 def _window_named(name: str, scope: Scope) -> list[exp.Expression]:
-    """The definition of a window that an OVER names."""
+    """The definition of the window that an OVER names."""
     return [
         part
         for window in scope.expression.args.get("windows") or ()

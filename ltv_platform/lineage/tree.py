@@ -1,4 +1,4 @@
-"""The way of a figure as a tree: what it is computed from, down to columns of the user's files."""
+"""The lineage of a figure as a tree, down to columns of the user's files."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -14,10 +14,10 @@ class Branch:
 
     Attributes:
         source: The column.
-        note: What it says, as the contract has it.
-        by_model: A fit makes it out of all its parts.
-        is_constant: It stands in the SQL, or is a setting.
-        is_shown: Its parts stand elsewhere in the tree, nearer to the root or further up.
+        note: Its description in the contract.
+        by_model: A fit computes it from all its parts.
+        is_constant: It is fixed in the SQL, or is a setting.
+        is_shown: Its parts already appear elsewhere in the tree.
         parts: What it is computed from.
     """
 
@@ -30,9 +30,9 @@ class Branch:
 
 
 def grow(lineages: Lineages, table: str, column: str) -> Branch:
-    """The tree of a column that readers see, or of a stored one that is not published.
+    """Build the tree of a published column, or of a stored one that is not published.
 
-    A table that many columns come from is followed once.
+    The parts of a column appear once, even if many columns come from it.
 
     Args:
         lineages: Lineage of all tables.
@@ -40,7 +40,7 @@ def grow(lineages: Lineages, table: str, column: str) -> Branch:
         column: Its column.
 
     Raises:
-        KeyError: There is no such table or column.
+        KeyError: there is no such table or column.
     """
     shown: set[Source] = set()
 
@@ -61,7 +61,7 @@ def grow(lineages: Lineages, table: str, column: str) -> Branch:
     lineage = lineages[table]
     if column not in lineage.published:
         return branch(root, lineage.columns[column])
-    # The published column may have the name of a stored one, which it is made of.
+    # The published column may have the same name as the stored one that it comes from.
     parts = lineage.published[column]
     note = _published_note(lineages.catalog, root)
     if parts == (root,):
@@ -70,11 +70,11 @@ def grow(lineages: Lineages, table: str, column: str) -> Branch:
 
 
 def lines(root: Branch, *, notes: bool = True) -> Iterator[str]:
-    """The tree as text, a line per column."""
+    """The tree as text, one line per column."""
 
     def text(branch: Branch) -> str:
         marks = [
-            *(["by the model, out of:"] if branch.by_model else []),
+            *(["by the model, from:"] if branch.by_model else []),
             *(["(a constant)"] if branch.is_constant else []),
             *(["(see above)"] if branch.is_shown else []),
         ]
@@ -82,8 +82,8 @@ def lines(root: Branch, *, notes: bool = True) -> Iterator[str]:
         return "  ".join((str(branch.source), *marks)) + note
 
     def below(branch: Branch, indent: str) -> Iterator[str]:
-        for place, part in enumerate(branch.parts, start=1):
-            is_last = place == len(branch.parts)
+        for position, part in enumerate(branch.parts, start=1):
+            is_last = position == len(branch.parts)
             yield f"{indent}{'└─ ' if is_last else '├─ '}{text(part)}"
             yield from below(part, indent + ("   " if is_last else "│  "))
 
@@ -92,22 +92,22 @@ def lines(root: Branch, *, notes: bool = True) -> Iterator[str]:
 
 
 def edges(root: Branch) -> Iterator[tuple[Source, Source]]:
-    """Each column of the tree beside each column that it is computed from."""
+    """Pairs of each column of the tree and each column it is computed from."""
     for part in root.parts:
         yield root.source, part.source
         yield from edges(part)
 
 
 def users(lineages: Lineages, source: Source) -> list[Source]:
-    """The columns that are computed from one, directly or by way of others, as readers see them.
+    """Published columns that are computed from a column, directly or indirectly.
 
     Args:
         lineages: Lineage of all tables.
         source: A column of any table.
 
     Returns:
-        Columns in order of the tables, inputs first; a stored column and the published one of the
-        same name are one.
+        Columns in the order of the tables, inputs first; a stored column and the published one
+        of the same name count as one.
     """
     made_of: dict[Source, list[Source]] = {}
     for table in lineages:
@@ -116,13 +116,13 @@ def users(lineages: Lineages, source: Source) -> list[Source]:
             for name, sources in columns.items():
                 for part in sources:
                     made_of.setdefault(part, []).append(Source(table, name))
-    found, waiting = dict[Source, None](), [source]
-    while waiting:
-        for user in made_of.get(waiting.pop(), ()):
+    found, pending = dict[Source, None](), [source]
+    while pending:
+        for user in made_of.get(pending.pop(), ()):
             if user not in found and user != source:
                 found[user] = None
-                waiting.append(user)
-    order = {table: place for place, table in enumerate(lineages)}
+                pending.append(user)
+    order = {table: position for position, table in enumerate(lineages)}
     return sorted(found, key=lambda user: (order[user.table], user.column))
 
 

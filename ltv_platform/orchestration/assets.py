@@ -19,7 +19,7 @@ POOL = "warehouse"
 IO_MANAGER = "warehouse_io_manager"
 
 #: Beginning of the description of a blocking check.
-BLOCKS = "Holds back publishing while it fails. "
+BLOCKS = "Blocks publishing while it fails. "
 
 
 def asset_key(table: str) -> dg.AssetKey:

@@ -17,7 +17,7 @@ from ltv_platform.reports.svg import Chart
 from ltv_platform.warehouse import engine as warehouse_engine
 
 #: Per table: name of the chart, its report page, and the function that draws it.
-_CHARTS: Mapping[str, tuple[str, str, Callable[[Reader, str], Chart]]] = {
+_CHARTS: Mapping[str, tuple[str, str, Callable[[Reader], Chart]]] = {
     "marts.customer_journeys": ("sessions_of_journeys", "channels", length_chart),
     "marts.channel_reporting": ("cost_and_revenue", "channels", cost_chart),
     "marts.channel_model_comparison": ("channels_by_model", "channels", model_chart),
@@ -36,7 +36,7 @@ def chart_metadata(engine: warehouse_engine.Reader, table: str) -> dict[str, dg.
     if table not in _CHARTS:
         return {}
     name, page, draw = _CHARTS[table]
-    chart = draw(Reader(partial(_ask, engine), page), "marts.")
+    chart = draw(Reader(partial(_ask, engine), engine.settings, page, "marts."))
     return {name: _image(chart.small), f"{name}_full": _image(chart.full)}
 
 

@@ -48,8 +48,8 @@ def write_configuration(settings: Settings) -> None:
             os.replace(unfinished, place)
     elif settings.dagster_storage == "postgres" and "postgres" not in found:
         raise UserError(
-            f"LTV_DAGSTER_STORAGE is postgres, but {place} is your own and names no PostgreSQL.",
-            "Put the three storages of deploy/dagster.postgres.yaml into it, or move it away.",
+            f"LTV_DAGSTER_STORAGE is postgres, but your own {place} does not configure PostgreSQL.",
+            "Copy the three storages of deploy/dagster.postgres.yaml into it, or move it away.",
         )
 
 
@@ -84,9 +84,9 @@ def check_storage(settings: Settings) -> None:
     except psycopg2.OperationalError as error:
         reason = " ".join(str(error).split())
         raise UserError(
-            f"PostgreSQL, which is to keep Dagster's history, cannot be reached: {reason}",
-            "Start it, or set PGHOST, PGPORT, PGDATABASE, PGUSER and PGPASSWORD; "
-            "LTV_DAGSTER_STORAGE=sqlite does without it.",
+            f"PostgreSQL, configured for Dagster's history, cannot be reached: {reason}",
+            "Start it, or set PGHOST, PGPORT, PGDATABASE, PGUSER and PGPASSWORD; or use "
+            "LTV_DAGSTER_STORAGE=sqlite.",
         ) from error
 
 

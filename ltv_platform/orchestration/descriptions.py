@@ -53,7 +53,7 @@ def column_description(column: Column, lineage: TableLineage | None) -> str:
         return column.description
     shown = lineage.published.get(column.name, (Source(lineage.table, column.name),))
     if shown == (Source(lineage.table, column.name),) and column.name in lineage.by_model:
-        return f"{column.description} Made by the model out of {_listed(list(lineage.inputs))}."
+        return f"{column.description} Computed by the model from {_listed(list(lineage.inputs))}."
     named = []
     for source in shown:
         if source == (lineage.table, column.name):
@@ -71,12 +71,12 @@ def _written(transform: Transform) -> str:
     partition = transform.contract.partition
     if partition is not None:
         return (
-            f"a partition per `{partition}`, again when a day that it reads, its SQL or a setting "
-            "in it has changed."
+            f"one partition per `{partition}`, rewritten when a day it reads, its SQL or one of "
+            "its settings changes."
         )
     return (
-        "whole, again when an input, its SQL or a setting in it has changed, or as_of or a "
-        "watermark has moved."
+        "as a whole, rewritten when an input, its SQL or one of its settings changes, or when "
+        "as_of or a watermark moves."
     )
 
 
@@ -118,7 +118,7 @@ def _made(transform: Transform) -> list[str]:
     first, *beyond = _SENTENCE.split(grain.strip())
     after = [sentence for sentence in _SENTENCE.split(answers) if not sentence.endswith("?")]
     # The SELECT of a fit returns the model's input, not the rows of the table.
-    fitted = [f"the SELECT gives {first}"] if transform.derivation.fit is not None else []
+    fitted = [f"the SELECT returns {first}"] if transform.derivation.fit is not None else []
     words = " ".join((*fitted, *beyond, *after))
     return [f"**Made**: {words}"] if words else []
 
@@ -132,11 +132,11 @@ def _as_of(transform: Transform) -> list[str]:
     settles = transform.derivation.settles
     settling = _listed([_SETTLING[name] for name in used if name in _SETTLING])
     if settling and settles is not None:
-        settling += f" (of a day until {settles} days after it)"
+        settling += f" (up to {settles} days after a day)"
     cost = ["the watermark of costs"] if _COST in used else []
     on = _listed([*filter(None, [settling]), *cost])
     decide = "decides" if len(used) == 1 else "decide"
-    return [f"**As of**: stored as sums; when it is published, {on} {decide} what is mature."]
+    return [f"**As of**: stored as sums; on publishing, {on} {decide} what is mature."]
 
 
 def _checks(transform: Transform) -> str:
@@ -150,7 +150,7 @@ def _checks(transform: Transform) -> str:
 
 def _backtest(transform: Transform) -> list[str]:
     backtest = transform.derivation.backtest
-    return [f"**How far off**: `{backtest}`."] if backtest not in ("", transform.name) else []
+    return [f"**Back-test**: `{backtest}`."] if backtest not in ("", transform.name) else []
 
 
 def _listed(words: list[str]) -> str:

@@ -281,9 +281,7 @@ def _around(text: str, partition: str, rows: str) -> tuple[str, str, str]:
     before, _, rest = text.partition(rows)
     between, _, after = rest.partition(partition)
     if text.count(rows) != 1 or text.count(partition) != 1 or not after:
-        raise ValueError(
-            f"Dagster serializes events in another way than this version knows: {text}"
-        )
+        raise ValueError(f"This version does not support Dagster's event format: {text}")
     return before, between, after
 
 

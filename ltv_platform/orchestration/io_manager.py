@@ -28,6 +28,8 @@ from ltv_platform.warehouse.planner import Span, spans
 DAY = "partition_expr"
 #: Metadata of an input: read the stored table instead of the published one.
 STORED = "stored"
+#: Metadata of an input: a pandas frame of it has the types of the table.
+EXACT = "exact"
 #: Metadata of an input, as in dagster-duckdb: the columns to read.
 COLUMNS = "columns"
 
@@ -95,7 +97,12 @@ class WarehouseIOManager(dg.IOManager):
             rows = self._read(context, name, days, stored=bool(metadata.get(STORED)))
         if COLUMNS in metadata:
             rows = _chosen(rows, metadata[COLUMNS], name)
-        return from_arrow(rows, context.dagster_type.typing_type, f"The input {context.name}")
+        return from_arrow(
+            rows,
+            context.dagster_type.typing_type,
+            f"The input {context.name}",
+            exact=bool(metadata.get(EXACT)),
+        )
 
     def _read(
         self, context: dg.InputContext, name: str, days: Sequence[Span] | None, *, stored: bool
@@ -128,7 +135,7 @@ def warehouse_io_manager(engine: Engine, graph: Graph) -> dg.IOManagerDefinition
 
     @dg.io_manager(
         required_resource_keys={TURN},
-        description="Keeps what assets return as tables of the warehouse.",
+        description="Stores what assets return as warehouse tables.",
     )
     def own_tables() -> WarehouseIOManager:
         return WarehouseIOManager(engine, graph)
@@ -145,8 +152,9 @@ def _own_table(context: dg.OutputContext | dg.InputContext) -> OwnTable:
         return OwnTable.of_key(path)
     if not isinstance(metadata.get(DAY), str):
         raise UserError(
-            f"The asset {'/'.join(path)} has partitions, and does not say in which a row is.",
-            f'Name the column of the day: metadata={{"{DAY}": "event_date"}}.',
+            f"The asset {'/'.join(path)} has partitions but does not say which one a row belongs "
+            "to.",
+            f'Name its date column: metadata={{"{DAY}": "event_date"}}.',
         )
     return OwnTable.of_key(path, metadata[DAY])
 
@@ -154,8 +162,8 @@ def _own_table(context: dg.OutputContext | dg.InputContext) -> OwnTable:
 def _require_days(partitions: dg.PartitionsDefinition, table: str) -> None:
     if not isinstance(partitions, dg.DailyPartitionsDefinition):
         raise UserError(
-            f"{table} has partitions of another kind than days: {partitions}.",
-            "Partition its asset by platform_partitions(), or leave its partitions out.",
+            f"{table} is not partitioned by day: {partitions}.",
+            "Partition its asset by platform_partitions(), or remove its partitions.",
         )
 
 

@@ -20,7 +20,7 @@ def refresh_job(steps: Sequence[dg.AssetsDefinition]) -> "UnresolvedAssetJobDefi
         selection=dg.AssetSelection.assets(*steps).without_checks()
         | dg.AssetSelection.checks(*(key for step in steps for key in step.check_keys)),
         description=(
-            "Rewrites what is stale, checks it, publishes the snapshot. Launched by hand it "
+            "Rebuilds stale tables, checks them and publishes a snapshot. Launched by hand, it "
             "rewrites all days of the chosen range."
         ),
     )

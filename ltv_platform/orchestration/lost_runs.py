@@ -52,7 +52,7 @@ def end_lost_runs(
     try:
         with one_at_a_time(settings.run_lock_path, "works", 0):
             for run in lost:
-                instance.report_run_failed(run, "The process that executed it was lost.")
+                instance.report_run_failed(run, "The process that ran it disappeared.")
     except BusyError:  # one of them is alive, and the others may be waiting for it
         return 0
     return len(lost)

@@ -56,9 +56,8 @@ def maintenance_job(engine: Engine) -> dg.JobDefinition:
     @dg.job(
         name="maintenance",
         description=(
-            "Removes snapshots that nobody reads any more, and runs older than "
-            "LTV_DAGSTER_HISTORY days; partitions keep the event that says who wrote them. Then "
-            "makes a backup if LTV_BACKUP_DIR is set."
+            "Removes unused snapshots and runs older than LTV_DAGSTER_HISTORY days; each "
+            "partition keeps its newest event. Then makes a backup if LTV_BACKUP_DIR is set."
         ),
         executor_def=dg.in_process_executor,
     )

@@ -42,7 +42,7 @@ _FILES: Mapping[str, tuple[str, str, Callable[[Settings], Path]]] = {
         write_customer_report,
     ),
     snapshot.CHANNEL_CSV: (
-        "channel_reporting as CSV. What did each channel cost and earn on each day?",
+        "channel_reporting as a CSV file. What did each channel cost and earn on each day?",
         "csv",
         write_channel_csv,
     ),
@@ -128,8 +128,8 @@ def _snapshot_spec(graph: Graph) -> dg.AssetSpec:
         deps=[asset_key(transform.name) for transform in graph.transforms],
         group_name="publish",
         description=(
-            "Parquet and manifest of every table, switched atomically. "
-            "What do the command line and BI tools read?"
+            "Parquet files of every table and a manifest, switched atomically. What do the "
+            "command line and BI tools read?"
         ),
         kinds={"parquet"},
         owners=OWNERS,

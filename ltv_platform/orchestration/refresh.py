@@ -83,7 +83,7 @@ def bring_up_to_date(engine: Engine, graph: Graph, progress: Progress) -> Refres
         UserError: a run failed although nothing was loaded meanwhile, or loads kept coming in.
     """
     for attempt in range(1, _ATTEMPTS + 1):
-        progress("looking for what is stale")
+        progress("looking for stale tables")
         with engine.hold():
             newest = newest_load(engine)
             stale = what_is_stale(engine, graph)
@@ -153,7 +153,7 @@ def rebuild(
 def _days_asked(engine: Engine, start: date | None, end: date | None) -> tuple[date, date] | None:
     """First and last day of the requested range, within the partitions; None: there are none."""
     if start is not None and end is not None and start > end:
-        raise UserError(f"The range ends on {end}, before it starts on {start}.", "Swap them.")
+        raise UserError(f"The range ends on {end}, before its start on {start}.", "Swap them.")
     today = engine.settings.today()
     first, as_of = cover_log(engine), engine.as_of().day
     if first is None or as_of is None:
@@ -169,7 +169,7 @@ def _days_asked(engine: Engine, start: date | None, end: date | None) -> tuple[d
     if start > end:
         raise UserError(
             f"{start} is after {end}, the last day included in the figures.",
-            "Choose an earlier day, or name the last one as well: --to.",
+            "Choose an earlier day, or also give the last one with --to.",
         )
     return start, end
 
@@ -188,11 +188,11 @@ def _selected(engine: Engine, graph: Graph, select: str) -> tuple[str, ...]:
         keys = dg.AssetSelection.from_string(select).resolve(asset_graph)
     except (dg.DagsterError, ValueError) as error:
         raise UserError(
-            f"{select!r} is not a selection of assets: {error}",
+            f"{select!r} is not a valid asset selection: {error}",
             "For example: core/customers, group:campaigns, +key:marts/campaign_roas.",
         ) from error
     if not keys:
-        raise UserError(f"{select!r} selects no asset.", "`ltv tables` lists the tables.")
+        raise UserError(f"{select!r} selects no assets.", "`ltv tables` lists the tables.")
     return tuple(sorted(".".join(key.path) for key in keys))
 
 
@@ -245,7 +245,7 @@ def _execute(
         if not result.success:
             raise UserError(
                 f"Run {result.run_id[:8]} failed. {_why(result)}",
-                "What was not rebuilt stays stale: fix the cause and run `ltv run` again; "
+                "Tables that were not rebuilt stay stale. Fix the cause and run `ltv run` again; "
                 "`ltv ui` shows the run.",
             )
         if assets is None:  # otherwise steps that failed before may be missing
@@ -271,14 +271,14 @@ def _instance(settings: Settings) -> "Iterator[dg.DagsterInstance]":
             for run in instance.get_runs(lost):
                 if run.parent_run_id is not None:  # re-executed from the UI, with its tags
                     continue
-                instance.report_run_failed(run, "The process that executed it was killed.")
+                instance.report_run_failed(run, "The process that ran it was killed.")
             yield instance
     except storage_errors(settings) as error:
         cause = getattr(error, "orig", None) or error.__cause__ or error
         raise UserError(
             f"Dagster cannot write its history ({settings.dagster_path}): {cause}.",
-            "Check that the disk has room, that LTV_HOME may be written, and that PostgreSQL "
-            "answers if it keeps the history; then run it again.",
+            "Check that the disk has free space, that LTV_HOME is writable, and that PostgreSQL "
+            "answers if it stores the history; then run it again.",
         ) from error
 
 

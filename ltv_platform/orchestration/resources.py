@@ -22,7 +22,7 @@ def turn(settings: Settings) -> dg.ResourceDefinition:
     Dagster's pool only does so for the runs of one daemon.
     """
 
-    @dg.resource(description="A run's turn to write the warehouse.")
+    @dg.resource(description="The warehouse lock of a run.")
     def waiting(context: dg.InitResourceContext) -> Iterator[None]:
         run = context.run
         # With the process id, because Dagster copies tags when a run is re-executed.

@@ -34,9 +34,9 @@ def answers_spec(engine: Engine) -> dg.AssetSpec:
         deps=[asset_key(JOURNEYS)],
         group_name="attribution",
         description=(
-            f"{IHC_ANSWERS.description}\n\nMaterializing it sends the journeys that have no "
-            "answer yet, if `IHC_API_KEY` is set and `LTV_IHC_ENGINE` is not `local`; else it "
-            "does nothing. Journeys of days that are stale wait until they are rewritten."
+            f"{IHC_ANSWERS.description}\n\nMaterializing it sends unanswered journeys, if "
+            "`IHC_API_KEY` is set and `LTV_IHC_ENGINE` is not `local`; otherwise it does "
+            "nothing. Journeys of stale days are sent after these are rewritten."
         ),
         kinds={engine.settings.engine, "api"},
         owners=OWNERS,
@@ -55,7 +55,7 @@ def ask(
     if not engine.settings.uses_ihc_api:
         if not defers_events(context.run):
             yield dg.MaterializeResult(
-                asset_key=_KEY, metadata={"engine": "local: the API is not asked"}
+                asset_key=_KEY, metadata={"engine": "local: the API is not used"}
             )
             yield dg.AssetCheckResult(asset_key=_KEY, check_name=_CHECK, passed=True)
         return
@@ -106,7 +106,7 @@ def _note(outcome: "Outcome") -> str:
     if outcome.stopped:
         notes.append(
             f"The IHC API failed {outcome.failed_requests} requests, the last with: "
-            f"{outcome.stopped}. It was left alone then."
+            f"{outcome.stopped}. No more were sent."
         )
     elif outcome.failed_requests and outcome.error is None:
         notes.append(
@@ -115,7 +115,7 @@ def _note(outcome: "Outcome") -> str:
         )
     if outcome.refused_together:
         notes.append(
-            f"Requests of several journeys that it refused with 400: {outcome.refused_together}. "
+            f"Requests of several journeys rejected with 400: {outcome.refused_together}. "
             "If they were too large, lower LTV_IHC_REQUEST_SESSIONS or LTV_IHC_REQUEST_JOURNEYS."
         )
     if outcome.rejected:
@@ -124,7 +124,5 @@ def _note(outcome: "Outcome") -> str:
             "`ltv attribution status` shows why."
         )
     if outcome.pending:
-        notes.append(
-            f"Journeys that are pending: {outcome.pending}; the next `ltv run` sends them."
-        )
+        notes.append(f"Pending journeys: {outcome.pending}; the next `ltv run` sends them.")
     return " ".join(notes)

@@ -128,9 +128,8 @@ def landing_sensor(engine: Engine, job: "UnresolvedAssetJobDefinition") -> dg.Se
         minimum_interval_seconds=_LOOK_AT_LANDING,
         default_status=dg.DefaultSensorStatus.RUNNING,
         description=(
-            "Looks for finished files in landing/ and asks for one run that loads them, however "
-            "many there are, and rebuilds what they touch. No run is asked for because of a file "
-            "that was rejected until it changes."
+            "Looks for complete files in landing/ and requests one run that loads all of them and "
+            "rebuilds the affected tables. A rejected file requests no run until it changes."
         ),
     )
     @_tells_of_failure(settings, "landing")
@@ -183,8 +182,8 @@ def refresh_sensor(
         minimum_interval_seconds=_LOOK_AT_STALE,
         default_status=dg.DefaultSensorStatus.RUNNING,
         description=(
-            "Asks the planner what is stale, and for one run that rebuilds it. A run that failed "
-            "is retried at growing intervals, LTV_REFRESH_ATTEMPTS times for the same cause."
+            "Asks the planner what is stale and requests one run that rebuilds it. A failed run "
+            "is retried at growing intervals, up to LTV_REFRESH_ATTEMPTS times for the same cause."
         ),
     )
     @_tells_of_failure(settings, "refresh")
@@ -195,13 +194,13 @@ def refresh_sensor(
         end_lost_runs(context.instance, settings, graph, time.time())
         became, run_id = last_run(context.instance, memory.run_key)
         if became is LastRun.RUNNING:
-            return dg.SkipReason("A run is under way; looking again when it is over.")
+            return dg.SkipReason("A run is in progress; checking again when it ends.")
         if not settings.warehouse_path.exists():
             return dg.SkipReason("Nothing is loaded yet.")
         try:
             stale = what_is_stale(engine, graph)
         except BusyError as busy:
-            return dg.SkipReason(f"The warehouse is in use; looking again later. {busy.message}")
+            return dg.SkipReason(f"The warehouse is in use; checking again later. {busy.message}")
         first = read_start(settings)
         backlog = stale_backlog(_whole_plan(stale), stale.state, snapshot_code(graph), first)
         memory, decision = decide_refresh(
@@ -273,7 +272,7 @@ def run_sensors(settings: Settings) -> list[dg.SensorDefinition]:
     @dg.run_failure_sensor(
         name="failed_runs",
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Sends an alert for a run that failed.",
+        description="Sends an alert for a failed run.",
     )
     def tell_of_failure(context: dg.RunFailureSensorContext) -> None:
         run = context.dagster_run
@@ -284,7 +283,7 @@ def run_sensors(settings: Settings) -> list[dg.SensorDefinition]:
         name="succeeded_runs",
         run_status=dg.DagsterRunStatus.SUCCESS,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Settles the alerts of runs that failed before.",
+        description="Resolves the alerts of earlier failed runs.",
     )
     def settle(context: dg.RunStatusSensorContext) -> None:
         run = context.dagster_run

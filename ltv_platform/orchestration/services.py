@@ -91,7 +91,7 @@ class _Service:
             lived = time.monotonic() - self._started
             self._pause = _FIRST_PAUSE if lived > _LONGEST_PAUSE else self._pause
             self._again = time.monotonic() + self._pause
-            tell(f"{self.name} ended ({self.process.returncode}); it starts again.")
+            tell(f"{self.name} ended ({self.process.returncode}); restarting it.")
             kill_group(self.process.pid)  # nobody would notice a run that it leaves behind
             self._pause = min(2 * self._pause, _LONGEST_PAUSE)
             self.process = None
@@ -152,7 +152,7 @@ def _serve(settings: Settings, host: str, port: int, module: str, tell: Tell) ->
             look(services)
             time.sleep(_LOOK)
         if not ended:
-            tell(f"Dagster UI on {address(host, port)}; end it with Ctrl-C.")
+            tell(f"Dagster UI on {address(host, port)}; stop it with Ctrl-C.")
         while not ended:
             time.sleep(_LOOK)
             look(services)
@@ -225,8 +225,8 @@ def _refuse_taken(host: str, port: int) -> None:
             probe.bind((host, port))
         except OSError as error:
             raise UserError(
-                f"Nothing can listen on {host}:{port}: {error.strerror}.",
-                "End what does, or choose another port with --port.",
+                f"Cannot listen on {host}:{port}: {error.strerror}.",
+                "Stop the process using it, or choose another port with --port.",
             ) from error
 
 
@@ -235,8 +235,8 @@ def _require_module(module: str) -> None:
     package, here = module.partition(".")[0], Path.cwd()
     if PathFinder.find_spec(package, [str(here), *sys.path]) is None:
         raise UserError(
-            f"There is no module {package} in {here}, and none is installed.",
-            "Start it from the folder that your module lies in, or install it.",
+            f"There is no module {package} in {here}, nor is it installed.",
+            "Start from the folder that contains your module, or install it.",
         )
     if module == MODULE:  # ours is known to load; checking would cost every start two seconds
         return
@@ -247,10 +247,10 @@ def _require_module(module: str) -> None:
         check=False,
     )
     if tried.returncode != 0:
-        *_, why = tried.stderr.decode(errors="replace").strip().splitlines() or ["it ends Python"]
+        *_, why = tried.stderr.decode(errors="replace").strip().splitlines() or ["it exits Python"]
         raise UserError(
             f"The module {module} cannot be loaded: {why}",
-            f'Correct it and start again; `python -c "import {module}"` shows where it fails.',
+            f'Fix it and start again; `python -c "import {module}"` shows where it fails.',
         )
 
 

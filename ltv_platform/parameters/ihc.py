@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class IhcParameters:
-    """Constants of the local engine; the steps are in ``sql/attribution/ihc_local.sql``.
+    """Constants of the local engine; the steps are in ``sql/macros/ihc_local.sql``.
 
     Attributes:
         window_hours: T; a pause longer than this ends the path, and credit fades towards it.
@@ -84,7 +84,7 @@ def ihc_parameters(settings: "Settings") -> IhcParameters:
 
 def _fitted_parameters(settings: "Settings") -> IhcParameters:
     path = settings.ihc_fit_path
-    hint = "Fit it with `ltv attribution fit`, or unset LTV_IHC_PRESET."
+    hint = "Create it with `ltv attribution fit`, or unset LTV_IHC_PRESET."
     try:
         constants = json.loads(path.read_text("utf-8"))["constants"]
         return IhcParameters(
@@ -101,7 +101,7 @@ def _fitted_parameters(settings: "Settings") -> IhcParameters:
 def _number(name: str, constants: Mapping[str, Any]) -> float:
     value = constants[name]
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TypeError(f"{name} is {value!r}, no number")
+        raise TypeError(f"{name} is {value!r}, not a number")
     return float(value)
 
 

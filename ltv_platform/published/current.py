@@ -87,7 +87,7 @@ def require_snapshot(settings: Settings) -> Snapshot:
     if snapshot is None:
         raise UserError(
             f"Nothing is published in {settings.home} yet.",
-            "Load files with `ltv ingest` and run `ltv run`, or try `ltv demo`.",
+            "Load files with `ltv ingest`, then run `ltv run`; or try `ltv demo`.",
         )
     return snapshot
 
@@ -104,7 +104,7 @@ def damaged(name: str, what: str) -> UserError:
     """The error for an unreadable snapshot; publishing again fixes it."""
     return UserError(
         f"The published snapshot {name!r} cannot be read: {what}.",
-        "Run `ltv run` to publish it again; the warehouse itself is not concerned.",
+        "Run `ltv run` to publish it again; the warehouse is not affected.",
     )
 
 

@@ -78,9 +78,9 @@ def reading_only(
         raise _refusal()
     if kind is duckdb.StatementType.MULTI and (named := _changing(connection).search(text)):
         raise UserError(
-            f"The word {named[0]} cannot stand in a statement with a PIVOT, where it could change "
-            "something.",
-            "Name the columns of the PIVOT, as in PIVOT t ON c IN ('a', 'b'): then it can.",
+            f"The word {named[0]} is not allowed in a statement with a PIVOT, where it could "
+            "change data.",
+            "List the PIVOT's values, as in PIVOT t ON c IN ('a', 'b'); then it is allowed.",
         )
     try:
         explained = connection.execute(f"EXPLAIN (FORMAT json) {text}", dict(parameters or {}))
@@ -92,8 +92,8 @@ def reading_only(
         for function in _functions(json.loads(tree)):
             if not _READERS.fullmatch(function):
                 raise UserError(
-                    f"{function.lower()} may change something, so a query cannot use it.",
-                    "Ask the tables instead; `ltv tables` lists them.",
+                    f"{function.lower()} may change data, so a query cannot use it.",
+                    "Query the tables instead; `ltv tables` lists them.",
                 )
     return text
 
@@ -101,7 +101,7 @@ def reading_only(
 def _refusal() -> UserError:
     return UserError(
         "A query is exactly one SELECT (or FROM, WITH, DESCRIBE, SHOW, SUMMARIZE, PIVOT).",
-        "The data is read-only; send one statement that reads.",
+        "The data is read-only; run a single statement that only reads.",
     )
 
 

@@ -150,7 +150,7 @@ class BuiltTable:
         """One line for people: days, rows, seconds, and what fails."""
         name = self.transform.name
         if self.held_by:
-            return f"{name}: held back, because {self.held_by} was not rebuilt"
+            return f"{name}: held back because {self.held_by} was not rebuilt"
         days = "" if self.days is None else f"{_count(len(self.days), 'day')}, "
         failing = [check for check in self.checks if not check.outcome.passed]
         said = "".join(f"; {check.name} fails: {check.outcome.description}" for check in failing)

@@ -1,7 +1,7 @@
 """The campaign report: one HTML page for a marketing engineer, and its main figures as rows.
 
 Reads the published snapshot with SQL and nothing else. Figures are added up in
-``templates/campaigns.sql.j2`` and laid out in ``templates/campaigns.html.j2``; what is here
+``sql/queries/reports/campaigns/`` and laid out in ``templates/campaigns.html.j2``; what is here
 brings the two together and draws the curves. No wall clock: the same snapshot gives the same
 page.
 """
@@ -14,17 +14,9 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-from ltv_platform.published.current import Snapshot, current_snapshot, require_snapshot
+from ltv_platform.published.current import Snapshot, require_snapshot
 from ltv_platform.published.query import open_snapshot
-from ltv_platform.reports.pages import (
-    CONSTANTS,
-    Reader,
-    Row,
-    Table,
-    published,
-    render_page,
-    write_page,
-)
+from ltv_platform.reports.pages import CONSTANTS, Reader, Row, Table, published, write_page
 from ltv_platform.settings import SUMMARY_HORIZON, Settings
 
 #: Longer horizons stay in the tables: a page about campaigns is about the first quarter.
@@ -37,7 +29,7 @@ _MOST_WEEKS = 26
 class _Reader(Reader):
     """A reader that knows the horizons that both the snapshot and the settings have."""
 
-    horizons: tuple[int, ...]
+    horizons: tuple[int, ...] = ()
 
 
 @contextmanager
@@ -46,7 +38,7 @@ def _open(settings: Settings, snapshot: Snapshot) -> Iterator[_Reader]:
     known = snapshot.manifest["tables"]["campaign_summary"]["columns"]
     horizons = tuple(n for n in settings.horizons if f"cohort_roas_d{n}" in known)
     with open_snapshot(settings, snapshot) as connection:
-        reader = _Reader(published(connection), "campaigns", horizons)
+        reader = _Reader(published(connection), settings, "campaigns", horizons=horizons)
         connection.execute(reader.sql("campaign_view"))
         yield reader
 
@@ -54,16 +46,13 @@ def _open(settings: Settings, snapshot: Snapshot) -> Iterator[_Reader]:
 def write_campaign_report(settings: Settings) -> Path:
     """Write the report on the current snapshot, or on what to do when there is none.
 
-    Args:
-        settings: Where the snapshot lies and the report goes, which horizons to show.
-
     Returns:
         The file, ``campaigns.html`` in the folder of reports; it is replaced in one step.
 
     Raises:
         UserError: the snapshot is damaged, or the file cannot be written.
     """
-    return write_page(settings, "campaigns", _render(settings, current_snapshot(settings)))
+    return write_page("campaigns", settings, _open, _figures)
 
 
 def campaign_overview(settings: Settings) -> Table:
@@ -77,7 +66,7 @@ def campaign_overview(settings: Settings) -> Table:
         UserError: nothing is published.
     """
     with _open(settings, require_snapshot(settings)) as reader:
-        return reader.table("campaign_overview", reader.horizons)
+        return reader.table("campaign_overview", shown_horizons=reader.horizons)
 
 
 def cohort_overview(settings: Settings) -> Table:
@@ -91,15 +80,7 @@ def cohort_overview(settings: Settings) -> Table:
         UserError: nothing is published.
     """
     with _open(settings, require_snapshot(settings)) as reader:
-        return reader.table("cohort_overview", reader.horizons)
-
-
-def _render(settings: Settings, snapshot: Snapshot | None) -> str:
-    if snapshot is None:
-        return render_page("campaigns", settings, manifest=None)
-    with _open(settings, snapshot) as reader:
-        figures = _figures(reader)
-    return render_page("campaigns", settings, manifest=snapshot.manifest, **figures)
+        return reader.table("cohort_overview", shown_horizons=reader.horizons)
 
 
 def _figures(reader: _Reader) -> dict[str, Any]:
@@ -108,7 +89,7 @@ def _figures(reader: _Reader) -> dict[str, Any]:
     longest = max(reader.horizons)
     [span] = reader.rows("span")
     unit = "month" if span["weeks"] > _MOST_WEEKS else "week"
-    cohorts = reader.rows("detailed_cohorts", unit, horizons)
+    cohorts = reader.rows("detailed_cohorts", unit=unit, shown_horizons=horizons)
     last_day = min(longest, _LONGEST_SHOWN)
     return {
         "horizons": horizons,
@@ -116,7 +97,7 @@ def _figures(reader: _Reader) -> dict[str, Any]:
         "span": span,
         "unit": unit,
         "campaigns": reader.rows("campaigns"),
-        "totals": {row["scope"]: row for row in reader.rows("totals", horizons)},
+        "totals": {row["scope"]: row for row in reader.rows("totals", shown_horizons=horizons)},
         "cohorts": {
             campaign: list(rows)
             for campaign, rows in groupby(cohorts, key=lambda row: row["campaign_id"])
@@ -124,7 +105,7 @@ def _figures(reader: _Reader) -> dict[str, Any]:
         "curves": [
             _Curve.drawn(list(points), last_day)
             for _, points in groupby(
-                reader.rows("curves", last_day), key=lambda row: row["campaign_id"]
+                reader.rows("curves", last_day=last_day), key=lambda row: row["campaign_id"]
             )
         ],
         "countries": reader.rows("countries"),

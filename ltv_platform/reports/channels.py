@@ -1,23 +1,23 @@
 """The channel report: what channels cost and earn, and how much nine models disagree about it.
 
-Reads the published snapshot. Figures are added up in ``templates/channels.sql.j2`` and laid out
-in ``templates/channels.html.j2``.
+Reads the published snapshot. Figures are added up in ``sql/queries/reports/channels/`` and
+laid out in ``templates/channels.html.j2``.
 """
 
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from markupsafe import Markup
-
 from ltv_platform.parameters.attribution import MARKOV_PATH, MODELS
-from ltv_platform.published.current import current_snapshot, require_snapshot
-from ltv_platform.published.query import open_snapshot
+from ltv_platform.published.current import require_snapshot
 from ltv_platform.reports.charts import cost_and_revenue, journey_lengths, models_by_channel
-from ltv_platform.reports.pages import Reader, Table, published, render_page, write_page
+from ltv_platform.reports.pages import Reader, Table, drawn, open_reader, write_page
 from ltv_platform.reports.svg import Chart
 from ltv_platform.settings import Settings
+
+_open = partial(open_reader, "channels")
 
 
 def write_channel_report(settings: Settings) -> Path:
@@ -29,13 +29,7 @@ def write_channel_report(settings: Settings) -> Path:
     Raises:
         UserError: the snapshot is damaged, or the file cannot be written.
     """
-    snapshot = current_snapshot(settings)
-    if snapshot is None:
-        return write_page(settings, "channels", render_page("channels", settings, manifest=None))
-    with open_snapshot(settings, snapshot) as connection:
-        figures = _figures(Reader(published(connection), "channels"))
-    page = render_page("channels", settings, manifest=snapshot.manifest, **figures)
-    return write_page(settings, "channels", page)
+    return write_page("channels", settings, _open, _figures)
 
 
 def channel_overview(settings: Settings) -> Table:
@@ -47,8 +41,8 @@ def channel_overview(settings: Settings) -> Table:
     Raises:
         UserError: nothing is published.
     """
-    with open_snapshot(settings, require_snapshot(settings)) as connection:
-        return Reader(published(connection), "channels").table("channel_overview")
+    with _open(settings, require_snapshot(settings)) as reader:
+        return reader.table("channel_overview")
 
 
 def model_overview(settings: Settings) -> Table:
@@ -61,40 +55,35 @@ def model_overview(settings: Settings) -> Table:
     Raises:
         UserError: nothing is published.
     """
-    with open_snapshot(settings, require_snapshot(settings)) as connection:
-        models = _models(Reader(published(connection), "channels"))
+    with _open(settings, require_snapshot(settings)) as reader:
+        models = _models(reader)
     rows = [(name, *credited, spread) for name, credited, spread in models.credits]
     return ["channel_name", *models.names, "disagreement"], rows
 
 
 def pending_conversions(settings: Settings) -> int:
     """Conversions that the IHC API has not scored, or rejected: figures by IHC lack them."""
-    with open_snapshot(settings, require_snapshot(settings)) as connection:
-        return int(Reader(published(connection), "channels").rows("totals")[0]["pending"])
+    with _open(settings, require_snapshot(settings)) as reader:
+        return int(reader.rows("totals")[0]["pending"])
 
 
-def length_chart(reader: Reader, schema: str = "") -> Chart:
-    """How many sessions lead to a conversion.
-
-    Args:
-        reader: Sees the tables.
-        schema: What their names begin with, as in ``marts.``.
-    """
-    rows = reader.rows("lengths", schema)
+def length_chart(reader: Reader) -> Chart:
+    """How many sessions lead to a conversion."""
+    rows = reader.rows("lengths")
     return journey_lengths([(row["sessions"], row["journeys"]) for row in rows])
 
 
-def cost_chart(reader: Reader, schema: str = "") -> Chart:
+def cost_chart(reader: Reader) -> Chart:
     """What channels cost, and what IHC credits to them."""
-    rows = reader.rows("costs", schema)
+    rows = reader.rows("costs")
     return cost_and_revenue(
         [(row["channel_name"], row["cost"], row["ihc_revenue"]) for row in rows]
     )
 
 
-def model_chart(reader: Reader, schema: str = "") -> Chart:
+def model_chart(reader: Reader) -> Chart:
     """What each model credits to each channel."""
-    models = _models(reader, schema)
+    models = _models(reader)
     return models_by_channel(models.names, models.credits)
 
 
@@ -115,9 +104,9 @@ class _Models:
     roas: list[tuple[str, list[float | None]]]
 
 
-def _models(reader: Reader, schema: str = "") -> _Models:
+def _models(reader: Reader) -> _Models:
     models = _Models([], [], [])
-    rows = reader.rows("models", MODELS, schema)
+    rows = reader.rows("models", models_in_order=MODELS)
     for channel, group in groupby(rows, key=lambda row: row["channel_name"]):
         of_channel = list(group)
         models.names[:] = [row["model"] for row in of_channel]
@@ -147,11 +136,6 @@ def _figures(reader: Reader) -> dict[str, Any]:
         "moved": reader.rows("moved"),
         "markov": reader.rows("markov"),
         "engines": reader.rows("engines"),
-        "length_chart": _drawn(length_chart(reader)),
-        "cost_chart": _drawn(cost_chart(reader)),
+        "length_chart": drawn(length_chart(reader)),
+        "cost_chart": drawn(cost_chart(reader)),
     }
-
-
-def _drawn(chart: Chart) -> Markup:
-    """A chart as part of the page; it escapes names itself."""
-    return Markup(chart.full)  # noqa: S704

@@ -1,18 +1,16 @@
 """The customer report: what customers are worth, stay for, have in common and will bring in.
 
-Reads the published snapshot. Figures are added up in ``templates/customers.sql.j2`` and laid out
-in ``templates/customers.html.j2``.
+Reads the published snapshot. Figures are added up in ``sql/queries/reports/customers/`` and
+laid out in ``templates/customers.html.j2``.
 """
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from markupsafe import Markup
-
-from ltv_platform.published.current import current_snapshot, require_snapshot
-from ltv_platform.published.query import open_snapshot
+from ltv_platform.published.current import require_snapshot
 from ltv_platform.reports.customer_charts import (
     Cohort,
     cohort_triangle,
@@ -20,13 +18,16 @@ from ltv_platform.reports.customer_charts import (
     retention_heatmap,
     rfm_grid,
 )
-from ltv_platform.reports.pages import Reader, Row, Table, published, render_page, write_page
+from ltv_platform.reports.pages import Reader, Row, Table, drawn, open_reader, write_page
 from ltv_platform.reports.svg import Chart
 from ltv_platform.settings import Settings
 
 #: The models that a total of all customers rests on, and the status with which they may carry it:
 #: everything else is a stand-in (docs/forecasts.md, "Where there is no model").
 _CARRIES = {"mbgnbd": ("ok", "at_bound"), "gamma_gamma": ("ok",)}
+
+
+_open = partial(open_reader, "customers")
 
 
 def write_customer_report(settings: Settings) -> Path:
@@ -38,13 +39,7 @@ def write_customer_report(settings: Settings) -> Path:
     Raises:
         UserError: the snapshot is damaged, or the file cannot be written.
     """
-    snapshot = current_snapshot(settings)
-    if snapshot is None:
-        return write_page(settings, "customers", render_page("customers", settings, manifest=None))
-    with open_snapshot(settings, snapshot) as connection:
-        figures = _figures(Reader(published(connection), "customers"))
-    page = render_page("customers", settings, manifest=snapshot.manifest, **figures)
-    return write_page(settings, "customers", page)
+    return write_page("customers", settings, _open, _figures)
 
 
 def customer_overview(settings: Settings) -> tuple[Table, Table]:
@@ -56,43 +51,37 @@ def customer_overview(settings: Settings) -> tuple[Table, Table]:
     Raises:
         UserError: nothing is published.
     """
-    with open_snapshot(settings, require_snapshot(settings)) as connection:
-        reader = Reader(published(connection), "customers")
+    with _open(settings, require_snapshot(settings)) as reader:
         return reader.table("cohorts"), reader.table("segments")
 
 
-def ltv_chart(reader: Reader, schema: str = "") -> Chart:
-    """What a customer of each cohort is worth by month of age.
-
-    Args:
-        reader: Sees the tables.
-        schema: What their names begin with, as in ``marts.``.
-    """
-    return cohort_triangle(_by_cohort(reader.rows("ltv_by_age", schema)))
+def ltv_chart(reader: Reader) -> Chart:
+    """What a customer of each cohort is worth by month of age."""
+    return cohort_triangle(_by_cohort(reader.rows("ltv_by_age")))
 
 
-def retention_chart(reader: Reader, schema: str = "") -> Chart:
+def retention_chart(reader: Reader) -> Chart:
     """Which share of each cohort bought again in each month since."""
-    return retention_heatmap(_by_cohort(reader.rows("retention", schema)))
+    return retention_heatmap(_by_cohort(reader.rows("retention")))
 
 
-def rfm_chart(reader: Reader, schema: str = "") -> Chart:
+def rfm_chart(reader: Reader) -> Chart:
     """How many customers have which scores of recency and frequency."""
-    rows = reader.rows("grid", schema)
+    rows = reader.rows("grid")
     return rfm_grid(
         {(row["r_score"], row["f_score"]): (row["segment"], row["customers"]) for row in rows}
     )
 
 
-def forecast_chart(reader: Reader, schema: str = "") -> Chart:
+def forecast_chart(reader: Reader) -> Chart:
     """What all customers will bring in, and how near earlier forecasts came."""
     ahead = [
         (row["horizon_days"], row["lower_total"], row["predicted_total"], row["upper_total"])
-        for row in reader.rows("totals_ahead", schema)
+        for row in reader.rows("totals_ahead")
     ]
     origins = [
         (str(row["origin"]), row["predicted_total"], row["actual_total"])
-        for row in reader.rows("origins", schema)
+        for row in reader.rows("origins")
     ]
     return forecast_fan(ahead, origins)
 
@@ -115,14 +104,14 @@ def _figures(reader: Reader) -> dict[str, Any]:
         "segments": reader.rows("segments"),
         "moves": reader.rows("moves"),
         "factors": reader.rows("factors"),
-        "ahead": reader.rows("totals_ahead", ""),
+        "ahead": reader.rows("totals_ahead"),
         "models": models,
         "no_forecast": _why_no_forecast(models),
         "backtest": reader.rows("backtest"),
-        "ltv_chart": _drawn(ltv_chart(reader)),
-        "retention_chart": _drawn(retention_chart(reader)),
-        "rfm_chart": _drawn(rfm_chart(reader)),
-        "forecast_chart": _drawn(forecast_chart(reader)),
+        "ltv_chart": drawn(ltv_chart(reader)),
+        "retention_chart": drawn(retention_chart(reader)),
+        "rfm_chart": drawn(rfm_chart(reader)),
+        "forecast_chart": drawn(forecast_chart(reader)),
     }
 
 
@@ -132,8 +121,3 @@ def _why_no_forecast(models: Sequence[Row]) -> str | None:
         if row["status"] not in _CARRIES.get(row["model"], (row["status"],)):
             return f"{row['model']}: {row['reason'] or row['status']}"
     return None
-
-
-def _drawn(chart: Chart) -> Markup:
-    """A chart as part of the page; it escapes names itself."""
-    return Markup(chart.full)  # noqa: S704

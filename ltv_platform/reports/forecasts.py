@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ltv_platform.errors import UserError
 from ltv_platform.forecasting.repeat_buying.backtest import Comparison, compared
+from ltv_platform.forecasting.repeat_buying.fit import Sampling
 from ltv_platform.forecasting.repeat_buying.tables import MODELS, FittedModel, fitted_models
 from ltv_platform.published.current import require_snapshot
 from ltv_platform.published.query import open_snapshot
@@ -20,6 +21,8 @@ from ltv_platform.tables.rendering import render
 if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
+
+    from ltv_platform.forecasting.repeat_buying.retention import Renewals
 
 
 @dataclass(frozen=True)
@@ -48,18 +51,18 @@ class _Published:
         if day > self.last:
             raise UserError(
                 f"--as-of is {day}, but the published figures end on {self.last}.",
-                "Choose that day or an earlier one; `ltv run` publishes what came since.",
+                "Choose that day or an earlier one; `ltv run` publishes newer data.",
             )
         if self.first is not None and day < self.first:
             raise UserError(
-                f"--as-of is {day}, but the first transaction is of {self.first}.",
-                "Choose a later day, from which there is something to look back at.",
+                f"--as-of is {day}, but the first transaction is from {self.first}.",
+                "Choose a later day, so that there are transactions before it.",
             )
         return day
 
     def rows(self, template: str, parameters: Mapping[str, Any]) -> "pa.Table":
-        """What a SELECT of ``sql/histories/`` gives."""
-        sql = render(f"histories/{template}.sql", self.settings)
+        """What a SELECT of ``sql/queries/histories/`` gives."""
+        sql = render(f"queries/histories/{template}.sql", self.settings)
         return self.connection.sql(sql, params=dict(parameters)).to_arrow_table()
 
 
@@ -68,6 +71,7 @@ def fit_as_of(
     as_of: date | None = None,
     models: Iterable[str] = MODELS,
     days_per_unit: int = 1,
+    sampling: Sampling | None = None,
 ) -> tuple[date, list[FittedModel]]:
     """Fit models to what was known at the end of a day.
 
@@ -76,17 +80,61 @@ def fit_as_of(
         as_of: The day; by default the last that the snapshot knows of.
         models: Which ones, of :data:`~ltv_platform.forecasting.repeat_buying.tables.MODELS`.
         days_per_unit: Days of the unit of time: 1, or 7 for weeks.
+        sampling: How to sample each model as well; None: maximum likelihood only.
 
     Returns:
-        The day, and the models.
+        The day, and the models; a sampled one follows the same model fitted by likelihood.
 
     Raises:
-        UserError: nothing is published, or the day lies outside the data.
+        UserError: nothing is published, the day lies outside the data, or sampling needs a
+            package that is not installed.
     """
     with _published(settings) as published:
         day = published.known(as_of)
         groups = published.rows("groups", {"as_of": day})
-    return day, fitted_models(groups, models, days_per_unit)
+    return day, [
+        fit
+        for model in models
+        for method in ((None, sampling) if sampling else (None,))
+        for fit in fitted_models(groups, [model], days_per_unit, method)
+    ]
+
+
+def renewals_as_of(
+    settings: Settings,
+    days_per_period: float,
+    as_of: date | None = None,
+    category: str | None = None,
+) -> "tuple[date, Renewals]":
+    """Renewals that came due by the end of a day, and how many of them were made.
+
+    Args:
+        settings: Where the snapshot lies.
+        days_per_period: Days from one payment to the next.
+        as_of: The day; by default the last that the snapshot knows of.
+        category: Only purchases of this product category are payments; by default all.
+
+    Returns:
+        The day, and the renewals.
+
+    Raises:
+        UserError: nothing is published, the day lies outside the data, or nobody had bought by it.
+    """
+    from ltv_platform.forecasting.repeat_buying.retention import Renewals  # noqa: PLC0415 - loads scipy
+    from ltv_platform.forecasting.repeat_buying.tables import numbers  # noqa: PLC0415
+
+    with _published(settings) as published:
+        day = published.known(as_of)
+        asked = {"as_of": day, "days": days_per_period, "category": category}
+        groups = published.rows("renewals", asked)
+    if not groups.num_rows:
+        bought = "bought" if category is None else f"bought in the product category {category}"
+        raise UserError(
+            f"No known customer has {bought} by {day}.",
+            "Choose a later --as-of, or another --category.",
+        )
+    columns = (numbers(groups, name) for name in ("due", "made", "subscribers"))
+    return day, Renewals.of_groups(*columns)
 
 
 def backtest_as_of(
@@ -111,7 +159,7 @@ def backtest_as_of(
             raise UserError(
                 f"{days} days after {day} end on {day + reach}, but the published figures end on "
                 f"{published.last}.",
-                "Choose an earlier --as-of or a shorter --holdout; the future cannot be compared.",
+                "Choose an earlier --as-of or a shorter --holdout.",
             )
         return compared(published.rows("outcomes", {"as_of": day, "holdout": days}))
 
@@ -138,9 +186,9 @@ def rolling_backtest(
     if not outcomes.num_rows:
         reach = "" if published.first is None else f" from {published.first} to {day}"
         raise UserError(
-            f"No back-test can be made: that takes transactions of "
-            f"{2 * holdout if holdout else 3} days and a customer, and there are fewer{reach}.",
-            "Choose a shorter --holdout; as much has to lie before an origin as after it.",
+            "Not enough history for a back-test: it needs transactions over "
+            f"{2 * holdout if holdout else 3} days and a customer; there are fewer{reach}.",
+            "Choose a shorter --holdout; an origin needs as many days before it as after it.",
         )
     return compared(outcomes)
 
@@ -148,7 +196,7 @@ def rolling_backtest(
 def _at_least_a_day(holdout: int | None) -> None:
     if holdout is not None and holdout < 1:
         raise UserError(
-            f"--holdout is {holdout}: there is nothing to forecast.", "Give 1 day or more."
+            f"--holdout is {holdout}: there is nothing to forecast.", "Give at least 1 day."
         )
 
 
@@ -158,7 +206,8 @@ def _published(settings: Settings) -> Iterator[_Published]:
     last = snapshot.manifest["as_of"]
     if last is None:
         raise UserError(
-            "The snapshot holds no events yet.", "Load transactions and customers, then `ltv run`."
+            "The snapshot contains no events yet.",
+            "Load transactions and customers, then `ltv run`.",
         )
     with open_snapshot(settings, snapshot) as connection:
         [(first,)] = connection.execute("SELECT MIN(event_date) FROM transactions").fetchall()

@@ -1,23 +1,29 @@
-"""What the report pages share: reading the snapshot by queries of a template, writing a page.
+"""What the report pages share: reading the snapshot by queries of a folder, writing a page.
 
-A page is ``templates/<name>.html.j2`` over the figures of ``templates/<name>.sql.j2``. No wall
+A page is ``templates/<name>.html.j2`` over the figures of ``sql/queries/reports/<name>/``. No wall
 clock: the same snapshot gives the same page.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import duckdb
-from jinja2 import Environment, FunctionLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+from markupsafe import Markup
 
 from ltv_platform.atomic_files import draft_of, sync
 from ltv_platform.failpoints import failpoint
+from ltv_platform.published.current import Snapshot, current_snapshot
+from ltv_platform.published.query import open_snapshot
+from ltv_platform.reports.svg import Chart
 from ltv_platform.settings import SUMMARY_HORIZON, Settings
+from ltv_platform.tables.rendering import render
 
 Row: TypeAlias = dict[str, Any]
 Table: TypeAlias = tuple[list[str], list[tuple[Any, ...]]]
@@ -45,28 +51,34 @@ _TEMPLATES = files("ltv_platform") / "reports" / "templates"
 
 @dataclass(frozen=True)
 class Reader:
-    """Tables, asked by the queries of one template.
+    """Tables, asked by the queries of one page.
 
     Attributes:
         ask: Names and rows of a query.
-        queries: Name of the template, as in ``campaigns``.
+        settings: The settings that queries are rendered with.
+        page: Its name, which is that of the folder of its queries.
+        schema: What the names of the tables begin with, as in ``marts.``; the snapshot has plain
+            names.
     """
 
     ask: Callable[[str], Table]
-    queries: str
+    settings: Settings
+    page: str
+    schema: str = ""
 
-    def sql(self, query: str, *arguments: object) -> str:
-        """A query of the template."""
-        macros = environment().get_template(f"{self.queries}.sql.j2").module
-        return str(getattr(macros, query)(*arguments))
+    def sql(self, query: str, **arguments: object) -> str:
+        """A query of the page, rendered with the constants of pages and these arguments."""
+        template = f"queries/reports/{self.page}/{query}.sql"
+        known = {**CONSTANTS, "schema": self.schema, **arguments}
+        return render(template, self.settings, **known)
 
-    def table(self, query: str, *arguments: object) -> Table:
-        """Names and rows of a query of the template."""
-        return self.ask(self.sql(query, *arguments))
+    def table(self, query: str, **arguments: object) -> Table:
+        """Names and rows of a query of the page."""
+        return self.ask(self.sql(query, **arguments))
 
-    def rows(self, query: str, *arguments: object) -> list[Row]:
+    def rows(self, query: str, **arguments: object) -> list[Row]:
         """The same, each row by the names of its columns."""
-        names, rows = self.table(query, *arguments)
+        names, rows = self.table(query, **arguments)
         return [dict(zip(names, row, strict=True)) for row in rows]
 
 
@@ -80,18 +92,44 @@ def published(connection: duckdb.DuckDBPyConnection) -> Callable[[str], Table]:
     return ask
 
 
-def render_page(name: str, settings: Settings, **figures: Any) -> str:
-    """The HTML of a page."""
-    page = environment().get_template(f"{name}.html.j2")
-    return page.render(settings=settings, **figures).lstrip()
+AnyReader = TypeVar("AnyReader", bound=Reader)
 
 
-def write_page(settings: Settings, name: str, page: str) -> Path:
-    """Write a page into the folder of reports, replacing it in one step.
+@contextmanager
+def open_reader(page: str, settings: Settings, snapshot: Snapshot) -> Iterator[Reader]:
+    """A snapshot, asked by the queries of a page."""
+    with open_snapshot(settings, snapshot) as connection:
+        yield Reader(published(connection), settings, page)
+
+
+def write_page(
+    name: str,
+    settings: Settings,
+    open_page: Callable[[Settings, Snapshot], AbstractContextManager[AnyReader]],
+    figures: Callable[[AnyReader], Mapping[str, Any]],
+) -> Path:
+    """Write a page on the current snapshot, or on what to do when there is none.
+
+    Args:
+        name: The page, as in ``campaigns``.
+        settings: Where the snapshot lies and the page goes.
+        open_page: Opens the snapshot for the queries of the page.
+        figures: Everything that the template shows, by the names that it has for it.
+
+    Returns:
+        The file, ``<name>.html`` in the folder of reports; it is replaced in one step.
 
     Raises:
-        UserError: the file cannot be written.
+        UserError: the snapshot is damaged, or the file cannot be written.
     """
+    snapshot = current_snapshot(settings)
+    manifest = None if snapshot is None else snapshot.manifest
+    shown: Mapping[str, Any] = {}
+    if snapshot is not None:
+        with open_page(settings, snapshot) as reader:
+            shown = figures(reader)
+    template = environment().get_template(f"{name}.html.j2")
+    page = template.render(settings=settings, manifest=manifest, **shown).lstrip()
     path = settings.reports_path / f"{name}.html"
     with draft_of(path) as draft:
         draft.write_text(page, "utf-8")
@@ -100,16 +138,20 @@ def write_page(settings: Settings, name: str, page: str) -> Path:
     return path
 
 
+def drawn(chart: Chart) -> Markup:
+    """A chart as part of a page; it escapes names itself."""
+    return Markup(chart.full)  # noqa: S704
+
+
 @cache
 def environment() -> Environment:
-    """Templates of pages and of their queries."""
+    """Templates of pages; those of their queries are rendered as all SQL is."""
 
     def load(name: str) -> str:
         return (_TEMPLATES / name).read_text("utf-8")
 
     made = Environment(
-        # Names come from files, so any of them may hold markup; SQL takes none of them in.
-        autoescape=select_autoescape(disabled_extensions=("sql.j2",), default=True),
+        autoescape=True,  # Names come from files, so any of them may hold markup.
         loader=FunctionLoader(load),
         undefined=StrictUndefined,
         trim_blocks=True,

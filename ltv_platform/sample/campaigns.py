@@ -1,13 +1,13 @@
 """The planted plan: where customers come from, what they are worth, and what they cost.
 
-Every economic truth of the sample starts here. How rows are drawn from the plan belongs to the
-modules of the tables. All money is in cents of the currency of the country or spend line.
+Every economic truth of the sample starts here; the modules of the tables draw rows from the plan.
+All money is in cents of the currency of the country or spend line.
 
-Money is spent once and shown twice: campaign_costs has it by campaign, country and day, and
-session_costs spreads the same money over the paid sessions of the channel that the campaign runs
-on (`sessions.py`). So a channel costs what its campaigns cost. Conversions are the purchases of the
-first 30 days (`touchpoints.py`), and nearly all sessions of a customer are on the channel of its
-campaign: ROAS by channel is near the D30 ROAS of the channel's campaigns, before refunds.
+Money is spent once and reported twice: campaign_costs has it by campaign, country and day, and
+session_costs spreads the same money over the paid sessions of the campaign's channel
+(`sessions.py`). So a channel costs what its campaigns cost. Conversions are the purchases of the
+first 30 days (`touchpoints.py`), and nearly all sessions of a customer are on the channel of their
+campaign, so ROAS by channel is near the D30 ROAS of the channel's campaigns, before refunds.
 """
 
 from dataclasses import dataclass, field
@@ -23,10 +23,9 @@ class Pace:
     """How buyers of a source buy.
 
     Attributes:
-        first_days: the first purchase comes within so many days of the install.
-        gap_hours: the others follow after so many hours on average, times what GAPS says of the
-            customer.
-        leave: per cent of chance to leave for good after each purchase, equally likely.
+        first_days: The first purchase comes within this many days of the install.
+        gap_hours: Mean hours between later purchases, times the customer's factor from GAPS.
+        leave: Per cent chance of leaving for good after each purchase; equally likely values.
     """
 
     first_days: int
@@ -34,8 +33,8 @@ class Pace:
     leave: tuple[int, ...]
 
 
-# As BG/NBD sees them, buyers differ in how often they buy and in how soon they leave; without that
-# no model could tell them apart.
+# As in BG/NBD, buyers differ in how often they buy and how soon they leave; otherwise no model
+# could tell them apart.
 GAPS = (4, 15, 40, 80, 120, 180)  # quarters of the mean gap, equally likely
 FAITHFUL = (2, 4, 8, 20, 40, 70)
 FICKLE = (5, 10, 20, 40, 60, 80)
@@ -52,8 +51,8 @@ CHANNELS = (
     *("Paid Search", "App Store Search", "Paid Social", "Connected TV"),
     *("Organic Search", "Direct Traffic", "Email", "Referral"),
 )
-# Per cent of sessions on each of CHANNELS, of customers who came through one of them. Nearly all
-# paid sessions are those of the campaign's own channel; the others are why models disagree.
+# Per cent of sessions on each of CHANNELS, for customers acquired through one of them. Nearly all
+# paid sessions are on the campaign's own channel; the others make the models disagree.
 BY_SEARCH = (70, 0, 6, 2, 10, 8, 4, 0)
 BY_APP_STORE = (4, 70, 6, 2, 8, 6, 4, 0)
 BY_SOCIAL = (8, 0, 70, 2, 8, 8, 4, 0)
@@ -70,12 +69,12 @@ class SpendPlan:
     """How a campaign's spend is planned and reported.
 
     Attributes:
-        per_install: planned cents per install; what an install really cost depends on the draws.
-        lines: (country code or None, per cent of the day's spend); a country that stands twice
-            gives two lines of one key, which add up.
-        currency: a code of CURRENCIES.
-        planned_share: per mille of all customers that the budget was planned for.
-        weekdays_only: no spend on Saturdays and Sundays, while installs go on.
+        per_install: Planned cents per install; the actual cost depends on the draws.
+        lines: (country code or None, per cent of the day's spend); a country listed twice gives
+            two lines with the same key, which add up.
+        planned_share: Per mille of all customers that the budget was planned for.
+        currency: Code of CURRENCIES.
+        weekdays_only: No spend on Saturdays and Sundays, while installs go on.
     """
 
     per_install: int
@@ -90,16 +89,16 @@ class Source:
     """Where a customer comes from: a campaign, or an acquisition source without one.
 
     Attributes:
-        share: per mille of all customers.
-        countries: per cent of customers for each of COUNTRIES.
-        payers: per cent of customers who buy at all.
-        pace: when and how often payers buy.
-        prices: equally likely prices in cents.
-        channel: the one of CHANNELS that brings these customers, and that the money is spent on.
-        sessions: per cent of their sessions on each of CHANNELS, the first one apart.
+        share: Per mille of all customers.
+        countries: Per cent of customers for each of COUNTRIES.
+        payers: Per cent of customers who buy at all.
+        pace: When and how often payers buy.
+        prices: Equally likely prices in cents.
+        channel: The one of CHANNELS that brings these customers and receives the spend.
+        sessions: Per cent of their sessions on each of CHANNELS, not counting their first session.
         spend: None for sources that cost nothing.
-        installs_pause: on every ninth day nobody installs, although money is spent.
-        runs: per mille of the days of the sample that have passed when it begins, and when it ends.
+        installs_pause: On every ninth day nobody installs, although money is spent.
+        runs: When it starts and ends, in per mille of the days of the sample.
     """
 
     acquisition_source: str | None
@@ -121,12 +120,12 @@ class Source:
     label: str = field(init=False)
 
     def __post_init__(self) -> None:
-        """Name the group that reports place these customers in (metrics.md section 2)."""
+        """Set the label under which reports group these customers (metrics.md section 2)."""
         organic = self.acquisition_source in (None, "direct", "organic_search")
         object.__setattr__(self, "label", self.campaign_id or (ORGANIC if organic else UNKNOWN))
 
     def days(self, days: int) -> range:
-        """Return the days on which it runs, of a sample of so many."""
+        """Return the days on which the source is active, in a sample of this many days."""
         begin, end = self.runs
         return range(days * begin // 1_000, days * end // 1_000)
 
@@ -186,7 +185,7 @@ SOURCES = (
         sessions=BY_APP_STORE,
         spend=SpendPlan(per_install=11_000, lines=((None, 100),), planned_share=60),
     ),
-    # The mirror image: installs so cheap that they hardly win that back in a quarter; young, too.
+    # The mirror image: very cheap installs that hardly pay back within a quarter; also new.
     Source(
         campaign_id="tiktok_br_lookalike",
         campaign_name="TikTok BR lookalike",
@@ -224,7 +223,7 @@ SOURCES = (
         ),
         installs_pause=True,
     ),
-    # Good, but a small base; nobody spends at weekends, when people install all the same.
+    # Good, but a small base; no spend on weekends, while people still install.
     Source(
         campaign_id="meta_jp_retargeting",
         campaign_name="Meta JP retargeting",
@@ -325,7 +324,7 @@ CAMPAIGNS = tuple(source for source in SOURCES if source.campaign_id is not None
 CAMPAIGN_IDS = tuple(source.label for source in CAMPAIGNS)
 LABELS = (*CAMPAIGN_IDS, ORGANIC, UNKNOWN)
 LABEL_OF_SOURCE = tuple(LABELS.index(source.label) for source in SOURCES)
-# Who would have come through a campaign that pauses or does not run comes by search instead.
+# Customers of a campaign that pauses or does not run come through search instead.
 SOURCE_WHEN_PAUSED = next(
     code for code, source in enumerate(SOURCES) if source.acquisition_source == "organic_search"
 )
@@ -337,5 +336,5 @@ PAID_CHANNELS = tuple(
     for channel in CHANNELS
 )
 
-# Instead of a visit through a campaign that does not run.
+# Replaces a visit through a campaign that does not run.
 CHANNEL_WHEN_PAUSED = CHANNELS.index("Organic Search")

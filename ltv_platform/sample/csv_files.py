@@ -1,7 +1,7 @@
-"""The nine CSV files: their columns, exact text of values, and the order rows stand in.
+"""The nine CSV files: their columns, the exact text of values, and the order of rows.
 
-Nothing here knows what the values mean. Arrow renders whole batches at millions of rows a second;
-every value reaches it as integers or text, so no float is ever formatted.
+Nothing here knows what the values mean. Arrow renders whole batches at millions of rows per
+second; every value reaches it as an integer or text, so no float is ever formatted.
 """
 
 from collections.abc import Sequence
@@ -44,7 +44,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 TABLES = tuple(COLUMNS)
 
 _ROWS_PER_WRITE = 65_536
-_MOST_BYTES_KEPT = 16_000_000
+_BUFFER_BYTES = 16_000_000
 _BODY = arrow_csv.WriteOptions(
     include_header=False, batch_size=_ROWS_PER_WRITE, quoting_style="none"
 )
@@ -56,9 +56,9 @@ def identifiers(prefix: str | Ints, numbers: Ints, width: int) -> Column:
     """Return ids of one letter and `width` digits, such as c00000042.
 
     Args:
-        prefix: the letter, or the code point of the letter of each row.
-        numbers: one non-negative number < 10**width per row.
-        width: digits after the letter.
+        prefix: The letter, or the code point of each row's letter.
+        numbers: One non-negative number < 10**width per row.
+        width: Digits after the letter.
     """
     text = np.empty((len(numbers), width + 1), dtype=np.uint8)
     text[:, 0] = ord(prefix) if isinstance(prefix, str) else prefix
@@ -101,26 +101,26 @@ def integers(values: Ints, missing: Mask | None = None) -> Column:
 
 
 def texts(codes: Ints, values: Sequence[str | None]) -> Column:
-    """Return values[code] of each row; None is written as an empty field."""
+    """Return values[code] for each row; None is written as an empty field."""
     return pa.array(values, type=pa.string()).take(pa.array(codes))
 
 
 class TableFile:
     """One `<table>.csv`, written in batches: UTF-8, newline-terminated lines, a header.
 
-    Rows of a batch are sorted by time. What a real feed delivers late (held-back rows, second
-    deliveries) is kept as text and stands at the end of the file, far out of order. In files so
-    large that it would fill memory, it stands between batches as well.
+    Rows of a batch are sorted by time. Rows that a real feed delivers late (held back, or delivered
+    twice) are buffered as text and written at the end of the file, far out of order. In a
+    very large file, the buffer is also written between batches, before it fills memory.
 
     Attributes:
-        table: its name.
-        rows: lines written so far without the header, the ones kept for the end included.
-        repeated: rows among them that were written a second time, in full.
-        late: rows among them, repeated ones not counted, that were kept and stand out of order.
+        table: Its name.
+        rows: Lines written so far without the header, including buffered ones.
+        repeated: Rows among them that were written a second time, in full.
+        late: Rows among them that are out of order, not counting repeated ones.
     """
 
     def __init__(self, folder: Path, table: str) -> None:
-        """Name the file; it is opened on entering the context."""
+        """Name the file; entering the context opens it."""
         self.table = table
         self._path = folder / f"{table}.csv"
         self._late = BytesIO()
@@ -140,7 +140,7 @@ class TableFile:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Write what was kept for the end and close the file."""
+        """Write the buffered rows and close the file."""
         self._write_late()
         self._file.close()
 
@@ -154,33 +154,33 @@ class TableFile:
         """Write a batch of rows.
 
         Args:
-            columns: one array per column of the table, in the order of COLUMNS.
-            moments: what the rows are sorted by; rows of one moment keep their order.
-            late: rows that are kept for later instead.
-            repeated: rows that are kept for later as well.
+            columns: One array per column of the table, in the order of COLUMNS.
+            moments: Sort key of the rows; rows with equal keys keep their order.
+            late: Rows to buffer instead.
+            repeated: Rows to buffer as well.
         """
-        if self._late.tell() > _MOST_BYTES_KEPT:
+        if self._late.tell() > _BUFFER_BYTES:
             self._write_late()
         batch = pa.table(list(columns), names=list(COLUMNS[self.table]))
         in_time = np.arange(len(moments)) if late is None else np.flatnonzero(~late)
         ordered = in_time[np.argsort(moments[in_time], kind="stable")]
         arrow_csv.write_csv(batch.take(pa.array(ordered)), self._file, _BODY)
         second = np.flatnonzero(repeated) if repeated is not None else np.empty(0, dtype=np.int64)
-        held_back = np.flatnonzero(late) if late is not None else np.empty(0, dtype=np.int64)
-        if len(held_back) + len(second):
-            at_the_end = pa.array(np.concatenate([held_back, second]))
+        delayed = np.flatnonzero(late) if late is not None else np.empty(0, dtype=np.int64)
+        if len(delayed) + len(second):
+            at_the_end = pa.array(np.concatenate([delayed, second]))
             arrow_csv.write_csv(batch.take(at_the_end), self._late, _BODY)
         self.rows += len(moments) + len(second)
         self.repeated += len(second)
-        self.late += len(held_back)
+        self.late += len(delayed)
 
     def write_lines(self, lines: Sequence[str], *, at_the_end: bool = False) -> None:
-        """Write ready lines (without line ends), here or at the end of the file."""
+        """Write finished lines (without line ends), here or at the end of the file."""
         target = self._late if at_the_end else self._file
         target.write("".join(f"{line}\n" for line in lines).encode())
         self.rows += len(lines)
 
     def _write_late(self) -> None:
-        """Write the kept rows, in the order in which they came."""
+        """Write the buffered rows, in their order of arrival."""
         self._file.write(self._late.getvalue())
         self._late = BytesIO()

@@ -1,4 +1,4 @@
-"""The customers table: who installs, when, through what, and how their records are corrected."""
+"""The customers table: who installs, when, through what, and how records are corrected."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from ltv_platform.sample.draws import Draws, Ints, Mask, Stream, lookup
 from ltv_platform.sample.scope import SECONDS_PER_DAY, Scope
 
 CUSTOMER_DIGITS = 8
-# Plants by customer number, so that a thousand customers are sure to hold every one of them.
+# Planted by customer number, so that a thousand customers are sure to include every case.
 _REPEATED_EVERY, _REPEATED_AT = 97, 11
 _CORRECTED_EVERY, _CORRECTED_AT = 83, 29
 _PAUSE_EVERY, _PAUSE_AT = 9, 4
@@ -43,12 +43,12 @@ class Customers:
     """A batch of customers in install order; one array element per customer.
 
     Attributes:
-        number: the customer's number, from 0; the id is `c` and eight digits.
-        source: code of SOURCES.
-        install: moment of the earliest registration, in seconds (metrics.md section 2).
-        country: code of COUNTRIES at the install, or where it was left out, of a later record.
-        first_country: the same in the first record, which also decides the currency they pay in.
-        is_corrected: there is a later record.
+        number: The customer's number, from 0; the id is `c` and eight digits.
+        source: Code of SOURCES.
+        install: Time of the earliest registration, in seconds (metrics.md section 2).
+        country: Code of COUNTRIES at the install or, if missing there, of a later record.
+        first_country: The same in the first record, which also decides their currency.
+        is_corrected: There is a later record.
     """
 
     number: Ints
@@ -67,9 +67,9 @@ def draw_customers(scope: Scope, batch: range) -> Customers:
 def write_customers(file: TableFile, scope: Scope, batch: range) -> Customers:
     """Draw the customers of `batch` (numbers) and write their records.
 
-    Some records are written twice (repeated delivery); some have a second, newer version with a
-    later registration, another country and another campaign, of which the country counts where the
-    first has none.
+    Some records are written twice (repeated delivery). Some have a second, newer version with a
+    later registration, another country and another campaign; its country counts if the first has
+    none.
     """
     people, corrected_install, draws = _drawn(scope, batch)
     number, corrected = people.number, people.is_corrected
@@ -99,8 +99,8 @@ def write_customers(file: TableFile, scope: Scope, batch: range) -> Customers:
         csv_files.texts(draws.below(len(_PLATFORMS))[rows], _PLATFORMS),
         csv_files.timestamps(registration),
     ]
-    # Of a corrected pair, the newer version comes late for even numbers and the older for odd
-    # ones, so that neither the first nor the last row of a key is always the right one.
+    # For a corrected pair, the newer version comes late for even numbers and the older for odd
+    # ones, so that neither the first nor the last row of a key is always right.
     late = corrected[rows] & (is_second == (number[rows] % 2 == 0))
     repeated = (number % _REPEATED_EVERY == _REPEATED_AT) & ~corrected
     file.write(columns, registration, late=late, repeated=repeated[rows])
@@ -108,7 +108,7 @@ def write_customers(file: TableFile, scope: Scope, batch: range) -> Customers:
 
 
 def _drawn(scope: Scope, batch: range) -> tuple[Customers, Ints, Draws]:
-    """Return the customers, when a correction of each would register, and the draws left."""
+    """Return the customers, the registration time of corrections, and the remaining draws."""
     number = np.arange(batch.start, batch.stop, dtype=np.int64)
     draws = Draws(scope.seed, Stream.CUSTOMERS, batch.start, len(batch), columns=11)
     day = _install_days(scope, number)
@@ -130,7 +130,7 @@ def _drawn(scope: Scope, batch: range) -> tuple[Customers, Ints, Draws]:
 
 
 def _country_of_correction(first_country: Ints) -> Ints:
-    """Return the country of a newer record: another one, and never none."""
+    """Return the country of a newer record: a different one, and never None."""
     return (first_country + 1) % (len(COUNTRIES) - 1)
 
 
@@ -146,12 +146,12 @@ def _install_days(scope: Scope, number: Ints) -> Ints:
 
 
 def _installs_paused(day: Ints) -> Mask:
-    """Return on which days nobody installs through the campaigns with `installs_pause`."""
+    """Return the days on which nobody installs through campaigns with `installs_pause`."""
     return np.equal(day % _PAUSE_EVERY, _PAUSE_AT)
 
 
 def _campaign_code(campaign_id: str | None) -> int:
-    """Return the position in CAMPAIGN_IDS, or the one behind it for None."""
+    """Return the index in CAMPAIGN_IDS; for None, the one after the last."""
     return len(CAMPAIGN_IDS) if campaign_id is None else CAMPAIGN_IDS.index(campaign_id)
 
 

@@ -1,8 +1,8 @@
-"""Planted dirt: rows that must be quarantined, each with exactly one thing wrong in one column.
+"""Planted dirt: rows that must be quarantined, each with exactly one fault in one column.
 
-Every dirty row has a key of its own, and apart from its fault it would count: it names a real
-customer, campaign or day, so that a platform which lets it through shows a wrong figure. Nothing
-here knows what a validator does; the rules are those of tables.md.
+Every dirty row has its own key and would count but for its fault: it names a real customer,
+campaign or day, so a platform that lets it through shows a wrong figure. Nothing here knows what a
+validator does; the rules are those of tables.md.
 """
 
 import csv
@@ -14,7 +14,7 @@ from ltv_platform.sample.campaigns import CAMPAIGN_IDS
 from ltv_platform.sample.csv_files import COLUMNS
 from ltv_platform.sample.scope import LAST_DAY, Scope
 
-# One dirty row of a kind per this many customers, once it is more than the least number.
+# One dirty row of each kind per this many customers, but at least the minimum.
 _CUSTOMERS_PER_ROW = 100_000
 
 _NO_VALUE = ("missing_value", "")
@@ -35,7 +35,7 @@ _BAD_AMOUNTS = (
     ("too_many_decimals", "0.1234567"),
     ("number_too_large", "1000000000000"),  # DECIMAL(18,6) holds twelve digits
 )
-_NEGATIVE_AMOUNT = ("negative_amount", "-5.00")  # of spend, it would be a correction
+_NEGATIVE_AMOUNT = ("negative_amount", "-5.00")  # for spend, it would be a correction
 _BAD_RATES = (
     *_BAD_AMOUNTS[:3],
     ("too_many_decimals", "0.0123456789"),
@@ -43,7 +43,7 @@ _BAD_RATES = (
     ("negative_rate", "-1.08"),
 )
 
-# table -> column -> (kind, text that stands in the column)
+# table -> column -> (kind, text of the column)
 _FAULTS: dict[str, dict[str, tuple[tuple[str, str], ...]]] = {
     "customers": {
         "customer_id": (_NO_VALUE,),
@@ -99,13 +99,13 @@ _FAULTS: dict[str, dict[str, tuple[tuple[str, str], ...]]] = {
     },
 }
 
-# Tables that grow with the customers hold one to three rows of a kind at least, the others one.
+# Tables that grow with the customers have at least one to three rows of each kind, others one.
 _GROWING = tuple(COLUMNS)[:6]
 
 
 @dataclass(frozen=True)
 class DirtyRows:
-    """So many rows of a table have one kind of fault in one column."""
+    """The number of rows of a table with one kind of fault in one column."""
 
     kind: str
     column: str
@@ -114,7 +114,7 @@ class DirtyRows:
 
 @dataclass(frozen=True)
 class Dirt:
-    """The dirty rows of one table: their lines for the file, and the count of each kind."""
+    """The dirty rows of one table: their lines, and the count of each kind."""
 
     lines: list[str]
     counts: list[DirtyRows]
@@ -134,15 +134,15 @@ def planted_dirt(table: str, scope: Scope) -> Dirt:
             if table in _GROWING:
                 rows = max(1 + len(rows_of) % 3, scope.customers // _CUSTOMERS_PER_ROW)
             for _ in range(rows):
-                row = _flawless(table, len(lines), scope) | {column: text}
+                row = _valid_row(table, len(lines), scope) | {column: text}
                 lines.append(_line([row[name] for name in COLUMNS[table]]))
             rows_of[kind, column] = rows_of.get((kind, column), 0) + rows
     return Dirt(lines, [DirtyRows(*key, rows) for key, rows in rows_of.items()])
 
 
 def outlier_line(scope: Scope) -> str:
-    """Return a transaction of 1999, right in itself but far before any plausible start."""
-    row = _flawless("transactions", 0, scope) | {
+    """Return a transaction of 1999, valid in itself but far before any plausible start."""
+    row = _valid_row("transactions", 0, scope) | {
         "transaction_id": "outlier-1999",
         "transaction_date": "1999-12-31 12:00:00",
         "updated_at": "1999-12-31 12:00:00",
@@ -156,9 +156,9 @@ def _line(values: list[str]) -> str:
     return text.getvalue()
 
 
-def _flawless(table: str, ordinal: int, scope: Scope) -> dict[str, str]:
-    """Return a row without fault, with a key that no other row of the table has."""
-    # The first customer installs on the first day, so this lies in the D7 of a mature cohort.
+def _valid_row(table: str, ordinal: int, scope: Scope) -> dict[str, str]:
+    """Return a row without faults, with a key that no other row of the table has."""
+    # The first customer installs on the first day, so this falls within the D7 of a mature cohort.
     day = (scope.first_day + timedelta(days=2)).isoformat()
     moment = f"{day} 12:00:00"
     key = f"dirty-{ordinal:05d}"
@@ -178,7 +178,7 @@ def _flawless(table: str, ordinal: int, scope: Scope) -> dict[str, str]:
         "session_costs": (key, "0.5000"),
         "campaign_costs": (key, day, "US", "777.00", "", "1000", "10"),
         "campaigns": (key, "Nameless", "meta_ads", "ios", "purchase"),
-        # A currency that nothing is paid in, one day per row: no rate of use is shadowed.
+        # A currency that nothing is paid in, one day per row, so that no rate in use is replaced.
         "fx_rates": ((LAST_DAY - timedelta(days=ordinal)).isoformat(), "CHF", "1.1234"),
     }
     return dict(zip(COLUMNS[table], rows[table], strict=True))

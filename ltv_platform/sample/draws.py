@@ -1,7 +1,7 @@
 """Reproducible random draws, each a pure function of (seed, stream, row, column).
 
-Only raw 64-bit words of PCG64 and integer arithmetic are used: numpy guarantees the words across
-versions and machines (NEP 19), which it does for neither `Generator` methods nor floats.
+Only raw 64-bit words of PCG64 and integer arithmetic are used: numpy guarantees these words across
+versions and machines (NEP 19), but neither `Generator` methods nor floats.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ _LOW_HALF = np.uint64(0xFFFF_FFFF)
 
 
 class Stream(IntEnum):
-    """One independent sequence per kind of row, so that a change of one leaves the others."""
+    """One independent sequence per kind of row, so that changing one does not affect the others."""
 
     CUSTOMERS = 1
     PURCHASES = 2
@@ -32,12 +32,11 @@ class Stream(IntEnum):
 class Draws:
     """A block of draws: `columns` per row, read column by column in the order of the calls.
 
-    Rows are addressed by their number, so the draws of a row do not depend on how many rows are
-    generated at once.
+    Rows are addressed by number, so the draws of a row do not depend on the batch size.
     """
 
     def __init__(self, seed: int, stream: Stream, first: int, rows: int, columns: int) -> None:
-        """Place the block: rows `first` to `first + rows` of a stream."""
+        """Select the block: rows `first` to `first + rows` of a stream."""
         words = (columns + 1) // 2
         bits = np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(int(stream),)))
         bits.advance(first * words)
@@ -53,7 +52,7 @@ class Draws:
         """Return the next column as integers in [0, limit), one per row.
 
         Args:
-            limit: one positive bound < 2**32, or one per row.
+            limit: One positive bound < 2**32, or one per row.
 
         Raises:
             IndexError: all columns of the block are used up.
@@ -71,7 +70,7 @@ class Draws:
 
 
 def lookup(weights: Sequence[int], total: int = 100) -> Ints:
-    """Return `total` codes in which code k stands weights[k] times: a weighted pick by position.
+    """Return `total` codes in which code k occurs weights[k] times: a weighted pick by position.
 
     Raises:
         ValueError: the weights do not add up to `total`.

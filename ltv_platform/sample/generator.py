@@ -1,4 +1,4 @@
-"""Writes a sample: nine CSV files and the truths about them, streamed in batches of customers."""
+"""Writes a sample: nine CSV files and the truths about them, in batches of customers."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -25,15 +25,15 @@ from ltv_platform.sample.touchpoints import write_conversions, write_interaction
 from ltv_platform.sample.transactions import write_transactions
 from ltv_platform.sample.truths import TableTruth, Truths, truths_of
 
-MOST_CUSTOMERS = 10_000_000  # eight-digit ids hold more; exact sums and disks are the limit
-FEWEST_DAYS = 14  # with fewer, hardly a cohort is mature at D7
+MOST_CUSTOMERS = 10_000_000  # eight-digit ids allow more; exact sums and disks set the limit
+FEWEST_DAYS = 14  # with fewer, hardly any cohort is mature at D7
 # Beyond a thousand days, one day is less than 0.1 % of a table, and the start rule of tables.md
-# could cut off the first days of a sample that begins just before a 1 January.
+# could cut off the first days of a sample that begins just before 1 January.
 MOST_DAYS = 1_000
 
-# Large enough that numpy and Arrow work on long arrays, small enough for the processor's cache.
+# Large enough for numpy and Arrow to work on long arrays, small enough for the CPU cache.
 CUSTOMERS_PER_BATCH = 25_000
-# One outlier must be clearly less than the 0.1 % of a table at which the start rule gives way.
+# One outlier must be clearly below the 0.1 % of a table at which the start rule yields.
 _LEAST_ROWS_FOR_OUTLIER = 2_000
 
 
@@ -48,19 +48,19 @@ def generate(
     """Write the nine source tables as `<table>.csv`, and `truths.json`, into a folder.
 
     The same customers, days and seed give the same bytes on every run and machine. Existing files
-    of these names are replaced; `truths.json` is written last, so its presence means the rest is
-    complete. Memory stays at a few hundred megabytes whatever the size.
+    of these names are replaced; `truths.json` is written last, so its presence means that the rest
+    is complete. Memory stays at a few hundred megabytes, whatever the size.
 
     Args:
-        customers: number of distinct customers, 1 to 10,000,000; every plant is sure to be there
-            from 1,000 on.
-        days: install days, 14 to 1,000; the last is 2026-11-29, and no event is later.
-        seed: any integer >= 0.
-        out: the folder, made if it does not exist.
-        progress: called after each batch with the number of customers written so far.
+        customers: Number of distinct customers, 1 to 10,000,000; from 1,000 on, every plant is
+            sure to be present.
+        days: Install days, 14 to 1,000; the last is 2026-11-29, and no event is later.
+        seed: Any integer >= 0.
+        out: The folder, created if it does not exist.
+        progress: Called after each batch with the number of customers written so far.
 
     Returns:
-        What is true of the files; the same as in truths.json.
+        The truths about the files, as in truths.json.
 
     Raises:
         ValueError: a parameter is out of range, or `out` is a file.
@@ -101,7 +101,7 @@ def generate(
 
 
 def _check(scope: Scope, out: Path) -> None:
-    """Raise ValueError, with what is allowed, for the first parameter that is out of range."""
+    """Raise ValueError with the allowed range for the first parameter that is out of range."""
     for name, value, least, most in (
         ("customers", scope.customers, 1, MOST_CUSTOMERS),
         ("days", scope.days, FEWEST_DAYS, MOST_DAYS),
@@ -115,7 +115,7 @@ def _check(scope: Scope, out: Path) -> None:
 
 
 def _batches(scope: Scope) -> list[range]:
-    """Return the numbers of the customers of each batch."""
+    """Return the customer numbers of each batch."""
     return [
         range(first, min(first + CUSTOMERS_PER_BATCH, scope.customers))
         for first in range(0, scope.customers, CUSTOMERS_PER_BATCH)
@@ -123,7 +123,7 @@ def _batches(scope: Scope) -> list[range]:
 
 
 def _all_sessions(scope: Scope) -> Iterator[Sessions]:
-    """Draw the sessions of all batches, to be counted."""
+    """Draw the sessions of all batches, for counting."""
     for batch in _batches(scope):
         yield draw_sessions(scope, draw_customers(scope, batch))
 
@@ -148,7 +148,7 @@ def _write_batch(
 
 
 def _table_truth(file: TableFile, dirt: Dirt, outliers: int) -> TableTruth:
-    """Return what should become of the lines of a finished file."""
+    """Return what should happen to the lines of a finished file."""
     dirty = len(dirt.lines)
     before_start = outliers if file.table == "transactions" else 0
     return TableTruth(

@@ -1,4 +1,4 @@
-"""What a sample is asked for: how many customers, over which days, from which seed."""
+"""The scope of a sample: how many customers, over which days, from which seed."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -15,7 +15,7 @@ MONDAY_TO_FRIDAY = 5
 
 @dataclass(frozen=True)
 class Scope:
-    """So many customers, installing over the days (UTC) that end on 2026-11-29, the as_of."""
+    """A sample's number of customers, install days (UTC) up to 2026-11-29, the as_of, and seed."""
 
     customers: int
     days: int
@@ -42,7 +42,7 @@ class Scope:
         return self.start + self.days * SECONDS_PER_DAY - 1
 
     def day_of(self, timestamps: Ints) -> Ints:
-        """Return for each timestamp (seconds) its day, counted from the first install date."""
+        """Return the day of each timestamp (seconds), counted from the first install date."""
         return (timestamps - self.start) // SECONDS_PER_DAY
 
     def weekdays(self) -> Ints:

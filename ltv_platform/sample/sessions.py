@@ -1,9 +1,9 @@
-"""Sessions of the sample's customers, and what the paid ones cost.
+"""Sessions of the sample's customers, and the cost of paid ones.
 
-What session_costs says is the money of campaign_costs once more: what the campaigns of a channel
-spent in a span of four weeks is spread evenly over the paid sessions of the channel in it, to the
-last millionth. So both tables have one sum per channel. Which session costs how much is known only
-when all are counted, so they are drawn twice: to be counted, and to be written.
+session_costs reports the money of campaign_costs again: what the campaigns of a channel spent in
+four weeks is spread evenly over the paid sessions of the channel in these weeks, to the last
+millionth. So both tables have the same sum per channel. The cost of a session is known only when
+all are counted, so they are drawn twice: to be counted, and to be written.
 """
 
 from collections.abc import Iterable
@@ -32,7 +32,7 @@ _ID_DIGITS = 9  # 10 * 10 million customers
 _BEFORE_INSTALL = 14 * SECONDS_PER_DAY
 _SPAN = 20 * SECONDS_PER_DAY
 _MISSING_COST_PERCENT = 5
-# Shorter spans of a small sample may have no paid session; longer ones would blur what a day cost.
+# Shorter spans of a small sample may have no paid session; longer ones would blur daily costs.
 _DAYS_PER_SPAN = 28
 _COST_DECIMALS = 6
 
@@ -42,13 +42,13 @@ class Sessions:
     """Sessions of a batch of customers within the sample's days; one element per row.
 
     Attributes:
-        owner: position in the batch of customers.
-        number: the digits of the id.
-        moment: when, in seconds.
-        channel: code of CHANNELS.
-        holder, closer, impression: the flags of session_sources.
-        is_priced: whether its cost is known: paid, and not one of the few that lack it.
-        lot: whether the row is ordinary, repeated or late in the file.
+        owner: Index in the batch of customers.
+        number: Digits of the id.
+        moment: When, in seconds.
+        channel: Code of CHANNELS.
+        holder, closer, impression: The flags of session_sources.
+        is_priced: Its cost is known: it is paid, and not one of the few whose cost is missing.
+        lot: Whether the row is ordinary, repeated or late in the file.
     """
 
     owner: Ints
@@ -63,14 +63,15 @@ class Sessions:
 
 
 class SessionPrices:
-    """What each paid session costs, in millionths of a dollar.
+    """The cost of each paid session, in millionths of a dollar.
 
-    The money of a span without a paid session is spent in the next span that has one, and after the
-    last of them in that. A channel without any, as in a sample of a few customers, costs nothing.
+    The money of a span without paid sessions moves to the next span that has one or, after the
+    last, back to the last one. A channel without any, as in a sample of few customers, costs
+    nothing.
     """
 
     def __init__(self, scope: Scope, spend: Spend, batches: Iterable[Sessions]) -> None:
-        """Count the paid sessions of all batches, and divide what their channels cost."""
+        """Count the paid sessions of all batches, and divide their channels' spend."""
         self._scope = scope
         spans = -(-scope.days // _DAYS_PER_SPAN)
         self._sessions = np.zeros((len(CHANNELS), spans), dtype=np.int64)
@@ -81,20 +82,20 @@ class SessionPrices:
         for campaign, channel in enumerate(CHANNEL_OF_CAMPAIGN):
             np.add.at(self._money[channel], span_of_day, spend.micros[campaign])
         for money, sessions_of in zip(self._money, self._sessions, strict=True):
-            _move_to_where_sessions_are(money, sessions_of)
+            _move_to_spans_with_sessions(money, sessions_of)
         self._given = np.zeros_like(self._sessions)
 
     def next(self, sessions: Sessions) -> Ints:
-        """Return the cost of each session of the next batch; 0 where none is known."""
+        """Return the cost of each session of the next batch; 0 if it is unknown."""
         group = np.ravel_multi_index(self._group(sessions), self._sessions.shape)
         order = np.argsort(group, kind="stable")
         ordered = group[order]
-        place = np.arange(len(ordered)) - np.searchsorted(ordered, ordered)
-        place += self._given.ravel()[ordered]
+        rank = np.arange(len(ordered)) - np.searchsorted(ordered, ordered)
+        rank += self._given.ravel()[ordered]
         np.add.at(self._given.ravel(), ordered, 1)
         each, rest = np.divmod(self._money.ravel()[ordered], self._sessions.ravel()[ordered])
         costs = np.zeros(len(sessions.number), dtype=np.int64)
-        costs[np.flatnonzero(sessions.is_priced)[order]] = each + (place < rest)
+        costs[np.flatnonzero(sessions.is_priced)[order]] = each + (rank < rest)
         return costs
 
     def _group(self, sessions: Sessions) -> tuple[Ints, Ints]:
@@ -104,8 +105,8 @@ class SessionPrices:
         return sessions.channel[priced], day // _DAYS_PER_SPAN
 
 
-def _move_to_where_sessions_are(money: Ints, sessions: Ints) -> None:
-    """Move the money of spans without sessions into others, in place."""
+def _move_to_spans_with_sessions(money: Ints, sessions: Ints) -> None:
+    """Move the money of spans without sessions to other spans, in place."""
     spans = np.flatnonzero(sessions)
     if len(spans) == 0:
         return
@@ -118,14 +119,14 @@ def _move_to_where_sessions_are(money: Ints, sessions: Ints) -> None:
 def draw_sessions(scope: Scope, people: Customers) -> Sessions:
     """Draw the sessions of a batch, from two weeks before the install to a week after it.
 
-    The first one of a customer is how they came: before the install, on the channel of its source.
+    A customer's first session leads to the install: it comes before it, on their source's channel.
     """
     owner, slot, draws = slots_of(scope, Stream.SESSIONS, people, columns=8)
     source = people.source[owner]
     is_first = slot == 0
     offset = draws.below(np.where(is_first, _BEFORE_INSTALL, _SPAN)) - _BEFORE_INSTALL
     moment = people.install[owner] + offset
-    # Nothing happens before the first day: what would is mirrored into the days after it.
+    # Nothing happens before the first day: earlier times are mirrored into the days after it.
     moment = np.where(moment < scope.start, 2 * scope.start - moment, moment)
     by_source = np.stack([lookup(each.sessions) for each in SOURCES])
     drawn = by_source[source, draws.below(100)]
@@ -154,7 +155,7 @@ def draw_sessions(scope: Scope, people: Customers) -> Sessions:
 
 
 def _runs(scope: Scope) -> Mask:
-    """Return for each channel and day whether there are visits: paid ones while money is spent."""
+    """Return whether a channel has visits on a day: paid ones only while money is spent."""
     runs = np.zeros((len(CHANNELS), scope.days), dtype=np.bool_)
     runs[~np.array(PAID_CHANNELS)] = True
     for campaign, channel in zip(CAMPAIGNS, CHANNEL_OF_CAMPAIGN, strict=True):

@@ -25,7 +25,7 @@ RATE_DECIMALS = 8
 ONE_TO_ONE = 10**RATE_DECIMALS
 _FIRST_RATE = {EURO: 108_000_000, POUND: 127_000_000}
 _DAILY_MOVE = 300_000  # at most 0.003 up or down
-# Sterling is quoted to four decimals only: files mix precisions.
+# Sterling is quoted to only four decimals: files mix precisions.
 _STEP = {EURO: 1, POUND: 10_000}
 _HOLIDAYS = ("01-01", "12-25", "12-26")
 
@@ -39,20 +39,20 @@ class ExchangeRates:
     """US dollars per unit of each of CURRENCIES, in units of 10**-8.
 
     Attributes:
-        applicable: (currency, day) -> the newest rate quoted up to that day.
+        applicable: (currency, day) -> the latest rate quoted up to that day.
     """
 
     applicable: Ints
 
     def micros(self, cents: Ints, currency: Ints, day: Ints) -> Ints:
         """Convert to millionths of a dollar, each row rounded half away from zero."""
-        # cents * 10**4 are micro-units of the currency; rates count 10**-8. Amounts are >= 0.
+        # cents * 10**4 are micro-units of the currency; rates are in 10**-8. Amounts are >= 0.
         return (2 * cents * self.applicable[currency, day] + 10_000) // 20_000
 
 
 @dataclass(frozen=True)
 class Spend:
-    """Campaign spend as planned, before it is known who installs.
+    """Campaign spend as planned, before anybody installs.
 
     Attributes:
         micros: (campaign, day) -> millionths of a dollar, over all lines.
@@ -62,10 +62,10 @@ class Spend:
 
 
 def write_exchange_rates(file: TableFile, scope: Scope) -> ExchangeRates:
-    """Draw a random walk per currency and write the rows of the days it is quoted on.
+    """Draw a random walk per currency, and write a row for each day with a quote.
 
-    Those are weekdays without holidays, and the first day whatever it is: so every day of the
-    sample has a rate at most five days old.
+    These are weekdays except holidays, and always the first day, so every day of the sample has a
+    rate at most five days old.
     """
     day = np.arange(scope.days, dtype=np.int64)
     holiday = np.array(
@@ -96,7 +96,7 @@ def write_exchange_rates(file: TableFile, scope: Scope) -> ExchangeRates:
 
 
 def write_spend(file: TableFile, scope: Scope, rates: ExchangeRates) -> Spend:
-    """Write campaign_costs: the planned budget of each day, 80 to 120 per cent of it spent."""
+    """Write campaign_costs: 80 to 120 per cent of the planned budget of each day."""
     micros = np.zeros((len(CAMPAIGNS), scope.days), dtype=np.int64)
     lines = []
     for code, campaign in enumerate(CAMPAIGNS):
@@ -112,7 +112,8 @@ def write_spend(file: TableFile, scope: Scope, rates: ExchangeRates) -> Spend:
         day = np.flatnonzero(active[: runs.stop])
         day = day[day >= runs.start]
         for ordinal, (_, share) in enumerate(plan.lines):
-            # No line is free: zero spend would make a campaign-day neither a cohort nor none.
+            # No line is free: with zero spend, it would be unclear whether a campaign-day is a
+            # cohort.
             cents = np.maximum(of_the_day[day] * share // 100, 1)
             currency = np.full(len(day), plan.currency)
             micros[code, day] += rates.micros(cents, currency, day)
@@ -131,8 +132,8 @@ def _write_lines(file: TableFile, scope: Scope, lines: list[tuple[int, int, Ints
     plans = [each.spend or SpendPlan(0, (), 0) for each in CAMPAIGNS]
     country_of_line = np.array([_country_codes(plan) for plan in plans])
     currency = np.array([plan.currency for plan in plans])[campaign]
-    # Lines of one key differ in price, hence in impressions: never the same row twice, which
-    # would read as a repeated delivery.
+    # Lines with the same key differ in price, hence in impressions: identical rows would look like
+    # a repeated delivery.
     price = np.array(_CENTS_PER_THOUSAND_IMPRESSIONS)[ordinal]
     impressions = cents * 1_000 // price
     file.write(
@@ -150,13 +151,13 @@ def _write_lines(file: TableFile, scope: Scope, lines: list[tuple[int, int, Ints
 
 
 def _country_codes(plan: SpendPlan) -> list[int]:
-    """Return the country code of each line of a plan, filled up to the longest plan."""
+    """Return the country code of each line of a plan, padded to the longest plan."""
     codes = [COUNTRIES.index(country) for country, _ in plan.lines]
     return codes + [0] * (len(_CENTS_PER_THOUSAND_IMPRESSIONS) - len(codes))
 
 
 def write_campaigns(file: TableFile) -> None:
-    """Write the names of the campaigns; one name holds a comma, so it is quoted."""
+    """Write the names of the campaigns; one contains a comma, so it is quoted."""
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
     for campaign in CAMPAIGNS:

@@ -1,7 +1,7 @@
-"""Exact sums over the streamed batches: installs, payers and revenue by cohort and by bucket.
+"""Exact sums over the batches: installs, payers and revenue by cohort and by bucket.
 
 All money is in millionths of a dollar as int64: ten million customers spend less than 10**16 of
-them. What the sums mean as figures belongs to `truths.py`.
+them. `truths.py` turns the sums into figures.
 """
 
 import numpy as np
@@ -46,12 +46,12 @@ class Tally:
         gross, refunds: (horizon, label, day) -> millionths of a dollar within the horizon.
         payers: (horizon, label, day) -> customers with a purchase above zero in the horizon.
         bucket_rows, bucket_gross, bucket_refunds: bucket -> rows, millionths of a dollar.
-        corrected_customers, corrected_transactions: records with two versions.
-        refund_rows, foreign_rows: transactions that give money back, or need an exchange rate.
+        corrected_customers, corrected_transactions: Records with two versions.
+        refund_rows, foreign_rows: Transactions that refund money, or need an exchange rate.
     """
 
     def __init__(self, scope: Scope, rates: ExchangeRates) -> None:
-        """Start with nothing; revenue will be converted at these rates."""
+        """Start empty; revenue will be converted at these rates."""
         self._scope = scope
         self._rates = rates
         cohorts = (len(LABELS), scope.days)
@@ -83,7 +83,7 @@ class Tally:
             transactions.cents, transactions.currency, self._scope.day_of(transactions.moment)
         )
         known = transactions.owner >= 0
-        # owner is -1 for unknown customers: what is looked up for them is masked by `known`.
+        # owner is -1 for unknown customers: `known` masks what is looked up for them.
         age = transactions.moment - people.install[transactions.owner]
         refund = transactions.is_refund
         self._add_to_buckets(label[transactions.owner], known, age, micros, refund)
@@ -104,7 +104,7 @@ class Tally:
     def _add_to_buckets(
         self, label: Ints, known: Mask, age: Ints, micros: Ints, refund: Mask
     ) -> None:
-        """Place every transaction in exactly one bucket."""
+        """Assign every transaction to exactly one bucket."""
         bucket = np.select(
             [~known, age < 0, age >= LONGEST_HORIZON * SECONDS_PER_DAY],
             [_UNKNOWN_CUSTOMER, _BEFORE_INSTALL, _BEYOND_HORIZON],

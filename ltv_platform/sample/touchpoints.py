@@ -1,7 +1,7 @@
-"""Interactions and conversions of the sample's customers; sessions have a module of their own.
+"""Interactions and conversions of the sample's customers; sessions have their own module.
 
-Coherent with the journeys of attribution.md: users are customers, and most sessions precede the
-conversions. No figure of truths.json is made of these rows.
+Consistent with the journeys of attribution.md: users are customers, and most sessions precede the
+conversions. No figure of truths.json depends on these rows.
 """
 
 import numpy as np
@@ -14,12 +14,12 @@ from ltv_platform.sample.scope import SECONDS_PER_DAY, Scope
 from ltv_platform.sample.spend import ExchangeRates
 from ltv_platform.sample.transactions import NUMBER_DIGITS, Transactions
 
-# At most four rows of a kind per customer: weights of 0, 1, 2, 3 and 4 of them, two on average.
+# At most four rows of a kind per customer: weights of 0, 1, 2, 3 and 4 rows, two on average.
 _MOST_PER_CUSTOMER = 4
-_HOW_MANY = lookup((10, 22, 34, 26, 8))
+_ROWS_PER_CUSTOMER = lookup((10, 22, 34, 26, 8))
 _ID_DIGITS = 9  # 10 * 10 million customers
 
-# Plants by lot: of 100 rows so many are repeated and late.
+# Planted by lot: how many of 100 rows are ordinary, repeated and late.
 LOTS = lookup((96, 2, 2))
 ORDINARY, _REPEATED, _LATE = range(3)
 
@@ -28,8 +28,8 @@ _SCORED_FROM = _INTERACTION_TYPES.index("chat")
 _INTERACTION_CHANNELS = ("app", None)
 _LONGEST_INTERACTION_AGE = 45 * SECONDS_PER_DAY
 
-# What a shop's tracking still ascribes to a visit: so ROAS by channel is near that by campaign at
-# D30, before refunds.
+# As long as a shop's tracking still credits a visit, so that ROAS by channel is near ROAS by
+# campaign at D30, before refunds.
 _CONVERSIONS_UP_TO = 30 * SECONDS_PER_DAY
 _MICROS_PER_CENT = 10_000
 
@@ -86,7 +86,7 @@ def write_conversions(
 def slots_of(
     scope: Scope, stream: Stream, people: Customers, columns: int
 ) -> tuple[Ints, Ints, Draws]:
-    """Return for each row its customer's position, its slot, and draws with one column used."""
+    """Return each row's customer index, its slot, and draws with one column used."""
     draws = Draws(
         scope.seed,
         stream,
@@ -96,14 +96,14 @@ def slots_of(
     )
     owner = np.repeat(np.arange(len(people.number)), _MOST_PER_CUSTOMER)
     slot = np.tile(np.arange(_MOST_PER_CUSTOMER), len(people.number))
-    wanted = _HOW_MANY[draws.below(100)[::_MOST_PER_CUSTOMER]]
-    there = slot < wanted[owner]
-    draws.keep(there)
-    return owner[there], slot[there], draws
+    wanted = _ROWS_PER_CUSTOMER[draws.below(100)[::_MOST_PER_CUSTOMER]]
+    exists = slot < wanted[owner]
+    draws.keep(exists)
+    return owner[exists], slot[exists], draws
 
 
 def write_happened(
     file: TableFile, columns: list[csv_files.Column], moment: Ints, lot: Ints
 ) -> None:
-    """Write rows of the sample's days, each late or repeated as its lot says."""
+    """Write rows within the sample's days, each late or repeated according to its lot."""
     file.write(columns, moment, late=lot == _LATE, repeated=lot == _REPEATED)

@@ -1,4 +1,4 @@
-"""The transactions table: purchases, refunds, corrections, and the rows that belong nowhere."""
+"""The transactions table: purchases, refunds, corrections, and rows that belong to no cohort."""
 
 from dataclasses import dataclass, fields, replace
 from typing import Self
@@ -25,25 +25,25 @@ _SLOT_OF_UNKNOWN, _SLOT_BEFORE_INSTALL = 34, 35
 NUMBER_DIGITS = 9  # 36 * 10 million customers
 _LETTER_OF_PURCHASE, _LETTER_OF_REFUND, _LETTER_OF_STRAY = map(ord, "trs")
 
-# Plants by customer number, so that a thousand customers are sure to hold every one of them.
+# Planted by customer number, so that a thousand customers are sure to include every case.
 _BOUNDARY_EVERY = 37  # exactly at install, in the last second of D7, in the first second after it
 _BOUNDARY_AGES = np.array([0, 7 * SECONDS_PER_DAY - 1, 7 * SECONDS_PER_DAY])
 _SURE_EVERY, _SURE_CORRECTION_AT, _SURE_REFUND_AT = 50, 3, 28
-_SURE_SLOW_REFUND = 8 * SECONDS_PER_DAY  # behind D7 even in a sample of two weeks
+_SURE_SLOW_REFUND = 8 * SECONDS_PER_DAY  # after D7 even in a sample of two weeks
 _BEFORE_EVERY, _BEFORE_AT = 200, 77
 _UNKNOWN_EVERY, _UNKNOWN_AT = 250, 125
-_UNKNOWN_OWNERS_FROM = 90_000_000  # behind every real customer number
-# Plants by lot: of 100 purchases so many are repeated, corrected and late.
+_UNKNOWN_OWNERS_FROM = 90_000_000  # above every real customer number
+# Planted by lot: how many of 100 purchases are ordinary, repeated, corrected and late.
 _LOTS = lookup((94, 2, 2, 2))
 _ORDINARY, _REPEATED, _CORRECTED, _LATE = range(4)
-# A waiting time with a mean of 1,000, by equally likely twentieths: −ln(1 − u) at their middles.
+# A waiting time with mean 1,000, in equally likely twentieths: −ln(1 − u) at their midpoints.
 _EXPONENTIAL = (
     *(25, 78, 134, 192, 255, 322, 393, 470, 553, 644),
     *(744, 856, 981, 1_124, 1_291, 1_492, 1_743, 2_079, 2_590, 3_689),
 )
 _LATE_AFTER = 5 * SECONDS_PER_DAY
-# A correction moves a purchase by one to three days and is known four days after its true moment,
-# so it is newer than both.
+# A correction moves a purchase by one to three days and is known four days after the true time, so
+# it is newer than both.
 _LONGEST_SHIFT = 3
 _CORRECTED_AFTER = 4 * SECONDS_PER_DAY
 _LONGEST_BEFORE_INSTALL = 5 * SECONDS_PER_DAY
@@ -61,21 +61,21 @@ _PAYMENT_METHODS = ("card", "app_store")
 
 @dataclass(frozen=True)
 class Transactions:
-    """Transactions of a batch as the newest version of each stands; one element per row.
+    """The newest versions of a batch's transactions; one element per row.
 
     Attributes:
-        letter: code point of the first letter of the id.
-        number: the digits of the id.
-        owner: position in the batch of customers, -1 where no such customer exists.
-        owner_number: digits of customer_id.
+        letter: Code point of the first letter of the id.
+        number: Digits of the id.
+        owner: Index in the batch of customers; -1 if no such customer exists.
+        owner_number: Digits of customer_id.
         moment: transaction_date in seconds.
-        cents: amount in cents of the currency; never negative.
-        currency: code of CURRENCIES.
-        kind: code of the transaction type; 0 is a purchase, all others give money back.
-        category: code of the product category.
-        payment: code of the payment method.
+        cents: Amount in cents of the currency; never negative.
+        currency: Code of CURRENCIES.
+        kind: Code of the transaction type; 0 is a purchase, all others refund money.
+        category: Code of the product category.
+        payment: Code of the payment method.
         updated: updated_at in seconds.
-        lot: whether the row is ordinary, repeated, corrected or late in the file.
+        lot: Whether the row is ordinary, repeated, corrected or late in the file.
     """
 
     letter: Ints
@@ -93,13 +93,13 @@ class Transactions:
 
     @property
     def is_refund(self) -> Mask:
-        """Whether the amount goes back to the customer."""
+        """Whether the amount is refunded to the customer."""
         refund: Mask = self.kind > 0
         return refund
 
     @property
     def is_corrected(self) -> Mask:
-        """Whether the file holds an older version of the row, too."""
+        """Whether the file also has an older version of the row."""
         corrected: Mask = self.lot == _CORRECTED
         return corrected
 
@@ -122,16 +122,16 @@ def write_transactions(file: TableFile, scope: Scope, people: Customers) -> Tran
     """Draw and write all transactions of a batch of customers.
 
     Returns:
-        The newest version of every transaction: what the figures are made of. Older versions and
-        repeated rows stand in the file only.
+        The newest version of every transaction, on which the figures are based. Older versions
+        and repeated rows are only in the file.
     """
     purchases, refunds = _purchases_and_refunds(scope, people)
     current = purchases.joined(refunds, *_strays(scope, people))
     older = _older_versions(scope, current)
     rows = current.joined(older)
     is_older = np.arange(len(rows.number)) >= len(current.number)
-    # Of a corrected pair, the older version comes late for half of the customers and the newer for
-    # the others, so that neither the first nor the last row of a key is always the right one.
+    # For a corrected pair, the older version comes late for half of the customers and the newer for
+    # the others, so that neither the first nor the last row of a key is always right.
     older_is_late = rows.owner_number // 2 % 2 == 0
     late = (rows.lot == _LATE) | ((rows.lot == _CORRECTED) & (is_older == older_is_late))
     file.write(_columns(rows), rows.moment, late=late, repeated=rows.lot == _REPEATED)
@@ -159,8 +159,8 @@ def _purchases_and_refunds(scope: Scope, people: Customers) -> tuple[Transaction
     cents = np.where(free, 0, prices[source, draws.below(prices.shape[1])])
     number = customer * _SLOTS_PER_CUSTOMER + slot
     currency = np.array(CURRENCY_OF_COUNTRY)[people.first_country[owner]]
-    in_the_states = people.first_country[owner] == 0
-    currency = np.where(in_the_states & (number % 3 == 0), EXPLICIT_BASE, currency)
+    in_the_us = people.first_country[owner] == 0
+    currency = np.where(in_the_us & (number % 3 == 0), EXPLICIT_BASE, currency)
 
     # One sure refund in four is prompt and whole, one prompt and partial, and so on.
     which_refund = customer // _SURE_EVERY % 4
@@ -178,7 +178,7 @@ def _purchases_and_refunds(scope: Scope, people: Customers) -> tuple[Transaction
     lot = np.where(sure_correction, _CORRECTED, _LOTS[draws.below(100)])
     too_young = moment + _LATE_AFTER > scope.end
     lot = np.where((lot == _LATE) & too_young, _ORDINARY, lot)
-    # A correction that moves a purchase behind its own refund would be a second thing wrong.
+    # A correction that moves a purchase past its own refund would be a second fault.
     lot = np.where((lot == _CORRECTED) & (refunded | boundary | too_young), _ORDINARY, lot)
 
     purchases = Transactions(
@@ -211,7 +211,7 @@ def _purchases_and_refunds(scope: Scope, people: Customers) -> tuple[Transaction
 
 
 def _purchase_slots(scope: Scope, people: Customers) -> tuple[Ints, Ints, Ints, Draws]:
-    """Return for each purchase its customer's position, its slot, its age, and its draws."""
+    """Return each purchase's customer index, its slot, its age, and its draws."""
     shape = (len(people.number), MOST_PURCHASES)
     draws = Draws(
         scope.seed,
@@ -220,7 +220,7 @@ def _purchase_slots(scope: Scope, people: Customers) -> tuple[Ints, Ints, Ints, 
         len(people.number) * MOST_PURCHASES,
         columns=17,
     )
-    # What is drawn once per customer is the draw of slot 0.
+    # Values drawn once per customer are those of slot 0.
     paces = [each.pace for each in SOURCES]
     payers = np.array([each.payers for each in SOURCES])[people.source]
     pays = (draws.below(100).reshape(shape)[:, 0] < payers) | _on_a_boundary(people.number)
@@ -250,13 +250,13 @@ def _on_a_boundary(number: Ints) -> Mask:
 
 
 def _strays(scope: Scope, people: Customers) -> tuple[Transactions, Transactions]:
-    """Return purchases of customers nobody knows, and purchases before the install."""
+    """Return purchases of unknown customers, and purchases before the install."""
     draws = Draws(
         scope.seed, Stream.STRAY_TRANSACTIONS, int(people.number[0]), len(people.number), columns=4
     )
     prices = np.array(SOURCES[0].prices)
-    anywhen = scope.start + draws.below(scope.days) * SECONDS_PER_DAY
-    anywhen += draws.below(SECONDS_PER_DAY)
+    any_time = scope.start + draws.below(scope.days) * SECONDS_PER_DAY
+    any_time += draws.below(SECONDS_PER_DAY)
     before = people.install - 1 - draws.below(_LONGEST_BEFORE_INSTALL)
     position = np.arange(len(people.number))
     zeros = np.zeros(len(position), dtype=np.int64)
@@ -265,13 +265,13 @@ def _strays(scope: Scope, people: Customers) -> tuple[Transactions, Transactions
         number=people.number * _SLOTS_PER_CUSTOMER + _SLOT_OF_UNKNOWN,
         owner=np.full(len(position), -1),
         owner_number=_UNKNOWN_OWNERS_FROM + people.number,
-        moment=anywhen,
+        moment=any_time,
         cents=prices[draws.below(len(prices))],
         currency=zeros,
         kind=zeros,
         category=zeros,
         payment=zeros,
-        updated=anywhen,
+        updated=any_time,
         lot=np.full(len(position), _ORDINARY),
     )
     of_known = replace(
@@ -284,7 +284,7 @@ def _strays(scope: Scope, people: Customers) -> tuple[Transactions, Transactions
     )
     return (
         template.take(people.number % _UNKNOWN_EVERY == _UNKNOWN_AT),
-        # Nothing happens before the first day, or the platform's start rule could come into play.
+        # Nothing happens before the first day, or the platform's start rule could apply.
         of_known.take((people.number % _BEFORE_EVERY == _BEFORE_AT) & (before >= scope.start)),
     )
 

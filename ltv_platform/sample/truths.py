@@ -1,9 +1,9 @@
-"""What is true of a sample, known from how it was planted and never read from its files.
+"""The truths about a sample, derived from how it was planted, never read from its files.
 
 `truths.json` is the dataclass `Truths` as JSON, field by field. Money is a text of US dollars with
-six decimals; a ratio is a text with twelve (rounded half to even) or null where its denominator is
-zero, and stands beside its numerator and denominator. Figures follow metrics.md sections 1 and 2
-with as_of = 2026-11-29, reporting zone UTC, base currency USD, 24-hour windows.
+six decimals. A ratio is a text with twelve decimals (rounded half to even), or null if its
+denominator is zero, next to its numerator and denominator. Figures follow metrics.md sections 1
+and 2 with as_of = 2026-11-29, reporting zone UTC, base currency USD, 24-hour windows.
 """
 
 import json
@@ -28,7 +28,7 @@ Figures: TypeAlias = dict[str, int | str | None]
 
 @dataclass(frozen=True)
 class Parameters:
-    """What the sample was made from, and the days that follow from it."""
+    """The parameters of the sample, and the days that follow from them."""
 
     customers: int
     days: int
@@ -42,11 +42,11 @@ class TableTruth:
     """Lines of one table without the header.
 
     Attributes:
-        rows: all lines.
-        repeated: lines that repeat another line in full.
-        dirty: lines that must be quarantined for a fault in one column.
-        before_start: lone outliers far before the first day, for the start rule to quarantine.
-        late: accepted lines that stand behind newer ones, as a rule at the end of the file.
+        rows: All lines.
+        repeated: Lines that repeat another line in full.
+        dirty: Lines that must be quarantined for a fault in one column.
+        before_start: Single outliers far before the first day, to be quarantined by the start rule.
+        late: Accepted lines that follow newer ones, usually at the end of the file.
         accepted: rows - repeated - dirty - before_start; newer and older versions both count.
     """
 
@@ -60,7 +60,7 @@ class TableTruth:
 
 @dataclass(frozen=True)
 class RevenueTruth:
-    """Revenue of the newest versions of all good transactions, in USD."""
+    """Revenue of the newest versions of all valid transactions, in USD."""
 
     transactions: int
     gross_revenue: str
@@ -70,7 +70,7 @@ class RevenueTruth:
 
 @dataclass(frozen=True)
 class PlantCounts:
-    """How often some plants occur that no other count shows."""
+    """Counts of plants that no other figure shows."""
 
     corrected_customers: int
     corrected_transactions: int
@@ -85,19 +85,19 @@ class Truths:
     """The truths of one sample.
 
     Attributes:
-        parameters: what `generate` was called with.
-        tables: table -> its lines by what should become of them.
+        parameters: The arguments of `generate`.
+        tables: table -> its lines, by what should happen to them.
         dirty_rows: table -> the dirty lines by kind and column.
-        plants: counts of further plants.
-        customers: distinct good customers.
+        plants: Counts of further plants.
+        customers: Distinct valid customers.
         installs_by_country: country (of the install) or `(unknown)` -> customers, all days.
         campaigns: campaign_id, `(organic)` or `(unknown)` -> `d1`, `d3`, `d7`, … as far as it
             has mature cohorts -> figures over them. With N = 7:
             installs, payers_d7, gross_revenue_d7, refunds_d7, total_revenue_d7 (net),
             ltv_d7_per_user, cohort_cost_d7, cohort_roas_d7, total_cost_d7, roas_d7.
-        revenue: net, gross and refunds of all good transactions.
-        revenue_by_bucket: the same by where the revenue can be placed; the buckets add up to it.
-        spend: all spend in USD.
+        revenue: Net, gross and refunds of all valid transactions.
+        revenue_by_bucket: The same by where the revenue belongs; the buckets add up to it.
+        spend: All spend in USD.
         spend_by_campaign: campaign_id -> all spend in USD.
     """
 
@@ -171,7 +171,7 @@ def money(micros: int) -> str:
 
 
 def ratio(numerator: int, denominator: int) -> str | None:
-    """Return numerator / denominator with twelve decimals, None when the denominator is zero."""
+    """Return numerator / denominator with twelve decimals; None if the denominator is zero."""
     if denominator == 0:
         return None
     units = round(Fraction(numerator, denominator) * 10**_RATIO_DECIMALS)
@@ -181,7 +181,7 @@ def ratio(numerator: int, denominator: int) -> str | None:
 
 
 def _campaign_figures(tally: Tally, spend: Spend, scope: Scope) -> dict[str, dict[str, Figures]]:
-    """Return the figures of each label at each horizon that has a mature cohort."""
+    """Return the figures of each label at each horizon with a mature cohort."""
     figures: dict[str, dict[str, Figures]] = {}
     for code, label in enumerate(LABELS):
         of_campaign = code < len(CAMPAIGN_IDS)
@@ -203,7 +203,7 @@ def _mature_days(scope: Scope, horizon: int) -> int:
 
 
 def _has_cohort(installs: Ints, spent: Ints, days: int) -> bool:
-    """Return whether somebody installed, or money was spent, on one of the first days."""
+    """Return whether anybody installed, or money was spent, on one of the first days."""
     return bool((installs[:days] > 0).any() or (spent[:days] > 0).any())
 
 
@@ -215,7 +215,7 @@ def _figures(tally: Tally, code: int, position: int, spent: Ints) -> Figures:
     gross = int(tally.gross[position, code, mature].sum())
     refunds = int(tally.refunds[position, code, mature].sum())
     cohort_cost = int(spent[mature].sum())
-    # A day is a cohort when someone installed or, as a cohort of size 0, when money was spent.
+    # A day is a cohort if somebody installed or, as a cohort of size 0, if money was spent.
     is_cohort = (tally.installs[code, mature] > 0) | (spent[mature] > 0)
     covered = np.zeros(len(spent), dtype=np.bool_)
     for day in np.flatnonzero(is_cohort):
@@ -236,7 +236,7 @@ def _figures(tally: Tally, code: int, position: int, spent: Ints) -> Figures:
 
 
 def _revenue(tally: Tally, buckets: slice) -> RevenueTruth:
-    """Return the revenue of some buckets together."""
+    """Return the total revenue of some buckets."""
     gross = int(tally.bucket_gross[buckets].sum())
     refunds = int(tally.bucket_refunds[buckets].sum())
     return RevenueTruth(

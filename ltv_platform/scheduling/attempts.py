@@ -103,10 +103,10 @@ def decide(
         limit: Most runs for the same cause.
     """
     if last_run is LastRun.RUNNING:
-        return Decision(history, "A run is under way; looking again when it is over.")
+        return Decision(history, "A run is in progress; checking again when it ends.")
     if backlog is None:
         # The time is kept, so that the next round gets a later one.
-        return Decision(History(begun=history.begun), "Nothing is left to do.", done=True)
+        return Decision(History(begun=history.begun), "Nothing to do.", done=True)
     if not history.attempts:
         return _start(history, backlog, now)
     if last_run is LastRun.SUCCEEDED and backlog.cause != history.cause:
@@ -125,7 +125,7 @@ def _decide_again(history: History, backlog: Backlog, now: float, limit: int) ->
     if backlog.left < history.left:
         return _start(replace(history, attempts=0, in_vain=0, told=False), backlog, now)
     if history.attempts >= limit:
-        return _give_up(history, f"{history.attempts} runs for the same cause did not help")
+        return _give_up(history, f"{history.attempts} runs for the same cause did not fix it")
     return _wait(history, wait_after(history.attempts), now) or _start(history, backlog, now)
 
 
@@ -138,7 +138,7 @@ def _decide_anew(history: History, backlog: Backlog, now: float, limit: int) -> 
     if history.in_vain < 2 * limit:
         return _start(replace(history, told=False), backlog, now)
     if not history.told:
-        return _give_up(history, f"{history.in_vain} runs in a row did not help")
+        return _give_up(history, f"{history.in_vain} runs in a row did not fix it")
     return _wait(history, LONGEST_WAIT, now) or _start(history, backlog, now)
 
 
@@ -171,10 +171,10 @@ def _wait(history: History, wait: float, now: float) -> Decision | None:
     rest = (now if history.ended is None else history.ended) + wait - now
     if rest <= 0:
         return None
-    reason = f"The last run did not help; the next one starts in {rest:.0f} s at the earliest."
+    reason = f"The last run did not fix it; the next one starts in {rest:.0f} s at the earliest."
     return Decision(history, reason)
 
 
 def _give_up(history: History, why: str) -> Decision:
-    reason = f"{why}, so no more will be started."
+    reason = f"{why}, so no more will start."
     return Decision(replace(history, told=True), reason, exhausted=not history.told)

@@ -1,1 +1,1 @@
-"""How a derived table is made: its SELECT rendered, its inputs found and cut, its code hashed."""
+"""Renders the SELECT of a derived table, finds and cuts its inputs, and hashes its code."""

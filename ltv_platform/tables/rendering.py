@@ -1,7 +1,7 @@
-"""SQL files rendered under given settings: the only place that says what templates know.
+"""Renders SQL files under given settings; the only place that defines what templates can use.
 
-Rendering sixty templates takes half a second, so their texts are kept, and the templates' language
-is loaded where something new is to be rendered.
+Rendering sixty templates takes half a second, so their texts are cached, and the template engine
+is imported only when something new must be rendered.
 """
 
 from collections.abc import Iterator, Mapping
@@ -28,17 +28,23 @@ if TYPE_CHECKING:
 _SQL_FOLDER: Traversable = files("ltv_platform") / "sql"
 
 
-def render(template: str, settings: Settings) -> str:
-    """The text of a template under given settings."""
-    known = _known_to_templates(settings)
-    made_by = code_of(Path(__file__), cache_of(settings.home))
-    key = key_of("rendered", template, _templates_hash(), known, made_by)
+def render(template: str, settings: Settings, **arguments: object) -> str:
+    """The text of a template for some settings.
+
+    Args:
+        template: Its path in the folder ``sql/``.
+        settings: The settings that it may use.
+        arguments: Other values for the template.
+    """
+    context = {**_context(settings), **arguments}
+    renderer = code_of(Path(__file__), cache_of(settings.home))
+    key = key_of("rendered", template, _templates_hash(), context, renderer)
     return cache_of(settings.home).once(
-        key, lambda: _environment().get_template(template).render(known)
+        key, lambda: _environment().get_template(template).render(context)
     )
 
 
-def _known_to_templates(settings: Settings) -> Mapping[str, Any]:
+def _context(settings: Settings) -> Mapping[str, Any]:
     return {
         "timezone": settings.timezone,
         "currency": settings.currency,
@@ -72,7 +78,7 @@ def _like_pattern(glob: str) -> str:
 
 @lru_cache(maxsize=1)
 def _templates() -> Mapping[str, str]:
-    """All templates, by their path in the folder; read once, so that they are of one version."""
+    """All templates by path in the folder; read once, so that they are of one version."""
 
     def of(folder: Traversable, path: str) -> Iterator[tuple[str, str]]:
         for entry in folder.iterdir():
@@ -86,7 +92,7 @@ def _templates() -> Mapping[str, str]:
 
 @lru_cache(maxsize=1)
 def _templates_hash() -> str:
-    """Changes with any template, for they import each other, and with what renders them."""
+    """Changes with any template, because they import each other, and with what renders them."""
     return key_of(sorted(_templates().items()), country_codes(), version("jinja2"))
 
 

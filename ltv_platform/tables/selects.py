@@ -1,7 +1,7 @@
-"""What is found out about a SELECT by parsing it: its tables, its parameters, its inputs cut.
+"""Analyzes a SELECT by parsing it: its tables, its parameters, its inputs cut.
 
-Parsing takes longer than many a statement, so what comes out is kept, and the parser is loaded
-where something new is asked.
+Parsing takes longer than many statements run, so results are cached, and the parser is imported
+only when something new is asked.
 """
 
 from functools import lru_cache
@@ -23,38 +23,38 @@ DIALECT = "duckdb"
 
 def tables_read(sql: str, settings: Settings) -> frozenset[str]:
     """Full names of the tables that a SELECT reads."""
-    key = key_of("tables read", sql, _made_by(settings))
+    key = key_of("tables read", sql, _analyzer(settings))
     return frozenset(cache_of(settings.home).once(key, lambda: _tables_read(sql)))
 
 
 def parameters(sql: str, settings: Settings) -> frozenset[str]:
     """Names of the ``$parameters`` of a SELECT."""
-    key = key_of("parameters", sql, _made_by(settings))
+    key = key_of("parameters", sql, _analyzer(settings))
     return frozenset(cache_of(settings.home).once(key, lambda: _parameters(sql)))
 
 
 def cut(sql: str, cuts: tuple[tuple[str, str], ...], settings: Settings) -> str:
-    """A SELECT with some tables cut to a range of days.
+    """Restrict some tables of a SELECT to a range of days.
 
     The bounds are parameters (:func:`bounds`), so that the statement is the same for every range.
 
     Args:
         sql: The SELECT.
-        cuts: (full name, partition column) of each table to cut.
-        settings: Where what was found out is kept.
+        cuts: (full name, partition column) of each table to restrict.
+        settings: For the cache.
     """
-    key = key_of("cut", sql, cuts, _made_by(settings))
+    key = key_of("cut", sql, cuts, _analyzer(settings))
     return cache_of(settings.home).once(key, lambda: _cut(sql, cuts))
 
 
 def bounds(table: str) -> tuple[str, str]:
-    """Names of the parameters that bound a table that is cut."""
+    """Names of the parameters that bound a table restricted by :func:`cut`."""
     plain = table.replace(".", "_")
     return f"{plain}_first", f"{plain}_last"
 
 
-def _made_by(settings: Settings) -> tuple[str, str]:
-    """What changes when a SELECT may be understood in another way."""
+def _analyzer(settings: Settings) -> tuple[str, str]:
+    """Changes when a SELECT may be parsed differently."""
     return _parser_version(), code_of(Path(__file__), cache_of(settings.home))
 
 
@@ -65,7 +65,7 @@ def _parser_version() -> str:
 
 @lru_cache(maxsize=512)
 def _parsed(sql: str) -> "exp.Expression":
-    """A SELECT as a tree, which nobody changes."""
+    """A parsed SELECT, shared and never modified."""
     import sqlglot  # noqa: PLC0415 - see above
 
     return sqlglot.parse_one(sql, dialect=DIALECT)

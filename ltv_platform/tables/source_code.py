@@ -1,7 +1,7 @@
-"""The code that a module runs: its own, and that of the modules of this package that it imports.
+"""Hashes the code that a module runs: its own, and that of the package's modules that it imports.
 
-A hash of it changes with what the code does, and not with comments and docstrings. What is
-imported for types only is no part of it.
+The hash changes with what the code does, not with comments and docstrings. Imports for types only
+are excluded.
 """
 
 import ast
@@ -16,40 +16,40 @@ from ltv_platform.result_cache import ResultCache, key_of
 
 _PACKAGE = __name__.partition(".")[0]
 _ROOT = Path(__file__).parents[1]
-#: How a tree is written out may differ between versions of Python.
+#: Unparsed code may differ between versions of Python.
 _PYTHON = sys.version_info[:2]
 
 
 @lru_cache(maxsize=64)
 def code_of(module: Path, cache: ResultCache) -> str:
-    """A hash of the code of a module with everything of this package that it imports.
+    """Hash the code of a module and of everything in this package that it imports.
 
-    A process asks for it once: it runs what it has imported, whatever becomes of the files.
+    A process computes it once: it runs the code it imported, even if files change afterwards.
 
     Args:
         module: Its file, which may lie outside the package.
-        cache: Where what was found out about single modules is kept.
+        cache: Caches the facts about single modules.
     """
     codes: dict[Path, str] = {}
-    waiting = [module]
-    while waiting:
-        path = waiting.pop()
+    pending = [module]
+    while pending:
+        path = pending.pop()
         if path in codes:
             continue
         codes[path], *imported = _facts(path, cache)
-        waiting += filter(None, map(_file_of, imported))
-    # Wherever the package lies. Equal modules are told apart by those that import them.
+        pending += filter(None, map(_file_of, imported))
+    # Independent of the package's location. Modules with equal code differ by what imports them.
     return key_of(sorted(codes.values()))
 
 
 @lru_cache(maxsize=512)
 def _facts(path: Path, cache: ResultCache) -> list[str]:
-    """A hash of the code of one module, and the names that it may import from this package."""
+    """The hash of one module's code, and the names that it may import from this package."""
     source = path.read_text("utf-8")
-    return cache.once(key_of("module", _PYTHON, source), lambda: _found_in(source))
+    return cache.once(key_of("module", _PYTHON, source), lambda: _analyzed(source))
 
 
-def _found_in(source: str) -> list[str]:
+def _analyzed(source: str) -> list[str]:
     tree = _parsed(source)
     imported = sorted({name for name in _imports(tree) if name.partition(".")[0] == _PACKAGE})
     for node in ast.walk(tree):
@@ -60,10 +60,10 @@ def _found_in(source: str) -> list[str]:
 
 
 def _parsed(source: str) -> ast.Module:
-    """A module as a tree, whatever is collected meanwhile.
+    """Parse a module with garbage collection off.
 
-    What Dagster closes when it is collected compiles code; within another parse, Python 3.11 takes
-    that for a defect (``AST constructor recursion depth mismatch``, CPython issue 106905).
+    Some of Dagster's objects compile code when they are collected; during a parse, this makes
+    Python 3.11 fail (``AST constructor recursion depth mismatch``, CPython issue 106905).
     """
     collects = gc.isenabled()
     gc.disable()
@@ -75,7 +75,7 @@ def _parsed(source: str) -> ast.Module:
 
 
 def _is_text(statement: ast.AST) -> bool:
-    """A docstring, or another text that does nothing."""
+    """Whether a statement is a docstring, or another string without effect."""
     return (
         isinstance(statement, ast.Expr)
         and isinstance(statement.value, ast.Constant)
@@ -84,7 +84,7 @@ def _is_text(statement: ast.AST) -> bool:
 
 
 def _imports(node: ast.AST) -> Iterator[str]:
-    """Modules, and names out of modules as ``module.name``, wherever they are imported."""
+    """Imported modules, and imported names as ``module.name``, anywhere in the tree."""
     match node:
         case ast.Import(names=names):
             yield from (alias.name for alias in names)
@@ -101,8 +101,8 @@ def _file_of(name: str) -> Path | None:
     """The file of a module, or of the module that a name is imported from."""
     parts = name.split(".")[1:]
     for names in (parts, parts[:-1]):
-        place = _ROOT.joinpath(*names)
-        for path in (place.with_suffix(".py"), place / "__init__.py"):
+        base = _ROOT.joinpath(*names)
+        for path in (base.with_suffix(".py"), base / "__init__.py"):
             if names and path.is_file():
                 return path
     return None

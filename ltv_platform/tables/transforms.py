@@ -1,8 +1,7 @@
-"""How a derived table is made: its SELECT rendered, its inputs known, its code hashed.
+"""How a derived table is made: its rendered SELECT, its inputs, its code hash.
 
-A :class:`Derivation` is the one line of wiring of a table; :class:`Transform` is that line
-together with the rendered SQL and contract under given settings. Nothing here runs SQL and
-nothing knows Dagster.
+A :class:`Derivation` is the one line of wiring of a table; :class:`Transform` combines it with the
+rendered SQL and the contract under given settings. Nothing here runs SQL or knows Dagster.
 """
 
 import hashlib
@@ -27,7 +26,7 @@ from ltv_platform.tables.source_code import code_of
 if TYPE_CHECKING:
     import pyarrow as pa
 
-#: Rows of a SELECT in, rows of the table out.
+#: Takes the rows of the SELECT, returns the rows of the table.
 Fit: TypeAlias = Callable[["pa.Table"], "pa.Table"]
 
 
@@ -35,8 +34,7 @@ Fit: TypeAlias = Callable[["pa.Table"], "pa.Table"]
 class Window:
     """Days of an input that day d of a table reads: ``d - before`` to ``d + after``.
 
-    ``before`` is None where day d reads every earlier day, ``after`` where it reads every later
-    one.
+    ``before`` is None if day d reads every earlier day, ``after`` if it reads every later one.
     """
 
     before: int | None = 0
@@ -61,15 +59,15 @@ class Derivation:
     Attributes:
         table: Full name, as in ``marts.campaign_ltv``.
         group: Folder of its SELECT under ``sql/``, and its group in Dagster.
-        windows: Inputs of which a day of the table reads other days than its own.
+        windows: Days of an input that one day of the table reads, by input; default: its own.
         shown: Days of the table itself that its presentation reads for one published day.
-        settles: Days after which a published day depends on as_of and the watermarks of revenue
-            and conversions no more; None: it always does, if its presentation reads them.
-        adds: Names of further presentations, ``<table>.presentation.<name>.sql``. Each adds rows in
-            files of their own, so that what they depend on makes no other file be written.
-        backtest: Full name of the table that says how far off the table's forecasts were; it is
-            made before, and a materialization carries its figures. It may be the table itself.
-        fit: Makes the rows of the table out of those of its SELECT where SQL cannot, as a model
+        settles: Days after which a published day no longer depends on as_of and the watermarks
+            of revenue and conversions; None: it always does, if its presentation reads them.
+        adds: Names of further presentations, ``<table>.presentation.<name>.sql``. Each adds rows
+            in separate files, so that its dependencies do not cause other files to be rewritten.
+        backtest: Full name of the table with the table's forecast errors. It is built first, and
+            materializations show its figures. It may be the table itself.
+        fit: Computes the table's rows from those of its SELECT where SQL cannot, as when a model
             is fitted to sums; its inputs are small, and the table is written whole.
     """
 
@@ -93,12 +91,13 @@ class Select:
 
 @dataclass(frozen=True)
 class AsOf:
-    """What the figures know of: the last day and how far the feeds reach.
+    """What the figures include: the last day, and how far the feeds reach.
 
     Attributes:
         day: as_of; None before any event.
-        watermarks: How far the sources are known, by the name of the watermark in their contracts:
-            an instant (UTC), or the first day that may still grow. A source without a row has none.
+        watermarks: How far the sources are complete, by the name of the watermark in their
+            contracts: an instant (UTC), or the first day that may still grow. A source without rows
+            has none.
         feeds: Newest event of each feed, as text, for people and the manifest.
     """
 
@@ -108,17 +107,17 @@ class AsOf:
 
     @property
     def watermarks_text(self) -> str:
-        """The watermarks as one comparable text (JSON); the order of the contracts is no matter."""
+        """The watermarks as one comparable text (JSON), independent of the order of contracts."""
         marks = {name: mark.isoformat() for name, mark in self.watermarks.items()}
         return json.dumps(marks, sort_keys=True)
 
     def known_until(self, watermark: str) -> datetime | None:
-        """The instant (UTC) up to which a source is known whose watermark is an instant."""
+        """The instant (UTC) up to which a source is complete, if its watermark is an instant."""
         mark = self.watermarks.get(watermark)
         return mark if isinstance(mark, datetime) else None
 
     def grows_from(self, watermark: str) -> date | None:
-        """The first day that may still grow of a source whose watermark is a day."""
+        """The first day of a source that may still grow, if its watermark is a day."""
         return self.watermarks.get(watermark)
 
 
@@ -154,7 +153,7 @@ class Transform:
 
     @cached_property
     def presentations(self) -> Mapping[str, str]:
-        """The rendered SELECTs that make the published rows; '' is the main one's name."""
+        """The rendered SELECTs of the published rows by name; the main one's name is ''."""
         main = f"SELECT * FROM {self.name}"
         if self.contract.presented is not None:
             main = render(f"{self._path}.presentation.sql", self.settings)
@@ -166,20 +165,20 @@ class Transform:
 
     @cached_property
     def inputs(self) -> tuple[str, ...]:
-        """Full names of the tables that the SELECT reads, in order of name."""
+        """Full names of the tables that the SELECT reads, ordered by name."""
         return tuple(
             sorted(name for name in tables_read(self.sql, self.settings) if name in self.catalog)
         )
 
     @property
     def made_before(self) -> tuple[str, ...]:
-        """Full names of the tables that must be made first: inputs, and the back-test."""
+        """Full names of the tables that must be built first: the inputs, and the back-test."""
         backtest = self.derivation.backtest
         further = {backtest} - {"", self.name}
         return tuple(sorted({*self.inputs, *further}))
 
     def presentation_inputs(self, name: str = "") -> tuple[str, ...]:
-        """Full names of the other tables that a presentation reads, whole, in order of name."""
+        """Full names of the other tables that a presentation reads whole, ordered by name."""
         read = tables_read(self.presentations[name], self.settings)
         return tuple(
             sorted(table for table in read if table in self.catalog and table != self.name)
@@ -191,20 +190,20 @@ class Transform:
 
     @cached_property
     def code_hash(self) -> str:
-        """Changes when the SQL, the contract or a setting that it is rendered with changes."""
+        """Changes with the SQL, the contract, or a setting that the SQL is rendered with."""
         fit = self.derivation.fit
-        made_by = None
+        fit_hash = None
         if fit is not None:
-            made_by = code_of(Path(inspect.getfile(fit)), cache_of(self.settings.home))
+            fit_hash = code_of(Path(inspect.getfile(fit)), cache_of(self.settings.home))
         shown = tuple(self.presentations.items())
-        parts = (self.sql, shown, self.contract, self.derivation, made_by)
+        parts = (self.sql, shown, self.contract, self.derivation, fit_hash)
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
     def select(self, as_of: AsOf, start: date | None = None, end: date | None = None) -> Select:
-        """The SELECT for the days start to end (both included), or for the whole table.
+        """The SELECT for the days start to end (inclusive), or for the whole table.
 
-        Partitioned inputs are cut to the days that the window allows, so that a range reads
-        what it needs and no more.
+        Partitioned inputs are restricted to the days that the window allows, so that a range reads
+        only what it needs.
         """
         if self.contract.partition is None:
             return self._bind(self.sql, as_of)
@@ -227,10 +226,10 @@ class Transform:
     def presentation(
         self, as_of: AsOf, first: date | None, last: date | None, name: str = ""
     ) -> Select:
-        """The SELECT that publishes the rows of the days first to last, or the whole table.
+        """The SELECT that publishes the rows of the days first to last, or of the whole table.
 
-        A presentation that reads other days of the table too finds the days to publish in
-        ``$first`` and ``$last``; they are None when no day was ever built.
+        A presentation that also reads other days of the table finds the days to publish in
+        ``$first`` and ``$last``; they are None if no day was ever built.
         """
         source = self.presentations[name]
         values = {"first": first, "last": last}
@@ -242,15 +241,15 @@ class Transform:
         )
 
     def unsettled(self, as_of: AsOf, last: date | None, name: str = "") -> Mapping[str, Any]:
-        """What the published days up to the last say as of now, and not for ever.
+        """Parameters on which the published days up to the last one still depend.
 
         Args:
-            as_of: What the figures know of.
+            as_of: What the figures include.
             last: The last of the days; None: the whole table.
             name: The presentation.
 
         Returns:
-            The values of the presentation's parameters that may still change what it says.
+            The current values of these parameters.
         """
         used = parameters(self.presentations[name], self.settings)
         known = {name: value for name, value in self._known(as_of).items() if name in used}
@@ -295,7 +294,8 @@ class Transform:
         cuts = tuple((name, str(self.catalog[name].partition)) for name in ranges if name in read)
         for name, _ in cuts:
             bound.update(zip(bounds(name), ranges[name], strict=True))
-        # It is put into brackets, which a semicolon or a comment on the last line would break.
+        # The SQL is put into parentheses; a semicolon or a comment on the last line would break
+        # them.
         whole = sql.rstrip().removesuffix(";") + "\n"
         return Select(cut(sql, cuts, self.settings) if cuts else whole, bound)
 
@@ -314,25 +314,25 @@ class Graph:
     ) -> None:
         self.catalog = catalog
         self.settings = settings
-        waiting = {
+        pending = {
             derivation.table: Transform(derivation, catalog[derivation.table], settings, catalog)
             for derivation in derivations
         }
         self._transforms: dict[str, Transform] = {}
-        while waiting:
+        while pending:
             ready = [
                 name
-                for name, transform in waiting.items()
-                if not any(table in waiting for table in transform.made_before)
+                for name, transform in pending.items()
+                if not any(table in pending for table in transform.made_before)
             ]
             if not ready:
-                raise ValueError(f"tables that read each other: {', '.join(sorted(waiting))}")
+                raise ValueError(f"tables that read each other: {', '.join(sorted(pending))}")
             for name in ready:
-                self._transforms[name] = waiting.pop(name)
+                self._transforms[name] = pending.pop(name)
 
     @property
     def transforms(self) -> tuple[Transform, ...]:
-        """In an order in which they can be built."""
+        """The transforms in build order."""
         return tuple(self._transforms.values())
 
     def __getitem__(self, table: str) -> Transform:

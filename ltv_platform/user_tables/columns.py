@@ -25,20 +25,20 @@ def types_of_new(table: OwnTable, given: Mapping[str, str]) -> dict[str, str]:
     """The column types of a new table for such rows."""
     types = {name: _STORED_AS.get(kind, kind) for name, kind in given.items()}
     if not types:
-        raise UserError(f"{table.full_name} would be a table without columns.", NOTHING)
+        raise UserError(f"{table.full_name} would have no columns.", NOTHING)
     if table.day is None:
         return types
     if table.day not in types:
         raise UserError(
-            f"{table.full_name} gets rows without the column {table.day}, which its asset's "
+            f"{table.full_name} got rows without the column {table.day}, which its asset's "
             "partition_expr names.",
-            f"Give it, or name another column. {NOTHING}",
+            f"Add it, or name another column. {NOTHING}",
         )
     if not (_TIMES.fullmatch(given[table.day]) or given[table.day] == _UNKNOWN):
         raise UserError(
-            f"{table.full_name} gets {table.day} as {types[table.day]}; it says in which "
-            "partition a row is, so it must be a date.",
-            f"Make it one, as by pandas.to_datetime. {NOTHING}",
+            f"{table.full_name} gets {table.day} as {types[table.day]}; it assigns rows to "
+            "partitions, so it must be a date.",
+            f"Convert it, for example with pandas.to_datetime. {NOTHING}",
         )
     return {name: "DATE" if name == table.day else kind for name, kind in types.items()}
 
@@ -60,8 +60,8 @@ def changed(table: OwnTable, what: str) -> UserError:
     """The error for rows that differ from those of other days."""
     return UserError(
         f"The rows differ from those of the other days of {table.full_name}: {what}.",
-        "Give the columns that the table has; or materialize all of its partitions in one run, by "
-        f"which it takes the new ones. {NOTHING}",
+        "Return the table's columns; or materialize all partitions in one run to switch to the "
+        "new ones. {NOTHING}",
     )
 
 

@@ -39,18 +39,16 @@ class OwnTable:
         """
         key, schema = "/".join(path), "_".join(path[:-1])
         if not schema:
-            raise UserError(
-                f"The asset {key} has no schema to stand in.", 'Give it one: key_prefix="mine".'
-            )
+            raise UserError(f"The asset {key} has no schema.", 'Give it one: key_prefix="mine".')
         if schema.lower() in RESERVED:
             raise UserError(
-                f"{key} would be a table of the schema {schema}, which is not for tables of your "
-                "own: what stands there is rewritten without asking you.",
-                'Take another key_prefix, such as "mine".',
+                f"{key} would be a table of the schema {schema}, which is reserved for the "
+                "platform: it rewrites its tables there.",
+                'Choose another key_prefix, such as "mine".',
             )
         if odd := [part for part in path if not re.fullmatch(r"\w+", part)]:
             raise UserError(
-                f"The asset {key} cannot be a table, because of {odd[0]!r}.",
+                f"The asset {key} cannot be a table because of {odd[0]!r}.",
                 "Use letters, digits and underscores.",
             )
         return cls(schema, path[-1], day)

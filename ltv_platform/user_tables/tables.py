@@ -92,7 +92,7 @@ def read(
     """
     if not types(engine, table):
         raise UserError(
-            f"{table.full_name} is not there: it was never written.",
+            f"{table.full_name} does not exist: it was never written.",
             f"Materialize {table.schema}/{table.name} first.",
         )
     where, values = "", dict[str, date]()
@@ -164,9 +164,9 @@ def _replace_days(
     if existing:
         if table.day not in existing:
             raise UserError(
-                f"{table.full_name} is there without a column {table.day}, which its asset's "
+                f"{table.full_name} exists without the column {table.day}, which its asset's "
                 "partition_expr names.",
-                f"Name another column, or take another name for the table. {NOTHING}",
+                f"Name another column, or rename the table. {NOTHING}",
             )
         rows.transaction.execute(f"DELETE FROM {table.sql} WHERE {_within(table)}", bounds)
     if rows.is_empty and (existing or not rows.types()):
@@ -217,8 +217,8 @@ def _explained(table: OwnTable) -> Iterator[None]:
         _, outside, day = text.partition(_OUTSIDE)
         if outside:
             raise UserError(
-                f"{table.full_name} got rows outside the days of the run, such as of{day}.",
-                f"Give rows of the partitions that are asked for. {NOTHING}",
+                f"{table.full_name} got rows outside the days of the run, such as{day}.",
+                f"Return only rows of the requested partitions. {NOTHING}",
             ) from error
         _, unfit, what = text.partition(UNFIT)
         if unfit:

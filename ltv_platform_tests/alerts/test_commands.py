@@ -40,11 +40,11 @@ def test_what_came_back(ltv: ForkedLtv) -> None:
         refused = ltv("alerts", "test", alert_webhook=server.url)
     assert (taken.code, taken.err) == (
         0,
-        "The webhook accepted the test message; it said 200: ok.\n",
+        "The webhook accepted the test message; it answered 200: ok.\n",
     )
     assert refused.code == 2
     assert refused.err.startswith(
-        "Error: The webhook did not accept the test message; it said 404: no_service.\n"
+        "Error: The webhook did not accept the test message; it answered 404: no_service.\n"
     )
     assert server.received[0]["text"].startswith("*Test*: ")
 
@@ -66,7 +66,7 @@ def test_what_is_open(ltv: ForkedLtv) -> None:
         ("file_rejected", "transactions@shop/june.csv", 1),
         ("sensor_failed", "refresh", 1),
     }
-    assert known.err == "Messages waiting to be sent: 7; the webhook said 410: gone.\n"
+    assert known.err == "Messages waiting to be sent: 7; the webhook answered 410: gone.\n"
 
 
 def test_the_address_is_not_shown(ltv: ForkedLtv) -> None:
@@ -88,7 +88,7 @@ def test_a_wrong_address_is_not_shown_either(address: str, ltv: ForkedLtv) -> No
         answer = ltv(*arguments, alert_webhook=address)
         assert answer.code != 0
         assert (
-            "LTV_ALERT_WEBHOOK: must be http:// or https:// and a host, as in "
+            "LTV_ALERT_WEBHOOK: must be http:// or https:// and a host, such as "
             "https://example.com" in answer.err
         )
         assert "SECRET" not in answer.out + answer.err

@@ -35,18 +35,18 @@ KINDS: dict[str, tuple[Alert, str]] = {
         RunFailed("refresh", RUN, "core", "OSError: No space left on device"),
         "*Run failed*: refresh, step core: the disk is full.\n"
         f"Run: <{UI}/runs/{RUN}|0f0e0d0c>\n"
-        f"Next: Make room on the disk of LTV_HOME. {RunFailed.next_step}",
+        f"Next: Free space on the disk of LTV_HOME. {RunFailed.next_step}",
     ),
     "check_failed": (
         CheckFailed(
             "marts.campaign_roas",
             "spend_reconciles",
-            "Spend of all cohorts is the spend of the core.",
+            "The spend of all cohorts equals core spend.",
             {"cohorts": 12_345, "wrong": 2.5, "example": "anna", "passed": False},
             RUN,
         ),
-        "*Check failed*: marts.campaign_roas: spend_reconciles does not hold. Spend of all cohorts "
-        "is the spend of the core. Seen: cohorts 12,345, wrong 2.5.\n"
+        "*Check failed*: marts.campaign_roas: spend_reconciles does not hold. The spend of all "
+        "cohorts equals core spend. Seen: cohorts 12,345, wrong 2.5.\n"
         f"Check: <{UI}/assets/marts/campaign_roas?view=checks|"
         "marts.campaign_roas/spend_reconciles>\n"
         f"Run: <{UI}/runs/{RUN}|0f0e0d0c>\n"
@@ -68,8 +68,8 @@ KINDS: dict[str, tuple[Alert, str]] = {
     ),
     "retries_exhausted": (
         RetriesExhausted("refresh", 5, "3 assets", RUN),
-        "*Given up*: 5 runs of refresh in a row did not help; no more are started for the same "
-        "cause. Left to do: 3 assets.\n"
+        "*Given up*: 5 runs of refresh in a row did not fix it; the sensor starts no more for the "
+        "same cause. Left to do: 3 assets.\n"
         f"Run: <{UI}/runs/{RUN}|0f0e0d0c>\n"
         f"Next: {RetriesExhausted.next_step}",
     ),
@@ -81,7 +81,7 @@ KINDS: dict[str, tuple[Alert, str]] = {
     ),
     "sensor_failed": (
         SensorFailed("refresh", "ConnectionException: Connection already closed!"),
-        f"*Sensor failed*: refresh: its tick says why.\nNext: {SensorFailed.next_step}",
+        f"*Sensor failed*: refresh: see its tick for the reason.\nNext: {SensorFailed.next_step}",
     ),
 }
 
@@ -221,10 +221,11 @@ def test_causes_of_runs() -> None:
             "BusyError: The warehouse /x/warehouse.duckdb is held by process 7 (waited 120 s).",
             "BusyError: Process 7 is bringing /x up to date (waited 3600 s).",
             "OutOfMemoryException: Out of Memory Error: failed to allocate",
-            "The process that executed it was killed.",
-            "The IHC API rejects the key (403): what is not scored yet is pending.",
-            "The SELECT of marts.x does not give its contract: …",
-            "core.transactions has an amount or a sum that is too large: money has twelve digits",
+            "The process that ran it was killed.",
+            "The IHC API rejects the key (403): unscored journeys stay pending.",
+            "The SELECT of marts.x does not match its contract: …",
+            "core.transactions has an amount or a sum that is too large: money columns hold "
+            "twelve digits",
         )
     ] == [
         "the disk is full",
@@ -234,7 +235,7 @@ def test_causes_of_runs() -> None:
         "the engine ran out of memory",
         "its process was killed",
         "the IHC API rejects the key",
-        "a SELECT does not give the columns of its contract",
+        "a SELECT does not return the columns of its contract",
         "an amount or a sum is too large",
     ]
 
@@ -281,7 +282,7 @@ def test_causes_of_rejections(load: Loader) -> None:
         "campaigns/g.db": "it is not a SQLite database",
         "campaigns/h.csv": "it is not text that can be read",
         "campaigns/m.xlsx": "it is a workbook that cannot be read",
-        "campaigns/n.csv": "it is of another kind than its extension says",
+        "campaigns/n.csv": "its content does not match its extension",
         "campaigns/o.json": "it has several lists of records",
         "campaigns/p.xlsx": "it is a workbook that cannot be read",
         "campaigns@nobody/i.csv": "its adapter is missing or wrong",

@@ -56,7 +56,7 @@ def test_a_redirect_is_not_followed(status: int) -> None:
     with receiver() as other, receiver(Answer(status, headers={"Location": other.url})) as server:
         answer = webhook(server.url).send(BODY)
     assert not answer.delivered
-    assert answer.text == f"{status}: it points to another address, which is not followed"
+    assert answer.text == f"{status}: it redirects to another address, which is not followed"
     assert (len(server.requests), other.requests) == (1, [])
 
 

@@ -47,7 +47,7 @@ def scored(
     )
     with duckdb.connect(config={"threads": threads}) as connection:
         connection.register("answers", answers)
-        made = render("ihc/answered_journeys.sql", settings)
+        made = render("queries/ihc/answered_journeys.sql", settings)
         connection.execute(
             "CREATE SCHEMA marts; CREATE TABLE marts.customer_journeys AS "
             f"SELECT * FROM ({made}) ORDER BY {order}"

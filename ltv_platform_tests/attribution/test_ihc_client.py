@@ -147,8 +147,8 @@ def test_no_wait_is_longer_than_a_minute() -> None:
         ((200, {}, b"[]"), "not an object"),
         ((200, {}, b'{"statusCode": 200}'), "no list 'value'"),
         ((200, {}, b'{"value": [], "partialFailureErrors": "all"}'), "no list 'partial"),
-        ((200, {"Content-Length": "500"}, b'{"value"'), "broke off"),
-        ((200, {"Content-Encoding": "gzip"}, b"no gzip"), "cannot be unpacked"),
+        ((200, {"Content-Length": "500"}, b'{"value"'), "was cut off"),
+        ((200, {"Content-Encoding": "gzip"}, b"no gzip"), "cannot be decompressed"),
         ((200, {"Content-Encoding": "gzip"}, gzip.compress(bytes(100 << 20))), "longer than 32"),
         ((200, {}, b" " * (33 << 20)), "longer than 32 MiB"),
         ((200, {}, b'{"statusCode": 503, "message": "busy"}'), "503: busy"),
@@ -171,7 +171,7 @@ def test_an_answer_that_drips_is_not_waited_for() -> None:
     began = time.monotonic()
     with (
         told((200, {DRIP: "0.05"}, b" " * 10_000)) as server,
-        pytest.raises(RequestError, match=r"no whole answer in time \(LTV_IHC_TIMEOUT\)"),
+        pytest.raises(RequestError, match=r"no complete answer in time \(LTV_IHC_TIMEOUT\)"),
     ):
         client(server.url, Waits(), ihc_timeout=0.2).compute(BODY)
     assert time.monotonic() - began < 10
@@ -227,7 +227,7 @@ def _causes(error: BaseException | None) -> Any:
 @pytest.mark.parametrize("key", ["two words", "line\nbreak", "clé", "   "])
 def test_a_key_that_no_header_can_carry(key: str) -> None:
     """The library's own error would quote it."""
-    with pytest.raises(UserError, match="no HTTP header can carry") as wrong:
+    with pytest.raises(UserError, match="an HTTP header cannot hold") as wrong:
         client("http://127.0.0.1:9", Waits(), ihc_api_key=key)
     assert key.strip() == "" or key not in str(wrong.value)
 

@@ -79,8 +79,8 @@ def test_redistribution_is_left_aside(file: Path, monkeypatch: pytest.MonkeyPatc
     )
     after = ltv("evaluate", file, "--format", "csv")
     assert after.stdout == before.stdout
-    assert "LTV_IHC_REDISTRIBUTION is left aside" in after.stderr
-    assert "left aside" not in before.stderr
+    assert "LTV_IHC_REDISTRIBUTION is ignored" in after.stderr
+    assert "is ignored" not in before.stderr
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_redistribution_is_left_aside(file: Path, monkeypatch: pytest.MonkeyPatc
         ({"IHC_API_KEY": "k"}, "LTV_IHC_CONVERSION_TYPE is not set"),
         (
             {"IHC_API_KEY": "two words", "LTV_IHC_CONVERSION_TYPE": "shop"},
-            "IHC_API_KEY is not a key",
+            "IHC_API_KEY is not a valid key",
         ),
     ],
 )
@@ -110,7 +110,7 @@ def test_nothing_is_written_by_a_fit_that_fails(file: Path) -> None:
     """Too few answers, or no snapshot to read them from: no file, and the fit before it stays."""
     few = file.with_name("few.csv")
     few.write_text("\n".join([*file.read_text().splitlines()[:1], "c,s,2025-03-01,a,1,1,0,1"]))
-    with pytest.raises(UserError, match="answers to 0 whole journeys"):
+    with pytest.raises(UserError, match="answers to 0 complete journeys"):
         ltv("fit", "--from", few)
     with pytest.raises(UserError, match="Nothing is published"):
         ltv("fit")

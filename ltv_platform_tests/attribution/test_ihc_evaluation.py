@@ -81,7 +81,7 @@ def test_packed_file_in_any_order(tmp_path: Path) -> None:
     ("lines", "said"),
     [
         (GOOD[:1], "ihc does not add up to 1 in 1 of 1 conversions, such as c1 with 0.2500"),
-        ((*GOOD, GOOD[0]), "line 4: conversion c1 and session s1 appear a second time"),
+        ((*GOOD, GOOD[0]), "line 4: conversion c1 and session s1 appear twice"),
         ((GOOD[0].replace("0.25", "NaN"),), "line 2: ihc is 'NaN', not a number from 0 to 1"),
         ((GOOD[0].replace("0.25", "1,5"),), "line 2: not 8 fields"),
         ((GOOD[0].replace("0.25", "-1"),), "line 2: ihc is '-1'"),
@@ -89,7 +89,7 @@ def test_packed_file_in_any_order(tmp_path: Path) -> None:
         ((GOOD[0].replace("2025-03-01", "2025-03-41"),), "timestamp is '2025-03-41 10:00:00'"),
         ((GOOD[0].replace("c1", ""),), "line 2: conversion_id is '', not an id"),
         ((GOOD[0][:20],), "line 2: not 8 fields"),
-        ((), "has no answer to a whole journey"),
+        ((), "has no answer to a complete journey"),
     ],
 )
 def test_wrong_lines_are_named(tmp_path: Path, lines: tuple[str, ...], said: str) -> None:
@@ -125,7 +125,7 @@ def test_wrong_files_are_named(tmp_path: Path) -> None:
 def test_single_sessions_tell_models_apart_from_none(tmp_path: Path) -> None:
     """Where every journey has one session there is nothing to evaluate."""
     journeys = answers(tmp_path, "c1,s1,2025-03-01 10:00:00,ads,1,0,0,1")
-    with pytest.raises(UserError, match="No journey of the answers has two or more"):
+    with pytest.raises(UserError, match="No answered journey has two or more"):
         evaluate(journeys, load_settings(home=tmp_path))
 
 
@@ -140,9 +140,9 @@ def test_published_answers(tmp_path: Path) -> None:
     )
     home.load("conversions", "c1,u1,2025-03-02,12:00:00,9", "c2,u2,2025-03-02,12:00:00,9")
     home.publish()
-    with pytest.raises(UserError, match="holds no answer of the IHC API"):
+    with pytest.raises(UserError, match="has no IHC API answer"):
         published_answers(home.settings)
-    keys = "{% import 'attribution/journey_key.sql' as journey with context %}"
+    keys = "{% import 'macros/journey_key.sql' as journey with context %}"
     keys = rendered(keys + "{{ journey.keys('marts.customer_journeys') }}", home.settings)
     with home.engine.session() as connection:
         connection.execute(
@@ -255,7 +255,9 @@ def test_fit_finds_planted_constants(tmp_path: Path) -> None:
 
 def test_fit_refuses_few_answers() -> None:
     """Below fifty journeys of two or more sessions nothing is fitted, and it says so."""
-    with pytest.raises(UserError, match="answers to 42 whole journeys of two or more sessions; 50"):
+    with pytest.raises(
+        UserError, match="answers to 42 complete journeys of two or more sessions; 50"
+    ):
         fit(answered(synthetic(50), PLANTED))
 
 
@@ -290,7 +292,7 @@ def test_damaged_fit_is_refused(settings: Settings, content: str) -> None:
     settings.home.mkdir()
     settings.ihc_fit_path.write_text(content)
     fitted = settings.model_copy(update={"ihc_preset": FITTED})
-    with pytest.raises(UserError, match=r"ihc_fit.json is not a fit .*\nFit it with"):
+    with pytest.raises(UserError, match=r"ihc_fit.json is not a fit .*\nCreate it with"):
         render("attribution/ihc_attribution.sql", fitted)
 
 

@@ -26,8 +26,7 @@ SESSION = {
 def key(*sessions: Mapping[str, Any], **settings: Any) -> str:
     """The key of one journey."""
     template = (
-        "{% import 'attribution/journey_key.sql' as journey with context %}"
-        "{{ journey.keys('given') }}"
+        "{% import 'macros/journey_key.sql' as journey with context %}{{ journey.keys('given') }}"
     )
     sql = (
         _environment()

@@ -119,7 +119,7 @@ def test_orders_with_too_many_states_are_left_out(caplog: pytest.LogCaptureFixtu
     with caplog.at_level(logging.WARNING):
         table = markov_channels(visits_of(paths))
     assert set(table["markov_order"].to_pylist()) == {1}
-    assert "leaves out order 2: 301 channels, and it takes 50" in caplog.text
+    assert "leaves out order 2: 301 channels, but the limit is 50" in caplog.text
 
 
 def test_paths_that_hardly_end_stay_exact_in_order_1() -> None:

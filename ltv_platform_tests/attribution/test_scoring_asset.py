@@ -70,8 +70,8 @@ def test_what_it_tells(journeys: MakeHome, instance: dg.DagsterInstance) -> None
         result = materialize(home, instance)
         assert result.success
         assert scoring_message(result) == CheckMessage(
-            "The IHC API failed 5 requests, the last with: the API answers 404. It was left alone "
-            "then. Journeys that are pending: 6; the next `ltv run` sends them.",
+            "The IHC API failed 5 requests, the last with: the API answers 404. No more were "
+            "sent. Pending journeys: 6; the next `ltv run` sends them.",
             None,
         )
         result = materialize(home, instance)
@@ -90,7 +90,7 @@ def test_requests_refused_whole_name_the_limits(
         result = materialize(home, instance)
     assert scoring_message(result) == CheckMessage(
         "Failed requests to the IHC API: 1, the last with: the API answers 400: 4 sessions; 2 are "
-        "allowed. Requests of several journeys that it refused with 400: 1. If they were too "
+        "allowed. Requests of several journeys rejected with 400: 1. If they were too "
         "large, lower LTV_IHC_REQUEST_SESSIONS or LTV_IHC_REQUEST_JOURNEYS.",
         None,
     )

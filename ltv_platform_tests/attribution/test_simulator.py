@@ -130,7 +130,7 @@ def test_keys_and_addresses() -> None:
         assert (refused.status_code, "other" in refused.json()["message"]) == (403, True)
         assert post(api, body, query="").status_code == 400
         assert requests.post(f"{api.url}/v2", data=b"{}", timeout=60).status_code == 404
-        with pytest.raises(UserError, match="cannot be listened on"):
+        with pytest.raises(UserError, match="is not available"):
             Simulator(Settings(), KEY, port=api.server_port)
 
 

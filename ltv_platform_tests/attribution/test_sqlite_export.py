@@ -148,7 +148,7 @@ def test_places_that_take_no_file(home: Home, tmp_path: Path) -> None:
         export_sqlite(home.settings, tmp_path)
     with pytest.raises(UserError, match="cannot be written"):
         export_sqlite(home.settings, tmp_path / "missing" / "out.db")
-    with pytest.raises(UserError, match="is among the files of LTV_HOME"):
+    with pytest.raises(UserError, match="is inside LTV_HOME"):
         export_sqlite(home.settings, home.settings.warehouse_path, overwrite=True)
     path = tmp_path / "open.db"
     export_sqlite(home.settings, path)
@@ -156,7 +156,7 @@ def test_places_that_take_no_file(home: Home, tmp_path: Path) -> None:
         connection.execute("PRAGMA journal_mode = wal")
         connection.execute("DELETE FROM conversions")
         connection.commit()
-        with pytest.raises(UserError, match=r"is in use: .*-wal stands beside it"):
+        with pytest.raises(UserError, match=r"is in use: .*-wal is beside it"):
             export_sqlite(home.settings, path, overwrite=True)
 
 

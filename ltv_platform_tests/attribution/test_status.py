@@ -28,9 +28,9 @@ def test_it_tells_of_the_snapshot(journeys: MakeHome, monkeypatch: MonkeyPatch) 
         other = api.under(ihc_conversion_type="other")
         assert [cached(home) for home in (api, local, other)] == [2, 2, 2]
         assert other_settings(api.settings) == ""
-        assert "another LTV_IHC_CONVERSION_TYPE" in other_settings(other.settings)
+        assert "a different LTV_IHC_CONVERSION_TYPE" in other_settings(other.settings)
         assert other_settings(local.settings) == (
-            "The snapshot was scored with engine api, the settings now name local: `ltv run` "
+            "The snapshot was scored with engine api, but the settings now name local: `ltv run` "
             "scores it again."
         )
         local.publish()
@@ -44,8 +44,8 @@ def test_it_tells_of_the_snapshot(journeys: MakeHome, monkeypatch: MonkeyPatch) 
     monkeypatch.setenv("IHC_API_KEY", "key")
     monkeypatch.setenv("LTV_IHC_CONVERSION_TYPE", "shop")
     assert _status().stderr == (
-        "The snapshot was scored with engine local, the settings now name api: `ltv run` scores "
-        "it again.\n"
+        "The snapshot was scored with engine local, but the settings now name api: `ltv run` "
+        "scores it again.\n"
     )
 
 

@@ -83,7 +83,7 @@ def test_the_doctor_says_how_old_the_last_one_is(home: Home, tmp_path: Path) -> 
     settings = home.under(backup_dir=tmp_path / "to").settings
     rows, [problem] = diagnose(settings)
     assert rows == [version, ("last backup", "none")]
-    assert "holds no backup of the last two days" in problem
+    assert "has no backup from the last two days" in problem
     _folder(tmp_path, "20260110T120000Z")
     rows, [problem] = diagnose(settings)
     assert rows[1] == ("last backup", "5 days ago")

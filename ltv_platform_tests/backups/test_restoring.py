@@ -61,12 +61,12 @@ def test_it_goes_on_as_if_nothing_had_happened(home: Home, backup: Backup, empty
 def test_data_is_not_overwritten(home: Home, backup: Backup) -> None:
     """Neither a warehouse nor a file that waits."""
     before = files(home.settings.home)
-    with pytest.raises(UserError, match="holds data") as caught:
+    with pytest.raises(UserError, match="contains data") as caught:
         restore(home.settings, backup.path, silent)
     assert "--overwrite" in caught.value.hint
     home.settings.warehouse_path.unlink()
     del before["warehouse.duckdb"]
-    with pytest.raises(UserError, match="holds data"):
+    with pytest.raises(UserError, match="contains data"):
         restore(home.settings, backup.path, silent)
     assert files(home.settings.home) == before
 
@@ -113,8 +113,8 @@ def _change_a_byte(file: Path) -> None:
     ("name", "damage", "words"),
     [
         ("home/warehouse.duckdb", _cut, "warehouse.duckdb has .* bytes instead of"),
-        ("home/warehouse.duckdb", _change_a_byte, "warehouse.duckdb has other bytes than were"),
-        ("home/published/current", _change_a_byte, "published/current has other bytes than were"),
+        ("home/warehouse.duckdb", _change_a_byte, "warehouse.duckdb does not match the bytes"),
+        ("home/published/current", _change_a_byte, "published/current does not match the bytes"),
         ("home/landing/campaigns/waiting.csv", Path.unlink, "landing/campaigns/waiting.csv is"),
         ("manifest.json", Path.unlink, "it has no manifest.json"),
         ("manifest.json", _cut, "its manifest.json cannot be read"),
@@ -143,7 +143,7 @@ def test_many_damaged_files_are_counted(backup: Backup, empty: Home) -> None:
     with pytest.raises(UserError, match=r"parquet is missing; .*; and \d+ more") as caught:
         restore(empty.settings, backup.path, silent)
     assert caught.value.message.count("is missing") == 3
-    assert caught.value.hint == "There is no other one beside it."
+    assert caught.value.hint == "There are no other backups beside it."
 
 
 @pytest.mark.parametrize("name", ["../outside", "/etc/outside", "landing/../../outside"])
@@ -152,7 +152,7 @@ def test_a_manifest_leads_nowhere_else(backup: Backup, empty: Home, name: str) -
     some = next(iter(backup.files.values()))
     lying = Backup(**{**vars(backup), "files": {**backup.files, name: some}})
     write_manifest(lying, backup.path)
-    with pytest.raises(UserError, match="names files outside of it"):
+    with pytest.raises(UserError, match="names files outside the backup"):
         restore(empty.settings, backup.path, silent)
 
 
@@ -160,14 +160,14 @@ def test_a_backup_of_a_newer_release_is_refused(backup: Backup, empty: Home) -> 
     """The message names the release that can restore it."""
     newer = Backup(**{**vars(backup), "schema_version": 9, "version": "7.0"})
     write_manifest(newer, backup.path)
-    with pytest.raises(UserError, match=r"has schema version 9; this release knows .* up to \d"):
+    with pytest.raises(UserError, match=r"has schema version 9; this release supports .* up to \d"):
         restore(empty.settings, backup.path, silent)
     content = json.loads((backup.path / "manifest.json").read_text())
     assert content["version"] == "7.0"
 
 
 def test_a_folder_without_backups(empty: Home, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="holds no backup"):
+    with pytest.raises(UserError, match="contains no backup"):
         restore(empty.settings, tmp_path / "nowhere", silent)
 
 
@@ -186,7 +186,7 @@ def test_no_room_is_said_before_anything_is_copied(
     assert files(empty.settings.home) == {}
     usage = shutil.disk_usage(empty.settings.home)._replace(free=10_000)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
-    with pytest.raises(UserError, match="has room for 10,000"):
+    with pytest.raises(UserError, match="has only 10,000"):
         restore(empty.settings, backup.path, silent)
 
 

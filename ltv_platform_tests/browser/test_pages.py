@@ -62,12 +62,12 @@ def test_the_checks_of_a_table_and_what_they_saw(screen: "Screen") -> None:
     text = screen.open("/assets/marts/channel_reporting?view=checks", "Checks (2)", "Passed")
     screen.picture("checks")
     assert "channels_reconcile" in text
-    assert "Holds back publishing" in text
+    assert "Blocks publishing" in text
     text = screen.open(
         "/assets/core/waiting_for_customer?view=checks&checkDetail=customers_are_known", "Failed"
     )
     screen.picture("check_that_warns")
-    assert "6 transactions wait for their customer: load them into customers" in text
+    assert "6 transactions wait for their customers: load these into customers" in text
 
 
 def test_a_check_can_be_executed_alone(screen: "Screen") -> None:
@@ -88,7 +88,7 @@ def test_what_starts_by_itself_is_on(screen: "Screen") -> None:
     screen.picture("automation")
     text = screen.open("/locations/ltv-platform/sensors/landing", "0 runs requested")
     screen.picture("landing_sensor")
-    assert "Looks for finished files in landing/ and asks for one run" in text
+    assert "Looks for complete files in landing/ and requests one run" in text
 
 
 def test_the_run_of_the_demo_says_what_each_table_took(screen: "Screen") -> None:

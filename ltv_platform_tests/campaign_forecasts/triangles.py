@@ -87,7 +87,7 @@ class Cohort:
 
 
 def rows_of(cohorts: Sequence[Cohort], horizons: Sequence[int] = (30, 90)) -> pa.Table:
-    """What ``sql/campaigns/weekly_cohorts.sql`` gives for these; all pay on the first day."""
+    """What ``sql/macros/weekly_cohorts.sql`` gives for these; all pay on the first day."""
     rows: list[dict[str, Any]] = []
     for cohort in cohorts:
         for age in sorted({0, *(age for age in cohort.revenue if age < cohort.known)}):

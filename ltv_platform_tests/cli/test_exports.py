@@ -19,14 +19,14 @@ def test_an_export_needs_no_table(ltv: CommandLine, tmp_path: Path) -> None:
     file.write_text(ADS)
     explained = ltv("ingest", file, "--explain")
     assert explained.code == 0
-    assert "Note: report.csv was taken for a Google Ads report by day" in explained.err
+    assert "Note: report.csv was recognized as a Google Ads report by day" in explained.err
     assert "campaign_costs  cost" in explained.out
     assert "1204.100000" in explained.out
     assert "report.csv would be loaded with adapter google_ads." in explained.err
     loaded = ltv("ingest", file)
     assert loaded.code == 0
     assert "nothing changed" not in loaded.err
-    assert "line 5 says what the rows add up to (1,205.00)" in loaded.err
+    assert "line 5 matches the sum of the rows (1,205.00)" in loaded.err
     again = ltv("ingest", file)
     assert (again.code, again.err.count("nothing changed")) == (0, 2)
 
@@ -47,12 +47,12 @@ def test_explained_rows_are_an_answer_for_programs(ltv: CommandLine, tmp_path: P
     [
         (["nothing"], "There is no source table 'nothing'."),
         (["nothing.csv"], "nothing.csv does not exist."),
-        (["customers"], "No file is named for customers."),
-        (["--explain"], "No file is named."),
-        (["report.csv", "--option", "dates"], "--option 'dates' gives no value."),
+        (["customers"], "No file given for customers."),
+        (["--explain"], "No file given."),
+        (["report.csv", "--option", "dates"], "--option 'dates' has no value."),
         (["report.csv", "--option", "dates=American"], "dates cannot be 'American'."),
         (["report.csv", "--option", "revenue=net"], "Adapter google_ads has no option 'revenue'."),
-        (["report.csv", "--sheet", "May"], "is no workbook, so it has no sheets."),
+        (["report.csv", "--sheet", "May"], "is not a workbook, so it has no sheets."),
         (["transactions", "report.csv"], "It looks like a Google Ads report by day."),
     ],
 )

@@ -17,7 +17,7 @@ def test_a_file_of_which_nothing_is_accepted_exits_2(ltv: CommandLine, tmp_path:
     good.write_text(f"{_HEADER}a,2025-12-01\n")
     answer = ltv("ingest", "customers", bad)
     assert answer.code == 2
-    assert "Error: Nothing of bad.csv was accepted.\n2 rows are in quarantine" in answer.err
+    assert "Error: No row of bad.csv was accepted.\n2 rows are in quarantine" in answer.err
     assert _UP_TO_DATE not in answer.err
     answer = ltv("ingest", "customers", good, bad.rename(tmp_path / "worse.csv"))
     assert answer.code == 0  # good.csv is loaded, the other was loaded before
@@ -27,7 +27,7 @@ def test_a_file_of_which_nothing_is_accepted_exits_2(ltv: CommandLine, tmp_path:
     more.write_text(f"{_HEADER}c,2025-12-01\n")
     answer = ltv("ingest", "customers", more, bad)
     assert answer.code == 2
-    assert "Nothing of another.csv was accepted" in answer.err
+    assert "No row of another.csv was accepted" in answer.err
     assert _UP_TO_DATE in answer.err
 
 
@@ -60,6 +60,6 @@ def test_a_run_says_so_too_and_publishes_the_rest(ltv: CommandLine) -> None:
     (folder / "good.csv").write_text(f"{_HEADER}b,2025-12-01\n")
     answer = ltv("run")
     assert answer.code == 2
-    assert "Nothing of bad.csv was accepted" in answer.err
+    assert "No row of bad.csv was accepted" in answer.err
     assert "Published snapshot" in answer.err
     assert ltv("run").code == 0

@@ -81,4 +81,4 @@ def test_doctor_says_if_everybody_may_read_it(ltv: CommandLine) -> None:
     assert "Every user of this machine" not in ltv("doctor").err
     ltv.home.chmod(0o755)
     (ltv.home / "warehouse.duckdb").chmod(0o644)
-    assert "Every user of this machine may read" in ltv("doctor").err
+    assert "Every user of this machine can read" in ltv("doctor").err

@@ -89,6 +89,7 @@ def demo(fresh_homes: Callable[[], CommandLine]) -> CommandLine:
         "attribution|status",
         "alerts|list",
         "forecast|fit",
+        "forecast|retention",
         "forecast|backtest",
         "tables",
         "doctor",

@@ -100,6 +100,8 @@ def _assert_shown(text: str) -> None:
         "lineage|[/x]\x1b",
         "lineage|campaign_ltv.\x1b]52;",
         "forecast|fit",
+        "forecast|retention|--category|[/x]\x1b",
+        "forecast|retention|--counts|[/x]\x1b",
         "forecast|backtest",
         "erase|[/x]|--dry-run",
         "erase|nobody\x1b]52;\u202e|--dry-run",

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from ltv_platform import settings as settings_module
-from ltv_platform.assets import build_graph
+from ltv_platform.assets import GROUPS, build_graph
 from ltv_platform.contracts import arrow
 from ltv_platform.contracts.operations import PUBLISHED_OPERATIONS
 from ltv_platform.settings import Settings
+from ltv_platform.settings import load as settings_module
 from ltv_platform.tables import source_code, transforms
 from ltv_platform.tables.transforms import AsOf, Derivation, Graph
 from ltv_platform_tests.warehouse.homes import Home
@@ -17,12 +17,6 @@ from ltv_platform_tests.warehouse.homes import Home
 #: The module that rounds what is estimated, and that of the settings.
 ROUNDS, SETTINGS = Path(arrow.__file__), Path(settings_module.__file__)
 SQL_FOLDER = files("ltv_platform") / "sql"
-#: Folders without tables: what the IHC client and the forecasting commands ask.
-QUESTIONS = ("ihc", "histories")
-#: Folders of tables.
-GROUPS = [
-    path.name for path in SQL_FOLDER.iterdir() if path.is_dir() and path.name not in QUESTIONS
-]
 
 
 @pytest.fixture(scope="module")
@@ -102,12 +96,7 @@ def test_every_sql_file_belongs_to_a_table(home: Home) -> None:
         if transform.contract.presented is not None:
             expected.add(f"{stem}.presentation.sql")
         expected |= {f"{stem}.presentation.{name}.sql" for name in transform.derivation.adds}
-    found = {
-        f"{group}/{path.name}"
-        for group in GROUPS
-        for path in (SQL_FOLDER / group).iterdir()
-        if not path.read_text("utf-8").startswith("{#-")
-    }
+    found = {f"{group}/{path.name}" for group in GROUPS for path in (SQL_FOLDER / group).iterdir()}
     assert found == expected
 
 
@@ -116,8 +105,6 @@ def test_every_select_opens_with_its_grain_and_question() -> None:
     for group in GROUPS:
         for path in (SQL_FOLDER / group).iterdir():
             lines = path.read_text("utf-8").splitlines()
-            if lines[0].startswith("{#-"):  # macros that several tables share
-                continue
             if ".presentation." in path.name:
                 assert lines[0].startswith("-- Published: "), path.name
             else:

@@ -2,7 +2,9 @@
 
 import pytest
 
-from ltv_platform.checks import CheckOutcome, customers, table_checks
+from ltv_platform.checks import CheckOutcome, model, table_checks
+from ltv_platform.settings import Settings
+from ltv_platform.tables.rendering import render
 from ltv_platform_tests.warehouse.homes import Home
 
 
@@ -73,10 +75,14 @@ def test_a_cell_without_its_one_name_is_seen(
     home: Home, monkeypatch: pytest.MonkeyPatch, cell: str
 ) -> None:
     """All 25 pairs of scores have one name each: twice, beyond the grid, none, and missing."""
-    grid = customers.render("customers/rfm_grid.sql", home.settings)
-    other = grid.replace("5, 5, 'Champions'", cell)
-    assert other != grid
-    monkeypatch.setattr(customers, "render", lambda *_: other)
+
+    def rendered(template: str, *settings: Settings) -> str:
+        text = render(template, *settings)
+        other = text.replace("5, 5, 'Champions'", cell)
+        assert template != "checks/customers/every_cell_once.sql" or other != text
+        return other
+
+    monkeypatch.setattr(model, "render", rendered)
     failed = {name for name, outcome in _checks(home).items() if not outcome.passed}
     assert failed == {"every_cell_once"}
 

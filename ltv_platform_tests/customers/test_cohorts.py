@@ -126,7 +126,7 @@ def _full_months(start: date, day: date) -> int:
 def test_months_of_age_over_the_ends_of_months() -> None:
     """A month of age begins on the day of the month, or on the last of one that is too short."""
     template = _environment().from_string(
-        "{% import 'customers/months.sql' as months with context %}"
+        "{% import 'macros/months.sql' as months with context %}"
         "SELECT CAST(start AS DATE) AS start, CAST(start + later AS DATE) AS day, "
         "{{ months.months_of_age('start', '(start + later)') }} AS age "
         "FROM (SELECT DATE '2023-12-28' + CAST(s AS INTEGER) AS start FROM range(66) AS r(s)) AS d "

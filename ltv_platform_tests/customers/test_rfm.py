@@ -38,7 +38,7 @@ def test_every_cell_of_the_grid_has_one_name() -> None:
     expected = sorted((int(r), int(f), name) for rs, fs, name in SEGMENTS for r in rs for f in fs)
     assert len(expected) == 25
     marts = Marts("2025-06-30")
-    assert marts.asked(render("customers/rfm_grid.sql", marts.settings)) == expected
+    assert marts.asked(render("macros/rfm_grid.sql", marts.settings)) == expected
 
 
 def test_scores_are_fifths_by_percent_rank() -> None:
@@ -100,7 +100,7 @@ def _windowed(
 ) -> list[tuple[object, ...]]:
     """R, F, M and segments over a window of transactions, as an API would ask for them."""
     template = _environment().from_string(
-        "{% import 'customers/rfm.sql' as rfm with context %}"
+        "{% import 'macros/rfm.sql' as rfm with context %}"
         "WITH bought AS ({{ rfm.bought('core.customers', start, end) }}) "
         "{{ rfm.scored('bought', day) }}"
     )

@@ -75,7 +75,7 @@ def test_missing_column_names_what_there_is(ltv: CommandLine, tmp_path: Path) ->
     answer = ltv("ingest", "customers", file)
     assert answer.code == 2
     assert "lacks customer_id" in answer.err
-    assert "Is customer meant to be customer_id?" in answer.err
+    assert "Should customer be customer_id?" in answer.err
     assert "adapter" in answer.err
     assert "Traceback" not in answer.err
 
@@ -85,20 +85,20 @@ def test_missing_column_names_what_there_is(ltv: CommandLine, tmp_path: Path) ->
     [
         (["ingest", "custmers", "x.csv"], {}, "Did you mean customers?"),
         (["ingest", "customers", "nowhere.csv"], {}, "does not exist"),
-        (["ingest", "customers"], {}, "No file is named"),
+        (["ingest", "customers"], {}, "No file given"),
         (["lineage", "campaign_roa.roas_d7"], {}, "Did you mean campaign_roas?"),
         (["lineage", "campaign_roas.roas_7"], {}, "Did you mean roas_d7?"),
-        (["lineage", "roas_d7"], {}, "Name it as in campaign_roas.roas_d7"),
+        (["lineage", "roas_d7"], {}, "Write it like campaign_roas.roas_d7"),
         (["query", "SELECT 1"], {}, "Nothing is published"),
         (["export", "--sqlite", "out.db"], {}, "Nothing is published"),
         (["run"], {"horizons": "1,x"}, "LTV_HORIZONS"),
         (["run"], {"timezone": "Mars/Base"}, "LTV_TIMEZONE"),
-        (["run", "--all", "--select", "core/customers"], {}, "--all rebuilds everything"),
-        (["run", "--select", "group:nothing"], {}, "selects no asset"),
-        (["sample", "--customers", "0", "--out", "x"], {}, "cannot be made"),
+        (["run", "--all", "--select", "core/customers"], {}, "--all already rebuilds everything"),
+        (["run", "--select", "group:nothing"], {}, "selects no assets"),
+        (["sample", "--customers", "0", "--out", "x"], {}, "Cannot write the sample"),
         (["doctor"], {"as_of": "yesterday"}, "LTV_AS_OF"),
-        (["run"], {"as_of": "2031-01-01"}, "a day that has not come"),
-        (["run"], {"horizon": "7"}, "Is LTV_HORIZONS meant?"),
+        (["run"], {"as_of": "2031-01-01"}, "which is in the future"),
+        (["run"], {"horizon": "7"}, "Did you mean LTV_HORIZONS?"),
         (["run"], {"ihc_redistribution": "{"}, "LTV_IHC_REDISTRIBUTION: is not valid JSON"),
         (["run", "--from", "2025-12-09", "--to", "2025-12-01"], {}, "Swap them"),
     ],
@@ -227,7 +227,7 @@ def test_demo_refuses_to_mix_with_other_data(ltv: CommandLine, customers: Path) 
     ltv("ingest", "customers", customers)
     answer = ltv.afresh("demo")
     assert answer.code == 2
-    assert "holds other data" in answer.err
+    assert "already contains other data" in answer.err
 
 
 def test_demo_refuses_a_clock_before_the_sample(ltv: CommandLine) -> None:
@@ -265,5 +265,5 @@ def test_lineage_goes_from_a_figure_to_the_files_and_back(ltv: CommandLine) -> N
     uses = ltv("lineage", "raw.session_costs.cost", "--uses", "--format", "csv")
     assert "raw.session_costs.cost,marts.channel_reporting.ROAS\n" in uses.out
     leaf = ltv("lineage", "raw.fx_rates.rate")
-    assert leaf.out == "raw.fx_rates.rate  Base units per unit of currency.\n"
+    assert leaf.out == "raw.fx_rates.rate  Units of base currency per unit of currency.\n"
     assert "--uses" in leaf.err

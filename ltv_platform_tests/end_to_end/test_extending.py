@@ -5,6 +5,7 @@ import re
 import socket
 from collections.abc import Iterator
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -29,6 +30,7 @@ from ltv_platform_tests.forked import NOW
 
 _ROOT = Path(__file__).resolve().parents[2]
 TOP, SPEND = dg.AssetKey(["mine", "top_campaigns"]), dg.AssetKey(["mine", "country_spend"])
+DAILY = dg.AssetKey(["mine", "daily_spend"])
 
 
 @pytest.fixture
@@ -86,14 +88,16 @@ def instance(workspace: Workspace) -> Iterator[dg.DagsterInstance]:
 
 @pytest.fixture
 def module(workspace: Workspace, tmp_path: Path) -> ModuleType:
-    """The module of the docs, the second example put into it."""
+    """The module of the docs, the other examples put into it."""
     text = (_ROOT / "docs" / "extending.md").read_text("utf-8")
-    first, second = re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    first, *others = re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     assets, end = first.split("@dg.definitions\n")
     assert "assets=[top_campaigns]" in end
-    end = end.replace("assets=[top_campaigns]", "assets=[top_campaigns, country_spend]")
+    names = "top_campaigns, daily_spend, country_spend"
+    end = end.replace("assets=[top_campaigns]", f"assets=[{names}]")
     path = tmp_path / "my_definitions.py"
-    path.write_text(f"{assets}{second}\n\n@dg.definitions\n{end}", "utf-8")
+    others_text = "\n\n".join(others)
+    path.write_text(f"{assets}{others_text}\n\n@dg.definitions\n{end}", "utf-8")
     spec = importlib.util.spec_from_file_location("my_definitions", path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -149,6 +153,15 @@ def test_the_module_of_the_docs(
     )
     assert query(workspace.settings, spend)[1] == [("DE", 3, 2), ("US", 6, 2)]
 
+    _run(defs, instance, DAILY)
+    daily = "SELECT * FROM mine.daily_spend WHERE spend > 1 ORDER BY install_date"
+    assert query(workspace.settings, daily) == (
+        ["install_date", "spend", "installs"],
+        [(date(2025, 12, 1), Decimal(4), 1), (date(2025, 12, 2), Decimal(4), 2)],
+    )
+    types = "SELECT DISTINCT typeof(install_date), typeof(spend) FROM mine.daily_spend"
+    assert query(workspace.settings, types)[1] == [("DATE", "DECIMAL(38,6)")]
+
     header = "transaction_id,customer_id,transaction_date,amount,is_refund"
     _load(workspace, "transactions", header, "late,a,2025-12-03 11:00:00,9,0")
     assert bring_up_to_date(engine, graph, lambda _: None).changed
@@ -191,7 +204,7 @@ def test_own_and_other_assets_in_one_run(
     assert query(workspace.settings, counts)[1] == [(3, 2)]
     ltv = CommandLine(workspace.settings.home)
     listed = ltv("tables", "--format", "csv")
-    assert "mine.top_campaigns,own,2,Made by an asset of your own." in listed.out
+    assert "mine.top_campaigns,own,2,Table of your own asset." in listed.out
     (workspace.settings.own_path / "mine" / "country_spend.parquet").write_bytes(b"no Parquet")
     answer = ltv("query", "SELECT 1")
     assert answer.code == 2

@@ -189,6 +189,6 @@ def test_without_its_key_the_list_lets_nobody_in(home: Home) -> None:
     path.write_text(f"customer_id,registration_date\n{ADA},2025-12-02\n")
     [outcome] = ingest(home.engine, [Request("customers", path)])
     assert outcome.error is not None
-    assert "erasure.key is not the key of those who were erased" in outcome.error.message
+    assert "erasure.key is not the key used for past erasures" in outcome.error.message
     with pytest.raises(UserError, match=r"erasure\.key is not the key"):
         looked_for(home)

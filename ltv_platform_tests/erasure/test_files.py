@@ -202,7 +202,7 @@ def test_through_adapters(
     content = "no^who^d\n1^1^x\n2^10^x\n3^1^y\n4^1^x\n5^2\n"
     path.write_text(content)
     if count is None:
-        with pytest.raises(UserError, match="tells whose its records are"):
+        with pytest.raises(UserError, match="identifies whose records it holds"):
             strip(settings, path, adapter=str(adapter))
         assert path.read_text() == content
     else:
@@ -219,14 +219,14 @@ def test_a_person_in_wrapped_json_is_erased(tmp_path: Path) -> None:
         for row in (("tx-ada-1", "ada.l", "2025-12-02", "1"), ("t2", "c2", "2025-12-03", "2"))
     ]
     outcome = land(home, "transactions", "a.json", (text % ("x", *rows)).encode())
-    assert outcome.notes[0] == "a.json: records taken from `data`"
+    assert outcome.notes[0] == "a.json: records read from `data`"
     folder = home.settings.landing_path / "transactions"
     (folder / "b.json").write_text(text % ("y", *reversed(rows)))
     (folder / "c.json").write_text(text % ("ada.l", rows[1], rows[1]))
     done = erased(home)
     [error] = done.errors
-    assert "c.json may still hold the person" in error.message
-    assert "what stands around its list of records names them" in error.message
+    assert "c.json may still contain the person" in error.message
+    assert "the text around its list of records names them" in error.message
     [loaded] = home.settings.loaded_path.glob("*/a.json")
     assert loaded.read_text() == text.replace("%s, %s", "%s") % ("x", rows[1])
     assert (folder / "b.json").read_text() == text.replace("%s, %s", "%s") % ("y", rows[1])
@@ -257,11 +257,11 @@ def test_what_cannot_be_rewritten_is_said(tmp_path: Path) -> None:
     done = erased(home)
     texts = [f"{error.message} {error.hint}" for error in done.errors]
     assert len(texts) == 3
-    assert "damaged.csv.gz may still hold the person" in texts[0]
-    users = "its tables users name them, and no contract is about these"
+    assert "damaged.csv.gz may still contain the person" in texts[0]
+    users = "its tables users name them, but are not source tables"
     assert any(users in text for text in texts)
     assert any("is a view, or has triggers" in text for text in texts)
-    assert all("Or remove the file" in text for text in texts)
+    assert all("Or delete the file" in text for text in texts)
     assert [note.split()[0] for note in done.notes] == [
         "landing/transactions/late.csv.part",
         "notes.txt",

@@ -148,7 +148,7 @@ def test_a_history_in_use_is_said(
         reader.execute("SELECT * FROM event_logs").fetchone()
         with pytest.raises(UserError, match="is in use by another process") as raised:
             _redact(settings, "c1")
-    assert "End `ltv ui`" in raised.value.hint
+    assert "Stop `ltv ui`" in raised.value.hint
 
 
 def test_no_history_is_fine(tmp_path: Path, settings: Settings) -> None:

@@ -44,7 +44,7 @@ def test_her_rows_go_from_tables_of_ones_own(home: Home) -> None:
     assert looked_for(home).rows["mine.by_customer"] == 1
     done = erased(home)
     assert [error.message for error in done.errors] == [
-        "The table mine.words of your own still holds the person."
+        "Your own table mine.words still contains the person."
     ]
     assert [note for note in done.notes if "e.xlsx" not in note] == []
     [row] = [f for f in done.findings if f.place == "mine.by_customer"]

@@ -113,7 +113,7 @@ def test_a_name_that_is_taken(home: Home, tmp_path: Path) -> None:
     content = workbook({"S": sheet_of([NAMES, HERS, OTHERS])})
     path.write_bytes(content)
     text.write_text("another")
-    with pytest.raises(UserError, match="there is another file of that name"):
+    with pytest.raises(UserError, match="another file has that name"):
         strip(home.settings, path, "ada.l")
     assert (path.read_bytes(), text.read_text()) == (content, "another")
     text.write_text(TEXT)

@@ -97,13 +97,13 @@ def test_parquet_holds_what_is_published(home: CommandLine, tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ([], "Name one of --parquet, --csv and --sqlite"),
-        (["--parquet", "a", "--csv", "b"], "Name one of --parquet, --csv and --sqlite"),
-        (["--csv", "{full}"], "is not empty, and no export of this platform"),
+        ([], "Give one of --parquet, --csv and --sqlite"),
+        (["--parquet", "a", "--csv", "b"], "Give one of --parquet, --csv and --sqlite"),
+        (["--csv", "{full}"], "is not empty and is not an export of this platform"),
         (["--csv", "{file}"], "is not a folder"),
-        (["--csv", "{home}/published/x"], "is among the files of LTV_HOME"),
+        (["--csv", "{home}/published/x"], "is inside LTV_HOME"),
         (["--csv", "new", "--tables", "campaign_ros"], "Did you mean campaign_roas?"),
-        (["--sqlite", "x.db", "--tables", "loads"], "has tables of its own"),
+        (["--sqlite", "x.db", "--tables", "loads"], "always writes the same tables"),
     ],
 )
 def test_what_must_not_be_written_is_said(

@@ -40,8 +40,7 @@ def test_few_customers_take_no_model(monkeypatch: pytest.MonkeyPatch) -> None:
     assert {row["status"] for row in rows} == {"too_few_customers", "raw_only"}
     assert {row["multiplier"] for row in rows} == {row["significant"] for row in rows} == {None}
     assert rows[0]["reason"] == (
-        "The model takes 100 customers of 180 days and more in levels that are large enough; "
-        "there are 99."
+        "The model needs 100 customers of 180 days or more in large enough levels; there are 99."
     )
     assert all(row["avg_ltv"] > 0 and row["lift"] > 0 for row in rows)
 
@@ -51,7 +50,7 @@ def test_few_payers_take_no_model() -> None:
     values = np.where(np.arange(200) < 25, 9.0, 0.0)
     rows = _rows(values, {"segment": ["a", "b"] * 100, "gender": ["f", "f", "m", "m"] * 50})
     assert rows["(all)", "(all)"]["reason"] == (
-        "For 3 coefficients the model takes 30 customers who brought revenue; there are 25."
+        "For 3 coefficients the model needs 30 customers with revenue; there are 25."
     )
     assert rows["segment", "a"]["status"] == "too_few_customers"
     assert rows["segment", "a"]["avg_ltv"] == 9 * 13 / 100
@@ -91,7 +90,7 @@ def test_small_levels_are_pooled_and_listed() -> None:
     assert [rows["segment", name]["status"] for name in ("a", "b")] == ["ok", "ok"]
     small, free = rows["segment", "small"], rows["segment", "free"]
     assert small["reason"] == "9 customers, 10 are needed: pooled into (other)."
-    assert free["reason"] == "0 customers brought revenue, 10 are needed: pooled into (other)."
+    assert free["reason"] == "0 customers with revenue, 10 are needed: pooled into (other)."
     assert small["multiplier"] is free["multiplier"] is None
     assert small["customers"] == 9
     assert (free["avg_ltv"], free["payers"]) == (0, 0)
@@ -142,8 +141,8 @@ def test_what_follows_from_an_earlier_factor_is_collinear() -> None:
     assert statuses["product_category", "(none)"] == "ok"
     assert statuses["payment_method", "(none)"] == "collinear"
     assert statuses["payment_method", "card"] == statuses["payment_method", "cash"] == "ok"
-    assert "a level of a factor before it" in rows["payment_method", "(none)"]["reason"]
-    assert "the factors before it" in rows["city", "DE 1"]["reason"]
+    assert "a level of an earlier factor" in rows["payment_method", "(none)"]["reason"]
+    assert "the earlier factors" in rows["city", "DE 1"]["reason"]
 
 
 def test_confounded_factors_are_told_apart() -> None:

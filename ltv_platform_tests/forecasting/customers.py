@@ -1,4 +1,4 @@
-"""Customers with planted parameters, and the real ones of CDNOW."""
+"""Customers with planted parameters, the real ones of CDNOW, and subscribers of a paper."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +15,9 @@ PLANTED = {"r": 0.6, "alpha": 30.0, "a": 0.8, "b": 2.4}
 #: Customers of whom most will buy again.
 STEADY = {"r": 2.0, "alpha": 20.0, "a": 0.3, "b": 6.0}
 VALUES = Fit("gamma_gamma", {"p": 6.25, "q": 3.75, "v": 15.4})
+#: Survivors of 1,000 after 0 to 7 years, in two segments (Fader & Hardie 2007, table 1).
+HIGH_END = np.array([1000, 869, 743, 653, 593, 551, 517, 491])
+REGULAR = np.array([1000, 631, 468, 382, 326, 289, 262, 241])
 FIRST_DAY, CALIBRATION = pd.Timestamp("1997-01-01"), pd.Timestamp("1997-09-30")
 
 

@@ -10,7 +10,6 @@ from scipy.special import beta, hyp2f1
 from ltv_platform.forecasting.repeat_buying.buy_till_you_die import (
     _Objective,
     expected_purchases,
-    expected_purchases_new,
     fit_bg_nbd,
     fit_mbg_nbd,
     log_likelihood,
@@ -20,6 +19,7 @@ from ltv_platform.forecasting.repeat_buying.fit import Fit
 from ltv_platform.forecasting.repeat_buying.histories import Histories, histories
 from ltv_platform.forecasting.repeat_buying.maximum_likelihood import HIGHEST, LOWEST
 from ltv_platform_tests.forecasting.customers import PLANTED, planted
+from ltv_platform_tests.forecasting.distributions import expected_purchases_new
 
 MODELS = ("bg_nbd", "mbg_nbd")
 FITS: dict[str, Callable[[Histories], Fit]] = {"bg_nbd": fit_bg_nbd, "mbg_nbd": fit_mbg_nbd}
@@ -246,7 +246,7 @@ def test_what_the_data_do_not_tell_is_at_the_bound(model: str, seed: int) -> Non
     """
     fit = FITS[model](_once_or_twice(seed))
     assert fit.status == "at_bound"
-    assert "customers drop out with one probability" in fit.reason
+    assert "all customers drop out with the same probability" in fit.reason
 
 
 @pytest.mark.parametrize("model", MODELS)

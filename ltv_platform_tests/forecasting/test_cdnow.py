@@ -8,7 +8,6 @@ import pytest
 from ltv_platform.forecasting.accuracy import compare
 from ltv_platform.forecasting.repeat_buying.buy_till_you_die import (
     expected_purchases,
-    expected_purchases_new,
     fit_bg_nbd,
     fit_mbg_nbd,
     log_likelihood,
@@ -16,6 +15,7 @@ from ltv_platform.forecasting.repeat_buying.buy_till_you_die import (
 from ltv_platform.forecasting.repeat_buying.gamma_gamma import expected_value, fit_gamma_gamma
 from ltv_platform.forecasting.repeat_buying.histories import Histories
 from ltv_platform_tests.forecasting.customers import Cdnow, cdnow
+from ltv_platform_tests.forecasting.distributions import expected_purchases_new
 
 WEEK = 7
 

@@ -81,7 +81,7 @@ def test_degenerate_values_have_a_status() -> None:
     """All the same: p at its bound; tails without a mean: q ≤ 1."""
     same = fit_gamma_gamma(np.arange(1, 101), np.full(100, 9.99))
     assert same.status == "at_bound"
-    assert "p is at its bound: the purchases of a customer are all worth the same" in same.reason
+    assert "p is at its bound: all purchases of a customer have the same value" in same.reason
     random = np.random.default_rng(3)
     wild = fit_gamma_gamma(random.integers(1, 9, 300), random.pareto(0.5, 300) + 1e-3)
     assert wild.status == "infinite_mean"
@@ -106,7 +106,7 @@ def test_equal_purchases_warn_nobody(value: float, customers: int, most: int) ->
     frequency = np.arange(customers) % most + 1.0
     fit = fit_gamma_gamma(frequency, np.full(customers, value))
     assert fit.status == "at_bound"
-    assert fit.reason.startswith("p is at its bound: the purchases of a customer are all worth")
+    assert fit.reason.startswith("p is at its bound: all purchases of a customer have")
     expected = expected_value(fit, frequency, np.full(customers, value))
     assert 0.99 < expected.mean() / value < 1.01
 

@@ -9,13 +9,10 @@ from ltv_platform.forecasting.repeat_buying.buy_till_you_die import expected_pur
 from ltv_platform.forecasting.repeat_buying.fit import Fit
 from ltv_platform.forecasting.repeat_buying.histories import histories
 from ltv_platform.forecasting.repeat_buying.intervals import Band, empirical_band, predict, spend
-from ltv_platform.forecasting.repeat_buying.purchase_counts import (
-    purchase_counts,
-    purchase_tail,
-    tail_table,
-)
-from ltv_platform.forecasting.simulation import simulate
+from ltv_platform.forecasting.repeat_buying.purchase_counts import purchase_tail, tail_table
 from ltv_platform_tests.forecasting.customers import PLANTED, STEADY, VALUES, planted
+from ltv_platform_tests.forecasting.distributions import purchase_counts
+from ltv_platform_tests.forecasting.simulation import simulate
 
 MODELS = ("bg_nbd", "mbg_nbd")
 SOME = histories(

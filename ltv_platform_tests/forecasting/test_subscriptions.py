@@ -7,14 +7,12 @@ from scipy.special import hyp2f1
 from ltv_platform.forecasting.repeat_buying.fit import Fit
 from ltv_platform.forecasting.repeat_buying.subscriptions import (
     expected_lifetime,
+    expected_payments,
     fit_shifted_beta_geometric,
     retention,
     survival,
 )
-
-#: Survivors of 1,000 after 0 to 7 years, in two segments (Fader & Hardie 2007, table 1).
-HIGH_END = np.array([1000, 869, 743, 653, 593, 551, 517, 491])
-REGULAR = np.array([1000, 631, 468, 382, 326, 289, 262, 241])
+from ltv_platform_tests.forecasting.customers import HIGH_END, REGULAR
 
 
 def _fit(survivors: np.ndarray) -> Fit:
@@ -59,34 +57,39 @@ def test_survival_is_the_product_of_retention() -> None:
 
 @pytest.mark.parametrize("discount", [0.1, 0.001])
 def test_lifetime_is_that_of_the_closed_form(discount: float) -> None:
-    """Fader & Hardie (2010): ₂F₁(1, β; α+β; 1/(1+d)); with years behind, β grows by them."""
+    """Fader & Hardie (2010): ₂F₁(1, β; α+β; 1/(1+d))."""
     fit = _fit(HIGH_END)
     alpha, beta = fit.parameters.values()
-    for lived in (0, 4):
-        closed = hyp2f1(1, beta + lived, alpha + beta + lived, 1 / (1 + discount))
-        found = expected_lifetime(fit, discount=discount, lived=lived)
-        assert found == pytest.approx(closed, rel=1e-9)
+    closed = hyp2f1(1, beta, alpha + beta, 1 / (1 + discount))
+    assert expected_lifetime(fit, discount=discount) == pytest.approx(closed, rel=1e-9)
 
 
 def test_lifetime_to_a_horizon_and_for_ever() -> None:
-    """Σ S(t); infinite where α ≤ 1, so None; (α+β−1)/(α−1) above."""
+    """Σ S(t); infinite where α ≤ 1, so None; (α+β−1)/(α−1) above. Tiny discounts are refused."""
     fit = _fit(HIGH_END)
-    assert expected_lifetime(fit, 12) == pytest.approx(survival(fit, np.arange(12)).sum())
-    assert expected_lifetime(fit, 0) == 0
+    assert expected_payments(fit, [1, 2])[1] == pytest.approx(survival(fit, [0, 1, 2]).sum())
     assert expected_lifetime(fit) is None
     steady = Fit("shifted_beta_geometric", {"alpha": 3.0, "beta": 4.0})
     assert expected_lifetime(steady) == 3.0
-    far = expected_lifetime(steady, 20_000)
+    far = expected_payments(steady, np.arange(1, 20_000))[-1]
     assert far == pytest.approx(3.0, abs=1e-6)
+    discounted = expected_payments(fit, np.arange(1, 1_000), 0.1)[-1]
+    assert discounted == pytest.approx(expected_lifetime(fit, 0.1), rel=1e-9)
+    for wrong in (-0.1, 0.00001, float("nan")):
+        with pytest.raises(ValueError, match="discount must be 0, or"):
+            expected_lifetime(fit, wrong)
 
 
 def test_degenerate_subscribers_have_a_status() -> None:
     """Few, none leaving, all alike; and more leaving than there are is refused."""
-    assert fit_shifted_beta_geometric([], []).status == "too_few_customers"
+    assert fit_shifted_beta_geometric([], []).status == "too_few_periods"
+    one = fit_shifted_beta_geometric([500], [100])
+    assert one.status == "too_few_periods"
+    assert one.reason == "1 period of renewals; a fit takes 2 or more"
     assert fit_shifted_beta_geometric([50, 40], [10, 5]).status == "too_few_customers"
     assert fit_shifted_beta_geometric([500, 500], [0, 0]).status == "no_convergence"
     half = fit_shifted_beta_geometric([1024, 512, 256, 128], [512, 256, 128, 64])
     assert half.status == "at_bound"
-    assert "leave with one probability" in half.reason
+    assert "leave with the same probability" in half.reason
     with pytest.raises(ValueError, match="between 0 and at_risk"):
         fit_shifted_beta_geometric([100], [101])

@@ -99,7 +99,7 @@ class Purchases:
         """x, t_x, T, transactions and spend of the holdout: how many customers."""
         found: Counter[tuple[Any, ...]] = Counter()
         parameters = {"as_of": day(cutoff), "holdout": holdout}
-        for row in self._rows("histories/outcomes.sql", parameters):
+        for row in self._rows("queries/histories/outcomes.sql", parameters):
             names = ("repeat_days", "span_days", "age_days")
             happened = row["actual_transactions"], row["actual_spend"]
             found[*(row[name] for name in names), *happened] += row["customers"]

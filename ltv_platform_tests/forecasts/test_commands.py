@@ -1,5 +1,6 @@
 """`ltv forecast`: its answers as text and JSON, and what it says of days that it cannot use."""
 
+import sys
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typer.testing import CliRunner
 from ltv_platform.cli import app
 from ltv_platform.errors import UserError
 from ltv_platform.reports.forecasts import backtest_as_of, fit_as_of, rolling_backtest
+from ltv_platform_tests.forecasting.samplers import install
 from ltv_platform_tests.warehouse.homes import Home
 
 
@@ -34,7 +36,7 @@ def test_a_fit_as_json(forecast: Any) -> None:
         "standard_errors": {"p": None, "q": None, "v": None},
         "log_likelihood": None,
         "status": "too_few_customers",
-        "reason": "2 customers; a fit takes 100 or more",
+        "reason": "2 customers; a fit needs 100 or more",
         "customers": 1,
         "excluded_customers": 0,
         "unit": "day",
@@ -62,14 +64,14 @@ def test_a_fit_as_a_table(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     assert answer.exit_code == 0
     assert answer.stdout.count("too_few_customers") == 11
     assert "As of 2025-07-01; time in days, values in USD." in answer.stderr
-    assert "mbgnbd: 2 customers; a fit takes 100 or more." in answer.stderr
+    assert "mbgnbd: 2 customers; a fit needs 100 or more." in answer.stderr
 
 
 def test_days_outside_the_data(home: Home) -> None:
     """Before the first transaction, after as_of, or a holdout that reaches beyond it."""
     settings = home.settings
     for ask in (fit_as_of, backtest_as_of, rolling_backtest):
-        with pytest.raises(UserError, match="the first transaction is of 2025-01-10"):
+        with pytest.raises(UserError, match="the first transaction is from 2025-01-10"):
             ask(settings, date(2025, 1, 9))
         with pytest.raises(UserError, match="the published figures end on 2025-07-01"):
             ask(settings, date(2025, 7, 2))
@@ -79,10 +81,10 @@ def test_days_outside_the_data(home: Home) -> None:
     assert backtest_as_of(settings, date(2025, 6, 1), 30)
     with pytest.raises(
         UserError,
-        match="730 days and a customer, and there are fewer from 2025-01-10 to 2025-07-01",
+        match="730 days and a customer; there are fewer from 2025-01-10 to 2025-07-01",
     ):
         rolling_backtest(settings, None, 365)
-    with pytest.raises(UserError, match="the first transaction is of 2025-01-10"):
+    with pytest.raises(UserError, match="the first transaction is from 2025-01-10"):
         backtest_as_of(settings, None, 3650)
 
 
@@ -104,7 +106,7 @@ def test_nothing_has_happened_yet(tmp_path: Path) -> None:
     """A snapshot without any event has no as_of."""
     home = Home(tmp_path, horizons=(7,))
     home.publish()
-    with pytest.raises(UserError, match="The snapshot holds no events yet"):
+    with pytest.raises(UserError, match="The snapshot contains no events yet"):
         fit_as_of(home.settings)
 
 
@@ -117,5 +119,36 @@ def test_customers_without_transactions(tmp_path: Path) -> None:
     assert day == date(2025, 1, 1)
     assert [model.fit.customers for model in models] == [0, 0, 0]
     assert backtest_as_of(home.settings, date(2024, 12, 1), 30) == []
-    with pytest.raises(UserError, match="takes transactions of 3 days and a customer"):
+    with pytest.raises(UserError, match="needs transactions over 3 days and a customer"):
         rolling_backtest(home.settings)
+
+
+def test_a_bayesian_fit_beside_the_likeliest(
+    home: Home, forecast: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two rows a parameter; in JSON two models, which say their method and intervals."""
+    install(monkeypatch)
+    models = forecast("fit", "--bayes", "--model", "mbgnbd")
+    assert [model["method"] for model in models] == ["likelihood", "bayes"]
+    for model in models:
+        assert model["status"] == "too_few_customers"
+        assert model["lower"] == model["upper"] == dict.fromkeys(["r", "alpha", "a", "b"])
+    monkeypatch.setenv("COLUMNS", "80")
+    answer = CliRunner().invoke(app, ["forecast", "fit", "--bayes", "--format", "csv"])
+    lines = answer.stdout.splitlines()
+    assert lines[0] == "model,parameter,method,value,standard_error,lower,upper,status"
+    assert lines[1:3] == [
+        "bgnbd,r,likelihood,,,,,too_few_customers",
+        "bgnbd,r,bayes,,,,,too_few_customers",
+    ]
+    assert "mbgnbd (bayes): 2 customers; a fit takes 100 or more." in answer.stderr
+
+
+def test_a_bayesian_fit_without_the_extra(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is read or fitted before."""
+    monkeypatch.setenv("LTV_HOME", str(home.settings.home))
+    monkeypatch.setitem(sys.modules, "pymc_marketing", None)
+    answer = CliRunner().invoke(app, ["forecast", "fit", "--bayes"])
+    assert isinstance(answer.exception, UserError)
+    assert "pip install 'ltv-platform[bayes]'" in answer.exception.hint
+    assert not answer.stdout + answer.stderr

@@ -35,7 +35,7 @@ def test_few_customers_have_the_naive_forecast(tmp_path: Path) -> None:
         "SELECT DISTINCT status, reason, customers FROM forecast_models ORDER BY 3"
     )
     assert models == [
-        ("too_few_customers", "1 customers; a fit takes 100 or more", 1),
+        ("too_few_customers", "1 customers; a fit needs 100 or more", 1),
     ]
     assert home.values("SELECT COUNT(*) FROM purchase_forecasts") == [0]
     backtest = home.values(

@@ -12,11 +12,12 @@ from ltv_platform.forecasting.repeat_buying.buy_till_you_die import (
     expected_purchases,
     probability_alive,
 )
-from ltv_platform.forecasting.repeat_buying.fit import Fit
+from ltv_platform.forecasting.repeat_buying.fit import Fit, Sampling
 from ltv_platform.forecasting.repeat_buying.gamma_gamma import expected_value
 from ltv_platform.forecasting.repeat_buying.histories import Histories
-from ltv_platform.forecasting.simulation import simulate
 from ltv_platform.reports.forecasts import fit_as_of, rolling_backtest
+from ltv_platform_tests.forecasting.samplers import Sampler, install
+from ltv_platform_tests.forecasting.simulation import simulate
 from ltv_platform_tests.forecasts.shops import AS_OF, built, shop
 from ltv_platform_tests.warehouse.homes import Home
 
@@ -272,6 +273,28 @@ def test_weeks_and_days_agree(home: Home) -> None:
             assert value is not None
             other = weeks.parameters[name]
             assert other == pytest.approx(value / 7 if name == "alpha" else value, rel=1e-6)
+
+
+def test_sampled_models_beside_the_likeliest(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each after the same model by likelihood, in the units of the data."""
+    sampler = Sampler({"r": 0.5, "alpha": 10.0, "a": 0.8, "b": 2.4})
+    values = Sampler({"p": 6.0, "q": 4.0, "v": 0.5})
+    install(monkeypatch, ModifiedBetaGeoModel=sampler, GammaGammaModel=values)
+    models = ["mbgnbd", "gamma_gamma"]
+    found = {}
+    for days in (1, 7):
+        _, fitted = fit_as_of(home.settings, None, models, days, Sampling(draws=200))
+        assert [(one.name, one.method) for one in fitted] == [
+            (name, method) for name in models for method in ("likelihood", "bayes")
+        ]
+        for one in fitted:
+            for name, value in one.parameters.items():
+                lower, upper = one.lower[name], one.upper[name]
+                assert lower is not None and value is not None and upper is not None
+                assert lower < value < upper
+        assert sampler.given["data"]["T"].mean() == pytest.approx(30)
+        found[days] = fitted[1].parameters["alpha"]
+    assert found[1] == pytest.approx(7 * found[7])
 
 
 def test_a_forecast_knows_only_what_was_known(home: Home, tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ def test_one_key_of_two_events_is_a_wrong_key(
     assert (outcome.counts.rows_accepted, outcome.counts.rows_quarantined) == (1, 2)
     [two, three] = load.reasons()
     assert (two[0], three[0]) == (2, 3)
-    assert f"is also on line 3 with another {column}; keep the right one, or give" in two[1][0]
+    assert f"is also on line 3 with another {column}; keep the correct one, or give" in two[1][0]
     assert f"is also on line 2 with another {column}; " in three[1][0]
     assert any(
         note.startswith("2 rows share their ") and "all of them are in quarantine" in note
@@ -55,9 +55,9 @@ def test_lines_of_an_order_under_its_number(load: Loader) -> None:
     text = SALES + "".join(f"o1,c1,2025-05-01,{amount},\n" for amount in (20, 30, 50))
     assert load("transactions", text).rows_quarantined == 3
     assert load.reasons()[2][1] == [
-        "transaction_id: o1 is also on line 2 with another amount; keep the right one, or give "
-        "each row a key of its own, as an adapter can with id || '-' || item, or an updated_at "
-        "that tells the newest"
+        "transaction_id: o1 is also on line 2 with another amount; keep the correct one, or give "
+        "each row its own key, as an adapter can with id || '-' || item, or an updated_at that "
+        "identifies the newest"
     ]
 
 
@@ -141,9 +141,13 @@ def test_another_file_is_a_correction(load: Loader) -> None:
         (
             "customers",
             "customer_id,registration_date,segment\nc1,2025-01-01,a\nc1,2025-01-01,b\nc2,2025-01-01,a\n",
-            "1 customer_id stand on several lines",
+            "1 customer_id appear on several lines",
         ),
-        ("campaigns", "campaign_id,campaign_name\nc1,a\nc1,b\nc2,a\nc2,b\n", "2 campaign_id stand"),
+        (
+            "campaigns",
+            "campaign_id,campaign_name\nc1,a\nc1,b\nc2,a\nc2,b\n",
+            "2 campaign_id appear",
+        ),
     ],
 )
 def test_of_attributes_the_last_line_counts_with_a_note(

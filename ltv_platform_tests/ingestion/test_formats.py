@@ -57,7 +57,7 @@ def test_one_file_feeds_several_tables(load: Loader, shop: str) -> None:
         ("3-a", "(guest)", Decimal(50), "EUR"),
         ("3-b", "(guest)", Decimal(50), "EUR"),
     ]
-    assert any("titles and notices skipped: 2" in note for note in customers.notes)
+    assert any("title and notice lines skipped: 2" in note for note in customers.notes)
     again = ingest_export(load, FILE, "may.csv", shop)
     assert [outcome.repeated for outcome in again] == [True, True]
 
@@ -87,9 +87,11 @@ def test_a_person_is_the_same_in_every_file(load: Loader) -> None:
 def test_totals_are_held_against_the_rows(load: Loader) -> None:
     """They agree to the cent, or a note names both figures."""
     good = "a,2025-05-01,$10.00,1\na,2025-05-02,$5.50,1\nTotal: Account,--,$15.50,2\n"
-    assert any("what the rows add up to (15.50)" in note for note in load_costs(load, good).notes)
+    assert any(
+        "matches the sum of the rows (15.50)" in note for note in load_costs(load, good).notes
+    )
     bad = good.replace("$15.50", "$25.50").replace("a,", "b,")
-    [note] = [note for note in load_costs(load, bad, name="b.csv").notes if "totals" in note]
+    [note] = [note for note in load_costs(load, bad, name="b.csv").notes if "total rows" in note]
     assert "line 4 says 25.50, the rows add up to 15.50" in note
     assert total_cost(load) == Decimal("31.00")
 
@@ -126,10 +128,10 @@ def test_a_file_of_no_known_format(load: Loader) -> None:
     [outcome] = ingest_export(load, "Campaign,Day,Impr.\na,2025-05-01,1\n", "x.csv", None)
     message = str(outcome.error)
     assert "It has Campaign, Day, Impr." in message
-    assert "Nearest is a Google Ads report by day, which also has Cost" in message
+    assert "The closest is a Google Ads report by day, which also has Cost" in message
     assert "adapter" in message
     [outcome] = ingest_export(load, "a,b\n1,2\n", "y.csv", None)
-    assert "is none of the exports that are known by their columns" in str(outcome.error)
+    assert "is not a known export" in str(outcome.error)
 
 
 def test_files_with_the_columns_of_a_table_need_no_table(load: Loader) -> None:
@@ -161,7 +163,7 @@ def test_an_explanation_loads_nothing(load: Loader, shop: str) -> None:
     assert ("transaction_date", "Day", ["2025-05-13 00:00:00", "2025-05-13 00:00:00"]) in [
         (column, made_of, values[:2]) for column, made_of, values in transactions.values
     ]
-    assert any("columns that are not taken: Notes" in note for note in customers.notes)
+    assert any("ignored columns: Notes" in note for note in customers.notes)
     assert any("read numbers as 1.204,50 and dates day first" in note for note in customers.notes)
     assert any(
         "transactions: accepted 4, quarantined 2, left out 0 of 6" in note
@@ -213,7 +215,7 @@ def test_a_slip_in_the_condition_of_totals_is_the_adapters(load: Loader, shop: s
     first, *others = ingest(
         load.engine, [Request(None, path, str(slip)), Request(None, path, shop)]
     )
-    assert "does not go through its adapter" in str(first.error)
+    assert "does not fit its adapter" in str(first.error)
     assert [other.error for other in others] == [None, None]
 
 
@@ -234,17 +236,20 @@ def test_an_adapter_says_why_it_rejects_a_row(load: Loader) -> None:
         ("-- needs: Day first", "declares no column"),
         ("-- needs: day (when) = Day", "declares no column"),
         ("-- skip: two lines", "skip is 'two lines'"),
-        ("-- numbers: 1.204", "numbers are written as '1.204'"),
-        ("-- dates: American", "dates are 'American'"),
-        ("-- refuse: a = 1", "refuses files without a reason"),
+        ("-- numbers: 1.204", "numbers is '1.204'"),
+        ("-- dates: American", "dates is 'American'"),
+        ("-- refuse: a = 1", "refuses files without saying why"),
         ("-- totals: SELECT 1", "is not valid SQL"),
-        ("-- totals: (SELECT MAX(x) FROM read_csv('/etc/passwd'))", "it may read only `file`"),
-        ("-- variable: revenue", "is no variable"),
-        ("-- variable: x TO 1; COPY (SELECT 1) TO 'x.csv'; SET VARIABLE y = a", "is no variable"),
-        ("-- variable: base_currency = EUR", "is no variable"),
+        ("-- totals: (SELECT MAX(x) FROM read_csv('/etc/passwd'))", "it may only read `file`"),
+        ("-- variable: revenue", "is not a variable"),
+        (
+            "-- variable: x TO 1; COPY (SELECT 1) TO 'x.csv'; SET VARIABLE y = a",
+            "is not a variable",
+        ),
+        ("-- variable: base_currency = EUR", "is not a variable"),
         ("-- needs: rowid = Order", "cannot call a column rowid"),
-        ("-- needs: cost = Cost ({Currency})", "has braces that mean nothing"),
-        ("-- format: Things", "by which columns its files are known"),
+        ("-- needs: cost = Cost ({Currency})", "has unknown braces"),
+        ("-- format: Things", "which columns identify its files"),
     ],
 )
 def test_lines_that_make_no_sense(line: str, message: str) -> None:

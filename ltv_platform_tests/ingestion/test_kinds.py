@@ -46,11 +46,11 @@ KINDS = {
     "an OpenDocument spreadsheet": _zip("mimetype"),
     "an Excel workbook": _zip("[Content_Types].xml", "xl/workbook.xml"),
     "a ZIP archive, perhaps an Excel workbook": _zip("june.csv"),
-    "an old Excel workbook (.xls), or one that is protected by a password": (
+    "an old Excel workbook (.xls), or a password-protected one": (
         bytes.fromhex("d0cf11e0a1b11ae1") + bytes(600)
     ),
     "a PDF document": b"%PDF-1.7\n",
-    "a web page, such as one that asks to log in": b"\n <!DOCTYPE html>\n<html>",
+    "a web page, perhaps a login page": b"\n <!DOCTYPE html>\n<html>",
     "an XML document": b'<?xml version="1.0"?><rows/>',
     "a 7-Zip archive": b"7z\xbc\xaf\x27\x1c\0\4",
     "a RAR archive": b"Rar!\x1a\x07\x01\0",
@@ -70,7 +70,7 @@ def test_another_kind_under_the_name_of_a_csv_file(load: Loader, what: str) -> N
     for name, given in (("a.csv", content), ("b.csv.gz", packed), ("c.ndjson", content)):
         error = load.outcome("campaigns", given, name).error
         assert error is not None
-        assert error.message == f"{load.folder / name} is {what}, whatever its extension says."
+        assert error.message == f"{load.folder / name} is {what}, despite its extension."
         assert error.hint
     assert load.rows("SELECT COUNT(*) FROM raw.loads") == [(0,)]
 
@@ -80,12 +80,12 @@ def test_other_formats_under_each_others_names(load: Loader, tmp_path: Path) -> 
     for name, content, what in (
         ("a.parquet", _sqlite(tmp_path), "a SQLite database"),
         ("a.db", _parquet(), "a Parquet file"),
-        ("b.db", b"<html>", "a web page, such as one that asks to log in"),
-        ("a.json", "<html>".encode("utf-16"), "a web page, such as one that asks to log in"),
+        ("b.db", b"<html>", "a web page, perhaps a login page"),
+        ("a.json", "<html>".encode("utf-16"), "a web page, perhaps a login page"),
     ):
         error = load.outcome("campaigns", content, name).error
         assert error is not None
-        assert error.message == f"{load.folder / name} is {what}, whatever its extension says."
+        assert error.message == f"{load.folder / name} is {what}, despite its extension."
 
 
 @pytest.mark.parametrize(

@@ -83,7 +83,7 @@ def test_a_file_that_grows_while_it_is_loaded_stays(
     with monkeypatch.context() as patch:
         patch.setattr(loading, "ingest_each", grow)
         [outcome] = ingest_landing(load.engine)
-    assert "stays for the next call" in outcome.notes[0]
+    assert "stays in landing" in outcome.notes[0]
     assert path.exists()
     [outcome] = ingest_landing(load.engine)
     assert outcome.counts is not None

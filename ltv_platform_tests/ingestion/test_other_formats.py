@@ -39,7 +39,7 @@ def test_json_lines_with_bad_ones_between(load: Loader) -> None:
     counts = outcome.counts
     assert counts is not None
     assert (counts.rows_in_file, counts.rows_accepted, counts.rows_quarantined) == (8, 3, 5)
-    assert outcome.notes[0] == "transactions.ndjson: unknown columns left out: basket"
+    assert outcome.notes[0] == "transactions.ndjson: unknown columns ignored: basket"
     assert load.rows("SELECT line, amount, is_refund FROM raw.transactions ORDER BY line") == [
         (1, Decimal("1.5"), False),
         (3, Decimal(2), True),
@@ -168,7 +168,7 @@ def test_what_takes_the_place_of_a_file_is_not_opened(
         waiting.join(600)
     assert said == [
         f"{pipe} is a pipe, not a file.",
-        f"{link} is a link, or lies behind one; links in landing are not followed.",
+        f"{link} is a link or inside one; links in landing are not followed.",
         f"{folder} cannot be opened: Is a directory.",
     ]
     assert not any(_is_open(path) for path in (pipe, good, folder))

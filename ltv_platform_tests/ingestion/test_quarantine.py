@@ -214,11 +214,11 @@ def test_an_adapter_that_is_gone_is_told(load: Loader, later: Loader) -> None:
     path.unlink()
     with pytest.raises(UserError, match=r"orders\.sql does not exist") as raised:
         replay(later.engine)
-    assert "Put the adapter back" in raised.value.hint
+    assert "Restore the adapter file" in raised.value.hint
     assert len(later.reasons()) == 3
     assert [counts.table_name for counts in replay(later.engine, "customers")] == ["customers"]
     path.write_text(ADAPTER.replace("CENTS", "eurocents"))
-    with pytest.raises(UserError, match="does not go through adapter orders"):
+    with pytest.raises(UserError, match="does not fit adapter orders"):
         replay(later.engine)
 
 

@@ -93,7 +93,7 @@ def test_a_file_that_comes_again_through_a_mended_adapter_settles_its_rows(load:
     notes: list[str] = []
     assert replay(load.engine, tell=notes.append) == []
     assert notes == [
-        f"shop.csv: adapter shop ({path}) has changed since the file was loaded, but it looks at "
+        f"shop.csv: adapter shop ({path}) has changed since the file was loaded, but it reads "
         "several records at once; load the file again to use it"
     ]
     assert load("transactions", text, "shop.csv", str(path)).rows_accepted == 2
@@ -115,7 +115,7 @@ def test_replay_says_that_an_adapter_has_changed(load: Loader) -> None:
     load.write("shop.sql", select.format("replace(day, 'May', '2025-05-01')"))
     [counts] = replay(load.engine, tell=notes.append)
     assert counts.rows_accepted == 1
-    assert "has changed since the file was loaded; the rows went through it as it is" in notes[0]
+    assert "has changed since the file was loaded; the rows were read with the new" in notes[0]
     assert settled(load) == [None], "it was replayed"
 
 

@@ -57,7 +57,7 @@ def test_more_than_twenty_years_of_partitions_are_refused(load: Loader) -> None:
     )
     outcome = load.outcome("customers", text)
     assert outcome.error is not None
-    assert "lie between 2003 and 2025: that makes more than 20 years" in outcome.error.message
+    assert "are from 2003 to 2025: more than 20 years" in outcome.error.message
     assert "set LTV_START_DATE=2003-01-01" in outcome.error.hint
     assert start(load) is None
     assert load.rows("SELECT COUNT(*) FROM raw.loads") == [(0,)]
@@ -166,7 +166,7 @@ def test_a_larger_load_moves_the_start_and_frees_what_it_kept_out(load: Loader) 
     outcome = load.outcome("customer_interactions", interactions(2021, 1_000), "3.csv")
     assert start(load) == date(2021, 1, 1)
     assert outcome.notes == (
-        "the partitions now start on 2021-01-01 instead of 2025-01-01",
+        "partitions now start on 2021-01-01 instead of 2025-01-01",
         "2 rows left quarantine because of that",
     )
     assert outcome.counts is not None
@@ -229,5 +229,5 @@ def test_a_damaged_start_is_told(load: Loader) -> None:
     """With the file and what to write into it."""
     load.engine.settings.home.mkdir()
     load.engine.settings.start_date_path.write_text("soon\n")
-    with pytest.raises(UserError, match="start_date does not hold a date"):
+    with pytest.raises(UserError, match="start_date does not contain a date"):
         start(load)

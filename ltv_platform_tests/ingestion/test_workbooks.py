@@ -95,7 +95,7 @@ def test_numbers_are_rounded_as_those_of_other_binary_formats(tmp_path: Path) ->
     text = text_of(tmp_path, content, scales={"amount": 6})
     assert text == "Amount,name\n0.333333,0.3333333333333333\n100000000000000000,2.5\n"
     (tmp_path / "copies" / "copy.csv").unlink()
-    with pytest.raises(UserError, match="cell A3 of sheet S holds a number of more digits"):
+    with pytest.raises(UserError, match="cell A3 of sheet S holds a number with more digits"):
         take_copy(tmp_path / "a.xlsx", tmp_path / "copies")
 
 
@@ -124,7 +124,7 @@ def test_the_first_sheet_that_is_shown_is_read(load: Loader) -> None:
     assert counts is not None, outcome.error
     assert (counts.rows_in_file, counts.rows_accepted) == (2, 2)
     assert outcome.notes == (
-        "c.xlsx: only its sheet June was read, not Notes; --sheet names another",
+        "c.xlsx: only its sheet June was read, not Notes; --sheet chooses another",
     )
     rows = "SELECT campaign_id, campaign_name, line FROM raw.campaigns ORDER BY line"
     assert load.rows(rows) == [("12", "Spring", 2), ("007", None, 3)]
@@ -146,7 +146,7 @@ def test_a_sheet_of_what_is_no_workbook(load: Loader) -> None:
     path = load.write("c.csv", "campaign_id\nc1\n")
     [outcome] = ingest(load.engine, [Request("campaigns", path, sheet="June")])
     assert outcome.error is not None
-    assert outcome.error.message == f"{path} is no workbook, so it has no sheets."
+    assert outcome.error.message == f"{path} is not a workbook, so it has no sheets."
 
 
 def test_values_come_as_from_text(load: Loader) -> None:
@@ -186,7 +186,7 @@ def test_an_adapter_for_another_delimiter_reads_workbooks_too(load: Loader) -> N
     blanks = load.write("blanks.sql", ADAPTER.format("whitespace"))
     error = load.outcome("campaigns", content, "c.xlsx", str(blanks)).error
     assert error is not None
-    assert "its adapter reads text parted by blanks, or without quotes" in error.message
+    assert "its adapter reads text that is separated by whitespace or has" in error.message
 
 
 def _far() -> str:
@@ -202,19 +202,19 @@ BAD = {
     "a.xlsx is not an Excel workbook, or a damaged one (Cannot detect file format).": (
         b"PK\5\6" + bytes(18)
     ),
-    "a.xlsx is a workbook without sheets of cells.": workbook({}),
+    "a.xlsx is a workbook without worksheets.": workbook({}),
     "Sheet S of a.xlsx is empty. It also has T.": workbook(
         {"S": sheet_of([(" ", None)]), "T": sheet_of([("a",)])}
     ),
-    "a.xlsx: cell C2 of sheet S holds a number of more digits than a number of Excel keeps.": (
+    "a.xlsx: cell C2 of sheet S holds a number with more digits than Excel keeps.": (
         workbook(
             {"S": sheet_of([(None, "a", "b"), (None, 1, "<c><v>1234567890123456789</v></c>")])}
         )
     ),
-    "a.xlsx grows too large when it is unpacked, as a gzip bomb does.": workbook(
+    "a.xlsx grows too large when it is decompressed, as a gzip bomb does.": workbook(
         {"S": sheet_of([("a",)])}, more={"xl/media/a": "0" * (257 << 20)}
     ),
-    "a.xlsx is a workbook that takes more than 4 GiB of memory to be read, or a damaged one.": (
+    "a.xlsx is a workbook that needs more than 4 GiB of memory, or is damaged.": (
         workbook({"S": _far()})
     ),
 }
@@ -230,8 +230,8 @@ def test_a_workbook_with_a_password_or_of_old_times(tmp_path: Path) -> None:
     """Both are of a kind that is no ZIP archive."""
     content = bytes.fromhex("d0cf11e0a1b11ae1") + bytes(600)
     assert error_of(tmp_path, content) == (
-        f"{tmp_path / 'a.xlsx'} is an old Excel workbook (.xls), or one that is protected by a "
-        "password, whatever its extension says."
+        f"{tmp_path / 'a.xlsx'} is an old Excel workbook (.xls), or a password-protected one, "
+        f"despite its extension."
     )
 
 
@@ -239,12 +239,12 @@ def test_a_long_text_that_every_row_repeats(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A string is written once in the file, and once a row in the text."""
-    monkeypatch.setattr(workbooks, "most_unpacked", lambda _: 100_000)
+    monkeypatch.setattr(workbooks, "unpacked_limit", lambda _: 100_000)
     strings = f"<sst><si><t>{'x' * 1000}</t></si></sst>"
     rows = [("a",), *[("<c t='s'><v>0</v></c>",)] * 200]
     content = workbook({"S": sheet_of(rows)}, more={"xl/sharedStrings.xml": strings})
     assert error_of(tmp_path, content) == (
-        "a.xlsx grows too large when it is unpacked, as a gzip bomb does."
+        "a.xlsx grows too large when it is decompressed, as a gzip bomb does."
     )
 
 
@@ -252,7 +252,7 @@ def test_a_reader_that_never_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     """It is ended."""
     monkeypatch.setattr(workbooks, "_TIMEOUT", 0.0001)
     content = workbook({"S": sheet_of(CAMPAIGNS)})
-    assert error_of(tmp_path, content) == "a.xlsx took too long to be read."
+    assert error_of(tmp_path, content) == "a.xlsx took too long to read."
 
 
 def test_a_copy_that_does_not_fit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,7 +31,7 @@ def test_the_one_list_of_objects_holds_the_records(load: Loader, content: Any, p
     counts = outcome.counts
     assert counts is not None, outcome.error
     assert (counts.rows_in_file, counts.rows_accepted, counts.rows_quarantined) == (2, 2, 0)
-    assert outcome.notes[0] == f"a.json: records taken from `{path}`"
+    assert outcome.notes[0] == f"a.json: records read from `{path}`"
     assert load.rows("SELECT line, campaign_id, campaign_name FROM raw.campaigns ORDER BY 1") == [
         (1, "c1", "Spring"),
         (2, "c2", None),
@@ -58,8 +58,8 @@ def test_elements_that_are_no_objects_are_rejected_by_their_place(load: Loader) 
     [
         ({"a": ROWS, "b": ROWS}, "a.json has several lists of records: a, b."),
         ({"r": {"a": ROWS}, "s": {"b": ROWS}}, "a.json has several lists of records: r.a, s.b."),
-        ({"data": [], "next": None}, "a.json holds no records: its list is empty."),
-        ({"response": {"data": []}}, "a.json holds no records: its list is empty."),
+        ({"data": [], "next": None}, "a.json contains no records: its list is empty."),
+        ({"response": {"data": []}}, "a.json contains no records: its list is empty."),
     ],
 )
 def test_several_lists_or_an_empty_one(load: Loader, content: Any, message: str) -> None:

@@ -24,17 +24,17 @@ marts.campaign_roas.cpi  spend / installs.
 ├─ marts.campaign_roas.installs  Customers of the cohort.
 │  └─ marts.campaign_ltv.installs  Customers of the cohort.
 │     └─ core.customers.customer_id  The customer.
-│        └─ raw.customers.customer_id  Identifies the customer in all tables.
-└─ marts.campaign_roas.spend  Spent on the install date; NULL = no spend known.
+│        └─ raw.customers.customer_id  Identifies the customer in every table.
+└─ marts.campaign_roas.spend  Spend on the install date; NULL: no known spend.
    ├─ core.campaign_spend.campaign_id  The campaign.
    │  └─ raw.campaign_costs.campaign_id  The campaign.
-   ├─ core.campaign_spend.date  Day of the reporting zone.
-   │  └─ raw.campaign_costs.date  Day of the reporting zone.
+   ├─ core.campaign_spend.date  Day in the reporting zone.
+   │  └─ raw.campaign_costs.date  Day in the reporting zone.
    ├─ core.campaign_spend.spend  Base currency.
-   │  ├─ raw.campaign_costs.cost  Money spent; below 0 = a correction, it adds up.
-   │  ├─ raw.campaign_costs.currency  ISO 4217 code of the amount; empty = base currency.
+   │  ├─ raw.campaign_costs.cost  Money spent; below 0: a correction, which is added.
+   │  ├─ raw.campaign_costs.currency  ISO 4217 code of the amount; empty: base currency.
    │  ├─ raw.fx_rates.date  Day of the rate.
-   │  └─ raw.fx_rates.rate  Base units per unit of currency.
+   │  └─ raw.fx_rates.rate  Units of base currency per unit of currency.
    ├─ marts.campaign_ltv.country  Country, or (unknown).
    │  └─ core.customers.country  Country of the install, or (unknown).
    │     └─ raw.customers.country  Code or English name (ISO 3166-1).
@@ -82,7 +82,7 @@ def test_every_figure_ends_in_the_files(
 def test_models_say_so(lineages: Lineages) -> None:
     """What a fit made is marked, and what it read follows."""
     text = "\n".join(lines(grow(lineages, "marts.forecast_models", "value")))
-    assert text.startswith("marts.forecast_models.value  by the model, out of:")
+    assert text.startswith("marts.forecast_models.value  by the model, from:")
     assert "├─ marts.purchase_histories.repeat_days  " in text
 
 
@@ -113,7 +113,7 @@ def test_constants_say_so(lineages: Lineages) -> None:
 def test_a_raw_column_comes_as_it_is(lineages: Lineages) -> None:
     """Nothing lies before the files."""
     assert list(lines(grow(lineages, "raw.fx_rates", "rate"))) == [
-        "raw.fx_rates.rate  Base units per unit of currency."
+        "raw.fx_rates.rate  Units of base currency per unit of currency."
     ]
 
 

@@ -59,7 +59,8 @@ def test_spend_of_two_networks_under_one_campaign_adds_up(
     rows = {"google": "c1,2025-01-01,10", "meta": "c1,2025-01-01,4"}
     first, second = (spend(home, name, rows[name]) for name in order)
     assert first.notes == ()
-    assert f"1 (campaign, day) have spend of other sources too, {order[0]}" in second.notes[0]
+    said = f"1 (campaign, day) pairs also have spend from other sources, {order[0]}"
+    assert said in second.notes[0]
     home.publish()
     assert home.values("SELECT SUM(spend) FROM campaign_spend") == [14]
 
@@ -69,7 +70,7 @@ def test_a_source_replaces_its_own_spend_and_says_so(home: Home) -> None:
     spend(home, "google", "c1,2025-01-01,10", "c1,2025-01-02,1")
     outcome = spend(home, "google", "c1,2025-01-01,12.5")
     assert outcome.notes == (
-        "the spend of 1 (campaign, day) from earlier loads is replaced: 10.00 USD became "
+        "spend of 1 (campaign, day) pairs from earlier loads was replaced: 10.00 USD became "
         "12.50 (+2.50)",
     )
     header = "campaign_id,date,cost,spend_source"

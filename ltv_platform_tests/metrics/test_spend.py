@@ -216,7 +216,11 @@ def test_an_amount_without_room_is_told(tmp_path: Path) -> None:
     home.load("fx_rates", "2025-01-01,KWD,3.2")
     columns = "transaction_id,customer_id,transaction_date,amount,currency"
     home.load("transactions", "t1,a,2025-01-02,900000000000,KWD", header=columns)
-    with pytest.raises(UserError, match=r"core\.transactions .* money has twelve digits") as error:
+    with pytest.raises(
+        UserError,
+        match=r"core\.transactions .* money columns hold twelve "
+        "digits",
+    ) as error:
         home.publish()
     assert "LTV_CURRENCY" in str(error.value.hint)
     home.load("transactions", "t1,a,2025-01-02,1,0")

@@ -62,7 +62,7 @@ def test_a_configuration_of_the_users_own_stays(tmp_path: Path) -> None:
     with pytest.raises(UserError) as caught:
         write_configuration(_settings(tmp_path, "postgres"))
     assert caught.value.message == (
-        f"LTV_DAGSTER_STORAGE is postgres, but {place} is your own and names no PostgreSQL."
+        f"LTV_DAGSTER_STORAGE is postgres, but your own {place} does not configure PostgreSQL."
     )
     place.write_text("storage: {postgres: {postgres_url: {env: MINE}}}\n", "utf-8")
     write_configuration(_settings(tmp_path, "postgres"))
@@ -92,7 +92,7 @@ def test_a_server_that_does_not_answer_is_named(
     with pytest.raises(UserError) as caught:
         check_storage(_settings(tmp_path, "postgres"))
     assert caught.value.message.startswith(
-        "PostgreSQL, which is to keep Dagster's history, cannot be reached: connection to server "
+        "PostgreSQL, configured for Dagster's history, cannot be reached: connection to server "
         f'at "127.0.0.1", port {port} failed: Connection refused'
     )
     assert "s3cret" not in str(caught.value)

@@ -179,7 +179,7 @@ def test_events_are_compressed_and_older_ones_still_read(instance: dg.DagsterIns
 def test_what_another_version_compressed_is_said() -> None:
     """And not taken for text."""
     assert decompressed(compressed("naïve ✓")) == "naïve ✓"
-    with pytest.raises(ValueError, match="in a way that this version cannot read"):
+    with pytest.raises(ValueError, match="in a format that this version cannot read"):
         decompressed(b"\x02" + compressed("text")[1:])
 
 

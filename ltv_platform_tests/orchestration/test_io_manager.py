@@ -3,12 +3,15 @@
 What docs/extending.md says of what an asset returns.
 """
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import duckdb
+import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from ltv_platform.errors import BusyError, UserError
@@ -72,7 +75,7 @@ def test_nothing_on_the_first_day(home: Home, manager: WarehouseIOManager) -> No
     """A frame without columns makes no table, and the next one may."""
     manager.handle_output(output(home, DAYS[0]), pd.DataFrame())
     assert set(home.engine.state().built["mine.daily"]) == {march(1)}
-    with pytest.raises(UserError, match=r"mine\.daily is not there: it was never written"):
+    with pytest.raises(UserError, match=r"mine\.daily does not exist: it was never written"):
         manager.load_input(input_of(home, "mine.daily", *DAYS))
     manager.handle_output(output(home, DAYS[1]), frame_of((DAYS[1], 1.5)))
     assert stored(home) == [(march(2), 1.5)]
@@ -103,7 +106,7 @@ def test_rows_outside_the_days_are_an_error(
 ) -> None:
     """So are rows without a day; the message names one."""
     manager.handle_output(output(home, DAYS[0]), frame_of((DAYS[0], 1)))
-    with pytest.raises(UserError, match=f"outside the days of the run, such as of {day or 'no'}"):
+    with pytest.raises(UserError, match=f"outside the days of the run, such as {day or 'no'}"):
         manager.handle_output(output(home, DAYS[0]), frame_of((DAYS[0], 2), (str(day or ""), 3)))
     assert stored(home) == [(march(1), 1)]
 
@@ -117,7 +120,7 @@ def test_other_columns_are_an_error_while_other_days_have_the_old(
     with pytest.raises(UserError) as error:
         manager.handle_output(output(home, DAYS[1]), other)
     assert "more is not in the table; value is VARCHAR, not BIGINT" in error.value.message
-    assert "all of its partitions in one run" in error.value.hint
+    assert "all partitions in one run" in error.value.hint
     with pytest.raises(UserError, match="value is missing"):
         manager.handle_output(output(home, DAYS[1]), other[["day"]])
     assert len(stored(home)) == 3
@@ -168,6 +171,32 @@ def test_a_query_may_read_the_table_that_it_replaces(
     assert stored(home, "mine.runs") == [(1,), (2,), (3,)]
 
 
+def test_types_of_pandas_columns(home: Home, manager: WarehouseIOManager) -> None:
+    """docs/extending.md: of the frame's own types, and of an exact input back as they were."""
+    frame = pd.DataFrame(
+        {
+            "money": [Decimal("1.25"), Decimal("300.5")],
+            "day": [march(1), None],
+            "at": pd.to_datetime(["2025-03-01 10:00:00.123456", None]),
+            "count": pd.array([1, None], dtype="Int64"),
+            "share": [0.5, 0.25],
+            "name": ["ä", None],
+        }
+    )
+    types = ("DECIMAL(5,2)", "DATE", "TIMESTAMP", "BIGINT", "DOUBLE", "VARCHAR")
+    manager.handle_output(output(home, key="mine.t"), frame)
+    exact = manager.load_input(input_of(home, "mine.t", kind=pd.DataFrame, exact=True))
+    manager.handle_output(output(home, key="mine.again"), exact)
+    for name in ("t", "again"):
+        assert tuple(tables.types(home.engine, tables.OwnTable("mine", name)).values()) == types
+    assert stored(home, "mine.again") == stored(home, "mine.t")
+    assert exact["money"].sum() == Decimal("301.75")
+    inexact = manager.load_input(input_of(home, "mine.t", kind=pd.DataFrame))
+    kinds = ["f", "M", "M", "f", "f"]
+    assert [inexact.dtypes[name].kind for name in list(frame)[:5]] == kinds
+    assert inexact["at"][0] == pd.Timestamp("2025-03-01 10:00:00.123456")
+
+
 def test_pandas_as_it_comes(home: Home, manager: WarehouseIOManager) -> None:
     """A named index is a column, one without a name is none; categories are their values."""
     frame = pd.DataFrame({"kind": ["b", "a", "b"], "value": [1, 2, 3]}, index=[7, 8, 9])
@@ -181,15 +210,26 @@ def test_pandas_as_it_comes(home: Home, manager: WarehouseIOManager) -> None:
 @pytest.mark.parametrize(
     ("key", "obj", "message"),
     [
-        ("top", frame_of(), "The asset top has no schema to stand in"),
-        ("marts.country_roas", frame_of(), "schema marts, which is not for tables of your own"),
-        ("raw.mine", frame_of(), "schema raw, which is not for tables of your own"),
+        ("top", frame_of(), "The asset top has no schema"),
+        ("marts.country_roas", frame_of(), "schema marts, which is reserved for the platform"),
+        ("raw.mine", frame_of(), "schema raw, which is reserved for the platform"),
         ("mine.a-b", frame_of(), "cannot be a table, because of 'a-b'"),
-        ("mine.t", None, "returned a builtins.NoneType, which is not a frame"),
-        ("mine.t", [1], "returned a builtins.list, which is not a frame"),
+        ("mine.t", None, "returned None, which is not a frame"),
+        ("mine.t", [1], "returned a list, which is not a frame"),
+        (
+            "mine.t",
+            pd.Series([1]),
+            r"a pandas\.Series, which is not a frame. Call its to_frame",
+        ),
+        ("mine.t", pa.chunked_array([[1]]), r"returned a pyarrow\.\S+Array, which is not a frame"),
         ("mine.t", pd.DataFrame(), "would be a table without columns"),
         ("mine.t", pd.DataFrame({1: [2]}), "names are not text: 1"),
-        ("mine.t", pd.DataFrame({"a": [1, "x"]}), "has a column that no table can have"),
+        ("mine.t", pd.DataFrame({"a": [1, "x"]}), "no table can have: a has values of int, str"),
+        ("mine.t", pd.DataFrame({"a": [1j]}), "no table can have: a is complex128"),
+        ("mine.t", pd.DataFrame({"a": np.ones(1, "float16")}), "no table can have: a is float16"),
+        ("mine.t", pd.DataFrame({"a": pd.period_range("2025", "2025")}), "a is of the type period"),
+        ("mine.t", pd.DataFrame({"a": [Decimal(10) ** 40]}), "a decimal of 41 digits, of at most"),
+        ("mine.t", pd.DataFrame({"a": [1]}, pd.Index([1], name="a")), "more than one column a"),
         ("mine.t", pd.DataFrame({"a": [1], "A": [2]}), "more than one column a"),
         ("mine.t", Query("SELECT nothing"), "The query of mine.t fails"),
         ("mine.t", Query("DELETE FROM core.customers"), "The query of mine.t fails"),
@@ -212,7 +252,7 @@ def test_partitions_say_in_which_a_row_is(home: Home, manager: WarehouseIOManage
         partition_key=DAYS[0],
         asset_partitions_def=daily_partitions(home.settings),
     )
-    with pytest.raises(UserError, match="does not say in which a row is"):
+    with pytest.raises(UserError, match="does not say which one a row belongs to"):
         manager.handle_output(context, frame_of((DAYS[0], 1)))
     context = dg.build_output_context(
         asset_key=asset_key("mine.daily"),
@@ -220,7 +260,7 @@ def test_partitions_say_in_which_a_row_is(home: Home, manager: WarehouseIOManage
         partition_key="a",
         asset_partitions_def=dg.StaticPartitionsDefinition(["a"]),
     )
-    with pytest.raises(UserError, match="partitions of another kind than days"):
+    with pytest.raises(UserError, match="is not partitioned by day"):
         manager.handle_output(context, frame_of((DAYS[0], 1)))
     with pytest.raises(UserError, match="rows without the column day"):
         manager.handle_output(output(home, DAYS[0]), pd.DataFrame({"value": [1]}))

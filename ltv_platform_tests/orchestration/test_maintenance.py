@@ -19,7 +19,7 @@ def test_a_backup_that_fails_prunes_nonetheless(
     home = Home(tmp_path / "home", dagster_history=30, now="2099-01-01T00:00:00Z")
 
     def fails(*_: Any) -> None:
-        raise UserError("The disk of backups is full.", "Make room.")
+        raise UserError("The disk of backups is full.", "Free space.")
 
     monkeypatch.setattr(maintenance, "back_up_if_set", fails)
     with dg.DagsterInstance.ephemeral() as instance:

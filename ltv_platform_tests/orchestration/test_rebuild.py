@@ -25,7 +25,7 @@ PARTITIONS = "is outside the partitions, which run from 2025-01-01 to 2026-01-15
             (date(2026, 1, 2), None),
             "2026-01-02 is after 2025-12-31, the last day included in the figures.",
         ),
-        ((SOON, EARLY), "The range ends on 2020-01-01, before it starts on 2030-01-01."),
+        ((SOON, EARLY), "The range ends on 2020-01-01, before its start on 2030-01-01."),
     ],
 )
 def test_days_that_cannot_be_rebuilt(

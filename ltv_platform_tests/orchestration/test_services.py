@@ -59,7 +59,7 @@ def test_a_dropped_file_shows_and_killed_services_come_back(tmp_path: Path) -> N
         _drop(home, "second", "v2,u,2025-03-03,10:00:00,6")
         wait_until(lambda: _published(home) == ["v1", "v2"], 120, "v2 is published")
         assert _known(running)[DAEMON] != before[DAEMON]
-        assert "daemon ended (-9); it starts again." in running.said
+        assert "daemon ended (-9); restarting it." in running.said
         refused = subprocess.run(
             [sys.executable, "-m", "ltv_platform.cli", "up", "--port", str(_free_port())],
             env={**os.environ, "LTV_HOME": str(home)},

@@ -33,10 +33,10 @@ def test_a_run_tells_each_check_that_failed(tmp_path: Path) -> None:
     lines = run.err.splitlines()
     [published] = [place for place, line in enumerate(lines) if "Published snapshot" in line]
     assert sorted(lines[published + 1 :]) == [
-        "Warning: core.waiting_for_customer: 2 conversions, 3 sessions wait for their customer: "
-        "load them into customers",
+        "Warning: core.waiting_for_customer: 2 conversions, 3 sessions wait for their customers: "
+        "load these into customers",
         "Warning: marts.ihc_attribution: LTV_IHC_REDISTRIBUTION names 'mail', but no session has "
-        "such a channel: nothing is moved from it; case and blanks count",
+        "that channel, so no credit moves from it; case and spaces matter",
         "Warning: raw.customers: 1 of 2 rows are in quarantine; see `ltv quarantine list "
         "customers`",
     ]

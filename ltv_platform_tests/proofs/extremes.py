@@ -60,7 +60,7 @@ def _(folder: Path) -> str:
         "SELECT DISTINCT CAST(credit AS INTEGER) FROM "
         "(SELECT SUM(credit) AS credit FROM attribution GROUP BY model)",
     )
-    told = "what came before these got no credit" in run.err
+    told = "earlier sessions got no credit" in run.err
     return (
         f"exit {run.code}; {journeys}, credit of each model {credit}; "
         f"{'told' if told else 'not told'} that earlier sessions got none"

@@ -76,7 +76,8 @@ def _(folder: Path) -> str:
 
 @CASES.case(
     "the same, then a run that finds one of them twice, and one whose amount is too large",
-    "exit 2: core.customers has 1 keys twice; exit 2: money has twelve digits; nothing of them",
+    "exit 2: core.customers has 1 duplicate keys; exit 2: money columns hold twelve digits; "
+    "nothing of them",
 )
 def _(folder: Path) -> str:
     ltv = _home(folder)
@@ -104,5 +105,7 @@ def _failing(ltv: CommandLine, table: str, text: str) -> str:
     path.write_text(text)
     assert ltv("ingest", table, path).code == 0
     answer = ltv("run")
-    words = re.search("core.customers has 1 keys twice|money has twelve digits", answer.err)
+    words = re.search(
+        "core.customers has 1 duplicate keys|money columns hold twelve digits", answer.err
+    )
     return f"exit {answer.code}: {words[0] if words else answer.err}"

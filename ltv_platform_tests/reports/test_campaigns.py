@@ -335,7 +335,7 @@ def test_organic_users_alone_are_a_report(tmp_path: Path) -> None:
     build(settings)
     page = Page(write_campaign_report(settings))
     assert page.row("(organic)")[1:5] == ["1", "–", "–", "0.00"]
-    assert "no spend is known" in page.text
+    assert "no known spend" in page.text
     assert "No campaign has a mature cohort" in page.text
 
 

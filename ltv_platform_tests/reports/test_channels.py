@@ -130,7 +130,7 @@ def test_nothing_to_report_is_said(tmp_path: Path) -> None:
     home = Home(tmp_path, horizons=(7,))
     home.publish()
     text = _page(write_channel_report(home.settings)).text
-    assert "holds no conversion and no session cost" in text
+    assert "has no conversions and no session costs" in text
     assert channel_overview(home.settings)[1] == []
     assert model_overview(home.settings) == (["channel_name", "disagreement"], [])
 

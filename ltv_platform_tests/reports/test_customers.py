@@ -77,7 +77,7 @@ def test_no_guess_stands_as_a_key_figure(home: Home) -> None:
     assert (
         "Expected in 365 days – no model could be fitted; gamma_gamma: 2 customers; a fit" in text
     )
-    assert "So no total is forecast here" in text
+    assert "So there is no total forecast here" in text
     [total] = home.values(
         "SELECT MAX(predicted_total) FROM forecast_totals WHERE measure = 'spend'"
     )
@@ -104,7 +104,7 @@ def test_nothing_to_report_is_said(tmp_path: Path, published: bool) -> None:
     if published:
         home.publish()
     text = _text(write_customer_report(home.settings))
-    assert ("holds no customer" if published else "Nothing is published") in text
+    assert ("has no customers" if published else "Nothing is published") in text
     assert "ltv ingest customers FILE" in text
 
 

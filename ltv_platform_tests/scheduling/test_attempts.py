@@ -65,7 +65,7 @@ def test_what_fails_is_tried_five_times_and_told_once() -> None:
     assert sensor.keys == [f"cause-{int(START)}-{n}" for n in (1, 2, 3, 4, 5)]
     told = [sensor.look(STALE) for _ in range(3)]
     assert [(d.start, d.exhausted) for d in told] == [(False, True), (False, False), (False, False)]
-    assert told[0].reason == "5 runs for the same cause did not help, so no more will be started."
+    assert told[0].reason == "5 runs for the same cause did not fix it, so no more will start."
     assert sensor.ticks(86_400, STALE) == []
 
 

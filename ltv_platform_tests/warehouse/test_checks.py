@@ -138,7 +138,7 @@ def test_attribution_alone_waits_for_nobody(tmp_path: Path) -> None:
     home.load("customers", "y,2025-03-02 10:00:00,US,ads,c1")
     home.refresh()
     assert _check(home, "customers_are_known").description == (
-        "1 conversions, 1 sessions wait for their customer: load them into customers"
+        "1 conversions, 1 sessions wait for their customers: load these into customers"
     )
 
 

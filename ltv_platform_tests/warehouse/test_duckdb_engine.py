@@ -79,10 +79,10 @@ def test_each_write_draws_a_higher_number(home: Home) -> None:
 @pytest.mark.parametrize(
     ("sql", "message"),
     [
-        (_row("x", DAY, "CAST('no number' AS INTEGER)"), "gets a text where an amount is due"),
+        (_row("x", DAY, "CAST('no number' AS INTEGER)"), "got a text instead of an amount"),
         (_row("x", DAY, "error('late')"), "late"),
-        (_row("x", DAY, "1e12"), "core.conversions .* too large: money has twelve digits"),
-        (_row("x", NEXT_DAY + timedelta(days=1)), "core.conversions .* such as of 2025-03-03"),
+        (_row("x", DAY, "1e12"), "core.conversions .* too large: money columns hold twelve digits"),
+        (_row("x", NEXT_DAY + timedelta(days=1)), "core.conversions .* such as 2025-03-03"),
         ("SELECT NULL AS user_id, * EXCLUDE user_id FROM (" + _row("x", DAY) + ")", "user_id"),
         (_row("x", DAY).replace(", CAST(5 AS DECIMAL(18,6)) AS revenue", ""), "revenue is missing"),
         (_row("x", DAY) + ", 1 AS extra", "extra is not in the contract"),
@@ -252,7 +252,7 @@ def test_arrow_tables_pass_through_the_same_write(home: Home) -> None:
     assert home.engine.replace_range(table, rows, DAY, DAY, writer) == 1
     before = _contents(home)
     assert before[0] == [("arrow", DAY, 5), ("v1", NEXT_DAY, 5)]
-    with pytest.raises(UserError, match="rows outside the days of the run, such as of"):
+    with pytest.raises(UserError, match="rows outside the days of the run, such as"):
         home.engine.replace_range(table, rows, NEXT_DAY, NEXT_DAY, writer)
     with pytest.raises(UserError, match="revenue is missing"):
         home.engine.replace_range(table, rows.drop_columns("revenue"), DAY, DAY, writer)

@@ -177,9 +177,9 @@ def test_a_write_is_refused_with_what_a_query_is(published: Home) -> None:
     for sql in (copy, f"WITH x AS ({copy.replace(_PIVOT, 'customers')}) FROM x", "", "CHECKPOINT"):
         with pytest.raises(UserError, match="exactly one SELECT"):
             query(published.settings, sql)
-    with pytest.raises(UserError, match=f"{_RUN} may change something"):
+    with pytest.raises(UserError, match=f"{_RUN} may change data"):
         query(published.settings, f"FROM {_RUN}(json_serialize_sql('SELECT 1'))")
-    with pytest.raises(UserError, match="The word query cannot stand"):
+    with pytest.raises(UserError, match="The word query is not allowed"):
         query(published.settings, "PIVOT (FROM query('SELECT 1 AS a')) ON a USING COUNT(*)")
 
 

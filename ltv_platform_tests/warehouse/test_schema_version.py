@@ -109,7 +109,7 @@ def test_a_warehouse_without_a_version_is_taken_over(old: Home, tmp_path: Path) 
 def test_a_migration_adds_a_column(old: Home, tmp_path: Path) -> None:
     """All versions in order, after a copy of the file; loads and figures go on."""
     other = Migration("Files are named in capitals.", ("UPDATE raw.loads SET via = upper(via)",))
-    with pytest.raises(UserError, match=r"raw\.loads in .* has the columns of another version"):
+    with pytest.raises(UserError, match=r"raw\.loads in .* has columns from another version"):
         upgraded(old).prepare()
     engine = upgraded(old, ADD_VIA, other)
     assert engine.rows("SELECT DISTINCT via FROM raw.loads") == [("FILE",)]
@@ -172,7 +172,7 @@ def test_no_upgrade_without_a_copy(old: Home, monkeypatch: pytest.MonkeyPatch) -
 
     before = script_of(old.settings.warehouse_path)
     monkeypatch.setattr(schema_version, "copy_database", full)
-    with pytest.raises(UserError, match=r"is not upgraded, because .* No space left on device"):
+    with pytest.raises(UserError, match=r"was not upgraded: .* No space left on device"):
         upgraded(old, ADD_VIA).prepare()
     assert script_of(old.settings.warehouse_path) == before
     assert [path.name for path in old.settings.upgrade_copies_path.iterdir()] == [".lock"]

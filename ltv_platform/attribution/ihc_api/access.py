@@ -1,8 +1,7 @@
 """Whether the settings are enough to ask the IHC API at all; known before anything is sent."""
 
 from ltv_platform.errors import UserError
-from ltv_platform.setting_fields import API_KEY
-from ltv_platform.settings import Settings
+from ltv_platform.settings import API_KEY, Settings
 
 
 def check_api_access(settings: Settings) -> None:
@@ -24,12 +23,13 @@ def api_access(settings: Settings) -> tuple[str, str]:
     key = settings.ihc_api_key.get_secret_value().strip() if settings.ihc_api_key else ""
     if not key or not key.isascii() or not key.isprintable() or " " in key:
         raise UserError(
-            f"{API_KEY} is not a key: it holds a character that no HTTP header can carry.",
+            f"{API_KEY} is not a valid key: it contains a character that an HTTP header cannot "
+            "hold.",
             "Copy it again from the API's dashboard, without quotes or line breaks.",
         )
     if not settings.ihc_conversion_type:
         raise UserError(
-            "The IHC API is to score journeys, but LTV_IHC_CONVERSION_TYPE is not set.",
+            "The IHC API cannot score journeys: LTV_IHC_CONVERSION_TYPE is not set.",
             "Set it to the conv_type_id that the API's dashboard shows, or set "
             "LTV_IHC_ENGINE=local.",
         )

@@ -70,16 +70,16 @@ def judge(batch: Batch, answer: Mapping[str, Any]) -> Judged:
 def _what_is_wrong(journey: Journey, rows: Sequence[Mapping[str, Any]]) -> str:
     """Why the rows are no answer for the journey; empty where they are one."""
     if not rows:
-        return "the answer has no row of it"
+        return "the answer has no row for it"
     answered = [str(row.get("session_id")) for row in rows]
     if sorted(answered) != sorted(session.session_id for session in journey.sessions):
-        return "the answer has not each of its sessions exactly once"
+        return "the answer does not have each of its sessions exactly once"
     numbers = [row.get(name) for row in rows for name in SHARES]
     if not all(_is_share(number) for number in numbers):
         return "the answer has a share that is not a number from 0 to 1"
     total = sum(row["ihc"] for row in rows)
     if abs(total - 1) > max(_TOLERANCE, _ROUNDING * len(rows)):
-        return f"its shares add up to {total:.4f}, not to 1"
+        return f"its shares add up to {total:.4f}, not 1"
     return ""
 
 

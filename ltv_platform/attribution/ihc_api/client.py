@@ -18,8 +18,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_aft
 from ltv_platform.attribution.ihc_api.access import api_access
 from ltv_platform.errors import UserError
 from ltv_platform.http_client import body_of, describe, plain_session, retry_after
-from ltv_platform.setting_fields import API_KEY
-from ltv_platform.settings import Settings
+from ltv_platform.settings import API_KEY, Settings
 
 #: Tries of one request, the first included.
 TRIES = 6
@@ -168,7 +167,7 @@ class IhcClient:
             raise _PassingError(said, retry_after(response, self._now()))
         if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
             raise UserError(
-                f"The IHC API rejects the key ({status}): what is not scored yet is pending.",
+                f"The IHC API rejects the key ({status}): unscored journeys stay pending.",
                 f"Correct {API_KEY}, or set LTV_IHC_ENGINE=local, and run `ltv run` again.",
             )
         if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:

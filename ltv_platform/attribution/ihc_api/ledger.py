@@ -68,7 +68,7 @@ def record_complete(engine: Builder, sequence: int) -> None:
 
 
 def _pending_days_sql(engine: Reader) -> str:
-    return render("ihc/pending_days.sql", engine.settings)
+    return render("queries/ihc/pending_days.sql", engine.settings)
 
 
 def _digest(sql: str) -> str:
@@ -83,7 +83,7 @@ def missing(engine: Reader, waiting: Collection[date] = ()) -> "pa.Table":
         engine: The warehouse.
         waiting: Days whose journeys are out of date: what they cost would be wasted.
     """
-    sql = render("ihc/missing.sql", engine.settings)
+    sql = render("queries/ihc/missing.sql", engine.settings)
     return engine.fetch(sql, {"waiting": sorted(waiting)})
 
 
@@ -117,7 +117,7 @@ def journeys_of(sessions: "pa.Table") -> Iterator[Journey]:
 
 def counts(engine: Reader) -> dict[str, int]:
     """Journeys by what became of them under the present settings: scored, rejected, pending."""
-    [row] = engine.fetch(render("ihc/counts.sql", engine.settings)).to_pylist()
+    [row] = engine.fetch(render("queries/ihc/counts.sql", engine.settings)).to_pylist()
     return {name: int(number) for name, number in row.items()}
 
 

@@ -34,7 +34,7 @@ class Journey:
     """A whole journey; it is never cut.
 
     Attributes:
-        key: What it is remembered by (``sql/attribution/journey_key.sql``).
+        key: What it is remembered by (``sql/macros/journey_key.sql``).
         conv_id: Its conversion.
         day: Day of the conversion.
         sessions: Its sessions, earliest first.

@@ -15,7 +15,7 @@ def api_status(settings: Settings) -> tuple[list[str], list[tuple[Any, ...]]]:
     Raises:
         UserError: nothing is published yet.
     """
-    return query(settings, render("ihc/status.sql", settings))
+    return query(settings, render("queries/ihc/status.sql", settings))
 
 
 def other_settings(settings: Settings) -> str:
@@ -28,15 +28,15 @@ def other_settings(settings: Settings) -> str:
     # Manifests of earlier versions do not say; `ltv run` publishes them anew.
     then = require_snapshot(settings).manifest.get("attribution")
     if then is None:
-        return "The snapshot does not say how it was scored; `ltv run` publishes it again."
+        return "The snapshot does not say how it was scored; `ltv run` publishes a new one."
     if then["engine"] != now["engine"]:
         return (
-            f"The snapshot was scored with engine {then['engine']}, the settings now name "
+            f"The snapshot was scored with engine {then['engine']}, but the settings now name "
             f"{now['engine']}: `ltv run` scores it again."
         )
     if now["engine"] == "api" and then["request_hash"] != now["request_hash"]:
         return (
-            "The snapshot was scored under another LTV_IHC_CONVERSION_TYPE or "
-            "LTV_IHC_REDISTRIBUTION than is set now: `ltv run` asks for what that lacks."
+            "The snapshot was scored under a different LTV_IHC_CONVERSION_TYPE or "
+            "LTV_IHC_REDISTRIBUTION: `ltv run` requests the missing scores."
         )
     return ""

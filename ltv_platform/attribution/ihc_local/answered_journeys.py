@@ -43,7 +43,7 @@ class AnsweredJourneys:
     """Whole journeys that the API scored, one row per conversion and session.
 
     Attributes:
-        table: Rows of ``sql/ihc/answered_journeys.sql``, ordered by conversion and
+        table: Rows of ``sql/queries/ihc/answered_journeys.sql``, ordered by conversion and
             position.
     """
 
@@ -108,7 +108,7 @@ def engine_settings(settings: Settings, preset: str) -> Settings:
 
 
 def _journeys(answers: "pa.Table", settings: Settings) -> AnsweredJourneys:
-    sql = render("ihc/answered_journeys.sql", engine_settings(settings, "published"))
+    sql = render("queries/ihc/answered_journeys.sql", engine_settings(settings, "published"))
     with closing(open_in_memory(settings)) as database:
         return AnsweredJourneys(database.fetch(sql, answers=answers))
 
@@ -122,13 +122,14 @@ def published_answers(settings: Settings) -> AnsweredJourneys:
         UserError: nothing is published, or no such answer.
     """
     with open_snapshot(settings, require_snapshot(settings)) as connection:
-        sql = render("ihc/published_answers.sql", engine_settings(settings, "published"))
+        sql = render("queries/ihc/published_answers.sql", engine_settings(settings, "published"))
         answers = connection.sql(sql).to_arrow_table()
     if not answers.num_rows:
         raise UserError(
-            "The snapshot holds no answer of the IHC API to a journey as it is now, for "
+            "The snapshot has no IHC API answer to any current journey, for "
             f"LTV_IHC_CONVERSION_TYPE={settings.ihc_conversion_type!r} and without redistribution.",
-            "Set IHC_API_KEY and the conversion type and `ltv run`, or name a file with --from.",
+            "Set IHC_API_KEY and the conversion type, then run `ltv run`; or give a file with "
+            "--from.",
         )
     return _journeys(answers, settings)
 
@@ -199,12 +200,12 @@ def read_answers(path: Path, settings: Settings) -> AnsweredJourneys:
         if values[:2] in rows:
             raise UserError(
                 f"{path}, line {line}: conversion {values[0]} and session {values[1]} appear "
-                "a second time.",
+                "twice.",
                 _HINT,
             )
         rows[values[0], values[1]] = values
     if not rows:
-        raise UserError(f"{path} has no answer to a whole journey.", _HINT)
+        raise UserError(f"{path} has no answer to a complete journey.", _HINT)
     columns = zip(*rows.values(), strict=True)
     names = (of.name for of in _COLUMNS.values())
     table = pa.table(dict(zip(names, map(list, columns), strict=True)))
@@ -276,5 +277,5 @@ def _check_sums(path: Path, journeys: AnsweredJourneys) -> None:
         raise UserError(
             f"{path}: ihc does not add up to 1 in {wrong.size} of {lengths.size} conversions, such "
             f"as {example} with {sums[wrong[0]]:.4f}.",
-            "Rows of them are missing, or are cut journeys; leave these conversions out.",
+            "Rows are missing, or the journeys were cut off; remove these conversions.",
         )

@@ -61,7 +61,7 @@ def local_scores(journeys: AnsweredJourneys, settings: Settings, preset: str) ->
     Raises:
         UserError: the preset is ``fitted`` and nothing was fitted yet.
     """
-    sql = render("ihc/answered_scores.sql", engine_settings(settings, preset))
+    sql = render("queries/ihc/answered_scores.sql", engine_settings(settings, preset))
     with closing(open_in_memory(settings)) as database:
         rows = database.fetch(sql, journeys=journeys.table)
     scores: Floats = rows["ihc"].to_numpy()
@@ -81,8 +81,8 @@ def evaluate(
     """
     if not journeys.long_journeys:
         raise UserError(
-            "No journey of the answers has two or more sessions: all models say the same of them.",
-            "Take answers to longer journeys.",
+            "No answered journey has two or more sessions: all models agree on these.",
+            "Use answers to longer journeys.",
         )
     presets = [*PRESETS, *([FITTED] if settings.ihc_fit_path.exists() else [])]
     others = {

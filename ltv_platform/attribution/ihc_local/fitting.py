@@ -54,7 +54,7 @@ class Fit:
 def local_ihc(journeys: AnsweredJourneys, constants: IhcParameters) -> Floats:
     """The local engine once more, for the thousands of times that a fit asks it.
 
-    The engine is ``sql/attribution/ihc_local.sql``; a test holds the two together to 1e-9.
+    The engine is ``sql/macros/ihc_local.sql``; a test holds the two together to 1e-9.
 
     Returns:
         ihc of each row, adding up to 1 per journey.
@@ -63,7 +63,7 @@ def local_ihc(journeys: AnsweredJourneys, constants: IhcParameters) -> Floats:
 
 
 class _Engine:
-    """The steps of ``sql/attribution/ihc_local.sql`` on arrays, a row per session."""
+    """The steps of ``sql/macros/ihc_local.sql`` on arrays, a row per session."""
 
     def __init__(self, journeys: AnsweredJourneys) -> None:
         self._starts, self._journey = journeys.starts, journeys.journey
@@ -120,7 +120,7 @@ def fit(journeys: AnsweredJourneys) -> Fit:
     """
     if journeys.long_journeys < FEWEST_JOURNEYS:
         raise UserError(
-            f"There are answers to {journeys.long_journeys} whole journeys of two or more "
+            f"There are answers to {journeys.long_journeys} complete journeys of two or more "
             f"sessions; {FEWEST_JOURNEYS} are needed to fit nine constants to one half and to "
             "test them on the other.",
             "Use a preset until there are more: LTV_IHC_PRESET=published, long or short.",

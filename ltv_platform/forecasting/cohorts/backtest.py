@@ -32,7 +32,7 @@ def campaign_forecast_backtest(rows: "pa.Table") -> "pa.Table":
     """Errors of forecasts whose outcome is known, beside those of a naive one.
 
     Args:
-        rows: Rows of ``sql/campaigns/weekly_cohorts.sql``, in any order.
+        rows: Rows of ``sql/macros/weekly_cohorts.sql``, in any order.
 
     Returns:
         The columns of ``marts.campaign_forecast_backtest``; what could not be tested is absent.
@@ -106,17 +106,17 @@ def _rolling_origin(
                 if ahead > known.ages or not mature.any() or not len(later):
                     continue
                 forecast = ladder.forecast(later, 0, ahead)
-                told = np.isfinite(forecast.predicted)
+                finite = np.isfinite(forecast.predicted)
                 actual = triangle.revenue[came[later], horizon]
                 mean = known.revenue[mature, ahead].sum() / known.installs[mature].sum()
-                # In whole millionths, as forecasts are told.
+                # In whole millionths, as forecasts are published.
                 predicted, lower, upper = map(
                     np.rint, (forecast.predicted, forecast.lower, forecast.upper)
                 )
                 held = (actual >= lower) & (actual <= upper)
                 baseline = known.installs[later] * mean
                 whole = (known.groups[later], actual, predicted, held, baseline)
-                parts.setdefault((age, horizon), []).append(_Tested(*(x[told] for x in whole)))
+                parts.setdefault((age, horizon), []).append(_Tested(*(x[finite] for x in whole)))
     return {
         span: _Tested(*(np.concatenate(values) for values in zip(*some, strict=True)))
         for span, some in sorted(parts.items())

@@ -5,7 +5,7 @@ that age on. Sources: T. Mack, Distribution-free calculation of the standard err
 reserve estimates, ASTIN Bulletin 23(2), 1993 (volume-weighted factors, eq. 3); H. Bühlmann,
 Experience rating and credibility, ASTIN Bulletin 4(3), 1967 (Z = n / (n + k)); K. D. Schmidt,
 Methods and models of loss reserving based on run-off triangles, CAS Forum, Fall 2006, sec. 5
-(additive form). Intervals come of the residuals of cohorts left out: :mod:`.residuals`.
+(additive form). Intervals come from the residuals of left-out cohorts: :mod:`.residuals`.
 
 Plain arrays in, plain arrays out: no table, no money type, no Dagster. Revenue may be in any one
 unit; in whole numbers of a small one its sums are exact, whatever the order of cohorts.
@@ -26,19 +26,19 @@ from ltv_platform.forecasting.cohorts.residuals import (
 from ltv_platform.forecasting.cohorts.triangle import Triangle
 from ltv_platform.forecasting.repeat_buying.histories import Floats
 
-#: Payers at which what a group's own cohorts say counts as much as what all say. Of 10 to 1,000,
+#: Payers at which a group's own factor has the same weight as that of all cohorts. Of 10 to 1,000,
 #: over nine simulated mixes of campaigns that develop alike, a little or very differently, it had
-#: the least error on average, a quarter less than Bühlmann–Straub credibility by age, in which the
-#: noise of a single day hides what sets a campaign apart on all days.
+#: the smallest mean error, a quarter less than Bühlmann–Straub credibility by age, where the noise
+#: of single days hides the difference of a campaign on all days.
 CREDIBILITY_PAYERS = 30
-#: Payers below which a cohort's own revenue says too little to be multiplied.
+#: Payers below which a cohort's own revenue is too uncertain to be multiplied.
 LEAST_PAYERS = 30
-#: Cohorts whose residuals are looked at, the longest known, of these the newest: more would cost
-#: memory and change nothing.
+#: Cohorts whose residuals are used: those known for longest, the newest of these first. More would
+#: cost memory and change nothing.
 _MOST_RESIDUALS = 5_000
-#: Cohorts worked on at a time: their rows stay in the processor's cache, which saves a third.
+#: Cohorts computed at once: their rows fit into the processor's cache, which saves a third.
 _CACHED_ROWS = 128
-#: Growth below which a cohort counts as gone: refunds took all, and the logarithm needs a number.
+#: Least growth of a cohort: refunds may have taken all, and the logarithm needs a number above 0.
 _LEAST_GROWTH = 1e-9
 
 
@@ -73,7 +73,7 @@ class Forecast:
         lower: (cohorts,): lower end of the interval.
         upper: (cohorts,): upper end.
         multiplicative: (cohorts,): revenue so far × factors; else so far + installs × remaining.
-        residuals: (cohorts,): mature cohorts whose residuals the interval rests on.
+        residuals: (cohorts,): mature cohorts whose residuals the interval is based on.
     """
 
     predicted: Floats
@@ -105,9 +105,9 @@ class _Sums:
         )
 
     def without(self, triangle: Triangle, rows: "Integers | slice", own: Integers) -> "_Sums":
-        """A row per cohort, those of rows, in whose row of sums it is left out.
+        """A row per cohort: the sums of its row without the cohort itself.
 
-        Beyond its known age there is nothing to leave out, and the row says nothing.
+        Beyond its known age the row has no meaning.
         """
         before, after = triangle.revenue[own, :-1], triangle.revenue[own, 1:]
         return _Sums(
@@ -133,7 +133,7 @@ def _sums(triangle: Triangle, many: int) -> _Sums:
         return sums
 
     def count(each: Floats) -> Floats:
-        """Sums of what does not depend on age: those known for longer, from the end."""
+        """Sums of a figure that does not depend on age, over the cohorts known so long."""
         ending = np.zeros((many, triangle.ages + 1))
         np.add.at(ending, (triangle.groups, triangle.known), each)
         longer: Floats = np.cumsum(ending[:, :0:-1], axis=1)[:, ::-1]
@@ -163,7 +163,7 @@ def _shrunk(raw: Floats, pooled: Floats, payers: Floats) -> tuple[Floats, Floats
 
 
 def _growth(sums: _Sums) -> Floats:
-    """Volume-weighted factors (Mack 1993, eq. 3); what refunds took is gone and no growth."""
+    """Volume-weighted factors (Mack 1993, eq. 3); NaN where refunds took all revenue."""
     sound = (sums.before > 0) & (sums.after > 0)
     growth: Floats = np.divide(sums.after, sums.before, out=_nan(sums.before), where=sound)
     return growth
@@ -261,14 +261,14 @@ class ChainLadder:
             residuals[:] = len(left.added)
         if left.by_factor is not None:
             factor = np.exp(self._growth.between(triangle.groups[cohorts], age, horizon))
-            grown = _says_enough(payers, revenue) & np.isfinite(factor)
+            grown = _enough_payers(payers, revenue) & np.isfinite(factor)
             low, high = left.by_factor.reach(payers)
             by_factor = revenue * factor
             predicted = np.where(grown, by_factor, predicted)
             lower = np.where(grown, by_factor * np.exp(low), lower)
             upper = np.where(grown, by_factor * np.exp(high), upper)
             residuals = np.where(grown, len(left.grown), residuals)
-        if not left.falls:  # then nobody's revenue fell, and none is expected to
+        if not left.falls:  # no cohort's revenue has fallen, so none is expected to
             lower = np.where(lower < revenue, np.minimum(revenue, predicted), lower)
         return Forecast(predicted, lower, upper, grown, residuals)
 
@@ -338,7 +338,7 @@ class ChainLadder:
         added = before + installs * remaining.between(rows, age, horizon)
         grown = before * np.exp(growth.between(rows, age, horizon))
         adds = np.isfinite(added)
-        grows = _says_enough(payers, before) & np.isfinite(grown)
+        grows = _enough_payers(payers, before) & np.isfinite(grown)
         by_addition = by_factor = None
         if adds.sum() >= LEAST_COHORTS:
             errors = (after - added)[adds] / installs[adds]
@@ -357,8 +357,8 @@ class ChainLadder:
         )
 
 
-def _says_enough(payers: Floats, revenue: Floats) -> Booleans:
-    """Whether the revenue so far can be multiplied."""
+def _enough_payers(payers: Floats, revenue: Floats) -> Booleans:
+    """Whether the revenue so far is certain enough to be multiplied."""
     enough: Booleans = (payers >= LEAST_PAYERS) & (revenue > 0)
     return enough
 

@@ -1,8 +1,8 @@
-"""Intervals out of the errors of cohorts that were forecast without themselves.
+"""Intervals from the errors of cohorts that were forecast by all others.
 
 The quantiles of leave-one-out residuals bound a new residual: R. F. Barber et al., Predictive
-inference with the jackknife+, Annals of Statistics 49(1), 2021, sec. 1.2. Nothing is assumed of
-their distribution but how their spread depends on the size of a cohort.
+inference with the jackknife+, Annals of Statistics 49(1), 2021, sec. 1.2. The only
+assumption about their distribution is how their spread depends on the size of a cohort.
 """
 
 from dataclasses import dataclass
@@ -16,29 +16,29 @@ from ltv_platform.forecasting.repeat_buying.histories import Floats
 Integers: TypeAlias = NDArray[np.int64]
 Booleans: TypeAlias = NDArray[np.bool_]
 
-#: Share of cohorts that an interval is to hold.
+#: Share of cohorts that an interval holds.
 COVERAGE = 0.8
-#: Residuals that the outer tenths can be read from: 0.1 (n + 1) is about 1.
+#: Residuals needed to read the outer tenths: 0.1 (n + 1) is about 1.
 LEAST_COHORTS = 9
 
 _ENDS = ((1 - COVERAGE) / 2, (1 + COVERAGE) / 2)
-#: Standard deviations by which residuals differ that are the same but for rounding. Small cohorts
-#: that bring nothing more all have one residual, and it may be the very end of the interval.
+#: Standard deviations by which equal residuals may differ through rounding. Small cohorts without
+#: further revenue all have one residual, which may be the very end of the interval.
 _SAME = 1e-9
 
 
 @dataclass(frozen=True)
 class ResidualSpread:
-    """Residuals of cohorts of some sizes, and the interval that they give for any size.
+    """Residuals of cohorts, and the interval that they give for a cohort of any size.
 
-    The variance of a residual is taken as between + within / size: what differs from cohort to
-    cohort however large, and what averages out over customers.
+    The variance of a residual is modelled as between + within / size: the difference between
+    cohorts of any size, and the part that averages out over customers.
 
     Attributes:
         between: The first, in squared units of the residuals.
         within: The second, for one customer.
         scaled: (n,): residuals over their standard deviation, in rising order.
-        order: (n,): which residual each of these was.
+        order: (n,): index of the residual that each of these was.
     """
 
     between: float
@@ -52,7 +52,7 @@ class ResidualSpread:
 
         Args:
             residuals: (n,): errors, at least one.
-            sizes: (n,): customers that each rests on, above 0.
+            sizes: (n,): customers behind each, above 0.
         """
         squares = residuals**2
         mean, inverse, size = squares.mean(), (1 / sizes).mean(), sizes.mean()
@@ -71,11 +71,12 @@ class ResidualSpread:
     def reach(self, sizes: Floats) -> tuple[Floats, Floats]:
         """Residuals between which cohorts of these sizes are expected; (m,) each.
 
-        0 lies between them, so that an interval holds its forecast where errors lean one way.
+        0 lies between them, so that an interval holds its forecast even where all errors have
+        one sign.
         """
         many = len(self.scaled)
-        places = np.array(_ENDS) * (many + 1) - 1
-        lower, upper = np.interp(places, np.arange(many), self.scaled)
+        positions = np.array(_ENDS) * (many + 1) - 1
+        lower, upper = np.interp(positions, np.arange(many), self.scaled)
         scales = np.sqrt(self.between + self.within / np.maximum(sizes, 1))
         return min(lower, 0.0) * scales, max(upper, 0.0) * scales
 
@@ -85,13 +86,13 @@ class ResidualSpread:
         ranks = np.arange(many)
         bounds = []
         for end in _ENDS:
-            place = min(max(end * many - 1, 0), many - 2)
-            low = int(place)
+            position = min(max(end * many - 1, 0), many - 2)
+            low = int(position)
             high = min(low + 1, many - 2)
-            # The others in order: those from the own rank on stand one further.
+            # The others in order: from the cohort's own rank on they are one position further.
             below = self.scaled[low + (low >= ranks)]
             above = self.scaled[high + (high >= ranks)]
-            bounds.append(below + (place - low) * (above - below))
+            bounds.append(below + (position - low) * (above - below))
         held = np.empty(many, dtype=bool)
         above_lower = self.scaled >= np.minimum(bounds[0], 0) - _SAME
         held[self.order] = above_lower & (self.scaled <= np.maximum(bounds[1], 0) + _SAME)

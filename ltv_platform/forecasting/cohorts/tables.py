@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from ltv_platform.forecasting.cohorts.chain_ladder import ChainLadder
     from ltv_platform.forecasting.cohorts.triangle import Triangle
 
-#: What stands for all campaigns together. A campaign of that very name has no rows beside it.
+#: Name of the rows of all campaigns together; a campaign of that name has no rows of its own.
 ALL = "(all)"
 
 MILLION = 1_000_000
-#: A forecast above it is none: a money column has room for more, Python's decimals have not.
+#: Larger forecasts are left out: a money column could hold more, Python's decimals could not.
 _MOST_MILLIONTHS = 1e27
-#: From here on a sum of 64 bits would come out as another number.
+#: From here on sums may overflow 64 bits.
 _LARGE = 2.0**62
 
 
@@ -34,7 +34,7 @@ class Cohorts:
     """Weekly cohorts, ordered by campaign and week.
 
     Attributes:
-        campaigns: Names of the campaigns; their place is the triangle's group.
+        campaigns: Names of the campaigns; their index is the triangle's group.
         weeks: Monday of each cohort.
         triangle: Revenue in millionths, installs, payers and known ages.
         revenue: (cohorts, ages + 1): the triangle's revenue, in whole numbers.
@@ -53,7 +53,7 @@ class Cohorts:
 
 
 def read_cohorts(rows: "pa.Table") -> Cohorts | None:
-    """The cohorts in rows of ``sql/campaigns/weekly_cohorts.sql``, in any order; None: no rows."""
+    """The cohorts in rows of ``sql/macros/weekly_cohorts.sql``, in any order; None: no rows."""
     if not len(rows):
         return None
     import numpy as np  # noqa: PLC0415 - definitions are loaded without it
@@ -75,15 +75,15 @@ def read_cohorts(rows: "pa.Table") -> Cohorts | None:
 
     head_keys = keys(heads)
     horizons = tuple(sorted(int(days) for days in heads["horizons"][0].as_py().split(",")))
-    place = np.searchsorted(head_keys, keys(rows))
+    row_index = np.searchsorted(head_keys, keys(rows))
     ages = rows["age_day"].to_numpy() + 1
 
     def grown(column: str) -> "np.ndarray":
-        """Sums over the ages, exact: in whole numbers of Python where they are very large."""
+        """Sums over the ages, exact: in Python's integers where they are very large."""
         values = rows[column].cast(pa.decimal128(38, 0))
         is_large = np.abs(values.cast(pa.float64()).to_numpy()).sum() >= _LARGE
         steps = np.zeros((len(heads), horizons[-1] + 1), dtype=object if is_large else np.int64)
-        steps[place, ages] = (
+        steps[row_index, ages] = (
             [int(value) for value in values.to_pylist()]
             if is_large
             else values.cast(pa.int64()).to_numpy()
@@ -116,7 +116,7 @@ def campaign_ltv_forecast(rows: "pa.Table") -> "pa.Table":
     """What each weekly cohort is worth at each horizon: observed, or predicted with an interval.
 
     Args:
-        rows: Rows of ``sql/campaigns/weekly_cohorts.sql``, in any order.
+        rows: Rows of ``sql/macros/weekly_cohorts.sql``, in any order.
 
     Returns:
         The columns of ``marts.campaign_ltv_forecast``.
@@ -149,13 +149,13 @@ def _forecast_rows(cohorts: Cohorts) -> list[tuple[Any, ...]]:
     shape = (len(triangle.known), len(horizons))
     predicted, lower, upper = (np.full(shape, np.nan) for _ in range(3))
     multiplicative, residuals = np.zeros(shape, dtype=bool), np.zeros(shape, dtype=np.int64)
-    for place, horizon in enumerate(horizons):
+    for column, horizon in enumerate(horizons):
         for age, members in _by_age(triangle, horizon):
             forecast = ladder.forecast(members, age, horizon)
-            predicted[members, place] = forecast.predicted
-            lower[members, place], upper[members, place] = forecast.lower, forecast.upper
-            multiplicative[members, place] = forecast.multiplicative
-            residuals[members, place] = forecast.residuals
+            predicted[members, column] = forecast.predicted
+            lower[members, column], upper[members, column] = forecast.lower, forecast.upper
+            multiplicative[members, column] = forecast.multiplicative
+            residuals[members, column] = forecast.residuals
     fits = np.nan_to_num(np.maximum(np.abs(lower), np.abs(upper)), nan=np.inf) < _MOST_MILLIONTHS
     payback = _payback_days(cohorts, ladder, fits, multiplicative)
     known, installs = triangle.known.tolist(), triangle.installs.astype(int).tolist()
@@ -165,10 +165,10 @@ def _forecast_rows(cohorts: Cohorts) -> list[tuple[Any, ...]]:
         campaign = cohorts.campaigns[triangle.groups[number]]
         spend = cohorts.spend[number]
         paid = spend if cohorts.cost_complete[number] and spend else None
-        for place, horizon in enumerate(horizons):
+        for column, horizon in enumerate(horizons):
             age = min(known[number], horizon)
             observed = int(cohorts.revenue[number, age])
-            cell = number, place
+            cell = number, column
             method, status = None, "ok"
             values: tuple[float | None, ...] = (None, None, None)
             if age == horizon:
@@ -215,7 +215,7 @@ def _payback_days(
 ) -> list[int | None]:
     """First day of life by whose end revenue, seen or expected, covers the spend.
 
-    Looked for as far as the longest horizon that has a forecast, in the form that it has.
+    Up to the longest horizon that has a forecast, and in the form of that forecast.
     """
     import numpy as np  # noqa: PLC0415
 
@@ -238,7 +238,7 @@ def _payback_days(
         curve = triangle.revenue[members, 1 : age + 1]
         if age < longest:
             curve = np.hstack([curve, ladder.path(members, age, form[members])])
-        # In whole millionths, as it is told: what is equal there is covered.
+        # In whole millionths, as published: equal amounts count as covered.
         covered = (np.rint(curve) >= spend[members, None]) & (
             np.arange(1, longest + 1) <= reach[members, None]
         )

@@ -17,7 +17,7 @@ class Triangle:
 
     Attributes:
         revenue: (cohorts, ages + 1): net revenue of the first a days; column 0 is 0. Columns
-            beyond the known age are not looked at.
+            beyond the known age are ignored.
         known: (cohorts,): days of life that are known of every customer, at most ages.
         installs: (cohorts,): customers.
         payers: (cohorts, ages + 1): customers who paid within the first a days.
@@ -41,7 +41,7 @@ class Triangle:
         return int(self.revenue.shape[1]) - 1
 
     def mature(self, horizon: int) -> Booleans:
-        """(cohorts,): those with customers, all of whom have lived that many days."""
+        """(cohorts,): whether all customers have lived so many days, and there are any."""
         mature: Booleans = (self.known >= horizon) & (self.installs > 0)
         return mature
 

@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 
     from ltv_platform.forecasting.repeat_buying.histories import Floats
 
-#: What is counted per customer and summed over them: purchase days, and their value.
+#: Figures per customer, and their sums: purchase days, and their value.
 MEASURES = ("transactions", "spend")
 _MODELS = ("bgnbd", "mbgnbd")
 #: Every customer goes on at x / T, at n / T (n = x + 1, all purchase days), or buys no more.
 BASELINES = ("rate_x_T", "rate_n_T", "zero")
-#: Money has six decimals; with more digits before them than that, Python's decimals have no room.
+#: Money has six decimals; Python's decimals have no room for more digits before them than this.
 _MILLIONTH, _TOO_MUCH = Decimal("0.000001"), Decimal(10) ** 21
 
 
@@ -101,7 +101,7 @@ def _band(total: Decimal | None, past: list[tuple[float, float]]) -> tuple[objec
 
 
 def _times(money: Decimal | None, factor: float) -> Decimal | None:
-    """Money times a factor; None where that is more than money can be."""
+    """Money times a factor; None where the product is too large for money."""
     product = (
         None if money is None else (money * Decimal(str(rounded(factor)))).quantize(_MILLIONTH)
     )
@@ -112,7 +112,7 @@ def compared(outcomes: "pa.Table") -> list[Comparison]:
     """Models and baselines of every origin, the newest first.
 
     Args:
-        outcomes: Rows of the macro ``outcomes`` in ``sql/forecasts/purchases.sql``, in their order.
+        outcomes: Rows of the macro ``outcomes`` in ``sql/macros/purchases.sql``, in their order.
     """
     import pyarrow.compute as pc  # noqa: PLC0415
 
@@ -125,7 +125,7 @@ def compared(outcomes: "pa.Table") -> list[Comparison]:
 
 
 def _compared_from(outcomes: "pa.Table") -> list[Comparison]:
-    """The rows of one origin, in an order of their own; without figures below the guards."""
+    """The rows of one origin in a fixed order; without figures where customers are too few."""
     [first] = outcomes.slice(0, 1).to_pylist()
     origin, ending, customers = first["origin"], first["ending"], count(outcomes)
     days = (ending - origin).days
@@ -176,7 +176,7 @@ def _predicted(
         if spend:
             predicted = predicted * expected_value(fits["gamma_gamma"], x, mean_value)
         found[model] = fits[model].status, predicted
-    # Whoever bought first on the day of the origin has been there for one day, not none.
+    # A customer who first bought on the day of the origin has been there for a day, not for none.
     periods = days / np.maximum(histories.age, 1)
     repeated, bought = x, x + 1
     if spend:

@@ -25,22 +25,22 @@ from ltv_platform.forecasting.repeat_buying.quadrature import NODES, beta_quadra
 #: Opportunities to drop out before the first repeat purchase.
 EARLY_DROPOUTS: Mapping[str, int] = {"bg_nbd": 0, "mbg_nbd": 1}
 PARAMETERS = ("r", "alpha", "a", "b")
-#: Purchases of a customer who stays, up to which 64 nodes leave an error below 1e-6; it depends on
-#: this number over the square of the nodes. More nodes than the most are for no real customer.
+#: With up to so many purchases of a customer who stays, 64 nodes keep the error below 1e-6; it
+#: grows with the purchases over the square of the nodes. The maximum is above any real customer.
 _FOLLOWED, _MOST_NODES = 100, 4096
 
-#: Where a search begins: r, α as a part of the mean age, a, b. The first is near what retailers
+#: Where a search begins: r, α as a fraction of the mean age, a, b. The first is near what retailers
 #: see; the others are slow steady buyers, and many who never come back.
 _STARTS = ((0.5, 0.3, 1.0, 2.5), (2.0, 1.0, 0.5, 5.0), (0.2, 0.1, 1.0, 1.0), (1.0, 1.0, 0.1, 1.0))
-#: Groups that are worked on at once: so many stay in the processor's cache.
+#: Groups computed at once: so many fit into the processor's cache.
 _BLOCK = 8_192
 _AT_BOUND = {
-    ("r", HIGHEST): "customers buy at one rate",
-    ("alpha", HIGHEST): "customers buy at one rate",
+    ("r", HIGHEST): "all customers buy at the same rate",
+    ("alpha", HIGHEST): "all customers buy at the same rate",
     ("a", LOWEST): "nobody seems to drop out",
     ("b", LOWEST): "nobody seems to come back",
-    ("a", HIGHEST): "customers drop out with one probability",
-    ("b", HIGHEST): "customers drop out with one probability, or hardly ever",
+    ("a", HIGHEST): "all customers drop out with the same probability",
+    ("b", HIGHEST): "all customers drop out with the same probability, or hardly ever",
 }
 
 
@@ -87,6 +87,12 @@ def log_likelihood(model: str, parameters: Mapping[str, float], histories: Histo
     return value
 
 
+def with_log_likelihood(fit: Fit, histories: Histories) -> Fit:
+    """The fit with the log-likelihood of all customers."""
+    each = log_likelihood(fit.model, fit.parameters, histories)
+    return replace(fit, log_likelihood=float((histories.customers * each).sum()))
+
+
 def probability_alive(fit: Fit, histories: Histories) -> Floats:
     """Probability that a customer of each group has not dropped out at T.
 
@@ -107,9 +113,9 @@ def expected_purchases(fit: Fit, histories: Histories, horizon: float) -> Floats
 
     Given alive, λ ~ Gamma(r+x, α+T) and p ~ Beta(a, b+k) are independent, and a customer with
     (λ, p) makes (1 − e^(−λ p h)) / p purchases (Fader, Hardie & Lee 2005, equation 7). λ is
-    integrated out exactly, p by Gauss-Jacobi quadrature, with 64 nodes or, for who would make more
-    than 100 purchases, more: the closed form with ₂F₁ (equation 10) loses all digits for large x,
-    T or horizon. The relative error is below 1e-6 up to 400,000 purchases without dropout.
+    integrated out exactly, p by Gauss-Jacobi quadrature, with 64 nodes, or more for customers who
+    would make more than 100 purchases: the closed form with ₂F₁ (equation 10) loses all digits for
+    large x, T or horizon. The relative error is below 1e-6 up to 400,000 purchases without dropout.
 
     Args:
         fit: A BG/NBD or an MBG/NBD.
@@ -133,23 +139,7 @@ def expected_purchases(fit: Fit, histories: Histories, horizon: float) -> Floats
             chosen = nodes == several
             p, weights = beta_quadrature(a, b + x + EARLY_DROPOUTS[fit.model], several)
             of_run[chosen] = (-np.expm1(-(r + x) * np.log1p(part[chosen, None] * p)) / p) @ weights
-    return probability_alive(fit, histories) * expected[pairs.place]
-
-
-def expected_purchases_new(fit: Fit, times: Floats) -> Floats:
-    """Expected repeat purchases of a new customer by each time after the first purchase.
-
-    Fader, Hardie & Lee (2005), equation 9; Batislam et al. (2007), equation 7.
-
-    Args:
-        fit: A BG/NBD or an MBG/NBD.
-        times: Since the first purchase, in the unit of the fit; any shape.
-    """
-    nothing = np.zeros(1)
-    new = Histories(nothing, nothing, nothing, np.ones(1))
-    distinct, place = np.unique(np.asarray(times, np.float64), return_inverse=True)
-    expected = np.array([expected_purchases(fit, new, time)[0] for time in distinct])
-    return expected[place]
+    return probability_alive(fit, histories) * expected[pairs.index]
 
 
 def _log_odds(model: str, parameters: Mapping[str, float], histories: Histories) -> Floats:
@@ -167,7 +157,7 @@ def _log_odds(model: str, parameters: Mapping[str, float], histories: Histories)
 
 
 def _nodes(followed: Floats) -> NDArray[np.int64]:
-    """Nodes that a customer takes who would make so many purchases without dropping out."""
+    """Nodes needed for customers who would make so many purchases without dropping out."""
     doublings = np.ceil(np.log2(np.maximum(followed / _FOLLOWED, 1)) / 2)
     nodes: NDArray[np.int64] = np.minimum(NODES * 2**doublings, _MOST_NODES).astype(np.int64)
     return nodes
@@ -182,37 +172,38 @@ class _Objective:
     def __init__(self, model: str, histories: Histories, scale: float) -> None:
         early = EARLY_DROPOUTS[model]
         weights = histories.customers / histories.total
-        self.x, x_place = distinct(histories.frequency)
+        self.x, x_index = distinct(histories.frequency)
         self.k = self.x + early
-        self.weight_of_x = np.bincount(x_place, weights)
-        self.age, age_place = distinct(histories.age)
+        self.weight_of_x = np.bincount(x_index, weights)
+        self.age, age_index = distinct(histories.age)
         self.age /= scale
-        self.weight_of_age = np.bincount(age_place, weights)
-        self.purchases_of_age = np.bincount(age_place, weights * histories.frequency)
-        # Who cannot have dropped out yet has no part in the second term.
+        self.weight_of_age = np.bincount(age_index, weights)
+        self.purchases_of_age = np.bincount(age_index, weights * histories.frequency)
+        # Customers who cannot have dropped out yet are not in the second term.
         able = histories.frequency + early > 0
-        self.recency, recency_place = distinct(histories.recency[able])
+        self.recency, recency_index = distinct(histories.recency[able])
         self.recency /= scale
         self.weights = weights[able]
         self.frequency = histories.frequency[able]
-        self.places = x_place[able], recency_place, age_place[able]
+        self.indices = x_index[able], recency_index, age_index[able]
 
-    def __call__(self, place: Floats) -> tuple[float, Floats]:
-        r, alpha, a, b = np.exp(place)
+    def __call__(self, log_parameters: Floats) -> tuple[float, Floats]:
+        r, alpha, a, b = np.exp(log_parameters)
+        log_alpha = log_parameters[1]
         x, k = self.x, self.k
         log_age = np.log(alpha + self.age)
         purchasing = r * self.weight_of_age + self.purchases_of_age
-        # The denominators of k = 0 are used by nobody.
+        # Where k = 0 the denominator is not used.
         follows = np.where(k > 0, b + k - 1, 1.0)
         dropped, dropped_of_x = self._dropped(r, alpha, log_age, np.log(a) - np.log(follows))
         value = (
             self.weight_of_x
-            * (gammaln(r + x) - gammaln(r) + r * place[1] + betaln(a, b + k) - betaln(a, b))
+            * (gammaln(r + x) - gammaln(r) + r * log_alpha + betaln(a, b + k) - betaln(a, b))
         ).sum()
         value += dropped[0] - (purchasing * log_age).sum()
         gradient = np.array(
             [
-                (self.weight_of_x * (digamma(r + x) - digamma(r) + place[1])).sum()
+                (self.weight_of_x * (digamma(r + x) - digamma(r) + log_alpha)).sum()
                 - (self.weight_of_age * log_age).sum()
                 + dropped[1],
                 r / alpha - (purchasing / (alpha + self.age)).sum() + dropped[2],
@@ -225,7 +216,7 @@ class _Objective:
                 - (dropped_of_x / follows).sum(),
             ]
         )
-        return float(value), gradient * np.exp(place)
+        return float(value), gradient * np.exp(log_parameters)
 
     def _dropped(
         self, r: float, alpha: float, log_age: Floats, log_odds: Floats
@@ -241,7 +232,7 @@ class _Objective:
         sums, dropped_of_x = np.zeros(3), np.zeros(len(self.x))
         for start in range(0, len(self.weights), _BLOCK):
             block = slice(start, start + _BLOCK)
-            x, recency, age = (places[block] for places in self.places)
+            x, recency, age = (indices[block] for indices in self.indices)
             weights = self.weights[block]
             since_last = log_age[age] - log_recency[recency]
             exponent = r + self.frequency[block]
@@ -262,8 +253,7 @@ def _fitted(model: str, histories: Histories) -> Fit:
     if small:
         return Fit(model, {}, {}, None, *small, customers)
     grouped = histories.grouped()
-    scale = float((grouped.customers * grouped.age).sum() / grouped.total)
+    scale = grouped.mean_age
     optimum = maximise(_Objective(model, grouped, scale), _STARTS)
     fit = optimum.fit(model, PARAMETERS, (1, scale, 1, 1), grouped.total, _AT_BOUND)
-    total = (grouped.customers * log_likelihood(model, fit.parameters, grouped)).sum()
-    return replace(fit, log_likelihood=float(total))
+    return with_log_likelihood(fit, grouped)

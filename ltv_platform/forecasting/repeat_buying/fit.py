@@ -1,7 +1,7 @@
-"""What every fitted model has in common: its parameters, how sure they are, and its status.
+"""What every fitted model has in common: its parameters, their errors, and its status.
 
-Nothing heavy is imported here, so that a caller can ask whether a fit is worth it before it
-loads scipy.
+Nothing heavy is imported here, so that a caller can check whether there are enough customers
+before it loads scipy.
 """
 
 from collections.abc import Mapping
@@ -12,6 +12,7 @@ Status = Literal[
     "ok",
     "too_few_customers",
     "too_few_repeaters",
+    "too_few_periods",
     "at_bound",
     "infinite_mean",
     "no_convergence",
@@ -19,8 +20,10 @@ Status = Literal[
 
 #: With fewer customers, parameters say more about the few than about the next ones.
 LEAST_CUSTOMERS = 100
-#: Customers who came back; without them nothing tells a slow customer from a lost one.
+#: Customers who came back; without them a slow customer looks like a lost one.
 LEAST_REPEATERS = 30
+#: Probability with which an interval holds a parameter.
+PARAMETER_INTERVAL = 0.95
 
 
 @dataclass(frozen=True)
@@ -33,12 +36,14 @@ class Fit:
         model: ``bg_nbd``, ``mbg_nbd``, ``gamma_gamma`` or ``shifted_beta_geometric``.
         parameters: By name, in the order of the paper; empty where nothing was fitted.
         standard_errors: By name, on the scale of the parameter; None where the likelihood has no
-            curvature that would tell.
+            curvature. Of a sampled model the standard deviations of the posterior.
         log_likelihood: Natural logarithm, summed over the customers, in the units of the data;
             None where nothing was fitted.
         status: ``ok``, or what is wrong with the parameters.
         reason: The status in words; empty when ok.
-        customers: How many the fit has seen.
+        customers: How many the model was fitted to.
+        intervals: By name, lower and upper end of the 95 % interval, where the status is ``ok``;
+            of a sampled model the credible interval.
     """
 
     model: str
@@ -48,20 +53,34 @@ class Fit:
     status: Status = "ok"
     reason: str = ""
     customers: int = 0
+    intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     @property
     def usable(self) -> bool:
         """Whether a forecast may go by the parameters.
 
         At a bound the model is its own limit (such as: all customers drop out with one
-        probability), which is the nearest that it comes to the data: worth more than a rate that
-        never drops out, and worth saying.
+        probability), which is its closest fit to the data: better than a rate without dropout. The
+        status says so.
         """
         return self.status in ("ok", "at_bound")
 
 
+@dataclass(frozen=True)
+class Sampling:
+    """How a model is sampled, where it is not fitted by maximum likelihood.
+
+    Attributes:
+        draws: Draws of each of the two chains, after as many to tune them.
+        seed: The same seed gives the same fit.
+    """
+
+    draws: int = 1_000
+    seed: int = 0
+
+
 def too_small(customers: float, repeaters: float) -> tuple[Status, str] | None:
-    """Status and reason where there is too little to fit on; None where there is enough.
+    """Status and reason where there are too few customers; None where there are enough.
 
     Args:
         customers: All of them.
@@ -70,11 +89,11 @@ def too_small(customers: float, repeaters: float) -> tuple[Status, str] | None:
     if customers < LEAST_CUSTOMERS:
         return (
             "too_few_customers",
-            f"{customers:g} customers; a fit takes {LEAST_CUSTOMERS} or more",
+            f"{customers:g} customers; a fit needs {LEAST_CUSTOMERS} or more",
         )
     if repeaters < LEAST_REPEATERS:
         return (
             "too_few_repeaters",
-            f"{repeaters:g} customers bought again; a fit takes {LEAST_REPEATERS} or more",
+            f"{repeaters:g} customers bought again; a fit needs {LEAST_REPEATERS} or more",
         )
     return None

@@ -18,10 +18,10 @@ from ltv_platform.forecasting.repeat_buying.maximum_likelihood import HIGHEST, m
 
 PARAMETERS = ("p", "q", "v")
 
-#: Where a search begins: p, q, v as a part of the mean value.
+#: Where a search begins: p, q, v as a fraction of the mean value.
 _STARTS = ((4.0, 4.0, 0.5), (1.0, 3.0, 2.0), (20.0, 10.0, 0.5), (1.0, 1.5, 0.5))
 _AT_BOUND = {
-    ("p", HIGHEST): "the purchases of a customer are all worth the same",
+    ("p", HIGHEST): "all purchases of a customer have the same value",
     ("q", HIGHEST): "customers do not differ in what they spend",
     ("v", HIGHEST): "customers do not differ in what they spend",
 }
@@ -55,7 +55,7 @@ def fit_gamma_gamma(
 def buyers(
     frequency: ArrayLike, mean_value: ArrayLike, customers: ArrayLike | None
 ) -> tuple[Floats, Floats, Floats]:
-    """Frequency, mean value and number of those a fit is for: each pair once, in order."""
+    """Frequency, mean value and number of the customers to fit: each pair once, in order."""
     purchases = np.asarray(frequency, np.float64)
     value = np.asarray(mean_value, np.float64)
     weights = np.ones_like(purchases) if customers is None else np.asarray(customers, np.float64)
@@ -65,10 +65,10 @@ def buyers(
 
 
 def too_few_buyers(customers: float) -> Fit | None:
-    """What a fit says of too few customers; None where they are enough."""
+    """A fit without parameters where customers are too few; None where they are enough."""
     if customers >= LEAST_REPEATERS:
         return None
-    reason = f"{customers:g} customers paid for a repeat purchase; a fit takes {LEAST_REPEATERS}"
+    reason = f"{customers:g} customers paid for a repeat purchase; a fit needs {LEAST_REPEATERS}"
     return Fit("gamma_gamma", {}, {}, None, "too_few_repeaters", reason, round(customers))
 
 
@@ -132,8 +132,8 @@ class _Objective:
     """Log-likelihood per customer of scaled values, and its gradient by log-parameters."""
 
     def __init__(self, frequency: Floats, mean_value: Floats, weights: Floats) -> None:
-        self.x, self.x_place = np.unique(frequency, return_inverse=True)
-        self.weight_of_x = np.bincount(self.x_place, weights)
+        self.x, self.x_index = np.unique(frequency, return_inverse=True)
+        self.weight_of_x = np.bincount(self.x_index, weights)
         self.weights = weights
         self.frequency = frequency
         self.spent = frequency * mean_value
@@ -141,8 +141,8 @@ class _Objective:
         self.log_value = (weights * log_value).sum()
         self.purchases_log_spent = (weights * frequency * (log_value + np.log(frequency))).sum()
 
-    def __call__(self, place: Floats) -> tuple[float, Floats]:
-        p, q, v = np.exp(place)
+    def __call__(self, log_parameters: Floats) -> tuple[float, Floats]:
+        p, q, v = np.exp(log_parameters)
         x = self.x
         log_sum = np.log(self.spent + v)
         of_log = self.weights * log_sum
@@ -151,7 +151,7 @@ class _Objective:
         purchases_of_inverse = (self.frequency * of_inverse).sum()
         value = (
             (self.weight_of_x * (gammaln(p * x + q) - gammaln(p * x) - gammaln(q))).sum()
-            + q * place[2]
+            + q * log_parameters[2]
             + p * self.purchases_log_spent
             - self.log_value
             - p * purchases_of_log
@@ -163,8 +163,8 @@ class _Objective:
                 (self.weight_of_x * x * (both - digamma(p * x))).sum()
                 + self.purchases_log_spent
                 - purchases_of_log,
-                (self.weight_of_x * (both - digamma(q))).sum() + place[2] - of_log.sum(),
+                (self.weight_of_x * (both - digamma(q))).sum() + log_parameters[2] - of_log.sum(),
                 q / v - p * purchases_of_inverse - q * of_inverse.sum(),
             ]
         )
-        return float(value), gradient * np.exp(place)
+        return float(value), gradient * np.exp(log_parameters)

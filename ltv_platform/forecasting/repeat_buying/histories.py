@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 Floats = NDArray[np.float64]
 Number = TypeVar("Number", np.float64, np.int64)
 
-#: Whole numbers up to here are looked up in a table however few they are.
+#: Whole numbers up to this size are counted in a table, even where they are few.
 _TABLED = 10_000
 
 
@@ -67,6 +67,11 @@ class Histories:
         """Number of customers with a repeat purchase."""
         return float(self.customers[self.frequency > 0].sum())
 
+    @property
+    def mean_age(self) -> float:
+        """Mean T over the customers."""
+        return float((self.customers * self.age).sum() / self.total)
+
     def grouped(self) -> "Histories":
         """The same customers with every history once, in order.
 
@@ -82,8 +87,8 @@ class Histories:
         """The distinct pairs of frequency and age, and which of them each group has."""
         frequency, of_frequency = distinct(self.frequency)
         age, of_age = distinct(self.age)
-        found, place = distinct(of_frequency * len(age) + of_age)
-        return Pairs(frequency[found // len(age)], age[found % len(age)], place)
+        found, index = distinct(of_frequency * len(age) + of_age)
+        return Pairs(frequency[found // len(age)], age[found % len(age)], index)
 
 
 @dataclass(frozen=True)
@@ -93,12 +98,12 @@ class Pairs:
     Attributes:
         frequency: x, ascending, shape (pairs,).
         age: T, ascending within a frequency, shape (pairs,).
-        place: Number of the pair of each group, shape (groups,).
+        index: Which pair each group has, shape (groups,).
     """
 
     frequency: Floats
     age: Floats
-    place: NDArray[np.int64]
+    index: NDArray[np.int64]
 
     def runs(self) -> Iterator[tuple[float, slice]]:
         """Each frequency with the pairs that have it."""
@@ -111,7 +116,7 @@ class Pairs:
 def histories(
     frequency: ArrayLike, recency: ArrayLike, age: ArrayLike, customers: ArrayLike | None = None
 ) -> Histories:
-    """Histories from anything like arrays; each entry is one customer unless ``customers`` tells.
+    """Histories from anything like arrays; one customer per entry without ``customers``.
 
     Args:
         frequency: x, repeat purchases.
@@ -125,7 +130,7 @@ def histories(
 
 
 def distinct(values: NDArray[Number]) -> tuple[NDArray[Number], NDArray[np.int64]]:
-    """Distinct values in ascending order, and the place of each value among them.
+    """Distinct values in ascending order, and the index of each value among them.
 
     As ``np.unique``, which sorts; whole numbers, such as counts and days, need no sorting.
 
@@ -139,12 +144,12 @@ def distinct(values: NDArray[Number]) -> tuple[NDArray[Number], NDArray[np.int64
             present = np.zeros(int(most) + 1, np.bool_)
             present[whole] = True
             return np.flatnonzero(present).astype(values.dtype), (np.cumsum(present) - 1)[whole]
-    found, place = np.unique(values, return_inverse=True)
-    return found, place
+    found, index = np.unique(values, return_inverse=True)
+    return found, index
 
 
 def merged(columns: tuple[Floats, ...], weights: Floats) -> tuple[tuple[Floats, ...], Floats]:
-    """Distinct rows in ascending order with their summed weights; rows of weight 0 are gone.
+    """Distinct rows in ascending order with their summed weights; rows of weight 0 are left out.
 
     Args:
         columns: One array per column, the first one sorts first.
@@ -155,8 +160,8 @@ def merged(columns: tuple[Floats, ...], weights: Floats) -> tuple[tuple[Floats, 
     weights = weights[present]
     key = np.zeros(len(weights), np.int64)
     for column in columns:
-        values, place = distinct(column)
-        key = key * len(values) + place
-    _, first, place = np.unique(key, return_index=True, return_inverse=True)
-    summed = np.bincount(place, weights, len(first)).astype(np.float64)
+        values, index = distinct(column)
+        key = key * len(values) + index
+    _, first, index = np.unique(key, return_index=True, return_inverse=True)
+    summed = np.bincount(index, weights, len(first)).astype(np.float64)
     return tuple(column[first] for column in columns), summed

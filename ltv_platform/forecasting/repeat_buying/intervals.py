@@ -1,8 +1,8 @@
 """What a customer will buy and spend, with the interval that the model itself implies.
 
-Intervals are quantiles of the predictive distribution: the customer's own chance included, the
-uncertainty of the parameters and the model's faults not. Those show in the totals of past
-forecasts: :func:`empirical_band`.
+Intervals are quantiles of the predictive distribution. They include the customer's own chance, but
+neither the uncertainty of the parameters nor the errors of the model, which show in the totals of
+past forecasts: :func:`empirical_band`.
 """
 
 from collections.abc import Sequence
@@ -21,9 +21,9 @@ from ltv_platform.forecasting.repeat_buying.histories import Floats, Histories
 from ltv_platform.forecasting.repeat_buying.purchase_counts import purchase_tail, tail_table
 from ltv_platform.forecasting.repeat_buying.spend_distribution import COUNTS, Spends, first_at_most
 
-#: Part of the probability beyond an interval that no table follows.
+#: Share of the probability beyond an interval that the tables leave out.
 _FORGOTTEN = 1e-3
-#: Ages that are tabulated at once: the young ones need longer tables than the old.
+#: Ages tabulated at once: young customers need longer tables than old ones.
 _AT_ONCE = 512
 
 
@@ -58,7 +58,7 @@ class Band:
     Attributes:
         lower: At most 1.
         upper: At least 1.
-        origins: Past forecasts that it rests on.
+        origins: Past forecasts that it is based on.
     """
 
     lower: float
@@ -83,7 +83,7 @@ def predict(
         values: A Gamma-Gamma; None for purchases only.
         histories: Shape (groups,), in the unit of the fit.
         horizons: Lengths of the forecasts, in that unit.
-        coverage: Probability that the interval is to hold, between 0 and 1.
+        coverage: Probability with which the interval holds, between 0 and 1.
 
     Returns:
         One prediction per horizon.
@@ -95,15 +95,15 @@ def predict(
         msg = "coverage must be between 0 and 1"
         raise ValueError(msg)
     alive = probability_alive(fit, histories)
-    # Least tail that is beyond the quantile, given alive. Never 0/0: who is certainly gone has
-    # no purchases, whatever is asked.
+    # The smallest tail beyond the quantile, given alive. Never 0/0: a customer who is certainly
+    # gone makes no purchases.
     with np.errstate(divide="ignore", over="ignore"):
         beyond = [(1 + side * coverage) / 2 / alive for side in (1, -1)]
     purchases = np.zeros((len(horizons), 2, len(histories)))
     factors = np.zeros_like(purchases)
     pairs = histories.pairs()
-    order = np.argsort(pairs.place, kind="stable")
-    ends = np.searchsorted(pairs.place[order], np.arange(len(pairs.age) + 1))
+    order = np.argsort(pairs.index, kind="stable")
+    ends = np.searchsorted(pairs.index[order], np.arange(len(pairs.age) + 1))
     forgotten = _FORGOTTEN * (1 - coverage) / 2
     for x, run in pairs.runs():
         longest = _bins(fit, x, pairs.age[run.start], max(horizons, default=0), forgotten)
@@ -111,7 +111,7 @@ def predict(
         for start in range(run.start, run.stop, _AT_ONCE):
             end = min(start + _AT_ONCE, run.stop)
             groups = order[ends[start] : ends[end]]
-            rows = pairs.place[groups] - start
+            rows = pairs.index[groups] - start
             age = pairs.age[start:end]
             for number, horizon in enumerate(horizons):
                 bins = _bins(fit, x, age[0], horizon, forgotten)
@@ -120,14 +120,14 @@ def predict(
                 above = spends.above(tail) if spends else None
                 for side, least in enumerate(beyond):
                     level = least[groups]
-                    place = first_at_most(tail, rows, level)
+                    column = first_at_most(tail, rows, level)
                     purchases[number, side, groups] = _whole(
                         fit,
                         x,
                         age=age[rows],
                         level=level,
                         counts=counts,
-                        place=place,
+                        column=column,
                         horizon=horizon,
                     )
                     if spends and above is not None:
@@ -169,12 +169,12 @@ def empirical_band(
 
     The logarithms of actual / predicted are taken as normal around 0 (a forecast that always
     errs to one side gets a wide band, not a moved one), and few origins widen the band through
-    Student's t. Origins that overlap in time know less than their number says.
+    Student's t. Overlapping origins carry less information than their number suggests.
 
     Args:
         predicted: Total of each past forecast of the same length.
         actual: What happened.
-        coverage: Probability that the band is to hold.
+        coverage: Probability with which the band holds.
 
     Returns:
         The band; None with fewer than two origins where both totals are positive.
@@ -188,7 +188,7 @@ def empirical_band(
 
 
 def _bins(fit: Fit, frequency: float, age: float, horizon: float, forgotten: float) -> int:
-    """How many bins of counts it takes to leave out no more than the forgotten tail."""
+    """Bins of counts that leave out no more than the forgotten tail."""
     step = 8
     tail = purchase_tail(fit, frequency, np.asarray(age), COUNTS[::step], horizon)
     return min(int((tail > forgotten).sum()) * step + 1, len(COUNTS))
@@ -201,12 +201,12 @@ def _whole(
     age: Floats,
     level: Floats,
     counts: NDArray[np.int64],
-    place: NDArray[np.int64],
+    column: NDArray[np.int64],
     horizon: float,
 ) -> Floats:
     """The greatest count that is exceeded with at most the level, each within its bin."""
-    high = counts[np.minimum(place, len(counts) - 1)].copy()
-    low = np.where(place > 0, counts[np.minimum(place, len(counts) - 1) - 1], high - 1)
+    high = counts[np.minimum(column, len(counts) - 1)].copy()
+    low = np.where(column > 0, counts[np.minimum(column, len(counts) - 1) - 1], high - 1)
     while len(wide := np.flatnonzero(high - low > 1)):
         middle = (low[wide] + high[wide]) // 2
         tail = purchase_tail(fit, frequency, age[wide], middle, horizon)

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import minimize
+from scipy.special import ndtri
 from threadpoolctl import threadpool_limits
 
-from ltv_platform.forecasting.repeat_buying.fit import Fit, Status
+from ltv_platform.forecasting.repeat_buying.fit import PARAMETER_INTERVAL, Fit, Status
 from ltv_platform.forecasting.repeat_buying.histories import Floats
 
 #: Log-likelihood per customer and its gradient, at logarithms of the parameters.
@@ -21,22 +22,24 @@ Objective = Callable[[Floats], tuple[float, Floats]]
 #: Bounds of every scaled parameter. Beyond them a gamma or beta distribution is a point or
 #: two, and the likelihood is flat: data that lead there do not identify the parameter.
 LOWEST, HIGHEST = 1e-4, 1e4
-#: Gradient per customer, by logarithms, at which an optimum is one.
+#: Gradient per customer, by logarithms, at which a search has converged.
 _FLAT = 1e-7
-#: And the one that is taken for flat where rounding lets it come no nearer.
+#: Gradient that counts as 0 where rounding allows no smaller one.
 _NEARLY_FLAT = 1e-6
 #: Steps for differences of the gradient: their error is about its square.
 _STEP = 1e-4
 #: Newton steps at most; from where L-BFGS-B stops one or two reach the precision of the machine.
 _POLISHING = 6
-#: Log-likelihoods per customer that differ by no more are of one optimum.
+#: Log-likelihoods per customer that differ by no more belong to one optimum.
 _AS_HIGH = 1e-9
-#: Curvature per customer, by logarithms, below which there is none: differences show no less, and
+#: Curvature per customer, by logarithms, that counts as none: differences resolve no less, and even
 #: a million customers would leave a factor of e^10 open.
 _SINGULAR = 1e-8
-#: Standard error of a logarithm from which on the data do not tell the parameter: two either
-#: way are eight orders of magnitude, as many as there are between the bounds.
-_UNTOLD = 5.0
+#: Standard error of a logarithm above which the data do not determine the parameter: two of them
+#: on either side are eight orders of magnitude, as many as there are between the bounds.
+_UNDETERMINED = 5.0
+#: The standard normal quantile of an interval of a logarithm.
+_NORMAL = float(ndtri((1 + PARAMETER_INTERVAL) / 2))
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ class Optimum:
         log_likelihood: Per customer.
         relative_errors: Standard error of each logarithm, for one customer (divide by the root of
             their number); None where the Hessian is singular.
-        at_bound: Places of the parameters that lie at a bound.
+        at_bound: Indices of the parameters that lie at a bound.
         converged: Whether the gradient is 0.
     """
 
@@ -82,7 +85,7 @@ class Optimum:
             names: Of the parameters.
             scales: What each parameter is multiplied by to be in the units of the data.
             customers: How many were fitted to.
-            why_at_bound: By (parameter, bound): what such data look like.
+            why_at_bound: By (parameter, bound): what such data mean.
         """
         found = self.parameters * np.asarray(scales)
         errors: dict[str, float | None] = dict.fromkeys(names)
@@ -92,15 +95,21 @@ class Optimum:
         status: Status = "ok"
         reason = ""
         if not self.converged:
-            status, reason = "no_convergence", "no start led to an optimum of the likelihood"
-        elif untold := self._untold(customers):
+            status = "no_convergence"
+            reason = "the likelihood has no optimum from any starting point"
+        elif undetermined := self._undetermined(customers):
             status = "at_bound"
             reason = "; ".join(
-                self._at_bound(place, names[place], why_at_bound) for place in untold
+                self._at_bound(index, names[index], why_at_bound) for index in undetermined
             )
         elif self.relative_errors is None:
             status = "no_convergence"
-            reason = "the likelihood is flat at its highest: the data do not tell the parameters"
+            reason = "the likelihood is flat at its maximum: the data do not determine it"
+        intervals: dict[str, tuple[float, float]] = {}
+        if status == "ok" and self.relative_errors is not None:
+            factor = np.exp(_NORMAL * self.relative_errors / np.sqrt(customers))
+            ends = zip((found / factor).tolist(), (found * factor).tolist(), strict=True)
+            intervals = dict(zip(names, ends, strict=True))
         return Fit(
             model,
             dict(zip(names, found.tolist(), strict=True)),
@@ -109,25 +118,27 @@ class Optimum:
             status,
             reason,
             round(customers),
+            intervals,
         )
 
-    def _untold(self, customers: float) -> tuple[int, ...]:
-        """Places of the parameters at a bound, or as good as there: the likelihood is flat."""
+    def _undetermined(self, customers: float) -> tuple[int, ...]:
+        """Indices of the parameters at a bound, or where the likelihood is flat."""
         flat: tuple[int, ...] = ()
         if self.relative_errors is not None:
             errors = self.relative_errors / np.sqrt(customers)
-            flat = tuple(np.flatnonzero(errors > _UNTOLD).tolist())
+            flat = tuple(np.flatnonzero(errors > _UNDETERMINED).tolist())
         return tuple(sorted({*self.at_bound, *flat}))
 
-    def _at_bound(self, place: int, name: str, why: Mapping[tuple[str, float], str]) -> str:
-        bound = LOWEST if self.parameters[place] < 1 else HIGHEST
-        return f"{name} is at its bound: {why.get((name, bound), 'the data do not tell its value')}"
+    def _at_bound(self, index: int, name: str, why: Mapping[tuple[str, float], str]) -> str:
+        bound = LOWEST if self.parameters[index] < 1 else HIGHEST
+        unknown = "the data do not determine its value"
+        return f"{name} is at its bound: {why.get((name, bound), unknown)}"
 
 
 def maximise(objective: Objective, starts: Sequence[Sequence[float]]) -> Optimum:
-    """The optimum from the first start that leads to one, the best of all where none does.
+    """The first optimum that a start leads to; the best point found where none does.
 
-    A bound to which two starts lead is taken for the optimum.
+    Where two starts lead to the same bound, the bound counts as the optimum.
 
     Args:
         objective: Log-likelihood per customer with its gradient.
@@ -147,8 +158,8 @@ def maximise(objective: Objective, starts: Sequence[Sequence[float]]) -> Optimum
 
 
 def _from(objective: Objective, start: Floats) -> Optimum:
-    def negative(place: Floats) -> tuple[float, Floats]:
-        value, gradient = objective(place)
+    def negative(point: Floats) -> tuple[float, Floats]:
+        value, gradient = objective(point)
         return -value, -gradient
 
     low, high = np.log(LOWEST), np.log(HIGHEST)
@@ -160,41 +171,41 @@ def _from(objective: Objective, start: Floats) -> Optimum:
         bounds=[(low, high)] * len(start),
         options={"maxiter": 1_000, "ftol": 0.0, "gtol": _FLAT, "maxcor": 20},
     )
-    place = np.asarray(result.x, np.float64)
+    point = np.asarray(result.x, np.float64)
     value, gradient = -float(result.fun), -np.asarray(result.jac, np.float64)
     at_bound = tuple(
-        number for number, log in enumerate(place) if log - low < _STEP or high - log < _STEP
+        number for number, log in enumerate(point) if log - low < _STEP or high - log < _STEP
     )
     if at_bound:
         flat = bool(np.all(np.abs(np.delete(gradient, at_bound)) <= _NEARLY_FLAT))
-        return Optimum(np.exp(place), value, None, at_bound, flat)
-    hessian = _hessian(objective, place)
+        return Optimum(np.exp(point), value, None, at_bound, flat)
+    hessian = _hessian(objective, point)
     if np.linalg.eigvalsh(-hessian)[0] <= _SINGULAR:
         flat = bool(np.all(np.abs(gradient) <= _NEARLY_FLAT))
-        return Optimum(np.exp(place), value, None, (), flat)
+        return Optimum(np.exp(point), value, None, (), flat)
     beyond: tuple[int, ...] = ()
     for _ in range(_POLISHING):
-        nearer = place + np.linalg.solve(-hessian, gradient)
-        # On a ridge that is nearly flat a step knows no end, and likelihoods no numbers there.
+        nearer = point + np.linalg.solve(-hessian, gradient)
+        # On a nearly flat ridge steps have no limit, and likelihoods overflow.
         if np.any((nearer < low) | (nearer > high)):
             beyond = tuple(np.flatnonzero((nearer < low) | (nearer > high)).tolist())
             break
         new_value, new_gradient = objective(nearer)
         if np.max(np.abs(new_gradient)) >= np.max(np.abs(gradient)):
             break
-        place, value, gradient = nearer, new_value, new_gradient
+        point, value, gradient = nearer, new_value, new_gradient
     errors = np.sqrt(np.diag(np.linalg.inv(-hessian)))
     flat = bool(np.all(np.abs(gradient) <= _NEARLY_FLAT))
-    return Optimum(np.exp(place), value, errors, beyond, flat)
+    return Optimum(np.exp(point), value, errors, beyond, flat)
 
 
-def _hessian(objective: Objective, place: Floats) -> Floats:
+def _hessian(objective: Objective, point: Floats) -> Floats:
     """Second derivatives by central differences of the gradient, symmetric."""
     rows = []
-    for number in range(len(place)):
-        step = np.zeros_like(place)
+    for number in range(len(point)):
+        step = np.zeros_like(point)
         step[number] = _STEP
-        rows.append((objective(place + step)[1] - objective(place - step)[1]) / (2 * _STEP))
+        rows.append((objective(point + step)[1] - objective(point - step)[1]) / (2 * _STEP))
     hessian = np.array(rows)
     symmetric: Floats = (hessian + hessian.T) / 2
     return symmetric

@@ -1,7 +1,8 @@
 """How many purchases a customer will make: the whole distribution, not only its mean.
 
-Whoever is alive at T makes the smaller of a Poisson number of purchases, with λ ~ Gamma(r+x, α+T),
-and the number at which they drop out, geometric with p ~ Beta(a, b+k); the two are independent.
+A customer who is alive at T makes the smaller of two independent numbers of purchases: a Poisson
+number, with λ ~ Gamma(r+x, α+T), and the geometric number at which they drop out, with
+p ~ Beta(a, b+k).
 So P(N ≥ n) is P(alive) times a negative binomial tail times E[(1−p)^(n−1)], and nothing needs to
 be simulated or summed. (Fader, Hardie & Lee 2005, equation 8, is its case of a new customer.)
 """
@@ -10,40 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betainc, betaln, gammaln
 
-from ltv_platform.forecasting.repeat_buying.buy_till_you_die import (
-    EARLY_DROPOUTS,
-    PARAMETERS,
-    probability_alive,
-)
+from ltv_platform.forecasting.repeat_buying.buy_till_you_die import EARLY_DROPOUTS, PARAMETERS
 from ltv_platform.forecasting.repeat_buying.fit import Fit
-from ltv_platform.forecasting.repeat_buying.histories import Floats, Histories
+from ltv_platform.forecasting.repeat_buying.histories import Floats
 
 #: Counts up to which tails are sums of probabilities; that is fifty times faster than the
 #: incomplete beta function, and loses no digit that matters.
 _SUMMED = 256
-
-
-def purchase_counts(fit: Fit, histories: Histories, horizon: float, most: int) -> Floats:
-    """Probability of each number of purchases in (T, T + horizon].
-
-    Args:
-        fit: A BG/NBD or an MBG/NBD.
-        histories: Shape (groups,), in the unit of the fit.
-        horizon: Length of the forecast, in that unit.
-        most: Greatest number of purchases that is asked for.
-
-    Returns:
-        P(N = n), shape (groups, most + 1) for n = 0 … most. Rows add up to P(N ≤ most).
-    """
-    pairs = histories.pairs()
-    exactly = np.empty((len(pairs.age), most + 1))
-    for x, run in pairs.runs():
-        tail = tail_table(fit, x, pairs.age[run], np.arange(most + 2), horizon)
-        exactly[run] = np.maximum(tail[:, :-1] - tail[:, 1:], 0)
-    alive = probability_alive(fit, histories)
-    counts = alive[:, None] * exactly[pairs.place]
-    counts[:, 0] += 1 - alive
-    return counts
 
 
 def purchase_tail(
@@ -101,7 +75,7 @@ def tail_table(
 
 
 def _still_there(fit: Fit, frequency: float, counts: NDArray[np.int64]) -> Floats:
-    """E[(1−p)^(n−1)]: nobody who is alive drops out before the n-th purchase."""
+    """E[(1−p)^(n−1)]: a customer who is alive does not drop out before the n-th purchase."""
     _, _, a, b = (fit.parameters[name] for name in PARAMETERS)
     returned = b + frequency + EARLY_DROPOUTS[fit.model]
     stays: Floats = np.exp(betaln(a, returned + np.maximum(counts - 1, 0)) - betaln(a, returned))

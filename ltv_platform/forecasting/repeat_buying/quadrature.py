@@ -25,7 +25,7 @@ def beta_quadrature(a: float, b: float, nodes: int = NODES) -> tuple[Floats, Flo
         nodes: How many.
 
     Returns:
-        Nodes ascending and weights that add up to 1; read-only, as they are kept.
+        Nodes ascending, and weights that add up to 1; read-only, because they are cached.
     """
     # The polynomials belong to (1 − y)^(b−1) (1 + y)^(a−1) on (−1, 1), with p = (1 + y) / 2.
     upper, lower = b - 1, a - 1
@@ -35,27 +35,27 @@ def beta_quadrature(a: float, b: float, nodes: int = NODES) -> tuple[Floats, Flo
     centre[0] = (a - b) / (a + b)
     centre[1:] = (lower - upper) * (lower + upper) / (total * (total + 2))
     beside = np.empty(nodes - 1)
-    # Written apart because the factors a + b − 1 of the general form cancel here.
+    # A formula of its own, because the factors a + b − 1 of the general one cancel here.
     beside[0] = 4 * a * b / ((a + b) ** 2 * (a + b + 1))
     m, total = n[1:], total[1:]
     beside[1:] = 4 * m * (m + upper) * (m + lower) * (m + upper + lower)
     beside[1:] /= total**2 * (total + 1) * (total - 1)
     beside = np.sqrt(beside)
-    places = eigvalsh_tridiagonal(centre, beside)
+    eigenvalues = eigvalsh_tridiagonal(centre, beside)
     before, polynomial = np.zeros(nodes), np.ones(nodes)
     squares = np.ones(nodes)
-    # Far out, weights are too small for a number and squares too large for one.
+    # Far out, squares overflow and weights underflow.
     with np.errstate(over="ignore", invalid="ignore"):
         for degree in range(nodes - 1):
             back = beside[degree - 1] * before if degree else 0.0
             before, polynomial = (
                 polynomial,
-                ((places - centre[degree]) * polynomial - back) / beside[degree],
+                ((eigenvalues - centre[degree]) * polynomial - back) / beside[degree],
             )
             squares += polynomial**2
     weights = np.where(np.isfinite(squares), 1 / squares, 0.0)
     weights /= weights.sum()
-    # A node that rounding puts at or below 0 stands for a limit that is finite.
-    spots = np.maximum((1 + places) / 2, np.finfo(np.float64).tiny)
-    spots.flags.writeable = weights.flags.writeable = False
-    return spots, weights
+    # Rounding may put a node at or below 0, where the mean has a finite limit.
+    points = np.maximum((1 + eigenvalues) / 2, np.finfo(np.float64).tiny)
+    points.flags.writeable = weights.flags.writeable = False
+    return points, weights

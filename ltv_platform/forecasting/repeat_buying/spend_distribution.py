@@ -10,17 +10,17 @@ from ltv_platform.forecasting.repeat_buying import gamma_gamma
 from ltv_platform.forecasting.repeat_buying.fit import Fit
 from ltv_platform.forecasting.repeat_buying.histories import Floats
 
-#: Counts are told apart up to here; above, the counts of a bin of 4 % share their spend.
-_APART, _BIN = 48, 1.04
+#: Counts up to here have a distribution each; above, the counts of a bin of 4 % share one.
+_SEPARATE, _BIN = 48, 1.04
 #: Least counts of the bins, in ascending order.
 COUNTS = np.concatenate(
-    [np.arange(_APART), np.ceil(_APART * _BIN ** np.arange(430)).astype(np.int64)]
+    [np.arange(_SEPARATE), np.ceil(_SEPARATE * _BIN ** np.arange(430)).astype(np.int64)]
 )
-#: What each bin stands for: its mean count.
+#: The mean count of each bin, which stands for all of them.
 _MIDDLES = np.concatenate([(COUNTS[:-1] + COUNTS[1:] - 1) / 2, COUNTS[-1:]])
 #: Points of a spend distribution, evenly spaced in its logarithm.
 _POINTS = 96
-#: Below this part of the median of one purchase, spend is nothing.
+#: Spend below this fraction of the median purchase counts as nothing.
 _NOTHING = 1e-6
 
 
@@ -44,7 +44,7 @@ class Spends:
             values: A Gamma-Gamma.
             frequency: x.
             bins: Bins of :data:`COUNTS` that are used.
-            forgotten: Tail that may lie beyond the last point.
+            forgotten: Tail probability that may lie beyond the last point.
         """
         p, q, _ = (values.parameters[name] for name in gamma_gamma.PARAMETERS)
         shape = p * _MIDDLES[1 : max(bins, 2)]
@@ -76,14 +76,14 @@ class Spends:
             rows: Row of each group.
             level: Of each group.
         """
-        place = first_at_most(above, rows, level)
-        upper = np.clip(place, 2, len(self.points))
+        column = first_at_most(above, rows, level)
+        upper = np.clip(column, 2, len(self.points))
         more, less = above[rows, upper - 1], above[rows, upper]
-        # Two equal neighbours have nothing between them.
-        way = np.clip((more - level) / np.where(more > less, more - less, 1), 0, 1)
+        # Between two equal neighbours there is nothing to interpolate.
+        weight = np.clip((more - level) / np.where(more > less, more - less, 1), 0, 1)
         logs = np.log(self.points)
-        between = np.exp(logs[upper - 2] + way * (logs[upper - 1] - logs[upper - 2]))
-        return np.where(place == 0, 0.0, np.where(place == 1, self.points[0], between))
+        between = np.exp(logs[upper - 2] + weight * (logs[upper - 1] - logs[upper - 2]))
+        return np.where(column == 0, 0.0, np.where(column == 1, self.points[0], between))
 
 
 def first_at_most(table: Floats, rows: NDArray[np.int64], level: Floats) -> NDArray[np.int64]:
@@ -91,16 +91,16 @@ def first_at_most(table: Floats, rows: NDArray[np.int64], level: Floats) -> NDAr
 
     Args:
         table: Probabilities, each row descending, shape (rows, columns).
-        rows: Row of each question.
-        level: Of each question; anything above 1 is as 1.
+        rows: Row to search, per level.
+        level: Levels; above 1 they count as 1.
 
     Returns:
-        Columns; their number where there is none.
+        One column per level; the number of columns where there is none.
     """
-    # Rows end to end are one ascending list, which one binary search for all looks through.
+    # Rows laid end to end ascend, so that one binary search serves all levels.
     ascending = 2.0 * np.arange(len(table))[:, None] + (1 - table)
-    place: NDArray[np.int64] = np.searchsorted(
+    column: NDArray[np.int64] = np.searchsorted(
         ascending.ravel(), 2.0 * rows + (1 - np.minimum(level, 1))
     )
-    place -= rows * table.shape[1]
-    return place
+    column -= rows * table.shape[1]
+    return column

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ltv_platform.contracts.arrow import arrow_schema, arrow_table, rounded, rounded_array
 from ltv_platform.contracts.forecasts import FORECAST_MODELS, PURCHASE_FORECASTS
-from ltv_platform.forecasting.repeat_buying.fit import Fit, too_small
+from ltv_platform.forecasting.repeat_buying.fit import Fit, Sampling, too_small
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -26,7 +26,7 @@ MODELS: Mapping[str, tuple[str, ...]] = {
     "mbgnbd": _OF_PURCHASES,
     "gamma_gamma": _OF_VALUES,
 }
-#: Probability that what happens lies in an interval.
+#: Probability with which an interval holds what happens.
 INTERVAL = 0.8
 _INTERVALS = ("lower_purchases", "upper_purchases", "lower_factor", "upper_factor")
 
@@ -38,12 +38,14 @@ class FittedModel:
     Attributes:
         name: One of :data:`MODELS`.
         fit: What was found.
-        excluded: Customers with transactions who can have no part in it.
+        excluded: Customers with transactions whom it was not fitted to.
+        method: ``likelihood``, or ``bayes`` where it was sampled.
     """
 
     name: str
     fit: Fit
     excluded: int
+    method: str = "likelihood"
 
     @property
     def parameters(self) -> dict[str, float | None]:
@@ -52,8 +54,25 @@ class FittedModel:
 
     @property
     def standard_errors(self) -> dict[str, float | None]:
-        """Of the parameters; None where the data do not tell."""
+        """Of the parameters; None where the data do not determine them."""
         return {name: rounded(self.fit.standard_errors.get(name)) for name in MODELS[self.name]}
+
+    @property
+    def lower(self) -> dict[str, float | None]:
+        """Lower ends of the 95 % intervals of the parameters; None where there is none."""
+        return self._ends(0)
+
+    @property
+    def upper(self) -> dict[str, float | None]:
+        """The upper ends."""
+        return self._ends(1)
+
+    def _ends(self, side: int) -> dict[str, float | None]:
+        intervals = self.fit.intervals
+        return {
+            name: rounded(intervals[name][side]) if name in intervals else None
+            for name in MODELS[self.name]
+        }
 
     @property
     def log_likelihood(self) -> float | None:
@@ -62,25 +81,33 @@ class FittedModel:
 
 
 def fitted_models(
-    groups: "pa.Table", models: Iterable[str] = MODELS, days_per_unit: int = 1
+    groups: "pa.Table",
+    models: Iterable[str] = MODELS,
+    days_per_unit: int = 1,
+    sampling: Sampling | None = None,
 ) -> list[FittedModel]:
     """Fit models to counted histories.
 
     Args:
-        groups: Rows of the macro ``groups`` in ``sql/forecasts/purchases.sql``, in any order.
+        groups: Rows of the macro ``groups`` in ``sql/macros/purchases.sql``, in any order.
         models: Which ones, of :data:`MODELS`.
         days_per_unit: Days of the unit of time that alpha is in: 1, or 7 for weeks.
+        sampling: How to sample the models; None: maximum likelihood.
+
+    Raises:
+        UserError: sampling needs a package that is not installed.
     """
     part = {
         name: _where(groups, "part", name)
         for name in ("purchases", "values", "without_purchase", "without_value")
     }
-    fits = fit_groups(part["purchases"], part["values"], models, days_per_unit)
+    fits = fit_groups(part["purchases"], part["values"], models, days_per_unit, sampling)
     excluded = {
         name: count(part["without_value" if name == "gamma_gamma" else "without_purchase"])
         for name in fits
     }
-    return [FittedModel(name, fit, excluded[name]) for name, fit in fits.items()]
+    method = "bayes" if sampling else "likelihood"
+    return [FittedModel(name, fit, excluded[name], method) for name, fit in fits.items()]
 
 
 def fit_groups(
@@ -88,6 +115,7 @@ def fit_groups(
     values: "pa.Table",
     models: Iterable[str] = MODELS,
     days_per_unit: int = 1,
+    sampling: Sampling | None = None,
 ) -> dict[str, Fit]:
     """Fits by name of the model; where there are too few customers, without loading scipy.
 
@@ -96,6 +124,7 @@ def fit_groups(
         values: Columns repeat_days, mean_repeat_value (above 0), customers.
         models: Which ones.
         days_per_unit: Days of the unit of time.
+        sampling: As for :func:`fitted_models`.
     """
     customers = count(purchases)
     repeaters, valued = count(_repeaters(purchases)), count(values)
@@ -106,9 +135,9 @@ def fit_groups(
             used = valued if name == "gamma_gamma" else customers
             fits[name] = Fit(name, {}, {}, None, *small, used)
         elif name == "gamma_gamma":
-            fits[name] = _fit_values(values)
+            fits[name] = _fit_values(values, sampling)
         else:
-            fits[name] = _fit_purchases(name, histories_of(purchases, days_per_unit))
+            fits[name] = _fit_purchases(name, histories_of(purchases, days_per_unit), sampling)
     return fits
 
 
@@ -195,7 +224,7 @@ def numbers(table: "pa.Table", column: str) -> "Floats":
 
 
 def count(groups: "pa.Table") -> int:
-    """How many customers the groups are."""
+    """Customers in the groups."""
     import pyarrow.compute as pc  # noqa: PLC0415
 
     return int(pc.sum(groups["customers"]).as_py() or 0)
@@ -213,15 +242,25 @@ def _repeaters(groups: "pa.Table") -> "pa.Table":
     return groups.filter(pc.greater(groups["repeat_days"], 0))
 
 
-def _fit_values(values: "pa.Table") -> Fit:
+def _fit_values(values: "pa.Table", sampling: Sampling | None) -> Fit:
+    frequency, mean_value, customers = (
+        numbers(values, name) for name in ("repeat_days", "mean_repeat_value", "customers")
+    )
+    if sampling:
+        from ltv_platform.forecasting.repeat_buying import bayes  # noqa: PLC0415
+
+        return bayes.fit_gamma_gamma(frequency, mean_value, customers, sampling)
     from ltv_platform.forecasting.repeat_buying.gamma_gamma import fit_gamma_gamma  # noqa: PLC0415
 
-    return fit_gamma_gamma(
-        *(numbers(values, name) for name in ("repeat_days", "mean_repeat_value", "customers"))
-    )
+    return fit_gamma_gamma(frequency, mean_value, customers)
 
 
-def _fit_purchases(name: str, histories: "Histories") -> Fit:
+def _fit_purchases(name: str, histories: "Histories", sampling: Sampling | None) -> Fit:
+    if sampling:
+        from ltv_platform.forecasting.repeat_buying import bayes  # noqa: PLC0415
+
+        sample = {"bgnbd": bayes.fit_bg_nbd, "mbgnbd": bayes.fit_mbg_nbd}[name]
+        return sample(histories, sampling)
     from ltv_platform.forecasting.repeat_buying.buy_till_you_die import fit_bg_nbd, fit_mbg_nbd  # noqa: PLC0415
 
     return {"bgnbd": fit_bg_nbd, "mbgnbd": fit_mbg_nbd}[name](histories)

@@ -1,5 +1,5 @@
-"""Adapters: from the columns of somebody's export to those of a source table.
+"""Adapters map the columns of an export to those of a source table.
 
-An adapter is SQL from outside, so it runs in a database that holds the records of one file and
-nothing else. What a value is, and which rows are good, is for ``rows`` to say.
+An adapter is untrusted SQL, so it runs in a database that holds only the records of one file.
+``rows`` parses the values and decides which rows are valid.
 """

@@ -1,8 +1,8 @@
-"""Adapters: one SELECT from the columns of a file to those of a source table.
+"""One SELECT of an adapter, from the columns of a file to those of a source table.
 
-The SELECT reads the relation ``file``: the columns that its format declares, else those of the file
-as text, and ``_line`` (record number) and ``_file`` (name). How adapters are written and found is
-the business of ``adapters.files``.
+It reads the relation ``file``: the columns that the format declares, else those of the file as
+text, and ``_line`` (record number) and ``_file`` (name). ``adapters.files`` finds adapters and
+``adapters.parsing`` parses them.
 """
 
 from collections.abc import Mapping
@@ -14,8 +14,8 @@ from sqlglot import exp
 from ltv_platform.ingestion.adapters.layout import Layout
 from ltv_platform.ingestion.reading.dialect import Dialect
 
-#: What makes a value depend on more than one record.
-_OF_SEVERAL = (exp.AggFunc, exp.Window, exp.Subquery, exp.Unnest, exp.Explode)
+#: Expressions whose value depends on more than one record.
+_MULTI_RECORD = (exp.AggFunc, exp.Window, exp.Subquery, exp.Unnest, exp.Explode)
 
 
 @dataclass(frozen=True)
@@ -23,13 +23,13 @@ class Adapter:
     """One SELECT of an adapter's file.
 
     Attributes:
-        name: The name of its file without ending.
-        text: The whole text of the file, and what was chosen for it; part of the load's identity.
+        name: Name of the adapter's file without extension.
+        text: Text of the whole file plus the chosen options; part of the load's identity.
         table: The source table that it feeds.
-        layout: What is known of the files that it takes.
-        reference: What finds it again: its name if it is bundled, else the path of its file.
-        many: It may make more rows than there are records.
-        views: What it may read besides ``file``: names and SELECTs, in their order.
+        layout: What is known about the files it reads.
+        reference: How to find it again: its name if bundled, else the path of its file.
+        many: It may return more rows than there are records.
+        views: Names and SELECTs that it may read besides ``file``, in order.
     """
 
     name: str
@@ -48,7 +48,7 @@ class Adapter:
 
     @cached_property
     def row_wise(self) -> bool:
-        """Each output row is made of exactly one record, which gives it its line."""
+        """Each output row comes from exactly one record, and takes its line number."""
         tree = self._tree
         return (
             self._reads_records
@@ -63,12 +63,12 @@ class Adapter:
 
     @property
     def gives_line(self) -> bool:
-        """Its rows have the numbers of records."""
+        """Its rows carry record numbers."""
         return self.row_wise or "_line" in self._tree.named_selects
 
     @cached_property
     def replayable(self) -> bool:
-        """A record gives the same row when it comes alone: nothing of other records is read."""
+        """A record alone gives the same row: the SELECT reads nothing of other records."""
         return (
             self.row_wise
             and self._tree.find(exp.Window) is None
@@ -77,7 +77,7 @@ class Adapter:
 
     @property
     def _reads_records(self) -> bool:
-        """It is a plain SELECT whose rows come straight from the file's records."""
+        """It is a plain SELECT whose rows come directly from the file's records."""
         tree = self._tree
         source = tree.args.get("from_")
         return (
@@ -91,14 +91,14 @@ class Adapter:
 
     @cached_property
     def inputs(self) -> frozenset[str]:
-        """Names of columns that files may have: those declared, else those that are mentioned."""
+        """Columns that files may have: the declared ones, else those that the SELECT mentions."""
         if self.layout.columns:
             return frozenset(name for each in self.layout.columns for name in each.spellings)
         return frozenset(column.name for column in self._tree.find_all(exp.Column))
 
     @property
     def made_of(self) -> dict[str, str]:
-        """What each column of the output is made of: the name of a column, or SQL."""
+        """What each output column is computed from: the name of a column, or SQL."""
         return {
             each.alias_or_name: value.name if isinstance(value, exp.Column) else value.sql("duckdb")
             for each in self._tree.selects
@@ -106,16 +106,16 @@ class Adapter:
         }
 
     def of_records(self, columns: Mapping[str, str]) -> tuple[str, frozenset[str]] | None:
-        """What single records say of some columns of the output, those of all records of ``file``.
+        """Select some output columns for every record of ``file``.
 
-        Records that the SELECT leaves out are among them, and those that it merges stand apart.
+        Records that the SELECT filters out are included; records that it merges stay separate.
 
         Args:
-            columns: Columns of the output, and what to call them.
+            columns: Output columns and the names to return them under.
 
         Returns:
-            A SELECT that gives these names and ``_line``, and which of them it gives: not those
-            that are made of several records. None: the rows do not come straight from records.
+            A SELECT of ``_line`` and these names, and the names it returns: columns computed from
+            several records are left out. None: the rows do not come directly from records.
         """
         if not self._reads_records:
             return None
@@ -126,19 +126,19 @@ class Adapter:
         for column, name in columns.items():
             value = exp.column(column) if tree.is_star else None
             value = given[column].unalias() if column in given else value
-            if value is not None and value.find(*_OF_SEVERAL) is None:
+            if value is not None and value.find(*_MULTI_RECORD) is None:
                 select = select.select(exp.alias_(value.copy(), name, quoted=True))
                 found.add(name)
         return select.sql(dialect="duckdb"), frozenset(found)
 
     def select(self, *more: str, limit: int | None = None) -> str:
-        """The SELECT, with ``_line`` added where it is that of a record.
+        """The SELECT, with ``_line`` added if its rows come from records.
 
-        That is the record itself, or the first of the records that a GROUP BY merges.
+        That is the record's number, or the lowest among the records that a GROUP BY merges.
 
         Args:
-            more: Further expressions to give.
-            limit: So many rows at the most; None: all.
+            more: Further expressions to return.
+            limit: Maximum number of rows; None: all.
         """
         tree = self._tree.copy()
         if isinstance(tree, exp.Select) and not tree.is_star and "_line" not in tree.named_selects:

@@ -1,6 +1,6 @@
-"""A file's records as rows with the contract's columns: as they are, or through an adapter.
+"""Turns records into rows with the contract's columns, directly or through an adapter.
 
-The rows are still text; what becomes of them is the business of ``staging``.
+The rows are still text; ``staging`` parses them.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -35,21 +35,21 @@ from ltv_platform.settings import Settings
 if TYPE_CHECKING:
     from ltv_platform.ingestion.adapters.adapter import Adapter
 
-#: Columns of money that records of totals are held against.
+#: Columns of money that are compared with the file's own totals.
 _AMOUNTS = ("cost", "amount")
-#: Titles and notices that a message shows, and characters of each.
+#: Maximum number of titles and notices that a message shows, and characters of each.
 _SHOWN_LINES, _SHOWN_LINE = 3, 40
 
 
 @dataclass(frozen=True)
 class Adapted:
-    """A SELECT of rows that have the contract's columns; see ``validation.staging_select``.
+    """A SELECT of rows with the contract's columns; see ``validation.staging_select``.
 
     Attributes:
         select: The SELECT.
-        columns: The columns that it gives.
-        first_line: Number of the first row; None: it gives ``_line``.
-        defaults: SQL literals that stand for missing values, by column.
+        columns: The columns it returns.
+        first_line: Number of the first row; None: the SELECT returns ``_line``.
+        defaults: SQL literals for missing values, by column.
     """
 
     select: str
@@ -59,7 +59,7 @@ class Adapted:
 
 
 def as_they_are(records: Records) -> Adapted:
-    """Records whose columns are the contract's."""
+    """Rows from records that already have the contract's columns."""
     columns = [*records.columns]
     columns += ["_line"] if records.first_line is None else []
     columns += ["_rounded"] if records.has_doubles else []
@@ -69,13 +69,13 @@ def as_they_are(records: Records) -> Adapted:
 
 @dataclass(frozen=True)
 class AdaptedFile:
-    """A file that went through all SELECTs of its adapter.
+    """A file after all SELECTs of its adapter have run.
 
     Attributes:
         given: The file's own columns.
         relation: Its records, as the adapter saw them.
-        notes: What the user should know of the file.
-        tables: What each table gets, and what the user should know of that.
+        notes: What the user should know about the file.
+        tables: The rows for each table, and what the user should know about them.
     """
 
     given: tuple[str, ...]
@@ -91,17 +91,17 @@ def adapt(
     records: Records,
     sources: Mapping[str, SourceTable],
 ) -> AdaptedFile:
-    """Put the records of a file through an adapter.
+    """Run an adapter on the records of a file.
 
     Args:
-        settings: For the limits.
-        adapters: The SELECTs of the adapter by table, in their order.
-        copy: The private copy; what the adapter makes is written beside it.
+        settings: Limits of time and memory.
+        adapters: The SELECTs of the adapter by table, in order.
+        copy: The private copy; the output is written beside it.
         records: Its records.
         sources: The contracts.
 
     Raises:
-        UserError: the adapter does not suit the file.
+        UserError: the adapter does not fit the file.
         UnreliableReadError: the engine could not read the file.
     """
     layout = next(iter(adapters.values())).layout
@@ -140,10 +140,10 @@ def _refuse_undeclared_dates(
     source: SourceTable,
     name: str,
 ) -> None:
-    """Make sure that dates of which nothing says the order are not all rejected one by one.
+    """Refuse a file with ambiguous dates only, instead of rejecting every row.
 
     Raises:
-        UserError: a column of dates has no others.
+        UserError: all dates of a column are ambiguous, and nothing declares their order.
     """
     for column in source.columns:
         if column.type not in ("DATE", "TIMESTAMP") or column.name not in columns:
@@ -153,8 +153,8 @@ def _refuse_undeclared_dates(
             raise UserError(
                 f"{name} through adapter {adapter.name}: {column.name} is {value!r} in line "
                 f"{line}, which can be {readings_of_date(value)}, and so are all others.",
-                "Declare the column in the adapter, as in -- needs: day (date) = Day, and say "
-                "-- dates: day first, or month first.",
+                "Declare the column in the adapter, as in -- needs: day (date) = Day, and add -- "
+                "dates: day first, or month first.",
             )
 
 
@@ -163,31 +163,31 @@ def _notes_on_file(
 ) -> Iterator[str]:
     yield from records.notes
     if relation.records == 0:
-        yield f"{copy.name} holds no records"
+        yield f"{copy.name} contains no records"
     if records.around:
         shown = [repr(line[:_SHOWN_LINE]) for line in records.around[:_SHOWN_LINES]]
         more = " …" if len(records.around) > _SHOWN_LINES else ""
-        # A title may name somebody, and notes are kept in the history of runs.
+        # A title may name a person, and notes are kept in the history of runs.
         which = "" if layout.holds_persons else f" ({'; '.join(shown)}{more})"
-        yield f"{copy.name}: lines of titles and notices skipped: {len(records.around)}{which}"
+        yield f"{copy.name}: title and notice lines skipped: {len(records.around)}{which}"
 
 
 def _notes_on_totals(
     database: AdapterDatabase, adapter: "Adapter", columns: Collection[str], name: str
 ) -> Iterator[str]:
-    """What the records that sum up others say, held against the rows."""
+    """Compare the file's own totals with the sum of the rows."""
     for amount in (each for each in _AMOUNTS if each in columns):
         totals = database.totals(adapter, amount)
         if totals is None:
             continue
         line, said = totals.nearest
         which = "one" if line is None else f"line {line}"
-        left_out = f"{name}: rows of totals left out: {len(totals.said)}"
+        left_out = f"{name}: total rows left out: {len(totals.said)}"
         if totals.agree:
-            yield f"{left_out}; {which} says what the rows add up to ({_money(said)})"
+            yield f"{left_out}; {which} matches the sum of the rows ({_money(said)})"
         else:
             yield (
-                f"{left_out}; they do not agree with the rows: {which} says "
+                f"{left_out}; they do not match the rows: {which} says "
                 f"{_money(said)}, the rows add up to {_money(totals.added)}. Is the file complete?"
             )
 
@@ -203,20 +203,20 @@ def adapt_again(
     columns: Sequence[str],
     source: SourceTable,
 ) -> Adapted:
-    """Put single records through an adapter that gives each the same row when it comes alone.
+    """Run a replayable adapter on single records.
 
     Args:
-        settings: For the limits.
+        settings: Limits of time and memory.
         adapter: The adapter.
-        kept: A Parquet file of the records; what the adapter makes is written beside it.
+        kept: A Parquet file of the records; the output is written beside it.
         columns: Their columns, without ``_line`` and ``_file``.
-        source: The table that they are meant for.
+        source: The table they are meant for.
 
     Raises:
-        UserError: the adapter does not suit them.
+        UserError: the adapter does not fit the records.
     """
     with open_adapter_database(settings, kept.parent) as connection:
-        # An adapter that was rewritten since may declare more columns.
+        # The adapter may have been changed since, and declare more columns.
         more = "".join(
             f", CAST(NULL AS VARCHAR) AS {quoted(name)}"
             for name in adapter.layout.names
@@ -232,7 +232,7 @@ def adapt_again(
 
 
 def defaults_of(adapter: "Adapter", source: SourceTable) -> Mapping[str, str]:
-    """What the adapter's name stands for: whose spend its files tell."""
+    """Defaults that follow from the adapter's name: the source of the spend in its files."""
     named = source.replaces is not None and "spend_source" in source.replaces
     return {"spend_source": literal(adapter.name)} if named else {}
 
@@ -246,8 +246,8 @@ def _adapted(
     record: Sequence[str],
     most: int | None = None,
 ) -> Adapted:
-    # What looks at more than one record runs once: its output is what is judged and what
-    # quarantine keeps, even if a second run would come out differently.
+    # An adapter that reads several records at once runs once: this output is judged and
+    # quarantined, even if a second run would return something else.
     select = database.write(
         adapter,
         columns,
@@ -267,10 +267,10 @@ def _adapted(
 def compare_columns(
     source: SourceTable, given: Sequence[str], name: str, adapter: "Adapter | None"
 ) -> list[str]:
-    """Notes about columns left out.
+    """Compare the columns of a file or adapter with the contract; return notes on ignored columns.
 
     Raises:
-        UserError: a required column is missing, or one of ours is spelled in another way.
+        UserError: a required column is missing, or a column is spelled differently.
     """
     wanted = [column.name for column in source.columns]
     own = [column for column in given if column not in ("_line", "_file", "_rejected")]
@@ -278,15 +278,15 @@ def compare_columns(
     needed = [c.name for c in source.columns if c.required or c.present]
     missing = [name for name in needed if name not in given]
     origin = f"{name} through adapter {adapter.name}" if adapter else name
-    # An amount that is left out because of a capital letter would be a wrong figure.
+    # Ignoring an amount because of a capital letter would make a figure wrong.
     by_spelling = {folded(column): column for column in unknown}
     spelled = [(by_spelling[ours], ours) for ours in wanted if ours in by_spelling]
     spelled = [(theirs, ours) for theirs, ours in spelled if ours not in own]
     if spelled:
         pairs = "; ".join(f"{some([repr(theirs)])} is not {ours}" for theirs, ours in spelled)
         raise UserError(
-            f"{origin}: {pairs}. Names of columns are compared letter by letter.",
-            "Rename them in the file, or with aliases in an adapter.",
+            f"{origin}: {pairs}. Column names must match exactly.",
+            "Rename them in the file, or alias them in an adapter.",
         )
     if missing:
         guesses = ((ours, meant(ours, unknown)) for ours in missing)
@@ -294,11 +294,11 @@ def compare_columns(
             f"{origin} lacks {', '.join(missing)}, required for {source.name}. "
             f"It has {some(own)}."
             + "".join(
-                f" Is {some([theirs])} meant to be {ours}?"
+                f" Should {some([theirs])} be {ours}?"
                 for ours, theirs in guesses
                 if theirs is not None
             ),
-            "Rename the columns, or map them (or tell their delimiter) with an adapter: "
+            "Rename the columns, or write an adapter that maps them (or names their delimiter): "
             f"`ltv ingest {source.name} FILE --adapter FILE.sql`.",
         )
-    return [f"{origin}: unknown columns left out: {some(unknown)}"] if unknown else []
+    return [f"{origin}: unknown columns ignored: {some(unknown)}"] if unknown else []

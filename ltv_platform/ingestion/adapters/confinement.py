@@ -1,4 +1,4 @@
-"""What a connection may reach, once it holds what it needs."""
+"""Confines what a connection can access once its data is loaded."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -27,19 +27,19 @@ def confine(
     folders: Iterable[Path] = (),
     paths: Iterable[Path] = (),
 ) -> None:
-    """From here on the engine reaches its own database and what is named, and nothing else.
+    """Restrict the engine to its own database and the named files and folders, for good.
 
     Args:
-        connection: The connection; it cannot be set free again.
-        spill: A folder for what does not fit into memory; None: the one that it has.
-        folders: Folders that it may read and write.
-        paths: Files that it may read and write.
+        connection: The connection; the restriction cannot be lifted.
+        spill: A folder for data that does not fit into memory; None: the one that it has.
+        folders: Folders it may read and write.
+        paths: Files it may read and write.
     """
     [(present,)] = connection.execute("SELECT current_setting('temp_directory')").fetchall()
     spill = spill or Path(present)
     allowed = ", ".join(literal(f"{folder}/") for folder in (*folders, spill))
     named = ", ".join(literal(str(path)) for path in paths)
-    if present != str(spill):  # once something has been spilled, it cannot be set
+    if present != str(spill):  # it cannot be changed after the first spill
         connection.execute(f"SET temp_directory = {literal(str(spill))}")
     connection.execute(f"SET allowed_directories = [{allowed}]")
     connection.execute(f"SET allowed_paths = [{named}]")

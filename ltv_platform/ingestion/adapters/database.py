@@ -1,7 +1,7 @@
-"""Where adapters run: a database in memory that holds the records of one file and nothing else.
+"""Runs adapters in an in-memory database that holds only the records of one file.
 
-An adapter is text that somebody has brought. Whatever its SELECT asks for, there is no warehouse
-to be read, no other file, no network, and nobody's row but those of the file.
+An adapter is untrusted SQL. Whatever its SELECT asks for, it cannot reach the warehouse, another
+file, the network, or any row outside the file.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -16,7 +16,7 @@ import duckdb
 from ltv_platform.contracts.ddl import column_list, literal, quoted
 from ltv_platform.errors import UserError
 from ltv_platform.ingestion.adapters.confinement import confine
-from ltv_platform.ingestion.adapters.file_relation import let_file_be
+from ltv_platform.ingestion.adapters.file_relation import point_file_to
 from ltv_platform.ingestion.adapters.time_limit import time_limit
 from ltv_platform.ingestion.adapters.written_forms import is_unordered_date
 from ltv_platform.ingestion.messages import some
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 Connection = duckdb.DuckDBPyConnection
 
-#: What comes where a SELECT does not suit the records, or asks for too much.
+#: Errors of a SELECT that does not fit the records, or asks for too much.
 _FAULTS_OF_ADAPTERS = (
     duckdb.DataError,
     duckdb.ProgrammingError,
@@ -42,19 +42,19 @@ _FAULTS_OF_ADAPTERS = (
 
 _CENT = Decimal("0.01")
 
-#: Names that staging gives to columns of its own; ``_line`` an adapter may give.
-#: ``_rejected`` is a reason for which it wants a row quarantined.
+#: Names of staging's own columns. An adapter may return ``_line``, and ``_rejected``, a reason to
+#: quarantine the row.
 _OWN = frozenset({"_record", "_rounded", "_reasons", "_unread", "_day", "_raw"})
 
 
 @dataclass(frozen=True)
 class Totals:
-    """What a file says that its rows add up to, and what they do.
+    """The totals that a file states, and the sum of its rows.
 
     Attributes:
-        rows: How many rows there are.
+        rows: Number of rows.
         added: Their sum.
-        said: Line and amount of each record that sums up others; NULL where no line is known.
+        said: Line and amount of each total; the line is NULL if unknown.
     """
 
     rows: int
@@ -63,24 +63,24 @@ class Totals:
 
     @property
     def nearest(self) -> tuple[int | None, Decimal]:
-        """The record that comes nearest to the sum; others sum up parts, or more than the file."""
+        """The total closest to the sum; others are subtotals, or cover more than the file."""
         return min(self.said, key=lambda each: abs(each[1] - self.added))
 
     @property
     def agree(self) -> bool:
-        """A record says what the rows add up to, up to the cents to which each row was rounded."""
-        # The sum of so many rounding errors lies within four of its standard deviations.
+        """A total equals the sum of the rows, up to the rounding of each row to cents."""
+        # The sum of the rounding errors lies within four standard deviations.
         allowed = max(_CENT, _CENT * Decimal(4 * (self.rows / 12) ** 0.5))
         return abs(self.nearest[1] - self.added) <= allowed
 
 
 @contextmanager
 def open_adapter_database(settings: Settings, folder: Path) -> Iterator[Connection]:
-    """An empty database in memory; the records are read into it before it is closed off.
+    """Open an empty in-memory database; it is confined after the records are read.
 
     Args:
-        settings: For the limits.
-        folder: A folder of its own, which takes what does not fit into memory.
+        settings: Limits of time and memory.
+        folder: A folder of its own, for data that does not fit into memory.
     """
     config = {**connection_config(settings), "temp_directory": str(_spill(folder))}
     with duckdb.connect(config=config) as connection:
@@ -93,13 +93,13 @@ def _spill(folder: Path) -> Path:
 
 
 class AdapterDatabase:
-    """A database that holds the relation ``file``, closed off from everything else.
+    """A confined database with the relation ``file``.
 
     Args:
         connection: A connection to it.
         settings: For the time limit.
-        folder: Where the adapter's rows are written: the folder of the file's private copy.
-        name: The file's name in messages.
+        folder: Where rows are written: the folder of the file's private copy.
+        name: Name of the file in messages.
         tables: The tables that rows are written for.
     """
 
@@ -118,16 +118,16 @@ class AdapterDatabase:
         confine(connection, _spill(folder), paths=self._outputs.values())
 
     def columns(self, adapter: "Adapter") -> dict[str, str]:
-        """The columns that an adapter makes, by the names of its aliases, with their types.
+        """The adapter's output columns, named by their aliases, with their types.
 
         Raises:
-            UserError: it does not suit the file, or gives two columns one name.
+            UserError: the adapter does not fit the file, or names two columns alike.
         """
         with faults_of(adapter, self._connection, self._settings, self._name):
             for view, select in adapter.views:
                 self._connection.execute(f"CREATE OR REPLACE TEMP VIEW {quoted(view)} AS {select}")
-            # DESCRIBE would give an alias the spelling of the file's column where the two differ
-            # in case only, and a name that comes twice a number.
+            # DESCRIBE would spell an alias like the file's column if they differ only in case, and
+            # would number repeated names.
             result = self._connection.execute(adapter.select(limit=0))
         columns = [(name, str(kind)) for name, kind, *_ in result.description]
         folded = [name.lower() for name, _ in columns]
@@ -140,7 +140,8 @@ class AdapterDatabase:
         taken = sorted(set(folded) & _OWN)
         if taken:
             raise UserError(
-                f"Adapter {adapter.name} gives a column {taken[0]}, a name of the platform's own.",
+                f"Adapter {adapter.name} gives a column {taken[0]}, a name that the platform "
+                "reserves.",
                 "Give it another name.",
             )
         return dict(columns)
@@ -155,32 +156,33 @@ class AdapterDatabase:
         scales: Scales = None,
         most: int | None = None,
     ) -> str:
-        """Run an adapter once and write down its rows, every value as text.
+        """Run an adapter once and write its rows to a file, every value as text.
 
         Args:
             adapter: The adapter.
             columns: Its columns, from :meth:`columns`.
-            record: The file's columns, where each row is made of one record, which is kept beside
-                it; None: rows are made of several records.
-            kept: Columns of the output that then stand for what a row was made of.
+            record: The file's columns, if each row comes from one record, which is kept with the
+                row;
+                None: rows come from several records.
+            kept: Output columns to keep with the row in that case.
             scales: Decimals of its columns, to which doubles are rounded.
-            most: How many rows it may make.
+            most: Maximum number of rows.
 
         Returns:
-            A SELECT of the columns as text, ``_line``, ``_record``, and ``_rounded``: how many
-            doubles of a row have become another number. Where an adapter makes many rows of a
-            record, they are numbered in the order of their values.
+            A SELECT of the columns as text, ``_line``, ``_record``, and ``_rounded``: the number of
+            doubles of a row that rounding has changed. If an adapter returns many rows per record,
+            they are numbered in the order of their values.
 
         Raises:
-            UserError: it fails on the records, makes too many rows, or rows without a number of
-                their own.
+            UserError: the adapter fails on the records, or returns too many rows, or rows without
+                a unique number.
         """
         rows = adapter.select(*(() if record is None else (f"{packed(record)} AS _record",)))
         if most is not None:
-            # A join that explodes ends early; one row too many tells it.
+            # Ends an exploding join early; one row too many reveals it.
             rows = f"SELECT * FROM ({rows}) AS adapter LIMIT {most + 1}"
         if "_line" not in columns or adapter.many:
-            # The values decide the order, so that the same file gives the same numbers again.
+            # Ordered by the values, so that the same file gets the same numbers again.
             order = column_list(tuple(columns))
             line = f"ROW_NUMBER() OVER (ORDER BY {order}) AS _line"
             given = f"* REPLACE ({line})" if "_line" in columns else f"*, {line}"
@@ -208,18 +210,18 @@ class AdapterDatabase:
         return f"SELECT * FROM read_parquet({output})"
 
     def first_of_unordered_dates(self, adapter: "Adapter", column: str) -> tuple[str, int] | None:
-        """The first value of a column that has no values but dates like 05/09/2026, and its line.
+        """Find the first value and its line in a column with nothing but dates like 05/09/2026.
 
-        None: it has others, or none at all.
+        None: the column has other values, or none.
         """
         value = f"trim(CAST({quoted(column)} AS VARCHAR))"
         output = literal(str(self._outputs[adapter.table]))
-        # Of most files the first value says enough.
-        looked_at = self._connection.execute(
+        # For most files, the first value settles it.
+        first_value = self._connection.execute(
             f"SELECT {is_unordered_date(value)} FROM read_parquet({output}) "
             f"WHERE {value} <> '' LIMIT 1"
         ).fetchone()
-        if looked_at != (True,):
+        if first_value != (True,):
             return None
         [(values, unordered, first, line)] = self._connection.execute(
             f"SELECT COUNT(value), COUNT(value) FILTER (WHERE unordered), "
@@ -230,25 +232,25 @@ class AdapterDatabase:
         return (str(first), int(line)) if values and unordered == values else None
 
     def totals(self, adapter: "Adapter", amount: str) -> "Totals | None":
-        """What the records that sum up others say of an amount, beside the sum of the others.
+        """The totals that the file states for an amount, and the sum of the other rows.
 
         Args:
-            adapter: The adapter; its rows are written.
-            amount: A column of them.
+            adapter: The adapter; its rows are already written.
+            amount: A column of these rows.
 
         Returns:
-            None: there are no such records.
+            The totals; None: the file states none.
         """
         if adapter.layout.totals is None:
             return None
         line = "_line" if adapter.gives_line else "CAST(NULL AS BIGINT)"
-        let_file_be(self._connection, "totals")
+        point_file_to(self._connection, "totals")
         with faults_of(adapter, self._connection, self._settings, self._name):
             said = self._connection.execute(
                 f"SELECT {line} AS line, TRY_CAST({quoted(amount)} AS DECIMAL(38,6)) AS said "
                 f"FROM ({adapter.select()}) AS totals WHERE said IS NOT NULL ORDER BY line, said"
             ).fetchall()
-        let_file_be(self._connection, "details")
+        point_file_to(self._connection, "details")
         if not said:
             return None
         output = literal(str(self._outputs[adapter.table]))
@@ -259,10 +261,10 @@ class AdapterDatabase:
         return Totals(int(rows), added, tuple(said))
 
     def _check(self, adapter: "Adapter", most: int | None) -> None:
-        """Make sure that every row stands for a record of its own.
+        """Check that every row stands for its own record.
 
         Raises:
-            UserError: there are more rows than records, or rows without a number of their own.
+            UserError: there are more rows than records, or rows without a unique number.
         """
         output = literal(str(self._outputs[adapter.table]))
         made, lines = self._connection.execute(
@@ -270,20 +272,21 @@ class AdapterDatabase:
         ).fetchall()[0]
         if most is not None and made > most:
             raise UserError(
-                f"Adapter {adapter.name} makes more rows than the {most} records of {self._name}.",
-                "An adapter may leave out or merge records; to multiply them it says: "
-                "-- rows: many",
+                f"Adapter {adapter.name} returns more rows than the {most} records of "
+                f"{self._name}.",
+                "An adapter may drop or merge records; to multiply them, add the line: -- rows: "
+                "many",
             )
         if lines < made:
             raise UserError(
-                f"Adapter {adapter.name} gives several rows of {self._name} one _line, or none.",
-                "Leave _line out, or let it be the number of one record, as in MIN(_line) AS "
-                "_line.",
+                f"Adapter {adapter.name} returns several rows of {self._name} with the same "
+                "_line, or with none.",
+                "Drop _line, or make it the number of one record, as in MIN(_line) AS _line.",
             )
 
 
 def packed(columns: Collection[str]) -> str:
-    """An expression that gives columns as one struct of texts; NULL of none."""
+    """SQL that packs columns into a struct of texts; NULL for no columns."""
     if not columns:
         return "NULL"
     return (
@@ -297,16 +300,16 @@ def packed(columns: Collection[str]) -> str:
 def faults_of(
     adapter: "Adapter", connection: Connection, settings: Settings, name: str
 ) -> Iterator[None]:
-    """Around what an adapter's SELECT does: it may fail, take all memory, or never end.
+    """Wrap a query of an adapter: it may fail, run out of memory, or never end.
 
     Args:
         adapter: The adapter.
-        connection: The connection that holds its ``file``.
+        connection: The connection with its ``file``.
         settings: For the time limit.
-        name: What does not go through it, for the message.
+        name: The input, for messages.
 
     Raises:
-        UserError: it did.
+        UserError: the query failed, ran out of memory, or reached the time limit.
     """
     try:
         with time_limit(connection, settings.adapter_timeout):
@@ -315,10 +318,10 @@ def faults_of(
         raise too_large(f"{name} with adapter {adapter.name}") from error
     except _FAULTS_OF_ADAPTERS as error:
         if isinstance(error, TimeoutError):
-            hint = "Make the adapter simpler; LTV_ADAPTER_TIMEOUT gives it more time."
+            hint = "Simplify the adapter, or raise LTV_ADAPTER_TIMEOUT."
         else:
             columns = [row[0] for row in connection.execute("DESCRIBE file").fetchall()]
             hint = f"The file has the columns {some(columns)}; fix the adapter or the file."
         raise UserError(
-            f"{name} does not go through adapter {adapter.name}: {str(error).splitlines()[0]}", hint
+            f"{name} does not fit adapter {adapter.name}: {str(error).splitlines()[0]}", hint
         ) from error

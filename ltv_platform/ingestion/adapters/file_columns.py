@@ -1,10 +1,11 @@
-"""Columns of a format: what its adapter calls them, how exports spell them, how they are read.
+"""The columns of a format: their names in the adapter and in exports, and how to read them.
 
 A line ``-- needs: cost (number) = Amount spent ({currency}) | Ausgegebener Betrag ({currency})``
 says that the SELECT calls the column ``cost``, that it holds numbers as people write them, and
-how files name it. ``{currency}`` stands for a currency code, which becomes a column of that name. A
-name that stands in braces as a whole in a file, as Adjust's ``{adid}``, is read without them.
-``needs`` are the fingerprint that a file is known by; ``takes`` may be missing, and are empty then.
+which names exports give it. ``{currency}`` matches a currency code, which becomes a column of that
+name. If a file puts a whole name in braces, as Adjust's ``{adid}``, the braces are ignored. The
+``needs`` columns are the fingerprint of the format; ``takes`` columns may be missing, and are then
+empty.
 """
 
 import re
@@ -16,18 +17,18 @@ from typing import Literal, get_args
 from ltv_platform.errors import UserError
 from ltv_platform.ingestion.messages import folded
 
-#: How a column is read: as it is, as numbers, whole numbers or dates in the form that files write,
-#: as what identifies a person, or as an address, which is replaced by a keyed hash.
+#: How to read a column: as is; as numbers, whole numbers or dates as people write them; as an id
+#: of a person; or as an e-mail address, which is replaced by a keyed hash.
 Kind = Literal["text", "number", "count", "date", "id", "person"]
 
-#: Names that the platform gives.
+#: Names reserved by the platform.
 _OWN_NAMES = ("rowid",)
 _DECLARED = re.compile(
     r"(?P<name>[a-z][a-z0-9_]*)(?: *\((?P<kind>\w+)\))?(?: *=(?P<spellings>.*))?"
 )
-#: Spellings with no braces, or one that captures.
+#: Spellings with no braces, or with one capture.
 _BRACES = re.compile(r"[^{}]*(\{currency\}[^{}]*)?")
-#: What braces of a spelling may capture, and the pattern of it.
+#: Patterns of what braces in a spelling may capture.
 _CAPTURED = {"currency": r"[a-z]{3}"}
 
 
@@ -36,11 +37,11 @@ class FileColumn:
     """A column that an adapter declares.
 
     Attributes:
-        name: What the SELECT calls it.
-        spellings: Names that files give it, the usual one first.
+        name: Its name in the SELECT.
+        spellings: Its names in files, the usual one first.
         needed: A file without it is not of the format.
-        kind: How its values are read.
-        remedy: What to do about a file without it; empty: nothing is known.
+        kind: How to read its values.
+        remedy: What to do about a file without it; empty: unknown.
     """
 
     name: str
@@ -50,13 +51,13 @@ class FileColumn:
     remedy: str = ""
 
     def captures(self) -> frozenset[str]:
-        """Columns that spellings of it give besides."""
+        """Further columns that its spellings capture."""
         return frozenset(
             name for spelling in self.spellings for name in _CAPTURED if f"{{{name}}}" in spelling
         )
 
     def read(self, given: str) -> Mapping[str, str] | None:
-        """What a name in a file says besides being this column's; None: it is not this column's."""
+        """The values captured from a column name in a file; None: the name is not this column's."""
         name_of_file = _bare(given)
         for pattern in _patterns(self.spellings):
             if match := pattern.fullmatch(name_of_file):
@@ -66,7 +67,7 @@ class FileColumn:
 
 @cache
 def _patterns(spellings: tuple[str, ...]) -> tuple[re.Pattern[str], ...]:
-    """What matches names in files that are spellings of a column, in their order."""
+    """Patterns that match a column's spellings in files, in order."""
     patterns = []
     for spelling in spellings:
         pattern = re.escape(folded(spelling))
@@ -77,20 +78,20 @@ def _patterns(spellings: tuple[str, ...]) -> tuple[re.Pattern[str], ...]:
 
 
 def _bare(given: str) -> str:
-    """A name in a file, folded, without braces around it."""
+    """A column name in a file, case-folded, without surrounding braces."""
     name = folded(given)
     return name[1:-1].strip() if re.fullmatch(r"\{[^{}]*\}", name) else name
 
 
 @dataclass(frozen=True)
 class FoundColumns:
-    """Where the columns of a format stand in a file.
+    """The columns of a format that a file has.
 
     Attributes:
-        names: The file's name of each declared column that it has.
-        captured: Values that its names give, by the column that they make.
-        missing: Spellings of needed columns that it does not have.
-        remedy: What to do about the first of these that says it; empty: none does.
+        names: The file's name of each declared column it has.
+        captured: Values captured from column names, by the column they become.
+        missing: Usual spellings of needed columns that the file lacks.
+        remedy: What to do about the first missing column with a remedy; empty: none has one.
     """
 
     names: Mapping[str, str]
@@ -100,10 +101,10 @@ class FoundColumns:
 
 
 def declared_column(adapter: str, line: str, *, needed: bool) -> FileColumn:
-    """Parse what follows ``-- needs:`` or ``-- takes:``.
+    """Parse the text after ``-- needs:`` or ``-- takes:``.
 
     Raises:
-        UserError: it declares no column.
+        UserError: the text does not declare a column.
     """
     match = _DECLARED.fullmatch(line.strip())
     kind = (match and match["kind"]) or "text"
@@ -121,40 +122,40 @@ def declared_column(adapter: str, line: str, *, needed: bool) -> FileColumn:
     )
     if wrong := [each for each in spellings if not _BRACES.fullmatch(each)]:
         raise UserError(
-            f"Adapter {adapter}: {wrong[0]!r} has braces that mean nothing.",
-            "Write {currency}, once, where the header says the currency.",
+            f"Adapter {adapter}: {wrong[0]!r} has unknown braces.",
+            "Write {currency}, once, where the header gives the currency.",
         )
     return FileColumn(match["name"], spellings, needed, kind)  # type: ignore[arg-type]
 
 
 def find_columns(declared: Collection[FileColumn], given: Sequence[str]) -> FoundColumns:
-    """Where declared columns stand among the columns of a file.
+    """Find declared columns among the columns of a file.
 
-    Of several spellings that a file has, that one counts which is declared first.
+    If a file has several spellings of a column, the one declared first wins.
 
     Raises:
-        UserError: they name several currencies.
+        UserError: the columns name several currencies.
     """
     names: dict[str, str] = {}
     captured: dict[str, str] = {}
     missing: list[FileColumn] = []
     for column in declared:
         found = [
-            (place, name, said)
+            (index, name, said)
             for name in given
             if (said := column.read(name)) is not None
-            for place in (_place(column, name),)
+            for index in (_spelling_index(column, name),)
         ]
         if found:
-            place, names[column.name], said = min(found, key=lambda each: each[0])
-            twice = [name for other, name, _ in found if other == place]
+            index, names[column.name], said = min(found, key=lambda each: each[0])
+            twice = [name for other, name, _ in found if other == index]
             for what, value in said.items():
                 told = captured.setdefault(what, value)
                 if told != value or len(twice) > 1:
                     raise UserError(
                         f"Columns name several currencies: {', '.join(twice)}"
                         + (f", and {told} elsewhere." if told != value else "."),
-                        "Keep the columns of one currency.",
+                        "Keep only the columns of one currency.",
                     )
         elif column.needed:
             missing.append(column)
@@ -166,10 +167,10 @@ def find_columns(declared: Collection[FileColumn], given: Sequence[str]) -> Foun
     )
 
 
-def _place(column: FileColumn, name: str) -> int:
-    """Which of a column's spellings a name is."""
+def _spelling_index(column: FileColumn, name: str) -> int:
+    """The index of the spelling that a name matches."""
     alone = (
         FileColumn(column.name, (spelling,), column.needed, column.kind)
         for spelling in column.spellings
     )
-    return next(place for place, each in enumerate(alone) if each.read(name) is not None)
+    return next(index for index, each in enumerate(alone) if each.read(name) is not None)

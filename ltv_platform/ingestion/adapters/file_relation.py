@@ -1,7 +1,7 @@
-"""The relation ``file`` that adapters read: the records of a file as its format declares them.
+"""The relation ``file`` that adapters read: a file's records as its format declares them.
 
-Columns have the names that the adapter gives them, numbers and dates one form, and what tells a
-person is a hash before any SELECT sees it. Records that sum up others stand apart in ``totals``.
+Before any SELECT sees the records, columns have the adapter's names, numbers and dates have one
+form, and e-mail addresses of persons are hashed. Totals are separate, in ``totals``.
 """
 
 from collections.abc import Collection
@@ -25,13 +25,13 @@ Connection = duckdb.DuckDBPyConnection
 
 @dataclass(frozen=True)
 class FileRelation:
-    """What became of the records of a file.
+    """The result of reading a file's records.
 
     Attributes:
-        records: How many there are.
+        records: Number of records.
         columns: The columns of ``file``, without ``_line`` and ``_file``.
-        found: Where declared columns stand in the file; None: none are declared.
-        forms: How numbers and dates were read; None: as they are.
+        found: The declared columns that the file has; None: none are declared.
+        forms: How numbers and dates were read; None: unchanged.
     """
 
     records: int
@@ -49,25 +49,25 @@ def make_file(
     *,
     as_written: bool = False,
 ) -> FileRelation:
-    """Make the temporary relations ``file`` and ``totals``.
+    """Create the temporary relations ``file`` and ``totals``.
 
     Args:
-        connection: Where.
+        connection: The connection to create them in.
         settings: For the key of hashes.
         copy: The private copy.
         records: Its records.
-        layout: What its adapter says of it, if it has one.
+        layout: What its adapter declares about it, if it has one.
         as_written: Leave numbers and dates as they are written.
 
     Raises:
-        UserError: the file is damaged, needs too much memory, lacks columns, or its numbers or
-            dates can be read in two ways.
-        UnreliableReadError: the engine could not read it.
+        UserError: the file is damaged, needs too much memory, lacks columns, or has ambiguous
+            numbers or dates.
+        UnreliableReadError: the engine could not read the file.
     """
     layout = layout or Layout()
     select = records.select
     if copy.format == "csv":
-        # Whether blanks before a field are part of it depends on the reader: here they are not.
+        # Readers differ on whether leading spaces belong to a field: here they do not.
         texts = ", ".join(
             f"CASE WHEN starts_with({name}, ' ') THEN NULLIF(LTRIM({name}, ' '), '') "
             f"ELSE {name} END AS {name}"
@@ -108,38 +108,38 @@ def make_file(
         make_views(connection, settings, layout, relation)
     except duckdb.Error as error:
         raise UserError(
-            f"{copy.name} does not go through its adapter: {str(error).splitlines()[0]}",
-            f"Its lines -- totals: may name {some(columns)}.",
+            f"{copy.name} does not fit its adapter: {str(error).splitlines()[0]}",
+            f"Its -- totals: lines may name {some(columns)}.",
         ) from error
     return FileRelation(int(count), tuple(columns), found, forms)
 
 
 def make_views(connection: Connection, settings: Settings, layout: Layout, relation: str) -> None:
-    """Make ``file`` and ``totals`` of a relation, and set what SELECTs may ask for.
+    """Create ``file`` and ``totals`` from a relation, and set the variables for SELECTs.
 
-    Besides the variables of the adapter these are ``base_currency``, which conversions are in,
-    ``reporting_timezone``, whose days spend is dated by, and ``source_timezone``, which dates and
-    times without a zone are read in.
+    Besides the adapter's variables these are ``base_currency``, the currency of conversions;
+    ``reporting_timezone``, whose days date the spend; and ``source_timezone``, for times without a
+    zone.
     """
     total = "FALSE" if layout.totals is None else f"COALESCE(({layout.totals}), FALSE)"
     for name, condition in (("totals", total), ("details", f"NOT {total}")):
         connection.execute(
             f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT * FROM {relation} WHERE {condition}"
         )
-    let_file_be(connection, "details")
+    point_file_to(connection, "details")
     own = (settings.currency, settings.timezone, settings.source_timezone)
     variables = {**dict(zip(OWN_VARIABLES, own, strict=True)), **layout.variables}
     for name, value in variables.items():
         connection.execute(f"SET VARIABLE {quoted(name)} = {literal(value)}")
 
 
-def let_file_be(connection: Connection, relation: str) -> None:
-    """Let SELECTs read ``totals`` or ``details``, the records that are none, as ``file``."""
+def point_file_to(connection: Connection, relation: str) -> None:
+    """Point ``file`` to ``totals``, or to ``details``, the records that are not totals."""
     connection.execute(f"CREATE OR REPLACE TEMP VIEW file AS SELECT * FROM {relation}")
 
 
 def _declared(layout: Layout, found: FoundColumns) -> str:
-    """The columns that an adapter sees, out of those of the file."""
+    """SQL of the adapter's columns, computed from those of the file."""
     values = {name: literal(value) for name, value in found.captured.items()}
     persons = {column.name for column in layout.columns if column.kind == "person"}
     empty = ", ".join(map(literal, layout.empty))
@@ -156,7 +156,7 @@ def _declared(layout: Layout, found: FoundColumns) -> str:
 def _formed(
     connection: Connection, layout: Layout, found: FoundColumns | None, name: str
 ) -> WrittenForms | None:
-    """Make ``formed``: the records with numbers and dates in one form."""
+    """Create ``formed``: the records with numbers and dates in one form."""
     columns = {
         column.name: (str(column.kind), found.names[column.name])
         for column in layout.columns
@@ -185,10 +185,10 @@ def _formed(
 
 
 def refuse(connection: Connection, layout: Layout, name: str) -> None:
-    """Make sure that no record is one for which the format refuses the file.
+    """Refuse a file with records that the format declares unusable.
 
     Raises:
-        UserError: there is one.
+        UserError: there is such a record.
     """
     for condition, message in layout.refusals:
         [(records, line)] = connection.execute(
@@ -199,11 +199,11 @@ def refuse(connection: Connection, layout: Layout, name: str) -> None:
             problem, _, hint = message.partition(" In ")
             raise UserError(
                 f"{name}, line {line}{more}: {problem}",
-                f"In {hint}" if hint else "Nothing of it was loaded.",
+                f"In {hint}" if hint else "Nothing was loaded.",
             )
 
 
 def columns_not_taken(given: Collection[str], found: FoundColumns) -> list[str]:
-    """Columns of a file that its format has no use for."""
+    """Columns of a file that its format does not use."""
     taken = set(found.names.values())
     return [name for name in given if name not in taken]

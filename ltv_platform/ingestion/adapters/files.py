@@ -1,4 +1,4 @@
-"""The files of adapters, found by name or path; ``parsing`` parses them."""
+"""Finds the files of adapters by name or path; ``parsing`` parses them."""
 
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -10,44 +10,45 @@ from ltv_platform.errors import UserError
 from ltv_platform.ingestion.adapters.adapter import Adapter
 from ltv_platform.ingestion.adapters.parsing import parse_adapter
 
-#: Options by adapter, as ``LTV_ADAPTER_OPTIONS`` gives them.
+#: Options by adapter, as set in ``LTV_ADAPTER_OPTIONS``.
 Options = Mapping[str, Mapping[str, str]]
 
-#: How alike a name must be to a bundled one to pass for a slip: people name theirs as they like.
-_ALIKE = 0.8
+#: Similarity to a bundled name that counts as a typo: people name their adapters as they like.
+_SIMILARITY = 0.8
 
 
 def load_adapter(reference: str, table: str, options: Options) -> Adapter:
-    """The SELECT of an adapter that feeds a table.
+    """Load the SELECT of an adapter that feeds a table.
 
     Args:
         reference: See :func:`load_adapters`.
         table: The source table.
-        options: See there.
+        options: See :func:`load_adapters`.
 
     Raises:
-        UserError: as there; or it feeds other tables.
+        UserError: the adapter cannot be loaded, or feeds other tables.
     """
     adapters = load_adapters(reference, options)
     if table not in adapters:
         first = next(iter(adapters.values()))
         raise UserError(
             f"Adapter {first.name} feeds {' and '.join(adapters)}, not {table}.",
-            f"Run `ltv ingest {next(iter(adapters))} … --adapter {reference}`, or choose another.",
+            f"Run `ltv ingest {next(iter(adapters))} … --adapter {reference}`, or choose another "
+            "adapter.",
         )
     return adapters[table]
 
 
 def load_adapters(reference: str, options: Options) -> dict[str, Adapter]:
-    """Find and parse an adapter; its SELECTs by table.
+    """Find and parse an adapter; return its SELECTs by table.
 
     Args:
-        reference: The name of a bundled one, or the path of a file of the user's; options may
-            follow, as in ``paypal_activity?dates=day first``.
-        options: Options by adapter; those of the reference come before them.
+        reference: The name of a bundled adapter, or the path of a user's file; options may follow,
+            as in ``paypal_activity?dates=day first``.
+        options: Options by adapter; those in the reference take precedence.
 
     Raises:
-        UserError: there is none, it is not as it should be, or it has no such option.
+        UserError: the adapter does not exist, is not valid, or has no such option.
     """
     name_or_path, _, chosen = reference.partition("?")
     text = adapter_text(reference)
@@ -58,7 +59,7 @@ def load_adapters(reference: str, options: Options) -> dict[str, Adapter]:
     if is_bundled:
         _refuse_misspelt(options, name)
     if wrong := [each for each in chosen.split("&") if chosen and "=" not in each]:
-        raise UserError(f"The option {wrong[0]!r} has no value.", "Write: name=value.")
+        raise UserError(f"The option {wrong[0]!r} has no value.", "Write name=value.")
     found = name_or_path if is_bundled else str(path.absolute())
     return parse_adapter(
         name,
@@ -69,20 +70,20 @@ def load_adapters(reference: str, options: Options) -> dict[str, Adapter]:
 
 
 def _refuse_misspelt(options: Options, adapter: str) -> None:
-    """Make sure that no option that is meant for a bundled adapter stands under a near name."""
+    """Refuse options of a bundled adapter under a misspelled name."""
     for name in options.keys() - bundled_adapters().keys():
-        if adapter.startswith(f"{name}_") or get_close_matches(name, [adapter], cutoff=_ALIKE):
+        if adapter.startswith(f"{name}_") or get_close_matches(name, [adapter], cutoff=_SIMILARITY):
             raise UserError(
-                f"LTV_ADAPTER_OPTIONS names {name!r}, which is no bundled adapter.",
+                f"LTV_ADAPTER_OPTIONS names {name!r}, which is not a bundled adapter.",
                 f"The adapter is called {adapter}.",
             )
 
 
 def adapter_text(reference: str) -> str:
-    """The SQL of a bundled adapter, or of a file of the user's.
+    """The SQL of a bundled adapter or a user's file.
 
     Raises:
-        UserError: there is none, or it cannot be read.
+        UserError: the adapter does not exist or cannot be read.
     """
     name_or_path = reference.partition("?")[0]
     path = Path(name_or_path)
@@ -95,7 +96,7 @@ def adapter_text(reference: str) -> str:
         raise UserError(f"The adapter {path} does not exist.", "Check the path.")
     raise UserError(
         f"There is no adapter {name_or_path!r}.",
-        f"Bundled are {', '.join(sorted(bundled))}; or give the path of your own .sql file.",
+        f"Bundled adapters: {', '.join(sorted(bundled))}. Or give the path of your own .sql file.",
     )
 
 

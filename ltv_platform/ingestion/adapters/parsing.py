@@ -1,24 +1,24 @@
-"""The texts of adapters, parsed.
+"""Parses the text of adapters.
 
 An adapter is a SQL file with one SELECT for each source table that it feeds. Comment lines
 ``-- key: value`` say which table a SELECT is for, and how the files of the format are written:
 
-    -- format: …       what people call the format; makes it known by its columns
-    -- needs: … = …    a column and its spellings; all that are needed are the fingerprint
+    -- format: …       the format's usual name; files are then recognized by their columns
+    -- needs: … = …    a column and its spellings; all needed columns are the fingerprint
     -- takes: … = …    a column that may be missing
-    -- missing: … = …  a needed column, and how people get a file that has it
-    -- skip: until header    titles stand before the header, and notices behind the records
-    -- empty: -- | N/A       what stands where there is no value, in any case
-    -- numbers: 1.204,50     how columns of numbers are written; else the values tell
-    -- dates: day first      how columns of dates are written; else the values tell
-    -- totals: condition     records that sum up others
+    -- missing: … = …  a needed column, and how to get a file that has it
+    -- skip: until header    titles precede the header, and notices follow the records
+    -- empty: -- | N/A       texts that stand for a missing value, whatever their case
+    -- numbers: 1.204,50     how columns of numbers are written; else inferred from the values
+    -- dates: day first      how columns of dates are written; else inferred from the values
+    -- totals: condition     identifies records that are totals of others
     -- refuse: condition     a file with such a record is refused
-    -- because: …            what to say then
-    -- variable: name = usual | other    what LTV_ADAPTER_OPTIONS may choose
+    -- because: …            the message in that case
+    -- variable: name = usual | other    choices for LTV_ADAPTER_OPTIONS
     -- delimiter, quote, header, columns: how a delimited file is written
-    -- view: …         a SELECT that those behind it can read by that name
+    -- view: …         a SELECT that later ones can read under that name
     -- table: …        the source table of the SELECT that follows
-    -- rows: many      it may make more rows than there are records
+    -- rows: many      the SELECT may return more rows than there are records
 """
 
 import re
@@ -36,26 +36,26 @@ from ltv_platform.ingestion.adapters.layout import OWN_VARIABLES, Layout
 from ltv_platform.ingestion.adapters.written_forms import DATES, NUMBERS
 from ltv_platform.ingestion.reading.dialect import Dialect
 
-_OF_FILES = (
+_FILE_KEYS = (
     *("format", "needs", "takes", "missing", "skip", "numbers", "dates", "totals", "refuse"),
     *("because", "empty", "variable", "delimiter", "quote", "header", "columns"),
 )
 _DELIMITERS = {"tab": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "whitespace": " "}
-#: Relations of the platform's own, beside the adapter's.
+#: The platform's own relations, besides the adapter's.
 _RELATIONS = ("file", "totals", "details", "records", "written", "formed")
-#: It becomes a part of a statement, so it is nothing but a name.
+#: The name becomes part of a SQL statement, so it is strictly limited.
 _VARIABLE = re.compile(r"[a-z][a-z0-9_]*")
 _LINE = re.compile(r"-- *(?P<key>[a-z]+) *:(?P<value>.*)")
 
 
 @dataclass
 class _Block:
-    """A SELECT as it stands in the file, with the comment lines before it.
+    """A SELECT as written in the file, with the comment lines before it.
 
     Attributes:
-        name: The source table that it feeds, or what others call it.
-        is_view: It is there for others to read.
-        many: It may make more rows than there are records.
+        name: The source table that it feeds, or the name of the view.
+        is_view: Other SELECTs read it.
+        many: It may return more rows than there are records.
         text: The SELECT.
     """
 
@@ -68,19 +68,19 @@ class _Block:
 def parse_adapter(
     name: str, text: str, reference: str, options: Mapping[str, str] | None = None
 ) -> dict[str, Adapter]:
-    """Parse the text of an adapter; its SELECTs by table.
+    """Parse the text of an adapter; return its SELECTs by table.
 
     Args:
-        name: Its name in messages.
+        name: The adapter's name in messages.
         text: The SQL with its comment lines.
-        reference: What finds it again, see :class:`Adapter`.
-        options: What is chosen of its variables and forms.
+        reference: How to find it again; see :class:`Adapter`.
+        options: The chosen values of its variables and forms.
 
     Raises:
-        UserError: an option or a line that means nothing, or anything but one SELECT a table that
+        UserError: an option or line is invalid, or a table has anything but one SELECT that
             reads only ``file``.
     """
-    lines, blocks = _taken_apart(name, text)
+    lines, blocks = _split(name, text)
     layout = _layout(name, lines, options or {})
     text += "".join(f"\n{key}={value}" for key, value in sorted(layout.options.items()))
     views = dict[str, str]()
@@ -97,17 +97,17 @@ def parse_adapter(
 
 
 def parse_layout(name: str, text: str) -> Layout:
-    """What an adapter says of its files; its SELECTs are not looked at.
+    """Parse what an adapter declares about its files; its SELECTs are ignored.
 
     Raises:
-        UserError: a line means nothing.
+        UserError: a line is invalid.
     """
-    return _layout(name, _taken_apart(name, text)[0], {})
+    return _layout(name, _split(name, text)[0], {})
 
 
-def _taken_apart(name: str, text: str) -> tuple[list[tuple[str, str]], list[_Block]]:
-    """The lines that speak of the files, and the SELECTs."""
-    said: list[tuple[str, str]] = []
+def _split(name: str, text: str) -> tuple[list[tuple[str, str]], list[_Block]]:
+    """Split the text into lines about the files, and SELECTs."""
+    directives: list[tuple[str, str]] = []
     blocks: list[_Block] = []
     in_select = False
     for line in text.splitlines():
@@ -118,10 +118,12 @@ def _taken_apart(name: str, text: str) -> tuple[list[tuple[str, str]], list[_Blo
             in_select = False
         elif key == "rows" and blocks and not in_select:
             if value != "many":
-                raise UserError(f"Adapter {name}: rows is {value!r}.", "Say many, or leave it out.")
+                raise UserError(
+                    f"Adapter {name}: rows is {value!r}.", "Write many, or drop the line."
+                )
             blocks[-1].many = True
-        elif key in _OF_FILES and not in_select:
-            said.append((key, value))
+        elif key in _FILE_KEYS and not in_select:
+            directives.append((key, value))
         elif line.strip() and not line.startswith("--"):
             in_select = True
             if blocks:
@@ -141,7 +143,7 @@ def _taken_apart(name: str, text: str) -> tuple[list[tuple[str, str]], list[_Blo
             raise UserError(
                 f"Adapter {name} cannot have a view {block.name!r}.", "Give it another name."
             )
-    return said, blocks
+    return directives, blocks
 
 
 def _query(name: str, block: _Block, views: Collection[str]) -> exp.Query:
@@ -171,8 +173,8 @@ def _check_tables(name: str, tree: exp.Expression, views: Collection[str] = ()) 
     for table in tree.find_all(exp.Table):
         if table.db or not isinstance(table.this, exp.Identifier) or table.name not in allowed:
             raise UserError(
-                f"Adapter {name} reads {table.sql(dialect='duckdb')}; it may read only `file`.",
-                "An adapter sees one file at a time; join tables in a mart instead.",
+                f"Adapter {name} reads {table.sql(dialect='duckdb')}; it may only read `file`.",
+                "An adapter reads one file at a time; join tables in a mart instead.",
             )
 
 
@@ -185,9 +187,9 @@ def _condition(name: str, text: str) -> str:
     return str(statements[0].args["where"].this.sql(dialect="duckdb"))
 
 
-def _layout(name: str, said: list[tuple[str, str]], options: Mapping[str, str]) -> Layout:
-    last = dict(said)
-    choices = dict(_variable(name, value) for key, value in said if key == "variable")
+def _layout(name: str, directives: list[tuple[str, str]], options: Mapping[str, str]) -> Layout:
+    last = dict(directives)
+    choices = dict(_variable(name, value) for key, value in directives if key == "variable")
     known = (*choices, "numbers", "dates")
     for option, value in options.items():
         allowed = {"numbers": tuple(NUMBERS), "dates": DATES, **choices}.get(option)
@@ -201,23 +203,23 @@ def _layout(name: str, said: list[tuple[str, str]], options: Mapping[str, str]) 
     numbers, dates = (options.get(key, last.get(key)) for key in ("numbers", "dates"))
     if numbers not in (None, *NUMBERS):
         raise UserError(
-            f"Adapter {name}: numbers are written as {numbers!r}.",
-            f"Say one of {'; '.join(NUMBERS)}.",
+            f"Adapter {name}: numbers is {numbers!r}.",
+            f"Write one of {'; '.join(NUMBERS)}.",
         )
     if dates not in (None, *DATES):
-        raise UserError(f"Adapter {name}: dates are {dates!r}.", f"Say {' or '.join(DATES)}.")
+        raise UserError(f"Adapter {name}: dates is {dates!r}.", f"Write {' or '.join(DATES)}.")
     if last.get("skip") not in (None, "until header"):
-        raise UserError(f"Adapter {name}: skip is {last['skip']!r}.", "Say: until header")
-    columns = _columns(name, said)
+        raise UserError(f"Adapter {name}: skip is {last['skip']!r}.", "Write: until header")
+    columns = _columns(name, directives)
     if ("format" in last or "skip" in last) and not any(column.needed for column in columns):
         raise UserError(
-            f"Adapter {name} does not say by which columns its files are known.",
+            f"Adapter {name} does not say which columns identify its files.",
             "Add lines such as: -- needs: day (date) = Day",
         )
     return Layout(
         name=last.get("format", ""),
         dialect=_dialect(name, last, columns),
-        refusals=tuple(_refusals(name, said)),
+        refusals=tuple(_refusals(name, directives)),
         totals=_condition(name, last["totals"]) if "totals" in last else None,
         numbers=numbers,
         dates=dates,
@@ -229,17 +231,17 @@ def _layout(name: str, said: list[tuple[str, str]], options: Mapping[str, str]) 
     )
 
 
-def _columns(name: str, said: list[tuple[str, str]]) -> tuple[FileColumn, ...]:
+def _columns(name: str, directives: list[tuple[str, str]]) -> tuple[FileColumn, ...]:
     declared = [
         declared_column(name, value, needed=key == "needs")
-        for key, value in said
+        for key, value in directives
         if key in ("needs", "takes")
     ]
-    halves = (value.partition("=") for key, value in said if key == "missing")
+    halves = (value.partition("=") for key, value in directives if key == "missing")
     remedies = {column.strip(): remedy.strip() for column, _, remedy in halves}
     if unknown := sorted(remedies.keys() - {each.name for each in declared if each.needed}):
         raise UserError(
-            f"Adapter {name} needs no column {unknown[0]!r} that could be missing.",
+            f"Adapter {name} has a missing: line for {unknown[0]!r}, which it does not need.",
             "Write: -- missing: day = In the report, choose Segment > Time > Day.",
         )
     return tuple(replace(each, remedy=remedies.get(each.name, "")) for each in declared)
@@ -250,27 +252,27 @@ def _variable(name: str, value: str) -> tuple[str, tuple[str, ...]]:
     usual = tuple(choice.strip() for choice in choices.split("|") if choice.strip())
     if not _VARIABLE.fullmatch(variable.strip()) or variable.strip() in OWN_VARIABLES or not usual:
         raise UserError(
-            f"Adapter {name}: {value!r} is no variable.",
+            f"Adapter {name}: {value!r} is not a variable.",
             "Write: -- variable: revenue = net | gross",
         )
     return variable.strip(), usual
 
 
-def _refusals(name: str, said: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    waiting = ""
-    for key, value in said:
+def _refusals(name: str, directives: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    condition = ""
+    for key, value in directives:
         if key == "refuse":
-            waiting = _condition(name, value)
-        elif key == "because" and waiting:
-            yield waiting, value
-            waiting = ""
-    if waiting:
-        raise UserError(f"Adapter {name} refuses files without a reason.", "Add: -- because: …")
+            condition = _condition(name, value)
+        elif key == "because" and condition:
+            yield condition, value
+            condition = ""
+    if condition:
+        raise UserError(f"Adapter {name} refuses files without saying why.", "Add: -- because: …")
 
 
-def _dialect(name: str, said: Mapping[str, str], known: tuple[FileColumn, ...]) -> Dialect:
-    delimiter = said.get("delimiter")
-    quote = said.get("quote", '"')
+def _dialect(name: str, directives: Mapping[str, str], known: tuple[FileColumn, ...]) -> Dialect:
+    delimiter = directives.get("delimiter")
+    quote = directives.get("quote", '"')
     if delimiter is not None:
         delimiter = _DELIMITERS.get(delimiter, delimiter)
         if len(delimiter) != 1 or delimiter in f"\r\n{quote}":
@@ -281,23 +283,23 @@ def _dialect(name: str, said: Mapping[str, str], known: tuple[FileColumn, ...]) 
     if len(quote) > 1 or not quote.isascii():
         raise UserError(
             f"Adapter {name}: the quote {quote!r} is not one ASCII character.",
-            "Give the character, or nothing where the files have no quotes.",
+            "Give the character, or leave it empty if the files have no quotes.",
         )
-    header = said.get("header", "yes").lower()
+    header = directives.get("header", "yes").lower()
     if header not in ("yes", "no"):
-        raise UserError(f"Adapter {name}: header is {header!r}.", "Say yes or no.")
-    columns = tuple(said.get("columns", "").replace(",", " ").split())
+        raise UserError(f"Adapter {name}: header is {header!r}.", "Write yes or no.")
+    columns = tuple(directives.get("columns", "").replace(",", " ").split())
     if header == "no" and not columns:
         raise UserError(
-            f"Adapter {name} says that its files have no header, but not which columns.",
+            f"Adapter {name} says that its files have no header, but does not name the columns.",
             "Add a line such as: -- columns: customer_id date amount",
         )
     return Dialect(
         delimiter=delimiter,
-        whitespace=said.get("delimiter") == "whitespace",
+        whitespace=directives.get("delimiter") == "whitespace",
         quote=quote,
         header=header == "yes",
         columns=columns,
         known=known,
-        titled="skip" in said,
+        titled="skip" in directives,
     )

@@ -1,4 +1,4 @@
-"""Which format a file is of, told by its columns and never by its name."""
+"""Recognizes the format of a file by its columns, never by its name."""
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -19,25 +19,25 @@ from ltv_platform.ingestion.reading.dialect import Dialect
 from ltv_platform.ingestion.reading.headers import first_records
 from ltv_platform.ingestion.reading.record_texts import DECODER, is_unicode, json_records, open_text
 
-#: JSON records whose keys are looked at.
-_LOOKED_AT = 50
+#: Number of JSON records whose keys are read.
+_INSPECTED_RECORDS = 50
 _DELIMITERS = (",", ";", "\t", "|")
 
-#: How to go on with a file that nothing is known of.
+#: Advice for an unknown file.
 _OTHERWISE = (
-    "Name its table (`ltv ingest transactions FILE`), or map its columns with an adapter: "
+    "Give its table (`ltv ingest transactions FILE`), or map its columns with an adapter: "
     "docs/exports.md shows how."
 )
 
 
 @dataclass(frozen=True)
 class Recognised:
-    """What a file was taken for.
+    """What a file was recognized as.
 
     Attributes:
-        name: What people call it.
-        adapter: The adapter that takes it; None: it has the columns of the table.
-        table: The source table, where it has its columns.
+        name: Usual name of the format.
+        adapter: The adapter that reads it; None: it has the columns of the table.
+        table: The source table, if the file has its columns.
     """
 
     name: str
@@ -47,7 +47,7 @@ class Recognised:
 
 @cache
 def known_formats() -> dict[str, Layout]:
-    """The formats that files are known by, by the name of their adapter."""
+    """The formats that can be recognized, by the name of their adapter."""
     layouts = {
         name: parse_layout(name, text)
         for name, text in bundled_adapters().items()
@@ -57,14 +57,14 @@ def known_formats() -> dict[str, Layout]:
 
 
 def recognise(copy: PrivateCopy, sources: Mapping[str, SourceTable]) -> Recognised:
-    """What a file is.
+    """Recognize a file.
 
     Args:
         copy: The private copy.
         sources: The contracts: a file may have the columns of one of them.
 
     Raises:
-        UserError: it is none of the formats that are known, or of several.
+        UserError: the file fits none of the known formats, or several.
     """
     if copy.path.stat().st_size == 0:
         raise UserError(f"{copy.name} is empty.", "Nothing to load; check how it was made.")
@@ -73,10 +73,10 @@ def recognise(copy: PrivateCopy, sources: Mapping[str, SourceTable]) -> Recognis
     found = [
         Recognised(layout.name, adapter=name)
         for name, layout in formats.items()
-        if any(_fits(layout, header, place) for place, header in headers)
+        if any(_fits(layout, header, index) for index, header in headers)
     ]
     if not found:
-        first = max((header for place, header in headers if place == 0), key=len, default=())
+        first = max((header for index, header in headers if index == 0), key=len, default=())
         found = [
             Recognised(f"a file of {source.name}", table=source.name)
             for source in sources.values()
@@ -90,32 +90,32 @@ def recognise(copy: PrivateCopy, sources: Mapping[str, SourceTable]) -> Recognis
             for each in found
         )
         raise UserError(
-            f"{copy.name} can be {' or '.join(each.name for each in found)}: it has the columns of "
-            "each.",
-            f"Say which it is: {ways}.",
+            f"{copy.name} can be {' or '.join(each.name for each in found)}: it has the columns "
+            "of each.",
+            f"Choose one: {ways}.",
         )
     raise _unknown(copy.name, headers, formats)
 
 
-#: Place of a record in the file (from 0), and its fields as names of columns.
+#: Index of a record in the file (from 0), and its fields as column names.
 _Header = tuple[int, Sequence[str]]
 
 
 def _headers(copy: PrivateCopy) -> list[_Header]:
-    """What may be the names of a file's columns."""
+    """Candidates for the header of a file."""
     if copy.format == "csv":
         return [
-            (place, names)
+            (index, names)
             for delimiter in _DELIMITERS
-            for place, (_, names) in enumerate(first_records(copy, Dialect(), delimiter))
+            for index, (_, names) in enumerate(first_records(copy, Dialect(), delimiter))
         ]
     if copy.format == "parquet":
         return [(0, _parquet_columns(copy))]
     return [(0, keys) for keys in _json_keys(copy)]
 
 
-def _fits(layout: Layout, header: Sequence[str], place: int) -> bool:
-    return (place == 0 or layout.dialect.titled) and all(
+def _fits(layout: Layout, header: Sequence[str], index: int) -> bool:
+    return (index == 0 or layout.dialect.titled) and all(
         any(column.read(name) is not None for name in header) for column in layout.needed
     )
 
@@ -134,24 +134,24 @@ def _parquet_columns(copy: PrivateCopy) -> list[str]:
     except (pa.ArrowException, OSError) as error:
         raise UserError(
             f"{copy.name} is not a Parquet file, or a damaged one.",
-            "Check how it was made; nothing of it was loaded.",
+            "Check how it was made; nothing was loaded.",
         ) from error
 
 
 def _json_keys(copy: PrivateCopy) -> list[list[str]]:
-    """The keys of the first objects: of each on its own, and of those that it may wrap."""
+    """The keys of the first objects: of the objects themselves, and of those they may wrap."""
     with open_text(copy.path) as opened:
         if copy.format == "ndjson":
             lines = (line.strip() for line in opened)
-            return [_keys(islice((line for line in lines if line), _LOOKED_AT))]
+            return [_keys(islice((line for line in lines if line), _INSPECTED_RECORDS))]
         text = opened.read()
     found = []
     for wanted in (None, ()):
         try:
             records = json_records(text, wanted, copy.name)
-        except (json.JSONDecodeError, RecursionError, UserError):  # loading it says what is wrong
+        except (json.JSONDecodeError, RecursionError, UserError):  # loading it reports the error
             continue
-        found.append(_keys(text[start:end] for start, end in records.spans[:_LOOKED_AT]))
+        found.append(_keys(text[start:end] for start, end in records.spans[:_INSPECTED_RECORDS]))
     return found or [[]]
 
 
@@ -166,14 +166,14 @@ def _keys(records: Iterable[str]) -> list[str]:
 
 
 def _unknown(name: str, headers: Sequence[_Header], formats: Mapping[str, Layout]) -> UserError:
-    """What to say of a file that is none of the known formats."""
+    """The error for a file that fits none of the known formats."""
     first: Sequence[str] = max(
-        (names for place, names in headers if place == 0), key=len, default=()
+        (names for index, names in headers if index == 0), key=len, default=()
     )
     nearest = (0.0, "", FoundColumns({}, {}, ()), first)
     for layout in formats.values():
-        for place, header in headers:
-            if place and not layout.dialect.titled:
+        for index, header in headers:
+            if index and not layout.dialect.titled:
                 continue
             found = find_columns(layout.needed, header)
             share = len(set(found.names)) / len(layout.needed)
@@ -182,18 +182,17 @@ def _unknown(name: str, headers: Sequence[_Header], formats: Mapping[str, Layout
     share, layout_name, found, header = nearest
     if not is_unicode("".join(header)):
         return UserError(
-            f"{name} is not UTF-8: its header holds other bytes.",
-            'Export it as UTF-8; a spreadsheet offers that as "CSV UTF-8".',
+            f"{name} is not UTF-8: its header contains invalid bytes.",
+            'Export it as UTF-8; in a spreadsheet, choose "CSV UTF-8".',
         )
     is_near = share >= 1 / 2
     near = (
-        f" Nearest is {layout_name}, which also has {some(found.missing)}."
+        f" The closest is {layout_name}, which also has {some(found.missing)}."
         if is_near
         else " docs/exports.md lists the formats, docs/tables.md the tables."
     )
     return UserError(
-        f"{name} is none of the exports that are known by their columns. "
-        f"It has {some(header if is_near else first)}." + near,
+        f"{name} is not a known export. It has {some(header if is_near else first)}." + near,
         f"{found.remedy} If it is something else: {_OTHERWISE}"
         if is_near and found.remedy
         else _OTHERWISE,

@@ -9,7 +9,7 @@ import duckdb
 
 @contextmanager
 def time_limit(connection: duckdb.DuckDBPyConnection, seconds: float) -> Iterator[None]:
-    """Interrupt what the connection executes inside, once it has taken so many seconds.
+    """Interrupt what the connection executes in the block when the time limit is reached.
 
     Args:
         connection: The connection; it stays usable.
@@ -34,6 +34,6 @@ def time_limit(connection: duckdb.DuckDBPyConnection, seconds: float) -> Iterato
             raise TimeoutError(f"took longer than {seconds:g} seconds") from error
         raise
     finally:
-        # Awaited, so that a late interrupt does not hit the next statement.
+        # Join the timer, so that a late interrupt does not hit the next statement.
         timer.cancel()
         timer.join()

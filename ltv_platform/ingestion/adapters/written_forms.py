@@ -1,9 +1,9 @@
-"""Numbers and dates as people and programs write them, turned into the one form that is read.
+"""Converts numbers and dates, as people and programs write them, to one form.
 
 A format declares its form (``-- numbers: 1.204,50``, ``-- dates: day first``), or leaves it to the
-file: then the values that can be read in one way only decide for all. Where every value can be
-read in two ways nothing is guessed, and the file is refused. What does not fit stays as it was
-written, for ``rows.values`` to reject.
+file: then the unambiguous values decide for all. If every value is ambiguous, nothing is guessed,
+and the file is refused. Values that do not match the form stay unchanged, for ``rows.values`` to
+reject.
 """
 
 import re
@@ -18,7 +18,7 @@ from ltv_platform.errors import UserError
 DAY_FIRST, MONTH_FIRST = "day first", "month first"
 #: Orders of dates that an adapter may declare.
 DATES = (DAY_FIRST, MONTH_FIRST)
-#: Forms of numbers that an adapter may declare: marks of thousands, and of decimals.
+#: Forms of numbers that an adapter may declare: thousands separator, and decimal mark.
 NUMBERS = {
     "1,204.50": (",", "."),
     "1.204,50": (".", ","),
@@ -27,13 +27,13 @@ NUMBERS = {
     "1204.50": ("", "."),
     "1204,50": ("", ","),
 }
-#: What the values of a file tell: which mark is that of decimals.
+#: Forms that can be inferred from values: only the decimal mark can.
 _POINT, _COMMA = "1,204.50", "1.204,50"
 
 _SPACES = " \u00a0\u202f\u2009"
 _APOSTROPHES = "'\u2019"
-_MINUS = "\u2212-"  # the hyphen last, or it makes a range of what is beside it
-#: What stands around a number: a sign, brackets of accountants, a code or symbol of a currency.
+_MINUS = "\u2212-"  # the hyphen last, or it would form a range
+#: Currency codes and symbols that may surround a number, besides a sign or accountants' brackets.
 _MARKS = (
     r"[A-Z]{3}|[A-Z]{1,2}\p{Sc}|\p{Sc}|[Kk]r\.?|zł|Kč|Ft|[Ll]ei|лв\.?|руб\.?|р\.|Fr\.?|Rp\.?"
     r"|RM|R|TL|S/\.?"
@@ -60,8 +60,8 @@ class WrittenForms:
 
     Attributes:
         numbers: One of :data:`NUMBERS`.
-        dates: :data:`DAY_FIRST` or :data:`MONTH_FIRST`; the year may stand first in both.
-        told: What of them was declared or told by the file; nothing of it depends on the rest.
+        dates: :data:`DAY_FIRST` or :data:`MONTH_FIRST`; both allow the year first.
+        told: Which of them were declared or inferred; no value depends on the others.
     """
 
     numbers: str = _POINT
@@ -69,7 +69,7 @@ class WrittenForms:
     told: tuple[str, ...] = ()
 
     def read(self, kind: str, column: str) -> str:
-        """SQL of a column's values in the form that is read; others as they stand."""
+        """SQL that converts a column's values to the one form; other values stay unchanged."""
         match kind:
             case "number":
                 return _number(column, self.numbers)
@@ -89,19 +89,19 @@ def forms_of(
     chosen: Collection[str],
     origin: str,
 ) -> WrittenForms:
-    """The forms of a file: those that are declared, else those that its values tell.
+    """The forms of a file: as declared, else inferred from its values.
 
     Args:
-        connection: Holds the relation.
+        connection: The connection with the relation.
         relation: The file's records as text, with ``_line``.
-        columns: Kind of each column that holds numbers or dates, and what the file calls it.
-        declared: Forms of ``numbers`` and ``dates``; of what is not there, the values tell.
-        chosen: Which of them the user has chosen: values that do not fit are quarantined.
+        columns: Kind of each column of numbers or dates, and its name in the file.
+        declared: Forms of ``numbers`` and ``dates``; missing ones are inferred.
+        chosen: Forms that the user has chosen: values that do not match are quarantined.
         origin: The file, in messages.
 
     Raises:
-        UserError: every value can be read in two ways, some in one way and some in another, or
-            the values tell another form than the format declares.
+        UserError: every value is ambiguous, values contradict each other, or they contradict
+            the form that the format declares.
     """
     forms: dict[str, str] = {}
     told = []
@@ -121,7 +121,7 @@ def forms_of(
 
 @dataclass(frozen=True)
 class _Value:
-    """A value that tells a form, and where it stands."""
+    """A value that reveals a form, and where it is."""
 
     text: str
     column: str
@@ -131,7 +131,7 @@ class _Value:
         return f"{self.text!r} in line {self.line} of {self.column}"
 
 
-#: The first value of each kind of evidence: for the first form, the second, both.
+#: The first value of each kind of evidence: for the first form, for the second, ambiguous.
 _Evidence = tuple[_Value | None, ...]
 
 
@@ -156,12 +156,13 @@ def _evidence(
     return tuple(found)
 
 
-def _decided(evidence: _Evidence, declared: str | None, origin: str, said: "_Said") -> str:
+def _decided(evidence: _Evidence, declared: str | None, origin: str, said: "_Notation") -> str:
     first, second, either = evidence
     if declared is None and first is not None and second is not None:
         raise UserError(
             f"{origin} writes {said.what} in two ways: {first}, {second}.",
-            f"Fix the file, or say which form counts: {said.hint}; the other one is quarantined.",
+            f"Fix the file, or choose the form: {said.hint}; rows in the other form are "
+            "quarantined.",
         )
     told = said.forms[0] if first is not None else said.forms[1] if second is not None else None
     if first is not None and second is not None:
@@ -170,20 +171,20 @@ def _decided(evidence: _Evidence, declared: str | None, origin: str, said: "_Sai
         raise UserError(
             f"{origin}: {first or second} is not written {declared}, as {said.what} of this format "
             "are.",
-            f"Say how they are written: {said.hint}.",
+            f"Choose how they are written: {said.hint}.",
         )
     if told is None and declared is None and either is not None:
         raise UserError(
-            f"{origin}: {either} can be {said.readings(either.text)}, and no other value tells "
-            "which.",
-            f"Say which it is: {said.hint}; for files in landing, in LTV_ADAPTER_OPTIONS.",
+            f"{origin}: {either} can be {said.readings(either.text)}, and no other value settles "
+            "it.",
+            f"Choose one: {said.hint}; for files in landing, set LTV_ADAPTER_OPTIONS.",
         )
     return told or declared or said.forms[0]
 
 
 @dataclass(frozen=True)
-class _Said:
-    """How the form of numbers or of dates is found out, and what messages say of them."""
+class _Notation:
+    """How to infer the form of numbers or of dates, and the words for messages."""
 
     kind: str
     what: str
@@ -198,7 +199,7 @@ def _readings_of_number(value: str) -> str:
 
 
 def readings_of_date(value: str) -> str:
-    """What a date such as 05/09/2026 can be."""
+    """The possible readings of a date such as 05/09/2026."""
     day, month, year = re.split(r"[/.-]", re.split("[ ,T]", value.strip(), maxsplit=1)[0])
     both = [
         f"{int(first)} {_NAMES[int(second) - 1]} {year}"
@@ -209,7 +210,7 @@ def readings_of_date(value: str) -> str:
 
 
 def _number_evidence(value: str) -> tuple[str, str, str]:
-    """Conditions that a value has a decimal point, a decimal comma, or may have either."""
+    """Conditions: a value has a decimal point, has a decimal comma, may have either."""
     core = literal(f"[0-9][0-9.,{_SPACES}{_APOSTROPHES}]*|[.,][0-9]+")
     core = f"rtrim(regexp_extract({value}, {core}), {literal(_SPACES)})"
 
@@ -229,13 +230,13 @@ def _number_evidence(value: str) -> tuple[str, str, str]:
 
 
 def _date_evidence(value: str) -> tuple[str, str, str]:
-    """Conditions that a value has the day first, the month first, or either."""
+    """Conditions: a value has the day first, has the month first, may have either."""
     pattern = literal(f"{_YEAR_LAST}(?:{_TIME})?")
     first, second = (
         f"TRY_CAST(regexp_extract({value}, {pattern}, {group}) AS INTEGER)" for group in (1, 2)
     )
     written = f"regexp_full_match({value}, {pattern})"
-    # Nobody writes the month first with dots.
+    # Dates with dots never have the month first.
     dotted = rf"regexp_full_match({value}, '[0-9]{{1,2}}\.[0-9]{{1,2}}\..*')"
     return (
         f"{written} AND {second} <= 12 AND ({first} > 12 OR {dotted})",
@@ -245,7 +246,7 @@ def _date_evidence(value: str) -> tuple[str, str, str]:
     )
 
 
-_NUMBERS = _Said(
+_NUMBERS = _Notation(
     "number",
     "numbers",
     (_POINT, _COMMA),
@@ -253,7 +254,7 @@ _NUMBERS = _Said(
     _readings_of_number,
     "--option numbers=1,204.50 or --option numbers=1.204,50",
 )
-_DATES = _Said(
+_DATES = _Notation(
     "date",
     "dates",
     (DAY_FIRST, MONTH_FIRST),
@@ -264,12 +265,12 @@ _DATES = _Said(
 
 
 def is_unordered_date(value: str) -> str:
-    """The condition that a value is a date of which its order is to be known."""
+    """SQL condition: a value is a date whose order of day and month must be known."""
     return f"regexp_full_match({value}, {literal(f'{_YEAR_LAST}(?:{_TIME})?')})"
 
 
 def _count(column: str) -> str:
-    """A whole number without the marks of its thousands, whichever they are."""
+    """SQL for a whole number without thousands separators of any kind."""
     value = f"trim({column}, {literal(_SPACES)})"
     grouped = literal(rf"([0-9]{{1,3}}(?:[.,{_SPACES}{_APOSTROPHES}][0-9]{{3}})+)(?:[.,]0{{1,2}})?")
     return (
@@ -282,7 +283,7 @@ def _count(column: str) -> str:
 def _number(column: str, form: str) -> str:
     thousands, decimal = NUMBERS[form]
     value = f"trim({column}, {literal(_SPACES)})"
-    # A blank and an apostrophe are never marks of decimals.
+    # Spaces and apostrophes are never decimal marks.
     marks = f"{re.escape(thousands)}{_SPACES}{_APOSTROPHES}" if thousands else ""
     grouped = rf"[0-9]{{1,3}}(?:[{marks}][0-9]{{3}})+(?:[{decimal}][0-9]+)?|" if marks else ""
     number = rf"{grouped}[0-9]+(?:[{decimal}][0-9]*)?|[{decimal}][0-9]+"
@@ -295,14 +296,14 @@ def _number(column: str, form: str) -> str:
     for mark in (*({thousands} if thousands else ()), *_SPACES, *_APOSTROPHES):
         digits = f"replace({digits}, {literal(mark)}, '')"
     digits = f"replace({digits}, {literal(decimal)}, '.')"
-    as_it_is = r"-?[0-9]+(?:\.[0-9]+)?" if decimal == "." else r"-?[0-9]+"
+    canonical = r"-?[0-9]+(?:\.[0-9]+)?" if decimal == "." else r"-?[0-9]+"
     return (
-        # Most values; what follows takes ten times as long.
-        f"CASE WHEN regexp_full_match({column}, {literal(as_it_is)}) THEN {column} "
+        # The common case; the branches below take ten times as long.
+        f"CASE WHEN regexp_full_match({column}, {literal(canonical)}) THEN {column} "
         f"WHEN {value} = '' OR regexp_full_match({value}, {literal(_EXPONENT)}) THEN {value} "
         f"WHEN regexp_full_match({value}, {pattern}) "
         f"THEN CASE WHEN {negative} THEN '-' ELSE '' END || {digits} "
-        # It would pass for a number, of another size.
+        # It would pass as a number of a different size.
         f"WHEN regexp_full_match({value}, {literal(_PLAIN)}) "
         f"THEN {value} || {literal(f' (written in another way than {form})')} ELSE {column} END"
     )
@@ -335,7 +336,7 @@ def _date(column: str, order: str) -> str:
 
     day, month = (1, 2) if order == DAY_FIRST else (2, 1)
     return (
-        # Most values; what follows takes ten times as long.
+        # The common case; the branches below take ten times as long.
         f"CASE WHEN {column} IS NULL OR regexp_matches({column}, '^[0-9]{{4}}-') THEN {column} "
         f"WHEN regexp_full_match({value}, '[12][0-9]{{7}}') "
         f"THEN left({value}, 4) || '-' || substr({value}, 5, 2) || '-' || right({value}, 2) "
@@ -348,7 +349,7 @@ def _date(column: str, order: str) -> str:
 
 
 def _time(value: str) -> str:
-    """SQL of the time behind a date, with 24 hours, or empty."""
+    """SQL for the time after a date, on a 24-hour clock, or empty."""
     pattern = literal(f"{_TIME}$")
 
     def part(group: int) -> str:

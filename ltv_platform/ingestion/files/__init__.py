@@ -1,4 +1,4 @@
-"""Files as they arrive: a private copy, the kind of file, tables of workbooks and SQLite files.
+"""Incoming files: the private copy, format detection, tables of workbooks and SQLite databases.
 
-Nothing here knows what a table of the platform is; records are taken apart in ``reading``.
+Nothing here knows the platform's tables; ``reading`` parses the records.
 """

@@ -1,4 +1,4 @@
-"""What a file seems to be by its first bytes, where that is not what its ending says."""
+"""Recognizes a file's format by its first bytes, where they contradict the extension."""
 
 import codecs
 import re
@@ -7,24 +7,24 @@ from pathlib import Path
 
 from ltv_platform.errors import UserError
 
-#: Bytes at the beginning that are looked at.
-LOOKED_AT = 4096
+#: Number of leading bytes that are inspected.
+INSPECTED_BYTES = 4096
 
-_UNPACK = "Unpack it and load the files in it; of compressed files, .gz is read as it is."
+_UNPACK = "Unpack it and load the files in it; only .gz is read without unpacking."
 _AS_TEXT = "Export the data as CSV, JSON or Parquet, and load that."
-_RENAME = "Give it the extension of what it is, {}, or fetch the file that was meant."
+_RENAME = "Give it the extension of its format, {}, or fetch the intended file."
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of file that is known by its first bytes.
+    """A file format recognized by its first bytes.
 
     Attributes:
-        what: The kind, as in "a PDF document".
+        what: The format, as in "a PDF document".
         advice: What to do with such a file.
-        pattern: What it begins with.
-        format: The format that it is read as, if it is read at all.
-        is_text: Its bytes show what words it holds.
+        pattern: Matches the first bytes.
+        format: The format to read it as; None: it cannot be read.
+        is_text: The bytes are readable text.
     """
 
     what: str
@@ -38,7 +38,7 @@ def _begin(pattern: bytes) -> re.Pattern[bytes]:
     return re.compile(pattern, re.DOTALL | re.IGNORECASE)
 
 
-#: The first that suits counts. Patterns are long enough not to be the beginning of a text.
+#: The first match wins. Patterns are long enough that no text begins with one.
 _KINDS = (
     Kind(
         "an OpenDocument spreadsheet",
@@ -58,14 +58,14 @@ _KINDS = (
         "workbook",
     ),
     Kind(
-        "an old Excel workbook (.xls), or one that is protected by a password",
-        "Open it, take off the password, save it as .xlsx, and load that.",
+        "an old Excel workbook (.xls), or a password-protected one",
+        "Open it, remove any password, save it as .xlsx, and load that.",
         _begin(rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"),
     ),
     Kind("a PDF document", _AS_TEXT, _begin(rb"%PDF-")),
     Kind(
-        "a web page, such as one that asks to log in",
-        "Open it to see what it says, and fetch the data again; a table in it must become CSV.",
+        "a web page, perhaps a login page",
+        "Open it to see what it says, then fetch the data again; save a table in it as CSV.",
         _begin(rb"\s*+(?><\?xml[^>]*>\s*)?(?><!--.*?-->\s*)*+<(!doctype html|html)\b"),
         is_text=True,
     ),
@@ -82,28 +82,28 @@ _KINDS = (
 
 
 def kind_of(begin: bytes) -> Kind | None:
-    """The kind of a file that begins so; None: it is text, or of no known kind."""
-    return next((kind for kind in _KINDS if kind.pattern.match(begin[:LOOKED_AT])), None)
+    """Recognize a file by its first bytes; None: it is text, or of an unknown format."""
+    return next((kind for kind in _KINDS if kind.pattern.match(begin[:INSPECTED_BYTES])), None)
 
 
-def refuse_other_kind(begin: bytes, source: Path, expected: str) -> None:
-    """Refuse a file whose bytes are of another format than its ending.
+def refuse_wrong_extension(begin: bytes, source: Path, expected: str) -> None:
+    """Refuse a file whose bytes contradict its extension.
 
     Args:
-        begin: Its first bytes, decompressed.
+        begin: The first bytes, decompressed.
         source: The file.
-        expected: The format by its ending.
+        expected: The format that the extension stands for.
 
     Raises:
-        UserError: it is of another kind.
+        UserError: the bytes are of another format.
     """
     kind = kind_of(begin)
     if kind is not None and kind.format != expected:
-        raise UserError(f"{source} is {kind.what}, whatever its extension says.", kind.advice)
+        raise UserError(f"{source} is {kind.what}, despite its extension.", kind.advice)
 
 
 def described(begin: bytes) -> tuple[str, str]:
-    """What a file of an unknown ending seems to be, as part of a sentence, and what to do."""
+    """What a file with an unknown extension seems to be, as part of a sentence, and what to do."""
     kind = kind_of(begin)
     if kind is not None:
         return kind.what, kind.advice
@@ -111,7 +111,7 @@ def described(begin: bytes) -> tuple[str, str]:
     if not begin or (b"\0" in begin and not marked):
         return "", ""
     if re.match(rb"\s*\{", begin):
-        return "JSON", "Give it the extension .json, or .ndjson if it has an object a line."
+        return "JSON", "Give it the extension .json, or .ndjson if it has one object per line."
     if re.match(rb"\s*\[\s*[{\]]", begin):
         return "JSON", "Give it the extension .json."
-    return "text", "Give it the extension .csv if it is a table with a line of column names."
+    return "text", "Give it the extension .csv if it is a table with a header line."

@@ -1,8 +1,7 @@
 """A private copy of an incoming file: decompressed, in UTF-8, hashed.
 
-Everything after this works on the copy, so a file that changes while it is read, or an adapter
-that would like to read another file, can do no harm. What the bytes mean as records is the
-business of ``reading``.
+All later steps work on the copy, so a file that changes while it is read does no harm, and an
+adapter cannot read any other file. ``reading`` parses the bytes into records.
 """
 
 import codecs
@@ -20,7 +19,7 @@ from typing import IO, TYPE_CHECKING, Any, Literal
 from unicodedata import category
 
 from ltv_platform.errors import PassingError, UserError
-from ltv_platform.ingestion.files.kinds import LOOKED_AT, described, refuse_other_kind
+from ltv_platform.ingestion.files.kinds import INSPECTED_BYTES, described, refuse_wrong_extension
 from ltv_platform.ingestion.files.unfollowed import IS_A_LINK, open_folder, refuse_link
 from ltv_platform.ingestion.reading.dialect import Dialect
 
@@ -47,10 +46,10 @@ _TEXT_FORMATS = ("csv", "ndjson", "json")
 
 _USUAL = Dialect()
 _CHUNK = 1 << 20
-#: Unicode's categories of control characters, and of line and paragraph separators.
+#: Unicode categories of control characters and of line and paragraph separators.
 _CONTROLS = ("Cc", "Zl", "Zp")
-#: A gzip file that grows to more than both is taken for a bomb: lines of real data differ, and
-#: shrink to a tenth, seldom a fiftieth.
+#: A gzip file that exceeds both limits is taken for a bomb: lines of real data differ, so it
+#: shrinks to a tenth, seldom to a fiftieth.
 _BLOATED_TIMES = 100
 _BLOATED_FROM = 256 << 20
 _GZIP_MAGIC = b"\x1f\x8b"
@@ -63,14 +62,14 @@ _BYTE_ORDER_MARKS = (
 
 @dataclass(frozen=True)
 class PrivateCopy:
-    """What the readers work on.
+    """The copy that the readers work on.
 
     Attributes:
-        path: The copy.
-        name: Name of the file it was made of.
-        format: What it holds.
+        path: Path of the copy.
+        name: Name of the original file.
+        format: Format of the content.
         content_hash: SHA-256 of the decompressed content, as hex.
-        notes: What the user should know of how it was made.
+        notes: What the user should know about how the copy was made.
     """
 
     path: Path
@@ -81,17 +80,17 @@ class PrivateCopy:
 
 
 def file_format(path: Path) -> FileFormat:
-    """The format by the file's ending, with or without ``.gz``.
+    """The format that the file's extension stands for, with or without ``.gz``.
 
     Raises:
-        UserError: no known ending.
+        UserError: the extension is unknown.
     """
     suffixes = [suffix.lower() for suffix in path.suffixes]
     if suffixes and suffixes[-1] == ".gz":
         suffixes.pop()
     if suffixes and suffixes[-1] in _FORMATS:
         return _FORMATS[suffixes[-1]]
-    what, advice = described(_begin_of(path))
+    what, advice = described(_first_bytes(path))
     raise UserError(
         f"{path} has an unsupported extension." + (f" It seems to be {what}." if what else ""),
         (f"{advice} " if advice else "")
@@ -99,17 +98,17 @@ def file_format(path: Path) -> FileFormat:
     )
 
 
-def _begin_of(path: Path) -> bytes:
-    """The first bytes of a file, decompressed; none if it cannot be read."""
+def _first_bytes(path: Path) -> bytes:
+    """The first bytes of a file, decompressed; empty if it cannot be read."""
     try:
         with open_regular(path, follow_links=False) as raw:
-            return _decompressed(raw).read(LOOKED_AT)
+            return _decompressed(raw).read(INSPECTED_BYTES)
     except (UserError, OSError, EOFError, zlib.error):
         return b""
 
 
 def load_id_of(table: str, adapter_text: str, content_hash: str) -> str:
-    """What identifies a load: its table, the text of its adapter (or none) and its content."""
+    """Identify a load by its table, its adapter's text (or none) and the content."""
     parts = (table, adapter_text, content_hash)
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
@@ -123,22 +122,22 @@ def take_copy(
     dialect: Dialect = _USUAL,
     scales: "Scales" = None,
 ) -> PrivateCopy:
-    """Copy a file into a folder of its own: decompressed, without byte order mark, in UTF-8.
+    """Copy a file into its own folder: decompressed, in UTF-8, without a byte order mark.
 
-    Of a workbook one sheet is written as delimited text, see ``workbooks``.
+    One sheet of a workbook is written as delimited text; see ``workbooks``.
 
     Args:
         source: The incoming file.
         folder: An empty folder.
         follow_links: Whether the path may be a symbolic link.
-        sheet: The sheet of a workbook; None: the first one that is not hidden.
-        dialect: How the text of a workbook is written.
-        scales: How the numbers of a workbook are rounded.
+        sheet: The sheet of a workbook; None: the first visible one.
+        dialect: The delimiter and quote to write a workbook's text with.
+        scales: Decimals to round a workbook's numbers to.
 
     Raises:
-        UserError: the file cannot be read, is no regular file, does not fit on the disk, is a
-            damaged or bloated gzip file, UTF-16 file or workbook, is of another kind than its
-            ending says, has no such sheet, or was written to meanwhile.
+        UserError: the file cannot be read, is not a regular file, does not fit on the disk, is
+            a damaged or bloated gzip file, UTF-16 file or workbook, contradicts its extension,
+            has no such sheet, or was written to during the copy.
     """
     kind = file_format(source)
     if kind == "workbook":
@@ -147,12 +146,12 @@ def take_copy(
         workbook = take_workbook(source, folder, follow_links=follow_links)
         return workbook_as_text(workbook, sheet, dialect, scales)
     if sheet is not None:
-        raise UserError(f"{source} is no workbook, so it has no sheets.", "Leave out --sheet.")
+        raise UserError(f"{source} is not a workbook, so it has no sheets.", "Remove --sheet.")
     return _take(source, folder, kind, follow_links)
 
 
 def take_workbook(source: Path, folder: Path, *, follow_links: bool = True) -> PrivateCopy:
-    """Copy a workbook as it is; see :func:`take_copy`."""
+    """Copy a workbook unchanged; see :func:`take_copy`."""
     return _take(source, folder, "workbook", follow_links)
 
 
@@ -162,20 +161,20 @@ def _take(source: Path, folder: Path, kind: FileFormat, follow_links: bool) -> P
     try:
         with open_regular(source, follow_links) as raw:
             before = os.fstat(raw.fileno())
-            content = _hashed(_bounded(_decompressed(raw), before.st_size, source, folder), digest)
+            content = _hashed(_limited(_decompressed(raw), before.st_size, source, folder), digest)
             with copy.open("wb") as target:
                 is_text = kind in _TEXT_FORMATS
-                target.writelines((_as_utf8 if is_text else _as_it_is)(content, source, kind))
+                target.writelines((_as_utf8 if is_text else _as_binary)(content, source, kind))
             after = os.fstat(raw.fileno())
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise UserError(
             f"{source} is a damaged or truncated gzip file ({error}).",
-            "Fetch it again; nothing of it was loaded.",
+            "Fetch it again; nothing was loaded.",
         ) from error
     except UnicodeDecodeError as error:
         raise UserError(
             f"{source} is a damaged UTF-16 file ({error.reason}).",
-            "Fetch it again or save it as UTF-8; nothing of it was loaded.",
+            "Fetch it again or save it as UTF-8; nothing was loaded.",
         ) from error
     except OSError as error:
         raise PassingError(
@@ -185,47 +184,48 @@ def _take(source: Path, folder: Path, kind: FileFormat, follow_links: bool) -> P
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
         raise PassingError(
             f"{source} was written to while it was read.",
-            "Load it when it is finished; a file that ends in .part is left alone in landing.",
+            "Load it when it is complete; landing ignores files that end in .part.",
         )
     return PrivateCopy(copy, printable(source.name), kind, digest.hexdigest())
 
 
-def most_unpacked(packed: int) -> int:
-    """Bytes that a file of so many packed bytes may grow to before it is taken for a bomb."""
+def unpacked_limit(packed: int) -> int:
+    """The number of bytes a file may decompress to before it is taken for a bomb."""
     return max(_BLOATED_FROM, packed * _BLOATED_TIMES)
 
 
 def printable(name: str) -> str:
-    """A file name as a line of text.
+    """A file name as one line of text.
 
-    File systems allow bytes in it that are no characters, and characters that move a cursor.
+    File systems allow bytes that are not characters, and characters that move the cursor.
     """
     text = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     return "".join(repr(sign)[1:-1] if category(sign) in _CONTROLS else sign for sign in text)
 
 
 def check_regular(source: Path, follow_links: bool = True) -> None:
-    """Look at what a path leads to, without opening it: that could set a device going.
+    """Check the type of a file without opening it: opening could trigger a device.
 
     Raises:
-        UserError: there is nothing, or no regular file, or a link that is not to be followed.
+        UserError: the path does not exist, is not a regular file, or is a link and links are not
+            followed.
     """
     with _path_errors(source):
         if not follow_links and source.is_symlink():
             raise UserError(
                 f"{source} is a link to {source.readlink()}; links in landing are not followed.",
-                "Put the file itself there, or load it by its own path with `ltv ingest`.",
+                "Put the file itself there, or load it by its real path with `ltv ingest`.",
             )
         _refuse_irregular(source, source.stat())
 
 
 @contextmanager
 def open_regular(source: Path, follow_links: bool) -> Iterator[IO[bytes]]:
-    """Open a file for reading, without ever waiting for a writer as pipes do.
+    """Open a file for reading without blocking, as a pipe without a writer would.
 
     Raises:
-        UserError: there is none, it is no regular file, or it may not be read. Where links are not
-            followed: it is one, or its folder is.
+        UserError: the file does not exist, is not a regular file, or may not be read; or links
+            are not followed, and it or its folder is one.
     """
     check_regular(source, follow_links)
     with ExitStack() as stack:
@@ -239,7 +239,7 @@ def open_regular(source: Path, follow_links: bool) -> Iterator[IO[bytes]]:
                     opener=lambda path, flags: os.open(path, flags | more_flags, dir_fd=folder),
                 )
             )
-        # Something else may have taken its place meanwhile.
+        # The path may have been replaced since the check.
         _refuse_irregular(source, os.fstat(opened.fileno()))
         yield opened
 
@@ -264,7 +264,7 @@ def _refuse_irregular(source: Path, status: os.stat_result) -> None:
     if not stat.S_ISREG(status.st_mode):
         kinds = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
         what = kinds.get(stat.S_IFMT(status.st_mode), "a device")
-        raise UserError(f"{source} is {what}, not a file.", "Name the files themselves.")
+        raise UserError(f"{source} is {what}, not a file.", "Give the files themselves.")
 
 
 def _decompressed(raw: IO[bytes]) -> IO[bytes]:
@@ -273,24 +273,24 @@ def _decompressed(raw: IO[bytes]) -> IO[bytes]:
     return gzip.open(raw) if magic == _GZIP_MAGIC else raw  # type: ignore[return-value]
 
 
-def _bounded(content: IO[bytes], packed: int, source: Path, folder: Path) -> Iterator[bytes]:
-    """The content chunk by chunk, as long as it may grow.
+def _limited(content: IO[bytes], packed: int, source: Path, folder: Path) -> Iterator[bytes]:
+    """Yield the content in chunks, up to the size limits.
 
     Raises:
-        UserError: the disk has no room for it, or it is a gzip bomb.
+        UserError: the content does not fit on the disk, or is a gzip bomb.
     """
-    # The other half is for the warehouse, which will hold the rows.
+    # The other half is for the warehouse, where the rows will be stored.
     room = shutil.disk_usage(folder).free // 2
     size = packed
     if size <= room:
         size = 0
         while chunk := content.read(_CHUNK):
             size += len(chunk)
-            if size > most_unpacked(packed):
+            if size > unpacked_limit(packed):
                 raise UserError(
                     f"{source} grows to more than {_BLOATED_TIMES} times its size and "
                     f"{_BLOATED_FROM >> 20} MiB when it is decompressed, as a gzip bomb does.",
-                    "If it is meant to be so, decompress it yourself and load the result.",
+                    "If that is intended, decompress it yourself and load the result.",
                 )
             if size > room:
                 break
@@ -298,36 +298,36 @@ def _bounded(content: IO[bytes], packed: int, source: Path, folder: Path) -> Ite
         else:
             return
     raise PassingError(
-        f"{source} needs more than half of what is free on the disk of LTV_HOME.",
-        f"That is {room:,} bytes. Make room, or split the file; nothing of it was loaded.",
+        f"{source} needs more than half of the free space on the disk of LTV_HOME.",
+        f"That is {room:,} bytes. Free some space, or split the file; nothing was loaded.",
     )
 
 
 def _hashed(content: Iterator[bytes], digest: Any) -> Iterator[bytes]:
-    """The content chunk by chunk, hashed as it came."""
+    """Yield the content in chunks, and update the digest with each."""
     for chunk in content:
         digest.update(chunk)
         yield chunk
 
 
-def _as_it_is(content: Iterator[bytes], source: Path, kind: FileFormat) -> Iterator[bytes]:
-    """The content, if its beginning is not that of another format.
+def _as_binary(content: Iterator[bytes], source: Path, kind: FileFormat) -> Iterator[bytes]:
+    """Yield the content unchanged.
 
     Raises:
-        UserError: it is.
+        UserError: the content begins like another format.
     """
     first = next(content, b"")
-    refuse_other_kind(first, source, kind)
+    refuse_wrong_extension(first, source, kind)
     yield first
     yield from content
 
 
 def _as_utf8(content: Iterator[bytes], source: Path, kind: FileFormat) -> Iterator[bytes]:
-    """The content without byte order mark; UTF-16, which its mark tells, turned into UTF-8.
+    """Yield the content as UTF-8 without a byte order mark; the mark identifies UTF-16.
 
     Raises:
-        UserError: it begins with bytes that no text has, or those of another format.
-        UnicodeDecodeError: it is damaged UTF-16.
+        UserError: the content has zero bytes near its start, or begins like another format.
+        UnicodeDecodeError: the UTF-16 is damaged.
     """
     first = next(content, b"")
     encoding = "utf-8"
@@ -342,7 +342,7 @@ def _as_utf8(content: Iterator[bytes], source: Path, kind: FileFormat) -> Iterat
         yield begin
         for chunk in content:
             yield decoder.decode(chunk).encode()
-        # Half a character at the end means that the file was cut off.
+        # Half a character at the end means a truncated file.
         yield decoder.decode(b"", final=True).encode()
         return
     _refuse_binary(first, source, kind)
@@ -351,10 +351,10 @@ def _as_utf8(content: Iterator[bytes], source: Path, kind: FileFormat) -> Iterat
 
 
 def _refuse_binary(begin: bytes, source: Path, kind: FileFormat) -> None:
-    """No text holds zero bytes; UTF-16 without its mark, UTF-32, and spreadsheets do."""
-    refuse_other_kind(begin, source, kind)
-    if b"\0" in begin[:LOOKED_AT]:
+    """Refuse zero bytes: text has none; spreadsheets, UTF-32, and UTF-16 without mark do."""
+    refuse_wrong_extension(begin, source, kind)
+    if b"\0" in begin[:INSPECTED_BYTES]:
         raise UserError(
             f"{source} is not a text file: it contains zero bytes near its start.",
-            "Save it as UTF-8 text, or with the extension of its format.",
+            "Save it as UTF-8 text, or give it the extension of its format.",
         )

@@ -1,8 +1,8 @@
 """Reads a SQLite database in a process of its own; run by path, imports nothing of the platform.
 
-A view can take all memory, fill the disk, or stay for ever inside one call of SQLite, where no
-handler is asked. Limits of a process hold there too, and it can be killed. ``sqlite_process``
-starts it and reads what it says: its length, then ``marshal``.
+A view can take all memory, fill the disk, or never return from one call into SQLite, where no
+progress handler is called. Process limits hold even there, and a process can be killed.
+``sqlite_process`` starts it and reads its messages: length, then ``marshal``.
 """
 
 import json
@@ -16,31 +16,31 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
-#: Rows of an answer; a whole number of them is a batch of ``sqlite_tables``.
+#: Rows per message; a batch of ``sqlite_tables`` is a multiple of it.
 _ROWS = 250
-#: What SQLite marks columns with that ``SELECT *`` leaves out.
-_OUT_OF_SIGHT = 1
-#: All that a SELECT does; the rest is refused while it is prepared.
+#: SQLite's mark for columns that ``SELECT *`` leaves out.
+_HIDDEN = 1
+#: Everything a SELECT needs; any other action is refused when the statement is prepared.
 _ALLOWED = (
     sqlite3.SQLITE_SELECT,
     sqlite3.SQLITE_READ,
     sqlite3.SQLITE_FUNCTION,
     sqlite3.SQLITE_RECURSIVE,
 )
-#: Bytes that say how long a message is; zero is the last word.
+#: Bytes of a message's length; a length of zero ends the stream.
 _SIZE = 8
-#: The smallest stack; the thread only waits.
+#: Enough stack for a thread that only waits.
 _STACK = 1 << 18
 
 
-def _say(*answer: Any) -> None:
+def _send(*answer: Any) -> None:
     packed = marshal.dumps(answer, 2)
     sys.stdout.buffer.write(len(packed).to_bytes(_SIZE, "little"))
     sys.stdout.buffer.write(packed)
 
 
 def _end_with_parent() -> None:
-    """Whoever reads the answers holds standard input open as long as they live."""
+    """Exit with the parent, which holds standard input open as long as it lives."""
     os.read(0, 1)
     os._exit(1)
 
@@ -67,7 +67,7 @@ def _answers(
         sql = "SELECT name, type, hidden FROM pragma_table_xinfo(?) ORDER BY cid"
         for table in tables:
             columns = connection.execute(sql, (table,)).fetchall()
-            yield "columns", table, [(n, t) for n, t, hidden in columns if hidden != _OUT_OF_SIGHT]
+            yield "columns", table, [(n, t) for n, t, hidden in columns if hidden != _HIDDEN]
     else:
         connection.set_authorizer(
             lambda action, *_: sqlite3.SQLITE_OK if action in _ALLOWED else sqlite3.SQLITE_DENY
@@ -83,9 +83,9 @@ def main(order: dict[str, Any]) -> None:
     """Answer one question.
 
     Args:
-        order: ``address`` of the database, ``question`` (tables, columns or rows), ``tables``
-            that it is about; ``value``, ``memory`` and ``file_size`` in bytes and ``seconds``
-            are the limits.
+        order: ``address`` of the database; ``question`` (tables, columns or rows); the
+            ``tables`` in question; the limits ``value``, ``memory`` and ``file_size`` in bytes,
+            and ``seconds``.
     """
     threading.stack_size(_STACK)
     threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -93,16 +93,16 @@ def main(order: dict[str, Any]) -> None:
     try:
         connection = sqlite3.connect(order["address"], uri=True)
         connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, order["value"])
-        # What views of a file from outside may not call.
+        # Views of an untrusted file must not call unsafe functions.
         connection.execute("PRAGMA trusted_schema = off")
         for answer in _answers(connection, order["question"], order["tables"]):
-            _say(*answer)
+            _send(*answer)
     except (MemoryError, sqlite3.Error, UnicodeDecodeError) as error:
         code = getattr(error, "sqlite_errorcode", 0)
-        _say("failed", type(error).__name__, str(error), code)
+        _send("failed", type(error).__name__, str(error), code)
     sys.stdout.buffer.write(bytes(_SIZE))
     sys.stdout.buffer.flush()
-    os._exit(0)  # to close the database may take long
+    os._exit(0)  # closing the database may take long
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""A process that reads a SQLite database for us, and the limits that it must keep.
+"""Reads a SQLite database in a child process, within limits.
 
-Nothing of a database is believed: a view of three lines can ask for more memory, disk and time
-than there is. ``sqlite_child`` is what runs there.
+A database is not trusted: a view of three lines can ask for more memory, disk and time than the
+machine has. The child process runs ``sqlite_child``.
 """
 
 import json
@@ -22,44 +22,44 @@ from ltv_platform.ingestion.files.private_copy import PrivateCopy
 from ltv_platform.settings import Settings
 
 _CHILD = Path(__file__).with_name("sqlite_child.py")
-#: Bytes of a value, and of a row.
+#: Maximum bytes of a value and of a row.
 _LONGEST_VALUE = 64 << 20
-#: Memory of the process where LTV_MEMORY_LIMIT says nothing. SQLite sorts on disk, so tables of
-#: any size are read in a twentieth of it; the longest rows need the rest.
+#: Memory of the process if LTV_MEMORY_LIMIT sets none. SQLite sorts on disk, so tables of any
+#: size are read in a twentieth of it; the longest rows need the rest.
 _MEMORY = 1 << 30
 #: The least memory in which Python starts and the longest value fits.
 _LEAST_MEMORY = 300 << 20
-#: A view may join tables, and thus give more than the file holds; what grows to more than both is
-#: taken for a bomb, as a packed file is.
+#: A view may join tables, and so return more than the file holds. What exceeds both limits is
+#: taken for a bomb, as with compressed files.
 _BLOATED_TIMES = 100
 _BLOATED_FROM = 256 << 20
-#: A row of a table takes more than one byte of the file, so only views come to so many.
+#: A row of a table takes more than one byte of the file, so only views exceed this.
 _MOST_ROWS = 10_000_000
-_MAKE_A_TABLE = "Make a table of the view."
-#: Codes of SQLite for a file that cannot grow; of a database that is only read, one of its own.
+_MAKE_A_TABLE = "Turn the view into a table."
+#: SQLite's errors for a file that cannot grow: as the database is only read, a temporary one.
 _NO_ROOM = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE)
-#: Bytes that say how long a message is.
+#: Bytes of a message's length.
 _SIZE = 8
 
 
 def read_sqlite(
     copy: PrivateCopy, settings: Settings, question: str, tables: Sequence[str] = ()
 ) -> Iterator[tuple[Any, ...]]:
-    """Ask a process of its own about a database.
+    """Query a database in a process of its own.
 
     Args:
         copy: The database.
-        settings: ``adapter_timeout`` and ``memory_limit`` are its limits.
-        question: ``tables``, ``columns`` of tables, or ``rows`` of one.
-        tables: What it is about.
+        settings: ``adapter_timeout`` and ``memory_limit`` limit the process.
+        question: ``tables``, ``columns`` of tables, or ``rows`` of one table.
+        tables: The tables in question.
 
     Yields:
         ``("tables", names)``; ``("columns", table, [(name, declared type)])`` for each table;
-        ``("names", columns)`` and then ``("rows", some rows, bytes of them)``.
+        ``("names", columns)`` and then ``("rows", batch of rows, bytes of the batch)``.
 
     Raises:
-        UserError: it took too much time, memory, disk or rows, or died of it.
-        sqlite3.DatabaseError: it is not a SQLite database, or a damaged one.
+        UserError: the process exceeded its limits of time, memory, disk or rows, or crashed.
+        sqlite3.DatabaseError: the file is not a SQLite database, or is damaged.
     """
     size = copy.path.stat().st_size
     most_bytes = max(_BLOATED_FROM, size * _BLOATED_TIMES)
@@ -70,7 +70,7 @@ def read_sqlite(
         "tables": list(tables),
         "value": _LONGEST_VALUE,
         "memory": _memory(settings),
-        # What SQLite sorts lies in files without a name, which end with the process.
+        # SQLite sorts in unnamed files, which vanish with the process.
         "file_size": min(most_bytes, shutil.disk_usage(copy.path.parent).free // 2),
         "seconds": settings.adapter_timeout,
     }
@@ -84,14 +84,14 @@ def read_sqlite(
         if rows > most_rows or taken > most_bytes:
             what = f"{most_rows:,} rows" if rows > most_rows else f"{most_bytes >> 20:,} MiB"
             raise UserError(
-                f"{copy.name} gives more than {what}; perhaps a view in it has no end.",
+                f"{copy.name} returns more than {what}; perhaps it has an endless view.",
                 _MAKE_A_TABLE,
             )
         yield kind, *content, *((len(packed),) if kind == "rows" else ())
 
 
 def _messages(copy: PrivateCopy, order: Mapping[str, Any]) -> Iterator[bytes]:
-    """What the process says, up to its last word; it is gone afterwards."""
+    """Yield the messages of the process until it ends the stream; it has exited afterwards."""
     process = subprocess.Popen(
         # Without site packages it starts in a fiftieth of a second.
         [sys.executable, "-I", "-S", str(_CHILD), json.dumps(order)],
@@ -116,7 +116,7 @@ def _messages(copy: PrivateCopy, order: Mapping[str, Any]) -> Iterator[bytes]:
             if len(packed) < size:
                 break
             yield packed
-        # A size of zero is the last word.
+        # A length of zero ended the stream.
         if process.wait() == 0:
             return
     finally:
@@ -125,12 +125,12 @@ def _messages(copy: PrivateCopy, order: Mapping[str, Any]) -> Iterator[bytes]:
         process.communicate()
     if late.is_set():
         raise UserError(
-            f"{copy.name} took longer than {order['seconds']:g} seconds to be read; perhaps a view "
-            "in it has no end.",
-            "Make a table of the view; LTV_ADAPTER_TIMEOUT gives it more time.",
+            f"{copy.name} took longer than {order['seconds']:g} seconds to read; perhaps it has "
+            "an endless view.",
+            "Turn the view into a table, or raise LTV_ADAPTER_TIMEOUT.",
         )
     raise UserError(
-        f"{copy.name} ended the process that read it (exit {process.returncode}).",
+        f"{copy.name} crashed the process that read it (exit {process.returncode}).",
         "Check it with: sqlite3 FILE 'PRAGMA integrity_check'",
     )
 
@@ -141,24 +141,23 @@ def _fault(
     """The error that tells the user what SQLite failed at."""
     if what == "MemoryError":
         return UserError(
-            f"{copy.name} needs more than {order['memory'] >> 20:,} MiB of memory to be read.",
-            f"{_MAKE_A_TABLE} LTV_MEMORY_LIMIT gives it more.",
+            f"{copy.name} needs more than {order['memory'] >> 20:,} MiB of memory to read.",
+            f"{_MAKE_A_TABLE} Or raise LTV_MEMORY_LIMIT.",
         )
     if code == sqlite3.SQLITE_TOOBIG:
         return UserError(
             f"{copy.name} has a value or a row of more than {_LONGEST_VALUE >> 20} MiB.",
-            "Leave it out: load a view or a table without it.",
+            "Load a view or table without it.",
         )
     if code in _NO_ROOM:
         return UserError(
-            f"{copy.name} needs more than {order['file_size'] >> 20:,} MiB on the disk to be "
-            "sorted.",
+            f"{copy.name} needs more than {order['file_size'] >> 20:,} MiB of disk space to sort.",
             _MAKE_A_TABLE,
         )
     if code in (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_AUTH):
         return UserError(
             f"{copy.name} cannot be read: {message}.",
-            "Put a plain table, or another view, in the place of what it names.",
+            "Replace what it names with a plain table or another view.",
         )
     return sqlite3.DatabaseError(message)
 

@@ -1,8 +1,8 @@
-"""Whether a SQLite database has the shape of the source tables, before any of it is loaded.
+"""Checks a SQLite database against the source tables before any of it is loaded.
 
-SQLite lets any value into any column, so what is declared binds nothing; but a day declared as a
-number, or anything declared as a BLOB, says that the column means something else. Values are
-judged later, row by row, as those of any file.
+SQLite accepts any value in any column, so a declared type binds nothing; but a date declared as a
+number, or anything declared as a BLOB, shows that the column means something else. Values are
+judged later, row by row, as with any file.
 """
 
 import re
@@ -14,10 +14,10 @@ from ltv_platform.contracts.model import Column
 from ltv_platform.contracts.sources import TOGETHER
 from ltv_platform.errors import UserError
 
-#: A table as the database has it: declared type by column; empty where none is declared.
+#: A table of the database: declared type by column; empty: none is declared.
 Declared = Mapping[str, str]
 
-#: Names of other tables or columns that a message shows at most.
+#: Maximum number of other tables or columns that a message lists.
 _MOST_NAMES = 12
 _BLOB = re.compile("BLOB|BINARY", re.IGNORECASE)
 _NUMBER = re.compile("INT|REAL|FLOA|DOUB|NUM|DEC|BOOL", re.IGNORECASE)
@@ -31,16 +31,16 @@ def check_schema(
     declared: Mapping[str, Declared],
     sources: Mapping[str, SourceTable],
 ) -> None:
-    """Compare a database with the contracts of the source tables that it holds.
+    """Compare a database with the contracts of the source tables in it.
 
     Args:
-        database: Its name, for the message.
-        tables: All tables and views that it has.
+        database: Its name, for messages.
+        tables: All its tables and views.
         declared: The columns of those that are source tables.
         sources: The contracts by name.
 
     Raises:
-        UserError: names every missing table, missing required column and wrong type.
+        UserError: a table or a required column is missing, or a type is wrong; names them all.
     """
     others = [table for table in tables if table not in declared]
     problems = [
@@ -54,18 +54,18 @@ def check_schema(
     if problems:
         raise UserError(
             f"{database} does not fit the source tables: {'; '.join(problems)}.",
-            "Nothing of it was loaded. Rename in the database, give it views of these names, or "
-            "export its tables and load each through an adapter.",
+            "Nothing was loaded. Rename the tables and columns, add views with these names, "
+            "or export the tables and load each with an adapter.",
         )
 
 
 def _missing_tables(declared: Mapping[str, Declared], others: list[str]) -> Iterator[str]:
-    """Journeys without conversions, or costs without sessions, are half of something."""
+    """Find missing tables: journeys need conversions, and costs need sessions."""
     for group in TOGETHER:
         if any(table in declared for table in group):
             for table in group:
                 if table not in declared:
-                    yield f"table {table} is missing{_nearest(table, others)}"
+                    yield f"table {table} is missing{_suggestion(table, others)}"
 
 
 def _problems_of(source: SourceTable, columns: Declared) -> Iterator[str]:
@@ -74,14 +74,14 @@ def _problems_of(source: SourceTable, columns: Declared) -> Iterator[str]:
     for column in source.columns:
         if column.name in columns:
             declared = columns[column.name]
-            if wrong := _not_meant(column, declared):
+            if wrong := _type_conflict(column, declared):
                 yield f"{source.name}.{column.name} is declared {declared}, which {wrong}"
         elif column.required and column.default is None:
-            yield f"{source.name} has no column {column.name}{_nearest(column.name, others)}"
+            yield f"{source.name} has no column {column.name}{_suggestion(column.name, others)}"
 
 
-def _not_meant(column: Column, declared: str) -> str:
-    """Why values of a declared type cannot be those of the column; empty if they can."""
+def _type_conflict(column: Column, declared: str) -> str:
+    """Why values of a declared type cannot be the column's; empty if they can."""
     if _BLOB.search(declared):
         return "is not text or a number"
     if column.type in _TIMES and _NUMBER.search(declared):
@@ -95,11 +95,11 @@ def _example(column: Column) -> str:
     return {"DATE": "2023-01-15", "TIME": "10:30:00"}.get(column.type, "2023-01-15 10:30:00")
 
 
-def _nearest(name: str, others: list[str]) -> str:
-    """What may have been meant, else what there is."""
+def _suggestion(name: str, others: list[str]) -> str:
+    """Suggest the name that may have been meant, or list the names there are."""
     folded = {other.lower(): other for other in others}
     if near := get_close_matches(name, folded, n=1):
-        return f" (is {folded[near[0]]} meant?)"
+        return f" (did you mean {folded[near[0]]}?)"
     if not others:
         return ""
     more = ", …" if len(others) > _MOST_NAMES else ""

@@ -1,7 +1,7 @@
-"""Tables of a SQLite database as files of text, each with a hash of its own.
+"""Exports tables of a SQLite database as text, each with its own hash.
 
-A load is one table, so the hash is that of the table: a new row in another table of the
-database does not make it another load.
+A load is one table, so each table is hashed by itself: a new row in another table of the database
+does not change its load.
 """
 
 import hashlib
@@ -19,20 +19,20 @@ from ltv_platform.ingestion.files.sqlite_process import read_sqlite
 from ltv_platform.ingestion.reading.double_rounding import Scales, rounded
 from ltv_platform.settings import Settings
 
-#: Rows, and bytes of long texts, that are held in memory at once.
+#: Maximum rows, and bytes of long texts, in memory at once.
 _BATCH = 100_000
 _BATCH_BYTES = 256 << 20
 _MAGIC = b"SQLite format 3\0"
-#: Of the journal that SQLite keeps beside a database while it writes (sqlite.org/fileformat2.html,
-#: section 3).
+#: Begins the rollback journal that SQLite keeps beside a database during a transaction
+#: (sqlite.org/fileformat2.html, section 3).
 _JOURNAL_MAGIC = bytes.fromhex("d9d505f920a163d7")
-#: Bytes at the beginning in which a script shows itself.
-_LOOKED_AT = 1 << 16
+#: Number of leading bytes searched for SQL statements.
+_SEARCHED_BYTES = 1 << 16
 _STATEMENT = re.compile(rb"(?im)^\s*(CREATE\s+(TABLE|VIEW)|BEGIN\s+TRANSACTION|INSERT\s+INTO)\b")
 
 
 def copy_sqlite(database: Path, folder: Path, *, follow_links: bool = True) -> PrivateCopy:
-    """A private copy of a database.
+    """Make a private copy of a database.
 
     Args:
         database: The file.
@@ -40,24 +40,24 @@ def copy_sqlite(database: Path, folder: Path, *, follow_links: bool = True) -> P
         follow_links: Whether the path may be a symbolic link.
 
     Raises:
-        UserError: it cannot be copied, its newest rows stand in a write-ahead log beside it, or
-            a journal beside it holds what a transaction under way has overwritten in it.
+        UserError: the database cannot be copied, its newest rows are in a write-ahead log beside
+            it, or the journal of an open transaction is beside it.
     """
-    # The log stands beside the file itself, not beside a link to it.
+    # The log lies beside the file itself, not beside a link to it.
     real = database.resolve() if follow_links else database
     log = real.with_name(real.name + "-wal")
     if log.is_file() and log.stat().st_size:
         raise UserError(
-            f"{database} has a write-ahead log beside it, so its newest rows are not in the file.",
-            f'Close the programs that write it, or run: sqlite3 {database} "PRAGMA '
+            f"{database} has a write-ahead log beside it, which holds its newest rows.",
+            f'Close the programs that use it, or run: sqlite3 {database} "PRAGMA '
             'wal_checkpoint(TRUNCATE)"',
         )
     if _is_hot(real.with_name(real.name + "-journal"), follow_links):
         raise UserError(
             f"{database} has the journal of an unfinished transaction beside it, so rows in the "
             "file may be half-written.",
-            "Wait until the program that writes it is done; if it crashed, open the database once: "
-            f'sqlite3 {database} "PRAGMA integrity_check"',
+            "Wait until the program that writes to it is done; if it crashed, open the database "
+            f'once: sqlite3 {database} "PRAGMA integrity_check"',
         )
     return take_copy(database, folder, follow_links=follow_links)
 
@@ -84,7 +84,7 @@ def sqlite_tables(copy: PrivateCopy, settings: Settings) -> list[str]:
 def sqlite_columns(
     copy: PrivateCopy, settings: Settings, tables: Sequence[str]
 ) -> dict[str, dict[str, str]]:
-    """The columns of tables or views, in order, and the type that each is declared with, if any.
+    """The columns of tables or views, in order, with their declared types, if any.
 
     Raises:
         UserError: the file is not a SQLite database, or a view is broken.
@@ -97,39 +97,39 @@ def sqlite_columns(
 
 
 def refuse_script(path: Path, name: str) -> None:
-    """SQL that would make a database is none.
+    """Refuse a SQL script that would create a database.
 
     Args:
         path: The file.
-        name: What to call it.
+        name: Its name in the message.
 
     Raises:
-        UserError: it is such a script; says how to run it.
+        UserError: the file is a SQL script; the message says how to run it.
     """
     with path.open("rb") as file:
-        begin = file.read(_LOOKED_AT)
+        begin = file.read(_SEARCHED_BYTES)
     if not begin.startswith(_MAGIC) and _STATEMENT.search(begin):
         raise UserError(
             f"{name} is a SQL script, not a database.",
-            "Make one of it with `sqlite3 NEW.db < FILE`; leave out what stands before its first "
-            "CREATE, if that is not SQL.",
+            "Create one with `sqlite3 NEW.db < FILE`; first remove any text before the first "
+            "CREATE that is not SQL.",
         )
 
 
 def export_sqlite_table(
     copy: PrivateCopy, table: str, settings: Settings, scales: Scales
 ) -> PrivateCopy:
-    """One table of a database as Parquet of texts, and the hash of its content.
+    """Write one table of a database as Parquet with text columns, and hash its content.
 
     Args:
         copy: The database.
-        table: The table, or a view.
-        settings: For the limits of time and memory; a view can go on for ever.
-        scales: How doubles are rounded.
+        table: The table or view.
+        settings: Limits of time and memory: a view may never end.
+        scales: Decimals to round doubles to.
 
     Raises:
-        UserError: the database has no such table, is damaged, holds text that is no UTF-8, or
-            its view takes too long or too much.
+        UserError: the database has no such table, is damaged, contains text that is not UTF-8,
+            or its view exceeds the limits.
     """
     import pyarrow as pa  # noqa: PLC0415 - only files of this kind need Arrow
     import pyarrow.parquet as pq  # noqa: PLC0415
@@ -159,7 +159,7 @@ def export_sqlite_table(
 
 
 def _batches(answers: Iterator[tuple[Any, ...]]) -> Iterator[list[tuple[Any, ...]]]:
-    """Rows in batches that are the same for the same table: the hash goes by them."""
+    """Group rows into batches that depend on the table alone: the hash depends on the batches."""
     batch: list[tuple[Any, ...]] = []
     taken = 0
     for _, rows, size in answers:
@@ -174,7 +174,7 @@ def _batches(answers: Iterator[tuple[Any, ...]]) -> Iterator[list[tuple[Any, ...
 
 @contextmanager
 def _faults(copy: PrivateCopy) -> Iterator[None]:
-    """Whatever is wrong with a database is the user's to fix."""
+    """Turn errors of a damaged database into errors that the user can fix."""
     try:
         yield
     except (sqlite3.DatabaseError, UnicodeDecodeError) as error:

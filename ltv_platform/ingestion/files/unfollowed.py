@@ -1,7 +1,7 @@
-"""Folders that others write to, by handle: what is a link now, or becomes one, is not followed.
+"""Accesses folders that others write to by handle, so that no link is followed.
 
-Between a look at a path and its use somebody may put a link in its place. A handle stays the
-folder that it was opened on.
+Somebody may replace a path with a link between a check and its use. A handle keeps referring to the
+folder that was opened.
 """
 
 import os
@@ -13,19 +13,19 @@ from pathlib import Path
 
 from ltv_platform.errors import UserError
 
-#: Errors of a path with a link in it that is not to be followed.
+#: Error numbers for a path with a link that must not be followed.
 IS_A_LINK = (ELOOP, ENOTDIR)
 
-#: Inode, size and time of change.
+#: Inode, size in bytes, and time of the last change in nanoseconds.
 State = tuple[int, int, int]
 
 
 @contextmanager
 def open_folder(folder: Path) -> Iterator[int]:
-    """A handle of a folder that is no link.
+    """Open a handle to a folder that is not a link.
 
     Raises:
-        OSError: there is none, or it is one.
+        OSError: the folder does not exist, or is a link.
     """
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
@@ -35,28 +35,28 @@ def open_folder(folder: Path) -> Iterator[int]:
 
 
 def refuse_link(path: Path) -> UserError:
-    """What to tell of a path with a link where none is followed."""
+    """The error for a path with a link where links are not followed."""
     return UserError(
-        f"{path} is a link, or lies behind one; links in landing are not followed.",
-        "Put the file itself there, or load it by its own path with `ltv ingest`.",
+        f"{path} is a link or inside one; links in landing are not followed.",
+        "Put the file itself there, or load it by its real path with `ltv ingest`.",
     )
 
 
 def state_of(status: os.stat_result) -> State:
-    """What changes when a file is written to or replaced."""
+    """The attributes that change when a file is written to or replaced."""
     return status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def move(path: Path, state: State | None, target: Path) -> bool:
-    """Move a file to a folder of ours, if it is still the one that was seen.
+    """Move a file to a folder of ours, if it has not changed since it was seen.
 
     Args:
         path: The file; neither it nor its folder may be a link.
-        state: What :func:`state_of` gave; None: it was gone.
-        target: Where it goes.
+        state: The :func:`state_of` the file when it was seen; None: it did not exist.
+        target: The new path.
 
     Returns:
-        Whether it did; not if it is gone, or is another one.
+        Whether the file was moved; False if it is gone or has changed.
 
     Raises:
         OSError: it cannot be moved.
@@ -69,7 +69,7 @@ def move(path: Path, state: State | None, target: Path) -> bool:
             try:
                 os.rename(path.name, target, src_dir_fd=source)
             except OSError as error:
-                # Landing may be a mount of its own, which a rename does not leave.
+                # Landing may be a mount of its own; a rename cannot cross it.
                 if error.errno != EXDEV:
                     raise
                 _copy(path.name, source, target)
@@ -92,21 +92,21 @@ def _copy(name: str, folder: int, target: Path) -> None:
 
 
 def put_in_place(draft: Path, path: Path, suffix: str, name: str) -> None:
-    """Put a copy of a file in the place of another, at once.
+    """Replace a file with a copy of another, atomically.
 
     Args:
-        draft: The file.
-        path: The other; neither it nor its folder may be a link. It may lie on another disk.
-        suffix: How a draft beside it is called.
-        name: What it is called in the end; of another name than the other it leaves that alone.
+        draft: The file to copy; it may be on another disk.
+        path: The file to replace; neither it nor its folder may be a link.
+        suffix: Suffix of the temporary file beside it.
+        name: Name of the new file; if it differs from that of ``path``, ``path`` is kept.
 
     Raises:
-        OSError: it cannot be.
+        OSError: it cannot be replaced.
     """
     beside = f".{path.name}{suffix}"
     with open_folder(path.parent) as folder:
         mode = os.stat(path.name, dir_fd=folder, follow_symlinks=False).st_mode & 0o777
-        # Whatever waits under that name, it is not written through.
+        # A file or link that already has this name must not be written through.
         with suppress(FileNotFoundError):
             os.unlink(beside, dir_fd=folder)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW

@@ -1,8 +1,7 @@
 """Writes sheets of an Excel workbook as delimited text: a program of its own.
 
-``workbooks`` runs it, isolated and with little memory: for some workbooks the library that reads
-them asks for more memory than there is, and then takes its process with it. It imports nothing of
-the platform.
+``workbooks`` runs it isolated and with little memory: some workbooks make the library that reads
+them ask for more memory than there is and crash its process. It imports nothing of the platform.
 """
 
 import csv
@@ -26,9 +25,9 @@ from python_calamine import (
     SheetVisibleEnum,
 )
 
-#: Whole numbers from here on are not told apart by a double.
+#: From here on, doubles no longer distinguish all whole numbers.
 _EXACT = 2**53
-#: Any decimal of so many significant digits comes back from a double.
+#: A double preserves any decimal of this many significant digits.
 _DIGITS = 15
 _LETTERS = 26
 
@@ -37,8 +36,8 @@ class FaultError(Exception):
     """The workbook cannot be written as text.
 
     Args:
-        fault: What it comes down to, for ``workbooks`` to say.
-        details: What there is to say of it.
+        fault: The kind of fault; ``workbooks`` words the message.
+        details: Values for the message.
     """
 
     def __init__(self, fault: str, **details: Any) -> None:
@@ -47,13 +46,13 @@ class FaultError(Exception):
 
 
 def main() -> None:
-    """Do what the one argument, JSON, asks for; answer in JSON on standard output."""
-    asked = json.loads(sys.argv[1])
+    """Run the request given as the only argument, in JSON; answer in JSON on standard output."""
+    request = json.loads(sys.argv[1])
     # Not every system lets a process limit itself.
     with suppress(ValueError, OSError):
-        resource.setrlimit(resource.RLIMIT_AS, (asked["memory"], asked["memory"]))
+        resource.setrlimit(resource.RLIMIT_AS, (request["memory"], request["memory"]))
     try:
-        answer = convert(asked)
+        answer = convert(request)
     except FaultError as fault:
         answer = fault.answer
     except PasswordError:
@@ -67,41 +66,44 @@ def main() -> None:
     sys.stdout.write(json.dumps(answer))
 
 
-def convert(asked: Mapping[str, Any]) -> dict[str, Any]:
-    """Write a sheet, or all the others.
+def convert(request: Mapping[str, Any]) -> dict[str, Any]:
+    """Write one sheet, or all the others.
 
     Args:
-        asked: ``workbook`` and ``target`` (paths), ``sheet`` (a name, or null: the first one that
-            is not hidden), ``others`` (write all but that one), ``delimiter``, ``quote``,
-            ``scales`` (decimals by column, or null), ``most`` (characters).
+        request: ``workbook`` and ``target`` (paths), ``sheet`` (a name; null: the first visible
+            one), ``others`` (write all but that sheet), ``delimiter``, ``quote``, ``scales``
+            (decimals by column, or null), ``most`` (maximum characters).
 
     Returns:
-        The ``sheet`` and the names of the ``others`` that are not hidden.
+        The ``sheet``, and the names of the visible ``others``.
 
     Raises:
-        FaultError: it cannot be written.
+        FaultError: the workbook cannot be written as text.
     """
-    with CalamineWorkbook.from_path(asked["workbook"]) as book:
+    with CalamineWorkbook.from_path(request["workbook"]) as book:
         sheets = {
             each.name: each.visible is SheetVisibleEnum.Visible
             for each in book.sheets_metadata
             if each.typ is SheetTypeEnum.WorkSheet
         }
         shown = [name for name, visible in sheets.items() if visible] or list(sheets)
-        wanted = asked["sheet"] if asked["sheet"] is not None else next(iter(shown), "")
+        wanted = request["sheet"] if request["sheet"] is not None else next(iter(shown), "")
         found = [name for name in sheets if name.casefold() == wanted.casefold()]
         if not found:
             raise FaultError("sheet", sheets=list(sheets))
         chosen = found[0]
-        written = [name for name in sheets if name != chosen] if asked["others"] else [chosen]
-        with Path(asked["target"]).open("w", encoding="utf-8", newline="") as file:
+        written = [name for name in sheets if name != chosen] if request["others"] else [chosen]
+        with Path(request["target"]).open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(
-                file, delimiter=asked["delimiter"], quotechar=asked["quote"], lineterminator="\n"
+                file,
+                delimiter=request["delimiter"],
+                quotechar=request["quote"],
+                lineterminator="\n",
             )
-            left = asked["most"]
+            left = request["most"]
             for name in written:
                 sheet = book.get_sheet_by_name(name)
-                for texts in _rows(sheet, asked["scales"], is_exact=not asked["others"]):
+                for texts in _rows(sheet, request["scales"], is_exact=not request["others"]):
                     left -= sum(map(len, texts)) + len(texts)
                     if left < 0:
                         raise FaultError("bloated")
@@ -112,43 +114,43 @@ def convert(asked: Mapping[str, Any]) -> dict[str, Any]:
 def _rows(
     sheet: CalamineSheet, scales: Mapping[str, int] | None, *, is_exact: bool
 ) -> Iterator[list[str]]:
-    """The rows that are not empty, without the empty columns at the right, as texts.
+    """The non-empty rows as texts, without the empty columns at the right.
 
     Raises:
-        FaultError: they shall be exact, and a number that may be an id has lost digits.
+        FaultError: rows must be exact, and a number that may be an id has lost digits.
     """
     width: int | None = None
-    places: list[int | None] = []
+    column_scales: list[int | None] = []
     left = (sheet.start or (0, 0))[1]
     for number, row in enumerate(sheet.iter_rows(), 1):
         if all(_is_blank(cell) for cell in row):
             continue
         if width is None:
             width = len(row) if not _is_blank(row[-1]) else _width(sheet)
-            names = [_text_of_header(cell) for cell in row[:width]]
+            names = [_header_text(cell) for cell in row[:width]]
             folded = {name.strip().casefold(): scale for name, scale in (scales or {}).items()}
-            places = [folded.get(name.strip().casefold()) for name in names]
+            column_scales = [folded.get(name.strip().casefold()) for name in names]
         texts = []
-        for place, cell in enumerate(row[:width]):
+        for index, cell in enumerate(row[:width]):
             try:
-                texts.append(_TEXTS[type(cell)](cell, places[place], scales is None))
+                texts.append(_TEXTS[type(cell)](cell, column_scales[index], scales is None))
             except OverflowError as error:
                 if not is_exact:
                     texts.append(repr(cell))
                     continue
-                where = f"{_letters(left + place)}{number}"
+                where = f"{_letters(left + index)}{number}"
                 raise FaultError("number", sheet=sheet.name, cell=where) from error
         yield texts
 
 
-def _text_of_header(cell: Any) -> str:
+def _header_text(cell: Any) -> str:
     return cell if isinstance(cell, str) else ""
 
 
 def _width(sheet: CalamineSheet) -> int:
-    """How many columns have a value somewhere."""
+    """The number of the last column with a value."""
     return max(
-        max((place for place, cell in enumerate(row, 1) if not _is_blank(cell)), default=0)
+        max((number for number, cell in enumerate(row, 1) if not _is_blank(cell)), default=0)
         for row in sheet.iter_rows()
     )
 
@@ -158,7 +160,7 @@ def _is_blank(cell: Any) -> bool:
 
 
 def _letters(column: int) -> str:
-    """The name of a column that is counted from 0: A, …, Z, AA."""
+    """The name of a column counted from 0: A, …, Z, AA."""
     name = ""
     while column >= 0:
         name = chr(ord("A") + column % _LETTERS) + name
@@ -167,10 +169,11 @@ def _letters(column: int) -> str:
 
 
 def _number(value: float, scale: int | None, in_digits: bool) -> str:
-    """A number without an exponent; identifiers are whole, and get no decimals.
+    """A number without an exponent; identifiers are whole numbers and get no decimals.
 
     Raises:
-        OverflowError: other whole numbers are the same double, and this may be an identifier.
+        OverflowError: the number may be an identifier, and other whole numbers have the same
+            double.
     """
     if not math.isfinite(value):
         return str(value)

@@ -1,8 +1,8 @@
-"""A sheet of an Excel workbook as delimited text, so that everything after this knows text alone.
+"""Converts a sheet of an Excel workbook to delimited text, so that later steps read only text.
 
 Cells become the texts that a careful person would have exported: dates and times in ISO form,
-whole numbers without decimals, booleans as true and false; formulas give what they gave when the
-workbook was saved, errors such as #N/A give nothing. Rows without any value are no records.
+whole numbers without decimals, booleans as true and false. Formulas yield their values as of the
+last save, errors such as #N/A nothing. Rows without any value are not records.
 """
 
 import hashlib
@@ -20,28 +20,28 @@ from pathlib import Path
 from typing import Any
 
 from ltv_platform.errors import PassingError, UserError
-from ltv_platform.ingestion.files.private_copy import PrivateCopy, most_unpacked
+from ltv_platform.ingestion.files.private_copy import PrivateCopy, unpacked_limit
 from ltv_platform.ingestion.messages import some
 from ltv_platform.ingestion.reading.dialect import Dialect
 from ltv_platform.ingestion.reading.double_rounding import Scales
 
 _READER = Path(__file__).with_name("workbook_reader.py")
-#: Bytes that reading a workbook may take: enough for all 1,048,576 rows of a sheet of many columns.
+#: Bytes of memory for the reader: enough for all 1,048,576 rows of a sheet with many columns.
 _MEMORY = 4 << 30
 #: Seconds; a full sheet of twenty columns takes half a minute.
 _TIMEOUT = 600.0
-#: Sheets that a message names at the most.
+#: Maximum number of sheets that a message lists.
 _SHOWN = 10
-#: Parts of a workbook that hold texts of cells, or nothing that people have written.
-_OF_CELLS = re.compile(
+#: Parts of a workbook with texts of cells, or with nothing that people have written.
+_SKIPPED_PARTS = re.compile(
     r"xl/(sharedStrings\.xml|styles\.xml|calcChain\.xml|theme/|media/)|\[Content_Types\]\.xml"
 )
 _CELLS = re.compile(r"<(\w+:)?sheetData\b.*</(\w+:)?sheetData>", re.DOTALL)
-#: What people have written, in XML: between tags, and in attributes of words.
+#: Text written by people, in XML: between tags, and in attributes that hold words.
 _WORDS = re.compile(
     r'(?<=>)[^<]+|(?<=\s)(?:name|v|author|display|displayName|userName|Target)="[^"]*"'
 )
-#: What comes of a damaged archive, or of one that is protected by a password.
+#: Errors raised for a damaged or password-protected archive.
 _UNREADABLE = (
     zipfile.BadZipFile,
     zlib.error,
@@ -51,7 +51,7 @@ _UNREADABLE = (
     OSError,
     struct.error,
 )
-_AGAIN = "Open it in Excel and save it again, or save the sheet as CSV; nothing of it was loaded."
+_AGAIN = "Open it in Excel and save it again, or save the sheet as CSV; nothing was loaded."
 
 
 def workbook_as_text(
@@ -61,21 +61,21 @@ def workbook_as_text(
 
     Args:
         copy: The workbook.
-        sheet: The sheet, capitals or not; None: the first one that is not hidden.
-        dialect: How the text is written, so that an adapter that expects another delimiter reads
-            it as well.
-        scales: How numbers are rounded, see ``reading.double_rounding``.
+        sheet: Name of the sheet, case-insensitive; None: the first visible one.
+        dialect: The delimiter and quote to write, so that an adapter that expects another
+            delimiter can read the text.
+        scales: Decimals to round numbers to; see ``reading.double_rounding``.
 
     Returns:
-        The text; its hash is that of the workbook and of the name of the sheet, if one was named.
+        The text; its hash covers the workbook and the sheet's name, if one was given.
 
     Raises:
-        UserError: it is damaged, protected, bloated or empty, or has no such sheet.
+        UserError: the workbook is damaged, protected, bloated or empty, or has no such sheet.
     """
     if dialect.whitespace or not dialect.quote:
         raise UserError(
-            f"{copy.name} is a workbook, and its adapter reads text parted by blanks, or without "
-            "quotes.",
+            f"{copy.name} is a workbook, but its adapter reads text that is separated by "
+            "whitespace or has no quotes.",
             "Write an adapter for workbooks, without `-- delimiter: whitespace` and `-- quote:`.",
         )
     if not copy.path.stat().st_size:
@@ -91,31 +91,31 @@ def workbook_as_text(
         raise UserError(
             f"Sheet {answer['sheet']} of {copy.name} is empty."
             + (f" It also has {some(answer['others'], _SHOWN)}." if answer["others"] else ""),
-            "Name the sheet that is meant with --sheet.",
+            "Choose a sheet with --sheet.",
         )
     if answer["others"] and sheet is None:
         notes = (
             f"{copy.name}: only its sheet {answer['sheet']} was read, not "
-            f"{some(answer['others'], _SHOWN)}; --sheet names another",
+            f"{some(answer['others'], _SHOWN)}; --sheet chooses another",
         )
     return replace(copy, path=text, format="csv", content_hash=content_hash, notes=notes)
 
 
 def texts_beside(copy: PrivateCopy) -> Iterator[str]:
-    """Texts of a workbook that are not in the sheet that is read.
+    """Texts of a workbook outside the sheet that is read.
 
     Args:
         copy: The workbook.
 
     Raises:
-        UserError: it cannot be read.
+        UserError: the workbook cannot be read.
     """
     _read(copy, "others.csv", sheet=None, dialect=Dialect(), scales={}, others=True)
     yield copy.path.with_name("others.csv").read_text("utf-8")
     try:
         with zipfile.ZipFile(copy.path) as archive:
             for part in archive.namelist():
-                if not _OF_CELLS.match(part):
+                if not _SKIPPED_PARTS.match(part):
                     text = _CELLS.sub("", archive.read(part).decode(errors="replace"))
                     words = "\n".join(_WORDS.findall(text)).replace("mailto:", " ")
                     yield html.unescape(words)
@@ -132,14 +132,14 @@ def _read(
     scales: Scales,
     others: bool = False,
 ) -> dict[str, Any]:
-    """Have the reader write sheets beside the workbook; its answer.
+    """Let the reader write sheets beside the workbook; return its answer.
 
     Raises:
-        UserError: it cannot.
+        UserError: the workbook cannot be read.
     """
-    most = most_unpacked(copy.path.stat().st_size)
+    most = unpacked_limit(copy.path.stat().st_size)
     _refuse_bloated(copy, most)
-    asked = {
+    request = {
         "workbook": copy.path.name,
         "target": target,
         "sheet": sheet,
@@ -152,7 +152,7 @@ def _read(
     }
     try:
         done = subprocess.run(
-            [sys.executable, "-I", str(_READER), json.dumps(asked)],
+            [sys.executable, "-I", str(_READER), json.dumps(request)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -161,11 +161,11 @@ def _read(
             cwd=copy.path.parent,
         )
     except subprocess.TimeoutExpired as error:
-        raise UserError(f"{copy.name} took too long to be read.", _AGAIN) from error
-    if done.returncode < 0:  # its allocator gave up, or the system ended it
+        raise UserError(f"{copy.name} took too long to read.", _AGAIN) from error
+    if done.returncode < 0:  # its allocator gave up, or the system killed it
         raise _too_large(copy)
     if done.returncode > 0:
-        raise _damaged(copy, "it cannot be taken apart")
+        raise _damaged(copy, "it cannot be parsed")
     answer: dict[str, Any] = json.loads(done.stdout)
     if "fault" in answer:
         raise _error_of(copy, sheet, answer)
@@ -183,26 +183,26 @@ def _refuse_bloated(copy: PrivateCopy, most: int) -> None:
 
 
 def _error_of(copy: PrivateCopy, sheet: str | None, answer: dict[str, Any]) -> UserError:
-    """What to say of a fault that the reader has found."""
+    """The error for a fault that the reader reported."""
     match answer["fault"]:
         case "sheet" if answer["sheets"]:
             return UserError(
                 f"{copy.name} has no sheet {sheet}; it has {some(answer['sheets'], _SHOWN)}.",
-                "Name one of these with --sheet.",
+                "Choose one of these with --sheet.",
             )
         case "sheet":
-            return UserError(f"{copy.name} is a workbook without sheets of cells.", _AGAIN)
+            return UserError(f"{copy.name} is a workbook without worksheets.", _AGAIN)
         case "password":
             return UserError(
-                f"{copy.name} is a workbook that is protected by a password.",
-                "Take the password off and save it again; nothing of it was loaded.",
+                f"{copy.name} is a workbook protected by a password.",
+                "Remove the password and save it again; nothing was loaded.",
             )
         case "number":
             return UserError(
-                f"{copy.name}: cell {answer['cell']} of sheet {answer['sheet']} holds a number of "
-                "more digits than a number of Excel keeps.",
-                "The last digits of an id are lost in it: export the column as text from where it "
-                "comes, or delete it if nobody needs it.",
+                f"{copy.name}: cell {answer['cell']} of sheet {answer['sheet']} holds a number "
+                "with more digits than Excel keeps.",
+                "It has lost the last digits of an id. Export the column as text from its source, "
+                "or delete it if you do not need it.",
             )
         case "bloated":
             return _bloated(copy)
@@ -223,14 +223,14 @@ def _damaged(copy: PrivateCopy, why: str) -> UserError:
 
 def _bloated(copy: PrivateCopy) -> UserError:
     return UserError(
-        f"{copy.name} grows too large when it is unpacked, as a gzip bomb does.",
-        "If it is meant to be so, save the sheet as CSV and load that.",
+        f"{copy.name} grows too large when it is decompressed, as a gzip bomb does.",
+        "If that is intended, save the sheet as CSV and load that.",
     )
 
 
 def _too_large(copy: PrivateCopy) -> UserError:
     return UserError(
-        f"{copy.name} is a workbook that takes more than {_MEMORY >> 30} GiB of memory to be read, "
-        "or a damaged one.",
-        "Perhaps a single cell stands far away from the others; or save the sheet as CSV.",
+        f"{copy.name} is a workbook that needs more than {_MEMORY >> 30} GiB of memory, or is "
+        "damaged.",
+        "Check for a single cell far away from the others, or save the sheet as CSV.",
     )

@@ -82,7 +82,7 @@ def dismiss(engine: Loader, reason: str, table: str | None = None, file: str | N
     if table is not None:
         source_called(engine.catalog.sources, table)
     if not reason.strip():
-        raise UserError("No reason is given.", "Say with --reason why nobody will fix the rows.")
+        raise UserError("No reason is given.", "Give --reason: why the rows will not be fixed.")
     now = engine.settings.current_time().astimezone(UTC).replace(tzinfo=None)
     with engine.transaction() as transaction:
         rows = transaction.execute(

@@ -96,7 +96,7 @@ def replay(engine: Loader, table: str | None = None, tell: Progress = silent) ->
         if retrial.notes:
             raise UserError(
                 "; ".join(retrial.notes) + ".",
-                "Put the adapter back where it was, or replay the other tables by name.",
+                "Restore the adapter file, or replay the other tables by name.",
             )
         for note in retrial.adapters:
             tell(note)
@@ -219,12 +219,12 @@ def _what_changed(file: _File, adapter: "Adapter | None") -> list[str]:
         return []
     if adapter.replayable:
         return [
-            f"{file.name}: adapter {adapter.name} ({adapter.reference}) has changed since the file "
-            "was loaded; the rows went through it as it is now"
+            f"{file.name}: adapter {adapter.name} ({adapter.reference}) has changed since the "
+            "file was loaded; the rows were read with the new version"
         ]
     return [
-        f"{file.name}: adapter {adapter.name} ({adapter.reference}) has changed since the file was "
-        "loaded, but it looks at several records at once; load the file again to use it"
+        f"{file.name}: adapter {adapter.name} ({adapter.reference}) has changed since the file "
+        "was loaded, but it reads several records at once; load the file again to use it"
     ]
 
 

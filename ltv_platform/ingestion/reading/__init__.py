@@ -1,1 +1,1 @@
-"""From a private copy to records: by the engine's reader where that is safe, else split by hand."""
+"""Reads a private copy into records: with the engine's reader where that is safe, else by hand."""

@@ -1,4 +1,4 @@
-"""How a delimited file is written: what an adapter may say of it, or the usual form."""
+"""The dialect of a delimited file: as an adapter declares it, or the usual one."""
 
 from dataclasses import dataclass
 
@@ -10,13 +10,13 @@ class Dialect:
     """How a delimited file is written.
 
     Attributes:
-        delimiter: One character; None: found from the header line.
-        whitespace: Columns are parted by any run of blanks.
-        quote: Quote character.
+        delimiter: One character; None: detected from the header.
+        whitespace: Columns are separated by runs of spaces and tabs.
+        quote: The quote character.
         header: The first record holds the column names.
-        columns: Column names where there is no header.
-        known: The columns that its adapter declares; others may be called as they like.
-        titled: Titles stand before the header, and notices behind the records.
+        columns: Column names of files without a header.
+        known: The columns that the adapter declares; others may have any name.
+        titled: Titles precede the header, and notices follow the records.
     """
 
     delimiter: str | None = None

@@ -1,8 +1,8 @@
-"""Binary doubles on their way to text.
+"""Rounds binary doubles before they become text.
 
-A double has no decimals of its own: 3.3000000000000003 was never written by anybody, so it is
-rounded before it becomes text, and one third to the decimals of its column. Of what came as text
-``rows.values`` says what is rounded.
+A double has no decimals of its own, and nobody ever wrote 3.3000000000000003. So doubles are
+rounded before they become text; one third, to the decimals of its column. ``rows.values`` rounds
+values that arrived as text.
 """
 
 from collections.abc import Mapping
@@ -10,23 +10,24 @@ from collections.abc import Mapping
 from ltv_platform.contracts import SourceTable
 from ltv_platform.contracts.ddl import quoted
 
-#: Decimals of a table's columns; None: an adapter takes the file, and nobody knows what for.
+#: Decimals by column of a table; None: an adapter reads the file, so the target columns are
+#: unknown.
 Scales = Mapping[str, int] | None
 
-#: Any decimal of so many significant digits comes back from a double.
+#: A double preserves any decimal of this many significant digits.
 _DIGITS = 15
 
 
 def scales_of(source: SourceTable) -> Scales:
-    """The decimals of the table's DECIMAL columns."""
+    """The decimals of a table's DECIMAL columns."""
     return {column.name: column.scale for column in source.columns if column.scale is not None}
 
 
 def rounded(value: float, column: str, scales: Scales) -> float:
-    """The double nearest to the value at the scale of its column, half even.
+    """Round a value to the decimals of its column, half to even.
 
-    For an adapter, the double nearest to its 15 significant digits; whole numbers, which may be
-    identifiers, stay as they are. Infinity and NaN stay what they are.
+    For an adapter, round to 15 significant digits instead, and leave whole numbers, which may be
+    identifiers. Infinity and NaN are unchanged.
     """
     if scales is None:
         return value if value.is_integer() else float(f"{value:.{_DIGITS}g}")
@@ -34,17 +35,17 @@ def rounded(value: float, column: str, scales: Scales) -> float:
 
 
 def rounded_sql(column: str, kind: str, scales: Scales) -> str:
-    """As :func:`rounded`, digit for digit, in SQL.
+    """SQL that rounds exactly like :func:`rounded`.
 
     Args:
         column: A column of the relation.
         kind: Its engine type; only DOUBLE and FLOAT are rounded.
-        scales: As there.
+        scales: As for :func:`rounded`.
     """
     name = quoted(column)
     if kind not in ("DOUBLE", "FLOAT") or (scales is not None and column not in scales):
         return name
-    # By its shortest text, or 0.1 of a FLOAT would be 0.10000000149011612.
+    # From its shortest text, or 0.1 as FLOAT would become 0.10000000149011612.
     value = name if kind == "DOUBLE" else f"CAST(CAST({name} AS VARCHAR) AS DOUBLE)"
     digits = f"{_DIGITS}g" if scales is None else f"{scales[column]}f"
     short = f"CAST(format('{{:.{digits}}}', {value}) AS DOUBLE)"
@@ -56,11 +57,11 @@ def rounded_sql(column: str, kind: str, scales: Scales) -> str:
 
 
 def rounded_count_sql(kinds: Mapping[str, str], scales: Scales) -> str:
-    """How many doubles of a row :func:`rounded_sql` makes another number of.
+    """SQL that counts the doubles of a row whose value :func:`rounded_sql` changes.
 
     Args:
         kinds: Engine types by column.
-        scales: As there.
+        scales: As for :func:`rounded`.
     """
     counts = [
         f"COALESCE(CAST(CAST({rounded} AS DOUBLE) <> {quoted(column)} AS INTEGER), 0)"

@@ -1,10 +1,9 @@
-"""Text taken apart into records by hand, where the engine's own reader cannot be trusted.
+"""Splits text into records by hand, where the engine's reader cannot be trusted.
 
-The engine's CSV reader is fast, but it loses rows in silence behind an unterminated quote when
-it reads in parallel, counts blank lines only in front of bad records, cuts long ones, and gives
-up on mixed line ends; its JSON reader rounds numbers of more than seventeen digits. So files
-that are not perfectly regular, and all JSON, come through here: every record of the file is
-either written down whole or rejected whole, under its number.
+The engine's CSV reader is fast, but in parallel it silently loses rows after an unterminated
+quote, it counts blank lines only before bad records, truncates long ones, and fails on mixed line
+ends; its JSON reader rounds numbers of more than seventeen digits. So irregular files and all JSON
+are split here: every record is either accepted whole or rejected whole, under its number.
 """
 
 import json
@@ -29,25 +28,25 @@ from ltv_platform.ingestion.reading.record_texts import (
     too_long,
 )
 
-#: Characters that are held in memory at once; an empty field or column counts as some, too.
+#: Maximum characters in memory at once, and how many an empty field or column counts as.
 _BATCH = 64 << 20
 _FIELD = 16
-#: Columns of a file at the most: the engine keeps memory of its own for each of them.
+#: Maximum columns of a file: the engine reserves memory for each.
 _MOST_COLUMNS = 10_000
 
-#: What a column is called whose name is empty, which the engine does not allow.
+#: Name for a column with an empty name, which the engine does not allow.
 _UNNAMED = "_unnamed_1"
-_BLANKS = re.compile(r"[ \t]+")
+_SPACES = re.compile(r"[ \t]+")
 
 
 class RecordFiles:
-    """Parquet files of the records of one file: those that could be split, and those not.
+    """Parquet files of one file's records: those that could be split, and those that could not.
 
     Args:
-        folder: A folder of their own.
+        folder: A folder for these files alone.
         columns: The columns of every record; None: each record names its own.
         name: Name of the file in messages.
-        single: Columns that hold one value each, no lists or objects.
+        single: Columns that must hold single values, not lists or objects.
 
     Attributes:
         around: Titles and notices around the records.
@@ -60,7 +59,7 @@ class RecordFiles:
         name: str = "The file",
         single: Collection[str] = (),
     ) -> None:
-        shutil.rmtree(folder, ignore_errors=True)  # of an earlier reading of the same copy
+        shutil.rmtree(folder, ignore_errors=True)  # left by an earlier read of the same copy
         folder.mkdir()
         self.folder = folder
         self.name = name
@@ -76,10 +75,10 @@ class RecordFiles:
         self._rejected: list[tuple[int, str, str]] = []
 
     def accept(self, line: int, fields: Sequence[str], length: int) -> None:
-        """Write down a record, its fields in the order of the columns.
+        """Add a record, its fields in the order of the columns.
 
         Args:
-            line: Its number.
+            line: Number of the record.
             fields: Its fields.
             length: Characters of its text.
         """
@@ -88,7 +87,7 @@ class RecordFiles:
         self._hold(length)
 
     def accept_named(self, line: int, values: Mapping[str, str | None], length: int) -> None:
-        """Write down a record that names its columns.
+        """Add a record that names its columns.
 
         Raises:
             UserError: the records have too many columns.
@@ -100,14 +99,14 @@ class RecordFiles:
         self._hold(length)
 
     def reject(self, line: int, text: str, reason: str) -> None:
-        """Write down a record that could not be split, with its text whole.
+        """Add a record that could not be split, with its whole text.
 
         Raises:
-            UserError: the text is too long to be kept.
+            UserError: the text is too long to keep.
         """
         if len(text) > LONGEST_FIELD:
             raise too_long(self.name, line)
-        self._rejected.append((line, _shown(text), reason))
+        self._rejected.append((line, _escaped(text), reason))
         self._hold(len(text))
 
     def _hold(self, length: int) -> None:
@@ -118,14 +117,14 @@ class RecordFiles:
             self._held = 0
 
     def finish(self, columns: Iterable[str] = ()) -> None:
-        """Write what is held; the columns are there even if no record named them."""
+        """Write the remaining records, with these columns even if no record names them."""
         self.columns.update(dict.fromkeys(columns))
         self._write_accepted()
         self._write_rejected()
 
     def _write_accepted(self) -> None:
         values: Iterable[Sequence[str | None]]
-        # An empty field is NULL, as the engine's own reader has it.
+        # An empty field is NULL, as in the engine's own reader.
         if self._fixed and self._fields:
             values = [
                 [field or None for field in column] for column in zip(*self._fields, strict=True)
@@ -158,35 +157,35 @@ class RecordFiles:
 
 
 def check_width(columns: int, name: str) -> None:
-    """Refuse a file with more columns than the engine can bear.
+    """Refuse a file with more columns than the engine can handle.
 
     Raises:
-        UserError: it has.
+        UserError: the file has too many columns.
     """
     if columns > _MOST_COLUMNS:
         raise UserError(
             f"{name} has more than {_MOST_COLUMNS:,} columns.",
-            "Check its delimiter, its line ends and its keys; or keep the columns that are needed.",
+            "Check its delimiter, line ends and keys, or keep only the needed columns.",
         )
 
 
 def split_delimited(
     path: Path, files: RecordFiles, dialect: Dialect, delimiter: str, header: int
 ) -> None:
-    """Split delimited text; a record that breaks the quoting or has other columns is rejected.
+    """Split delimited text; reject records with broken quoting or a wrong number of fields.
 
-    Of a titled file, what stands before the header and lines of one field behind the last record
-    are no records.
+    In a titled file, lines before the header and lines with one field after the last record are not
+    records.
 
     Args:
         path: The file.
         files: Where the records go.
         dialect: How the file is written.
-        delimiter: What parts its fields.
-        header: Number of the header; 0: there is none.
+        delimiter: The field delimiter.
+        header: Record number of the header; 0: there is none.
     """
     width = len(files.columns)
-    # Of them it is not known yet whether more records follow.
+    # Until another record follows, these may be notices at the end.
     notices: list[tuple[int, str, str]] = []
     for number, fields, text, reason in delimited_records(
         path, dialect, delimiter, width, files.name
@@ -210,8 +209,8 @@ def split_delimited(
     files.finish()
 
 
-def split_on_blanks(path: Path, files: RecordFiles, dialect: Dialect) -> None:
-    """Split text whose columns are parted by any run of blanks."""
+def split_on_whitespace(path: Path, files: RecordFiles, dialect: Dialect) -> None:
+    """Split text whose columns are separated by runs of spaces and tabs."""
     number = 0
     with open_text(path) as text:
         for line in text:
@@ -221,7 +220,7 @@ def split_on_blanks(path: Path, files: RecordFiles, dialect: Dialect) -> None:
             number += 1
             if number == 1 and dialect.header:
                 continue
-            fields = _BLANKS.split(record)
+            fields = _SPACES.split(record)
             if len(fields) != len(files.columns):
                 reason = f"record: has {len(fields)} columns, not {len(files.columns)}"
                 files.reject(number, line.rstrip("\r\n"), reason)
@@ -233,7 +232,7 @@ def split_on_blanks(path: Path, files: RecordFiles, dialect: Dialect) -> None:
 
 
 def split_json_lines(path: Path, files: RecordFiles, wanted: Iterable[str]) -> None:
-    """Split text with a JSON object a line; every other line is rejected."""
+    """Split text with one JSON object per line; every other line is rejected."""
     number = 0
     with open_text(path) as text:
         for line in text:
@@ -245,13 +244,13 @@ def split_json_lines(path: Path, files: RecordFiles, wanted: Iterable[str]) -> N
 
 
 def split_json(path: Path, files: RecordFiles, wanted: Collection[str]) -> list[str]:
-    """Split a JSON array of objects, be it wrapped, or one object; several are taken as lines.
+    """Split one JSON object or an array of objects, wrapped or not; a series of objects as lines.
 
     Returns:
         Notes on where the records were found.
 
     Raises:
-        UserError: the file is no JSON, or does not tell which of its lists is meant.
+        UserError: the file is not JSON, or it is ambiguous which of its lists holds the records.
     """
     with open_text(path) as opened:
         text = opened.read()
@@ -265,7 +264,7 @@ def split_json(path: Path, files: RecordFiles, wanted: Collection[str]) -> list[
         )
         raise UserError(
             f"{files.name} is not valid JSON: {where}.",
-            "Fix it, or give one object a line as .ndjson: then only bad lines are rejected.",
+            "Fix it, or write one object per line as .ndjson: then only bad lines are rejected.",
         ) from error
     if records.are_lines(text):
         split_json_lines(path, files, wanted)
@@ -275,7 +274,7 @@ def split_json(path: Path, files: RecordFiles, wanted: Collection[str]) -> list[
     files.finish(() if files.columns else wanted)
     if not records.path:
         return []
-    return [f"{files.name}: records taken from `{some(['.'.join(records.path)])}`"]
+    return [f"{files.name}: records read from `{some(['.'.join(records.path)])}`"]
 
 
 def _keep_json(files: RecordFiles, line: int, text: str) -> None:
@@ -298,7 +297,7 @@ def _keep_json(files: RecordFiles, line: int, text: str) -> None:
         files.reject(line, text, "record: names a column twice")
     elif nested:
         files.reject(line, text, f"record: {min(nested)} is a list or an object, not one value")
-    # An escape can smuggle in half a character.
+    # An escape can encode half a surrogate pair.
     elif "\\u" in text and not all(is_unicode(f"{n}{v}") for n, v in values.items()):
         files.reject(line, text, NO_TEXT)
     else:
@@ -311,8 +310,8 @@ def _as_text(value: Any) -> str | None:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _shown(text: str) -> str:
-    """The text with its code in place of each byte that is no UTF-8."""
+def _escaped(text: str) -> str:
+    """The text, with each byte that is not UTF-8 escaped."""
     if is_unicode(text):
         return text
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

@@ -1,4 +1,4 @@
-"""The header of a delimited file: which record it is, what parts it, which columns it names."""
+"""The header of a delimited file: its record number, delimiter and columns."""
 
 import csv
 from collections import Counter
@@ -16,13 +16,13 @@ from ltv_platform.ingestion.reading.hand_split import check_width
 from ltv_platform.ingestion.reading.record_texts import delimited_records
 
 _SNIFFED_DELIMITERS = (",", ";", "\t", "|")
-#: Records among which the header of a titled file is looked for.
+#: Number of records searched for the header of a titled file.
 _TITLES = 30
-#: Bytes at the end of a file among which a notice is looked for.
+#: Number of trailing bytes searched for a notice.
 _END = 4096
 #: Characters of a name that a message shows.
-_SHOWN = 30
-#: Names that staging gives to columns of its own.
+_NAME_LENGTH = 30
+#: Names of staging's own columns.
 _OWN_COLUMNS = ("_line", "_file", "_record", "_rounded", "file_row_number")
 
 
@@ -31,9 +31,9 @@ class Header:
     """The header of a delimited file.
 
     Attributes:
-        columns: The names of the columns.
-        delimiter: What parts them.
-        number: Which record it is, from 1; 0: the file has none.
+        columns: Names of the columns.
+        delimiter: The field delimiter.
+        number: Record number of the header, from 1; 0: the file has none.
     """
 
     columns: tuple[str, ...]
@@ -42,15 +42,15 @@ class Header:
 
 
 def find_header(copy: PrivateCopy, dialect: Dialect, wanted: Collection[str]) -> Header:
-    """The header of a delimited file.
+    """Find the header of a delimited file.
 
     Args:
         copy: The file.
         dialect: How it is written.
-        wanted: Names that tell the delimiter.
+        wanted: Column names that reveal the delimiter.
 
     Raises:
-        UserError: it has no header that can be read, or columns of the same name.
+        UserError: the file has no readable header, or lacks or repeats columns.
     """
     if not dialect.header:
         return Header(distinct(dialect.columns, copy), dialect.delimiter or ",", 0)
@@ -62,7 +62,7 @@ def find_header(copy: PrivateCopy, dialect: Dialect, wanted: Collection[str]) ->
         shown = len(find_columns(dialect.known, names).names) or len(set(names) & set(wanted))
         return shown, len(names)
 
-    # The delimiter that shows most of the wanted columns, then the one that shows most columns.
+    # The delimiter that gives the most wanted columns, then the most columns.
     delimiter = max(candidates, key=known)
     number, names = headers[delimiter]
     if not names:
@@ -79,12 +79,12 @@ def find_header(copy: PrivateCopy, dialect: Dialect, wanted: Collection[str]) ->
                 found.remedy
                 or "Export it with these columns, or load it with an adapter of your own.",
             )
-        names = _apart(names, dialect.known)
+        names = _number_repeats(names, dialect.known)
     return Header(distinct(names, copy), delimiter, number)
 
 
 def _header(copy: PrivateCopy, dialect: Dialect, delimiter: str) -> tuple[int, list[str]]:
-    """Number and names of the header, if fields are parted by that; no names: there is none."""
+    """Record number and names of the header for a delimiter; no names: there is none."""
     if not dialect.titled:
         return 1, _first_record(copy.path, delimiter, dialect.quote)
     nearest, best = (1, list[str]()), 0
@@ -109,7 +109,7 @@ def first_records(
 
 
 def ends_with_notice(path: Path, delimiter: str) -> bool:
-    """Whether the last line of a file that is not blank has a single field."""
+    """Whether the last non-blank line of a file has a single field."""
     with path.open("rb") as file:
         file.seek(max(0, path.stat().st_size - _END))
         lines = [line for line in file.read().splitlines() if line.strip()]
@@ -117,7 +117,7 @@ def ends_with_notice(path: Path, delimiter: str) -> bool:
 
 
 def _first_record(path: Path, delimiter: str, quote: str) -> list[str]:
-    """The fields of the first line that is not blank; none if its quotes do not close."""
+    """The fields of the first non-blank line; none if a quote is not closed."""
     with path.open(encoding="utf-8", errors="replace", newline="") as text:
         reader = csv.reader(
             text,
@@ -133,34 +133,38 @@ def _first_record(path: Path, delimiter: str, quote: str) -> list[str]:
             return []
 
 
-def _apart(names: Sequence[str], known: Collection[FileColumn]) -> list[str]:
-    """Names of which those that come again, and that no adapter asks for, have a number."""
+def _number_repeats(names: Sequence[str], known: Collection[FileColumn]) -> list[str]:
+    """Number repeated names, except those that the adapter asks for."""
     seen: Counter[str] = Counter()
-    apart = []
+    numbered = []
     for name in names:
         seen[name.lower()] += 1
         again = seen[name.lower()] > 1 and not any(
             column.read(name) is not None for column in known
         )
-        apart.append(f"{name} ({seen[name.lower()]})" if again else name)
-    return apart
+        numbered.append(f"{name} ({seen[name.lower()]})" if again else name)
+    return numbered
 
 
 def distinct(names: Sequence[str], copy: PrivateCopy) -> tuple[str, ...]:
-    """The names, if the engine can tell them apart: it does not see upper and lower case."""
+    """Return the names if they are distinct to the engine, which ignores case.
+
+    Raises:
+        UserError: there are too many names, a name is repeated, or one is reserved.
+    """
     check_width(len(names), copy.name)
     folded = Counter(name.lower() for name in names)
     repeated = sorted({name for name in names if folded[name.lower()] > 1})
     if repeated:
-        shown = ", ".join(name[:_SHOWN] for name in repeated[:10])
+        shown = ", ".join(name[:_NAME_LENGTH] for name in repeated[:10])
         raise UserError(
             f"{copy.name} has columns of the same name: {shown}.",
-            "Give each a name of its own; upper and lower case do not make a difference.",
+            "Give each a different name; case does not matter.",
         )
     taken = [name for name in names if name.lower() in _OWN_COLUMNS]
     if taken:
         raise UserError(
-            f"{copy.name} has a column {taken[0]}; that name stands for the record's own place.",
+            f"{copy.name} has a column {taken[0]}; that name is reserved for the record number.",
             "Rename the column.",
         )
     return tuple(names)

@@ -1,9 +1,9 @@
-"""Makes the records of a private copy something to SELECT from, and says how they are numbered.
+"""Makes the records of a private copy available as a SELECT.
 
-The engine reads what it can be trusted with: Parquet, and delimited files that are perfectly
-regular, see ``csv_regularity``. Everything else is split by hand first, see ``hand_split``.
-Records that cannot be split into columns stand in a temporary table ``malformed`` (line, raw,
-reason): nothing is skipped in silence.
+The engine reads what it can be trusted with: Parquet, and perfectly regular delimited files (see
+``csv_regularity``). Everything else is split by hand first (see ``hand_split``). Records that
+cannot be split into columns go to a temporary table ``malformed`` (line, raw, reason): nothing is
+skipped silently.
 """
 
 import re
@@ -24,7 +24,7 @@ from ltv_platform.ingestion.reading.hand_split import (
     split_delimited,
     split_json,
     split_json_lines,
-    split_on_blanks,
+    split_on_whitespace,
 )
 from ltv_platform.ingestion.reading.headers import distinct, ends_with_notice, find_header
 from ltv_platform.warehouse.duckdb.error_texts import takes_no_more
@@ -35,16 +35,16 @@ Connection = duckdb.DuckDBPyConnection
 _LONGEST_RECORD = 16 << 20
 #: Engine types that hold more than one value.
 _NESTED = re.compile(r"\]$|^(STRUCT|MAP|UNION)\b")
-#: Else a folder such as ``country=DE`` on the way to LTV_HOME would pass for a column, and stand
-#: in every row in place of the file's own values.
+#: Otherwise a folder such as ``country=DE`` on the path to LTV_HOME would become a column, and
+#: replace the file's own values in every row.
 _NO_VALUES_OF_FOLDERS = "hive_partitioning = false"
 
-#: What comes of delimited text that the engine's reader stumbles over.
+#: Errors that the engine's reader raises for delimited text.
 _UNRELIABLE = (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.IOException)
 
 
 class UnreliableReadError(Exception):
-    """The engine stumbled over a delimited file; splitting it by hand tells where."""
+    """The engine failed on a delimited file; splitting it by hand finds the record."""
 
 
 @dataclass(frozen=True)
@@ -53,14 +53,14 @@ class Records:
 
     Attributes:
         columns: The file's own columns.
-        select: A SELECT that gives them as text, in the order of the file.
-        first_line: The number of the first record, where records are numbered by their place in
-            a table made of the SELECT; None: the SELECT gives ``_line`` itself.
-        lines: How many records the file must give, where that is known without reading it.
-        by_engine: Read by the engine's CSV reader: see :func:`confirm`.
-        has_doubles: The SELECT gives ``_rounded``: how many doubles of a record were rounded.
+        select: A SELECT that returns them as text, in file order.
+        first_line: Number of the first record, if records are numbered by their position in a
+            table made from the SELECT; None: the SELECT returns ``_line`` itself.
+        lines: Number of records the file must give, if known without reading it.
+        by_engine: Read by the engine's CSV reader; see :func:`confirm`.
+        has_doubles: The SELECT returns ``_rounded``, the number of rounded doubles of a record.
         around: Titles and notices around the records.
-        notes: What the user should know of where they were found.
+        notes: What the user should know about where the records were found.
     """
 
     columns: tuple[str, ...]
@@ -83,20 +83,20 @@ def open_file(
     scales: Scales = None,
     by_hand: bool = False,
 ) -> Records:
-    """The records of a private copy, and the temporary table ``malformed``.
+    """Open the records of a private copy, and fill the temporary table ``malformed``.
 
     Args:
         connection: The staging connection.
         copy: The private copy.
         dialect: How a delimited file is written.
-        wanted: Column names that tell the delimiter, and that stand in for the columns of a
-            file without any record.
-        single: Columns that hold one value each, no lists or objects.
-        scales: How doubles of Parquet are rounded.
-        by_hand: Do not leave a delimited file to the engine.
+        wanted: Column names that reveal the delimiter, and that stand in for the columns of a
+            file without records.
+        single: Columns that must hold single values, not lists or objects.
+        scales: Decimals to round doubles of Parquet to.
+        by_hand: Do not let the engine parse a delimited file.
 
     Raises:
-        UserError: the file is empty, or is not what its ending says.
+        UserError: the file is empty, or its content contradicts its extension.
     """
     make_malformed(connection)
     for name in ("reject_errors", "reject_scans"):
@@ -109,12 +109,12 @@ def open_file(
         return _open_by_hand(connection, copy, dialect, wanted, single)
     found = find_header(copy, dialect, wanted)
     columns, delimiter = found.columns, found.delimiter
-    # The engine numbers the rows of a table as ``rowid``, which a column of that name would hide.
+    # The engine numbers the rows of a table as ``rowid``; a column of that name would hide it.
     by_hand = by_hand or "rowid" in (name.lower() for name in columns)
     if dialect.titled:
         by_hand = by_hand or found.number > 1 or ends_with_notice(copy.path, delimiter)
     if not by_hand:
-        # It takes numpy, which nothing else of ingestion does.
+        # Imported here: nothing else in ingestion needs numpy.
         from ltv_platform.ingestion.reading.csv_regularity import shape_of  # noqa: PLC0415
 
         shape = shape_of(copy.path, delimiter, dialect.quote, len(columns))
@@ -133,7 +133,7 @@ def open_file(
 
 
 def make_malformed(connection: Connection) -> None:
-    """Make the temporary table of records that cannot be split, empty."""
+    """Create the temporary table for records that cannot be split, empty."""
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE malformed (line BIGINT, raw VARCHAR, reason VARCHAR)"
     )
@@ -141,18 +141,18 @@ def make_malformed(connection: Connection) -> None:
 
 @contextmanager
 def engine_reads(copy: PrivateCopy) -> Iterator[None]:
-    """Around a statement that reads a file's records.
+    """Wrap a statement that reads a file's records.
 
     Raises:
-        UserError: a Parquet file is damaged, or memory does not suffice.
-        UnreliableReadError: the engine stumbled over a delimited file.
+        UserError: a Parquet file is damaged, or there is not enough memory.
+        UnreliableReadError: the engine failed on a delimited file.
     """
     try:
         with enough_memory(copy.name):
             yield
     except duckdb.InterruptException:
         raise
-    # Of damaged Parquet come errors of every class, and what the engine calls internal ones.
+    # Damaged Parquet raises errors of every class, including the engine's internal errors.
     except (duckdb.Error, RuntimeError) as error:
         if isinstance(error, duckdb.Error) and takes_no_more(error):
             raise
@@ -165,13 +165,13 @@ def engine_reads(copy: PrivateCopy) -> Iterator[None]:
 
 @contextmanager
 def enough_memory(what: str) -> Iterator[None]:
-    """Around a statement that may take more memory than there is.
+    """Wrap a statement that may run out of memory.
 
     Args:
-        what: What needs it, for the message.
+        what: What needs the memory, for the message.
 
     Raises:
-        UserError: it did.
+        UserError: the statement ran out of memory.
     """
     try:
         yield
@@ -180,23 +180,23 @@ def enough_memory(what: str) -> Iterator[None]:
 
 
 def too_large(what: str) -> UserError:
-    """What to say where the engine's memory does not suffice."""
+    """The error for something that exceeds the engine's memory."""
     return UserError(
-        f"{what} needs more memory than the engine may take.",
-        "LTV_MEMORY_LIMIT gives it more; or split the file, or keep the columns that are needed.",
+        f"{what} needs more memory than the engine may use.",
+        "Raise LTV_MEMORY_LIMIT, split the file, or keep only the needed columns.",
     )
 
 
 def confirm(connection: Connection, records: Records, count: int) -> None:
-    """Make sure that what the engine has read is the whole file.
+    """Confirm that the engine has read the whole file.
 
     Args:
         connection: The staging connection.
-        records: What was read.
-        count: How many records came out.
+        records: The records that were read.
+        count: Number of records that were returned.
 
     Raises:
-        UnreliableReadError: it rejected records, or lost some.
+        UnreliableReadError: the engine rejected or lost records.
     """
     if not records.by_engine:
         return
@@ -230,7 +230,7 @@ def _open_by_hand(
             with copy.path.open(encoding="utf-8", errors="replace") as text:
                 columns = tuple(next((line.split() for line in text if line.strip()), ()))
         files = RecordFiles(folder, distinct(columns, copy), copy.name)
-        split_on_blanks(copy.path, files, dialect)
+        split_on_whitespace(copy.path, files, dialect)
     else:
         files = RecordFiles(folder, name=copy.name, single=single)
         if copy.format == "json":
@@ -258,7 +258,7 @@ def _open_parquet(
 ) -> Records:
     path = literal(str(copy.path))
     source = f"read_parquet({path}, file_row_number = true, {_NO_VALUES_OF_FOLDERS})"
-    _read_aside(copy)
+    _probe(copy)
     with engine_reads(copy):
         described = connection.execute(
             f"DESCRIBE SELECT * FROM read_parquet({path}, {_NO_VALUES_OF_FOLDERS})"
@@ -266,13 +266,13 @@ def _open_parquet(
         schema = connection.execute(
             f"SELECT name, COALESCE(num_children, 0) FROM parquet_schema({path})"
         ).fetchall()
-    # The engine gives a name that comes twice, or none, a new one.
+    # The engine renames columns whose names are repeated or empty.
     distinct([name for name in _top_level(schema) if name], copy)
     nested = [name for name, kind, *_ in described if name in single and _NESTED.search(kind)]
     if nested:
         raise UserError(
             f"{copy.name}: {nested[0]} holds lists or objects, not single values.",
-            "Write out the column that is meant; nothing was loaded.",
+            "Export the needed field as a separate column; nothing was loaded.",
         )
     columns = distinct([name for name, *_ in described], copy)
     texts = ", ".join(
@@ -280,7 +280,7 @@ def _open_parquet(
         for name, kind, *_ in described
     )
     kinds = {name: kind for name, kind, *_ in described}
-    # An adapter gets to see fifteen digits; what it makes of them is rounded and counted later.
+    # An adapter sees fifteen digits; its output is rounded and counted later.
     rounded = "0" if scales is None else rounded_count_sql(kinds, scales)
     counted = "" if rounded == "0" else f"{rounded} AS _rounded, "
     return Records(
@@ -291,21 +291,24 @@ def _open_parquet(
 
 
 def _value(name: str, kind: str, scales: Scales) -> str:
-    """A value of Parquet on its way to text: of lists and objects, JSON as other files have it."""
+    """SQL that turns a Parquet value into text; lists and objects become JSON, as elsewhere."""
     return f"to_json({quoted(name)})" if _NESTED.search(kind) else rounded_sql(name, kind, scales)
 
 
-def _read_aside(copy: PrivateCopy) -> None:
-    """Read all of a Parquet file in a database of its own, before the warehouse's engine does.
+def _probe(copy: PrivateCopy) -> None:
+    """Read a whole Parquet file in a separate database, before the warehouse's engine does.
 
-    Of some damage the engine makes an internal error, after which it refuses every further
-    statement: no file may do that to the warehouse, and to the files that come after it.
+    Some damage causes an internal error, after which the engine refuses all further statements. No
+    file may do that to the warehouse and to the files that follow.
 
     Raises:
-        UserError: it is damaged.
+        UserError: the file is damaged.
     """
-    with engine_reads(copy), duckdb.connect(config={"python_enable_replacements": False}) as aside:
-        aside.execute(
+    with (
+        engine_reads(copy),
+        duckdb.connect(config={"python_enable_replacements": False}) as probe,
+    ):
+        probe.execute(
             "SELECT BIT_XOR(HASH(COLUMNS(*))) "
             f"FROM read_parquet({literal(str(copy.path))}, {_NO_VALUES_OF_FOLDERS})"
         )
@@ -321,11 +324,11 @@ def _top_level(schema: Sequence[tuple[str, int]]) -> Iterator[str]:
 
 
 def _damaged_parquet(copy: PrivateCopy, error: Exception) -> UserError:
-    """What to say of a Parquet file that cannot be read, from its beginning or further on."""
+    """The error for a Parquet file that cannot be read, at its beginning or later."""
     why = str(error).splitlines()[0].replace(str(copy.path), copy.name)
     return UserError(
         f"{copy.name} is not a Parquet file, or a damaged one ({why}).",
-        "Check how it was made; nothing of it was loaded.",
+        "Check how it was made; nothing was loaded.",
     )
 
 

@@ -1,7 +1,7 @@
-"""Where the records of a text begin and end: each with its number and its text, nothing lost.
+"""Finds the records of a text, each with its number and text; the texts add up to the whole file.
 
-What becomes of a record is the business of ``hand_split``; whoever takes records out of a file
-needs the texts of the others as they stand.
+``hand_split`` parses the records. Code that removes records from a file needs the texts of the
+others unchanged.
 """
 
 import csv
@@ -16,24 +16,24 @@ from ltv_platform.errors import UserError
 from ltv_platform.ingestion.messages import folded
 from ltv_platform.ingestion.reading.dialect import Dialect
 
-#: Longest field and longest text of a rejected record, in characters; the csv module alone
-#: takes five times as many bytes to find its end.
+#: Maximum characters of a field, and of the text of a rejected record. The csv module takes five
+#: times as many bytes to find the end of a field.
 LONGEST_FIELD = 256 << 20
 
-#: The reason of a record that is the whole rest of its file begins so.
+#: The reason of a record that swallows the rest of its file begins with this.
 UNCLOSED = "record: opens a quote that is never closed"
 NO_TEXT = "record: holds bytes that are not UTF-8"
 
-_JSON_BLANKS = re.compile(r"[ \t\r\n]*")
+_JSON_WHITESPACE = re.compile(r"[ \t\r\n]*")
 
 
 def open_text(path: Path) -> Any:
-    """Lines as they end in the file; bytes that are no UTF-8 come along as surrogates."""
+    """Open a file as text with its own line ends; bytes that are not UTF-8 become surrogates."""
     return path.open(encoding="utf-8", errors="surrogateescape", newline="")
 
 
 def is_unicode(text: str) -> bool:
-    """Whether a text holds characters alone, no bytes or halves of characters."""
+    """Whether a text is valid Unicode, without stray bytes or half surrogate pairs."""
     if text.isascii():
         return True
     try:
@@ -44,15 +44,15 @@ def is_unicode(text: str) -> bool:
 
 
 def too_long(name: str, line: int) -> UserError:
-    """What to say of a record that no memory should be spent on."""
+    """The error for a record too long to keep in memory."""
     return UserError(
         f"{name}: record {line} is longer than {LONGEST_FIELD >> 20} MiB.",
-        "If it opens a quote that is never closed, close it there; nothing was loaded.",
+        "If a quote is never closed, close it; nothing was loaded.",
     )
 
 
 class Delimited(NamedTuple):
-    """A record of delimited text; its number is 0 where it is a blank line, which is none."""
+    """A record of delimited text; a blank line has number 0 and is not a record."""
 
     number: int
     fields: list[str]
@@ -63,9 +63,9 @@ class Delimited(NamedTuple):
 def delimited_records(
     path: Path, dialect: Dialect, delimiter: str, columns: int, name: str
 ) -> Iterator[Delimited]:
-    """The records of delimited text, the header being number 1; their texts are the whole file.
+    """Yield the records of delimited text, the header as number 1; their texts are the whole file.
 
-    Line ends may be mixed. A record that breaks the quoting or has other columns has a reason.
+    Line ends may be mixed. A record with broken quoting or a wrong number of fields has a reason.
 
     Raises:
         UserError: a field is too long.
@@ -87,7 +87,7 @@ def delimited_records(
         skipinitialspace=True,
     )
     number = 0
-    # The limit is there against unterminated quotes, which are kept whole here.
+    # The usual limit guards against unterminated quotes, which are kept whole here.
     limit = csv.field_size_limit(LONGEST_FIELD)
     try:
         while True:
@@ -107,7 +107,7 @@ def delimited_records(
                 yield Delimited(0, fields, text, "")
                 continue
             number += 1
-            # The engine's reader passes over empty fields behind the last column, too.
+            # The engine's reader ignores empty fields after the last column, too.
             while len(fields) > columns and not fields[-1]:
                 fields.pop()
             if not reason and len(fields) != columns:
@@ -128,7 +128,7 @@ def _quoting_reason(error: csv.Error) -> str:
 
 
 class Ambiguous(dict[str, Any]):
-    """An object that gives two values for one name."""
+    """An object with two values for one name."""
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -136,7 +136,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return values if len(values) == len(pairs) else Ambiguous(values)
 
 
-#: Numbers keep the digits that they are written with.
+#: Numbers keep the digits they are written with.
 DECODER = json.JSONDecoder(
     object_pairs_hook=_object, parse_float=str, parse_int=str, parse_constant=str
 )
@@ -144,12 +144,12 @@ DECODER = json.JSONDecoder(
 
 @dataclass(frozen=True)
 class JsonRecords:
-    """Where the records of a JSON text lie.
+    """Where the records of a JSON text are.
 
     Attributes:
-        spans: Begin and end of each.
-        within: Begin and end of the array that they are the elements of; None: there is none.
-        path: The keys that lead to the array; none: it is the whole text.
+        spans: Start and end offset of each.
+        within: Start and end offset of the array of records; None: there is no array.
+        path: Keys that lead to the array; empty: the array is the whole text.
     """
 
     spans: Sequence[tuple[int, int]]
@@ -157,46 +157,46 @@ class JsonRecords:
     path: tuple[str, ...] = ()
 
     def are_lines(self, text: str) -> bool:
-        """Whether the text is one object after the other, not an array or a single object."""
+        """Whether the text is a series of values, not an array or a single value."""
         return self.within is None and bool(text[self.spans[0][1] :].strip())
 
 
 def json_records(text: str, wanted: Collection[str] | None, name: str) -> JsonRecords:
-    """The records of a JSON text: the elements of its array, or its first value.
+    """Find the records of a JSON text: the elements of its array, or its first value.
 
     The array may be wrapped, as in ``{"data": [{}, {}], "next": null}`` or, one level deeper,
-    ``{"response": {"data": [{}]}}``: an object that gives none of the wanted columns, and exactly
-    one list of objects.
+    ``{"response": {"data": [{}]}}``: in an object with none of the wanted columns and exactly one
+    list of objects.
 
     Args:
         text: The text.
-        wanted: Columns that a record may give; None: nothing is taken for a wrapper.
+        wanted: Columns that a record may have; None: nothing is treated as a wrapper.
         name: Name of the file in messages.
 
     Raises:
-        json.JSONDecodeError: the text is no JSON.
-        RecursionError: it is nested too deep.
-        UserError: it wraps several lists of objects, or an empty list.
+        json.JSONDecodeError: the text is not JSON.
+        RecursionError: the text is nested too deeply.
+        UserError: the text wraps several lists of objects, or an empty list.
     """
-    place = _skip(text, 0)
-    if text[place : place + 1] == "[":
-        spans, end = _elements(text, place)
+    position = _skip(text, 0)
+    if text[position : position + 1] == "[":
+        spans, end = _elements(text, position)
         if _skip(text, end) != len(text):
             raise json.JSONDecodeError("Extra data", text, end)
-        return JsonRecords(spans, (place, end))
-    value, end = DECODER.raw_decode(text, place)
+        return JsonRecords(spans, (position, end))
+    value, end = DECODER.raw_decode(text, position)
     is_alone = wanted is not None and not text[end:].strip()
     path = _path_to_records(value, wanted or (), name) if is_alone else None
     if path is None:
-        return JsonRecords([(place, end)])
+        return JsonRecords([(position, end)])
     for key in path:
-        place = _member(text, place, key)
-    spans, end = _elements(text, place)
-    return JsonRecords(spans, (place, end), path)
+        position = _value_offset(text, position, key)
+    spans, end = _elements(text, position)
+    return JsonRecords(spans, (position, end), path)
 
 
 def _path_to_records(value: Any, wanted: Collection[str], name: str) -> tuple[str, ...] | None:
-    """The keys that lead to the records that an object wraps; None: it is a record itself."""
+    """Keys that lead to the records in a wrapper object; None: the object itself is a record."""
     known = {folded(column) for column in wanted}
     if not _is_wrapper(value, known):
         return None
@@ -213,17 +213,17 @@ def _path_to_records(value: Any, wanted: Collection[str], name: str) -> tuple[st
         if len(found) > 1:
             raise UserError(
                 f"{name} has several lists of records: {', '.join(map('.'.join, found))}.",
-                "Keep the list that is meant, as an array of its own.",
+                "Keep only the list to load, as a plain array.",
             )
         if found:
             return found[0]
     if [] in (*lists.values(), *deeper.values()):
-        raise UserError(f"{name} holds no records: its list is empty.", "Nothing to load.")
+        raise UserError(f"{name} contains no records: its list is empty.", "Nothing to load.")
     return None
 
 
 def _is_wrapper(value: Any, known: Collection[str]) -> bool:
-    """Whether it is an object that is no record of the table, and gives each name once."""
+    """Whether a value is an object with unique keys, none of them a known column."""
     return (
         isinstance(value, dict)
         and not isinstance(value, Ambiguous)
@@ -231,33 +231,33 @@ def _is_wrapper(value: Any, known: Collection[str]) -> bool:
     )
 
 
-def _skip(text: str, place: int) -> int:
-    match = _JSON_BLANKS.match(text, place)
-    return match.end() if match else place
+def _skip(text: str, position: int) -> int:
+    match = _JSON_WHITESPACE.match(text, position)
+    return match.end() if match else position
 
 
-def _elements(text: str, place: int) -> tuple[list[tuple[int, int]], int]:
-    """Begin and end of each element of the array that begins there, and where the array ends."""
+def _elements(text: str, position: int) -> tuple[list[tuple[int, int]], int]:
+    """Start and end offset of each element of the array that starts here, and the array's end."""
     spans = []
-    place = _skip(text, place + 1)
-    mark = text[place : place + 1]
+    position = _skip(text, position + 1)
+    mark = text[position : position + 1]
     while mark != "]":
-        end = DECODER.raw_decode(text, place)[1]
-        spans.append((place, end))
-        place = _skip(text, end)
-        mark = text[place : place + 1]
+        end = DECODER.raw_decode(text, position)[1]
+        spans.append((position, end))
+        position = _skip(text, end)
+        mark = text[position : position + 1]
         if mark == ",":
-            place = _skip(text, place + 1)
+            position = _skip(text, position + 1)
         elif mark != "]":
-            raise json.JSONDecodeError("Expecting ',' or ']'", text, place)
-    return spans, place + 1
+            raise json.JSONDecodeError("Expecting ',' or ']'", text, position)
+    return spans, position + 1
 
 
-def _member(text: str, place: int, key: str) -> int:
-    """Where the value of a key begins, in the object that begins there and is known to have it."""
+def _value_offset(text: str, position: int, key: str) -> int:
+    """The offset of a key's value, in the object that starts here and has the key."""
     given = None
     while given != key:
-        given, end = DECODER.raw_decode(text, _skip(text, place + 1))
+        given, end = DECODER.raw_decode(text, _skip(text, position + 1))
         value = _skip(text, _skip(text, end) + 1)
-        place = value if given == key else _skip(text, DECODER.raw_decode(text, value)[1])
-    return place
+        position = value if given == key else _skip(text, DECODER.raw_decode(text, value)[1])
+    return position

@@ -1,9 +1,9 @@
-"""Rows of one file that share a key and say different things.
+"""Rows of one file that share a key but differ.
 
-Between two files the later one is a correction. Within one file nothing tells which row is right,
-unless ``updated_at`` does: two purchases under one transaction_id are nearly always a wrong key,
-and to keep one of them would lose the money of the other in silence. So all rows of such a key go
-to quarantine. Of attributes that change, such as those of a customer, the last line counts.
+Between two files, the later one is a correction. Within one file nothing shows which row is right,
+unless ``updated_at`` does: two purchases under one transaction_id nearly always mean a wrong key,
+and keeping one would silently lose the other's money. So all rows of such a key are
+quarantined. For attributes that change, such as a customer's, the last line wins.
 """
 
 from dataclasses import dataclass
@@ -17,11 +17,11 @@ from ltv_platform.warehouse.engine import Loader
 
 @dataclass(frozen=True)
 class Conflicts:
-    """What was found.
+    """The conflicts of a file.
 
     Attributes:
-        rows: How many rows share a key with another one that says something else.
-        keys: How many keys these are.
+        rows: Number of rows that share a key with a row that differs.
+        keys: Number of these keys.
     """
 
     rows: int
@@ -37,37 +37,39 @@ def find_conflicts(
     *,
     load_id: str | None = None,
 ) -> Conflicts | None:
-    """Create a temporary table (_line, reason) of the rows whose key is in conflict.
+    """Create a temporary table (_line, reason) of the rows whose keys conflict.
 
     Args:
         connection: The staging connection.
         engine: The warehouse.
         source: The contract.
-        rows: Name of the relation of judged rows; those with reasons are not looked at, but for
-            the start of the partitions, which may move.
+        rows: Name of the relation of judged rows; rejected rows are ignored, except those that
+            only lie before the start of the partitions, which may move.
         table: Name of the new table.
-        load_id: The load that the rows are of, where others of it are in the log already.
+        load_id: The rows' load, if some of its rows are already in the log.
 
     Returns:
-        What was found; None: nothing, and there is no such table.
+        The conflicts; None: there are none, and the table does not exist.
     """
-    # Lines of spend with one key add up.
+    # Spend lines with the same key add up.
     if source.replaces is not None:
         return None
     key, values = column_list(source.key), column_list(source.columns)
     start = ONLY_BEFORE_START.replace("reasons", "_reasons")
-    looked_at = f"SELECT _line, {values}, TRUE AS own FROM {rows} WHERE _reasons IS NULL OR {start}"
+    candidates = (
+        f"SELECT _line, {values}, TRUE AS own FROM {rows} WHERE _reasons IS NULL OR {start}"
+    )
     if load_id is not None:
         of_load = f"SELECT line, {values} FROM raw.{source.name} WHERE load_id = $load_id"
         engine.bring(connection, "others_of_load", of_load, {"load_id": load_id})
-        looked_at += f" UNION ALL SELECT line, {values}, FALSE FROM others_of_load"
+        candidates += f" UNION ALL SELECT line, {values}, FALSE FROM others_of_load"
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE keys_of_several AS "
-        f"SELECT {key} FROM ({looked_at}) AS looked_at GROUP BY {key} HAVING COUNT(*) > 1"
+        f"SELECT {key} FROM ({candidates}) AS candidates GROUP BY {key} HAVING COUNT(*) > 1"
     )
     if not _count(connection, "SELECT COUNT(*) FROM keys_of_several"):
         return None
-    connection.execute(_conflicting(source, looked_at, table))
+    connection.execute(_conflicting(source, candidates, table))
     found = connection.execute(
         f"SELECT COUNT(*), COUNT(*) FILTER (WHERE first_of_key) FROM {table}"
     ).fetchall()[0]
@@ -75,25 +77,25 @@ def find_conflicts(
 
 
 def note(source: SourceTable, conflicts: Conflicts) -> str:
-    """What the user should know of them."""
+    """What the user should know about the conflicts."""
     key = ", ".join(source.key)
     if source.last_line_counts:
         return (
-            f"{conflicts.keys} {key} stand on several lines that say different things: the last "
-            "line of each counts"
+            f"{conflicts.keys} {key} appear on several lines with different values: the last line "
+            "of each counts"
         )
     return (
-        f"{conflicts.rows} rows share their {key} with another row of the file that says something "
-        f"else: all of them are in quarantine; {_remedy(source)}"
+        f"{conflicts.rows} rows share their {key} with another row of the file that has different "
+        f"values: all of them are in quarantine; {_remedy(source)}"
     )
 
 
-def _conflicting(source: SourceTable, looked_at: str, table: str) -> str:
-    """The statement that makes the table; work grows with the lines, however many share a key."""
+def _conflicting(source: SourceTable, candidates: str, table: str) -> str:
+    """The statement that creates the table; its cost is linear, however many rows share a key."""
     key, values = column_list(source.key), column_list(source.columns)
     same_key = f"PARTITION BY {key}"
     packed = ", ".join(f"{quoted(c.name)} := {quoted(c.name)}" for c in source.columns)
-    # Where the newest updated_at is that of one version alone, that one counts.
+    # If only one version has the newest updated_at, that version counts.
     newest = "TRUE"
     if source.has_updated_at:
         newest = f"updated_at IS NOT DISTINCT FROM MAX(updated_at) OVER ({same_key})"
@@ -107,7 +109,7 @@ def _conflicting(source: SourceTable, looked_at: str, table: str) -> str:
         CREATE OR REPLACE TEMP TABLE {table} AS
         WITH several AS (
           SELECT _line, own, {values}, {newest} AS newest, struct_pack({packed}) AS all_values
-          FROM ({looked_at}) AS judged
+          FROM ({candidates}) AS judged
           WHERE EXISTS (SELECT 1 FROM keys_of_several AS keys WHERE {in_key})
         ),
         beside_first AS (
@@ -122,7 +124,7 @@ def _conflicting(source: SourceTable, looked_at: str, table: str) -> str:
           FROM beside_first
         ),
         told AS (
-          -- The first line that says something else than the first: what the first is told of.
+          -- The first line that differs from the first: the first line's reason names it.
           SELECT *, _line = MIN(_line) OVER ({same_key}) AS first_of_key,
             MIN(_line) FILTER (WHERE newest AND differs) OVER ({same_key}) AS other_line,
             ARG_MIN(differing, _line) FILTER (WHERE newest AND differs) OVER ({same_key})
@@ -140,9 +142,9 @@ def _conflicting(source: SourceTable, looked_at: str, table: str) -> str:
 
 
 def _remedy(source: SourceTable) -> str:
-    updated_at = ", or an updated_at that tells the newest" if source.has_updated_at else ""
+    updated_at = ", or an updated_at that identifies the newest" if source.has_updated_at else ""
     return (
-        "keep the right one, or give each row a key of its own, as an adapter can with id || '-' "
+        "keep the correct one, or give each row its own key, as an adapter can with id || '-' "
         f"|| item{updated_at}"
     )
 

@@ -1,4 +1,4 @@
-"""Rows of a file judged: typed, with their reasons, without those of erased persons."""
+"""Judges the rows of a file: typed, with reasons, without those of erased persons."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -11,17 +11,17 @@ from ltv_platform.ingestion.rows.validation import staging_select
 from ltv_platform.ingestion.suppression.keys import leave_out
 from ltv_platform.warehouse.engine import Loader
 
-#: Clocks of sources may run ahead of ours by so much.
+#: How far the clocks of sources may be ahead of ours.
 _FUTURE_ALLOWED = timedelta(hours=24)
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """What came of judging the rows of a file.
+    """The result of judging the rows of a file.
 
     Attributes:
-        rows: How many there are, good, bad and left out.
-        notes: What the user should know of them.
+        rows: Number of rows: valid, rejected and left out.
+        notes: What the user should know about them.
     """
 
     rows: int
@@ -41,7 +41,8 @@ def judge(
 ) -> Judgement:
     """Create the temporary view ``rows`` of typed rows with their reasons; see ``validation``.
 
-    Rows of erased persons are not in it; their places are in the temporary table ``left_out_…``.
+    The view leaves out rows of erased persons; their row ids are in the temporary table
+    ``left_out_…``.
 
     Args:
         connection: The staging connection.
@@ -51,17 +52,17 @@ def judge(
         received_at: When the file was received (UTC).
         start: First partition; None: not settled yet.
         rows: Name of the new view.
-        load_id: The load that the rows are of, where they are tried again.
+        load_id: The rows' load, if they are tried again.
 
     Returns:
-        How many rows there are, and what the user should know of them.
+        The number of rows, and what the user should know about them.
     """
     select = staging_select(
         source, adapted.columns, adapted.select, engine.settings, start, defaults=adapted.defaults
     )
     latest = {"latest": received_at + _FUTURE_ALLOWED} if "$latest" in select else {}
     connection.execute(f"CREATE OR REPLACE TEMP TABLE judged_{rows} AS {select}", latest)
-    # Rows stand in the table as they do in the file, so their place tells their number.
+    # Rows are in file order, so a row's position in the table gives its number.
     line = f", rowid + {adapted.first_line} AS _line" if adapted.first_line is not None else ""
     left_out = f"left_out_{rows}"
     kept = ""
@@ -81,7 +82,7 @@ def judge(
 
 
 def _reject_conflicts(connection: Connection, adapted: Adapted, rows: str, select: str) -> None:
-    """Make a new view of the rows, in which those of ``conflicts_…`` have a reason."""
+    """Replace the view of the rows, so that those in ``conflicts_…`` have a reason."""
     line = "_line" if adapted.first_line is None else f"rowid + {adapted.first_line}"
     given = "_line, _record" if adapted.first_line is None else "_record"
     connection.execute(
@@ -104,5 +105,5 @@ def _reject_conflicts(connection: Connection, adapted: Adapted, rows: str, selec
 
 
 def count_rows(connection: Connection, table: str) -> int:
-    """How many rows a table has."""
+    """The number of rows of a table."""
     return int(connection.execute(f"SELECT COUNT(*) FROM {table}").fetchall()[0][0])

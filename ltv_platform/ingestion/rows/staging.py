@@ -1,7 +1,7 @@
-"""One file between its private copy and the log: opened, adapted, validated, its rows judged.
+"""Takes one file from its private copy to judged rows: opened, adapted, validated.
 
-The rows wait in a temporary table of the staging connection, good and bad ones, with reasons.
-Nothing here writes to the log.
+The rows wait in a temporary table of the staging connection, valid and rejected ones, with
+reasons. Nothing here writes to the log.
 """
 
 from collections.abc import Callable, Mapping
@@ -47,25 +47,25 @@ from ltv_platform.warehouse.engine import Load, Loader, Rows
 if TYPE_CHECKING:
     from ltv_platform.ingestion.adapters.adapter import Adapter
 
-#: Countries that a message shows at the most.
+#: Maximum number of countries that a message lists.
 _SHOWN_COUNTRIES = 5
 
-#: What stands for a record that could not be split, so that nothing tells which of it is declared.
-_NOT_KEPT = "(not kept: of files of this format only columns that are declared may be kept)"
+#: Replaces a record that could not be split, so its declared columns are unknown.
+_NOT_KEPT = "(not kept: this format keeps only declared columns)"
 
-#: Records of quarantine that could not even be split into columns.
+#: Condition for quarantined records that could not even be split into columns.
 MALFORMED = "starts_with(reasons[1], 'record:')"
 
 
 @dataclass
 class IncomingFile:
-    """A copied file; what its adapter made of it is shared by the tables that it feeds.
+    """A copied file; the tables that it feeds share the output of its adapter.
 
     Attributes:
         copy: The private copy.
-        adapters: The SELECTs of its adapter by table; none: it has the columns of its table.
-        taken_for: What it was taken for by its columns; empty: its table or adapter was named.
-        adapted: What became of it, once it went through them.
+        adapters: The SELECTs of its adapter by table; empty: it has the columns of its table.
+        taken_for: What its columns were recognized as; empty: its table or adapter was named.
+        adapted: The output of its adapter, once that has run.
     """
 
     copy: PrivateCopy
@@ -79,11 +79,11 @@ class Incoming:
     """A copied file on its way into one table.
 
     Attributes:
-        request: What was asked for, with the table and the adapter that were found.
+        request: The request, with the table and adapter that were found.
         source: The table.
         file: The file.
-        load_id: What identifies the load.
-        place: Stands for the file and the table in the call; a part of names.
+        load_id: Identifies the load.
+        place: Identifies the file and table within the call; part of temporary names.
     """
 
     request: Request
@@ -94,12 +94,12 @@ class Incoming:
 
     @property
     def adapter(self) -> "Adapter | None":
-        """What maps its columns, if anything."""
+        """The SELECT that maps its columns, if any."""
         return self.file.adapters.get(self.source.name)
 
     @property
     def is_first(self) -> bool:
-        """What is said of the file as a whole, and records that could not be split, go with it."""
+        """Notes on the whole file, and records that could not be split, belong to this table."""
         return next(iter(self.file.adapters), self.source.name) == self.source.name
 
 
@@ -109,14 +109,14 @@ class Staged:
 
     Attributes:
         incoming: The copied file.
-        load: The file as the log will know it.
+        load: The file's row in the log of loads.
         rows: Name of the temporary view of its rows.
-        malformed: Name of the temporary table of the records that could not be split.
-        start: The first partition that they were judged by.
-        notes: What the user should know of the file.
-        judged_notes: What the user should know of its rows, as they were judged last.
-        adapted: What they were judged from, so that another start can judge them again.
-        left_out: How many rows and records of erased persons were left out.
+        malformed: Name of the temporary table of records that could not be split.
+        start: The first partition that the rows were judged by.
+        notes: What the user should know about the file.
+        judged_notes: What the user should know about its rows, as last judged.
+        adapted: The rows as text, so that they can be judged again by another start.
+        left_out: Number of rows and records of erased persons that were left out.
         folder: The folder of the private copy.
     """
 
@@ -148,7 +148,7 @@ def stage(
 
     Raises:
         UserError: the file as a whole cannot be loaded: it is empty, lacks a required column,
-            or does not go through its adapter.
+            or its adapter fails.
     """
     staging = _Staging(connection, engine, incoming, start)
     try:
@@ -188,7 +188,7 @@ class _Staging:
             if adapter.many:
                 count = judgement.rows
         if incoming.file.taken_for and incoming.is_first:
-            notes.insert(0, f"{copy.name} was taken for {incoming.file.taken_for}")
+            notes.insert(0, f"{copy.name} was recognized as {incoming.file.taken_for}")
         malformed = f"malformed_{incoming.place}"
         connection.execute(f"ALTER TABLE malformed RENAME TO {malformed}")
         rows_in_file = count + count_rows(connection, malformed)
@@ -198,7 +198,7 @@ class _Staging:
             connection.execute(f"UPDATE {malformed} SET raw = {literal(_NOT_KEPT)}")
         left_out += count_rows(connection, f"left_out_{rows}")
         if left_out:
-            notes.append(f"{left_out} rows of erased persons were left out; they count as skipped")
+            notes.append(f"{left_out} rows of erased persons were skipped")
         has_currency = any(column.name == "currency" for column in source.columns)
         if adapter is not None and adapter.layout.columns and has_currency:
             notes += _without_currency(connection, settings, rows)
@@ -230,7 +230,7 @@ class _Staging:
     def _as_it_is(
         self, verdict: Callable[[Adapted], Judgement], *, by_hand: bool
     ) -> tuple[int, list[str], Adapted, Judgement]:
-        """A file with the columns of its table."""
+        """Read a file that has the columns of its table."""
         source, copy = self.incoming.source, self.incoming.file.copy
         wanted = [column.name for column in source.columns]
         records = open_file(
@@ -254,11 +254,11 @@ class _Staging:
         return judgement.rows, notes, adapted, judgement
 
     def _through(self, adapter: "Adapter", *, by_hand: bool) -> tuple[int, list[str], Adapted]:
-        """A file that goes through an adapter: read once, whatever tables it feeds."""
+        """Read a file through its adapter: only once, however many tables it feeds."""
         file = self.incoming.file
         around = 0
         if file.adapted is None or self.incoming.is_first:
-            # An adapter may take lists and objects apart.
+            # An adapter may unpack lists and objects.
             records = open_file(
                 self.connection, file.copy, adapter.dialect, adapter.inputs, by_hand=by_hand
             )
@@ -276,7 +276,7 @@ class _Staging:
 def _with_better_advice(
     error: UserError, copy: PrivateCopy, sources: Mapping[str, SourceTable]
 ) -> UserError:
-    """What to say of a file without the columns of its table, if it is a known export."""
+    """The error for a file without the columns of its table, if it is a known export."""
     from ltv_platform.ingestion.adapters.recognition import recognise  # noqa: PLC0415 - it parses SQL
 
     try:
@@ -285,7 +285,7 @@ def _with_better_advice(
         return error
     return UserError(
         f"{error.message} It looks like {found.name}.",
-        "Load it without naming a table: `ltv ingest FILE`.",
+        "Load it without a table name: `ltv ingest FILE`.",
     )
 
 
@@ -310,7 +310,7 @@ def judge_again(connection: Connection, engine: Loader, staged: Staged, start: d
 
 
 def discard(connection: Connection, staged: Staged) -> None:
-    """Free what an appended file held."""
+    """Drop the temporary relations of an appended file."""
     connection.execute(f"DROP VIEW {staged.rows}")
     made = ("judged_", "left_out_", "conflicts_", "rejected_")
     for table in (*(f"{each}{staged.rows}" for each in made), staged.malformed):
@@ -318,7 +318,7 @@ def discard(connection: Connection, staged: Staged) -> None:
 
 
 def collect_rejected(connection: Connection, staged: Staged) -> str:
-    """Create a temporary table of what goes to quarantine (line, reasons, raw, key); its name."""
+    """Create a temporary table of rejected rows (line, reasons, raw, key); return its name."""
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE rejected AS "
         "SELECT _line AS line, _reasons AS reasons, _raw AS raw, "
@@ -329,7 +329,7 @@ def collect_rejected(connection: Connection, staged: Staged) -> str:
 
 
 def years_of_load(connection: Connection, staged: Staged) -> Years:
-    """Good rows per year of a file, those included that only the start keeps out."""
+    """Valid rows of a file per year, including those rejected only for lying before the start."""
     if not staged.load.table.partitioned:
         return {}
     good = f"_reasons IS NULL OR ({ONLY_BEFORE_START.replace('reasons', '_reasons')})"
@@ -341,7 +341,7 @@ def years_of_load(connection: Connection, staged: Staged) -> Years:
 
 
 def years_of_log(warehouse: Rows, source: SourceTable) -> Years:
-    """Good rows per year: those of the log, and those that only the start keeps out."""
+    """Valid rows per year: those in the log, and those rejected only for lying before the start."""
     counted = warehouse.rows(
         "SELECT year, COUNT(*) FROM ("
         f"SELECT CAST(year({quoted(str(source.event_time))}) AS INTEGER) AS year "
@@ -356,7 +356,7 @@ def years_of_log(warehouse: Rows, source: SourceTable) -> Years:
 
 
 def _without_currency(connection: Connection, settings: Settings, rows: str) -> list[str]:
-    """A note about amounts of an export that nothing tells the currency of."""
+    """A note about amounts of an export whose currency is unknown."""
     [(accepted, without)] = connection.execute(
         f"SELECT COUNT(*), COUNT(*) FILTER (WHERE currency IS NULL) FROM {rows} "
         "WHERE _reasons IS NULL"
@@ -364,15 +364,15 @@ def _without_currency(connection: Connection, settings: Settings, rows: str) -> 
     if not without:
         return []
     which = (
-        "the file does not say its currency"
+        "the file has no currency"
         if without == accepted
-        else (f"{without:,} rows do not say their currency")
+        else (f"{without:,} rows have no currency")
     )
-    return [f"{which}: amounts are taken as {settings.currency} (LTV_CURRENCY)"]
+    return [f"{which}: amounts are read as {settings.currency} (LTV_CURRENCY)"]
 
 
 def _odd_countries(connection: Connection, rows: str) -> list[str]:
-    """A note about countries that are none: they make groups of their own."""
+    """A note about unknown countries: each makes a group of its own."""
     given = connection.execute(
         f"SELECT country, COUNT(*) FROM {rows} WHERE _reasons IS NULL AND country IS NOT NULL "
         "GROUP BY country ORDER BY COUNT(*) DESC, country"
@@ -381,6 +381,6 @@ def _odd_countries(connection: Connection, rows: str) -> list[str]:
     if not found:
         return []
     return [
-        f"country: {sum(count for _, count in found)} rows hold no code or English name of ISO "
-        f"3166-1: {some([country for country, _ in found], _SHOWN_COUNTRIES)}; kept as given"
+        f"country: {sum(count for _, count in found)} rows have no ISO 3166-1 code or English "
+        f"country name: {some([country for country, _ in found], _SHOWN_COUNTRIES)}; kept as given"
     ]

@@ -1,7 +1,7 @@
-"""Where the daily partitions start: settled by the first load, moved earlier by later ones.
+"""The start of the daily partitions: settled by the first load, moved earlier by later ones.
 
-The start never moves later by itself. It lies in ``LTV_HOME/start_date``; ``LTV_START_DATE``
-overrules it. A settled start never lies behind a row of the log.
+The start never moves later by itself. It is stored in ``LTV_HOME/start_date``; ``LTV_START_DATE``
+overrides it. A settled start is never later than any row of the log.
 """
 
 import os
@@ -13,18 +13,18 @@ from ltv_platform.errors import UserError
 from ltv_platform.settings import Settings
 from ltv_platform.warehouse.engine import Reader
 
-#: One row in so many may lie before the start (0.1 %); counted whole, so that no float decides.
+#: One in this many rows may lie before the start (0.1 %); an integer, so that no float decides.
 _OUTLIERS_ONE_IN = 1_000
-#: A load counts towards a move from this many rows on, so that a tiny file moves nothing.
+#: Minimum rows of a load that can move the start, so that a tiny file does not.
 _SMALLEST_COUNTED_LOAD = 1_000
 
-#: A row that lies so many years before all others is no beginning of a history …
+#: A row this many years before all others does not begin a history …
 _GAP_YEARS = 5
-#: … if there is one of them, or at most one in so many.
+#: … if it is the only one, or such rows are at most one in this many.
 _LONE_ONE_IN = 10
 #: Two rows far apart may both be right.
 _FEWEST_ROWS = 3
-#: Partitions for more years than that are a slip in a date; LTV_START_DATE allows them.
+#: Partitions for more years than this mean a mistaken date; LTV_START_DATE allows them.
 _MOST_YEARS = 20
 
 #: The first year that a setting may name.
@@ -37,7 +37,7 @@ def read_start(settings: Settings) -> date | None:
     """The first partition; None before the first load.
 
     Raises:
-        UserError: the file that keeps it was damaged.
+        UserError: the file that stores it is damaged.
     """
     if settings.start_date is not None:
         return settings.start_date
@@ -47,13 +47,13 @@ def read_start(settings: Settings) -> date | None:
         return None
     except ValueError as error:
         raise UserError(
-            f"{settings.start_date_path} does not hold a date ({error}).",
-            "Write the first partition into it, as in 2024-01-01, or set LTV_START_DATE.",
+            f"{settings.start_date_path} does not contain a date ({error}).",
+            "Write the first partition into it, such as 2024-01-01, or set LTV_START_DATE.",
         ) from error
 
 
 def write_start(settings: Settings, start: date) -> None:
-    """Keep a settled start; atomic, so that no reader sees half of it."""
+    """Store a settled start, atomically: no reader sees a partial file."""
     settings.home.mkdir(parents=True, exist_ok=True)
     draft = settings.start_date_path.with_suffix(".new")
     draft.write_text(start.isoformat() + "\n", "utf-8")
@@ -61,10 +61,10 @@ def write_start(settings: Settings, start: date) -> None:
 
 
 def cover_log(engine: Reader) -> date | None:
-    """The first partition, moved to before every row of the log; None before the first load.
+    """The first partition, moved before every row of the log; None before the first load.
 
-    Loads let in no row before the start. But under another ``LTV_TIMEZONE`` the first of them
-    may fall on the day before, and an ``LTV_START_DATE`` that is unset leaves its rows behind.
+    Loads accept no row before the start. But under another ``LTV_TIMEZONE`` the first rows may fall
+    on the day before, and rows loaded under an ``LTV_START_DATE`` remain after it is unset.
     """
     settings = engine.settings
     start = read_start(settings)
@@ -79,8 +79,8 @@ def cover_log(engine: Reader) -> date | None:
 def settle(tables: Iterable[Years]) -> date | None:
     """The latest 1 January with at least 99.9 % of all rows on or after it; None: no rows.
 
-    Of fewer than a thousand rows, that is the first; but a lone row that lies five years and more
-    before all others, or one in ten of them, is passed over.
+    With fewer than a thousand rows, that is the year of the first row; but a lone row at least five
+    years before all others, or up to one row in ten, is ignored.
 
     Raises:
         UserError: the start would lie more than twenty years before the newest row.
@@ -105,23 +105,23 @@ def settle(tables: Iterable[Years]) -> date | None:
 def _refuse_too_many_years(first: int, last: int) -> None:
     if last - first > _MOST_YEARS:
         raise UserError(
-            f"The rows lie between {first} and {last}: that makes more than {_MOST_YEARS} years of "
-            "daily partitions.",
-            f"If the dates are right, set LTV_START_DATE={first}-01-01 and load them again; else "
-            "fix them."
+            f"The rows are from {first} to {last}: more than {_MOST_YEARS} years of daily "
+            "partitions.",
+            f"If the dates are right, set LTV_START_DATE={first}-01-01 and load them again; "
+            "otherwise fix them."
             if first >= _UNIX
             else "Fix them, or set LTV_START_DATE to the first day that counts, such as "
-            f"{last}-01-01: what lies before it goes to quarantine.",
+            f"{last}-01-01: earlier rows go to quarantine.",
         )
 
 
 def moved(start: date, log: Years, load: Years) -> date:
-    """The start after a load: earlier if 0.1 % of the table's rows lie before it.
+    """The start after a load: earlier if at least 0.1 % of the table's rows lie before it.
 
     Args:
-        start: The present start.
-        log: Rows of the table per year, those quarantined for lying before the start too.
-        load: Good rows of the load per year.
+        start: The current start.
+        log: Rows of the table per year, including those quarantined for lying before the start.
+        load: Valid rows of the load per year.
     """
     counted = dict(log)
     if sum(load.values()) >= _SMALLEST_COUNTED_LOAD:
@@ -132,5 +132,5 @@ def moved(start: date, log: Years, load: Years) -> date:
         return start
     try:
         return min(start, settle([counted]) or start)
-    except UserError:  # a start so far back is no move, and the rows stay in quarantine
+    except UserError:  # a start this far back does not count; the rows stay in quarantine
         return start

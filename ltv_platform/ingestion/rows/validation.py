@@ -69,31 +69,33 @@ def staging_select(
         defaults: SQL literals that stand for missing values, by column, before the contract's.
 
     Returns:
-        SQL with ``_line`` if it was given, the contract's given and computed columns with their
+        A statement of named steps: the texts as they came, what a first try makes of them, typed
+        values, computed columns, the day of the row, whether a rule is broken. It gives
+        ``_line`` if it was given, the contract's given and computed columns with their
         types, ``_day`` (the reporting day that the row falls on, or NULL), ``_reasons`` (NULL
         for good rows), ``_unread`` (names of attributes that could not be read; NULL: none),
         ``_rounded`` (how many values were rounded) and ``_raw`` (what a bad row was made of, as
         JSON). Its parameter ``$latest``, if it has one, is the instant (UTC) after which anything
         lies in the future.
     """
-    texts = ", ".join(
+    texts = [
         f"{_given(column) if column.name in available else 'CAST(NULL AS VARCHAR)'} "
         f"AS {_name_of_text(column)}"
         for column in source.columns
-    )
-    first_tries = "".join(
-        f", {cast(column, _name_of_text(column), settings)} AS {_first_try(column)}"
+    ]
+    first_tries = [
+        f"{cast(column, _name_of_text(column), settings)} AS {_first_try(column)}"
         for column in source.columns
         if column.type != "VARCHAR"
-    )
-    typed = ", ".join(
+    ]
+    typed = [
         f"{_typed(column, settings, defaults.get(column.name))} AS {quoted(column.name)}"
         for column in source.columns
-    )
-    computed = "".join(
-        f", {in_utc(expression, settings)} AS {quoted(column.name)}"
+    ]
+    computed = [
+        f"{in_utc(expression, settings)} AS {quoted(column.name)}"
         for column, expression in source.computed
-    )
+    ]
     strict = [column for column in source.columns if not column.attribute]
     checks = [check for column in strict for check in _checks(column)]
     checks += [_Check(_breaks(rule, settings), literal(rule.reason)) for rule in source.rules]
@@ -104,23 +106,39 @@ def staging_select(
         checks.insert(0, _Check("_rejected IS NOT NULL", "_rejected"))
     broken = " OR ".join(f"({check.condition})" for check in checks)
     reasons = ", ".join(f"CASE WHEN {check.condition} THEN {check.reason} END" for check in checks)
-    names = ", ".join(_stored(column) for column in source.stored_values)
-    unread = _unread([c for c in source.columns if c.attribute and c.name in available])
+    attributes = [c for c in source.columns if c.attribute and c.name in available]
     decimals = [c for c in source.columns if c.scale is not None and c.name in available]
-    line = "".join(f"{name}, " for name in ("_line",) if name in available)
-    carried = line + "".join(f"{name}, " for name in ("_rejected", "_rounded") if name in available)
-    return (
-        f"SELECT {line}{names}, _day, {unread} AS _unread, "
-        f"{_count_rounded(decimals, '_rounded' in available)} AS _rounded, "
-        f"CASE WHEN _broken THEN list_filter([{reasons}], lambda reason: reason IS NOT NULL) "
-        "END AS _reasons, "
-        "CASE WHEN _broken THEN CAST(to_json(_record) AS VARCHAR) END AS _raw "
-        f"FROM (SELECT *, CASE WHEN {broken} THEN TRUE ELSE FALSE END AS _broken "
-        f"FROM (SELECT *, {day_of_row_sql(source, settings)} AS _day "
-        f"FROM (SELECT *{computed} FROM (SELECT *, {typed} FROM (SELECT *{first_tries} "
-        f"FROM (SELECT {carried}_record, {texts} FROM ({adapted}) AS adapted) AS texts) AS tried"
-        ") AS typed) AS computed) AS dated) AS judged"
+    carried = [name for name in ("_line", "_rejected", "_rounded") if name in available]
+    steps = {
+        "texts": ([*carried, "_record", *texts], f"({adapted}) AS adapted"),
+        "tried": (["*", *first_tries], "texts"),
+        "typed": (["*", *typed], "tried"),
+        "computed": (["*", *computed], "typed"),
+        "dated": (["*", f"{day_of_row_sql(source, settings)} AS _day"], "computed"),
+        "judged": (["*", f"CASE WHEN {broken} THEN TRUE ELSE FALSE END AS _broken"], "dated"),
+    }
+    columns = [
+        *(name for name in carried if name == "_line"),
+        *(_stored(column) for column in source.stored_values),
+        "_day",
+        f"{_unread(attributes)} AS _unread",
+        f"{_count_rounded(decimals, '_rounded' in available)} AS _rounded",
+        f"CASE WHEN _broken THEN list_filter([{reasons}], lambda reason: reason IS NOT NULL) END "
+        "AS _reasons",
+        "CASE WHEN _broken THEN CAST(to_json(_record) AS VARCHAR) END AS _raw",
+    ]
+    # Kept nowhere: the engine takes all steps in one pass over the rows.
+    named = ",\n".join(
+        f"{name} AS NOT MATERIALIZED (\n{_select(*step, indent='  ')}\n)"
+        for name, step in steps.items()
     )
+    return f"WITH {named}\n{_select(columns, 'judged')}"
+
+
+def _select(columns: Collection[str], relation: str, *, indent: str = "") -> str:
+    """A SELECT with a line for each column."""
+    listed = ",\n".join(f"{indent}  {column}" for column in columns)
+    return f"{indent}SELECT\n{listed}\n{indent}FROM {relation}"
 
 
 def _given(column: Column) -> str:

@@ -1,22 +1,22 @@
-"""The one grammar of values: which texts are numbers, flags, dates and instants, and which ones.
+"""The single grammar of values: which texts are numbers, flags, dates and timestamps.
 
-Text is trimmed and empty is NULL; a timestamp is turned into UTC; a number that somebody wrote is
-never rounded, one that a program has printed in full is. Everything else is no value, and what
-becomes of its row is for ``validation`` to say. The pattern decides, and the engine's cast must
-give a value for all that it lets through.
+Text is trimmed, and empty text is NULL. Timestamps are converted to UTC. Numbers written by people
+are never rounded; those that a program has printed in full are. Any other text is invalid, and
+``validation`` decides what happens to its row. The pattern decides, and the engine's cast must
+succeed for every text that matches.
 """
 
 from ltv_platform.contracts import Column
 from ltv_platform.contracts.ddl import literal, quoted
 from ltv_platform.settings import Settings
 
-_WHITE = " \t\r\n\u00a0\ufeff"
-#: A zero byte is among them: programs written in C fill fields of fixed width with it.
-_BLANKS = f"({literal(_WHITE)} || chr(0))"
-#: Every ASCII character that is no blank lies between these two.
+#: By code point, so that statements stay readable: tab, line ends, no-break space, byte order mark,
+#: and the zero byte, with which C programs fill fields of fixed width.
+_BLANKS = "(' ' || chr(9) || chr(13) || chr(10) || chr(160) || chr(65279) || chr(0))"
+#: Every ASCII character that is not a space lies between these two.
 _FIRST_VISIBLE, _LAST_VISIBLE = literal("!"), literal("~")
 
-# The engine takes the year 0 and 24 o'clock for days before and after.
+# The engine accepts the year 0 and 24:00, and moves them to neighboring days.
 _DATE = r"[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}"
 _DATE_AT_MIDNIGHT = _DATE + r"([ T]00:00(:00(\.0+)?)?)?"
 _CLOCK = r"([01][0-9]|2[0-3]):[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?"
@@ -26,22 +26,22 @@ _REGION = r"[A-Za-z]+(_[A-Za-z]+)*(/[A-Za-z_+-]+)+"
 _WHOLE_NUMBER = r"[+-]?[0-9]+(\.0*)?"
 _WHOLE_EXPONENT = r"[+-]?[0-9]+[eE]\+?[0-9]+"
 _ANY_NUMBER = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"
-#: Up to so many digits in front of an exponent, a double tells any two numbers apart.
+#: With up to this many digits before an exponent, a double distinguishes any two numbers.
 _EXACT_DIGITS = 15
 _EXPONENT = rf"[+-]?([0-9]\.?){{1,{_EXACT_DIGITS}}}[eE][+-]?[0-9]+"
 #: Digits of every DECIMAL.
 _PRECISION = 18
-#: A double printed in full is so near to the number that was meant, relative to it.
+#: Maximum relative difference between a double printed in full and the intended number.
 _NOISE = 1e-9
 
 _TRUE, _FALSE = ("1", "1.0", "true", "t", "yes", "y"), ("0", "0.0", "false", "f", "no", "n")
 
-#: Days that stand for "no date" in exports: zero of Unix, which is the day before in zones west of
-#: Greenwich, of spreadsheets, and of databases.
+#: Dates that stand for "no date" in exports: day zero of Unix (the day before in zones west of
+#: Greenwich), of spreadsheets, and of databases.
 _NO_DATES = ("1970-01-01", "1969-12-31", "1900-01-01", "1899-12-30", "0001-01-01")
-#: All of them lie before it, in any zone.
+#: All of them lie before this date, in any zone.
 AFTER_NO_DATES = "1970-01-03"
-#: The days of the reporting zone that they may fall on.
+#: Dates on which they may fall in the reporting zone.
 DAYS_OF_NO_DATES = (*_NO_DATES, "1970-01-02", "1899-12-31", "1900-01-02", "1899-12-29")
 
 _KINDS = {
@@ -55,10 +55,10 @@ _KINDS = {
 
 
 def trimmed(text: str) -> str:
-    """A text without blanks around it; NULL where nothing is left.
+    """SQL for a text without surrounding whitespace; NULL if nothing remains.
 
-    Trimming is by far the dearest step of reading a file, so only values go through it that
-    begin or end with something else than a visible ASCII character.
+    Trimming is by far the most expensive step of reading a file, so only values that begin or end
+    with anything but a visible ASCII character are trimmed.
     """
     return (
         f"CASE WHEN {text} BETWEEN {_FIRST_VISIBLE} AND {_LAST_VISIBLE} "
@@ -68,17 +68,17 @@ def trimmed(text: str) -> str:
 
 
 def matches(text: str, pattern: str) -> str:
-    """Whether a text as a whole is of that pattern."""
+    """SQL condition: the whole text matches the pattern."""
     return f"regexp_full_match({text}, {literal(pattern)})"
 
 
 def cast(column: Column, text: str, settings: Settings) -> str:
-    """The value of a text, or NULL where it is none.
+    """SQL for the value of a text, or NULL if it is invalid.
 
     Args:
         column: The contract.
-        text: An expression.
-        settings: For the zone of timestamps that carry none.
+        text: A SQL expression.
+        settings: For the zone of timestamps without one.
     """
     value = f"TRY_CAST({text} AS {column.type})"
     match column.type:
@@ -110,7 +110,7 @@ def _decimal(column: Column, text: str) -> str:
     plain = rf"[+-]?([0-9]+\.?[0-9]{{0,{scale}}}0*|\.[0-9]{{1,{scale}}}0*)"
     return (
         f"WHEN {matches(text, plain)} THEN {value} "
-        # An exponent is fine as long as no digit is lost.
+        # An exponent is accepted as long as no digit is lost.
         f"WHEN {matches(text, _EXPONENT)} "
         f"AND TRY_CAST({text} AS DOUBLE) = CAST({value} AS DOUBLE) THEN {value} "
         f"WHEN {_is_noise(column, text)} THEN {value}"
@@ -118,16 +118,16 @@ def _decimal(column: Column, text: str) -> str:
 
 
 def _is_noise(column: Column, text: str) -> str:
-    """What a text has behind the decimals of its column is the noise of a double."""
+    """SQL condition: the digits beyond the column's decimals are the noise of a double."""
     value = f"CAST(TRY_CAST({text} AS {column.type}) AS DOUBLE)"
     given = f"TRY_CAST({text} AS DOUBLE)"
     return f"{matches(text, _ANY_NUMBER)} AND abs({given} - {value}) <= {_NOISE:g} * abs({given})"
 
 
 def rounded(column: Column, text: str) -> str:
-    """Whether the value of a text is another number than the text: it was rounded."""
+    """SQL condition: the value differs from the number in the text, so it was rounded."""
     assert column.scale is not None
-    # The point and one decimal too many; shorter texts, which are most, are not looked at.
+    # The point plus one decimal too many; most texts are shorter and need no check.
     shortest = column.scale + 2
     exact = f"TRY_CAST({text} AS DECIMAL(38,20))"
     return (
@@ -143,7 +143,7 @@ def _timestamp(text: str, settings: Settings) -> str:
     offset = f"regexp_extract({text}, '[+-][0-9:]+$')"
     moment = f"{_DATE}[ T]{_CLOCK}"
     return (
-        # What the engine writes as it was given needs no pattern, which takes longer.
+        # A cast that reproduces the text is valid without the pattern, which takes longer.
         f"WHEN strlen({text}) = {len('2023-01-15 10:30:00')} AND {text} >= '1' "
         f"AND CAST({value} AS VARCHAR) = {text} THEN {in_utc(value, settings)} "
         f"WHEN {matches(text, f'{_DATE}([ T]{_CLOCK})?')} THEN {in_utc(value, settings)} "
@@ -156,7 +156,7 @@ def _timestamp(text: str, settings: Settings) -> str:
 
 
 def in_utc(expression: str, settings: Settings) -> str:
-    """A timestamp without zone, read in the source zone."""
+    """SQL that converts a timestamp without zone from the source zone to UTC."""
     if settings.source_timezone == "UTC":
         return expression
     zone = literal(settings.source_timezone)
@@ -164,17 +164,17 @@ def in_utc(expression: str, settings: Settings) -> str:
 
 
 def stands_for_no_date(text: str) -> str:
-    """Whether the text of a date or an instant is one that programs write where they have none."""
+    """SQL condition: the text of a date or timestamp is one that programs write for "no date"."""
     return f"left({text}, 10) IN ({', '.join(map(literal, _NO_DATES))})"
 
 
 def why_no_value(column: Column, text: str, shown: str) -> str:
-    """What a text is not, for a column that it gives no value of.
+    """SQL for the reason why a text is not a value of a column.
 
     Args:
         column: The contract.
         text: The trimmed text, not NULL.
-        shown: A SQL expression that begins the reason, without its closing quote.
+        shown: SQL that begins the reason, without its closing quote.
     """
     if column.scale is None:
         return f"{shown}is not {_KINDS[column.type]}'"

@@ -116,8 +116,8 @@ def read_suppressed(warehouse: Rows, settings: Settings) -> Suppressed:
     )
     if of_key and suppressed.pseudonym(_KEY, "") not in of_key:
         raise UserError(
-            f"{settings.erasure_key_path} is not the key of those who were erased: without it they "
-            "would come back with the next file that names them.",
+            f"{settings.erasure_key_path} is not the key used for past erasures: without it, "
+            "erased persons would come back with the next file that names them.",
             "Restore that file from a backup of LTV_HOME.",
         )
     return suppressed

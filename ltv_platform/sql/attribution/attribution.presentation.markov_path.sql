@@ -1,7 +1,8 @@
 -- Published: markov_path, whose removal effects depend on the whole history.
-{% import 'attribution/credits.sql' as c with context %}
-{% import 'attribution/markov_path.sql' as markov with context %}
-SELECT {{ c.published_columns }}
+{% import 'macros/credits.sql' as c with context %}
+{% import 'macros/markov_path.sql' as markov with context %}
+SELECT
+  {{ c.published_columns }}
 FROM (
   {{ markov.markov_path() | indent(2) }}
 ) AS markov_path

@@ -1,9 +1,9 @@
 -- Grain: one row per model, channel and day of the session.
 -- Answers: how much do the models disagree?
--- The cost of the day's sessions stands beside the credit of each model. markov_path goes by the
--- whole history: its rows are never complete, and disagreement is among the other models.
-{% import 'macros.sql' as m with context %}
-{% import 'attribution/markov_path.sql' as markov with context %}
+-- Joins the cost of the day's sessions with the credit of each model. markov_path depends on the
+-- whole history: its rows are never complete, and disagreement covers only the other models.
+{% import 'macros/shared.sql' as m with context %}
+{% import 'macros/markov_path.sql' as markov with context %}
 WITH costs AS (
   SELECT channel_name, event_date AS date, SUM(cost) AS cost
   FROM core.sessions
@@ -60,6 +60,17 @@ rows_of_cells AS (
     AND credits.date = cells.date
   LEFT JOIN waiting ON waiting.date = cells.date
   CROSS JOIN known
+),
+settled AS (
+  SELECT *, CASE WHEN model <> 'markov_path' THEN credit END AS settled FROM rows_of_cells
+),
+disagreements AS (
+  SELECT
+    *,
+    MAX(settled) OVER cell - MIN(settled) OVER cell AS spread,
+    SUM(settled) OVER cell / COUNT(settled) OVER cell AS mean
+  FROM settled
+  WINDOW cell AS (PARTITION BY channel_name, date)
 )
 SELECT
   model,
@@ -70,12 +81,6 @@ SELECT
   credited_revenue,
   {{ m.cost_per_order('cost', 'credit') }} AS cpo,
   {{ m.ratio('credited_revenue', 'cost') }} AS roas,
-  CASE
-    WHEN is_scored
-    THEN {{ m.ratio('MAX(settled) OVER cell - MIN(settled) OVER cell', 'SUM(settled) OVER cell / COUNT(settled) OVER cell') }}
-  END AS disagreement,
+  CASE WHEN is_scored THEN {{ m.ratio('spread', 'mean') }} END AS disagreement,
   model <> 'markov_path' AND {{ m.conversions_complete('conversions_known', 'date') }} AS complete
-FROM (
-  SELECT *, CASE WHEN model <> 'markov_path' THEN credit END AS settled FROM rows_of_cells
-) AS cells_of_models
-WINDOW cell AS (PARTITION BY channel_name, date)
+FROM disagreements

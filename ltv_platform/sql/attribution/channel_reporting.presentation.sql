@@ -1,5 +1,5 @@
 -- Published: with ratios, and whether a later conversion can still credit the row.
-{% import 'macros.sql' as m with context %}
+{% import 'macros/shared.sql' as m with context %}
 SELECT
   channel_name,
   date,

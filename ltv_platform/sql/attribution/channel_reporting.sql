@@ -1,8 +1,8 @@
 -- Grain: one row per channel and day of the session.
 -- Answers: does the channel earn its cost?
--- Cost comes from the sessions and credit from the attribution, each summed by itself: a session
--- that serves two conversions costs once.
-{% import 'macros.sql' as m with context %}
+-- Cost comes from the sessions and credit from the attribution, summed separately, so that a
+-- session that serves two conversions costs once.
+{% import 'macros/shared.sql' as m with context %}
 WITH costs AS (
   SELECT channel_name, event_date AS date, SUM(cost) AS cost
   FROM core.sessions

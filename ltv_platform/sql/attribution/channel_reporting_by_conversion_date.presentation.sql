@@ -1,5 +1,5 @@
--- Published: with ratios of what came in and what was spent on the same day.
-{% import 'macros.sql' as m with context %}
+-- Published: with ratios of revenue to spend of the same day.
+{% import 'macros/shared.sql' as m with context %}
 SELECT
   channel_name,
   date,

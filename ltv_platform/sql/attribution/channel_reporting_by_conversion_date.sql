@@ -1,7 +1,7 @@
 -- Grain: one row per channel and calendar day.
--- Answers: what came in on the day, and what was spent on it?
--- The cost of the day's sessions stands beside the credit of the day's conversions.
-{% import 'macros.sql' as m with context %}
+-- Answers: what came in on the day, and what was spent?
+-- Joins the cost of the day's sessions with the credit of the day's conversions.
+{% import 'macros/shared.sql' as m with context %}
 WITH costs AS (
   SELECT channel_name, event_date AS date, SUM(cost) AS cost
   FROM core.sessions

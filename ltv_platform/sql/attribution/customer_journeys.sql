@@ -1,9 +1,10 @@
 -- Grain: one row per conversion and session of its journey.
--- Answers: what led to the conversion, in which order?
--- The sessions of the user before the conversion, as far as the lookback reaches, in order of
--- time; the latest of them, where there are more than a journey holds. Users with so many sessions
--- are rare, and only theirs are ranked: each of their conversions would pair with every session.
-{% import 'macros.sql' as m with context %}
+-- Answers: what led to the conversion, in what order?
+-- The sessions of the user before the conversion, within the lookback, in order of time; if there are
+-- more than a journey holds, the latest of them. Users with so many sessions are rare, and only their
+-- sessions are ranked: otherwise each of their conversions would pair with every session.
+{% import 'macros/shared.sql' as m with context %}
+{% set is_before = attribution.boundary == 'before' %}
 WITH ends AS (
   SELECT
     conv_id,
@@ -31,13 +32,13 @@ ranked AS (
   FROM core.sessions
   WHERE user_id IN (SELECT user_id FROM crowded)
 ),
--- A conversion comes {{ 'before' if attribution.boundary == 'before' else 'after' }} the sessions of its second.
+-- A conversion comes {{ 'before' if is_before else 'after' }} the sessions of its second.
 newest AS (
   SELECT
     user_id,
     conv_id,
     COUNT(CASE WHEN is_session = 1 THEN 1 END) OVER (
-      PARTITION BY user_id ORDER BY event_ts, is_session{{ '' if attribution.boundary == 'before' else ' DESC' }}, conv_id
+      PARTITION BY user_id ORDER BY event_ts, is_session{{ '' if is_before else ' DESC' }}, conv_id
       ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
     ) AS place
   FROM (
@@ -78,7 +79,7 @@ pairs AS (
   FROM (SELECT * FROM ends WHERE user_id NOT IN (SELECT user_id FROM crowded)) AS ends
   JOIN core.sessions AS sessions
     ON sessions.user_id = ends.user_id
-    {%- if attribution.boundary == 'before' %}
+    {%- if is_before %}
     AND sessions.event_ts < ends.conversion_ts
     {%- else %}
     AND sessions.event_ts <= ends.conversion_ts
@@ -88,7 +89,7 @@ pairs AS (
     {%- endif %}
     {%- if attribution.break_at_conversion %}
     AND (ends.last_conversion_ts IS NULL OR sessions.event_ts
-      {{- ' >= ' if attribution.boundary == 'before' else ' > ' -}} ends.last_conversion_ts)
+      {{- ' >= ' if is_before else ' > ' -}} ends.last_conversion_ts)
     {%- endif %}
   WHERE ends.conversion_date >= $start AND ends.conversion_date <= $end
   UNION ALL
@@ -113,7 +114,7 @@ pairs AS (
     {%- endif %}
     {%- if attribution.break_at_conversion %}
     AND (ends.last_conversion_ts IS NULL OR sessions.event_ts
-      {{- ' >= ' if attribution.boundary == 'before' else ' > ' -}} ends.last_conversion_ts)
+      {{- ' >= ' if is_before else ' > ' -}} ends.last_conversion_ts)
     {%- endif %}
   WHERE ends.conversion_date >= $start AND ends.conversion_date <= $end
 )

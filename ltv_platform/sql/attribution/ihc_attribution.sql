@@ -1,12 +1,12 @@
 -- Grain: one row per conversion and session that IHC scored.
 -- Answers: who initiated, held and closed the conversion?
--- Shares of three phases and of the whole, by the IHC API or the local engine.
-{% import 'macros.sql' as m with context %}
-{% import 'attribution/ihc_local.sql' as local with context %}
-{% import 'attribution/journey_key.sql' as journey with context %}
+-- Shares of the three phases and of the conversion, by the IHC API or the local engine.
+{% import 'macros/shared.sql' as m with context %}
+{% import 'macros/ihc_local.sql' as local with context %}
+{% import 'macros/journey_key.sql' as journey with context %}
 {% if attribution.engine == 'api' %}
--- The API's answers; what it is never asked for, and with LTV_IHC_MIXED_ENGINES what it has not
--- scored, is scored locally and says so.
+-- The API's answers. Journeys that are never sent and, with LTV_IHC_MIXED_ENGINES, journeys not scored
+-- yet are scored locally and marked so.
 WITH asked AS (
   {{ journey.keys('marts.customer_journeys') | indent(2) }}
 ),
@@ -56,7 +56,10 @@ local_scores AS (
 scored AS (
   SELECT
     conv_id, session_id, conversion_date, initializer, holder, closer,
-    {{ m.credit('CASE WHEN position = last_credited THEN 1 - (SUM(share) OVER (PARTITION BY conv_id) - share) ELSE share END') }} AS ihc,
+    {{ m.credit('CASE
+      WHEN position = last_credited THEN 1 - (SUM(share) OVER (PARTITION BY conv_id) - share)
+      ELSE share
+    END') }} AS ihc,
     'api' AS engine,
     CAST(NULL AS VARCHAR) AS preset
   FROM shares

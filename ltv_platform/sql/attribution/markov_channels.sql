@@ -1,13 +1,16 @@
 -- Grain: one row per run of up to four channels in paths to a conversion, or to none.
 -- Answers: how often does which channel follow which, and how often does a path end there?
--- Its rows are counted visits; attribution/markov.py makes the table of them.
--- A path is a journey, or the sessions of a user that are in no journey. Its memory is cut to
--- what the number of channels allows. Channels are numbered, because numbers count faster.
+-- The SELECT counts visits; attribution/markov.py computes the table from them.
+-- A path is a journey, or the sessions of a user that are in no journey. The number of channels limits
+-- how many sessions it remembers. Channels are numbered because integers are faster to count.
 {#- The channels before a visit, as far as the number of channels allows. -#}
 {% macro memory() -%}
 LAG(channel) OVER path AS before_1,
     {%- for order in [2, 3] %}
-    CASE WHEN channels <= {{ attribution.markov_channels[order] }} THEN LAG(channel, {{ order }}) OVER path END AS before_{{ order }},
+    CASE
+      WHEN channels <= {{ attribution.markov_channels[order] }}
+      THEN LAG(channel, {{ order }}) OVER path
+    END AS before_{{ order }},
     {%- endfor %}
 {%- endmacro %}
 WITH names AS (
@@ -61,7 +64,7 @@ SELECT
   revenue AS revenue_of_all
 FROM counted
 JOIN names ON names.channel = counted.channel
-LEFT JOIN names AS first ON first.channel = before_1
-LEFT JOIN names AS second ON second.channel = before_2
-LEFT JOIN names AS third ON third.channel = before_3
+LEFT JOIN names AS first ON first.channel = counted.before_1
+LEFT JOIN names AS second ON second.channel = counted.before_2
+LEFT JOIN names AS third ON third.channel = counted.before_3
 CROSS JOIN converted

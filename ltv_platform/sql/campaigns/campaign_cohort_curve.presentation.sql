@@ -1,5 +1,5 @@
--- Published: one row per age that the cohort has begun, days without sales included.
-{% import 'macros.sql' as m with context %}
+-- Published: one row per age that the cohort has reached, including days without sales.
+{% import 'macros/shared.sql' as m with context %}
 WITH ages AS (
   SELECT CAST(age_day AS INTEGER) AS age_day
   FROM UNNEST(GENERATE_SERIES(0, {{ (horizons | max) - 1 }})) AS series(age_day)

@@ -1,8 +1,8 @@
--- Grain: one row per install date, campaign and age at which something was bought or refunded,
--- and one at age 0 for every cohort, which holds its size and cost. A partition is the first day
--- on which an age can begin, so that a new day of events rewrites two days and not a year of cohorts.
+-- Grain: one row per install date, campaign and age with a purchase or refund, and one at age 0 for
+-- every cohort with its size and cost. A partition is the first day on which an age can begin, so that
+-- a new day of events rewrites two days instead of a year of cohorts.
 -- Answers: how does a cohort's revenue grow towards its cost?
-{% import 'macros.sql' as m with context %}
+{% import 'macros/shared.sql' as m with context %}
 WITH aged AS (
   SELECT c.install_date, c.campaign_id, c.customer_id, t.amount, t.is_refund,
     CAST({{ m.age_day('t', 'c') }} AS INTEGER) AS age_day
@@ -19,7 +19,7 @@ waiting AS (
 ),
 ages AS (
   SELECT install_date, campaign_id, age_day, NULL AS installs, NULL AS spend,
-    SUM(CASE WHEN is_refund THEN -amount ELSE amount END) AS revenue,
+    {{ m.net_revenue() }} AS revenue,
     SUM(CASE WHEN is_refund THEN amount ELSE 0 END) AS refunds,
     COUNT(*) FILTER (WHERE NOT is_refund) AS transactions,
     COUNT(DISTINCT customer_id) FILTER (WHERE NOT is_refund AND amount > 0) AS payers,

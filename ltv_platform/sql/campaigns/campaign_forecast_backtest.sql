@@ -1,5 +1,6 @@
--- Grain: one row per way of testing, campaign, and (all), starting age and horizon.
+-- Grain: one row per test method, campaign (and for (all)), starting age and horizon.
 -- Answers: how far off would such forecasts have been?
--- Its rows are sums of weekly cohorts by age; forecasting/campaign_backtest.py makes the table of them.
-{% import 'campaigns/weekly_cohorts.sql' as weekly with context %}
+-- The SELECT sums weekly cohorts by age; forecasting/cohorts/backtest.py computes the table from these
+-- sums.
+{% import 'macros/weekly_cohorts.sql' as weekly with context %}
 {{ weekly.cohorts() }}

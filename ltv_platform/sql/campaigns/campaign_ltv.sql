@@ -1,8 +1,8 @@
 -- Grain: one row per install date, campaign and country.
 -- Answers: what is a user of this cohort worth after N days, who pays, who stays?
--- Every event of a cohort's customers falls into the first horizon that holds its age; longer
+-- Every event of a cohort's customers counts in the first horizon that includes its age; longer
 -- horizons add up the shorter ones.
-{% import 'macros.sql' as m with context %}
+{% import 'macros/shared.sql' as m with context %}
 {% set longest = horizons | max %}
 -- One join of customers and events feeds every figure. A cohort has a number, so that its many
 -- events are grouped by an integer and not by a date and two texts.
@@ -52,7 +52,7 @@ revenue AS (
   {%- endfor %}
   FROM (
     SELECT cohort, step,
-      SUM(CASE WHEN is_refund THEN -amount ELSE amount END) AS revenue,
+      {{ m.net_revenue() }} AS revenue,
       SUM(CASE WHEN is_refund THEN amount ELSE 0 END) AS refunds
     FROM aged
     WHERE amount IS NOT NULL AND step IS NOT NULL

@@ -1,5 +1,6 @@
 -- Grain: one row per campaign, install week and horizon.
 -- Answers: what will a cohort be worth, and will it earn its cost back?
--- Its rows are sums of weekly cohorts by age; forecasting/campaigns.py makes the table of them.
-{% import 'campaigns/weekly_cohorts.sql' as weekly with context %}
+-- The SELECT sums weekly cohorts by age; forecasting/cohorts/tables.py computes the table from these
+-- sums.
+{% import 'macros/weekly_cohorts.sql' as weekly with context %}
 {{ weekly.cohorts() }}

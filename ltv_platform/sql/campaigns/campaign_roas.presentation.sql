@@ -1,5 +1,5 @@
 -- Published: immature windows are NULL; ratios beside their sums.
-{% import 'macros.sql' as m with context %}
+{% import 'macros/shared.sql' as m with context %}
 SELECT
   install_date,
   campaign_id,

@@ -1,8 +1,8 @@
--- Grain: one row per install date, campaign and country, spend without installs included.
--- Answers: has the money that bought this cohort come back after N days?
--- The spend of the install date stands beside the revenue of campaign_ltv; spend without a
--- country is shared out by installs.
-{% import 'macros.sql' as m with context %}
+-- Grain: one row per install date, campaign and country, including spend without installs.
+-- Answers: has the cohort earned back its cost after N days?
+-- Joins the spend of the install date with the revenue of campaign_ltv; spend without a country is
+-- allocated by installs.
+{% import 'macros/shared.sql' as m with context %}
 WITH waiting AS (
   SELECT DISTINCT event_date AS install_date, owner AS campaign_id
   FROM core.waiting_for_rate

@@ -1,9 +1,9 @@
--- Grain: one row per campaign; columns of a horizon are over the cohorts mature at it whose cost
--- is known, so that revenue and cost are of the same cohorts.
--- Answers: which campaigns earn their money back, how far and how fast?
+-- Grain: one row per campaign; columns of a horizon cover the mature cohorts with known cost, so that
+-- revenue and cost belong to the same cohorts.
+-- Answers: which campaigns earn back their spend, how far and how fast?
 -- Sums over the cohorts of campaign_roas; a day of spend counts once, however many cohorts cover
 -- it.
-{% import 'macros.sql' as m with context %}
+{% import 'macros/shared.sql' as m with context %}
 -- Users who cost nothing wait for no cost: only their LTV is asked for.
 WITH counting AS (
   SELECT *
@@ -160,7 +160,8 @@ SELECT
   END AS payers_d{{ n }},
   {{ m.total('total_revenue_d' ~ n) }} AS total_revenue_d{{ n }},
   {{ m.ratio('total_revenue_d' ~ n, 'installs_d' ~ n) }} AS ltv_d{{ n }}_per_user,
-  {%- set total_cost = 'CASE WHEN covered_days_known_d%d AND NOT waits_d%d THEN covered.spend_d%d END' % (n, n, n) %}
+  {%- set is_known = 'covered_days_known_d%d AND NOT waits_d%d' % (n, n) %}
+  {%- set total_cost = 'CASE WHEN %s THEN covered.spend_d%d END' % (is_known, n) %}
   {{ m.total(total_cost) }} AS total_cost_d{{ n }},
   {{ m.ratio('total_revenue_d' ~ n, total_cost) }} AS roas_d{{ n }},
   {{ m.total('cohort_cost_d' ~ n) }} AS cohort_cost_d{{ n }},

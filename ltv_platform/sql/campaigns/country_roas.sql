@@ -1,8 +1,8 @@
--- Grain: one row per country, cohort basis: all columns of a horizon are over the same cohorts, those
--- mature at it whose cost is known, users who cost nothing included.
--- Answers: where does ad spend earn its money back?
+-- Grain: one row per country, on a cohort basis: all columns of a horizon cover the same cohorts, the
+-- mature ones with known cost, including users without cost.
+-- Answers: where does ad spend pay back?
 -- Sums over the cohorts of campaign_roas, ranked by paid ROAS after {{ summary_horizon }} days.
-{% import 'macros.sql' as m with context %}
+{% import 'macros/shared.sql' as m with context %}
 WITH cohorts AS (
   SELECT *
   {%- for n in horizons %},

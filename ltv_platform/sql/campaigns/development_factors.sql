@@ -1,5 +1,6 @@
--- Grain: one row per campaign, and (all), and age in days.
+-- Grain: one row per campaign (and for (all)) and age in days.
 -- Answers: how much does the revenue of a cohort still grow from day to day?
--- Its rows are sums of weekly cohorts by age; forecasting/campaigns.py makes the table of them.
-{% import 'campaigns/weekly_cohorts.sql' as weekly with context %}
+-- The SELECT sums weekly cohorts by age; forecasting/cohorts/tables.py computes the table from these
+-- sums.
+{% import 'macros/weekly_cohorts.sql' as weekly with context %}
 {{ weekly.cohorts() }}

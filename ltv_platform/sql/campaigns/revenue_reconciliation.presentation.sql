@@ -1,6 +1,6 @@
--- Published: with the events whose customer was not known on their day. Either it is not known
--- to this day, or it has come later: then they precede its install.
-{% import 'macros.sql' as m with context %}
+-- Published: adds the events whose customer was unknown on their day. Either the customer is still
+-- unknown, or came later: then the events precede the install.
+{% import 'macros/shared.sql' as m with context %}
 SELECT
   event_date,
   bucket,

@@ -1,8 +1,8 @@
--- Grain: one row per event day and bucket; what waits for its customer is added when published.
+-- Grain: one row per event day and bucket; events waiting for their customer are added on publishing.
 -- Answers: where did every purchase and refund end up?
--- Every transaction falls into one bucket, by its age since install and by the customer's
--- campaign; those of guests into one of their own.
-{% import 'macros.sql' as m with context %}
+-- Every transaction is in one bucket, by its age since install and the customer's campaign; guests have
+-- their own bucket.
+{% import 'macros/shared.sql' as m with context %}
 WITH placed AS (
   SELECT t.event_date, t.amount, t.is_refund,
     CASE
@@ -24,7 +24,7 @@ SELECT
   COUNT(*) AS transactions,
   {{ m.total('COALESCE(SUM(amount) FILTER (WHERE NOT is_refund), 0)') }} AS gross_revenue,
   {{ m.total('COALESCE(SUM(amount) FILTER (WHERE is_refund), 0)') }} AS refund_amount,
-  {{ m.total('SUM(CASE WHEN is_refund THEN -amount ELSE amount END)') }} AS net_revenue
+  {{ m.total(m.net_revenue()) }} AS net_revenue
 FROM placed
 GROUP BY event_date, bucket
 UNION ALL

@@ -1,5 +1,5 @@
 -- Published: immature windows are NULL.
-{% import 'macros.sql' as m with context %}
+{% import 'macros/shared.sql' as m with context %}
 SELECT
   customer_id,
   install_date,

@@ -1,7 +1,7 @@
 -- Grain: one row per customer.
--- Answers: what did each customer bring in the first days after install?
+-- Answers: what did each customer bring in during the first days after install?
 -- Purchases minus refunds of the first N days of each customer's life.
-{% import 'macros.sql' as m with context %}
+{% import 'macros/shared.sql' as m with context %}
 WITH aged AS (
   SELECT c.customer_id, t.amount, t.is_refund, {{ m.age_day('t', 'c') }} AS age_day
   FROM core.customers AS c
@@ -11,7 +11,7 @@ WITH aged AS (
 sums AS (
   SELECT customer_id
   {%- for n in user_horizons %},
-    SUM(CASE WHEN is_refund THEN -amount ELSE amount END) FILTER (WHERE age_day < {{ n }})
+    {{ m.net_revenue() }} FILTER (WHERE age_day < {{ n }})
       AS revenue_d{{ n }},
     COUNT(*) FILTER (WHERE age_day < {{ n }} AND NOT is_refund) AS transactions_d{{ n }}
   {%- endfor %}

@@ -1,9 +1,8 @@
--- Grain: one row per campaign, day and country (NULL where the source gives none). The newest
--- load that contains a (source, campaign, day) replaces what earlier loads said of it; its lines add
--- up, and so do sources.
+-- Grain: one row per campaign, day and country (NULL if the source gives none). The newest load that
+-- contains a (source, campaign, day) replaces earlier loads of it; its lines add up, and so do sources.
 -- Answers: what was spent, in base currency?
--- Countries go by their two-letter codes, whatever the source calls them.
-{% import 'macros.sql' as m with context %}
+-- Countries are converted to two-letter codes.
+{% import 'macros/shared.sql' as m with context %}
 WITH newest AS (
   SELECT campaign_id, date, cost, impressions, clicks,
     COALESCE(country_names.code, UPPER({{ m.given('costs.country') }})) AS country,

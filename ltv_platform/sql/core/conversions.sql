@@ -1,7 +1,7 @@
 -- Grain: one row per conversion, its newest version.
--- Answers: who converted, when, for how much?
--- Of several versions of a key the newest counts.
-{% import 'macros.sql' as m with context %}
+-- Answers: who converted, when, and for how much?
+-- The newest version of each key counts.
+{% import 'macros/shared.sql' as m with context %}
 WITH newest AS (
   {{ m.newest_versions('conversions', 'conv_id', 'conversion_ts', updated_at=false) }}
 )

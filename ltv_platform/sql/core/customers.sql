@@ -1,10 +1,9 @@
 -- Grain: one row per customer, by the day of its earliest registration.
 -- Answers: who are the customers, when did they install and through which campaign?
--- The earliest registration fixes all that decides the cohort: install date, campaign, acquisition
--- source and country, these three by the first row that knows. All else is of the newest version.
--- Words that stand for nothing are NULL, and countries go by their two-letter codes, whatever the
--- source calls them.
-{% import 'macros.sql' as m with context %}
+-- The earliest registration decides the cohort: install date, campaign, acquisition source and country,
+-- the last three from the first row that has them. All other columns come from the newest version.
+-- Placeholder words become NULL, and countries are converted to two-letter codes.
+{% import 'macros/shared.sql' as m with context %}
 WITH versions AS (
   SELECT * FROM raw.customers
   WHERE customer_id IN ({{ m.restated_keys('customers', 'customer_id', 'registration_date') }})
@@ -88,5 +87,6 @@ SELECT
   is_active,
   platform
 FROM customers
-LEFT JOIN ({{ m.country_names() }}) AS country_names ON country_names.name = UPPER(install_country)
+LEFT JOIN ({{ m.country_names() }}) AS country_names
+  ON country_names.name = UPPER(customers.install_country)
 WHERE install_date >= $start AND install_date <= $end AND install_date <= $as_of

@@ -1,7 +1,7 @@
 -- Grain: one row per interaction, its newest version.
 -- Answers: when and how was a customer in contact?
--- Of several versions of a key the newest counts.
-{% import 'macros.sql' as m with context %}
+-- The newest version of each key counts.
+{% import 'macros/shared.sql' as m with context %}
 WITH newest AS (
   {{ m.newest_versions('customer_interactions', 'interaction_id', 'interaction_date') }}
 )

@@ -1,7 +1,8 @@
 -- Grain: one row per session, its newest version, with its cost (each session's cost once).
--- Answers: which channel brought whom, when, at what cost?
--- Of several versions of a key the newest counts, unless it takes the row back; a session without a known cost costs 0.
-{% import 'macros.sql' as m with context %}
+-- Answers: which channel brought whom, when, and at what cost?
+-- The newest version of each key counts, unless it is a deletion; a session without a known cost
+-- costs 0.
+{% import 'macros/shared.sql' as m with context %}
 WITH newest AS (
   {{ m.newest_versions('session_sources', 'session_id', 'session_ts', updated_at=false, deleted=true) }}
 ),

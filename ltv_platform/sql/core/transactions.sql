@@ -1,9 +1,9 @@
--- Grain: one row per transaction, its newest version, in base currency. What has no exchange
--- rate yet is in core.waiting_for_rate instead.
+-- Grain: one row per transaction, its newest version, in base currency. Rows without an exchange rate
+-- are in core.waiting_for_rate instead.
 -- Answers: what was bought and refunded, when and for how much?
--- Of several versions of a key the newest counts, unless it takes the row back; other currencies are turned into the base
--- currency by the newest rate at most 7 days old.
-{% import 'macros.sql' as m with context %}
+-- The newest version of each key counts, unless it is a deletion; other currencies are converted to the
+-- base currency with their newest rate at most 7 days old.
+{% import 'macros/shared.sql' as m with context %}
 WITH newest AS (
   {{ m.newest_versions('transactions', 'transaction_id', 'transaction_date', deleted=true) }}
 ),

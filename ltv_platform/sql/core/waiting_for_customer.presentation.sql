@@ -1,4 +1,4 @@
--- Published: only customers who are still unknown; others have come after their event.
+-- Published: only customers who are still unknown; the others came after their event.
 SELECT waiting.*
 FROM core.waiting_for_customer AS waiting
 LEFT JOIN core.customers AS customers ON customers.customer_id = waiting.customer_id

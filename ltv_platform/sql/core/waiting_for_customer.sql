@@ -1,7 +1,7 @@
--- Grain: one row per feed, event day and customer who had no row on that day yet.
--- Answers: what is not in the figures of any cohort, because its customer is not known?
--- A customer who registers later is found when it is published; a guest never registers.
-{% import 'macros.sql' as m with context %}
+-- Grain: one row per feed, event day and customer without a row on that day.
+-- Answers: what is not in the figures of any cohort, because its customer is unknown?
+-- A customer who registers later is found on publishing; a guest never registers.
+{% import 'macros/shared.sql' as m with context %}
 WITH events AS (
   SELECT 'transactions' AS table_name, event_date, customer_id, amount, is_refund
   FROM core.transactions

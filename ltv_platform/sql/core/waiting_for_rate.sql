@@ -1,7 +1,7 @@
--- Grain: one row per feed, day and currency whose rows have no rate at most 7 days old, and campaign
--- or customer whose rows these are.
--- Answers: what is not in the figures yet, because its exchange rate is not known?
-{% import 'macros.sql' as m with context %}
+-- Grain: one row per feed, day, currency without a rate from the last 7 days, and campaign or customer
+-- of the rows.
+-- Answers: what is not in the figures yet, because its exchange rate is unknown?
+{% import 'macros/shared.sql' as m with context %}
 WITH newest_transactions AS (
   {{ m.newest_versions('transactions', 'transaction_id', 'transaction_date', deleted=true) }}
 ),

@@ -1,9 +1,9 @@
--- Grain: one row per month of registration and month of age that a customer of it has begun.
+-- Grain: one row per month of registration and month of age reached by at least one of its customers.
 -- Answers: how does a cohort's revenue grow with the age of its customers?
--- Revenue by full months of life, added up; an age is mature when the youngest customer of the
--- month has lived it.
-{% import 'macros.sql' as m with context %}
-{% import 'customers/months.sql' as months with context %}
+-- Sums revenue by full months since registration; an age is mature when the youngest customer of the
+-- cohort has completed it.
+{% import 'macros/shared.sql' as m with context %}
+{% import 'macros/months.sql' as months with context %}
 -- The customers that count: filters apply here, before anything is added up.
 WITH chosen AS (
   SELECT customer_id, install_ts, install_date FROM core.customers

@@ -1,8 +1,8 @@
--- Grain: one row per customer, without transactions too.
+-- Grain: one row per customer, including those without transactions.
 -- Answers: what is the customer worth so far?
--- All purchases minus all refunds of the customer, whenever they were.
-{% import 'macros.sql' as m with context %}
-{% import 'customers/rfm.sql' as rfm with context %}
+-- All purchases minus all refunds of the customer, at any time.
+{% import 'macros/shared.sql' as m with context %}
+{% import 'macros/rfm.sql' as rfm with context %}
 -- The customers that count: filters apply here, before anything is added up.
 WITH chosen AS (
   SELECT customer_id, install_ts, install_date, country, segment, acquisition_source, is_active

@@ -1,10 +1,10 @@
--- Grain: one row per month of registration, kind of activity and month of which all activity of that
+-- Grain: one row per month of registration, kind of activity and month for which all activity of that
 -- kind is known.
--- Answers: how many of a cohort's customers are still there?
--- A customer is active in a month with any event of that kind; whoever comes back later is
+-- Answers: how many of a cohort's customers are still active?
+-- A customer is active in a month with any event of that kind; customers who return later count as
 -- active or later.
-{% import 'macros.sql' as m with context %}
-{% import 'customers/months.sql' as months with context %}
+{% import 'macros/shared.sql' as m with context %}
+{% import 'macros/months.sql' as months with context %}
 {% set activities = ('purchase', 'interaction', 'any') %}
 {#- The day up to which activity of a kind is known; any goes by the feed that is known least far, of
     those that have events. -#}
@@ -108,7 +108,10 @@ grid AS (
   ) AS months
     ON months.month <= {{ months.months_between('cohorts.cohort_month', 'CAST($as_of AS DATE)') }}
   CROSS JOIN (
-    VALUES {% for activity in activities %}('{{ activity }}', {{ known_until[activity] }}){{ ', ' if not loop.last }}{% endfor %}
+    VALUES
+    {%- for activity in activities %}
+      ('{{ activity }}', {{ known_until[activity] }}){{ ',' if not loop.last }}
+    {%- endfor %}
   ) AS activities(activity, known_until)
 ),
 retained AS (

@@ -1,9 +1,8 @@
 -- Grain: one row per month of registration.
 -- Answers: are the customers of a month worth more than those of another, at the same age?
--- Sums of customer_ltv by month of registration, and the curve of these customers at mature
--- ages.
-{% import 'macros.sql' as m with context %}
-{% import 'customers/months.sql' as months with context %}
+-- Sums customer_ltv by month of registration, and adds the curve of these customers at mature ages.
+{% import 'macros/shared.sql' as m with context %}
+{% import 'macros/months.sql' as months with context %}
 -- The customers that count: filters apply here, before anything is added up; to the curve alike.
 WITH chosen AS (
   SELECT customer_id, registration_date, total_transactions, ltv FROM marts.customer_ltv

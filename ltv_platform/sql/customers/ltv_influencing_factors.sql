@@ -1,10 +1,10 @@
 -- Grain: one row per level of a factor, one of all customers, and (factor NULL) one per pattern of
 -- levels over all factors of the model.
--- Answers: what did customers with something in common bring after their first days?
--- Its rows are counts and sums; factors/influence.py makes the table of them.
--- Behaviour is that of the first days and the target that of the days after, or buying early would
--- be its own explanation.
-{% import 'macros.sql' as m with context %}
+-- Answers: what did customers with something in common bring in after their first days?
+-- The SELECT counts and sums; factors/influence.py computes the table from its rows.
+-- Behaviour covers the first days and the target the days after them; otherwise early purchases would
+-- explain themselves.
+{% import 'macros/shared.sql' as m with context %}
 {%- set every = factor.factors + factor.outcomes %}
 {#- The level of a column that weighs most per customer; of equal ones the first by name. -#}
 {% macro foremost(column, weight, rows) -%}
@@ -49,7 +49,7 @@ interactions AS (
 targets AS (
   SELECT
     customer_id,
-    {{ m.total('SUM(CASE WHEN is_refund THEN -amount ELSE amount END)') }} AS revenue,
+    {{ m.total(m.net_revenue()) }} AS revenue,
     COUNT(*) FILTER (WHERE NOT is_refund) AS transactions
   FROM transactions
   WHERE NOT is_first

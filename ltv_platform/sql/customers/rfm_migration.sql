@@ -1,8 +1,8 @@
--- Grain: one row per segment of {{ migration_days }} days ago and segment of now.
+-- Grain: one row per segment {{ migration_days }} days ago and current segment.
 -- Answers: where did the customers of a segment go, and what are they worth?
--- The segments of the earlier day are worked out again from what was bought until then.
-{% import 'macros.sql' as m with context %}
-{% import 'customers/rfm.sql' as rfm with context %}
+-- The segments of the earlier day are recomputed from the purchases up to that day.
+{% import 'macros/shared.sql' as m with context %}
+{% import 'macros/rfm.sql' as rfm with context %}
 {% set then = '(CAST($as_of AS DATE) - %d)' % migration_days %}
 WITH known AS (
   SELECT customer_id FROM core.customers WHERE install_date <= {{ then }}

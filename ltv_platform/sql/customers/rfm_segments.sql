@@ -1,9 +1,9 @@
--- Grain: one row per customer, without transactions too.
--- Answers: who bought lately, often and much, compared with the others?
--- Recency, frequency and net revenue each give a fifth, 1 to 5; those of recency and frequency
--- name the segment.
-{% import 'macros.sql' as m with context %}
-{% import 'customers/rfm.sql' as rfm with context %}
+-- Grain: one row per customer, including those without transactions.
+-- Answers: who bought recently, often and a lot, compared with other customers?
+-- Recency, frequency and net revenue are each scored 1 to 5 by fifths; recency and frequency decide the
+-- segment.
+{% import 'macros/shared.sql' as m with context %}
+{% import 'macros/rfm.sql' as rfm with context %}
 -- As rfm.bought() over all transactions, which customer_ltv has gone through already.
 WITH bought AS (
   SELECT

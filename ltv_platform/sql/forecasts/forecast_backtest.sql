@@ -1,8 +1,8 @@
 -- Grain: one row per origin and group of customers with equal histories and equal purchases since.
--- Answers: what could be known of the customers on that day, and what did they buy then?
--- Its rows are counted customers; forecasting/backtest.py makes the rows of the table of them.
--- An origin is given up where less lies before it than the holdout that is to be forecast.
-{% import 'forecasts/purchases.sql' as purchases with context %}
+-- Answers: what was known about the customers on that day, and what did they buy afterwards?
+-- The SELECT counts customers; forecasting/repeat_buying/backtest.py computes the table from these
+-- counts. An origin is skipped if the history before it is shorter than the holdout.
+{% import 'macros/purchases.sql' as purchases with context %}
 WITH holdouts AS (
   {{ purchases.rolling('core.') | indent(2) }}
 ),

@@ -1,7 +1,7 @@
 -- Grain: one row per group of customers with equal histories.
--- Answers: how many customers bought how often, since when, last when, and for how much a day?
--- Its rows are counted customers; forecasting/tables.py fits the models of the table to them.
-{% import 'forecasts/purchases.sql' as purchases with context %}
+-- Answers: how many customers bought how often, first and last when, and for how much per day?
+-- The SELECT counts customers; forecasting/repeat_buying/tables.py fits the models to these counts.
+{% import 'macros/purchases.sql' as purchases with context %}
 SELECT groups.*, CAST($as_of AS DATE) AS as_of
 FROM (
   {{ purchases.groups('marts.purchase_histories') | indent(2) }}

@@ -1,7 +1,7 @@
--- Grain: one row per measure, horizon and forecast of the past that the back-test compared.
+-- Grain: one row per measure, horizon and past forecast of the back-test.
 -- Answers: what will all customers bring in, and how far off were such totals so far?
--- forecasting/backtest.py makes of the past forecasts the band of the table.
-{% import 'macros.sql' as m with context %}
+-- forecasting/repeat_buying/backtest.py computes the band of the table from the past forecasts.
+{% import 'macros/shared.sql' as m with context %}
 WITH totals AS (
   {%- for days in forecast_horizons %}
   {%- for measure, column in [('transactions', 'expected_purchases'), ('spend', 'expected_revenue')] %}

@@ -1,8 +1,8 @@
--- Grain: one row per customer, without transactions too.
--- Answers: is the customer still alive, and what will they bring in?
--- Purchases expected of the customer's group times the expected value of a purchase; method says
--- what stands in where a model could not be fitted.
-{% import 'macros.sql' as m with context %}
+-- Grain: one row per customer, including those without transactions.
+-- Answers: is the customer still buying, and what will they bring in?
+-- Expected purchases of the customer's group times the expected value of a purchase; method names the
+-- fallback if a model could not be fitted.
+{% import 'macros/shared.sql' as m with context %}
 {#- The seed's forecast: the mean month of the tenure, for ever. -#}
 {% macro naive(total, days) -%}
 (CAST({{ total }} AS DOUBLE) / GREATEST(1, tenure_days / 30.4375e0) * {{ days / 30.4375 }}e0)
@@ -94,7 +94,12 @@ SELECT
     WHEN 'naive' THEN {{ naive('purchase_days', days) }}
     ELSE expected_purchases_d{{ days }}
   END AS expected_purchases_d{{ days }},
-  {{ guess("CASE method WHEN 'naive' THEN GREATEST(0, " ~ naive('ltv', days) ~ ") ELSE expected_purchases_d" ~ days ~ " * value_of_purchase END") }} AS expected_revenue_d{{ days }},
+  TRY_CAST(
+    CASE method
+      WHEN 'naive' THEN GREATEST(0, {{ naive('ltv', days) }})
+      ELSE expected_purchases_d{{ days }} * value_of_purchase
+    END AS DECIMAL(38,6)
+  ) AS expected_revenue_d{{ days }},
   {{ guess('value_scale * lower_factor_d' ~ days) }} AS lower_revenue_d{{ days }},
   {{ guess('value_scale * upper_factor_d' ~ days) }} AS upper_revenue_d{{ days }},
   {{ guess(naive('ltv', days)) }} AS naive_revenue_d{{ days }}

@@ -1,7 +1,7 @@
 -- Grain: one row per group of customers with equal purchase days, and horizon.
--- Answers: for whom are purchases to be forecast, how far, and with what parameters?
--- forecasting/tables.py makes the rows of the table of them. No rows where the model of purchases
--- could not be fitted; p, q and v are NULL where that of values could not.
+-- Answers: which groups need a forecast, for how many days, and with which parameters?
+-- forecasting/repeat_buying/tables.py computes the table from these rows. There are none if the
+-- purchase model could not be fitted; p, q and v are NULL if the value model could not.
 WITH models AS (
   SELECT
     {%- for name in ['r', 'alpha', 'a', 'b'] %}

@@ -1,7 +1,7 @@
 -- Grain: one row per customer with a transaction.
--- Answers: on how many days did the customer buy, since when, last when, for how much?
--- Purchases of one day count as one; a refund takes back what was bought last.
-{% import 'forecasts/purchases.sql' as purchases with context %}
+-- Answers: on how many days did the customer buy, first and last when, and for how much?
+-- Purchases on one day count as one; a refund reduces the latest purchases first.
+{% import 'macros/purchases.sql' as purchases with context %}
 WITH cutoffs AS (
   SELECT CAST($as_of AS DATE) AS cutoff
 )

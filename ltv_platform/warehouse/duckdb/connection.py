@@ -25,8 +25,8 @@ from ltv_platform.warehouse.duckdb.error_texts import (
 _LONGEST_PAUSE = 0.5
 
 _IF_DAMAGED = (
-    "If it is damaged, restore a backup, or move it away and load the files in loaded/ "
-    "again; docs/operations.md shows how."
+    "If it is damaged, restore a backup, or move it away and reload the files in loaded/; "
+    "docs/operations.md shows how."
 )
 #: Pause between two attempts to keep others out, in seconds.
 _PAUSE = 0.1
@@ -83,7 +83,8 @@ def open_database(
         if takes_no_more(error):
             raise PassingError(
                 f"The disk is full: {text}",
-                "What was not finished was undone. Make room, then run the same command again.",
+                "Unfinished work was rolled back. Free some space, then run the same command "
+                "again.",
             ) from error
         raise
 
@@ -128,7 +129,8 @@ def _connect(
                 who = "another process" if holder is None else f"process {holder}"
                 raise BusyError(
                     f"The warehouse {path} is held by {who} (waited {lock_timeout:g} s).",
-                    "Let it finish or end it, then try again; LTV_LOCK_TIMEOUT waits longer.",
+                    "Let it finish or end it, then try again. Raise LTV_LOCK_TIMEOUT to wait "
+                    "longer.",
                 ) from error
             time.sleep(random.uniform(pause / 2, pause))  # noqa: S311 - jitter, no secret
             pause = min(2 * pause, _LONGEST_PAUSE)
@@ -157,8 +159,8 @@ def alone(settings: Settings) -> Iterator[None]:
                     raise UserError(
                         f"The warehouse {settings.warehouse_path} is held by another process "
                         f"(waited {settings.lock_timeout:g} s).",
-                        "Let it finish or end it, then run the same `ltv restore` again; "
-                        "LTV_LOCK_TIMEOUT waits longer.",
+                        "Let it finish or end it, then run the same `ltv restore` again. Raise "
+                        "LTV_LOCK_TIMEOUT to wait longer.",
                     ) from error
             time.sleep(_PAUSE)
         yield

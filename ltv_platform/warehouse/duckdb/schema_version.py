@@ -195,9 +195,9 @@ def upgrade(
         if stored > newest:
             raise UserError(
                 f"The warehouse {settings.warehouse_path} has schema version {stored}; "
-                f"ltv-platform {__version__} knows versions up to {newest}.",
-                "Use the newer ltv-platform that made it, or restore a backup made before its "
-                "upgrade; docs/operations.md, Upgrading, shows how.",
+                f"ltv-platform {__version__} supports versions up to {newest}.",
+                "Use the newer ltv-platform that made it, or restore a backup from before its "
+                "upgrade; see Upgrading in docs/operations.md.",
             )
         copy = _copy(connection, settings, stored)
         failpoint("warehouse copied, not upgraded")
@@ -231,9 +231,9 @@ def _copy(connection: Connection, settings: Settings, version: int) -> Path:
             old.unlink(missing_ok=True)
     except OSError as error:
         raise UserError(
-            f"The warehouse is not upgraded, because {folder} does not take a copy of it first: "
+            f"The warehouse was not upgraded: its copy could not be written to {folder}: "
             f"{error.strerror or error}.",
-            f"Make room for {settings.warehouse_path.stat().st_size:,} bytes, then run the same "
+            f"Free {settings.warehouse_path.stat().st_size:,} bytes, then run the same "
             "command again.",
         ) from error
     return copy

@@ -120,9 +120,9 @@ class WarehouseFile:
         if columns is not None and differs(table, columns):
             if table.layer == "raw":
                 raise UserError(
-                    f"{table.full_name} in {self.settings.warehouse_path} has the columns of "
+                    f"{table.full_name} in {self.settings.warehouse_path} has columns from "
                     "another version of ltv-platform.",
-                    "Use that version, or a fresh LTV_HOME and load the files in loaded/ again.",
+                    "Use that version, or reload the files in loaded/ into a fresh LTV_HOME.",
                 )
             connection.execute(f"DROP TABLE {table.full_name}")
             connection.execute(

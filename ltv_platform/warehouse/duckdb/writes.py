@@ -55,8 +55,8 @@ def explained(what: str) -> Iterator[None]:
         if not found:
             raise
         raise UserError(
-            f"{what} got rows outside the days of the run, such as of {day.split()[0]}.",
-            "Its SELECT must give rows of the days that it is asked for; nothing was written.",
+            f"{what} got rows outside the days of the run, such as {day.split()[0]}.",
+            "Its SELECT must return only rows of the requested days; nothing was written.",
         ) from error
     except (duckdb.ConversionException, duckdb.OutOfRangeException) as error:
         if not is_about_decimal(error):
@@ -64,14 +64,14 @@ def explained(what: str) -> Iterator[None]:
         # The engine quotes the value, which is a person's: what fails is kept in Dagster's history.
         if is_about_text(error):
             raise UserError(
-                f"{what} gets a text where an amount is due.",
+                f"{what} got a text instead of an amount.",
                 "Correct its SELECT; TRY_CAST makes NULL of what is no number. Nothing written.",
             ) from None
         raise UserError(
-            f"{what} has an amount or a sum that is too large: money has twelve digits before "
-            "the point.",
-            "Correct the amount or the rate if it is wrong, else report in a currency of larger "
-            "units: LTV_CURRENCY, with its rates in fx_rates. Nothing was written.",
+            f"{what} has an amount or a sum that is too large: money columns hold twelve digits "
+            "before the point.",
+            "Correct the amount or the rate if it is wrong. Otherwise report in a currency with "
+            "larger units: set LTV_CURRENCY and load its rates into fx_rates. Nothing was written.",
         ) from None
 
 
@@ -152,6 +152,6 @@ def compare_schema(
     ]
     if wrong:
         raise UserError(
-            f"The SELECT of {table.full_name} does not give its contract: {'; '.join(wrong)}.",
+            f"The SELECT of {table.full_name} does not match its contract: {'; '.join(wrong)}.",
             f"Fix sql/…/{table.name}.sql or its contract; nothing was written.",
         )

@@ -50,7 +50,7 @@ def notes(outcomes: Sequence[Outcome]) -> str:
 
 
 def refusal(outcomes: Sequence[Outcome]) -> str:
-    """Why a file was rejected, and what to do; nothing of it was loaded."""
+    """Why a file was rejected, and what to do; nothing was loaded."""
     assert all(outcome.counts is None for outcome in outcomes)
     [error] = {str(outcome.error) for outcome in outcomes if outcome.error is not None}
     return error

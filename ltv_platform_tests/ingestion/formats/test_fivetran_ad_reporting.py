@@ -126,5 +126,5 @@ def test_beside_a_report_of_the_network(load: Loader) -> None:
     """google_ads is the name of both: the later one counts, nothing doubles."""
     load_file(load, "r.csv", REPORT)
     report = "Day,Campaign,Campaign ID,Cost\n2025-09-01,Brand,111,9.99\n"
-    assert "is replaced" in notes(load_file(load, "g.csv", report))
+    assert "was replaced" in notes(load_file(load, "g.csv", report))
     assert spend(load)["111", ""] == "24.99"

@@ -36,10 +36,10 @@ def test_report(load: Loader) -> None:
         "SELECT SUM(cost), SUM(impressions), SUM(clicks), MIN(spend_source), MAX(spend_source) "
         "FROM raw.campaign_costs"
     ) == [(pytest.approx(4146.25), 16337, 332, "google_ads", "google_ads")]
-    assert "rows of totals left out: 4; line 33 says what the rows add up to (4,156.24)" in (
+    assert "total rows left out: 4; line 33 matches the sum of the rows (4,156.24)" in (
         notes(outcomes)
     )
-    assert "lines of titles and notices skipped: 2 (" in notes(outcomes)
+    assert "title and notice lines skipped: 2 (" in notes(outcomes)
     reasons = [reason for _, [reason] in load.reasons()]
     assert [reason.split(":")[0] for reason in reasons] == ["date", "cost"]
 
@@ -118,7 +118,7 @@ def test_numbers_in_another_order_of_columns(load: Loader) -> None:
     )
     outcomes = load_file(load, "r.csv", report)
     assert spend(load) == {("Marke", "EUR"): "1209.10"}
-    assert "says what the rows add up to (1,209.10)" in notes(outcomes)
+    assert "matches the sum of the rows (1,209.10)" in notes(outcomes)
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ def test_export(load: Loader) -> None:
         ("US", "168.150000", 10500, 210),
         ("unknown", "0.000000", 0, None),
     ]
-    assert "line 2 says what the rows add up to (193.40)" in notes(outcomes)
+    assert "line 2 matches the sum of the rows (193.40)" in notes(outcomes)
     assert load.rows(
         "SELECT campaign_id, campaign_name, media_source FROM raw.campaigns ORDER BY 1"
     ) == [(FIRST, "Prospecting", "Meta Ads"), (SECOND, "Retargeting 🛒", "Meta Ads")]
@@ -58,7 +58,7 @@ def test_last_row_is_a_total(load: Loader) -> None:
     first, total, *rows = EXPORT.splitlines()
     outcomes = load_file(load, "e.csv", "\n".join([first, *rows, total]))
     assert spend(load) == SPENT
-    assert "line 33 says what the rows add up to" in notes(outcomes)
+    assert "line 33 matches the sum of the rows" in notes(outcomes)
 
 
 def test_rows_of_several_days(load: Loader) -> None:

@@ -26,7 +26,7 @@ def test_report(load: Loader) -> None:
         "SELECT SUM(impressions), SUM(clicks), MIN(date)::VARCHAR, MAX(date)::VARCHAR, "
         "MIN(spend_source) FROM raw.campaign_costs"
     ) == [(20110, 211, "2025-09-01", "2025-09-10", "microsoft_ads")]
-    assert "lines of titles and notices skipped: 10 (" in notes(outcomes)
+    assert "title and notice lines skipped: 10 (" in notes(outcomes)
     [(_, [reason])] = load.reasons()
     assert reason.startswith("date: '2025-02-30'")
     assert load.rows(
@@ -71,7 +71,7 @@ def test_notice_that_a_spreadsheet_has_filled_up(load: Loader) -> None:
     )
     outcomes = load_file(load, "r.csv", report)
     assert spend(load) == {("77", ""): "1210.00"}
-    assert "line 6 says what the rows add up to (1,210.00)" in notes(outcomes)
+    assert "line 6 matches the sum of the rows (1,210.00)" in notes(outcomes)
     assert load.reasons() == []
     assert load.rows("SELECT campaign_id, campaign_name FROM raw.campaigns") == [("77", "A")]
 

@@ -28,7 +28,7 @@ def test_report(load: Loader) -> None:
         "SELECT SUM(impressions), SUM(clicks), MIN(date)::VARCHAR, MAX(date)::VARCHAR, "
         "MIN(spend_source) FROM raw.campaign_costs"
     ) == [(640500, 14280, "2025-06-01", "2025-06-07", "tiktok_ads")]
-    assert "line 32 says what the rows add up to (7,145.00)" in notes(outcomes)
+    assert "line 32 matches the sum of the rows (7,145.00)" in notes(outcomes)
     [(_, [reason])] = load.reasons()
     assert reason.startswith("date: ")
     assert load.rows(
@@ -56,12 +56,12 @@ def test_without_ids_and_currency(load: Loader) -> None:
     )
     outcomes = load_file(load, "r.csv", report)
     assert spend(load) == {("Total", ""): "4.00"}
-    assert "says what the rows add up to (4.00)" in notes(outcomes)
+    assert "matches the sum of the rows (4.00)" in notes(outcomes)
 
 
 def test_without_day(load: Loader) -> None:
     message = refusal(load_file(load, "r.csv", "Campaign name,Cost,Impressions\nA,1.50,3\n"))
-    assert "Nearest is a TikTok Ads report by day" in message
+    assert "The closest is a TikTok Ads report by day" in message
     assert "choose the dimension Time > By Day" in message
 
 

@@ -21,7 +21,7 @@ def through(folder: Path, select: str) -> str:
 REFUSED = {
     "a column that the file does not have": (
         "SELECT missing AS campaign_id FROM file",
-        'x.csv does not go through adapter mine: Binder Error: Referenced column "missing" not '
+        'x.csv does not fit adapter mine: Binder Error: Referenced column "missing" not '
         "found in FROM clause!",
     ),
     "a column that the table does not get": (
@@ -31,7 +31,7 @@ REFUSED = {
     ),
     "a value that does not fit its cast": (
         "SELECT CAST(name AS INTEGER) AS campaign_id FROM file",
-        "x.csv does not go through adapter mine: Conversion Error: Could not convert string "
+        "x.csv does not fit adapter mine: Conversion Error: Could not convert string "
         "'a' to INT32 when casting from source column name",
     ),
     "two statements": (
@@ -48,30 +48,30 @@ REFUSED = {
     ),
     "another file, by its name": (
         "SELECT id AS campaign_id FROM '/etc/passwd'",
-        'Adapter mine reads "/etc/passwd"; it may read only `file`.',
+        'Adapter mine reads "/etc/passwd"; it may only read `file`.',
     ),
     "another file, by a function": (
         "SELECT content AS campaign_id FROM read_text('/etc/passwd')",
-        "Adapter mine reads READ_TEXT('/etc/passwd'); it may read only `file`.",
+        "Adapter mine reads READ_TEXT('/etc/passwd'); it may only read `file`.",
     ),
     "another file, in a subquery of a subquery": (
         "SELECT id AS campaign_id, (SELECT (SELECT MAX(content) FROM read_text('/etc/passwd'))) "
         "AS campaign_name FROM file",
-        "Adapter mine reads READ_TEXT('/etc/passwd'); it may read only `file`.",
+        "Adapter mine reads READ_TEXT('/etc/passwd'); it may only read `file`.",
     ),
     "another file, under the name of a CTE elsewhere": (
         "SELECT (SELECT 1 FROM '/etc/passwd.csv') AS campaign_id, (WITH \"/etc/passwd.csv\" AS "
         '(SELECT 1 AS a) SELECT a FROM "/etc/passwd.csv") AS campaign_name FROM file',
-        "x.csv does not go through adapter mine: Permission Error: Cannot access file "
+        "x.csv does not fit adapter mine: Permission Error: Cannot access file "
         '"/etc/passwd.csv" - file system operations are disabled by configuration',
     ),
     "a table of the warehouse": (
         "SELECT load_id AS campaign_id FROM raw.loads",
-        "Adapter mine reads raw.loads; it may read only `file`.",
+        "Adapter mine reads raw.loads; it may only read `file`.",
     ),
     "each record three times": (
         "SELECT a.id AS campaign_id FROM file AS a, file AS b",
-        "Adapter mine makes more rows than the 3 records of x.csv.",
+        "Adapter mine returns more rows than the 3 records of x.csv.",
     ),
     "brackets 10,000 deep": (
         f"SELECT {'(' * 10_000}id{')' * 10_000} AS campaign_id FROM file",
@@ -79,7 +79,7 @@ REFUSED = {
     ),
     "a text longer than memory": (
         "SELECT repeat(id, 1000000000) AS campaign_id FROM file",
-        "x.csv with adapter mine needs more memory than the engine may take.",
+        "x.csv with adapter mine needs more memory than the engine may use.",
     ),
 }
 
@@ -111,15 +111,13 @@ def exploding(folder: Path, select: str, **settings: Any) -> str:
 
 @CASES.case(
     "adapter: a cross join of 8,000,000,000,000 rows",
-    "exit 2: Adapter mine makes more rows than the 20000 records of x.csv.; within minutes",
+    "exit 2: Adapter mine returns more rows than the 20000 records of x.csv.; within minutes",
 )
 def _(folder: Path) -> str:
     return exploding(folder, "SELECT a.id AS campaign_id FROM file AS a, file AS b, file AS c")
 
 
-SLOW = (
-    "exit 2: x.csv does not go through adapter mine: took longer than 0.5 seconds; within minutes"
-)
+SLOW = "exit 2: x.csv does not fit adapter mine: took longer than 0.5 seconds; within minutes"
 
 
 def slow(folder: Path, select: str) -> str:

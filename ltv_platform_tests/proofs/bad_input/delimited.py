@@ -25,7 +25,7 @@ def names(desk: Desk, seen: str) -> str:
 @CASES.case(
     "a required column is missing",
     "exit 2: customers.csv lacks customer_id, required for customers. It has customerid, "
-    "registration_date. Is customerid meant to be customer_id?",
+    "registration_date. Should customerid be customer_id?",
 )
 def _(folder: Path) -> str:
     return Desk(folder).text("customers", "customerid,registration_date\na,2025-01-01\n")
@@ -33,8 +33,7 @@ def _(folder: Path) -> str:
 
 @CASES.case(
     "a header in capitals",
-    "exit 2: campaigns.csv: 'CAMPAIGN_ID' is not campaign_id. Names of columns are compared letter "
-    "by letter.",
+    "exit 2: campaigns.csv: 'CAMPAIGN_ID' is not campaign_id. Column names must match exactly.",
 )
 def _(folder: Path) -> str:
     return Desk(folder).text("campaigns", "CAMPAIGN_ID\nc1\n")
@@ -42,8 +41,7 @@ def _(folder: Path) -> str:
 
 @CASES.case(
     "extra columns, one of them ours in capitals",
-    "Error: campaigns.csv: 'Campaign_Name' is not campaign_name. Names of columns are compared "
-    "letter by letter.",
+    "Error: campaigns.csv: 'Campaign_Name' is not campaign_name. Column names must match exactly.",
 )
 def _(folder: Path) -> str:
     desk = Desk(folder)

@@ -96,7 +96,7 @@ def _(folder: Path) -> str:
 
 @CASES.case(
     "LTV_START_DATE in a year that has not come",
-    "exit 2: LTV_START_DATE is 2199-01-01, a day that has not come.",
+    "exit 2: LTV_START_DATE is 2199-01-01, which is in the future.",
 )
 def _(folder: Path) -> str:
     desk = Desk(folder)
@@ -108,7 +108,7 @@ def _(folder: Path) -> str:
 
 @CASES.case(
     "a first file with many rows of the year 1000",
-    "exit 2: The rows lie between 1000 and 2025: that makes more than 20 years of daily "
+    "exit 2: The rows are from 1000 to 2025: more than 20 years of daily "
     "partitions. Set LTV_START_DATE to the first day that counts, such as 2025-01-01",
 )
 def _(folder: Path) -> str:

@@ -34,8 +34,8 @@ def _said(outcomes: list[Outcome]) -> str:
 
 @CASES.case(
     "a file of no known format, without a table",
-    "exit 2: export.csv is none of the exports that are known by their columns. It has Day, "
-    "Campaign. Nearest is a Google Ads report by day, which also has Cost.",
+    "exit 2: export.csv is not a known export. It has Day, Campaign. "
+    "The closest is a Google Ads report by day, which also has Cost.",
 )
 def _(folder: Path) -> str:
     _, outcomes = _loaded(folder, "Day,Campaign\n2025-05-01,a\n")
@@ -45,8 +45,8 @@ def _(folder: Path) -> str:
 @CASES.case(
     "dates and amounts that can all be read in two ways",
     "exit 2: export.csv: '05/09/2025' in line 2 of Day can be 5 Sep 2025 or 9 May 2025, and no "
-    "other value tells which.; exit 2: export.csv: '1,204' in line 2 of Cost can be 1204 or 1.204, "
-    "and no other value tells which.",
+    "other value settles it.; exit 2: export.csv: '1,204' in line 2 of Cost can be 1204 or 1.204, "
+    "and no other value settles it.",
 )
 def _(folder: Path) -> str:
     said = []
@@ -58,8 +58,8 @@ def _(folder: Path) -> str:
 
 @CASES.case(
     "a report that was cut off: its total says more than its rows",
-    "2 of campaign_costs; 1 of campaigns; rows of totals left out: 1; they do not agree with the "
-    "rows: line 4 says 30.00, the rows add up to 15.50. Is the file complete?",
+    "2 of campaign_costs; 1 of campaigns; total rows left out: 1; they do not match the rows: "
+    "line 4 says 30.00, the rows add up to 15.50. Is the file complete?",
 )
 def _(folder: Path) -> str:
     lines = "2025-05-01,a,10.00\n2025-05-02,a,5.50\nTotal: Account,,30.00\n"

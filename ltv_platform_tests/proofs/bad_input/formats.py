@@ -196,7 +196,7 @@ def _(folder: Path) -> str:
     "exit 2: x.dat has an unsupported extension. It seems to be text.; "
     "exit 2: x.zip has an unsupported extension. It seems to be a ZIP archive, perhaps an Excel "
     "workbook.; "
-    "exit 2: x.csv is a web page, such as one that asks to log in, whatever its extension says.",
+    "exit 2: x.csv is a web page, perhaps a login page, despite its extension.",
 )
 def _(folder: Path) -> str:
     desk = Desk(folder)
@@ -215,7 +215,7 @@ def database(desk: Desk, script: str) -> Path:
 @CASES.case(
     "SQLite without the table, and without any",
     "exit 2: shop.db has no table campaigns; it has other.; "
-    "exit 2: shop.db holds none of the source tables; it has other.",
+    "exit 2: shop.db contains none of the source tables; it has other.",
 )
 def _(folder: Path) -> str:
     desk = Desk(folder)
@@ -258,7 +258,7 @@ def _(folder: Path) -> str:
 
 @CASES.case(
     "SQLite with a view that never ends",
-    "exit 2: shop.db took longer than 0.3 seconds to be read; perhaps a view in it has no end.",
+    "exit 2: shop.db took longer than 0.3 seconds to read; perhaps it has an endless view.",
 )
 def _(folder: Path) -> str:
     desk = Desk(folder, adapter_timeout=0.3)
@@ -272,7 +272,7 @@ def _(folder: Path) -> str:
 
 @CASES.case(
     "SQLite with rows in a write-ahead log beside it",
-    "exit 2: shop.db has a write-ahead log beside it, so its newest rows are not in the file.",
+    "exit 2: shop.db has a write-ahead log beside it, which holds its newest rows.",
 )
 def _(folder: Path) -> str:
     desk = Desk(folder)
@@ -285,7 +285,7 @@ def _(folder: Path) -> str:
 
 @CASES.case(
     "the same, named through a link that lies elsewhere",
-    "exit 2: link.db has a write-ahead log beside it, so its newest rows are not in the file.",
+    "exit 2: link.db has a write-ahead log beside it, which holds its newest rows.",
 )
 def _(folder: Path) -> str:
     desk = Desk(folder)

@@ -57,7 +57,7 @@ def _(folder: Path) -> str:
 
 @CASES.case(
     "a sparse file larger than the disk",
-    "exit 2: campaigns.csv needs more than half of what is free on the disk of LTV_HOME.",
+    "exit 2: campaigns.csv needs more than half of the free space on the disk of LTV_HOME.",
 )
 def _(folder: Path) -> str:
     desk = Desk(folder)
@@ -142,8 +142,8 @@ def _swapped(folder: Path) -> Path:
 
 @CASES.case(
     "a folder of landing, and a file in it, swapped for a link between the look and the read",
-    "exit 2: home/landing/campaigns/campaigns.csv is a link, or lies behind one; links in landing "
-    "are not followed. 2 times; in the log: nothing",
+    "exit 2: home/landing/campaigns/campaigns.csv is a link or inside one; links in landing are "
+    "not followed. 2 times; in the log: nothing",
 )
 def _(folder: Path) -> str:
     seen = set()
@@ -232,7 +232,7 @@ def _(folder: Path) -> str:
 
 @CASES.case(
     "files in landing itself, beside the folders of the tables",
-    "exit 0: Note: a.csv was taken for a file of campaigns; In landing: c.csv.part",
+    "exit 0: Note: a.csv was recognized as a file of campaigns; In landing: c.csv.part",
 )
 def _(folder: Path) -> str:
     desk = Desk(folder)
@@ -290,15 +290,15 @@ def _(folder: Path) -> str:
 
     def growing(content: Iterator[bytes], *arguments: Any) -> Iterator[bytes]:
         """Somebody appends to the file after the first look at it."""
-        chunks = bounded(content, *arguments)
+        chunks = limited(content, *arguments)
         yield next(chunks)
         with path.open("a") as file:
             file.writelines(f"e{number},x\n" for number in range(rows))
         yield from chunks
 
-    bounded = files._bounded
+    limited = files._limited
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(files, "_bounded", growing)
+        patch.setattr(files, "_limited", growing)
         seen = desk.ingest("campaigns", path)
     every = f"{1 + rows}"
     whole = desk.ingest("campaigns", path) == f"{every} in file: {every} accepted"
@@ -319,13 +319,13 @@ def _(folder: Path) -> str:
 
 @CASES.case(
     "LTV_HOME in a folder with wildcards",
-    "exit 2: LTV_HOME: the path FOLDER/h[1] holds [ ]; choose one without",
+    "exit 2: LTV_HOME: the path FOLDER/h[1] contains [ ]; choose a path without them",
 )
 def _(folder: Path) -> str:
     desk = Desk(folder)
     desk.environment["LTV_HOME"] = str(folder / "h[1]")
     answer = desk.ltv("ingest", "campaigns", desk.write("campaigns.csv", CAMPAIGNS))
-    words = re.search(r"the path .* choose one without", answer.err)
+    words = re.search(r"the path .* choose a path without them", answer.err)
     seen = words[0].replace(str(folder), "FOLDER") if words else answer.err
     return f"exit {answer.code}: LTV_HOME: {seen}"
 

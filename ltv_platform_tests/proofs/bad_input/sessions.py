@@ -169,9 +169,9 @@ def _(folder: Path) -> str:
 
 @CASES.case(
     "SQLite with sessions but no costs, conversions under another name and a column misspelt",
-    "exit 2: shop.db does not fit the source tables: table conversions is missing (is conversion "
-    "meant?); table session_costs is missing (it has conversion); session_sources has no column "
-    "closer_engagement (is closer_engagment meant?).",
+    "exit 2: shop.db does not fit the source tables: table conversions is missing (did you mean "
+    "conversion?); table session_costs is missing (it has conversion); session_sources has no "
+    "column closer_engagement (did you mean closer_engagment?).",
 )
 def _(folder: Path) -> str:
     desk = Desk(folder)
@@ -223,7 +223,7 @@ def _(folder: Path) -> str:
     "exit 2: create.sql is a SQL script, not a database.; "
     "exit 2: create.db is a SQL script, not a database.; "
     "exit 2: text.db is not a SQLite database, or a damaged one (file is not a database).; "
-    "exit 2: empty.db holds none of the source tables; it has none.",
+    "exit 2: empty.db contains none of the source tables; it has none.",
 )
 def _(folder: Path) -> str:
     desk = Desk(folder)

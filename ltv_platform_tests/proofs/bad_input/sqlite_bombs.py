@@ -17,7 +17,7 @@ CASES = Cases("bad input: SQLite bombs")
 _SOON = 60
 
 _FOR_EVER = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)"
-_LATE = "took longer than 1 seconds to be read; perhaps a view in it has no end."
+_LATE = "took longer than 1 seconds to read; perhaps it has an endless view."
 _DIGITS = "'[' || rtrim(replace(hex(zeroblob(5000)), '0', '1,'), ',') || ']'"
 
 BOMBS = {
@@ -39,7 +39,7 @@ BOMBS = {
     "rows without an end": (f"{_FOR_EVER} SELECT i AS campaign_id FROM n", _LATE),
     "a sort without an end": (
         f"{_FOR_EVER} SELECT hex(zeroblob(50000)) AS campaign_id FROM n ORDER BY -i",
-        "needs more than 256 MiB on the disk to be sorted.",
+        "needs more than 256 MiB of disk space to sort.",
     ),
     "a text of all rows": (
         f"{_FOR_EVER} SELECT group_concat(hex(zeroblob(500000))) AS campaign_id FROM n",
@@ -55,11 +55,11 @@ BOMBS = {
     ),
     "many values of 30 MB": (
         f"{_FOR_EVER} SELECT randomblob(30000000) AS campaign_id FROM n",
-        "needs more than 1,024 MiB of memory to be read.",
+        "needs more than 1,024 MiB of memory to read.",
     ),
     "long texts without an end": (
         f"{_FOR_EVER} SELECT hex(zeroblob(200000)) AS campaign_id FROM n",
-        "gives more than 256 MiB; perhaps a view in it has no end.",
+        "returns more than 256 MiB; perhaps it has an endless view.",
     ),
     "an extension": (
         "SELECT load_extension('/tmp/x.so') AS campaign_id",

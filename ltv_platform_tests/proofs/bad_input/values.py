@@ -206,8 +206,8 @@ def _(folder: Path) -> str:
 
 @CASES.case(
     "a refund that is not flagged as one",
-    "2 in file: 1 accepted, 1 quarantined (2: transaction_type: is_refund is 0 on what is no "
-    "purchase (LTV_REFUND_TYPES); set it to 1 where money went back, or leave the row out, as an "
+    "2 in file: 1 accepted, 1 quarantined (2: transaction_type: is_refund is 0, but this is not a "
+    "purchase (LTV_REFUND_TYPES); set it to 1 if money went back, or leave the row out, as an "
     "adapter can)",
 )
 def _(folder: Path) -> str:
@@ -282,7 +282,7 @@ def _(folder: Path) -> str:
 
 @CASES.case(
     "onto 2,000 rows of 2025 a load of 1,000 with 2 of 2021 (0.07 %), then one with 3 (0.13 %)",
-    "998 accepted, 2 quarantined; 1000 accepted, 0 quarantined: the partitions now start on "
+    "998 accepted, 2 quarantined; 1000 accepted, 0 quarantined: partitions now start on "
     "2021-01-01 instead of 2025-01-01; 2 rows left quarantine because of that",
 )
 def _(folder: Path) -> str:
@@ -304,7 +304,8 @@ def _(folder: Path) -> str:
 
 @CASES.case(
     "countries that are no codes, and one that is none at all",
-    "Note: country: 1 rows hold no code or English name of ISO 3166-1: Deutschland; kept as given",
+    "Note: country: 1 rows have no ISO 3166-1 code or English country name: Deutschland; kept as "
+    "given",
 )
 def _(folder: Path) -> str:
     desk = Desk(folder)

@@ -108,7 +108,7 @@ def _forge(path: Path) -> None:
 
 @CASES.case(
     "a byte of a Parquet part was changed, its length and end kept",
-    f"doctor: transactions.parquet: not as published; run: exit 0; after it {_HEALED}",
+    f"doctor: transactions.parquet: changed since publishing; run: exit 0; after it {_HEALED}",
 )
 def _(folder: Path) -> str:
     home = undisturbed_home(folder)
@@ -116,7 +116,7 @@ def _(folder: Path) -> str:
     path.chmod(0o600)
     _forge(path)
     doctor = ltv(home)("doctor")
-    words = re.search(r"transactions\.parquet: not as published", doctor.err)
+    words = re.search(r"transactions\.parquet: changed since publishing", doctor.err)
     code = ltv(home)("run").code
     return (
         f"doctor: {words[0] if words else doctor.err}; run: exit {code}; "
@@ -234,14 +234,15 @@ def _(folder: Path) -> str:
 
 @CASES.case(
     "the file start_date holds garbage",
-    "run: exit 2, does not hold a date, Write the first partition into it; after that " + _HEALED,
+    "run: exit 2, does not contain a date, Write the first partition into it; "
+    f"after that {_HEALED}",
 )
 def _(folder: Path) -> str:
     home = undisturbed_home(folder)
     path = home / "start_date"
     path.write_bytes(b"\xff soon")
     answer = ltv(home)("run")
-    words = re.findall("does not hold a date|Write the first partition into it", answer.err)
+    words = re.findall("does not contain a date|Write the first partition into it", answer.err)
     path.write_text("2026-01-01\n", "utf-8")
     ltv(home)("run")
     return (

@@ -193,7 +193,7 @@ def _give_up_root() -> None:
 
 @CASES.case(
     f"LTV_HOME is read-only ({_READ_ONLY})",
-    "ingest, run: exit 2 and 2, LTV_HOME may be written; query: exit 0; "
+    "ingest, run: exit 2 and 2, LTV_HOME is writable; query: exit 0; "
     "when writable as undisturbed, nothing left over",
 )
 def _(folder: Path) -> str:
@@ -204,7 +204,7 @@ def _(folder: Path) -> str:
             answers = [ltv("ingest"), ltv("run")]
             query = ltv("query", "SELECT COUNT(*) FROM transactions")
         words = {
-            " ".join(re.findall("LTV_HOME may be written", answer.err) or [answer.err])
+            " ".join(re.findall("LTV_HOME is writable", answer.err) or [answer.err])
             for answer in answers
         }
         return (

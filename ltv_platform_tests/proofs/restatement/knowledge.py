@@ -216,7 +216,7 @@ def _(folder: Path) -> str:
 
 @CASES.case(
     "`ltv run` after a correction and a restated day, in another zone",
-    "The partitions now start on 2024-01-01: rows of the log lie before 2025-01-01.; all "
+    "Partitions now start on 2024-01-01: the log holds rows from before 2025-01-01.; all "
     "equal to both rebuilds",
 )
 def _(folder: Path) -> str:

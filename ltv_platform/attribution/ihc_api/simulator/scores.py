@@ -38,7 +38,7 @@ class Scorer:
         if not request.journeys:
             return []
         settings = self._settings.model_copy(update={"ihc_redistribution": request.redistribution})
-        sql = render("ihc/simulated.sql", settings)
+        sql = render("queries/ihc/simulated.sql", settings)
         journeys = pa.Table.from_pylist(
             [row for sessions in request.journeys.values() for row in _journey(sessions)]
         )

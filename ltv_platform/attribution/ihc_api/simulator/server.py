@@ -101,8 +101,8 @@ class Simulator(ThreadingHTTPServer):
             super().__init__((_LOOPBACK, port), _Handler)
         except OSError as error:
             raise UserError(
-                f"Port {port} of {_LOOPBACK} cannot be listened on: {error.strerror}.",
-                "Choose another with --port; 0 takes any that is free.",
+                f"Port {port} of {_LOOPBACK} is not available: {error.strerror}.",
+                "Choose another with --port; 0 picks a free one.",
             ) from error
         self.key = key
         self.limits = limits or Limits()

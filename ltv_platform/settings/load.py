@@ -1,0 +1,143 @@
+"""Every setting of the platform: one typed class, one environment variable each.
+
+``fields`` declares them; they are read here and nowhere else. What changes figures
+(time zone, currency, horizons, window) is rendered into the SQL of the tables it concerns, so that
+changing it makes exactly those tables stale.
+"""
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import ValidationError, field_validator, model_validator
+from pydantic_settings import SettingsConfigDict
+
+from ltv_platform.errors import UserError
+from ltv_platform.settings.days import refuse_what_has_not_come
+from ltv_platform.settings.environment import refuse_unknown
+from ltv_platform.settings.fields import API_KEY, SettingFields
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+#: The horizon that summaries, country ranks and the seed's column names go by.
+SUMMARY_HORIZON = 7
+
+#: Days in the past from which forecasts are made again and compared with what happened.
+FORECAST_ORIGINS = 4
+
+
+class Settings(SettingFields):
+    """All ``LTV_*`` variables with their defaults.
+
+    Raises:
+        pydantic.ValidationError: a value has the wrong form; :func:`load_settings` turns it
+            into a :class:`UserError` that names the variable.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="LTV_",
+        frozen=True,
+        extra="forbid",
+        populate_by_name=True,
+        # What is wrong is told by load_settings, which knows what is secret.
+        hide_input_in_errors=True,
+    )
+
+    @field_validator(
+        "as_of",
+        "start_date",
+        "threads",
+        "now",
+        "ihc_api_key",
+        "id_salt",
+        "alert_webhook",
+        "backup_dir",
+        mode="before",
+    )
+    @classmethod
+    def _empty_is_unset(cls, value: Any) -> Any:
+        return None if value == "" else value
+
+    @field_validator("horizons")
+    @classmethod
+    def _has_summary_horizon(cls, value: tuple[int, ...]) -> tuple[int, ...]:
+        if SUMMARY_HORIZON not in value:
+            raise ValueError(f"must contain {SUMMARY_HORIZON}: summaries and ranks go by it")
+        return value
+
+    @field_validator("journey_lookback", "freshness_hours", mode="before")
+    @classmethod
+    def _none_is_unlimited(cls, value: Any) -> Any:
+        return None if isinstance(value, str) and value.strip().lower() == "none" else value
+
+    @model_validator(mode="after")
+    def _api_has_a_key(self) -> Self:
+        if self.ihc_engine == "api" and self.ihc_api_key is None:
+            raise ValueError(f"LTV_IHC_ENGINE is api, but {API_KEY} is not set")
+        return self
+
+    @property
+    def warehouse_path(self) -> Path:
+        """What the engine keeps, a file or a folder; only the engine opens it."""
+        return self.home / f"warehouse.{self.engine}"
+
+    @property
+    def uses_ihc_api(self) -> bool:
+        """Whether IHC is scored by the API, and not by the local engine."""
+        return self.ihc_engine != "local" and self.ihc_api_key is not None
+
+    @property
+    def longest_horizon(self) -> int:
+        """The longest age in days that any cohort table covers."""
+        return max(self.horizons + self.user_horizons)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The reporting zone."""
+        return ZoneInfo(self.timezone)
+
+    def current_time(self) -> datetime:
+        """The clock of ingestion and of the partition definitions, with its zone (UTC)."""
+        return self.now or datetime.now(UTC)
+
+    def today(self) -> date:
+        """The current day of the reporting zone."""
+        return self.current_time().astimezone(self.zone).date()
+
+
+def variable_name(field: str) -> str:
+    """The environment variable of a settings field: ``as_of`` is ``LTV_AS_OF``."""
+    return API_KEY if field == "ihc_api_key" else f"LTV_{field.upper()}"
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read the settings from the environment; overrides win.
+
+    Raises:
+        UserError: a variable has a wrong value; the message names it.
+    """
+    refuse_unknown({variable_name(field) for field in Settings.model_fields})
+    try:
+        settings = Settings(**overrides)
+    except ValidationError as error:
+        wrong = "; ".join(_what_is_wrong(item) for item in error.errors())
+        raise UserError(
+            f"A setting is wrong. {wrong}",
+            "Fix or unset the variable; `ltv doctor` lists all of them with their defaults.",
+        ) from error
+    refuse_what_has_not_come(settings.as_of, settings.start_date, settings.today())
+    return settings
+
+
+def _what_is_wrong(error: "ErrorDetails") -> str:
+    message = error["msg"].removeprefix("Value error, ")
+    if not error["loc"]:  # it concerns several variables, and the input is all of them
+        return message
+    field, *inside = map(str, error["loc"])
+    place = " ".join([variable_name(field), *([".".join(inside)] if inside else [])])
+    # Of what is missing, the input is what it is missing from; a secret is not shown.
+    hidden = error["type"] == "missing" or field in ("alert_webhook", "id_salt")
+    given = "" if hidden else f" (it is {error['input']!r})"
+    return f"{place}: {message}{given}"

@@ -1,0 +1,7 @@
+-- Grain: one row per period and campaign that gets details.
+-- Answers: how does each generation of users pay back?
+{% import 'macros/campaign_report.sql' as report with context %}
+SELECT *
+FROM ({{ report.cohorts(unit, shown_horizons) }}) AS cohort
+WHERE campaign_id = '' OR campaign_id IN (SELECT campaign_id FROM campaign WHERE detailed)
+ORDER BY campaign_id, period

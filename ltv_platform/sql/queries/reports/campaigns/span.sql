@@ -1,0 +1,5 @@
+-- Grain: one row.
+-- Answers: from when to when are there cohorts?
+SELECT MIN(install_date) AS first_day, MAX(install_date) AS last_day,
+  COALESCE(DATE_DIFF('week', MIN(install_date), MAX(install_date)), 0) + 1 AS weeks
+FROM campaign_roas

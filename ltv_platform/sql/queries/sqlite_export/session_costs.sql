@@ -1,0 +1,5 @@
+-- Grain: one row per session.
+-- Answers: what does the table session_costs of the SQLite export hold?
+SELECT session_id, CAST(cost AS DOUBLE) AS cost
+FROM sessions
+ORDER BY session_id

@@ -54,7 +54,7 @@ chaos-files: install-dev
 # `ltv run` killed ten times while the IHC API misbehaves, on the public challenge data of
 # LTV_REFERENCE_DATA; `make test` does so with a few journeys.
 proof-api: install-dev
-	@$(BIN)/python -m ltv_platform_tests.attribution.killed
+	@$(BIN)/python -m ltv_platform_tests.attribution.ihc_api.killed
 
 ui: install
 	@$(BIN)/ltv ui

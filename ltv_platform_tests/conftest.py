@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,37 +9,35 @@ import pytest
 
 from ltv_platform import result_cache
 from ltv_platform.assets import build_graph
-from ltv_platform.ingestion.load import Outcome, Request, ingest
 from ltv_platform.settings import Settings, load_settings
 from ltv_platform.tables.transforms import Graph
 from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
-from ltv_platform.warehouse.engine import LoadCounts
-from ltv_platform_tests import surroundings
+from ltv_platform_tests.testing import NOW, surroundings
+from ltv_platform_tests.testing.command_line import CommandLine
+from ltv_platform_tests.testing.loader import Loader
 
 if "PYTEST_XDIST_WORKER" not in os.environ:  # which has it from the process that started it
     surroundings.keep_files_in_memory()
     surroundings.compile_once()
 
-#: The clock of the tests.
-NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
-
-#: What takes a minute or more is begun first, the longest before the others: else one process works
-#: alone on it in the end.
-_LONG = ("TestRestatement", "properties/", "TestKilled", "benchmarks/", "end_to_end/", "proofs/")
-
 _REFERENCE_DATA = os.environ.get("LTV_REFERENCE_DATA")
 
-#: URL of a PostgreSQL server on which tests may make databases, its password included.
-POSTGRES = os.environ.get("LTV_TEST_POSTGRES")
 
-
+@pytest.hookimpl(tryfirst=True)  # before tests are chosen by their markers
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Long ones first; the others stay in their order."""
+    """Mark what needs the real data, and begin the longest first.
 
-    def place(item: pytest.Item) -> int:
-        return next((n for n, part in enumerate(_LONG) if part in item.nodeid), len(_LONG))
+    Otherwise one process works alone on it in the end. The others stay in their order.
+    """
+    for item in items:
+        if "reference_data" in getattr(item, "fixturenames", ()):
+            item.add_marker("reference")
 
-    items.sort(key=place)
+    def seconds(item: pytest.Item) -> float:
+        slow = item.get_closest_marker("slow")
+        return float(slow.args[0]) if slow else 0
+
+    items.sort(key=seconds, reverse=True)
 
 
 @pytest.fixture(autouse=True)
@@ -53,7 +50,7 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    """Defaults, with an LTV_HOME of its own and the clock at :data:`NOW`."""
+    """Defaults, with an LTV_HOME of its own and the clock of the tests."""
     return load_settings(home=tmp_path / "home", now=NOW, threads=1)
 
 
@@ -69,7 +66,7 @@ def engine(settings: Settings, graph: Graph) -> DuckDBEngine:
     return DuckDBEngine(settings, graph.catalog)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def reference_data() -> Path:
     """The folder of the real data; the test is skipped where it is not at hand."""
     if _REFERENCE_DATA is None:
@@ -89,74 +86,6 @@ def new_process(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     return forget
 
 
-class Loader:
-    """Writes files and ingests them.
-
-    Args:
-        engine: The warehouse.
-        folder: Where the files are written.
-    """
-
-    def __init__(self, engine: DuckDBEngine, folder: Path) -> None:
-        self.engine = engine
-        self.folder = folder
-
-    def write(self, name: str, content: str | bytes) -> Path:
-        """A file with that content, its line ends as given."""
-        path = self.folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content.encode() if isinstance(content, str) else content)
-        return path
-
-    def outcome(
-        self,
-        table: str,
-        content: str | bytes,
-        name: str | None = None,
-        adapter: str | None = None,
-    ) -> Outcome:
-        """Ingest a file with that content."""
-        path = self.write(name or f"{table}.csv", content)
-        [outcome] = ingest(self.engine, [Request(table, path, adapter)])
-        return outcome
-
-    def __call__(
-        self,
-        table: str,
-        content: str | bytes,
-        name: str | None = None,
-        adapter: str | None = None,
-    ) -> LoadCounts:
-        """Ingest a file that must load; its counts, checked to add up."""
-        outcome = self.outcome(table, content, name, adapter)
-        assert outcome.error is None, outcome.error
-        counts = outcome.counts
-        assert counts is not None
-        assert_adds_up(counts)
-        return counts
-
-    def rows(self, sql: str) -> list[tuple[Any, ...]]:
-        """The rows of a query."""
-        return self.engine.rows(sql)
-
-    def reasons(self) -> list[tuple[int, list[str]]]:
-        """Line and reasons of what stands in quarantine."""
-        return self.engine.rows(
-            "SELECT line, reasons FROM raw.quarantine WHERE replayed_at IS NULL "
-            "ORDER BY quarantined_at, source_file, line"
-        )
-
-
-def assert_adds_up(counts: LoadCounts) -> None:
-    """Every row of the file is accounted for (tables.md, rules for values)."""
-    assert counts.rows_in_file == counts.rows_skipped + counts.rows_received
-    assert (
-        counts.rows_received
-        == counts.rows_accepted + counts.rows_quarantined + counts.rows_repeated
-    )
-    assert min(counts.rows_skipped, counts.rows_repeated) >= 0
-
-
 @pytest.fixture
 def load(engine: DuckDBEngine, tmp_path: Path) -> Loader:
     """Writes text to a file and ingests it."""
@@ -172,3 +101,15 @@ def loader_with(tmp_path: Path) -> Callable[..., Loader]:
         return Loader(DuckDBEngine(settings, build_graph(settings).catalog), tmp_path / "files")
 
     return make
+
+
+@pytest.fixture
+def ltv(tmp_path: Path) -> CommandLine:
+    """The command line in a fresh LTV_HOME."""
+    return CommandLine(tmp_path / "home")
+
+
+@pytest.fixture(scope="module")
+def fresh_homes(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], CommandLine]:
+    """Makes command lines with a fresh LTV_HOME each, for fixtures of a whole module."""
+    return lambda: CommandLine(tmp_path_factory.mktemp("ltv") / "home")

@@ -71,7 +71,7 @@ def findings() -> Iterator[str]:
         yield from (f"{name}:{found}" for found in in_text(name, path.read_text("utf-8")))
         if name.startswith(_MACROS):
             continue
-        seen = set()
+        seen: set[str] = set()
         for values in _SETTINGS:
             settings = Settings.model_validate({"home": Path("/nonexistent/home"), **values})
             seen.update(in_statement(name, render(name, settings, **_ARGUMENTS)))

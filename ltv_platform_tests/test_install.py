@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-_ROOT = Path(__file__).parents[1]
-_LOCK = (_ROOT / "constraints.txt").read_text("utf-8")
+from ltv_platform_tests.testing import ROOT
+
+_LOCK = (ROOT / "constraints.txt").read_text("utf-8")
 
 #: Stands in for uv: notes how it was called, says what uv says, ends as it is told, or ends
 #: install.sh.
@@ -39,7 +40,7 @@ class Checkout:
         for made in (self.folder, self._home, self._bin):
             made.mkdir()
         for name in ("install.sh", "pyproject.toml", "constraints.txt"):
-            shutil.copy(_ROOT / name, self.folder)
+            shutil.copy(ROOT / name, self.folder)
         uv = self._bin / "uv"
         uv.write_text(_UV)
         uv.chmod(0o755)
@@ -206,7 +207,7 @@ def test_the_lock_has_hashes_and_names_no_host() -> None:
 
 def test_the_lock_holds_all_that_is_asked_for() -> None:
     """`make lock` was not forgotten: each name in pyproject.toml is pinned."""
-    project = tomllib.loads((_ROOT / "pyproject.toml").read_text("utf-8"))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     asked = [
         *project["project"]["dependencies"],
         *(name for extra in project["project"]["optional-dependencies"].values() for name in extra),

@@ -5,7 +5,7 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 
@@ -27,8 +27,8 @@ def _squares(home: Path) -> tuple[list[list[str]], int]:
         return [f"{number}² = {number**2}\nand no more"]
 
     known = ResultCache(home)
-    results = [known.once(key, lambda n=n: find(n)) for n, key in enumerate(KEYS)]
-    assert results == [known.once(key, lambda n=n: find(n)) for n, key in enumerate(KEYS)]
+    results = [known.once(key, partial(find, n)) for n, key in enumerate(KEYS)]
+    assert results == [known.once(key, partial(find, n)) for n, key in enumerate(KEYS)]
     return results, len(found)
 
 
@@ -108,13 +108,13 @@ def test_a_large_file_is_begun_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 def test_what_another_home_has_found_is_not_found_again(tmp_path: Path) -> None:
     """One process may look at several homes; each keeps what was asked of it."""
-    found = {}
+    found: dict[str, Any] = {}
     key = key_of("a square")
     assert ResultCache(tmp_path / "one", found).known(key) is None
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
         cache = ResultCache(tmp_path / name, found)
-        assert cache.once(key, lambda name=name: f"found in {name}") == "found in one"
+        assert cache.once(key, partial("found in {}".format, name)) == "found in one"
     assert ResultCache(tmp_path / "two").known(key) == "found in one"
 
 

@@ -263,7 +263,7 @@ def fit_ours(watch: Stopwatch, histories: str) -> Mapping[str, Any]:
 
 def fit_lifetimes(watch: Stopwatch, histories: str) -> Mapping[str, Any]:
     """The same by lifetimes 0.11.3, which takes counted histories, too, as weights."""
-    from lifetimes import BetaGeoFitter  # type: ignore[import-not-found] # noqa: PLC0415
+    from lifetimes import BetaGeoFitter  # noqa: PLC0415
 
     groups = _read(histories)
     columns = [groups[name].to_numpy() for name in ("repeat_days", "span_days", "age_days")]

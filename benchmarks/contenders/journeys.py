@@ -106,6 +106,7 @@ def platform_markov_of_order_1(watch: Stopwatch, file: str) -> Mapping[str, Any]
     with watch.step("solve"):
         names = sorted(visits["channel_name"].unique().to_pylist())
         effects = removal_effects(chain(visits, names, order=1), order=1)
+    assert effects is not None
     return {"totals": {"markov": dict(zip(names, effects.tolist(), strict=True))}}
 
 

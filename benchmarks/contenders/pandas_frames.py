@@ -74,7 +74,7 @@ def _cohorts(
 def _aged(events: pd.DataFrame, people: pd.DataFrame) -> pd.DataFrame:
     """Events with cohort, person and age in days, from the install on."""
     joined = events.merge(people, on="customer_id")
-    age = (joined["event_ts"] - joined["install_ts"]) // pd.Timedelta(days=1)
+    age = (joined["event_ts"] - joined["install_ts"]).dt.days
     return joined.assign(age=age)[age >= 0]
 
 

@@ -12,7 +12,7 @@ from benchmarks import data
 from benchmarks.contenders.counted import COUNTED, OTHERS
 from benchmarks.contenders.loaded import fingerprint
 from benchmarks.contenders.published import inodes, written_and_linked
-from benchmarks.homes import build, open_home, under
+from benchmarks.homes import build, embedded, open_home, under
 from benchmarks.processes import ContenderError, Stopwatch
 from ltv_platform import checks
 from ltv_platform.contracts.ddl import literal
@@ -21,6 +21,7 @@ from ltv_platform.ingestion.load import Request
 from ltv_platform.ingestion.load import ingest as load_files
 from ltv_platform.ingestion.rows.start_date import read_start
 from ltv_platform.published import snapshot
+from ltv_platform.published.current import current_snapshot
 from ltv_platform.published.query import query
 from ltv_platform.refresh.build import build_table
 from ltv_platform.settings import Settings
@@ -34,7 +35,7 @@ def cohorts(watch: Stopwatch, home: str, last: int, result: str, memory_limit: s
     engine.prepare()
     with watch.step("write"):
         build_table(engine, transform, days_between(data.START, data.day(last)))
-    with engine.session() as connection:
+    with embedded(workspace).session() as connection:
         connection.execute(
             # What waits for a rate is no figure that others make.
             "COPY (SELECT * EXCLUDE (waits_from_age) FROM marts.campaign_ltv) "
@@ -56,7 +57,7 @@ def ingest(
     if log is not None:
         shutil.copytree(log, home)
     workspace = open_home(home, last)
-    engine = workspace.engine
+    engine = embedded(workspace)
     engine.prepare()
     with watch.step("load"):
         [outcome] = load_files(engine, [Request("transactions", Path(file), adapter)])
@@ -75,7 +76,7 @@ def publish(watch: Stopwatch, home: str, last: int, anew: bool) -> Mapping[str, 
     settings = workspace.settings
     if anew:
         shutil.rmtree(settings.published_path, ignore_errors=True)
-    before = inodes(snapshot.current_snapshot(settings))
+    before = inodes(current_snapshot(settings))
     with watch.step("publish"):
         published = snapshot.publish(workspace.engine, workspace.graph)
     return written_and_linked(published, before)
@@ -137,7 +138,7 @@ def new_day(
             counts = check.table in COUNTED
             with watch.step("checks" if counts else OTHERS), engine.hold():
                 _must_hold(check.run(engine))
-    before = inodes(snapshot.current_snapshot(settings))
+    before = inodes(current_snapshot(settings))
     with watch.step("publish"):
         published = snapshot.publish(engine, graph)
     return {

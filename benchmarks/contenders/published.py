@@ -1,6 +1,6 @@
 """What a publish wrote and what it linked, by the inodes of its files."""
 
-from ltv_platform.published.snapshot import Snapshot
+from ltv_platform.published.current import Snapshot
 
 
 def inodes(snapshot: Snapshot | None) -> dict[str, int]:

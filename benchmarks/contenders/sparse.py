@@ -31,13 +31,15 @@ def prepare(watch: Stopwatch, home: str, days: int) -> Mapping[str, Any]:
             csv.writer(file, lineterminator="\n").writerows([header, *rows])
     with watch.step("ingest"):
         command(home, *LTV, "ingest", LTV_START_DATE=start.isoformat())
-    rows = sum(len(rows) for _, rows in tables.values())
-    return {"rows": rows, "start": start.isoformat()}
+    count = sum(len(rows) for _, rows in tables.values())
+    return {"rows": count, "start": start.isoformat()}
 
 
-def rows_of(start: date, days: int) -> dict[str, tuple[list[str], list[tuple[object, ...]]]]:
+def rows_of(start: date, days: int) -> dict[str, tuple[list[str], list[tuple[Any, ...]]]]:
     """Header and rows per table."""
-    customers, transactions, costs = [], [], []
+    customers: list[tuple[Any, ...]] = []
+    transactions: list[tuple[Any, ...]] = []
+    costs: list[tuple[Any, ...]] = []
     for number in range(_CUSTOMERS):
         offset = number * days // _CUSTOMERS
         day, name = start + timedelta(days=offset), f"c{number:04}"

@@ -5,7 +5,7 @@ branches of unions) are walked, each once. A column is computed from all columns
 including conditions, windows and FILTER clauses. ``COUNT(*)`` names no column; it is computed from
 the columns that identify the counted rows (of GROUP BY or DISTINCT, else the keys of the tables)
 and those of their WHERE. Filters, joins and grouping of the whole statement are reported
-separately, as what selects the rows.
+separately, as the columns that select rows.
 """
 
 from collections.abc import Iterator, Mapping

@@ -276,7 +276,7 @@ class Transform:
         return known
 
     def _known(self, as_of: AsOf) -> dict[str, Any]:
-        """The parameters that say what the figures know of."""
+        """The parameters that bound what the figures include."""
         marks = self.catalog.watermarks
         reached = {mark.parameter: as_of.watermarks.get(mark.name) for mark in marks}
         return {"as_of": as_of.day, **reached}

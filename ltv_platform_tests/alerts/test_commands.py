@@ -11,7 +11,7 @@ from ltv_platform.orchestration import services
 from ltv_platform.settings import load_settings
 from ltv_platform_tests.alerts.receiver import OK, Answer, real_alerts, receiver
 from ltv_platform_tests.alerts.test_message import KINDS
-from ltv_platform_tests.forked import ForkedLtv
+from ltv_platform_tests.testing.forked import ForkedLtv
 
 
 @pytest.fixture
@@ -119,7 +119,11 @@ def test_settings_of_alerts(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _serves_nobody() -> None:
     """In the process of `ltv up`: says where links would lead, and starts nothing."""
-    services.serve = lambda *_: sys.stdout.write(f"{load_settings().public_url}\n")
+
+    def shows_address(*_: object, **__: object) -> None:
+        sys.stdout.write(f"{load_settings().public_url}\n")
+
+    services.serve = shows_address
 
 
 @pytest.mark.parametrize(

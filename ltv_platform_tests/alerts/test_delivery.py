@@ -7,11 +7,13 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ltv_platform import locks
 from ltv_platform.alerts import Alert, Alerts, CheckFailed, RunFailed
 from ltv_platform.alerts import alerts as alerts_module
 from ltv_platform.alerts.webhook import Webhook
@@ -158,9 +160,10 @@ def test_processes_that_tell_at_once(tmp_path: Path) -> None:
             threading.Thread(target=_tell, args=(tmp_path, server.url, 4 + number))
             for number in range(2)
         ]
-        for worker in [*processes, *threads]:
+        workers: list[BaseProcess | threading.Thread] = [*processes, *threads]
+        for worker in workers:
             worker.start()
-        for worker in [*processes, *threads]:
+        for worker in workers:
             worker.join(120)
         alerts = real_alerts(tmp_path, server.url)
         assert [process.exitcode for process in processes] == [0] * 4
@@ -222,7 +225,7 @@ def test_who_comes_when_another_is_just_done_is_not_forgotten(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Put in after the last look and before the lock is let go: whoever holds it looks again."""
-    genuine = alerts_module.one_at_a_time
+    genuine = locks.one_at_a_time
     late: list[Alert] = [CheckFailed("marts.x", "y")]
 
     with receiver() as server:

@@ -5,7 +5,6 @@ import re
 import traceback
 from collections.abc import Iterator
 from datetime import date, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,8 +21,9 @@ from ltv_platform.alerts import (
 from ltv_platform.alerts.causes import UNKNOWN, cause_of_rejection, cause_of_run
 from ltv_platform.alerts.message import Message, Place, payload, plain, together
 from ltv_platform.ingestion.landing import ingest_landing, make_landing
-from ltv_platform_tests.conftest import Loader
-from ltv_platform_tests.workbooks import workbook
+from ltv_platform_tests.testing import ROOT
+from ltv_platform_tests.testing.loader import Loader
+from ltv_platform_tests.testing.workbooks import workbook
 
 UI = "https://ltv.example.com"
 RUN = "0f0e0d0c-1111-2222-3333-444455556666"
@@ -97,7 +97,7 @@ def test_what_each_kind_says(name: str) -> None:
 def test_docs_say_the_same(name: str) -> None:
     """operations.md explains every kind by its name, with the next step in the same words."""
     alert, _ = KINDS[name]
-    docs = (Path(__file__).parents[2] / "docs" / "operations.md").read_text("utf-8")
+    docs = (ROOT / "docs" / "operations.md").read_text("utf-8")
     section = " ".join(docs.partition("## Alerts")[2].partition("\n## ")[0].split())
     assert f"**{alert.title}** (`{alert.kind}`)" in section
     if name == "stale_snapshot":

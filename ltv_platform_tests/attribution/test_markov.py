@@ -115,7 +115,7 @@ def test_nothing_to_share() -> None:
 
 
 def test_orders_with_too_many_states_are_left_out(caplog: pytest.LogCaptureFixture) -> None:
-    paths = [((f"c{number}", f"c{number + 1}"), True) for number in range(300)]
+    paths: list[Path] = [((f"c{number}", f"c{number + 1}"), True) for number in range(300)]
     with caplog.at_level(logging.WARNING):
         table = markov_channels(visits_of(paths))
     assert set(table["markov_order"].to_pylist()) == {1}

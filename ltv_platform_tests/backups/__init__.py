@@ -1,0 +1,1 @@
+"""Copies of the state of an LTV_HOME: how they are made, kept and restored."""

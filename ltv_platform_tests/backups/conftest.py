@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from ltv_platform.ingestion.landing import ingest_landing
-from ltv_platform_tests.warehouse.homes import Home
-from ltv_platform_tests.warehouse.small_home import SETTINGS, filled
+from ltv_platform_tests.testing.home import Home
+from ltv_platform_tests.testing.small_home import SETTINGS, filled
 
 #: What Dagster keeps, as far as a backup is concerned.
 _HISTORY = ("history/runs.db", "history/index.db", "schedules/schedules.db")

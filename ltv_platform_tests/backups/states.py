@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ltv_platform.published.query import require_snapshot
-from ltv_platform_tests.warehouse.homes import Home
+from ltv_platform.published.current import require_snapshot
+from ltv_platform_tests.testing.home import Home
 
 
 def silent(text: str) -> None:

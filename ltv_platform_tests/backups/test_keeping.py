@@ -10,8 +10,8 @@ from ltv_platform.cli.backups import diagnose
 from ltv_platform.errors import UserError
 from ltv_platform.warehouse.duckdb.schema_version import newest_version
 from ltv_platform_tests.backups.states import silent
-from ltv_platform_tests.warehouse.homes import Home
-from ltv_platform_tests.warehouse.old_warehouses import warehouse_of_version
+from ltv_platform_tests.testing.home import Home
+from ltv_platform_tests.warehouse.duckdb.old_warehouses import warehouse_of_version
 
 
 def _folder(tmp_path: Path, *names: str, manifest: bool = True) -> Path:

@@ -17,7 +17,7 @@ from ltv_platform.backups.manifest import Backup, read_backup
 from ltv_platform.errors import UserError
 from ltv_platform.warehouse.duckdb.schema_version import newest_version
 from ltv_platform_tests.backups.states import files, silent
-from ltv_platform_tests.warehouse.homes import Home
+from ltv_platform_tests.testing.home import Home
 
 #: Not part of a backup: Dagster's logs of steps, locks, drafts, and what was put aside.
 _LEFT_OUT = (

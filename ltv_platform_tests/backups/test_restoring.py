@@ -17,8 +17,8 @@ from ltv_platform.backups.restoring import restore
 from ltv_platform.errors import UserError
 from ltv_platform.published.latest import keep_latest
 from ltv_platform_tests.backups.states import all_rows, files, silent
-from ltv_platform_tests.warehouse.homes import Home
-from ltv_platform_tests.warehouse.small_home import SETTINGS, is_stale
+from ltv_platform_tests.testing.home import Home
+from ltv_platform_tests.testing.small_home import SETTINGS, is_stale
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def test_every_figure_is_that_of_before(home: Home, backup: Backup, empty: Home)
     assert empty.plan().assets == ()
     assert not is_stale(empty)
     keep_latest(empty.settings)  # as the command does
-    held = files(home.settings.home)
+    held = dict(files(home.settings.home))
     logs = [name for name in held if name.startswith("dagster/storage")]
     for name in logs:
         del held[name]
@@ -60,7 +60,7 @@ def test_it_goes_on_as_if_nothing_had_happened(home: Home, backup: Backup, empty
 
 def test_data_is_not_overwritten(home: Home, backup: Backup) -> None:
     """Neither a warehouse nor a file that waits."""
-    before = files(home.settings.home)
+    before = dict(files(home.settings.home))
     with pytest.raises(UserError, match="contains data") as caught:
         restore(home.settings, backup.path, silent)
     assert "--overwrite" in caught.value.hint

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -14,10 +14,13 @@ from benchmarks import child, cohorts, customers, ingest, page, processes, publi
 from benchmarks.bench import Bench
 from benchmarks.compare import same_rows
 from benchmarks.contenders import sparse
+from benchmarks.contenders.customers import BARE
 from benchmarks.data import SOURCES, Scale, select
 from benchmarks.processes import Call, ContenderError, Stopwatch, measure
 from benchmarks.results import save, show
-from ltv_platform_tests.forked import run_forked
+from ltv_platform_tests.testing.forked import run_forked
+
+pytestmark = pytest.mark.slow(90)
 
 SCALE = Scale(0.2)
 DAYS = 12
@@ -31,14 +34,16 @@ def _contend(request: str, environment: Mapping[str, str]) -> None:
 
 
 @pytest.fixture(scope="module")
-def bench(tmp_path_factory):
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     """Of processes that start at once: how much memory each needs is no matter here."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(processes, "_run", lambda *of_it: run_forked(_contend, *of_it))
         yield Bench(SCALE, 1, DAYS, tmp_path_factory.mktemp("bench"), dagster=False)
 
 
-def test_every_contender_gives_the_same_and_the_page_shows_it(bench, tmp_path, capsys):
+def test_every_contender_gives_the_same_and_the_page_shows_it(
+    bench: Bench, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """A disagreement would raise ContenderError; what is not measured stands as such."""
     results = [module.run(bench) for module in (ingest, cohorts, publish, refresh)]
     for result in results:
@@ -67,15 +72,15 @@ def test_every_contender_gives_the_same_and_the_page_shows_it(bench, tmp_path, c
     assert made.count("Not measured yet.") == 1
 
 
-def test_customer_tables_stand_beside_bare_statements(bench):
+def test_customer_tables_stand_beside_bare_statements(bench: Bench) -> None:
     """Totals are checked in the run; every table has its statement, and the fit its gate."""
     result = customers.run(bench)
     assert [row.name for row in result.rows][:2] == ["ltv-platform", "bare group-bys and joins"]
-    assert result.rows[0].steps.keys() == result.rows[1].steps.keys() == customers.BARE.keys()
+    assert result.rows[0].steps.keys() == result.rows[1].steps.keys() == BARE.keys()
     assert {gate.unit for gate in result.gates} >= {"x", "bytes", "s"}
 
 
-def test_the_page_of_the_project_has_no_unknown_part(tmp_path):
+def test_the_page_of_the_project_has_no_unknown_part(tmp_path: Path) -> None:
     """A misspelt marker would never be filled."""
     project = Path(command_line.__file__).parents[1]
     copy = tmp_path / "performance.md"
@@ -85,7 +90,7 @@ def test_the_page_of_the_project_has_no_unknown_part(tmp_path):
 
 
 @pytest.mark.parametrize("source", SOURCES)
-def test_a_longer_history_has_the_shorter_as_its_beginning(source):
+def test_a_longer_history_has_the_shorter_as_its_beginning(source: str) -> None:
     """Else history and new days would not be those of one population."""
     with duckdb.connect() as connection:
         whole, first, rest = (
@@ -115,7 +120,7 @@ def test_a_longer_history_has_the_shorter_as_its_beginning(source):
         ("SELECT 1 AS k, 2500000 AS m, 0 AS x", "theirs has other columns: ['x']"),
     ],
 )
-def test_a_difference_is_seen(tmp_path, theirs, message):
+def test_a_difference_is_seen(tmp_path: Path, theirs: str, message: str | None) -> None:
     """No time is printed for another result, be it off by a millionth."""
     ours = "SELECT 1 AS k, CAST(2.5 AS DECIMAL(18,6)) AS m"
     files = [str(tmp_path / name) for name in ("ours.parquet", "theirs.parquet")]
@@ -130,7 +135,7 @@ def test_a_difference_is_seen(tmp_path, theirs, message):
     assert str(error.value).startswith(message)
 
 
-def test_few_rows_are_the_same_over_any_days():
+def test_few_rows_are_the_same_over_any_days() -> None:
     """3,187 rows as of a small shop; only their days differ, and none is a repetition."""
     for days in (30, 2_190):
         start = date(2026, 11, 29) - timedelta(days=days - 1)
@@ -146,7 +151,9 @@ def test_few_rows_are_the_same_over_any_days():
         assert (min(moments), max(moments)) == (f"{start} 10:00:00", "2026-11-29 10:00:00")
 
 
-def test_a_contender_that_fails_ends_the_run(capfd, monkeypatch):
+def test_a_contender_that_fails_ends_the_run(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Its traceback is printed by its own process, which is a new one as in every benchmark."""
     monkeypatch.setattr(processes, "_run", _RUN)
     with pytest.raises(ContenderError, match="compare:same_rows ended with exit code 1"):

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ltv_platform_tests.graphql import ask
+from ltv_platform_tests.testing.graphql import ask
 
 #: The last day of the sample: 698 partitions from 2025-01-01 on, 460 of them with data.
 NOW = "2026-11-29T23:59:00Z"

@@ -11,7 +11,7 @@ import pytest
 
 from ltv_platform_tests.browser.server import Server, environment
 from ltv_platform_tests.browser.test_partitions import wait_for
-from ltv_platform_tests.graphql import LAUNCH, STATUS
+from ltv_platform_tests.testing.graphql import LAUNCH, STATUS
 
 if TYPE_CHECKING:
     from ltv_platform_tests.browser.screen import Screen

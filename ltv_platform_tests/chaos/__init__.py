@@ -1,5 +1,6 @@
 """Processes killed at random moments, and a look at whether anybody could tell afterwards.
 
-``stream`` makes random files, ``homes`` compares one LTV_HOME with another, ``kills`` starts
-commands and kills them; ``make chaos`` runs all of it by a seed.
+``stream`` makes random files, ``kills`` starts commands and kills them, and
+:mod:`~ltv_platform_tests.testing.comparison` compares one LTV_HOME with another; ``make chaos``
+runs all of it by a seed.
 """

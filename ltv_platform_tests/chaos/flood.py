@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from ltv_platform_tests.chaos.homes import SETTINGS, contents, difference, home_at
 from ltv_platform_tests.chaos.services import is_up_to_date, up, wait_until
 from ltv_platform_tests.chaos.stream import DAYS, File
-from ltv_platform_tests.warehouse.homes import HEADERS
+from ltv_platform_tests.testing.comparison import SETTINGS, contents, difference, home_at
+from ltv_platform_tests.testing.home import HEADERS
 
 #: Seconds until the figures are out, whatever else the machine does.
 _PATIENCE = 3_600.0
@@ -76,7 +76,7 @@ def flooded(folder: Path, seed: int, count: int, tell: Callable[[str], None]) ->
     for table in ("customers", "transactions"):
         lines = [line for f in stream if f.table == table for line in f.text.splitlines()[1:]]
         File(table, "all.csv", "\n".join([HEADERS[table], *lines]) + "\n").drop(single)
-    from ltv_platform_tests.forked import ForkedLtv
+    from ltv_platform_tests.testing.forked import ForkedLtv
 
     answer = ForkedLtv(single, SETTINGS)("run")
     assert answer.code == 0, answer

@@ -17,9 +17,9 @@ from ltv_platform.published import snapshot
 from ltv_platform.refresh.build import build_table
 from ltv_platform.warehouse import planner
 from ltv_platform.workspace import Workspace
-from ltv_platform_tests.chaos.homes import SETTINGS, contents, difference, leftovers
 from ltv_platform_tests.chaos.stream import File, files
-from ltv_platform_tests.forked import Answer, ForkedLtv, Running
+from ltv_platform_tests.testing.comparison import SETTINGS, contents, difference, leftovers
+from ltv_platform_tests.testing.forked import Answer, ForkedLtv, Running
 
 #: What is started, with how often: loading, rebuilding and publishing without Dagster, all of it.
 _OFTEN = {"ingest": 9, "refresh": 7, "run": 4}
@@ -119,7 +119,7 @@ def chaos(folder: Path, seed: int, kills: int, tell: Callable[[str], None]) -> T
 def _kill(home: Path, random: Random, waiting: Iterator[File], kills: int, tally: Tally) -> None:
     stack = home.parent / "stack"
     command_line = ForkedLtv(home, SETTINGS, prepare=partial(_show_stack, stack))
-    starters = {
+    starters: dict[str, Callable[[], Running]] = {
         "ingest": partial(command_line.start, "ingest"),
         "refresh": replace(command_line, act=_refresh).start,
         "run": partial(command_line.start, "run"),

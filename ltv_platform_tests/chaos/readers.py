@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 
-from ltv_platform_tests.chaos.homes import SETTINGS
 from ltv_platform_tests.chaos.services import Up, is_up_to_date, up, wait_until
 from ltv_platform_tests.chaos.stream import File
-from ltv_platform_tests.end_to_end.conftest import Answer, CommandLine
-from ltv_platform_tests.forked import SAMPLE_NOW
-from ltv_platform_tests.graphql import LAUNCH, STATUS
-from ltv_platform_tests.warehouse.homes import HEADERS
+from ltv_platform_tests.testing.command_line import CommandLine
+from ltv_platform_tests.testing.comparison import SETTINGS
+from ltv_platform_tests.testing.forked import SAMPLE_NOW, Answer
+from ltv_platform_tests.testing.graphql import LAUNCH, STATUS
+from ltv_platform_tests.testing.home import HEADERS
 
 READERS = 4
 #: Thirty partitions of the sample's first weeks.

@@ -14,9 +14,9 @@ from random import Random
 from typing import Any
 
 from ltv_platform.orchestration.services import CODE_SERVER, DAEMON, WEB_SERVER
-from ltv_platform_tests.chaos.homes import SETTINGS, contents, difference, home_at
 from ltv_platform_tests.chaos.stream import files
-from ltv_platform_tests.graphql import ask
+from ltv_platform_tests.testing.comparison import SETTINGS, contents, difference, home_at
+from ltv_platform_tests.testing.graphql import ask
 
 #: Parts of a command line by which the processes of ``ltv up`` are known.
 SERVICES = (CODE_SERVER, WEB_SERVER, DAEMON)
@@ -172,7 +172,7 @@ def killed_at_random(
     undisturbed = folder / "undisturbed"
     for file in stream:
         file.drop(undisturbed)
-    from ltv_platform_tests.forked import ForkedLtv
+    from ltv_platform_tests.testing.forked import ForkedLtv
 
     answer = ForkedLtv(undisturbed, SETTINGS)("run")
     assert answer.code == 0, answer

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ltv_platform_tests.end_to_end.conftest import CommandLine
+from ltv_platform_tests.testing.command_line import CommandLine
 
 ADS = (
     'Campaign report\nDay,Campaign,Cost\n2025-06-01,Brand,"$1,204.10"\n2025-06-02,Brand,$0.90\n'

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperCommand, TyperGroup, TyperOption
 from typer.main import get_command
 
 from ltv_platform import __version__
 from ltv_platform.cli import app
-from ltv_platform_tests.end_to_end.conftest import CommandLine
+from ltv_platform_tests.testing.command_line import CommandLine
 
 #: They start something, write files or send; what they did is said on stderr.
 _NO_ANSWER = {"demo", "run", "ui", "up", "sample", "backup", "restore", "ihc-simulator"}
@@ -32,7 +32,11 @@ def _commands(command: object = None, name: str = "") -> Iterator[tuple[str, Typ
 def test_every_command_that_answers_has_a_format() -> None:
     """With a text that says what it is; the others answer nothing."""
     formats = {
-        name: [option.help for option in command.params if "--format" in option.opts]
+        name: [
+            option.help
+            for option in command.params
+            if isinstance(option, TyperOption) and "--format" in option.opts
+        ]
         for name, command in _commands()
     }
     assert {name for name, found in formats.items() if not found} == _NO_ANSWER

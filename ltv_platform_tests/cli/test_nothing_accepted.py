@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ltv_platform_tests.end_to_end.conftest import CommandLine
+from ltv_platform_tests.testing.command_line import CommandLine
 
 _HEADER = "customer_id,registration_date\n"
 _UP_TO_DATE = "brings the figures up to date"

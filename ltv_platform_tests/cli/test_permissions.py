@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ltv_platform_tests.end_to_end.conftest import CommandLine
+from ltv_platform_tests.testing.command_line import CommandLine
 
 
 def _modes(home: Path) -> dict[str, int]:

@@ -9,8 +9,8 @@ import pytest
 from rich.cells import cell_len
 
 from ltv_platform.cli.tables import layout
-from ltv_platform_tests.end_to_end.conftest import CommandLine
-from ltv_platform_tests.forked import SAMPLE_NOW
+from ltv_platform_tests.testing.command_line import CommandLine
+from ltv_platform_tests.testing.forked import SAMPLE_NOW
 
 _HASH = "10f950b564172396c39a42df858544a0d1c30619ac827ddbca337bc52959edd4"
 _ROW = {

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ltv_platform.cli.texts import visible
-from ltv_platform_tests.end_to_end.conftest import CommandLine
+from ltv_platform_tests.testing.command_line import CommandLine
 
 _CLIPBOARD = "\x1b]52;c;aGk=\x07"
 _TURNED = "\u202e"

@@ -12,7 +12,7 @@ from ltv_platform.settings import Settings
 from ltv_platform.settings import load as settings_module
 from ltv_platform.tables import source_code, transforms
 from ltv_platform.tables.transforms import AsOf, Derivation, Graph
-from ltv_platform_tests.warehouse.homes import Home
+from ltv_platform_tests.testing.home import Home
 
 #: The module that rounds what is estimated, and that of the settings.
 ROUNDS, SETTINGS = Path(arrow.__file__), Path(settings_module.__file__)

@@ -13,7 +13,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from ltv_platform_tests.end_to_end.conftest import CommandLine
+from ltv_platform_tests.testing.command_line import CommandLine
+
+pytestmark = pytest.mark.slow(60)
 
 CUSTOMERS = "customer_id,registration_date,campaign_id,country\n"
 

@@ -9,11 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from ltv_platform_tests.end_to_end.conftest import CommandLine
-from ltv_platform_tests.forked import Answer
-
-_ROOT = Path(__file__).resolve().parents[2]
-
+from ltv_platform_tests.testing import ROOT
+from ltv_platform_tests.testing.command_line import CommandLine
+from ltv_platform_tests.testing.forked import Answer
 
 #: Says which days of a table are stale, and writes them.
 _REFRESH = """
@@ -33,14 +31,14 @@ print(*days)
 def package(tmp_path: Path) -> Path:
     """A copy of the package, which a fresh process finds in its working directory."""
     for name in ("ltv_platform", "data"):
-        shutil.copytree(_ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(_ROOT / "dagster.yaml", tmp_path)
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "dagster.yaml", tmp_path)
     return tmp_path / "ltv_platform"
 
 
 def _blocks(heading: str, language: str) -> list[str]:
     """The code blocks of a section of CONTRIBUTING.md, without the list's indentation."""
-    text = (_ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
     section = text.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
     found = re.findall(rf"^ +```{language}\n(.*?)^ +```$", section, re.MULTILINE | re.DOTALL)
     return ["\n".join(line[3:] for line in block.splitlines()) + "\n" for block in found]

@@ -8,8 +8,10 @@ import pytest
 
 from ltv_platform.orchestration.refresh import dagster_environment
 from ltv_platform.settings import Settings
-from ltv_platform_tests.end_to_end.conftest import CommandLine
 from ltv_platform_tests.erasure.worlds import ADA, NOT_ADA, drop_files, hers_in
+from ltv_platform_tests.testing.command_line import CommandLine
+
+pytestmark = pytest.mark.slow(60)
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -4,6 +4,7 @@ import importlib.util
 import re
 import socket
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -25,10 +26,12 @@ from ltv_platform.published.query import query
 from ltv_platform.refresh.stale import what_is_stale
 from ltv_platform.settings import load_settings
 from ltv_platform.workspace import Workspace
-from ltv_platform_tests.end_to_end.conftest import CommandLine
-from ltv_platform_tests.forked import NOW
+from ltv_platform_tests.testing import ROOT
+from ltv_platform_tests.testing.command_line import CommandLine
+from ltv_platform_tests.testing.forked import NOW
 
-_ROOT = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.slow(60)
+
 TOP, SPEND = dg.AssetKey(["mine", "top_campaigns"]), dg.AssetKey(["mine", "country_spend"])
 DAILY = dg.AssetKey(["mine", "daily_spend"])
 
@@ -89,7 +92,7 @@ def instance(workspace: Workspace) -> Iterator[dg.DagsterInstance]:
 @pytest.fixture
 def module(workspace: Workspace, tmp_path: Path) -> ModuleType:
     """The module of the docs, the other examples put into it."""
-    text = (_ROOT / "docs" / "extending.md").read_text("utf-8")
+    text = (ROOT / "docs" / "extending.md").read_text("utf-8")
     first, *others = re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     assets, end = first.split("@dg.definitions\n")
     assert "assets=[top_campaigns]" in end
@@ -128,7 +131,7 @@ def test_the_module_of_the_docs(
     defs = module.defs()
     dg.Definitions.validate_loadable(defs)
 
-    def requested(cursor: Any) -> tuple[Any, set[str]]:
+    def requested(cursor: Any) -> tuple[Any, AbstractSet[str | None]]:
         ticked = dg.evaluate_automation_conditions(defs, instance, cursor=cursor)
         days = ticked.get_requested_partitions(SPEND)
         return ticked.cursor, days | ({"top"} if ticked.get_num_requested(TOP) else set())

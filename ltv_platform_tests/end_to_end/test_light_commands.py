@@ -15,8 +15,10 @@ from ltv_platform.orchestration.refresh import bring_up_to_date
 from ltv_platform.settings import load_settings
 from ltv_platform.warehouse.duckdb.connection import open_warehouse
 from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
-from ltv_platform_tests.end_to_end.conftest import CommandLine
-from ltv_platform_tests.forked import NOW
+from ltv_platform_tests.testing.command_line import CommandLine
+from ltv_platform_tests.testing.forked import NOW
+
+pytestmark = pytest.mark.slow(60)
 
 #: What takes a tenth of a second or more to load, or comes with much that does.
 HEAVY = {

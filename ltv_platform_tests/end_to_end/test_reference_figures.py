@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from ltv_platform_tests.end_to_end.conftest import CommandLine
+from ltv_platform_tests.testing.command_line import CommandLine
+
+pytestmark = pytest.mark.slow(60)
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ltv_platform.ingestion.load import Request, ingest, sqlite_requests
 from ltv_platform.warehouse.engine import LoadCounts
-from ltv_platform_tests.conftest import Loader, assert_adds_up
+from ltv_platform_tests.testing.loader import Loader, assert_adds_up
 
 
 def load_all(load: Loader, *requests: Request) -> list[LoadCounts]:

@@ -13,8 +13,8 @@ from itertools import pairwise
 from pathlib import Path
 
 from ltv_platform.cli.console import _lines_to
-from ltv_platform_tests.end_to_end.conftest import CommandLine
-from ltv_platform_tests.forked import NOW, SAMPLE_NOW
+from ltv_platform_tests.testing.command_line import CommandLine
+from ltv_platform_tests.testing.forked import NOW, SAMPLE_NOW
 
 #: A name that a terminal's markup would take for its own.
 _NAME = "a[bold]b.csv"

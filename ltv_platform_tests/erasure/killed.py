@@ -5,8 +5,8 @@ import signal
 from pathlib import Path
 
 from ltv_platform_tests.erasure.worlds import SETTINGS, erased
-from ltv_platform_tests.forked import ForkedLtv
-from ltv_platform_tests.warehouse.homes import Home
+from ltv_platform_tests.testing.forked import ForkedLtv
+from ltv_platform_tests.testing.home import Home
 
 #: In their order, so that each kill comes further than the one before.
 POINTS = (

@@ -23,7 +23,7 @@ from ltv_platform_tests.erasure.worlds import (
     loaded,
     looked_for,
 )
-from ltv_platform_tests.warehouse.homes import Home
+from ltv_platform_tests.testing.home import Home
 
 #: A later load, so that there are two snapshots, which share files.
 _LATER = "tx-c-7,carl,2025-12-20 10:00:00,3,0"

@@ -20,8 +20,8 @@ from ltv_platform.ingestion.landing import ingest_landing, make_landing, waiting
 from ltv_platform.ingestion.load import ingest
 from ltv_platform.ingestion.suppression.keys import CUSTOMER, Suppressed
 from ltv_platform.ingestion.suppression.texts import Needles
-from ltv_platform_tests.conftest import Loader
-from ltv_platform_tests.ingestion.own_formats import SHOP
+from ltv_platform_tests.ingestion.adapters.own_formats import SHOP
+from ltv_platform_tests.testing.loader import Loader
 
 HEAD = "Order,Day,Total (EUR),E-mail\n"
 HERS = '1,13/05/2025,"1,50",Ann@example.com\n2,14/05/2025,"2,50",ann@example.com\n'

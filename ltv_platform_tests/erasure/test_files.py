@@ -18,7 +18,7 @@ from ltv_platform.errors import UserError
 from ltv_platform.ingestion.suppression.keys import CUSTOMER, Suppressed
 from ltv_platform.settings import Settings
 from ltv_platform_tests.erasure.worlds import erased, hers_in, land, looked_for
-from ltv_platform_tests.warehouse.homes import Home
+from ltv_platform_tests.testing.home import Home
 
 HEAD = "transaction_id,customer_id,transaction_date,amount"
 _NONE: Mapping[str, frozenset[str]] = {}

@@ -10,7 +10,7 @@ from ltv_platform.user_tables import OwnTable, Query
 from ltv_platform.user_tables.query import ready
 from ltv_platform.user_tables.tables import write
 from ltv_platform_tests.erasure.worlds import ADA, erased, hers_in, loaded, looked_for
-from ltv_platform_tests.warehouse.homes import Home
+from ltv_platform_tests.testing.home import Home
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from ltv_platform.ingestion.load import Request, ingest
 from ltv_platform.ingestion.quarantine.listing import dismiss
 from ltv_platform.ingestion.suppression.texts import ERASED
 from ltv_platform_tests.erasure.worlds import ADA, NOT_ADA, SETTINGS, erased, looked_for
-from ltv_platform_tests.warehouse.homes import Home
+from ltv_platform_tests.testing.home import Home
 
 TRANSACTIONS = "transaction_id,customer_id,transaction_date,amount"
 

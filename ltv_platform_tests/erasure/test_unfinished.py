@@ -19,7 +19,7 @@ from ltv_platform_tests.erasure.worlds import (
     loaded,
     looked_for,
 )
-from ltv_platform_tests.warehouse.homes import Home
+from ltv_platform_tests.testing.home import Home
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from ltv_platform.ingestion.landing import ingest_landing
 from ltv_platform.ingestion.load import Request, ingest
 from ltv_platform_tests.erasure.test_files import HEAD, strip
 from ltv_platform_tests.erasure.worlds import erased, hers_in, land, looked_for
-from ltv_platform_tests.warehouse.homes import Home
-from ltv_platform_tests.workbooks import sheet_of, workbook
+from ltv_platform_tests.testing.home import Home
+from ltv_platform_tests.testing.workbooks import sheet_of, workbook
 
 NAMES = tuple(HEAD.split(","))
 HERS = ("tx-ada-1", "ada.l", "2025-12-02", 1)

@@ -19,8 +19,8 @@ from ltv_platform.compressed_text import decompressed
 from ltv_platform.erasure.erase import Erased, Survey, erase, survey
 from ltv_platform.ingestion.landing import ingest_landing
 from ltv_platform.ingestion.load import Outcome
-from ltv_platform_tests.warehouse.homes import Home
-from ltv_platform_tests.workbooks import sheet_of, workbook
+from ltv_platform_tests.testing.home import Home
+from ltv_platform_tests.testing.workbooks import sheet_of, workbook
 
 #: Her id is the beginning of another's; both are short, for statistics in files cut long values.
 ADA, NOT_ADA = "ada.l", "ada.l2"

@@ -8,8 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from ltv_platform_tests.end_to_end.conftest import CommandLine
-from ltv_platform_tests.end_to_end.conftest import fresh_homes as fresh_homes  # noqa: PLC0414
+from ltv_platform_tests.testing.command_line import CommandLine
 
 _FORMULAS = ("=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", " =1", "＝1+1")
 _HARMLESS = ("Brand", "-5", "+49.5", "a=b", "'quoted'", 'line\nend, and a "quote"')
@@ -88,7 +87,7 @@ def test_parquet_holds_what_is_published(home: CommandLine, tmp_path: Path) -> N
     assert rows == {each["table"]: each["rows"] for each in listed}
     told = json.loads((out / "export.json").read_text("utf-8"))
     assert told["tables"] == rows
-    described = duckdb.sql(f"DESCRIBE FROM '{out}/campaign_roas.parquet'").fetchall()
+    described = duckdb.execute(f"DESCRIBE FROM '{out}/campaign_roas.parquet'").fetchall()
     kinds = {name: kind for name, kind, *_ in described}
     assert (kinds["install_date"], kinds["installs"]) == ("DATE", "BIGINT")
     assert kinds["spend"].startswith("DECIMAL")

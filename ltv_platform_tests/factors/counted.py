@@ -24,7 +24,9 @@ _NUMBERS = {
 
 
 def counted(
-    values: Sequence[float], levels: Mapping[str, Sequence[str]], min_customers: int = 10
+    values: Sequence[float] | np.ndarray,
+    levels: Mapping[str, Sequence[str]],
+    min_customers: int = 10,
 ) -> pa.Table:
     """What the SELECT gives of these customers.
 
@@ -42,7 +44,8 @@ def counted(
     rows: list[dict[str, Any]] = [_row(people, ALL, ALL, {})]
     for factor, columns in groups:
         for level, members in people.groupby(columns, sort=False):
-            rows.append(_row(members, factor, level[0], dict(zip(columns, level, strict=True))))
+            names = [str(name) for name in level]
+            rows.append(_row(members, factor, names[0], dict(zip(columns, names, strict=True))))
     for row in rows:
         row |= {"known_customers": len(people), "min_customers": min_customers}
     texts = dict.fromkeys(("factor", "level", *FACTORS, *OUTCOMES), pa.string())

@@ -227,7 +227,7 @@ def _with_gaps(many: int = 20_000) -> tuple[np.ndarray, dict[str, list[str]]]:
     }
 
 
-GROUPINGS = (
+GROUPINGS: tuple[dict[str, str], ...] = (
     {},
     {"a": "low", "b": "low"},
     {"b": "rest", "d": "rest", "e": "rest", "f": "rest"},

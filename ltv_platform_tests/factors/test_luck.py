@@ -50,8 +50,9 @@ class World:
             place = np.full(max(_SIZES.values()), len(names))
             place[[int(name) for name in names]] = range(len(names))
             places[factor] = place[self.codes[factor]]
-        ones, pays = np.ones(len(self.values)), (self.values > 0).astype(float)
-        counted = Counted(places, ones, pays, self.values, self.values**2)
+        ones, pays = np.ones(len(self.values)), (self.values > 0).astype(np.float64)
+        values = self.values.astype(np.float64)
+        counted = Counted(places, ones, pays, values, values**2)
         judged = judge(choice, counted)
         return {key: verdict for key, verdict in judged.items() if verdict.multiplier is not None}
 

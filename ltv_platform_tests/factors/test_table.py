@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from ltv_platform_tests.warehouse.homes import Home
+from ltv_platform_tests.testing.home import Home
 
 CUSTOMERS = (
     "customer_id,registration_date,country,city,age,gender,acquisition_source,segment,is_active"

@@ -22,9 +22,9 @@ def _counted(codes: list[np.ndarray], values: np.ndarray) -> Patterns:
     return Patterns(
         tuple(patterns[:, factor] for factor in range(patterns.shape[1])),
         tuple(int(column.max()) for column in codes),
-        np.bincount(place, minlength=size).astype(float),
-        np.bincount(place, values, size),
-        np.bincount(place, values**2, size),
+        np.bincount(place, minlength=size).astype(np.float64),
+        np.bincount(place, values, size).astype(np.float64),
+        np.bincount(place, values**2, size).astype(np.float64),
     )
 
 

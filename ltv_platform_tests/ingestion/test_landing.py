@@ -7,7 +7,7 @@ import pytest
 
 from ltv_platform.ingestion import load as loading
 from ltv_platform.ingestion.landing import ingest_landing, make_landing, waiting_files
-from ltv_platform_tests.conftest import Loader
+from ltv_platform_tests.testing.loader import Loader
 
 CAMPAIGNS = "campaign_id\nc1\n"
 

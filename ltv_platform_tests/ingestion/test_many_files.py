@@ -7,10 +7,12 @@ import pytest
 from ltv_platform.errors import UserError
 from ltv_platform.ingestion import load as loading
 from ltv_platform.ingestion import taking
+from ltv_platform.ingestion.files import private_copy
 from ltv_platform.ingestion.landing import ingest_landing
 from ltv_platform.ingestion.load import Request, ingest
+from ltv_platform.ingestion.rows import staging
 from ltv_platform.warehouse.duckdb.transaction import DuckDBTransaction
-from ltv_platform_tests.conftest import Loader
+from ltv_platform_tests.testing.loader import Loader
 
 _LOADED = "SELECT source_file FROM raw.loads ORDER BY source_file"
 
@@ -40,7 +42,7 @@ def test_one_that_breaks_the_call_keeps_no_other_out(
 ) -> None:
     """Those before it are in, and are away after the next call."""
     paths = _land(load, 4)
-    stage = loading.stage
+    stage = staging.stage
 
     def breaks(connection, engine, incoming, *more):  # type: ignore[no-untyped-def]
         if incoming.file.copy.name == "02.csv":
@@ -103,7 +105,7 @@ def test_one_that_cannot_be_appended_is_its_own_business(
 ) -> None:
     """An adapter may fail on rows that another start lets in."""
     paths = _land(load, 3)
-    judge_again = loading.judge_again
+    judge_again = staging.judge_again
 
     def refuses(connection, engine, staged, start):  # type: ignore[no-untyped-def]
         if staged.load.source_file == "01.csv":
@@ -124,7 +126,7 @@ def test_two_copies_are_there_at_the_most(
     paths[2].write_bytes(b"\x00" * 99)
     link = tmp_path / "link.csv"
     link.symlink_to(paths[3])
-    take_copy, copies = taking.take_copy, []
+    take_copy, copies = private_copy.take_copy, []
 
     def counted(*arguments, **options):  # type: ignore[no-untyped-def]
         copied = take_copy(*arguments, **options)

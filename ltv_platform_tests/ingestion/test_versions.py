@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ltv_platform.ingestion.load import Request, ingest
 from ltv_platform.warehouse.duckdb import raw_log
-from ltv_platform_tests.conftest import Loader, assert_adds_up
+from ltv_platform_tests.testing.loader import Loader, assert_adds_up
 
 A, B = "c1,Spring", "c1,Summer"
 

@@ -20,7 +20,7 @@ from ltv_platform.lineage.tables import trace_table
 from ltv_platform.settings import Settings
 from ltv_platform.tables.transforms import Graph, Transform
 
-OTHER = {"horizons": (1, 7, 45)}
+OTHER: dict[str, Any] = {"horizons": (1, 7, 45)}
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from ltv_platform.lineage.model import Source
 from ltv_platform.lineage.store import Lineages
 from ltv_platform.lineage.tree import edges, grow, lines, users
 from ltv_platform.settings import Settings
+from ltv_platform_tests.testing import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +120,7 @@ def test_a_raw_column_comes_as_it_is(lineages: Lineages) -> None:
 
 def test_the_docs_page_is_made_of_the_same(tmp_path: Path) -> None:
     """docs/lineage.md holds the trees of its headline figures as the command prints them."""
-    page = Path(__file__).parents[2] / "docs" / "lineage.md"
+    page = ROOT / "docs" / "lineage.md"
     lineages = Lineages(Settings(home=tmp_path))
     text = "\n".join(lines(grow(lineages, "marts.campaign_roas", "roas_d7")))
     assert f"```\n{text}\n```" in page.read_text("utf-8")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ltv_platform_tests.warehouse.homes import CAMPAIGNS, HEADERS, Home
+from ltv_platform_tests.testing.home import CAMPAIGNS, HEADERS, Home
 
 DATED = HEADERS["customers"] + ",city,updated_at"
 
@@ -78,7 +78,8 @@ def test_the_earliest_registration_fixes_the_cohort(
     home = Home(tmp_path_factory.mktemp("home"), groups=CAMPAIGNS)
     home.load("customers", "a,2025-01-05 08:00:00,DE,ads,c2,Rome,2025-01-20", header=DATED)
     home.load("transactions", "t1,a,2025-01-04 12:00:00,5,0")
-    before = home.publish() and home.one("SELECT * FROM revenue_reconciliation")
+    home.publish()
+    before = home.one("SELECT * FROM revenue_reconciliation")
     assert before["bucket"] == "(before install)"
     home.load("customers", "a,2025-01-03 09:00:00,FR,organic,,Oslo,2025-01-10", header=DATED)
     assert _customer(home) == {

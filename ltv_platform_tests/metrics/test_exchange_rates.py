@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from ltv_platform_tests.warehouse.homes import CAMPAIGNS, HEADERS, Home
+from ltv_platform_tests.testing.home import CAMPAIGNS, HEADERS, Home
 
 SALES = HEADERS["transactions"] + ",currency"
 COSTS = HEADERS["campaign_costs"] + ",currency"

@@ -6,7 +6,7 @@ import pytest
 
 from ltv_platform.checks import CheckOutcome, table_checks
 from ltv_platform.countries import country_codes, country_of, is_known
-from ltv_platform_tests.warehouse.homes import CAMPAIGNS, Home
+from ltv_platform_tests.testing.home import CAMPAIGNS, Home
 
 
 def check(home: Home, name: str) -> CheckOutcome:

@@ -15,7 +15,7 @@ from ltv_platform.bundled import bundled_data
 from ltv_platform.ingestion.load import Outcome
 from ltv_platform.reports.customers import write_customer_report
 from ltv_platform.sample import generate
-from ltv_platform_tests.warehouse.homes import Home
+from ltv_platform_tests.testing.home import Home
 
 
 @dataclass(frozen=True)

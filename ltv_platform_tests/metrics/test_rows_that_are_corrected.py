@@ -7,7 +7,7 @@ import pytest
 
 from ltv_platform.ingestion.load import Outcome, Request, ingest
 from ltv_platform_tests.metrics.test_names_in_two_feeds import check
-from ltv_platform_tests.warehouse.homes import Home
+from ltv_platform_tests.testing.home import Home
 
 SALES = "transaction_id,customer_id,transaction_date,amount,is_refund,is_deleted"
 SESSIONS = (

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ltv_platform.errors import UserError
-from ltv_platform_tests.warehouse.homes import CAMPAIGNS, Home
+from ltv_platform_tests.testing.home import CAMPAIGNS, Home
 
 AS_OF = "2025-01-31"
 
@@ -218,8 +218,7 @@ def test_an_amount_without_room_is_told(tmp_path: Path) -> None:
     home.load("transactions", "t1,a,2025-01-02,900000000000,KWD", header=columns)
     with pytest.raises(
         UserError,
-        match=r"core\.transactions .* money columns hold twelve "
-        "digits",
+        match=r"core\.transactions .* money columns hold twelve digits",
     ) as error:
         home.publish()
     assert "LTV_CURRENCY" in str(error.value.hint)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from ltv_platform_tests.warehouse.homes import CAMPAIGNS, HEADERS, Home
+from ltv_platform_tests.testing.home import CAMPAIGNS, HEADERS, Home
 
 AS_OF = "2025-01-31"
 

@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from ltv_platform_tests.warehouse.homes import CAMPAIGNS, Home
+from ltv_platform_tests.testing.home import CAMPAIGNS, Home
 
 JANUARY = [date(2025, 1, 1) + timedelta(days=offset) for offset in range(31)]
 

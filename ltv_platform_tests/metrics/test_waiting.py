@@ -7,7 +7,7 @@ import pytest
 from ltv_platform.assets import derivations
 from ltv_platform.checks import table_checks
 from ltv_platform.settings import Settings
-from ltv_platform_tests.warehouse.homes import HEADERS, Home
+from ltv_platform_tests.testing.home import HEADERS, Home
 
 SALES = HEADERS["transactions"] + ",currency"
 COSTS = HEADERS["campaign_costs"] + ",currency"

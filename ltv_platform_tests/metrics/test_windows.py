@@ -7,7 +7,7 @@ import pytest
 
 from ltv_platform.checks import table_checks
 from ltv_platform.contracts.model import MONEY, TOTAL
-from ltv_platform_tests.warehouse.homes import CAMPAIGNS, Home
+from ltv_platform_tests.testing.home import CAMPAIGNS, Home
 
 BOUNDARIES = (
     "before,a,2025-01-01 09:59:59.999999,32,0",

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from ltv_platform.orchestration.assets import asset_key
 from ltv_platform.orchestration.partitions import daily_partitions
-from ltv_platform_tests.warehouse.homes import Home
+from ltv_platform_tests.testing.home import Home
 
 
 def output(home: Home, *days: str, key: str = "mine.daily") -> dg.OutputContext:
@@ -28,6 +28,12 @@ def input_of(
     home: Home, key: str, *days: str, kind: Any = pa.Table, **metadata: Any
 ) -> dg.InputContext:
     """The context of an input, of some days where they are given."""
+    of_days: dict[str, Any] = {}
+    if days:
+        of_days = {
+            "asset_partitions_def": daily_partitions(home.settings),
+            "asset_partition_key_range": dg.PartitionKeyRange(days[0], days[-1]),
+        }
     return dg.build_input_context(
         name="rows",
         asset_key=asset_key(key),
@@ -36,14 +42,7 @@ def input_of(
         upstream_output=dg.build_output_context(
             asset_key=asset_key(key), definition_metadata={"partition_expr": "day"}
         ),
-        **(
-            {
-                "asset_partitions_def": daily_partitions(home.settings),
-                "asset_partition_key_range": dg.PartitionKeyRange(days[0], days[-1]),
-            }
-            if days
-            else {}
-        ),
+        **of_days,
     )
 
 

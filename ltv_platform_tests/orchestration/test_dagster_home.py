@@ -14,7 +14,7 @@ from ltv_platform.orchestration.dagster_home import (
     write_configuration,
 )
 from ltv_platform.settings import Settings, load_settings
-from ltv_platform_tests.conftest import NOW
+from ltv_platform_tests.testing import NOW
 
 _STORAGES = ("run_storage", "event_log_storage", "schedule_storage")
 

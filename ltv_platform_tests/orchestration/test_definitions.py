@@ -11,7 +11,7 @@ from ltv_platform.orchestration.assets import BLOCKS, asset_key
 from ltv_platform.orchestration.build import build_definitions
 from ltv_platform.orchestration.partitions import daily_partitions
 from ltv_platform.refresh.build import checks_of
-from ltv_platform_tests.warehouse.homes import Home
+from ltv_platform_tests.testing.home import Home
 
 
 @pytest.fixture(scope="module")

@@ -22,13 +22,14 @@ from dagster._core.events import (
     StepMaterializationData,
 )
 from dagster._core.storage import tags as dagster_tags
+from dagster._core.storage.runs import SqliteRunStorage
 
 from ltv_platform.compressed_text import compressed, decompressed
 from ltv_platform.orchestration.announcing import DEFER_TAG
 from ltv_platform.orchestration.event_log import ANY_PARTITION, ANY_ROWS, SqliteHistory
 from ltv_platform.orchestration.maintenance import prune_history
 from ltv_platform.orchestration.refresh import prepare_dagster_home
-from ltv_platform_tests.warehouse.homes import Home
+from ltv_platform_tests.testing.home import Home
 
 KEY = dg.AssetKey(["marts", "campaign_ltv"])
 DAYS = [f"2025-01-{day:02}" for day in range(1, 32)]
@@ -81,7 +82,7 @@ def _storage(instance: dg.DagsterInstance) -> SqliteHistory:
 def _announce(instance: dg.DagsterInstance, run_id: str, days: list[str], rows: int) -> None:
     """What a run says of the days that it wrote; the last event carries figures."""
     _storage(instance).store_written_partitions(
-        _event(run_id, ANY_PARTITION, **{"dagster/partition_row_count": ANY_ROWS}),
+        _event(run_id, ANY_PARTITION, None, **{"dagster/partition_row_count": ANY_ROWS}),
         dict.fromkeys(days[:-1], rows),
         _event(run_id, days[-1], "campaigns", seconds=0.5),
     )
@@ -232,7 +233,9 @@ def test_history_has_a_limit(home: Home, instance: dg.DagsterInstance) -> None:
     _announce(instance, old.run_id, DAYS, 1)
     now = datetime.now(UTC)
     long_ago = (now - timedelta(days=40)).strftime("%Y-%m-%d %H:%M:%S.%f")
-    with instance.run_storage.connect() as connection:
+    runs = instance.run_storage
+    assert isinstance(runs, SqliteRunStorage)
+    with runs.connect() as connection:
         connection.exec_driver_sql(
             "UPDATE runs SET create_timestamp = ? WHERE run_id IN (?, ?)",
             (long_ago, old.run_id, running.run_id),

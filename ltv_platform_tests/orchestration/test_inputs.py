@@ -16,8 +16,9 @@ from ltv_platform.errors import UserError
 from ltv_platform.orchestration.io_manager import WarehouseIOManager
 from ltv_platform.published.query import query
 from ltv_platform.user_tables import Query, tables
+from ltv_platform.user_tables.model import OwnTable
 from ltv_platform_tests.orchestration.contexts import frame_of, input_of, march, output, stored
-from ltv_platform_tests.warehouse.homes import Home
+from ltv_platform_tests.testing.home import Home
 
 DAYS = ("2025-03-01", "2025-03-02", "2025-03-03")
 
@@ -126,7 +127,7 @@ def test_a_query_sees_what_ltv_query_sees(built: Home) -> None:
     assert rows[0][1:] == (Decimal("1.25"), Decimal("1.25"), 1.25, 36)
     assert rows[3][1:] == (None, Decimal(0), None, 0)
     assert query(built.settings, "SELECT * FROM mine.by_query ORDER BY day")[1] == rows
-    kinds = list(tables.types(built.engine, tables.OwnTable("mine", "by_query")).values())
+    kinds = list(tables.types(built.engine, OwnTable("mine", "by_query")).values())
     assert kinds == ["DATE", "DECIMAL(38,6)", "DECIMAL(38,6)", "DOUBLE", "BIGINT"]
 
 

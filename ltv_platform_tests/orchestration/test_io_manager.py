@@ -22,9 +22,10 @@ from ltv_platform.orchestration.partitions import daily_partitions
 from ltv_platform.orchestration.resources import TURN, turn
 from ltv_platform.published.current import own_files
 from ltv_platform.user_tables import Query, tables
+from ltv_platform.user_tables.model import OwnTable
 from ltv_platform.warehouse.duckdb.transaction import DuckDBTransaction
 from ltv_platform_tests.orchestration.contexts import frame_of, input_of, march, output, stored
-from ltv_platform_tests.warehouse.homes import Home
+from ltv_platform_tests.testing.home import Home
 
 DAYS = ("2025-03-01", "2025-03-02", "2025-03-03")
 
@@ -59,7 +60,9 @@ def test_days_are_replaced_and_others_kept(home: Home, manager: WarehouseIOManag
     metadata = context.get_logged_metadata()
     assert metadata["dagster/row_count"].value == 4
     assert metadata["rows_written"].value == 2
-    assert [column.type for column in metadata["dagster/column_schema"].value.columns] == [
+    schema = metadata["dagster/column_schema"].value
+    assert isinstance(schema, dg.TableSchema)
+    assert [column.type for column in schema.columns] == [
         "DATE",
         "BIGINT",
     ]
@@ -177,7 +180,7 @@ def test_types_of_pandas_columns(home: Home, manager: WarehouseIOManager) -> Non
         {
             "money": [Decimal("1.25"), Decimal("300.5")],
             "day": [march(1), None],
-            "at": pd.to_datetime(["2025-03-01 10:00:00.123456", None]),
+            "at": pd.Series(["2025-03-01 10:00:00.123456", None], dtype="datetime64[us]"),
             "count": pd.array([1, None], dtype="Int64"),
             "share": [0.5, 0.25],
             "name": ["ä", None],
@@ -188,7 +191,7 @@ def test_types_of_pandas_columns(home: Home, manager: WarehouseIOManager) -> Non
     exact = manager.load_input(input_of(home, "mine.t", kind=pd.DataFrame, exact=True))
     manager.handle_output(output(home, key="mine.again"), exact)
     for name in ("t", "again"):
-        assert tuple(tables.types(home.engine, tables.OwnTable("mine", name)).values()) == types
+        assert tuple(tables.types(home.engine, OwnTable("mine", name)).values()) == types
     assert stored(home, "mine.again") == stored(home, "mine.t")
     assert exact["money"].sum() == Decimal("301.75")
     inexact = manager.load_input(input_of(home, "mine.t", kind=pd.DataFrame))
@@ -202,7 +205,7 @@ def test_pandas_as_it_comes(home: Home, manager: WarehouseIOManager) -> None:
     frame = pd.DataFrame({"kind": ["b", "a", "b"], "value": [1, 2, 3]}, index=[7, 8, 9])
     manager.handle_output(output(home, key="mine.t"), frame.astype({"kind": "category"}))
     assert stored(home, "mine.t") == [("a", 2), ("b", 1), ("b", 3)]
-    assert tables.types(home.engine, tables.OwnTable("mine", "t"))["kind"] == "VARCHAR"
+    assert tables.types(home.engine, OwnTable("mine", "t"))["kind"] == "VARCHAR"
     manager.handle_output(output(home, key="mine.t"), frame.groupby("kind").sum())
     assert stored(home, "mine.t") == [("a", 2), ("b", 4)]
 

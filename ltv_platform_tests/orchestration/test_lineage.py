@@ -70,6 +70,8 @@ def test_dagster_takes_it_as_its_own(tmp_path: Path) -> None:
     def transactions() -> None: ...
 
     [spec] = transactions.specs
-    value = dg.MaterializeResult(metadata=metadata).metadata[COLUMN_LINEAGE]
+    given = dg.MaterializeResult(metadata=metadata).metadata
+    assert given is not None
+    value = given[COLUMN_LINEAGE]
     assert spec.metadata[COLUMN_LINEAGE] == value
     assert isinstance(value, dg.TableColumnLineage)

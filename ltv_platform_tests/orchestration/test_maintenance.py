@@ -9,7 +9,7 @@ import pytest
 from ltv_platform.errors import UserError
 from ltv_platform.orchestration import maintenance
 from ltv_platform.orchestration.build import build_definitions
-from ltv_platform_tests.warehouse.homes import Home
+from ltv_platform_tests.testing.home import Home
 
 
 def test_a_backup_that_fails_prunes_nonetheless(

@@ -22,10 +22,10 @@ from ltv_platform.orchestration.build import build_definitions
 from ltv_platform.orchestration.event_log import SqliteHistory
 from ltv_platform.orchestration.refresh import bring_up_to_date, prepare_dagster_home
 from ltv_platform.refresh.stale import what_is_stale
-from ltv_platform_tests.warehouse.homes import Home
+from ltv_platform_tests.testing.home import Home
 
 #: 220 partitions; 200 days before the last is 20 January.
-SETTINGS = {
+SETTINGS: dict[str, Any] = {
     "start_date": "2025-01-01",
     "as_of": "2025-08-08",
     "horizons": (1, 7, 30),

@@ -1,6 +1,7 @@
 """Dagster's history in PostgreSQL, on the real server that LTV_TEST_POSTGRES names."""
 
 import itertools
+import os
 import time
 import uuid
 from collections.abc import Sequence
@@ -24,8 +25,12 @@ from ltv_platform.errors import UserError
 from ltv_platform.orchestration.build import build_definitions
 from ltv_platform.orchestration.dagster_home import check_storage, write_configuration
 from ltv_platform.orchestration.refresh import bring_up_to_date, dagster_environment
-from ltv_platform_tests.conftest import POSTGRES
-from ltv_platform_tests.warehouse.homes import Home
+from ltv_platform_tests.testing.home import Home
+
+pytestmark = pytest.mark.postgres
+
+#: URL of a server on which tests may make databases, its password included.
+POSTGRES = os.environ.get("LTV_TEST_POSTGRES")
 
 if POSTGRES is None:
     pytest.skip(
@@ -143,6 +148,7 @@ def test_a_batch_leaves_what_dagster_leaves_event_by_event(
     # The last of a kind counts, whatever was announced before it.
     [record] = stock.get_asset_records([dg.AssetKey(["marts", "ltv"])])
     newest = record.asset_entry.last_materialization_record
+    assert newest is not None
     assert (newest.partition_key, newest.storage_id) == ("2025-01-02", len(_EVENTS))
 
 

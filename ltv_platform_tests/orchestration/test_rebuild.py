@@ -7,7 +7,7 @@ import pytest
 from ltv_platform.errors import UserError
 from ltv_platform.orchestration.refresh import rebuild
 from ltv_platform.tables.transforms import Graph
-from ltv_platform_tests.conftest import Loader
+from ltv_platform_tests.testing.loader import Loader
 
 SOON = date(2030, 1, 1)
 EARLY = date(2020, 1, 1)

@@ -14,12 +14,17 @@ from ltv_platform.orchestration.build import build_definitions
 from ltv_platform.orchestration.partitions import range_tags
 from ltv_platform.orchestration.refreshes import refresh_tags
 from ltv_platform.published import snapshot
+from ltv_platform.published.current import current_snapshot
 from ltv_platform.refresh import build
 from ltv_platform.refresh.stale import what_is_stale
-from ltv_platform.tables import transforms
-from ltv_platform_tests.warehouse.homes import Home
+from ltv_platform.tables import rendering, transforms
+from ltv_platform_tests.testing.home import Home
 
-SETTINGS = {"start_date": "2025-03-01", "as_of": "2025-03-06", "horizons": (1, 3, 7)}
+SETTINGS: dict[str, Any] = {
+    "start_date": "2025-03-01",
+    "as_of": "2025-03-06",
+    "horizons": (1, 3, 7),
+}
 
 
 @pytest.fixture(scope="module")
@@ -173,7 +178,8 @@ def test_a_backfill_rewrites_all_that_was_asked(
     assert announced["core.transactions"] == ["2025-03-02", "2025-03-03", "2025-03-04"]
     records = instance.fetch_materializations(
         dg.AssetRecordsFilter(
-            asset_key("core.transactions"), asset_partitions=announced["core.transactions"]
+            asset_key("core.transactions"),
+            asset_partitions=["2025-03-02", "2025-03-03", "2025-03-04"],
         ),
         limit=3,
         ascending=True,
@@ -198,7 +204,7 @@ def test_a_whole_table_is_materialized_alone(
 
 def _doubled(table: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A defect in a table's SQL, as a merge may bring it."""
-    original = transforms.render
+    original = rendering.render
     doubled_spend = "AS installs,\n  CAST(2 * spend AS DECIMAL(38,6)) AS spend"
     changes: dict[str, Callable[[str], str]] = {
         "core/interactions.sql": lambda sql: f"SELECT * FROM ({sql}) UNION ALL FROM ({sql})",
@@ -264,10 +270,10 @@ def test_a_failed_blocking_check_keeps_figures_unpublished(  # noqa: PLR0917 - i
             built = broken.engine.state().built
             assert downstream not in built
             assert elsewhere in built
-            assert snapshot.current_snapshot(broken.settings) is None
+            assert current_snapshot(broken.settings) is None
     fixed = home.under()
     fixed.publish()
-    assert snapshot.current_snapshot(fixed.settings) is not None
+    assert current_snapshot(fixed.settings) is not None
     assert fixed.values("SELECT SUM(spend) FROM campaign_roas") == [21]
 
 
@@ -281,7 +287,7 @@ def test_what_was_written_and_not_checked_is_stale(
     assert not result.success
     assert home.engine.rows("SELECT COUNT(*) FROM core.customers") == [(6,)]
     assert "core.customers" in what_is_stale(home.engine, home.graph).assets
-    assert snapshot.current_snapshot(home.settings) is None
+    assert current_snapshot(home.settings) is None
     assert _refresh(home, instance).success
     assert not what_is_stale(home.engine, home.graph)
 
@@ -331,10 +337,10 @@ def test_nothing_is_published_by_hand_while_something_is_stale(
     refreshed: Home, instance: dg.DagsterInstance
 ) -> None:
     """Materializing the snapshot alone would publish what a check has just rejected."""
-    published = snapshot.current_snapshot(refreshed.settings)
+    published = current_snapshot(refreshed.settings)
     refreshed.load("transactions", "late,u1,2025-03-03 12:00:00,9,0")
     assert not _run(refreshed, instance, [snapshot.ASSET], {}).success
-    assert snapshot.current_snapshot(refreshed.settings) == published
+    assert current_snapshot(refreshed.settings) == published
     assert _refresh(refreshed, instance).success
     assert _run(refreshed, instance, [snapshot.ASSET], {}).success
 

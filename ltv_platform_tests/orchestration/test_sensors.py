@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -21,9 +22,13 @@ from ltv_platform.refresh import build
 from ltv_platform.refresh.stale import newest_load, what_is_stale
 from ltv_platform.warehouse.duckdb.connection import open_warehouse
 from ltv_platform.warehouse.planner import Plan
-from ltv_platform_tests.warehouse.homes import HEADERS, Home
+from ltv_platform_tests.testing.home import HEADERS, Home
 
-SETTINGS = {"start_date": "2025-03-01", "as_of": "2025-03-06", "horizons": (1, 3, 7)}
+SETTINGS: dict[str, Any] = {
+    "start_date": "2025-03-01",
+    "as_of": "2025-03-06",
+    "horizons": (1, 3, 7),
+}
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
@@ -81,7 +86,7 @@ def _drop(home: Home, table: str, name: str, *rows: str) -> Path:
 
 def _later(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     now = time.time()
-    monkeypatch.setattr(sensors.time, "time", lambda: now + seconds)
+    monkeypatch.setattr(time, "time", lambda: now + seconds)
 
 
 def test_a_storm_of_files_is_one_run(

@@ -14,10 +14,10 @@ import pytest
 
 from ltv_platform.orchestration.services import DAEMON
 from ltv_platform_tests.chaos.flood import flooded
-from ltv_platform_tests.chaos.homes import home_at
 from ltv_platform_tests.chaos.readers import READERS, read_while_backfilled
 from ltv_platform_tests.chaos.services import SERVICES, Up, up, wait_until
-from ltv_platform_tests.warehouse.homes import HEADERS
+from ltv_platform_tests.testing.comparison import home_at
+from ltv_platform_tests.testing.home import HEADERS
 
 pytestmark = pytest.mark.process
 

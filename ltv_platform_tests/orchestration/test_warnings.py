@@ -6,9 +6,9 @@ from pathlib import Path
 from ltv_platform.errors import UserError
 from ltv_platform.orchestration.checks import CheckMessage
 from ltv_platform.orchestration.refresh import Refreshed
-from ltv_platform_tests.attribution.api_homes import journey_rows
-from ltv_platform_tests.forked import ForkedLtv
-from ltv_platform_tests.warehouse.homes import HEADERS
+from ltv_platform_tests.attribution.ihc_api.api_homes import journey_rows
+from ltv_platform_tests.testing.forked import ForkedLtv
+from ltv_platform_tests.testing.home import HEADERS
 
 DAYS = {"start_date": "2025-12-01", "as_of": "2025-12-06", "horizons": "7"}
 TYPO = {"closer": {"direction": "any_session", "redistribution_channel_labels": ["mail"]}}

@@ -14,9 +14,9 @@ import pytest
 
 from ltv_platform.attribution.ihc_api.client import IhcClient, RequestError
 from ltv_platform.settings import load_settings
-from ltv_platform_tests.attribution.api_homes import DRIP, api_settings, told
-from ltv_platform_tests.end_to_end.conftest import CommandLine
+from ltv_platform_tests.attribution.ihc_api.api_homes import DRIP, Answer, api_settings, told
 from ltv_platform_tests.proofs.cases import Cases
+from ltv_platform_tests.testing.command_line import CommandLine
 
 CASES = Cases("attacks")
 
@@ -108,7 +108,7 @@ class _Page(HTMLParser):
     "markup in names of campaigns, channels, countries, categories, customers: HTML reports",
     "3 pages, nothing of it in force, campaigns shown as they are called",
 )
-def _(folder: Path) -> str:
+def markup_in_names_is_shown_by_reports(folder: Path) -> str:
     ltv = _home(folder, _MARKUP)
     harm: set[str] = set()
     words = {}
@@ -142,7 +142,7 @@ def _markdown(home: Path) -> Iterator[str]:
     "the same names: Markdown in Dagster's history",
     "charts only, as images in themselves; nothing of it in force",
 )
-def _(folder: Path) -> str:
+def markup_in_names_is_shown_by_dagster(folder: Path) -> str:
     ltv = _home(folder, _MARKUP)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LTV_EVENT_LOG", str(ltv.home / "dagster" / "history"))
@@ -160,7 +160,7 @@ def _(folder: Path) -> str:
     "escape sequences, marks of direction and markup of the terminal in names, ids, file names",
     "every command as it should end, nothing of it in force",
 )
-def _(folder: Path) -> str:
+def escape_sequences_are_shown_by_the_terminal(folder: Path) -> str:
     ltv = _home(folder, tuple(f"{sign}a" for sign in _ESCAPES))
     bad = folder / f"bad{_ESCAPES[0]}{_ESCAPES[2]}[x].csv"
     _write(bad, "customer_id,registration_date", [[f"x{_ESCAPES[0]}", f"2025-13-{_ESCAPES[0]}"]])
@@ -189,7 +189,7 @@ def _(folder: Path) -> str:
     "formulas in names: `ltv export --csv`",
     "4 of 4 begin with an apostrophe, a negative number is a number",
 )
-def _(folder: Path) -> str:
+def formulas_in_names_are_text_in_csv(folder: Path) -> str:
     formulas = ("=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)")
     ltv = _home(folder, (*formulas, "-5"))
     assert ltv("export", "--csv", folder / "out", "--tables", "campaign_summary").code == 0
@@ -213,7 +213,7 @@ def _asked(folder: Path, url: str, **settings: Any) -> str:
     "the IHC API points to another host: 301, 302, 303, 307, 308, with an endless body too",
     "the other host was asked 0 times; the API answers 301, 302, 303, 307, 308",
 )
-def _(folder: Path) -> str:
+def the_ihc_api_points_to_another_host(folder: Path) -> str:
     said = []
     with told(200) as other:
         for status in (301, 302, 303, 307, 308):
@@ -228,8 +228,8 @@ def _(folder: Path) -> str:
     "the IHC API answers 100 MiB, 100 MiB packed into 100 KiB, garbage for gzip, a byte at a time",
     "longer than 32 MiB, longer than 32 MiB, cannot be decompressed, no complete answer in time",
 )
-def _(folder: Path) -> str:
-    answers = (
+def the_ihc_api_answers_more_than_anybody_asked(folder: Path) -> str:
+    answers: tuple[Answer, ...] = (
         (200, {}, b" " * (100 << 20)),
         (200, {"Content-Encoding": "gzip"}, gzip.compress(bytes(100 << 20))),
         (200, {"Content-Encoding": "gzip"}, b"garbage"),
@@ -250,7 +250,7 @@ def _(folder: Path) -> str:
     "another user of the machine looks into LTV_HOME",
     "0 files and folders that others may read, write or enter",
 )
-def _(folder: Path) -> str:
+def another_user_looks_into_ltv_home(folder: Path) -> str:
     ltv = _home(folder, ("a",))
     open_to_others = [
         path

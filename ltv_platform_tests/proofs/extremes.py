@@ -4,8 +4,8 @@ import re
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from ltv_platform_tests.end_to_end.conftest import CommandLine
 from ltv_platform_tests.proofs.cases import Cases
+from ltv_platform_tests.testing.command_line import CommandLine
 
 CASES = Cases("very much of one thing")
 
@@ -42,7 +42,7 @@ def _asked(ltv: CommandLine, sql: str) -> str:
     "exit 0; 200 conversions by 100 to 100 sessions, credit of each model 200; told that earlier "
     "sessions got none",
 )
-def _(folder: Path) -> str:
+def one_user_with_5000_sessions_and_200_conversions(folder: Path) -> str:
     ltv = _loaded(
         folder,
         {"journey_sessions": "100"},
@@ -72,7 +72,7 @@ def _(folder: Path) -> str:
     "run, report: exit 0, 0; 3,000 channels in the CSV file; every page smaller than a megabyte; "
     "without a chain of that many: 0 removal effects",
 )
-def _(folder: Path) -> str:
+def three_thousand_channels(folder: Path) -> str:
     count = 3_000
     sessions = (f"s{n},u{n // 2},channel {n // 2},{_at(n)},1,1" for n in range(2 * count))
     ltv = _loaded(
@@ -102,7 +102,7 @@ def _(folder: Path) -> str:
     "the largest amount that the contract allows, in each of 80 rows",
     "exit 0; sums 19999999999980, 19999999999980, 39999999999960; forecasts from 19999999999980",
 )
-def _(folder: Path) -> str:
+def the_largest_amount_that_the_contract_allows(folder: Path) -> str:
     most = "999999999999"
     ltv = _loaded(
         folder,

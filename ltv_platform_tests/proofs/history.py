@@ -9,8 +9,8 @@ from pathlib import Path
 import duckdb
 
 from ltv_platform.compressed_text import decompressed, is_compressed
-from ltv_platform_tests.end_to_end.conftest import CommandLine
 from ltv_platform_tests.proofs.cases import Cases
+from ltv_platform_tests.testing.command_line import CommandLine
 
 CASES = Cases("personal data in Dagster's history")
 
@@ -68,7 +68,7 @@ def _found(ltv: CommandLine) -> str:
     "customers with addresses for ids, sales, sessions, quarantined rows; `ltv run`",
     "exit 0; nothing of them",
 )
-def _(folder: Path) -> str:
+def a_run_over_personal_data(folder: Path) -> str:
     ltv = _home(folder)
     code = ltv("run").code
     return f"{'exit 0' if code == 0 else code}; {_found(ltv)}"
@@ -79,7 +79,7 @@ def _(folder: Path) -> str:
     "exit 2: core.customers has 1 duplicate keys; exit 2: money columns hold twelve digits; "
     "nothing of them",
 )
-def _(folder: Path) -> str:
+def a_failed_run_over_personal_data(folder: Path) -> str:
     ltv = _home(folder)
     assert ltv("run").code == 0
     with closing(duckdb.connect(str(ltv.home / "warehouse.duckdb"))) as warehouse:

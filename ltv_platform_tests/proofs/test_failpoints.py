@@ -4,10 +4,10 @@ import re
 from pathlib import Path
 
 import ltv_platform
-from ltv_platform_tests.attribution.killed import POINTS
+from ltv_platform_tests.attribution.ihc_api.killed import POINTS
 from ltv_platform_tests.erasure.killed import POINTS as ERASING
-from ltv_platform_tests.own.test_killed import POINTS as OWN
 from ltv_platform_tests.proofs.faults import killed, killed_backups
+from ltv_platform_tests.user_tables.test_killed import POINTS as OWN
 
 
 def test_each_failpoint_is_killed_at() -> None:

@@ -19,54 +19,63 @@ def _each(cases: Iterable[Case]) -> Callable[..., None]:
     return test
 
 
+@pytest.mark.slow(60)
 class TestBadInput:
     """A clear message or a quarantined row."""
 
     test_it_holds = _each(bad_input.CASES)
 
 
+@pytest.mark.slow(60)
 class TestAttacks:
     """Shown and not obeyed, refused, or left alone."""
 
     test_it_holds = _each(attacks.CASES)
 
 
+@pytest.mark.slow(30)
 class TestHistory:
     """Nothing of a person."""
 
     test_it_holds = _each(history.CASES)
 
 
+@pytest.mark.slow(60)
 class TestExtremes:
     """It ends, and figures are right."""
 
     test_it_holds = _each(extremes.CASES)
 
 
+@pytest.mark.slow(150)
 class TestRestatement:
     """The tables of a rebuild from nothing."""
 
     test_it_holds = _each(restatement.CASES)
 
 
+@pytest.mark.slow(110)
 class TestKilled:
     """The tables of an undisturbed run."""
 
     test_it_holds = _each([*killed.CASES, *randomly.CASES])
 
 
+@pytest.mark.slow(60)
 class TestBackups:
     """What was whole stays whole, and a restore goes on where it stopped."""
 
     test_it_holds = _each(killed_backups.CASES)
 
 
+@pytest.mark.slow(60)
 class TestDamagedFiles:
     """Healed, or refused with what to do."""
 
     test_it_holds = _each(damage.CASES)
 
 
+@pytest.mark.slow(60)
 class TestOthersAtWork:
     """Waited for, or refused with what to do."""
 

@@ -10,15 +10,17 @@ from hypothesis import given, note
 
 from ltv_platform.ingestion.load import Outcome, Request, ingest
 from ltv_platform.published import parts
-from ltv_platform_tests.conftest import assert_adds_up
 from ltv_platform_tests.proofs.restatement.restated import published_tables
-from ltv_platform_tests.properties.conftest import PROFILE
 from ltv_platform_tests.properties.crashes import Crash, Fuse
 from ltv_platform_tests.properties.naive import purchases, spend
 from ltv_platform_tests.properties.worlds import START, File, Step, World, worlds
-from ltv_platform_tests.warehouse.homes import Home
+from ltv_platform_tests.testing.examples import PROFILE
+from ltv_platform_tests.testing.home import Home
+from ltv_platform_tests.testing.loader import assert_adds_up
 
-_SETTINGS = {"start_date": START, "horizons": (1, 7), "user_horizons": (7,)}
+pytestmark = pytest.mark.slow(120)
+
+_SETTINGS: dict[str, Any] = {"start_date": START, "horizons": (1, 7), "user_horizons": (7,)}
 
 
 @PROFILE

@@ -25,6 +25,7 @@ from ltv_platform.errors import UserError
 from ltv_platform.ingestion.load import Request, ingest
 from ltv_platform.ingestion.rows.start_date import read_start
 from ltv_platform.published import snapshot
+from ltv_platform.published.current import current_snapshot
 from ltv_platform.refresh.build import build_table
 from ltv_platform.reports import campaigns as report
 from ltv_platform.reports.campaigns import (
@@ -214,7 +215,8 @@ def test_week_is_immature_while_one_of_its_days_is(page: Page) -> None:
 
 def test_curve_agrees_with_the_table(page: Page) -> None:
     """The curve's value at day N is cohort_roas_dN; alpha pays back on its second day."""
-    label = next(a["aria-label"] for t, a in page.tags if t == "svg" and SCRIPT in a["aria-label"])
+    labels = (a["aria-label"] or "" for tag, a in page.tags if tag == "svg")
+    label = next(label for label in labels if SCRIPT in label)
     assert label.endswith(": D7 1.20 · D30 2.00, payback day 2")
 
 
@@ -243,7 +245,7 @@ def test_countries(page: Page) -> None:
 
 
 def test_header_says_what_the_figures_know(page: Page, settings: Settings) -> None:
-    published = snapshot.current_snapshot(settings)
+    published = current_snapshot(settings)
     assert published is not None
     for fact in ("2025-03-31", published.manifest["id"], "USD", "24 h from install"):
         assert fact in page.text

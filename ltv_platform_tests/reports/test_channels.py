@@ -16,7 +16,7 @@ from ltv_platform.reports.charts import (
     journey_lengths,
     models_by_channel,
 )
-from ltv_platform_tests.warehouse.homes import Home
+from ltv_platform_tests.testing.home import Home
 
 SCRIPT = "<script>alert(1)</script>"
 CHART = "channels_by_model_full"

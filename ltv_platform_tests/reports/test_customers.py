@@ -9,7 +9,7 @@ import pytest
 from ltv_platform.orchestration.backtests import backtest_metadata
 from ltv_platform.orchestration.charts import chart_metadata
 from ltv_platform.reports.customers import customer_overview, write_customer_report
-from ltv_platform_tests.warehouse.homes import Home
+from ltv_platform_tests.testing.home import Home
 
 SCRIPT = "<script>alert(1)</script>"
 #: Under it Dagster shows Markdown in line.

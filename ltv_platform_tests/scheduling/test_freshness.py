@@ -1,5 +1,6 @@
 """What is late by LTV_FRESHNESS_HOURS (operations.md, Data is late)."""
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,13 +11,16 @@ from ltv_platform.published.snapshot import publish
 from ltv_platform.scheduling.freshness import Late, late
 from ltv_platform.settings import Settings
 from ltv_platform.tables.transforms import Graph
-from ltv_platform_tests.conftest import NOW, Loader
+from ltv_platform_tests.testing import NOW
+from ltv_platform_tests.testing.loader import Loader
 
 #: 36 hours before the clock of the tests.
 BEFORE = datetime(2026, 1, 14, 0, 0)
 
 
-def found(settings: Settings, watermarks: dict[str, str | None], **more: Any) -> tuple[Late, ...]:
+def found(
+    settings: Settings, watermarks: Mapping[str, str | None], **more: Any
+) -> tuple[Late, ...]:
     """What is late of a manifest with these watermarks."""
     return late(settings, {"watermarks": watermarks}, NOW, **more)
 

@@ -21,7 +21,7 @@ from ltv_platform.scheduling.landing import (
     LandingMemory,
     decide_landing,
 )
-from ltv_platform_tests.conftest import Loader
+from ltv_platform_tests.testing.loader import Loader
 
 #: A moment, in seconds since 1970, and how much older a finished file is.
 START, OLD = 1_700_000_000, 60
@@ -237,6 +237,10 @@ def test_a_mark_tells_versions_of_a_file_apart(load: Loader) -> None:
         [found] = landed_files(settings, ["campaigns"])
         return found.mark
 
+    def append_to_it() -> None:
+        with path.open("a") as file:
+            file.write("c2\n")
+
     def replace_it() -> None:
         times = path.stat()
         other = settings.home / "other.csv"
@@ -248,7 +252,7 @@ def test_a_mark_tells_versions_of_a_file_apart(load: Loader) -> None:
     marks = [mark()]
     path.read_text()
     assert mark() == marks[0]
-    for change in (lambda: path.open("a").write("c2\n"), replace_it, lambda: path.chmod(0o600)):
+    for change in (append_to_it, replace_it, lambda: path.chmod(0o600)):
         change()
         marks.append(mark())
     assert len(set(marks)) == 4

@@ -16,7 +16,7 @@ from ltv_platform.warehouse import planner
 from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
 from ltv_platform.warehouse.engine import State
 from ltv_platform.warehouse.planner import Plan
-from ltv_platform_tests.conftest import Loader
+from ltv_platform_tests.testing.loader import Loader
 
 DAY, NEXT = date(2025, 1, 1), date(2025, 1, 2)
 PLAN = Plan({"core.transactions": (DAY, NEXT), "marts.campaign_ltv": (DAY,)}, ("marts.summary",))

@@ -1,1 +1,1 @@
-"""Tests of the warehouse: engine, planner, snapshot, and whole homes against a rebuild."""
+"""The planner, and below it the embedded engine."""

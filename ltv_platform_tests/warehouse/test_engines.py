@@ -22,10 +22,10 @@ from ltv_platform.user_tables.tables import read, types, write
 from ltv_platform.warehouse.engine import Engine, RaisedError, StatementError, Writer
 from ltv_platform.warehouse.loads import known_load
 from ltv_platform.warehouse.opening import open_engine
-from ltv_platform_tests.conftest import Loader
-from ltv_platform_tests.warehouse.homes import Home
+from ltv_platform_tests.testing.home import Home
+from ltv_platform_tests.testing.loader import Loader
+from ltv_platform_tests.testing.small_home import ROWS
 from ltv_platform_tests.warehouse.memory_engine import open_memory_engine
-from ltv_platform_tests.warehouse.small_home import ROWS
 
 TABLE = "core.conversions"
 DAY, NEXT_DAY = date(2025, 3, 1), date(2025, 3, 2)
@@ -48,7 +48,7 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Engine:
 @pytest.fixture
 def load(engine: Engine, tmp_path: Path) -> Loader:
     """Loads files into it."""
-    return Loader(engine, tmp_path / "files")
+    return Loader(engine, tmp_path / "files")  # type: ignore[arg-type]
 
 
 def _select(*rows: tuple[str, date]) -> Select:

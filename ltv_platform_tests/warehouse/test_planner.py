@@ -1,7 +1,7 @@
 """The planner as a pure function of a state (architecture.md §6)."""
 
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
@@ -10,7 +10,7 @@ import pytest
 from ltv_platform.assets import build_graph
 from ltv_platform.days import ONE_DAY, days_between
 from ltv_platform.settings import Settings
-from ltv_platform.tables import transforms
+from ltv_platform.tables import rendering, transforms
 from ltv_platform.tables.transforms import AsOf, Graph, Window
 from ltv_platform.warehouse import planner
 from ltv_platform.warehouse.engine import Built, State
@@ -78,8 +78,9 @@ def test_an_empty_warehouse_has_only_whole_tables_to_write(graph: Graph) -> None
 
 def test_never_built_is_stale(graph: Graph, fresh: State) -> None:
     """A day without a row in `built` is stale, and so is what reads it."""
-    built = {**fresh.built, "core.campaign_spend": dict(fresh.built["core.campaign_spend"])}
-    del built["core.campaign_spend"][date(2025, 1, 10)]
+    spend = dict(fresh.built["core.campaign_spend"])
+    del spend[date(2025, 1, 10)]
+    built = {**fresh.built, "core.campaign_spend": spend}
     plan = _plan(graph, replace(fresh, built=built))
     day = _range("2025-01-10", "2025-01-10")
     assert plan.days == {
@@ -93,7 +94,10 @@ def test_never_built_is_stale(graph: Graph, fresh: State) -> None:
 def test_changed_code_is_stale(graph: Graph, fresh: State) -> None:
     """code_hash (SQL, contract, bound settings) differs: all days."""
     old = Built(1_003, "another", AS_OF, KNOWN.watermarks_text)
-    built = {**fresh.built, "marts.user_revenue": dict.fromkeys(days_between(FIRST, AS_OF), old)}
+    built: dict[str, Mapping[date | None, Built]] = {
+        **fresh.built,
+        "marts.user_revenue": dict.fromkeys(days_between(FIRST, AS_OF), old),
+    }
     plan = _plan(graph, replace(fresh, built=built))
     assert plan.days == {"marts.user_revenue": tuple(days_between(FIRST, AS_OF))}
     assert plan.whole == (), "no table reads user_revenue"
@@ -167,7 +171,7 @@ def test_whole_tables_that_read_each_other_follow(
     graph: Graph, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A whole table that is about to be written makes its readers stale in the same plan."""
-    original = transforms.render
+    original = rendering.render
     reader = "SELECT * FROM marts.campaign_summary"
     monkeypatch.setattr(
         transforms,
@@ -238,7 +242,9 @@ def test_days_written_along_are_planned_for_their_readers(graph: Graph, fresh: S
     Else a refresh left the readers older than their inputs, and the next one began anew.
     """
     scattered = [FIRST + timedelta(days=3 * place) for place in range(19)]
-    touched = {"raw.campaign_costs": dict.fromkeys(scattered, LATER)}
+    touched: dict[str, dict[date | None, int]] = {
+        "raw.campaign_costs": dict.fromkeys(scattered, LATER)
+    }
     plan = _plan(graph, replace(fresh, touched=touched))
     written = {
         day

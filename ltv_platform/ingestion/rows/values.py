@@ -13,7 +13,7 @@ from ltv_platform.settings import Settings
 #: By code point, so that statements stay readable: tab, line ends, no-break space, byte order mark,
 #: and the zero byte, with which C programs fill fields of fixed width.
 _BLANKS = "(' ' || chr(9) || chr(13) || chr(10) || chr(160) || chr(65279) || chr(0))"
-#: Every ASCII character that is not a space lies between these two.
+#: Every visible ASCII character lies between these two.
 _FIRST_VISIBLE, _LAST_VISIBLE = literal("!"), literal("~")
 
 # The engine accepts the year 0 and 24:00, and moves them to neighboring days.

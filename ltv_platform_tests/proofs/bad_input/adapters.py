@@ -88,7 +88,7 @@ def _refused(what: str) -> None:
     select, message = REFUSED[what]
 
     @CASES.case(f"adapter: {what}", f"exit 2: {message}")
-    def _(folder: Path) -> str:
+    def an_adapter_that_does_what_none_may(folder: Path) -> str:
         return through(folder, select)
 
 
@@ -113,7 +113,7 @@ def exploding(folder: Path, select: str, **settings: Any) -> str:
     "adapter: a cross join of 8,000,000,000,000 rows",
     "exit 2: Adapter mine returns more rows than the 20000 records of x.csv.; within minutes",
 )
-def _(folder: Path) -> str:
+def adapter_a_cross_join_of_8000000000000_rows(folder: Path) -> str:
     return exploding(folder, "SELECT a.id AS campaign_id FROM file AS a, file AS b, file AS c")
 
 
@@ -126,19 +126,19 @@ def slow(folder: Path, select: str) -> str:
 
 
 @CASES.case("adapter: the same join under an aggregate", SLOW)
-def _(folder: Path) -> str:
+def adapter_the_same_join_under_an_aggregate(folder: Path) -> str:
     joined = "file AS a, file AS b, file AS c"
     return slow(folder, f"SELECT COUNT(a.id || b.id || c.id) AS campaign_id FROM {joined}")
 
 
 @CASES.case("adapter: a recursion without an end", SLOW)
-def _(folder: Path) -> str:
+def adapter_a_recursion_without_an_end(folder: Path) -> str:
     numbers = "WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n)"
     return slow(folder, f"{numbers} SELECT MAX(i) AS campaign_id FROM n")
 
 
 @CASES.case("adapter: row by row, each for a long time", SLOW)
-def _(folder: Path) -> str:
+def adapter_row_by_row_each_for_a_long_time(folder: Path) -> str:
     # The engine looks at the clock every 2,048 records; they take some hundred milliseconds.
     value = "id"
     for _ in range(3):
@@ -150,7 +150,7 @@ def _(folder: Path) -> str:
     "adapter: for a file with a column rowid, as the engine names its own",
     "3 in file: 2 accepted, 1 quarantined (3: campaign_id: is missing)",
 )
-def _(folder: Path) -> str:
+def adapter_for_a_file_with_a_column_rowid(folder: Path) -> str:
     desk = Desk(folder)
     file = desk.write("x.csv", "rowid,name\n7,a\n,b\n9,c\n")
     select = "SELECT rowid AS campaign_id, name AS campaign_name FROM file"

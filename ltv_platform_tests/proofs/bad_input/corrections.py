@@ -13,7 +13,7 @@ CASES = Cases("bad input: keys and corrections")
     "three items of one order under its number, then with a key for each",
     "3 in file: 3 quarantined, each names another line; then (beyond horizon) 3 100",
 )
-def _(folder: Path) -> str:
+def three_items_of_one_order_under_its_number(folder: Path) -> str:
     desk = Desk(folder)
     desk.home.load("customers", "c1,2025-01-01,US,ads,spring")
     rows = [f"o1,{item},2025-05-01,{amount}" for item, amount in enumerate((20, 30, 50), 1)]
@@ -34,7 +34,7 @@ def _(folder: Path) -> str:
     "an order of a guest, and one of an unknown customer",
     "2 in file: 2 accepted; (guest) 1 5, (unknown) customer 1 7",
 )
-def _(folder: Path) -> str:
+def an_order_of_a_guest(folder: Path) -> str:
     desk = Desk(folder)
     seen = desk.text("transactions", f"{SALES}\nt1,,2025-06-01,5\nt2,c9,2025-06-01,7\n")
     return f"{seen}; {revenue(desk)}"
@@ -44,7 +44,7 @@ def _(folder: Path) -> str:
     "an order that its shop takes back, and gives again",
     "1 in file: 1 accepted; (unknown) customer 1 5; then nothing; then (unknown) customer 1 5",
 )
-def _(folder: Path) -> str:
+def an_order_that_its_shop_takes_back(folder: Path) -> str:
     desk = Desk(folder)
     seen, said = "", []
     for ordinal, deleted in enumerate("010"):
@@ -59,7 +59,7 @@ def _(folder: Path) -> str:
     "the spend of two networks under one campaign, and a correction of the first",
     "google 10 and meta 4: 14; google 8 and meta 4: 12",
 )
-def _(folder: Path) -> str:
+def the_spend_of_two_networks_under_one_campaign(folder: Path) -> str:
     desk = Desk(folder)
     select = "SELECT 'c1' AS campaign_id, '2025-06-01' AS date, cost FROM file"
     seen = []

@@ -27,7 +27,7 @@ def names(desk: Desk, seen: str) -> str:
     "exit 2: customers.csv lacks customer_id, required for customers. It has customerid, "
     "registration_date. Should customerid be customer_id?",
 )
-def _(folder: Path) -> str:
+def a_required_column_is_missing(folder: Path) -> str:
     return Desk(folder).text("customers", "customerid,registration_date\na,2025-01-01\n")
 
 
@@ -35,7 +35,7 @@ def _(folder: Path) -> str:
     "a header in capitals",
     "exit 2: campaigns.csv: 'CAMPAIGN_ID' is not campaign_id. Column names must match exactly.",
 )
-def _(folder: Path) -> str:
+def a_header_in_capitals(folder: Path) -> str:
     return Desk(folder).text("campaigns", "CAMPAIGN_ID\nc1\n")
 
 
@@ -43,7 +43,7 @@ def _(folder: Path) -> str:
     "extra columns, one of them ours in capitals",
     "Error: campaigns.csv: 'Campaign_Name' is not campaign_name. Column names must match exactly.",
 )
-def _(folder: Path) -> str:
+def extra_columns_one_of_them_ours_in_capitals(folder: Path) -> str:
     desk = Desk(folder)
     path = desk.write("campaigns.csv", "campaign_id,colour,Campaign_Name\nc1,red,Spring\n")
     answer = desk.ltv("ingest", "campaigns", path)
@@ -51,7 +51,7 @@ def _(folder: Path) -> str:
 
 
 @CASES.case("an empty file", "exit 2: campaigns.csv is empty.")
-def _(folder: Path) -> str:
+def an_empty_file(folder: Path) -> str:
     return Desk(folder).text("campaigns", "")
 
 
@@ -60,7 +60,7 @@ def _(folder: Path) -> str:
     "0 in file: nothing; campaigns.csv was loaded into campaigns before "
     "(2026-01-15 12:00 UTC): nothing changed.",
 )
-def _(folder: Path) -> str:
+def a_header_and_nothing_else_twice(folder: Path) -> str:
     desk = Desk(folder)
     return f"{desk.text('campaigns', HEADER)}; {desk.text('campaigns', HEADER)}"
 
@@ -69,7 +69,7 @@ def _(folder: Path) -> str:
     "a key twice in one file: the same values, then others",
     "3 in file: 2 accepted, 1 repeated; versions: c1 Spring 1, c1 Summer 2",
 )
-def _(folder: Path) -> str:
+def a_key_twice_in_one_file(folder: Path) -> str:
     desk = Desk(folder)
     seen = desk.text("campaigns", f"{HEADER}c1,Spring\nc1,Spring\nc1,Summer\n")
     return f"{seen}; versions: " + desk.values(
@@ -82,7 +82,7 @@ def _(folder: Path) -> str:
     "1 in file: 1 accepted; 2 in file: 1 accepted, 1 repeated; 1 in file: 1 accepted; "
     "versions: c1 Spring 1, c1 Summer 2",
 )
-def _(folder: Path) -> str:
+def a_key_in_two_files_the_same_values(folder: Path) -> str:
     desk = Desk(folder)
     seen = [
         desk.text("campaigns", f"{HEADER}{rows}")
@@ -99,7 +99,7 @@ def _(folder: Path) -> str:
     "2 in file: 2 accepted; again.csv.gz was loaded into campaigns before "
     "(2026-01-15 12:00 UTC): nothing changed.",
 )
-def _(folder: Path) -> str:
+def the_same_file_twice(folder: Path) -> str:
     desk = Desk(folder)
     first = desk.text("campaigns", PLAIN)
     return f"{first}; {desk.text('campaigns', gzip.compress(PLAIN.encode()), 'again.csv.gz')}"
@@ -109,7 +109,7 @@ def _(folder: Path) -> str:
     "the same file under two adapters",
     "2 in file: 2 accepted; 2 in file: 1 accepted, 1 repeated; c1 Spring, c2 Sömmer, c2 SÖMMER",
 )
-def _(folder: Path) -> str:
+def the_same_file_under_two_adapters(folder: Path) -> str:
     desk = Desk(folder)
     path = desk.write("x.csv", PLAIN)
     plain = desk.adapter("SELECT campaign_id, campaign_name FROM file")
@@ -138,7 +138,7 @@ SHAPES = {
 
 def _shape(shape: str) -> None:
     @CASES.case(shape, BOTH)
-    def _(folder: Path) -> str:
+    def delimited_text_of_every_shape(folder: Path) -> str:
         desk = Desk(folder)
         seen = desk.text("campaigns", SHAPES[shape])
         return names(desk, seen)
@@ -152,7 +152,7 @@ for _each in SHAPES:
     "UTF-16 without its mark",
     "exit 2: campaigns.csv is not a text file: it contains zero bytes near its start.",
 )
-def _(folder: Path) -> str:
+def utf_16_without_its_mark(folder: Path) -> str:
     return Desk(folder).text("campaigns", PLAIN.encode("utf-16-le"))
 
 
@@ -160,7 +160,7 @@ def _(folder: Path) -> str:
     "UTF-16 that ends within a character",
     "exit 2: campaigns.csv is a damaged UTF-16 file (truncated data).",
 )
-def _(folder: Path) -> str:
+def utf_16_that_ends_within_a_character(folder: Path) -> str:
     return Desk(folder).text("campaigns", PLAIN.encode("utf-16") + b"x")
 
 
@@ -169,7 +169,7 @@ def _(folder: Path) -> str:
     "exit 2: campaigns.csv lacks campaign_id, required for campaigns. It has "
     "campaign_id~campaign_name.",
 )
-def _(folder: Path) -> str:
+def a_delimiter_that_nobody_expects(folder: Path) -> str:
     return Desk(folder).text("campaigns", PLAIN.replace(",", "~"))
 
 
@@ -178,7 +178,7 @@ def _(folder: Path) -> str:
     "2 in file: 1 accepted, 1 quarantined (3: record: opens a quote that is never closed; the "
     "rest of the file is kept here); kept: all 10,001 lines",
 )
-def _(folder: Path) -> str:
+def a_quote_that_is_never_closed(folder: Path) -> str:
     desk = Desk(folder)
     rest = 'c2,"open\n' + "".join(f"d{i},{i}\n" for i in range(10_000))
     seen = desk.text("campaigns", f"{HEADER}c1,a\n{rest}")
@@ -191,7 +191,7 @@ def _(folder: Path) -> str:
     "line ends and doubled quotes within quotes",
     "2 in file: 2 accepted; c1 'a\\nb\\n\\nc', c2 'x\"y'",
 )
-def _(folder: Path) -> str:
+def line_ends_and_doubled_quotes_within_quotes(folder: Path) -> str:
     desk = Desk(folder)
     seen = desk.text("campaigns", f'{HEADER}c1,"a\nb\n\nc"\nc2,"x""y"\n')
     rows = desk.home.engine.rows("SELECT campaign_id, campaign_name FROM raw.campaigns ORDER BY 1")
@@ -203,7 +203,7 @@ def _(folder: Path) -> str:
     "5 in file: 2 accepted, 3 quarantined (3: record: has 1 columns, not 2, 4: record: has 3 "
     'columns, not 2, 5: record: has text behind a closing quote); kept: c2 | c3,c,d | c4,"d"e',
 )
-def _(folder: Path) -> str:
+def records_with_too_few_and_too_many_columns(folder: Path) -> str:
     desk = Desk(folder)
     seen = desk.text("campaigns", f'{HEADER}c1,a\nc2\nc3,c,d\nc4,"d"e\nc5,f\n')
     kept = desk.home.engine.rows("SELECT raw FROM raw.quarantine ORDER BY line")
@@ -215,7 +215,7 @@ def _(folder: Path) -> str:
     "2 in file: 1 accepted, 1 quarantined (2: record: holds bytes that are not UTF-8); "
     "kept: c1,\\xe4",
 )
-def _(folder: Path) -> str:
+def bytes_that_are_no_utf_8(folder: Path) -> str:
     desk = Desk(folder)
     seen = desk.text("campaigns", HEADER.encode() + b"c1,\xe4\nc2,\xc3\xa4\n")
     return f"{seen}; kept: {desk.values('SELECT raw FROM raw.quarantine')}"
@@ -226,7 +226,7 @@ def _(folder: Path) -> str:
     "2 in file: 1 accepted, 1 quarantined (3: campaign_id: is missing); "
     "1,048,576 characters in the log, 1,048,576 in quarantine",
 )
-def _(folder: Path) -> str:
+def a_field_of_1_mb(folder: Path) -> str:
     desk = Desk(folder)
     size = 1 << 20
     seen = desk.text("campaigns", f"{HEADER}c1,{'x' * size}\n,{'y' * size}\n")
@@ -240,7 +240,7 @@ def _(folder: Path) -> str:
     "5,000 columns",
     "2 in file: 1 accepted, 1 quarantined (3: campaign_id: is missing); kept: 5,001 columns",
 )
-def _(folder: Path) -> str:
+def five_thousand_columns(folder: Path) -> str:
     desk = Desk(folder)
     header = ",".join(["campaign_id", *(f"column_{i}" for i in range(5_000))])
     seen = desk.text("campaigns", f"{header}\nc1{',' * 5_000}\n{',' * 5_000}\n")

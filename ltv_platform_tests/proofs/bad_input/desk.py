@@ -14,10 +14,10 @@ import pytest
 
 from ltv_platform.cli import main
 from ltv_platform.warehouse.engine import LoadCounts
-from ltv_platform_tests.conftest import assert_adds_up
-from ltv_platform_tests.end_to_end.conftest import CommandLine
-from ltv_platform_tests.forked import Answer
-from ltv_platform_tests.warehouse.homes import Home
+from ltv_platform_tests.testing.command_line import CommandLine
+from ltv_platform_tests.testing.forked import Answer
+from ltv_platform_tests.testing.home import Home
+from ltv_platform_tests.testing.loader import assert_adds_up
 
 #: A message that does not fit a screen helps nobody.
 LONGEST_MESSAGE = 1_500
@@ -71,8 +71,9 @@ class Desk:
 
     def ingest(self, table: str = "", *files: Path, adapter: Path | str | None = None) -> str:
         """``ltv ingest``, in the words of :meth:`seen`; without files what waits in landing."""
+        named: list[str | Path] = [table, *files] if files else []
         through = ["--adapter", adapter] if adapter is not None else []
-        return self.seen("ingest", *([table, *files] if files else []), *through)
+        return self.seen("ingest", *named, *through)
 
     def text(self, table: str, content: str | bytes, name: str = "") -> str:
         """Ingest a file with that content, ``<table>.csv`` by default."""

@@ -46,7 +46,7 @@ def _file(table: SourceTable) -> str:
     "years 1, 1000 and 9999 in each column of days of each table, then `ltv run`",
     "9 tables loaded; nothing of it in days before 2025 or after 2026; run: exit 0",
 )
-def _(folder: Path) -> str:
+def years_1_and_9999_in_each_column_of_days(folder: Path) -> str:
     desk = Desk(folder, now="2026-01-15 12:00:00")
     desk.ingest("customers", desk.write("a.csv", "customer_id,registration_date\nc,2025-01-01\n"))
     tables = desk.home.graph.catalog.sources
@@ -73,7 +73,7 @@ def _(folder: Path) -> str:
     "years 1 and 9999 in LTV_START_DATE, LTV_AS_OF and LTV_NOW, in Auckland and Los Angeles",
     "LTV_AS_OF, LTV_NOW, LTV_START_DATE: is not a day between 1970-01-01 and 2199-12-31, exit 2",
 )
-def _(folder: Path) -> str:
+def years_1_and_9999_in_ltv_start_date(folder: Path) -> str:
     seen = set()
     for number, (variable, day, zone) in enumerate(
         product(
@@ -98,7 +98,7 @@ def _(folder: Path) -> str:
     "LTV_START_DATE in a year that has not come",
     "exit 2: LTV_START_DATE is 2199-01-01, which is in the future.",
 )
-def _(folder: Path) -> str:
+def ltv_start_date_in_a_year_that_has_not_come(folder: Path) -> str:
     desk = Desk(folder)
     desk.environment["LTV_START_DATE"] = "2199-01-01"
     answer = desk.ltv("run")
@@ -111,7 +111,7 @@ def _(folder: Path) -> str:
     "exit 2: The rows are from 1000 to 2025: more than 20 years of daily "
     "partitions. Set LTV_START_DATE to the first day that counts, such as 2025-01-01",
 )
-def _(folder: Path) -> str:
+def a_first_file_with_many_rows_of_the_year_1000(folder: Path) -> str:
     desk = Desk(folder)
     rows = "".join(f"c{n},{'1000' if n % 2 else '2025'}-06-01\n" for n in range(10))
     path = desk.write("customers.csv", f"customer_id,registration_date\n{rows}")

@@ -23,13 +23,13 @@ def _loaded(folder: Path, text: str, adapter: str | None = None) -> tuple[Desk, 
 
 
 def _said(outcomes: list[Outcome]) -> str:
-    return "; ".join(
-        f"exit 2: {outcome.error.message}"
-        if outcome.error is not None
-        else f"{outcome.counts.rows_accepted} of {outcome.counts.table_name}"
-        for outcome in outcomes
-        if outcome.error is not None or outcome.counts is not None
-    )
+    said = []
+    for outcome in outcomes:
+        if outcome.error is not None:
+            said.append(f"exit 2: {outcome.error.message}")
+        elif outcome.counts is not None:
+            said.append(f"{outcome.counts.rows_accepted} of {outcome.counts.table_name}")
+    return "; ".join(said)
 
 
 @CASES.case(
@@ -37,7 +37,7 @@ def _said(outcomes: list[Outcome]) -> str:
     "exit 2: export.csv is not a known export. It has Day, Campaign. "
     "The closest is a Google Ads report by day, which also has Cost.",
 )
-def _(folder: Path) -> str:
+def a_file_of_no_known_format(folder: Path) -> str:
     _, outcomes = _loaded(folder, "Day,Campaign\n2025-05-01,a\n")
     return _said(outcomes)
 
@@ -48,7 +48,7 @@ def _(folder: Path) -> str:
     "other value settles it.; exit 2: export.csv: '1,204' in line 2 of Cost can be 1204 or 1.204, "
     "and no other value settles it.",
 )
-def _(folder: Path) -> str:
+def dates_and_amounts_that_can_be_read_in_two_ways(folder: Path) -> str:
     said = []
     for number, line in enumerate(("05/09/2025,a,1\n", '2025-05-01,a,"1,204"\n')):
         (folder / str(number)).mkdir()
@@ -61,7 +61,7 @@ def _(folder: Path) -> str:
     "2 of campaign_costs; 1 of campaigns; total rows left out: 1; they do not match the rows: "
     "line 4 says 30.00, the rows add up to 15.50. Is the file complete?",
 )
-def _(folder: Path) -> str:
+def a_report_that_was_cut_off(folder: Path) -> str:
     lines = "2025-05-01,a,10.00\n2025-05-02,a,5.50\nTotal: Account,,30.00\n"
     _, outcomes = _loaded(folder, _COSTS + lines)
     [note] = [note for note in outcomes[0].notes if "totals" in note]
@@ -72,7 +72,7 @@ def _(folder: Path) -> str:
     "an export that tells of a person: columns that are not declared, a bad row, a torn record",
     "1 of customers; 2 in quarantine; her address, name and phone are in no table and no message",
 )
-def _(folder: Path) -> str:
+def an_export_that_tells_of_a_person(folder: Path) -> str:
     own = folder / "people.sql"
     own.write_text(_PEOPLE)
     text = (

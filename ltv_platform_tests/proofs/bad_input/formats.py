@@ -30,7 +30,7 @@ def parquet(desk: Desk, name: str, columns: Mapping[str, Any]) -> Path:
     "6 in file: 2 accepted, 4 quarantined (2: record: is not a JSON object, 4: cost: 'NaN' is not "
     "a number, 5: cost: 'true' is not a number, 6: session_id: is missing); 1 0.5, true 2",
 )
-def _(folder: Path) -> str:
+def json_lines_of_mixed_types(folder: Path) -> str:
     desk = Desk(folder)
     lines = (
         '{"session_id": 1, "cost": 0.50}',
@@ -50,7 +50,7 @@ def _(folder: Path) -> str:
     "3 in file: 1 accepted, 2 quarantined (1: record: campaign_id is a list or an object, not one "
     "value, 2: record: campaign_name is a list or an object, not one value)",
 )
-def _(folder: Path) -> str:
+def json_with_a_list_where_one_value_is_due(folder: Path) -> str:
     text = (
         '[{"campaign_id": ["c1"]}, {"campaign_id": "c2", "campaign_name": {"en": "Spring"}}, '
         '{"campaign_id": "c3", "tags": [{"a": [1]}]}]'
@@ -63,7 +63,7 @@ def _(folder: Path) -> str:
     "exit 2: x.json is not valid JSON: nested too deep.; "
     "2 in file: 1 accepted, 1 quarantined (1: record: is nested too deep)",
 )
-def _(folder: Path) -> str:
+def json_nested_100000_deep(folder: Path) -> str:
     desk = Desk(folder)
     deep = "[" * 100_000 + "]" * 100_000
     lines = f'{{"campaign_id": "c1", "x": {deep}}}\n{{"campaign_id": "c2"}}\n'
@@ -75,7 +75,7 @@ def _(folder: Path) -> str:
 @CASES.case(
     "JSON whose records have ever more keys", "exit 2: x.ndjson has more than 10,000 columns."
 )
-def _(folder: Path) -> str:
+def json_whose_records_have_ever_more_keys(folder: Path) -> str:
     lines = (
         {"campaign_id": f"c{number}", **{f"k{number}_{key}": 1 for key in range(100)}}
         for number in range(101)
@@ -87,7 +87,7 @@ def _(folder: Path) -> str:
     "JSON with a name that is empty, beside a good file in landing",
     "1 in file: 1 accepted; 2 in file: 1 accepted, 1 quarantined (2: record: names a column twice)",
 )
-def _(folder: Path) -> str:
+def json_with_a_name_that_is_empty(folder: Path) -> str:
     desk = Desk(folder)
     desk.write("home/landing/campaigns/b.csv", "campaign_id\nc1\n")
     lines = '{"": "x", "campaign_id": "c2"}\n{"": "x", "_unnamed_1": "y", "campaign_id": "c3"}\n'
@@ -99,7 +99,7 @@ def _(folder: Path) -> str:
     "JSON that breaks off",
     "exit 2: x.json is not valid JSON: Expecting value at line 1, column 30.",
 )
-def _(folder: Path) -> str:
+def json_that_breaks_off(folder: Path) -> str:
     return Desk(folder).text("campaigns", '[{"campaign_id": "c1"}, {"a":', "x.json")
 
 
@@ -108,7 +108,7 @@ def _(folder: Path) -> str:
     "3 in file: 3 accepted; 1 2025-06-01 08:30:00 0.1, 2 2025-06-01 10:30:00.123456 12.5, "
     "3 2025-06-01 00:00:00 7",
 )
-def _(folder: Path) -> str:
+def parquet_with_types_of_its_own(folder: Path) -> str:
     desk = Desk(folder)
     moment = datetime(2025, 6, 1, 10, 30)
     kinds = (
@@ -151,7 +151,7 @@ def _(folder: Path) -> str:
     "2: transaction_date: '1748773800' is not a timestamp such as 2023-01-15 10:30:00; amount: "
     "'inf' is not a number)",
 )
-def _(folder: Path) -> str:
+def parquet_with_types_that_are_none_of_ours(folder: Path) -> str:
     desk = Desk(folder)
     columns = {
         "transaction_id": ["t1", "t2"],
@@ -166,7 +166,7 @@ def _(folder: Path) -> str:
     "Parquet with a column twice, the second time in capitals, beside one of structs",
     "exit 2: x.parquet has columns of the same name: COST, cost.",
 )
-def _(folder: Path) -> str:
+def parquet_with_a_column_twice(folder: Path) -> str:
     desk = Desk(folder)
     nested = pa.array([{"cost": [{"cost": 1}]}])
     columns = {"x": nested, "cost": [1], "y": nested, "session_id": ["s1"], "COST": [2]}
@@ -177,7 +177,7 @@ def _(folder: Path) -> str:
     "Parquet with lists where single values are due",
     "exit 2: x.parquet: campaign_id holds lists or objects, not single values.",
 )
-def _(folder: Path) -> str:
+def parquet_with_lists_where_single_values_are_due(folder: Path) -> str:
     desk = Desk(folder)
     return desk.ingest("campaigns", parquet(desk, "x.parquet", {"campaign_id": [["c1"], ["c2"]]}))
 
@@ -187,7 +187,7 @@ def _(folder: Path) -> str:
     "exit 2: x.parquet is not a Parquet file, or a damaged one (Invalid Input Error: No magic "
     "bytes found at end of file 'x.parquet').",
 )
-def _(folder: Path) -> str:
+def text_with_the_ending_parquet(folder: Path) -> str:
     return Desk(folder).text("campaigns", "campaign_id\nc1\n" * 100, "x.parquet")
 
 
@@ -198,7 +198,7 @@ def _(folder: Path) -> str:
     "workbook.; "
     "exit 2: x.csv is a web page, perhaps a login page, despite its extension.",
 )
-def _(folder: Path) -> str:
+def an_ending_that_is_none_of_ours(folder: Path) -> str:
     desk = Desk(folder)
     shown = desk.text("campaigns", "x", "x.dat"), desk.text("campaigns", b"PK\x03\x04", "x.zip")
     return "; ".join((*shown, desk.text("campaigns", "<!DOCTYPE html>", "x.csv")))
@@ -217,7 +217,7 @@ def database(desk: Desk, script: str) -> Path:
     "exit 2: shop.db has no table campaigns; it has other.; "
     "exit 2: shop.db contains none of the source tables; it has other.",
 )
-def _(folder: Path) -> str:
+def sqlite_without_the_table_and_without_any(folder: Path) -> str:
     desk = Desk(folder)
     path = database(desk, "CREATE TABLE other (a)")
     return f"{desk.ingest('campaigns', path)}; {desk.seen('ingest', '--sqlite', path)}"
@@ -229,7 +229,7 @@ def _(folder: Path) -> str:
     "exit 2: shop.db is not a SQLite database, or a damaged one (database disk image is "
     "malformed).",
 )
-def _(folder: Path) -> str:
+def a_db_that_is_no_database(folder: Path) -> str:
     desk = Desk(folder)
     text = desk.write("text.db", "no database at all\n" * 100)
     path = database(
@@ -246,7 +246,7 @@ def _(folder: Path) -> str:
     "5 in file: 2 accepted, 3 quarantined (2: cost: 'x' is not a number, 4: cost: 'inf' is not a "
     "number, 5: session_id: is missing)",
 )
-def _(folder: Path) -> str:
+def sqlite_with_values_of_mixed_types_in_one_column(folder: Path) -> str:
     desk = Desk(folder)
     path = database(
         desk,
@@ -260,7 +260,7 @@ def _(folder: Path) -> str:
     "SQLite with a view that never ends",
     "exit 2: shop.db took longer than 0.3 seconds to read; perhaps it has an endless view.",
 )
-def _(folder: Path) -> str:
+def sqlite_with_a_view_that_never_ends(folder: Path) -> str:
     desk = Desk(folder, adapter_timeout=0.3)
     path = database(
         desk,
@@ -274,7 +274,7 @@ def _(folder: Path) -> str:
     "SQLite with rows in a write-ahead log beside it",
     "exit 2: shop.db has a write-ahead log beside it, which holds its newest rows.",
 )
-def _(folder: Path) -> str:
+def sqlite_with_rows_in_a_write_ahead_log(folder: Path) -> str:
     desk = Desk(folder)
     path = database(desk, "CREATE TABLE campaigns (campaign_id); PRAGMA journal_mode = wal")
     with closing(sqlite3.connect(path)) as connection:
@@ -287,7 +287,7 @@ def _(folder: Path) -> str:
     "the same, named through a link that lies elsewhere",
     "exit 2: link.db has a write-ahead log beside it, which holds its newest rows.",
 )
-def _(folder: Path) -> str:
+def a_write_ahead_log_behind_a_link(folder: Path) -> str:
     desk = Desk(folder)
     path = database(desk, "CREATE TABLE campaigns (campaign_id); PRAGMA journal_mode = wal")
     link = folder / "elsewhere" / "link.db"
@@ -304,7 +304,7 @@ def _(folder: Path) -> str:
     "exit 2: shop.db has the journal of an unfinished transaction beside it, so rows in the file "
     "may be half-written.; 1 in file: 1 accepted",
 )
-def _(folder: Path) -> str:
+def sqlite_in_the_middle_of_a_transaction(folder: Path) -> str:
     desk = Desk(folder)
     path = database(desk, "CREATE TABLE campaigns (campaign_id); INSERT INTO campaigns VALUES (1)")
     with closing(sqlite3.connect(path)) as connection:

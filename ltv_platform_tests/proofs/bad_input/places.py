@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -18,9 +18,9 @@ import pytest
 
 from ltv_platform.erasure import landed
 from ltv_platform.ingestion.files import private_copy as files
-from ltv_platform_tests.forked import Answer
 from ltv_platform_tests.proofs.bad_input.desk import Desk
 from ltv_platform_tests.proofs.cases import Cases
+from ltv_platform_tests.testing.forked import Answer
 
 CASES = Cases("bad input: places and sizes")
 
@@ -35,7 +35,7 @@ _DROP_CAPABILITY, _PASS_OVER_PERMISSIONS = 24, (1, 2)
     "exit 2: campaigns.csv.gz is a damaged or truncated gzip file (Compressed file ended before "
     "the end-of-stream marker was reached).",
 )
-def _(folder: Path) -> str:
+def a_gzip_file_that_was_cut_off(folder: Path) -> str:
     content = gzip.compress(CAMPAIGNS.encode() * 1_000)[:-20]
     return Desk(folder).text("campaigns", content, "campaigns.csv.gz")
 
@@ -45,7 +45,7 @@ def _(folder: Path) -> str:
     "exit 2: campaigns.csv.gz grows to more than 100 times its size and 256 MiB when it is "
     "decompressed, as a gzip bomb does.",
 )
-def _(folder: Path) -> str:
+def a_gzip_bomb(folder: Path) -> str:
     desk = Desk(folder)
     path = folder / "campaigns.csv.gz"
     with gzip.open(path, "wb", compresslevel=1) as packed:
@@ -59,7 +59,7 @@ def _(folder: Path) -> str:
     "a sparse file larger than the disk",
     "exit 2: campaigns.csv needs more than half of the free space on the disk of LTV_HOME.",
 )
-def _(folder: Path) -> str:
+def a_sparse_file_larger_than_the_disk(folder: Path) -> str:
     desk = Desk(folder)
     path = desk.write("campaigns.csv", CAMPAIGNS)
     os.truncate(path, shutil.disk_usage(folder).total)
@@ -67,24 +67,24 @@ def _(folder: Path) -> str:
 
 
 @CASES.case("a path that leads nowhere", "exit 2: nowhere.csv does not exist.")
-def _(folder: Path) -> str:
+def a_path_that_leads_nowhere(folder: Path) -> str:
     return Desk(folder).ingest("campaigns", folder / "nowhere.csv")
 
 
 @CASES.case("a folder", "exit 2: campaigns.csv is a folder, not a file.")
-def _(folder: Path) -> str:
+def a_folder(folder: Path) -> str:
     (folder / "campaigns.csv").mkdir()
     return Desk(folder).ingest("campaigns", folder / "campaigns.csv")
 
 
 @CASES.case("a pipe that nobody writes to", "exit 2: campaigns.csv is a pipe, not a file.")
-def _(folder: Path) -> str:
+def a_pipe_that_nobody_writes_to(folder: Path) -> str:
     os.mkfifo(folder / "campaigns.csv")
     return Desk(folder).ingest("campaigns", folder / "campaigns.csv")
 
 
 @CASES.case("a device without an end", "exit 2: zeros.csv is a device, not a file.")
-def _(folder: Path) -> str:
+def a_device_without_an_end(folder: Path) -> str:
     (folder / "zeros.csv").symlink_to("/dev/zero")
     return Desk(folder).ingest("campaigns", folder / "zeros.csv")
 
@@ -93,7 +93,7 @@ def _(folder: Path) -> str:
     "a link that a person names",
     "1 in file: 1 accepted",
 )
-def _(folder: Path) -> str:
+def a_link_that_a_person_names(folder: Path) -> str:
     desk = Desk(folder)
     (folder / "link.csv").symlink_to(desk.write("campaigns.csv", CAMPAIGNS))
     return desk.ingest("campaigns", folder / "link.csv")
@@ -104,7 +104,7 @@ def _(folder: Path) -> str:
     "exit 2: home/landing/campaigns/link.csv is a link to secret.csv; links in landing are not "
     "followed.; link and file stay",
 )
-def _(folder: Path) -> str:
+def a_link_in_landing_to_a_file_elsewhere(folder: Path) -> str:
     desk = Desk(folder)
     secret = desk.write("secret.csv", CAMPAIGNS)
     link = desk.landing / "campaigns" / "link.csv"
@@ -120,7 +120,7 @@ def _(folder: Path) -> str:
     "exit 2: home/landing/campaigns is a link to elsewhere; links in landing are not followed.; "
     "elsewhere holds campaigns.csv",
 )
-def _(folder: Path) -> str:
+def a_folder_of_landing_that_is_a_link(folder: Path) -> str:
     desk = Desk(folder)
     path = desk.write("elsewhere/campaigns.csv", CAMPAIGNS)
     desk.landing.mkdir(parents=True)
@@ -145,7 +145,7 @@ def _swapped(folder: Path) -> Path:
     "exit 2: home/landing/campaigns/campaigns.csv is a link or inside one; links in landing are "
     "not followed. 2 times; in the log: nothing",
 )
-def _(folder: Path) -> str:
+def a_folder_of_landing_swapped_before_the_read(folder: Path) -> str:
     seen = set()
     looked = files.check_regular
     for number, of_folder in enumerate((True, False)):
@@ -177,7 +177,7 @@ def _(folder: Path) -> str:
     "a folder of landing swapped for a link between the load and the moving away",
     "exit 0, in the log c1, the file behind the link stays, the file that was loaded stays",
 )
-def _(folder: Path) -> str:
+def a_folder_of_landing_swapped_before_the_moving_away(folder: Path) -> str:
     desk = Desk(folder)
     waiting = desk.write("home/landing/campaigns/campaigns.csv", CAMPAIGNS)
     secrets = []
@@ -203,7 +203,7 @@ def _(folder: Path) -> str:
     "a pipe that is called the journal of a SQLite database",
     "exit 2: shop.db-journal is a pipe, not a file.",
 )
-def _(folder: Path) -> str:
+def a_pipe_in_place_of_a_journal(folder: Path) -> str:
     desk = Desk(folder)
     path = desk.write("shop.db", b"")
     os.mkfifo(folder / "shop.db-journal")
@@ -215,7 +215,7 @@ def _(folder: Path) -> str:
     "exit 2: campaigns/a.csv is a pipe, not a file. campaigns/b is a folder, not a file. "
     "In the log: c1. In landing: a.csv, b",
 )
-def _(folder: Path) -> str:
+def a_pipe_beside_a_good_file_in_landing(folder: Path) -> str:
     desk = Desk(folder)
     waiting = desk.landing / "campaigns"
     (waiting / "b").mkdir(parents=True)
@@ -234,7 +234,7 @@ def _(folder: Path) -> str:
     "files in landing itself, beside the folders of the tables",
     "exit 0: Note: a.csv was recognized as a file of campaigns; In landing: c.csv.part",
 )
-def _(folder: Path) -> str:
+def files_in_landing_itself(folder: Path) -> str:
     desk = Desk(folder)
     desk.landing.mkdir(parents=True)
     for name in ("a.csv", "b.csv", "c.csv.part"):
@@ -270,7 +270,7 @@ def _without_privileges(desk: Desk, *arguments: str | Path) -> Answer:
     "a file that we may not read",
     "exit 2: campaigns.csv cannot be read: no permission.",
 )
-def _(folder: Path) -> str:
+def a_file_that_we_may_not_read(folder: Path) -> str:
     desk = Desk(folder)
     path = desk.write("campaigns.csv", CAMPAIGNS)
     path.chmod(0)
@@ -283,12 +283,12 @@ def _(folder: Path) -> str:
     "a file that grows while it is read, then again when it is finished",
     "exit 2: campaigns.csv was written to while it was read.; then every row of it",
 )
-def _(folder: Path) -> str:
+def a_file_that_grows_while_it_is_read(folder: Path) -> str:
     desk = Desk(folder)
     path = desk.write("campaigns.csv", CAMPAIGNS)
     rows = 3
 
-    def growing(content: Iterator[bytes], *arguments: Any) -> Iterator[bytes]:
+    def growing(content: IO[bytes], *arguments: Any) -> Iterator[bytes]:
         """Somebody appends to the file after the first look at it."""
         chunks = limited(content, *arguments)
         yield next(chunks)
@@ -309,7 +309,7 @@ def _(folder: Path) -> str:
     "a file name of bytes that are no characters",
     "1 in file: 1 accepted; from \\xff'.csv",
 )
-def _(folder: Path) -> str:
+def a_file_name_of_bytes_that_are_no_characters(folder: Path) -> str:
     desk = Desk(folder)
     path = desk.write(os.fsdecode(b"\xff'.csv"), CAMPAIGNS)
     return (
@@ -321,7 +321,7 @@ def _(folder: Path) -> str:
     "LTV_HOME in a folder with wildcards",
     "exit 2: LTV_HOME: the path FOLDER/h[1] contains [ ]; choose a path without them",
 )
-def _(folder: Path) -> str:
+def ltv_home_in_a_folder_with_wildcards(folder: Path) -> str:
     desk = Desk(folder)
     desk.environment["LTV_HOME"] = str(folder / "h[1]")
     answer = desk.ltv("ingest", "campaigns", desk.write("campaigns.csv", CAMPAIGNS))
@@ -335,7 +335,7 @@ def _(folder: Path) -> str:
     "1 in file: 1 accepted, from CSV, Parquet and JSON; in the log US, US, US; published US, US, "
     "US and no other column",
 )
-def _(folder: Path) -> str:
+def ltv_home_below_a_folder_country_de(folder: Path) -> str:
     desk = Desk(folder / "country=DE" / "customer_id=7" / "x=1")
     columns = {"registration_date": ["2025-06-01"], "country": ["US"]}
     header = "customer_id,registration_date,country\n"

@@ -9,7 +9,7 @@ from ltv_platform.export.channel_csv import write_channel_csv
 from ltv_platform_tests.proofs.bad_input.desk import Desk
 from ltv_platform_tests.proofs.bad_input.formats import database
 from ltv_platform_tests.proofs.cases import Cases
-from ltv_platform_tests.warehouse.homes import HEADERS
+from ltv_platform_tests.testing.home import HEADERS
 
 CASES = Cases("bad input: sessions and conversions")
 
@@ -52,7 +52,7 @@ def journeys(desk: Desk) -> str:
     "channel names with quotes, line ends, emoji, formulas, SQL: into figures, CSV and SQLite",
     "5 in file: 5 accepted; 5 names as they were in the CSV, 5 in SQLite",
 )
-def _(folder: Path) -> str:
+def channel_names_with_quotes_line_ends(folder: Path) -> str:
     desk = Desk(folder)
     names = ['say "hi"', "two\nlines", "💸 ads", "=HYPERLINK(1)", "'; DROP TABLE x; --"]
     cells = ['"' + name.replace('"', '""') + '"' for name in names]
@@ -74,7 +74,7 @@ def _(folder: Path) -> str:
     "4 in file: 1 accepted, 3 quarantined (2: user_id: is missing, 3: channel_name: is missing, "
     "5: holder_engagement: '2' is not 0 or 1)",
 )
-def _(folder: Path) -> str:
+def sessions_without_a_user_without_a_channel(folder: Path) -> str:
     lines = [
         HEADERS["session_sources"],
         "s1,,mail,2025-06-01,10:00:00,0,0",
@@ -89,7 +89,7 @@ def _(folder: Path) -> str:
     "channels by the names that the platform has for none",
     "4 in file: 1 accepted, 3 quarantined (2: X, 3: X, 4: X)",
 )
-def _(folder: Path) -> str:
+def channels_by_the_names_that_the_platform_has_for_none(folder: Path) -> str:
     reason = (
         "channel_name: (not attributed) and (pending) are what the platform itself calls "
         "conversions without a channel; name the channel otherwise"
@@ -105,7 +105,7 @@ def _(folder: Path) -> str:
     "4: revenue: '0.0000001' has more than 6 decimals; round it where it is made, or in an "
     "adapter)",
 )
-def _(folder: Path) -> str:
+def conversions_of_negative_no_and_too_exact_revenue(folder: Path) -> str:
     rows = "".join(
         f"v{i},u1,2025-06-01,10:00:00,{revenue}\n"
         for i, revenue in enumerate(["-1", "", "0.0000001", "0"])
@@ -118,7 +118,7 @@ def _(folder: Path) -> str:
     "2 in file: 1 accepted, 1 repeated; 1 in file: 1 accepted; mail 2025-06-01 0.0 0.0; then "
     "ads 2025-06-03 0.0 0.0",
 )
-def _(folder: Path) -> str:
+def a_session_id_twice_in_a_file_and_once_more_later(folder: Path) -> str:
     desk = Desk(folder)
     row = "s1,u1,mail,2025-06-01,10:00:00"
     first = sessions(desk, row, row)
@@ -136,7 +136,7 @@ def _(folder: Path) -> str:
     "equal moments: a session and its conversion, two sessions, two conversions of one user",
     "4 in file: 4 accepted; 3 in file: 3 accepted; v1 a<b, v2 s, v3 s",
 )
-def _(folder: Path) -> str:
+def equal_moments_a_session_and_its_conversion(folder: Path) -> str:
     desk = Desk(folder)
     seen = sessions(
         desk,
@@ -153,7 +153,7 @@ def _(folder: Path) -> str:
     "a journey of impressions alone",
     "v1 s1<s2; by each model 1 of credit and the whole revenue",
 )
-def _(folder: Path) -> str:
+def a_journey_of_impressions_alone(folder: Path) -> str:
     desk = Desk(folder)
     header = f"{HEADERS['session_sources']},impression_interaction"
     rows = "".join(f"s{day},u1,display,2025-06-0{day},10:00:00,1,1,1\n" for day in (1, 2))
@@ -173,7 +173,7 @@ def _(folder: Path) -> str:
     "conversion?); table session_costs is missing (it has conversion); session_sources has no "
     "column closer_engagement (did you mean closer_engagment?).",
 )
-def _(folder: Path) -> str:
+def sqlite_with_sessions_but_no_costs(folder: Path) -> str:
     desk = Desk(folder)
     script = SESSIONS.replace("closer_engagement", "closer_engagment")
     path = database(desk, script + CONVERSIONS.replace("TABLE conversions", "TABLE conversion"))
@@ -188,7 +188,7 @@ def _(folder: Path) -> str:
     "such as 10:30:00; session_sources.holder_engagement is declared DATETIME, which is not a "
     "number.",
 )
-def _(folder: Path) -> str:
+def sqlite_whose_columns_cannot_be_what_is_declared(folder: Path) -> str:
     desk = Desk(folder)
     script = (
         SESSIONS.replace("user_id TEXT", "user_id BLOB")
@@ -203,7 +203,7 @@ def _(folder: Path) -> str:
     "SQLite with days as text, numbers as text, and views for tables",
     "1 in file: 1 accepted; 1 in file: 1 accepted; 1 in file: 1 accepted",
 )
-def _(folder: Path) -> str:
+def sqlite_with_days_and_numbers_as_text(folder: Path) -> str:
     desk = Desk(folder)
     path = database(
         desk,
@@ -225,7 +225,7 @@ def _(folder: Path) -> str:
     "exit 2: text.db is not a SQLite database, or a damaged one (file is not a database).; "
     "exit 2: empty.db contains none of the source tables; it has none.",
 )
-def _(folder: Path) -> str:
+def a_sql_script_and_other_files_that_are_no_database(folder: Path) -> str:
     desk = Desk(folder)
     script = f'# set up\n"""The tables."""\n{SESSIONS}\n'
     files = {

@@ -101,7 +101,7 @@ def _bomb(what: str) -> None:
     view, message = BOMBS[what]
 
     @CASES.case(f"SQLite view: {what}", f"exit 2: shop.db {message} Soon, 0 processes left")
-    def _(folder: Path) -> str:
+    def a_view_that_eats_the_machine(folder: Path) -> str:
         seconds = 1 if message == _LATE else _SOON
         return blown(folder, f"CREATE VIEW campaigns AS {view}", seconds)
 
@@ -115,7 +115,7 @@ for _each in BOMBS:
     'exit 2: shop.db cannot be read: too many references to "v0": max 65535. Soon, 0 processes '
     "left",
 )
-def _(folder: Path) -> str:
+def forty_views_each_twice_in_the_next(folder: Path) -> str:
     views = "".join(
         f"CREATE VIEW v{k} AS SELECT a.campaign_id FROM v{k - 1} a, v{k - 1} b;"
         for k in range(1, 40)
@@ -131,7 +131,7 @@ def _(folder: Path) -> str:
     f"exit 2: shop.db {_LATE} Soon, 0 processes left; exit 2: shop.db cannot be read: vtable "
     "constructor failed: campaigns. Soon, 0 processes left",
 )
-def _(folder: Path) -> str:
+def a_generated_column_that_never_comes_to_an_end(folder: Path) -> str:
     search = "instr(zeroblob(60000000), zeroblob(30000000) || x'01')"
     generated = (
         "CREATE TABLE campaigns (campaign_id); INSERT INTO campaigns VALUES ('c1');"
@@ -149,7 +149,7 @@ def _(folder: Path) -> str:
     "SQLite view without an end, and whoever reads it is killed",
     "0 processes left",
 )
-def _(folder: Path) -> str:
+def a_view_without_an_end_whose_reader_is_killed(folder: Path) -> str:
     desk = Desk(folder)
     path = database(desk, f"CREATE VIEW campaigns AS {_FOR_EVER} SELECT max(i) AS x FROM n")
     order = [sys.executable, "-m", "ltv_platform.cli", "ingest", "campaigns", str(path)]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ltv_platform_tests.proofs.bad_input.desk import Desk
 from ltv_platform_tests.proofs.cases import Cases
-from ltv_platform_tests.warehouse.homes import HEADERS
+from ltv_platform_tests.testing.home import HEADERS
 
 CASES = Cases("bad input: values")
 
@@ -44,7 +44,7 @@ def kept(desk: Desk, column: str) -> str:
     "2025-06-01 00:00:00, 2025-06-01 10:30:00, 2025-06-01 08:30:00, 2025-06-01 16:00:00, "
     "2025-06-01 08:30:00",
 )
-def _(folder: Path) -> str:
+def timestamps_in_every_spelling(folder: Path) -> str:
     desk = Desk(folder)
     seen = transactions(
         desk,
@@ -65,7 +65,7 @@ def _(folder: Path) -> str:
     "the same under LTV_SOURCE_TIMEZONE=Europe/Berlin: plain, Z, a bare day",
     "3 in file: 3 accepted; 2025-06-01 08:30:00, 2025-06-01 10:30:00, 2025-05-31 22:00:00",
 )
-def _(folder: Path) -> str:
+def timestamps_under_a_source_timezone(folder: Path) -> str:
     desk = Desk(folder, source_timezone="Europe/Berlin")
     texts = ("2025-06-01 10:30:00", "2025-06-01 10:30:00Z", "2025-06-01")
     seen = transactions(desk, "transaction_date", *texts)
@@ -91,7 +91,7 @@ NO_MOMENTS = (
     f"impossible dates and other forms: {', '.join(NO_MOMENTS)}",
     "11 rows, each: is not a timestamp such as 2023-01-15 10:30:00",
 )
-def _(folder: Path) -> str:
+def impossible_dates_and_other_forms(folder: Path) -> str:
     desk = Desk(folder)
     transactions(desk, "transaction_date", *NO_MOMENTS)
     said = reasons(desk)
@@ -106,7 +106,7 @@ def _(folder: Path) -> str:
     "2 in file: 1 accepted, 1 quarantined (3: transaction_date: 2026-01-16 12:00:01 is more than "
     "24 hours in the future)",
 )
-def _(folder: Path) -> str:
+def a_timestamp_24_hours_ahead_of_its_receipt(folder: Path) -> str:
     texts = ("2026-01-16 12:00:00", "2026-01-16 12:00:01")
     return transactions(Desk(folder), "transaction_date", *texts)
 
@@ -116,7 +116,7 @@ def _(folder: Path) -> str:
     "7 in file: 7 accepted; 1.500000, 0.500000, 1.000000, 1000.000000, 1.200000, 1.500000, "
     "999999999999.999999",
 )
-def _(folder: Path) -> str:
+def amounts_in_every_spelling(folder: Path) -> str:
     desk = Desk(folder)
     texts = ("+1.5", ".5", "1.", "1e3", "12E-1", "1.50000000", "999999999999.999999")
     seen = transactions(desk, "amount", *texts)
@@ -127,7 +127,7 @@ def _(folder: Path) -> str:
     "amounts that are no numbers: abc, NaN, inf, -Infinity, 1_000, 1,000.00, 0x10",
     "7 rows, each: is not a number",
 )
-def _(folder: Path) -> str:
+def amounts_that_are_no_numbers_abc(folder: Path) -> str:
     desk = Desk(folder)
     texts = ("abc", "NaN", "inf", "-Infinity", "1_000", "1,000.00", "0x10")
     transactions(desk, "amount", *texts)
@@ -149,7 +149,7 @@ def _(folder: Path) -> str:
     "it where it is made, or in an adapter, 4: amount: '1000000000000' has more than 12 digits "
     "before the point, 5: amount: '-0.01' is below 0)",
 )
-def _(folder: Path) -> str:
+def amounts_that_do_not_fit_seven_decimals(folder: Path) -> str:
     texts = ("0.1234567", "1234567.12345678e-7", "1000000000000", "-0.01")
     return transactions(Desk(folder), "amount", *texts)
 
@@ -158,7 +158,7 @@ def _(folder: Path) -> str:
     "attributes that cannot be read: an age of 12.5, 131 and 1_0, a flag of 2",
     '5 in file: 5 accepted; 5 customers, 1 with an age, 2 with a flag; {"age": 3, "is_active": 1}',
 )
-def _(folder: Path) -> str:
+def attributes_that_cannot_be_read(folder: Path) -> str:
     rows = ("a,2025-01-01,4.0,0", "b,2025-01-01,12.5,1", "c,2025-01-01,131,", "d,2025-01-01,1_0,")
     desk, header = Desk(folder), "customer_id,registration_date,age,is_active"
     seen = desk.text("customers", "\n".join([header, *rows, "e,2025-01-01,,2"]))
@@ -173,7 +173,7 @@ def _(folder: Path) -> str:
     "3 in file: 1 accepted, 2 quarantined (3: transaction_id: is missing, 4: transaction_id: is "
     "missing); t1 c1 purchase None",
 )
-def _(folder: Path) -> str:
+def text_with_blanks_around_it_blanks_alone(folder: Path) -> str:
     desk = Desk(folder)
     rows = ("  t1 ,\u00a0c1\t, 2025-06-01 , 1 , , ", "  ,c1,2025-06-01,1,,", ",c1,2025-06-01,1,,")
     header = f"{SALES},transaction_type,currency"
@@ -186,7 +186,7 @@ def _(folder: Path) -> str:
     "keys filled up with zero bytes, and nothing but these",
     "3 in file: 1 accepted, 1 quarantined, 1 repeated (3: campaign_id: is missing); c1 Spring",
 )
-def _(folder: Path) -> str:
+def keys_filled_up_with_zero_bytes(folder: Path) -> str:
     desk = Desk(folder)
     keys = ("c1", "c1\0\0", "\0\0")
     lines = (json.dumps({"campaign_id": key, "campaign_name": "Spring\0"}) for key in keys)
@@ -200,7 +200,7 @@ def _(folder: Path) -> str:
     "timestamp such as 2023-01-15 10:30:00; amount: '-1' is below 0; currency: 'euro' is not an "
     "ISO 4217 code such as EUR)",
 )
-def _(folder: Path) -> str:
+def a_row_that_breaks_four_rules(folder: Path) -> str:
     return Desk(folder).text("transactions", f"{SALES},currency\n,c1,soon,-1,euro\n")
 
 
@@ -210,7 +210,7 @@ def _(folder: Path) -> str:
     "purchase (LTV_REFUND_TYPES); set it to 1 if money went back, or leave the row out, as an "
     "adapter can)",
 )
-def _(folder: Path) -> str:
+def a_refund_that_is_not_flagged_as_one(folder: Path) -> str:
     rows = "t1,c1,2025-06-01,5,refund,0\nt2,c1,2025-06-01,5,refund,1\n"
     return Desk(folder).text("transactions", f"{SALES},transaction_type,is_refund\n{rows}")
 
@@ -231,7 +231,7 @@ def revenue(desk: Desk) -> str:
     "a currency that no rate is known of, then its rate",
     "1 in file: 1 accepted; (waiting for rate) 1 0; then campaigns 1 15",
 )
-def _(folder: Path) -> str:
+def a_currency_without_a_rate_and_then_its_rate(folder: Path) -> str:
     desk = Desk(folder)
     desk.home.load("customers", "c1,2025-05-31,US,ads,spring")
     seen = transactions(desk, "currency", "XTS")
@@ -244,7 +244,7 @@ def _(folder: Path) -> str:
     "transactions before their customers, then the customers",
     "2 in file: 2 accepted; (unknown) customer 2 20; then campaigns 2 20; LTV of day 7: 20",
 )
-def _(folder: Path) -> str:
+def transactions_before_their_customers(folder: Path) -> str:
     desk = Desk(folder, as_of="2025-06-30")
     seen = transactions(desk, "amount", "9.99", "10.01")
     before = revenue(desk)
@@ -270,7 +270,7 @@ def interactions(name: str, **years: int) -> str:
     "2025-01-01 (LTV_START_DATE): set it earlier, then run `ltv quarantine replay customers`); "
     "replayed: 1 accepted",
 )
-def _(folder: Path) -> str:
+def a_lone_row_years_before_all_others(folder: Path) -> str:
     desk = Desk(folder)
     desk.text("customer_interactions", interactions("a", y2025=2_000))
     seen = desk.text("customers", HEADERS["customers"] + "\nc1,2019-05-05,US,ads,spring\n")
@@ -285,7 +285,7 @@ def _(folder: Path) -> str:
     "998 accepted, 2 quarantined; 1000 accepted, 0 quarantined: partitions now start on "
     "2021-01-01 instead of 2025-01-01; 2 rows left quarantine because of that",
 )
-def _(folder: Path) -> str:
+def a_few_rows_years_before_all_others(folder: Path) -> str:
     desk = Desk(folder)
     desk.text("customer_interactions", interactions("a", y2025=2_000))
     seen, said = [], []
@@ -307,7 +307,7 @@ def _(folder: Path) -> str:
     "Note: country: 1 rows have no ISO 3166-1 code or English country name: Deutschland; kept as "
     "given",
 )
-def _(folder: Path) -> str:
+def countries_that_are_no_codes(folder: Path) -> str:
     desk = Desk(folder)
     rows = "a,2025-01-01,UK\nb,2025-01-01,France\nc,2025-01-01,US\nd,2025-01-01,Deutschland\n"
     path = desk.write("customers.csv", f"customer_id,registration_date,country\n{rows}")

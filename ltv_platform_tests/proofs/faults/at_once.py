@@ -8,8 +8,6 @@ import sys
 import time
 from pathlib import Path
 
-from ltv_platform_tests.chaos.homes import contents, home_at
-from ltv_platform_tests.forked import ForkedLtv, Running
 from ltv_platform_tests.proofs.cases import Cases
 from ltv_platform_tests.proofs.faults.prepared import (
     compared,
@@ -22,6 +20,8 @@ from ltv_platform_tests.proofs.faults.prepared import (
     waiting_files,
     waiting_home,
 )
+from ltv_platform_tests.testing.comparison import contents, home_at
+from ltv_platform_tests.testing.forked import ForkedLtv, Running
 
 CASES = Cases("faults: others at work")
 
@@ -45,7 +45,7 @@ def _hold(home: Path) -> "subprocess.Popen[str]":
     "another process holds the warehouse for longer than LTV_LOCK_TIMEOUT",
     "exit 2: is held by process PID (waited 0.5 s); afterwards as undisturbed, nothing left over",
 )
-def _(folder: Path) -> str:
+def another_process_holds_the_warehouse_for_too_long(folder: Path) -> str:
     home = waiting_home(folder)
     with _hold(home) as holder:
         answer = ltv(home)("run", lock_timeout="0.5")
@@ -59,7 +59,7 @@ def _(folder: Path) -> str:
     "another process holds the warehouse and lets it go",
     "the run waits for it; as undisturbed, nothing left over",
 )
-def _(folder: Path) -> str:
+def another_process_holds_the_warehouse_and_lets_it_go(folder: Path) -> str:
     home = waiting_home(folder)
     with _hold(home) as holder:
         running = ltv(home).start("run")
@@ -78,7 +78,7 @@ def _(folder: Path) -> str:
     "exit 0 and 0, no word of a lock; one loads, one has nothing to do; "
     "as undisturbed, nothing left over",
 )
-def _(folder: Path) -> str:
+def ltv_run_twice_at_once_over_files_that_wait(folder: Path) -> str:
     home = waiting_home(folder)
     # The other one is waited for however long it takes, not just as long as a statement.
     runs = [ltv(home, lock_timeout="1").start("run") for _ in range(2)]
@@ -98,7 +98,7 @@ def _(folder: Path) -> str:
     "`ltv ingest` beside `ltv ingest` over the same files",
     "exit 0 and 0, 3 loads; as undisturbed, nothing left over",
 )
-def _(folder: Path) -> str:
+def ltv_ingest_beside_ltv_ingest_over_the_same_files(folder: Path) -> str:
     home = waiting_home(folder)
     running = [ltv(home).start("ingest") for _ in range(2)]
     answers = [one.answer() for one in running]
@@ -113,7 +113,8 @@ def _read_until_told() -> None:
 
     The only word of the command is a file, which is made longer by each snapshot that was read.
     """
-    from ltv_platform.published.query import open_snapshot, require_snapshot
+    from ltv_platform.published.current import require_snapshot
+    from ltv_platform.published.query import open_snapshot
     from ltv_platform.settings import load_settings
 
     settings = load_settings()
@@ -146,7 +147,7 @@ def _wait_until_each_has_read(snapshots: int, readers: list[tuple[Running, Path]
     "run: exit 0, no word of a lock; readers: exit 0 ×4, each saw 2 snapshots, all whole; "
     "as undisturbed, nothing left over",
 )
-def _(folder: Path) -> str:
+def ltv_run_beside_four_readers(folder: Path) -> str:
     home = waiting_home(folder)
     readers = []
     for number in range(4):
@@ -174,7 +175,7 @@ def _(folder: Path) -> str:
     "the clock jumps: a load in 2031, one back on the last day of data, files of 2033",
     "exit 0, 0 and 0; as undisturbed, nothing left over",
 )
-def _(folder: Path) -> str:
+def the_clock_jumps(folder: Path) -> str:
     home = published_home(folder)
     codes = []
     for file, now in zip(waiting_files(), ("2031-06-01", "2026-01-14", "2026-01-15"), strict=True):
@@ -192,7 +193,7 @@ def _(folder: Path) -> str:
     "a file in landing whose last line is cut off, then the whole one",
     "exit 0 and 0, the whole one brings what was cut off; published as if only it had come",
 )
-def _(folder: Path) -> str:
+def a_file_in_landing_whose_last_line_is_cut_off(folder: Path) -> str:
     home = published_home(folder)
     other = shutil.copytree(home, folder / "undisturbed")
     [file] = [file for file in waiting_files() if file.table == "transactions"]

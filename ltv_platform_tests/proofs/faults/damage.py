@@ -6,9 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from ltv_platform.published.query import require_snapshot
-from ltv_platform_tests.chaos.homes import SETTINGS, contents, home_at
-from ltv_platform_tests.end_to_end.conftest import CommandLine
+from ltv_platform.published.current import require_snapshot
 from ltv_platform_tests.proofs.cases import Cases
 from ltv_platform_tests.proofs.faults.prepared import (
     compared,
@@ -17,6 +15,9 @@ from ltv_platform_tests.proofs.faults.prepared import (
     undisturbed,
     undisturbed_home,
 )
+from ltv_platform_tests.testing import ROOT
+from ltv_platform_tests.testing.command_line import CommandLine
+from ltv_platform_tests.testing.comparison import SETTINGS, contents, home_at
 
 CASES = Cases("faults: damaged files")
 
@@ -61,7 +62,7 @@ def _damaged(
     """A case: something of the snapshot is damaged; readers say so, ``ltv run`` heals it."""
 
     @CASES.case(what, f"query: exit 2, {words}, Run `ltv run`; after it {_HEALED}")
-    def _(folder: Path) -> str:
+    def a_snapshot_that_is_damaged(folder: Path) -> str:
         home = undisturbed_home(folder)
         path = file(home)
         path.chmod(0o600)  # they are read-only; whoever owns them can change that
@@ -110,7 +111,7 @@ def _forge(path: Path) -> None:
     "a byte of a Parquet part was changed, its length and end kept",
     f"doctor: transactions.parquet: changed since publishing; run: exit 0; after it {_HEALED}",
 )
-def _(folder: Path) -> str:
+def a_byte_of_a_parquet_part_was_changed(folder: Path) -> str:
     home = undisturbed_home(folder)
     path = _part(home)
     path.chmod(0o600)
@@ -128,7 +129,7 @@ def _(folder: Path) -> str:
     "a query writes over a Parquet part: COPY around a PIVOT, in a WITH, as a serialized statement",
     "query: exit 2 ×3, the part as it was",
 )
-def _(folder: Path) -> str:
+def a_query_writes_over_a_parquet_part(folder: Path) -> str:
     home = undisturbed_home(folder)
     path = _part(home)
     before = path.read_bytes()
@@ -150,7 +151,7 @@ def _(folder: Path) -> str:
 @CASES.case(
     "the pointer was deleted", f"query: exit 2, Nothing is published; after `ltv run` {_HEALED}"
 )
-def _(folder: Path) -> str:
+def the_pointer_was_deleted(folder: Path) -> str:
     home = undisturbed_home(folder)
     _pointer(home).unlink()
     answer = ltv(home)("query", "SELECT 1")
@@ -164,7 +165,7 @@ def _(folder: Path) -> str:
 
 def _reload(home: Path) -> Path:
     """Load everything again with the commands of docs/operations.md, word for word."""
-    page = (Path(__file__).parents[3] / "docs" / "operations.md").read_text("utf-8")
+    page = (ROOT / "docs" / "operations.md").read_text("utf-8")
     recipe = page.rpartition("```sh\n")[2].partition("```")[0]
     command = f'ltv() {{ "{sys.executable}" -m ltv_platform.cli "$@"; }}\n'
     finished = subprocess.run(
@@ -185,7 +186,7 @@ def _reload(home: Path) -> Path:
     "ingest, run: exit 2, 2 and its bytes as they were, the snapshot readable; "
     "loaded/ again in a fresh LTV_HOME: published as undisturbed",
 )
-def _(folder: Path) -> str:
+def the_warehouse_was_overwritten_in_the_middle(folder: Path) -> str:
     home = undisturbed_home(folder)
     path = home / "warehouse.duckdb"
     content = bytearray(path.read_bytes())
@@ -215,7 +216,7 @@ def _campaigns(home: Path) -> Path:
     "the warehouse is text, or cut off after 20,000 or 4,096 bytes",
     "run: exit 2 ×3, cannot be opened, its bytes as they were",
 )
-def _(folder: Path) -> str:
+def the_warehouse_is_text_or_cut_off(folder: Path) -> str:
     home = undisturbed_home(folder)
     path = home / "warehouse.duckdb"
     whole = path.read_bytes()
@@ -237,7 +238,7 @@ def _(folder: Path) -> str:
     "run: exit 2, does not contain a date, Write the first partition into it; "
     f"after that {_HEALED}",
 )
-def _(folder: Path) -> str:
+def the_file_start_date_holds_garbage(folder: Path) -> str:
     home = undisturbed_home(folder)
     path = home / "start_date"
     path.write_bytes(b"\xff soon")

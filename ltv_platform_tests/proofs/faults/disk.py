@@ -11,8 +11,6 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from ltv_platform_tests.chaos.homes import SETTINGS, contents, difference, home_at
-from ltv_platform_tests.forked import ForkedLtv
 from ltv_platform_tests.proofs.cases import Cases
 from ltv_platform_tests.proofs.faults.prepared import (
     built_home,
@@ -24,6 +22,8 @@ from ltv_platform_tests.proofs.faults.prepared import (
     undisturbed_home,
     waiting_home,
 )
+from ltv_platform_tests.testing.comparison import SETTINGS, contents, difference, home_at
+from ltv_platform_tests.testing.forked import ForkedLtv
 
 CASES = Cases("faults: full and read-only disks")
 
@@ -100,7 +100,7 @@ def _full(command: str, prepare: Callable[[Path], Path]) -> None:
         "exit 2 ×3 that say so, each file whole or not in, old snapshot whole; "
         "with room as undisturbed, nothing left over",
     )
-    def _(folder: Path) -> str:
+    def a_command_on_a_full_disk(folder: Path) -> str:
         with _disk(folder) as disk:
             home = prepare(disk)
             old = shown(home)
@@ -139,7 +139,7 @@ _full("run", built_home)
     f"`ltv backup` to a full disk ({_FULL_DISK}), twice with a little more room",
     "exit 2 ×2 that say so, nothing in DIR; with room exit 0, restored exit 0 and as undisturbed",
 )
-def _(folder: Path) -> str:
+def a_backup_to_a_full_disk(folder: Path) -> str:
     home = undisturbed_home(folder)
     with _disk(folder) as disk:
         answers = []
@@ -196,7 +196,7 @@ def _give_up_root() -> None:
     "ingest, run: exit 2 and 2, LTV_HOME is writable; query: exit 0; "
     "when writable as undisturbed, nothing left over",
 )
-def _(folder: Path) -> str:
+def a_home_that_is_read_only(folder: Path) -> str:
     folder.chmod(0o755)
     with _disk(folder) as disk:
         home = waiting_home(disk)

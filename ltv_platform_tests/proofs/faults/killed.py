@@ -6,7 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ltv_platform.ingestion.rows.start_date import read_start
-from ltv_platform_tests.chaos.homes import contents, home_at
 from ltv_platform_tests.chaos.stream import File
 from ltv_platform_tests.proofs.cases import Cases
 from ltv_platform_tests.proofs.faults.prepared import (
@@ -22,6 +21,7 @@ from ltv_platform_tests.proofs.faults.prepared import (
     undisturbed_home,
     waiting_home,
 )
+from ltv_platform_tests.testing.comparison import contents, home_at
 
 CASES = Cases("faults: killed between commits")
 
@@ -38,7 +38,7 @@ def _killed_at(
     COVERED.append(failpoint)
 
     @CASES.case(f"kill −9 of `ltv {command}`: {failpoint}", f"{expected}; {_AFTERWARDS}")
-    def _(folder: Path) -> str:
+    def killed_at_a_failpoint(folder: Path) -> str:
         home = prepare(folder)
         before = shown(home)
         answer = ltv(home)(command, failpoint=failpoint)
@@ -87,7 +87,7 @@ COVERED.append("start moved")
     "start 2025-01-01 instead of 2026-01-01, 12 of 15 files in; then as undisturbed, "
     "nothing left over",
 )
-def _(folder: Path) -> str:
+def ingest_killed_when_the_start_moved(folder: Path) -> str:
     home = published_home(folder)
     before = read_start(home_at(home).settings)
     rows = [f"old{number},c1,2025-12-{1 + number % 28:02d},10:00:00,1" for number in range(1_000)]
@@ -112,7 +112,7 @@ COVERED.append("export drafted")
     "kill −9 of `ltv export --sqlite`: export drafted",
     "the old file as it was; then as undisturbed",
 )
-def _(folder: Path) -> str:
+def export_killed_when_it_was_drafted(folder: Path) -> str:
     home = undisturbed_home(folder)
     old, undisturbed = folder / "old.db", folder / "undisturbed.db"
     for path in (old, undisturbed):

@@ -9,9 +9,7 @@ import duckdb
 from ltv_platform.backups.manifest import backups_in, read_backup, sha256
 from ltv_platform.warehouse.duckdb import schema_version
 from ltv_platform.warehouse.duckdb.schema_version import Migration, newest_version, version_on_disk
-from ltv_platform_tests.chaos.homes import SETTINGS, contents, difference, home_at
 from ltv_platform_tests.chaos.stream import File
-from ltv_platform_tests.forked import Answer, ForkedLtv
 from ltv_platform_tests.proofs.cases import Cases
 from ltv_platform_tests.proofs.faults.prepared import (
     compared,
@@ -19,6 +17,8 @@ from ltv_platform_tests.proofs.faults.prepared import (
     undisturbed,
     undisturbed_home,
 )
+from ltv_platform_tests.testing.comparison import SETTINGS, contents, difference, home_at
+from ltv_platform_tests.testing.forked import Answer, ForkedLtv
 
 CASES = Cases("faults: killed backups, restores and upgrades")
 
@@ -57,7 +57,7 @@ def _files_of(to: Path, home: Path) -> str:
     "`ltv backup`, then `ltv restore` into another LTV_HOME",
     "nothing stale; as undisturbed, nothing left over",
 )
-def _(folder: Path) -> str:
+def backup_and_restore_into_another_home(folder: Path) -> str:
     home, other = undisturbed_home(folder), folder / "other" / "home"
     other.parent.mkdir()
     answers = [ltv(home)("backup", folder / "to"), ltv(other)("restore", folder / "to")]
@@ -73,7 +73,7 @@ COVERED.append("backup made, not in place")
     "kill −9 of `ltv backup`: backup made, not in place",
     "no backup in DIR; the next one is whole and alone there",
 )
-def _(folder: Path) -> str:
+def backup_killed_before_it_was_in_place(folder: Path) -> str:
     home, to = undisturbed_home(folder), folder / "to"
     answer = ltv(home)("backup", to, failpoint="backup made, not in place")
     if not _killed(answer):
@@ -101,7 +101,7 @@ def _killed_restore(failpoint: str, before: str) -> None:
         "nothing left over; "
         "the state before lies in replaced/",
     )
-    def _(folder: Path) -> str:
+    def restore_killed(folder: Path) -> str:
         home, to = undisturbed_home(folder), folder / "to"
         ltv(home)("backup", to)
         _OTHER.drop(home)
@@ -161,7 +161,7 @@ def _killed_upgrade(failpoint: str) -> None:
         f"all as before; then exit 0, version {newest_version() + 1}, its migration done once, "
         "all other rows as before",
     )
-    def _(folder: Path) -> str:
+    def migration_killed(folder: Path) -> str:
         home = undisturbed_home(folder)
         before = _raw(home)
         newer = ForkedLtv(home, SETTINGS, prepare=_new_release)

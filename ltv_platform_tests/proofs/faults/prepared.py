@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ltv_platform.published.current import current_snapshot
 from ltv_platform.published.query import open_snapshot
-from ltv_platform.published.snapshot import current_snapshot
-from ltv_platform_tests.chaos.homes import SETTINGS, contents, difference, home_at, leftovers
 from ltv_platform_tests.chaos.stream import File, files
-from ltv_platform_tests.forked import ForkedLtv
+from ltv_platform_tests.testing.comparison import SETTINGS, contents, difference, home_at, leftovers
+from ltv_platform_tests.testing.forked import ForkedLtv
 
 _SEED = 37
 #: Files that are loaded and published before the fault, and those that wait when it comes.

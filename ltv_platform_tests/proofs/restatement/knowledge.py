@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from ltv_platform.tables import rendering
-from ltv_platform_tests.end_to_end.conftest import CommandLine
-from ltv_platform_tests.forked import ForkedLtv
 from ltv_platform_tests.proofs.cases import Cases
 from ltv_platform_tests.proofs.restatement.restated import CORRECTED, Restated
+from ltv_platform_tests.testing.command_line import CommandLine
+from ltv_platform_tests.testing.forked import ForkedLtv
 
 CASES = Cases("restatement")
 
@@ -24,7 +24,7 @@ _KNOWN = (
     "LTV_AS_OF is set to an earlier day",
     "purchases, mature ages 7 21 → 4 17; every table rewritten, all equal to both rebuilds",
 )
-def _(folder: Path) -> str:
+def ltv_as_of_is_set_to_an_earlier_day(folder: Path) -> str:
     state = Restated(folder)
     state.under(as_of="2025-01-09")
     return state.seen("purchases, mature ages", _KNOWN)
@@ -34,7 +34,7 @@ def _(folder: Path) -> str:
     "LTV_AS_OF is set to a later day",
     "purchases, mature ages 7 21 → 7 26; every table rewritten, all equal to both rebuilds",
 )
-def _(folder: Path) -> str:
+def ltv_as_of_is_set_to_a_later_day(folder: Path) -> str:
     state = Restated(folder)
     state.under(as_of="2025-01-25")
     return state.seen("purchases, mature ages", _KNOWN)
@@ -44,7 +44,7 @@ def _(folder: Path) -> str:
     "LTV_AS_OF is unset again, and events came meanwhile",
     "purchases, mature ages 3 17 → 8 21; every table rewritten, all equal to both rebuilds",
 )
-def _(folder: Path) -> str:
+def ltv_as_of_is_unset_again(folder: Path) -> str:
     state = Restated(folder)
     state.under(as_of="2025-01-09")
     state.home.publish()
@@ -58,7 +58,7 @@ def _(folder: Path) -> str:
     "other horizons",
     "columns of campaign_ltv 20 → 27; some tables rewritten, all equal to both rebuilds",
 )
-def _(folder: Path) -> str:
+def other_horizons(folder: Path) -> str:
     state = Restated(folder)
     state.under(horizons="3,7,14", user_horizons="3")
     return state.seen(
@@ -71,7 +71,7 @@ def _(folder: Path) -> str:
     "whole days instead of hours",
     "D7 revenue of b 11 → 8; some tables rewritten, all equal to both rebuilds",
 )
-def _(folder: Path) -> str:
+def whole_days_instead_of_hours(folder: Path) -> str:
     state = Restated(folder)
     state.load("transactions", "t9,b,2025-01-10 12:00:00,3,0,,")
     state.home.publish()
@@ -86,7 +86,7 @@ def _(folder: Path) -> str:
     "first purchases t1 10, t5 20, t2 5.5 → t1 10, t5 20, t2 5; some tables "
     "rewritten, all equal to both rebuilds",
 )
-def _(folder: Path) -> str:
+def another_base_currency(folder: Path) -> str:
     state = Restated(folder)
     state.load("fx_rates", "2025-01-02,USD,0.5", "2025-01-08,USD,0.5")
     state.home.publish()
@@ -101,7 +101,7 @@ def _(folder: Path) -> str:
     "other sources count as organic",
     "c (organic) → (unknown); some tables rewritten, all equal to both rebuilds",
 )
-def _(folder: Path) -> str:
+def other_sources_count_as_organic(folder: Path) -> str:
     state = Restated(folder)
     state.under(organic_sources="seo")
     return state.seen("c", "SELECT campaign_id FROM customers WHERE customer_id = 'c'")
@@ -111,7 +111,7 @@ def _(folder: Path) -> str:
     "a reporting zone east of the last, clocks going forward",
     "f, its D7 revenue US 3 → FR 3; some tables rewritten, all equal to both rebuilds",
 )
-def _(folder: Path) -> str:
+def a_reporting_zone_east_of_the_last(folder: Path) -> str:
     state = Restated(folder)
     state.load("customers", "f,2025-03-28 22:30:00,US,ads,c1,")
     state.load("transactions", "t9,f,2025-04-04 22:15:00,3,0,,", "t10,f,2025-04-20,1,0,,")
@@ -131,7 +131,7 @@ def _(folder: Path) -> str:
     "purchases, first day 8 2025-01-01 → 8 2024-12-31; every table rewritten, "
     "all equal to both rebuilds",
 )
-def _(folder: Path) -> str:
+def a_reporting_zone_west_of_the_last(folder: Path) -> str:
     state = Restated(folder)
     state.load("transactions", "t9,a,2025-01-01 01:00:00,1,0,,")
     state.home.publish()
@@ -143,7 +143,7 @@ def _(folder: Path) -> str:
     "a file is loaded under another reporting zone than the refresh",
     "purchases 7 → 8; every table rewritten, all equal to both rebuilds",
 )
-def _(folder: Path) -> str:
+def a_file_is_loaded_under_another_reporting_zone(folder: Path) -> str:
     state = Restated(folder)
     state.under(timezone="America/New_York")
     state.load("transactions", "t9,b,2025-01-10 02:00:00,3,0,,")
@@ -156,7 +156,7 @@ def _(folder: Path) -> str:
     "install of a, day of t8 2025-01-02 2025-01-03 → 2025-01-10 2025-01-20; "
     "every table rewritten, all equal to both rebuilds",
 )
-def _(folder: Path) -> str:
+def ltv_start_date_is_set_later_than_some_versions(folder: Path) -> str:
     state = Restated(folder)
     state.load("customers", "a,2025-01-10 10:00:00,FR,ads,c2,2025-01-11")
     state.load("transactions", "t8,a,2025-01-03 10:00:00,4,0,,2025-01-21")
@@ -175,7 +175,7 @@ def _(folder: Path) -> str:
     "purchases, first day 8 2024-12-24 → 8 2024-12-24; every table rewritten, "
     "all equal to both rebuilds",
 )
-def _(folder: Path) -> str:
+def ltv_start_date_is_set_earlier(folder: Path) -> str:
     state = Restated(folder)
     state.under(start_date="2024-12-01")
     state.load("transactions", "t9,a,2024-12-24 12:00:00,1,0,,")
@@ -188,7 +188,7 @@ def _(folder: Path) -> str:
     "the SELECT of core.customers changes",
     "country of d (unknown) → elsewhere; some tables rewritten, all equal to both rebuilds",
 )
-def _(folder: Path) -> str:
+def the_select_of_core_customers_changes(folder: Path) -> str:
     state = Restated(folder)
     templates = folder / "sql"
     shutil.copytree(str(files("ltv_platform") / "sql"), templates)
@@ -219,7 +219,7 @@ def _(folder: Path) -> str:
     "Partitions now start on 2024-01-01: the log holds rows from before 2025-01-01.; all "
     "equal to both rebuilds",
 )
-def _(folder: Path) -> str:
+def ltv_run_after_a_correction_and_a_restated_day(folder: Path) -> str:
     state = Restated(folder)
     state.load("transactions", "t1,a,2025-01-01 01:00:00,10,0,,2025-01-16")
     state.load("campaign_costs", "c1,2025-01-02,FR,5,")
@@ -254,7 +254,7 @@ def _load_once_planned() -> None:
     "a load comes in while `ltv run` writes, for a cohort that it did not plan to write",
     "exit 0; revenue of c2 5; all equal to both rebuilds",
 )
-def _(folder: Path) -> str:
+def a_load_comes_in_while_ltv_run_writes(folder: Path) -> str:
     state = Restated(folder)
     state.load("transactions", "t9,c,2025-01-20 10:00:00,3,0,,")
     late = state.home.settings.home / "incoming" / "transactions_99.csv"

@@ -21,9 +21,9 @@ import pytest
 
 from ltv_platform.ingestion.load import Request, ingest
 from ltv_platform.published import parts
-from ltv_platform.published.snapshot import current_snapshot
+from ltv_platform.published.current import current_snapshot
 from ltv_platform.settings import Settings
-from ltv_platform_tests.warehouse.homes import CAMPAIGNS, HEADERS, Home
+from ltv_platform_tests.testing.home import CAMPAIGNS, HEADERS, Home
 
 SETTINGS: Mapping[str, Any] = {"horizons": (1, 7)}
 

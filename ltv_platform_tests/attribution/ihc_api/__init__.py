@@ -1,0 +1,1 @@
+"""Scoring by the IHC API: the client, the simulator, what is sent and kept."""

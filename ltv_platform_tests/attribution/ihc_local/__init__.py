@@ -1,0 +1,1 @@
+"""The local IHC engine: its steps, its distance to the API, fits."""

@@ -1,0 +1,1 @@
+"""What the checks see when rows are lost, doubled or mixed."""

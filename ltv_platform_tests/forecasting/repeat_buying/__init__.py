@@ -1,0 +1,1 @@
+"""Models of who buys again and what they spend, on arrays."""

@@ -1,0 +1,1 @@
+"""Adapters: what they may do, and what they say of their files."""

@@ -1,0 +1,1 @@
+"""How rows are typed and judged: values, dates, conflicts, the start of partitions."""

@@ -1,0 +1,1 @@
+"""Rows of erased persons at ingestion."""

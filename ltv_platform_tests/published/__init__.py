@@ -1,0 +1,1 @@
+"""The snapshot that people read: how it is written, kept and queried."""

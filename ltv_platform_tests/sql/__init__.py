@@ -1,0 +1,1 @@
+"""Tables made by a SELECT: rows of the core or files go in, rows of the marts come out."""

@@ -1,0 +1,1 @@
+"""Journeys, the credit of the models, and channel figures."""

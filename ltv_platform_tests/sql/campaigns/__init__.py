@@ -1,0 +1,1 @@
+"""Weekly cohorts of campaigns and their forecasts, from files to published figures."""

@@ -1,0 +1,1 @@
+"""What makes a table: its SQL, its inputs, the hash of its code."""

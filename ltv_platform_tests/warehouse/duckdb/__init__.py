@@ -1,0 +1,1 @@
+"""The embedded engine: writes, schema versions, the file of the warehouse."""

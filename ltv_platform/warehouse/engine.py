@@ -1,8 +1,8 @@
-"""The seam: what every warehouse engine can do; all writes are one transaction each.
+"""What every warehouse engine can do; each write is one transaction.
 
-A function asks for as little of it as it uses: checks for a :class:`Reader`, a build for a
-:class:`Builder`, ingestion for a :class:`Loader`. SQL that passes the seam is in the dialect of
-``sql/``; an engine that speaks another one translates it.
+The protocol is composed of smaller ones, and a function takes the smallest that it needs: checks a
+:class:`Reader`, a build a :class:`Builder`, ingestion a :class:`Loader`. SQL is passed in the
+dialect of ``sql/``; an engine with another dialect translates it.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -24,11 +24,11 @@ Parameters = Mapping[str, Any]
 
 
 class StatementError(Exception):
-    """A statement of somebody else's is wrong: what it says, or a value that does not fit."""
+    """A statement is invalid, or a value does not fit its type."""
 
 
 class RaisedError(StatementError):
-    """What a statement itself raises, by ``error(…)``; its first line ends with that text."""
+    """A statement called ``error(…)``; the first line ends with the text given there."""
 
 
 @dataclass(frozen=True)
@@ -122,13 +122,13 @@ class LoadCounts:
 
 @dataclass(frozen=True)
 class Judged:
-    """Judged rows of a file, where ingestion has them.
+    """The judged rows of a file, in the connection of :meth:`Loader.judging`.
 
     Attributes:
-        connection: What :meth:`Loader.judging` gave.
-        rows: Name of the relation of its rows there: the stored columns, ``_line``, ``_reasons``,
-            ``_unread``, ``_rounded`` and ``_day``; those with reasons are left out.
-        rejected: Name of the relation (line, reasons, raw, row_key) of what goes to quarantine.
+        connection: That connection.
+        rows: Name of a relation: the stored columns, ``_line``, ``_reasons``, ``_unread``,
+            ``_rounded`` and ``_day``; rows with reasons are not appended.
+        rejected: Name of a relation (line, reasons, raw, row_key) of the rows for quarantine.
     """
 
     connection: "duckdb.DuckDBPyConnection"
@@ -137,7 +137,7 @@ class Judged:
 
 
 class Rows(Protocol):
-    """Whatever answers a query: an engine, or a transaction of it."""
+    """An engine or a transaction, as far as it answers queries."""
 
     def rows(self, sql: str, parameters: Parameters | None = None) -> list[tuple[Any, ...]]:
         """The rows of a small query as Python values."""
@@ -164,7 +164,7 @@ class Reader(Rows, Protocol):
         """Write the rows of a SELECT, ordered by columns (none: as they come); their number."""
 
     def tables(self) -> Mapping[tuple[str, str], Mapping[str, str]]:
-        """Each table that is there, by schema and name: the type of each column, in their order."""
+        """The columns of each existing table, by schema and name: their types, in order."""
 
     def state(self, tables: Collection[str] | None = None) -> State:
         """What has been touched and built (of all tables, or of some), and what is known."""
@@ -180,7 +180,7 @@ class Reader(Rows, Protocol):
 
 
 class Builder(Reader, Protocol):
-    """Writing derived tables, and remembering of which state they are."""
+    """Writing derived tables, and recording from which state they were built."""
 
     def replace_range(
         self, table: Table, rows: "Select | pa.Table", start: date, end: date, writer: Writer
@@ -227,20 +227,20 @@ class Builder(Reader, Protocol):
 
 
 class Transaction(Rows, Protocol):
-    """Small writes of tables that no SELECT makes, all of them or none."""
+    """Small writes to tables that are not derived, all of them or none."""
 
     def execute(self, sql: str, parameters: Parameters | None = None) -> int:
         """Run a statement that writes; how many rows it wrote, changed or deleted.
 
         Raises:
-            StatementError: it is wrong; the transaction can only be given up.
+            StatementError: it is invalid; the transaction must be rolled back.
         """
 
     def columns(self, source: str, parameters: Parameters | None = None) -> dict[str, str]:
-        """The type of each column of what :meth:`incoming` gave."""
+        """The type of each column of a relation given by :meth:`incoming`."""
 
     def incoming(self, rows: "Select | pa.Table") -> AbstractContextManager[tuple[str, Parameters]]:
-        """What a statement reads such rows from, and the parameters that this takes."""
+        """A relation with the rows, as SQL for use after FROM, and its parameters."""
 
     def touch(self, days: Mapping[str, Collection[date | None]]) -> None:
         """Mark days of source tables as changed, for the planner; None: the whole table."""
@@ -269,11 +269,11 @@ class Loader(Reader, Protocol):
     """Taking rows into the log and the other tables of the raw layer."""
 
     def judging(self) -> AbstractContextManager["duckdb.DuckDBPyConnection"]:
-        """Where ingestion judges the rows of files while it holds the warehouse.
+        """The connection in which ingestion judges rows, while it holds the warehouse.
 
-        Files are read, adapted and judged by DuckDB whatever the engine. The embedded engine
-        gives its own connection, so that judged rows need not leave it; another one gives a
-        database in memory, and fetches them from there.
+        DuckDB reads, adapts and judges files, whatever the engine. The embedded engine gives its
+        own connection, so that judged rows need not be copied. Another engine gives a database in
+        memory, and fetches the judged rows from it in :meth:`Transaction.append`.
         """
 
     def bring(
@@ -283,25 +283,25 @@ class Loader(Reader, Protocol):
         sql: str,
         parameters: Parameters | None = None,
     ) -> None:
-        """Make the rows of a query of the warehouse a temporary table of what judges."""
+        """Copy the rows of a query into a temporary table of the connection that judges."""
 
     def transaction(self) -> AbstractContextManager[Transaction]:
-        """Several statements that count together, or not at all if an error passes through."""
+        """Several statements that are committed together, or rolled back after an error."""
 
 
 class Keeper(Protocol):
-    """What backups, erasure and ``ltv doctor`` ask of what lies at ``warehouse_path``."""
+    """What backups, erasure and ``ltv doctor`` need of the stored warehouse."""
 
     @property
     def packages(self) -> tuple[str, ...]:
-        """The distributions that it runs on."""
+        """Names of the Python packages that it runs on."""
 
     @property
     def schema_version(self) -> int:
         """The schema version that this code works with."""
 
     def stored_version(self) -> int | None:
-        """The schema version of what lies there, neither made nor upgraded; None: nothing does.
+        """The schema version of the stored warehouse, without an upgrade; None: there is none.
 
         Raises:
             UserError: it cannot be read now: another process holds it, or it is damaged.
@@ -311,24 +311,24 @@ class Keeper(Protocol):
         """Create what is missing: every table exists, empty, from the start."""
 
     def copy(self, target: Path) -> None:
-        """Copy everything that is committed, as it lies at LTV_HOME's ``warehouse_path``.
+        """Copy everything that is committed, in the form of ``Settings.warehouse_path``.
 
         Raises:
             OSError: the copy cannot be written.
         """
 
     def alone(self) -> AbstractContextManager[None]:
-        """Keep everybody out while what lies there is exchanged.
+        """Keep all processes out while a restore replaces the stored warehouse.
 
         Raises:
-            UserError: somebody else works on it, for longer than LTV_LOCK_TIMEOUT.
+            UserError: another process held it for longer than LTV_LOCK_TIMEOUT.
         """
 
     def compact(self) -> tuple[int, int]:
-        """Leave no byte of deleted rows where the rows lie; bytes before and after.
+        """Remove all bytes of deleted rows from storage; the size before and after, in bytes.
 
         Raises:
-            UserError: the disk takes no more; all is as it was.
+            UserError: the disk is full; nothing was changed.
         """
 
 
@@ -336,4 +336,4 @@ class Engine(Builder, Loader, Keeper, Protocol):
     """The seam between the platform and the engine that holds its tables."""
 
     def __hash__(self) -> int:
-        """That of the object: what is made for an engine is kept as long as it."""
+        """By identity, so that results can be cached per engine."""

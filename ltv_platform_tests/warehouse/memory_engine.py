@@ -22,6 +22,7 @@ from ltv_platform.contracts.ddl import column_list, create_table, literal, quote
 from ltv_platform.errors import UserError
 from ltv_platform.settings import Settings
 from ltv_platform.tables.transforms import AsOf, Select
+from ltv_platform.warehouse.as_of import known_as_of
 from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
 from ltv_platform.warehouse.engine import (
     Engine,
@@ -99,7 +100,7 @@ class MemoryEngine:
         return self._embedded.state(tables)
 
     def as_of(self) -> AsOf:
-        return self._embedded.as_of()
+        return known_as_of(self.catalog, self.settings, self.newest_event)
 
     def newest_event(self, feed: str) -> date | datetime | None:
         return self._embedded.newest_event(feed)

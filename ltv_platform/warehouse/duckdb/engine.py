@@ -10,9 +10,9 @@ import duckdb
 
 from ltv_platform.contracts import Table
 from ltv_platform.contracts.ddl import column_list, literal, quoted
-from ltv_platform.days import ONE_DAY, day_of, day_start
 from ltv_platform.failpoints import failpoint
 from ltv_platform.tables.transforms import AsOf, Select
+from ltv_platform.warehouse.as_of import known_as_of, reporting_day
 from ltv_platform.warehouse.duckdb.newest_events import newest_event
 from ltv_platform.warehouse.duckdb.raw_log import next_sequence, transaction
 from ltv_platform.warehouse.duckdb.transaction import DuckDBTransaction
@@ -177,7 +177,7 @@ class DuckDBEngine(WarehouseFile):
     def state(self, tables: Collection[str] | None = None) -> State:
         """See :class:`~ltv_platform.warehouse.engine.Engine`."""
         names = None if tables is None else list(tables)
-        with self.session() as connection:
+        with self.hold(), self.session() as connection:
             touched: dict[str, dict[date | None, int]] = {}
             for table, day, sequence in connection.execute(
                 "SELECT 'raw.' || table_name AS name, day, MAX(seq) FROM raw.touched "
@@ -200,7 +200,7 @@ class DuckDBEngine(WarehouseFile):
                 {"names": names},
             ).fetchall():
                 built.setdefault(asset, {})[day] = Built._make(values)
-            return State(touched, built, self._as_of(connection))
+            return State(touched, built, self.as_of())
 
     def first_day(self) -> date | None:
         """The day of the earliest row of the log; None where no source has a dated row."""
@@ -208,7 +208,8 @@ class DuckDBEngine(WarehouseFile):
             f"(SELECT MIN({feed.event_time}) FROM raw.{feed.name})" for feed in self.catalog.feeds
         )
         [found] = self.rows(f"SELECT {earliest}")
-        return min((self._day(value) for value in found if value is not None), default=None)
+        days = (reporting_day(value, self.settings) for value in found if value is not None)
+        return min(days, default=None)
 
     def newest_event(self, feed: str) -> date | datetime | None:
         """The newest date of the rows of a source that count; None: it has none."""
@@ -217,38 +218,5 @@ class DuckDBEngine(WarehouseFile):
 
     def as_of(self) -> AsOf:
         """What the figures know of now."""
-        with self.session() as connection:
-            return self._as_of(connection)
-
-    def _as_of(self, connection: Connection) -> AsOf:
-        feeds = self.catalog.feeds
-        day = self.settings.as_of
-        if day is not None:
-            # Its end is the watermark of every feed, so the day itself is known to its end.
-            after = day + ONE_DAY
-            end = day_start(after, self.settings)
-            marks = {
-                mark.name: end if mark.is_instant else after for mark in self.catalog.watermarks
-            }
-            return AsOf(day, marks, {feed.name: day.isoformat() for feed in feeds})
-        events = {feed.name: newest_event(connection, feed, self.settings) for feed in feeds}
-        texts = {
-            name: None if event is None else event.isoformat() for name, event in events.items()
-        }
-        days = {name: self._day(event) for name, event in events.items() if event is not None}
-        if not days:
-            return AsOf(feeds=texts)
-        # A clock that runs ahead may date an event into tomorrow; it counts from then on.
-        day = min(max(days.values()), self.settings.today())
-        end = day_start(day + ONE_DAY, self.settings)
-        marks = {}
-        for feed in feeds:
-            event, mark = events[feed.name], feed.watermark
-            if mark is not None and event is not None:
-                is_instant = mark.is_instant and isinstance(event, datetime)
-                marks[mark.name] = min(event, end) if is_instant else min(days[feed.name], day)
-        return AsOf(day, marks, texts)
-
-    def _day(self, value: date | datetime) -> date:
-        """The reporting day that a date or an instant falls on."""
-        return day_of(value, self.settings) if isinstance(value, datetime) else value
+        with self.hold():
+            return known_as_of(self.catalog, self.settings, self.newest_event)

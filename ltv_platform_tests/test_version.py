@@ -1,12 +1,12 @@
-"""The version stands in pyproject.toml; what repeats it, repeats it rightly."""
+"""The version is defined in pyproject.toml; all copies of it agree."""
 
 import re
 import tomllib
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from ltv_platform_tests.testing import ROOT
+
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
 
 

@@ -1,7 +1,6 @@
 """How a setting is declared.
 
-What ``ltv doctor`` and docs/settings.md say of it stands at its field. A new setting needs nothing
-else: ``page`` renders the page from the fields.
+Everything that ``ltv doctor`` and docs/settings.md say about a setting is declared at its field.
 """
 
 from dataclasses import dataclass
@@ -15,14 +14,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class About:
-    """What docs/settings.md says of a setting beside its description and default.
+    """What docs/settings.md says about a setting besides its description and default.
 
     Attributes:
-        form: What a value is: the unit of a number, or how a text is written.
+        form: The form of a value: the unit of a number, or the format of a text.
         note: Further sentences, in Markdown.
-        loads: It decides how files are read from then on; what is loaded stays as it is.
-        rebuilds: Plain names of the tables whose SELECT it is part of, without those that read
-            them: the next ``ltv run`` rebuilds both.
+        loads: It changes how files are read in future; loaded rows stay as they are.
+        rebuilds: Plain names of the tables whose SELECT depends on it. The next ``ltv run``
+            rebuilds these, and all tables that read them.
     """
 
     form: str = ""
@@ -44,10 +43,9 @@ def setting(  # noqa: D417 - limits are those of pydantic's Field
     """A field of the settings.
 
     Args:
-        default: The value of a variable that is not set.
-        description: One sentence; after "; default: " it says what holds where the default is
-            no value.
-        form: As in :class:`About`; a list of words and yes or no need none.
+        default: The value if the variable is not set.
+        description: One sentence; "; default: …" at its end says what an unset value means.
+        form: As in :class:`About`; not needed for a list of words or a yes or no.
         note: As in :class:`About`.
         loads: As in :class:`About`.
         rebuilds: As in :class:`About`.
@@ -63,6 +61,6 @@ def setting(  # noqa: D417 - limits are those of pydantic's Field
 
 
 def about(field: FieldInfo) -> About:
-    """What was declared of a setting; nothing of a plain field."""
+    """What a field declares; empty for a plain field."""
     declared: Any = field.json_schema_extra or {}
     return About(**{**declared, "rebuilds": tuple(declared.get("rebuilds", ()))})

@@ -1,8 +1,8 @@
 """Every setting of the platform: one typed class, one environment variable each.
 
-``fields`` declares them; they are read here and nowhere else. What changes figures
-(time zone, currency, horizons, window) is rendered into the SQL of the tables it concerns, so that
-changing it makes exactly those tables stale.
+``fields`` declares them; they are read only here. Settings that change figures (time zone,
+currency, horizons, window) are rendered into the SQL of the tables concerned, so that a change
+makes exactly these tables stale.
 """
 
 from datetime import UTC, date, datetime
@@ -21,10 +21,10 @@ from ltv_platform.settings.fields import API_KEY, SettingFields
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
-#: The horizon that summaries, country ranks and the seed's column names go by.
+#: The horizon of summaries, country ranks and some column names.
 SUMMARY_HORIZON = 7
 
-#: Days in the past from which forecasts are made again and compared with what happened.
+#: Number of past days from which back-tests forecast.
 FORECAST_ORIGINS = 4
 
 
@@ -41,7 +41,7 @@ class Settings(SettingFields):
         frozen=True,
         extra="forbid",
         populate_by_name=True,
-        # What is wrong is told by load_settings, which knows what is secret.
+        # load_settings reports errors, because it knows which values are secret.
         hide_input_in_errors=True,
     )
 
@@ -133,11 +133,11 @@ def load_settings(**overrides: Any) -> Settings:
 
 def _what_is_wrong(error: "ErrorDetails") -> str:
     message = error["msg"].removeprefix("Value error, ")
-    if not error["loc"]:  # it concerns several variables, and the input is all of them
+    if not error["loc"]:  # an error across several variables, whose input is all of them
         return message
     field, *inside = map(str, error["loc"])
     place = " ".join([variable_name(field), *([".".join(inside)] if inside else [])])
-    # Of what is missing, the input is what it is missing from; a secret is not shown.
+    # The input of a missing value is its parent; secrets are not shown.
     hidden = error["type"] == "missing" or field in ("alert_webhook", "id_salt")
     given = "" if hidden else f" (it is {error['input']!r})"
     return f"{place}: {message}{given}"

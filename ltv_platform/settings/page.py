@@ -1,4 +1,4 @@
-"""The docs page of all settings, made of their fields: ``make docs``."""
+"""The docs page of all settings, generated from their fields: ``make docs``."""
 
 import json
 import sys
@@ -14,29 +14,28 @@ from ltv_platform.settings.declaration import about
 
 _HEAD = """# Settings
 
-Made of the fields in `ltv_platform/settings/fields.py` by `make docs`; do not edit.
+Generated from `ltv_platform/settings/fields.py` by `make docs`; do not edit.
 
 Environment variables, read when a command starts. `ltv doctor` prints the effective ones.
 """
 
 #: Title and introduction of the sections.
-_SAFE = ("Safe to change at any time", "The next command goes by it.")
+_SAFE = ("Safe to change at any time", "They apply from the next command on.")
 _LOADS = (
-    "Changes what is loaded from then on",
+    "Changes future loads",
     "Rows already loaded stay as they are, unless they are loaded into a new warehouse "
     "([how](operations.md#when-something-fails)).",
 )
 _REBUILDS = (
     "Rebuilds tables at the next `ltv run`",
-    "`ltv run` finds out by itself what is stale: the tables in the last column, and all that read "
-    "them.",
+    "`ltv run` detects what is stale: the tables in the last column, and all that read them.",
 )
 
 _COLUMNS = ("variable", "default", "value", "meaning")
-#: Of no setting of the first section.
+#: The column that the first section does not have.
 _REBUILT = "rebuilds"
 
-#: What stands in a description before what holds where the default is no value.
+#: Introduces, in a description, the effect of an unset value.
 _UNSET = "; default: "
 
 

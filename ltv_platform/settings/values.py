@@ -1,4 +1,4 @@
-"""The forms that values of settings take, as types: what is read, and what is refused."""
+"""Types of the values of settings: how they are parsed and validated."""
 
 import json
 import re
@@ -13,7 +13,7 @@ from ltv_platform.parameters.redistribution import Redistribution
 from ltv_platform.settings.addresses import AN_ADDRESS, is_address
 from ltv_platform.settings.days import check_within_time
 
-#: Ten years, in days; a longer horizon is a slip of the keyboard.
+#: Ten years, in days; a longer horizon is a typing error.
 LONGEST_AGE = 3650
 
 
@@ -87,9 +87,9 @@ Zone = Annotated[str, AfterValidator(_known_zone)]
 Currency = Annotated[str, AfterValidator(_iso_currency)]
 #: With its unit, as in 1600MB; empty: unset.
 Memory = Annotated[str, AfterValidator(_memory)]
-#: An http or https address without a query, and without a slash at its end.
+#: An http or https address without a query and without a trailing slash.
 Address = Annotated[str, AfterValidator(_address)]
-#: An http or https address that nobody may see.
+#: A secret http or https address.
 SecretAddress = Annotated[SecretStr | None, AfterValidator(_secret_address)]
 #: A calendar day.
 Day = Annotated[date | None, AfterValidator(check_within_time)]
@@ -101,5 +101,5 @@ Days = Annotated[tuple[int, ...], NoDecode, BeforeValidator(_days)]
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
 #: JSON: options of adapters, by the adapter's name.
 Options = Annotated[dict[str, dict[str, str]], NoDecode, BeforeValidator(_json)]
-#: JSON, as the IHC API takes it.
+#: JSON in the format of the IHC API.
 Moves = Annotated[Redistribution, NoDecode, BeforeValidator(_json)]

@@ -20,13 +20,13 @@ from ltv_platform.settings import load_settings
     ],
 )
 def test_an_address_has_a_scheme_and_a_host(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is not found out by thirty requests."""
+    """A wrong address is refused before thirty requests fail."""
     monkeypatch.setenv("LTV_IHC_URL", address)
     with pytest.raises(UserError) as caught:
         load_settings()
     assert caught.value.message == (
         "A setting is wrong. LTV_IHC_URL: must be http:// or https:// and a host, such as "
-        "https://example.com (it is {address!r})"
+        f"https://example.com (it is {address!r})"
     )
 
 

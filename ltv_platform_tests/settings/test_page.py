@@ -11,8 +11,9 @@ from ltv_platform.settings import Settings, variable_name
 from ltv_platform.settings.declaration import about
 from ltv_platform.settings.page import settings_page
 from ltv_platform.tables.transforms import Graph
+from ltv_platform_tests.testing import ROOT
 
-PAGE = Path(__file__).parents[1] / "docs" / "settings.md"
+PAGE = ROOT / "docs" / "settings.md"
 
 #: A value of each setting that is not its default.
 OTHERS = {

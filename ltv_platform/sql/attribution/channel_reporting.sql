@@ -3,6 +3,7 @@
 -- Cost comes from the sessions and credit from the attribution, summed separately, so that a
 -- session that serves two conversions costs once.
 {% import 'macros/shared.sql' as m with context %}
+{% import 'macros/channel_reporting.sql' as channels with context %}
 WITH costs AS (
   SELECT channel_name, event_date AS date, SUM(cost) AS cost
   FROM core.sessions
@@ -19,15 +20,7 @@ known AS (
   SELECT MIN(event_date) AS first_conversion_date FROM core.conversions
 ),
 reported AS (
-  SELECT
-    COALESCE(costs.channel_name, credits.channel_name) AS channel_name,
-    COALESCE(costs.date, credits.date) AS date,
-    {{ m.total('COALESCE(cost, 0)') }} AS cost,
-    {{ m.credit('COALESCE(ihc, 0)') }} AS ihc,
-    {{ m.total('COALESCE(ihc_revenue, 0)') }} AS ihc_revenue
-  FROM costs
-  FULL OUTER JOIN credits
-    ON credits.channel_name = costs.channel_name AND credits.date = costs.date
+  {{ channels.side_by_side() | indent(2) }}
 ),
 days AS (
   SELECT DISTINCT date FROM reported

@@ -1,7 +1,7 @@
 -- Grain: one row per channel and calendar day.
 -- Answers: what came in on the day, and what was spent?
 -- Joins the cost of the day's sessions with the credit of the day's conversions.
-{% import 'macros/shared.sql' as m with context %}
+{% import 'macros/channel_reporting.sql' as channels with context %}
 WITH costs AS (
   SELECT channel_name, event_date AS date, SUM(cost) AS cost
   FROM core.sessions
@@ -13,12 +13,4 @@ credits AS (
   WHERE model = 'ihc'
   GROUP BY channel_name, conversion_date
 )
-SELECT
-  COALESCE(costs.channel_name, credits.channel_name) AS channel_name,
-  COALESCE(costs.date, credits.date) AS date,
-  {{ m.total('COALESCE(cost, 0)') }} AS cost,
-  {{ m.credit('COALESCE(ihc, 0)') }} AS ihc,
-  {{ m.total('COALESCE(ihc_revenue, 0)') }} AS ihc_revenue
-FROM costs
-FULL OUTER JOIN credits
-  ON credits.channel_name = costs.channel_name AND credits.date = costs.date
+{{ channels.side_by_side() }}

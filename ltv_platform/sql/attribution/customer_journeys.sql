@@ -5,6 +5,30 @@
 -- sessions are ranked: otherwise each of their conversions would pair with every session.
 {% import 'macros/shared.sql' as m with context %}
 {% set is_before = attribution.boundary == 'before' %}
+{#- A conversion with a session of its user. -#}
+{% macro columns() -%}
+ends.conv_id,
+    ends.conversion_date,
+    ends.conversion_ts,
+    ends.revenue,
+    sessions.session_id,
+    sessions.event_ts AS session_ts,
+    sessions.event_date AS session_date,
+    sessions.channel_name,
+    sessions.holder_engagement,
+    sessions.closer_engagement,
+    sessions.impression_interaction
+{%- endmacro %}
+{#- The journey reaches back to the session. -#}
+{% macro within_reach() -%}
+    {%- if attribution.lookback_days %}
+    AND sessions.event_ts >= ends.conversion_ts - INTERVAL '{{ attribution.lookback_days }} days'
+    {%- endif %}
+    {%- if attribution.break_at_conversion %}
+    AND (ends.last_conversion_ts IS NULL OR sessions.event_ts
+      {{- ' >= ' if is_before else ' > ' -}} ends.last_conversion_ts)
+    {%- endif %}
+{%- endmacro %}
 WITH ends AS (
   SELECT
     conv_id,
@@ -65,17 +89,7 @@ kept AS (
 ),
 pairs AS (
   SELECT
-    ends.conv_id,
-    ends.conversion_date,
-    ends.conversion_ts,
-    ends.revenue,
-    sessions.session_id,
-    sessions.event_ts AS session_ts,
-    sessions.event_date AS session_date,
-    sessions.channel_name,
-    sessions.holder_engagement,
-    sessions.closer_engagement,
-    sessions.impression_interaction
+    {{ columns() }}
   FROM (SELECT * FROM ends WHERE user_id NOT IN (SELECT user_id FROM crowded)) AS ends
   JOIN core.sessions AS sessions
     ON sessions.user_id = ends.user_id
@@ -84,38 +98,16 @@ pairs AS (
     {%- else %}
     AND sessions.event_ts <= ends.conversion_ts
     {%- endif %}
-    {%- if attribution.lookback_days %}
-    AND sessions.event_ts >= ends.conversion_ts - INTERVAL '{{ attribution.lookback_days }} days'
-    {%- endif %}
-    {%- if attribution.break_at_conversion %}
-    AND (ends.last_conversion_ts IS NULL OR sessions.event_ts
-      {{- ' >= ' if is_before else ' > ' -}} ends.last_conversion_ts)
-    {%- endif %}
+    {{- within_reach() }}
   WHERE ends.conversion_date >= $start AND ends.conversion_date <= $end
   UNION ALL
   SELECT
-    ends.conv_id,
-    ends.conversion_date,
-    ends.conversion_ts,
-    ends.revenue,
-    sessions.session_id,
-    sessions.event_ts AS session_ts,
-    sessions.event_date AS session_date,
-    sessions.channel_name,
-    sessions.holder_engagement,
-    sessions.closer_engagement,
-    sessions.impression_interaction
+    {{ columns() }}
   FROM ends
   JOIN kept ON kept.conv_id = ends.conv_id
   JOIN core.sessions AS sessions
     ON sessions.session_id = kept.session_id
-    {%- if attribution.lookback_days %}
-    AND sessions.event_ts >= ends.conversion_ts - INTERVAL '{{ attribution.lookback_days }} days'
-    {%- endif %}
-    {%- if attribution.break_at_conversion %}
-    AND (ends.last_conversion_ts IS NULL OR sessions.event_ts
-      {{- ' >= ' if is_before else ' > ' -}} ends.last_conversion_ts)
-    {%- endif %}
+    {{- within_reach() }}
   WHERE ends.conversion_date >= $start AND ends.conversion_date <= $end
 )
 SELECT

@@ -1,4 +1,4 @@
-"""What the figures include, computed from the newest event of each feed; the same for any engine."""
+"""What the figures include: computed from the newest event of each feed, for any engine."""
 
 from collections.abc import Callable
 from datetime import date, datetime

@@ -94,7 +94,7 @@ def restore(
             raise UserError(
                 f"{settings.home} contains data.",
                 "Choose another LTV_HOME, or add --overwrite, which moves its contents to "
-                "{replaced_path(settings)}.",
+                f"{replaced_path(settings)}.",
             )
         backup.check_presence()
         _fetch(engine, backup, progress)

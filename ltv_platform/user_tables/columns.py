@@ -61,7 +61,7 @@ def changed(table: OwnTable, what: str) -> UserError:
     return UserError(
         f"The rows differ from those of the other days of {table.full_name}: {what}.",
         "Return the table's columns; or materialize all partitions in one run to switch to the "
-        "new ones. {NOTHING}",
+        f"new ones. {NOTHING}",
     )
 
 

@@ -83,7 +83,7 @@ def _not_a_frame(value: Any, what: str) -> UserError:
     calls = [method for method in ("collect", "to_frame") if hasattr(value, method)]
     advice = f" Call its {calls[0]}() first." if calls else ""
     return UserError(
-        f"{what} returned {described}, which is not a frame.{advice}",
+        f"{what} returned {described}, which is not a data frame.{advice}",
         f"Return a {_KINDS}, or a Query; annotate an asset that writes no table with -> None.",
     )
 
@@ -144,7 +144,7 @@ def _types_of_no_table(table: pa.Table) -> Iterator[tuple[str, str]]:
 
 def _unfit(what: str, columns: Iterable[str]) -> UserError:
     return UserError(
-        f"{what} has a column that no table can have: {'; '.join(columns)}.",
+        f"{what} has a column that cannot be stored: {'; '.join(columns)}.",
         "Make it of one type that tables have, as by frame.astype, or by dt.to_timestamp() of a "
         f"period. {NOTHING}",
     )

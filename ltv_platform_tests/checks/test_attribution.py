@@ -9,7 +9,7 @@ import pytest
 
 from ltv_platform.checks import CheckOutcome, table_checks
 from ltv_platform.checks.attribution import MOST_ROWS_OF_A_USER
-from ltv_platform_tests.testing.home import Home
+from ltv_platform_tests.testing.home import ATTRIBUTION, Home
 
 SETTINGS: dict[str, Any] = {"start_date": "2025-03-01", "as_of": "2025-03-10", "horizons": (7,)}
 
@@ -17,7 +17,7 @@ SETTINGS: dict[str, Any] = {"start_date": "2025-03-01", "as_of": "2025-03-10", "
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """Two conversions of one user with three sessions, one of which serves both; one without."""
-    home = Home(tmp_path_factory.mktemp("built") / "home", **SETTINGS)
+    home = Home(tmp_path_factory.mktemp("built") / "home", groups=ATTRIBUTION, **SETTINGS)
     home.load(
         "session_sources",
         "s1,u,Search,2025-03-01,10:00:00,1,1",
@@ -39,7 +39,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Home:
 def home(built: Home, tmp_path: Path) -> Home:
     """The same in a folder of its own, to be damaged."""
     shutil.copytree(built.settings.home, tmp_path / "home")
-    return Home(tmp_path / "home", **SETTINGS)
+    return Home(tmp_path / "home", groups=ATTRIBUTION, **SETTINGS)
 
 
 def _check(home: Home, table: str, name: str) -> CheckOutcome:

@@ -12,7 +12,7 @@ from ltv_platform.errors import UserError
 from ltv_platform.export.channel_csv import write_channel_csv
 from ltv_platform.export.sqlite_database import APPLICATION_ID, export_sqlite
 from ltv_platform.ingestion.load import ingest, sqlite_requests
-from ltv_platform_tests.testing.home import Home
+from ltv_platform_tests.testing.home import ATTRIBUTION, Home
 
 #: Names that a file format may trip over, and that a spreadsheet takes for formulas.
 NAMES = ('say "hi"', "two\nlines", "back\rslash \\", "💸 ads, paid", "=1+1", "'; DROP TABLE x; --")
@@ -25,7 +25,9 @@ def _cell(text: str) -> str:
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """Sessions of odd channels, one with half a second, one without cost, one of no conversion."""
-    home = Home(tmp_path_factory.mktemp("export") / "home", timezone="Europe/Berlin")
+    home = Home(
+        tmp_path_factory.mktemp("export") / "home", groups=ATTRIBUTION, timezone="Europe/Berlin"
+    )
     home.load(
         "session_sources",
         *(
@@ -107,7 +109,7 @@ def test_it_comes_back_the_same(home: Home, tmp_path: Path) -> None:
     """
     path = tmp_path / "out.db"
     export_sqlite(home.settings, path)
-    fresh = Home(tmp_path / "home", timezone="Europe/Berlin")
+    fresh = Home(tmp_path / "home", groups=ATTRIBUTION, timezone="Europe/Berlin")
     outcomes = ingest(fresh.engine, sqlite_requests(fresh.engine, path))
     assert [outcome.error for outcome in outcomes] == [None] * 3
     fresh.publish()

@@ -1,4 +1,4 @@
-"""Contexts of assets and inputs, as Dagster gives them to an IO manager, and rows for them."""
+"""Settings of runs and sensors; contexts as Dagster gives them to an IO manager, and rows."""
 
 from datetime import date
 from typing import Any
@@ -10,6 +10,13 @@ import pyarrow as pa
 from ltv_platform.orchestration.assets import asset_key
 from ltv_platform.orchestration.partitions import daily_partitions
 from ltv_platform_tests.testing.home import Home
+
+#: Six days, few horizons: enough for runs over ranges and for sensors.
+SETTINGS: dict[str, Any] = {
+    "start_date": "2025-03-01",
+    "as_of": "2025-03-06",
+    "horizons": (1, 3, 7),
+}
 
 
 def output(home: Home, *days: str, key: str = "mine.daily") -> dg.OutputContext:

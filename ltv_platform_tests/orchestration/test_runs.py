@@ -18,13 +18,8 @@ from ltv_platform.published.current import current_snapshot
 from ltv_platform.refresh import build
 from ltv_platform.refresh.stale import what_is_stale
 from ltv_platform.tables import rendering, transforms
+from ltv_platform_tests.orchestration.contexts import SETTINGS
 from ltv_platform_tests.testing.home import Home
-
-SETTINGS: dict[str, Any] = {
-    "start_date": "2025-03-01",
-    "as_of": "2025-03-06",
-    "horizons": (1, 3, 7),
-}
 
 
 @pytest.fixture(scope="module")
@@ -175,12 +170,10 @@ def test_a_backfill_rewrites_all_that_was_asked(
     assert len({after[day].seq for day in after if day is not None and day.day in changed}) == 1
     assert refreshed.tables() == tables
     announced = _announced(instance, result.run_id)
-    assert announced["core.transactions"] == ["2025-03-02", "2025-03-03", "2025-03-04"]
+    days = ["2025-03-02", "2025-03-03", "2025-03-04"]
+    assert announced["core.transactions"] == days
     records = instance.fetch_materializations(
-        dg.AssetRecordsFilter(
-            asset_key("core.transactions"),
-            asset_partitions=["2025-03-02", "2025-03-03", "2025-03-04"],
-        ),
+        dg.AssetRecordsFilter(asset_key("core.transactions"), asset_partitions=days),
         limit=3,
         ascending=True,
     ).records

@@ -8,7 +8,6 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import dagster as dg
 import pytest
@@ -22,13 +21,9 @@ from ltv_platform.refresh import build
 from ltv_platform.refresh.stale import newest_load, what_is_stale
 from ltv_platform.warehouse.duckdb.connection import open_warehouse
 from ltv_platform.warehouse.planner import Plan
+from ltv_platform_tests.orchestration.contexts import SETTINGS
 from ltv_platform_tests.testing.home import HEADERS, Home
 
-SETTINGS: dict[str, Any] = {
-    "start_date": "2025-03-01",
-    "as_of": "2025-03-06",
-    "horizons": (1, 3, 7),
-}
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
@@ -56,8 +51,7 @@ class Ticker:
 
     def tick(self) -> dg.SensorResult:
         """One look."""
-        context = dg.build_sensor_context(self.instance, cursor=self.cursor)
-        result = self.sensor(context)
+        result = self.sensor(dg.build_sensor_context(self.instance, cursor=self.cursor))
         if isinstance(result, dg.SkipReason):
             return dg.SensorResult(skip_reason=result, cursor=self.cursor)
         assert isinstance(result, dg.SensorResult)
@@ -77,9 +71,8 @@ class Ticker:
 
 def _drop(home: Home, table: str, name: str, *rows: str) -> Path:
     """A file that nobody has changed for a minute."""
-    folder = home.settings.landing_path / table
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / name
+    path = home.settings.landing_path / table / name
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("\n".join([HEADERS[table], *rows]) + "\n", "utf-8")
     return path
 

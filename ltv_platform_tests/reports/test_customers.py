@@ -75,7 +75,7 @@ def test_no_guess_stands_as_a_key_figure(home: Home) -> None:
     """Regression: the naive total of three customers stood there like a forecast, as 240.16."""
     text = _text(write_customer_report(home.settings))
     assert (
-        "Expected in 365 days – no model could be fitted; gamma_gamma: 2 customers; a fit" in text
+        "Expected in 365 days – no model could be fitted: gamma_gamma: 2 customers; a fit" in text
     )
     assert "So there is no total forecast here" in text
     [total] = home.values(

@@ -26,8 +26,9 @@ from ltv_platform.warehouse import planner
 from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
 from ltv_platform_tests.testing import NOW
 
-#: The groups that make the tables of campaigns.
+#: The groups that make the tables of campaigns, and those of attribution.
 CAMPAIGNS = ("core", "campaigns")
+ATTRIBUTION = ("core", "attribution")
 
 #: Headers of the CSV texts that tests give without one.
 HEADERS = {

@@ -65,7 +65,7 @@ def explained(what: str) -> Iterator[None]:
         if is_about_text(error):
             raise UserError(
                 f"{what} got a text instead of an amount.",
-                "Correct its SELECT; TRY_CAST makes NULL of what is no number. Nothing written.",
+                "Fix its SELECT; TRY_CAST turns non-numbers into NULL. Nothing was written.",
             ) from None
         raise UserError(
             f"{what} has an amount or a sum that is too large: money columns hold twelve digits "

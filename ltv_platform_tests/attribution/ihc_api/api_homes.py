@@ -14,7 +14,7 @@ from ltv_platform.ingestion.rows.start_date import cover_log
 from ltv_platform.refresh.build import build_table
 from ltv_platform.settings import Settings
 from ltv_platform.warehouse import planner
-from ltv_platform_tests.testing.home import Home
+from ltv_platform_tests.testing.home import ATTRIBUTION, Home
 
 KEY = "kEy+of/the=tests~42"
 
@@ -40,7 +40,7 @@ def api_settings(url: str, **settings: str) -> dict[str, str]:
 
 def api_home(folder: Path, url: str, **settings: str) -> Home:
     """A home that is scored by the API at that address."""
-    return Home(folder, **api_settings(url, **settings))
+    return Home(folder, groups=ATTRIBUTION, **api_settings(url, **settings))
 
 
 def simulator(**how: Any) -> Simulator:

@@ -64,7 +64,7 @@ def dates_and_amounts_that_can_be_read_in_two_ways(folder: Path) -> str:
 def a_report_that_was_cut_off(folder: Path) -> str:
     lines = "2025-05-01,a,10.00\n2025-05-02,a,5.50\nTotal: Account,,30.00\n"
     _, outcomes = _loaded(folder, _COSTS + lines)
-    [note] = [note for note in outcomes[0].notes if "totals" in note]
+    [note] = [note for note in outcomes[0].notes if "total rows" in note]
     return f"{_said(outcomes)}; {note.removeprefix('export.csv: ')}"
 
 

@@ -14,13 +14,13 @@ from ltv_platform.attribution import markov
 from ltv_platform.checks import table_checks
 from ltv_platform.parameters.attribution import MODELS
 from ltv_platform.reports.channels import model_overview, pending_conversions
-from ltv_platform_tests.testing.home import Home
+from ltv_platform_tests.testing.home import ATTRIBUTION, Home
 
 D = Decimal
 
 
 def _home(folder: Any, **settings: Any) -> Home:
-    home = Home(folder, horizons=(7,), journey_lookback=10, **settings)
+    home = Home(folder, groups=ATTRIBUTION, journey_lookback=10, **settings)
     home.load(
         "session_sources",
         "s1,u,Search,2025-03-01,10:00:00,1,1",
@@ -131,7 +131,7 @@ def test_a_day_is_complete_when_its_lookback_ends_in_any_zone(
     """Conversions are known up to the end of the lookback of the day's last session, not later."""
     home = Home(
         tmp_path,
-        groups=("core", "attribution"),
+        groups=ATTRIBUTION,
         journey_lookback=10,
         timezone=zone,
         as_of=known_until,
@@ -151,7 +151,7 @@ def test_a_pending_conversion_keeps_open_what_it_can_reach(
     """In a zone without changes of clocks, days as far back as the lookback and no further."""
     home = Home(
         tmp_path,
-        groups=("core", "attribution"),
+        groups=ATTRIBUTION,
         journey_lookback=10,
         timezone="Asia/Tokyo",
         as_of="2025-04-30",
@@ -206,7 +206,7 @@ def test_disagreement_is_the_range_over_the_mean(home: Home) -> None:
 
 def test_what_is_complete_does_not_move(tmp_path: Any) -> None:
     """A later journey changes removal effects, and with them old rows of markov_path alone."""
-    home = Home(tmp_path, groups=("core", "attribution"), journey_lookback=3)
+    home = Home(tmp_path, groups=ATTRIBUTION, journey_lookback=3)
     home.load(
         "session_sources",
         "s1,u,Search,2025-03-01,10:00:00,0,0",

@@ -10,7 +10,7 @@ import pytest
 from ltv_platform.export.channel_csv import write_channel_csv
 from ltv_platform.ingestion.load import ingest, sqlite_requests
 from ltv_platform.refresh.build import build_table
-from ltv_platform_tests.testing.home import Home
+from ltv_platform_tests.testing.home import ATTRIBUTION, Home
 
 #: Read before the tests clear the environment of the platform's variables.
 
@@ -29,7 +29,7 @@ SELECT
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """A channel that is free, one that earns nothing, one that does both, and no channel at all."""
-    home = Home(tmp_path_factory.mktemp("channels") / "home")
+    home = Home(tmp_path_factory.mktemp("channels") / "home", groups=ATTRIBUTION)
     home.load(
         "session_sources",
         "s1,u1,free,2025-11-01,10:00:00,0,0",
@@ -80,7 +80,7 @@ def test_csv_of_channels(small: Home) -> None:
 @pytest.fixture(scope="module")
 def challenge(reference_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Home:
     """The public challenge data as it is handed out, packed."""
-    home = Home(tmp_path_factory.mktemp("challenge") / "home")
+    home = Home(tmp_path_factory.mktemp("challenge") / "home", groups=ATTRIBUTION)
     database = reference_data / "ihc" / "challenge.db.gz"
     outcomes = ingest(home.engine, sqlite_requests(home.engine, database))
     assert [outcome.counts and outcome.counts.rows_accepted for outcome in outcomes] == [

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ltv_platform_tests.testing.home import HEADERS, Home
+from ltv_platform_tests.testing.home import ATTRIBUTION, HEADERS, Home
 
 DATED = HEADERS["transactions"] + ",updated_at"
 REVENUE = "SELECT revenue_d1, revenue_d7, revenue_d30, revenue_to_date FROM campaign_ltv"
@@ -107,7 +107,7 @@ def test_a_later_row_of_a_customer_is_no_event(tmp_path: Path) -> None:
 
 def test_conversions_are_complete_up_to_those_that_count(tmp_path: Path) -> None:
     """`complete`: conversions are known up to the end of the lookback of the session's day."""
-    home = _home(tmp_path, groups=("core", "attribution"))
+    home = _home(tmp_path, groups=ATTRIBUTION)
     home.load("session_sources", "s1,a,ads,2025-01-01,10:30:00,1,0")
     home.load("conversions", "v1,a,2025-01-01,11:00:00,5", "v2,b,2025-12-30,11:00:00,5")
     home.publish()

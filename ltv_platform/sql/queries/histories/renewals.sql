@@ -2,7 +2,7 @@
 -- Answers: how many renewals came due by the end of $as_of, and how many were made without a gap?
 -- Renewal n is a purchase that lies nearer to n periods of $days after the first one than to any
 -- other renewal; it is due when no later day can be one. Reads the snapshot.
-{% import 'forecasts/purchases.sql' as purchases with context %}
+{% import 'macros/purchases.sql' as purchases with context %}
 WITH transactions AS (
   SELECT * FROM transactions WHERE $category IS NULL OR product_category = $category
 ),

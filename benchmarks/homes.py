@@ -21,6 +21,7 @@ from ltv_platform.ingestion.rows.start_date import read_start, write_start
 from ltv_platform.refresh.build import build_table
 from ltv_platform.settings import Settings
 from ltv_platform.warehouse import planner
+from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
 from ltv_platform.warehouse.duckdb.raw_log import next_sequence, transaction
 from ltv_platform.workspace import Workspace
 
@@ -39,6 +40,11 @@ def open_home(home: str | Path, last: int, **settings: Any) -> Workspace:
     """
     noon = datetime.combine(data.day(last) + timedelta(days=1), time(12), UTC)
     return Workspace(Settings(home=Path(home), now=noon, **settings))
+
+
+def embedded(workspace: Workspace) -> DuckDBEngine:
+    """The engine of a workspace, with the connection that benchmarks look into."""
+    return DuckDBEngine(workspace.settings, workspace.catalog)
 
 
 def under(horizons: Iterable[int] | None) -> dict[str, Any]:
@@ -107,7 +113,7 @@ def fill(
     workspace = open_home(home, last, memory_limit=_MEMORY)
     catalog, rows = workspace.engine.catalog, {}
     write_start(workspace.settings, data.START)
-    with watch.step("fill"), workspace.engine.session() as connection:
+    with watch.step("fill"), embedded(workspace).session() as connection:
         for source in sources:
             select = data.select(source, data.Scale(scale), first, last)
             rows[source] = _append(connection, catalog.sources[source], select, first, version=1)
@@ -226,7 +232,7 @@ def export_core(_: Stopwatch, home: str, folder: str, last: int) -> dict[str, in
         "interactions": "SELECT customer_id, event_ts FROM core.interactions",
         "sessions": "SELECT user_id AS customer_id, event_ts FROM core.sessions",
     }
-    with open_home(home, last).engine.session() as connection:
+    with embedded(open_home(home, last)).session() as connection:
         return {
             name: _count(
                 connection,

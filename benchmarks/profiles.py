@@ -16,7 +16,7 @@ import duckdb
 
 from benchmarks import data
 from benchmarks.contenders.by_hand import COHORTS
-from benchmarks.homes import open_home
+from benchmarks.homes import embedded, open_home
 from benchmarks.processes import Stopwatch
 from ltv_platform.ingestion.load import Request, ingest
 from ltv_platform.warehouse.duckdb.connection import open_warehouse
@@ -43,7 +43,7 @@ _KINDS = {
 def operators(_: Stopwatch, home: str, last: int) -> Mapping[str, Mapping[str, float]]:
     """Seconds of all cores per kind of operator, of the cohort table and of the one by hand."""
     workspace = open_home(home, last)
-    engine = workspace.engine
+    engine = embedded(workspace)
     transform = workspace.graph["marts.campaign_ltv"]
     select = transform.select(engine.as_of(), data.START, data.day(last))
     with engine.session() as connection:

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ltv_platform.errors import BusyError
+from ltv_platform.errors import BusyError, UserError
 
 if TYPE_CHECKING:
     from ltv_platform.settings import Settings
@@ -162,3 +162,17 @@ def _wait_for(
                 + (f"; {setting} waits longer." if setting else "."),
             )
         time.sleep(_PAUSE)
+
+
+def refuse_half_restored(settings: "Settings") -> None:
+    """Nobody works on an LTV_HOME that is old in one part and new in another.
+
+    Raises:
+        UserError: a restore was killed, or is just putting its files in place.
+    """
+    if settings.restoring_path.exists():
+        raise UserError(
+            f"{settings.home} is half restored.",
+            "If `ltv restore` is running, let it finish; if it was interrupted, run it again, and "
+            "it continues where it stopped.",
+        )

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ltv_platform.contracts import Catalog
     from ltv_platform.settings import Settings
     from ltv_platform.tables.transforms import Graph
-    from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
+    from ltv_platform.warehouse.engine import Engine
 
 
 @dataclass(frozen=True)
@@ -50,8 +50,8 @@ class Workspace:
         return build_graph(self.settings)
 
     @cached_property
-    def engine(self) -> "DuckDBEngine":
+    def engine(self) -> "Engine":
         """The warehouse."""
-        from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
+        from ltv_platform.warehouse.opening import open_engine
 
-        return DuckDBEngine(self.settings, self.catalog)
+        return open_engine(self.settings, self.catalog)

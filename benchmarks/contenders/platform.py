@@ -12,7 +12,7 @@ from benchmarks import data
 from benchmarks.contenders.counted import COUNTED, OTHERS
 from benchmarks.contenders.loaded import fingerprint
 from benchmarks.contenders.published import inodes, written_and_linked
-from benchmarks.homes import build, open_home, under
+from benchmarks.homes import build, embedded, open_home, under
 from benchmarks.processes import ContenderError, Stopwatch
 from ltv_platform import checks
 from ltv_platform.contracts.ddl import literal
@@ -35,7 +35,7 @@ def cohorts(watch: Stopwatch, home: str, last: int, result: str, memory_limit: s
     engine.prepare()
     with watch.step("write"):
         build_table(engine, transform, days_between(data.START, data.day(last)))
-    with engine.session() as connection:
+    with embedded(workspace).session() as connection:
         connection.execute(
             # What waits for a rate is no figure that others make.
             "COPY (SELECT * EXCLUDE (waits_from_age) FROM marts.campaign_ltv) "
@@ -57,7 +57,7 @@ def ingest(
     if log is not None:
         shutil.copytree(log, home)
     workspace = open_home(home, last)
-    engine = workspace.engine
+    engine = embedded(workspace)
     engine.prepare()
     with watch.step("load"):
         [outcome] = load_files(engine, [Request("transactions", Path(file), adapter)])

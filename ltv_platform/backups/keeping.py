@@ -8,10 +8,10 @@ from ltv_platform.backups.making import Progress, back_up
 from ltv_platform.backups.manifest import DRAFTS, MANIFEST, Backup, backups_in, time_of
 from ltv_platform.errors import UserError
 from ltv_platform.locks import temporary_folder
-from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
+from ltv_platform.warehouse.engine import Engine
 
 
-def back_up_if_set(engine: DuckDBEngine, progress: Progress) -> Backup | None:
+def back_up_if_set(engine: Engine, progress: Progress) -> Backup | None:
     """Make a backup in ``LTV_BACKUP_DIR`` and remove all but the newest ``LTV_BACKUPS``.
 
     Args:

@@ -30,15 +30,12 @@ from ltv_platform.failpoints import failpoint
 from ltv_platform.locks import temporary_folder
 from ltv_platform.published.current import current_snapshot
 from ltv_platform.settings import Settings
-from ltv_platform.warehouse.duckdb.connection import half_restored_path
-from ltv_platform.warehouse.duckdb.database_copy import copy_database
-from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
-from ltv_platform.warehouse.duckdb.schema_version import stored_version, upgrade_copies_path
+from ltv_platform.warehouse.engine import Engine
 
 Progress = Callable[[str], None]
 
 #: Beginning of the names of temporary folders, and end of the names of drafts.
-_UNDER_WAY = (".", "staging_", "warehouse_", "warehouse.duckdb.", "restoring_")
+_UNDER_WAY = (".", "staging_", "warehouse_", "restoring_")
 _PASSING = (".lock", ".new", ".tmp")
 #: Caches; they are rebuilt automatically.
 _CACHE = "cache"
@@ -56,16 +53,17 @@ def replaced_path(settings: Settings) -> Path:
 def is_state(settings: Settings, path: Path) -> bool:
     """Whether an entry of LTV_HOME is state, and so part of a backup."""
     aside = (
-        upgrade_copies_path(settings),
+        settings.upgrade_copies_path,
         replaced_path(settings),
-        half_restored_path(settings),
+        settings.restoring_path,
         settings.home / _CACHE,
     )
-    passing = path.name.startswith(_UNDER_WAY) or path.name.endswith(_PASSING)
+    under_way = (*_UNDER_WAY, f"{settings.warehouse_path.name}.")
+    passing = path.name.startswith(under_way) or path.name.endswith(_PASSING)
     return not passing and path not in aside
 
 
-def back_up(engine: DuckDBEngine, folder: Path, progress: Progress) -> Backup:
+def back_up(engine: Engine, folder: Path, progress: Progress) -> Backup:
     """Make a backup of an LTV_HOME in ``folder/<time>/``.
 
     A file that is equal, byte by byte, to that of the newest backup in the folder is hard-linked to
@@ -110,14 +108,13 @@ def back_up(engine: DuckDBEngine, folder: Path, progress: Progress) -> Backup:
         ) from error
 
 
-def _back_up(engine: DuckDBEngine, folder: Path, path: Path, progress: Progress) -> Backup:
+def _back_up(engine: Engine, folder: Path, path: Path, progress: Progress) -> Backup:
     settings = engine.settings
     path.mkdir(mode=0o700)  # it holds personal data
     draft = _Draft(settings.home, path / CONTENTS, _newest_whole(folder))
     created_at = settings.current_time()
-    with engine.hold(), engine.session() as connection:
+    with engine.hold():
         progress("copying the warehouse")
-        version = stored_version(connection)
         rows = {
             table.full_name: int(engine.rows(f"SELECT COUNT(*) FROM {table.full_name}")[0][0])
             for table in engine.catalog
@@ -125,7 +122,7 @@ def _back_up(engine: DuckDBEngine, folder: Path, path: Path, progress: Progress)
         }
         loads = {load for (load,) in engine.rows("SELECT load_id FROM raw.loads")}
         loads |= set(_names(settings.loaded_path))
-        copy_database(connection, draft.place(settings.warehouse_path))
+        engine.copy(draft.place(settings.warehouse_path))
         draft.settle(settings.warehouse_path)
         progress("copying landing and the snapshot")
         snapshot = _copy_snapshot(settings, draft)
@@ -138,7 +135,7 @@ def _back_up(engine: DuckDBEngine, folder: Path, path: Path, progress: Progress)
         path=_free_name(folder, stamp(created_at)),
         created_at=created_at,
         version=__version__,
-        schema_version=version or 0,
+        schema_version=engine.schema_version,
         snapshot=snapshot,
         rows=rows,
         files=draft.files,

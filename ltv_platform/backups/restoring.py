@@ -4,19 +4,15 @@ Each step either leaves LTV_HOME unchanged or can be resumed after a kill:
 
 1. All files are copied into a draft and hashed on the way. Nothing else is touched so far.
 2. The draft is renamed to ``restoring/``. From here on nobody can use this LTV_HOME
-   (``refuse_half_restored``) until a restore has finished.
+   (``locks.refuse_half_restored``) until a restore has finished.
 3. The previous content of LTV_HOME is moved to ``replaced/<time>/``; a marker records the end.
 4. The restored content is moved into place, and ``restoring/`` is removed.
 """
 
 import errno
-import fcntl
 import json
 import os
 import shutil
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,21 +26,20 @@ from ltv_platform.backups.manifest import (
     read_backup,
     sha256,
 )
+from ltv_platform.contracts import build_catalog
 from ltv_platform.days import stamp
 from ltv_platform.errors import UserError
 from ltv_platform.failpoints import failpoint
 from ltv_platform.locks import one_run, one_service, temporary_folder
 from ltv_platform.settings import Settings
-from ltv_platform.warehouse.duckdb.connection import half_restored_path
-from ltv_platform.warehouse.duckdb.schema_version import newest_version, upgrade_copies_path
+from ltv_platform.warehouse.engine import Engine
+from ltv_platform.warehouse.opening import open_engine
 
 _PLAN = "plan.json"
 #: Marker in ``restoring/``: the previous content of LTV_HOME is set aside completely.
 _ASIDE = "old_state_is_aside"
 #: Folders that can be rebuilt: an LTV_HOME with only these holds no data.
 _REMADE = ("dagster", "reports")
-#: Seconds between two attempts to lock the warehouse.
-_PAUSE = 0.1
 
 
 @dataclass(frozen=True)
@@ -81,16 +76,18 @@ def restore(
             holds data or is served by `ltv up`, or the disk is full; LTV_HOME is unchanged.
     """
     folder = folder.expanduser().absolute()
+    engine = open_engine(settings, build_catalog(settings))
     with one_service(settings), one_run(settings, progress):
-        if half_restored_path(settings).exists():
-            restored = _put_in_place(settings, progress, continued=True)
+        if settings.restoring_path.exists():
+            restored = _put_in_place(engine, progress, continued=True)
             if folder in (restored.backup, restored.backup.parent):
                 return restored
         backup = _chosen(folder)
-        if backup.schema_version > newest_version():
+        newest = engine.schema_version
+        if backup.schema_version > newest:
             raise UserError(
                 f"The backup {backup.path} has schema version {backup.schema_version}; this "
-                f"release supports versions up to {newest_version()}.",
+                f"release supports versions up to {newest}.",
                 f"Restore it with ltv-platform {backup.version}, which made it, or a newer one.",
             )
         if not overwrite and _holds_data(settings):
@@ -100,8 +97,8 @@ def restore(
                 f"{replaced_path(settings)}.",
             )
         backup.check_presence()
-        _fetch(settings, backup, progress)
-        return _put_in_place(settings, progress)
+        _fetch(engine, backup, progress)
+        return _put_in_place(engine, progress)
 
 
 def _chosen(folder: Path) -> Backup:
@@ -118,8 +115,8 @@ def _chosen(folder: Path) -> Backup:
 
 def _stays(settings: Settings, path: Path) -> bool:
     """Whether an entry of LTV_HOME survives a restore: locks, and content set aside before."""
-    aside = (upgrade_copies_path(settings), replaced_path(settings))
-    restoring = path.name.startswith(half_restored_path(settings).name)
+    aside = (settings.upgrade_copies_path, replaced_path(settings))
+    restoring = path.name.startswith(settings.restoring_path.name)
     return restoring or path in aside or path.name.endswith(".lock")
 
 
@@ -132,12 +129,13 @@ def _holds_data(settings: Settings) -> bool:
     )
 
 
-def _fetch(settings: Settings, backup: Backup, progress: Progress) -> None:
+def _fetch(engine: Engine, backup: Backup, progress: Progress) -> None:
     """Copy all files of a backup into ``restoring/``, verifying the hash of each.
 
     Raises:
         UserError: a file is damaged, or the disk is full; LTV_HOME is unchanged.
     """
+    settings = engine.settings
     progress("copying the backup and comparing every byte")
     free = shutil.disk_usage(settings.home).free
     if backup.bytes > free:
@@ -147,7 +145,7 @@ def _fetch(settings: Settings, backup: Backup, progress: Progress) -> None:
             "Free some space, then restore it again.",
         )
     try:
-        with temporary_folder(settings.home, f"{half_restored_path(settings).name}_") as drafts:
+        with temporary_folder(settings.home, f"{settings.restoring_path.name}_") as drafts:
             draft = drafts / "draft"
             wrong = []
             for folder in ("", *backup.folders):
@@ -164,8 +162,8 @@ def _fetch(settings: Settings, backup: Backup, progress: Progress) -> None:
             progress("waiting for the disk")
             os.sync()
             failpoint("restore fetched, not begun")
-            with _alone(settings):
-                os.replace(draft, half_restored_path(settings))
+            with engine.alone():
+                os.replace(draft, settings.restoring_path)
     except OSError as error:
         raise UserError(
             f"The backup {backup.path} was not restored: {error}.",
@@ -174,14 +172,15 @@ def _fetch(settings: Settings, backup: Backup, progress: Progress) -> None:
         ) from error
 
 
-def _put_in_place(settings: Settings, progress: Progress, *, continued: bool = False) -> Restored:
+def _put_in_place(engine: Engine, progress: Progress, *, continued: bool = False) -> Restored:
     """Replace the state of LTV_HOME by that in ``restoring/``, resuming where it stopped."""
+    settings = engine.settings
     progress("putting the restored files in place")
-    restoring = half_restored_path(settings)
+    restoring = settings.restoring_path
     plan = json.loads((restoring / _PLAN).read_text("utf-8"))
     aside = replaced_path(settings) / plan["aside"]
     try:
-        with _alone(settings):
+        with engine.alone():
             failpoint("restore begun, nothing moved")
             if not (restoring / _ASIDE).exists():
                 for path in sorted(settings.home.iterdir()):
@@ -238,30 +237,3 @@ def _free(path: Path) -> Path:
     while (other := path.with_name(f"{path.name}.{number}")).exists():
         number += 1
     return other
-
-
-@contextmanager
-def _alone(settings: Settings) -> Iterator[None]:
-    """Lock the existing warehouse, with the same lock as the engine.
-
-    Nothing else in this process may have it open: closing it would release the lock.
-    """
-    if not settings.warehouse_path.exists():
-        yield
-        return
-    with settings.warehouse_path.open("rb+") as warehouse:
-        give_up = time.monotonic() + settings.lock_timeout
-        while True:
-            try:
-                fcntl.lockf(warehouse, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError as error:
-                if time.monotonic() >= give_up:
-                    raise UserError(
-                        f"The warehouse {settings.warehouse_path} is held by another process "
-                        f"(waited {settings.lock_timeout:g} s).",
-                        "Let it finish or end it, then run the same `ltv restore` again. Raise "
-                        "LTV_LOCK_TIMEOUT to wait longer.",
-                    ) from error
-            time.sleep(_PAUSE)
-        yield

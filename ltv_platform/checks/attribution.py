@@ -10,7 +10,7 @@ from ltv_platform.checks.model import (
 )
 from ltv_platform.parameters.attribution import MARKOV_PATH, MODELS
 from ltv_platform.settings import Settings
-from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
+from ltv_platform.warehouse.engine import Reader
 
 #: Sessions x conversions of one user above which a warning is due. Every conversion may take all
 #: sessions before it, and nine models make some six rows of each: a million are 6 M rows. Nobody
@@ -101,7 +101,7 @@ def _label_checks(settings: Settings) -> tuple[TableCheck, ...]:
     )
 
 
-def _channels_exist(engine: DuckDBEngine, labels: list[str]) -> CheckOutcome:
+def _channels_exist(engine: Reader, labels: list[str]) -> CheckOutcome:
     known = {name for (name,) in engine.rows("SELECT DISTINCT channel_name FROM core.sessions")}
     # Before the first session nothing is misspelt.
     absent = [label for label in labels if known and label not in known]
@@ -115,7 +115,7 @@ def _channels_exist(engine: DuckDBEngine, labels: list[str]) -> CheckOutcome:
     )
 
 
-def _credit_reconciles(engine: DuckDBEngine) -> CheckOutcome:
+def _credit_reconciles(engine: Reader) -> CheckOutcome:
     # Days that were published were found right then, and nobody has written them since.
     days = days_to_publish(engine, "core.conversions", "marts.attribution")
     models = [model for model in MODELS if model != MARKOV_PATH]
@@ -129,7 +129,7 @@ def _credit_reconciles(engine: DuckDBEngine) -> CheckOutcome:
     )
 
 
-def _one_engine(engine: DuckDBEngine, settings: Settings) -> CheckOutcome:
+def _one_engine(engine: Reader, settings: Settings) -> CheckOutcome:
     engines = dict(ask(engine, "attribution/one_engine"))
     text = ", ".join(f"{journeys} by {name}" for name, journeys in engines.items())
     passed = len(engines) <= 1 or settings.ihc_mixed_engines
@@ -140,7 +140,7 @@ def _one_engine(engine: DuckDBEngine, settings: Settings) -> CheckOutcome:
     )
 
 
-def _channels_reconcile(engine: DuckDBEngine, table: str) -> CheckOutcome:
+def _channels_reconcile(engine: Reader, table: str) -> CheckOutcome:
     return all_of(
         [
             equal(
@@ -168,7 +168,7 @@ def _channels_reconcile(engine: DuckDBEngine, table: str) -> CheckOutcome:
     )
 
 
-def _models_reconcile(engine: DuckDBEngine) -> CheckOutcome:
+def _models_reconcile(engine: Reader) -> CheckOutcome:
     [(conversions, revenue, cost, effects_are_known)] = ask(
         engine, "attribution/models_reconcile.expected"
     )
@@ -184,7 +184,7 @@ def _models_reconcile(engine: DuckDBEngine) -> CheckOutcome:
     )
 
 
-def _journeys_are_whole(engine: DuckDBEngine, most: int) -> CheckOutcome:
+def _journeys_are_whole(engine: Reader, most: int) -> CheckOutcome:
     [(full,)] = ask(engine, "attribution/journeys_are_whole", {"most": most})
     return CheckOutcome(
         not full,
@@ -196,7 +196,7 @@ def _journeys_are_whole(engine: DuckDBEngine, most: int) -> CheckOutcome:
     )
 
 
-def _no_user_dominates(engine: DuckDBEngine, most: int) -> CheckOutcome:
+def _no_user_dominates(engine: Reader, most: int) -> CheckOutcome:
     greatest = ask(engine, "attribution/no_user_dominates")
     sessions, conversions = greatest[0] if greatest else (0, 0)
     passed = sessions * conversions <= MOST_ROWS_OF_A_USER

@@ -10,7 +10,7 @@ from ltv_platform.checks.model import (
     same,
 )
 from ltv_platform.settings import Settings
-from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
+from ltv_platform.warehouse.engine import Reader
 
 
 def campaign_checks(settings: Settings) -> tuple[TableCheck, ...]:
@@ -56,7 +56,7 @@ def campaign_checks(settings: Settings) -> tuple[TableCheck, ...]:
     )
 
 
-def _spend_reconciles(engine: DuckDBEngine) -> CheckOutcome:
+def _spend_reconciles(engine: Reader) -> CheckOutcome:
     return equal(
         engine,
         {
@@ -66,7 +66,7 @@ def _spend_reconciles(engine: DuckDBEngine) -> CheckOutcome:
     )
 
 
-def _revenue_reconciles(engine: DuckDBEngine, settings: Settings) -> CheckOutcome:
+def _revenue_reconciles(engine: Reader, settings: Settings) -> CheckOutcome:
     # Days that were published were found right then, and nobody has written them since.
     days = days_to_publish(engine, "core.transactions", "marts.revenue_reconciliation")
     [(transactions, all_buckets, campaign_buckets, curves, ltv)] = ask(
@@ -94,7 +94,7 @@ def _revenue_reconciles(engine: DuckDBEngine, settings: Settings) -> CheckOutcom
     return all_of([buckets, cohorts, *users])
 
 
-def _customers_are_known(engine: DuckDBEngine) -> CheckOutcome:
+def _customers_are_known(engine: Reader) -> CheckOutcome:
     waiting = dict(ask(engine, "core/customers_are_known"))
     [(anyone,)] = engine.rows("SELECT EXISTS (SELECT 1 FROM core.customers)")
     # Attribution knows users by their sessions: a home for it alone may have no customers at all.
@@ -107,7 +107,7 @@ def _customers_are_known(engine: DuckDBEngine) -> CheckOutcome:
     )
 
 
-def _every_row_has_a_rate(engine: DuckDBEngine) -> CheckOutcome:
+def _every_row_has_a_rate(engine: Reader) -> CheckOutcome:
     [(waiting, currencies)] = ask(engine, "core/every_row_has_a_rate")
     return CheckOutcome(
         waiting == 0,

@@ -1,7 +1,7 @@
 """Checks of customers: each is there once, and what they are worth adds up to all revenue."""
 
 from ltv_platform.checks.model import CheckOutcome, TableCheck, all_of, ask, equal, same
-from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
+from ltv_platform.warehouse.engine import Reader
 
 _CUSTOMER_LTV = "marts.customer_ltv"
 
@@ -56,7 +56,7 @@ def customer_checks() -> tuple[TableCheck, ...]:
     )
 
 
-def _ltv_reconciles(engine: DuckDBEngine) -> CheckOutcome:
+def _ltv_reconciles(engine: Reader) -> CheckOutcome:
     [(transactions, of_everybody)] = ask(engine, "customers/ltv_reconciles")
     return same(
         {
@@ -66,7 +66,7 @@ def _ltv_reconciles(engine: DuckDBEngine) -> CheckOutcome:
     )
 
 
-def _every_customer_once(engine: DuckDBEngine) -> CheckOutcome:
+def _every_customer_once(engine: Reader) -> CheckOutcome:
     # That none is there twice is said of every table by its unique key.
     known = "JOIN core.customers AS c ON c.customer_id = t.customer_id"
     tables = (_CUSTOMER_LTV, "marts.rfm_segments")
@@ -80,7 +80,7 @@ def _every_customer_once(engine: DuckDBEngine) -> CheckOutcome:
     )
 
 
-def _every_customer_moves_once(engine: DuckDBEngine) -> CheckOutcome:
+def _every_customer_moves_once(engine: Reader) -> CheckOutcome:
     customers = equal(
         engine,
         {
@@ -98,7 +98,7 @@ def _every_customer_moves_once(engine: DuckDBEngine) -> CheckOutcome:
     return all_of([customers, monetary])
 
 
-def _cohorts_reconcile(engine: DuckDBEngine) -> CheckOutcome:
+def _cohorts_reconcile(engine: Reader) -> CheckOutcome:
     customers = equal(
         engine,
         {
@@ -120,6 +120,6 @@ def _cohorts_reconcile(engine: DuckDBEngine) -> CheckOutcome:
     return all_of([customers, worth, grown])
 
 
-def _every_cell_once(engine: DuckDBEngine) -> CheckOutcome:
+def _every_cell_once(engine: Reader) -> CheckOutcome:
     [(names, cells)] = ask(engine, "customers/every_cell_once")
     return same({"cells": 25, "names": names, "cells with a name": cells})

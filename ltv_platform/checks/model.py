@@ -9,7 +9,7 @@ from typing import Any
 from ltv_platform.contracts.ddl import quoted
 from ltv_platform.published.snapshot import ASSET as SNAPSHOT
 from ltv_platform.tables.rendering import render
-from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
+from ltv_platform.warehouse.engine import Reader
 from ltv_platform.warehouse.planner import spans
 
 
@@ -38,13 +38,13 @@ class TableCheck:
     table: str
     name: str
     description: str
-    run: Callable[[DuckDBEngine], CheckOutcome]
+    run: Callable[[Reader], CheckOutcome]
     reads: tuple[str, ...] = ()
     blocking: bool = False
 
 
 def ask(
-    engine: DuckDBEngine,
+    engine: Reader,
     check: str,
     parameters: Mapping[str, Any] | None = None,
     **arguments: object,
@@ -70,7 +70,7 @@ def within(column: str, days: Iterable[date]) -> tuple[str, dict[str, date]]:
     return " OR ".join(conditions), bounds
 
 
-def days_to_publish(engine: DuckDBEngine, *tables: str) -> dict[str, date | None]:
+def days_to_publish(engine: Reader, *tables: str) -> dict[str, date | None]:
     """First and last day of some tables written since the last snapshot; None: no day was."""
     [(first, last)] = ask(
         engine, "tables/days_to_publish", {"tables": list(tables), "snapshot": SNAPSHOT}
@@ -79,7 +79,7 @@ def days_to_publish(engine: DuckDBEngine, *tables: str) -> dict[str, date | None
 
 
 def equal(
-    engine: DuckDBEngine, sums: Mapping[str, str], parameters: Mapping[str, Any] | None = None
+    engine: Reader, sums: Mapping[str, str], parameters: Mapping[str, Any] | None = None
 ) -> CheckOutcome:
     """Whether what statements of one value give is all the same; NULL is 0."""
     return same({name: engine.rows(sql, parameters)[0][0] for name, sql in sums.items()})

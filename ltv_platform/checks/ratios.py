@@ -7,7 +7,7 @@ from ltv_platform.checks.model import CheckOutcome, TableCheck, all_of, ask
 from ltv_platform.days import ONE_DAY, day_of, day_start
 from ltv_platform.settings import Settings
 from ltv_platform.tables.transforms import AsOf
-from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
+from ltv_platform.warehouse.engine import Reader
 
 #: The tables whose ratios are over many cohorts, each with the SQL that adds up their parts anew.
 _CHECKED = {
@@ -31,7 +31,7 @@ def ratio_checks(settings: Settings) -> tuple[TableCheck, ...]:
     )
 
 
-def _same_rows(engine: DuckDBEngine, settings: Settings, check: str) -> CheckOutcome:
+def _same_rows(engine: Reader, settings: Settings, check: str) -> CheckOutcome:
     """Add up the parts of one table anew, horizon by horizon."""
     as_of = engine.as_of()
     outcomes = []

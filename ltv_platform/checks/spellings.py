@@ -2,7 +2,7 @@
 
 from ltv_platform.checks.model import CheckOutcome, TableCheck, ask
 from ltv_platform.countries import is_known
-from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
+from ltv_platform.warehouse.engine import Reader
 
 #: Names that a message shows at the most.
 _SHOWN = 5
@@ -35,7 +35,7 @@ def spelling_checks() -> tuple[TableCheck, ...]:
     )
 
 
-def _countries_are_known(engine: DuckDBEngine) -> CheckOutcome:
+def _countries_are_known(engine: Reader) -> CheckOutcome:
     sides = {
         "spend": "SELECT DISTINCT country FROM core.campaign_spend WHERE country IS NOT NULL",
         "customers": "SELECT DISTINCT country FROM core.customers WHERE country <> '(unknown)'",
@@ -59,7 +59,7 @@ def _countries_are_known(engine: DuckDBEngine) -> CheckOutcome:
     )
 
 
-def _campaigns_are_spelled_alike(engine: DuckDBEngine) -> CheckOutcome:
+def _campaigns_are_spelled_alike(engine: Reader) -> CheckOutcome:
     groups = [str(names) for (names,) in ask(engine, "core/campaigns_are_spelled_alike")]
     return CheckOutcome(
         not groups,
@@ -71,7 +71,7 @@ def _campaigns_are_spelled_alike(engine: DuckDBEngine) -> CheckOutcome:
     )
 
 
-def _spend_is_not_negative(engine: DuckDBEngine) -> CheckOutcome:
+def _spend_is_not_negative(engine: Reader) -> CheckOutcome:
     rows = ask(engine, "core/spend_is_not_negative")
     shown = ", ".join(f"{campaign} {day} {spend}" for campaign, day, spend in rows[:_SHOWN])
     return CheckOutcome(

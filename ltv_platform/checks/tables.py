@@ -7,10 +7,10 @@ from ltv_platform.checks.model import CheckOutcome, ask, within
 from ltv_platform.contracts import Table
 from ltv_platform.contracts.ddl import column_list, quoted
 from ltv_platform.settings import Settings
-from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
+from ltv_platform.warehouse.engine import Reader
 
 
-def unique_key(engine: DuckDBEngine, table: Table, days: Iterable[date] | None) -> CheckOutcome:
+def unique_key(engine: Reader, table: Table, days: Iterable[date] | None) -> CheckOutcome:
     """No key occurs twice in the days just written (None: the whole table was), nor beyond them.
 
     A key that does not hold the day of its row can stand on two days only if the source gave it
@@ -48,7 +48,7 @@ def unique_key(engine: DuckDBEngine, table: Table, days: Iterable[date] | None) 
     )
 
 
-def rejected_share(engine: DuckDBEngine, source: str, settings: Settings) -> CheckOutcome:
+def rejected_share(engine: Reader, source: str, settings: Settings) -> CheckOutcome:
     """The share of a source's received rows that stand in quarantine stays small."""
     [(received, quarantined)] = ask(engine, "tables/rejected_share", {"source": source})
     share = quarantined / received if received else 0.0

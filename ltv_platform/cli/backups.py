@@ -87,14 +87,15 @@ def restore(
 def diagnose(settings: "Settings") -> tuple[list[tuple[str, str]], list[str]]:
     """What `ltv doctor` shows of the schema version and of backups, and what is wrong with them."""
     from ltv_platform.backups.keeping import last_backup
-    from ltv_platform.warehouse.duckdb.connection import refuse_half_restored
-    from ltv_platform.warehouse.duckdb.schema_version import newest_version, version_on_disk
+    from ltv_platform.locks import refuse_half_restored
+    from ltv_platform.workspace import Workspace
 
     rows, problems = [], []
-    newest = newest_version()
+    engine = Workspace(settings).engine
+    newest = engine.schema_version
     try:
         refuse_half_restored(settings)
-        version = version_on_disk(settings)
+        version = engine.stored_version()
         rows.append(("schema version", str(version or newest)))
         if version is not None and version > newest:
             problems.append(

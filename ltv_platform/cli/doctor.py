@@ -13,7 +13,7 @@ from ltv_platform.errors import UserError
 if TYPE_CHECKING:
     from ltv_platform.settings import Settings
 
-_PACKAGES = ("ltv-platform", "dagster", "dagster-webserver", "duckdb", "sqlglot", "pandas")
+_PACKAGES = ("sqlglot", "pandas")
 #: Free disk below which a load of a few million rows may not fit.
 _LITTLE_DISK = 2 * 1024**3
 
@@ -62,12 +62,15 @@ def doctor(output: AsFormat = Format.TABLE) -> None:
         say("All is well.")
 
 
-def _programs(_: "Settings") -> _Found:
+def _programs(settings: "Settings") -> _Found:
     from importlib.metadata import PackageNotFoundError, version
     from platform import python_version
 
+    from ltv_platform.workspace import Workspace
+
+    of_engine = Workspace(settings).engine.packages
     rows, problems = [("python", python_version())], []
-    for package in _PACKAGES:
+    for package in ("ltv-platform", "dagster", "dagster-webserver", *of_engine, *_PACKAGES):
         try:
             rows.append((package, version(package)))
         except PackageNotFoundError:

@@ -35,8 +35,7 @@ from ltv_platform.ingestion.suppression.keys import (
 from ltv_platform.ingestion.suppression.texts import Needles
 from ltv_platform.published.snapshot import forget_others
 from ltv_platform.settings import Settings
-from ltv_platform.warehouse.duckdb.compaction import rewrite_warehouse
-from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
+from ltv_platform.warehouse.engine import Engine
 
 Progress = Callable[[str], None]
 
@@ -115,7 +114,7 @@ class Erased:
     errors: list[UserError] = field(default_factory=list)
 
 
-def survey(engine: DuckDBEngine, person: str, progress: Progress) -> Survey:
+def survey(engine: Engine, person: str, progress: Progress) -> Survey:
     """Look for a person everywhere; nothing is changed.
 
     Args:
@@ -129,8 +128,7 @@ def survey(engine: DuckDBEngine, person: str, progress: Progress) -> Survey:
     settings = engine.settings
     progress("searching the warehouse")
     with open_finder(settings) as finder:
-        with engine.session() as connection:
-            suppressed = with_key(read_suppressed(connection, settings))
+        suppressed = with_key(read_suppressed(engine, settings))
         pending = identifiers.read_journal(settings)
         found = Identifiers(frozenset([person]))
         found = found if pending is None else found | pending
@@ -140,10 +138,10 @@ def survey(engine: DuckDBEngine, person: str, progress: Progress) -> Survey:
         )
         # Files may tell of sessions whose costs stand in the log, or in quarantine.
         kept, found = _in_warehouse(engine, finder, suppressed, found)
-    with engine.session() as connection:
+    with engine.hold():
         rows = {
-            **raw_rows.count_rows(connection, engine.catalog, found),
-            **own_rows.count_rows(connection, found),
+            **raw_rows.count_rows(engine, engine.catalog, found),
+            **own_rows.count_rows(engine, found),
         }
     progress("searching Dagster's history and the snapshots")
     needles = Needles(found.all(), in_names=True)
@@ -169,21 +167,19 @@ def _list_of(suppressed: Suppressed, found: Identifiers) -> Suppressed:
 
 
 def _in_warehouse(
-    engine: DuckDBEngine, finder: Finder, suppressed: Suppressed, found: Identifiers
+    engine: Engine, finder: Finder, suppressed: Suppressed, found: Identifiers
 ) -> tuple[Kept, Identifiers]:
     """Rows in quarantine, and the identifiers with those that only log and quarantine know."""
-    with engine.session() as connection:
+    with engine.hold():
         for person in found.persons:
-            found |= raw_rows.identifiers_in_log(connection, person)
-        kept = find_kept(
-            connection, finder, engine.catalog.sources, _list_of(suppressed, found), found.persons
-        )
+            found |= raw_rows.identifiers_in_log(engine, person)
+        kept = find_kept(engine, finder, _list_of(suppressed, found), found.persons)
         for table, keys in kept.keys.items():
             found = found.with_keys(engine.catalog.sources[table].hangs_on or table, keys)
-        return kept, raw_rows.not_of_others(connection, found)
+        return kept, raw_rows.not_of_others(engine, found)
 
 
-def findings(engine: DuckDBEngine, seen: Survey) -> list[Finding]:
+def findings(engine: Engine, seen: Survey) -> list[Finding]:
     """What a survey has found, place by place, and what erasing does with it."""
     settings = engine.settings
 
@@ -210,9 +206,7 @@ def findings(engine: DuckDBEngine, seen: Survey) -> list[Finding]:
     return found
 
 
-def erase(
-    engine: DuckDBEngine, seen: Survey, refresh: Callable[[], None], progress: Progress
-) -> Erased:
+def erase(engine: Engine, seen: Survey, refresh: Callable[[], None], progress: Progress) -> Erased:
     """Erase a person; the caller is the only one that brings this LTV_HOME up to date.
 
     Args:
@@ -250,7 +244,7 @@ def erase(
         refresh()
     finally:
         progress("rewriting the warehouse file")
-        rewrite_warehouse(engine)
+        engine.compact()
     snapshots.check_current(settings, found)
     forget_others(settings)
     failpoint("snapshots removed")
@@ -275,7 +269,7 @@ def erase(
 
 
 def _remove_from_warehouse(
-    engine: DuckDBEngine, finder: Finder, seen: Survey, progress: Progress
+    engine: Engine, finder: Finder, seen: Survey, progress: Progress
 ) -> tuple[Identifiers, Suppressed]:
     settings = engine.settings
     keep_key(seen.suppressed, settings)
@@ -330,7 +324,7 @@ def _export_again(settings: Settings) -> list[UserError]:
     return errors
 
 
-def _others(engine: DuckDBEngine) -> Iterator[Path]:
+def _others(engine: Engine) -> Iterator[Path]:
     """Files under LTV_HOME that nothing above deals with."""
     settings = engine.settings
     held = {each.path for each in held_files(engine)}

@@ -19,7 +19,7 @@ from ltv_platform.ingestion.suppression.texts import Needles
 from ltv_platform.ingestion.taking import take_in
 from ltv_platform.locks import temporary_folder
 from ltv_platform.settings import Settings
-from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
+from ltv_platform.warehouse.engine import Loader
 
 _State = tuple[int, int, int]
 
@@ -41,7 +41,7 @@ class Looked:
     replaced: dict[Path, Path] = field(default_factory=dict)
 
 
-def held_files(engine: DuckDBEngine) -> Iterator[Held]:
+def held_files(engine: Loader) -> Iterator[Held]:
     """The files of landing, then those of loaded, of tables that have rows of persons.
 
     In this order: a load moves files from the one to the other.
@@ -70,7 +70,7 @@ def held_files(engine: DuckDBEngine) -> Iterator[Held]:
                     yield Held(path, table, adapter, folder.name)
 
 
-def _meant_for(engine: DuckDBEngine, request: Request) -> Iterator[tuple[str, str | None]]:
+def _meant_for(engine: Loader, request: Request) -> Iterator[tuple[str, str | None]]:
     """The tables that a file of landing is meant for, and its adapter; none if nobody knows."""
     if request.table is not None:
         yield request.table, request.adapter
@@ -88,7 +88,7 @@ def _is_file(path: Path) -> bool:
     return path.is_file() and not path.is_symlink()
 
 
-def ids_beside(engine: DuckDBEngine, address: str) -> dict[str, str]:
+def ids_beside(engine: Loader, address: str) -> dict[str, str]:
     """The ids that stand beside an address in files that are kept, each with such a file.
 
     Args:
@@ -108,7 +108,7 @@ def ids_beside(engine: DuckDBEngine, address: str) -> dict[str, str]:
 
 
 def look_into_files(
-    engine: DuckDBEngine,
+    engine: Loader,
     finder: Finder,
     make_list: Callable[[Identifiers], Suppressed],
     identifiers: Identifiers,
@@ -165,7 +165,7 @@ def _state(path: Path) -> _State:
 
 
 def strip_files(
-    engine: DuckDBEngine,
+    engine: Loader,
     finder: Finder,
     suppressed: Suppressed,
     looked: Looked,

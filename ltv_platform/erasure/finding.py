@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from ltv_platform.contracts import SourceTable
 from ltv_platform.contracts.ddl import quoted
 from ltv_platform.errors import UserError
 from ltv_platform.ingestion.adapters.adapter import Adapter
-from ltv_platform.ingestion.adapters.confinement import confine
+from ltv_platform.ingestion.adapters.confinement import Connection, confined_database
 from ltv_platform.ingestion.adapters.database import faults_of
 from ltv_platform.ingestion.adapters.file_relation import make_file, make_views
 from ltv_platform.ingestion.adapters.layout import Layout
@@ -27,8 +25,6 @@ from ltv_platform.ingestion.suppression.keys import CUSTOMER, Suppressed, names
 from ltv_platform.ingestion.suppression.texts import ADDRESSES
 from ltv_platform.locks import temporary_folder
 from ltv_platform.settings import Settings
-
-Connection = duckdb.DuckDBPyConnection
 
 
 @dataclass(frozen=True)
@@ -303,8 +299,6 @@ def open_finder(settings: Settings) -> Iterator[Finder]:
     settings.home.mkdir(parents=True, exist_ok=True)
     with (
         temporary_folder(settings.home, "staging_") as folder,
-        duckdb.connect(config={"python_enable_replacements": False}) as connection,
+        confined_database(folder) as connection,
     ):
-        connection.execute("SET timezone = 'UTC'")
-        confine(connection, folder / "spill", folders=[folder])
         yield Finder(settings, connection, folder)

@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
-import duckdb
-
 from ltv_platform.contracts import SourceTable
 from ltv_platform.erasure.finding import Finder
 from ltv_platform.errors import UserError
@@ -17,8 +15,7 @@ from ltv_platform.ingestion.rows.staging import MALFORMED
 from ltv_platform.ingestion.suppression.keys import Suppressed, names
 from ltv_platform.ingestion.suppression.texts import trimmed, what_stays
 from ltv_platform.settings import Settings
-
-Connection = duckdb.DuckDBPyConnection
+from ltv_platform.warehouse.engine import Reader, Rows, Transaction
 
 
 @dataclass
@@ -40,34 +37,35 @@ class Kept:
         """How many there are."""
         return len(self.gone) + len(self.changed)
 
-    def remove(self, connection: Connection) -> None:
-        """Take them out, inside a transaction of the caller's; nothing was written meanwhile."""
+    def remove(self, transaction: Transaction) -> None:
+        """Take them out; nothing was written meanwhile."""
         for place, text in self.changed.items():
-            connection.execute("UPDATE raw.quarantine SET raw = $1 WHERE rowid = $2", [text, place])
-        connection.execute(
-            "DELETE FROM raw.quarantine WHERE rowid IN (SELECT UNNEST(CAST($1 AS BIGINT[])))",
-            [sorted(self.gone)],
+            transaction.execute(
+                "UPDATE raw.quarantine SET raw = $text WHERE rowid = $place",
+                {"text": text, "place": place},
+            )
+        transaction.execute(
+            "DELETE FROM raw.quarantine WHERE rowid IN (SELECT UNNEST(CAST($gone AS BIGINT[])))",
+            {"gone": sorted(self.gone)},
         )
 
 
 def find_kept(
-    connection: Connection,
+    reader: Reader,
     finder: Finder,
-    sources: Mapping[str, SourceTable],
     suppressed: Suppressed,
     persons: frozenset[str],
 ) -> Kept:
     """The rows of quarantine that are of those on the list.
 
     Args:
-        connection: A connection to the warehouse.
+        reader: The warehouse.
         finder: Tells whose records are.
-        sources: The contracts by name.
         suppressed: The list.
         persons: Those who are looked for, by their ids.
     """
     kept = Kept()
-    for source, adapter_name, rows in _rows(connection, sources):
+    for source, adapter_name, rows in _rows(reader, reader.catalog.sources):
         _find_malformed(kept, source, rows, suppressed)
         records = {place: json.loads(raw) for place, malformed, _, raw in rows if not malformed}
         if not records:
@@ -95,13 +93,13 @@ _Row = tuple[int, bool, str, str]
 
 
 def _rows(
-    connection: Connection, sources: Mapping[str, SourceTable]
+    warehouse: Rows, sources: Mapping[str, SourceTable]
 ) -> Iterator[tuple[SourceTable, str | None, list[_Row]]]:
     """The rows of quarantine that can be of persons, by table and adapter."""
-    rows = connection.execute(
+    rows = warehouse.rows(
         f"SELECT table_name, adapter, rowid, {MALFORMED}, reasons[1], raw FROM raw.quarantine "
         "WHERE raw IS NOT NULL ORDER BY table_name, adapter NULLS FIRST, rowid"
-    ).fetchall()
+    )
     for (table, adapter), of_both in groupby(rows, lambda row: (row[0], row[1])):
         if table in sources and sources[table].is_personal:
             yield sources[table], adapter, [row[2:] for row in of_both]

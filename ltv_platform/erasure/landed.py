@@ -8,10 +8,10 @@ from ltv_platform.erasure.finding import open_finder
 from ltv_platform.erasure.stripping import Held, Stripper, remember_rewritten
 from ltv_platform.ingestion.requests import Outcome
 from ltv_platform.ingestion.suppression.keys import read_suppressed
-from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
+from ltv_platform.warehouse.engine import Loader
 
 
-def strip_landed(engine: DuckDBEngine, outcomes: Sequence[Outcome]) -> Path:
+def strip_landed(engine: Loader, outcomes: Sequence[Outcome]) -> Path:
     """Rewrite a landed file without the records of erased persons, before it is moved away.
 
     Returns:
@@ -31,8 +31,7 @@ def strip_landed(engine: DuckDBEngine, outcomes: Sequence[Outcome]) -> Path:
     if not waiting:
         return outcomes[0].request.path
     request, counts = waiting[0]
-    with engine.session() as connection:
-        suppressed = read_suppressed(connection, engine.settings)
+    suppressed = read_suppressed(engine, engine.settings)
     if not suppressed:
         return request.path
     held = Held(request.path, counts.table_name, request.adapter, counts.load_id)

@@ -2,12 +2,10 @@
 
 from pathlib import Path
 
-import duckdb
-
-from ltv_platform.contracts.ddl import literal
 from ltv_platform.erasure.identifiers import Identifiers
-from ltv_platform.erasure.raw_rows import hanging_condition, list_identifiers
+from ltv_platform.erasure.raw_rows import hanging
 from ltv_platform.published.current import current_snapshot
+from ltv_platform.published.files import count_rows
 from ltv_platform.settings import Settings
 
 
@@ -23,21 +21,8 @@ def rows_in_snapshot(folder: Path, identifiers: Identifiers) -> int:
 
     A damaged file counts as one: nobody knows what it holds.
     """
-    rows = 0
-    with duckdb.connect(config={"python_enable_replacements": False}) as connection:
-        list_identifiers(connection, identifiers)
-        for path in sorted(folder.rglob("*.parquet")):
-            read = f"read_parquet({literal(str(path))}, hive_partitioning = false)"
-            try:
-                columns = connection.execute(f"DESCRIBE SELECT * FROM {read}").fetchall()
-                if condition := hanging_condition(name for name, *_ in columns):
-                    [(count,)] = connection.execute(
-                        f"SELECT COUNT(*) FROM {read} WHERE {condition}"
-                    ).fetchall()
-                    rows += count
-            except duckdb.Error:
-                rows += 1
-    return rows
+    counts = count_rows(folder, lambda columns: hanging(columns, identifiers))
+    return sum(1 if count is None else count for count in counts.values())
 
 
 def check_current(settings: Settings, identifiers: Identifiers) -> None:

@@ -39,8 +39,8 @@ from ltv_platform.ingestion.reading.double_rounding import scales_of
 from ltv_platform.ingestion.reading.headers import find_header
 from ltv_platform.ingestion.suppression.keys import Suppressed
 from ltv_platform.ingestion.suppression.texts import Needles
-from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
-from ltv_platform.warehouse.duckdb.raw_log import known_load, transaction
+from ltv_platform.warehouse.engine import Loader
+from ltv_platform.warehouse.loads import known_load
 
 #: Drafts beside the files that they replace; hidden, and left alone in landing.
 DRAFT = ".erasure.part"
@@ -379,7 +379,7 @@ def _replace(path: Path, draft: Path, target: Path) -> None:
         ) from error
 
 
-def remember_rewritten(engine: DuckDBEngine, rewritten_id: str, load_id: str) -> None:
+def remember_rewritten(engine: Loader, rewritten_id: str, load_id: str) -> None:
     """Write down that a file is that of a load still, though its content is another now.
 
     Else it would be a new load to whoever loads it again, and old values would count as new ones.
@@ -389,10 +389,10 @@ def remember_rewritten(engine: DuckDBEngine, rewritten_id: str, load_id: str) ->
         rewritten_id: What its load_id would be now.
         load_id: What it was; of no load if its adapter has changed since.
     """
-    with engine.session() as connection, transaction(connection):
-        known = known_load(connection, load_id)
-        if known is not None and known_load(connection, rewritten_id) is None:
-            connection.execute(
+    with engine.transaction() as transaction:
+        known = known_load(transaction, load_id)
+        if known is not None and known_load(transaction, rewritten_id) is None:
+            transaction.execute(
                 "INSERT INTO raw.rewritten BY NAME "
                 "SELECT $rewritten_id AS rewritten_id, $load_id AS load_id",
                 {"rewritten_id": rewritten_id, "load_id": known.load_id},

@@ -3,11 +3,10 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-import duckdb
-
 from ltv_platform.contracts import Column
 from ltv_platform.contracts.ddl import quoted
 from ltv_platform.errors import UserError
+from ltv_platform.ingestion.adapters.confinement import Connection
 from ltv_platform.ingestion.adapters.file_relation import columns_not_taken
 from ltv_platform.ingestion.load import staging_folder, warehouse_of
 from ltv_platform.ingestion.messages import some
@@ -15,7 +14,7 @@ from ltv_platform.ingestion.requests import Progress, Request, silent
 from ltv_platform.ingestion.rows.staging import Incoming, Staged, discard, stage
 from ltv_platform.ingestion.rows.start_date import read_start
 from ltv_platform.ingestion.taking import take_in
-from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
+from ltv_platform.warehouse.engine import Loader
 
 #: Number of rows to show.
 ROWS = 3
@@ -43,7 +42,7 @@ class Explained:
 
 
 def explain(
-    engine: DuckDBEngine, requests: Sequence[Request], progress: Progress = silent
+    engine: Loader, requests: Sequence[Request], progress: Progress = silent
 ) -> list[Explained]:
     """Process files up to the log, and report what would enter it.
 
@@ -67,14 +66,11 @@ def explain(
 
 
 def _explained(
-    connection: duckdb.DuckDBPyConnection, engine: DuckDBEngine, taken: Sequence[Incoming]
+    connection: Connection, engine: Loader, taken: Sequence[Incoming]
 ) -> Iterator[Explained]:
-    settings = engine.settings
     for incoming in taken:
         try:
-            staged = stage(
-                connection, settings, incoming, read_start(settings), engine.catalog.sources
-            )
+            staged = stage(connection, engine, incoming, read_start(engine.settings))
         except UserError as error:
             yield Explained(incoming.request, error=error)
             return
@@ -86,7 +82,7 @@ def _explained(
 
 
 def _values(
-    connection: duckdb.DuckDBPyConnection, incoming: Incoming, staged: Staged
+    connection: Connection, incoming: Incoming, staged: Staged
 ) -> list[tuple[str, str, list[str | None]]]:
     """The columns of the table that the file provides, with their first values."""
     given: list[Column] = [
@@ -112,7 +108,7 @@ def _values(
     ]
 
 
-def _counts(connection: duckdb.DuckDBPyConnection, staged: Staged) -> Iterator[str]:
+def _counts(connection: Connection, staged: Staged) -> Iterator[str]:
     """How many rows would enter, and which would be rejected and why."""
     [(good, rejected)] = connection.execute(
         "SELECT COUNT(*) FILTER (WHERE _reasons IS NULL), COUNT(*) FILTER (WHERE _reasons IS NOT "

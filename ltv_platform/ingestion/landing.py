@@ -18,7 +18,7 @@ from ltv_platform.failpoints import failpoint
 from ltv_platform.ingestion.files.unfollowed import State, move, state_of
 from ltv_platform.ingestion.requests import Outcome, Progress, Request, silent
 from ltv_platform.settings import Settings
-from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
+from ltv_platform.warehouse.engine import Loader
 
 #: Extensions of files that are still being written.
 _UNFINISHED = (".tmp", ".part", ".partial", ".crdownload")
@@ -152,7 +152,7 @@ def _is_finished(path: Path) -> bool:
 
 
 def ingest_landing(
-    engine: DuckDBEngine,
+    engine: Loader,
     tables: Sequence[str] | None = None,
     progress: Progress = silent,
     changed_until: int | None = None,
@@ -205,7 +205,7 @@ def _state(path: Path) -> State | None:
 
 
 def _move_away(
-    engine: DuckDBEngine, outcomes: tuple[Outcome, ...], state: State | None
+    engine: Loader, outcomes: tuple[Outcome, ...], state: State | None
 ) -> tuple[Outcome, ...]:
     """Move a file away if it was loaded into all the tables it is meant for."""
     first, *others = outcomes

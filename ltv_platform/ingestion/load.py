@@ -12,11 +12,9 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import date
 from pathlib import Path
 
-import duckdb
-
 from ltv_platform.errors import UserError
 from ltv_platform.failpoints import failpoint
-from ltv_platform.ingestion.adapters.confinement import confine
+from ltv_platform.ingestion.adapters.confinement import Connection, confine
 from ltv_platform.ingestion.files.private_copy import check_regular, file_format, printable
 from ltv_platform.ingestion.files.sqlite_schema import check_schema
 from ltv_platform.ingestion.files.sqlite_tables import (
@@ -45,12 +43,8 @@ from ltv_platform.ingestion.suppression.keys import remember_keys
 from ltv_platform.ingestion.taking import take_in
 from ltv_platform.locks import temporary_folder
 from ltv_platform.settings import Settings
-from ltv_platform.warehouse.duckdb.connection import spill_path
-from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
-from ltv_platform.warehouse.duckdb.raw_log import append_load, known_load, transaction
-from ltv_platform.warehouse.engine import LoadCounts
-
-Connection = duckdb.DuckDBPyConnection
+from ltv_platform.warehouse.engine import Judged, LoadCounts, Loader, Reader
+from ltv_platform.warehouse.loads import known_load
 
 #: Seconds after which others may use the warehouse between two files.
 _TURN = 5.0
@@ -61,7 +55,7 @@ __all__ = ["Outcome", "Request", "ingest", "ingest_each", "sqlite_requests"]
 
 
 def ingest(
-    engine: DuckDBEngine, requests: Sequence[Request], progress: Progress = silent
+    engine: Loader, requests: Sequence[Request], progress: Progress = silent
 ) -> list[Outcome]:
     """Load files, each whole or not at all.
 
@@ -79,7 +73,7 @@ def ingest(
 
 
 def ingest_each(
-    engine: DuckDBEngine, requests: Sequence[Request], progress: Progress = silent
+    engine: Loader, requests: Sequence[Request], progress: Progress = silent
 ) -> Iterator[tuple[Outcome, ...]]:
     """Like :func:`ingest`, but yield the outcomes of each request soon after it is loaded."""
     if read_start(engine.settings) is None:
@@ -93,7 +87,7 @@ def ingest_each(
 
 
 def _ingest_together(
-    engine: DuckDBEngine, requests: Sequence[Request], progress: Progress
+    engine: Loader, requests: Sequence[Request], progress: Progress
 ) -> list[tuple[Outcome, ...]]:
     """Load files that settle the start: all are staged before the first is appended."""
     with staging_folder(engine.settings) as folder:
@@ -125,7 +119,7 @@ def _refused(file: Staged | Outcome, error: UserError) -> Outcome:
 
 
 def _ingest_in_turn(
-    engine: DuckDBEngine, requests: Sequence[Request], progress: Progress
+    engine: Loader, requests: Sequence[Request], progress: Progress
 ) -> list[tuple[Outcome, ...]]:
     """Load the first files one by one on one connection, until it is others' turn.
 
@@ -160,16 +154,16 @@ def _is_large(path: Path) -> bool:
 
 
 @contextmanager
-def warehouse_of(engine: DuckDBEngine, folder: Path) -> Iterator[Connection]:
+def warehouse_of(engine: Loader, folder: Path) -> Iterator[Connection]:
     """A connection to the warehouse that can read the copies in a folder, and no other file."""
     failpoint("private copies taken")
-    with engine.hold(), engine.session() as connection:
-        confine(connection, spill_path(engine.settings.warehouse_path), folders=[folder])
+    with engine.judging() as connection:
+        confine(connection, folders=[folder])
         yield connection
 
 
 def _taken(
-    engine: DuckDBEngine, requests: Iterable[Request], folder: Path, progress: Progress
+    engine: Loader, requests: Iterable[Request], folder: Path, progress: Progress
 ) -> Iterator[list[Incoming] | Outcome]:
     """Yield private copies of files one by one, or the outcome if there is an error."""
     for place, request in enumerate(requests):
@@ -183,7 +177,7 @@ def _taken(
 
 def _staged(
     connection: Connection,
-    engine: DuckDBEngine,
+    engine: Loader,
     file: list[Incoming] | Outcome,
     progress: Progress,
 ) -> list[Staged | Outcome]:
@@ -192,15 +186,13 @@ def _staged(
         return [file]
     staged: list[Staged | Outcome] = []
     for incoming in file:
-        if known := known_load(connection, incoming.load_id):
+        if known := known_load(engine, incoming.load_id):
             staged.append(Outcome(incoming.request, known, repeated=True))
             continue
         progress(f"validating {incoming.file.copy.name}")
         start = read_start(engine.settings)
         try:
-            staged.append(
-                stage(connection, engine.settings, incoming, start, engine.catalog.sources)
-            )
+            staged.append(stage(connection, engine, incoming, start))
         except UserError as error:
             # An error in a file affects all tables that it feeds.
             kept = [each for each in staged if isinstance(each, Outcome)]
@@ -210,7 +202,7 @@ def _staged(
 
 def _appended(
     connection: Connection,
-    engine: DuckDBEngine,
+    engine: Loader,
     file: Staged | Outcome,
     progress: Progress,
 ) -> Outcome:
@@ -230,7 +222,7 @@ def staging_folder(settings: Settings) -> AbstractContextManager[Path]:
     return temporary_folder(settings.home, "staging_")
 
 
-def sqlite_requests(engine: DuckDBEngine, database: Path) -> list[Request]:
+def sqlite_requests(engine: Loader, database: Path) -> list[Request]:
     """One request for each source table in a SQLite database.
 
     Raises:
@@ -259,12 +251,12 @@ def sqlite_requests(engine: DuckDBEngine, database: Path) -> list[Request]:
     return [Request(table, database) for table in known]
 
 
-def _settle_start(connection: Connection, engine: DuckDBEngine, waiting: Iterable[Staged]) -> None:
+def _settle_start(connection: Connection, engine: Loader, waiting: Iterable[Staged]) -> None:
     """Settle the start from all files of the call, and from rows loaded under a fixed start."""
     failpoint("files staged")
     if read_start(engine.settings) is None:
         logged = [
-            years_of_log(connection, source)
+            years_of_log(engine, source)
             for source in engine.catalog.sources.values()
             if source.partitioned
         ]
@@ -275,15 +267,15 @@ def _settle_start(connection: Connection, engine: DuckDBEngine, waiting: Iterabl
     cover_log(engine)
 
 
-def _append(connection: Connection, engine: DuckDBEngine, staged: Staged) -> Outcome:
+def _append(connection: Connection, engine: Loader, staged: Staged) -> Outcome:
     """Append a staged file; if it moves the start, load rows that only the old one kept out."""
     settings, request = engine.settings, staged.incoming.request
     # The same content may occur twice in one call.
-    if known := known_load(connection, staged.load.load_id):
+    if known := known_load(engine, staged.load.load_id):
         return Outcome(request, known, repeated=True)
     notes = list(staged.notes)
     start = read_start(settings)
-    earlier = _moved_start(connection, settings, staged, start)
+    earlier = _moved_start(connection, engine, staged, start)
     retrial = None
     if earlier is not None:
         # If the load fails after this, the moved start does no harm: it is never too early.
@@ -293,31 +285,30 @@ def _append(connection: Connection, engine: DuckDBEngine, staged: Staged) -> Out
         start = earlier
         retrial = retry(connection, engine, staged.folder, only=ONLY_BEFORE_START)
         notes += retrial.notes
-    judge_again(connection, settings, staged, start)
-    with transaction(connection):
+    judge_again(connection, engine, staged, start)
+    with engine.transaction() as transaction:
         rejected = collect_rejected(connection, staged)
-        counts = append_load(connection, staged.load, staged.rows, rejected, settings)
-        settled = settle_quarantine(connection, staged.load, staged.rows)
+        judged = Judged(connection, staged.rows, rejected)
+        counts = transaction.append(staged.load, judged)
+        settled = settle_quarantine(engine, transaction, staged.load, judged)
         if staged.left_out:
-            remember_keys(connection, settings, staged.load, staged.rows)
+            remember_keys(transaction, settings, staged.load, judged)
         failpoint("load appended, not committed")
         if retrial is not None and retrial.passed:
-            loads = append_retrial(connection, engine, retrial)
+            loads = append_retrial(connection, transaction, retrial)
             accepted = sum(load.rows_accepted for load in loads)
             notes.append(f"{accepted} rows left quarantine because of that")
     failpoint("load committed")
     notes += staged.judged_notes
     if settled:
         notes.append(f"rejected rows of earlier loads settled by this load: {settled}")
-    notes += notes_on_money(connection, settings, counts)
-    notes += _what_rejection_means(connection, staged, counts)
+    notes += notes_on_money(engine, counts)
+    notes += _what_rejection_means(engine, staged, counts)
     discard(connection, staged)
     return Outcome(request, counts, notes=tuple(notes), left_out=staged.left_out)
 
 
-def _what_rejection_means(
-    connection: Connection, staged: Staged, counts: LoadCounts
-) -> Iterator[str]:
+def _what_rejection_means(reader: Reader, staged: Staged, counts: LoadCounts) -> Iterator[str]:
     """Notes on a load: changed values, and the consequences of its rejected rows."""
     rejected = counts.rows_quarantined
     source = staged.load.table
@@ -333,24 +324,24 @@ def _what_rejection_means(
             f"without its {rejected} rejected rows: fix these and load the whole file again"
         )
     if rejected > counts.rows_received / 2:
-        row = connection.execute(
+        found = reader.rows(
             "SELECT reasons[1] FROM raw.quarantine WHERE load_id = $load_id ORDER BY line LIMIT 1",
             {"load_id": counts.load_id},
-        ).fetchone()
+        )
         yield (
             f"{rejected} of the {counts.rows_received} rows of {counts.source_file} were "
-            f"rejected; the first: {row[0] if row else 'unknown reason'}"
+            f"rejected; the first: {found[0][0] if found else 'unknown reason'}"
         )
 
 
 def _moved_start(
-    connection: Connection, settings: Settings, staged: Staged, start: date | None
+    connection: Connection, reader: Reader, staged: Staged, start: date | None
 ) -> date | None:
     """The start that the load moves to; None if it stays."""
-    if start is None or settings.start_date is not None:
+    if start is None or reader.settings.start_date is not None:
         return None
     years = years_of_load(connection, staged)
     if not any(year < start.year for year in years):
         return None
-    earlier = moved(start, years_of_log(connection, staged.load.table), years)
+    earlier = moved(start, years_of_log(reader, staged.load.table), years)
     return earlier if earlier < start else None

@@ -3,36 +3,30 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
-import duckdb
-
 from ltv_platform.contracts.sources import CAMPAIGN_COSTS, TRANSACTIONS
 from ltv_platform.ingestion.messages import some
-from ltv_platform.settings import Settings
-from ltv_platform.warehouse.engine import LoadCounts
-
-Connection = duckdb.DuckDBPyConnection
+from ltv_platform.warehouse.engine import LoadCounts, Reader
 
 #: Maximum number of names that a note lists.
 _SHOWN = 3
 
 
-def notes_on_money(connection: Connection, settings: Settings, counts: LoadCounts) -> Iterator[str]:
+def notes_on_money(reader: Reader, counts: LoadCounts) -> Iterator[str]:
     """Notes on a load that was just appended; tables without restated money have none.
 
     Args:
-        connection: A connection to the warehouse.
-        settings: For the base currency.
+        reader: The warehouse.
         counts: The row of ``loads``.
     """
     if counts.table_name == CAMPAIGN_COSTS.name:
-        yield from _notes_on_spend(connection, settings, counts.load_id)
+        yield from _notes_on_spend(reader, counts.load_id)
     if counts.table_name == TRANSACTIONS.name:
-        yield from _notes_on_revenue(connection, settings, counts.load_id)
+        yield from _notes_on_revenue(reader, counts.load_id)
 
 
-def _notes_on_spend(connection: Connection, settings: Settings, load_id: str) -> Iterator[str]:
+def _notes_on_spend(reader: Reader, load_id: str) -> Iterator[str]:
     """Notes on a load of campaign_costs."""
-    replaced = connection.execute(
+    replaced = reader.rows(
         """
         WITH own AS (
           SELECT spend_source, campaign_id, date, COALESCE(currency, $base) AS currency,
@@ -71,13 +65,13 @@ def _notes_on_spend(connection: Connection, settings: Settings, load_id: str) ->
         ) AS compared
         GROUP BY currency ORDER BY currency
         """,
-        {"load_id": load_id, "base": settings.currency},
-    ).fetchall()
+        {"load_id": load_id, "base": reader.settings.currency},
+    )
     if replaced:
         days = replaced[0][3]
         changes = ", ".join(_change(before, after, code) for code, before, after, _ in replaced)
         yield f"spend of {days} (campaign, day) pairs from earlier loads was replaced: {changes}"
-    others = connection.execute(
+    others = reader.rows(
         """
         SELECT COUNT(*), LIST(DISTINCT source ORDER BY source)
         FROM (
@@ -93,8 +87,8 @@ def _notes_on_spend(connection: Connection, settings: Settings, load_id: str) ->
         ) AS shared
         """,
         {"load_id": load_id},
-    ).fetchall()[0]
-    days, sources = others
+    )
+    [(days, sources)] = others
     if days:
         yield (
             f"{days} (campaign, day) pairs also have spend from other sources, "
@@ -107,12 +101,12 @@ def _change(before: Decimal, after: Decimal, currency: str) -> str:
     return f"{before:,.2f} {currency} became {after:,.2f} ({after - before:+,.2f})"
 
 
-def _notes_on_revenue(connection: Connection, settings: Settings, load_id: str) -> Iterator[str]:
+def _notes_on_revenue(reader: Reader, load_id: str) -> Iterator[str]:
     """Notes on a load of transactions.
 
     If an older export is loaded after a newer one, it reverts refunds, which counts do not show.
     """
-    restated = connection.execute(
+    restated = reader.rows(
         """
         WITH own AS (
           SELECT transaction_id, MAX(version) AS version
@@ -138,8 +132,8 @@ def _notes_on_revenue(connection: Connection, settings: Settings, load_id: str) 
         HAVING SUM(CASE WHEN is_own THEN net ELSE -net END) <> 0
         ORDER BY currency
         """,
-        {"load_id": load_id, "base": settings.currency},
-    ).fetchall()
+        {"load_id": load_id, "base": reader.settings.currency},
+    )
     if restated:
         changes = ", ".join(
             _change(before or Decimal(0), after or Decimal(0), code)

@@ -20,13 +20,13 @@ from ltv_platform.ingestion.reading.dialect import Dialect
 from ltv_platform.ingestion.reading.double_rounding import scales_of
 from ltv_platform.ingestion.requests import Request
 from ltv_platform.ingestion.rows.staging import Incoming, IncomingFile
-from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
+from ltv_platform.warehouse.engine import Reader
 
 if TYPE_CHECKING:
     from ltv_platform.ingestion.adapters.adapter import Adapter
 
 
-def take_in(engine: DuckDBEngine, request: Request, folder: Path) -> list[Incoming]:
+def take_in(engine: Reader, request: Request, folder: Path) -> list[Incoming]:
     """Copy a file and prepare it for each table that it feeds.
 
     Args:
@@ -88,7 +88,7 @@ def take_in(engine: DuckDBEngine, request: Request, folder: Path) -> list[Incomi
 
 
 def _copied(
-    engine: DuckDBEngine, request: Request, folder: Path, source: SourceTable | None
+    engine: Reader, request: Request, folder: Path, source: SourceTable | None
 ) -> PrivateCopy:
     """Make a private copy; a workbook is written in the dialect of its adapter or table."""
     adapters = _adapters(engine, request.adapter, source) if request.adapter else {}
@@ -110,9 +110,7 @@ def _with_options(request: Request) -> Request:
     return replace(request, adapter=f"{request.adapter}?{'&'.join(request.options)}", options=())
 
 
-def _adapters(
-    engine: DuckDBEngine, reference: str, source: SourceTable | None
-) -> "dict[str, Adapter]":
+def _adapters(engine: Reader, reference: str, source: SourceTable | None) -> "dict[str, Adapter]":
     """The SELECTs of an adapter, for one table or all."""
     # Imported here: it parses SQL, and most files have no adapter.
     from ltv_platform.ingestion.adapters.files import load_adapter, load_adapters  # noqa: PLC0415

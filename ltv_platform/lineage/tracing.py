@@ -20,8 +20,8 @@ from sqlglot.schema import MappingSchema
 
 from ltv_platform.contracts import Catalog
 from ltv_platform.lineage.model import Source, Sources, in_order
+from ltv_platform.tables.selects import DIALECT
 
-_DIALECT = "duckdb"
 #: Parameters that only select the days of a run; the others bound what the figures include.
 _DAYS_OF_RUN = frozenset({"start", "end", "start_ts", "end_ts", "first", "last"})
 #: Clauses that select rows, besides WHERE and joins.
@@ -54,9 +54,9 @@ def trace(sql: str, catalog: Catalog) -> Trace:
         sqlglot.errors.OptimizeError: a column belongs to no table, or to several.
     """
     tree = qualify(
-        sqlglot.parse_one(sql, dialect=_DIALECT),
+        sqlglot.parse_one(sql, dialect=DIALECT),
         schema=_schema(catalog),
-        dialect=_DIALECT,
+        dialect=DIALECT,
         identify=False,
         quote_identifiers=False,
     )
@@ -73,7 +73,7 @@ def _schema(catalog: Catalog) -> MappingSchema:
     for table in catalog:
         names = {column.name: str(column.type) for column in table.columns}
         tables.setdefault(table.layer, {})[table.name] = names
-    return MappingSchema(tables, dialect=_DIALECT)
+    return MappingSchema(tables, dialect=DIALECT)
 
 
 class _Walk:
@@ -139,7 +139,7 @@ class _Walk:
         while inside is not None and column.table not in inside.sources:
             inside = inside.parent
         if inside is None:
-            raise ValueError(f"{column.sql(dialect=_DIALECT)} belongs to no table")
+            raise ValueError(f"{column.sql(dialect=DIALECT)} belongs to no table")
         source = inside.sources[column.table]
         if isinstance(source, Scope):
             found = dict(self.columns(source))[column.name.lower()]

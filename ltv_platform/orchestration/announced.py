@@ -7,13 +7,12 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 
 from ltv_platform.tables.transforms import AsOf
-from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
-from ltv_platform.warehouse.engine import Writer
+from ltv_platform.warehouse.engine import Builder, Writer
 
 _PREFIX = "announced."
 
 
-def unannounced(engine: DuckDBEngine, tables: Iterable[str]) -> Mapping[str, set[date | None]]:
+def unannounced(engine: Builder, tables: Iterable[str]) -> Mapping[str, set[date | None]]:
     """The unannounced days of each table; None: the whole table."""
     days: dict[str, set[date | None]] = {}
     for table, day in engine.rows(
@@ -26,7 +25,7 @@ def unannounced(engine: DuckDBEngine, tables: Iterable[str]) -> Mapping[str, set
     return days
 
 
-def remember_announced(engine: DuckDBEngine, tables: Iterable[str]) -> None:
+def remember_announced(engine: Builder, tables: Iterable[str]) -> None:
     """Record that all writes of some tables so far are announced."""
     for table, newest in engine.rows(
         "SELECT asset, MAX(seq) FROM raw.built WHERE asset IN $tables GROUP BY asset",

@@ -10,10 +10,11 @@ from ltv_platform.orchestration.descriptions import asset_description, column_de
 from ltv_platform.orchestration.lineage import kept_metadata
 from ltv_platform.refresh.build import checks_of
 from ltv_platform.tables.transforms import Transform
-from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
+from ltv_platform.warehouse.engine import Engine
 
 OWNERS = ["team:growth-data"]
-POOL = "duckdb"
+#: Of the steps that write the warehouse.
+POOL = "warehouse"
 #: Name of the IO manager for users' own assets.
 IO_MANAGER = "warehouse_io_manager"
 
@@ -31,7 +32,7 @@ def table_name(key: dg.AssetKey) -> str:
     return ".".join(key.path)
 
 
-def source_spec(source: SourceTable) -> dg.AssetSpec:
+def source_spec(engine: Engine, source: SourceTable) -> dg.AssetSpec:
     """A source: its raw log; materializing it loads the waiting files."""
     table = source.log
     return dg.AssetSpec(
@@ -42,7 +43,7 @@ def source_spec(source: SourceTable) -> dg.AssetSpec:
             f"Materializing it loads the files in `landing/{source.name}/` and "
             f"`landing/{source.name}@<adapter>/`."
         ),
-        kinds={"duckdb", "file"},
+        kinds={engine.settings.engine, "file"},
         owners=OWNERS,
         metadata={"dagster/column_schema": column_schema(table, table.columns)},
         skippable=True,
@@ -58,7 +59,9 @@ def source_check(source: SourceTable) -> dg.AssetCheckSpec:
     )
 
 
-def table_spec(transform: Transform, partitions: dg.PartitionsDefinition) -> dg.AssetSpec:
+def table_spec(
+    engine: Engine, transform: Transform, partitions: dg.PartitionsDefinition
+) -> dg.AssetSpec:
     """A derived table."""
     contract = transform.contract
     return dg.AssetSpec(
@@ -69,7 +72,7 @@ def table_spec(transform: Transform, partitions: dg.PartitionsDefinition) -> dg.
         partitions_def=partitions if contract.partition is not None else None,
         group_name=transform.derivation.group,
         description=asset_description(transform),
-        kinds={"duckdb", "sql"},
+        kinds={engine.settings.engine, "sql"},
         owners=OWNERS,
         metadata={
             "dagster/column_schema": column_schema(
@@ -83,7 +86,7 @@ def table_spec(transform: Transform, partitions: dg.PartitionsDefinition) -> dg.
     ).with_io_manager_key(IO_MANAGER)
 
 
-def table_checks(engine: DuckDBEngine, transform: Transform) -> list[dg.AssetCheckSpec]:
+def table_checks(engine: Engine, transform: Transform) -> list[dg.AssetCheckSpec]:
     """The checks of a table: its key, and its consistency with other tables.
 
     For Dagster none of them is blocking: it would stop all tables of later steps. Our own steps

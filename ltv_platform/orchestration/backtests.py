@@ -5,7 +5,7 @@ from typing import Any
 import dagster as dg
 
 from ltv_platform.contracts import Catalog
-from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
+from ltv_platform.warehouse.engine import Reader
 
 #: Most rows of the back-test to show, baselines included; the table has all of them.
 _MOST_ROWS = 60
@@ -42,7 +42,7 @@ _PLOTTED = {
 }
 
 
-def backtest_metadata(engine: DuckDBEngine, backtest: str) -> dict[str, dg.MetadataValue[Any]]:
+def backtest_metadata(engine: Reader, backtest: str) -> dict[str, dg.MetadataValue[Any]]:
     """How accurate forecasts have been: rows of the back-test, and figures to plot.
 
     Args:

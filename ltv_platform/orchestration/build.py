@@ -3,6 +3,8 @@
 Sources, tables and checks come from the contracts and the wiring in ``assets/``.
 """
 
+from typing import Any
+
 import dagster as dg
 
 from ltv_platform.assets import GROUPS
@@ -14,17 +16,17 @@ from ltv_platform.orchestration.maintenance import maintenance_job, maintenance_
 from ltv_platform.orchestration.partitions import daily_partitions
 from ltv_platform.orchestration.publishing import publish_step
 from ltv_platform.orchestration.refreshes import Refreshes
-from ltv_platform.orchestration.resources import WarehouseResource, turn_and_warehouse
+from ltv_platform.orchestration.resources import turn_and_warehouse
 from ltv_platform.orchestration.sensors import sensors
 from ltv_platform.orchestration.steps import source_step, table_step
 from ltv_platform.tables.transforms import Graph
-from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
+from ltv_platform.warehouse.engine import Engine
 
 
 def build_definitions(
-    engine: DuckDBEngine,
+    engine: Engine,
     graph: Graph,
-    warehouse: WarehouseResource | None = None,
+    warehouse: dg.ConfigurableResource[Any] | None = None,
     refreshes: Refreshes | None = None,
 ) -> dg.Definitions:
     """All definitions on an engine and the tables of a graph.

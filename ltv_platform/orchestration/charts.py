@@ -5,15 +5,16 @@ must be data URIs, because it drops raw SVG.
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from urllib.parse import quote
 
 import dagster as dg
 
 from ltv_platform.reports.channels import cost_chart, length_chart, model_chart
 from ltv_platform.reports.customers import forecast_chart, ltv_chart, retention_chart, rfm_chart
-from ltv_platform.reports.pages import Reader
+from ltv_platform.reports.pages import Reader, Table
 from ltv_platform.reports.svg import Chart
-from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
+from ltv_platform.warehouse import engine as warehouse_engine
 
 #: Per table: name of the chart, its report page, and the function that draws it.
 _CHARTS: Mapping[str, tuple[str, str, Callable[[Reader], Chart]]] = {
@@ -30,14 +31,18 @@ _CHARTS: Mapping[str, tuple[str, str, Callable[[Reader], Chart]]] = {
 _SAFE = "/:=,.-_"
 
 
-def chart_metadata(engine: DuckDBEngine, table: str) -> dict[str, dg.MetadataValue[str]]:
+def chart_metadata(engine: warehouse_engine.Reader, table: str) -> dict[str, dg.MetadataValue[str]]:
     """The charts of a table, of all its rows in the warehouse; most tables have none."""
     if table not in _CHARTS:
         return {}
     name, page, draw = _CHARTS[table]
-    with engine.session() as connection:
-        chart = draw(Reader(connection, engine.settings, page, "marts."))
+    chart = draw(Reader(partial(_ask, engine), engine.settings, page, "marts."))
     return {name: _image(chart.small), f"{name}_full": _image(chart.full)}
+
+
+def _ask(warehouse: warehouse_engine.Reader, sql: str) -> Table:
+    found = warehouse.fetch(sql)
+    return found.column_names, [tuple(row.values()) for row in found.to_pylist()]
 
 
 def _image(svg: str) -> dg.MetadataValue[str]:

@@ -21,7 +21,7 @@ from ltv_platform.tables.transforms import Graph
 from ltv_platform.user_tables import OwnTable, Query, tables
 from ltv_platform.user_tables.frames import from_arrow, to_arrow
 from ltv_platform.user_tables.query import published_selects, ready
-from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
+from ltv_platform.warehouse.engine import Engine
 from ltv_platform.warehouse.planner import Span, spans
 
 #: Metadata of a partitioned asset, as in dagster-duckdb: the column with the partition.
@@ -42,7 +42,7 @@ class WarehouseIOManager(dg.IOManager):
         graph: The platform's tables.
     """
 
-    def __init__(self, engine: DuckDBEngine, graph: Graph) -> None:
+    def __init__(self, engine: Engine, graph: Graph) -> None:
         self._engine = engine
         self._graph = graph
 
@@ -130,7 +130,7 @@ class WarehouseIOManager(dg.IOManager):
         return pa.concat_tables(parts, promote_options="permissive")
 
 
-def warehouse_io_manager(engine: DuckDBEngine, graph: Graph) -> dg.IOManagerDefinition:
+def warehouse_io_manager(engine: Engine, graph: Graph) -> dg.IOManagerDefinition:
     """The IO manager as a resource; runs that use it take turns with the platform's runs."""
 
     @dg.io_manager(

@@ -9,7 +9,7 @@ from ltv_platform.orchestration.assets import POOL
 from ltv_platform.orchestration.resources import TURN
 from ltv_platform.published.snapshot import prune
 from ltv_platform.settings import Settings
-from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
+from ltv_platform.warehouse.engine import Engine
 
 #: At night in the reporting zone, when nobody waits for figures.
 _AT = "30 3 * * *"
@@ -33,7 +33,7 @@ def prune_history(instance: dg.DagsterInstance, settings: Settings) -> int:
     return len(old)
 
 
-def maintenance_job(engine: DuckDBEngine) -> dg.JobDefinition:
+def maintenance_job(engine: Engine) -> dg.JobDefinition:
     """Prunes snapshots and history, then makes a backup if a folder is set."""
     settings = engine.settings
 

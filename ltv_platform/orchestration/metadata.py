@@ -11,10 +11,10 @@ from ltv_platform.orchestration.charts import chart_metadata
 from ltv_platform.orchestration.lineage import found_metadata, kept_metadata
 from ltv_platform.refresh.build import BuiltTable
 from ltv_platform.tables.transforms import AsOf
-from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
+from ltv_platform.warehouse.engine import Reader
 
 
-def table_metadata(engine: DuckDBEngine, built: BuiltTable) -> dict[str, Any]:
+def table_metadata(engine: Reader, built: BuiltTable) -> dict[str, Any]:
     """Metadata of a table just written, with its charts and the back-test of its forecasts."""
     transform = built.transform
     return {
@@ -31,7 +31,7 @@ def table_metadata(engine: DuckDBEngine, built: BuiltTable) -> dict[str, Any]:
 
 
 def load_metadata(
-    engine: DuckDBEngine, source: SourceTable, outcomes: Sequence[Outcome]
+    engine: Reader, source: SourceTable, outcomes: Sequence[Outcome]
 ) -> dict[str, Any]:
     """Metadata of a source: its rows, and the counts of a run's loads."""
     newest = engine.newest_event(source.name) if source.event_time else None
@@ -46,7 +46,7 @@ def load_metadata(
     }
 
 
-def row_count(engine: DuckDBEngine, table: str) -> int:
+def row_count(engine: Reader, table: str) -> int:
     """The number of rows of a table."""
     return int(engine.rows(f"SELECT COUNT(*) FROM {table}")[0][0])
 

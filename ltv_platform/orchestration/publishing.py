@@ -22,8 +22,7 @@ from ltv_platform.reports.channels import write_channel_report
 from ltv_platform.reports.customers import write_customer_report
 from ltv_platform.settings import Settings
 from ltv_platform.tables.transforms import Graph
-from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
-from ltv_platform.warehouse.engine import Writer
+from ltv_platform.warehouse.engine import Engine, Writer
 
 #: Per file: description, kind, and the function that writes it.
 _FILES: Mapping[str, tuple[str, str, Callable[[Settings], Path]]] = {
@@ -50,7 +49,7 @@ _FILES: Mapping[str, tuple[str, str, Callable[[Settings], Path]]] = {
 }
 
 
-def publish_step(engine: DuckDBEngine, graph: Graph, refreshes: Refreshes) -> dg.AssetsDefinition:
+def publish_step(engine: Engine, graph: Graph, refreshes: Refreshes) -> dg.AssetsDefinition:
     """Publishes all tables after their blocking checks, and writes the files made from them."""
     published = asset_key(snapshot.ASSET)
 
@@ -96,7 +95,7 @@ def _refuse_what_is_left(work: Work) -> None:
     raise dg.Failure(f"Nothing was published. {why}", allow_retries=False)
 
 
-def _publish(engine: DuckDBEngine, graph: Graph) -> dict[str, Any]:
+def _publish(engine: Engine, graph: Graph) -> dict[str, Any]:
     published = snapshot.publish(engine, graph)
     failpoint("published, no report yet")
     tables = published.manifest["tables"]
@@ -108,7 +107,7 @@ def _publish(engine: DuckDBEngine, graph: Graph) -> dict[str, Any]:
     }
 
 
-def _write_files(engine: DuckDBEngine, wanted: Collection[str]) -> Mapping[str, Path]:
+def _write_files(engine: Engine, wanted: Collection[str]) -> Mapping[str, Path]:
     """Write the files made from the snapshot; each is stale until made from the current one."""
     # The snapshot that they are made from, or an older one: then a later run writes them again.
     published = current_snapshot(engine.settings)

@@ -24,7 +24,7 @@ from ltv_platform.orchestration.dagster_home import (
 from ltv_platform.refresh.stale import Stale, newest_load, what_is_stale
 from ltv_platform.settings import Settings
 from ltv_platform.tables.transforms import Graph
-from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
+from ltv_platform.warehouse.engine import Engine
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -73,7 +73,7 @@ class Refreshed:
         return next((error for error in errors if error is not None), None)
 
 
-def bring_up_to_date(engine: DuckDBEngine, graph: Graph, progress: Progress) -> Refreshed:
+def bring_up_to_date(engine: Engine, graph: Graph, progress: Progress) -> Refreshed:
     """Run what is stale.
 
     A load that commits while tables are written reaches some of them and not others: then checks
@@ -99,7 +99,7 @@ def bring_up_to_date(engine: DuckDBEngine, graph: Graph, progress: Progress) -> 
 
 
 def _refresh(
-    engine: DuckDBEngine, graph: Graph, stale: Stale, newest: int, progress: Progress
+    engine: Engine, graph: Graph, stale: Stale, newest: int, progress: Progress
 ) -> Refreshed:
     """One run over everything that is stale after the newest load.
 
@@ -113,7 +113,7 @@ def _refresh(
 
 
 def rebuild(
-    engine: DuckDBEngine,
+    engine: Engine,
     graph: Graph,
     days: tuple[date | None, date | None],
     select: str,
@@ -150,9 +150,7 @@ def rebuild(
     return _execute(engine, graph, names, range_tags(*asked) if asked else {}, progress)
 
 
-def _days_asked(
-    engine: DuckDBEngine, start: date | None, end: date | None
-) -> tuple[date, date] | None:
+def _days_asked(engine: Engine, start: date | None, end: date | None) -> tuple[date, date] | None:
     """First and last day of the requested range, within the partitions; None: there are none."""
     if start is not None and end is not None and start > end:
         raise UserError(f"The range ends on {end}, before its start on {start}.", "Swap them.")
@@ -176,13 +174,13 @@ def _days_asked(
     return start, end
 
 
-def _last_filled(engine: DuckDBEngine) -> date:
+def _last_filled(engine: Engine) -> date:
     """The last day with rows written for any table."""
     built = engine.state().built.values()
     return max((day for days in built for day in days if day is not None), default=date.min)
 
 
-def _selected(engine: DuckDBEngine, graph: Graph, select: str) -> tuple[str, ...]:
+def _selected(engine: Engine, graph: Graph, select: str) -> tuple[str, ...]:
     import dagster as dg  # noqa: PLC0415
 
     asset_graph = _definitions(engine, graph).resolve_asset_graph()
@@ -199,7 +197,7 @@ def _selected(engine: DuckDBEngine, graph: Graph, select: str) -> tuple[str, ...
 
 
 @lru_cache(maxsize=1)
-def _definitions(engine: DuckDBEngine, graph: Graph) -> "dg.Definitions":
+def _definitions(engine: Engine, graph: Graph) -> "dg.Definitions":
     """The definitions on this engine, built once."""
     from ltv_platform.orchestration.build import build_definitions  # noqa: PLC0415
 
@@ -207,7 +205,7 @@ def _definitions(engine: DuckDBEngine, graph: Graph) -> "dg.Definitions":
 
 
 @lru_cache(maxsize=1)
-def _refreshes(engine: DuckDBEngine, graph: Graph) -> "Refreshes":
+def _refreshes(engine: Engine, graph: Graph) -> "Refreshes":
     """The work that its steps share."""
     from ltv_platform.orchestration.refreshes import Refreshes  # noqa: PLC0415
 
@@ -215,7 +213,7 @@ def _refreshes(engine: DuckDBEngine, graph: Graph) -> "Refreshes":
 
 
 def _execute(
-    engine: DuckDBEngine,
+    engine: Engine,
     graph: Graph,
     assets: Sequence[str] | None,
     tags: Mapping[str, str],

@@ -6,7 +6,7 @@ from ltv_platform.refresh.build import Work
 from ltv_platform.refresh.stale import Stale, newest_load, what_is_stale
 from ltv_platform.settings import Settings
 from ltv_platform.tables.transforms import Graph
-from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
+from ltv_platform.warehouse.engine import Engine
 from ltv_platform.warehouse.planner import Plan
 
 #: A run with this tag writes what is stale; without it, everything that was requested.
@@ -46,7 +46,7 @@ class Refreshes:
         graph: The tables.
     """
 
-    def __init__(self, engine: DuckDBEngine, graph: Graph) -> None:
+    def __init__(self, engine: Engine, graph: Graph) -> None:
         self._engine = engine
         self._graph = graph
         self._run_id = ""

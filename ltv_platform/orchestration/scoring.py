@@ -13,7 +13,7 @@ from ltv_platform.orchestration.assets import OWNERS, asset_key, column_schema
 from ltv_platform.orchestration.checks import ERROR, HINT
 from ltv_platform.tables.transforms import Graph
 from ltv_platform.warehouse import planner
-from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
+from ltv_platform.warehouse.engine import Engine
 
 if TYPE_CHECKING:
     from ltv_platform.attribution.ihc_api.scoring import Outcome
@@ -27,7 +27,7 @@ ANSWERS_CHECK = dg.AssetCheckSpec(
 )
 
 
-def answers_spec() -> dg.AssetSpec:
+def answers_spec(engine: Engine) -> dg.AssetSpec:
     """The asset of the IHC API's answers; materializing it requests missing ones."""
     return dg.AssetSpec(
         _KEY,
@@ -38,7 +38,7 @@ def answers_spec() -> dg.AssetSpec:
             "`IHC_API_KEY` is set and `LTV_IHC_ENGINE` is not `local`; otherwise it does "
             "nothing. Journeys of stale days are sent after these are rewritten."
         ),
-        kinds={"duckdb", "api"},
+        kinds={engine.settings.engine, "api"},
         owners=OWNERS,
         metadata={"dagster/column_schema": column_schema(IHC_ANSWERS, IHC_ANSWERS.columns)},
         skippable=True,
@@ -46,7 +46,7 @@ def answers_spec() -> dg.AssetSpec:
 
 
 def ask(
-    context: dg.AssetExecutionContext, engine: DuckDBEngine, graph: Graph
+    context: dg.AssetExecutionContext, engine: Engine, graph: Graph
 ) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
     """Request missing answers from the API; does nothing if the API is not used.
 
@@ -67,7 +67,7 @@ def ask(
     yield _check(outcome)
 
 
-def _stale_days(engine: DuckDBEngine, graph: Graph) -> tuple[date, ...]:
+def _stale_days(engine: Engine, graph: Graph) -> tuple[date, ...]:
     """Days with outdated journeys: a later run rewrites and then sends them."""
     settings = engine.settings
     stale = planner.plan(graph, engine.state(), read_start(settings), settings.today())

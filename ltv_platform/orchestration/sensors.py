@@ -42,8 +42,8 @@ from ltv_platform.scheduling.refresh import (
 )
 from ltv_platform.settings import Settings
 from ltv_platform.tables.transforms import Graph
-from ltv_platform.warehouse.duckdb.connection import open_warehouse
-from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
+from ltv_platform.warehouse.engine import Engine
+from ltv_platform.warehouse.opening import open_engine
 from ltv_platform.warehouse.planner import Plan
 
 if TYPE_CHECKING:
@@ -118,9 +118,7 @@ def _tells_of_failure(settings: Settings, sensor: str) -> Callable[[Look], Look]
     return watched
 
 
-def landing_sensor(
-    engine: DuckDBEngine, job: "UnresolvedAssetJobDefinition"
-) -> dg.SensorDefinition:
+def landing_sensor(engine: Engine, job: "UnresolvedAssetJobDefinition") -> dg.SensorDefinition:
     """Requests a run when complete files wait in landing."""
     settings, sources = engine.settings, list(engine.catalog.sources)
 
@@ -174,9 +172,8 @@ def refresh_sensor(
     settings: Settings, graph: Graph, job: "UnresolvedAssetJobDefinition"
 ) -> dg.SensorDefinition:
     """Requests a run when anything is stale, and sends alerts about late data."""
-    engine = DuckDBEngine(
-        settings, graph.catalog, lambda: open_warehouse(settings, lock_timeout=_PATIENCE)
-    )
+    impatient = settings.model_copy(update={"lock_timeout": _PATIENCE})
+    engine = open_engine(impatient, graph.catalog)
     defined = read_start(settings)
 
     @dg.sensor(
@@ -258,7 +255,7 @@ def _tell_what_is_late(settings: Settings, alerts: Alerts, stale_since: float | 
 
 
 def sensors(
-    engine: DuckDBEngine, graph: Graph, job: "UnresolvedAssetJobDefinition"
+    engine: Engine, graph: Graph, job: "UnresolvedAssetJobDefinition"
 ) -> list[dg.SensorDefinition]:
     """All sensors: those that request runs, and those that send alerts."""
     settings = engine.settings

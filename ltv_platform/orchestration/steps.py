@@ -47,8 +47,7 @@ from ltv_platform.refresh.stale import SCORES
 from ltv_platform.settings import Settings
 from ltv_platform.tables.transforms import Graph, Transform
 from ltv_platform.warehouse import planner
-from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
-from ltv_platform.warehouse.engine import Writer
+from ltv_platform.warehouse.engine import Engine, Writer
 
 #: The step that loads files.
 SOURCES = "sources"
@@ -56,7 +55,7 @@ SOURCES = "sources"
 Results = Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult | dg.AssetCheckEvaluation]
 
 
-def source_step(engine: DuckDBEngine) -> dg.AssetsDefinition:
+def source_step(engine: Engine) -> dg.AssetsDefinition:
     """Loads the waiting files of all sources."""
     sources = {
         asset_key(source.log.full_name): source for source in engine.catalog.sources.values()
@@ -64,7 +63,7 @@ def source_step(engine: DuckDBEngine) -> dg.AssetsDefinition:
 
     @dg.multi_asset(
         name=SOURCES,
-        specs=[source_spec(source) for source in sources.values()],
+        specs=[source_spec(engine, source) for source in sources.values()],
         check_specs=[source_check(source) for source in sources.values()],
         can_subset=True,
         pool=POOL,
@@ -125,7 +124,7 @@ def _alert_of_rejections(settings: Settings, outcomes: Sequence[Outcome], run_id
 
 def _loaded(
     context: dg.AssetExecutionContext,
-    engine: DuckDBEngine,
+    engine: Engine,
     source: SourceTable,
     outcomes: Sequence[Outcome],
     *,
@@ -145,13 +144,13 @@ def _loaded(
     )
 
 
-def _rejected_share(engine: DuckDBEngine, source: SourceTable) -> Checked:
+def _rejected_share(engine: Engine, source: SourceTable) -> Checked:
     outcome = checks.rejected_share(engine, source.name, engine.settings)
     return Checked("rejected_share", False, outcome)
 
 
 def table_step(
-    engine: DuckDBEngine,
+    engine: Engine,
     graph: Graph,
     group: str,
     partitions: dg.PartitionsDefinition,
@@ -160,12 +159,12 @@ def table_step(
     """Writes the tables of a group, each with its checks right behind it."""
     transforms = [t for t in graph.transforms if t.derivation.group == group]
     parts = [transforms]
-    specs = [table_spec(transform, partitions) for transform in transforms]
+    specs = [table_spec(engine, transform, partitions) for transform in transforms]
     check_specs = [check for t in transforms for check in table_checks(engine, t)]
     scored = any(t.name == scoring.SCORED for t in transforms)
     if scored:  # between the journeys that are sent and the table with the answers
         [journeys] = [i for i, t in enumerate(transforms) if t.name == scoring.JOURNEYS]
-        specs.insert(journeys + 1, scoring.answers_spec())
+        specs.insert(journeys + 1, scoring.answers_spec(engine))
         parts = _around_scoring(transforms)
         check_specs.append(scoring.ANSWERS_CHECK)
 
@@ -226,7 +225,7 @@ def _is_to_be_scored(context: dg.AssetExecutionContext, work: Work, *, refreshin
 
 def _build_part(
     context: dg.AssetExecutionContext,
-    engine: DuckDBEngine,
+    engine: Engine,
     transforms: Sequence[Transform],
     work: Work,
     overtaken: Callable[[], bool],
@@ -254,7 +253,7 @@ def _is_for_people(record: logging.LogRecord) -> bool:
 
 
 def _checked_alone(
-    context: dg.AssetExecutionContext, engine: DuckDBEngine, transforms: Sequence[Transform]
+    context: dg.AssetExecutionContext, engine: Engine, transforms: Sequence[Transform]
 ) -> Results:
     """Results of checks that a person runs without writing their table."""
     for transform in transforms:
@@ -269,7 +268,7 @@ def _checked_alone(
 
 def _catch_up(
     context: dg.AssetExecutionContext,
-    engine: DuckDBEngine,
+    engine: Engine,
     transforms: Sequence[Transform],
     written: Sequence[BuiltTable],
 ) -> None:
@@ -305,7 +304,7 @@ def _tell_of_checks(settings: Settings, written: Sequence[BuiltTable], run_id: s
                 alerts.tell(told)
 
 
-def _written(context: dg.AssetExecutionContext, engine: DuckDBEngine, built: BuiltTable) -> Results:
+def _written(context: dg.AssetExecutionContext, engine: Engine, built: BuiltTable) -> Results:
     transform = built.transform
     yield from _reported(
         context,
@@ -316,7 +315,7 @@ def _written(context: dg.AssetExecutionContext, engine: DuckDBEngine, built: Bui
     )
 
 
-def _rows_of_days(engine: DuckDBEngine, built: BuiltTable) -> Mapping[str, int] | None:
+def _rows_of_days(engine: Engine, built: BuiltTable) -> Mapping[str, int] | None:
     """Rows per written partition, including empty ones; None: the table was written as a whole."""
     contract, days = built.transform.contract, built.days
     if days is None:

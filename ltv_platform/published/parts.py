@@ -13,8 +13,7 @@ from itertools import groupby
 from ltv_platform.contracts import Table
 from ltv_platform.contracts.ddl import quoted
 from ltv_platform.tables.transforms import Select, Transform
-from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
-from ltv_platform.warehouse.engine import State
+from ltv_platform.warehouse.engine import Reader, State
 from ltv_platform.warehouse.planner import newest_write
 
 
@@ -35,7 +34,7 @@ _SMALL = 20_000
 _LARGE = 100_000
 
 
-def derived_parts(engine: DuckDBEngine, transform: Transform, state: State) -> Iterator[Part]:
+def derived_parts(engine: Reader, transform: Transform, state: State) -> Iterator[Part]:
     """The files of a table: one per presentation, or several by time."""
     contract = transform.contract
     writes = {day: built.seq for day, built in state.built.get(transform.name, {}).items()}
@@ -54,7 +53,7 @@ def derived_parts(engine: DuckDBEngine, transform: Transform, state: State) -> I
 
 
 def _periods(
-    engine: DuckDBEngine, contract: Table, days: Sequence[date]
+    engine: Reader, contract: Table, days: Sequence[date]
 ) -> Iterator[tuple[str, date | None, date | None]]:
     """Name, first and last day of each file; without a name, one file holds all rows."""
     if contract.partition is None or not days:
@@ -79,7 +78,7 @@ def _periods(
             yield f"{of_period[0]:{'%Y' if yearly else '%Y-%m'}}", of_period[0], of_period[-1]
 
 
-def _count(engine: DuckDBEngine, table: Table, days: Sequence[date]) -> int:
+def _count(engine: Reader, table: Table, days: Sequence[date]) -> int:
     """The number of rows of a table from the first day to the last."""
     [(rows,)] = engine.rows(
         f"SELECT COUNT(*) FROM {table.full_name} "

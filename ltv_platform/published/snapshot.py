@@ -36,8 +36,7 @@ from ltv_platform.published.latest import keep_latest
 from ltv_platform.published.parts import Part, derived_parts
 from ltv_platform.settings import Settings
 from ltv_platform.tables.transforms import AsOf, Graph, Select
-from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
-from ltv_platform.warehouse.engine import State, Writer
+from ltv_platform.warehouse.engine import Builder, State, Writer
 from ltv_platform.warehouse.planner import knows_something_else, newest_write
 
 #: The asset that stands for the snapshot in ``built``.
@@ -104,7 +103,7 @@ def outdated_files(state: State) -> tuple[str, ...]:
     )
 
 
-def publish(engine: DuckDBEngine, graph: Graph) -> Snapshot:
+def publish(engine: Builder, graph: Graph) -> Snapshot:
     """Write what changed, link what did not, switch the pointer, prune.
 
     The warehouse is held all the while, so nobody loads or publishes in between. A kill at any
@@ -114,7 +113,7 @@ def publish(engine: DuckDBEngine, graph: Graph) -> Snapshot:
         return _publish(engine, graph)
 
 
-def _publish(engine: DuckDBEngine, graph: Graph) -> Snapshot:
+def _publish(engine: Builder, graph: Graph) -> Snapshot:
     settings = engine.settings
     root = settings.published_path
     root.mkdir(parents=True, exist_ok=True)
@@ -195,9 +194,7 @@ def _text(value: Any) -> str | None:
     return None if value is None else value.isoformat()
 
 
-def _tables(
-    engine: DuckDBEngine, graph: Graph, state: State
-) -> Iterator[tuple[Table, Iterator[Part]]]:
+def _tables(engine: Builder, graph: Graph, state: State) -> Iterator[tuple[Table, Iterator[Part]]]:
     for transform in graph.transforms:
         yield transform.contract, derived_parts(engine, transform, state)
     for table in PUBLISHED_OPERATIONS:
@@ -207,7 +204,7 @@ def _tables(
 
 
 def _publish_table(
-    engine: DuckDBEngine,
+    engine: Builder,
     table: Table,
     parts: Iterable[Part],
     draft: Path,

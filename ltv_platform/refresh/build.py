@@ -14,8 +14,7 @@ from ltv_platform import checks
 from ltv_platform.checks import CheckOutcome, TableCheck
 from ltv_platform.failpoints import failpoint
 from ltv_platform.tables.transforms import AsOf, Transform
-from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
-from ltv_platform.warehouse.engine import Engine, Writer
+from ltv_platform.warehouse.engine import Builder, Writer
 from ltv_platform.warehouse.planner import Plan, spans
 
 #: Opens the code hash of rows whose blocking checks have not been seen to hold.
@@ -23,7 +22,7 @@ UNCHECKED = "unchecked "
 
 
 def build_table(
-    engine: Engine,
+    engine: Builder,
     transform: Transform,
     days: Iterable[date] | None,
     as_of: AsOf | None = None,
@@ -159,7 +158,7 @@ class BuiltTable:
 
 
 def build_tables(
-    engine: DuckDBEngine, transforms: Iterable[Transform], work: Work
+    engine: Builder, transforms: Iterable[Transform], work: Work
 ) -> Iterator[BuiltTable]:
     """Write those tables that the work wants, inputs first, each with its checks behind it."""
     with engine.hold():
@@ -176,9 +175,7 @@ def build_tables(
                 yield _build_and_check(engine, transform, work, as_of)
 
 
-def _build_and_check(
-    engine: DuckDBEngine, transform: Transform, work: Work, as_of: AsOf
-) -> BuiltTable:
+def _build_and_check(engine: Builder, transform: Transform, work: Work, as_of: AsOf) -> BuiltTable:
     started = time.perf_counter()
     name, days = transform.name, work.days(transform.name)
     written = build_table(engine, transform, days, as_of, checked=False)
@@ -198,7 +195,7 @@ def _build_and_check(
 
 
 def check_table(
-    engine: DuckDBEngine, transform: Transform, days: Sequence[date] | None = None
+    engine: Builder, transform: Transform, days: Sequence[date] | None = None
 ) -> tuple[Checked, ...]:
     """What the checks of a table see: its key in some days, or in all, and then the others."""
     # The key first: other checks make no sense of a table that has rows twice.
@@ -210,7 +207,7 @@ def check_table(
     return (Checked("unique_key", True, key), *others)
 
 
-def checks_of(engine: DuckDBEngine, table: str) -> tuple[TableCheck, ...]:
+def checks_of(engine: Builder, table: str) -> tuple[TableCheck, ...]:
     """The checks of a table that look at others, too."""
     return tuple(check for check in checks.table_checks(engine.settings) if check.table == table)
 

@@ -13,8 +13,7 @@ from ltv_platform.ingestion.rows.start_date import cover_log
 from ltv_platform.published import snapshot
 from ltv_platform.tables.transforms import Graph
 from ltv_platform.warehouse import planner
-from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
-from ltv_platform.warehouse.engine import State
+from ltv_platform.warehouse.engine import Reader, State
 
 #: The answers of the IHC API: journeys are scored in the run that shows their scores.
 SCORES = "raw.ihc_answers"
@@ -55,7 +54,7 @@ class Stale:
         return (min(days), max(days)) if days else None
 
 
-def what_is_stale(engine: DuckDBEngine, graph: Graph) -> Stale:
+def what_is_stale(engine: Reader, graph: Graph) -> Stale:
     """Look at the warehouse, once."""
     settings = engine.settings
     with engine.hold():
@@ -69,7 +68,7 @@ def what_is_stale(engine: DuckDBEngine, graph: Graph) -> Stale:
     return Stale(plan, sources, publishes, files, state)
 
 
-def newest_load(engine: DuckDBEngine) -> int:
+def newest_load(engine: Reader) -> int:
     """The number of the newest load; what a run writes into the IHC ledger itself is none."""
     newest = (
         "SELECT COALESCE(MAX(seq), 0) FROM raw.touched WHERE NOT starts_with(table_name, 'ihc_')"

@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Self
 
 from ltv_platform.published.current import Snapshot, require_snapshot
 from ltv_platform.published.query import open_snapshot
-from ltv_platform.reports.pages import CONSTANTS, Reader, Row, Table, write_page
+from ltv_platform.reports.pages import CONSTANTS, Reader, Row, Table, published, write_page
 from ltv_platform.settings import SUMMARY_HORIZON, Settings
 
 #: Longer horizons stay in the tables: a page about campaigns is about the first quarter.
@@ -38,8 +38,8 @@ def _open(settings: Settings, snapshot: Snapshot) -> Iterator[_Reader]:
     known = snapshot.manifest["tables"]["campaign_summary"]["columns"]
     horizons = tuple(n for n in settings.horizons if f"cohort_roas_d{n}" in known)
     with open_snapshot(settings, snapshot) as connection:
-        reader = _Reader(connection, settings, "campaigns", horizons=horizons)
-        reader.execute("campaign_view")
+        reader = _Reader(published(connection), settings, "campaigns", horizons=horizons)
+        connection.execute(reader.sql("campaign_view"))
         yield reader
 
 

@@ -51,36 +51,45 @@ _TEMPLATES = files("ltv_platform") / "reports" / "templates"
 
 @dataclass(frozen=True)
 class Reader:
-    """Published tables, asked by the queries of one page.
+    """Tables, asked by the queries of one page.
 
     Attributes:
-        connection: Sees the tables.
+        ask: Names and rows of a query.
         settings: The settings that queries are rendered with.
         page: Its name, which is that of the folder of its queries.
         schema: What the names of the tables begin with, as in ``marts.``; the snapshot has plain
             names.
     """
 
-    connection: duckdb.DuckDBPyConnection
+    ask: Callable[[str], Table]
     settings: Settings
     page: str
     schema: str = ""
 
-    def execute(self, query: str, **arguments: object) -> duckdb.DuckDBPyConnection:
-        """Run a query of the page, rendered with the constants of pages and these arguments."""
+    def sql(self, query: str, **arguments: object) -> str:
+        """A query of the page, rendered with the constants of pages and these arguments."""
         template = f"queries/reports/{self.page}/{query}.sql"
         known = {**CONSTANTS, "schema": self.schema, **arguments}
-        return self.connection.execute(render(template, self.settings, **known))
+        return render(template, self.settings, **known)
 
     def table(self, query: str, **arguments: object) -> Table:
         """Names and rows of a query of the page."""
-        cursor = self.execute(query, **arguments)
-        return [name for name, *_ in cursor.description or ()], cursor.fetchall()
+        return self.ask(self.sql(query, **arguments))
 
     def rows(self, query: str, **arguments: object) -> list[Row]:
         """The same, each row by the names of its columns."""
         names, rows = self.table(query, **arguments)
         return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def published(connection: duckdb.DuckDBPyConnection) -> Callable[[str], Table]:
+    """Asks a snapshot."""
+
+    def ask(sql: str) -> Table:
+        cursor = connection.execute(sql)
+        return [name for name, *_ in cursor.description], cursor.fetchall()
+
+    return ask
 
 
 AnyReader = TypeVar("AnyReader", bound=Reader)
@@ -90,7 +99,7 @@ AnyReader = TypeVar("AnyReader", bound=Reader)
 def open_reader(page: str, settings: Settings, snapshot: Snapshot) -> Iterator[Reader]:
     """A snapshot, asked by the queries of a page."""
     with open_snapshot(settings, snapshot) as connection:
-        yield Reader(connection, settings, page)
+        yield Reader(published(connection), settings, page)
 
 
 def write_page(

@@ -30,9 +30,14 @@ class Home(BaseSettings):
         return home
 
     @property
-    def warehouse_path(self) -> Path:
-        """The DuckDB file; only the platform's own writer opens it."""
-        return self.home / "warehouse.duckdb"
+    def restoring_path(self) -> Path:
+        """What a restore takes the new state of LTV_HOME from; gone when it is finished."""
+        return self.home / "restoring"
+
+    @property
+    def upgrade_copies_path(self) -> Path:
+        """Copies of the warehouse from before an upgrade of its schema."""
+        return self.home / "backups"
 
     @property
     def landing_path(self) -> Path:

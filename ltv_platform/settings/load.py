@@ -6,6 +6,7 @@ makes exactly these tables stale.
 """
 
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 from zoneinfo import ZoneInfo
 
@@ -76,6 +77,11 @@ class Settings(SettingFields):
         if self.ihc_engine == "api" and self.ihc_api_key is None:
             raise ValueError(f"LTV_IHC_ENGINE is api, but {API_KEY} is not set")
         return self
+
+    @property
+    def warehouse_path(self) -> Path:
+        """What the engine keeps, a file or a folder; only the engine opens it."""
+        return self.home / f"warehouse.{self.engine}"
 
     @property
     def uses_ihc_api(self) -> bool:

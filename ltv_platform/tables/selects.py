@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
 
+#: In which all SQL is written; an engine that speaks another one translates it.
+DIALECT = "duckdb"
+
+
 def tables_read(sql: str, settings: Settings) -> frozenset[str]:
     """Full names of the tables that a SELECT reads."""
     key = key_of("tables read", sql, _analyzer(settings))
@@ -64,7 +68,7 @@ def _parsed(sql: str) -> "exp.Expression":
     """A parsed SELECT, shared and never modified."""
     import sqlglot  # noqa: PLC0415 - see above
 
-    return sqlglot.parse_one(sql, dialect="duckdb")
+    return sqlglot.parse_one(sql, dialect=DIALECT)
 
 
 def _tables_read(sql: str) -> list[str]:
@@ -94,4 +98,4 @@ def _cut(sql: str, cuts: tuple[tuple[str, str], ...]) -> str:
             )
             assert isinstance(rows, exp.Select)
             reference.replace(rows.subquery(reference.alias or reference.name))
-    return str(tree.sql(dialect="duckdb"))
+    return str(tree.sql(dialect=DIALECT))

@@ -7,28 +7,23 @@ committed; a run killed in between counts as failed, and running it again fixes 
 
 import os
 
-from ltv_platform.contracts.ddl import literal, quoted
+from ltv_platform.contracts.ddl import quoted
 from ltv_platform.failpoints import failpoint
-from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
+from ltv_platform.tables.transforms import Select
+from ltv_platform.warehouse.engine import Reader
 
 
-def show(engine: DuckDBEngine, schema: str, name: str) -> None:
+def show(engine: Reader, schema: str, name: str) -> None:
     """Write the file of a table, if the table exists, replacing the last one."""
     failpoint("own table committed, not shown")
-    with engine.session() as connection:
-        there = connection.execute(
-            "SELECT 1 FROM duckdb_tables() WHERE schema_name = $schema AND table_name = $name",
-            {"schema": schema, "name": name},
-        ).fetchall()
-        if not there:
+    with engine.hold():
+        if (schema, name) not in engine.tables():
             return
         folder = engine.settings.own_path / schema
         folder.mkdir(parents=True, exist_ok=True)
         draft = folder / f".{name}.draft"
-        connection.execute(
-            f"COPY (SELECT * FROM {quoted(schema)}.{quoted(name)}) "
-            f"TO {literal(str(draft))} (FORMAT parquet, COMPRESSION zstd)"
-        )
+        rows = Select(f"SELECT * FROM {quoted(schema)}.{quoted(name)}", {})
+        engine.copy_to_parquet(rows, (), draft)
     with draft.open("rb") as file:
         os.fsync(file.fileno())
     os.replace(draft, folder / f"{name}.parquet")

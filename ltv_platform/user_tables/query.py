@@ -8,7 +8,7 @@ from typing import Any
 
 from ltv_platform.contracts.ddl import quoted
 from ltv_platform.tables.transforms import Graph, Select, Transform
-from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
+from ltv_platform.warehouse.engine import Reader
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Query:
 
 
 def published_selects(
-    engine: DuckDBEngine, transform: Transform, first: date | None = None, last: date | None = None
+    engine: Reader, transform: Transform, first: date | None = None, last: date | None = None
 ) -> list[Select]:
     """SELECTs with the rows of a published table, as of now.
 
@@ -53,7 +53,7 @@ def published_selects(
     return [transform.presentation(as_of, first, last, name) for name in transform.presentations]
 
 
-def ready(engine: DuckDBEngine, graph: Graph, query: Query) -> Select:
+def ready(engine: Reader, graph: Graph, query: Query) -> Select:
     """The query, preceded by the published tables that it names as CTEs."""
     words = set(re.findall(r"\w+", query.sql.lower()))
     parameters = dict(query.parameters)

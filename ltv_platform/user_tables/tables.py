@@ -12,7 +12,6 @@ from datetime import date
 from types import MappingProxyType
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 
 from ltv_platform.contracts.ddl import quoted
@@ -28,19 +27,20 @@ from ltv_platform.user_tables.columns import (
     types_of_new,
 )
 from ltv_platform.user_tables.model import OwnTable
-from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
-from ltv_platform.warehouse.duckdb.raw_log import next_sequence, transaction
-from ltv_platform.warehouse.duckdb.writes import as_relation, record_built
-from ltv_platform.warehouse.engine import Writer
-
-Connection = duckdb.DuckDBPyConnection
+from ltv_platform.warehouse.engine import (
+    Engine,
+    RaisedError,
+    Reader,
+    StatementError,
+    Transaction,
+    Writer,
+)
 
 _OUTSIDE = "outside the days of the run:"
-_IS_THERE = "SELECT 1 FROM duckdb_tables() WHERE schema_name = $schema AND table_name = $name"
 
 
 def write(
-    engine: DuckDBEngine,
+    engine: Engine,
     table: OwnTable,
     rows: "Select | pa.Table",
     days: tuple[date, date] | None = None,
@@ -66,31 +66,35 @@ def write(
         bounds = {"range_start": days[0], "range_end": days[1]}
     with engine.hold():
         writer = Writer(table.full_name, "", engine.as_of())
+        existing = types(engine, table)
         with (
             _explained(table),
-            engine.session() as connection,
-            _rows(connection, rows) as incoming,
-            transaction(connection),
+            engine.transaction() as transaction,
+            _rows(transaction, rows) as incoming,
         ):
-            sequence = next_sequence(connection)
-            connection.execute(f"CREATE SCHEMA IF NOT EXISTS {quoted(table.schema)}")
+            transaction.execute(f"CREATE SCHEMA IF NOT EXISTS {quoted(table.schema)}")
             if bounds:
-                written = _replace_days(table, incoming, bounds)
+                written = _replace_days(table, existing, incoming, bounds)
             else:
                 written = _replace_whole(table, incoming)
-            record_built(connection, writer, sequence, bounds)
+            transaction.record(writer, days)
         published.show(engine, table.schema, table.name)
     return written
 
 
 def read(
-    engine: DuckDBEngine, table: OwnTable, days: Sequence[tuple[date, date]] | None = None
+    engine: Reader, table: OwnTable, days: Sequence[tuple[date, date]] | None = None
 ) -> pa.Table:
     """The rows of a table, or of some ranges of days.
 
     Raises:
         UserError: it was never written.
     """
+    if not types(engine, table):
+        raise UserError(
+            f"{table.full_name} does not exist: it was never written.",
+            f"Materialize {table.schema}/{table.name} first.",
+        )
     where, values = "", dict[str, date]()
     if days is not None:
         day = quoted(str(table.day))
@@ -98,22 +102,15 @@ def read(
         where = f" WHERE {' OR '.join(spans) or 'FALSE'}"
         for i, (first, last) in enumerate(days):
             values |= {f"first_{i}": first, f"last_{i}": last}
-    try:
-        return engine.fetch(f"SELECT * FROM {table.sql}{where}", values)
-    except duckdb.CatalogException as error:
-        raise UserError(
-            f"{table.full_name} does not exist: it was never written.",
-            f"Materialize {table.schema}/{table.name} first.",
-        ) from error
+    return engine.fetch(f"SELECT * FROM {table.sql}{where}", values)
 
 
-def types(engine: DuckDBEngine, table: OwnTable) -> Mapping[str, str]:
+def types(engine: Reader, table: OwnTable) -> Mapping[str, str]:
     """The type of each column; empty if the table does not exist."""
-    with engine.session() as connection:
-        return _existing(connection, table)
+    return engine.tables().get((table.schema, table.name), {})
 
 
-def row_count(engine: DuckDBEngine, table: OwnTable) -> int:
+def row_count(engine: Reader, table: OwnTable) -> int:
     """The number of rows of a table; 0 if it does not exist."""
     return (
         int(engine.rows(f"SELECT COUNT(*) FROM {table.sql}")[0][0]) if types(engine, table) else 0
@@ -128,7 +125,7 @@ class _Rows:
         is_empty: There are no rows, so their types mean nothing.
     """
 
-    connection: Connection
+    transaction: Transaction
     source: str
     parameters: Mapping[str, Any]
     is_empty: bool
@@ -137,41 +134,33 @@ class _Rows:
         """The type of each column."""
         if not self.source:
             return {}
-        return _types(self.connection, f"SELECT * FROM {self.source} LIMIT 0", self.parameters)
+        return self.transaction.columns(self.source, self.parameters)
 
 
 @contextmanager
-def _rows(connection: Connection, rows: "Select | pa.Table") -> Iterator[_Rows]:
+def _rows(transaction: Transaction, rows: "Select | pa.Table") -> Iterator[_Rows]:
     if isinstance(rows, pa.Table) and not rows.column_names:
-        yield _Rows(connection, "", {}, is_empty=True)
+        yield _Rows(transaction, "", {}, is_empty=True)
         return
-    with as_relation(connection, rows) as (source, parameters):
+    with transaction.incoming(rows) as (source, parameters):
         is_empty = isinstance(rows, pa.Table) and rows.num_rows == 0
-        yield _Rows(connection, source, parameters, is_empty)
-
-
-def _types(
-    connection: Connection, sql: str, parameters: Mapping[str, Any] | None = None
-) -> dict[str, str]:
-    result = connection.execute(sql, dict(parameters or {}))
-    found = {name: str(kind) for name, kind, *_ in result.description}
-    result.fetchall()  # an open result would block the connection
-    return found
+        yield _Rows(transaction, source, parameters, is_empty)
 
 
 def _replace_whole(table: OwnTable, rows: _Rows) -> int:
     """Written beside the old table first, because the query may read that."""
     columns = types_of_new(table, rows.types())
     draft = OwnTable(table.schema, f"{table.name}__draft")
-    _create(rows.connection, draft, columns)
+    _create(rows.transaction, draft, columns)
     inserted = _insert(rows, draft, columns)
-    rows.connection.execute(f"DROP TABLE IF EXISTS {table.sql}")
-    rows.connection.execute(f"ALTER TABLE {draft.sql} RENAME TO {quoted(table.name)}")
+    rows.transaction.execute(f"DROP TABLE IF EXISTS {table.sql}")
+    rows.transaction.execute(f"ALTER TABLE {draft.sql} RENAME TO {quoted(table.name)}")
     return inserted
 
 
-def _replace_days(table: OwnTable, rows: _Rows, bounds: Mapping[str, date]) -> int:
-    existing = _existing(rows.connection, table)
+def _replace_days(
+    table: OwnTable, existing: Mapping[str, str], rows: _Rows, bounds: Mapping[str, date]
+) -> int:
     if existing:
         if table.day not in existing:
             raise UserError(
@@ -179,20 +168,20 @@ def _replace_days(table: OwnTable, rows: _Rows, bounds: Mapping[str, date]) -> i
                 "partition_expr names.",
                 f"Name another column, or rename the table. {NOTHING}",
             )
-        rows.connection.execute(f"DELETE FROM {table.sql} WHERE {_within(table)}", dict(bounds))
+        rows.transaction.execute(f"DELETE FROM {table.sql} WHERE {_within(table)}", bounds)
     if rows.is_empty and (existing or not rows.types()):
         return 0
-    if existing and rows.connection.execute(f"SELECT 1 FROM {table.sql} LIMIT 1").fetchall():
+    if existing and rows.transaction.rows(f"SELECT 1 FROM {table.sql} LIMIT 1"):
         compare(table, rows.types(), existing)
     else:  # there are no other days whose columns must be kept
         existing = types_of_new(table, rows.types())
-        _create(rows.connection, table, existing)
+        _create(rows.transaction, table, existing)
     return _insert(rows, table, existing, bounds)
 
 
-def _create(connection: Connection, table: OwnTable, columns: Mapping[str, str]) -> None:
+def _create(transaction: Transaction, table: OwnTable, columns: Mapping[str, str]) -> None:
     lines = ", ".join(f"{quoted(name)} {kind}" for name, kind in columns.items())
-    connection.execute(f"CREATE OR REPLACE TABLE {table.sql} ({lines})")
+    transaction.execute(f"CREATE OR REPLACE TABLE {table.sql} ({lines})")
 
 
 def _insert(
@@ -207,24 +196,15 @@ def _insert(
     if bounds:
         day = f"COALESCE(CAST({quoted(str(table.day))} AS VARCHAR), 'no day')"
         within = f"CASE WHEN {_within(table)} THEN TRUE ELSE error('{_OUTSIDE} ' || {day}) END"
-    [(inserted,)] = rows.connection.execute(
+    return rows.transaction.execute(
         f"INSERT INTO {table.sql} ({', '.join(map(quoted, columns))}) "
         f"SELECT {values} FROM {rows.source} AS own_rows WHERE {within}",
         {**rows.parameters, **bounds},
-    ).fetchall()
-    return int(inserted)
+    )
 
 
 def _within(table: OwnTable) -> str:
     return f"CAST({quoted(str(table.day))} AS DATE) BETWEEN $range_start AND $range_end"
-
-
-def _existing(connection: Connection, table: OwnTable) -> dict[str, str]:
-    """The type of each column of a table; empty if it does not exist."""
-    place = {"schema": table.schema, "name": table.name}
-    if not connection.execute(_IS_THERE, place).fetchall():
-        return {}
-    return _types(connection, f"SELECT * FROM {table.sql} LIMIT 0")
 
 
 @contextmanager
@@ -232,7 +212,7 @@ def _explained(table: OwnTable) -> Iterator[None]:
     """Turns errors caused by the rows into messages that say where and what to do."""
     try:
         yield
-    except duckdb.InvalidInputException as error:
+    except RaisedError as error:
         text = str(error).splitlines()[0]
         _, outside, day = text.partition(_OUTSIDE)
         if outside:
@@ -244,11 +224,5 @@ def _explained(table: OwnTable) -> Iterator[None]:
         if unfit:
             raise changed(table, what.strip()) from error
         raise
-    except (
-        duckdb.BinderException,
-        duckdb.CatalogException,
-        duckdb.ParserException,
-        duckdb.ConversionException,
-        duckdb.OutOfRangeException,
-    ) as error:
+    except StatementError as error:
         raise UserError(f"The query of {table.full_name} fails: {error}", NOTHING) from error

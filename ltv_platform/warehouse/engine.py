@@ -1,4 +1,9 @@
-"""What every warehouse engine can do; all writes are one transaction each."""
+"""What every warehouse engine can do; each write is one transaction.
+
+The protocol is composed of smaller ones, and a function takes the smallest that it needs: checks a
+:class:`Reader`, a build a :class:`Builder`, ingestion a :class:`Loader`. SQL is passed in the
+dialect of ``sql/``; an engine with another dialect translates it.
+"""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -7,11 +12,23 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from ltv_platform.contracts import SourceTable, Table
+from ltv_platform.contracts import Catalog, SourceTable, Table
+from ltv_platform.settings import Settings
 from ltv_platform.tables.transforms import AsOf, Select
 
 if TYPE_CHECKING:
+    import duckdb
     import pyarrow as pa
+
+Parameters = Mapping[str, Any]
+
+
+class StatementError(Exception):
+    """A statement is invalid, or a value does not fit its type."""
+
+
+class RaisedError(StatementError):
+    """A statement called ``error(…)``; the first line ends with the text given there."""
 
 
 @dataclass(frozen=True)
@@ -103,14 +120,67 @@ class LoadCounts:
     loaded_at: datetime
 
 
-class Engine(Protocol):
-    """The seam between the platform and the engine that holds its tables."""
+@dataclass(frozen=True)
+class Judged:
+    """The judged rows of a file, in the connection of :meth:`Loader.judging`.
+
+    Attributes:
+        connection: That connection.
+        rows: Name of a relation: the stored columns, ``_line``, ``_reasons``, ``_unread``,
+            ``_rounded`` and ``_day``; rows with reasons are not appended.
+        rejected: Name of a relation (line, reasons, raw, row_key) of the rows for quarantine.
+    """
+
+    connection: "duckdb.DuckDBPyConnection"
+    rows: str
+    rejected: str
+
+
+class Rows(Protocol):
+    """An engine or a transaction, as far as it answers queries."""
+
+    def rows(self, sql: str, parameters: Parameters | None = None) -> list[tuple[Any, ...]]:
+        """The rows of a small query as Python values."""
+
+
+class Reader(Rows, Protocol):
+    """Reading the warehouse."""
+
+    @property
+    def settings(self) -> Settings:
+        """What it was opened with."""
+
+    @property
+    def catalog(self) -> Catalog:
+        """All contracts."""
 
     def hold(self) -> AbstractContextManager[None]:
         """Keep others from writing over several calls."""
 
-    def prepare(self) -> None:
-        """Create what is missing: every table exists, empty, from the start."""
+    def fetch(self, sql: str, parameters: Parameters | None = None) -> "pa.Table":
+        """The rows of a query."""
+
+    def copy_to_parquet(self, select: Select, order: Sequence[str], path: Path) -> int:
+        """Write the rows of a SELECT, ordered by columns (none: as they come); their number."""
+
+    def tables(self) -> Mapping[tuple[str, str], Mapping[str, str]]:
+        """The columns of each existing table, by schema and name: their types, in order."""
+
+    def state(self, tables: Collection[str] | None = None) -> State:
+        """What has been touched and built (of all tables, or of some), and what is known."""
+
+    def as_of(self) -> AsOf:
+        """What the figures know of now."""
+
+    def newest_event(self, feed: str) -> date | datetime | None:
+        """The newest date of the rows of a source that count; None: it has none."""
+
+    def first_day(self) -> date | None:
+        """The day of the earliest row of the log; None where no source has a dated row."""
+
+
+class Builder(Reader, Protocol):
+    """Writing derived tables, and recording from which state they were built."""
 
     def replace_range(
         self, table: Table, rows: "Select | pa.Table", start: date, end: date, writer: Writer
@@ -121,7 +191,8 @@ class Engine(Protocol):
             The number of rows written.
 
         Raises:
-            UserError: the columns are not the contract's; nothing was written.
+            UserError: the columns are not the contract's, or rows are of other days; nothing was
+                written.
         """
 
     def replace(self, table: Table, rows: "Select | pa.Table", writer: Writer) -> int:
@@ -154,14 +225,115 @@ class Engine(Protocol):
         table is stale, so no later run passes it by and publishes it.
         """
 
-    def state(self, tables: Collection[str] | None = None) -> State:
-        """What has been touched and built (of all tables, or of some), and what is known."""
 
-    def as_of(self) -> AsOf:
-        """What the figures know of now."""
+class Transaction(Rows, Protocol):
+    """Small writes to tables that are not derived, all of them or none."""
 
-    def fetch(self, sql: str, parameters: Mapping[str, Any] | None = None) -> "pa.Table":
-        """The rows of a query."""
+    def execute(self, sql: str, parameters: Parameters | None = None) -> int:
+        """Run a statement that writes; how many rows it wrote, changed or deleted.
 
-    def copy_to_parquet(self, select: Select, order: Sequence[str], path: Path) -> int:
-        """Write the rows of a SELECT, totally ordered, and return their number."""
+        Raises:
+            StatementError: it is invalid; the transaction must be rolled back.
+        """
+
+    def columns(self, source: str, parameters: Parameters | None = None) -> dict[str, str]:
+        """The type of each column of a relation given by :meth:`incoming`."""
+
+    def incoming(self, rows: "Select | pa.Table") -> AbstractContextManager[tuple[str, Parameters]]:
+        """A relation with the rows, as SQL for use after FROM, and its parameters."""
+
+    def touch(self, days: Mapping[str, Collection[date | None]]) -> None:
+        """Mark days of source tables as changed, for the planner; None: the whole table."""
+
+    def record(self, writer: Writer, days: tuple[date, date] | None) -> None:
+        """Record a write of the days first to last, or of the whole table."""
+
+    def append(self, load: Load, judged: Judged, load_sequence: int | None = None) -> LoadCounts:
+        """Append the good rows of a file to the log, with their load, quarantine and touched days.
+
+        Args:
+            load: The file.
+            judged: Its rows.
+            load_sequence: Their position in the order of receipt (:meth:`load_sequence_of`);
+                None: after all others.
+
+        Returns:
+            The row of ``loads``.
+        """
+
+    def load_sequence_of(self, source: SourceTable, load_id: str) -> int:
+        """The position of a load in the order of receipt, also if no row of it was accepted."""
+
+
+class Loader(Reader, Protocol):
+    """Taking rows into the log and the other tables of the raw layer."""
+
+    def judging(self) -> AbstractContextManager["duckdb.DuckDBPyConnection"]:
+        """The connection in which ingestion judges rows, while it holds the warehouse.
+
+        DuckDB reads, adapts and judges files, whatever the engine. The embedded engine gives its
+        own connection, so that judged rows need not be copied. Another engine gives a database in
+        memory, and fetches the judged rows from it in :meth:`Transaction.append`.
+        """
+
+    def bring(
+        self,
+        connection: "duckdb.DuckDBPyConnection",
+        name: str,
+        sql: str,
+        parameters: Parameters | None = None,
+    ) -> None:
+        """Copy the rows of a query into a temporary table of the connection that judges."""
+
+    def transaction(self) -> AbstractContextManager[Transaction]:
+        """Several statements that are committed together, or rolled back after an error."""
+
+
+class Keeper(Protocol):
+    """What backups, erasure and ``ltv doctor`` need of the stored warehouse."""
+
+    @property
+    def packages(self) -> tuple[str, ...]:
+        """Names of the Python packages that it runs on."""
+
+    @property
+    def schema_version(self) -> int:
+        """The schema version that this code works with."""
+
+    def stored_version(self) -> int | None:
+        """The schema version of the stored warehouse, without an upgrade; None: there is none.
+
+        Raises:
+            UserError: it cannot be read now: another process holds it, or it is damaged.
+        """
+
+    def prepare(self) -> None:
+        """Create what is missing: every table exists, empty, from the start."""
+
+    def copy(self, target: Path) -> None:
+        """Copy everything that is committed, in the form of ``Settings.warehouse_path``.
+
+        Raises:
+            OSError: the copy cannot be written.
+        """
+
+    def alone(self) -> AbstractContextManager[None]:
+        """Keep all processes out while a restore replaces the stored warehouse.
+
+        Raises:
+            UserError: another process held it for longer than LTV_LOCK_TIMEOUT.
+        """
+
+    def compact(self) -> tuple[int, int]:
+        """Remove all bytes of deleted rows from storage; the size before and after, in bytes.
+
+        Raises:
+            UserError: the disk is full; nothing was changed.
+        """
+
+
+class Engine(Builder, Loader, Keeper, Protocol):
+    """The seam between the platform and the engine that holds its tables."""
+
+    def __hash__(self) -> int:
+        """By identity, so that results can be cached per engine."""

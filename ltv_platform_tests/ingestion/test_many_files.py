@@ -11,7 +11,7 @@ from ltv_platform.ingestion.files import private_copy
 from ltv_platform.ingestion.landing import ingest_landing
 from ltv_platform.ingestion.load import Request, ingest
 from ltv_platform.ingestion.rows import staging
-from ltv_platform.warehouse.duckdb import raw_log
+from ltv_platform.warehouse.duckdb.transaction import DuckDBTransaction
 from ltv_platform_tests.testing.loader import Loader
 
 _LOADED = "SELECT source_file FROM raw.loads ORDER BY source_file"
@@ -44,10 +44,10 @@ def test_one_that_breaks_the_call_keeps_no_other_out(
     paths = _land(load, 4)
     stage = staging.stage
 
-    def breaks(connection, settings, incoming, *more):  # type: ignore[no-untyped-def]
+    def breaks(connection, engine, incoming, *more):  # type: ignore[no-untyped-def]
         if incoming.file.copy.name == "02.csv":
             raise RuntimeError("a defect")
-        return stage(connection, settings, incoming, *more)
+        return stage(connection, engine, incoming, *more)
 
     with monkeypatch.context() as patch, pytest.raises(RuntimeError, match="a defect"):
         patch.setattr(loading, "stage", breaks)
@@ -65,14 +65,14 @@ def test_what_was_loaded_has_moved_away_when_a_later_one_breaks_the_call(
     """A thousand files that are killed at the last one are not all read again."""
     monkeypatch.setattr(loading, "_TURN", 0.0)
     paths = _land(load, 4)
-    append = raw_log.append_load
+    append = DuckDBTransaction.append
 
-    def breaks(connection, staged, *arguments, **options):  # type: ignore[no-untyped-def]
+    def breaks(transaction, staged, *arguments):  # type: ignore[no-untyped-def]
         if staged.source_file == "03.csv":
             raise RuntimeError("a defect")
-        return append(connection, staged, *arguments, **options)
+        return append(transaction, staged, *arguments)
 
-    monkeypatch.setattr(loading, "append_load", breaks)
+    monkeypatch.setattr(DuckDBTransaction, "append", breaks)
     with pytest.raises(RuntimeError, match="a defect"):
         ingest_landing(load.engine)
     assert [path.exists() for path in paths] == [False, False, False, True]
@@ -107,10 +107,10 @@ def test_one_that_cannot_be_appended_is_its_own_business(
     paths = _land(load, 3)
     judge_again = staging.judge_again
 
-    def refuses(connection, settings, staged, start):  # type: ignore[no-untyped-def]
+    def refuses(connection, engine, staged, start):  # type: ignore[no-untyped-def]
         if staged.load.source_file == "01.csv":
             raise UserError("It cannot be judged.", "Fix it.")
-        judge_again(connection, settings, staged, start)
+        judge_again(connection, engine, staged, start)
 
     monkeypatch.setattr(loading, "judge_again", refuses)
     outcomes = ingest_landing(load.engine)

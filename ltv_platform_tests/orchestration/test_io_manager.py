@@ -23,6 +23,7 @@ from ltv_platform.orchestration.resources import TURN, turn
 from ltv_platform.published.current import own_files
 from ltv_platform.user_tables import Query, tables
 from ltv_platform.user_tables.model import OwnTable
+from ltv_platform.warehouse.duckdb.transaction import DuckDBTransaction
 from ltv_platform_tests.orchestration.contexts import frame_of, input_of, march, output, stored
 from ltv_platform_tests.testing.home import Home
 
@@ -95,7 +96,7 @@ def test_a_failed_write_loses_nothing(
         raise duckdb.OutOfMemoryException
 
     with monkeypatch.context() as patch:
-        patch.setattr(tables, "record_built", fails)
+        patch.setattr(DuckDBTransaction, "record", fails)
         for context in (output(home, *DAYS), output(home, key="mine.whole")):
             with pytest.raises(duckdb.OutOfMemoryException):
                 manager.handle_output(context, frame_of((DAYS[1], 2)))

@@ -300,8 +300,8 @@ def test_a_busy_warehouse_is_looked_at_later(
 ) -> None:
     """Another process that writes is a reason to look again, not an error."""
     home.load("conversions", "v1,u,2025-03-02,10:00:00,5")
-    ticker = Ticker(home, instance, "refresh")
     monkeypatch.setattr(sensors, "_PATIENCE", 0.1)
+    ticker = Ticker(home, instance, "refresh")
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:  # holds the file until it is told to end

@@ -15,13 +15,10 @@ from ltv_platform.attribution.ihc_api.answers import SHARES, Scored
 from ltv_platform.attribution.ihc_api.packing import Batch, Journey, Session
 from ltv_platform.failpoints import failpoint
 from ltv_platform.tables.rendering import render
-from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
-from ltv_platform.warehouse.duckdb.raw_log import next_sequence, transaction
-from ltv_platform.warehouse.engine import Writer
+from ltv_platform.warehouse.engine import Builder, Engine, Reader, Transaction, Writer
 from ltv_platform.warehouse.planner import newest_write
 
 if TYPE_CHECKING:
-    import duckdb
     import pyarrow as pa
 
 _ANSWERS, _JOURNEYS = "raw.ihc_answers", "marts.customer_journeys"
@@ -38,7 +35,7 @@ class Rejected:
     request_id: str
 
 
-def pending_days(engine: DuckDBEngine) -> tuple[date, ...]:
+def pending_days(engine: Reader) -> tuple[date, ...]:
     """Days of conversions whose journey the API has neither scored nor rejected, ascending.
 
     None where the local engine scores. Where nothing was pending and no journey was written
@@ -59,7 +56,7 @@ def pending_days(engine: DuckDBEngine) -> tuple[date, ...]:
         return tuple(day for (day,) in engine.rows(sql))
 
 
-def record_complete(engine: DuckDBEngine, sequence: int) -> None:
+def record_complete(engine: Builder, sequence: int) -> None:
     """Write down that no journey is pending.
 
     Args:
@@ -70,7 +67,7 @@ def record_complete(engine: DuckDBEngine, sequence: int) -> None:
     engine.record([Writer(_ANSWERS, digest, engine.as_of())], sequence)
 
 
-def _pending_days_sql(engine: DuckDBEngine) -> str:
+def _pending_days_sql(engine: Reader) -> str:
     return render("queries/ihc/pending_days.sql", engine.settings)
 
 
@@ -79,7 +76,7 @@ def _digest(sql: str) -> str:
     return hashlib.sha256(sql.encode()).hexdigest()[:16]
 
 
-def missing(engine: DuckDBEngine, waiting: Collection[date] = ()) -> "pa.Table":
+def missing(engine: Reader, waiting: Collection[date] = ()) -> "pa.Table":
     """The sessions of the journeys that are still to be sent, in the order of packing.
 
     Args:
@@ -118,16 +115,16 @@ def journeys_of(sessions: "pa.Table") -> Iterator[Journey]:
         )
 
 
-def counts(engine: DuckDBEngine) -> dict[str, int]:
+def counts(engine: Reader) -> dict[str, int]:
     """Journeys by what became of them under the present settings: scored, rejected, pending."""
     [row] = engine.fetch(render("queries/ihc/counts.sql", engine.settings)).to_pylist()
     return {name: int(number) for name, number in row.items()}
 
 
-def record_sent(engine: DuckDBEngine, request_id: str, batch: Batch) -> None:
+def record_sent(engine: Engine, request_id: str, batch: Batch) -> None:
     """Write down that a request is about to be sent."""
-    with engine.session() as connection, transaction(connection):
-        connection.execute(
+    with engine.transaction() as transaction:
+        transaction.execute(
             "INSERT INTO raw.ihc_requests BY NAME SELECT $id AS request_id, $now AS sent_at, "
             "$journeys AS journeys, $sessions AS sessions, 'sent' AS status",
             {
@@ -140,7 +137,7 @@ def record_sent(engine: DuckDBEngine, request_id: str, batch: Batch) -> None:
 
 
 def record_answer(
-    engine: DuckDBEngine,
+    engine: Engine,
     request_id: str,
     scored: Sequence[Scored],
     rejected: Sequence[Rejected] = (),
@@ -153,19 +150,18 @@ def record_answer(
         scored: Journeys with their shares.
         rejected: Journeys that are not sent again.
     """
-    with engine.session() as connection, transaction(connection):
-        sequence = next_sequence(connection)
-        _insert(connection, "raw.ihc_answers", "session_id", _answers(request_id, scored))
+    with engine.transaction() as transaction:
+        _insert(transaction, "raw.ihc_answers", "session_id", _answers(request_id, scored))
         now = _now(engine)
-        _insert(connection, "raw.ihc_rejections", "conv_id", _rejections(rejected, now))
+        _insert(transaction, "raw.ihc_rejections", "conv_id", _rejections(rejected, now))
         failpoint("answers appended, not committed")
-        _settle(connection, request_id, "answered", now, None)
-        _touch(connection, sequence, "ihc_answers", {item.journey.day for item in scored})
-        _touch(connection, sequence, "ihc_requests", {None})
+        _settle(transaction, request_id, "answered", now, None)
+        days = {item.journey.day for item in scored}
+        transaction.touch({"ihc_answers": days, "ihc_requests": {None}})
 
 
 def record_failure(
-    engine: DuckDBEngine,
+    engine: Engine,
     request_id: str,
     reason: str,
     rejected: Sequence[Rejected] = (),
@@ -178,23 +174,21 @@ def record_failure(
         reason: Why.
         rejected: Journeys that are not sent again.
     """
-    with engine.session() as connection, transaction(connection):
-        sequence = next_sequence(connection)
+    with engine.transaction() as transaction:
         now = _now(engine)
-        _insert(connection, "raw.ihc_rejections", "conv_id", _rejections(rejected, now))
-        _settle(connection, request_id, "failed", now, reason)
-        _touch(connection, sequence, "ihc_requests", {None})
+        _insert(transaction, "raw.ihc_rejections", "conv_id", _rejections(rejected, now))
+        _settle(transaction, request_id, "failed", now, reason)
+        transaction.touch({"ihc_requests": {None}})
 
 
-def forget_rejections(engine: DuckDBEngine) -> int:
+def forget_rejections(engine: Engine) -> int:
     """Let rejected journeys be sent again; their number."""
     with engine.hold():
-        with engine.session() as connection, transaction(connection):
-            [(rejected,)] = connection.execute("SELECT COUNT(*) FROM raw.ihc_rejections").fetchall()
-            connection.execute("DELETE FROM raw.ihc_rejections")
-            _touch(connection, next_sequence(connection), "ihc_requests", {None})
+        with engine.transaction() as transaction:
+            rejected = transaction.execute("DELETE FROM raw.ihc_rejections")
+            transaction.touch({"ihc_requests": {None}})
         engine.forget(_ANSWERS)
-    return int(rejected)
+    return rejected
 
 
 def _answers(request_id: str, scored: Iterable[Scored]) -> list[dict[str, Any]]:
@@ -224,59 +218,29 @@ def _rejections(rejected: Iterable[Rejected], now: datetime) -> list[dict[str, A
     ]
 
 
-def _insert(
-    connection: "duckdb.DuckDBPyConnection", table: str, also: str, rows: list[dict[str, Any]]
-) -> None:
+def _insert(transaction: Transaction, table: str, also: str, rows: list[dict[str, Any]]) -> None:
     """Append rows whose journey is not there yet."""
     import pyarrow as pa  # noqa: PLC0415 - a look for what is pending has no use for it
 
     if not rows:
         return
-    connection.register("incoming_answers", pa.Table.from_pylist(rows))
-    try:
-        connection.execute(
-            f"INSERT INTO {table} BY NAME SELECT * FROM incoming_answers "
+    with transaction.incoming(pa.Table.from_pylist(rows)) as (answers, _):
+        transaction.execute(
+            f"INSERT INTO {table} BY NAME SELECT * FROM {answers} "
             f"WHERE journey_key NOT IN (SELECT journey_key FROM {table}) "
             f"ORDER BY journey_key, {also}"
         )
-    finally:
-        connection.unregister("incoming_answers")
 
 
 def _settle(
-    connection: "duckdb.DuckDBPyConnection",
-    request_id: str,
-    status: str,
-    now: datetime,
-    reason: str | None,
+    transaction: Transaction, request_id: str, status: str, now: datetime, reason: str | None
 ) -> None:
-    connection.execute(
+    transaction.execute(
         "UPDATE raw.ihc_requests SET status = $status, settled_at = $now, reason = $reason "
         "WHERE request_id = $id",
         {"status": status, "now": now, "reason": reason, "id": request_id},
     )
 
 
-def _touch(
-    connection: "duckdb.DuckDBPyConnection",
-    sequence: int,
-    table: str,
-    days: Collection[date | None],
-) -> None:
-    """Mark days as changed, for the planner."""
-    values = {"table": table, "days": list(days), "sequence": sequence}
-    connection.execute(
-        "DELETE FROM raw.touched WHERE table_name = $table "
-        "AND COALESCE(day, DATE '0001-01-01') IN "
-        "(SELECT COALESCE(day, DATE '0001-01-01') FROM UNNEST(CAST($days AS DATE[])) AS t(day))",
-        {"table": table, "days": list(days)},
-    )
-    connection.execute(
-        "INSERT INTO raw.touched BY NAME SELECT $sequence AS seq, $table AS table_name, day "
-        "FROM UNNEST(CAST($days AS DATE[])) AS t(day)",
-        values,
-    )
-
-
-def _now(engine: DuckDBEngine) -> datetime:
+def _now(engine: Reader) -> datetime:
     return engine.settings.current_time().astimezone(UTC).replace(tzinfo=None)

@@ -18,7 +18,7 @@ from ltv_platform.errors import UserError
 from ltv_platform.failpoints import failpoint
 from ltv_platform.locks import one_scorer
 from ltv_platform.settings import Settings
-from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
+from ltv_platform.warehouse.engine import Engine
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -61,7 +61,7 @@ class Outcome:
 
 
 def score(
-    engine: DuckDBEngine,
+    engine: Engine,
     tell: Tell,
     waiting: Collection[date] = (),
     connect: Callable[[Settings], IhcClient] = IhcClient,
@@ -103,9 +103,7 @@ _Sending = tuple[Batch, str | None]
 class _Scoring:
     """One run of scoring; what it does is counted in the outcome."""
 
-    def __init__(
-        self, engine: DuckDBEngine, client: IhcClient, tell: Tell, outcome: Outcome
-    ) -> None:
+    def __init__(self, engine: Engine, client: IhcClient, tell: Tell, outcome: Outcome) -> None:
         self._engine = engine
         self._client = client
         self._tell = tell

@@ -4,14 +4,13 @@ import csv
 import gzip
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,7 +20,7 @@ from ltv_platform.published.current import require_snapshot
 from ltv_platform.published.query import open_snapshot
 from ltv_platform.settings import Settings
 from ltv_platform.tables.rendering import render
-from ltv_platform.warehouse.duckdb.connection import connection_config
+from ltv_platform.warehouse.opening import open_in_memory
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -108,20 +107,10 @@ def engine_settings(settings: Settings, preset: str) -> Settings:
     )
 
 
-@contextmanager
-def in_memory(settings: Settings, **tables: "pa.Table") -> Iterator[duckdb.DuckDBPyConnection]:
-    """An empty database in memory that sees some tables."""
-    with duckdb.connect(config=connection_config(settings)) as connection:
-        connection.execute("SET timezone = 'UTC'")
-        for name, table in tables.items():
-            connection.register(name, table)
-        yield connection
-
-
 def _journeys(answers: "pa.Table", settings: Settings) -> AnsweredJourneys:
-    with in_memory(settings, answers=answers) as connection:
-        sql = render("queries/ihc/answered_journeys.sql", engine_settings(settings, "published"))
-        return AnsweredJourneys(connection.sql(sql).to_arrow_table())
+    sql = render("queries/ihc/answered_journeys.sql", engine_settings(settings, "published"))
+    with closing(open_in_memory(settings)) as database:
+        return AnsweredJourneys(database.fetch(sql, answers=answers))
 
 
 def published_answers(settings: Settings) -> AnsweredJourneys:

@@ -3,6 +3,7 @@
 The local engine is an open approximation; what it is worth is measured here.
 """
 
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,15 +13,15 @@ from ltv_platform.attribution.ihc_local.answered_journeys import (
     AnsweredJourneys,
     Floats,
     engine_settings,
-    in_memory,
 )
 from ltv_platform.errors import UserError
 from ltv_platform.parameters.ihc import FITTED, PRESETS
 from ltv_platform.settings import Settings
 from ltv_platform.tables.rendering import render
+from ltv_platform.warehouse.opening import open_in_memory
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    pass
 
 
 @dataclass(frozen=True)
@@ -61,8 +62,8 @@ def local_scores(journeys: AnsweredJourneys, settings: Settings, preset: str) ->
         UserError: the preset is ``fitted`` and nothing was fitted yet.
     """
     sql = render("queries/ihc/answered_scores.sql", engine_settings(settings, preset))
-    with in_memory(settings, journeys=journeys.table) as connection:
-        rows: pa.Table = connection.sql(sql).to_arrow_table()
+    with closing(open_in_memory(settings)) as database:
+        rows = database.fetch(sql, journeys=journeys.table)
     scores: Floats = rows["ihc"].to_numpy()
     return scores
 

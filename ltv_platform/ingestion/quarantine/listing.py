@@ -7,8 +7,7 @@ from ltv_platform.errors import UserError
 from ltv_platform.ingestion.files.private_copy import printable
 from ltv_platform.ingestion.messages import source_called
 from ltv_platform.ingestion.quarantine.settling import OPEN
-from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
-from ltv_platform.warehouse.duckdb.raw_log import next_sequence, touch, transaction
+from ltv_platform.warehouse.engine import Loader
 
 _COLUMNS = (
     "table_name",
@@ -25,7 +24,7 @@ _WAITING = f"{OPEN} AND ($table IS NULL OR table_name = $table)"
 
 
 def list_quarantine(
-    engine: DuckDBEngine, table: str | None = None, limit: int | None = None
+    engine: Loader, table: str | None = None, limit: int | None = None
 ) -> tuple[list[str], list[tuple[Any, ...]]]:
     """The rows that stand in quarantine: newest load first, each in the order of its file.
 
@@ -53,7 +52,7 @@ def list_quarantine(
     return list(_COLUMNS), rows
 
 
-def count_quarantine(engine: DuckDBEngine, table: str | None = None) -> int:
+def count_quarantine(engine: Loader, table: str | None = None) -> int:
     """How many rows stand in quarantine, all or those meant for one source table.
 
     Raises:
@@ -65,9 +64,7 @@ def count_quarantine(engine: DuckDBEngine, table: str | None = None) -> int:
     return int(engine.rows(sql, {"table": table})[0][0])
 
 
-def dismiss(
-    engine: DuckDBEngine, reason: str, table: str | None = None, file: str | None = None
-) -> int:
+def dismiss(engine: Loader, reason: str, table: str | None = None, file: str | None = None) -> int:
     """Settle rows of quarantine that nobody will fix, so that they are no longer listed.
 
     Args:
@@ -87,17 +84,16 @@ def dismiss(
     if not reason.strip():
         raise UserError("No reason is given.", "Give --reason: why the rows will not be fixed.")
     now = engine.settings.current_time().astimezone(UTC).replace(tzinfo=None)
-    with engine.session() as connection, transaction(connection):
-        rows = connection.execute(
+    with engine.transaction() as transaction:
+        rows = transaction.execute(
             "UPDATE raw.quarantine SET settled_at = $now, settled_by = $reason "
             f"WHERE {_WAITING} AND ($file IS NULL OR source_file = $file)",
             {"now": now, "reason": f"dismissed: {reason}", "table": table, "file": file},
-        ).fetchall()[0][0]
+        )
         if rows == 0 and file is not None:
             raise UserError(
                 f"No row of a file {printable(file)} is in quarantine.",
                 "`ltv quarantine list` names the files.",
             )
-        nothing = "SELECT CAST(NULL AS VARCHAR) AS table_name, CAST(NULL AS DATE) AS day LIMIT 0"
-        touch(connection, nothing, next_sequence(connection), engine.settings)
-    return int(rows)
+        transaction.touch({"loads": {None}})
+    return rows

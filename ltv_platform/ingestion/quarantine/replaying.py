@@ -5,20 +5,18 @@ had, and at the position of its file in the order of receipt: what came later st
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-import duckdb
-
 from ltv_platform.contracts import SourceTable
 from ltv_platform.contracts.ddl import literal, quoted
 from ltv_platform.errors import UserError
 from ltv_platform.ingestion.adapters.apply import Adapted, adapt_again, defaults_of
-from ltv_platform.ingestion.adapters.confinement import confine
+from ltv_platform.ingestion.adapters.confinement import Connection, confine
 from ltv_platform.ingestion.files.private_copy import load_id_of
 from ltv_platform.ingestion.messages import source_called
 from ltv_platform.ingestion.quarantine.settling import OPEN
@@ -28,15 +26,10 @@ from ltv_platform.ingestion.rows.staging import MALFORMED
 from ltv_platform.ingestion.rows.start_date import read_start
 from ltv_platform.locks import temporary_folder
 from ltv_platform.settings import Settings
-from ltv_platform.warehouse.duckdb.connection import spill_path
-from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
-from ltv_platform.warehouse.duckdb.raw_log import append_load, load_sequence_of, transaction
-from ltv_platform.warehouse.engine import Load, LoadCounts
+from ltv_platform.warehouse.engine import Judged, Load, LoadCounts, Loader, Transaction
 
 if TYPE_CHECKING:
     from ltv_platform.ingestion.adapters.adapter import Adapter
-
-Connection = duckdb.DuckDBPyConnection
 
 
 @dataclass(frozen=True)
@@ -76,9 +69,7 @@ class Retrial:
     adapters: list[str] = field(default_factory=list)
 
 
-def replay(
-    engine: DuckDBEngine, table: str | None = None, tell: Progress = silent
-) -> list[LoadCounts]:
+def replay(engine: Loader, table: str | None = None, tell: Progress = silent) -> list[LoadCounts]:
     """Send the rows in quarantine again, under present settings and adapters.
 
     Rows that pass enter the log and are marked as replayed; the others stay as they are, and so
@@ -99,8 +90,8 @@ def replay(
     if table is not None:
         source_called(engine.catalog.sources, table)
     settings = engine.settings
-    with temporary_folder(settings.home, "staging_") as folder, engine.session() as connection:
-        confine(connection, spill_path(settings.warehouse_path), folders=[folder])
+    with temporary_folder(settings.home, "staging_") as folder, engine.judging() as connection:
+        confine(connection, folders=[folder])
         retrial = retry(connection, engine, folder, table)
         if retrial.notes:
             raise UserError(
@@ -109,13 +100,13 @@ def replay(
             )
         for note in retrial.adapters:
             tell(note)
-        with transaction(connection):
-            return append_retrial(connection, engine, retrial)
+        with engine.transaction() as transaction:
+            return append_retrial(connection, transaction, retrial)
 
 
 def retry(
     connection: Connection,
-    engine: DuckDBEngine,
+    engine: Loader,
     folder: Path,
     table: str | None = None,
     only: str = "TRUE",
@@ -123,7 +114,7 @@ def retry(
     """Judge rows of quarantine again; outside of a transaction, which an error would end.
 
     Args:
-        connection: A confined connection to the warehouse.
+        connection: Where they are judged, confined.
         engine: The warehouse.
         folder: A folder that the connection reaches.
         table: Only rows meant for this source table.
@@ -132,7 +123,7 @@ def retry(
     now = engine.settings.current_time().astimezone(UTC).replace(tzinfo=None)
     retrial = Retrial(now)
     waiting = f"{OPEN} AND NOT ({MALFORMED}) AND ({only})"
-    for file in _files(connection, engine.catalog.sources, table, waiting):
+    for file in _files(engine, table, waiting):
         rows = f"replayed_{len(retrial.passed)}"
         try:
             adapter = _adapter_of(file, engine.settings)
@@ -159,9 +150,9 @@ def retry(
 
 
 def append_retrial(
-    connection: Connection, engine: DuckDBEngine, retrial: Retrial
+    connection: Connection, transaction: Transaction, retrial: Retrial
 ) -> list[LoadCounts]:
-    """Append what passed, inside a transaction of the caller's; the rows of ``loads``."""
+    """Append what passed; the rows of ``loads``."""
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE none_rejected "
         "(line BIGINT, reasons VARCHAR[], raw VARCHAR, row_key VARCHAR)"
@@ -177,38 +168,33 @@ def append_retrial(
             rows_in_file=len(passed.lines),
             received_at=retrial.received_at,
         )
-        loads.append(
-            append_load(
-                connection,
-                load,
-                passed.rows,
-                "none_rejected",
-                engine.settings,
-                load_sequence=load_sequence_of(connection, file.source, file.load_id),
-            )
-        )
-        connection.execute(
+        load_sequence = transaction.load_sequence_of(file.source, file.load_id)
+        judged = Judged(connection, passed.rows, "none_rejected")
+        loads.append(transaction.append(load, judged, load_sequence))
+        transaction.execute(
             f"UPDATE raw.quarantine SET replayed_at = $now WHERE load_id = $load_id AND {OPEN} "
-            f"AND line IN (SELECT _line FROM {passed.rows} WHERE _reasons IS NULL)",
-            {"now": retrial.received_at, "load_id": file.load_id},
+            "AND line IN (SELECT UNNEST($lines))",
+            {
+                "now": retrial.received_at,
+                "load_id": file.load_id,
+                "lines": list(passed.lines),
+            },
         )
     return loads
 
 
-def _files(
-    connection: Connection, sources: Mapping[str, SourceTable], table: str | None, waiting: str
-) -> list[_File]:
+def _files(engine: Loader, table: str | None, waiting: str) -> list[_File]:
     """The files of which rows wait, in the order in which they were loaded."""
     return [
-        _File(sources[name], *values)
-        for name, *values in connection.execute(
+        _File(engine.catalog.sources[name], *values)
+        for name, *values in engine.rows(
             "SELECT loads.table_name, loads.load_id, loads.source_file, loads.adapter, "
             "loads.content_hash "
             "FROM raw.loads AS loads WHERE ($table IS NULL OR table_name = $table) "
             f"AND load_id IN (SELECT load_id FROM raw.quarantine WHERE {waiting}) "
             "ORDER BY loads.rowid",
             {"table": table},
-        ).fetchall()
+        )
     ]
 
 
@@ -244,7 +230,7 @@ def _what_changed(file: _File, adapter: "Adapter | None") -> list[str]:
 
 def _judge_again(
     connection: Connection,
-    engine: DuckDBEngine,
+    engine: Loader,
     file: _File,
     adapter: "Adapter | None",
     *,
@@ -264,7 +250,7 @@ def _judge_again(
         # Quarantine keeps what came out of it, so there is nothing left to adapt.
         waiting += f" AND {_is_adapted(file.source)}"
         adapter = None
-    columns = _create_file(connection, file, adapter, waiting)
+    columns = _create_file(connection, engine, file, adapter, waiting)
     if adapter is None:
         adapted = Adapted(
             "SELECT *, NULL AS _record FROM file", [*columns, "_line"], defaults=defaults
@@ -275,9 +261,9 @@ def _judge_again(
         adapted = adapt_again(settings, adapter, kept, columns, file.source)
     judge(
         connection,
+        engine,
         file.source,
         adapted,
-        settings,
         received_at=now,
         start=read_start(settings),
         rows=rows,
@@ -292,7 +278,11 @@ def _judge_again(
 
 
 def _create_file(
-    connection: Connection, file: _File, adapter: "Adapter | None", waiting: str
+    connection: Connection,
+    engine: Loader,
+    file: _File,
+    adapter: "Adapter | None",
+    waiting: str,
 ) -> list[str]:
     """The relation ``file`` out of the kept records, with the names and lines that they had.
 
@@ -302,10 +292,10 @@ def _create_file(
     kept = f"FROM raw.quarantine WHERE load_id = $load_id AND {waiting}"
     names = [
         name
-        for (name,) in connection.execute(
+        for (name,) in engine.rows(
             f"SELECT DISTINCT UNNEST(json_keys(raw)) AS name {kept} ORDER BY name",
             {"load_id": file.load_id},
-        ).fetchall()
+        )
     ]
     if adapter is None:
         # The contract may know columns that the rows do not have.
@@ -313,11 +303,8 @@ def _create_file(
     values = "".join(
         f"json_extract_string(raw, {literal(_path(name))}) AS {quoted(name)}, " for name in names
     )
-    connection.execute("DROP TABLE IF EXISTS file")
-    connection.execute(
-        f"CREATE TEMP TABLE file AS SELECT {values}line AS _line, source_file AS _file {kept}",
-        {"load_id": file.load_id},
-    )
+    records = f"SELECT {values}line AS _line, source_file AS _file {kept}"
+    engine.bring(connection, "file", records, {"load_id": file.load_id})
     return names
 
 

@@ -1,13 +1,9 @@
 """Rows of quarantine that a load leaves nothing to do about: settled, kept, and told no more."""
 
-import duckdb
-
 from ltv_platform.contracts import SourceTable
 from ltv_platform.contracts.ddl import quoted
 from ltv_platform.ingestion.rows.validation import ONLY_BEFORE_START
-from ltv_platform.warehouse.engine import Load
-
-Connection = duckdb.DuckDBPyConnection
+from ltv_platform.warehouse.engine import Judged, Load, Loader, Transaction
 
 #: Rows of quarantine that somebody has yet to do something about.
 OPEN = "replayed_at IS NULL AND settled_at IS NULL"
@@ -23,7 +19,7 @@ def row_key(source: SourceTable) -> str:
     return f"CASE WHEN {known} THEN CAST(to_json([{parts}]) AS VARCHAR) END"
 
 
-def settle_quarantine(connection: Connection, load: Load, rows: str) -> int:
+def settle_quarantine(engine: Loader, transaction: Transaction, load: Load, judged: Judged) -> int:
     """Settle rows of earlier loads, in the transaction that appends one.
 
     It has a good row of their key, or it is their file, come again through their adapter, which was
@@ -31,9 +27,10 @@ def settle_quarantine(connection: Connection, load: Load, rows: str) -> int:
     stays open that only the start of the partitions keeps out: it may yet come in as the earliest.
 
     Args:
-        connection: A connection to the warehouse.
+        engine: The warehouse.
+        transaction: That of the load.
         load: The load.
-        rows: Name of the relation of its judged rows.
+        judged: Its rows.
 
     Returns:
         How many rows it settled.
@@ -44,18 +41,27 @@ def settle_quarantine(connection: Connection, load: Load, rows: str) -> int:
     # Most logs have no such rows, and a large load has many keys.
     waiting = f"SELECT 1 FROM raw.quarantine WHERE {waits} LIMIT 1"
     own = {name: values[name] for name in ("table", "load_id")}
-    if connection.execute(waiting, own).fetchone() is None:
+    if not transaction.rows(waiting, own):
         return 0
     early = f"NOT ({ONLY_BEFORE_START})" if load.table.earliest_counts else "TRUE"
-    [(by_key,)] = connection.execute(
-        f"UPDATE raw.quarantine SET {settled} WHERE {waits} AND {early} AND "
-        f"row_key IN (SELECT {row_key(load.table)} FROM {rows} WHERE _reasons IS NULL)",
-        values,
+    settleable = f"{waits} AND {early}"
+    waiting = (
+        f"SELECT DISTINCT row_key FROM raw.quarantine WHERE {settleable} AND row_key IS NOT NULL"
+    )
+    engine.bring(judged.connection, "waiting_keys", waiting, own)
+    keys = judged.connection.execute(
+        f"SELECT DISTINCT key FROM (SELECT {row_key(load.table)} AS key FROM {judged.rows} "
+        "WHERE _reasons IS NULL) AS good WHERE key IN (SELECT row_key FROM waiting_keys)"
     ).fetchall()
-    [(by_file,)] = connection.execute(
+    by_key = transaction.execute(
+        f"UPDATE raw.quarantine SET {settled} WHERE {settleable} AND row_key IN "
+        "(SELECT UNNEST(CAST($keys AS VARCHAR[])))",
+        {**values, "keys": [key for (key,) in keys]},
+    )
+    by_file = transaction.execute(
         f"UPDATE raw.quarantine SET {settled} WHERE {waits} AND load_id IN "
         "(SELECT load_id FROM raw.loads WHERE table_name = $table AND content_hash = $content "
         "AND adapter = $adapter)",
         {**values, "content": load.content_hash, "adapter": load.adapter},
-    ).fetchall()
-    return int(by_key) + int(by_file)
+    )
+    return by_key + by_file

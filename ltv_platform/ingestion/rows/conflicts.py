@@ -8,13 +8,11 @@ quarantined. For attributes that change, such as a customer's, the last line win
 
 from dataclasses import dataclass
 
-import duckdb
-
 from ltv_platform.contracts import SourceTable
 from ltv_platform.contracts.ddl import column_list, literal, quoted
+from ltv_platform.ingestion.adapters.confinement import Connection
 from ltv_platform.ingestion.rows.validation import ONLY_BEFORE_START
-
-Connection = duckdb.DuckDBPyConnection
+from ltv_platform.warehouse.engine import Loader
 
 
 @dataclass(frozen=True)
@@ -32,6 +30,7 @@ class Conflicts:
 
 def find_conflicts(
     connection: Connection,
+    engine: Loader,
     source: SourceTable,
     rows: str,
     table: str,
@@ -42,6 +41,7 @@ def find_conflicts(
 
     Args:
         connection: The staging connection.
+        engine: The warehouse.
         source: The contract.
         rows: Name of the relation of judged rows; rejected rows are ignored, except those that
             only lie before the start of the partitions, which may move.
@@ -60,10 +60,9 @@ def find_conflicts(
         f"SELECT _line, {values}, TRUE AS own FROM {rows} WHERE _reasons IS NULL OR {start}"
     )
     if load_id is not None:
-        candidates += (
-            f" UNION ALL SELECT line, {values}, FALSE FROM raw.{source.name} "
-            f"WHERE load_id = {literal(load_id)}"
-        )
+        of_load = f"SELECT line, {values} FROM raw.{source.name} WHERE load_id = $load_id"
+        engine.bring(connection, "others_of_load", of_load, {"load_id": load_id})
+        candidates += f" UNION ALL SELECT line, {values}, FALSE FROM others_of_load"
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE keys_of_several AS "
         f"SELECT {key} FROM ({candidates}) AS candidates GROUP BY {key} HAVING COUNT(*) > 1"

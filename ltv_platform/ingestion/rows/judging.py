@@ -3,16 +3,13 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-import duckdb
-
 from ltv_platform.contracts import SourceTable
 from ltv_platform.ingestion.adapters.apply import Adapted
+from ltv_platform.ingestion.adapters.confinement import Connection
 from ltv_platform.ingestion.rows.conflicts import find_conflicts, note
 from ltv_platform.ingestion.rows.validation import staging_select
 from ltv_platform.ingestion.suppression.keys import leave_out
-from ltv_platform.settings import Settings
-
-Connection = duckdb.DuckDBPyConnection
+from ltv_platform.warehouse.engine import Loader
 
 #: How far the clocks of sources may be ahead of ours.
 _FUTURE_ALLOWED = timedelta(hours=24)
@@ -33,9 +30,9 @@ class Judgement:
 
 def judge(
     connection: Connection,
+    engine: Loader,
     source: SourceTable,
     adapted: Adapted,
-    settings: Settings,
     *,
     received_at: datetime,
     start: date | None,
@@ -49,9 +46,9 @@ def judge(
 
     Args:
         connection: The staging connection.
+        engine: The warehouse, which is only read.
         source: The contract.
         adapted: The rows as text.
-        settings: For the zones.
         received_at: When the file was received (UTC).
         start: First partition; None: not settled yet.
         rows: Name of the new view.
@@ -61,7 +58,7 @@ def judge(
         The number of rows, and what the user should know about them.
     """
     select = staging_select(
-        source, adapted.columns, adapted.select, settings, start, defaults=adapted.defaults
+        source, adapted.columns, adapted.select, engine.settings, start, defaults=adapted.defaults
     )
     latest = {"latest": received_at + _FUTURE_ALLOWED} if "$latest" in select else {}
     connection.execute(f"CREATE OR REPLACE TEMP TABLE judged_{rows} AS {select}", latest)
@@ -69,12 +66,14 @@ def judge(
     line = f", rowid + {adapted.first_line} AS _line" if adapted.first_line is not None else ""
     left_out = f"left_out_{rows}"
     kept = ""
-    if leave_out(connection, settings, source, f"judged_{rows}", left_out):
+    if leave_out(connection, engine, source, f"judged_{rows}", left_out):
         kept = f" WHERE rowid NOT IN (SELECT place FROM {left_out})"
     select = f"SELECT *{line} FROM judged_{rows}{kept}"
     connection.execute(f"CREATE OR REPLACE TEMP VIEW {rows} AS {select}")
     notes = []
-    conflicts = find_conflicts(connection, source, rows, f"conflicts_{rows}", load_id=load_id)
+    conflicts = find_conflicts(
+        connection, engine, source, rows, f"conflicts_{rows}", load_id=load_id
+    )
     if conflicts is not None:
         notes.append(note(source, conflicts))
         if not source.last_line_counts:

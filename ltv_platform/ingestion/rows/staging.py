@@ -11,8 +11,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import duckdb
-
 from ltv_platform.contracts import SourceTable
 from ltv_platform.contracts.ddl import literal, quoted
 from ltv_platform.countries import is_known
@@ -24,6 +22,7 @@ from ltv_platform.ingestion.adapters.apply import (
     as_they_are,
     compare_columns,
 )
+from ltv_platform.ingestion.adapters.confinement import Connection
 from ltv_platform.ingestion.files.private_copy import PrivateCopy
 from ltv_platform.ingestion.messages import some
 from ltv_platform.ingestion.quarantine.settling import OPEN, row_key
@@ -43,12 +42,10 @@ from ltv_platform.ingestion.rows.start_date import Years
 from ltv_platform.ingestion.rows.validation import BEFORE_START, ONLY_BEFORE_START
 from ltv_platform.ingestion.suppression.keys import leave_out_malformed
 from ltv_platform.settings import Settings
-from ltv_platform.warehouse.engine import Load
+from ltv_platform.warehouse.engine import Load, Loader, Rows
 
 if TYPE_CHECKING:
     from ltv_platform.ingestion.adapters.adapter import Adapter
-
-Connection = duckdb.DuckDBPyConnection
 
 #: Maximum number of countries that a message lists.
 _SHOWN_COUNTRIES = 5
@@ -137,25 +134,23 @@ class Staged:
 
 def stage(
     connection: Connection,
-    settings: Settings,
+    engine: Loader,
     incoming: Incoming,
     start: date | None,
-    sources: Mapping[str, SourceTable],
 ) -> Staged:
     """Open a copied file and judge its rows.
 
     Args:
         connection: The staging connection.
-        settings: For the zones and the clock.
+        engine: The warehouse, which is only read.
         incoming: The file.
         start: First partition; None: not settled yet.
-        sources: The contracts, as an adapter may feed several tables.
 
     Raises:
         UserError: the file as a whole cannot be loaded: it is empty, lacks a required column,
             or its adapter fails.
     """
-    staging = _Staging(connection, settings, incoming, start, sources)
+    staging = _Staging(connection, engine, incoming, start)
     try:
         return staging.staged(by_hand=False)
     except UnreliableReadError:
@@ -165,21 +160,21 @@ def stage(
 @dataclass(frozen=True)
 class _Staging:
     connection: Connection
-    settings: Settings
+    engine: Loader
     incoming: Incoming
     start: date | None
-    sources: Mapping[str, SourceTable]
 
     def staged(self, *, by_hand: bool) -> Staged:
-        connection, settings, incoming = self.connection, self.settings, self.incoming
+        connection, engine, incoming = self.connection, self.engine, self.incoming
+        settings = engine.settings
         source, adapter, copy = incoming.source, incoming.adapter, incoming.file.copy
         received_at = settings.current_time().astimezone(UTC).replace(tzinfo=None)
         rows = f"staged_{incoming.place}"
         verdict = partial(
             judge,
             connection,
+            engine,
             source,
-            settings=settings,
             received_at=received_at,
             start=self.start,
             rows=rows,
@@ -198,7 +193,7 @@ class _Staging:
         connection.execute(f"ALTER TABLE malformed RENAME TO {malformed}")
         rows_in_file = count + count_rows(connection, malformed)
         delimiter = adapter.dialect.delimiter if adapter else None
-        left_out = leave_out_malformed(connection, settings, source, malformed, delimiter)
+        left_out = leave_out_malformed(connection, engine, source, malformed, delimiter)
         if adapter is not None and adapter.layout.columns:
             connection.execute(f"UPDATE {malformed} SET raw = {literal(_NOT_KEPT)}")
         left_out += count_rows(connection, f"left_out_{rows}")
@@ -250,7 +245,7 @@ class _Staging:
         try:
             notes = compare_columns(source, records.columns, copy.name, None)
         except UserError as error:
-            raise _with_better_advice(error, copy, self.sources) from error
+            raise _with_better_advice(error, copy, self.engine.catalog.sources) from error
         notes = [*copy.notes, *records.notes, *notes]
         adapted = as_they_are(records)
         with engine_reads(copy):
@@ -267,7 +262,8 @@ class _Staging:
             records = open_file(
                 self.connection, file.copy, adapter.dialect, adapter.inputs, by_hand=by_hand
             )
-            file.adapted = adapt(self.settings, file.adapters, file.copy, records, self.sources)
+            sources = self.engine.catalog.sources
+            file.adapted = adapt(self.engine.settings, file.adapters, file.copy, records, sources)
             around = len(records.around)
         if not self.incoming.is_first:
             make_malformed(self.connection)
@@ -293,9 +289,7 @@ def _with_better_advice(
     )
 
 
-def judge_again(
-    connection: Connection, settings: Settings, staged: Staged, start: date | None
-) -> None:
+def judge_again(connection: Connection, engine: Loader, staged: Staged, start: date | None) -> None:
     """Judge staged rows by another start of the partitions, if that makes a difference."""
     load = staged.load
     if not load.table.partitioned or start == staged.start:
@@ -305,9 +299,9 @@ def judge_again(
     if before.fetchone() is not None:
         staged.judged_notes = judge(
             connection,
+            engine,
             load.table,
             staged.adapted,
-            settings,
             received_at=load.received_at,
             start=start,
             rows=staged.rows,
@@ -346,9 +340,9 @@ def years_of_load(connection: Connection, staged: Staged) -> Years:
     return dict(counted)
 
 
-def years_of_log(connection: Connection, source: SourceTable) -> Years:
+def years_of_log(warehouse: Rows, source: SourceTable) -> Years:
     """Valid rows per year: those in the log, and those rejected only for lying before the start."""
-    counted: list[tuple[int, int]] = connection.execute(
+    counted = warehouse.rows(
         "SELECT year, COUNT(*) FROM ("
         f"SELECT CAST(year({quoted(str(source.event_time))}) AS INTEGER) AS year "
         f"FROM raw.{source.name} UNION ALL "
@@ -357,7 +351,7 @@ def years_of_log(connection: Connection, source: SourceTable) -> Years:
         f"{OPEN} "
         f"AND {ONLY_BEFORE_START}) AS years GROUP BY year",
         {"table": source.name},
-    ).fetchall()
+    )
     return dict(counted)
 
 

@@ -11,7 +11,7 @@ from itertools import zip_longest
 
 from ltv_platform.errors import UserError
 from ltv_platform.settings import Settings
-from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
+from ltv_platform.warehouse.engine import Reader
 
 #: One in this many rows may lie before the start (0.1 %); an integer, so that no float decides.
 _OUTLIERS_ONE_IN = 1_000
@@ -60,7 +60,7 @@ def write_start(settings: Settings, start: date) -> None:
     os.replace(draft, settings.start_date_path)
 
 
-def cover_log(engine: DuckDBEngine) -> date | None:
+def cover_log(engine: Reader) -> date | None:
     """The first partition, moved before every row of the log; None before the first load.
 
     Loads accept no row before the start. But under another ``LTV_TIMEZONE`` the first rows may fall

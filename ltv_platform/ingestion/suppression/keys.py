@@ -9,18 +9,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import duckdb
-
 from ltv_platform.contracts import SourceTable
 from ltv_platform.contracts.ddl import literal, quoted
 from ltv_platform.contracts.sources import SOURCES
 from ltv_platform.errors import UserError
+from ltv_platform.ingestion.adapters.confinement import Connection
 from ltv_platform.ingestion.suppression.texts import what_stays, words
 from ltv_platform.keyed_hash import hash_sql, keyed_hash, new_key, pads, read_key, write_key
 from ltv_platform.settings import Settings
-from ltv_platform.warehouse.engine import Load
-
-Connection = duckdb.DuckDBPyConnection
+from ltv_platform.warehouse.engine import Judged, Load, Reader, Rows, Transaction
 
 #: The kind of the entries that stand for persons; those of their ids are named by source table.
 CUSTOMER = "customer"
@@ -104,16 +101,14 @@ def key_kind(source: SourceTable) -> str:
     return source.hangs_on or source.name
 
 
-def read_suppressed(connection: Connection, settings: Settings) -> Suppressed:
+def read_suppressed(warehouse: Rows, settings: Settings) -> Suppressed:
     """The list of a warehouse.
 
     Raises:
         UserError: it was made with a key that is not in LTV_HOME any more.
     """
     pseudonyms: dict[str, set[str]] = {}
-    for kind, pseudonym in connection.execute(
-        "SELECT kind, pseudonym FROM raw.suppressed"
-    ).fetchall():
+    for kind, pseudonym in warehouse.rows("SELECT kind, pseudonym FROM raw.suppressed"):
         pseudonyms.setdefault(kind, set()).add(pseudonym)
     of_key = pseudonyms.pop(_KEY, set())
     suppressed = Suppressed(
@@ -143,19 +138,19 @@ def keep_key(suppressed: Suppressed, settings: Settings) -> None:
 
 
 def put_on_list(
-    connection: Connection, suppressed: Suppressed, kinds: Iterable[str], now: datetime
+    transaction: Transaction, suppressed: Suppressed, kinds: Iterable[str], now: datetime
 ) -> None:
-    """Write what is not on the warehouse's list yet, inside a transaction of the caller's.
+    """Write what is not on the warehouse's list yet.
 
     Args:
-        connection: A connection to the warehouse.
+        transaction: What it is written in.
         suppressed: The whole list.
         kinds: The kinds to write.
         now: When (UTC).
     """
     entries = [(_KEY, suppressed.pseudonym(_KEY, ""))]
     entries += [(kind, each) for kind in kinds for each in suppressed.pseudonyms.get(kind, ())]
-    connection.execute(
+    transaction.execute(
         "INSERT INTO raw.suppressed BY NAME "
         "SELECT kind, pseudonym, $now AS suppressed_at FROM ("
         "SELECT UNNEST($kinds) AS kind, UNNEST($pseudonyms) AS pseudonym"
@@ -170,13 +165,13 @@ def put_on_list(
 
 
 def leave_out(
-    connection: Connection, settings: Settings, source: SourceTable, judged: str, left_out: str
+    connection: Connection, reader: Reader, source: SourceTable, judged: str, left_out: str
 ) -> int:
     """Find the judged rows of those on the list: they are neither stored nor quarantined.
 
     Args:
         connection: The staging connection.
-        settings: Where the key lies.
+        reader: The warehouse.
         source: The contract.
         judged: Name of a temporary table with the contract's columns.
         left_out: Name of a new temporary table of their ``place`` (rowid) in it.
@@ -187,7 +182,7 @@ def leave_out(
     condition, values = "FALSE", dict[str, Any]()
     if source.is_personal:
         person = None if source.person is None else quoted(source.person)
-        suppressed = read_suppressed(connection, settings)
+        suppressed = read_suppressed(reader, reader.settings)
         condition, values = suppressed.condition(source, person, quoted(source.key[0]))
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE {left_out} AS SELECT rowid AS place FROM {judged} "
@@ -199,7 +194,7 @@ def leave_out(
 
 def leave_out_malformed(
     connection: Connection,
-    settings: Settings,
+    reader: Reader,
     source: SourceTable,
     malformed: str,
     delimiter: str | None,
@@ -208,7 +203,7 @@ def leave_out_malformed(
 
     Args:
         connection: The staging connection.
-        settings: Where the key lies.
+        reader: The warehouse.
         source: The contract.
         malformed: Name of a temporary table (line, raw, reason).
         delimiter: What the file parts fields by, if that is known.
@@ -216,7 +211,7 @@ def leave_out_malformed(
     Returns:
         How many records were removed.
     """
-    suppressed = read_suppressed(connection, settings) if source.is_personal else None
+    suppressed = read_suppressed(reader, reader.settings) if source.is_personal else None
     if not suppressed:
         return 0
     removed = 0
@@ -240,17 +235,17 @@ def names(suppressed: Suppressed, source: SourceTable, text: str, delimiter: str
     )
 
 
-def remember_keys(connection: Connection, settings: Settings, load: Load, rows: str) -> None:
+def remember_keys(transaction: Transaction, settings: Settings, load: Load, judged: Judged) -> None:
     """Put the keys of rows left out on the list, where rows without a person hang on them.
 
     Inside the transaction of their load. Costs of a session name no user, so the session is what
     keeps them out; those that came before it are removed.
 
     Args:
-        connection: The staging connection.
+        transaction: That of its load.
         settings: Where the key lies.
         load: The file.
-        rows: Name of the view of its judged rows.
+        judged: Its rows.
     """
     source = load.table
     hanging = [other for other in SOURCES if other.hangs_on == source.name]
@@ -259,16 +254,16 @@ def remember_keys(connection: Connection, settings: Settings, load: Load, rows: 
     key = quoted(source.key[0])
     keys = [
         identifier
-        for (identifier,) in connection.execute(
-            f"SELECT DISTINCT {key} FROM judged_{rows} "
-            f"WHERE rowid IN (SELECT place FROM left_out_{rows}) AND {key} IS NOT NULL"
+        for (identifier,) in judged.connection.execute(
+            f"SELECT DISTINCT {key} FROM judged_{judged.rows} "
+            f"WHERE rowid IN (SELECT place FROM left_out_{judged.rows}) AND {key} IS NOT NULL"
         ).fetchall()
     ]
     kind = key_kind(source)
-    suppressed = read_suppressed(connection, settings).together_with({kind: keys})
-    put_on_list(connection, suppressed, [kind], load.received_at)
+    suppressed = read_suppressed(transaction, settings).together_with({kind: keys})
+    put_on_list(transaction, suppressed, [kind], load.received_at)
     for other in hanging:
-        connection.execute(
+        transaction.execute(
             f"DELETE FROM raw.{other.name} WHERE {quoted(other.key[0])} IN (SELECT UNNEST($keys))",
             {"keys": keys},
         )

@@ -2,30 +2,29 @@
 
 import os
 import shutil
-from contextlib import suppress
+from pathlib import Path
+
+import duckdb
 
 from ltv_platform.contracts.ddl import literal, quoted
 from ltv_platform.failpoints import failpoint
 from ltv_platform.locks import temporary_folder
-from ltv_platform.warehouse.duckdb.connection import spill_path
-from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
 
 
-def rewrite_warehouse(engine: DuckDBEngine) -> tuple[int, int]:
+def rewrite_file(connection: duckdb.DuckDBPyConnection, path: Path) -> tuple[int, int]:
     """Copy all rows into a new file that takes the place of the old one.
 
-    The old file stays locked until then, so nobody writes into it meanwhile; who waits for it
-    opens the new one. What a killed process spilled to disk goes, too.
+    The old file stays locked until the connection is closed, so nobody writes into it meanwhile;
+    who waits for it opens the new one.
+
+    Args:
+        connection: The one connection to the file.
+        path: The file.
 
     Returns:
         Bytes before and after.
-
-    Raises:
-        UserError: the disk has no room for both; the old file stays.
     """
-    path = engine.settings.warehouse_path
-    shutil.rmtree(spill_path(path), ignore_errors=True)
-    with engine.session() as connection, temporary_folder(path.parent, "warehouse_") as folder:
+    with temporary_folder(path.parent, "warehouse_") as folder:
         # So that nothing is left to be written when the connection closes.
         connection.execute("CHECKPOINT")
         before = path.stat().st_size
@@ -40,8 +39,4 @@ def rewrite_warehouse(engine: DuckDBEngine) -> tuple[int, int]:
         failpoint("warehouse rewritten, not replaced")
         shutil.copymode(path, new)
         os.replace(new, path)
-        after = path.stat().st_size
-    with suppress(FileNotFoundError):
-        shutil.rmtree(spill_path(path))
-    failpoint("warehouse replaced")
-    return before, after
+        return before, path.stat().st_size

@@ -1,5 +1,6 @@
 """Opening the DuckDB file: one process at a time, so wait for the lock and say who holds it."""
 
+import fcntl
 import os
 import random
 import time
@@ -27,6 +28,8 @@ _IF_DAMAGED = (
     "If it is damaged, restore a backup, or move it away and reload the files in loaded/; "
     "docs/operations.md shows how."
 )
+#: Pause between two attempts to keep others out, in seconds.
+_PAUSE = 0.1
 
 
 def connection_config(settings: Settings) -> dict[str, Any]:
@@ -95,25 +98,6 @@ def _create(path: Path) -> None:
             os.link(folder / path.name, path)
 
 
-def half_restored_path(settings: Settings) -> Path:
-    """The folder that a restore takes the new state of LTV_HOME from; gone when it is finished."""
-    return settings.home / "restoring"
-
-
-def refuse_half_restored(settings: Settings) -> None:
-    """Nobody works on an LTV_HOME that is old in one part and new in another.
-
-    Raises:
-        UserError: a restore was killed, or is just putting its files in place.
-    """
-    if half_restored_path(settings).exists():
-        raise UserError(
-            f"{settings.home} is half restored.",
-            "If `ltv restore` is running, let it finish; if it was interrupted, run it again, and "
-            "it continues where it stopped.",
-        )
-
-
 def open_warehouse(
     settings: Settings, lock_timeout: float | None = None
 ) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
@@ -150,3 +134,33 @@ def _connect(
                 ) from error
             time.sleep(random.uniform(pause / 2, pause))  # noqa: S311 - jitter, no secret
             pause = min(2 * pause, _LONGEST_PAUSE)
+
+
+@contextmanager
+def alone(settings: Settings) -> Iterator[None]:
+    """Keep everybody from the file that is there, by the lock that DuckDB uses.
+
+    Nothing else in this process may have it open: whoever closes it gives the lock away.
+
+    Raises:
+        UserError: another process holds it.
+    """
+    if not settings.warehouse_path.exists():
+        yield
+        return
+    with settings.warehouse_path.open("rb+") as warehouse:
+        give_up = time.monotonic() + settings.lock_timeout
+        while True:
+            try:
+                fcntl.lockf(warehouse, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError as error:
+                if time.monotonic() >= give_up:
+                    raise UserError(
+                        f"The warehouse {settings.warehouse_path} is held by another process "
+                        f"(waited {settings.lock_timeout:g} s).",
+                        "Let it finish or end it, then run the same `ltv restore` again. Raise "
+                        "LTV_LOCK_TIMEOUT to wait longer.",
+                    ) from error
+            time.sleep(_PAUSE)
+        yield

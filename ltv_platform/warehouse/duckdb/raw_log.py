@@ -14,7 +14,6 @@ import duckdb
 from ltv_platform.contracts import SourceTable
 from ltv_platform.contracts.ddl import column_list, quoted
 from ltv_platform.contracts.model import DayOf, DaysFrom, WholeTable
-from ltv_platform.contracts.operations import LOADS
 from ltv_platform.days import day_of_row_sql
 from ltv_platform.settings import Settings
 from ltv_platform.warehouse.duckdb.versions import number_versions
@@ -34,25 +33,6 @@ def transaction(connection: Connection) -> Iterator[None]:
         with suppress(duckdb.Error):  # a failed COMMIT has rolled back already
             connection.execute("ROLLBACK")
         raise
-
-
-def known_load(connection: Connection, load_id: str) -> LoadCounts | None:
-    """The row of ``loads`` of an earlier load of the same content, if there was one.
-
-    A file that an erasure has rewritten is still the file of its load.
-    """
-    row = connection.execute(
-        f"""
-        SELECT {column_list(LOADS.columns)}
-        FROM raw.loads
-        WHERE load_id = COALESCE(
-          (SELECT load_id FROM raw.rewritten WHERE rewritten_id = $load_id), $load_id
-        )
-        """,
-        {"load_id": load_id},
-    ).fetchone()
-    names = (column.name for column in LOADS.columns)
-    return None if row is None else LoadCounts(**dict(zip(names, row, strict=True)))
 
 
 def append_load(
@@ -103,6 +83,9 @@ def append_load(
     touched = f"""
         SELECT DISTINCT $table AS table_name, day
         FROM ({_touched_days(source, settings)}) AS days
+        UNION ALL
+        -- Every load bears on loads and perhaps quarantine, even if no row was accepted.
+        SELECT 'loads', NULL
     """
     touch(connection, touched, sequence, settings, {"table": source.name})
     return counts
@@ -249,10 +232,8 @@ def touch(
     connection.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE touched_days AS
-        SELECT table_name, day, CAST(NULL AS VARCHAR) AS zone FROM ({days}) AS days
-        UNION ALL
-        -- Every change bears on loads and perhaps quarantine, even if no row was accepted.
-        SELECT 'loads', NULL, $zone
+        SELECT table_name, day, CASE WHEN table_name = 'loads' THEN $zone END AS zone
+        FROM ({days}) AS days
         """,
         {**(values or {}), "zone": settings.timezone},
     )

@@ -216,14 +216,9 @@ def upgrade(
             ) from error
 
 
-def upgrade_copies_path(settings: Settings) -> Path:
-    """Where copies of the warehouse from before an upgrade lie."""
-    return settings.home / "backups"
-
-
 def _copy(connection: Connection, settings: Settings, version: int) -> Path:
     """Copy the warehouse file before its upgrade, and remove copies of earlier upgrades."""
-    folder = upgrade_copies_path(settings)
+    folder = settings.upgrade_copies_path
     copy = folder / f"warehouse-v{version}-{stamp(settings.current_time())}.duckdb"
     try:
         folder.mkdir(exist_ok=True)

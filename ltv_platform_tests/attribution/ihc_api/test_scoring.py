@@ -108,7 +108,7 @@ def test_journeys_are_looked_at_when_they_were_written(
     scored(home)
     looks = []
     rows = home.engine.rows
-    monkeypatch.setattr(home.engine, "rows", lambda sql: looks.append(sql) or rows(sql))
+    monkeypatch.setattr(home.engine, "rows", lambda *asked: looks.append(asked) or rows(*asked))
     assert ledger.pending_days(home.engine) == ()
     assert looks == []
     home.load("session_sources", "late,u2,Mail,2025-12-02,07:00:00,0,0")

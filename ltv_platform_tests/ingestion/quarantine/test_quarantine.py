@@ -7,10 +7,9 @@ from decimal import Decimal
 import pytest
 
 from ltv_platform.errors import UserError
-from ltv_platform.ingestion.quarantine import replaying
 from ltv_platform.ingestion.quarantine.listing import count_quarantine, list_quarantine
 from ltv_platform.ingestion.quarantine.replaying import replay
-from ltv_platform.warehouse.duckdb import raw_log
+from ltv_platform.warehouse.duckdb.transaction import DuckDBTransaction
 from ltv_platform_tests.testing import NOW
 from ltv_platform_tests.testing.loader import Loader, assert_adds_up
 
@@ -262,7 +261,7 @@ def test_all_of_a_replay_or_nothing(
     """Killed between two files, it leaves the log and quarantine as they were."""
     load("customers", customers(f"c1,{OLD},a"), "1.csv")
     load("customers", customers(f"c2,{OLD},a"), "2.csv")
-    genuine, calls = raw_log.append_load, []
+    genuine, calls = DuckDBTransaction.append, []
 
     def fail_second(*arguments: object, **named: object) -> object:
         calls.append(arguments)
@@ -271,7 +270,7 @@ def test_all_of_a_replay_or_nothing(
         return genuine(*arguments, **named)  # type: ignore[arg-type]
 
     with monkeypatch.context() as patch:
-        patch.setattr(replaying, "append_load", fail_second)
+        patch.setattr(DuckDBTransaction, "append", fail_second)
         with pytest.raises(RuntimeError, match="killed"):
             replay(later.engine)
     assert later.rows("SELECT COUNT(*) FROM raw.customers") == [(0,)]

@@ -20,7 +20,6 @@ from ltv_platform.ingestion.suppression.keys import (
     read_suppressed,
     with_key,
 )
-from ltv_platform.warehouse.duckdb.raw_log import transaction
 from ltv_platform_tests.testing.loader import Loader, assert_adds_up
 
 TRANSACTIONS = "transaction_id,customer_id,transaction_date,amount"
@@ -38,11 +37,11 @@ def loader(load: Loader) -> Loader:
 
 def keep_out(load: Loader, person: str) -> None:
     settings = load.engine.settings
-    with load.engine.session() as connection, transaction(connection):
-        suppressed = with_key(read_suppressed(connection, settings))
+    with load.engine.transaction() as transaction:
+        suppressed = with_key(read_suppressed(transaction, settings))
         keep_key(suppressed, settings)
         put_on_list(
-            connection,
+            transaction,
             suppressed.together_with({CUSTOMER: [person]}),
             [CUSTOMER],
             datetime(2026, 1, 1),

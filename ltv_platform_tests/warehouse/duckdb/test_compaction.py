@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from ltv_platform.errors import UserError
-from ltv_platform.warehouse.duckdb.compaction import rewrite_warehouse
 from ltv_platform_tests.testing.home import Home
 
 
@@ -26,7 +25,7 @@ def test_deleted_bytes_go_and_rows_stay_in_their_order(tmp_path: Path) -> None:
     before = [home.engine.rows(each) for each in sql], home.engine.state()
     assert b"SECRET1999" in path.read_bytes()
     path.chmod(0o640)
-    sizes = rewrite_warehouse(home.engine)
+    sizes = home.engine.compact()
     assert sizes[1] == path.stat().st_size
     assert b"SECRET1999" not in path.read_bytes()
     assert b"SECRET0" in path.read_bytes()
@@ -53,6 +52,6 @@ def test_a_full_disk_leaves_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyP
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", full)
         with pytest.raises((UserError, OSError)):
-            rewrite_warehouse(home.engine)
+            home.engine.compact()
     assert home.settings.warehouse_path.stat().st_ino == inode
     assert home.engine.rows("SELECT COUNT(*) FROM raw.transactions") == [(1,)]

@@ -21,7 +21,6 @@ from ltv_platform.warehouse.duckdb.schema_version import (
     MIGRATIONS,
     Migration,
     newest_version,
-    upgrade_copies_path,
     version_on_disk,
 )
 from ltv_platform_tests.testing.home import Home
@@ -117,7 +116,7 @@ def test_a_migration_adds_a_column(old: Home, tmp_path: Path) -> None:
     assert engine.rows("SELECT version FROM raw.warehouse_version ORDER BY ALL") == [
         (version,) for version in range(2, NOW + 3)
     ]
-    copies = sorted(upgrade_copies_path(old.settings).glob("*.duckdb"))
+    copies = sorted(old.settings.upgrade_copies_path.glob("*.duckdb"))
     assert [copy.name for copy in copies] == [
         f"warehouse-v{version}-20260104T120000Z.duckdb" for version in (1, NOW)
     ]
@@ -142,7 +141,7 @@ def test_a_fresh_warehouse_has_the_newest_version(tmp_path: Path) -> None:
     home = Home(tmp_path / "home", **SETTINGS)
     engine = upgraded(home, ADD_VIA)
     assert engine.rows("SELECT version FROM raw.warehouse_version") == [(NOW + 1,)]
-    assert not upgrade_copies_path(home.settings).exists()
+    assert not home.settings.upgrade_copies_path.exists()
 
 
 def test_a_failed_migration_changes_nothing(old: Home) -> None:
@@ -176,12 +175,12 @@ def test_no_upgrade_without_a_copy(old: Home, monkeypatch: pytest.MonkeyPatch) -
     with pytest.raises(UserError, match=r"was not upgraded: .* No space left on device"):
         upgraded(old, ADD_VIA).prepare()
     assert script_of(old.settings.warehouse_path) == before
-    assert [path.name for path in upgrade_copies_path(old.settings).iterdir()] == [".lock"]
+    assert [path.name for path in old.settings.upgrade_copies_path.iterdir()] == [".lock"]
 
 
 def test_old_copies_are_removed(old: Home) -> None:
     """Two stay: an upgrade that was killed may have made one before."""
-    folder = upgrade_copies_path(old.settings)
+    folder = old.settings.upgrade_copies_path
     folder.mkdir()
     names = [f"warehouse-v1-2025010{day}T120000Z.duckdb" for day in (1, 2, 3)]
     for name in (*names, "mine.duckdb"):

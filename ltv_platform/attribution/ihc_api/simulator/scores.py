@@ -5,13 +5,13 @@ from collections.abc import Mapping, Sequence
 from threading import Lock
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 
 from ltv_platform.attribution.ihc_api.answers import SHARES
 from ltv_platform.attribution.ihc_api.simulator.contract import ComputeRequest, time_of
 from ltv_platform.settings import Settings
 from ltv_platform.tables.rendering import render
+from ltv_platform.warehouse.opening import open_in_memory
 
 #: The decimals of an answer, as units of 1.
 _UNITS = 10_000
@@ -26,12 +26,12 @@ class Scorer:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._lock = Lock()  # one connection, many requests
-        self._connection = duckdb.connect(config={"python_enable_replacements": False})
+        self._lock = Lock()  # one database, many requests
+        self._database = open_in_memory(settings)
 
     def close(self) -> None:
         """Close the engine."""
-        self._connection.close()
+        self._database.close()
 
     def rows(self, request: ComputeRequest) -> list[dict[str, Any]]:
         """``value`` of the answer: a row per session."""
@@ -43,8 +43,7 @@ class Scorer:
             [row for sessions in request.journeys.values() for row in _journey(sessions)]
         )
         with self._lock:
-            self._connection.register("journeys", journeys)
-            found = self._connection.sql(sql).to_arrow_table().to_pylist()
+            found = self._database.fetch(sql, journeys=journeys).to_pylist()
         by_session = {(row["conv_id"], row["session_id"]): row for row in found}
         return [
             answer

@@ -1,8 +1,8 @@
 """Which tables are made: one line each, one module per group.
 
-A line names a table and the inputs of which it reads other days than its own. What the table
-is stands in ``contracts/``, how it is made in ``sql/``; Dagster assets come of the lines in
-``orchestration/``.
+A line names a table and the inputs from which it reads other days than its own. ``contracts/``
+defines what the table is, ``sql/`` how it is made; ``orchestration/`` turns the lines into Dagster
+assets.
 """
 
 from ltv_platform.assets.attribution import attribution_derivations

@@ -1,4 +1,4 @@
-"""Attribution tables: conversions look back at sessions, sessions ahead at the credit they earn."""
+"""Attribution tables: conversions read earlier sessions, sessions the credit they earn later."""
 
 from ltv_platform.attribution.markov import markov_channels
 from ltv_platform.parameters.attribution import attribution_parameters

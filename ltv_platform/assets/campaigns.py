@@ -11,14 +11,14 @@ _BACKTEST = "marts.campaign_forecast_backtest"
 def campaign_derivations(settings: Settings) -> tuple[Derivation, ...]:
     """The group's wiring; windows follow the configured horizons."""
     longest, users = max(settings.horizons), max(settings.user_horizons)
-    # 24 hours are not a day where clocks are put forward or back.
+    # 24 hours are not always a day: clocks are put forward and back.
     shift = 1 if settings.window == "hours" and settings.timezone != "UTC" else 0
     # N x 24 hours after an install on day d reach into day d + N; day N of retention, the Nth
     # after the day of install, reaches into day d + N + 1.
     purchases = Window(after=users + shift)
     activity = Window(after=longest + 1 + shift)
-    # An age begins on the day that the curve is partitioned by and ends on the next; where clocks
-    # move, it may begin a day later than that day, and end another day later.
+    # An age begins on the partition's day and ends on the next one; if clocks change, it may begin
+    # a day later, and end another day later.
     age = Window(after=1 + 2 * shift)
     grown = Window(before=longest - 1)
     return (

@@ -1,4 +1,4 @@
-"""Customer tables: each is written whole, for an event of today may concern any customer."""
+"""Customer tables: each is written as a whole, because today's events may change any customer."""
 
 from ltv_platform.factors.influence import influencing_factors
 from ltv_platform.tables.transforms import Derivation

@@ -1,4 +1,4 @@
-"""Forecasts of customers: histories, models fitted to them, what these say, how good it was."""
+"""Forecasts of customers: histories, fitted models, forecasts, back-tests."""
 
 from ltv_platform.forecasting.repeat_buying.backtest import forecast_backtest, forecast_totals
 from ltv_platform.forecasting.repeat_buying.tables import forecast_models, purchase_forecasts

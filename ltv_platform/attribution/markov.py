@@ -1,8 +1,8 @@
-"""Markov attribution, exact: how many conversions are lost when a channel leads nowhere.
+"""Exact Markov attribution: how many conversions are lost if a channel leads nowhere.
 
-Paths of sessions are one absorbing chain that begins at ``start`` and ends in a conversion or in
-nothing (Anderl et al., Mapping the customer journey, IJRM 33(3), 2016). A state of order k is the
-last k channels of a path. Nothing is simulated: the same counts always give the same figures.
+Paths of sessions form an absorbing chain from ``start`` to a conversion or to nothing (Anderl et
+al., Mapping the customer journey, IJRM 33(3), 2016). A state of order k is the last k channels of a
+path. Nothing is simulated: the same counts always give the same figures.
 """
 
 import logging
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-#: Channels before a visit, the latest first, as the SELECT names them.
+#: Columns of the channels before a visit, the latest first.
 _BEFORE = ("before_1", "before_2", "before_3")
-#: Paths of which less than this part of the conversions is still on its way change no digit.
+#: Stop when the open paths can add at most this share of the conversions.
 _ON_THEIR_WAY = 1e-15
-#: Visits that a path of a higher order is followed for; real ones need a few hundred.
+#: Most visits to follow paths for; real data needs a few hundred.
 _MOST_STEPS = 5_000
 _MILLIONTH = Decimal("0.000001")
 
@@ -35,10 +35,10 @@ class Chain:
     """An absorbing chain of visits.
 
     Attributes:
-        transitions: Q, states × states: probability of the next state; state 0 is the start.
-        converting: r, per state: probability that the path converts there and then.
-        last_channel: Per state: number of the channel that it ends in, from 1; 0 for the start.
-        channels: How many there are.
+        transitions: Q, states × states: probabilities of the next state; state 0 is the start.
+        converting: r, per state: probability that the path converts directly.
+        last_channel: Per state: number of its last channel, from 1; 0 for the start.
+        channels: The number of channels.
     """
 
     transitions: "csr_matrix"
@@ -48,15 +48,15 @@ class Chain:
 
 
 def markov_channels(visits: "pa.Table") -> "pa.Table":
-    """Removal effects and classical totals of every channel, for the orders 1 to 3.
+    """Removal effects and classical totals of every channel, for orders 1 to 3.
 
     An order with more channels than :data:`MARKOV_CHANNELS` allows is left out, with a warning:
-    its states would not fit into memory and time that a daily run has.
+    its states would take too much memory and time for a daily run.
 
     Args:
         visits: Rows of ``sql/attribution/markov_channels.sql``, in any order: a visit to
-            ``channel_name`` after three others (NULL: the path had begun later), how often it was
-            seen (``visits``) and how often a conversion followed at once (``conversions``).
+            ``channel_name`` after three others (NULL: the path started later), how often it
+            occurred (``visits``), and how often a conversion followed directly (``conversions``).
 
     Returns:
         The columns of ``marts.markov_channels``.
@@ -84,12 +84,12 @@ def markov_channels(visits: "pa.Table") -> "pa.Table":
 
 
 def chain(visits: "pa.Table", names: list[str], order: int) -> Chain:
-    """The chain of an order, out of counted visits.
+    """The chain of an order, from counted visits.
 
     Args:
         visits: As for :func:`markov_channels`.
-        names: Names of the channels; their place gives their number.
-        order: Channels that a state remembers, 1 to 3.
+        names: Names of the channels, in the order of their numbers.
+        order: Number of channels in a state, 1 to 3.
     """
     import numpy as np  # noqa: PLC0415
     import pyarrow as pa  # noqa: PLC0415
@@ -99,7 +99,7 @@ def chain(visits: "pa.Table", names: list[str], order: int) -> Chain:
     known = pa.array(names, pa.string())
 
     def numbers(column: str) -> "np.ndarray":
-        """Numbers of the channels; 0 where the path had not begun."""
+        """Numbers of the channels; 0 before the start of the path."""
         found = pc.index_in(visits[column].cast(pa.string()), value_set=known)
         number: np.ndarray = pc.add(pc.fill_null(found, -1), 1).to_numpy().astype(np.int64)
         return number
@@ -117,7 +117,7 @@ def chain(visits: "pa.Table", names: list[str], order: int) -> Chain:
     counts = visits["visits"].to_numpy().astype(float)
     converted = visits["conversions"].to_numpy().astype(float)
     seen = np.bincount(target, counts, size)
-    # Every path begins at the start once, with a visit that has none before it.
+    # Every path leaves the start once, with a visit that has none before it.
     seen[0] = counts[source == 0].sum()
     transitions = csr_matrix((counts / seen[source], (source, target)), shape=(size, size))
     converting = np.bincount(target, converted, size) / seen
@@ -125,10 +125,9 @@ def chain(visits: "pa.Table", names: list[str], order: int) -> Chain:
 
 
 def removal_effects(of: Chain, order: int) -> "np.ndarray | None":
-    """Share of the conversions lost per channel when it leads nowhere.
+    """Share of conversions lost per channel if it leads nowhere.
 
-    All 0 where nothing converts; None where paths are so long that :data:`_MOST_STEPS` do not
-    tell.
+    All 0 if nothing converts; None if :data:`_MOST_STEPS` are not enough for the longest paths.
     """
     return _by_solving(of) if order == 1 else _by_following(of)
 
@@ -152,9 +151,9 @@ def _by_solving(of: Chain) -> "np.ndarray":
 def _by_following(of: Chain) -> "np.ndarray | None":
     """Higher orders: all states that end in the channel are removed together, 1 - p0' / p0.
 
-    p0 = sum of (Q^i r)[0] is added up until no more than :data:`_ON_THEIR_WAY` of it can be
-    missing: that is as exact as a solve, and keeps Q sparse. Column 0 is the whole chain,
-    column k the one without channel k.
+    p0 = sum of (Q^i r)[0] is added up until at most :data:`_ON_THEIR_WAY` of it can be missing:
+    that is as exact as solving, and keeps Q sparse. Column 0 is the whole chain, column k the one
+    without channel k.
     """
     import numpy as np  # noqa: PLC0415
 
@@ -178,7 +177,7 @@ def _by_following(of: Chain) -> "np.ndarray | None":
 def _effects_of_order(
     visits: "pa.Table", names: list[str], order: int, most: int
 ) -> "np.ndarray | None":
-    """The removal effects; None, with a warning, where the order is left out."""
+    """The removal effects; None, with a warning, if the order is left out."""
     if len(names) > most:
         _log.warning(
             "markov_channels leaves out order %d: %d channels, but the limit is %d",
@@ -198,7 +197,7 @@ def _effects_of_order(
 
 
 def _shared_out(money: Decimal | None, shares: list[float | None]) -> list[Decimal | None]:
-    """Money by shares, rounded down to its six decimals; the first by name takes the remainder."""
+    """Money split by shares, rounded down to six decimals; the first by name gets the remainder."""
     if money is None or not shares or shares[0] is None:
         return [None] * len(shares)
     parts = [(money * Decimal(share or 0)).quantize(_MILLIONTH, ROUND_DOWN) for share in shares]

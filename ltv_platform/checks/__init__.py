@@ -1,7 +1,7 @@
-"""What must hold of the tables: pure functions that run a check and say what they saw.
+"""What must hold for the tables: functions that run a check and return its outcome.
 
-Unique keys and reconciliation block publishing; references, missing rates and the share of
-rejected rows only warn, because rows that wait are in a named bucket and not lost.
+Unique keys and reconciliation block publishing; references, missing rates and the share of rejected
+rows only warn, because waiting rows are in a table of their own and not lost.
 """
 
 from ltv_platform.checks.attribution import attribution_checks
@@ -17,7 +17,7 @@ __all__ = ["CheckOutcome", "TableCheck", "rejected_share", "table_checks", "uniq
 
 
 def table_checks(settings: Settings) -> tuple[TableCheck, ...]:
-    """All checks but those that every table of a kind has: unique keys, rejected shares."""
+    """All checks except those that every table of a kind has: unique keys, rejected shares."""
     return (
         *campaign_checks(settings),
         *ratio_checks(settings),

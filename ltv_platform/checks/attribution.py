@@ -12,14 +12,14 @@ from ltv_platform.parameters.attribution import MARKOV_PATH, MODELS
 from ltv_platform.settings import Settings
 from ltv_platform.warehouse.engine import Reader
 
-#: Sessions x conversions of one user above which a warning is due. Every conversion may take all
-#: sessions before it, and nine models make some six rows of each: a million are 6 M rows. Nobody
-#: visits and buys a thousand times; a bot, a till or a user_id such as 0 does.
+#: Sessions x conversions of one user above which the check warns. Every conversion may include all
+#: sessions before it, and nine models make about six rows of each: a million are 6 M rows. No
+#: person visits and buys a thousand times; a bot, a till or a user_id such as 0 does.
 MOST_ROWS_OF_A_USER = 1_000_000
 
 
 def attribution_checks(settings: Settings) -> tuple[TableCheck, ...]:
-    """Credit, revenue and cost reconcile; who scored IHC is told."""
+    """Checks that credit, revenue and cost reconcile, and one that reports who scored IHC."""
     return (
         TableCheck(
             "marts.attribution",
@@ -79,7 +79,7 @@ def attribution_checks(settings: Settings) -> tuple[TableCheck, ...]:
 
 
 def _label_checks(settings: Settings) -> tuple[TableCheck, ...]:
-    """The one check, where anything is redistributed at all."""
+    """The check of channel labels, if anything is redistributed."""
     labels = sorted(
         {
             label
@@ -103,7 +103,7 @@ def _label_checks(settings: Settings) -> tuple[TableCheck, ...]:
 
 def _channels_exist(engine: Reader, labels: list[str]) -> CheckOutcome:
     known = {name for (name,) in engine.rows("SELECT DISTINCT channel_name FROM core.sessions")}
-    # Before the first session nothing is misspelt.
+    # Without sessions nothing can be misspelt.
     absent = [label for label in labels if known and label not in known]
     return CheckOutcome(
         not absent,
@@ -116,7 +116,7 @@ def _channels_exist(engine: Reader, labels: list[str]) -> CheckOutcome:
 
 
 def _credit_reconciles(engine: Reader) -> CheckOutcome:
-    # Days that were published were found right then, and nobody has written them since.
+    # Published days passed this check before, and have not been written since.
     days = days_to_publish(engine, "core.conversions", "marts.attribution")
     models = [model for model in MODELS if model != MARKOV_PATH]
     [(conversions, wrong, by)] = ask(
@@ -173,7 +173,7 @@ def _models_reconcile(engine: Reader) -> CheckOutcome:
         engine, "attribution/models_reconcile.expected"
     )
     found = {model: sums for model, *sums in ask(engine, "attribution/models_reconcile")}
-    # Without any conversion there is no row; without removal effects, no such model.
+    # Without conversions there is no row; without removal effects, there is no such model.
     expected = [m for m in MODELS if conversions and (effects_are_known or m != MARKOV_PATH)]
     wrong = [model for model in expected if found.get(model) != [conversions, revenue, cost]]
     wrong += sorted(set(found) - set(expected))
@@ -200,7 +200,7 @@ def _no_user_dominates(engine: Reader, most: int) -> CheckOutcome:
     greatest = ask(engine, "attribution/no_user_dominates")
     sessions, conversions = greatest[0] if greatest else (0, 0)
     passed = sessions * conversions <= MOST_ROWS_OF_A_USER
-    # The user_id can identify a person, and what a check says is kept and shown in many places.
+    # A user_id can identify a person, and outcomes of checks are stored and shown in many places.
     rows = min(sessions, most) * conversions
     return CheckOutcome(
         passed,

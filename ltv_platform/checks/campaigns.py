@@ -1,4 +1,4 @@
-"""Checks of campaigns and their feeds: what went in comes out."""
+"""Checks of campaigns and their feeds: inputs and outputs reconcile."""
 
 from ltv_platform.checks.model import (
     CheckOutcome,
@@ -14,7 +14,7 @@ from ltv_platform.warehouse.engine import Reader
 
 
 def campaign_checks(settings: Settings) -> tuple[TableCheck, ...]:
-    """Spend and revenue reconcile, and what waits is told."""
+    """Checks that spend and revenue reconcile, and those that report waiting rows."""
     return (
         TableCheck(
             "marts.campaign_roas",
@@ -67,7 +67,7 @@ def _spend_reconciles(engine: Reader) -> CheckOutcome:
 
 
 def _revenue_reconciles(engine: Reader, settings: Settings) -> CheckOutcome:
-    # Days that were published were found right then, and nobody has written them since.
+    # Published days passed this check before, and have not been written since.
     days = days_to_publish(engine, "core.transactions", "marts.revenue_reconciliation")
     [(transactions, all_buckets, campaign_buckets, curves, ltv)] = ask(
         engine, "campaigns/revenue_reconciles", days
@@ -97,7 +97,7 @@ def _revenue_reconciles(engine: Reader, settings: Settings) -> CheckOutcome:
 def _customers_are_known(engine: Reader) -> CheckOutcome:
     waiting = dict(ask(engine, "core/customers_are_known"))
     [(anyone,)] = engine.rows("SELECT EXISTS (SELECT 1 FROM core.customers)")
-    # Attribution knows users by their sessions: a home for it alone may have no customers at all.
+    # Attribution finds users by their sessions: a home used only for it may have no customers.
     passed = not waiting or (not anyone and waiting.keys() <= {"sessions", "conversions"})
     text = ", ".join(f"{rows} {table}" for table, rows in waiting.items())
     return CheckOutcome(

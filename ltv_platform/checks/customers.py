@@ -1,4 +1,4 @@
-"""Checks of customers: each is there once, and what they are worth adds up to all revenue."""
+"""Checks of customers: each exists once, and their values add up to all revenue."""
 
 from ltv_platform.checks.model import CheckOutcome, TableCheck, all_of, ask, equal, same
 from ltv_platform.warehouse.engine import Reader
@@ -7,7 +7,7 @@ _CUSTOMER_LTV = "marts.customer_ltv"
 
 
 def customer_checks() -> tuple[TableCheck, ...]:
-    """Customers and their revenue are neither lost nor counted twice."""
+    """Checks that customers and their revenue are neither lost nor counted twice."""
     return (
         TableCheck(
             _CUSTOMER_LTV,
@@ -67,7 +67,7 @@ def _ltv_reconciles(engine: Reader) -> CheckOutcome:
 
 
 def _every_customer_once(engine: Reader) -> CheckOutcome:
-    # That none is there twice is said of every table by its unique key.
+    # The unique key already guarantees that none exists twice.
     known = "JOIN core.customers AS c ON c.customer_id = t.customer_id"
     tables = (_CUSTOMER_LTV, "marts.rfm_segments")
     return equal(

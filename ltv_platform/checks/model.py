@@ -15,7 +15,7 @@ from ltv_platform.warehouse.planner import spans
 
 @dataclass(frozen=True)
 class CheckOutcome:
-    """Whether a check holds, and the figures that it compared."""
+    """Whether a check passed, and the figures that it compared."""
 
     passed: bool
     figures: Mapping[str, float | str]
@@ -24,15 +24,15 @@ class CheckOutcome:
 
 @dataclass(frozen=True)
 class TableCheck:
-    """A check of a table that looks at other tables too.
+    """A check of a table that may read other tables.
 
     Attributes:
-        table: Full name of the table that it is shown on.
+        table: Full name of the table that shows it.
         name: Its name.
         description: What must hold.
         reads: Other tables that it reads.
-        blocking: Nothing downstream is built, and nothing published, while it fails.
-        run: Evaluates it.
+        blocking: While it fails, nothing downstream is built, and nothing is published.
+        run: Runs it.
     """
 
     table: str
@@ -61,7 +61,7 @@ def ask(
 
 
 def within(column: str, days: Iterable[date]) -> tuple[str, dict[str, date]]:
-    """SQL that holds for the spans in which days are written, and its parameters."""
+    """A SQL condition for the written ranges of days, and its parameters."""
     conditions, bounds = ["FALSE"], dict[str, date]()
     for place, (start, end) in enumerate(spans(days)):
         names = f"start_{place}", f"end_{place}"
@@ -71,7 +71,7 @@ def within(column: str, days: Iterable[date]) -> tuple[str, dict[str, date]]:
 
 
 def days_to_publish(engine: Reader, *tables: str) -> dict[str, date | None]:
-    """First and last day of some tables written since the last snapshot; None: no day was."""
+    """First and last day written since the last snapshot in some tables; None: no day."""
     [(first, last)] = ask(
         engine, "tables/days_to_publish", {"tables": list(tables), "snapshot": SNAPSHOT}
     )
@@ -97,7 +97,7 @@ def same(sums: Mapping[str, Any]) -> CheckOutcome:
 
 
 def all_of(outcomes: list[CheckOutcome]) -> CheckOutcome:
-    """Several outcomes as one, which holds when all of them do."""
+    """Several outcomes as one, which passes if all of them do."""
     figures: dict[str, float | str] = {}
     for outcome in outcomes:
         figures.update(outcome.figures)

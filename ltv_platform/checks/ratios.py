@@ -32,7 +32,7 @@ def ratio_checks(settings: Settings) -> tuple[TableCheck, ...]:
 
 
 def _same_rows(engine: Reader, settings: Settings, check: str) -> CheckOutcome:
-    """Add up the parts of one table anew, horizon by horizon."""
+    """Recompute numerators and denominators of one table, horizon by horizon."""
     as_of = engine.as_of()
     outcomes = []
     for days in settings.horizons:
@@ -53,7 +53,7 @@ def _same_rows(engine: Reader, settings: Settings, check: str) -> CheckOutcome:
 
 
 def last_mature_day(days: int, as_of: AsOf, settings: Settings) -> date | None:
-    """The last install date that is mature at so many days; None: none is."""
+    """The last install date that is mature at a horizon; None: there is none."""
     known = as_of.known_until("revenue")
     if known is None:
         return None

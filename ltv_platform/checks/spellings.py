@@ -1,15 +1,15 @@
-"""Checks of names that two feeds spell in different ways, which would split one figure in two."""
+"""Checks for names that two feeds spell differently, which would split one figure in two."""
 
 from ltv_platform.checks.model import CheckOutcome, TableCheck, ask
 from ltv_platform.countries import is_known
 from ltv_platform.warehouse.engine import Reader
 
-#: Names that a message shows at the most.
+#: Most names in a message.
 _SHOWN = 5
 
 
 def spelling_checks() -> tuple[TableCheck, ...]:
-    """Warnings: spend and customers must mean the same campaigns and countries."""
+    """Non-blocking checks that spend and customers use the same campaigns and countries."""
     return (
         TableCheck(
             "core.campaign_spend",
@@ -49,7 +49,7 @@ def _countries_are_known(engine: Reader) -> CheckOutcome:
     text = "; ".join(
         f"{side} under {', '.join(names[:_SHOWN])}" for side, names in odd.items() if names
     )
-    # Without spend of its own, a country's customers have no ROAS, and the other way round.
+    # Customers of a country without spend have no ROAS, nor does spend without customers.
     passed = not given["spend"] or not text
     hint = ": no match on the other side; use codes such as DE in both files"
     return CheckOutcome(

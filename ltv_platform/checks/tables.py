@@ -1,4 +1,4 @@
-"""Checks of one table by itself: its keys, its rejected rows."""
+"""Checks of a single table: its keys, its rejected rows."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -11,10 +11,10 @@ from ltv_platform.warehouse.engine import Reader
 
 
 def unique_key(engine: Reader, table: Table, days: Iterable[date] | None) -> CheckOutcome:
-    """No key occurs twice in the days just written (None: the whole table was), nor beyond them.
+    """No key occurs twice in the days just written (None: in the whole table), nor beyond them.
 
-    A key that does not hold the day of its row can stand on two days only if the source gave it
-    two versions: these few are looked for in all days.
+    A key without a day can occur on two days only if it has several versions in the log: these few
+    keys are searched in all days.
     """
     key = column_list(table.key)
     rows, bounds = f"SELECT {key} FROM {table.full_name}", dict[str, date]()
@@ -36,7 +36,7 @@ def unique_key(engine: Reader, table: Table, days: Iterable[date] | None) -> Che
         f"GROUP BY {key} HAVING COUNT(*) > 1) AS repeated",
         bounds,
     )
-    # A key can identify a person, and what a check says is kept and shown in many places.
+    # A key can identify a person, and outcomes of checks are stored and shown in many places.
     find = f"SELECT {key} FROM {table.full_name} GROUP BY {key} HAVING COUNT(*) > 1"
     return CheckOutcome(
         repeated == 0,
@@ -49,7 +49,7 @@ def unique_key(engine: Reader, table: Table, days: Iterable[date] | None) -> Che
 
 
 def rejected_share(engine: Reader, source: str, settings: Settings) -> CheckOutcome:
-    """The share of a source's received rows that stand in quarantine stays small."""
+    """The share of a source's received rows that are in quarantine is small."""
     [(received, quarantined)] = ask(engine, "tables/rejected_share", {"source": source})
     share = quarantined / received if received else 0.0
     return CheckOutcome(

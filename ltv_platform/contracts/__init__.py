@@ -1,4 +1,4 @@
-"""What each table is: one contract a table, and the catalog of all of them.
+"""What each table is: one contract per table, and the catalog of all of them.
 
 A contract is declared once and drives DDL, validation, quarantine, the schema comparison
 before each write, Dagster's column schema and the docs page. How a table is *made* does not

@@ -1,6 +1,6 @@
-"""Rows made in Python as Arrow tables of a contract's types, with the digits that are kept.
+"""Rows made in Python as Arrow tables with a contract's types; doubles are rounded.
 
-Definitions load this module, so everything heavy is imported where it is used.
+Dagster's definitions import this module, so heavy imports are inside functions.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
-#: Significant digits of what is estimated: the last ones of a double differ between processors.
+#: Significant digits of estimates: the last digits of a double differ between processors.
 _DIGITS = 12
 
 
 def arrow_schema(contract: Table) -> "pa.Schema":
-    """The columns of a contract, in their order, with the types that they have in Arrow."""
+    """The columns of a contract, in order, with their Arrow types."""
     import pyarrow as pa  # noqa: PLC0415 - definitions are loaded without it
 
     types = {
@@ -62,7 +62,7 @@ def rounded(value: float | None) -> float | None:
 
 
 def rounded_array(values: "np.ndarray") -> "np.ndarray":
-    """The same of many finite values at once."""
+    """:func:`rounded` for an array of finite values."""
     import numpy as np  # noqa: PLC0415
 
     with np.errstate(divide="ignore"):

@@ -1,7 +1,6 @@
 """Attribution tables: journeys, the credit that models give their sessions, channel figures.
 
-Stored columns are sums; ratios, and whether a row can still change, are published by the
-presentation SELECT beside the table's SELECT.
+Stored columns are sums; the presentation SELECT adds ratios, and whether a row can still change.
 """
 
 from ltv_platform.contracts.model import CREDIT, MONEY, TOTAL, Column, Table

@@ -1,6 +1,6 @@
-"""Predicted LTV of campaigns: forecasts of weekly cohorts, what they rest on, how far off they are.
+"""Predicted LTV of campaigns: forecasts of weekly cohorts, their basis, and their accuracy.
 
-A forecast never stands alone: it has an interval, a form, a status and a back-test.
+Every forecast has an interval, a method, a status and a back-test.
 """
 
 from ltv_platform.contracts.model import TOTAL, Column, Table

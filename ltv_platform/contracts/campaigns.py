@@ -1,7 +1,7 @@
-"""Campaign tables: what install cohorts are worth and whether they earn their cost back.
+"""Campaign tables: the value of install cohorts, and whether they earn their cost back.
 
-Stored columns are sums; what depends on as_of (maturity, ratios, ages that have passed) is
-published by the presentation SELECT beside the table's SELECT.
+Stored columns are sums; the presentation SELECT adds what depends on as_of: maturity, ratios,
+reached ages.
 """
 
 from collections.abc import Callable, Iterable
@@ -123,7 +123,7 @@ def _country_readings(days: int) -> tuple[Column, ...]:
 
 
 def campaign_tables(settings: Settings) -> tuple[Table, ...]:
-    """The contracts of the group; one column per configured horizon where they have any."""
+    """The contracts of the group; some have a column per configured horizon."""
     horizons = settings.horizons
     return (
         _user_revenue(settings.user_horizons),

@@ -1,4 +1,4 @@
-"""Customer tables: what customers are worth, stay for and have in common.
+"""Customer tables: LTV, retention, segments and factors.
 
 All of them know of events up to as_of and are written whole: one late purchase may concern a
 customer of any age.
@@ -6,7 +6,7 @@ customer of any age.
 
 from ltv_platform.contracts.model import TOTAL, Column, Table
 
-#: Ages in months of the readings that compare cohorts.
+#: Ages in months at which cohorts are compared.
 COHORT_MONTHS = (1, 3, 6, 12)
 
 _CUSTOMER_ID = Column("customer_id", "VARCHAR", "The customer.", required=True, pii=True)

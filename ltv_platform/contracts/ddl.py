@@ -23,8 +23,8 @@ def column_list(columns: tuple[Column, ...] | tuple[str, ...]) -> str:
 def create_table(table: Table) -> str:
     """``CREATE TABLE IF NOT EXISTS`` with types and NOT NULL; keys are checked, not enforced.
 
-    Keys are no constraint of the engine: an index over millions of rows would cost more than
-    the check that runs over the days just written.
+    Keys are not constraints: an index over millions of rows would cost more than the check of the
+    days just written.
     """
     lines = ",\n".join(
         f"  {quoted(column.name)} {column.type}{' NOT NULL' if column.required else ''}"

@@ -1,4 +1,4 @@
-"""The table of what customers of high lifetime value have in common."""
+"""The table of factors that customers with a high lifetime value have in common."""
 
 from ltv_platform.contracts.model import TOTAL, Column, Table
 

@@ -1,7 +1,7 @@
-"""Tables of customer forecasts: purchase histories, models, what they forecast, how good that is.
+"""Tables of customer forecasts: purchase histories, models, forecasts, back-tests.
 
-All of them know of events up to as_of and are written whole: one late purchase may concern a
-customer of any age, and every customer has a part in every parameter.
+All of them use events up to as_of and are written as a whole: a late purchase may change a customer
+of any age, and every customer influences every parameter.
 """
 
 from typing import TYPE_CHECKING

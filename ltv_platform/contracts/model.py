@@ -1,6 +1,6 @@
-"""What a table contract is made of: columns, tables, source tables and the catalog.
+"""The types of contracts: columns, tables, source tables and the catalog.
 
-Contracts are plain data. What is derived from them lives elsewhere: DDL in
+Contracts are plain data. What is derived from them is elsewhere: DDL in
 ``contracts.ddl``, validation SQL in ``ingestion.validation``, Dagster column schema and
 checks in ``orchestration``, the docs page in ``contracts.pages``.
 """
@@ -27,9 +27,9 @@ ColumnType = Literal[
 ]
 
 MONEY: ColumnType = "DECIMAL(18,6)"
-#: A sum of money: rupiah and yen of many rows have more than twelve digits before the point.
+#: A sum of money: sums in rupiah or yen have more than twelve digits before the decimal point.
 TOTAL: ColumnType = "DECIMAL(38,6)"
-#: A share of a conversion; so many decimals that shares add up to 1 within 1e-9.
+#: A share of a conversion, with enough decimals that shares add up to 1 within 1e-9.
 CREDIT: ColumnType = "DECIMAL(18,12)"
 
 
@@ -38,22 +38,21 @@ class Column:
     """One column.
 
     Attributes:
-        name: Its name; a whole word of the field.
+        name: Its name, in whole words.
         type: Its type in the engine.
-        description: What it says, with its unit.
+        description: Its meaning, with its unit.
         required: NULL is not allowed.
-        minimum: Least value; ``exclusive`` makes it a strict bound.
-        maximum: Greatest value.
+        minimum: Smallest allowed value; ``exclusive`` makes it a strict bound.
+        maximum: Largest allowed value.
         exclusive: ``minimum`` itself is not allowed.
-        pattern: Regular expression that the whole text must match (VARCHAR only), with
-            ``pattern_name`` saying it in words.
-        pattern_name: What a value that does not match is not, as in "an ISO 4217 code".
-        default: SQL literal that stands for a missing value.
-        pii: It can identify a person.
-        upper: Text is stored in upper case.
-        present: Every file has the column, though its values may be missing.
-        attribute: It describes the row and decides no figure: what cannot be read is NULL, is
-            counted, and costs nobody their row.
+        pattern: Regular expression that the whole text must match (VARCHAR only).
+        pattern_name: What matching values are, as in "an ISO 4217 code".
+        default: SQL literal that replaces a missing value.
+        pii: Values can identify a person.
+        upper: Text is converted to upper case.
+        present: Every file must have the column, though values may be missing.
+        attribute: It describes the row but decides no figure: an unreadable value becomes NULL and
+            is counted, and the row is still accepted.
     """
 
     name: str
@@ -73,7 +72,7 @@ class Column:
 
     @property
     def scale(self) -> int | None:
-        """Decimals of a DECIMAL; None: it is none."""
+        """Decimals of a DECIMAL; None for other types."""
         if not self.type.startswith("DECIMAL"):
             return None
         return int(self.type.rstrip(")").rpartition(",")[2])
@@ -84,15 +83,15 @@ class Table:
     """One table of the warehouse.
 
     Attributes:
-        layer: ``raw``, ``core`` or ``marts``; also the schema it stands in.
+        layer: ``raw``, ``core`` or ``marts``; also its schema.
         name: Its plain name, unique over core and marts.
         description: Grain and the question that it answers.
         key: Columns that identify a row.
         columns: The stored columns, in order.
-        partition: The DATE column that says which daily partition a row is in; None: the
-            table is written whole.
-        presented: The published columns where a presentation SELECT makes them from the
-            stored ones; None: published as stored.
+        partition: The DATE column with the daily partition of a row; None: the table is written as
+            a whole.
+        presented: The published columns, if a presentation SELECT computes them from the stored
+            ones; None: published as stored.
     """
 
     layer: Literal["raw", "core", "marts"]
@@ -110,11 +109,11 @@ class Table:
 
     @property
     def published(self) -> tuple[Column, ...]:
-        """The columns that readers of the snapshot see."""
+        """The columns in the snapshot."""
         return self.columns if self.presented is None else self.presented
 
     def column(self, name: str) -> Column:
-        """The stored column of that name; KeyError if there is none."""
+        """The stored column of that name; raises KeyError if there is none."""
         for column in self.columns:
             if column.name == name:
                 return column
@@ -123,7 +122,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Rule:
-    """A condition over a whole row: where it holds, the row is rejected.
+    """A condition over a whole row: if it is true, the row is rejected.
 
     Attributes:
         breaks: SQL condition over the typed columns; ``{refund_types}`` stands for those words of
@@ -200,22 +199,22 @@ class SourceTable:
 
     Attributes:
         name: Its name, also that of its landing folder.
-        description: Grain and what it is for.
+        description: Grain and purpose.
         key: Columns that identify a row; versions of a row share it.
-        columns: The columns that a file may have.
+        columns: Columns that a file may have.
         event_time: Column or computed column that dates a row (TIMESTAMP or DATE).
-        computed: Columns made at load from the others: (column, SQL expression).
+        computed: Columns computed at load: (column, SQL expression).
         rules: Conditions over whole rows.
-        replaces: Columns of which a load replaces all that it contains; None: the
+        replaces: A load replaces all rows with the values that it has in these columns; None: the
             newest version of each key counts.
-        last_line_counts: Of several lines of one load with one key the last counts, as of
-            attributes that change; else such lines contradict each other.
+        last_line_counts: If a load has several lines with the same key, the last one counts, as for
+            attributes that change; otherwise such lines contradict each other.
         touches: The days that a changed row makes stale in the tables that read it.
         moves_as_of: The newest event counts for as_of, and the earliest for the first partition.
         watermark: How far the source is known; None: nothing depends on that.
         earliest_counts: Of the versions of a key the one with the earliest ``event_time`` counts
             first, and only then the newest.
-        person: Column that says whose row it is; None: its rows name nobody.
+        person: Column with the person of a row; None: rows name nobody.
         hangs_on: Source table with the same key, where ``person`` is found for a table that
             has none.
     """
@@ -249,27 +248,27 @@ class SourceTable:
 
     @property
     def is_personal(self) -> bool:
-        """Its rows are rows of persons."""
+        """Whether its rows belong to persons."""
         return self.person is not None or self.hangs_on is not None
 
     @property
     def stored_values(self) -> tuple[Column, ...]:
-        """The columns of the raw log that carry values: given and computed ones."""
+        """The value columns of the raw log: given and computed ones."""
         return self.columns + tuple(column for column, _ in self.computed)
 
     @property
     def has_updated_at(self) -> bool:
-        """Versions say themselves which is newer."""
+        """Whether rows say which version is newer."""
         return any(column.name == "updated_at" for column in self.columns)
 
     @property
     def can_be_deleted(self) -> bool:
-        """A version can say that the source takes the row back."""
+        """Whether a version can say that the source has deleted the row."""
         return any(column.name == "is_deleted" for column in self.columns)
 
     @property
     def log(self) -> Table:
-        """The raw log: every accepted version of every row, and where it came from."""
+        """The raw log: every accepted version of every row, with its origin."""
         return Table(
             layer="raw",
             name=self.name,
@@ -292,7 +291,7 @@ LOG_COLUMNS = (
 
 
 class Catalog:
-    """All contracts under one roof, by full name.
+    """All contracts by full name.
 
     Args:
         sources: The source tables.

@@ -197,7 +197,7 @@ REWRITTEN = Table(
     ),
 )
 
-#: Those that the snapshot holds too: what people and status commands ask for.
+#: Those that are also published, for people and status commands.
 PUBLISHED_OPERATIONS = (QUARANTINE, LOADS, BUILT, IHC_REQUESTS, IHC_ANSWERS, IHC_REJECTIONS)
 
 OPERATION_TABLES = (*PUBLISHED_OPERATIONS, TOUCHED, WAREHOUSE_VERSION, SUPPRESSED, REWRITTEN)

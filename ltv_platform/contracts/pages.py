@@ -1,4 +1,4 @@
-"""The docs page of all tables, made of their contracts: ``make docs``."""
+"""The docs page of all tables, generated from their contracts: ``make docs``."""
 
 import sys
 from collections.abc import Iterator
@@ -35,7 +35,7 @@ Whitespace around a value is ignored, and an empty value is NULL. A value in any
 the row to quarantine or, in an attribute, is left empty.
 """
 
-#: Type, what is read, and what is not.
+#: Type, accepted values, and rejected values.
 _VALUES = (
     (
         "TIMESTAMP",
@@ -123,6 +123,6 @@ def _source_notes(source: SourceTable) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    # Under default settings, whatever the environment says: the page is the project's.
+    # With default settings, independent of the environment.
     page = tables_page(build_catalog(Settings.model_construct()))
     Path(sys.argv[1]).write_text(page, "utf-8")

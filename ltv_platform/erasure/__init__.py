@@ -1,7 +1,7 @@
-"""Removing a person from everything under LTV_HOME, and keeping them out afterwards.
+"""Removes a person from everything under LTV_HOME, and keeps them out afterwards.
 
-``erase`` states the order; ``raw_rows`` takes the person out of the warehouse, ``files`` out of
-landing and loaded files (one at a time by ``stripping``, which ``finding`` tells the records),
-``history`` out of Dagster's; ``suppression`` keeps them out when files come again. What a refresh
-makes of the rest does not belong here: that is whoever calls.
+``erase`` defines the order. ``raw_rows`` removes the person from the warehouse, ``files`` from
+landing and loaded files (``finding`` finds the records of one file, ``stripping`` removes them),
+``history`` from Dagster's history. ``ingestion.suppression`` keeps them out when files are loaded
+again. The caller refreshes the remaining figures.
 """

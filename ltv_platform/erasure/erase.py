@@ -1,13 +1,12 @@
-"""The order in which a person is erased, so that a kill at any point is fixed by a second call.
+"""The order of an erasure; after a kill at any point, a second call completes it.
 
-1. What is theirs is looked for everywhere and written down (``identifiers``).
-2. One transaction puts them on the list and takes their rows out of the log, quarantine, core and
-   marts (``raw_rows``). From here on no file brings them back. Tables of people's own follow
-   (``own_rows``).
+1. Everything of the person is searched for, and written to a journal (``identifiers``).
+2. One transaction puts them on the list and deletes their rows from the log, quarantine, core and
+   marts (``raw_rows``). From here on no file brings them back. User tables follow (``own_rows``).
 3. Files of landing and loaded are rewritten (``files``), then Dagster's history (``history``).
-4. The caller's refresh makes and publishes the figures without them.
-5. The warehouse file is made anew, older snapshots go, exports are made again.
-6. What was written down is removed.
+4. The caller's refresh builds and publishes the figures without them.
+5. The warehouse file is rewritten, older snapshots are deleted, exports are written again.
+6. The journal is removed.
 """
 
 from collections.abc import Callable, Iterator
@@ -39,19 +38,19 @@ from ltv_platform.warehouse.engine import Engine
 
 Progress = Callable[[str], None]
 
-#: Files of reports that every refresh makes anew, of sums.
+#: Report files that every refresh rewrites; they contain only sums.
 _REPORTS = {"campaigns.html", "channels.html", "customers.html", "channel_reporting.csv"}
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What one place has of a person.
+    """Data of a person in one location.
 
     Attributes:
         place: A table, or a file under LTV_HOME.
-        what: What it has.
-        count: How many of it; None: not counted.
-        becomes: What is done with it.
+        what: The kind of data.
+        count: How many; None: not counted.
+        becomes: What happens to it.
     """
 
     place: str
@@ -62,15 +61,15 @@ class Finding:
 
 @dataclass
 class Survey:
-    """What is known of a person, before anything is changed.
+    """Everything known about a person, before anything is changed.
 
     Attributes:
-        identifiers: The person and the ids of what is theirs.
-        suppressed: The list as it is, with a key.
-        listed: The person is on it: they were erased before.
+        identifiers: The person and the ids of their rows.
+        suppressed: The current list, with a key.
+        listed: The person is on the list: they were erased before.
         rows: Rows by table.
         kept: Rows of quarantine.
-        looked: What the files of landing and loaded have.
+        looked: Findings in files of landing and loaded.
         texts: Texts of Dagster's history by file.
         snapshots: Rows by snapshot.
         exports: Exports under LTV_HOME.
@@ -88,7 +87,7 @@ class Survey:
 
     @property
     def is_known(self) -> bool:
-        """Anything is known of them, or they were erased before."""
+        """Whether anything is known about them, or they were erased before."""
         return self.listed or bool(
             any(self.rows.values())
             or self.kept.count
@@ -101,12 +100,12 @@ class Survey:
 
 @dataclass
 class Erased:
-    """What was done.
+    """The result of an erasure.
 
     Attributes:
-        findings: What was taken out, place by place.
-        notes: What else the user should look at.
-        errors: What still holds the person and must be fixed by hand.
+        findings: What was removed, by location.
+        notes: What the user should also look at.
+        errors: What still contains the person and must be fixed by hand.
     """
 
     findings: list[Finding] = field(default_factory=list)
@@ -115,12 +114,12 @@ class Erased:
 
 
 def survey(engine: Engine, person: str, progress: Progress) -> Survey:
-    """Look for a person everywhere; nothing is changed.
+    """Search for a person everywhere, without changing anything.
 
     Args:
         engine: The warehouse.
-        person: The customer id, without blanks around it.
-        progress: Told what is being done.
+        person: The customer id, trimmed.
+        progress: Called with a description of each step.
 
     Raises:
         UserError: the key of the list is lost.
@@ -136,7 +135,7 @@ def survey(engine: Engine, person: str, progress: Progress) -> Survey:
         looked, found = look_into_files(
             engine, finder, lambda known: _list_of(suppressed, known), found, progress
         )
-        # Files may tell of sessions whose costs stand in the log, or in quarantine.
+        # Files may name sessions whose costs are in the log or in quarantine.
         kept, found = _in_warehouse(engine, finder, suppressed, found)
     with engine.hold():
         rows = {
@@ -169,7 +168,7 @@ def _list_of(suppressed: Suppressed, found: Identifiers) -> Suppressed:
 def _in_warehouse(
     engine: Engine, finder: Finder, suppressed: Suppressed, found: Identifiers
 ) -> tuple[Kept, Identifiers]:
-    """Rows in quarantine, and the identifiers with those that only log and quarantine know."""
+    """Rows in quarantine, and the identifiers, completed from the log and quarantine."""
     with engine.hold():
         for person in found.persons:
             found |= raw_rows.identifiers_in_log(engine, person)
@@ -180,7 +179,7 @@ def _in_warehouse(
 
 
 def findings(engine: Engine, seen: Survey) -> list[Finding]:
-    """What a survey has found, place by place, and what erasing does with it."""
+    """The findings of a survey by location, and what an erasure does with them."""
     settings = engine.settings
 
     def all_of_them() -> Iterator[Finding]:
@@ -207,20 +206,20 @@ def findings(engine: Engine, seen: Survey) -> list[Finding]:
 
 
 def erase(engine: Engine, seen: Survey, refresh: Callable[[], None], progress: Progress) -> Erased:
-    """Erase a person; the caller is the only one that brings this LTV_HOME up to date.
+    """Erase a person; the caller must hold the lock of runs.
 
     Args:
         engine: The warehouse.
-        seen: What was found.
+        seen: The findings.
         refresh: Rebuilds what is stale and publishes it.
-        progress: Told what is being done.
+        progress: Called with a description of each step.
 
     Returns:
-        What was done; what cannot be done is among it.
+        The result, including what could not be done.
 
     Raises:
-        UserError: figures could not be rebuilt, or Dagster's history is in use: what is done is
-            done, and the same call goes on from there.
+        UserError: figures could not be rebuilt, or Dagster's history is in use; the same call
+            resumes from there.
     """
     settings = engine.settings
     done = Erased(findings(engine, seen))
@@ -275,7 +274,7 @@ def _remove_from_warehouse(
     keep_key(seen.suppressed, settings)
     progress("removing rows from the warehouse")
     with engine.hold():
-        # Loads may have come in since.
+        # Files may have been loaded since.
         kept, found = _in_warehouse(engine, finder, seen.suppressed, seen.identifiers)
         identifiers.write_journal(settings, found)
         failpoint("erasure written down, nothing removed")
@@ -287,12 +286,12 @@ def _remove_from_warehouse(
 
 
 def _redact_history(settings: Settings, needles: Needles) -> UserError | None:
-    """Redact every file; what is said of the first that is in use."""
+    """Redact every file; returns the error of the first one that is in use."""
     first = None
     for path in history.history_files(settings):
         try:
             history.redact(path, needles)
-        except FileNotFoundError:  # a run has removed it
+        except FileNotFoundError:  # removed by a run
             continue
         except UserError as error:
             first = first or error
@@ -325,7 +324,7 @@ def _export_again(settings: Settings) -> list[UserError]:
 
 
 def _others(engine: Engine) -> Iterator[Path]:
-    """Files under LTV_HOME that nothing above deals with."""
+    """Files under LTV_HOME that nothing above handles."""
     settings = engine.settings
     held = {each.path for each in held_files(engine)}
     loads = {load_id for (load_id,) in engine.rows("SELECT load_id FROM raw.loads")}

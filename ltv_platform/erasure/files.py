@@ -1,4 +1,4 @@
-"""The files of landing and loaded: what they have of those on the list, and that it goes."""
+"""Files of landing and loaded: finds and removes records of persons on the list."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -26,13 +26,13 @@ _State = tuple[int, int, int]
 
 @dataclass
 class Looked:
-    """What the files have of those on the list.
+    """Records of persons on the list in files.
 
     Attributes:
-        counts: Records by file, of files that have some.
-        states: Every file that was read, as it was then.
-        unread: Files that cannot be read and may name them, with the reason.
-        replaced: Workbooks that became text, and the files in their place.
+        counts: Records by file, for files that have some.
+        states: The state of every file when it was read.
+        unread: Unreadable files that may name them, with the reason.
+        replaced: Workbooks that were rewritten as text, and the new files.
     """
 
     counts: dict[Path, int] = field(default_factory=dict)
@@ -42,9 +42,9 @@ class Looked:
 
 
 def held_files(engine: Loader) -> Iterator[Held]:
-    """The files of landing, then those of loaded, of tables that have rows of persons.
+    """Files of landing, then of loaded, for tables with personal rows.
 
-    In this order: a load moves files from the one to the other.
+    In this order, because a load moves files from landing to loaded.
     """
     settings, sources = engine.settings, engine.catalog.sources
     personal = [name for name, source in sources.items() if source.is_personal]
@@ -71,14 +71,14 @@ def held_files(engine: Loader) -> Iterator[Held]:
 
 
 def _meant_for(engine: Loader, request: Request) -> Iterator[tuple[str, str | None]]:
-    """The tables that a file of landing is meant for, and its adapter; none if nobody knows."""
+    """The tables that a file in landing is for, and its adapter; none if unknown."""
     if request.table is not None:
         yield request.table, request.adapter
         return
     try:
         with temporary_folder(engine.settings.home, "staging_") as folder:
             taken = take_in(engine, request, folder / "1")
-    except UserError:  # it is no file that could be loaded
+    except UserError:  # it cannot be loaded anyway
         return
     for incoming in taken:
         yield incoming.source.name, incoming.request.adapter
@@ -89,11 +89,11 @@ def _is_file(path: Path) -> bool:
 
 
 def ids_beside(engine: Loader, address: str) -> dict[str, str]:
-    """The ids that stand beside an address in files that are kept, each with such a file.
+    """Ids in the same records as an address in kept files, each with one such file.
 
     Args:
         engine: The warehouse.
-        address: What stands for the address, see ``person_ids``.
+        address: The id made from the address, see ``person_ids``.
     """
     found: dict[str, str] = {}
     with open_finder(engine.settings) as finder:
@@ -101,7 +101,7 @@ def ids_beside(engine: Loader, address: str) -> dict[str, str]:
         for held in held_files(engine):
             try:
                 ids = stripper.ids_beside(held, address)
-            except (UserError, FileNotFoundError):  # the erasure itself says what cannot be read
+            except (UserError, FileNotFoundError):  # the erasure itself reports unreadable files
                 continue
             found.update(dict.fromkeys(ids, held.path.name))
     return found
@@ -114,22 +114,22 @@ def look_into_files(
     identifiers: Identifiers,
     progress: Callable[[str], None],
 ) -> tuple[Looked, Identifiers]:
-    """Read every file; nothing is changed.
+    """Read every file, without changing anything.
 
     Args:
         engine: The warehouse.
         finder: Reads files.
-        make_list: The list with such identifiers on it.
-        identifiers: Whom, and what is known to be theirs.
-        progress: Told of each file.
+        make_list: Returns the list with some identifiers added.
+        identifiers: The person, and the known ids of their rows.
+        progress: Called for each file.
 
     Returns:
-        What they have, and the identifiers with those that only files know.
+        The findings, and the identifiers, completed from files.
     """
     looked = Looked()
     sources: Mapping[str, SourceTable] = engine.catalog.sources
     files = list(held_files(engine))
-    # A file of costs has sessions and no persons, so those of sessions are read before.
+    # Files of costs name sessions and no persons, so files of sessions are read first.
     for hanging in (False, True):
         stripper = Stripper(finder, sources, make_list(identifiers))
         needles = Needles(identifiers.all(), id_of=partial(person_id, engine.settings))
@@ -147,7 +147,7 @@ def _look(stripper: Stripper, held: Held, looked: Looked, needles: Needles) -> d
     try:
         state = _state(held.path)
         found = stripper.look(held)
-    except FileNotFoundError:  # a load has moved it; it is met again in loaded
+    except FileNotFoundError:  # moved by a load; it is found again in loaded
         return {}
     except UserError as error:
         if held.path.exists() and may_name(held.path, needles):
@@ -173,18 +173,18 @@ def strip_files(
     needles: Needles,
     progress: Callable[[str], None],
 ) -> Looked:
-    """Rewrite the files that have records of those on the list.
+    """Rewrite the files with records of persons on the list.
 
     Args:
         engine: The warehouse.
         finder: Reads files.
         suppressed: The list.
-        looked: What was seen before; a file that had none and is still the same is passed by.
+        looked: The earlier findings; an unchanged file without any is skipped.
         needles: All identifiers.
-        progress: Told of each file.
+        progress: Called for each file.
 
     Returns:
-        How many records were taken out of which file, and which files cannot be rewritten.
+        The number of records removed by file, and the files that cannot be rewritten.
     """
     settings = engine.settings
     _remove_drafts(settings)
@@ -198,7 +198,7 @@ def strip_files(
                     done.counts[held.path] = count
             if held.path.exists():
                 stripper.check_rest(held, needles)
-        except FileNotFoundError:  # a load has moved it
+        except FileNotFoundError:  # moved by a load
             continue
         except UserError as error:
             if held.path.exists() and may_name(held.path, needles):

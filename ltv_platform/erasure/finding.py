@@ -1,4 +1,4 @@
-"""Which records of a file are those of somebody on the list: read as ingestion reads the file."""
+"""Finds the records of persons on the list in a file, reading it as ingestion does."""
 
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,13 +29,13 @@ from ltv_platform.settings import Settings
 
 @dataclass(frozen=True)
 class Found:
-    """Records of those on the list.
+    """Records of persons on the list.
 
     Attributes:
-        lines: Their numbers.
+        lines: Their record numbers.
         keys: Their keys, such as session ids.
-        malformed: Numbers of records that could not be split and name somebody.
-        records: How many records the file has, all of them.
+        malformed: Numbers of malformed records that name somebody.
+        records: The number of all records of the file.
     """
 
     lines: frozenset[int]
@@ -45,17 +45,17 @@ class Found:
 
     @property
     def count(self) -> int:
-        """How many records of theirs there are."""
+        """The number of their records."""
         return len(self.lines) + len(self.malformed)
 
 
 class Finder:
-    """Looks into files, with an engine of its own that reaches nothing but its folder.
+    """Searches files, with a database of its own that can only access its folder.
 
     Args:
         settings: The settings.
         connection: A confined connection.
-        folder: Where private copies go.
+        folder: For private copies.
     """
 
     def __init__(self, settings: Settings, connection: Connection, folder: Path) -> None:
@@ -66,7 +66,7 @@ class Finder:
 
     @contextmanager
     def folder(self) -> Iterator[Path]:
-        """An empty folder for one file; removed at the end."""
+        """An empty folder for one file, removed at the end."""
         self._files += 1
         folder = self._folder / str(self._files)
         folder.mkdir()
@@ -82,16 +82,16 @@ class Finder:
         adapter: Adapter | None,
         suppressed: Suppressed,
     ) -> Found:
-        """The records of those on the list.
+        """Find the records of persons on the list.
 
         Args:
             copy: A private copy in a folder of its own.
-            source: The table that the file is meant for.
-            adapter: What it goes through, if anything.
+            source: The table that the file is for.
+            adapter: Its adapter, if it has one.
             suppressed: The list.
 
         Raises:
-            UserError: the file cannot be read, or nothing tells whose its records are.
+            UserError: the file cannot be read, or its records do not identify persons.
         """
         try:
             return self._find(copy, source, adapter, suppressed, by_hand=False)
@@ -132,12 +132,12 @@ class Finder:
         )
 
     def ids_beside(self, copy: PrivateCopy, adapter: Adapter, address: str) -> frozenset[str]:
-        """The ids that stand beside an address in the records of a file.
+        """Ids in the same records of a file as an address.
 
         Args:
             copy: A private copy in a folder of its own.
-            adapter: What it goes through.
-            address: What stands for the address, see ``person_ids``.
+            adapter: Its adapter.
+            address: The id made from the address, see ``person_ids``.
 
         Raises:
             UserError: the file cannot be read.
@@ -160,9 +160,9 @@ class Finder:
     def is_named(
         self, text: str, source: SourceTable, adapter: Adapter | None, suppressed: Suppressed
     ) -> bool:
-        """Whether a record that could not be split names somebody on the list.
+        """Whether a malformed record names somebody on the list.
 
-        By an id, or where the format makes ids of addresses by such an address.
+        By an id, or by an address if the format makes ids from addresses.
         """
         if names(suppressed, source, text, adapter.dialect.delimiter if adapter else None):
             return True
@@ -180,16 +180,16 @@ class Finder:
         adapter: Adapter | None,
         suppressed: Suppressed,
     ) -> dict[int, str | None]:
-        """The places of kept records of those on the list, each with its key.
+        """Positions of quarantined records of persons on the list, each with its key.
 
         Args:
-            records: The records of a load by place.
-            source: The table that they are meant for.
-            adapter: What they are still to go through, if anything.
+            records: The records of a load, by position.
+            source: The table that they are for.
+            adapter: The adapter that was not applied yet, if any.
             suppressed: The list.
 
         Raises:
-            UserError: nothing tells whose they are.
+            UserError: the records do not identify persons.
         """
         import pyarrow as pa  # noqa: PLC0415 - only a quarantine with rows in it needs Arrow
 
@@ -226,7 +226,7 @@ class Finder:
         suppressed: Suppressed,
         name: str,
     ) -> list[tuple[int, str | None]]:
-        """Number and key of the records of ``file`` that are of those on the list."""
+        """Number and key of the records of ``file`` that belong to persons on the list."""
         wanted = {source.key[0]: "key"} | ({source.person: "person"} if source.person else {})
         select, given = _whose(columns, wanted, adapter)
         if not given and adapter is not None and adapter.layout.columns and source.person:
@@ -243,7 +243,7 @@ class Finder:
                 "Remove the person's records from it by hand.",
             )
         values = {each: trimmed(f"CAST({quoted(each)} AS VARCHAR)") for each in given}
-        # A customer's key is the customer.
+        # The key of a customer is the person.
         key = None if source.key[0] == source.person else values.get("key")
         condition, parameters = suppressed.condition(source, values.get("person"), key)
         asked = (
@@ -263,10 +263,10 @@ class Finder:
         source: SourceTable,
         suppressed: Suppressed,
     ) -> list[tuple[int, str | None]]:
-        """Number of the records of which a column holds an id on the list.
+        """Numbers of the records with an id on the list in a column.
 
-        Where rows are made of several records, none of them says whose they are: columns do that
-        are declared to identify a person, else any.
+        If a row is made from several records, no single record says whose it is. Then the columns
+        declared to identify a person are searched, or all if none is declared.
         """
         conditions, parameters = list[str](), dict[str, Any]()
         for name in layout.persons or columns:
@@ -282,9 +282,9 @@ class Finder:
 def _whose(
     columns: Sequence[str], wanted: Mapping[str, str], adapter: Adapter | None
 ) -> tuple[str, frozenset[str]]:
-    """A SELECT of ``_line`` and what of ``person`` and ``key`` the records tell; which these are.
+    """A SELECT of ``_line``, ``person`` and ``key``, as far as records have them; and their names.
 
-    The customers table has both in one column, which then is called ``person``.
+    In the customers table both are one column, which is called ``person``.
     """
     if adapter is not None:
         return adapter.of_records(wanted) or ("", frozenset())
@@ -295,7 +295,7 @@ def _whose(
 
 @contextmanager
 def open_finder(settings: Settings) -> Iterator[Finder]:
-    """A finder whose copies are gone at the end; so are those that killed processes left."""
+    """A finder; its copies, and leftovers of killed processes, are removed at the end."""
     settings.home.mkdir(parents=True, exist_ok=True)
     with (
         temporary_folder(settings.home, "staging_") as folder,

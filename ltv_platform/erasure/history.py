@@ -1,8 +1,8 @@
-"""Dagster's history under LTV_HOME: messages, metadata and tags that name somebody.
+"""Finds and redacts texts that name somebody in Dagster's history under LTV_HOME.
 
-Runs and events stay, and with them the state of every partition; only in texts that people or
-data have written, an identifier gives way to a mark. What Dagster itself goes by (keys, names of
-steps and partitions, numbers) is left alone, whatever it is called.
+Runs and events are kept, and with them the state of every partition. Only in texts from people or
+data is an identifier replaced by a marker. Values that Dagster itself uses (keys, names of steps
+and partitions, numbers) never change.
 """
 
 import json
@@ -19,36 +19,36 @@ from ltv_platform.errors import UserError
 from ltv_platform.ingestion.suppression.texts import Needles
 from ltv_platform.settings import Settings
 
-#: Names under which Dagster's records keep text of people and of data.
+#: Fields of Dagster's records with text from people and data.
 _FREE = {
     "message", "user_message", "description", "text", "md_str", "stack", "url", "data",
     "json_str", "tags", "run_config", "run_config_data", "skip_reason", "error", "cause",
 }  # fmt: skip
-#: One text there, else a list of names.
+#: One string there, else a list of names.
 _FREE_TEXT = {"path"}
-#: Columns of Dagster's tables with text that is no JSON.
+#: Columns of Dagster's tables with text that is not JSON.
 _FREE_COLUMNS = {"value", "text", "description", "message"}
-#: Tags that Dagster and the platform set themselves begin so.
+#: Prefixes of tags that Dagster and the platform set.
 _OWN_TAGS = ("dagster/", ".dagster/", "ltv/")
-#: Files beside a database.
+#: Suffixes of files that belong to a database.
 _BESIDE = ("-wal", "-shm", "-journal")
-#: Seconds to wait for a process that writes its history.
+#: Seconds to wait for a process that writes history.
 _PATIENCE = 20.0
 
 
 def history_files(settings: Settings) -> Iterator[Path]:
-    """The files of Dagster's history, and of what its runs have printed."""
+    """The files of Dagster's history, and of the output of its runs."""
     if not settings.dagster_path.is_dir():
         return
     for path in sorted(settings.dagster_path.rglob("*")):
-        # Settings are the user's, and what stands beside a database belongs to it.
+        # Not configuration, which is the user's, nor files that belong to a database.
         passed_by = path.suffix == ".yaml" or path.name.endswith(_BESIDE) or path.is_symlink()
         if path.is_file() and not passed_by:
             yield path
 
 
 def names_in(path: Path, needles: Needles) -> int:
-    """How many texts of a file of the history name one of them."""
+    """The number of texts in a history file that name one of them."""
     if not _is_database(path):
         return int(needles.are_in(_printed(path)))
     with closing(_open(path)) as database:
@@ -56,10 +56,10 @@ def names_in(path: Path, needles: Needles) -> int:
 
 
 def redact(path: Path, needles: Needles) -> int:
-    """Take their identifiers out of a file of the history; how many texts had any.
+    """Remove their identifiers from a history file; returns the number of texts that had any.
 
     Raises:
-        UserError: another process keeps the file in use.
+        UserError: another process is using the file.
     """
     if not _is_database(path):
         text = _printed(path)
@@ -80,8 +80,8 @@ def redact(path: Path, needles: Needles) -> int:
                     (content, place),
                 )
             database.execute("COMMIT")
-            # What Dagster has deleted stays in the file until its page is used again, and in the
-            # log beside it; compressed, it cannot be told whose it was.
+            # Deleted text stays in the file until its page is reused, and in the log beside it; it
+            # is compressed, so it cannot be searched.
             database.execute("VACUUM")
             [(busy, *_)] = database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
             if busy:
@@ -113,7 +113,7 @@ def _open(path: Path) -> sqlite3.Connection:
 def _named(
     database: sqlite3.Connection, needles: Needles
 ) -> Iterator[tuple[str, str, int, str | bytes]]:
-    """Table, column, rowid and new content of every cell that names one of them."""
+    """Table, column, rowid and redacted content of every cell that names one of them."""
     tables = database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
     for (table,) in tables:
         columns = [
@@ -147,7 +147,7 @@ def _redacted_cell(column: str, cell: str, key: str, needles: Needles) -> str:
 
 
 def _redacted(content: Any, needles: Needles, *, free: bool) -> Any:
-    """The same, its free texts without identifiers."""
+    """The value with identifiers redacted in its free texts."""
     if isinstance(content, str):
         return needles.redacted(content) if free else content
     if isinstance(content, list):

@@ -1,7 +1,7 @@
-"""What an erasure looks for: the person, and the ids of what is theirs.
+"""What an erasure searches for: the person, and the ids of their rows.
 
-They are gone from the log once it has begun; so they are written down until it is finished, for
-the next call to go on if this one is killed.
+The first step deletes them from the log. So they are kept in a journal until the erasure has
+finished, and a second call can resume after a kill.
 """
 
 import json
@@ -22,7 +22,7 @@ class Identifiers:
     Attributes:
         persons: Their customer ids.
         keys: Ids of their rows by source table: transactions, sessions and so on.
-        contested: Those of the keys under which the log has rows of others, too.
+        contested: Keys under which the log also has rows of others.
     """
 
     persons: frozenset[str]
@@ -41,11 +41,11 @@ class Identifiers:
         )
 
     def with_keys(self, table: str, keys: Iterable[str]) -> "Identifiers":
-        """With more keys of a source table."""
+        """The identifiers with additional keys of a source table."""
         return self | Identifiers(_NONE, {table: frozenset(keys)})
 
     def all(self) -> frozenset[str]:
-        """All of them, of whatever kind."""
+        """All identifiers, of every kind."""
         return self.persons.union(*self.keys.values())
 
 
@@ -56,7 +56,7 @@ def _joined(
 
 
 def read_journal(settings: Settings) -> Identifiers | None:
-    """What an erasure that was not finished was looking for.
+    """What an unfinished erasure searches for.
 
     Raises:
         UserError: the file is damaged.
@@ -81,10 +81,10 @@ def read_journal(settings: Settings) -> Identifiers | None:
 
 
 def write_journal(settings: Settings, identifiers: Identifiers) -> None:
-    """Write down what an erasure looks for, for its owner's eyes only."""
+    """Write the journal, readable by its owner only."""
     path = settings.erasure_journal_path
     draft = path.with_suffix(".new")
-    draft.unlink(missing_ok=True)  # left by a kill
+    draft.unlink(missing_ok=True)  # left by a killed process
     content = {
         "persons": sorted(identifiers.persons),
         "keys": {table: sorted(keys) for table, keys in identifiers.keys.items()},
@@ -98,5 +98,5 @@ def write_journal(settings: Settings, identifiers: Identifiers) -> None:
 
 
 def remove_journal(settings: Settings) -> None:
-    """The erasure is finished."""
+    """Remove the journal: the erasure has finished."""
     settings.erasure_journal_path.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""A person's rows in quarantine, which hold records as they came."""
+"""A person's rows in quarantine, which contain the original records."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -23,8 +23,8 @@ class Kept:
     """Rows of quarantine, by rowid.
 
     Attributes:
-        gone: Those that go.
-        changed: Texts of those of which a part stays.
+        gone: Rows to delete.
+        changed: New texts of rows to keep in part.
         keys: Keys of the records, by source table.
     """
 
@@ -34,7 +34,7 @@ class Kept:
 
     @property
     def count(self) -> int:
-        """How many there are."""
+        """The number of rows."""
         return len(self.gone) + len(self.changed)
 
     def remove(self, transaction: Transaction) -> None:
@@ -56,13 +56,13 @@ def find_kept(
     suppressed: Suppressed,
     persons: frozenset[str],
 ) -> Kept:
-    """The rows of quarantine that are of those on the list.
+    """Find the rows of quarantine that belong to persons on the list.
 
     Args:
         reader: The warehouse.
-        finder: Tells whose records are.
+        finder: Finds the records of persons.
         suppressed: The list.
-        persons: Those who are looked for, by their ids.
+        persons: Ids of the persons to search for.
     """
     kept = Kept()
     for source, adapter_name, rows in _rows(reader, reader.catalog.sources):
@@ -72,7 +72,7 @@ def find_kept(
             continue
         names_of_ours = {column.name for column in source.columns}
         adapter = _adapter(adapter_name, source, finder.settings)
-        # Quarantine keeps what came out of an adapter that cannot be asked for single records.
+        # If an adapter cannot be applied to single records, quarantine has its output.
         if adapter_name is not None and (adapter is None or not adapter.replayable):
             adapter = None
             others = {p: r for p, r in records.items() if not names_of_ours.issuperset(r)}
@@ -80,7 +80,7 @@ def find_kept(
             records = {p: r for p, r in records.items() if p not in others}
         try:
             found = finder.find_in_quarantine(records, source, adapter, suppressed)
-        except UserError:  # nothing tells whose a record is, but one that has the id is theirs
+        except UserError:  # records do not identify persons, but one with the id is theirs
             kept.gone.update(p for p, r in records.items() if _has_value(r, persons))
             continue
         kept.gone.update(found)
@@ -88,14 +88,14 @@ def find_kept(
     return kept
 
 
-#: A row of quarantine: its place, whether it could not be split, its first reason, its text.
+#: A row of quarantine: rowid, whether it is malformed, first reason, text.
 _Row = tuple[int, bool, str, str]
 
 
 def _rows(
     warehouse: Rows, sources: Mapping[str, SourceTable]
 ) -> Iterator[tuple[SourceTable, str | None, list[_Row]]]:
-    """The rows of quarantine that can be of persons, by table and adapter."""
+    """Rows of quarantine that may be personal, by table and adapter."""
     rows = warehouse.rows(
         f"SELECT table_name, adapter, rowid, {MALFORMED}, reasons[1], raw FROM raw.quarantine "
         "WHERE raw IS NOT NULL ORDER BY table_name, adapter NULLS FIRST, rowid"
@@ -123,7 +123,7 @@ def _adapter(name: str | None, source: SourceTable, settings: Settings) -> Adapt
         return None
     try:
         return load_adapter(name, source.name, settings.adapter_options)
-    except UserError:  # it is gone, or was rewritten for another table
+    except UserError:  # it is missing, or was rewritten for another table
         return None
 
 

@@ -1,4 +1,4 @@
-"""What a load left out of the log does not stay in the file that is kept of it."""
+"""Removes records that a load left out from the file that is kept."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -15,12 +15,12 @@ def strip_landed(engine: Loader, outcomes: Sequence[Outcome]) -> Path:
     """Rewrite a landed file without the records of erased persons, before it is moved away.
 
     Returns:
-        Where what is left of it lies: a workbook becomes a file of text.
+        The path of the new file: a workbook becomes a text file.
 
     Raises:
         UserError: the file cannot be rewritten.
     """
-    # Nobody has looked into a file that was loaded before.
+    # A file that was loaded before has not been searched yet.
     waiting = [
         (outcome.request, outcome.counts)
         for outcome in outcomes

@@ -1,7 +1,7 @@
-"""A person's rows in tables of people's own assets, which no contract describes.
+"""A person's rows in user tables, which have no contract.
 
-Where a column is called as one of ours, such as ``customer_id``, the rows are theirs and go. What
-else holds their id is told, for its asset to be run again.
+If a column is named like one of ours, such as ``customer_id``, matching rows are theirs and are
+deleted. Other tables with their id are reported, so that the user can run their assets again.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,7 +15,7 @@ from ltv_platform.warehouse.engine import Engine, Reader
 
 
 def count_rows(reader: Reader, identifiers: Identifiers) -> Mapping[str, int]:
-    """What :func:`remove_rows` would take out of each table."""
+    """The number of rows that :func:`remove_rows` would delete from each table."""
     counts = {}
     for table, columns in _tables(reader):
         condition, values = hanging(columns, identifiers)
@@ -25,18 +25,18 @@ def count_rows(reader: Reader, identifiers: Identifiers) -> Mapping[str, int]:
 
 
 def remove_rows(engine: Engine, identifiers: Identifiers) -> None:
-    """Take what is theirs out of each table and its file."""
+    """Delete their rows from each table and its file."""
     for table, columns in _tables(engine):
         condition, values = hanging(columns, identifiers)
         if condition:
             with engine.transaction() as transaction:
                 transaction.execute(f"DELETE FROM {table.sql} WHERE {condition}", values)
-            # Of an erasure that was killed before, the table may be right and the file not.
+            # After a killed erasure, the table may be right and its file not.
             published.show(engine, table.schema, table.name)
 
 
 def still_naming(reader: Reader, identifiers: Identifiers) -> list[str]:
-    """The tables in which a text of any column is the id of a person."""
+    """Tables with the id of a person in any text column."""
     values = {"persons": sorted(identifiers.persons)}
     return [
         table.full_name
@@ -52,7 +52,7 @@ def still_naming(reader: Reader, identifiers: Identifiers) -> list[str]:
 
 
 def _tables(reader: Reader) -> Iterator[tuple[OwnTable, Mapping[str, str]]]:
-    """Each table with the type of each of its columns."""
+    """All tables with their columns and types."""
     for (schema, name), columns in reader.tables().items():
         if schema not in RESERVED:
             yield OwnTable(schema, name), columns

@@ -1,4 +1,4 @@
-"""A person's rows in the warehouse: which they are, and one transaction that takes them out."""
+"""A person's rows in the warehouse: finds them, and deletes them in one transaction."""
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -18,14 +18,14 @@ from ltv_platform.ingestion.suppression.texts import ERASED, Needles
 from ltv_platform.settings import Settings
 from ltv_platform.warehouse.engine import Engine, Rows, Transaction
 
-#: Texts that may name somebody or what is theirs: what the API says of a conversion, why somebody
-#: dismissed a row.
+#: Free texts that may name somebody or their rows: messages of the API, reasons for dismissing a
+#: row.
 _TEXTS = (
     ("raw.ihc_requests", "reason"),
     ("raw.ihc_rejections", "reason"),
     ("raw.quarantine", "settled_by"),
 )
-#: Columns by which a row hangs on a person, and the source table whose key it is; None: the person.
+#: Columns that link a row to a person, and the source table whose key they are; None: the person.
 _HANGING: dict[str, str | None] = {
     **{source.key[0]: source.name for source in SOURCES if source.person is not None},
     **{source.person: None for source in SOURCES if source.person is not None},
@@ -33,10 +33,10 @@ _HANGING: dict[str, str | None] = {
 
 
 def identifiers_in_log(warehouse: Rows, person: str) -> Identifiers:
-    """The ids of what the log has of a person.
+    """The ids of a person's rows in the log.
 
-    A row that a later version gave to somebody else is not theirs; one that was somebody else's
-    before is, with all of its versions.
+    A row whose newest version belongs to somebody else is not theirs; one that belonged to somebody
+    else before is, with all its versions.
     """
     keys, contested = {}, {}
     for source in SOURCES:
@@ -59,7 +59,7 @@ def identifiers_in_log(warehouse: Rows, person: str) -> Identifiers:
 
 
 def not_of_others(warehouse: Rows, identifiers: Identifiers) -> Identifiers:
-    """Without keys, found elsewhere than in the log, that stand for other persons in it."""
+    """The identifiers without keys that belong to other persons in the log."""
     keys = {}
     for source in SOURCES:
         given = identifiers.of(source.name)
@@ -78,9 +78,9 @@ def not_of_others(warehouse: Rows, identifiers: Identifiers) -> Identifiers:
 
 
 def to_be_listed(identifiers: Identifiers) -> dict[str, frozenset[str]]:
-    """What goes on the list, by kind: persons, sessions, and what was somebody else's before.
+    """Entries for the list by kind: persons, sessions, and keys that once were somebody else's.
 
-    Costs of sessions name no person; and an old file may still give a row to somebody else.
+    Costs of sessions name no person, and an old file may assign a row to somebody else.
     """
     hung_on = {source.hangs_on for source in SOURCES if source.hangs_on is not None}
     listed = {CUSTOMER: identifiers.persons}
@@ -96,7 +96,7 @@ def to_be_listed(identifiers: Identifiers) -> dict[str, frozenset[str]]:
 def count_rows(
     warehouse: Rows, tables: Iterable[Table], identifiers: Identifiers
 ) -> dict[str, int]:
-    """What :func:`remove_rows` would take out of each table, but for quarantine."""
+    """The rows that :func:`remove_rows` would delete, by table, except quarantine."""
     rows: dict[str, int] = {}
     for table in tables:
         condition, values = hanging(_names(table), identifiers)
@@ -111,18 +111,18 @@ def count_rows(
 def remove_rows(
     engine: Engine, identifiers: Identifiers, suppressed: Suppressed, kept: Kept
 ) -> dict[str, int]:
-    """Put the persons on the list and take all that is theirs out of the warehouse.
+    """Put the persons on the list, and delete all their rows from the warehouse.
 
-    One transaction: from then on nothing brings them back. What was made of their rows is stale.
+    One transaction: afterwards nothing brings them back. Tables built from their rows become stale.
 
     Args:
         engine: The warehouse.
-        identifiers: Whom, and what is theirs.
+        identifiers: The persons, and the ids of their rows.
         suppressed: The list with them on it.
         kept: Their rows in quarantine.
 
     Returns:
-        The rows taken out, by table.
+        The number of deleted rows by table.
     """
     settings = engine.settings
     now = settings.current_time().astimezone(UTC).replace(tzinfo=None)
@@ -175,7 +175,7 @@ def _names(table: Table) -> list[str]:
 def _forget_built(
     transaction: Transaction, table: Table, condition: str, values: Mapping[str, Any]
 ) -> None:
-    """What held a row of theirs is made anew, whatever else may be found stale."""
+    """Take tables that had a row of theirs as never built, so that they are rebuilt in any case."""
     day = "CAST(NULL AS DATE)" if table.partition is None else quoted(table.partition)
     transaction.execute(
         "DELETE FROM raw.built WHERE asset = $asset AND EXISTS (SELECT 1 FROM ("
@@ -219,7 +219,7 @@ def _touched_days(
 
 
 def _number_anew(transaction: Transaction, source: SourceTable) -> None:
-    """Versions count from 1 without a gap, also where one of another person's was between."""
+    """Renumber versions: they count from 1 without gaps."""
     key = column_list(source.key)
     if source.replaces is not None:
         return
@@ -233,7 +233,7 @@ def _number_anew(transaction: Transaction, source: SourceTable) -> None:
 
 
 def _forget_keys(transaction: Transaction, persons: frozenset[str]) -> None:
-    """Keys of rejected rows that adapters make of ids; without its key a row settles no more."""
+    """Delete keys of rejected rows that adapters make from ids; loads no longer settle these rows."""
     transaction.execute(
         "UPDATE raw.quarantine SET row_key = NULL WHERE row_key IS NOT NULL AND EXISTS ("
         "SELECT 1 FROM UNNEST($persons) AS those(person) WHERE contains(row_key, person))",
@@ -256,7 +256,7 @@ def _redact_texts(transaction: Transaction, needles: Needles) -> None:
 def _rename_loads(
     transaction: Transaction, sources: Collection[str], persons: frozenset[str]
 ) -> None:
-    """A file of one person may be called by their id; one that has rows of others is not."""
+    """Rename loads whose file name contains an identifier."""
     held = " UNION ALL ".join(
         f"SELECT load_id FROM {name}"
         for name in ("raw.quarantine", *(f"raw.{source}" for source in sources))
@@ -272,5 +272,5 @@ def _rename_loads(
 
 
 def _is_called_by(name: str, person: str) -> bool:
-    """Whether a file name holds an identifier between signs, as c1 in export_c1-2025.csv."""
+    """Whether a file name has an identifier between separators, like c1 in export_c1-2025.csv."""
     return re.search(rf"(?<![^\W_]){re.escape(person)}(?![^\W_])", name) is not None

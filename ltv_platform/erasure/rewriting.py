@@ -1,4 +1,4 @@
-"""A file without some of its records, in each format; all other records as they stand."""
+"""Rewrites a file without some records, in every format; all other records stay unchanged."""
 
 import gzip
 import json
@@ -25,10 +25,10 @@ from ltv_platform.ingestion.suppression.texts import what_stays
 if TYPE_CHECKING:
     import pyarrow as pa
 
-#: Whether a record that could not be split names somebody.
+#: Whether a malformed record names somebody.
 IsNamed = Callable[[str], bool]
 
-#: Rows of Parquet that are held in memory at once.
+#: Rows of Parquet held in memory at once.
 _BATCH = 100_000
 
 
@@ -42,16 +42,16 @@ def rewrite_text(
     wanted: Collection[str],
     is_named: IsNamed,
 ) -> None:
-    """Write delimited text or JSON without the records found.
+    """Write delimited text or JSON without the found records.
 
     Args:
         copy: The private copy.
         target: The new file, in UTF-8.
         found: The records.
         dialect: How a delimited file is written.
-        columns: How many columns it has, and what parts them; of no meaning for JSON.
+        columns: The number of columns, and the delimiter; ignored for JSON.
         wanted: The columns by which it was read.
-        is_named: For records that could not be split.
+        is_named: For malformed records.
     """
     texts = {
         "csv": lambda: _delimited(copy, found, dialect, columns, is_named),
@@ -81,7 +81,7 @@ def _delimited(
 
 
 def _lines(path: Path, found: Found, is_named: IsNamed) -> Iterator[str]:
-    """Lines that are records unless they are blank."""
+    """Lines, each of which is a record unless it is blank."""
     number = 0
     with open_text(path) as text:
         for line in text:
@@ -111,7 +111,7 @@ def _json(
 
 
 def around_records(copy: PrivateCopy, wanted: Collection[str]) -> str:
-    """What stands around the records of a JSON file that wraps them; nothing of any other."""
+    """The text around the records of a JSON file that wraps them; empty for any other file."""
     if copy.format != "json":
         return ""
     with open_text(copy.path) as opened:
@@ -124,10 +124,10 @@ def around_records(copy: PrivateCopy, wanted: Collection[str]) -> str:
 
 
 def rewrite_parquet(copy: PrivateCopy, target: Path, found: Found) -> None:
-    """Write a Parquet file of the same schema without the records found.
+    """Write a Parquet file with the same schema without the found records.
 
     Raises:
-        UserError: it has columns of a type that cannot be written again.
+        UserError: it has columns of a type that cannot be written.
     """
     import pyarrow as pa  # noqa: PLC0415 - only files of this kind need Arrow
     import pyarrow.parquet as pq  # noqa: PLC0415
@@ -141,7 +141,7 @@ def rewrite_parquet(copy: PrivateCopy, target: Path, found: Found) -> None:
         place = 1
         try:
             with pq.ParquetWriter(target, file.schema_arrow, compression=packed) as writer:
-                # Dictionaries inside of lists and structs differ from group to group.
+                # Dictionaries inside lists and structs differ between row groups.
                 for group in groups:
                     for batch in file.iter_batches(_BATCH, row_groups=[group]):
                         numbers = range(place, place + batch.num_rows)
@@ -157,7 +157,7 @@ def rewrite_parquet(copy: PrivateCopy, target: Path, found: Found) -> None:
 
 
 def _without_memory(column: "pa.Array") -> "pa.Array":
-    """A column whose dictionaries hold no values but those that its rows have."""
+    """A column whose dictionaries contain only values of its rows."""
     import pyarrow as pa  # noqa: PLC0415
 
     if "dictionary" not in str(column.type):
@@ -166,10 +166,10 @@ def _without_memory(column: "pa.Array") -> "pa.Array":
 
 
 def delete_from_sqlite(database: Path, table: str, found: Found) -> None:
-    """Delete the records found from a table, and make the file anew, for deleted bytes stay in it.
+    """Delete the found records from a table, and VACUUM the file, because deleted bytes stay in it.
 
     Raises:
-        UserError: it is a view, or has triggers, or no row numbers.
+        UserError: it is a view, has triggers, or has no row ids.
     """
     with closing(sqlite3.connect(database, isolation_level=None)) as connection:
         [(kind,)] = connection.execute(
@@ -185,7 +185,7 @@ def delete_from_sqlite(database: Path, table: str, found: Found) -> None:
             )
         connection.execute("PRAGMA secure_delete = ON")
         try:
-            # All columns are asked for, so that the rows come in the order in which they were read.
+            # All columns are selected, so that rows come in the same order as before.
             rows = connection.execute(f"SELECT rowid, * FROM {quoted(table)}")
             gone = [(row[0],) for line, row in enumerate(rows, 1) if line in found.lines]
         except sqlite3.OperationalError as error:
@@ -200,7 +200,7 @@ def delete_from_sqlite(database: Path, table: str, found: Found) -> None:
 
 
 def pack_like(path: Path, written: Path, target: Path) -> None:
-    """Put a written file where it is to be checked, compressed if the file at the path is."""
+    """Move a written file to a target, compressed if the original is."""
     with path.open("rb") as file:
         is_packed = file.read(2) == b"\x1f\x8b"
     if not is_packed:
@@ -209,7 +209,7 @@ def pack_like(path: Path, written: Path, target: Path) -> None:
     with (
         written.open("rb") as content,
         target.open("wb") as raw,
-        # Neither the time nor the name is of use, and the name may be telling.
+        # Without time and name: the name may identify a person.
         gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0) as packed,
     ):
         shutil.copyfileobj(content, packed)

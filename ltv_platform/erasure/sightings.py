@@ -1,4 +1,4 @@
-"""Files that the platform does not read by a contract: whether they name somebody."""
+"""Searches files without a contract for the name of a person."""
 
 import gzip
 import sqlite3
@@ -14,17 +14,17 @@ from ltv_platform.ingestion.suppression.texts import Needles
 SQLITE_MAGIC = b"SQLite format 3\0"
 _GZIP_MAGIC = b"\x1f\x8b"
 _PARQUET_MAGIC = b"PAR1"
-#: Of a DuckDB file, behind a checksum.
+#: The signature of a DuckDB file, after a checksum.
 _DUCKDB_MAGIC, _DUCKDB_PLACE = b"DUCK", slice(8, 12)
 _HEAD = 16
 
-#: Characters that are looked at together, and those that two looks share.
+#: Characters per chunk, and the overlap of two chunks.
 _BLOCK, _SHARED = 8 << 20, 1 << 12
 _BATCH = 50_000
 
 
 def may_name(path: Path, needles: Needles) -> bool:
-    """Whether a file names one of them, or is of a kind that is not looked into.
+    """Whether a file names one of them, or has a format that cannot be searched.
 
     Raises:
         OSError: it cannot be read.
@@ -35,7 +35,7 @@ def may_name(path: Path, needles: Needles) -> bool:
         return True
     kind = kind_of(head)
     if kind is not None and kind.format in (None, "workbook") and not kind.is_text:
-        return True  # packed in a way that hides its words
+        return True  # compressed, so its text cannot be searched
     try:
         if head.startswith(SQLITE_MAGIC):
             texts: Iterator[str] = (text for _, text in _texts_of_sqlite(path, ()))
@@ -58,13 +58,13 @@ def _blocks(path: Path, *, packed: bool) -> Iterator[str]:
 
 
 def naming_tables(path: Path, known: Collection[str], needles: Needles) -> list[str]:
-    """The tables of a SQLite database that name one of them, but for those that are known."""
+    """Tables of a SQLite database that name one of them, except known tables."""
     tables = {table for table, text in _texts_of_sqlite(path, known) if needles.are_in(text)}
     return sorted(tables)
 
 
 def _texts_of_sqlite(path: Path, passed_by: Collection[str]) -> Iterator[tuple[str, str]]:
-    """The cells of each table, some thousand rows at a time."""
+    """The cells of each table, a few thousand rows at a time."""
     address = f"{path.as_uri()}?mode=ro&immutable=1"
     with closing(sqlite3.connect(address, uri=True)) as database:
         database.text_factory = lambda content: content.decode(errors="replace")

@@ -1,4 +1,4 @@
-"""What published snapshots have of a person: files that a new one may share with an old one."""
+"""A person's rows in published snapshots, whose files a new snapshot may share."""
 
 from pathlib import Path
 
@@ -10,26 +10,26 @@ from ltv_platform.settings import Settings
 
 
 def snapshot_folders(settings: Settings) -> list[Path]:
-    """All snapshots, and what a killed process has left of one."""
+    """All snapshots, and leftovers of killed processes."""
     if not settings.published_path.is_dir():
         return []
     return sorted(path for path in settings.published_path.iterdir() if path.is_dir())
 
 
 def rows_in_snapshot(folder: Path, identifiers: Identifiers) -> int:
-    """How many rows of the Parquet files of a snapshot hang on those who are looked for.
+    """The number of rows in a snapshot that belong to the persons.
 
-    A damaged file counts as one: nobody knows what it holds.
+    A damaged file counts as one row: its content is unknown.
     """
     counts = count_rows(folder, lambda columns: hanging(columns, identifiers))
     return sum(1 if count is None else count for count in counts.values())
 
 
 def check_current(settings: Settings, identifiers: Identifiers) -> None:
-    """Make sure that the snapshot that counts has nothing of theirs.
+    """Make sure that the current snapshot has no row of theirs.
 
     Raises:
-        AssertionError: it has, which is a defect of ours.
+        AssertionError: it has, which is a bug.
     """
     current = current_snapshot(settings)
     if current is not None and (rows := rows_in_snapshot(current.path, identifiers)):

@@ -1,4 +1,4 @@
-"""One file of landing or loaded without the records of those on the list."""
+"""Rewrites one file of landing or loaded without the records of persons on the list."""
 
 import filecmp
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -42,19 +42,19 @@ from ltv_platform.ingestion.suppression.texts import Needles
 from ltv_platform.warehouse.engine import Loader
 from ltv_platform.warehouse.loads import known_load
 
-#: Drafts beside the files that they replace; hidden, and left alone in landing.
+#: Prefix of drafts beside the files that they replace; hidden, so that landing ignores them.
 DRAFT = ".erasure.part"
 
 
 @dataclass(frozen=True)
 class Held:
-    """A file that LTV_HOME holds.
+    """A file in LTV_HOME.
 
     Attributes:
-        path: The file; no link.
-        table: The source table that it is meant for.
-        adapter: Name or path of what it goes through, if anything.
-        load_id: The load that it is of; None: it waits in landing.
+        path: The file; not a link.
+        table: The source table that it is for.
+        adapter: Name or path of its adapter, if any.
+        load_id: Its load; None: it waits in landing.
     """
 
     path: Path
@@ -65,14 +65,14 @@ class Held:
 
 @dataclass(frozen=True)
 class _Opened:
-    """A private copy of a file, and one of each table in it that has records of persons."""
+    """A private copy of a file, and one of each personal table in it."""
 
     copy: PrivateCopy
     tables: Mapping[str, PrivateCopy]
 
 
 class Stripper:
-    """Takes the records of those on the list out of files.
+    """Removes records of persons on the list from files.
 
     Args:
         finder: Finds them.
@@ -86,21 +86,21 @@ class Stripper:
         self._finder = finder
         self._sources = sources
         self.suppressed = suppressed
-        #: Workbooks that were rewritten as text, and the files that stand in their place.
+        #: Workbooks that were rewritten as text, and the new files.
         self.replaced: dict[Path, Path] = {}
 
     def look(self, held: Held) -> dict[str, Found]:
-        """What a file has of them, by source table; only a SQLite database has several.
+        """Find their records in a file, by source table; only a SQLite database has several.
 
         Raises:
-            UserError: it cannot be read, or nothing tells whose its records are.
+            UserError: it cannot be read, or its records do not identify persons.
         """
         with self._finder.folder() as folder:
             opened = self._open(held, folder)
             return self._found(opened, self._adapters_of(held), held.table)
 
     def ids_beside(self, held: Held, address: str) -> frozenset[str]:
-        """The ids that stand in a file beside an address; see :meth:`Finder.ids_beside`."""
+        """Ids in the same records of a file as an address; see :meth:`Finder.ids_beside`."""
         adapter = self._adapters_of(held).get(held.table)
         if adapter is None or not adapter.layout.holds_persons:
             return frozenset()
@@ -109,21 +109,20 @@ class Stripper:
             return self._finder.ids_beside(copy, adapter, address)
 
     def strip(self, held: Held, remember: Callable[[str, str], None] | None = None) -> int:
-        """Rewrite a file without their records, in one step; without any record it is removed.
+        """Rewrite a file atomically without their records; if none are left, it is removed.
 
-        A workbook becomes a file of text beside it, of the one sheet that is read; see
-        ``replaced``.
+        A workbook becomes a text file with the one sheet that is read; see ``replaced``.
 
         Args:
             held: The file.
-            remember: Told what the load_id of the new file would be, and that of the load that
-                the old one is of, before the file is replaced.
+            remember: Called before the file is replaced, with the load_id that the new file would
+                have, and that of the old one.
 
         Returns:
-            How many records were taken out.
+            The number of removed records.
 
         Raises:
-            UserError: it cannot be read or rewritten; it stays as it is.
+            UserError: it cannot be read or rewritten; it is unchanged.
         """
         adapters = self._adapters_of(held)
         adapter = adapters.get(held.table)
@@ -159,10 +158,10 @@ class Stripper:
         return count
 
     def check_rest(self, held: Held, needles: Needles) -> None:
-        """Look into what no contract is about: other tables and sheets, what is around records.
+        """Search the parts without a contract: other tables and sheets, text around the records.
 
         Raises:
-            UserError: some of it names the person.
+            UserError: one of them names the person.
         """
         kind = file_format(held.path)
         if kind not in ("sqlite", "json", "workbook"):
@@ -227,7 +226,7 @@ class Stripper:
         )
 
     def _adapters_of(self, held: Held) -> dict[str, Adapter]:
-        """The SELECTs of the adapter that a file goes through, that of its table first."""
+        """The SELECTs of a file's adapter, that of its table first."""
         if held.adapter is None:
             return {}
         options = self._finder.settings.adapter_options
@@ -237,7 +236,7 @@ class Stripper:
     def _found(
         self, opened: _Opened, adapters: Mapping[str, Adapter], adapted: str
     ) -> dict[str, Found]:
-        """What a file has, by table; of several SELECTs the first has the records of all."""
+        """Findings in a file by table; the first of several SELECTs has the records of all."""
         if not adapters or adapters.keys() == {adapted}:
             return {
                 table: self._finder.find(
@@ -319,10 +318,10 @@ class Stripper:
         adapters: Mapping[str, Adapter],
         draft: Path,
     ) -> PrivateCopy | None:
-        """The rewritten file as it is read again; None: no record is left.
+        """The rewritten file, read back and verified; None: no record is left.
 
         Raises:
-            UserError: it does not hold what it should.
+            UserError: its content is not as expected.
         """
         left = {table: each.records - each.count for table, each in found.items()}
         if not any(left.values()) and not (found[held.table].malformed and draft.stat().st_size):
@@ -332,7 +331,7 @@ class Stripper:
             after = self._found(opened, adapters, held.table)
             expected = {table: each.records for table, each in after.items()}
             if any(each.count for each in after.values()) or (
-                # Records behind an unclosed quote become records of their own.
+                # Records after an unclosed quote become separate records.
                 expected != left and not found[held.table].malformed
             ):
                 raise UserError(
@@ -340,7 +339,7 @@ class Stripper:
                     "expected.",
                     "Remove the person's records from it by hand.",
                 )
-            # Of use is its hash alone, for the folder goes.
+            # Only its hash is used; the folder is removed.
             return opened.tables[held.table]
 
 
@@ -349,19 +348,19 @@ def _is_workbook(path: Path) -> bool:
 
 
 def text_of(workbook: Path) -> Path:
-    """Where the text of a workbook is written that has lost its records of a person."""
+    """The path of the text file that replaces a workbook."""
     return workbook.with_name(f"{workbook.name}.csv")
 
 
 def _replace(path: Path, draft: Path, target: Path) -> None:
-    """Put a draft in the place of a file, which may lie on another disk.
+    """Replace a file by a draft, which may be on another disk.
 
     Args:
-        path: The file that it replaces.
+        path: The file to replace.
         draft: The draft.
-        target: What it is called: as the file, or by a name that is free.
+        target: The final path: that of the file, or a free one.
     """
-    # A killed process may have put it there, and not have removed the file.
+    # A killed process may have written it without removing the old file.
     if target != path and target.exists() and not filecmp.cmp(draft, target, shallow=False):
         raise UserError(
             f"{path} cannot be rewritten as {target.name}: another file has that name.",
@@ -380,14 +379,14 @@ def _replace(path: Path, draft: Path, target: Path) -> None:
 
 
 def remember_rewritten(engine: Loader, rewritten_id: str, load_id: str) -> None:
-    """Write down that a file is that of a load still, though its content is another now.
+    """Record that a rewritten file still belongs to its load.
 
-    Else it would be a new load to whoever loads it again, and old values would count as new ones.
+    Otherwise loading it again would be a new load, and its old values would count as new ones.
 
     Args:
         engine: The warehouse.
-        rewritten_id: What its load_id would be now.
-        load_id: What it was; of no load if its adapter has changed since.
+        rewritten_id: The load_id that it would have now.
+        load_id: Its original load_id; unknown to the log if its adapter has changed since.
     """
     with engine.transaction() as transaction:
         known = known_load(transaction, load_id)
@@ -400,5 +399,5 @@ def remember_rewritten(engine: Loader, rewritten_id: str, load_id: str) -> None:
 
 
 def drafts_in(folder: Path) -> Iterator[Path]:
-    """Drafts that killed processes left."""
+    """Drafts left by killed processes."""
     return folder.rglob(f".*{DRAFT}")

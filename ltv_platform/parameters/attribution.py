@@ -1,4 +1,4 @@
-"""What journeys and models are computed with, brought together from the settings."""
+"""Parameters of journeys and attribution models, derived from the settings."""
 
 import hashlib
 import json
@@ -12,7 +12,7 @@ from ltv_platform.parameters.redistribution import Redistribution
 if TYPE_CHECKING:
     from ltv_platform.settings import Settings
 
-#: All models; ihc by the API or by the local engine.
+#: All models; ihc comes from the API or from the local engine.
 MODELS = (
     "first",
     "last",
@@ -25,39 +25,39 @@ MODELS = (
     "ihc",
 )
 
-#: The one that depends on the whole history; ``marts.attribution`` stores the others.
+#: The model that depends on the whole history; ``marts.attribution`` stores all others.
 MARKOV_PATH = "markov_path"
 
-#: Customers' memory of a session halves in so many days (attribution.md, time_decay).
+#: Half-life of a session's weight in days (attribution.md, time_decay).
 HALF_LIFE_DAYS = 7
-#: Share of the first and of the last session of three or more (attribution.md, position).
+#: Share of the first and of the last of three or more sessions (attribution.md, position).
 POSITION_SHARE = 0.4
-#: Most channels with which a Markov chain of that order is computed. States grow with the order
-#: as their power: 30 channels make up to 27,930 of order 3, which take five seconds at the worst.
+#: Most channels for a Markov chain of each order. The number of states grows with the power of the
+#: order: 30 channels make up to 27,930 states of order 3, which take at most five seconds.
 MARKOV_CHANNELS = {1: 2_000, 2: 50, 3: 30}
 
 
 @dataclass(frozen=True)
 class AttributionParameters:
-    """Everything that changes what journeys and models say.
+    """Everything that changes journeys and models.
 
     Attributes:
-        lookback_days: 24-hour days before a conversion that its journey reaches; None: for ever.
-        reach_days: Reporting days that these span; None: all.
-        most_sessions: Latest sessions that a journey holds.
-        boundary: Whether a session at the second of the conversion belongs to it.
+        lookback_days: Length of a journey in 24-hour days before the conversion; None: no limit.
+        reach_days: Reporting days that these may span; None: all.
+        most_sessions: Most sessions in a journey, the latest ones.
+        boundary: Whether a session in the same second as the conversion belongs to its journey.
         break_at_conversion: A conversion ends the journey; the next begins after it.
-        direct_channels: Lower-case names of channels that are no marketing.
-        half_life_days: Of time_decay.
-        position_share: Of position.
+        direct_channels: Lower-case names of channels that are not marketing.
+        half_life_days: Parameter of time_decay.
+        position_share: Parameter of position.
         markov_channels: Most channels of a Markov chain, by its order.
-        engine: Who scores IHC.
+        engine: The engine that scores IHC.
         preset: Name of the local engine's parameters.
         ihc: The local engine's parameters.
         redistribution: Moves of IHC credit, if any.
         conversion_type: The API's conv_type_id; empty: none.
-        mixed_engines: The local engine stands in for what the API has not scored.
-        request_sessions: Sessions that one request takes; longer journeys are scored locally.
+        mixed_engines: The local engine scores what the API has not scored.
+        request_sessions: Most sessions in a request; longer journeys are scored locally.
     """
 
     lookback_days: int | None
@@ -78,7 +78,7 @@ class AttributionParameters:
     request_sessions: int
 
     def hash(self, model: str) -> str:
-        """A short hash of the parameters that a model depends on, journeys included."""
+        """A short hash of the parameters that a model depends on, including those of journeys."""
         return _hash({"model": model, **self._journeys(), **self._of_model(model)})
 
     @property
@@ -88,7 +88,7 @@ class AttributionParameters:
 
     @property
     def request_hash(self) -> str:
-        """A hash of what a request to the API says beside its journeys."""
+        """A hash of the content of an API request apart from its journeys."""
         return _hash(
             {
                 "conv_type_id": self.conversion_type,
@@ -122,13 +122,13 @@ class AttributionParameters:
 
 
 def attribution_parameters(settings: "Settings") -> AttributionParameters:
-    """The parameters under given settings.
+    """The parameters for some settings.
 
     Raises:
         UserError: LTV_IHC_PRESET is ``fitted`` and nothing was fitted yet.
     """
     lookback = settings.journey_lookback
-    # 24 hours are not a day where clocks are put forward or back.
+    # 24 hours are not always a day: clocks are put forward and back.
     shift = 0 if settings.timezone == "UTC" else 1
     return AttributionParameters(
         lookback_days=lookback,

@@ -1,4 +1,4 @@
-"""Which factors there are, and from how many customers on a level is judged by itself."""
+"""The factors, and how many customers a level needs for an estimate of its own."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ltv_platform.settings import Settings
 
-#: Factors of the model, in the order in which they enter it: of two that nearly the same customers
-#: have, the earlier one keeps what they share. A country says more than its cities do.
+#: Factors of the model, in the order in which they enter it: if two apply to nearly the same
+#: customers, the earlier one keeps the shared effect. A country says more than its cities.
 FACTORS = (
     "country",
     "city",
@@ -21,22 +21,22 @@ FACTORS = (
     "channel",
     "satisfaction",
 )
-#: Shown, never in the model: it is an outcome. Customers are active because they buy.
+#: Shown, but never in the model, because it is an outcome: customers are active because they buy.
 OUTCOMES = ("is_active",)
-#: The row of all customers, against whose average the lifts stand.
+#: The row of all customers; lifts are relative to its average.
 ALL = "(all)"
 
 
 @dataclass(frozen=True)
 class FactorParameters:
-    """What the SELECT is rendered with.
+    """Parameters of the SELECT.
 
     Attributes:
         factors: Factors of the model.
         outcomes: Factors that are only shown.
-        first_days: Days of life that behaviour is taken from.
+        first_days: First days of a customer, from which behaviour is taken.
         last_day: The target is the net revenue of the days after those, up to this one.
-        min_customers: Fewer customers make no level of their own in the model.
+        min_customers: Levels with fewer customers are merged in the model.
     """
 
     factors: tuple[str, ...]
@@ -47,5 +47,5 @@ class FactorParameters:
 
 
 def factor_parameters(settings: "Settings") -> FactorParameters:
-    """The parameters under given settings."""
+    """The parameters for some settings."""
     return FactorParameters(FACTORS, OUTCOMES, 30, 180, settings.factor_min_customers)

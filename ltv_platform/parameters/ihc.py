@@ -21,8 +21,8 @@ class IhcParameters:
     """Constants of the local engine; the steps are in ``sql/macros/ihc_local.sql``.
 
     Attributes:
-        window_hours: T; a pause longer than this ends the path, and credit fades towards it.
-        pause_hours: d; a shorter pause makes no new initiation.
+        window_hours: T; a longer pause ends the path, and credit fades towards it.
+        pause_hours: d; a shorter pause starts no new initiation.
         exponent: p; bends the initiation by pauses between d and T.
         fast_share: a; share of the fast part of the closers' decay.
         fast_hours: tau_f; time constant of the fast part.
@@ -43,7 +43,7 @@ class IhcParameters:
     closer_weight: float
 
     def __post_init__(self) -> None:
-        """Refuses constants under which the steps have no meaning.
+        """Refuse invalid constants.
 
         Raises:
             ValueError: one of them is out of its range, or not a finite number.
@@ -72,10 +72,10 @@ PRESETS: Final = {
 
 
 def ihc_parameters(settings: "Settings") -> IhcParameters:
-    """The constants of the preset that the settings name.
+    """The constants of the preset in the settings.
 
     Raises:
-        UserError: it is ``fitted``, and nothing was fitted yet or the file is damaged.
+        UserError: the preset is ``fitted``, but nothing was fitted yet or the file is damaged.
     """
     if settings.ihc_preset == FITTED:
         return _fitted_parameters(settings)
@@ -108,12 +108,12 @@ def _number(name: str, constants: Mapping[str, Any]) -> float:
 def write_fit(
     settings: "Settings", parameters: IhcParameters, fitted_to: Mapping[str, Any]
 ) -> None:
-    """Put fitted constants where the preset ``fitted`` reads them; replaced or untouched.
+    """Write fitted constants for the preset ``fitted``, atomically.
 
     Args:
-        settings: Where LTV_HOME is.
+        settings: Name the LTV_HOME.
         parameters: The constants.
-        fitted_to: What they were fitted to, for people.
+        fitted_to: A description of the data they were fitted to.
     """
     content = {
         "what": "local IHC engine: an open approximation, fitted by `ltv attribution fit`",

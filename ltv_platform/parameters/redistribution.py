@@ -1,6 +1,6 @@
-"""Moving IHC credit away from channels that only pass customers on, phase by phase.
+"""Redistribution: moves IHC credit away from channels that only pass customers on, by phase.
 
-The form is that of the IHC API's ``redistribution_parameter``.
+The format is that of the IHC API's ``redistribution_parameter``.
 """
 
 from typing import Literal
@@ -11,7 +11,7 @@ Direction = Literal["earlier_sessions_only", "later_sessions_only", "any_session
 
 
 class PhaseRedistribution(BaseModel):
-    """Where the credit of some channels goes in one phase."""
+    """The redistribution of one phase: from which channels, to which."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -25,7 +25,7 @@ class PhaseRedistribution(BaseModel):
 
 
 class Redistribution(BaseModel):
-    """What is moved in each phase; a phase that is absent stays as it is."""
+    """The redistribution of each phase; phases without one stay unchanged."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

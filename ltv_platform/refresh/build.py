@@ -1,8 +1,8 @@
-"""Building tables without an orchestrator: what a step of a run does, as plain functions.
+"""Builds tables without an orchestrator: the steps of a run as plain functions.
 
-:class:`Work` says what a run is to write and remembers what it has written; :func:`build_tables`
-writes the tables of a group in order, each with its checks right behind it. A table whose check
-blocks is taken as never built, and whatever reads it is held back; everything else goes on.
+:class:`Work` has what a run must write, and what it has written; :func:`build_tables` writes the
+tables of a group in order, and checks each right after it. A table with a failed blocking check
+counts as never built, and tables that read it are held back; all others are built.
 """
 
 import time
@@ -17,7 +17,7 @@ from ltv_platform.tables.transforms import AsOf, Transform
 from ltv_platform.warehouse.engine import Builder, Writer
 from ltv_platform.warehouse.planner import Plan, spans
 
-#: Opens the code hash of rows whose blocking checks have not been seen to hold.
+#: Prefix of the code hash of rows whose blocking checks have not passed yet.
 UNCHECKED = "unchecked "
 
 
@@ -35,19 +35,20 @@ def build_table(
         engine: The warehouse.
         transform: The table.
         days: The days of a partitioned one.
-        as_of: What the figures know of; None: what the engine says.
-        checked: It counts as built. Otherwise it stays stale until :func:`_build_and_check` has
-            checked it, so that a kill between the two leaves nothing unchecked behind.
+        as_of: The as_of and watermarks; None: those of the engine.
+        checked: Whether the table counts as built at once. Otherwise it stays stale until
+            :func:`_build_and_check` has checked it, so that a kill in between leaves no unchecked
+            table.
 
     Returns:
-        What was written: (first day, last day, rows) per statement.
+        (first day, last day, rows) per statement.
     """
     if as_of is None:
         as_of = engine.as_of()
     writer = Writer(transform.name, ("" if checked else UNCHECKED) + transform.code_hash, as_of)
     contract, fit = transform.contract, transform.derivation.fit
     if fit is not None:
-        # Held, so that nothing comes in between what is read and what is written.
+        # Held, so that nothing is written between reading and writing.
         with engine.hold():
             select = transform.select(as_of)
             rows = fit(engine.fetch(select.sql, select.parameters))
@@ -65,11 +66,11 @@ def build_table(
 
 
 class Work:
-    """What a run is to write, and what it has written so far; its steps share it.
+    """What a run must write, and what it has written so far; shared by its steps.
 
     Args:
         days: Days to write of each partitioned table.
-        whole: Tables to write whole.
+        whole: Tables to write as a whole.
     """
 
     def __init__(self, days: Mapping[str, Sequence[date]], whole: Collection[str]) -> None:
@@ -79,11 +80,11 @@ class Work:
 
     @classmethod
     def of_plan(cls, plan: Plan) -> "Work":
-        """All that is stale."""
+        """The work for everything that is stale."""
         return cls(plan.days, plan.whole)
 
     def wants(self, table: str) -> bool:
-        """Whether the table is still to be written."""
+        """Whether the table must still be written."""
         return table in self._left
 
     def days(self, table: str) -> tuple[date, ...] | None:
@@ -91,32 +92,32 @@ class Work:
         return self._days.get(table)
 
     def held_by(self, tables: Iterable[str]) -> str:
-        """The first of some tables that was to be written before and was not; empty: none."""
+        """The first of some tables that should already have been written; empty: none."""
         return next((table for table in tables if table in self._left), "")
 
     def done(self, table: str) -> None:
-        """The table was written, and its blocking checks hold."""
+        """Record that the table was written and its blocking checks passed."""
         self._left.discard(table)
         self._failed.pop(table, None)
 
     def failed(self, table: str, why: str) -> None:
-        """A blocking check of the table fails."""
+        """Record that a blocking check of the table failed."""
         self._failed[table] = why
 
     @property
     def left(self) -> tuple[str, ...]:
-        """Tables that were to be written and were not, in order of name."""
+        """Tables that should have been written and were not, by name."""
         return tuple(sorted(self._left))
 
     @property
     def failures(self) -> tuple[str, ...]:
-        """What the blocking checks say that fail."""
+        """The messages of failed blocking checks."""
         return tuple(self._failed.values())
 
 
 @dataclass(frozen=True)
 class Checked:
-    """A check of a table just written."""
+    """The result of a check of a table just written."""
 
     name: str
     blocking: bool
@@ -125,16 +126,16 @@ class Checked:
 
 @dataclass(frozen=True)
 class BuiltTable:
-    """What became of a table that was to be written.
+    """The result for a table of the work.
 
     Attributes:
         transform: The table.
         days: The days written; None: the whole table.
-        as_of: What its figures know of.
+        as_of: The as_of and watermarks of its figures.
         rows: Rows written.
-        seconds: How long writing and checking took.
-        checks: What its checks saw.
-        held_by: The input that keeps it from being written; empty: it was written.
+        seconds: Duration of writing and checking.
+        checks: The results of its checks.
+        held_by: The input that held it back; empty: it was written.
     """
 
     transform: Transform
@@ -160,14 +161,14 @@ class BuiltTable:
 def build_tables(
     engine: Builder, transforms: Iterable[Transform], work: Work
 ) -> Iterator[BuiltTable]:
-    """Write those tables that the work wants, inputs first, each with its checks behind it."""
+    """Write the tables of the work, inputs first, and check each right after it."""
     with engine.hold():
-        # Nobody loads meanwhile, so it is the same for all of them.
+        # Nobody can load meanwhile, so it is the same for all tables.
         as_of = engine.as_of()
         for transform in transforms:
             if not work.wants(transform.name):
                 continue
-            # Checks compare tables of one state, so what they read must be rebuilt as well.
+            # Checks compare tables of the same state, so those they read must be rebuilt first.
             compared = (table for c in checks_of(engine, transform.name) for table in c.reads)
             if held_by := work.held_by((*transform.made_before, *compared)):
                 yield BuiltTable(transform, work.days(transform.name), as_of, held_by=held_by)
@@ -183,7 +184,7 @@ def _build_and_check(engine: Builder, transform: Transform, work: Work, as_of: A
     checked = check_table(engine, transform, days)
     failing = [check for check in checked if check.blocking and not check.outcome.passed]
     if failing:
-        # Else the next refresh would find the table fresh, skip its checks and publish.
+        # Otherwise the next refresh would find the table fresh, skip its checks and publish.
         engine.forget(name, *((days[0], days[-1]) if days else ()))
         said = "; ".join(f"{check.name} fails ({check.outcome.description})" for check in failing)
         work.failed(name, f"{name}: {said}")
@@ -197,8 +198,8 @@ def _build_and_check(engine: Builder, transform: Transform, work: Work, as_of: A
 def check_table(
     engine: Builder, transform: Transform, days: Sequence[date] | None = None
 ) -> tuple[Checked, ...]:
-    """What the checks of a table see: its key in some days, or in all, and then the others."""
-    # The key first: other checks make no sense of a table that has rows twice.
+    """Run the checks of a table: its unique key, in some days or all, then the others."""
+    # The key first: other checks are meaningless for a table with duplicate rows.
     key = checks.unique_key(engine, transform.contract, days)
     others = [
         Checked(check.name, check.blocking, check.run(engine))
@@ -208,7 +209,7 @@ def check_table(
 
 
 def checks_of(engine: Builder, table: str) -> tuple[TableCheck, ...]:
-    """The checks of a table that look at others, too."""
+    """The checks of a table that may read other tables."""
     return tuple(check for check in checks.table_checks(engine.settings) if check.table == table)
 
 

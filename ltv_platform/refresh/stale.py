@@ -1,7 +1,7 @@
-"""What a refresh has to do: stale tables, sources, the snapshot and the files made of it.
+"""What a refresh must do: stale tables, sources, the snapshot and the files made from it.
 
-The planner compares tables; this puts beside it what else is out of date, for `ltv run` and for
-the refresh sensor alike.
+The planner compares tables; this module adds everything else that is out of date, for `ltv run` and
+for the refresh sensor.
 """
 
 from collections.abc import Mapping
@@ -15,20 +15,20 @@ from ltv_platform.tables.transforms import Graph
 from ltv_platform.warehouse import planner
 from ltv_platform.warehouse.engine import Reader, State
 
-#: The answers of the IHC API: journeys are scored in the run that shows their scores.
+#: The answers of the IHC API: journeys are scored in the run that publishes their scores.
 SCORES = "raw.ihc_answers"
 
 
 @dataclass(frozen=True)
 class Stale:
-    """All that is out of date.
+    """Everything that is out of date.
 
     Attributes:
-        plan: Tables.
-        sources: Sources whose log has changed since their asset said so.
-        publishes: The snapshot shows less than the warehouse knows, or will.
-        files: Files of the snapshot to be made anew.
-        state: What that was found out from.
+        plan: The stale tables.
+        sources: Sources whose log has changed since their asset was last announced.
+        publishes: The snapshot is, or will be, older than the warehouse.
+        files: Files made from the snapshot that must be written again.
+        state: The state that this was computed from.
     """
 
     plan: planner.Plan
@@ -38,24 +38,24 @@ class Stale:
     state: State
 
     def __bool__(self) -> bool:
-        """Whether there is anything to do."""
+        """Whether anything is out of date."""
         return bool(self.plan.assets or self.sources or self.publishes or self.files)
 
     @property
     def assets(self) -> tuple[str, ...]:
-        """Everything that is to be done, by full name."""
+        """All stale assets by full name."""
         published = (snapshot.ASSET,) if self.publishes else ()
         return (*self.sources, *self.plan.assets, *published, *self.files)
 
     @property
     def hull(self) -> planner.Span | None:
-        """The first and the last stale day; None where no day is."""
+        """The first and the last stale day; None if there is none."""
         days = [day for of_table in self.plan.days.values() for day in (of_table[0], of_table[-1])]
         return (min(days), max(days)) if days else None
 
 
 def what_is_stale(engine: Reader, graph: Graph) -> Stale:
-    """Look at the warehouse, once."""
+    """Compute what is stale, from one state of the warehouse."""
     settings = engine.settings
     with engine.hold():
         start = cover_log(engine)
@@ -69,7 +69,7 @@ def what_is_stale(engine: Reader, graph: Graph) -> Stale:
 
 
 def newest_load(engine: Reader) -> int:
-    """The number of the newest load; what a run writes into the IHC ledger itself is none."""
+    """The number of the newest load, ignoring what a run itself writes to the IHC ledger."""
     newest = (
         "SELECT COALESCE(MAX(seq), 0) FROM raw.touched WHERE NOT starts_with(table_name, 'ihc_')"
     )

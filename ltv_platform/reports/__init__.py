@@ -1,1 +1,1 @@
-"""Reports for people, out of the published snapshot."""
+"""Reports for people, from the published snapshot."""

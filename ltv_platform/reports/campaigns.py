@@ -1,8 +1,8 @@
-"""The campaign report: one HTML page for a marketing engineer, and its main figures as rows.
+"""The campaign report: one HTML page, and its main figures as rows.
 
-Reads the published snapshot with SQL and nothing else. Figures are added up in
-``sql/queries/reports/campaigns/`` and laid out in ``templates/campaigns.html.j2``; what is here
-brings the two together and draws the curves. No wall clock: the same snapshot gives the same
+Only reads the published snapshot. Figures are computed in
+``sql/queries/reports/campaigns/`` and laid out in ``templates/campaigns.html.j2``; this module
+brings the two together and draws the curves. It reads no clock: the same snapshot gives the same
 page.
 """
 
@@ -19,22 +19,22 @@ from ltv_platform.published.query import open_snapshot
 from ltv_platform.reports.pages import CONSTANTS, Reader, Row, Table, published, write_page
 from ltv_platform.settings import SUMMARY_HORIZON, Settings
 
-#: Longer horizons stay in the tables: a page about campaigns is about the first quarter.
+#: Longer horizons are only in the tables: the page is about the first quarter after install.
 _LONGEST_SHOWN = 90
-#: Up to half a year of cohorts is shown by week, more by month.
+#: Up to half a year of cohorts is shown by week, longer periods by month.
 _MOST_WEEKS = 26
 
 
 @dataclass(frozen=True)
 class _Reader(Reader):
-    """A reader that knows the horizons that both the snapshot and the settings have."""
+    """A reader with the horizons that both the snapshot and the settings have."""
 
     horizons: tuple[int, ...] = ()
 
 
 @contextmanager
 def _open(settings: Settings, snapshot: Snapshot) -> Iterator[_Reader]:
-    # Settings may have changed since the snapshot was published: show what both know of.
+    # Settings may have changed since the snapshot was published: show the horizons of both.
     known = snapshot.manifest["tables"]["campaign_summary"]["columns"]
     horizons = tuple(n for n in settings.horizons if f"cohort_roas_d{n}" in known)
     with open_snapshot(settings, snapshot) as connection:
@@ -44,10 +44,10 @@ def _open(settings: Settings, snapshot: Snapshot) -> Iterator[_Reader]:
 
 
 def write_campaign_report(settings: Settings) -> Path:
-    """Write the report on the current snapshot, or on what to do when there is none.
+    """Write the report on the current snapshot, or a page on what to do if there is none.
 
     Returns:
-        The file, ``campaigns.html`` in the folder of reports; it is replaced in one step.
+        The file, ``campaigns.html`` in the folder of reports; it is replaced atomically.
 
     Raises:
         UserError: the snapshot is damaged, or the file cannot be written.
@@ -59,7 +59,7 @@ def campaign_overview(settings: Settings) -> Table:
     """One row per campaign for the terminal, best D7 cohort ROAS first.
 
     Returns:
-        Column names and rows of raw values; None is not mature, no spend or not configured.
+        Column names and rows of raw values; None: not mature, no spend or not configured.
         (organic) and (unknown) come last.
 
     Raises:
@@ -73,8 +73,8 @@ def cohort_overview(settings: Settings) -> Table:
     """One row per install month (its first day) and campaign, for the terminal.
 
     Returns:
-        Column names and rows of raw values, (organic) and (unknown) left out; None is not
-        mature, no spend or not configured.
+        Column names and rows of raw values without (organic) and (unknown); None: not mature, no
+        spend or not configured.
 
     Raises:
         UserError: nothing is published.
@@ -84,7 +84,7 @@ def cohort_overview(settings: Settings) -> Table:
 
 
 def _figures(reader: _Reader) -> dict[str, Any]:
-    """Everything that the page shows, by the names that its template has for it."""
+    """Everything that the page shows, by the names of its template."""
     horizons = tuple(n for n in reader.horizons if n <= _LONGEST_SHOWN)
     longest = max(reader.horizons)
     [span] = reader.rows("span")
@@ -118,14 +118,14 @@ def _figures(reader: _Reader) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class _Curve:
-    """A campaign's cumulative ROAS by day since install, drawn.
+    """A drawn curve: a campaign's cumulative ROAS by day since install.
 
     Attributes:
         name: The campaign.
         payback_day: As in campaign_summary.
         readings: (day, ROAS) at the summary horizon, after a month and at the last day.
-        firm: SVG points over cohorts that hold most of the spend.
-        thin: SVG points of later days, over the fewer cohorts that are so old.
+        firm: SVG points of days for which most of the spend is old enough.
+        thin: SVG points of later days, based on fewer cohorts.
         ticks_x: (day, x).
         ticks_y: (ROAS, y); that of 1 is the break-even line.
         payback: (x, y) of the payback day.
@@ -140,7 +140,7 @@ class _Curve:
     ticks_y: list[tuple[float, float]]
     payback: tuple[float, float] | None
 
-    # The plot within a drawing of 300 × 150 units: room for labels at the left and below.
+    # The plot area within a drawing of 300 × 150 units, with room for labels at the left and below.
     LEFT: ClassVar = 30
     RIGHT: ClassVar = 290
     TOP: ClassVar = 12
@@ -179,6 +179,6 @@ class _Curve:
 
 
 def _round_up(roas: float) -> float:
-    """The next of a few steps, so that most curves share a scale; break-even always fits in."""
+    """Round up to one of a few steps, so that most curves share a scale; includes break-even."""
     size = 10.0 ** math.floor(math.log10(max(roas, 1.0)))
     return next(step * size for step in (1.5, 2.0, 3.0, 5.0, 10.0, 15.0) if roas <= step * size)

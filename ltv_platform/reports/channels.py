@@ -1,6 +1,6 @@
-"""The channel report: what channels cost and earn, and how much nine models disagree about it.
+"""The channel report: costs and revenue of channels, and how much nine models disagree.
 
-Reads the published snapshot. Figures are added up in ``sql/queries/reports/channels/`` and
+Only reads the published snapshot. Figures are computed in ``sql/queries/reports/channels/`` and
 laid out in ``templates/channels.html.j2``.
 """
 
@@ -21,10 +21,10 @@ _open = partial(open_reader, "channels")
 
 
 def write_channel_report(settings: Settings) -> Path:
-    """Write the report on the current snapshot, or on what to do when there is none.
+    """Write the report on the current snapshot, or a page on what to do if there is none.
 
     Returns:
-        The file, ``channels.html`` in the folder of reports; it is replaced in one step.
+        The file, ``channels.html`` in the folder of reports; it is replaced atomically.
 
     Raises:
         UserError: the snapshot is damaged, or the file cannot be written.
@@ -36,7 +36,7 @@ def channel_overview(settings: Settings) -> Table:
     """One row per channel for the terminal, most conversions by IHC first.
 
     Returns:
-        Column names and rows of raw values; None where a denominator is 0.
+        Column names and rows of raw values; None if a denominator is 0.
 
     Raises:
         UserError: nothing is published.
@@ -46,11 +46,11 @@ def channel_overview(settings: Settings) -> Table:
 
 
 def model_overview(settings: Settings) -> Table:
-    """One row per channel, one column per model with the conversions that it credits.
+    """One row per channel, one column per model with its credited conversions.
 
     Returns:
         Column names and rows; the last column is the disagreement, (greatest − least) / mean of
-        all models but markov_path.
+        all models except markov_path.
 
     Raises:
         UserError: nothing is published.
@@ -62,19 +62,19 @@ def model_overview(settings: Settings) -> Table:
 
 
 def pending_conversions(settings: Settings) -> int:
-    """Conversions that the IHC API has not scored, or rejected: figures by IHC lack them."""
+    """The number of conversions without an IHC score: not scored by the API yet, or rejected."""
     with _open(settings, require_snapshot(settings)) as reader:
         return int(reader.rows("totals")[0]["pending"])
 
 
 def length_chart(reader: Reader) -> Chart:
-    """How many sessions lead to a conversion."""
+    """A chart of the number of sessions before a conversion."""
     rows = reader.rows("lengths")
     return journey_lengths([(row["sessions"], row["journeys"]) for row in rows])
 
 
 def cost_chart(reader: Reader) -> Chart:
-    """What channels cost, and what IHC credits to them."""
+    """A chart of the costs of channels, and the revenue that IHC credits to them."""
     rows = reader.rows("costs")
     return cost_and_revenue(
         [(row["channel_name"], row["cost"], row["ihc_revenue"]) for row in rows]
@@ -82,20 +82,20 @@ def cost_chart(reader: Reader) -> Chart:
 
 
 def model_chart(reader: Reader) -> Chart:
-    """What each model credits to each channel."""
+    """A chart of the credit of each model for each channel."""
     models = _models(reader)
     return models_by_channel(models.names, models.credits)
 
 
 @dataclass(frozen=True)
 class _Models:
-    """What each model says of each channel.
+    """The credit of each model for each channel.
 
     Attributes:
         names: The models, in one order.
         credits: Per channel, most conversions first: its name, its conversions by each model and
-            the disagreement, (greatest − least) / mean of all but markov_path, which goes by the
-            whole history; None where nothing is credited, and while conversions have no IHC score.
+            the disagreement, (greatest − least) / mean of all except markov_path, which is based on
+            the whole history; None if nothing is credited, and while conversions have no IHC score.
         roas: Per channel, its ROAS by each model.
     """
 
@@ -113,7 +113,7 @@ def _models(reader: Reader) -> _Models:
         credited = [row["credit"] for row in of_channel]
         settled = [row["credit"] for row in of_channel if row["model"] != MARKOV_PATH]
         mean = sum(settled) / len(settled)
-        # Where conversions have no score, ihc is too low and would disagree with all others.
+        # While conversions have no score, ihc is too low and would disagree with all others.
         is_scored = not of_channel[0]["unscored"]
         spread = (max(settled) - min(settled)) / mean if mean and is_scored else None
         models.credits.append((channel, credited, spread))
@@ -122,7 +122,7 @@ def _models(reader: Reader) -> _Models:
 
 
 def _figures(reader: Reader) -> dict[str, Any]:
-    """Everything that the page shows, by the names that its template has for it."""
+    """Everything that the page shows, by the names of its template."""
     models = _models(reader)
     return {
         "models": models.names,

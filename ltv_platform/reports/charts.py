@@ -23,20 +23,20 @@ from ltv_platform.reports.svg import (
 
 Number = int | float | Decimal
 
-#: More channels make a chart that nobody reads; the rest stands in the tables.
+#: A chart of more channels is unreadable; the tables have all of them.
 _MOST_CHANNELS = 16
-#: The small charts say what matters in so many bars.
+#: Most bars in a small chart.
 _FEW = 8
 #: Longer journeys share the last bar.
 LONGEST_SHOWN = 12
 
 
 def journey_lengths(lengths: Sequence[tuple[int, int]]) -> Chart:
-    """How many journeys have how many sessions.
+    """The number of journeys by number of sessions.
 
     Args:
-        lengths: (sessions, journeys), ascending; longer ones than :data:`LONGEST_SHOWN` are
-            put together.
+        lengths: (sessions, journeys), ascending; those longer than :data:`LONGEST_SHOWN` are
+            combined.
     """
     counts = dict.fromkeys(range(1, LONGEST_SHOWN + 1), 0)
     for sessions, journeys in lengths:
@@ -64,7 +64,7 @@ def journey_lengths(lengths: Sequence[tuple[int, int]]) -> Chart:
 
 
 def cost_and_revenue(channels: Sequence[tuple[str, Number, Number]]) -> Chart:
-    """What channels cost, and what is credited to them.
+    """Costs of channels, and the revenue credited to them.
 
     Args:
         channels: (channel, cost, credited revenue) in one currency, most important first.
@@ -91,7 +91,7 @@ def cost_and_revenue(channels: Sequence[tuple[str, Number, Number]]) -> Chart:
 def models_by_channel(
     models: Sequence[str], channels: Sequence[tuple[str, Sequence[Number], float | None]]
 ) -> Chart:
-    """What each model credits to each channel, darker where it is more of the conversions.
+    """Credit of each model for each channel; darker cells have a greater share of the conversions.
 
     Args:
         models: Their names, in the order of the credits.

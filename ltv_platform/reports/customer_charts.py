@@ -21,9 +21,9 @@ Number = int | float | Decimal
 #: Name of a cohort, its size, and its figures by month of age; None: not known.
 Cohort = tuple[str, int, Sequence[Number | None]]
 
-#: The newest cohorts and the first months of age that a triangle shows.
+#: Most cohorts (the newest) and months of age in a triangle.
 _MOST_COHORTS, _MOST_AGES = 24, 13
-#: What the small one shows of them, in so many shades.
+#: The same for a small triangle, and its number of shades.
 _FEW, _SHADES = 8, 4
 _COHORT_WIDTH, _SIZE_WIDTH = 70, 60
 #: RFM scores run from 1 to this.
@@ -32,27 +32,27 @@ _FAN_HEIGHT, _FAN_LEFT, _FAN_WIDTH = 260, 90, 470
 
 
 def cohort_triangle(cohorts: Sequence[Cohort]) -> Chart:
-    """What a customer of each cohort is worth by age: rows are cohorts, columns months of age.
+    """LTV per customer by cohort (rows) and month of age (columns).
 
     Args:
-        cohorts: In order of time, with the cumulative LTV per customer by month of age.
+        cohorts: In chronological order, with the cumulative LTV per customer by month of age.
     """
     return _triangle(cohorts, lambda value: f"{value:,.2f}", from_age=0)
 
 
 def retention_heatmap(cohorts: Sequence[Cohort]) -> Chart:
-    """Which share of each cohort is active in each month of age.
+    """The share of each cohort that is active, by month of age.
 
-    Shades compare the months after the first, which would outshine all others.
+    The first month does not count for the scale of shades: it would outshine all others.
 
     Args:
-        cohorts: In order of time, with the share by month since registration.
+        cohorts: In chronological order, with the share by month since registration.
     """
     return _triangle(cohorts, lambda share: f"{100 * share:.0f} %", from_age=1)
 
 
 def rfm_grid(cells: Mapping[tuple[int, int], tuple[str, int]]) -> Chart:
-    """How many customers have which scores, and what the cell is called.
+    """The number of customers by scores, with the segment of each cell.
 
     Args:
         cells: By (recency score, frequency score): segment and customers.
@@ -78,7 +78,7 @@ def rfm_grid(cells: Mapping[tuple[int, int], tuple[str, int]]) -> Chart:
         text(_COHORT_WIDTH + width * place + width // 2, 14, f"frequency {place + 1}", "middle", 11)
         for place in range(_SCORES)
     )
-    # Bars of the small one are as long as the square root of what they stand for.
+    # Bars of the small chart have the square root of the number as length.
     return Chart(
         small_svg(72, 72, f"<path d='{small}' stroke='{BLUE}' stroke-width='8'/>"),
         svg(WIDTH, ROW + height * _SCORES, heads + drawn),
@@ -89,11 +89,11 @@ def forecast_fan(
     expected: Sequence[tuple[int, Number, Number, Number]],
     origins: Sequence[tuple[str, Number, Number]],
 ) -> Chart:
-    """Expected revenue of all customers with its band, and how near earlier forecasts came.
+    """Expected revenue of all customers with its interval, and the accuracy of earlier forecasts.
 
     Args:
         expected: (days ahead, lower, expected, upper), ascending; begins before the first day.
-        origins: (day of the forecast, predicted, actual) of the back-test, in order of time.
+        origins: (day of the forecast, predicted, actual) of the back-test, in chronological order.
     """
     points = [
         (0, 0.0, 0.0, 0.0),
@@ -142,7 +142,7 @@ def forecast_fan(
 
 
 def _origins(origins: Sequence[tuple[str, Number, Number]]) -> str:
-    """What was predicted at earlier days beside what came, in the right part of the fan."""
+    """Earlier predictions and actual values, in the right part of the chart."""
     if not origins:
         return ""
     left, width = _FAN_LEFT + _FAN_WIDTH + 90, WIDTH - _FAN_LEFT - _FAN_WIDTH - 90
@@ -189,7 +189,7 @@ def _triangle(cohorts: Sequence[Cohort], form: Callable[[Number], str], from_age
 
 
 def _small_triangle(cohorts: Sequence[Cohort], most: float) -> str:
-    """Cells of equal shade beside each other are one stroke: that keeps the drawing short."""
+    """Adjacent cells of equal shade are one stroke, which keeps the SVG short."""
     strokes = dict.fromkeys(range(_SHADES), "")
     for place, (_, _, values) in enumerate(cohorts):
         last: int | None = None

@@ -1,6 +1,6 @@
-"""The customer report: what customers are worth, stay for, have in common and will bring in.
+"""The customer report: LTV, retention, segments, factors and forecasts.
 
-Reads the published snapshot. Figures are added up in ``sql/queries/reports/customers/`` and
+Only reads the published snapshot. Figures are computed in ``sql/queries/reports/customers/`` and
 laid out in ``templates/customers.html.j2``.
 """
 
@@ -22,7 +22,7 @@ from ltv_platform.reports.pages import Reader, Row, Table, drawn, open_reader, w
 from ltv_platform.reports.svg import Chart
 from ltv_platform.settings import Settings
 
-#: The models that a total of all customers rests on, and the status with which they may carry it:
+#: The models behind a total of all customers, and the statuses with which the total may be shown:
 #: everything else is a stand-in (docs/forecasts.md, "Where there is no model").
 _CARRIES = {"mbgnbd": ("ok", "at_bound"), "gamma_gamma": ("ok",)}
 
@@ -31,10 +31,10 @@ _open = partial(open_reader, "customers")
 
 
 def write_customer_report(settings: Settings) -> Path:
-    """Write the report on the current snapshot, or on what to do when there is none.
+    """Write the report on the current snapshot, or a page on what to do if there is none.
 
     Returns:
-        The file, ``customers.html`` in the folder of reports; it is replaced in one step.
+        The file, ``customers.html`` in the folder of reports; it is replaced atomically.
 
     Raises:
         UserError: the snapshot is damaged, or the file cannot be written.
@@ -43,10 +43,10 @@ def write_customer_report(settings: Settings) -> Path:
 
 
 def customer_overview(settings: Settings) -> tuple[Table, Table]:
-    """For the terminal: cohorts with their LTV at equal age, and segments.
+    """Cohorts with their LTV at equal age, and segments, for the terminal.
 
     Returns:
-        Column names and rows of raw values, twice; None where a figure is not known.
+        Column names and rows of raw values, twice; None: unknown.
 
     Raises:
         UserError: nothing is published.
@@ -56,17 +56,17 @@ def customer_overview(settings: Settings) -> tuple[Table, Table]:
 
 
 def ltv_chart(reader: Reader) -> Chart:
-    """What a customer of each cohort is worth by month of age."""
+    """A chart of LTV per customer by cohort and month of age."""
     return cohort_triangle(_by_cohort(reader.rows("ltv_by_age")))
 
 
 def retention_chart(reader: Reader) -> Chart:
-    """Which share of each cohort bought again in each month since."""
+    """A chart of the share of each cohort that bought again, by month."""
     return retention_heatmap(_by_cohort(reader.rows("retention")))
 
 
 def rfm_chart(reader: Reader) -> Chart:
-    """How many customers have which scores of recency and frequency."""
+    """A chart of the number of customers by recency and frequency score."""
     rows = reader.rows("grid")
     return rfm_grid(
         {(row["r_score"], row["f_score"]): (row["segment"], row["customers"]) for row in rows}
@@ -74,7 +74,7 @@ def rfm_chart(reader: Reader) -> Chart:
 
 
 def forecast_chart(reader: Reader) -> Chart:
-    """What all customers will bring in, and how near earlier forecasts came."""
+    """A chart of the expected revenue of all customers, with the accuracy of earlier forecasts."""
     ahead = [
         (row["horizon_days"], row["lower_total"], row["predicted_total"], row["upper_total"])
         for row in reader.rows("totals_ahead")
@@ -96,7 +96,7 @@ def _by_cohort(rows: Sequence[Row]) -> list[Cohort]:
 
 
 def _figures(reader: Reader) -> dict[str, Any]:
-    """Everything that the page shows, by the names that its template has for it."""
+    """Everything that the page shows, by the names of its template."""
     models = reader.rows("models")
     return {
         "totals": reader.rows("totals")[0],
@@ -116,7 +116,7 @@ def _figures(reader: Reader) -> dict[str, Any]:
 
 
 def _why_no_forecast(models: Sequence[Row]) -> str | None:
-    """Why no total of the future may stand as a figure; None where both models are fitted."""
+    """Why no total of the forecast may be shown; None if both models are fitted."""
     for row in models:
         if row["status"] not in _CARRIES.get(row["model"], (row["status"],)):
             return f"{row['model']}: {row['reason'] or row['status']}"

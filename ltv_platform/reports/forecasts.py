@@ -1,6 +1,6 @@
-"""Models and back-tests of any day, out of the published snapshot: what `ltv forecast` answers.
+"""Models and back-tests as of any day, from the published snapshot, for `ltv forecast`.
 
-Nothing is stored: the marts hold the same of as_of.
+Nothing is stored: the marts have the same for as_of.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -30,9 +30,9 @@ class _Published:
     """The purchases of the snapshot.
 
     Attributes:
-        connection: Sees its tables by plain name.
+        connection: A connection to its tables by plain name.
         settings: The settings to render with.
-        first: Day of the first transaction; None: there is none.
+        first: The day of the first transaction; None: there is none.
         last: as_of of the snapshot.
     """
 
@@ -42,10 +42,10 @@ class _Published:
     last: date
 
     def known(self, as_of: date | None) -> date:
-        """The day asked for, else the last.
+        """The requested day, by default the last one.
 
         Raises:
-            UserError: nothing, or not all of it, is known of the day.
+            UserError: the data does not cover the whole day.
         """
         day = as_of or self.last
         if day > self.last:
@@ -73,10 +73,10 @@ def fit_as_of(
     days_per_unit: int = 1,
     sampling: Sampling | None = None,
 ) -> tuple[date, list[FittedModel]]:
-    """Fit models to what was known at the end of a day.
+    """Fit models to the data known at the end of a day.
 
     Args:
-        settings: Where the snapshot lies.
+        settings: Name the LTV_HOME of the snapshot.
         as_of: The day; by default the last that the snapshot knows of.
         models: Which ones, of :data:`~ltv_platform.forecasting.repeat_buying.tables.MODELS`.
         days_per_unit: Days of the unit of time: 1, or 7 for weeks.
@@ -109,7 +109,7 @@ def renewals_as_of(
     """Renewals that came due by the end of a day, and how many of them were made.
 
     Args:
-        settings: Where the snapshot lies.
+        settings: Name the LTV_HOME of the snapshot.
         days_per_period: Days from one payment to the next.
         as_of: The day; by default the last that the snapshot knows of.
         category: Only purchases of this product category are payments; by default all.
@@ -140,15 +140,15 @@ def renewals_as_of(
 def backtest_as_of(
     settings: Settings, as_of: date | None = None, holdout: int | None = None
 ) -> list[Comparison]:
-    """Forecast the days after a day from what was known on it, and compare.
+    """Forecast the days after a day from the data known on it, and compare with actual values.
 
     Args:
-        settings: Where the snapshot lies.
-        as_of: The last day that the forecast knows of; by default the holdout ends with the data.
+        settings: Name the LTV_HOME of the snapshot.
+        as_of: The last day that the forecast uses; by default the holdout ends with the data.
         holdout: Days after it, at least 1; by default LTV_FORECAST_HOLDOUT.
 
     Raises:
-        UserError: nothing is published, or the days lie outside the data.
+        UserError: nothing is published, or the days are outside the data.
     """
     _at_least_a_day(holdout)
     days = settings.forecast_holdout if holdout is None else holdout
@@ -167,17 +167,17 @@ def backtest_as_of(
 def rolling_backtest(
     settings: Settings, as_of: date | None = None, holdout: int | None = None
 ) -> list[Comparison]:
-    """The same from several origins a holdout apart, the last holdout ending on a day.
+    """Back-test from several origins, one holdout apart; the last holdout ends on the given day.
 
     Args:
-        settings: Where the snapshot lies.
-        as_of: That day; by default the last that the snapshot knows of.
+        settings: Name the LTV_HOME of the snapshot.
+        as_of: That day; by default the last one of the snapshot.
         holdout: Days of each holdout, at least 1; by default LTV_FORECAST_HOLDOUT, or a third of
-            the history where that is less.
+            the history if that is less.
 
     Raises:
-        UserError: nothing is published, the day lies outside the data, or they reach back less
-            than two holdouts.
+        UserError: nothing is published, the day is outside the data, or the data before it is
+            shorter than two holdouts.
     """
     _at_least_a_day(holdout)
     with _published(settings) as published:

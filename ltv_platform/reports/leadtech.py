@@ -1,9 +1,9 @@
-"""The legacy D7 figures, for whoever must match an old report.
+"""The legacy D7 figures, for users who must match an old report.
 
-The original query counts a campaign's cost once per install, averages over the users that it
-has, lets its window be eight days (an inclusive BETWEEN), and gives every country its campaign's
-ROAS by allocating cost by revenue. These are no good figures; they are the old ones, and are
-never mixed with the others.
+The original query counts a campaign's cost once per install, averages over the users it has, uses a
+window of eight days (an inclusive BETWEEN), and gives every country its campaign's ROAS by
+allocating cost by revenue. These figures are wrong, but they are the old ones, and are never mixed
+with the others.
 """
 
 from ltv_platform.published.query import query
@@ -71,7 +71,7 @@ SELECT metric, id, value FROM figures ORDER BY part, place
 
 
 def legacy_figures(settings: Settings) -> list[tuple[str, str, float | None]]:
-    """Rows (metric, id, value) as the original query gives them.
+    """Rows (metric, id, value) as the original query returns them.
 
     Raises:
         UserError: nothing is published yet.

@@ -28,16 +28,16 @@ from ltv_platform.tables.rendering import render
 Row: TypeAlias = dict[str, Any]
 Table: TypeAlias = tuple[list[str], list[tuple[Any, ...]]]
 
-#: What the templates know beside the figures.
+#: Values for the templates besides the figures.
 CONSTANTS = {
     "summary_horizon": SUMMARY_HORIZON,
-    # The terminal's tables show two horizons: does it start well, does it pay back?
+    # The terminal shows two horizons: does a campaign start well, does it pay back?
     "later_horizon": 30,
-    # Smaller groups carry a mark, because they win by luck (metrics.md section 2).
+    # Smaller groups are marked, because they win by luck (metrics.md section 2).
     "small_base": 30,
-    # The spend that payback_day must rest on (metrics.md section 2); curves are dashed below.
+    # Share of spend required for payback_day (metrics.md section 2); curves are dashed below it.
     "firm_share": 0.8,
-    # Cohorts and curves of their own; more make a page that no browser likes.
+    # Most cohorts and curves: more would make a page too large for browsers.
     "most_campaigns": 30,
     "most_countries": 10,
     "most_channels": 50,
@@ -77,7 +77,7 @@ class Reader:
         return self.ask(self.sql(query, **arguments))
 
     def rows(self, query: str, **arguments: object) -> list[Row]:
-        """The same, each row by the names of its columns."""
+        """The rows of a query as dictionaries by column name."""
         names, rows = self.table(query, **arguments)
         return [dict(zip(names, row, strict=True)) for row in rows]
 
@@ -163,7 +163,7 @@ def environment() -> Environment:
 
 
 def _amount(value: Decimal | float) -> str:
-    """Two decimals, thousands apart, a true minus: −1,234.50; for money and for ratios."""
+    """Two decimals, thousands separators, a real minus sign: −1,234.50; for money and ratios."""
     text = f"{abs(value):,.2f}"
     return text if value >= 0 or not text.strip("0.,") else f"−{text}"
 

@@ -1,7 +1,7 @@
-"""What charts are drawn with: SVG of middle brightness, legible on light and on dark pages.
+"""Drawing of charts: SVG in colors that are legible on light and dark pages.
 
-A chart comes in two sizes: a small one without words, for a line of text, and a full one to read.
-Names come from files, so they are escaped and cut here.
+A chart has two sizes: a small one without text, to show inline, and a full one. Names come from
+files, so they are escaped and cut here.
 """
 
 from collections.abc import Sequence
@@ -15,9 +15,9 @@ NAME_WIDTH = 190
 LONGEST_NAME = 28
 ROW = 22
 WIDTH = 860
-#: How much larger small charts are shown than they are drawn.
+#: Scale of small charts: shown size / drawn size.
 _SCALE = 3
-#: Room for the figure behind the longest bar.
+#: Space for the number after the longest bar.
 _FIGURE_WIDTH = 170
 
 
@@ -26,8 +26,8 @@ class Chart:
     """One chart in two sizes, both SVG.
 
     Attributes:
-        small: Some hundred characters, without words.
-        full: With names, figures and a legend.
+        small: A few hundred characters, without text.
+        full: With names, numbers and a legend.
     """
 
     small: str
@@ -35,7 +35,7 @@ class Chart:
 
 
 def svg(width: int, height: int, content: str) -> str:
-    """A drawing of that size."""
+    """An SVG of that size."""
     return (
         f"<svg xmlns='http://www.w3.org/2000/svg' width='{width}' height='{height}' "
         f"viewBox='0 0 {width} {height}'>{content}</svg>"
@@ -43,14 +43,14 @@ def svg(width: int, height: int, content: str) -> str:
 
 
 def small_svg(width: int, height: int, content: str) -> str:
-    """A drawing for a line of text: drawn in few digits, shown large enough to be seen."""
+    """An inline SVG, with short coordinates, scaled up for display."""
     drawn = svg(width, height, content)
     size = f"width='{width}' height='{height}'"
     return drawn.replace(size, f"width='{_SCALE * width}' height='{_SCALE * height}'", 1)
 
 
 def bar(place: int, top: int, share: float, colour: str, height: int) -> str:
-    """A bar in the row of that place, as long as its share of the longest."""
+    """A bar in the given row; its length is its share of the longest."""
     width = round((WIDTH - NAME_WIDTH - _FIGURE_WIDTH) * share, 1)
     return (
         f"<rect x='{NAME_WIDTH}' y='{ROW * place + top}' width='{width}' height='{height}' "
@@ -59,19 +59,19 @@ def bar(place: int, top: int, share: float, colour: str, height: int) -> str:
 
 
 def named(place: int, name: str) -> str:
-    """The name of a row, before it."""
+    """The name in front of a row."""
     short = name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
     return text(NAME_WIDTH - 8, ROW * place + 15, short, "end")
 
 
 def figure(place: int, share: float, label: str) -> str:
-    """The figure behind a bar."""
+    """The number after a bar."""
     x = round(NAME_WIDTH + (WIDTH - NAME_WIDTH - _FIGURE_WIDTH) * share + 6)
     return text(x, ROW * place + 15, label)
 
 
 def legend(place: int, entries: Sequence[tuple[str, str]]) -> str:
-    """What colours mean, in the row of that place."""
+    """A legend of colors in the given row."""
     drawn, x = "", NAME_WIDTH
     for name, colour in entries:
         y = ROW * place
@@ -82,7 +82,7 @@ def legend(place: int, entries: Sequence[tuple[str, str]]) -> str:
 
 
 def text(x: float, y: float, words: str, anchor: str = "start", size: int = 12) -> str:
-    """A line of text, whatever it holds."""
+    """A line of escaped text."""
     return (
         f"<text x='{x}' y='{y}' text-anchor='{anchor}' font-size='{size}' "
         f"font-family='sans-serif' fill='{INK}'>{escape(_one_line(words))}</text>"
@@ -90,7 +90,7 @@ def text(x: float, y: float, words: str, anchor: str = "start", size: int = 12) 
 
 
 def shaded(x: float, y: float, width: float, height: float, share: float) -> str:
-    """A cell that is darker where its share of the greatest is larger."""
+    """A cell; the larger its share of the greatest, the darker."""
     return (
         f"<rect x='{x}' y='{y}' width='{width}' height='{height}' fill='{BLUE}' "
         f"fill-opacity='{0.04 + 0.3 * min(max(share, 0), 1):.2f}'/>"
@@ -98,5 +98,5 @@ def shaded(x: float, y: float, width: float, height: float, share: float) -> str
 
 
 def _one_line(words: str) -> str:
-    """XML forbids most control characters, whatever a channel is called."""
+    """Text in one line without control characters, most of which XML forbids."""
     return "".join(sign if sign.isprintable() else " " for sign in words)

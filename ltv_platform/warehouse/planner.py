@@ -1,9 +1,9 @@
 """Which days of which asset are stale: pure functions of a state.
 
 Staleness is state, not an event: a day is stale when it was never built, when its code
-changed, when ``as_of`` crossed it, or when a day of an input that it reads bears a higher
-number than its own write. So a crash, a failed run or a touch during a run heal by themselves
-at the next look.
+changed, when ``as_of`` crossed it, or when a day of an input that it reads bears a higher number
+than its own write. So a crash, a failed run or a touch during a run heals by itself in the next
+run.
 """
 
 from collections import deque
@@ -15,10 +15,10 @@ from ltv_platform.days import ONE_DAY, days_between
 from ltv_platform.tables.transforms import SAME_DAY, AsOf, Graph, Transform, Window
 from ltv_platform.warehouse.engine import Built, State
 
-#: More than any number of the sequence: the input is going to be rewritten by this very run.
+#: Higher than all numbers of the sequence: the input will be rewritten by this run.
 _ABOUT_TO_BE_WRITTEN = 2**62
 
-#: Most statements that one asset is rewritten with in a run; nearer spans are merged.
+#: Most statements per asset in a run; the closest ranges are merged.
 _MOST_SPANS = 12
 
 Span = tuple[date, date]
@@ -29,9 +29,9 @@ class Plan:
     """What is stale.
 
     Attributes:
-        days: Stale days per partitioned table, ascending, with those between them that are
-            written along (see :func:`spans`).
-        whole: Stale assets that are written whole.
+        days: Days to write per partitioned table, ascending: the stale ones, and those between that
+            are also rewritten (see :func:`spans`).
+        whole: Stale assets that are written as a whole.
     """
 
     days: Mapping[str, tuple[date, ...]]
@@ -50,11 +50,11 @@ def plan(
     last: date,
     coming: Mapping[str, Iterable[date | None]] | None = None,
 ) -> Plan:
-    """All that is stale, with what becomes stale by rewriting it.
+    """Everything that is stale, and everything that becomes stale when it is rewritten.
 
     Args:
         graph: The tables and what they read.
-        state: What has been touched and built.
+        state: The touches and writes so far.
         first: First partition; None: no data yet.
         last: Last partition.
         coming: Days of raw tables that the run itself may touch before it rewrites the others.
@@ -67,7 +67,7 @@ def plan(
         if transform.contract.partition is not None:
             stale = stale_days(transform, state, first, last, about_to_be)
             if stale:
-                # As they are going to be written, so that what reads them is planned as well.
+                # As they will be written, so that tables that read them are planned as well.
                 days[name] = tuple(
                     day for start, end in spans(stale) for day in days_between(start, end)
                 )
@@ -87,8 +87,8 @@ def stale_days(
 ) -> tuple[date, ...]:
     """The stale days of a partitioned table, ascending.
 
-    Days after ``as_of`` are empty by definition; they count only where an earlier, later
-    ``as_of`` had filled them.
+    Days after ``as_of`` are empty by definition; they are only stale if they were filled under a
+    later ``as_of``.
     """
     built = state.built.get(transform.name, {})
     as_of = state.as_of.day
@@ -125,7 +125,7 @@ def is_stale(
     state: State,
     about_to_be: Mapping[str, Iterable[date | None]] | None = None,
 ) -> bool:
-    """Whether a table that is written whole is stale; as_of and watermarks count here."""
+    """Whether an unpartitioned table is stale; as_of and watermarks count here."""
     built = state.built.get(transform.name, {}).get(None)
     if built is None or built.code_hash != transform.code_hash:
         return True
@@ -136,19 +136,19 @@ def is_stale(
 
 
 def knows_something_else(built: Built, as_of: AsOf) -> bool:
-    """as_of or a watermark differs from those at the write."""
+    """Whether as_of or a watermark differs from that of the write."""
     return built.as_of != as_of.day or built.watermarks != as_of.watermarks_text
 
 
 def newest_write(state: State, asset: str) -> int:
-    """The highest number that an asset bears; 0 when it was never written."""
+    """The highest number of an asset's writes; 0 if it was never written."""
     return max((built.seq for built in state.built.get(asset, {}).values()), default=0)
 
 
 def _numbers(
     table: str, state: State, about_to_be: Mapping[str, Iterable[date | None]]
 ) -> dict[date | None, int]:
-    """The number of each day of an input: of its newest touch, or of its newest write."""
+    """The number of each day of an input: that of its newest touch or write."""
     numbers: dict[date | None, int] = (
         dict(state.touched.get(table, {}))
         if table.startswith("raw.")
@@ -179,8 +179,8 @@ def _window_maximum(
 ) -> dict[date, int]:
     """For each day d, the greatest number of the days d - before to d + after.
 
-    One pass with a queue of candidates in falling order, so the length of the window costs
-    nothing; most windows are the day itself.
+    One pass with a monotonic queue, so the length of the window does not matter; most windows are a
+    single day.
     """
     if window == SAME_DAY:
         return {day: numbers.get(day, 0) for day in universe}
@@ -203,10 +203,10 @@ def _window_maximum(
 
 
 def spans(days: Iterable[date], *, most: int = _MOST_SPANS) -> list[Span]:
-    """Days as contiguous spans; the nearest are merged until there are at most so many.
+    """Days as contiguous ranges; the closest ones are merged until there are few enough.
 
-    Rewriting a day that is not stale changes nothing, so a few days more in one statement are
-    cheaper than a statement more.
+    Rewriting a fresh day changes nothing, and a few more days in a statement are cheaper than
+    another statement.
     """
     found: list[Span] = []
     for day in sorted(days):

@@ -1,24 +1,24 @@
-"""Whether the settings are enough to ask the IHC API at all; known before anything is sent."""
+"""Whether the settings are sufficient to use the IHC API, checked before anything is sent."""
 
 from ltv_platform.errors import UserError
 from ltv_platform.settings import API_KEY, Settings
 
 
 def check_api_access(settings: Settings) -> None:
-    """Look at the settings of the API where it is to score; without it, nothing is looked at.
+    """Check the settings of the API, if it is used.
 
     Raises:
-        UserError: the key cannot stand in a header, or LTV_IHC_CONVERSION_TYPE is not set.
+        UserError: the key is not valid in a header, or LTV_IHC_CONVERSION_TYPE is not set.
     """
     if settings.uses_ihc_api:
         api_access(settings)
 
 
 def api_access(settings: Settings) -> tuple[str, str]:
-    """The key, and which trained model scores (conv_type_id).
+    """The key, and the trained model that scores (conv_type_id).
 
     Raises:
-        UserError: the key cannot stand in a header, or LTV_IHC_CONVERSION_TYPE is not set.
+        UserError: the key is not valid in a header, or LTV_IHC_CONVERSION_TYPE is not set.
     """
     key = settings.ihc_api_key.get_secret_value().strip() if settings.ihc_api_key else ""
     if not key or not key.isascii() or not key.isprintable() or " " in key:

@@ -1,4 +1,4 @@
-"""What the IHC API says of a request, judged journey by journey: used, or failed with a reason."""
+"""Judges an answer of the IHC API journey by journey: usable, or failed with a reason."""
 
 import json
 import math
@@ -8,17 +8,17 @@ from typing import Any
 
 from ltv_platform.attribution.ihc_api.packing import Batch, Journey
 
-#: The phases of an answer and their mix, as the API names them.
+#: The phases of an answer and their total, with the API's names.
 SHARES = ("initializer", "holder", "closer", "ihc")
-#: How far shares may miss 1, and for each session more: half a unit of its fourth decimal.
+#: Tolerance of a sum of shares, and more per session: half a unit of the fourth decimal.
 _TOLERANCE, _ROUNDING = 0.01, 5e-5
-#: Keys under which an entry of partialFailureErrors may say what is wrong.
+#: Keys with the message in an entry of partialFailureErrors.
 _REASONS = ("message", "error", "errorMessage", "reason", "detail")
 
 
 @dataclass(frozen=True)
 class Scored:
-    """A journey with its answer: the four :data:`SHARES` of each session, in its order."""
+    """A journey with its answer: the four :data:`SHARES` of each session, in order."""
 
     journey: Journey
     shares: tuple[tuple[float, ...], ...]
@@ -29,7 +29,7 @@ class Judged:
     """The journeys of a request.
 
     Attributes:
-        scored: Those whose answer is sound.
+        scored: Those with a usable answer.
         failed: The others, each with its reason.
     """
 
@@ -38,10 +38,10 @@ class Judged:
 
 
 def judge(batch: Batch, answer: Mapping[str, Any]) -> Judged:
-    """Sort the journeys of a request by whether the answer can be used.
+    """Split the journeys of a request by whether their answers are usable.
 
     Args:
-        batch: What was sent.
+        batch: The journeys that were sent.
         answer: ``value`` and ``partialFailureErrors`` of the answer, both lists.
     """
     rows: dict[str, list[Mapping[str, Any]]] = {}
@@ -68,7 +68,7 @@ def judge(batch: Batch, answer: Mapping[str, Any]) -> Judged:
 
 
 def _what_is_wrong(journey: Journey, rows: Sequence[Mapping[str, Any]]) -> str:
-    """Why the rows are no answer for the journey; empty where they are one."""
+    """Why the rows are not a valid answer for the journey; empty if they are."""
     if not rows:
         return "the answer has no row for it"
     answered = [str(row.get("session_id")) for row in rows]
@@ -91,9 +91,9 @@ def _is_share(value: object) -> bool:
 def _reasons(errors: Sequence[Any]) -> dict[str, str]:
     """The reasons of partialFailureErrors by conversion.
 
-    Their form is not documented: an object that names its conversion gives its message, or
-    itself as JSON. Others say nothing of a single journey; one that failed is then known by its
-    missing rows.
+    Their format is not documented: for an object that names its conversion, the reason is its
+    message, or the whole object as JSON. Other entries cannot be assigned to a journey; a failed
+    one is then recognized by its missing rows.
     """
     reasons: dict[str, str] = {}
     for error in errors:

@@ -1,7 +1,7 @@
-"""The IHC API over HTTP: one request with its retries. Which journeys to send is not decided here.
+"""The IHC API over HTTP: sends one request, with retries. Others decide which journeys to send.
 
-The key stands in a header of the request and nowhere else: not in messages, not in the ``repr``
-of anything, and it is taken out of what the server says before that is passed on.
+The key is only in a header of the request: not in messages, not in any ``repr``, and it is removed
+from responses before they are passed on.
 """
 
 import json
@@ -20,23 +20,23 @@ from ltv_platform.errors import UserError
 from ltv_platform.http_client import body_of, describe, plain_session, retry_after
 from ltv_platform.settings import API_KEY, Settings
 
-#: Tries of one request, the first included.
+#: Attempts per request, including the first.
 TRIES = 6
-#: No wait is longer, whatever Retry-After says.
+#: Longest wait in seconds, whatever Retry-After says.
 LONGEST_WAIT = 60.0
-#: Beside 5xx: request timeout, too early, too many requests.
+#: Retried besides 5xx: request timeout, too early, too many requests.
 _RETRIED = {408, 425, 429}
 _LONGEST_MESSAGE = 300
-#: Bytes of an answer; those to the largest requests have two.
+#: Most bytes of a response, in MB; those to the largest requests have two.
 _LONGEST_ANSWER = 32 << 20
 
 
 class RequestError(Exception):
-    """A request got no answer that can be used, and is not sent again in this run.
+    """A request got no usable answer, and is not sent again in this run.
 
     Args:
-        reason: What happened; the key is not in it.
-        refused: The API answered, and found what was sent at fault (400).
+        reason: What happened, without the key.
+        refused: The API rejected the request itself (400).
     """
 
     def __init__(self, reason: str, *, refused: bool = False) -> None:
@@ -46,11 +46,11 @@ class RequestError(Exception):
 
 
 class RequestTooLargeError(RequestError):
-    """HTTP 413: fewer journeys may go through."""
+    """HTTP 413: a request with fewer journeys may succeed."""
 
 
 class _PassingError(Exception):
-    """A failure that may pass: the request is sent again after a while."""
+    """A temporary failure: the request is retried."""
 
     def __init__(self, reason: str, retry_after: float = 0.0) -> None:
         super().__init__(reason)
@@ -59,16 +59,16 @@ class _PassingError(Exception):
 
 
 class IhcClient:
-    """Asks the IHC API.
+    """Sends requests to the IHC API.
 
     Args:
-        settings: Key, address, conversion type, timeout, first wait, and the clock that a
-            Retry-After with a date is read by.
-        sleep: Waits so many seconds.
+        settings: Key, address, conversion type, timeout, first wait, and the clock for a
+            Retry-After with a date.
+        sleep: Waits the given seconds.
         uniform: A random number between two.
 
     Raises:
-        UserError: the key cannot stand in a header, or LTV_IHC_CONVERSION_TYPE is not set.
+        UserError: the key is not valid in a header, or LTV_IHC_CONVERSION_TYPE is not set.
     """
 
     def __init__(
@@ -90,16 +90,16 @@ class IhcClient:
         return f"IhcClient({self._url})"
 
     def close(self) -> None:
-        """Close its connections."""
+        """Close the connections."""
         self._session.close()
 
     def compute(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """The answer to a request: ``value`` and ``partialFailureErrors``, both lists.
 
         Raises:
-            UserError: the API does not take the key (401, 403).
+            UserError: the API does not accept the key (401, 403).
             RequestTooLargeError: 413.
-            RequestError: it was refused otherwise, or failed at every try.
+            RequestError: it was rejected for another reason, or every attempt failed.
         """
         text = json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
         retrying = Retrying(
@@ -116,7 +116,7 @@ class IhcClient:
         raise RequestError(f"{failure} ({TRIES} tries)")
 
     def redacted(self, text: str) -> str:
-        """What a server or a library said, short, in one line and without the key."""
+        """A message of a server or library: short, in one line, without the key."""
         forms = {self._key, quote(self._key, safe=""), json.dumps(self._key)[1:-1]}
         for form in sorted(forms, key=len, reverse=True):
             text = text.replace(form, f"({API_KEY})")
@@ -139,18 +139,18 @@ class IhcClient:
                 data=text,
                 headers={"x-api-key": self._key, "Content-Type": "application/json"},
                 timeout=self._timeout,
-                # The key is for this address, not for one that it points to.
+                # No redirects: the key is only for this address.
                 allow_redirects=False,
                 stream=True,
             ) as response:
                 return self._read(response)
         except requests.RequestException as error:
             broken = describe(error, "LTV_IHC_TIMEOUT")
-        # Out of the handler, so that a traceback does not show what the library said.
+        # Raised outside the handler, so that a traceback does not show the library's message.
         raise _PassingError(self.redacted(broken))
 
     def _read(self, response: requests.Response) -> dict[str, Any]:
-        """The body of an answer; HTTP status and the body's own count alike."""
+        """The body of a response; checks both the HTTP status and the status in the body."""
         body, problem = body_of(
             response, most=_LONGEST_ANSWER, seconds=self._timeout, limit="LTV_IHC_TIMEOUT"
         )
@@ -176,7 +176,7 @@ class IhcClient:
 
 
 def _parse(response: requests.Response, body: bytes) -> tuple[dict[str, Any], str]:
-    """The JSON object of an answer (empty where there is none) and why it is no answer."""
+    """The JSON object of a response (empty if there is none), and why it is not a valid answer."""
     kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     try:
         content = json.loads(body)
@@ -193,7 +193,7 @@ def _parse(response: requests.Response, body: bytes) -> tuple[dict[str, Any], st
 
 
 def _told(content: Mapping[str, Any]) -> str:
-    """What the body of a refusal says, if anything."""
+    """The message in the body of an error response, if any."""
     for name in ("message", "error", "errorMessage", "detail"):
         if isinstance(content.get(name), str):
             return f": {content[name]}"

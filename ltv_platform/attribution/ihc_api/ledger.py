@@ -1,7 +1,7 @@
-"""What the IHC API was asked and what it said: SQL on ``raw.ihc_*``, and what is still to be sent.
+"""The ledger of requests to the IHC API and its answers (``raw.ihc_*``); journeys still to send.
 
-A request is in the ledger before it is sent; answers, rejections, the days that they change and
-the request's end are one transaction. So a kill loses the answer to one request at the most.
+A request is in the ledger before it is sent; answers, rejections, the days they touch and the end
+of the request are one transaction. So a kill loses at most the answer to one request.
 """
 
 import hashlib
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _ANSWERS, _JOURNEYS = "raw.ihc_answers", "marts.customer_journeys"
-#: Rows of sessions that are made Python objects at a time.
+#: Rows of sessions converted to Python objects at a time.
 _ROWS_AT_ONCE = 20_000
 
 
 @dataclass(frozen=True)
 class Rejected:
-    """A journey that is not sent again, why, and the last request that it was in."""
+    """A journey that is not sent again, with the reason and its last request."""
 
     journey: Journey
     reason: str
@@ -36,10 +36,10 @@ class Rejected:
 
 
 def pending_days(engine: Reader) -> tuple[date, ...]:
-    """Days of conversions whose journey the API has neither scored nor rejected, ascending.
+    """Days of conversions with a journey that the API has neither scored nor rejected, ascending.
 
-    None where the local engine scores. Where nothing was pending and no journey was written
-    since, nobody looks at the journeys: to hash a million of them takes seconds.
+    None if the local engine scores. If nothing was pending and no journey was written since, the
+    journeys are not read: hashing a million of them takes seconds.
     """
     if not engine.settings.uses_ihc_api:
         return ()
@@ -57,7 +57,7 @@ def pending_days(engine: Reader) -> tuple[date, ...]:
 
 
 def record_complete(engine: Builder, sequence: int) -> None:
-    """Write down that no journey is pending.
+    """Record that no journey is pending.
 
     Args:
         engine: The warehouse.
@@ -72,16 +72,16 @@ def _pending_days_sql(engine: Reader) -> str:
 
 
 def _digest(sql: str) -> str:
-    """Changes with all that makes other journeys pending."""
+    """A hash of everything that decides which journeys are pending."""
     return hashlib.sha256(sql.encode()).hexdigest()[:16]
 
 
 def missing(engine: Reader, waiting: Collection[date] = ()) -> "pa.Table":
-    """The sessions of the journeys that are still to be sent, in the order of packing.
+    """The sessions of the journeys still to send, in the order of packing.
 
     Args:
         engine: The warehouse.
-        waiting: Days whose journeys are out of date: what they cost would be wasted.
+        waiting: Days with outdated journeys, which are left out: scoring them would waste money.
     """
     sql = render("queries/ihc/missing.sql", engine.settings)
     return engine.fetch(sql, {"waiting": sorted(waiting)})
@@ -116,13 +116,13 @@ def journeys_of(sessions: "pa.Table") -> Iterator[Journey]:
 
 
 def counts(engine: Reader) -> dict[str, int]:
-    """Journeys by what became of them under the present settings: scored, rejected, pending."""
+    """Number of journeys by state under the current settings: scored, rejected, pending."""
     [row] = engine.fetch(render("queries/ihc/counts.sql", engine.settings)).to_pylist()
     return {name: int(number) for name, number in row.items()}
 
 
 def record_sent(engine: Engine, request_id: str, batch: Batch) -> None:
-    """Write down that a request is about to be sent."""
+    """Record that a request is about to be sent."""
     with engine.transaction() as transaction:
         transaction.execute(
             "INSERT INTO raw.ihc_requests BY NAME SELECT $id AS request_id, $now AS sent_at, "
@@ -142,7 +142,7 @@ def record_answer(
     scored: Sequence[Scored],
     rejected: Sequence[Rejected] = (),
 ) -> None:
-    """Keep what a request brought, all of it or nothing.
+    """Store the result of a request in one transaction.
 
     Args:
         engine: The warehouse.
@@ -166,7 +166,7 @@ def record_failure(
     reason: str,
     rejected: Sequence[Rejected] = (),
 ) -> None:
-    """Write down that a request brought no answer; its journeys stay pending.
+    """Record that a request got no answer; its journeys stay pending.
 
     Args:
         engine: The warehouse.
@@ -182,7 +182,7 @@ def record_failure(
 
 
 def forget_rejections(engine: Engine) -> int:
-    """Let rejected journeys be sent again; their number."""
+    """Let rejected journeys be sent again; returns their number."""
     with engine.hold():
         with engine.transaction() as transaction:
             rejected = transaction.execute("DELETE FROM raw.ihc_rejections")
@@ -219,7 +219,7 @@ def _rejections(rejected: Iterable[Rejected], now: datetime) -> list[dict[str, A
 
 
 def _insert(transaction: Transaction, table: str, also: str, rows: list[dict[str, Any]]) -> None:
-    """Append rows whose journey is not there yet."""
+    """Append the rows of new journeys."""
     import pyarrow as pa  # noqa: PLC0415 - a look for what is pending has no use for it
 
     if not rows:

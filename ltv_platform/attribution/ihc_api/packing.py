@@ -1,4 +1,4 @@
-"""Journeys as the IHC API takes them: what is said of each, and how many go into a request."""
+"""Packs journeys into requests of the IHC API."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -14,11 +14,11 @@ class Session:
 
     Attributes:
         session_id: Its id.
-        time: When it was (UTC), as ``YYYY-MM-DD HH:MM:SS``.
+        time: Its time (UTC), as ``YYYY-MM-DD HH:MM:SS``.
         channel: Its channel.
-        holds: Shows holding engagement.
-        closes: Shows closing engagement.
-        impression: Is only an impression.
+        holds: Whether it shows holding engagement.
+        closes: Whether it shows closing engagement.
+        impression: Whether it is only an impression.
     """
 
     session_id: str
@@ -31,12 +31,12 @@ class Session:
 
 @dataclass(frozen=True)
 class Journey:
-    """A whole journey; it is never cut.
+    """A complete journey; it is never split.
 
     Attributes:
         key: What it is remembered by (``sql/macros/journey_key.sql``).
         conv_id: Its conversion.
-        day: Day of the conversion.
+        day: The day of the conversion.
         sessions: Its sessions, earliest first.
     """
 
@@ -50,15 +50,15 @@ Batch = tuple[Journey, ...]
 
 
 def pack(journeys: Iterable[Journey], most_journeys: int, most_sessions: int) -> Iterator[Batch]:
-    """Journeys in requests, in their order: one that does not fit any more opens the next.
+    """Pack journeys into requests in order: one that does not fit starts the next.
 
-    Next-fit: a batch depends on what comes before it only, so the same journeys make the same
-    requests, and none has to be kept in memory but those of the batch.
+    This is next-fit: a batch depends only on the journeys before it, so the same journeys make the
+    same requests, and only one batch is in memory.
 
     Args:
         journeys: None of them longer than ``most_sessions``.
-        most_journeys: Journeys of a request at the most.
-        most_sessions: Sessions of a request at the most.
+        most_journeys: Most journeys per request.
+        most_sessions: Most sessions per request.
     """
     batch: list[Journey] = []
     sessions = 0
@@ -74,7 +74,7 @@ def pack(journeys: Iterable[Journey], most_journeys: int, most_sessions: int) ->
 
 
 def halves(batch: Batch) -> tuple[Batch, Batch]:
-    """A batch of two or more journeys as two."""
+    """Split a batch of two or more journeys in two."""
     middle = len(batch) // 2
     return batch[:middle], batch[middle:]
 

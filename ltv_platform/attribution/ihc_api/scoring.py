@@ -1,6 +1,6 @@
-"""Scoring by the IHC API: the journeys without an answer, request by request, committed one by one.
+"""Scoring by the IHC API: sends the journeys without an answer, and commits after every request.
 
-The warehouse is open only between requests, never while one is under way.
+The warehouse is only open between requests, never during one.
 """
 
 import uuid
@@ -25,26 +25,26 @@ if TYPE_CHECKING:
 
 Tell = Callable[[str], None]
 
-#: Failed requests in a row after which the API is left alone until the next run.
+#: Consecutive failed requests after which the API is not used until the next run.
 BREAKER = 5
 
 
 @dataclass
 class Outcome:
-    """What a run of scoring did.
+    """The result of a scoring run.
 
     Attributes:
-        requests: Requests sent, their retries not counted.
-        failed_requests: Those of them that brought nothing.
-        last_failure: Why the last of these brought nothing.
-        refused_together: Those of them with several journeys that the API refused (400).
+        requests: Requests sent, without retries.
+        failed_requests: Requests without a usable answer.
+        last_failure: The reason of the last of these.
+        refused_together: Rejected requests (400) with several journeys.
         scored: Journeys scored in this run.
-        cached: Journeys that had been scored before.
-        rejected: Journeys that the API refused in this run, alone too.
-        failed: Journeys whose answer could not be used at first; scored or rejected afterwards.
-        pending: Journeys that are still to be scored.
-        stopped: Why it ended before everything was asked for; empty: it did not.
-        error: What the user must fix before it can go on, if anything.
+        cached: Journeys scored before.
+        rejected: Journeys that the API rejected in this run, even when sent alone.
+        failed: Journeys with an unusable first answer; they were scored or rejected later.
+        pending: Journeys still to be scored.
+        stopped: Why it ended before everything was sent; empty: everything was.
+        error: What the user must fix before scoring can continue, if anything.
     """
 
     requests: int = 0
@@ -66,16 +66,16 @@ def score(
     waiting: Collection[date] = (),
     connect: Callable[[Settings], IhcClient] = IhcClient,
 ) -> Outcome:
-    """Have the API score every journey that has no answer yet.
+    """Score all journeys without an answer by the API.
 
     Args:
         engine: The warehouse.
-        tell: Told of progress.
-        waiting: Days whose journeys are out of date, to be left alone.
-        connect: Makes the client.
+        tell: Called with progress messages.
+        waiting: Days with outdated journeys, which are left out.
+        connect: Creates the client.
 
     Returns:
-        Counts. That the API cannot be used is no exception: figures are made without it.
+        Counts. An unavailable API is not an exception: figures are computed without it.
     """
     outcome = Outcome()
     with one_scorer(engine.settings, tell):
@@ -96,12 +96,12 @@ def score(
     return outcome
 
 
-#: Journeys on their way, with the reason for which the API refused them in company, if it did.
+#: A batch to send, with the reason for which it was rejected as part of a larger one, if it was.
 _Sending = tuple[Batch, str | None]
 
 
 class _Scoring:
-    """One run of scoring; what it does is counted in the outcome."""
+    """One scoring run, counted in its outcome."""
 
     def __init__(self, engine: Engine, client: IhcClient, tell: Tell, outcome: Outcome) -> None:
         self._engine = engine
@@ -112,7 +112,7 @@ class _Scoring:
         self._refused_alone: list[ledger.Rejected] = []
 
     def run(self, sessions: "pa.Table") -> None:
-        """Send everything, or until the breaker opens."""
+        """Send everything, unless the circuit breaker opens."""
         settings = self._engine.settings
         asked = len(sessions["journey_key"].unique())
         batches = pack(
@@ -121,7 +121,7 @@ class _Scoring:
             settings.ihc_request_sessions,
         )
         for batch in batches:
-            # The last is sent next: halves lead to a journey alone in as few requests as can be.
+            # A stack: halving a batch first isolates a bad journey in the fewest requests.
             stack: list[_Sending] = [(batch, None)]
             while stack:
                 stack += reversed(self._send(*stack.pop()))
@@ -135,7 +135,7 @@ class _Scoring:
                     return
 
     def _send(self, batch: Batch, refused: str | None) -> list[_Sending]:
-        """Send one request and commit what it brings; what is to be sent because of it."""
+        """Send one request and commit its result; returns batches to send again."""
         outcome = self._outcome
         alone = refused is not None and len(batch) == 1
         request_id = uuid.uuid4().hex
@@ -162,7 +162,7 @@ class _Scoring:
         failpoint("answered, not recorded")
         judged = judge(batch, answer)
         if len(batch) > 1 and not judged.scored and not answer["partialFailureErrors"]:
-            # The service is at fault, not a hundred journeys at once.
+            # The service is at fault, not all journeys of the request.
             return self._failed(request_id, RequestError("nothing in the answer can be used"))
         failed = tuple((journey, self._client.redacted(why)) for journey, why in judged.failed)
         rejected = [ledger.Rejected(*why, request_id) for why in failed] if alone else []
@@ -180,12 +180,12 @@ class _Scoring:
         return [((journey,), why) for journey, why in failed]
 
     def _refused(self, request_id: str, error: RequestError, batch: Batch) -> list[_Sending]:
-        """Commit that the API found a request at fault (400), which it does not say by journey.
+        """Commit a rejected request (400): the API does not say which journey is at fault.
 
-        One journey at fault must not keep its company from a score, and a limit lower than ours
-        is met by less: several are sent again in halves. That opens no breaker: many are refused
-        with a single one at fault. A journey alone is rejected once another is scored: where
-        none is, it may be anything, and where all are at fault the breaker opens.
+        One bad journey must not keep the others from a score, and the API's limit may be lower than
+        ours: several journeys are sent again in halves. That does not open the breaker, because a
+        single bad journey causes many rejections. A single journey is rejected once another one was
+        scored: until then the cause may be anything, and if all fail the breaker opens.
         """
         if len(batch) > 1:
             ledger.record_failure(self._engine, request_id, error.reason)
@@ -201,7 +201,7 @@ class _Scoring:
     def _failed(
         self, request_id: str, error: RequestError, rejects: Sequence[Journey] = ()
     ) -> list[_Sending]:
-        """Commit that a request brought nothing; the journeys named are not sent again."""
+        """Commit a failed request; the given journeys are not sent again."""
         rejected = [ledger.Rejected(journey, error.reason, request_id) for journey in rejects]
         ledger.record_failure(self._engine, request_id, error.reason, rejected)
         self._outcome.failed_requests += 1

@@ -1,4 +1,4 @@
-"""What the IHC API was asked and what it said, out of the published snapshot."""
+"""Requests to the IHC API and their results, from the published snapshot."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from ltv_platform.tables.rendering import render
 
 
 def api_status(settings: Settings) -> tuple[list[str], list[tuple[Any, ...]]]:
-    """Columns and rows: figure, count, detail; a row per reason of rejections and failures.
+    """Columns and rows (figure, count, detail), with a row per reason of rejections and failures.
 
     Raises:
         UserError: nothing is published yet.
@@ -19,13 +19,13 @@ def api_status(settings: Settings) -> tuple[list[str], list[tuple[Any, ...]]]:
 
 
 def other_settings(settings: Settings) -> str:
-    """How the snapshot was scored otherwise than the present settings would; empty if it was not.
+    """How the snapshot was scored differently from the current settings; empty if it was not.
 
     Raises:
         UserError: nothing is published yet.
     """
     now = attribution_manifest(settings)
-    # Manifests of earlier versions do not say; `ltv run` publishes them anew.
+    # Manifests of earlier versions lack it; `ltv run` publishes again.
     then = require_snapshot(settings).manifest.get("attribution")
     if then is None:
         return "The snapshot does not say how it was scored; `ltv run` publishes a new one."

@@ -1,4 +1,4 @@
-"""Answers of the IHC API beside the journeys that they are for: from a file or the snapshot."""
+"""Answers of the IHC API with their journeys, from a file or the snapshot."""
 
 import csv
 import gzip
@@ -30,7 +30,7 @@ Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
 _GZIP = b"\x1f\x8b"
-#: The sessions of a journey as they were sent, and as they really are; both may be absent.
+#: Columns with the number of sessions sent, and in the full journey; both are optional.
 _SENT, _REAL = "sessions_in_scored_group", "sessions_in_full_journey"
 _HINT = (
     "A file of answers has a header and one line per conversion and session; docs/attribution.md "
@@ -40,7 +40,7 @@ _HINT = (
 
 @dataclass(frozen=True)
 class AnsweredJourneys:
-    """Whole journeys that the API scored, one row per conversion and session.
+    """Complete journeys that the API scored, one row per conversion and session.
 
     Attributes:
         table: Rows of ``sql/queries/ihc/answered_journeys.sql``, ordered by conversion and
@@ -50,23 +50,23 @@ class AnsweredJourneys:
     table: "pa.Table"
 
     def column(self, name: str) -> NDArray[Any]:
-        """A column as an array; NULL of a number is NaN."""
+        """A column as an array; NULL numbers are NaN."""
         values: NDArray[Any] = self.table[name].to_numpy()
         return values
 
     @cached_property
     def ihc(self) -> Floats:
-        """What the API answered."""
+        """The credit given by the API."""
         return self.column("ihc").astype(np.float64)
 
     @cached_property
     def sessions(self) -> Integers:
-        """Length of the journey of each row."""
+        """The length of the journey of each row."""
         return self.column("sessions_in_journey").astype(np.int64)
 
     @cached_property
     def position(self) -> Integers:
-        """Place in its journey of each row, from 1."""
+        """The position of each row in its journey, from 1."""
         return self.column("position").astype(np.int64)
 
     @cached_property
@@ -92,16 +92,16 @@ class AnsweredJourneys:
 
     @property
     def long_journeys(self) -> int:
-        """How many have two or more sessions: any model gives the others all to the one."""
+        """The number of journeys with two or more sessions: for the others all models agree."""
         return int(np.count_nonzero(self.sessions[self.starts] > 1))
 
     def where(self, chosen: Flags) -> "AnsweredJourneys":
-        """Some of the journeys, chosen by a flag each."""
+        """The journeys with a true flag."""
         return AnsweredJourneys(self.table.filter(chosen[self.journey]))
 
 
 def engine_settings(settings: Settings, preset: str) -> Settings:
-    """Settings of the local engine with a preset; answers are compared before redistribution."""
+    """Settings of the local engine with a preset, without redistribution."""
     return settings.model_copy(
         update={"ihc_preset": preset, "ihc_redistribution": Redistribution()}
     )
@@ -114,12 +114,12 @@ def _journeys(answers: "pa.Table", settings: Settings) -> AnsweredJourneys:
 
 
 def published_answers(settings: Settings) -> AnsweredJourneys:
-    """The answers that the snapshot holds to journeys as they are now.
+    """The answers in the snapshot for the current journeys.
 
-    They are those of LTV_IHC_CONVERSION_TYPE that were given without redistribution.
+    Only answers for LTV_IHC_CONVERSION_TYPE, without redistribution.
 
     Raises:
-        UserError: nothing is published, or no such answer.
+        UserError: nothing is published, or there are no such answers.
     """
     with open_snapshot(settings, require_snapshot(settings)) as connection:
         sql = render("queries/ihc/published_answers.sql", engine_settings(settings, "published"))
@@ -151,14 +151,14 @@ def _flag(cell: str) -> bool:
 
 def _share(cell: str) -> float:
     share = float(cell)
-    if not 0 <= share <= 1:  # nor is NaN
+    if not 0 <= share <= 1:  # NaN is refused, too
         raise ValueError("not between 0 and 1")
     return share
 
 
 @dataclass(frozen=True)
 class _Column:
-    """A column of a file: its name here, what a cell means, what it should look like."""
+    """A column of a file: its name here, its parser, and its format in words."""
 
     name: str
     meaning: Callable[[str], Any]
@@ -181,16 +181,16 @@ _LENGTHS: Mapping[str, _Column] = {
 
 
 def read_answers(path: Path, settings: Settings) -> AnsweredJourneys:
-    """The answers in a CSV file, packed by gzip or not.
+    """The answers in a CSV file, which may be gzipped.
 
     Columns: conversion_id, session_id, timestamp, channel_label, holder_engagement,
-    closer_engagement, impression_interaction, ihc; others are passed over. Where
-    sessions_in_scored_group and sessions_in_full_journey are there, rows in which they differ
-    are left out: somebody cut the journey before it was scored.
+    closer_engagement, impression_interaction, ihc; others are ignored. If sessions_in_scored_group
+    and sessions_in_full_journey exist, rows in which they differ are left out: the journey was cut
+    before it was scored.
 
     Raises:
-        UserError: the file cannot be read, lacks a column, has a cell that is none, a row
-            twice, or a journey whose ihc does not add up to 1.
+        UserError: the file cannot be read, lacks a column, or has an invalid value, a duplicate
+            row, or a journey whose ihc does not add up to 1.
     """
     import pyarrow as pa  # noqa: PLC0415
 
@@ -216,7 +216,7 @@ def read_answers(path: Path, settings: Settings) -> AnsweredJourneys:
 
 
 def _whole_journeys(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    """The records of a file with the line on which each ends, without those of cut journeys."""
+    """The records of a file with their last line numbers, without those of cut journeys."""
     with _open(path) as file:
         reader = csv.DictReader(file, strict=True)
         header = reader.fieldnames or ()
@@ -268,7 +268,7 @@ def _value(path: Path, line: int, row: Mapping[str, str], column: str, of: _Colu
 
 
 def _check_sums(path: Path, journeys: AnsweredJourneys) -> None:
-    """An answer adds up to 1 but for its rounding to four decimals; else rows of it are missing."""
+    """Refuse answers that do not add up to 1, apart from rounding: they lack rows."""
     sums = np.add.reduceat(journeys.ihc, journeys.starts)
     lengths = journeys.sessions[journeys.starts]
     wrong = np.flatnonzero(np.abs(sums - 1) > np.maximum(5e-5 * lengths, 1e-3))

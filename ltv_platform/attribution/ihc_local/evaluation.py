@@ -1,6 +1,6 @@
-"""How near models come to the answers of the IHC API.
+"""How close models come to the answers of the IHC API.
 
-The local engine is an open approximation; what it is worth is measured here.
+The local engine is an open approximation; its accuracy is measured here.
 """
 
 from contextlib import closing
@@ -26,16 +26,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Distance:
-    """How far credit lies from that of the API.
+    """The distance of some credit from that of the API.
 
     Attributes:
         mean_error: Mean absolute difference of a session's credit, over journeys of two or more
-            sessions; NaN where there are none.
+            sessions; NaN if there are none.
         max_error: The greatest of these.
-        misallocated: Share of all conversion credit that stands in another cell of channel and
-            day than the API puts it: half the sum of absolute differences over the cells, by the
-            sum of the API's credit. Journeys of one session count in it: they are conversions
-            too.
+        misallocated: Share of all conversion credit in another cell of channel and day than the
+            API's: half the sum of absolute differences over the cells, divided by the sum of the
+            API's credit. It includes journeys of one session: they are conversions, too.
     """
 
     mean_error: float
@@ -56,7 +55,7 @@ def distance(journeys: AnsweredJourneys, credit: Floats) -> Distance:
 
 
 def local_scores(journeys: AnsweredJourneys, settings: Settings, preset: str) -> Floats:
-    """What the local engine gives each row, by the SQL that makes ``marts.ihc_attribution``.
+    """The credit of the local engine for each row, by the SQL of ``marts.ihc_attribution``.
 
     Raises:
         UserError: the preset is ``fitted`` and nothing was fitted yet.
@@ -71,13 +70,13 @@ def local_scores(journeys: AnsweredJourneys, settings: Settings, preset: str) ->
 def evaluate(
     journeys: AnsweredJourneys, settings: Settings
 ) -> list[tuple[str, str | None, Distance]]:
-    """The distance of all presets of the local engine, of linear and of last.
+    """The distances of all presets of the local engine, of linear and of last.
 
     Returns:
         Model, preset of the local engine (None: another model) and distance.
 
     Raises:
-        UserError: no journey has two sessions; there is nothing to tell models apart.
+        UserError: no journey has two sessions, so models do not differ.
     """
     if not journeys.long_journeys:
         raise UserError(

@@ -1,7 +1,7 @@
-"""Fitting the nine constants of the local IHC engine to answers of the API.
+"""Fits the nine constants of the local IHC engine to answers of the API.
 
-The time scale of IHC is trained per conversion type, and constants of another one are worse than
-linear attribution. What is fitted stays an open approximation.
+The time scale of IHC is trained per conversion type, and constants of another type are worse than
+linear attribution. A fitted engine is still an open approximation.
 """
 
 import hashlib
@@ -14,35 +14,35 @@ from ltv_platform.attribution.ihc_local.evaluation import Distance, distance
 from ltv_platform.errors import UserError
 from ltv_platform.parameters.ihc import PRESETS, IhcParameters
 
-#: Journeys of two or more sessions below which nine constants are guesswork: half of them, some
-#: sixty sessions, have to settle the constants.
+#: Least number of journeys with two or more sessions: the constants are fitted to half of them,
+#: some sixty sessions; with fewer they would be guesswork.
 FEWEST_JOURNEYS = 50
-#: Journeys that are fitted to; more add minutes and no digit.
+#: Most journeys to fit to; more take minutes and change no digit.
 _MOST_JOURNEYS = 10_000
-#: Factors on the hours of a preset where the search begins: a week's goods or a year's.
+#: Factors on the hours of a preset to start from: goods bought weekly or yearly.
 _TIME_SCALES = (1 / 8, 1 / 4, 1 / 2, 1, 2, 4)
-#: Starts from which the search goes on, the best of all of them.
+#: Number of best starts from which the search continues.
 _STARTS = 4
-#: Relative step of a slope: over less, a pause that crosses the window shows no slope at all.
+#: Relative step of a numerical slope: a smaller one misses pauses that cross the window.
 _STEP = 1e-3
 
-#: Share in the two outer phases, and how strongly who has it holds: straight lines between these.
+#: Points (share in the two outer phases, strength of holding), linearly interpolated.
 _HOLDING = (0, 0.5, 1, 2), (1, 0.7, 0.25, 0)
 
-#: Least and greatest value of each coordinate of the search, in the order of `_coordinates`.
+#: Bounds of each coordinate of the search, in the order of `_coordinates`.
 _LEAST = np.array([0, 0, 0.2, 0, -4, -1, 0.02, 0.02])
 _GREATEST = np.array([np.log(8760), 0.95, 8, 1, 5, 9, 0.98, 0.98])
 
 
 @dataclass(frozen=True)
 class Fit:
-    """Constants and how near they come, beside the best preset on the same journeys.
+    """Fitted constants with their distance, compared with the best preset on the same journeys.
 
     Attributes:
         parameters: The constants, rounded to 12 significant digits.
-        best_preset: The preset with the least squares on the half that was fitted to.
-        journeys: Journeys of two or more sessions in the half fitted to and in the other.
-        distances: (preset or "fitted", whether the half was held out) to the distance.
+        best_preset: The preset with the least squares on the fitted half.
+        journeys: Journeys of two or more sessions in the fitted half and in the other.
+        distances: Distances by (preset or "fitted", whether the half was held out).
     """
 
     parameters: IhcParameters
@@ -52,7 +52,7 @@ class Fit:
 
 
 def local_ihc(journeys: AnsweredJourneys, constants: IhcParameters) -> Floats:
-    """The local engine once more, for the thousands of times that a fit asks it.
+    """The local engine on arrays, because a fit runs it thousands of times.
 
     The engine is ``sql/macros/ihc_local.sql``; a test holds the two together to 1e-9.
 
@@ -98,25 +98,25 @@ class _Engine:
         return mixed / (first + middle * is_held + last * is_closed)
 
     def _spread(self, reduce: np.ufunc, values: Floats) -> Floats:
-        """A value per journey, put on each of its rows."""
+        """A value per journey, repeated for each of its rows."""
         spread: Floats = reduce.reduceat(values, self._starts)[self._journey]
         return spread
 
     def _shares(self, values: Floats) -> tuple[Floats, Flags]:
-        """Shares in the sum over the journey, and whether there is any."""
+        """Shares of the sum over the journey, and whether the sum is positive."""
         rounded = np.round(values, 15)
         totals = self._spread(np.add, rounded)
         return rounded / np.where(totals > 0, totals, 1), totals > 0
 
 
 def fit(journeys: AnsweredJourneys) -> Fit:
-    """Constants by least squares over the sessions of one half of the journeys.
+    """Fit the constants by least squares over the sessions of one half of the journeys.
 
     The halves are drawn by a hash of the conversion's id, so that the same answers give the same
-    fit. The search begins at presets, at their own time scale and at others.
+    fit. The search starts from presets, at their own time scale and at others.
 
     Raises:
-        UserError: the answers are too few.
+        UserError: there are too few answers.
     """
     if journeys.long_journeys < FEWEST_JOURNEYS:
         raise UserError(
@@ -149,14 +149,14 @@ def fit(journeys: AnsweredJourneys) -> Fit:
 
 
 def _draws(journeys: AnsweredJourneys) -> "np.ndarray[tuple[int], np.dtype[np.uint64]]":
-    """A number per journey that depends on its conversion's id alone."""
+    """A pseudo-random number per journey that only depends on its conversion's id."""
     ids = journeys.column("conv_id")[journeys.starts]
     digests = (hashlib.sha256(str(name).encode()).digest() for name in ids)
     return np.fromiter((int.from_bytes(digest[:8], "big") for digest in digests), np.uint64)
 
 
 def _at_most(journeys: AnsweredJourneys) -> AnsweredJourneys:
-    """As many journeys as the search takes, those with the smallest draws."""
+    """The journeys with the smallest draws, as many as the search uses."""
     if journeys.starts.size <= _MOST_JOURNEYS:
         return journeys
     draws = _draws(journeys)
@@ -184,7 +184,7 @@ def _search(journeys: AnsweredJourneys) -> IhcParameters:
         ).x
         for start in starts[:_STARTS]
     ]
-    # The squares jump where a pause crosses the window; a simplex passes over that.
+    # The squares jump when a pause crosses the window; a simplex can handle that.
     polished = minimize(
         squares,
         min([*ends, starts[0]], key=squares),
@@ -196,10 +196,9 @@ def _search(journeys: AnsweredJourneys) -> IhcParameters:
 
 
 def _coordinates(constants: IhcParameters, scale: float) -> Floats:
-    """Where the search stands for constants with their hours multiplied by a factor.
+    """Search coordinates of constants with their hours multiplied by a factor.
 
-    Hours by their logarithm, the pause by its share of the window, the weights by that of the
-    holder and of the closer in them.
+    Hours as logarithms, the pause as its share of the window, and the weights of holder and closer.
     """
     raw = np.array(
         [
@@ -219,7 +218,7 @@ def _coordinates(constants: IhcParameters, scale: float) -> Floats:
 
 
 def _constants(coordinates: Floats) -> IhcParameters:
-    """The constants at a place of the search; the inverse of `_coordinates`."""
+    """The constants at search coordinates; the inverse of `_coordinates`."""
     window, pause, exponent, fast_share, fast, slow, holder, closer = map(float, coordinates)
     hours = float(np.exp(window))
     return IhcParameters(

@@ -1,4 +1,4 @@
-"""What was rejected: listed with its reasons, and dismissed where nobody will fix it."""
+"""Rejected rows: listed with their reasons, and dismissed if nobody will fix them."""
 
 from datetime import UTC
 from typing import Any
@@ -26,13 +26,12 @@ _WAITING = f"{OPEN} AND ($table IS NULL OR table_name = $table)"
 def list_quarantine(
     engine: Loader, table: str | None = None, limit: int | None = None
 ) -> tuple[list[str], list[tuple[Any, ...]]]:
-    """The rows that stand in quarantine: newest load first, each in the order of its file.
+    """Rows in quarantine: newest load first, each in the order of its file.
 
     Args:
-        engine: The warehouse; it knows what was rejected a moment ago, which the published
-            snapshot does not.
-        table: Only rows meant for this source table.
-        limit: So many rows at the most; None: all.
+        engine: The warehouse; unlike the published snapshot, it has the newest rejections.
+        table: Only rows for this source table.
+        limit: Most rows; None: all.
 
     Returns:
         Column names, and one tuple per row: table_name, source_file, line, reasons, raw,
@@ -53,7 +52,7 @@ def list_quarantine(
 
 
 def count_quarantine(engine: Loader, table: str | None = None) -> int:
-    """How many rows stand in quarantine, all or those meant for one source table.
+    """The number of rows in quarantine, in all or for one source table.
 
     Raises:
         UserError: there is no such source table.
@@ -65,19 +64,20 @@ def count_quarantine(engine: Loader, table: str | None = None) -> int:
 
 
 def dismiss(engine: Loader, reason: str, table: str | None = None, file: str | None = None) -> int:
-    """Settle rows of quarantine that nobody will fix, so that they are no longer listed.
+    """Dismiss rows of quarantine that nobody will fix: they are no longer listed.
 
     Args:
         engine: The warehouse.
-        reason: Why, for whoever asks later.
-        table: Only rows meant for this source table.
-        file: Only rows of files of this name.
+        reason: Why, for later questions.
+        table: Only rows for this source table.
+        file: Only rows of files with this name.
 
     Returns:
-        How many rows these were; they stay in the table ``quarantine``, settled.
+        The number of dismissed rows; they stay in the table ``quarantine``.
 
     Raises:
-        UserError: there is no such source table, no reason, or no such file in quarantine.
+        UserError: the source table does not exist, the reason is empty, or no row of that
+            file is in quarantine.
     """
     if table is not None:
         source_called(engine.catalog.sources, table)

@@ -1,4 +1,4 @@
-"""Rejected rows sent again, once they can pass.
+"""Replays rejected rows that pass now.
 
 A replayed row enters the log as part of a load of its own, but under the name and line that it
 had, and at the position of its file in the order of receipt: what came later stays newer.
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class _File:
-    """A file with rows in quarantine that can be tried again."""
+    """A file with rows in quarantine that can be replayed."""
 
     source: SourceTable
     load_id: str
@@ -45,7 +45,7 @@ class _File:
 
 @dataclass(frozen=True)
 class _Passed:
-    """Rows of a file that pass now: their lines, and the temporary table that holds them."""
+    """Rows of a file that pass now: their lines, and the temporary table with them."""
 
     file: _File
     lines: tuple[int, ...]
@@ -58,9 +58,9 @@ class Retrial:
 
     Attributes:
         received_at: When (UTC).
-        passed: What passes, file by file in the order of their loads.
-        notes: Why rows could not even be tried.
-        adapters: How rows were tried where that is not as their file was loaded.
+        passed: The rows that pass, by file in the order of loads.
+        notes: Why some rows could not be tried.
+        adapters: Adapters that have changed since their files were loaded.
     """
 
     received_at: datetime
@@ -70,22 +70,22 @@ class Retrial:
 
 
 def replay(engine: Loader, table: str | None = None, tell: Progress = silent) -> list[LoadCounts]:
-    """Send the rows in quarantine again, under present settings and adapters.
+    """Replay the rows in quarantine with the current settings and adapters.
 
-    Rows that pass enter the log and are marked as replayed; the others stay as they are, and so
-    do records that could not be split into columns. All of it is one transaction.
+    In one transaction, rows that pass enter the log and are marked as replayed; all others,
+    including malformed records, stay unchanged.
 
     Args:
         engine: The warehouse.
         table: Only rows meant for this source table.
-        tell: Told which adapters have changed since, and which rows do not go through theirs.
+        tell: Called with messages: adapters that have changed, rows that their adapter rejects.
 
     Returns:
-        One row of ``loads`` per file of which rows passed; its ``rows_in_file`` are those rows.
+        One row of ``loads`` per file with rows that passed; its ``rows_in_file`` counts those rows.
 
     Raises:
-        UserError: there is no such source table, or an adapter is gone or does not fit the
-            rows any more; nothing was changed.
+        UserError: the source table does not exist, or an adapter is missing or no longer fits the
+            rows; nothing was changed.
     """
     if table is not None:
         source_called(engine.catalog.sources, table)
@@ -111,12 +111,12 @@ def retry(
     table: str | None = None,
     only: str = "TRUE",
 ) -> Retrial:
-    """Judge rows of quarantine again; outside of a transaction, which an error would end.
+    """Judge rows of quarantine again; not inside a transaction, which an error would abort.
 
     Args:
         connection: Where they are judged, confined.
         engine: The warehouse.
-        folder: A folder that the connection reaches.
+        folder: A folder that the connection can access.
         table: Only rows meant for this source table.
         only: SQL condition on the rows of quarantine.
     """
@@ -184,7 +184,7 @@ def append_retrial(
 
 
 def _files(engine: Loader, table: str | None, waiting: str) -> list[_File]:
-    """The files of which rows wait, in the order in which they were loaded."""
+    """The files with waiting rows, in the order of their loads."""
     return [
         _File(engine.catalog.sources[name], *values)
         for name, *values in engine.rows(
@@ -199,10 +199,10 @@ def _files(engine: Loader, table: str | None, waiting: str) -> list[_File]:
 
 
 def _adapter_of(file: _File, settings: Settings) -> "Adapter | None":
-    """The adapter that a file went through, as it is now.
+    """The current version of a file's adapter.
 
     Raises:
-        UserError: it is gone.
+        UserError: it is missing.
     """
     if file.adapter is None:
         return None
@@ -212,7 +212,7 @@ def _adapter_of(file: _File, settings: Settings) -> "Adapter | None":
 
 
 def _what_changed(file: _File, adapter: "Adapter | None") -> list[str]:
-    """What the user should know of the adapter that rows were tried with."""
+    """A message about an adapter that has changed."""
     if adapter is None or file.content_hash is None:
         return []
     if load_id_of(file.source.name, adapter.text, file.content_hash) == file.load_id:
@@ -239,7 +239,7 @@ def _judge_again(
     rows: str,
     now: datetime,
 ) -> tuple[int, ...]:
-    """Create a temporary table of the rows of a file that pass now; their lines.
+    """Create a temporary table of the rows of a file that pass now; returns their lines.
 
     Raises:
         UserError: its adapter reads columns that the records do not have.
@@ -247,7 +247,7 @@ def _judge_again(
     settings = engine.settings
     defaults = {} if adapter is None else defaults_of(adapter, file.source)
     if adapter is not None and not adapter.replayable:
-        # Quarantine keeps what came out of it, so there is nothing left to adapt.
+        # Quarantine has the output of this adapter, so there is nothing left to adapt.
         waiting += f" AND {_is_adapted(file.source)}"
         adapter = None
     columns = _create_file(connection, engine, file, adapter, waiting)
@@ -284,10 +284,10 @@ def _create_file(
     adapter: "Adapter | None",
     waiting: str,
 ) -> list[str]:
-    """The relation ``file`` out of the kept records, with the names and lines that they had.
+    """Create the relation ``file`` from quarantined records, with their original columns and lines.
 
     Returns:
-        The names.
+        The column names.
     """
     kept = f"FROM raw.quarantine WHERE load_id = $load_id AND {waiting}"
     names = [
@@ -298,7 +298,7 @@ def _create_file(
         )
     ]
     if adapter is None:
-        # The contract may know columns that the rows do not have.
+        # The contract may have columns that the rows lack.
         names += [c.name for c in file.source.columns if c.name not in names]
     values = "".join(
         f"json_extract_string(raw, {literal(_path(name))}) AS {quoted(name)}, " for name in names
@@ -314,15 +314,15 @@ def _path(name: str) -> str:
 
 
 def _is_adapted(source: SourceTable) -> str:
-    """The record has no columns but the contract's: it is an adapter's output.
+    """Whether a record has only columns of the contract: then it is the output of an adapter.
 
-    An adapter may have been rewritten since; records of the file that it was not made for stay.
+    The adapter may have been rewritten since; records that it does not fit stay in quarantine.
     """
     names = ", ".join(map(literal, [*(column.name for column in source.columns), "_rejected"]))
     return f"list_has_all([{names}], json_keys(raw))"
 
 
 def _load_id(file: _File, lines: Sequence[int]) -> str:
-    """A row leaves quarantine once, so the file and the lines identify the load."""
+    """The load_id of a replay: a row leaves quarantine only once, so file and lines identify it."""
     parts = ("replay", file.load_id, *map(str, lines))
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()

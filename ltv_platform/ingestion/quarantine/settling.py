@@ -1,17 +1,17 @@
-"""Rows of quarantine that a load leaves nothing to do about: settled, kept, and told no more."""
+"""Settles rows of quarantine that a later load makes obsolete: kept, but no longer listed."""
 
 from ltv_platform.contracts import SourceTable
 from ltv_platform.contracts.ddl import quoted
 from ltv_platform.ingestion.rows.validation import ONLY_BEFORE_START
 from ltv_platform.warehouse.engine import Judged, Load, Loader, Transaction
 
-#: Rows of quarantine that somebody has yet to do something about.
+#: Condition for rows of quarantine that are still open.
 OPEN = "replayed_at IS NULL AND settled_at IS NULL"
 
 
 def row_key(source: SourceTable) -> str:
-    """An expression that gives the key of a typed row as text; NULL where part of it is missing."""
-    # A load of spend replaces whole days, whatever countries its lines name.
+    """An expression for the key of a typed row as text; NULL if a part of it is missing."""
+    # A load of spend replaces whole days, for all countries.
     key = source.replaces or source.key
     parts = ", ".join(f"CAST({quoted(name)} AS VARCHAR)" for name in key)
     needed = [c.name for c in source.columns if c.required and c.name in key]
@@ -20,7 +20,7 @@ def row_key(source: SourceTable) -> str:
 
 
 def settle_quarantine(engine: Loader, transaction: Transaction, load: Load, judged: Judged) -> int:
-    """Settle rows of earlier loads, in the transaction that appends one.
+    """Settle rows of earlier loads, inside the transaction that appends a load.
 
     It has a good row of their key, or it is their file, come again through their adapter, which was
     rewritten. Where the earliest version counts, as the first registration of a customer, a row
@@ -33,12 +33,12 @@ def settle_quarantine(engine: Loader, transaction: Transaction, load: Load, judg
         judged: Its rows.
 
     Returns:
-        How many rows it settled.
+        The number of settled rows.
     """
     settled = "settled_at = $now, settled_by = $load_id"
     waits = f"table_name = $table AND load_id <> $load_id AND {OPEN}"
     values = {"now": load.received_at, "load_id": load.load_id, "table": load.table.name}
-    # Most logs have no such rows, and a large load has many keys.
+    # Check first: most logs have no open rows, and a large load has many keys.
     waiting = f"SELECT 1 FROM raw.quarantine WHERE {waits} LIMIT 1"
     own = {name: values[name] for name in ("table", "load_id")}
     if not transaction.rows(waiting, own):

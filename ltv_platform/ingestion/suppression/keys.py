@@ -1,7 +1,7 @@
-"""Who stays out: keyed hashes of erased persons, and the rows that they keep out of the log.
+"""The list of erased persons as keyed hashes, and the rows that it keeps out of the log.
 
-Who has a hash without a key finds its identifier by trying; so the hashes are keyed, and the key
-lies beside the warehouse in a file that only its owner can read.
+A hash without a key can be reversed by trying all identifiers. So the hashes are keyed, and the key
+is a file beside the warehouse that only its owner can read.
 """
 
 from collections.abc import Iterable, Mapping
@@ -19,9 +19,9 @@ from ltv_platform.keyed_hash import hash_sql, keyed_hash, new_key, pads, read_ke
 from ltv_platform.settings import Settings
 from ltv_platform.warehouse.engine import Judged, Load, Reader, Rows, Transaction
 
-#: The kind of the entries that stand for persons; those of their ids are named by source table.
+#: The kind of entries for persons; entries for their ids have the name of a source table as kind.
 CUSTOMER = "customer"
-#: The kind of the one entry that tells whether the key is the one that the others were made with.
+#: The kind of the one entry that verifies the key.
 _KEY = "key"
 
 
@@ -30,7 +30,7 @@ class Suppressed:
     """The list.
 
     Attributes:
-        key: What the hashes are keyed with; empty: nobody was ever erased.
+        key: The key of the hashes; empty: nobody was ever erased.
         pseudonyms: The hashes by kind.
     """
 
@@ -41,8 +41,8 @@ class Suppressed:
         return any(self.pseudonyms.values())
 
     def pseudonym(self, kind: str, identifier: str) -> str:
-        """What stands for an identifier in the list."""
-        # Words of damaged text may hold halves of characters.
+        """The hash of an identifier on the list."""
+        # Words of damaged text may contain surrogates.
         message = f"{kind}\0{identifier}".encode(errors="surrogatepass")
         return keyed_hash(self.key, message)
 
@@ -53,7 +53,7 @@ class Suppressed:
         )
 
     def together_with(self, identifiers: Mapping[str, Iterable[str]]) -> "Suppressed":
-        """The list with more identifiers on it, by kind."""
+        """The list with additional identifiers, by kind."""
         more = {
             kind: frozenset(self.pseudonym(kind, each) for each in of_kind)
             for kind, of_kind in identifiers.items()
@@ -68,12 +68,12 @@ class Suppressed:
     def condition(
         self, source: SourceTable, person: str | None, key: str | None
     ) -> tuple[str, dict[str, Any]]:
-        """SQL that holds for rows of those on the list.
+        """A SQL condition for rows of persons on the list.
 
         Args:
-            source: The table that the rows are meant for.
-            person: SQL of the person's identifier; None: the rows do not have it.
-            key: SQL of the row's key; None: the rows do not have it.
+            source: The table that the rows are for.
+            person: SQL for the person's identifier; None: the rows do not have it.
+            key: SQL for the row's key; None: the rows do not have it.
 
         Returns:
             The condition and its parameters.
@@ -92,7 +92,7 @@ class Suppressed:
 
     @staticmethod
     def hash_sql(kind: str, value: str) -> str:
-        """:meth:`pseudonym` of a SQL expression."""
+        """:meth:`pseudonym` as SQL, of an expression."""
         return hash_sql(f"{literal(kind)} || chr(0) || {value}")
 
 
@@ -105,7 +105,7 @@ def read_suppressed(warehouse: Rows, settings: Settings) -> Suppressed:
     """The list of a warehouse.
 
     Raises:
-        UserError: it was made with a key that is not in LTV_HOME any more.
+        UserError: its key is no longer in LTV_HOME.
     """
     pseudonyms: dict[str, set[str]] = {}
     for kind, pseudonym in warehouse.rows("SELECT kind, pseudonym FROM raw.suppressed"):
@@ -124,14 +124,14 @@ def read_suppressed(warehouse: Rows, settings: Settings) -> Suppressed:
 
 
 def with_key(suppressed: Suppressed) -> Suppressed:
-    """The list with a key, a new one if there was none; see :func:`keep_key`."""
+    """The list with a key, a new one if it had none; see :func:`keep_key`."""
     if suppressed.key:
         return suppressed
     return Suppressed(new_key(), suppressed.pseudonyms)
 
 
 def keep_key(suppressed: Suppressed, settings: Settings) -> None:
-    """Write down a new key before any hash that is made with it."""
+    """Store a new key, before any hash made with it."""
     path = settings.erasure_key_path
     if suppressed.key != read_key(path):
         write_key(path, suppressed.key)
@@ -167,17 +167,17 @@ def put_on_list(
 def leave_out(
     connection: Connection, reader: Reader, source: SourceTable, judged: str, left_out: str
 ) -> int:
-    """Find the judged rows of those on the list: they are neither stored nor quarantined.
+    """Find the judged rows of persons on the list, which are neither stored nor quarantined.
 
     Args:
         connection: The staging connection.
         reader: The warehouse.
         source: The contract.
         judged: Name of a temporary table with the contract's columns.
-        left_out: Name of a new temporary table of their ``place`` (rowid) in it.
+        left_out: Name of a new temporary table with their ``place`` (rowid) in it.
 
     Returns:
-        How many there are.
+        The number of rows.
     """
     condition, values = "FALSE", dict[str, Any]()
     if source.is_personal:
@@ -199,17 +199,17 @@ def leave_out_malformed(
     malformed: str,
     delimiter: str | None,
 ) -> int:
-    """Remove what names somebody on the list from records that could not be split.
+    """Remove the parts of malformed records that name somebody on the list.
 
     Args:
         connection: The staging connection.
         reader: The warehouse.
         source: The contract.
         malformed: Name of a temporary table (line, raw, reason).
-        delimiter: What the file parts fields by, if that is known.
+        delimiter: The delimiter of the file, if known.
 
     Returns:
-        How many records were removed.
+        The number of removed records.
     """
     suppressed = read_suppressed(reader, reader.settings) if source.is_personal else None
     if not suppressed:
@@ -227,7 +227,7 @@ def leave_out_malformed(
 
 
 def names(suppressed: Suppressed, source: SourceTable, text: str, delimiter: str | None) -> bool:
-    """Whether a record that could not be split names somebody on the list."""
+    """Whether a malformed record names somebody on the list."""
     kinds = [key_kind(source), *([CUSTOMER] if source.person is not None else [])]
     listed = [kind for kind in kinds if suppressed.pseudonyms.get(kind)]
     return bool(listed) and any(
@@ -236,14 +236,14 @@ def names(suppressed: Suppressed, source: SourceTable, text: str, delimiter: str
 
 
 def remember_keys(transaction: Transaction, settings: Settings, load: Load, judged: Judged) -> None:
-    """Put the keys of rows left out on the list, where rows without a person hang on them.
+    """Put the keys of left-out rows on the list if rows without a person refer to them.
 
-    Inside the transaction of their load. Costs of a session name no user, so the session is what
-    keeps them out; those that came before it are removed.
+    Inside the transaction of their load. Costs of a session name no user, so they are kept out by
+    the session; costs that came before it are removed.
 
     Args:
         transaction: That of its load.
-        settings: Where the key lies.
+        settings: Name the key file.
         load: The file.
         judged: Its rows.
     """

@@ -1,4 +1,4 @@
-"""Whether free text names somebody: records that could not be split, logs, files of other kinds."""
+"""Whether free text names somebody: malformed records, logs, files of other formats."""
 
 import json
 import re
@@ -6,37 +6,37 @@ from collections.abc import Callable, Iterable, Iterator
 
 from ltv_platform.ingestion.reading.record_texts import UNCLOSED
 
-#: What stands in place of an identifier in a text that stays.
+#: Replaces an identifier in a text that is kept.
 ERASED = "(erased)"
 
 _BLANKS = " \t\r\n\u00a0\ufeff\0"
 _DELIMITERS = ",;\t|"
-#: What parts bare words; an identifier that holds one of these is found where it is quoted.
+#: Separators of unquoted words; an identifier that contains one is only found in quotes.
 _BARE = re.compile(r"""[^\s,;|"'{}\[\]()=]+""")
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.|"")*)"')
-#: E-mail addresses, wherever they stand.
+#: E-mail addresses at any position.
 ADDRESSES = re.compile(r"[^\s,;|\"'<>]+@[^\s,;|\"'<>]+")
 _LINES = re.compile(r"[^\n]*\n|[^\n]+")
 
-#: Identifiers of these characters are found as the words of a text, however many they are.
+#: Identifiers of these characters are looked up as words, so their number does not matter.
 _PLAIN = re.compile(r"[A-Za-z0-9_.@:+/-]*[A-Za-z0-9_@+/-]")
 _WORD = re.compile(r"[A-Za-z0-9_.@:+/-]+")
-#: What words are made of; and such parts as mean one thing wherever they stand.
+#: Characters of words, and of parts that are unambiguous at any position.
 _PART = re.compile(r"[A-Za-z0-9]+")
 _UNLIKELY = re.compile(r"(?=.*[0-9])[A-Za-z0-9]{6,}")
 
 
 def trimmed(value: object) -> str | None:
-    """A value as ingestion reads it: without blanks around it, None where nothing is left."""
+    """A value as ingestion reads it: trimmed, and None if nothing is left."""
     return None if value is None else str(value).strip(_BLANKS) or None
 
 
 def words(text: str, delimiter: str | None = None) -> set[str]:
-    """Everything in a record that could not be split that may be a value of it.
+    """Everything in a malformed record that may be a value.
 
     Args:
         text: The record.
-        delimiter: What its file parts fields by, if that is unusual.
+        delimiter: The delimiter of its file, if unusual.
     """
     found = set(_BARE.findall(text))
     for each in {*_DELIMITERS, delimiter or ","}:
@@ -54,10 +54,10 @@ def _unescaped(inner: str) -> str:
 
 
 def what_stays(text: str, reason: str, is_named: Callable[[str], bool]) -> str | None:
-    """What stays of a record that could not be split; None: nothing of it.
+    """The part of a malformed record to keep; None: nothing.
 
-    Behind a quote that is never closed stand other people's records, line by line; else the whole
-    record is one person's.
+    After a quote that is never closed come other people's records, line by line; otherwise the
+    whole record is one person's.
     """
     if not reason.startswith(UNCLOSED):
         return None if is_named(text) else text
@@ -65,13 +65,13 @@ def what_stays(text: str, reason: str, is_named: Callable[[str], bool]) -> str |
 
 
 class Needles:
-    """Identifiers that are looked for as whole words: c1 is not in c10, nor in c1-2.
+    """Identifiers to find as whole words: c1 is not in c10, nor in c1-2.
 
     Args:
         identifiers: The identifiers.
-        in_names: Look for them as parts of words, too, as in ``c00000014_june.csv``: those that
-            are long enough not to stand there by chance.
-        id_of: What makes an identifier of an address, which is then looked for, too.
+        in_names: Also find them as parts of words, as in ``c00000014_june.csv``, if they are long
+            enough not to occur by chance.
+        id_of: Makes an identifier from an address; addresses are then found as well.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class Needles:
         self._traces = tuple(trace for each in odd for trace in _spellings(each))
 
     def may_be_in(self, text: str) -> bool:
-        """Whether a text, be it JSON, is worth a closer look."""
+        """Whether a text, or JSON, may contain one: a fast first check."""
         return (
             any(word in self._plain for word in _words_of(text))
             or any(trace in text for trace in self._traces)
@@ -98,7 +98,7 @@ class Needles:
         )
 
     def are_in(self, text: str) -> bool:
-        """Whether a text names one of them."""
+        """Whether a text contains one of them."""
         return (
             any(word in self._plain for word in _words_of(text))
             or any(odd.search(text) for odd in self._odd)
@@ -107,7 +107,7 @@ class Needles:
         )
 
     def redacted(self, text: str) -> str:
-        """The text with :data:`ERASED` in place of each of them."""
+        """The text with each of them replaced by :data:`ERASED`."""
         for odd in self._odd:
             text = odd.sub(ERASED, text)
         text = _WORD.sub(self._redacted_word, text)
@@ -139,7 +139,7 @@ def _alone(identifier: str) -> str:
 
 
 def _spellings(identifier: str) -> tuple[str, ...]:
-    """As it stands, and as JSON writes it."""
+    """An identifier as it is, and as JSON writes it."""
     ascii_only, unicode_too = (
         json.dumps(identifier, ensure_ascii=each)[1:-1] for each in (True, False)
     )

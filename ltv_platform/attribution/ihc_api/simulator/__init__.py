@@ -1,4 +1,4 @@
-"""The IHC API on this machine, for tests and demos: its contract, its limits, and its bad days.
+"""The IHC API on this machine, for tests and demos: its contract, its limits and its failures.
 
 Its scores are those of the local engine, not of the trained model behind the API.
 """

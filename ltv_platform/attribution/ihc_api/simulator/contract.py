@@ -1,4 +1,4 @@
-"""The documented contract of the IHC API: what a request must look like, and what is refused."""
+"""The documented contract of the IHC API: the format of requests, and what is rejected."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ _KEYS = {"customer_journeys", "redistribution_parameter"}
 
 
 class RefusedError(Exception):
-    """A request that is not answered.
+    """A rejected request.
 
     Args:
         status: The HTTP status.
@@ -33,12 +33,12 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True)
 class Limits:
-    """What the server takes.
+    """Limits of the server.
 
     Attributes:
-        journeys: Journeys of a request at the most.
-        sessions: Sessions of a request at the most.
-        bytes: Size of a body at the most.
+        journeys: Most journeys per request.
+        sessions: Most sessions per request.
+        bytes: Largest size of a body.
     """
 
     journeys: int = 100
@@ -51,7 +51,7 @@ class ComputeRequest:
     """A request as sent.
 
     Attributes:
-        journeys: The sessions of each conversion, in the order in which they came.
+        journeys: The sessions of each conversion, in the order of the request.
         redistribution: Moves of credit.
     """
 
@@ -60,10 +60,10 @@ class ComputeRequest:
 
 
 def read_request(text: bytes, limits: Limits) -> ComputeRequest:
-    """The request of a body.
+    """Parse the body of a request.
 
     Raises:
-        RefusedError: it is no request, or too large (400, 413).
+        RefusedError: it is not a valid request, or too large (400, 413).
     """
     if len(text) > limits.bytes:
         raise RefusedError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"over {limits.bytes} bytes")
@@ -100,7 +100,7 @@ def read_request(text: bytes, limits: Limits) -> ComputeRequest:
 
 
 def fault_of(journey: Sequence[Mapping[str, Any]]) -> str:
-    """Why a journey cannot be scored; empty where it can."""
+    """Why a journey cannot be scored; empty if it can."""
     if any(session.get(name) not in (0, 1) for session in journey for name in _FLAGS):
         return f"{', '.join(_FLAGS)} are 0 or 1"
     if not all(session["channel_label"] for session in journey):
@@ -118,10 +118,10 @@ def fault_of(journey: Sequence[Mapping[str, Any]]) -> str:
 
 
 def time_of(session: Mapping[str, Any]) -> datetime:
-    """When a session was.
+    """The time of a session.
 
     Raises:
-        ValueError: the timestamp has another form.
+        ValueError: the timestamp has another format.
     """
     return datetime.strptime(session["timestamp"], "%Y-%m-%d %H:%M:%S")
 

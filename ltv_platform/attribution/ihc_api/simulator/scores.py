@@ -1,4 +1,4 @@
-"""The simulator's scores: the local engine in memory, in four decimals as the API gives them."""
+"""The simulator's scores: the local engine in memory, rounded to four decimals like the API's."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ from ltv_platform.settings import Settings
 from ltv_platform.tables.rendering import render
 from ltv_platform.warehouse.opening import open_in_memory
 
-#: The decimals of an answer, as units of 1.
+#: Units per 1 in an answer: four decimals.
 _UNITS = 10_000
 
 
@@ -21,7 +21,7 @@ class Scorer:
     """Scores journeys by the local engine.
 
     Args:
-        settings: Its parameters; the redistribution is that of each request.
+        settings: Its parameters; the redistribution comes with each request.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -34,7 +34,7 @@ class Scorer:
         self._database.close()
 
     def rows(self, request: ComputeRequest) -> list[dict[str, Any]]:
-        """``value`` of the answer: a row per session."""
+        """``value`` of the answer: one row per session."""
         if not request.journeys:
             return []
         settings = self._settings.model_copy(update={"ihc_redistribution": request.redistribution})
@@ -56,7 +56,7 @@ class Scorer:
 
 
 def _journey(sessions: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Sessions as rows of marts.customer_journeys; those of the same second as they came."""
+    """Sessions as rows of marts.customer_journeys; those of the same second in request order."""
     ordered = sorted(sessions, key=time_of)
     times = [time_of(session) for session in ordered]
     return [
@@ -83,7 +83,7 @@ def _journey(sessions: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _rounded(conversion: str, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Four decimals that add up to what the shares add up to: by largest remainder."""
+    """Round to four decimals, keeping the sum, by largest remainder."""
     answer: list[dict[str, Any]] = [
         {"conversion_id": conversion, "session_id": row["session_id"]} for row in rows
     ]

@@ -1,6 +1,6 @@
-"""The HTTP side of the simulator: threads of Python's own server, because it must misbehave.
+"""The HTTP server of the simulator: Python's own threaded server, because it must misbehave.
 
-It listens on the loopback address only.
+It only listens on the loopback address.
 """
 
 import hmac
@@ -29,20 +29,20 @@ from ltv_platform.errors import UserError
 from ltv_platform.settings import Settings
 
 _LOOPBACK = "127.0.0.1"
-#: How a request is refused whose key is right.
+#: Faults that reject a request with the right key.
 _REFUSED = (HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
 
 
 @dataclass
 class Ledger:
-    """What the server was sent.
+    """What the server has received.
 
     Attributes:
-        received: Conversions of each request with a right key that could be read, in order.
-        refused: Requests with a right key that were refused (400, 413).
-        answered: Journeys whose scores were sent in full, whatever became of them then.
+        received: Conversions of each readable request with the right key, in order.
+        refused: Requests with the right key that were rejected (400, 413).
+        answered: Journeys whose scores were sent completely.
         faults: Faults by kind.
-        sent_again: Journeys that came again after they had been answered.
+        sent_again: Journeys received again after they were answered.
     """
 
     received: list[tuple[str, ...]] = field(default_factory=list)
@@ -65,18 +65,18 @@ class Ledger:
 
 
 class Simulator(ThreadingHTTPServer):
-    """The IHC API on a port of this machine; a context manager that serves while it is open.
+    """The IHC API on a port of this machine; serves while the context manager is open.
 
     Args:
         settings: Parameters of the local engine that scores.
-        key: The key that is taken.
-        port: 0 for any that is free.
-        limits: What a request may hold.
-        faults: What goes wrong.
-        retry_after: Seconds that it asks to wait with 429 and 503.
-        stall: Seconds for which it says nothing before a timeout fault ends.
-        refuses: Conversions that it never scores.
-        tells_key: Repeats a wrong key in its answer, as a careless server does.
+        key: The accepted key.
+        port: The port; 0: any free one.
+        limits: Limits of requests.
+        faults: Faults to inject.
+        retry_after: Retry-After of 429 and 503, in seconds.
+        stall: Seconds without an answer in a timeout fault.
+        refuses: Conversions that are never scored.
+        tells_key: Repeat a wrong key in the answer, as a careless server does.
 
     Raises:
         UserError: the port is taken.
@@ -119,7 +119,7 @@ class Simulator(ThreadingHTTPServer):
 
     @property
     def url(self) -> str:
-        """For LTV_IHC_URL."""
+        """The value for LTV_IHC_URL."""
         return f"http://{_LOOPBACK}:{self.server_port}"
 
     def __enter__(self) -> Self:
@@ -138,7 +138,7 @@ class Simulator(ThreadingHTTPServer):
         self.scorer.close()
 
     def shutdown_request(self, request: Any) -> None:
-        """Close a connection; one that is to be reset, without saying good-bye."""
+        """Close a connection; for a reset, without a proper shutdown."""
         if request in self.to_reset:
             self.to_reset.discard(request)
             request.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -147,7 +147,7 @@ class Simulator(ThreadingHTTPServer):
             super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that was killed is no news."""
+        """Print nothing: killed clients are expected."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -155,7 +155,7 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
-        """``/stats``: what was sent so far."""
+        """``/stats``: counts of received requests."""
         if urlsplit(self.path).path != "/stats":
             self._send(HTTPStatus.NOT_FOUND, {"message": "GET /stats is all there is"})
             return
@@ -164,7 +164,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(HTTPStatus.OK, counts)
 
     def do_POST(self) -> None:
-        """``/v1/compute_ihc``: scores, or one of the faults."""
+        """``/v1/compute_ihc``: scores, or a fault."""
         text = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         try:
             self._check_caller()
@@ -266,4 +266,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = self.close_connection or cut
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the library's name
-        """Says nothing: ``GET /stats`` tells."""
+        """Print nothing: see ``GET /stats``."""

@@ -233,7 +233,7 @@ def _number_anew(transaction: Transaction, source: SourceTable) -> None:
 
 
 def _forget_keys(transaction: Transaction, persons: frozenset[str]) -> None:
-    """Delete keys of rejected rows that adapters make from ids; loads no longer settle these rows."""
+    """Delete keys of rejected rows that adapters make from ids; loads then cannot settle them."""
     transaction.execute(
         "UPDATE raw.quarantine SET row_key = NULL WHERE row_key IS NOT NULL AND EXISTS ("
         "SELECT 1 FROM UNNEST($persons) AS those(person) WHERE contains(row_key, person))",

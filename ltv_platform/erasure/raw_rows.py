@@ -153,7 +153,7 @@ def remove_rows(
 
 
 def hanging(columns: Iterable[str], identifiers: Identifiers) -> tuple[str, dict[str, list[str]]]:
-    """SQL of the rows that hang on those who are looked for, and its parameters.
+    """A condition for rows that belong to the persons, and its parameters.
 
     The SQL is empty where no row with such columns can.
     """
@@ -188,7 +188,7 @@ def _forget_built(
 def _touched_days(
     warehouse: Rows, identifiers: Identifiers, settings: Settings
 ) -> dict[str, set[date | None]]:
-    """The days of the rows that are going to be deleted, by source table."""
+    """The days of the rows to be deleted, by source table."""
     values: dict[str, Any] = {}
 
     def condition_of(source: SourceTable) -> str:

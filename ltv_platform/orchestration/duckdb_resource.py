@@ -1,4 +1,4 @@
-"""The warehouse of the embedded engine as a Dagster resource, for code of users' own assets."""
+"""The warehouse of the embedded engine as a Dagster resource, for users' own assets."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,18 +14,18 @@ from ltv_platform.warehouse.duckdb.connection import connection_config, open_dat
 
 
 class WarehouseResource(DuckDBResource):
-    """A DuckDB file that one process at a time may open.
+    """A DuckDB file that only one process at a time can open.
 
-    The stock resource leaves the connection open when an error passes through it, and retries
-    every IO error, the lasting ones too. This one closes in any case and waits only for the
-    lock, naming the process that holds it.
+    The stock resource leaves the connection open after an error, and retries every IO error, even
+    permanent ones. This one always closes it, and only waits for the lock, naming the process that
+    holds it.
     """
 
     lock_timeout: float = Field(default=120.0, description="Seconds to wait for the lock.")
 
     @contextmanager
     def get_connection(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A connection for writing; closed in any case."""
+        """A connection for writing; always closed."""
         config: dict[str, Any] = dict(self.connection_config)
         with open_database(Path(self.database), config, self.lock_timeout) as connection:
             yield connection

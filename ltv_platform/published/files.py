@@ -1,4 +1,4 @@
-"""The Parquet files of a snapshot one by one, whatever state they are in."""
+"""Counts rows in the single Parquet files of a snapshot, which may be damaged."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -12,15 +12,15 @@ from ltv_platform.contracts.ddl import literal
 def count_rows(
     folder: Path, condition_of: Callable[[Sequence[str]], tuple[str, Mapping[str, Any]]]
 ) -> dict[Path, int | None]:
-    """How many rows of each file of a snapshot a condition holds for.
+    """The number of rows of each file that meet a condition.
 
     Args:
         folder: The snapshot.
-        condition_of: Gives the SQL of the condition on such columns, and its parameters; files
-            for which it is empty are left out.
+        condition_of: Returns the condition for a file's columns, and its parameters; files with an
+            empty condition are left out.
 
     Returns:
-        The number by file; None: the file is damaged.
+        The number of rows by file; None: the file is damaged.
     """
     counts: dict[Path, int | None] = {}
     with duckdb.connect(config={"python_enable_replacements": False}) as connection:

@@ -108,7 +108,7 @@ def write_page(
     open_page: Callable[[Settings, Snapshot], AbstractContextManager[AnyReader]],
     figures: Callable[[AnyReader], Mapping[str, Any]],
 ) -> Path:
-    """Write a page on the current snapshot, or on what to do when there is none.
+    """Write a page on the current snapshot, or a page on what to do if there is none.
 
     Args:
         name: The page, as in ``campaigns``.

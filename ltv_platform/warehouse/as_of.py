@@ -1,4 +1,4 @@
-"""What the figures include: computed from the newest event of each feed, for any engine."""
+"""as_of and watermarks, computed from the newest event of each feed, for any engine."""
 
 from collections.abc import Callable
 from datetime import date, datetime
@@ -14,17 +14,17 @@ def known_as_of(
     settings: Settings,
     newest_event: Callable[[str], date | datetime | None],
 ) -> AsOf:
-    """The last day that the figures include, and the watermarks of the feeds.
+    """Compute the last day included in the figures, and the watermarks of the feeds.
 
     Args:
         catalog: The contracts, which name the feeds and their watermarks.
         settings: For ``LTV_AS_OF``, the reporting zone and the clock.
-        newest_event: Gives the newest event of a feed by its name; see ``Reader.newest_event``.
+        newest_event: Returns the newest event of a feed; see ``Reader.newest_event``.
     """
     feeds = catalog.feeds
     day = settings.as_of
     if day is not None:
-        # Its end is the watermark of every feed, so the day itself is known to its end.
+        # Its end is the watermark of every feed, so the day itself is complete.
         after = day + ONE_DAY
         end = day_start(after, settings)
         marks = {mark.name: end if mark.is_instant else after for mark in catalog.watermarks}
@@ -36,7 +36,7 @@ def known_as_of(
     }
     if not days:
         return AsOf(feeds=texts)
-    # A clock that runs ahead may date an event into tomorrow; it counts from then on.
+    # A clock that runs ahead may date an event tomorrow; that event counts from tomorrow on.
     day = min(max(days.values()), settings.today())
     end = day_start(day + ONE_DAY, settings)
     marks = {}

@@ -1,8 +1,8 @@
-"""What every warehouse engine can do; each write is one transaction.
+"""What every warehouse engine must do; each write is one transaction.
 
-The protocol is composed of smaller ones, and a function takes the smallest that it needs: checks a
-:class:`Reader`, a build a :class:`Builder`, ingestion a :class:`Loader`. SQL is passed in the
-dialect of ``sql/``; an engine with another dialect translates it.
+The protocol is composed of smaller ones, and a function asks for the smallest that it needs: checks
+for a :class:`Reader`, a build for a :class:`Builder`, ingestion for a :class:`Loader`. SQL is
+passed in the dialect of ``sql/``; an engine with another dialect translates it.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -28,17 +28,17 @@ class StatementError(Exception):
 
 
 class RaisedError(StatementError):
-    """A statement called ``error(…)``; the first line ends with the text given there."""
+    """A statement called ``error(…)``; the first line ends with the text passed to it."""
 
 
 @dataclass(frozen=True)
 class Writer:
-    """Who writes: recorded in ``built`` together with the write.
+    """The author of a write, recorded in ``built`` in the same transaction.
 
     Attributes:
         asset: Full name of the table, or of another asset.
-        code_hash: Hash of the SQL, contract and settings that it is made with.
-        as_of: What the figures knew of at the write.
+        code_hash: Hash of its SQL, contract and settings.
+        as_of: as_of and watermarks at the write.
     """
 
     asset: str
@@ -47,7 +47,7 @@ class Writer:
 
 
 class Built(NamedTuple):
-    """One row of ``built``: when a day of an asset was last written, and from what."""
+    """One row of ``built``: the last write of a day of an asset."""
 
     seq: int
     code_hash: str
@@ -57,12 +57,12 @@ class Built(NamedTuple):
 
 @dataclass(frozen=True)
 class State:
-    """What the planner looks at; ``None`` as day means the whole table.
+    """The input of the planner; ``None`` as day means the whole table.
 
     Attributes:
         touched: Per source table, the number of the newest load that touched each day.
         built: Per asset, the newest write of each day.
-        as_of: What the figures know of now.
+        as_of: The current as_of and watermarks.
     """
 
     touched: Mapping[str, Mapping[date | None, int]] = field(default_factory=dict)
@@ -71,7 +71,7 @@ class State:
 
     @property
     def newest(self) -> int:
-        """The highest number so far; whatever comes later bears a higher one."""
+        """The highest number so far; later touches and writes get higher ones."""
         touches = (number for days in self.touched.values() for number in days.values())
         writes = (built.seq for days in self.built.values() for built in days.values())
         return max((*touches, *writes), default=0)
@@ -88,7 +88,7 @@ class Load:
         adapter: Name of the adapter, if any.
         rows_in_file: All records of the file.
         received_at: When it was received (UTC, without zone).
-        content_hash: SHA-256 of its decompressed content; None: it is no file.
+        content_hash: SHA-256 of its decompressed content; None: not a file.
     """
 
     load_id: str
@@ -102,7 +102,7 @@ class Load:
 
 @dataclass(frozen=True)
 class LoadCounts:
-    """What became of the rows of a load; the row of ``loads``."""
+    """Counts of a load's rows; its row of ``loads``."""
 
     load_id: str
     table_name: str
@@ -137,7 +137,7 @@ class Judged:
 
 
 class Rows(Protocol):
-    """An engine or a transaction, as far as it answers queries."""
+    """Queries: part of an engine and of a transaction."""
 
     def rows(self, sql: str, parameters: Parameters | None = None) -> list[tuple[Any, ...]]:
         """The rows of a small query as Python values."""
@@ -148,35 +148,35 @@ class Reader(Rows, Protocol):
 
     @property
     def settings(self) -> Settings:
-        """What it was opened with."""
+        """The settings that it was opened with."""
 
     @property
     def catalog(self) -> Catalog:
         """All contracts."""
 
     def hold(self) -> AbstractContextManager[None]:
-        """Keep others from writing over several calls."""
+        """Prevent writes by others during several calls."""
 
     def fetch(self, sql: str, parameters: Parameters | None = None) -> "pa.Table":
         """The rows of a query."""
 
     def copy_to_parquet(self, select: Select, order: Sequence[str], path: Path) -> int:
-        """Write the rows of a SELECT, ordered by columns (none: as they come); their number."""
+        """Write the rows of a SELECT, ordered by columns if any are given; returns their number."""
 
     def tables(self) -> Mapping[tuple[str, str], Mapping[str, str]]:
-        """The columns of each existing table, by schema and name: their types, in order."""
+        """The columns of all existing tables, by schema and name: types by column, in order."""
 
     def state(self, tables: Collection[str] | None = None) -> State:
-        """What has been touched and built (of all tables, or of some), and what is known."""
+        """Touches and writes (of all tables, or of some), with as_of and watermarks."""
 
     def as_of(self) -> AsOf:
-        """What the figures know of now."""
+        """The current as_of and watermarks."""
 
     def newest_event(self, feed: str) -> date | datetime | None:
-        """The newest date of the rows of a source that count; None: it has none."""
+        """The newest date among the counting rows of a source; None: it has none."""
 
     def first_day(self) -> date | None:
-        """The day of the earliest row of the log; None where no source has a dated row."""
+        """The day of the earliest row of the log; None if no source has a dated row."""
 
 
 class Builder(Reader, Protocol):
@@ -185,68 +185,68 @@ class Builder(Reader, Protocol):
     def replace_range(
         self, table: Table, rows: "Select | pa.Table", start: date, end: date, writer: Writer
     ) -> int:
-        """Replace the days start to end (both included) by the rows of a SELECT or Arrow table.
+        """Replace the days start to end (both included) with the rows of a SELECT or Arrow table.
 
         Returns:
             The number of rows written.
 
         Raises:
-            UserError: the columns are not the contract's, or rows are of other days; nothing was
-                written.
+            UserError: the columns are not those of the contract, or rows belong to other days;
+                nothing was written.
         """
 
     def replace(self, table: Table, rows: "Select | pa.Table", writer: Writer) -> int:
-        """Replace the whole table by the rows of a SELECT or of an Arrow table."""
+        """Replace the whole table with the rows of a SELECT or of an Arrow table."""
 
     def record(self, writers: Iterable[Writer], sequence: int) -> None:
-        """Record the work of assets that are no derived tables.
+        """Record writes of assets that are not derived tables.
 
         Args:
             writers: The assets.
-            sequence: The newest number that it has seen (:attr:`State.newest`).
+            sequence: The newest number that they have seen (:attr:`State.newest`).
         """
 
     def confirm(
         self, asset: str, written_as: str, code_hash: str, days: Collection[date] | None
     ) -> None:
-        """Take what an asset was written as for made by that code: its checks hold.
+        """Replace the code hash of an asset's writes, once its checks have passed.
 
         Args:
             asset: The asset.
             written_as: The code hash under which it was written.
-            code_hash: That of the code.
+            code_hash: The final code hash.
             days: The days that were checked; None: the whole table.
         """
 
     def forget(self, asset: str, start: date | None = None, end: date | None = None) -> None:
-        """Take the days start to end (None: all) of an asset as never built.
+        """Mark the days start to end (None: all) of an asset as never built.
 
-        For a write that a blocking check found wrong: its rows stay to be looked at, but the
-        table is stale, so no later run passes it by and publishes it.
+        For a write that failed a blocking check: its rows stay for inspection, but the table is
+        stale, so no later run skips and publishes it.
         """
 
 
 class Transaction(Rows, Protocol):
-    """Small writes to tables that are not derived, all of them or none."""
+    """Small writes to tables that are not derived, committed together or not at all."""
 
     def execute(self, sql: str, parameters: Parameters | None = None) -> int:
-        """Run a statement that writes; how many rows it wrote, changed or deleted.
+        """Run a statement that writes; returns the number of rows inserted, updated or deleted.
 
         Raises:
-            StatementError: it is invalid; the transaction must be rolled back.
+            StatementError: the statement is invalid; the transaction must be rolled back.
         """
 
     def columns(self, source: str, parameters: Parameters | None = None) -> dict[str, str]:
-        """The type of each column of a relation given by :meth:`incoming`."""
+        """The type of each column of a relation from :meth:`incoming`."""
 
     def incoming(self, rows: "Select | pa.Table") -> AbstractContextManager[tuple[str, Parameters]]:
-        """A relation with the rows, as SQL for use after FROM, and its parameters."""
+        """A relation with the rows: SQL for use after FROM, and its parameters."""
 
     def touch(self, days: Mapping[str, Collection[date | None]]) -> None:
         """Mark days of source tables as changed, for the planner; None: the whole table."""
 
     def record(self, writer: Writer, days: tuple[date, date] | None) -> None:
-        """Record a write of the days first to last, or of the whole table."""
+        """Record a write of the days first to last, or (None) of the whole table."""
 
     def append(self, load: Load, judged: Judged, load_sequence: int | None = None) -> LoadCounts:
         """Append the good rows of a file to the log, with their load, quarantine and touched days.
@@ -262,17 +262,17 @@ class Transaction(Rows, Protocol):
         """
 
     def load_sequence_of(self, source: SourceTable, load_id: str) -> int:
-        """The position of a load in the order of receipt, also if no row of it was accepted."""
+        """The position of a load in the order of receipt, even if no row was accepted."""
 
 
 class Loader(Reader, Protocol):
-    """Taking rows into the log and the other tables of the raw layer."""
+    """Writing to the log and the other tables of the raw layer."""
 
     def judging(self) -> AbstractContextManager["duckdb.DuckDBPyConnection"]:
-        """The connection in which ingestion judges rows, while it holds the warehouse.
+        """The connection in which ingestion judges rows; the warehouse is held meanwhile.
 
-        DuckDB reads, adapts and judges files, whatever the engine. The embedded engine gives its
-        own connection, so that judged rows need not be copied. Another engine gives a database in
+        DuckDB reads, adapts and judges files, whatever the engine. The embedded engine returns its
+        own connection, so that judged rows need not be copied. Another engine returns a database in
         memory, and fetches the judged rows from it in :meth:`Transaction.append`.
         """
 
@@ -286,7 +286,7 @@ class Loader(Reader, Protocol):
         """Copy the rows of a query into a temporary table of the connection that judges."""
 
     def transaction(self) -> AbstractContextManager[Transaction]:
-        """Several statements that are committed together, or rolled back after an error."""
+        """Statements that are committed together, or rolled back after an error."""
 
 
 class Keeper(Protocol):
@@ -294,38 +294,38 @@ class Keeper(Protocol):
 
     @property
     def packages(self) -> tuple[str, ...]:
-        """Names of the Python packages that it runs on."""
+        """Names of the Python packages that it uses."""
 
     @property
     def schema_version(self) -> int:
         """The schema version that this code works with."""
 
     def stored_version(self) -> int | None:
-        """The schema version of the stored warehouse, without an upgrade; None: there is none.
+        """The schema version of the stored warehouse, before any upgrade; None: there is none.
 
         Raises:
-            UserError: it cannot be read now: another process holds it, or it is damaged.
+            UserError: it cannot be read: another process holds it, or it is damaged.
         """
 
     def prepare(self) -> None:
-        """Create what is missing: every table exists, empty, from the start."""
+        """Create missing tables, so that all of them exist from the start."""
 
     def copy(self, target: Path) -> None:
-        """Copy everything that is committed, in the form of ``Settings.warehouse_path``.
+        """Copy all committed data, in the format of ``Settings.warehouse_path``.
 
         Raises:
             OSError: the copy cannot be written.
         """
 
     def alone(self) -> AbstractContextManager[None]:
-        """Keep all processes out while a restore replaces the stored warehouse.
+        """Lock out all processes while a restore replaces the stored warehouse.
 
         Raises:
             UserError: another process held it for longer than LTV_LOCK_TIMEOUT.
         """
 
     def compact(self) -> tuple[int, int]:
-        """Remove all bytes of deleted rows from storage; the size before and after, in bytes.
+        """Remove all bytes of deleted rows from storage; returns the sizes before and after.
 
         Raises:
             UserError: the disk is full; nothing was changed.

@@ -1,4 +1,4 @@
-"""What the log knows of a load, asked in SQL that any engine answers."""
+"""Looks up earlier loads in the log, in SQL for any engine."""
 
 from ltv_platform.contracts.ddl import column_list
 from ltv_platform.contracts.operations import LOADS
@@ -6,9 +6,9 @@ from ltv_platform.warehouse.engine import LoadCounts, Rows
 
 
 def known_load(rows: Rows, load_id: str) -> LoadCounts | None:
-    """The row of ``loads`` of an earlier load of the same content, if there was one.
+    """The row of ``loads`` for an earlier load with the same content, if there was one.
 
-    A file that an erasure has rewritten is still the file of its load.
+    A file that was rewritten by an erasure still belongs to its load.
     """
     found = rows.rows(
         f"""

@@ -10,13 +10,13 @@ if TYPE_CHECKING:
 
 
 def open_engine(settings: "Settings", catalog: "Catalog") -> "Engine":
-    """The warehouse of an LTV_HOME; nothing is opened before something is asked of it.
+    """The warehouse of an LTV_HOME; nothing is opened before its first use.
 
     Args:
-        settings: Which engine, and where its rows lie.
+        settings: Name the engine and the LTV_HOME.
         catalog: All contracts.
     """
-    # An engine is imported where it is chosen: most commands of the snapshot need none.
+    # Engines are imported on demand: most commands on the snapshot need none.
     match settings.engine:
         case "duckdb":
             from ltv_platform.warehouse.duckdb.engine import DuckDBEngine  # noqa: PLC0415
@@ -25,10 +25,10 @@ def open_engine(settings: "Settings", catalog: "Catalog") -> "Engine":
 
 
 def open_in_memory(settings: "Settings") -> "InMemory":
-    """Answers queries on small Arrow tables that are in no warehouse; DuckDB, whatever the engine.
+    """A database in memory for queries on small Arrow tables; DuckDB, whatever the engine.
 
     Args:
-        settings: How much memory and how many threads it may take.
+        settings: Limit its memory and threads.
     """
     from ltv_platform.warehouse.duckdb.in_memory import InMemory  # noqa: PLC0415
 

@@ -1,1 +1,1 @@
-"""The embedded engine: one DuckDB file. Nothing outside this package knows how it is written."""
+"""The embedded engine: one DuckDB file. No other package knows how it is written."""

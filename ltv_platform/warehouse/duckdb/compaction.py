@@ -1,4 +1,4 @@
-"""The warehouse file made anew: deleted rows leave their bytes in it, as long as it is the same."""
+"""Rewrites the warehouse file, because the bytes of deleted rows stay in it."""
 
 import os
 import shutil
@@ -12,10 +12,10 @@ from ltv_platform.locks import temporary_folder
 
 
 def rewrite_file(connection: duckdb.DuckDBPyConnection, path: Path) -> tuple[int, int]:
-    """Copy all rows into a new file that takes the place of the old one.
+    """Copy all rows into a new file, and replace the old one with it.
 
-    The old file stays locked until the connection is closed, so nobody writes into it meanwhile;
-    who waits for it opens the new one.
+    The old file stays locked until the connection is closed, so nobody writes to it meanwhile;
+    waiting processes then open the new one.
 
     Args:
         connection: The one connection to the file.
@@ -25,7 +25,7 @@ def rewrite_file(connection: duckdb.DuckDBPyConnection, path: Path) -> tuple[int
         Bytes before and after.
     """
     with temporary_folder(path.parent, "warehouse_") as folder:
-        # So that nothing is left to be written when the connection closes.
+        # So that closing the connection writes nothing.
         connection.execute("CHECKPOINT")
         before = path.stat().st_size
         new = folder / path.name

@@ -1,4 +1,4 @@
-"""Opening the DuckDB file: one process at a time, so wait for the lock and say who holds it."""
+"""Opens the DuckDB file: one process at a time, so wait for the lock and name its holder."""
 
 import fcntl
 import os
@@ -21,14 +21,14 @@ from ltv_platform.warehouse.duckdb.error_texts import (
     takes_no_more,
 )
 
-#: Longest pause between two attempts, in seconds: a run holds the file for a statement or two.
+#: Longest pause between two attempts, in seconds: runs hold the file only for a few statements.
 _LONGEST_PAUSE = 0.5
 
 _IF_DAMAGED = (
     "If it is damaged, restore a backup, or move it away and reload the files in loaded/; "
     "docs/operations.md shows how."
 )
-#: Pause between two attempts to keep others out, in seconds.
+#: Seconds between two attempts to lock others out.
 _PAUSE = 0.1
 
 
@@ -46,7 +46,7 @@ def connection_config(settings: Settings) -> dict[str, Any]:
 
 
 def spill_path(database: Path) -> Path:
-    """The folder of what does not fit into memory while a database file is open."""
+    """The folder to which an open database spills what does not fit into memory."""
     return database.with_name(database.name + ".tmp")
 
 
@@ -54,17 +54,17 @@ def spill_path(database: Path) -> Path:
 def open_database(
     path: Path, config: Mapping[str, Any], lock_timeout: float
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection to a DuckDB file for writing, in UTC; closed in any case.
+    """A connection to a DuckDB file for writing, in UTC; always closed.
 
     Args:
-        path: The file; its folder is made if need be.
+        path: The file; its folder is created if necessary.
         config: DuckDB settings.
         lock_timeout: Seconds to wait while another process holds the file.
 
     Raises:
         BusyError: another process held the file for longer.
-        PassingError: the disk takes no more; what was not committed is undone.
-        UserError: it is damaged.
+        PassingError: the disk is full; uncommitted changes are undone.
+        UserError: the file is damaged.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -90,10 +90,10 @@ def open_database(
 
 
 def _create(path: Path) -> None:
-    """Make an empty database; a kill or a full disk leaves none, not the beginning of one."""
+    """Create an empty database; a kill or a full disk leaves no partial file."""
     with temporary_folder(path.parent, "warehouse_") as folder:
         duckdb.connect(str(folder / path.name)).close()
-        # Another process was quicker, or there are no hard links: then it is made in its place.
+        # Another process was faster, or there are no hard links: then it is created in place.
         with suppress(OSError):
             os.link(folder / path.name, path)
 
@@ -104,7 +104,7 @@ def open_warehouse(
     """A connection to the warehouse file for writing.
 
     Args:
-        settings: Where it lies.
+        settings: Name the LTV_HOME.
         lock_timeout: Seconds to wait while another process holds it; None: LTV_LOCK_TIMEOUT.
     """
     timeout = settings.lock_timeout if lock_timeout is None else lock_timeout
@@ -119,7 +119,7 @@ def _connect(
     while True:
         try:
             return duckdb.connect(str(path), config=dict(config))
-        except duckdb.Error as error:  # also of a plain class, where a block is damaged
+        except duckdb.Error as error:  # a plain duckdb.Error if a block is damaged
             if not is_held(error):
                 raise UserError(
                     f"The warehouse {path} cannot be opened: {error}", _IF_DAMAGED
@@ -138,9 +138,9 @@ def _connect(
 
 @contextmanager
 def alone(settings: Settings) -> Iterator[None]:
-    """Keep everybody from the file that is there, by the lock that DuckDB uses.
+    """Lock the existing file, with the same lock as DuckDB.
 
-    Nothing else in this process may have it open: whoever closes it gives the lock away.
+    Nothing else in this process may have it open: closing it would release the lock.
 
     Raises:
         UserError: another process holds it.

@@ -1,4 +1,4 @@
-"""A copy of the warehouse file while its process goes on holding it."""
+"""Copies the warehouse file while this process keeps it open."""
 
 import errno
 import os
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 
-#: Run by another interpreter: an error goes back as its number.
+#: Run by another interpreter; an error is returned as its errno.
 _COPY = """
 import shutil, sys
 try:
@@ -20,7 +20,7 @@ except OSError as error:
 
 
 def file_of(connection: duckdb.DuckDBPyConnection) -> Path:
-    """The file that a connection has open."""
+    """The file of a connection."""
     [(path,)] = connection.execute(
         "SELECT path FROM duckdb_databases() WHERE database_name = current_database()"
     ).fetchall()
@@ -28,21 +28,21 @@ def file_of(connection: duckdb.DuckDBPyConnection) -> Path:
 
 
 def copy_database(connection: duckdb.DuckDBPyConnection, target: Path) -> None:
-    """Copy the file of an open database, with everything that is committed.
+    """Copy the file of an open database, including all committed data.
 
-    A plain copy takes a fortieth of the time of the engine's ``COPY FROM DATABASE`` and is the
-    same byte for byte. Another process makes it: the engine's lock on the file is one of the
-    process, and the kernel takes it back as soon as the process closes the file once.
+    A plain copy takes a fortieth of the time of the engine's ``COPY FROM DATABASE`` and is
+    byte-identical. Another process makes it: the engine's lock belongs to the process, and the
+    kernel releases it as soon as the process closes any handle of the file.
 
     Args:
-        connection: The one connection to it, outside a transaction. Its lock keeps other
-            processes from writing meanwhile.
-        target: Where the copy is written.
+        connection: The only connection to it, outside a transaction. Its lock prevents writes by
+            other processes meanwhile.
+        target: The path of the copy.
 
     Raises:
-        OSError: the copy cannot be written, or the file not be read.
+        OSError: the file cannot be read, or the copy cannot be written.
     """
-    connection.execute("CHECKPOINT")  # else what is committed may stand in the log beside the file
+    connection.execute("CHECKPOINT")  # otherwise committed data may be in the write-ahead log
     copied = subprocess.run(
         [sys.executable, "-I", "-S", "-c", _COPY, str(file_of(connection)), str(target)],
         stdout=subprocess.PIPE,

@@ -36,10 +36,10 @@ class DuckDBEngine(WarehouseFile):
     """An :class:`~ltv_platform.warehouse.engine.Engine` on one DuckDB file.
 
     Args:
-        settings: Where the file lies and how it is opened.
+        settings: The path of the file, and how to open it.
         catalog: All contracts.
-        connect: Gives a connection to the file; by default, one that waits for the lock.
-        migrations: What older warehouses go through; by default, those of this release.
+        connect: Returns a connection to the file; by default, one that waits for the lock.
+        migrations: Migrations of older warehouses; by default, those of this release.
     """
 
     @contextmanager
@@ -64,7 +64,7 @@ class DuckDBEngine(WarehouseFile):
         """See :class:`~ltv_platform.warehouse.engine.Loader`."""
         connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql}", dict(parameters or {}))
 
-    # Writes. The number is drawn before anything is read, so a touch that comes later is newer.
+    # Writes. The number is drawn before anything is read, so a later touch gets a higher one.
 
     def replace_range(
         self, table: Table, rows: "Select | pa.Table", start: date, end: date, writer: Writer
@@ -185,7 +185,7 @@ class DuckDBEngine(WarehouseFile):
                 {"names": names},
             ).fetchall():
                 touched.setdefault(table, {})[day] = sequence
-            # Days that a load counted in another zone may be others here.
+            # A load that assigned days in another zone may touch other days in this one.
             [(other_zones,)] = connection.execute(
                 "SELECT COALESCE(MAX(seq), 0) FROM raw.touched WHERE zone <> $zone",
                 {"zone": self.settings.timezone},
@@ -203,7 +203,7 @@ class DuckDBEngine(WarehouseFile):
             return State(touched, built, self.as_of())
 
     def first_day(self) -> date | None:
-        """The day of the earliest row of the log; None where no source has a dated row."""
+        """The day of the earliest row of the log; None if no source has a dated row."""
         earliest = ", ".join(
             f"(SELECT MIN({feed.event_time}) FROM raw.{feed.name})" for feed in self.catalog.feeds
         )
@@ -212,11 +212,11 @@ class DuckDBEngine(WarehouseFile):
         return min(days, default=None)
 
     def newest_event(self, feed: str) -> date | datetime | None:
-        """The newest date of the rows of a source that count; None: it has none."""
+        """The newest date among the counting rows of a source; None: it has none."""
         with self.session() as connection:
             return newest_event(connection, self.catalog.sources[feed], self.settings)
 
     def as_of(self) -> AsOf:
-        """What the figures know of now."""
+        """The current as_of and watermarks."""
         with self.hold():
             return known_as_of(self.catalog, self.settings, self.newest_event)

@@ -1,29 +1,29 @@
-"""The words by which errors of the engine are told apart, where their class does not say enough.
+"""Texts that identify errors of the engine whose class is not specific enough.
 
-Another release of DuckDB may word an error in another way, so that nothing here recognizes it:
-``test_error_texts.py`` provokes each of them in the engine that is installed. The engine is not
-imported: the command line asks of errors of every kind.
+Another release of DuckDB may change the wording of an error: ``test_error_texts.py`` provokes each
+of them in the installed engine. The engine is not imported here, because the command line checks
+errors of every kind.
 """
 
 import re
 
-#: What is not as it was written; such errors are of several classes.
+#: A damaged file; such errors have several classes.
 _DAMAGED = ("Corrupt database file", "Could not read enough bytes")
-#: The disk takes no more. But for the first, the operating system's words, which the engine quotes.
+#: A full disk; all but the first are messages of the operating system, which the engine quotes.
 _NOT_WRITTEN = ("Could not write", "No space left", "File too large", "Read-only file system")
-#: Name of the class and beginning of the text, for errors that are kept as text.
+#: Class name and beginning of the text, for errors that are stored as text.
 OUT_OF_MEMORY = ("OutOfMemory", "Out of Memory")
-#: Stands before the line of a statement that an error shows, with a caret below it.
+#: Precedes the line of the statement that an error shows, with a caret below it.
 _SHOWN = "LINE 1: "
 
 
 def is_damage(error: Exception) -> bool:
-    """Whether a file of the engine is not as it was written."""
+    """Whether a file of the engine is damaged."""
     return any(words in str(error) for words in _DAMAGED)
 
 
 def takes_no_more(error: Exception) -> bool:
-    """Whether the engine failed because the disk takes no more."""
+    """Whether the engine failed because the disk is full."""
     return any(words in str(error) for words in _NOT_WRITTEN)
 
 
@@ -33,13 +33,13 @@ def is_held(error: Exception) -> bool:
 
 
 def holder_of(error: Exception) -> int | None:
-    """The process that has the file open, where the error of :func:`is_held` names it."""
+    """The process that has the file open, if the error of :func:`is_held` names it."""
     found = re.search(r"PID (\d+)", str(error))
     return int(found[1]) if found else None
 
 
 def is_out_of_memory(error: Exception) -> bool:
-    """Whether memory, or room to spill into, did not suffice."""
+    """Whether memory, or disk space to spill to, was not sufficient."""
     return type(error).__name__ == "OutOfMemoryException"
 
 
@@ -54,27 +54,27 @@ def is_change_in_subquery(error: Exception) -> bool:
 
 
 def is_about_decimal(error: Exception) -> bool:
-    """Whether a value is no DECIMAL, or does not fit into it."""
+    """Whether a value is not a DECIMAL, or does not fit into one."""
     return "DECIMAL(" in str(error)
 
 
 def is_about_text(error: Exception) -> bool:
-    """Whether the value of an error of :func:`is_about_decimal` is a text."""
+    """Whether the value in an error of :func:`is_about_decimal` is a text."""
     return "convert string" in str(error)
 
 
 def words_of(error: Exception) -> set[str]:
-    """The words of the first line, the name of what is missing among them."""
+    """The words of the first line, which include the name of a missing table or column."""
     return set(re.findall(r"\w+", str(error).partition("\n")[0]))
 
 
 def without_opening(error: Exception, opening: str) -> str:
-    """The text of an error about a statement, without what was put before the statement.
+    """The text of an error about a statement, without the prefix that was added to the statement.
 
     Args:
-        error: Of the engine.
-        opening: A regular expression of what the first line of the statement begins with; what
-            the error shows is the rest, with the caret below the same word.
+        error: An error of the engine.
+        opening: A regular expression for the prefix of the first line. The error then shows only
+            the rest, with the caret below the same word.
     """
     text = str(error)
     opened = re.search(rf"(?m)^{_SHOWN}{opening}", text)

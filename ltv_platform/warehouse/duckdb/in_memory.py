@@ -1,4 +1,4 @@
-"""Queries on Arrow tables that are in no warehouse, such as answers from a file."""
+"""Queries on Arrow tables outside the warehouse, such as answers from a file."""
 
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ class InMemory:
     """An empty database in memory, in UTC.
 
     Args:
-        settings: How much memory and how many threads it may take.
+        settings: Limit its memory and threads.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -23,11 +23,11 @@ class InMemory:
         self._connection.execute("SET timezone = 'UTC'")
 
     def fetch(self, sql: str, **tables: "pa.Table") -> "pa.Table":
-        """The rows of a query on tables, by the names that it has for them."""
+        """The rows of a query on tables, given by name."""
         for name, table in tables.items():
             self._connection.register(name, table)
         return self._connection.sql(sql).to_arrow_table()
 
     def close(self) -> None:
-        """Free what it holds."""
+        """Free its memory."""
         self._connection.close()

@@ -1,7 +1,7 @@
-"""How far a feed reaches: the newest date among the rows of the log that count.
+"""How far a feed reaches: the newest date among the counting rows of the log.
 
-The log keeps every version of a key. A version that another one beats counts for nothing, so its
-date must not move as_of or a watermark, however late it is.
+The log keeps every version of a key. An outdated version does not count, so its date must not move
+as_of or a watermark, however late it is.
 """
 
 from datetime import date, datetime, timedelta
@@ -19,11 +19,11 @@ Connection = duckdb.DuckDBPyConnection
 def newest_event(
     connection: Connection, source: SourceTable, settings: Settings
 ) -> date | datetime | None:
-    """The newest date of the rows of a source that count; None: it has none.
+    """The newest date among the counting rows of a source; None: it has none.
 
-    It is asked at each step, of logs of millions of rows. Most have no second versions, and the
-    engine knows the maximum of a column without reading it. Others are looked through from the
-    top: the newest row mostly has one version, and then no other row is read.
+    This runs in every step, on logs of millions of rows. Most have no second versions, and the
+    engine knows the maximum of a column without reading it. Others are searched from the newest
+    date down: usually the newest row has a single version, and no other row is read.
 
     Args:
         connection: A connection to the warehouse.
@@ -54,7 +54,7 @@ def newest_event(
         found = _date(connection, counting, reach)
         if found is not None:
             return found
-        # Whole histories are loaded again by mistake, too.
+        # Some users load a whole history again.
         days *= 4
         below = {name: value for name, value in reach.items() if name != "top"}
         newest = _date(
@@ -64,9 +64,9 @@ def newest_event(
 
 
 def _counting(source: SourceTable, since: str) -> str:
-    """The newest date that counts among those after ``$below`` up to ``$top``.
+    """The newest counting date after ``$below`` and up to ``$top``.
 
-    No date after ``$top`` counts. Only keys that have a version newer than every row of a single
+    No date after ``$top`` counts. Only keys with a version newer than every row with a single
     version are ranked.
     """
     assert source.event_time is not None
@@ -103,7 +103,7 @@ def _counting(source: SourceTable, since: str) -> str:
 
 
 def _one_date(source: SourceTable) -> bool:
-    """All versions of a key are of one day, which is part of it."""
+    """For keys that include the day: all versions of a key have the same date."""
     return source.event_time in source.key
 
 

@@ -1,4 +1,4 @@
-"""The SQL by which one staged file enters the raw log; the caller's transaction holds it all.
+"""SQL that appends a staged file to the raw log, inside the caller's transaction.
 
 The log keeps every accepted version of every row, see ``versions``.
 """
@@ -24,12 +24,12 @@ Connection = duckdb.DuckDBPyConnection
 
 @contextmanager
 def transaction(connection: Connection) -> Iterator[None]:
-    """All of what happens inside, or nothing; the connection stays usable either way."""
+    """Commit everything inside, or nothing; the connection stays usable either way."""
     connection.execute("BEGIN")
     try:
         yield
         connection.execute("COMMIT")
-    except BaseException:  # an interrupt, too, must leave no transaction open
+    except BaseException:  # even an interrupt must not leave a transaction open
         with suppress(duckdb.Error):  # a failed COMMIT has rolled back already
             connection.execute("ROLLBACK")
         raise
@@ -51,7 +51,7 @@ def append_load(
         load: The file.
         staged: Name of the temporary view made by ``ingestion.judging.judge``; rows with
             reasons are left out.
-        rejected: Name of a temporary table (line, reasons, raw, row_key) of what goes to
+        rejected: Name of a temporary table (line, reasons, raw, row_key) of the rows for
             quarantine.
         settings: For the reporting zone.
         load_sequence: Position of the rows in the order of receipt; None: after all others.
@@ -171,11 +171,11 @@ def _counted(
 
 
 def load_sequence_of(connection: Connection, source: SourceTable, load_id: str) -> int:
-    """The position of a load in the order of receipt, also if none of its rows was accepted.
+    """The position of a load in the order of receipt, even if none of its rows was accepted.
 
-    Replayed rows take the position that their file had: what came later still counts as newer, as
-    it would if everything were loaded again. A load without an accepted row left no number in the
-    log; but every load drew one, so the numbers between those of its neighbours are free.
+    Replayed rows get the position of their file: later rows still count as newer, as if everything
+    were loaded again. A load without accepted rows left no number in the log; but every load drew
+    one, so a number between those of its neighbors is free.
     """
     return _count(
         connection,
@@ -226,7 +226,7 @@ def touch(
         connection: A connection to the warehouse, inside a :func:`transaction`.
         days: A SELECT of distinct (table_name, day).
         sequence: The number of the change.
-        settings: For the reporting zone, of which the days are.
+        settings: For the reporting zone of the days.
         values: Parameters of the SELECT.
     """
     connection.execute(
@@ -257,10 +257,10 @@ def touch(
 
 
 def next_sequence(connection: Connection) -> int:
-    """A number greater than that of every touch and write committed so far.
+    """A number greater than those of all committed touches and writes.
 
-    Transactions of the one writer follow one another, so the numbers that they record are the
-    sequence; DuckDB's own sequences lose values that no committed write has used.
+    There is one writer, so transactions are sequential and the recorded numbers form a sequence;
+    DuckDB's own sequences would lose the values of rolled-back transactions.
     """
     return _count(
         connection,

@@ -1,8 +1,8 @@
-"""The schema version of a warehouse, and the migrations that lead from one to the next.
+"""The schema version of a warehouse, and the migrations between versions.
 
-A version counts the changes of *raw* tables: they hold what cannot be made again. Tables that are
-missing are created at every start, and derived tables are rebuilt when their contracts change, so
-neither needs a migration; a column of a raw table that is added, renamed or retyped does.
+A version counts changes of *raw* tables, whose content cannot be rebuilt. Missing tables are
+created at every start, and derived tables are rebuilt when their contracts change, so neither needs
+a migration; an added, renamed or retyped column of a raw table does.
 """
 
 import os
@@ -33,20 +33,20 @@ Connection = duckdb.DuckDBPyConnection
 
 @dataclass(frozen=True)
 class Migration:
-    """The way from one schema version to the next.
+    """A step from one schema version to the next.
 
     Attributes:
-        summary: What changes, for people.
-        statements: SQL, one statement each; afterwards the raw tables have the columns of their
-            contracts, in any order.
+        summary: The change, for people.
+        statements: SQL statements; after them the raw tables have the columns of their contracts,
+            in any order.
     """
 
     summary: str
     statements: tuple[str, ...]
 
 
-#: The first leads from version 1, that of warehouses older than the table of versions, to 2.
-#: Only ever add to its end.
+#: The first leads to version 2 from version 1, which has no table of versions. Only append to this
+#: list.
 MIGRATIONS: tuple[Migration, ...] = (
     Migration(
         "Quarantine can be settled; loads count unread attributes and rounded values; spend has a "
@@ -59,7 +59,7 @@ MIGRATIONS: tuple[Migration, ...] = (
             "ALTER TABLE raw.loads ADD COLUMN attributes_unread VARCHAR",
             "ALTER TABLE raw.loads ADD COLUMN rounded BIGINT DEFAULT 0",
             "ALTER TABLE raw.campaign_costs ADD COLUMN spend_source VARCHAR",
-            # As new loads have it: the name of the adapter, whose file a path names.
+            # As in new loads: the name of the adapter instead of its path.
             "UPDATE raw.campaign_costs SET spend_source = "
             "regexp_extract(loads.adapter, '([^/]*?)(\\.sql)?$', 1) "
             "FROM raw.loads AS loads WHERE loads.load_id = raw.campaign_costs.load_id "
@@ -94,8 +94,8 @@ MIGRATIONS: tuple[Migration, ...] = (
 )
 
 _FIRST = 1
-#: Copies of the warehouse from before an upgrade that are kept: the last, and one in case that
-#: the upgrade was killed and made another.
+#: Copies from before an upgrade to keep: the last one, and one more in case a killed upgrade made
+#: another.
 _COPIES = 2
 _COPY_NAME = re.compile(r"warehouse-v\d+-(\d{8}T\d{6}Z)\.duckdb")
 
@@ -104,12 +104,12 @@ _one_upgrade = threading.Lock()
 
 
 def newest_version(migrations: Sequence[Migration] | None = None) -> int:
-    """The schema version that this code works with."""
+    """The schema version of this code."""
     return _FIRST + len(MIGRATIONS if migrations is None else migrations)
 
 
 def stored_version(connection: Connection) -> int | None:
-    """The schema version of a warehouse; None: it has no table of the raw layer yet."""
+    """The schema version of a warehouse; None: it has no raw tables yet."""
     tables = {
         name
         for (name,) in connection.execute(
@@ -127,10 +127,10 @@ def stored_version(connection: Connection) -> int | None:
 
 
 def version_on_disk(settings: Settings) -> int | None:
-    """The schema version of the warehouse as it lies there; it is neither made nor upgraded.
+    """The schema version of the stored warehouse, which is neither created nor upgraded.
 
     Raises:
-        UserError: it cannot be read now: another process holds it, or it is damaged.
+        UserError: it cannot be read: another process holds it, or it is damaged.
     """
     if not settings.warehouse_path.exists():
         return None
@@ -149,7 +149,7 @@ def version_on_disk(settings: Settings) -> int | None:
 
 
 def record_version(connection: Connection, version: int, settings: Settings) -> None:
-    """Say to which version the warehouse has come; inside the transaction that brings it there."""
+    """Record the version of the warehouse, inside the transaction that upgrades it."""
     connection.execute(create_table(WAREHOUSE_VERSION))
     connection.execute(
         f"INSERT INTO {WAREHOUSE_VERSION.full_name} BY NAME "
@@ -163,7 +163,7 @@ def record_version(connection: Connection, version: int, settings: Settings) -> 
 
 
 def is_recorded(connection: Connection) -> bool:
-    """Whether the warehouse says its version itself."""
+    """Whether the warehouse has a recorded version."""
     return bool(
         connection.execute(f"SELECT 1 FROM {WAREHOUSE_VERSION.full_name} LIMIT 1").fetchall()
     )
@@ -172,19 +172,18 @@ def is_recorded(connection: Connection) -> bool:
 def upgrade(
     connection: Connection, settings: Settings, migrations: Sequence[Migration] | None = None
 ) -> None:
-    """Bring a warehouse to the version of this code, after a copy of its file.
+    """Upgrade a warehouse to the version of this code, after copying its file.
 
-    All migrations are one transaction. A warehouse without a version is one of version 1, and is
-    taken over as it is.
+    All migrations are one transaction. A warehouse without a version has version 1.
 
     Args:
         connection: A connection to it, outside a transaction.
-        settings: Where it lies.
-        migrations: Those to go through; default: :data:`MIGRATIONS`.
+        settings: Name the LTV_HOME.
+        migrations: The migrations to apply; by default :data:`MIGRATIONS`.
 
     Raises:
-        UserError: the warehouse is of a newer version, the disk does not take the copy, or a
-            migration failed; the warehouse is as it was.
+        UserError: the warehouse has a newer version, the disk is full, or a migration failed; the
+            warehouse is unchanged.
     """
     migrations = MIGRATIONS if migrations is None else migrations
     newest = newest_version(migrations)

@@ -1,4 +1,4 @@
-"""Small writes of the raw layer and of people's own tables, on one connection."""
+"""Small writes to the raw layer and to user tables, on one connection."""
 
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -41,9 +41,9 @@ _WRONG = (
 
 
 class DuckDBTransaction:
-    """A :class:`~ltv_platform.warehouse.engine.Transaction` that its engine has begun.
+    """A :class:`~ltv_platform.warehouse.engine.Transaction` that the engine has begun.
 
-    Transactions of the one writer follow one another, so a number may be drawn at any time in it.
+    There is one writer and transactions are sequential, so its number may be drawn at any time.
     """
 
     def __init__(self, connection: Connection, settings: Settings) -> None:
@@ -63,7 +63,7 @@ class DuckDBTransaction:
         """See :class:`~ltv_platform.warehouse.engine.Transaction`."""
         result = self._run(f"SELECT * FROM {source} LIMIT 0", parameters)
         found = {name: str(kind) for name, kind, *_ in result.description}
-        result.fetchall()  # an open result blocks the connection
+        result.fetchall()  # an open result would block the connection
         return found
 
     @contextmanager
@@ -74,7 +74,7 @@ class DuckDBTransaction:
             return
         self._connection.register("incoming_rows", rows)
         yield "incoming_rows", {}
-        # Of a transaction that has failed, the rollback takes it away.
+        # After a failure, the rollback removes it.
         self._connection.unregister("incoming_rows")
 
     def touch(self, days: Mapping[str, Collection[date | None]]) -> None:

@@ -1,7 +1,8 @@
-"""Which rows of a staged file are new versions of their keys, and which are mere repetitions.
+"""Decides which rows of a staged file are new versions of their keys, and which are repetitions.
 
-The log keeps every accepted version of every row. Same key and same values again is *repeated*:
-counted, not stored. Same key and other values is a new version, numbered from 1.
+The log keeps every accepted version of every row. A row with the same key and values is a
+*repetition*: counted, not stored. A row with the same key and other values is a new version;
+versions count from 1.
 """
 
 import duckdb
@@ -19,10 +20,9 @@ def number_versions(
 ) -> None:
     """Create the temporary tables ``earlier`` and ``versions`` for a staged file.
 
-    ``earlier`` holds what the log has of the file's keys, with the ``day`` that it falls on.
-    ``versions`` (_line, version) holds the rows of the file whose key occurs more than once, in
-    the log or in the file; version 0 marks a repetition. A row that is not in it is the first
-    and only version of its key.
+    ``earlier`` has the rows of the log with keys of the file, with their ``day``. ``versions``
+    (_line, version) has the rows of the file whose key occurs more than once, in the log or in the
+    file; version 0 marks a repetition. All other rows are the only version of their key.
 
     Args:
         connection: A connection to the warehouse.
@@ -34,10 +34,10 @@ def number_versions(
     key, values = column_list(source.key), column_list(source.columns)
     day = day_of_row_sql(source, settings)
     same_key = " AND ".join(f"logged.{quoted(c)} = staged.{quoted(c)}" for c in source.key)
-    # Loads of sources that replace have no versions: each stands for itself.
+    # Sources whose loads replace rows have no versions.
     compared = "FALSE" if source.replaces is not None else "_reasons IS NULL"
-    # Keys are looked for in their own columns alone: few rows of a large log are found, and only
-    # of these are the other columns read.
+    # Keys are searched in the key columns only; other columns are read only for the few matching
+    # rows of a large log.
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE earlier AS
         SELECT {values}, load_sequence, line, version, {day} AS day
@@ -62,8 +62,8 @@ def _versions(source: SourceTable, staged: str, load_sequence: int) -> str:
     in_contested = " AND ".join(f"contested.{quoted(c)} = staged.{quoted(c)}" for c in source.key)
     packed = f"ROW({values})"
     order = "ORDER BY load_sequence, line"
-    # A dated version says itself where it belongs, so it is known wherever it stood before; an
-    # undated one only where no other came between.
+    # A dated version repeats any earlier version with the same values; an undated one only the last
+    # version before it.
     known_elsewhere = (
         f"""version IS NULL AND updated_at IS NOT NULL AND (
               COUNT(version) OVER (PARTITION BY {values}) > 0

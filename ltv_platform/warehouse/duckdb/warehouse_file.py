@@ -1,4 +1,4 @@
-"""The DuckDB file: connections that open late and close early, its tables, its copies."""
+"""The DuckDB file: connections that open late and close early, tables, copies."""
 
 import shutil
 import threading
@@ -31,10 +31,10 @@ class WarehouseFile:
     """One DuckDB file with all tables of a catalog.
 
     Args:
-        settings: Where the file lies and how it is opened.
+        settings: The path of the file, and how to open it.
         catalog: All contracts.
-        connect: Gives a connection to the file; by default, one that waits for the lock.
-        migrations: What older warehouses go through; by default, those of this release.
+        connect: Returns a connection to the file; by default, one that waits for the lock.
+        migrations: Migrations of older warehouses; by default, those of this release.
     """
 
     def __init__(
@@ -49,12 +49,12 @@ class WarehouseFile:
         self.connect: ConnectionFactory = connect or (lambda: open_warehouse(settings))
         self._migrations = migrations
         self._prepared: tuple[int, int] | None = None
-        # By thread: the code server looks at what is stale in several at once.
+        # Per thread: the code server checks staleness in several threads.
         self._held: dict[int, Connection] = {}
 
     @contextmanager
     def session(self) -> Iterator[Connection]:
-        """A connection to the warehouse, its tables in place; the held one inside a hold."""
+        """A connection to the prepared warehouse; inside a hold, the held one."""
         held = self._held.get(threading.get_ident())
         if held is not None:
             yield held
@@ -66,7 +66,7 @@ class WarehouseFile:
 
     @contextmanager
     def hold(self) -> Iterator[None]:
-        """Keep one connection over several calls; nobody else opens the file meanwhile."""
+        """Keep one connection open for several calls; nobody else can open the file meanwhile."""
         thread = threading.get_ident()
         if thread in self._held:
             yield
@@ -76,26 +76,26 @@ class WarehouseFile:
             try:
                 yield
             finally:
-                # A generator that is not used up may be closed by another thread.
+                # A generator that is not exhausted may be closed by another thread.
                 del self._held[thread]
 
     def prepare(self) -> None:
-        """Create what is missing; a derived table whose contract changed starts anew, empty.
+        """Create missing tables; a derived table whose contract has changed is recreated empty.
 
-        A warehouse of an older schema version is upgraded first, after a copy of its file.
-        Partitions before an ``LTV_START_DATE`` that was set later than the data are removed, as
-        a fresh home would not have them; everything derived is stale then.
+        A warehouse with an older schema version is upgraded first, after copying its file.
+        Partitions before ``LTV_START_DATE`` are removed, because a fresh home would not have them;
+        all derived tables are then stale.
 
         Raises:
-            UserError: the warehouse is of a newer schema version, cannot be upgraded, or a raw
-                table differs from its contract all the same.
+            UserError: the warehouse has a newer schema version or cannot be upgraded, or a raw
+                table still differs from its contract.
         """
         with self.session():
             return
 
     def _prepare(self, connection: Connection) -> None:
         status = file_of(connection).stat()
-        # Another file may have taken its place since, such as that of a backup.
+        # The file may have been replaced since, for example by a restore.
         this_file = status.st_dev, status.st_ino
         if self._prepared == this_file:
             return
@@ -144,16 +144,16 @@ class WarehouseFile:
                     "DELETE FROM raw.built WHERE asset = $asset", {"asset": table.full_name}
                 )
 
-    # What an Engine says of where the rows lie; see Keeper.
+    # The methods of Keeper.
 
     @property
     def packages(self) -> tuple[str, ...]:
-        """The distributions that it runs on."""
+        """The distributions that it uses."""
         return ("duckdb",)
 
     @property
     def schema_version(self) -> int:
-        """The schema version that this code works with."""
+        """The schema version of this code."""
         return schema_version.newest_version(self._migrations)
 
     def stored_version(self) -> int | None:
@@ -161,16 +161,16 @@ class WarehouseFile:
         return schema_version.version_on_disk(self.settings)
 
     def copy(self, target: Path) -> None:
-        """Copy everything that is committed."""
+        """Copy all committed data."""
         with self.session() as connection:
             copy_database(connection, target)
 
     def alone(self) -> AbstractContextManager[None]:
-        """Keep everybody from the file, which this process must not have open."""
+        """Lock all processes out; this one must not have the file open."""
         return alone(self.settings)
 
     def compact(self) -> tuple[int, int]:
-        """Make the file anew; what a killed process spilled to disk goes, too."""
+        """Rewrite the file, and remove files that killed processes spilled to disk."""
         path = self.settings.warehouse_path
         shutil.rmtree(spill_path(path), ignore_errors=True)
         with self.session() as connection:

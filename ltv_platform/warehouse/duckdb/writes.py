@@ -1,4 +1,4 @@
-"""What a write of a table is made of: its rows, its bounds, its schema, its record in ``built``."""
+"""The parts of a write: its rows, its bounds, its schema, its record in ``built``."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -26,7 +26,7 @@ _OUTSIDE = "outside the days of the run:"
 def as_relation(
     connection: Connection, rows: "Select | pa.Table"
 ) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """What to read rows from, and its parameters."""
+    """The relation to read rows from, and its parameters."""
     if isinstance(rows, Select):
         yield f"({rows.sql})", rows.parameters
         return
@@ -38,7 +38,7 @@ def as_relation(
 
 
 def only_within(table: Table, within: str) -> str:
-    """A condition that holds for the days of the run and is an error for any other row."""
+    """A condition that is true for the days of the write and raises an error for any other row."""
     if table.partition is None:
         return within
     day = f"COALESCE(CAST({quoted(table.partition)} AS VARCHAR), 'no day')"
@@ -47,7 +47,7 @@ def only_within(table: Table, within: str) -> str:
 
 @contextmanager
 def explained(what: str) -> Iterator[None]:
-    """Errors that the rows bring about, as messages that say where and what to do."""
+    """Turns errors caused by the rows into messages that say where and what to do."""
     try:
         yield
     except duckdb.InvalidInputException as error:
@@ -61,7 +61,7 @@ def explained(what: str) -> Iterator[None]:
     except (duckdb.ConversionException, duckdb.OutOfRangeException) as error:
         if not is_about_decimal(error):
             raise
-        # The engine quotes the value, which is a person's: what fails is kept in Dagster's history.
+        # The engine quotes the value, which may be personal data, and Dagster stores errors.
         if is_about_text(error):
             raise UserError(
                 f"{what} got a text instead of an amount.",
@@ -78,7 +78,7 @@ def explained(what: str) -> Iterator[None]:
 def record_built(
     connection: Connection, writer: Writer, sequence: int, bounds: Mapping[str, date]
 ) -> None:
-    """Record a write of the days of the bounds, or of the whole table without any."""
+    """Record a write of the days in the bounds, or without bounds of the whole table."""
     days = (
         "SELECT CAST(day AS DATE) AS day FROM "
         "UNNEST(GENERATE_SERIES($range_start, $range_end, INTERVAL '1 day')) AS days(day)"
@@ -111,7 +111,7 @@ def contract_columns(table: Table) -> list[tuple[str, str, bool]]:
 
 
 def existing_columns(connection: Connection) -> dict[str, list[tuple[str, str, bool]]]:
-    """The same of every table that the warehouse has, by full name."""
+    """The columns of all existing tables, by full name."""
     columns: dict[str, list[tuple[str, str, bool]]] = {}
     for schema, table, column, kind, nullable in connection.execute(
         "SELECT schema_name, table_name, column_name, data_type, is_nullable "
@@ -123,10 +123,10 @@ def existing_columns(connection: Connection) -> dict[str, list[tuple[str, str, b
 
 
 def differs(table: Table, existing: Sequence[tuple[str, str, bool]] | None) -> bool:
-    """Whether a table is missing, or has not the columns of its contract.
+    """Whether a table is missing, or does not have the columns of its contract.
 
-    Those of a raw table may stand in any order: a migration adds columns at the end, and whatever
-    is written into it goes by name.
+    Columns of a raw table may be in any order: migrations add columns at the end, and rows are
+    inserted by name.
     """
     wanted = contract_columns(table)
     if existing is None or table.layer != "raw":
@@ -137,10 +137,10 @@ def differs(table: Table, existing: Sequence[tuple[str, str, bool]] | None) -> b
 def compare_schema(
     connection: Connection, table: Table, probe: str, parameters: Mapping[str, Any]
 ) -> None:
-    """Both directions, so that no column is filled with NULL or dropped in silence."""
+    """Compare in both directions, so that no column is silently filled with NULL or dropped."""
     result = connection.execute(probe, dict(parameters))
     description = result.description
-    result.fetchall()  # an open result blocks the connection
+    result.fetchall()  # an open result would block the connection
     given = {name: str(kind) for name, kind, *_ in description}
     wanted = {column.name: str(column.type) for column in table.columns}
     wrong = [f"{name} is missing" for name in wanted if name not in given]

@@ -55,7 +55,7 @@ def ask(
         engine: The warehouse.
         check: Its path in the folder ``sql/checks/``, as in ``core/every_row_has_a_rate``.
         parameters: The values of its ``$parameters``.
-        arguments: What its template knows beside the settings.
+        arguments: Values for its template besides the settings.
     """
     return engine.rows(render(f"checks/{check}.sql", engine.settings, **arguments), parameters)
 

@@ -9,7 +9,7 @@ from ltv_platform.settings import Settings
 from ltv_platform.tables.transforms import AsOf
 from ltv_platform.warehouse.engine import Reader
 
-#: The tables whose ratios are over many cohorts, each with the SQL that adds up their parts anew.
+#: The tables whose ratios cover many cohorts, each with the SQL that recomputes their parts.
 _CHECKED = {
     "marts.country_roas": "campaigns/ratios_of_country_roas",
     "marts.campaign_summary": "campaigns/ratios_of_campaign_summary",
@@ -17,7 +17,7 @@ _CHECKED = {
 
 
 def ratio_checks(settings: Settings) -> tuple[TableCheck, ...]:
-    """One check per table whose ratios are over many cohorts."""
+    """One check per table whose ratios cover many cohorts."""
     return tuple(
         TableCheck(
             table,

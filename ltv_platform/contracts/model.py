@@ -125,7 +125,7 @@ class Rule:
     """A condition over a whole row: if it is true, the row is rejected.
 
     Attributes:
-        breaks: SQL condition over the typed columns; ``{refund_types}`` stands for those words of
+        breaks: SQL condition over the typed columns; ``{refund_types}`` is replaced by the words of
             LTV_REFUND_TYPES.
         reason: Why such a row is rejected, and what to do.
     """

@@ -1,7 +1,7 @@
 """The tables that users bring.
 
-Their columns, rules and keys; how values are read (trimming, zones, numbers) is the same for
-all of them and stands in ``ingestion.validation``.
+Their columns, rules and keys. Values are read in the same way for all of them (trimming, zones,
+numbers): see ``ingestion.rows``.
 """
 
 from ltv_platform.contracts.ddl import literal
@@ -16,7 +16,7 @@ from ltv_platform.contracts.model import (
     WholeTable,
 )
 
-#: Who buys without an account: in the period totals, and no customer.
+#: Buyers without an account: included in period totals, but not a customer.
 GUEST = "(guest)"
 
 #: Exchange rates skip weekends and holidays: one serves its own day and so many days after it.
@@ -77,7 +77,7 @@ CUSTOMERS = SourceTable(
     ),
     event_time="registration_date",
     moves_as_of=True,
-    # The earliest registration is the install; a later one is no event.
+    # The earliest registration is the install; later ones are not events.
     earliest_counts=True,
     last_line_counts=True,
     person="customer_id",
@@ -325,5 +325,5 @@ SOURCES = (
     FX_RATES,
 )
 
-#: Source tables of which a database has all or none.
+#: Source tables that a database must have all of, or none.
 TOGETHER = (("session_sources", "conversions", "session_costs"),)

@@ -54,7 +54,7 @@ class Fit:
 def local_ihc(journeys: AnsweredJourneys, constants: IhcParameters) -> Floats:
     """The local engine on arrays, because a fit runs it thousands of times.
 
-    The engine is ``sql/macros/ihc_local.sql``; a test holds the two together to 1e-9.
+    The engine is ``sql/macros/ihc_local.sql``; a test verifies that both agree to 1e-9.
 
     Returns:
         ihc of each row, adding up to 1 per journey.

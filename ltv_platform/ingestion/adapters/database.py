@@ -261,7 +261,7 @@ class AdapterDatabase:
         return Totals(int(rows), added, tuple(said))
 
     def _check(self, adapter: "Adapter", most: int | None) -> None:
-        """Check that every row stands for its own record.
+        """Check that every row comes from one record.
 
         Raises:
             UserError: there are more rows than records, or rows without a unique number.

@@ -1,8 +1,8 @@
-"""Compiles a source contract to the SQL that types its values and gives reasons.
+"""Compiles a source contract to SQL that types values and gives reasons for rejection.
 
-What a value is stands in ``values``. Every broken rule of a row is a reason of its own, so that one
-round of fixing is enough. An attribute that cannot be read is no reason: it becomes NULL and is
-counted, and the row stays, with its money.
+``values`` defines the grammar of values. Every broken rule of a row gives its own reason, so that
+one round of fixing is enough. An unreadable attribute is not a reason: it becomes NULL and is
+counted, and the row is accepted, with its money.
 """
 
 import re
@@ -27,13 +27,13 @@ from ltv_platform.ingestion.rows.values import (
 )
 from ltv_platform.settings import Settings
 
-#: The reason of rows before the first partition holds these words.
+#: Part of the reason of rows before the first partition.
 BEFORE_START = "lies before the first partition"
 
-#: Rows of quarantine that nothing but the start of the partitions keeps out.
+#: Condition for rows that are rejected only because they are before the first partition.
 ONLY_BEFORE_START = f"len(reasons) = 1 AND contains(reasons[1], '{BEFORE_START}')"
 
-#: A value longer than this is cut in a reason; ``raw`` keeps it whole.
+#: Longer values are cut in a reason; ``raw`` has the whole value.
 _SHOWN = 60
 
 
@@ -59,24 +59,22 @@ def staging_select(
 
     Args:
         source: The contract.
-        available: Columns that the adapted rows have: those of the contract, ``_line`` where the
-            rows are not numbered by their place, ``_rounded`` where doubles were rounded, and
-            ``_rejected`` where an adapter gives reasons of its own.
-        adapted: A SELECT giving the available columns and ``_record``, what each row was made
-            of, as a struct of texts.
+        available: Columns of the adapted rows: those of the contract, ``_line`` if the rows are not
+            numbered by position, ``_rounded`` if doubles were rounded, and ``_rejected`` if the
+            adapter gives reasons itself.
+        adapted: A SELECT with the available columns and ``_record``, the source of each row as a
+            struct of texts.
         settings: For the zones.
-        start: First partition; rows before it get a reason. None: not settled yet.
-        defaults: SQL literals that stand for missing values, by column, before the contract's.
+        start: First partition; rows before it are rejected. None: not settled yet.
+        defaults: SQL literals for missing values, by column; they override the contract's.
 
     Returns:
-        A statement of named steps: the texts as they came, what a first try makes of them, typed
-        values, computed columns, the day of the row, whether a rule is broken. It gives
-        ``_line`` if it was given, the contract's given and computed columns with their
-        types, ``_day`` (the reporting day that the row falls on, or NULL), ``_reasons`` (NULL
-        for good rows), ``_unread`` (names of attributes that could not be read; NULL: none),
-        ``_rounded`` (how many values were rounded) and ``_raw`` (what a bad row was made of, as
-        JSON). Its parameter ``$latest``, if it has one, is the instant (UTC) after which anything
-        lies in the future.
+        A statement of named steps: original texts, values of a first cast, typed values, computed
+        columns, the day of the row, whether a rule is broken. It returns ``_line`` if available,
+        the contract's columns with their types, ``_day`` (the reporting day, or NULL), ``_reasons``
+        (NULL for good rows), ``_unread`` (names of unreadable attributes; NULL: none), ``_rounded``
+        (the number of rounded values) and ``_raw`` (the source of a bad row as JSON). Its parameter
+        ``$latest``, if it has one, is the latest instant (UTC) that is not in the future.
     """
     texts = [
         f"{_given(column) if column.name in available else 'CAST(NULL AS VARCHAR)'} "
@@ -127,7 +125,7 @@ def staging_select(
         "AS _reasons",
         "CASE WHEN _broken THEN CAST(to_json(_record) AS VARCHAR) END AS _raw",
     ]
-    # Kept nowhere: the engine takes all steps in one pass over the rows.
+    # Not materialized: the engine computes all steps in one pass over the rows.
     named = ",\n".join(
         f"{name} AS NOT MATERIALIZED (\n{_select(*step, indent='  ')}\n)"
         for name, step in steps.items()
@@ -136,13 +134,13 @@ def staging_select(
 
 
 def _select(columns: Collection[str], relation: str, *, indent: str = "") -> str:
-    """A SELECT with a line for each column."""
+    """A SELECT with one line per column."""
     listed = ",\n".join(f"{indent}  {column}" for column in columns)
     return f"{indent}SELECT\n{listed}\n{indent}FROM {relation}"
 
 
 def _given(column: Column) -> str:
-    """A value as text: ready to be stored where it is text, as it came where it is cast."""
+    """A value as text: trimmed for a text column, unchanged if it will be cast."""
     text = f"CAST({quoted(column.name)} AS VARCHAR)"
     return trimmed(text) if column.type == "VARCHAR" else text
 
@@ -152,13 +150,13 @@ def _name_of_text(column: Column) -> str:
 
 
 def _text(column: Column) -> str:
-    """The trimmed text of a value; where it is cast, only rows that ask for it are trimmed."""
+    """The trimmed text of a value; for cast columns it is only computed for rows that need it."""
     name = _name_of_text(column)
     return name if column.type == "VARCHAR" else trimmed(name)
 
 
 def _typed(column: Column, settings: Settings, default: str | None) -> str:
-    """The value: of the text as it came, else of the trimmed one, else the default."""
+    """The typed value: from the original text, else from the trimmed text, else the default."""
     default = default or column.default
     if column.type == "VARCHAR":
         text = _name_of_text(column)
@@ -173,19 +171,19 @@ def _typed(column: Column, settings: Settings, default: str | None) -> str:
 
 
 def _first_try(column: Column) -> str:
-    """Where the value of the text as it came stands."""
+    """The column with the value cast from the original text."""
     return quoted(f"first try of {column.name}")
 
 
 def _stored(column: Column) -> str:
-    """The column as it is stored: an attribute out of its bounds is NULL."""
+    """The stored value: NULL for an attribute out of bounds."""
     name = quoted(column.name)
     outside = _outside(column) if column.attribute else ""
     return f"CASE WHEN {outside} THEN NULL ELSE {name} END AS {name}" if outside else name
 
 
 def _outside(column: Column) -> str:
-    """The condition that a value breaks the bounds of its column; empty: it has none."""
+    """The condition that a value is out of bounds; empty: the column has no bounds."""
     value = quoted(column.name)
     below = "<=" if column.exclusive else "<"
     bounds = [
@@ -196,7 +194,7 @@ def _outside(column: Column) -> str:
 
 
 def _unread(attributes: Collection[Column]) -> str:
-    """Names of the attributes that a row gives in a form that is none of theirs."""
+    """Names of the unreadable attributes of a row."""
     conditions = {}
     for column in attributes:
         given = f"{quoted(column.name)} IS NULL AND {_text(column)} IS NOT NULL"
@@ -210,18 +208,18 @@ def _unread(attributes: Collection[Column]) -> str:
 
 
 def _count_rounded(columns: Collection[Column], before: bool) -> str:
-    """How many decimals of a row are not what their texts say to the last digit.
+    """The number of decimals of a row that were rounded.
 
     Args:
         columns: Columns of decimals.
-        before: Binary doubles were rounded before they became text, and ``_rounded`` counts them.
+        before: Whether doubles were rounded before they became text, which ``_rounded`` counts.
     """
     counts = [f"CAST({rounded(column, _name_of_text(column))} AS INTEGER)" for column in columns]
     return " + ".join([*(["_rounded"] if before else []), *counts]) or "0"
 
 
 def _breaks(rule: Rule, settings: Settings) -> str:
-    """The condition of a rule; what a setting says of it is filled in."""
+    """The condition of a rule, with values of settings filled in."""
     words = ", ".join(literal(re.sub("[ _-]", "", word.lower())) for word in settings.refund_types)
     return rule.breaks.replace("{refund_types}", words or "NULL")
 
@@ -231,7 +229,7 @@ def _checks(column: Column) -> list[_Check]:
     shown = f"'{column.name}: ''' || left({text}, {_SHOWN}) || ''' "
     checks = []
     if column.type != "VARCHAR":
-        # The value tells most rows to be fine, so their text is not asked for.
+        # Most rows have a value, so their text is not read.
         given = "" if column.required or column.default is not None else f" AND {text} IS NOT NULL"
         checks.append(_Check(f"{value} IS NULL{given}", _why_no_value(column, text, shown)))
     elif column.required:
@@ -248,7 +246,7 @@ def _checks(column: Column) -> list[_Check]:
             _Check(f"NOT {matches(value, column.pattern)}", f"{shown}is not {column.pattern_name}'")
         )
     if column.type in ("DATE", "TIMESTAMP"):
-        # Few values lie so far back, so the text of others is not asked for.
+        # Few values are that old, so the text of others is not read.
         long_ago = f"{value} < {literal(AFTER_NO_DATES)}"
         checks.append(_Check(f"{long_ago} AND {stands_for_no_date(text)}", f"{shown}{_NO_DATE}'"))
     return checks
@@ -259,7 +257,7 @@ def _missing(column: Column) -> str:
 
 
 def _why_no_value(column: Column, text: str, shown: str) -> str:
-    """The reason of a row without a value: nothing was given, or what was given is none."""
+    """The reason for a missing value: nothing was given, or the text is not valid."""
     no_date = ""
     if column.type in ("DATE", "TIMESTAMP"):
         no_date = f"WHEN {stands_for_no_date(text)} THEN {shown}{_NO_DATE}' "
@@ -270,9 +268,9 @@ def _why_no_value(column: Column, text: str, shown: str) -> str:
 
 
 def _future(source: SourceTable, settings: Settings) -> list[_Check]:
-    """Instants, and the days that events are dated by, must not lie ahead of the receipt.
+    """Instants, and days of events, must not be later than the receipt of the file.
 
-    Exchange rates may be published ahead: their days are no events.
+    Exchange rates may be published in advance: their days are not events.
     """
     instants = [(c.name, c.name) for c in source.columns if c.type == "TIMESTAMP"]
     instants += [
@@ -305,7 +303,7 @@ def _before_start(source: SourceTable, start: date) -> _Check:
 
 
 def dating_column(source: SourceTable) -> str:
-    """The column of the file that dates a row: reasons name what the user can fix."""
+    """The column of the file that dates a row, because reasons name what the user can fix."""
     for column, expression in source.computed:
         if column.name == source.event_time:
             return next(given.name for given in source.columns if given.name in expression)

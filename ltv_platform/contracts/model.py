@@ -1,8 +1,8 @@
 """The types of contracts: columns, tables, source tables and the catalog.
 
-Contracts are plain data. What is derived from them is elsewhere: DDL in
-``contracts.ddl``, validation SQL in ``ingestion.validation``, Dagster column schema and
-checks in ``orchestration``, the docs page in ``contracts.pages``.
+Contracts are plain data. What is derived from them is elsewhere: DDL in ``contracts.ddl``,
+validation SQL in ``ingestion.rows.validation``, Dagster column schema and checks in
+``orchestration``, the docs page in ``contracts.pages``.
 """
 
 from collections.abc import Iterable, Iterator

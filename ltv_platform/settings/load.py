@@ -89,11 +89,6 @@ class Settings(SettingFields):
         return self.ihc_engine != "local" and self.ihc_api_key is not None
 
     @property
-    def longest_horizon(self) -> int:
-        """The longest age in days that any cohort table covers."""
-        return max(self.horizons + self.user_horizons)
-
-    @property
     def zone(self) -> ZoneInfo:
         """The reporting zone."""
         return ZoneInfo(self.timezone)

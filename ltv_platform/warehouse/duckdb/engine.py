@@ -69,7 +69,7 @@ class DuckDBEngine(WarehouseFile):
     def replace_range(
         self, table: Table, rows: "Select | pa.Table", start: date, end: date, writer: Writer
     ) -> int:
-        """See :class:`~ltv_platform.warehouse.engine.Engine`."""
+        """See :class:`~ltv_platform.warehouse.engine.Builder`."""
         if table.partition is None:
             raise ValueError(f"{table.full_name} has no partitions; use replace")
         day = quoted(table.partition)
@@ -78,7 +78,7 @@ class DuckDBEngine(WarehouseFile):
         return self._write(table, rows, writer, within, bounds)
 
     def replace(self, table: Table, rows: "Select | pa.Table", writer: Writer) -> int:
-        """See :class:`~ltv_platform.warehouse.engine.Engine`."""
+        """See :class:`~ltv_platform.warehouse.engine.Builder`."""
         return self._write(table, rows, writer, "TRUE", {})
 
     def _write(
@@ -109,7 +109,7 @@ class DuckDBEngine(WarehouseFile):
         return int(inserted)
 
     def record(self, writers: Iterable[Writer], sequence: int) -> None:
-        """See :class:`~ltv_platform.warehouse.engine.Engine`."""
+        """See :class:`~ltv_platform.warehouse.engine.Builder`."""
         with self.session() as connection, transaction(connection):
             for writer in writers:
                 record_built(connection, writer, sequence, {})
@@ -117,7 +117,7 @@ class DuckDBEngine(WarehouseFile):
     def confirm(
         self, asset: str, written_as: str, code_hash: str, days: Collection[date] | None
     ) -> None:
-        """See :class:`~ltv_platform.warehouse.engine.Engine`."""
+        """See :class:`~ltv_platform.warehouse.engine.Builder`."""
         with self.session() as connection, transaction(connection):
             connection.execute(
                 "UPDATE raw.built SET code_hash = $code_hash WHERE asset = $asset "
@@ -131,7 +131,7 @@ class DuckDBEngine(WarehouseFile):
             )
 
     def forget(self, asset: str, start: date | None = None, end: date | None = None) -> None:
-        """See :class:`~ltv_platform.warehouse.engine.Engine`."""
+        """See :class:`~ltv_platform.warehouse.engine.Builder`."""
         with self.session() as connection, transaction(connection):
             connection.execute(
                 "DELETE FROM raw.built WHERE asset = $asset "
@@ -142,12 +142,12 @@ class DuckDBEngine(WarehouseFile):
     # Reads.
 
     def fetch(self, sql: str, parameters: Mapping[str, Any] | None = None) -> "pa.Table":
-        """See :class:`~ltv_platform.warehouse.engine.Engine`."""
+        """See :class:`~ltv_platform.warehouse.engine.Reader`."""
         with self.session() as connection:
             return connection.sql(sql, params=dict(parameters or {})).to_arrow_table()
 
     def rows(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
-        """The rows of a small query as Python values."""
+        """See :class:`~ltv_platform.warehouse.engine.Rows`."""
         with self.session() as connection:
             return connection.execute(sql, dict(parameters or {})).fetchall()
 
@@ -163,7 +163,7 @@ class DuckDBEngine(WarehouseFile):
         return found
 
     def copy_to_parquet(self, select: Select, order: Sequence[str], path: Path) -> int:
-        """See :class:`~ltv_platform.warehouse.engine.Engine`."""
+        """See :class:`~ltv_platform.warehouse.engine.Reader`."""
         by = ", ".join(f"{quoted(name)} NULLS FIRST" for name in order)
         ordered = f"ORDER BY {by}" if order else ""
         with explained(path.name), self.session() as connection:
@@ -175,7 +175,7 @@ class DuckDBEngine(WarehouseFile):
         return int(copied)
 
     def state(self, tables: Collection[str] | None = None) -> State:
-        """See :class:`~ltv_platform.warehouse.engine.Engine`."""
+        """See :class:`~ltv_platform.warehouse.engine.Reader`."""
         names = None if tables is None else list(tables)
         with self.hold(), self.session() as connection:
             touched: dict[str, dict[date | None, int]] = {}
@@ -203,7 +203,7 @@ class DuckDBEngine(WarehouseFile):
             return State(touched, built, self.as_of())
 
     def first_day(self) -> date | None:
-        """The day of the earliest row of the log; None if no source has a dated row."""
+        """See :class:`~ltv_platform.warehouse.engine.Reader`."""
         earliest = ", ".join(
             f"(SELECT MIN({feed.event_time}) FROM raw.{feed.name})" for feed in self.catalog.feeds
         )
@@ -212,11 +212,11 @@ class DuckDBEngine(WarehouseFile):
         return min(days, default=None)
 
     def newest_event(self, feed: str) -> date | datetime | None:
-        """The newest date among the counting rows of a source; None: it has none."""
+        """See :class:`~ltv_platform.warehouse.engine.Reader`."""
         with self.session() as connection:
             return newest_event(connection, self.catalog.sources[feed], self.settings)
 
     def as_of(self) -> AsOf:
-        """The current as_of and watermarks."""
+        """See :class:`~ltv_platform.warehouse.engine.Reader`."""
         with self.hold():
             return known_as_of(self.catalog, self.settings, self.newest_event)

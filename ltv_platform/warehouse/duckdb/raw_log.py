@@ -49,8 +49,7 @@ def append_load(
     Args:
         connection: A connection to the warehouse, inside a :func:`transaction`.
         load: The file.
-        staged: Name of the temporary view made by ``ingestion.judging.judge``; rows with
-            reasons are left out.
+        staged: Name of the relation of :attr:`Judged.rows`; rows with reasons are left out.
         rejected: Name of a temporary table (line, reasons, raw, row_key) of the rows for
             quarantine.
         settings: For the reporting zone.

@@ -95,13 +95,13 @@ def payload(message: Message, public_url: str) -> dict[str, Any]:
         message: The message.
         public_url: Where people reach the UI.
     """
-    said = [f"*{_escaped(message.title, _HEADER)}*: {_escaped(message.what, _OF_TEXT)}"]
-    said += [f"{p.label}: {_link(p, public_url)}" for p in message.where]
+    lines = [f"*{_escaped(message.title, _HEADER)}*: {_escaped(message.what, _OF_TEXT)}"]
+    lines += [f"{p.label}: {_link(p, public_url)}" for p in message.where]
     if message.next_step:
-        said.append(f"Next: {_escaped(message.next_step, _SECTION // 4)}")
+        lines.append(f"Next: {_escaped(message.next_step, _SECTION // 4)}")
     # Links are not cut: fields that do not fit are left out, and the link to the UI stays.
-    while sum(map(len, said)) + len(said) > _SECTION and len(said) > 1:
-        said.pop(-2 if message.next_step else -1)
+    while sum(map(len, lines)) + len(lines) > _SECTION and len(lines) > 1:
+        lines.pop(-2 if message.next_step else -1)
     blocks: list[dict[str, Any]] = [
         {"type": "header", "text": {"type": "plain_text", "text": _cut(message.title, _HEADER)}},
         {"type": "section", "text": _text(_escaped(message.what, _SECTION))},
@@ -118,7 +118,7 @@ def payload(message: Message, public_url: str) -> dict[str, Any]:
         blocks.append({"type": "section", "text": _text(f"*Next*: {step}")})
     source = _escaped(f"ltv-platform, {public_url}", _SECTION)
     blocks.append({"type": "context", "elements": [_text(source)]})
-    return {"text": "\n".join(said), "blocks": blocks}
+    return {"text": "\n".join(lines), "blocks": blocks}
 
 
 def _text(text: str) -> dict[str, Any]:

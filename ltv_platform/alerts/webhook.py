@@ -144,14 +144,14 @@ class Webhook:
     def _read(self, response: requests.Response) -> Answer:
         status = response.status_code
         if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
-            return Answer(True, f"{status}{self._said(response)}")
+            return Answer(True, f"{status}{self._beginning(response)}")
         if status < HTTPStatus.BAD_REQUEST:
             return Answer(
                 False, f"{status}: it redirects to another address, which is not followed"
             )
         answer = Answer(
             False,
-            f"{status}{self._said(response)}",
+            f"{status}{self._beginning(response)}",
             refused=status in _REFUSED,
             retry_after=retry_after(response, datetime.now(UTC)),
         )
@@ -159,7 +159,7 @@ class Webhook:
             raise _PassingError(answer)
         return answer
 
-    def _said(self, response: requests.Response) -> str:
+    def _beginning(self, response: requests.Response) -> str:
         """The beginning of the body in one line; does not wait for a slow body."""
         give_up = time.monotonic() + self._timeout[1]
         body = bytearray()

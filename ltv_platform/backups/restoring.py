@@ -82,7 +82,7 @@ def restore(
             restored = _put_in_place(engine, progress, continued=True)
             if folder in (restored.backup, restored.backup.parent):
                 return restored
-        backup = _chosen(folder)
+        backup = _backup_at(folder)
         newest = engine.schema_version
         if backup.schema_version > newest:
             raise UserError(
@@ -101,7 +101,7 @@ def restore(
         return _put_in_place(engine, progress)
 
 
-def _chosen(folder: Path) -> Backup:
+def _backup_at(folder: Path) -> Backup:
     """The backup that a path names; damaged ones are never skipped silently."""
     if is_backup_name(folder.name) or (folder / MANIFEST).exists():
         return read_backup(folder)

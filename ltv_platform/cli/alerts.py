@@ -30,8 +30,8 @@ def list_alerts(output: AsFormat = Format.TABLE) -> None:
     show(["kind", "key", "what", "since", "last_seen", "times", "queued"], rows, output)
     waiting, answer = known.waiting()
     if waiting:
-        said = f"; the webhook answered {answer}" if answer else ""
-        say(f"Messages waiting to be sent: {waiting:,}{said}.")
+        result = f"; the webhook answered {answer}" if answer else ""
+        say(f"Messages waiting to be sent: {waiting:,}{result}.")
     if settings.alert_webhook is None:
         say("LTV_ALERT_WEBHOOK is not set: no alerts are sent.")
     elif not rows:

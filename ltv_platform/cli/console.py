@@ -100,13 +100,13 @@ def progress(first: str) -> Iterator[Callable[[str], None]]:
 
 def _lines_to(stream: TextIO) -> Callable[[str], None]:
     """Prints progress in lines, the first after a while: most commands are quick."""
-    told = time.monotonic()
+    last = time.monotonic()
 
     def tell(message: str) -> None:
-        nonlocal told
-        if (now := time.monotonic()) - told < _BETWEEN_LINES:
+        nonlocal last
+        if (now := time.monotonic()) - last < _BETWEEN_LINES:
             return
-        told = now
+        last = now
         with suppress(OSError):  # the reader is gone
             stream.write(f"{visible(message)}\n")
             stream.flush()

@@ -117,6 +117,6 @@ def _refresh(workspace: Workspace) -> None:
 def _show(found: "list[Finding]", output: Format) -> None:
     show(
         ["where", "what", "count", "becomes"],
-        [(each.place, each.what, each.count, each.becomes) for each in found],
+        [(each.location, each.what, each.count, each.becomes) for each in found],
         output,
     )

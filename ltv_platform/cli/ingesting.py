@@ -127,7 +127,7 @@ def _explain(workspace: Workspace, requests: "Sequence[Request]", output: Format
         for each in explained
         for column, made_of, values in each.values
     ]
-    columns = ["table", "column", "made of", *(f"row {place}" for place in range(1, ROWS + 1))]
+    columns = ["table", "column", "made of", *(f"row {number}" for number in range(1, ROWS + 1))]
     if rows or output is not Format.TABLE:
         show(columns, rows, output)
     for each in explained:

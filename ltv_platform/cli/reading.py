@@ -59,8 +59,8 @@ def tables(output: AsFormat = Format.TABLE) -> None:
         from ltv_platform.published.query import query as ask
 
         for name in own:
-            place = ".".join(map(quoted, name.split(".")))
-            _, [(count,)] = ask(workspace.settings, f"SELECT COUNT(*) FROM {place}")
+            table = ".".join(map(quoted, name.split(".")))
+            _, [(count,)] = ask(workspace.settings, f"SELECT COUNT(*) FROM {table}")
             rows.append((name, "own", count, "Table of your own asset."))
     show(["table", "layer", "rows", "description"], rows, output)
 

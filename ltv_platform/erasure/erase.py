@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from ltv_platform.erasure import history, identifiers, own_rows, raw_rows, snapshots
-from ltv_platform.erasure.files import Looked, held_files, look_into_files, strip_files
+from ltv_platform.erasure.files import FileFindings, kept_files, search_files, strip_files
 from ltv_platform.erasure.finding import Finder, open_finder
 from ltv_platform.erasure.identifiers import Identifiers
 from ltv_platform.erasure.kept_rows import Kept, find_kept
@@ -47,13 +47,13 @@ class Finding:
     """Data of a person in one location.
 
     Attributes:
-        place: A table, or a file under LTV_HOME.
+        location: A table, or a file under LTV_HOME.
         what: The kind of data.
         count: How many; None: not counted.
         becomes: What happens to it.
     """
 
-    place: str
+    location: str
     what: str
     count: int | None
     becomes: str
@@ -69,7 +69,7 @@ class Survey:
         listed: The person is on the list: they were erased before.
         rows: Rows by table.
         kept: Rows of quarantine.
-        looked: Findings in files of landing and loaded.
+        files: Findings in files of landing and loaded.
         texts: Texts of Dagster's history by file.
         snapshots: Rows by snapshot.
         exports: Exports under LTV_HOME.
@@ -80,7 +80,7 @@ class Survey:
     listed: bool
     rows: dict[str, int] = field(default_factory=dict)
     kept: Kept = field(default_factory=Kept)
-    looked: Looked = field(default_factory=Looked)
+    files: FileFindings = field(default_factory=FileFindings)
     texts: dict[Path, int] = field(default_factory=dict)
     snapshots: dict[str, int] = field(default_factory=dict)
     exports: list[Path] = field(default_factory=list)
@@ -91,8 +91,8 @@ class Survey:
         return self.listed or bool(
             any(self.rows.values())
             or self.kept.count
-            or self.looked.counts
-            or self.looked.unread
+            or self.files.counts
+            or self.files.unread
             or self.texts
             or any(self.snapshots.values())
         )
@@ -132,7 +132,7 @@ def survey(engine: Engine, person: str, progress: Progress) -> Survey:
         found = Identifiers(frozenset([person]))
         found = found if pending is None else found | pending
         kept, found = _in_warehouse(engine, finder, suppressed, found)
-        looked, found = look_into_files(
+        files, found = search_files(
             engine, finder, lambda known: _list_of(suppressed, known), found, progress
         )
         # Files may name sessions whose costs are in the log or in quarantine.
@@ -151,7 +151,7 @@ def survey(engine: Engine, person: str, progress: Progress) -> Survey:
         listed=suppressed.holds(CUSTOMER, person),
         rows=rows,
         kept=kept,
-        looked=looked,
+        files=files,
         texts={path: count for path, count in texts.items() if count},
         snapshots={
             folder.name: snapshots.rows_in_snapshot(folder, found)
@@ -188,9 +188,9 @@ def findings(engine: Engine, seen: Survey) -> list[Finding]:
             becomes = "rebuilt without them" if derived else "deleted"
             yield Finding(table, "rows", count, becomes)
         yield Finding("raw.quarantine", "rows", seen.kept.count, "deleted")
-        for path, count in seen.looked.counts.items():
+        for path, count in seen.files.counts.items():
             yield Finding(_under(settings, path), "records", count, "rewritten without them")
-        for path in seen.looked.unread:
+        for path in seen.files.unread:
             yield Finding(_under(settings, path), "may name them", None, "stays: cannot be read")
         for path, count in seen.texts.items():
             yield Finding(_under(settings, path), "texts", count, "redacted")
@@ -227,7 +227,7 @@ def erase(engine: Engine, seen: Survey, refresh: Callable[[], None], progress: P
         found, suppressed = _remove_from_warehouse(engine, finder, seen, progress)
         needles = Needles(found.all(), id_of=partial(person_id, settings))
         stripped = strip_files(
-            engine, finder, suppressed, seen.looked, needles=needles, progress=progress
+            engine, finder, suppressed, seen.files, needles=needles, progress=progress
         )
     done.errors += [_still_there(path, error) for path, error in stripped.unread.items()]
     done.notes += [
@@ -326,13 +326,13 @@ def _export_again(settings: Settings) -> list[UserError]:
 def _others(engine: Engine) -> Iterator[Path]:
     """Files under LTV_HOME that nothing above handles."""
     settings = engine.settings
-    held = {each.path for each in held_files(engine)}
+    kept = {each.path for each in kept_files(engine)}
     loads = {load_id for (load_id,) in engine.rows("SELECT load_id FROM raw.loads")}
     not_personal = {
         name for name, source in engine.catalog.sources.items() if not source.is_personal
     }
     for path in sorted(settings.home.rglob("*")):
-        if not path.is_file() or path.is_symlink() or path in held:
+        if not path.is_file() or path.is_symlink() or path in kept:
             continue
         folder, *inside = path.relative_to(settings.home).parts
         if not inside:

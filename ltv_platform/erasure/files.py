@@ -9,7 +9,7 @@ from ltv_platform.contracts import SourceTable
 from ltv_platform.erasure.finding import Finder, Found, open_finder
 from ltv_platform.erasure.identifiers import Identifiers
 from ltv_platform.erasure.sightings import may_name
-from ltv_platform.erasure.stripping import Held, Stripper, drafts_in, remember_rewritten
+from ltv_platform.erasure.stripping import KeptFile, Stripper, drafts_in
 from ltv_platform.errors import UserError
 from ltv_platform.ingestion.adapters.person_ids import person_id
 from ltv_platform.ingestion.landing import waiting_files
@@ -20,12 +20,13 @@ from ltv_platform.ingestion.taking import take_in
 from ltv_platform.locks import temporary_folder
 from ltv_platform.settings import Settings
 from ltv_platform.warehouse.engine import Loader
+from ltv_platform.warehouse.loads import remember_rewritten
 
 _State = tuple[int, int, int]
 
 
 @dataclass
-class Looked:
+class FileFindings:
     """Records of persons on the list in files.
 
     Attributes:
@@ -41,7 +42,7 @@ class Looked:
     replaced: dict[Path, Path] = field(default_factory=dict)
 
 
-def held_files(engine: Loader) -> Iterator[Held]:
+def kept_files(engine: Loader) -> Iterator[KeptFile]:
     """Files of landing, then of loaded, for tables with personal rows.
 
     In this order, because a load moves files from landing to loaded.
@@ -52,7 +53,7 @@ def held_files(engine: Loader) -> Iterator[Held]:
         if _is_file(request.path):
             for table, adapter in _meant_for(engine, request):
                 if table in personal:
-                    yield Held(request.path, table, adapter)
+                    yield KeptFile(request.path, table, adapter)
                     break
     loads = {
         load_id: (table, adapter)
@@ -67,7 +68,7 @@ def held_files(engine: Loader) -> Iterator[Held]:
         if table in personal and folder.is_dir() and not folder.is_symlink():
             for path in sorted(folder.iterdir()):
                 if _is_file(path) and not path.name.startswith("."):
-                    yield Held(path, table, adapter, folder.name)
+                    yield KeptFile(path, table, adapter, folder.name)
 
 
 def _meant_for(engine: Loader, request: Request) -> Iterator[tuple[str, str | None]]:
@@ -98,22 +99,22 @@ def ids_beside(engine: Loader, address: str) -> dict[str, str]:
     found: dict[str, str] = {}
     with open_finder(engine.settings) as finder:
         stripper = Stripper(finder, engine.catalog.sources, Suppressed(b"", {}))
-        for held in held_files(engine):
+        for file in kept_files(engine):
             try:
-                ids = stripper.ids_beside(held, address)
+                ids = stripper.ids_beside(file, address)
             except (UserError, FileNotFoundError):  # the erasure itself reports unreadable files
                 continue
-            found.update(dict.fromkeys(ids, held.path.name))
+            found.update(dict.fromkeys(ids, file.path.name))
     return found
 
 
-def look_into_files(
+def search_files(
     engine: Loader,
     finder: Finder,
     make_list: Callable[[Identifiers], Suppressed],
     identifiers: Identifiers,
     progress: Callable[[str], None],
-) -> tuple[Looked, Identifiers]:
+) -> tuple[FileFindings, Identifiers]:
     """Read every file, without changing anything.
 
     Args:
@@ -126,36 +127,38 @@ def look_into_files(
     Returns:
         The findings, and the identifiers, completed from files.
     """
-    looked = Looked()
+    findings = FileFindings()
     sources: Mapping[str, SourceTable] = engine.catalog.sources
-    files = list(held_files(engine))
+    files = list(kept_files(engine))
     # Files of costs name sessions and no persons, so files of sessions are read first.
     for hanging in (False, True):
         stripper = Stripper(finder, sources, make_list(identifiers))
         needles = Needles(identifiers.all(), id_of=partial(person_id, engine.settings))
-        for held in files:
-            if (sources[held.table].hangs_on is not None) is not hanging:
+        for file in files:
+            if (sources[file.table].hangs_on is not None) is not hanging:
                 continue
-            progress(f"searching {held.path.name}")
-            found = _look(stripper, held, looked, needles)
+            progress(f"searching {file.path.name}")
+            found = _search(stripper, file, findings, needles)
             for table, of_table in found.items():
                 identifiers = identifiers.with_keys(sources[table].hangs_on or table, of_table.keys)
-    return looked, identifiers
+    return findings, identifiers
 
 
-def _look(stripper: Stripper, held: Held, looked: Looked, needles: Needles) -> dict[str, Found]:
+def _search(
+    stripper: Stripper, file: KeptFile, findings: FileFindings, needles: Needles
+) -> dict[str, Found]:
     try:
-        state = _state(held.path)
-        found = stripper.look(held)
+        state = _state(file.path)
+        found = stripper.search(file)
     except FileNotFoundError:  # moved by a load; it is found again in loaded
         return {}
     except UserError as error:
-        if held.path.exists() and may_name(held.path, needles):
-            looked.unread[held.path] = error
+        if file.path.exists() and may_name(file.path, needles):
+            findings.unread[file.path] = error
         return {}
-    looked.states[held.path] = state
+    findings.states[file.path] = state
     if count := sum(each.count for each in found.values()):
-        looked.counts[held.path] = count
+        findings.counts[file.path] = count
     return found
 
 
@@ -168,18 +171,18 @@ def strip_files(
     engine: Loader,
     finder: Finder,
     suppressed: Suppressed,
-    looked: Looked,
+    findings: FileFindings,
     *,
     needles: Needles,
     progress: Callable[[str], None],
-) -> Looked:
+) -> FileFindings:
     """Rewrite the files with records of persons on the list.
 
     Args:
         engine: The warehouse.
         finder: Reads files.
         suppressed: The list.
-        looked: The earlier findings; an unchanged file without any is skipped.
+        findings: The earlier findings; an unchanged file without any is skipped.
         needles: All identifiers.
         progress: Called for each file.
 
@@ -189,20 +192,20 @@ def strip_files(
     settings = engine.settings
     _remove_drafts(settings)
     stripper = Stripper(finder, engine.catalog.sources, suppressed)
-    done = Looked()
-    for held in held_files(engine):
+    done = FileFindings()
+    for file in kept_files(engine):
         try:
-            if held.path in looked.counts or looked.states.get(held.path) != _state(held.path):
-                progress(f"rewriting {held.path.name}")
-                if count := stripper.strip(held, partial(remember_rewritten, engine)):
-                    done.counts[held.path] = count
-            if held.path.exists():
-                stripper.check_rest(held, needles)
+            if file.path in findings.counts or findings.states.get(file.path) != _state(file.path):
+                progress(f"rewriting {file.path.name}")
+                if count := stripper.strip(file, partial(remember_rewritten, engine)):
+                    done.counts[file.path] = count
+            if file.path.exists():
+                stripper.check_rest(file, needles)
         except FileNotFoundError:  # moved by a load
             continue
         except UserError as error:
-            if held.path.exists() and may_name(held.path, needles):
-                done.unread[held.path] = error
+            if file.path.exists() and may_name(file.path, needles):
+                done.unread[file.path] = error
     done.replaced = stripper.replaced
     return done
 

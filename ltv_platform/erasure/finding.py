@@ -12,7 +12,7 @@ from ltv_platform.contracts.ddl import quoted
 from ltv_platform.errors import UserError
 from ltv_platform.ingestion.adapters.adapter import Adapter
 from ltv_platform.ingestion.adapters.confinement import Connection, confined_database
-from ltv_platform.ingestion.adapters.database import faults_of
+from ltv_platform.ingestion.adapters.database import adapter_errors
 from ltv_platform.ingestion.adapters.file_relation import make_file, make_views
 from ltv_platform.ingestion.adapters.layout import Layout
 from ltv_platform.ingestion.adapters.person_ids import person_id
@@ -246,10 +246,12 @@ class Finder:
         # The key of a customer is the person.
         key = None if source.key[0] == source.person else values.get("key")
         condition, parameters = suppressed.condition(source, values.get("person"), key)
-        asked = (
-            faults_of(adapter, self._connection, self.settings, name) if adapter else nullcontext()
+        errors = (
+            adapter_errors(adapter, self._connection, self.settings, name)
+            if adapter
+            else nullcontext()
         )
-        with asked:
+        with errors:
             return self._connection.execute(
                 f"SELECT _line, {values.get('key', 'NULL')} FROM ({select}) AS whose "
                 f"WHERE {condition} ORDER BY _line",

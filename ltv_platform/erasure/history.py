@@ -74,10 +74,10 @@ def redact(path: Path, needles: Needles) -> int:
             named = list(_named(database, needles))
             database.execute("PRAGMA secure_delete = ON")
             database.execute("BEGIN IMMEDIATE")
-            for table, column, place, content in named:
+            for table, column, rowid, content in named:
                 database.execute(
                     f"UPDATE {quoted(table)} SET {quoted(column)} = ? WHERE rowid = ?",
-                    (content, place),
+                    (content, rowid),
                 )
             database.execute("COMMIT")
             # Deleted text stays in the file until its page is reused, and in the log beside it; it
@@ -121,7 +121,7 @@ def _named(
             for (column,) in database.execute("SELECT name FROM pragma_table_info(?)", (table,))
         ]
         names = ", ".join(quoted(column) for column in columns)
-        for place, *cells in database.execute(f"SELECT rowid, {names} FROM {quoted(table)}"):
+        for rowid, *cells in database.execute(f"SELECT rowid, {names} FROM {quoted(table)}"):
             row = dict(zip(columns, cells, strict=True))
             for column, cell in row.items():
                 packed = isinstance(cell, bytes) and is_compressed(cell)
@@ -129,7 +129,7 @@ def _named(
                 if isinstance(text, str) and needles.may_be_in(text):
                     new = _redacted_cell(column, text, str(row.get("key", "")), needles)
                     if new != text:
-                        yield table, column, place, compressed(new) if packed else new
+                        yield table, column, rowid, compressed(new) if packed else new
 
 
 def _redacted_cell(column: str, cell: str, key: str, needles: Needles) -> str:

@@ -39,10 +39,10 @@ class Kept:
 
     def remove(self, transaction: Transaction) -> None:
         """Take them out; nothing was written meanwhile."""
-        for place, text in self.changed.items():
+        for rowid, text in self.changed.items():
             transaction.execute(
-                "UPDATE raw.quarantine SET raw = $text WHERE rowid = $place",
-                {"text": text, "place": place},
+                "UPDATE raw.quarantine SET raw = $text WHERE rowid = $rowid",
+                {"text": text, "rowid": rowid},
             )
         transaction.execute(
             "DELETE FROM raw.quarantine WHERE rowid IN (SELECT UNNEST(CAST($gone AS BIGINT[])))",
@@ -67,7 +67,7 @@ def find_kept(
     kept = Kept()
     for source, adapter_name, rows in _rows(reader, reader.catalog.sources):
         _find_malformed(kept, source, rows, suppressed)
-        records = {place: json.loads(raw) for place, malformed, _, raw in rows if not malformed}
+        records = {rowid: json.loads(raw) for rowid, malformed, _, raw in rows if not malformed}
         if not records:
             continue
         names_of_ours = {column.name for column in source.columns}
@@ -108,14 +108,14 @@ def _rows(
 def _find_malformed(
     kept: Kept, source: SourceTable, rows: list[_Row], suppressed: Suppressed
 ) -> None:
-    for place, malformed, reason, raw in rows:
+    for rowid, malformed, reason, raw in rows:
         if not malformed:
             continue
         stays = what_stays(raw, reason, lambda text: names(suppressed, source, text, None))
         if stays is None:
-            kept.gone.add(place)
+            kept.gone.add(rowid)
         elif stays != raw:
-            kept.changed[place] = stays
+            kept.changed[rowid] = stays
 
 
 def _adapter(name: str | None, source: SourceTable, settings: Settings) -> Adapter | None:

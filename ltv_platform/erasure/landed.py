@@ -5,10 +5,11 @@ from functools import partial
 from pathlib import Path
 
 from ltv_platform.erasure.finding import open_finder
-from ltv_platform.erasure.stripping import Held, Stripper, remember_rewritten
+from ltv_platform.erasure.stripping import KeptFile, Stripper
 from ltv_platform.ingestion.requests import Outcome
 from ltv_platform.ingestion.suppression.keys import read_suppressed
 from ltv_platform.warehouse.engine import Loader
+from ltv_platform.warehouse.loads import remember_rewritten
 
 
 def strip_landed(engine: Loader, outcomes: Sequence[Outcome]) -> Path:
@@ -34,8 +35,8 @@ def strip_landed(engine: Loader, outcomes: Sequence[Outcome]) -> Path:
     suppressed = read_suppressed(engine, engine.settings)
     if not suppressed:
         return request.path
-    held = Held(request.path, counts.table_name, request.adapter, counts.load_id)
+    file = KeptFile(request.path, counts.table_name, request.adapter, counts.load_id)
     with open_finder(engine.settings) as finder:
         stripper = Stripper(finder, engine.catalog.sources, suppressed)
-        stripper.strip(held, partial(remember_rewritten, engine))
+        stripper.strip(file, partial(remember_rewritten, engine))
     return stripper.replaced.get(request.path, request.path)

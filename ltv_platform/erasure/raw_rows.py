@@ -140,7 +140,7 @@ def remove_rows(
                 )
         for source in engine.catalog.sources.values():
             if rows.get(source.log.full_name):
-                _number_anew(transaction, source)
+                _renumber(transaction, source)
         kept.remove(transaction)
         needles = Needles(identifiers.all())
         _redact_texts(transaction, needles)
@@ -179,8 +179,8 @@ def _forget_built(
     day = "CAST(NULL AS DATE)" if table.partition is None else quoted(table.partition)
     transaction.execute(
         "DELETE FROM raw.built WHERE asset = $asset AND EXISTS (SELECT 1 FROM ("
-        f"SELECT DISTINCT {day} AS day FROM {table.full_name} WHERE {condition}) AS held "
-        "WHERE held.day IS NOT DISTINCT FROM built.day)",
+        f"SELECT DISTINCT {day} AS day FROM {table.full_name} WHERE {condition}) AS removed "
+        "WHERE removed.day IS NOT DISTINCT FROM built.day)",
         {"asset": table.full_name, **values},
     )
 
@@ -218,17 +218,17 @@ def _touched_days(
     return touched
 
 
-def _number_anew(transaction: Transaction, source: SourceTable) -> None:
+def _renumber(transaction: Transaction, source: SourceTable) -> None:
     """Renumber versions: they count from 1 without gaps."""
     key = column_list(source.key)
     if source.replaces is not None:
         return
     transaction.execute(
         f"UPDATE raw.{source.name} AS log SET version = counted.number FROM ("
-        f"SELECT rowid AS place, CAST(ROW_NUMBER() OVER (PARTITION BY {key} ORDER BY version, "
+        f"SELECT rowid AS row_id, CAST(ROW_NUMBER() OVER (PARTITION BY {key} ORDER BY version, "
         f"load_sequence, line) AS INTEGER) AS number FROM raw.{source.name} WHERE {key} IN ("
         f"SELECT {key} FROM raw.{source.name} GROUP BY {key} HAVING MAX(version) > COUNT(*))"
-        ") AS counted WHERE log.rowid = counted.place"
+        ") AS counted WHERE log.rowid = counted.row_id"
     )
 
 

@@ -138,17 +138,17 @@ def rewrite_parquet(copy: PrivateCopy, target: Path, found: Found) -> None:
         if groups and file.metadata.num_columns:
             packed = file.metadata.row_group(0).column(0).compression
         packed = "NONE" if packed == "UNCOMPRESSED" else packed
-        place = 1
+        first = 1
         try:
             with pq.ParquetWriter(target, file.schema_arrow, compression=packed) as writer:
                 # Dictionaries inside lists and structs differ between row groups.
                 for group in groups:
                     for batch in file.iter_batches(_BATCH, row_groups=[group]):
-                        numbers = range(place, place + batch.num_rows)
+                        numbers = range(first, first + batch.num_rows)
                         keep = pa.array([n not in found.lines for n in numbers], pa.bool_())
                         kept = [_without_memory(column) for column in batch.filter(keep).columns]
                         writer.write_batch(pa.record_batch(kept, batch.schema))
-                        place += batch.num_rows
+                        first += batch.num_rows
         except pa.ArrowException as error:
             raise UserError(
                 f"{copy.name} has columns that cannot be rewritten ({error}).",

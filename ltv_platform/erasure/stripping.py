@@ -39,15 +39,13 @@ from ltv_platform.ingestion.reading.double_rounding import scales_of
 from ltv_platform.ingestion.reading.headers import find_header
 from ltv_platform.ingestion.suppression.keys import Suppressed
 from ltv_platform.ingestion.suppression.texts import Needles
-from ltv_platform.warehouse.engine import Loader
-from ltv_platform.warehouse.loads import known_load
 
 #: Prefix of drafts beside the files that they replace; hidden, so that landing ignores them.
 DRAFT = ".erasure.part"
 
 
 @dataclass(frozen=True)
-class Held:
+class KeptFile:
     """A file in LTV_HOME.
 
     Attributes:
@@ -89,32 +87,32 @@ class Stripper:
         #: Workbooks that were rewritten as text, and the new files.
         self.replaced: dict[Path, Path] = {}
 
-    def look(self, held: Held) -> dict[str, Found]:
+    def search(self, file: KeptFile) -> dict[str, Found]:
         """Find their records in a file, by source table; only a SQLite database has several.
 
         Raises:
             UserError: it cannot be read, or its records do not identify persons.
         """
         with self._finder.folder() as folder:
-            opened = self._open(held, folder)
-            return self._found(opened, self._adapters_of(held), held.table)
+            opened = self._open(file, folder)
+            return self._found(opened, self._adapters_of(file), file.table)
 
-    def ids_beside(self, held: Held, address: str) -> frozenset[str]:
+    def ids_beside(self, file: KeptFile, address: str) -> frozenset[str]:
         """Ids in the same records of a file as an address; see :meth:`Finder.ids_beside`."""
-        adapter = self._adapters_of(held).get(held.table)
+        adapter = self._adapters_of(file).get(file.table)
         if adapter is None or not adapter.layout.holds_persons:
             return frozenset()
         with self._finder.folder() as folder:
-            copy = self._open(held, folder).copy
+            copy = self._open(file, folder).copy
             return self._finder.ids_beside(copy, adapter, address)
 
-    def strip(self, held: Held, remember: Callable[[str, str], None] | None = None) -> int:
+    def strip(self, file: KeptFile, remember: Callable[[str, str], None] | None = None) -> int:
         """Rewrite a file atomically without their records; if none are left, it is removed.
 
         A workbook becomes a text file with the one sheet that is read; see ``replaced``.
 
         Args:
-            held: The file.
+            file: The file.
             remember: Called before the file is replaced, with the load_id that the new file would
                 have, and that of the old one.
 
@@ -124,91 +122,91 @@ class Stripper:
         Raises:
             UserError: it cannot be read or rewritten; it is unchanged.
         """
-        adapters = self._adapters_of(held)
-        adapter = adapters.get(held.table)
+        adapters = self._adapters_of(file)
+        adapter = adapters.get(file.table)
         with self._finder.folder() as folder:
-            opened = self._open(held, folder)
-            found = self._found(opened, adapters, held.table)
+            opened = self._open(file, folder)
+            found = self._found(opened, adapters, file.table)
             count = sum(each.count for each in found.values())
             if not count:
                 return 0
-            target = text_of(held.path) if _is_workbook(held.path) else held.path
+            target = text_of(file.path) if _is_workbook(file.path) else file.path
             draft = folder / "rewritten" / target.name
             draft.parent.mkdir()
-            self._write(held, opened, found, adapter, draft)
-            new = self._checked(held, found, adapters, draft)
+            self._write(file, opened, found, adapter, draft)
+            new = self._checked(file, found, adapters, draft)
             if new is None:
-                held.path.unlink()
-                if held.path.parent.name == held.load_id:
+                file.path.unlink()
+                if file.path.parent.name == file.load_id:
                     with suppress(OSError):  # other files of the load, or hidden ones
-                        held.path.parent.rmdir()
+                        file.path.parent.rmdir()
                 return count
             text = adapter.text if adapter else ""
-            if remember and held.load_id is not None:
-                old = opened.tables[held.table].content_hash
-                for table in adapters or (held.table,):
+            if remember and file.load_id is not None:
+                old = opened.tables[file.table].content_hash
+                for table in adapters or (file.table,):
                     remember(
                         load_id_of(table, text, new.content_hash), load_id_of(table, text, old)
                     )
             failpoint("file stripped, not replaced")
-            _replace(held.path, draft, target)
-            if target != held.path:
-                self.replaced[held.path] = target
+            _replace(file.path, draft, target)
+            if target != file.path:
+                self.replaced[file.path] = target
         failpoint("file replaced")
         return count
 
-    def check_rest(self, held: Held, needles: Needles) -> None:
+    def check_rest(self, file: KeptFile, needles: Needles) -> None:
         """Search the parts without a contract: other tables and sheets, text around the records.
 
         Raises:
             UserError: one of them names the person.
         """
-        kind = file_format(held.path)
+        kind = file_format(file.path)
         if kind not in ("sqlite", "json", "workbook"):
             return
         with self._finder.folder() as folder:
             if kind == "json":
-                copy = take_copy(held.path, folder, follow_links=False)
-                adapter = self._adapters_of(held).get(held.table)
-                if needles.are_in(around_records(copy, self._wanted(held, adapter))):
+                copy = take_copy(file.path, folder, follow_links=False)
+                adapter = self._adapters_of(file).get(file.table)
+                if needles.are_in(around_records(copy, self._wanted(file, adapter))):
                     raise UserError(
                         "the text around its list of records names them.",
                         "Remove that by hand.",
                     )
                 return
             if kind == "workbook":
-                workbook = take_workbook(held.path, folder, follow_links=False)
+                workbook = take_workbook(file.path, folder, follow_links=False)
                 if any(needles.are_in(text) for text in texts_beside(workbook)):
                     raise UserError(
                         "its other sheets, its comments or its properties name them.",
                         "Keep only the sheet that is loaded, without comments.",
                     )
                 return
-            database = copy_sqlite(held.path, folder, follow_links=False)
+            database = copy_sqlite(file.path, folder, follow_links=False)
             if tables := naming_tables(database.path, self._sources, needles):
                 raise UserError(
                     f"its tables {', '.join(tables)} name them, but are not source tables.",
                     "Delete the person's rows from them, then run VACUUM.",
                 )
 
-    def _open(self, held: Held, folder: Path) -> _Opened:
-        if file_format(held.path) != "sqlite":
-            adapter = self._adapters_of(held).get(held.table)
+    def _open(self, file: KeptFile, folder: Path) -> _Opened:
+        if file_format(file.path) != "sqlite":
+            adapter = self._adapters_of(file).get(file.table)
             copy = take_copy(
-                held.path,
+                file.path,
                 folder,
                 follow_links=False,
                 dialect=adapter.dialect if adapter else Dialect(),
-                scales=None if adapter else scales_of(self._sources[held.table]),
+                scales=None if adapter else scales_of(self._sources[file.table]),
             )
-            return _Opened(copy, {held.table: copy})
-        database = copy_sqlite(held.path, folder, follow_links=False)
+            return _Opened(copy, {file.table: copy})
+        database = copy_sqlite(file.path, folder, follow_links=False)
         settings = self._finder.settings
         present = sqlite_tables(database, settings)
-        tables = [held.table] + [
+        tables = [file.table] + [
             name
             for name, source in self._sources.items()
-            if source.is_personal and name in present and name != held.table
+            if source.is_personal and name in present and name != file.table
         ]
         return _Opened(
             database,
@@ -218,20 +216,20 @@ class Stripper:
                     table,
                     settings,
                     None
-                    if table == held.table and held.adapter
+                    if table == file.table and file.adapter
                     else scales_of(self._sources[table]),
                 )
                 for table in tables
             },
         )
 
-    def _adapters_of(self, held: Held) -> dict[str, Adapter]:
+    def _adapters_of(self, file: KeptFile) -> dict[str, Adapter]:
         """The SELECTs of a file's adapter, that of its table first."""
-        if held.adapter is None:
+        if file.adapter is None:
             return {}
         options = self._finder.settings.adapter_options
-        first = load_adapter(held.adapter, held.table, options)
-        return {held.table: first, **load_adapters(held.adapter, options)}
+        first = load_adapter(file.adapter, file.table, options)
+        return {file.table: first, **load_adapters(file.adapter, options)}
 
     def _found(
         self, opened: _Opened, adapters: Mapping[str, Adapter], adapted: str
@@ -272,13 +270,13 @@ class Stripper:
 
     def _write(
         self,
-        held: Held,
+        file: KeptFile,
         opened: _Opened,
         found: Mapping[str, Found],
         adapter: Adapter | None,
         draft: Path,
     ) -> None:
-        copy, source = opened.copy, self._sources[held.table]
+        copy, source = opened.copy, self._sources[file.table]
         written = draft.with_name(f"{draft.name}.written")
         if copy.format == "sqlite":
             written = copy.path
@@ -286,10 +284,10 @@ class Stripper:
                 if of_table.count:
                     delete_from_sqlite(written, table, of_table)
         elif copy.format == "parquet":
-            rewrite_parquet(copy, written, found[held.table])
+            rewrite_parquet(copy, written, found[file.table])
         else:
             dialect = adapter.dialect if adapter else Dialect()
-            wanted = self._wanted(held, adapter)
+            wanted = self._wanted(file, adapter)
             width = 0, ""
             if copy.format == "csv" and not dialect.whitespace:
                 header = find_header(copy, dialect, wanted)
@@ -297,23 +295,23 @@ class Stripper:
             rewrite_text(
                 copy,
                 written,
-                found[held.table],
+                found[file.table],
                 dialect=dialect,
                 columns=width,
                 wanted=wanted,
                 is_named=lambda text: self._finder.is_named(text, source, adapter, self.suppressed),
             )
-        pack_like(held.path, written, draft)
+        pack_like(file.path, written, draft)
 
-    def _wanted(self, held: Held, adapter: Adapter | None) -> Collection[str]:
+    def _wanted(self, file: KeptFile, adapter: Adapter | None) -> Collection[str]:
         """The columns by which a file is read."""
         if adapter:
             return adapter.inputs
-        return [column.name for column in self._sources[held.table].columns]
+        return [column.name for column in self._sources[file.table].columns]
 
     def _checked(
         self,
-        held: Held,
+        file: KeptFile,
         found: Mapping[str, Found],
         adapters: Mapping[str, Adapter],
         draft: Path,
@@ -324,23 +322,23 @@ class Stripper:
             UserError: its content is not as expected.
         """
         left = {table: each.records - each.count for table, each in found.items()}
-        if not any(left.values()) and not (found[held.table].malformed and draft.stat().st_size):
+        if not any(left.values()) and not (found[file.table].malformed and draft.stat().st_size):
             return None
         with self._finder.folder() as folder:
-            opened = self._open(replace(held, path=draft), folder)
-            after = self._found(opened, adapters, held.table)
+            opened = self._open(replace(file, path=draft), folder)
+            after = self._found(opened, adapters, file.table)
             expected = {table: each.records for table, each in after.items()}
             if any(each.count for each in after.values()) or (
                 # Records after an unclosed quote become separate records.
-                expected != left and not found[held.table].malformed
+                expected != left and not found[file.table].malformed
             ):
                 raise UserError(
-                    f"{held.path} cannot be rewritten: the rewritten copy did not read back as "
+                    f"{file.path} cannot be rewritten: the rewritten copy did not read back as "
                     "expected.",
                     "Remove the person's records from it by hand.",
                 )
             # Only its hash is used; the folder is removed.
-            return opened.tables[held.table]
+            return opened.tables[file.table]
 
 
 def _is_workbook(path: Path) -> bool:
@@ -376,26 +374,6 @@ def _replace(path: Path, draft: Path, target: Path) -> None:
             f"{path} cannot be replaced: {error.strerror or error}.",
             "Free some space or fix its permissions.",
         ) from error
-
-
-def remember_rewritten(engine: Loader, rewritten_id: str, load_id: str) -> None:
-    """Record that a rewritten file still belongs to its load.
-
-    Otherwise loading it again would be a new load, and its old values would count as new ones.
-
-    Args:
-        engine: The warehouse.
-        rewritten_id: The load_id that it would have now.
-        load_id: Its original load_id; unknown to the log if its adapter has changed since.
-    """
-    with engine.transaction() as transaction:
-        known = known_load(transaction, load_id)
-        if known is not None and known_load(transaction, rewritten_id) is None:
-            transaction.execute(
-                "INSERT INTO raw.rewritten BY NAME "
-                "SELECT $rewritten_id AS rewritten_id, $load_id AS load_id",
-                {"rewritten_id": rewritten_id, "load_id": known.load_id},
-            )
 
 
 def drafts_in(folder: Path) -> Iterator[Path]:

@@ -96,7 +96,7 @@ class WarehouseIOManager(dg.IOManager):
         with self._engine.hold():
             rows = self._read(context, name, days, stored=bool(metadata.get(STORED)))
         if COLUMNS in metadata:
-            rows = _chosen(rows, metadata[COLUMNS], name)
+            rows = _selected(rows, metadata[COLUMNS], name)
         return from_arrow(
             rows,
             context.dagster_type.typing_type,
@@ -173,7 +173,7 @@ def _spans_of(context: dg.InputContext) -> list[Span]:
     return spans(days, most=max(len(days), 1))
 
 
-def _chosen(rows: pa.Table, columns: Sequence[str], table: str) -> pa.Table:
+def _selected(rows: pa.Table, columns: Sequence[str], table: str) -> pa.Table:
     if missing := [name for name in columns if name not in rows.column_names]:
         raise UserError(
             f"{table} has no column {', '.join(missing)}.",

@@ -63,7 +63,9 @@ class Refreshed:
     def warnings(self) -> tuple[str, ...]:
         """One line per failed non-blocking check."""
         return tuple(
-            f"{table}: {said.text}" for (table, _), said in self.messages.items() if said.text
+            f"{table}: {message.text}"
+            for (table, _), message in self.messages.items()
+            if message.text
         )
 
     @property
@@ -229,7 +231,7 @@ def _execute(
     prepare_dagster_home(engine.settings)
     with _instance(engine.settings) as instance:
         run_id = str(uuid.uuid4())
-        instance.add_event_listener(run_id, _teller(progress))
+        instance.add_event_listener(run_id, _listener(progress))
         result = (
             _definitions(engine, graph)
             .resolve_job_def(REFRESH)
@@ -304,7 +306,7 @@ def _why(result: "dg.ExecuteInProcessResult") -> str:
     return "See its log."
 
 
-def _teller(progress: Progress) -> "Callable[[dg.EventLogEntry], None]":
+def _listener(progress: Progress) -> "Callable[[dg.EventLogEntry], None]":
     """A listener that reports each table to progress."""
 
     def tell(entry: "dg.EventLogEntry") -> None:

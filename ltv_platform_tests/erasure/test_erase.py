@@ -167,7 +167,7 @@ def test_looking_changes_nothing(before: Home) -> None:
         "raw.ihc_rejections": 0,
     }
     assert seen.kept.count == 3
-    assert sum(seen.looked.counts.values()) == 2 * (3 + 3 + 2 + 2 + 2 + 2 + 1 + 1 + 1 + 3 + 7)
+    assert sum(seen.files.counts.values()) == 2 * (3 + 3 + 2 + 2 + 2 + 2 + 1 + 1 + 1 + 3 + 7)
 
 
 def test_twice_is_once(home: Home) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ltv_platform.contracts.sources import SOURCES
-from ltv_platform.erasure.files import held_files, ids_beside
+from ltv_platform.erasure.files import ids_beside, kept_files
 from ltv_platform.erasure.finding import open_finder
 from ltv_platform.erasure.stripping import Stripper
 from ltv_platform.ingestion import landing
@@ -53,16 +53,16 @@ def test_a_person_goes_out_of_an_export(
     if loaded:
         ingest_landing(engine)
         assert not landed.exists()
-    [held] = held_files(engine)
-    assert (held.table, held.adapter) == ("customers", "shop")
+    [file] = kept_files(engine)
+    assert (file.table, file.adapter) == ("customers", "shop")
     ann = person_id(engine.settings, "ann@example.com")
     suppressed = Suppressed(b"key", {}).together_with({CUSTOMER: [ann]})
     remembered: list[tuple[str, str]] = []
     with open_finder(engine.settings) as finder:
         stripper = Stripper(finder, {source.name: source for source in SOURCES}, suppressed)
-        count = stripper.strip(held, lambda new, old: remembered.append((new, old)))
+        count = stripper.strip(file, lambda new, old: remembered.append((new, old)))
     assert count == 3
-    assert held.path.read_text() == HEAD + HIS
+    assert file.path.read_text() == HEAD + HIS
     if loaded:
         loads = {load_id for (load_id,) in load.rows("SELECT load_id FROM raw.loads")}
         assert {old for _, old in remembered} == loads
@@ -104,8 +104,8 @@ def test_a_loaded_file_is_found_whichever_table_its_adapter_names_first(load: Lo
     assert [outcome.error for outcome in outcomes] == [None, None]
     state = state_of(request.path.lstat())
     landing._move_away(engine, tuple(outcomes), state)
-    [held] = held_files(engine)
-    assert held.table == "customers"
+    [file] = kept_files(engine)
+    assert file.table == "customers"
 
 
 def test_a_file_that_cannot_be_read_is_searched_for_the_address(

@@ -13,7 +13,7 @@ import pytest
 
 from ltv_platform.contracts.sources import SOURCES
 from ltv_platform.erasure.finding import open_finder
-from ltv_platform.erasure.stripping import Held, Stripper
+from ltv_platform.erasure.stripping import KeptFile, Stripper
 from ltv_platform.errors import UserError
 from ltv_platform.ingestion.suppression.keys import CUSTOMER, Suppressed
 from ltv_platform.settings import Settings
@@ -29,7 +29,7 @@ def strip(settings: Settings, path: Path, person: str = "c1", adapter: str | Non
     suppressed = Suppressed(b"key", _NONE).together_with({CUSTOMER: [person]})
     with open_finder(settings) as finder:
         stripper = Stripper(finder, {source.name: source for source in SOURCES}, suppressed)
-        return stripper.strip(Held(path, "transactions", adapter))
+        return stripper.strip(KeptFile(path, "transactions", adapter))
 
 
 @pytest.mark.parametrize(
@@ -253,7 +253,7 @@ def test_what_cannot_be_rewritten_is_said(tmp_path: Path) -> None:
         (home.settings.home / name).write_text(text)
     (home.settings.landing_path / "transactions" / "late.csv.part").write_text("t1,ada.l,x,1\n")
     seen = looked_for(home)
-    assert [path.name for path in seen.looked.unread] == ["damaged.csv.gz"]
+    assert [path.name for path in seen.files.unread] == ["damaged.csv.gz"]
     done = erased(home)
     texts = [f"{error.message} {error.hint}" for error in done.errors]
     assert len(texts) == 3

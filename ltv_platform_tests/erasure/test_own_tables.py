@@ -47,7 +47,7 @@ def test_her_rows_go_from_tables_of_ones_own(home: Home) -> None:
         "Your own table mine.words still contains the person."
     ]
     assert [note for note in done.notes if "e.xlsx" not in note] == []
-    [row] = [f for f in done.findings if f.place == "mine.by_customer"]
+    [row] = [f for f in done.findings if f.location == "mine.by_customer"]
     assert (row.count, row.becomes) == (1, "deleted")
     assert home.engine.rows("SELECT COUNT(*) FROM mine.by_customer") == [(before - 1,)]
     assert "mine.by_customer" not in _hers(home)

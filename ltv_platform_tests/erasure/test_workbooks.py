@@ -34,7 +34,7 @@ def test_a_workbook_becomes_the_text_of_what_is_left(home: Home) -> None:
     waiting = home.settings.landing_path / "transactions"
     (waiting / "b.xlsx").write_bytes(workbook({"S": sheet_of([NAMES, OTHERS, HERS, HERS])}))
     (waiting / "c.xlsx").write_bytes(workbook({"S": sheet_of([NAMES, HERS])}))
-    assert sorted(looked_for(home).looked.counts.values()) == [1, 1, 2]
+    assert sorted(looked_for(home).files.counts.values()) == [1, 1, 2]
     done = erased(home)
     assert done.errors == []
     assert [note.split(": ")[0].split("/")[-1] for note in done.notes] == [

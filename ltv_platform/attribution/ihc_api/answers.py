@@ -1,4 +1,4 @@
-"""Judges an answer of the IHC API journey by journey: usable, or failed with a reason."""
+"""Splits an answer of the IHC API journey by journey: usable, or failed with a reason."""
 
 import json
 import math
@@ -25,7 +25,7 @@ class Scored:
 
 
 @dataclass(frozen=True)
-class Judged:
+class Split:
     """The journeys of a request.
 
     Attributes:
@@ -37,7 +37,7 @@ class Judged:
     failed: tuple[tuple[Journey, str], ...]
 
 
-def judge(batch: Batch, answer: Mapping[str, Any]) -> Judged:
+def split_answer(batch: Batch, answer: Mapping[str, Any]) -> Split:
     """Split the journeys of a request by whether their answers are usable.
 
     Args:
@@ -64,7 +64,7 @@ def judge(batch: Batch, answer: Mapping[str, Any]) -> Judged:
             for session in journey.sessions
         )
         scored.append(Scored(journey, shares))
-    return Judged(tuple(scored), tuple(failed))
+    return Split(tuple(scored), tuple(failed))
 
 
 def _what_is_wrong(journey: Journey, rows: Sequence[Mapping[str, Any]]) -> str:
@@ -99,6 +99,6 @@ def _reasons(errors: Sequence[Any]) -> dict[str, str]:
     for error in errors:
         if not isinstance(error, dict) or not isinstance(error.get("conversion_id"), str):
             continue
-        said = next((error[key] for key in _REASONS if isinstance(error.get(key), str)), "")
-        reasons[error["conversion_id"]] = said or json.dumps(error, ensure_ascii=False)
+        message = next((error[key] for key in _REASONS if isinstance(error.get(key), str)), "")
+        reasons[error["conversion_id"]] = message or json.dumps(error, ensure_ascii=False)
     return reasons

@@ -162,17 +162,17 @@ class IhcClient:
             if not problem:
                 return content
             raise _PassingError(self.redacted(problem))
-        said = self.redacted(f"the API answers {status}{_told(content)}")
+        text = self.redacted(f"the API answers {status}{_error_message(content)}")
         if status in _RETRIED or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            raise _PassingError(said, retry_after(response, self._now()))
+            raise _PassingError(text, retry_after(response, self._now()))
         if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
             raise UserError(
                 f"The IHC API rejects the key ({status}): unscored journeys stay pending.",
                 f"Correct {API_KEY}, or set LTV_IHC_ENGINE=local, and run `ltv run` again.",
             )
         if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-            raise RequestTooLargeError(said)
-        raise RequestError(said, refused=status == HTTPStatus.BAD_REQUEST)
+            raise RequestTooLargeError(text)
+        raise RequestError(text, refused=status == HTTPStatus.BAD_REQUEST)
 
 
 def _parse(response: requests.Response, body: bytes) -> tuple[dict[str, Any], str]:
@@ -192,7 +192,7 @@ def _parse(response: requests.Response, body: bytes) -> tuple[dict[str, Any], st
     return content, ""
 
 
-def _told(content: Mapping[str, Any]) -> str:
+def _error_message(content: Mapping[str, Any]) -> str:
     """The message in the body of an error response, if any."""
     for name in ("message", "error", "errorMessage", "detail"):
         if isinstance(content.get(name), str):

@@ -11,7 +11,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from ltv_platform.attribution.ihc_api import ledger
-from ltv_platform.attribution.ihc_api.answers import judge
+from ltv_platform.attribution.ihc_api.answers import split_answer
 from ltv_platform.attribution.ihc_api.client import IhcClient, RequestError, RequestTooLargeError
 from ltv_platform.attribution.ihc_api.packing import Batch, Journey, halves, pack, request_body
 from ltv_platform.errors import UserError
@@ -160,19 +160,19 @@ class _Scoring:
             outcome.failed_requests += 1
             raise
         failpoint("answered, not recorded")
-        judged = judge(batch, answer)
-        if len(batch) > 1 and not judged.scored and not answer["partialFailureErrors"]:
+        split = split_answer(batch, answer)
+        if len(batch) > 1 and not split.scored and not answer["partialFailureErrors"]:
             # The service is at fault, not all journeys of the request.
             return self._failed(request_id, RequestError("nothing in the answer can be used"))
-        failed = tuple((journey, self._client.redacted(why)) for journey, why in judged.failed)
+        failed = tuple((journey, self._client.redacted(why)) for journey, why in split.failed)
         rejected = [ledger.Rejected(*why, request_id) for why in failed] if alone else []
-        if judged.scored:
+        if split.scored:
             rejected += self._refused_alone
             self._refused_alone = []
-        ledger.record_answer(self._engine, request_id, judged.scored, rejected)
+        ledger.record_answer(self._engine, request_id, split.scored, rejected)
         failpoint("answers committed")
         self._failed_in_a_row = 0
-        outcome.scored += len(judged.scored)
+        outcome.scored += len(split.scored)
         outcome.rejected += len(rejected)
         if alone:
             return []

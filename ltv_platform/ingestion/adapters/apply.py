@@ -14,7 +14,7 @@ from ltv_platform.contracts.ddl import literal, quoted
 from ltv_platform.errors import UserError
 from ltv_platform.ingestion.adapters.database import (
     AdapterDatabase,
-    faults_of,
+    adapter_errors,
     open_adapter_database,
     packed,
 )
@@ -110,7 +110,7 @@ def adapt(
     with open_adapter_database(settings, folder) as connection:
         relation = make_file(connection, settings, copy, records, layout)
         database = AdapterDatabase(connection, settings, folder, copy.name, list(adapters))
-        with faults_of(next(iter(adapters.values())), connection, settings, copy.name):
+        with adapter_errors(next(iter(adapters.values())), connection, settings, copy.name):
             refuse(connection, layout, copy.name)
         for table, adapter in adapters.items():
             source = sources[table]
@@ -180,15 +180,15 @@ def _notes_on_totals(
         totals = database.totals(adapter, amount)
         if totals is None:
             continue
-        line, said = totals.nearest
+        line, stated = totals.nearest
         which = "one" if line is None else f"line {line}"
-        left_out = f"{name}: total rows left out: {len(totals.said)}"
+        left_out = f"{name}: total rows left out: {len(totals.stated)}"
         if totals.agree:
-            yield f"{left_out}; {which} matches the sum of the rows ({_money(said)})"
+            yield f"{left_out}; {which} matches the sum of the rows ({_money(stated)})"
         else:
             yield (
-                f"{left_out}; they do not match the rows: {which} says "
-                f"{_money(said)}, the rows add up to {_money(totals.added)}. Is the file complete?"
+                f"{left_out}; they do not match the rows: {which} says {_money(stated)}, "
+                f"the rows add up to {_money(totals.added)}. Is the file complete?"
             )
 
 

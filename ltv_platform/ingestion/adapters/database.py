@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 Connection = duckdb.DuckDBPyConnection
 
 #: Errors of a SELECT that does not fit the records, or asks for too much.
-_FAULTS_OF_ADAPTERS = (
+_ADAPTER_ERRORS = (
     duckdb.DataError,
     duckdb.ProgrammingError,
     duckdb.NotSupportedError,
@@ -54,17 +54,17 @@ class Totals:
     Attributes:
         rows: Number of rows.
         added: Their sum.
-        said: Line and amount of each total; the line is NULL if unknown.
+        stated: Line and amount of each total; the line is NULL if unknown.
     """
 
     rows: int
     added: Decimal
-    said: tuple[tuple[int | None, Decimal], ...]
+    stated: tuple[tuple[int | None, Decimal], ...]
 
     @property
     def nearest(self) -> tuple[int | None, Decimal]:
         """The total closest to the sum; others are subtotals, or cover more than the file."""
-        return min(self.said, key=lambda each: abs(each[1] - self.added))
+        return min(self.stated, key=lambda each: abs(each[1] - self.added))
 
     @property
     def agree(self) -> bool:
@@ -123,7 +123,7 @@ class AdapterDatabase:
         Raises:
             UserError: the adapter does not fit the file, or names two columns alike.
         """
-        with faults_of(adapter, self._connection, self._settings, self._name):
+        with adapter_errors(adapter, self._connection, self._settings, self._name):
             for view, select in adapter.views:
                 self._connection.execute(f"CREATE OR REPLACE TEMP VIEW {quoted(view)} AS {select}")
             # DESCRIBE would spell an alias like the file's column if they differ only in case, and
@@ -201,7 +201,7 @@ class AdapterDatabase:
             f"SELECT * REPLACE ({replaced}TRY_CAST(_line AS BIGINT) AS _line), "
             f"{rounded_count_sql(kinds, scales)} AS _rounded FROM ({rows}) AS adapter"
         )
-        with faults_of(adapter, self._connection, self._settings, self._name):
+        with adapter_errors(adapter, self._connection, self._settings, self._name):
             self._connection.execute(
                 f"COPY (SELECT {texts}_line, {made_of} AS _record, _rounded FROM ({counted}) AS "
                 f"counted) TO {output} (FORMAT parquet, COMPRESSION lz4_raw)"
@@ -245,20 +245,21 @@ class AdapterDatabase:
             return None
         line = "_line" if adapter.gives_line else "CAST(NULL AS BIGINT)"
         point_file_to(self._connection, "totals")
-        with faults_of(adapter, self._connection, self._settings, self._name):
-            said = self._connection.execute(
-                f"SELECT {line} AS line, TRY_CAST({quoted(amount)} AS DECIMAL(38,6)) AS said "
-                f"FROM ({adapter.select()}) AS totals WHERE said IS NOT NULL ORDER BY line, said"
+        with adapter_errors(adapter, self._connection, self._settings, self._name):
+            stated = self._connection.execute(
+                f"SELECT {line} AS line, TRY_CAST({quoted(amount)} AS DECIMAL(38,6)) AS stated "
+                f"FROM ({adapter.select()}) AS totals "
+                "WHERE stated IS NOT NULL ORDER BY line, stated"
             ).fetchall()
         point_file_to(self._connection, "details")
-        if not said:
+        if not stated:
             return None
         output = literal(str(self._outputs[adapter.table]))
         [(rows, added)] = self._connection.execute(
             f"SELECT COUNT(*), COALESCE(SUM(TRY_CAST({quoted(amount)} AS DECIMAL(38,6))), 0) "
             f"FROM read_parquet({output})"
         ).fetchall()
-        return Totals(int(rows), added, tuple(said))
+        return Totals(int(rows), added, tuple(stated))
 
     def _check(self, adapter: "Adapter", most: int | None) -> None:
         """Check that every row comes from one record.
@@ -297,7 +298,7 @@ def packed(columns: Collection[str]) -> str:
 
 
 @contextmanager
-def faults_of(
+def adapter_errors(
     adapter: "Adapter", connection: Connection, settings: Settings, name: str
 ) -> Iterator[None]:
     """Wrap a query of an adapter: it may fail, run out of memory, or never end.
@@ -316,7 +317,7 @@ def faults_of(
             yield
     except duckdb.OutOfMemoryException as error:
         raise too_large(f"{name} with adapter {adapter.name}") from error
-    except _FAULTS_OF_ADAPTERS as error:
+    except _ADAPTER_ERRORS as error:
         if isinstance(error, TimeoutError):
             hint = "Simplify the adapter, or raise LTV_ADAPTER_TIMEOUT."
         else:

@@ -141,20 +141,20 @@ def find_columns(declared: Collection[FileColumn], given: Sequence[str]) -> Foun
     missing: list[FileColumn] = []
     for column in declared:
         found = [
-            (index, name, said)
+            (index, name, values)
             for name in given
-            if (said := column.read(name)) is not None
+            if (values := column.read(name)) is not None
             for index in (_spelling_index(column, name),)
         ]
         if found:
-            index, names[column.name], said = min(found, key=lambda each: each[0])
+            index, names[column.name], values = min(found, key=lambda each: each[0])
             twice = [name for other, name, _ in found if other == index]
-            for what, value in said.items():
-                told = captured.setdefault(what, value)
-                if told != value or len(twice) > 1:
+            for what, value in values.items():
+                known = captured.setdefault(what, value)
+                if known != value or len(twice) > 1:
                     raise UserError(
                         f"Columns name several currencies: {', '.join(twice)}"
-                        + (f", and {told} elsewhere." if told != value else "."),
+                        + (f", and {known} elsewhere." if known != value else "."),
                         "Keep only the columns of one currency.",
                     )
         elif column.needed:

@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from ltv_platform.attribution.ihc_api.answers import judge
+from ltv_platform.attribution.ihc_api.answers import split_answer
 from ltv_platform.attribution.ihc_api.packing import Journey, Session, halves, pack, request_body
 from ltv_platform.parameters.redistribution import PhaseRedistribution, Redistribution
 
@@ -100,9 +100,9 @@ def test_a_sound_answer_is_used() -> None:
     """In the journey's order, whatever the answer's is; other conversions are passed over."""
     own = journey("v1", 3)
     value = [*shares(own, 0.2, 0.3, 0.4999)[::-1], *shares(journey("v9", 1), 1)]
-    judged = judge((own,), {"value": value, "partialFailureErrors": []})
-    assert judged.failed == ()
-    assert [share[3] for share in judged.scored[0].shares] == [0.2, 0.3, 0.4999]
+    split = split_answer((own,), {"value": value, "partialFailureErrors": []})
+    assert split.failed == ()
+    assert [share[3] for share in split.scored[0].shares] == [0.2, 0.3, 0.4999]
 
 
 @pytest.mark.parametrize(
@@ -127,8 +127,8 @@ def test_an_unsound_answer_is_not(change: dict[str, object], reason: str) -> Non
     own = journey("v1", 2)
     value = shares(own, 0.5, 0.5)
     value[0] |= change
-    judged = judge((own,), {"value": value, "partialFailureErrors": []})
-    [(failed, why)] = judged.failed
+    split = split_answer((own,), {"value": value, "partialFailureErrors": []})
+    [(failed, why)] = split.failed
     assert failed is own
     assert reason in why
 
@@ -144,9 +144,9 @@ def test_reasons_of_the_api() -> None:
         {"conversion_id": 3},
     ]
     value = [*shares(one, 1), None, 7, *shares(three, 1)]
-    judged = judge((one, two, three), {"value": value, "partialFailureErrors": errors})
-    assert [item.journey for item in judged.scored] == [three]
-    assert {j.conv_id: why for j, why in judged.failed} == {
+    split = split_answer((one, two, three), {"value": value, "partialFailureErrors": errors})
+    assert [item.journey for item in split.scored] == [three]
+    assert {j.conv_id: why for j, why in split.failed} == {
         "v1": "too odd",
         "v2": '{"conversion_id": "v2", "code": 7}',
     }

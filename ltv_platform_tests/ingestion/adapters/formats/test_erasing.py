@@ -7,7 +7,7 @@ import pytest
 
 from ltv_platform.contracts.sources import SOURCES
 from ltv_platform.erasure.finding import open_finder
-from ltv_platform.erasure.stripping import Held, Stripper
+from ltv_platform.erasure.stripping import KeptFile, Stripper
 from ltv_platform.ingestion.adapters.files import bundled_adapters
 from ltv_platform.ingestion.adapters.parsing import parse_layout
 from ltv_platform.ingestion.suppression.keys import CUSTOMER, Suppressed
@@ -43,7 +43,7 @@ def test_records_of_a_person(settings: Settings, tmp_path: Path, adapter: str, t
     suppressed = Suppressed(b"key", _NONE).together_with({CUSTOMER: [person]})
     with open_finder(settings) as finder:
         stripper = Stripper(finder, {source.name: source for source in SOURCES}, suppressed)
-        assert stripper.strip(Held(path, table, adapter)) == count
+        assert stripper.strip(KeptFile(path, table, adapter)) == count
     left = path.read_text("utf-8")
     assert f",{person}," not in left
     assert f'"{person}"' not in left

@@ -72,14 +72,14 @@ class Alerts:
         self._webhook = webhook
         self._clock = clock
 
-    def tell(self, *alerts: Alert) -> None:
+    def report(self, *alerts: Alert) -> None:
         """Report something, at most once in :data:`QUIET` for each kind and key.
 
         A message that cannot be sent now waits in the outbox for the next call or delivery.
         """
-        self._change(lambda book: self._told(book, alerts), alerts)
+        self._change(lambda book: self._reported(book, alerts), alerts)
 
-    def settle(self, kind: str, *keys: str) -> None:
+    def resolve(self, kind: str, *keys: str) -> None:
         """Resolve the alerts of these keys, and say so to whoever received them.
 
         Args:
@@ -88,19 +88,19 @@ class Alerts:
         """
         whole = {plain(key) for key in keys if not key.endswith("/")}
         parts = tuple(key for key in keys if key.endswith("/"))
-        self._settle(kind, lambda key: key in whole or key.startswith(parts))
+        self._resolve(kind, lambda key: key in whole or key.startswith(parts))
 
-    def settle_others(self, kind: str, keep: Collection[str]) -> None:
+    def resolve_others(self, kind: str, keep: Collection[str]) -> None:
         """Resolve all open alerts of a kind except those of these keys."""
         kept = set(map(plain, keep))
-        self._settle(kind, lambda key: key not in kept)
+        self._resolve(kind, lambda key: key not in kept)
 
-    def these_alone(self, kind: str, alerts: Iterable[Alert]) -> None:
+    def report_only(self, kind: str, alerts: Iterable[Alert]) -> None:
         """Make these the only open alerts of a kind: report them, and resolve all others."""
         present = list(alerts)
-        self.settle_others(kind, {alert.key for alert in present})
+        self.resolve_others(kind, {alert.key for alert in present})
         if present:
-            self.tell(*present)
+            self.report(*present)
 
     def open_alerts(self) -> list[OpenAlert]:
         """Open alerts, the newest first."""
@@ -143,14 +143,14 @@ class Alerts:
         except Exception as error:
             _LOG.warning("alerts are not delivered (%s)", _of(error))
 
-    def _settle(self, kind: str, is_meant: Callable[[str], bool]) -> None:
+    def _resolve(self, kind: str, is_meant: Callable[[str], bool]) -> None:
         try:  # usually there is nothing to resolve, so take no lock
             if not any(is_meant(alert.key) for alert in read_book(self._folder).of_kind(kind)):
                 return
         except Exception as error:
             _LOG.warning("alerts cannot be read (%s)", _of(error))
             return
-        self._change(lambda book: self._settled(book, kind, is_meant))
+        self._change(lambda book: self._resolved(book, kind, is_meant))
 
     def _change(self, change: Callable[[Book], None], alerts: Iterable[Alert] = ()) -> None:
         """Change the book, then deliver."""
@@ -163,7 +163,7 @@ class Alerts:
         else:
             self.deliver()
 
-    def _told(self, book: Book, alerts: Iterable[Alert]) -> None:
+    def _reported(self, book: Book, alerts: Iterable[Alert]) -> None:
         now = self._clock()
         new: list[Message] = []
         for alert in alerts:
@@ -184,12 +184,12 @@ class Alerts:
                 new.append(message)
         self._put(book, new, "alerts")
 
-    def _settled(self, book: Book, kind: str, is_meant: Callable[[str], bool]) -> None:
-        settled = [alert for alert in book.of_kind(kind) if is_meant(alert.key)]
-        for alert in settled:
+    def _resolved(self, book: Book, kind: str, is_meant: Callable[[str], bool]) -> None:
+        resolved = [alert for alert in book.of_kind(kind) if is_meant(alert.key)]
+        for alert in resolved:
             del book.open[alert.kind, alert.key]
             _LOG.info("resolved: %s: %s", alert.title, alert.key)
-        known = [alert for alert in settled if alert.queued is not None]
+        known = [alert for alert in resolved if alert.queued is not None]
         self._put(
             book,
             [Message(f"Resolved: {alert.title}", alert.key) for alert in known],

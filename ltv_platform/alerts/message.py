@@ -39,7 +39,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Message:
-    """What people are told.
+    """The text of an alert.
 
     Attributes:
         title: The kind of event.

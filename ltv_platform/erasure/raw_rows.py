@@ -146,7 +146,7 @@ def remove_rows(
         _redact_texts(transaction, needles)
         _forget_keys(transaction, identifiers.persons)
         _rename_loads(transaction, engine.catalog.sources, identifiers.persons)
-        # Erasing bears on loads and quarantine in any case.
+        # An erasure changes loads and quarantine in any case.
         transaction.touch({**touched, "loads": {None}})
         failpoint("rows removed, not committed")
     return rows

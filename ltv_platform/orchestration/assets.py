@@ -90,7 +90,7 @@ def table_checks(engine: Engine, transform: Transform) -> list[dg.AssetCheckSpec
     """The checks of a table: its key, and its consistency with other tables.
 
     For Dagster none of them is blocking: it would stop all tables of later steps. Our own steps
-    hold back only publishing and the tables that read this one.
+    block only publishing and the tables that read this one.
     """
     key = asset_key(transform.name)
     return [

@@ -83,19 +83,19 @@ class Watcher:
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
-        self._told: list[int] = []
+        self._watched: list[int] = []
 
     def watch(self, groups: Sequence[int]) -> None:
         """Watch these groups from now on, and no others."""
         if self._process is None or self._process.poll() is not None:
             # Isolated: it only needs the standard library, and starts quickly.
             self._process = start_group(["-I", __file__], stdin=subprocess.PIPE)
-            self._told = []
-        if self._told != list(groups) and (pipe := self._process.stdin) is not None:
+            self._watched = []
+        if self._watched != list(groups) and (pipe := self._process.stdin) is not None:
             with suppress(BrokenPipeError):  # it was killed; the next call starts another
                 pipe.write(" ".join(map(str, groups)).encode() + b"\n")
                 pipe.flush()
-                self._told = list(groups)
+                self._watched = list(groups)
 
     def dismiss(self) -> None:
         """End the watcher: nothing is left to watch."""

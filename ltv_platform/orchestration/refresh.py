@@ -251,7 +251,7 @@ def _execute(
                 "`ltv ui` shows the run.",
             )
         if assets is None:  # otherwise steps that failed before may be missing
-            Alerts(engine.settings).settle(RunFailed.kind, REFRESH, f"{REFRESH}/")
+            Alerts(engine.settings).resolve(RunFailed.kind, REFRESH, f"{REFRESH}/")
         return Refreshed(changed=True, messages=check_messages(result))
 
 

@@ -51,12 +51,12 @@ if TYPE_CHECKING:
         UnresolvedAssetJobDefinition,
     )
 
-Look = Callable[[dg.SensorEvaluationContext], dg.SensorResult | dg.SkipReason]
+Tick = Callable[[dg.SensorEvaluationContext], dg.SensorResult | dg.SkipReason]
 
 #: Seconds between two ticks of the landing and of the refresh sensor: people wait for the first.
-_LOOK_AT_LANDING, _LOOK_AT_STALE = 10, 30
+_LANDING_INTERVAL, _REFRESH_INTERVAL = 10, 30
 #: Seconds that a tick waits for the warehouse; a writer keeps it for longer anyway.
-_PATIENCE = 0.5
+_WAIT_FOR_WAREHOUSE = 0.5
 
 _UNFINISHED = [
     dg.DagsterRunStatus.QUEUED,
@@ -98,24 +98,24 @@ def _succeeded_steps(instance: dg.DagsterInstance, run_id: str) -> set[str]:
     }
 
 
-def _tells_of_failure(settings: Settings, sensor: str) -> Callable[[Look], Look]:
+def _alerts_of_failure(settings: Settings, sensor: str) -> Callable[[Tick], Tick]:
     """Send an alert if a tick fails: Dagster only shows that in the UI."""
 
-    def watched(look: Look) -> Look:
-        @wraps(look)
-        def looks(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+    def alerting(tick: Tick) -> Tick:
+        @wraps(tick)
+        def guarded(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
             alerts = Alerts(settings)
             try:
-                result = look(context)
+                result = tick(context)
             except Exception as error:
-                alerts.tell(SensorFailed(sensor, f"{type(error).__name__}: {error}"))
+                alerts.report(SensorFailed(sensor, f"{type(error).__name__}: {error}"))
                 raise
-            alerts.settle(SensorFailed.kind, sensor)
+            alerts.resolve(SensorFailed.kind, sensor)
             return result
 
-        return looks
+        return guarded
 
-    return watched
+    return alerting
 
 
 def landing_sensor(engine: Engine, job: "UnresolvedAssetJobDefinition") -> dg.SensorDefinition:
@@ -125,32 +125,32 @@ def landing_sensor(engine: Engine, job: "UnresolvedAssetJobDefinition") -> dg.Se
     @dg.sensor(
         name="landing",
         job=job,
-        minimum_interval_seconds=_LOOK_AT_LANDING,
+        minimum_interval_seconds=_LANDING_INTERVAL,
         default_status=dg.DefaultSensorStatus.RUNNING,
         description=(
             "Looks for complete files in landing/ and requests one run that loads all of them and "
             "rebuilds the affected tables. A rejected file requests no run until it changes."
         ),
     )
-    @_tells_of_failure(settings, "landing")
-    def look(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+    @_alerts_of_failure(settings, "landing")
+    def tick(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         make_landing(settings, sources)
         memory = cursor.read(LandingMemory, context.cursor)
-        became, run_id = last_run(context.instance, memory.run_key, SOURCES)
+        last_state, run_id = last_run(context.instance, memory.run_key, SOURCES)
         files = landed_files(settings, sources)
         misplaced = misplaced_files(settings, sources)
-        decision = decide_landing(files, memory, time.time(), became, settings.refresh_attempts)
+        decision = decide_landing(files, memory, time.time(), last_state, settings.refresh_attempts)
         alerts = Alerts(settings)
-        _tell_of_attempts(alerts, "landing", decision.attempt.exhausted, memory, run_id)
+        _report_attempts(alerts, "landing", decision.attempt.exhausted, memory, run_id)
         if decision.attempt.done:
-            alerts.settle(RetriesExhausted.kind, "landing")
-        _tell_of_files(
+            alerts.resolve(RetriesExhausted.kind, "landing")
+        _report_files(
             alerts,
             # The run has alerted people, unless it was killed first.
-            *(FileRejected(place, run_id=run_id) for place in decision.rejected),
-            *(FileRejected(place, error=NO_SOURCE_TABLE) for place in misplaced),
+            *(FileRejected(path, run_id=run_id) for path in decision.rejected),
+            *(FileRejected(path, error=NO_SOURCE_TABLE) for path in misplaced),
         )
-        alerts.settle_others(FileRejected.kind, {*(file.place for file in files), *misplaced})
+        alerts.resolve_others(FileRejected.kind, {*(file.place for file in files), *misplaced})
         alerts.deliver()
         request = decision.request
         return dg.SensorResult(
@@ -159,7 +159,7 @@ def landing_sensor(engine: Engine, job: "UnresolvedAssetJobDefinition") -> dg.Se
             cursor=cursor.written(decision.memory),
         )
 
-    return look
+    return tick
 
 
 def _load(settings: Settings, request: LoadRequest) -> dg.RunRequest:
@@ -172,28 +172,28 @@ def refresh_sensor(
     settings: Settings, graph: Graph, job: "UnresolvedAssetJobDefinition"
 ) -> dg.SensorDefinition:
     """Requests a run when anything is stale, and sends alerts about late data."""
-    impatient = settings.model_copy(update={"lock_timeout": _PATIENCE})
+    impatient = settings.model_copy(update={"lock_timeout": _WAIT_FOR_WAREHOUSE})
     engine = open_engine(impatient, graph.catalog)
     defined = read_start(settings)
 
     @dg.sensor(
         name="refresh",
         job=job,
-        minimum_interval_seconds=_LOOK_AT_STALE,
+        minimum_interval_seconds=_REFRESH_INTERVAL,
         default_status=dg.DefaultSensorStatus.RUNNING,
         description=(
             "Asks the planner what is stale and requests one run that rebuilds it. A failed run "
             "is retried at growing intervals, up to LTV_REFRESH_ATTEMPTS times for the same cause."
         ),
     )
-    @_tells_of_failure(settings, "refresh")
-    def look(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+    @_alerts_of_failure(settings, "refresh")
+    def tick(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         memory = cursor.read(RefreshMemory, context.cursor)
         alerts = Alerts(settings)
-        _tell_what_is_late(settings, alerts, memory.stale_since)
+        _report_late_data(settings, alerts, memory.stale_since)
         end_lost_runs(context.instance, settings, graph, time.time())
-        became, run_id = last_run(context.instance, memory.run_key)
-        if became is LastRun.RUNNING:
+        last_state, run_id = last_run(context.instance, memory.run_key)
+        if last_state is LastRun.RUNNING:
             return dg.SkipReason("A run is in progress; checking again when it ends.")
         if not settings.warehouse_path.exists():
             return dg.SkipReason("Nothing is loaded yet.")
@@ -204,11 +204,11 @@ def refresh_sensor(
         first = read_start(settings)
         backlog = stale_backlog(_whole_plan(stale), stale.state, snapshot_code(graph), first)
         memory, decision = decide_refresh(
-            memory, backlog, time.time(), became, settings.refresh_attempts
+            memory, backlog, time.time(), last_state, settings.refresh_attempts
         )
-        _tell_of_attempts(alerts, "refresh", decision.exhausted, memory, run_id)
+        _report_attempts(alerts, "refresh", decision.exhausted, memory, run_id)
         if decision.done:
-            alerts.settle(RetriesExhausted.kind, "refresh")
+            alerts.resolve(RetriesExhausted.kind, "refresh")
         reason = reload_reason(defined, first)
         requests = [
             dg.RunRequest(run_key=memory.run_key, tags=refresh_tags(settings, stale))
@@ -219,7 +219,7 @@ def refresh_sensor(
             cursor=cursor.written(memory),
         )
 
-    return look
+    return tick
 
 
 def _whole_plan(stale: Stale) -> Plan:
@@ -228,28 +228,28 @@ def _whole_plan(stale: Stale) -> Plan:
     return Plan(stale.plan.days, others)
 
 
-def _tell_of_attempts(
+def _report_attempts(
     alerts: Alerts, sensor: str, exhausted: bool, memory: LandingMemory | RefreshMemory, run_id: str
 ) -> None:
     if exhausted:
         history = memory.history
         unit = "files" if isinstance(memory, LandingMemory) else "days of tables"
         left = f"{history.left:,} {unit}"
-        alerts.tell(RetriesExhausted(sensor, history.in_vain, left, run_id))
+        alerts.report(RetriesExhausted(sensor, history.in_vain, left, run_id))
 
 
-def _tell_of_files(alerts: Alerts, *rejected: FileRejected) -> None:
+def _report_files(alerts: Alerts, *rejected: FileRejected) -> None:
     """Send alerts about rejected files that have none yet."""
     known = {alert.key for alert in alerts.open_alerts() if alert.kind == FileRejected.kind}
     if new := [alert for alert in rejected if alert.key not in known]:
-        alerts.tell(*new)
+        alerts.report(*new)
 
 
-def _tell_what_is_late(settings: Settings, alerts: Alerts, stale_since: float | None) -> None:
+def _report_late_data(settings: Settings, alerts: Alerts, stale_since: float | None) -> None:
     published = current_snapshot(settings)
     manifest = None if published is None else published.manifest
     late = freshness.late(settings, manifest, settings.current_time(), stale_since)
-    alerts.these_alone(
+    alerts.report_only(
         StaleData.kind, [StaleData(found.what, found.since, found.hours) for found in late]
     )
 
@@ -274,10 +274,10 @@ def run_sensors(settings: Settings) -> list[dg.SensorDefinition]:
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Sends an alert for a failed run.",
     )
-    def tell_of_failure(context: dg.RunFailureSensorContext) -> None:
+    def report_failure(context: dg.RunFailureSensorContext) -> None:
         run = context.dagster_run
         step, error = _failed_step(context)
-        Alerts(settings).tell(RunFailed(run.job_name, run.run_id, step, error=error))
+        Alerts(settings).report(RunFailed(run.job_name, run.run_id, step, error=error))
 
     @dg.run_status_sensor(
         name="succeeded_runs",
@@ -285,13 +285,13 @@ def run_sensors(settings: Settings) -> list[dg.SensorDefinition]:
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Resolves the alerts of earlier failed runs.",
     )
-    def settle(context: dg.RunStatusSensorContext) -> None:
+    def resolve(context: dg.RunStatusSensorContext) -> None:
         run = context.dagster_run
         steps = _succeeded_steps(context.instance, run.run_id)
         keys = (RunFailed(run.job_name, run.run_id, step).key for step in ("", *sorted(steps)))
-        Alerts(settings).settle(RunFailed.kind, *keys)
+        Alerts(settings).resolve(RunFailed.kind, *keys)
 
-    return [tell_of_failure, settle]
+    return [report_failure, resolve]
 
 
 def _failed_step(context: dg.RunFailureSensorContext) -> tuple[str, str]:

@@ -99,7 +99,7 @@ def source_step(engine: Engine) -> dg.AssetsDefinition:
         # The landing sensor retries temporary failures later.
         if rejected and (not refreshes or any(isinstance(e, PassingError) for e in errors)):
             raise dg.Failure("\n".join(rejected), allow_retries=False)
-        # A bad file must not hold back the figures of good ones.
+        # A bad file must not block the figures of good ones.
         for error in rejected:
             context.log.warning(error)
         yield from outputs(context, list(sources))
@@ -109,7 +109,7 @@ def source_step(engine: Engine) -> dg.AssetsDefinition:
 
 def _alert_of_rejections(settings: Settings, outcomes: Sequence[Outcome], run_id: str) -> None:
     """Send alerts about rejected files, except for temporary failures, which are retried first."""
-    Alerts(settings).tell(
+    Alerts(settings).report(
         *(
             FileRejected(
                 str(outcome.request.path.relative_to(settings.landing_path)),
@@ -234,7 +234,7 @@ def _build_part(
     try:
         for built in build_tables(engine, transforms, work):
             context.log.info(built.summary)
-            if not built.held_by:
+            if not built.blocked_by:
                 yield from _written(context, engine, built)
                 written.append(built)
     except Exception:  # even after an error: the next run must not announce it again
@@ -244,7 +244,7 @@ def _build_part(
     if defers_events(context.run):
         _catch_up(context, engine, transforms, written)
     if not overtaken():
-        _tell_of_checks(engine.settings, written, context.run.run_id)
+        _report_checks(engine.settings, written, context.run.run_id)
 
 
 def _is_for_people(record: logging.LogRecord) -> bool:
@@ -273,35 +273,37 @@ def _catch_up(
     written: Sequence[BuiltTable],
 ) -> None:
     """Announce what earlier runs wrote but, being killed, did not announce."""
-    said = {built.transform.name: set(built.days or (None,)) for built in written}
+    announced = {built.transform.name: set(built.days or (None,)) for built in written}
     missed = unannounced(engine, [transform.name for transform in transforms])
     for transform in transforms:
         name = transform.name
-        if days := missed.get(name, set()) - said.get(name, set()):
+        if days := missed.get(name, set()) - announced.get(name, set()):
             context.log.info(f"{name}: written by an earlier run that ended before recording it")
             whole = None in days
             dated = None if whole else tuple(sorted(filter(None, days)))
             built = BuiltTable(transform, dated, engine.as_of())
             figures = table_metadata(engine, built)
             announce(context, asset_key(name), figures, _rows_of_days(engine, built))
-    remember_announced(engine, {*said, *missed})
+    remember_announced(engine, {*announced, *missed})
 
 
-def _tell_of_checks(settings: Settings, written: Sequence[BuiltTable], run_id: str) -> None:
+def _report_checks(settings: Settings, written: Sequence[BuiltTable], run_id: str) -> None:
     """Send alerts about failed blocking checks, and resolve those that pass again."""
     alerts = Alerts(settings)
-    held = {check.name: check for check in checks.table_checks(settings)}
+    declared = {check.name: check for check in checks.table_checks(settings)}
     for built in written:
         table = built.transform.name
         for check in built.checks:
             if not check.blocking:
                 continue
-            what = held[check.name].description if check.name in held else "Keys are unique."
-            told = CheckFailed(table, check.name, what, check.outcome.figures, run_id)
+            what = (
+                declared[check.name].description if check.name in declared else "Keys are unique."
+            )
+            alert = CheckFailed(table, check.name, what, check.outcome.figures, run_id)
             if check.outcome.passed:
-                alerts.settle(CheckFailed.kind, told.key)
+                alerts.resolve(CheckFailed.kind, alert.key)
             else:
-                alerts.tell(told)
+                alerts.report(alert)
 
 
 def _written(context: dg.AssetExecutionContext, engine: Engine, built: BuiltTable) -> Results:

@@ -2,7 +2,7 @@
 
 :class:`Work` has what a run must write, and what it has written; :func:`build_tables` writes the
 tables of a group in order, and checks each right after it. A table with a failed blocking check
-counts as never built, and tables that read it are held back; all others are built.
+counts as never built, and tables that read it are blocked; all others are built.
 """
 
 import time
@@ -91,7 +91,7 @@ class Work:
         """The days to write; None: the whole table."""
         return self._days.get(table)
 
-    def held_by(self, tables: Iterable[str]) -> str:
+    def blocked_by(self, tables: Iterable[str]) -> str:
         """The first of some tables that should already have been written; empty: none."""
         return next((table for table in tables if table in self._left), "")
 
@@ -135,7 +135,7 @@ class BuiltTable:
         rows: Rows written.
         seconds: Duration of writing and checking.
         checks: The results of its checks.
-        held_by: The input that held it back; empty: it was written.
+        blocked_by: The input that was not rebuilt, so neither was this table; empty: it was written.
     """
 
     transform: Transform
@@ -144,18 +144,20 @@ class BuiltTable:
     rows: int = 0
     seconds: float = 0.0
     checks: tuple[Checked, ...] = ()
-    held_by: str = ""
+    blocked_by: str = ""
 
     @property
     def summary(self) -> str:
         """One line for people: days, rows, seconds, and what fails."""
         name = self.transform.name
-        if self.held_by:
-            return f"{name}: held back because {self.held_by} was not rebuilt"
+        if self.blocked_by:
+            return f"{name}: blocked because {self.blocked_by} was not rebuilt"
         days = "" if self.days is None else f"{_count(len(self.days), 'day')}, "
         failing = [check for check in self.checks if not check.outcome.passed]
-        said = "".join(f"; {check.name} fails: {check.outcome.description}" for check in failing)
-        return f"{name}: {days}{_count(self.rows, 'row')}, {self.seconds:.2f} s{said}"
+        failures = "".join(
+            f"; {check.name} fails: {check.outcome.description}" for check in failing
+        )
+        return f"{name}: {days}{_count(self.rows, 'row')}, {self.seconds:.2f} s{failures}"
 
 
 def build_tables(
@@ -170,8 +172,8 @@ def build_tables(
                 continue
             # Checks compare tables of the same state, so those they read must be rebuilt first.
             compared = (table for c in checks_of(engine, transform.name) for table in c.reads)
-            if held_by := work.held_by((*transform.made_before, *compared)):
-                yield BuiltTable(transform, work.days(transform.name), as_of, held_by=held_by)
+            if blocked_by := work.blocked_by((*transform.made_before, *compared)):
+                yield BuiltTable(transform, work.days(transform.name), as_of, blocked_by=blocked_by)
             else:
                 yield _build_and_check(engine, transform, work, as_of)
 
@@ -186,8 +188,10 @@ def _build_and_check(engine: Builder, transform: Transform, work: Work, as_of: A
     if failing:
         # Otherwise the next refresh would find the table fresh, skip its checks and publish.
         engine.forget(name, *((days[0], days[-1]) if days else ()))
-        said = "; ".join(f"{check.name} fails ({check.outcome.description})" for check in failing)
-        work.failed(name, f"{name}: {said}")
+        failures = "; ".join(
+            f"{check.name} fails ({check.outcome.description})" for check in failing
+        )
+        work.failed(name, f"{name}: {failures}")
     else:
         engine.confirm(name, UNCHECKED + transform.code_hash, transform.code_hash, days)
         work.done(name)

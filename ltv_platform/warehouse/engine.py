@@ -1,8 +1,18 @@
 """What every warehouse engine must do; each write is one transaction.
 
 The protocol is composed of smaller ones, and a function asks for the smallest that it needs: checks
-for a :class:`Reader`, a build for a :class:`Builder`, ingestion for a :class:`Loader`. SQL is
-passed in the dialect of ``sql/``; an engine with another dialect translates it.
+for a :class:`Reader`, a build for a :class:`Builder`, ingestion for a :class:`Loader`.
+
+Whoever writes another engine must know:
+
+- SQL is passed in the dialect of ``sql/`` (DuckDB's, with parameters as ``$name``); an engine with
+  another dialect translates it.
+- Every table of the catalog exists under its full name before anything is read, also those of
+  ``contracts/operations.py``: other packages query ``raw.loads``, ``raw.built`` and their like.
+- Touches and writes are numbered in one ascending sequence. A write draws its number before it reads
+  anything; so what is touched meanwhile has a higher number, and the planner finds the write stale.
+- :meth:`Transaction.append` decides which rows are new versions and which are repetitions;
+  ``duckdb/versions.py`` states the rules.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -155,7 +165,7 @@ class Reader(Rows, Protocol):
         """All contracts."""
 
     def hold(self) -> AbstractContextManager[None]:
-        """Prevent writes by others during several calls."""
+        """Prevent writes by others during several calls; may be nested within a thread."""
 
     def fetch(self, sql: str, parameters: Parameters | None = None) -> "pa.Table":
         """The rows of a query."""
@@ -191,12 +201,21 @@ class Builder(Reader, Protocol):
             The number of rows written.
 
         Raises:
-            UserError: the columns are not those of the contract, or rows belong to other days;
-                nothing was written.
+            UserError: the columns are not those of the contract, rows belong to other days, or an
+                amount does not fit its type; nothing was written.
+            ValueError: the table has no partitions.
         """
 
     def replace(self, table: Table, rows: "Select | pa.Table", writer: Writer) -> int:
-        """Replace the whole table with the rows of a SELECT or of an Arrow table."""
+        """Replace the whole table with the rows of a SELECT or of an Arrow table.
+
+        Returns:
+            The number of rows written.
+
+        Raises:
+            UserError: the columns are not those of the contract, or an amount does not fit its
+                type; nothing was written.
+        """
 
     def record(self, writers: Iterable[Writer], sequence: int) -> None:
         """Record writes of assets that are not derived tables.
@@ -308,7 +327,16 @@ class Keeper(Protocol):
         """
 
     def prepare(self) -> None:
-        """Create missing tables, so that all of them exist from the start."""
+        """Bring the stored tables in line with the contracts; reads and writes call it themselves.
+
+        Missing tables are created. A derived table whose contract has changed is recreated empty,
+        and partitions before ``LTV_START_DATE`` are removed; both tables then count as never built.
+        An older schema version is upgraded, after a copy.
+
+        Raises:
+            UserError: the schema version is newer than :attr:`schema_version`, the upgrade failed,
+                or a raw table differs from its contract.
+        """
 
     def copy(self, target: Path) -> None:
         """Copy all committed data, in the format of ``Settings.warehouse_path``.

@@ -1,9 +1,8 @@
 """Which days of which asset are stale: pure functions of a state.
 
-Staleness is state, not an event: a day is stale when it was never built, when its code
-changed, when ``as_of`` crossed it, or when a day of an input that it reads bears a higher number
-than its own write. So a crash, a failed run or a touch during a run heals by itself in the next
-run.
+Staleness is state, not an event. A day is stale if it was never built, if its code has changed, if
+``as_of`` crossed it, or if a day of an input that it reads has a higher number than its own write.
+So the next run corrects what a crash, a failed run or a touch during a run left behind.
 """
 
 from collections import deque

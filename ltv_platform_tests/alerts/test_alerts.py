@@ -32,10 +32,10 @@ def test_every_kind_arrives(alert: Alert, tmp_path: Path) -> None:
     """Once, whole, and is open until it is settled; then people are told that."""
     with receiver() as server:
         alerts = alerts_of(tmp_path, server.url)
-        alerts.tell(alert)
+        alerts.report(alert)
         [known] = alerts.open_alerts()
         assert (known.kind, known.times, alerts.waiting()[0]) == (alert.kind, 1, 0)
-        alerts.settle(alert.kind, alert.key)
+        alerts.resolve(alert.kind, alert.key)
         assert alerts.open_alerts() == []
     told, resolved = server.received
     assert told["blocks"][0]["text"]["text"] == alert.title
@@ -46,14 +46,14 @@ def test_the_same_cause_is_quiet_for_a_day(tmp_path: Path) -> None:
     """Told again within 24 hours, by whichever run, it is counted and not sent."""
     clock = Clock()
     with receiver() as server:
-        alerts_of(tmp_path, server.url, clock).tell(FAILED)
+        alerts_of(tmp_path, server.url, clock).report(FAILED)
         for hour in range(1, 25):
             clock.on(hours=1)
             again = RunFailed("refresh", f"run-{hour}", "core")
-            alerts_of(tmp_path, server.url, clock).tell(again)
+            alerts_of(tmp_path, server.url, clock).report(again)
             assert len(server.received) == (1 if hour < 24 else 2)
         alerts = alerts_of(tmp_path, server.url, clock)
-        alerts.tell(RunFailed("refresh", "run-30", "marts"))
+        alerts.report(RunFailed("refresh", "run-30", "marts"))
         assert len(server.received) == 3
         first = alerts.open_alerts()[-1]
     assert (first.key, first.times, first.last - first.since) == (
@@ -68,10 +68,10 @@ def test_what_was_settled_is_told_anew(tmp_path: Path) -> None:
     with receiver() as server:
         alerts = alerts_of(tmp_path, server.url)
         for _ in range(2):
-            alerts.tell(FAILED)
-            alerts.tell(FAILED)
-            alerts.settle("run_failed", "refresh/")
-            alerts.settle("run_failed", "refresh/")
+            alerts.report(FAILED)
+            alerts.report(FAILED)
+            alerts.resolve("run_failed", "refresh/")
+            alerts.resolve("run_failed", "refresh/")
     assert (
         server.texts
         == [
@@ -87,7 +87,7 @@ def test_what_is_settled(tmp_path: Path) -> None:
     alerts = alerts_of(tmp_path, None)
     steps = [RunFailed("refresh", "r", step) for step in ("core", "marts", "")]
     late = StaleData("transactions", Clock().now, 36)
-    alerts.tell(*steps, RunFailed("refreshing", "r"), late, *rejected("a", "b", "c"))
+    alerts.report(*steps, RunFailed("refreshing", "r"), late, *rejected("a", "b", "c"))
 
     def keys() -> list[str]:
         return sorted(alert.key for alert in alerts.open_alerts())
@@ -95,15 +95,15 @@ def test_what_is_settled(tmp_path: Path) -> None:
     files = ["transactions/a.csv", "transactions/b.csv", "transactions/c.csv"]
     assert keys() == ["refresh", "refresh/core", "refresh/marts", "refreshing", "transactions",
                       *files]  # fmt: skip
-    alerts.settle("run_failed", "refresh/core", "transactions")
+    alerts.resolve("run_failed", "refresh/core", "transactions")
     assert keys() == ["refresh", "refresh/marts", "refreshing", "transactions", *files]
-    alerts.settle("run_failed", "refresh", "refresh/")
+    alerts.resolve("run_failed", "refresh", "refresh/")
     assert keys() == ["refreshing", "transactions", *files]
-    alerts.settle_others("file_rejected", ["transactions/b.csv"])
+    alerts.resolve_others("file_rejected", ["transactions/b.csv"])
     assert keys() == ["refreshing", "transactions", "transactions/b.csv"]
-    alerts.these_alone("file_rejected", rejected("b", "d"))
+    alerts.report_only("file_rejected", rejected("b", "d"))
     assert keys() == ["refreshing", "transactions", "transactions/b.csv", "transactions/d.csv"]
-    alerts.these_alone("stale_data", [])
+    alerts.report_only("stale_data", [])
     assert keys() == ["refreshing", "transactions/b.csv", "transactions/d.csv"]
 
 
@@ -112,10 +112,10 @@ def test_a_storm_of_alerts_is_one_message(tmp_path: Path) -> None:
     names = [str(number) for number in range(1_500)]
     with receiver() as server:
         alerts = alerts_of(tmp_path, server.url)
-        alerts.these_alone("file_rejected", rejected(*names))
+        alerts.report_only("file_rejected", rejected(*names))
         assert len(alerts.open_alerts()) == 1_000  # more are logged only
-        alerts.these_alone("file_rejected", rejected(*names))
-        alerts.these_alone("file_rejected", [])
+        alerts.report_only("file_rejected", rejected(*names))
+        alerts.report_only("file_rejected", [])
         assert alerts.open_alerts() == []
     assert [text.partition("*: ")[0] for text in server.texts] == [
         "*1,000 alerts",
@@ -126,15 +126,15 @@ def test_a_storm_of_alerts_is_one_message(tmp_path: Path) -> None:
 def test_without_a_webhook_alerts_are_kept(tmp_path: Path) -> None:
     """Open, nothing waits; once a webhook is set, the next time is sent."""
     alerts = alerts_of(tmp_path, None)
-    alerts.tell(FAILED)
+    alerts.report(FAILED)
     assert (len(alerts.open_alerts()), alerts.waiting()[0], alerts.test()) == (1, 0, None)
     with receiver() as server:
         alerts = alerts_of(tmp_path, server.url)
-        alerts.tell(FAILED)
+        alerts.report(FAILED)
         assert len(server.received) == 1
-        alerts_of(tmp_path, None).tell(CheckFailed("marts.x", "y"))
+        alerts_of(tmp_path, None).report(CheckFailed("marts.x", "y"))
         # Nobody was told of it, so nobody is told that it is resolved.
-        alerts.settle("check_failed", "marts.x/y")
+        alerts.resolve("check_failed", "marts.x/y")
     assert (len(server.received), len(alerts.open_alerts())) == (1, 1)
 
 
@@ -143,12 +143,12 @@ def test_a_clock_that_is_set_back_stops_nothing(tmp_path: Path) -> None:
     clock = Clock()
     with receiver(DOWN) as server:
         alerts = alerts_of(tmp_path, server.url, clock)
-        alerts.tell(FAILED)
+        alerts.report(FAILED)
         clock.on(days=-365)
         server.answers = [OK]
         alerts.deliver()
         assert alerts.waiting()[0] == 0
-        alerts.tell(FAILED)
+        alerts.report(FAILED)
     assert len(server.received) == 3 + 2
 
 
@@ -163,8 +163,8 @@ def test_a_damaged_file_begins_anew(content: str, tmp_path: Path) -> None:
     with receiver() as server:
         alerts = alerts_of(tmp_path, server.url)
         assert alerts.open_alerts() == []
-        alerts.settle("run_failed", "refresh/")
-        alerts.tell(FAILED)
+        alerts.resolve("run_failed", "refresh/")
+        alerts.report(FAILED)
         assert len(alerts.open_alerts()) == 1
     assert len(server.received) == 1
 
@@ -176,8 +176,8 @@ def test_a_disk_that_takes_nothing_is_told_all_the_same(
     (tmp_path / "alerts").write_text("a file where the folder should be")
     with receiver() as server:
         alerts = alerts_of(tmp_path, server.url)
-        alerts.tell(FAILED)
-        alerts.settle("run_failed", "refresh/")
+        alerts.report(FAILED)
+        alerts.resolve("run_failed", "refresh/")
         alerts.deliver()
     assert len(server.received) == 1
     assert "alerts are not kept" in caplog.text
@@ -190,7 +190,7 @@ def test_the_address_is_nowhere(tmp_path: Path, caplog: pytest.LogCaptureFixture
     with receiver(Answer(404, said), Answer(500, said)) as server:
         clock = Clock()
         alerts = alerts_of(tmp_path, server.url, clock)
-        alerts.tell(FAILED)
+        alerts.report(FAILED)
         clock.on(hours=1)
         alerts.deliver()
         answer = alerts.test()

@@ -54,7 +54,7 @@ def test_what_is_open(ltv: ForkedLtv) -> None:
     with receiver(Answer(410, b"gone")) as server:
         alerts = real_alerts(ltv.home, server.url)
         for alert, _ in KINDS.values():
-            alerts.tell(alert)
+            alerts.report(alert)
         known = ltv("alerts", "list", "--format", "json", alert_webhook=server.url)
     rows = json.loads(known.out)
     assert {(row["kind"], row["key"], row["times"]) for row in rows} == {

@@ -40,10 +40,10 @@ def test_what_nobody_takes_is_kept_and_sent_later(
     clock = Clock()
     with receiver(DOWN) as server:
         alerts = alerts_of(tmp_path, server.url, clock)
-        alerts.tell(FAILED)
+        alerts.report(FAILED)
         assert alerts.waiting() == (1, "503: down")
-        alerts.tell(CheckFailed("marts.x", "y"))
-        alerts.settle("run_failed", "refresh/core")
+        alerts.report(CheckFailed("marts.x", "y"))
+        alerts.resolve("run_failed", "refresh/core")
         assert (alerts.waiting()[0], len(server.received)) == (3, 3)  # three tries of the first
         server.answers = [OK]
         clock.on(seconds=59)
@@ -66,7 +66,7 @@ def test_pauses_grow_up_to_half_an_hour(tmp_path: Path) -> None:
     clock, pauses = Clock(), []
     with receiver(DOWN) as server:
         alerts = alerts_of(tmp_path, server.url, clock)
-        alerts.tell(FAILED)
+        alerts.report(FAILED)
         for _ in range(7):
             requests, minutes = len(server.received), 0
             while len(server.received) == requests:
@@ -96,8 +96,8 @@ def test_a_message_that_is_refused_holds_up_no_others_for_ever(tmp_path: Path) -
     no = Answer(400, b"invalid_payload")
     with receiver(no, no, no, OK) as server:
         alerts = alerts_of(tmp_path, server.url, clock)
-        alerts.tell(FAILED)
-        alerts.tell(CheckFailed("marts.x", "y"))
+        alerts.report(FAILED)
+        alerts.report(CheckFailed("marts.x", "y"))
         for _ in range(3):
             clock.on(hours=1)
             alerts.deliver()
@@ -114,10 +114,10 @@ def test_the_outbox_is_bounded(tmp_path: Path, caplog: pytest.LogCaptureFixture)
     with receiver(DOWN) as server:
         alerts = alerts_of(tmp_path, server.url, clock)
         for number in range(103):
-            alerts.tell(RunFailed("refresh", "r", str(number)))
+            alerts.report(RunFailed("refresh", "r", str(number)))
         assert alerts.waiting()[0] == 100
         clock.on(days=8)
-        alerts.tell(FAILED)
+        alerts.report(FAILED)
         assert alerts.waiting()[0] == 1
         server.answers = [OK]
         clock.on(hours=1)
@@ -136,7 +136,7 @@ class Broken(Webhook):
 def test_no_defect_reaches_who_tells(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """Of an unknown error is logged what it is, not what it says."""
     alerts = Alerts(Settings(home=tmp_path), Broken("http://127.0.0.1:1"), Clock())
-    alerts.tell(FAILED)
+    alerts.report(FAILED)
     assert alerts.waiting()[0] == 1
     assert "alerts are not delivered (RuntimeError)" in caplog.text
     assert "SECRET" not in caplog.text
@@ -145,8 +145,8 @@ def test_no_defect_reaches_who_tells(tmp_path: Path, caplog: pytest.LogCaptureFi
 def _tell(home: Path, url: str, number: int) -> None:
     alerts = real_alerts(home, url)
     for place in range(5):
-        alerts.tell(RunFailed("refresh", "r", f"{number}-{place}"))
-        alerts.tell(RunFailed("refresh", "r", "of all"))
+        alerts.report(RunFailed("refresh", "r", f"{number}-{place}"))
+        alerts.report(RunFailed("refresh", "r", "of all"))
 
 
 def test_processes_that_tell_at_once(tmp_path: Path) -> None:
@@ -178,7 +178,7 @@ def _die_after_sending(home: Path, url: str) -> None:
             super().send(body)
             os.kill(os.getpid(), signal.SIGKILL)
 
-    Alerts(Settings(home=home), Deadly(url)).tell(FAILED)
+    Alerts(Settings(home=home), Deadly(url)).report(FAILED)
 
 
 def test_a_message_is_sent_at_least_once(tmp_path: Path) -> None:
@@ -209,11 +209,11 @@ def test_who_comes_while_another_sends_does_not_wait(tmp_path: Path) -> None:
 
     with receiver() as server:
         settings = Settings.model_validate({"home": tmp_path, "alert_webhook": server.url})
-        slow = threading.Thread(target=Alerts(settings, Slow(server.url)).tell, args=(FAILED,))
+        slow = threading.Thread(target=Alerts(settings, Slow(server.url)).report, args=(FAILED,))
         slow.start()
         assert entered.wait(30)
         other = real_alerts(tmp_path, server.url)
-        other.tell(CheckFailed("marts.x", "y"))
+        other.report(CheckFailed("marts.x", "y"))
         assert (other.waiting()[0], len(server.received)) == (2, 0)
         go_on.set()
         slow.join(30)
@@ -235,11 +235,11 @@ def test_who_comes_when_another_is_just_done_is_not_forgotten(
             with genuine(*arguments):
                 yield
                 if late:
-                    real_alerts(tmp_path, server.url).tell(late.pop())
+                    real_alerts(tmp_path, server.url).report(late.pop())
 
         monkeypatch.setattr(alerts_module, "one_at_a_time", held)
         alerts = real_alerts(tmp_path, server.url)
-        alerts.tell(FAILED)
+        alerts.report(FAILED)
         assert alerts.waiting()[0] == 0
     assert len(server.received) == 2
 
@@ -248,7 +248,7 @@ def test_a_test_message_wakes_the_outbox(tmp_path: Path) -> None:
     """Once the webhook takes it, what waited follows at once."""
     with receiver(DOWN) as server:
         alerts = alerts_of(tmp_path, server.url)
-        alerts.tell(FAILED)
+        alerts.report(FAILED)
         answer = alerts.test()
         assert answer is not None
         assert (answer.delivered, alerts.waiting()[0]) == (False, 1)
@@ -268,7 +268,7 @@ def test_one_who_delivers_ends_in_time(tmp_path: Path, monkeypatch: pytest.Monke
     with receiver(DOWN) as server:
         alerts = alerts_of(tmp_path, server.url)
         for number in range(50):
-            alerts.tell(RunFailed("refresh", "r", str(number)))
+            alerts.report(RunFailed("refresh", "r", str(number)))
         server.answers = [Answer(body=b"")]
         _slow_down(server, 0.1)
         real_alerts(tmp_path, server.url).test()

@@ -34,7 +34,7 @@ work = Work({table.name: days for table in tables}, ())
 for group in GROUPS:
     of_group = [table for table in tables if table.derivation.group == group]
     for built in build_tables(workspace.engine, of_group, work):
-        assert not built.held_by
+        assert not built.blocked_by
 assert not work.left, work.left
 used = resource.getrusage(resource.RUSAGE_SELF)
 print(len(days), len(tables), used.ru_utime + used.ru_stime)

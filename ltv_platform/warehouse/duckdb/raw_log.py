@@ -83,7 +83,7 @@ def append_load(
         SELECT DISTINCT $table AS table_name, day
         FROM ({_touched_days(source, settings)}) AS days
         UNION ALL
-        -- Every load bears on loads and perhaps quarantine, even if no row was accepted.
+        -- Every load changes loads and perhaps quarantine, even if no row was accepted.
         SELECT 'loads', NULL
     """
     touch(connection, touched, sequence, settings, {"table": source.name})

@@ -18,6 +18,6 @@ _passes = count(1)
 
 def failpoint(name: str) -> None:
     """End the process here if the environment says so."""
-    wanted, _, place = os.environ.get(VARIABLE, "").partition(" #")
-    if wanted == name and next(_passes) == int(place or 1):
+    wanted, _, pass_number = os.environ.get(VARIABLE, "").partition(" #")
+    if wanted == name and next(_passes) == int(pass_number or 1):
         os.kill(os.getpid(), signal.SIGKILL)

@@ -107,9 +107,9 @@ def chain(visits: "pa.Table", names: list[str], order: int) -> Chain:
     channel = numbers("channel_name")
     before = [numbers(column) for column in _BEFORE[:order]]
     base = len(names) + 1
-    source = sum(number * base**place for place, number in enumerate(before))
+    source = sum(number * base**index for index, number in enumerate(before))
     target = channel + sum(
-        number * base**place for place, number in enumerate(before[: order - 1], start=1)
+        number * base**index for index, number in enumerate(before[: order - 1], start=1)
     )
     keys, states = np.unique(np.concatenate([[0], source, target]), return_inverse=True)
     source, target = np.split(states[1:], 2)

@@ -63,8 +63,8 @@ def ask(
 def within(column: str, days: Iterable[date]) -> tuple[str, dict[str, date]]:
     """A SQL condition for the written ranges of days, and its parameters."""
     conditions, bounds = ["FALSE"], dict[str, date]()
-    for place, (start, end) in enumerate(spans(days)):
-        names = f"start_{place}", f"end_{place}"
+    for number, (start, end) in enumerate(spans(days)):
+        names = f"start_{number}", f"end_{number}"
         conditions.append(f"{quoted(column)} BETWEEN ${names[0]} AND ${names[1]}")
         bounds.update(zip(names, (start, end), strict=True))
     return " OR ".join(conditions), bounds

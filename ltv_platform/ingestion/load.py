@@ -166,12 +166,12 @@ def _taken(
     engine: Loader, requests: Iterable[Request], folder: Path, progress: Progress
 ) -> Iterator[list[Incoming] | Outcome]:
     """Yield private copies of files one by one, or the outcome if there is an error."""
-    for place, request in enumerate(requests):
+    for number, request in enumerate(requests):
         progress(f"reading {printable(request.path.name)}")
         try:
-            yield take_in(engine, request, folder / str(place))
+            yield take_in(engine, request, folder / str(number))
         except UserError as error:
-            shutil.rmtree(folder / str(place), ignore_errors=True)  # a partial copy
+            shutil.rmtree(folder / str(number), ignore_errors=True)  # a partial copy
             yield Outcome(request, error=error)
 
 

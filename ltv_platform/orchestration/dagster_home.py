@@ -36,19 +36,19 @@ def write_configuration(settings: Settings) -> None:
     Raises:
         UserError: PostgreSQL is set, but the user's own configuration does not use it.
     """
-    place = settings.dagster_path / "dagster.yaml"
+    path = settings.dagster_path / "dagster.yaml"
     wanted = _shipped(settings.dagster_storage)
-    found = place.read_text("utf-8") if place.exists() else None
+    found = path.read_text("utf-8") if path.exists() else None
     if found is None or found in map(_shipped, _SHIPPED) or _hash(found) in _SHIPPED_BEFORE:
         if found != wanted:
             settings.dagster_path.mkdir(parents=True, exist_ok=True)
             # Replaced atomically: processes of Dagster may be reading it.
-            unfinished = place.with_name(f".dagster.yaml.{os.getpid()}.tmp")
+            unfinished = path.with_name(f".dagster.yaml.{os.getpid()}.tmp")
             unfinished.write_text(wanted, "utf-8")
-            os.replace(unfinished, place)
+            os.replace(unfinished, path)
     elif settings.dagster_storage == "postgres" and "postgres" not in found:
         raise UserError(
-            f"LTV_DAGSTER_STORAGE is postgres, but your own {place} does not configure PostgreSQL.",
+            f"LTV_DAGSTER_STORAGE is postgres, but your own {path} does not configure PostgreSQL.",
             "Copy the three storages of deploy/dagster.postgres.yaml into it, or move it away.",
         )
 

@@ -76,7 +76,7 @@ class PostgresHistory(PostgresEventLogStorage):
         rows = [self._event_to_row(event) for event in together]
         # An asset's record keeps only the last event of a type.
         last = {
-            (row["asset_key"], row["dagster_event_type"]): place for place, row in enumerate(rows)
+            (row["asset_key"], row["dagster_event_type"]): index for index, row in enumerate(rows)
         }
         ids = SqlEventLogStorageTable.c.id
         insert = SqlEventLogStorageTable.insert().returning(ids, sort_by_parameter_order=True)
@@ -85,8 +85,8 @@ class PostgresHistory(PostgresEventLogStorage):
             self._remove_superseded(connection, rows, event_ids[0])
             self._store_asset_event_tags(connection, together, event_ids)
             # In the order of keys, so that two runs that write the same records cannot deadlock.
-            for _, place in sorted((asset, place) for (asset, _), place in last.items()):
-                self._store_asset_event(connection, together[place], event_ids[place])
+            for _, index in sorted((asset, index) for (asset, _), index in last.items()):
+                self._store_asset_event(connection, together[index], event_ids[index])
 
     def _remove_superseded(
         self, connection: "db.Connection", rows: Sequence[Mapping[str, Any]], first: int

@@ -135,7 +135,7 @@ class BuiltTable:
         rows: Rows written.
         seconds: Duration of writing and checking.
         checks: The results of its checks.
-        blocked_by: The input that was not rebuilt, so neither was this table; empty: it was written.
+        blocked_by: The input that was not rebuilt and so blocked it; empty: it was written.
     """
 
     transform: Transform

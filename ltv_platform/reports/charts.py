@@ -72,14 +72,14 @@ def cost_and_revenue(channels: Sequence[tuple[str, Number, Number]]) -> Chart:
     shown = channels[:_MOST_CHANNELS]
     most = max((float(value) for _, *values in shown for value in values), default=0) or 1.0
     costs, revenues, rows = "", "", ""
-    for place, (name, cost, revenue) in enumerate(shown):
+    for row, (name, cost, revenue) in enumerate(shown):
         spent, earned = float(cost) / most, float(revenue) / most
-        if place < _FEW:
-            costs += f"M0,{6 * place + 2}h{round(98 * spent)}"
-            revenues += f"M0,{6 * place + 4}h{round(98 * earned)}"
-        rows += named(place, name)
-        rows += bar(place, 3, spent, ORANGE, 7) + bar(place, 11, earned, BLUE, 7)
-        rows += figure(place, max(spent, earned), f"{cost:,.0f} → {revenue:,.0f}")
+        if row < _FEW:
+            costs += f"M0,{6 * row + 2}h{round(98 * spent)}"
+            revenues += f"M0,{6 * row + 4}h{round(98 * earned)}"
+        rows += named(row, name)
+        rows += bar(row, 3, spent, ORANGE, 7) + bar(row, 11, earned, BLUE, 7)
+        rows += figure(row, max(spent, earned), f"{cost:,.0f} → {revenue:,.0f}")
     meaning = legend(len(shown), [("cost", ORANGE), ("credited revenue", BLUE)])
     small = f"<path d='{costs}' stroke='{ORANGE}'/><path d='{revenues}' stroke='{BLUE}'/>"
     return Chart(
@@ -101,13 +101,13 @@ def models_by_channel(
     most = max((float(value) for _, values, _ in shown for value in values), default=0) or 1.0
     cell = (WIDTH - NAME_WIDTH) // (len(models) + 1)
     ranges, dots, rows = "", "", ""
-    for place, (name, values, disagreement) in enumerate(shown):
-        y = ROW * (place + 1)
-        if place < _FEW:
+    for row, (name, values, disagreement) in enumerate(shown):
+        y = ROW * (row + 1)
+        if row < _FEW:
             low, high = (round(98 * float(value) / most) for value in (min(values), max(values)))
-            ranges += f"M{low},{6 * place + 3}h{max(high - low, 1)}"
-            dots += f"M{round(98 * float(values[-1]) / most)},{6 * place + 1}v4"
-        rows += named(place + 1, name)
+            ranges += f"M{low},{6 * row + 3}h{max(high - low, 1)}"
+            dots += f"M{round(98 * float(values[-1]) / most)},{6 * row + 1}v4"
+        rows += named(row + 1, name)
         for column, value in enumerate(values):
             x = NAME_WIDTH + cell * column
             rows += shaded(x, y, cell - 2, ROW - 2, float(value) / most)

@@ -75,8 +75,10 @@ def rfm_grid(cells: Mapping[tuple[int, int], tuple[str, int]]) -> Chart:
             size = round(10 * (customers / most) ** 0.5)
             small += f"M{12 * frequency - size // 2},{12 * (_SCORES + 1 - recency)}h{size}"
     heads = "".join(
-        text(_COHORT_WIDTH + width * place + width // 2, 14, f"frequency {place + 1}", "middle", 11)
-        for place in range(_SCORES)
+        text(
+            _COHORT_WIDTH + width * column + width // 2, 14, f"frequency {column + 1}", "middle", 11
+        )
+        for column in range(_SCORES)
     )
     # Bars of the small chart have the square root of the number as length.
     return Chart(
@@ -148,8 +150,8 @@ def _origins(origins: Sequence[tuple[str, Number, Number]]) -> str:
     left, width = _FAN_LEFT + _FAN_WIDTH + 90, WIDTH - _FAN_LEFT - _FAN_WIDTH - 90
     most = max((float(value) for _, *values in origins for value in values), default=0) or 1.0
     drawn = text(left, 14, "back-test: predicted, actual", size=11)
-    for place, (day, predicted, actual) in enumerate(origins):
-        y = 24 + 3 * ROW * place
+    for number, (day, predicted, actual) in enumerate(origins):
+        y = 24 + 3 * ROW * number
         error = f"{100 * (float(predicted) / float(actual) - 1):+.0f} %" if actual else "–"
         error = error.replace("-", "−")
         drawn += text(left, y + 12, f"{day}: {error}", size=11)
@@ -175,8 +177,8 @@ def _triangle(cohorts: Sequence[Cohort], form: Callable[[Number], str], from_age
     drawn = text(left - 8, 14, "customers", "end", 11) + "".join(
         text(left + cell * age + cell // 2, 14, f"month {age}", "middle", 10) for age in range(ages)
     )
-    for place, (name, size, values) in enumerate(shown, start=1):
-        y = ROW * place
+    for row, (name, size, values) in enumerate(shown, start=1):
+        y = ROW * row
         drawn += text(_COHORT_WIDTH - 8, y + 15, name, "end")
         drawn += text(left - 8, y + 15, f"{size:,}", "end", 11)
         for age, value in enumerate(values[:ages]):
@@ -191,7 +193,7 @@ def _triangle(cohorts: Sequence[Cohort], form: Callable[[Number], str], from_age
 def _small_triangle(cohorts: Sequence[Cohort], most: float) -> str:
     """Adjacent cells of equal shade are one stroke, which keeps the SVG short."""
     strokes = dict.fromkeys(range(_SHADES), "")
-    for place, (_, _, values) in enumerate(cohorts):
+    for row, (_, _, values) in enumerate(cohorts):
         last: int | None = None
         for age, value in enumerate(values[:_FEW]):
             if value is None:
@@ -202,7 +204,7 @@ def _small_triangle(cohorts: Sequence[Cohort], most: float) -> str:
                 start, _, length = strokes[shade].rpartition("h")
                 strokes[shade] = f"{start}h{int(length) + 8}"
             else:
-                strokes[shade] += f"M{8 * age},{6 * place + 3}h8"
+                strokes[shade] += f"M{8 * age},{6 * row + 3}h8"
             last = shade
     drawn = "".join(
         f"<path d='{path}' stroke-opacity='.{2 * shade + 2}'/>"

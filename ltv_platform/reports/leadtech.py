@@ -49,7 +49,7 @@ countries AS (
   GROUP BY country
 ),
 figures AS (
-  SELECT 1 AS part, ROW_NUMBER() OVER (ORDER BY roas NULLS LAST, campaign_id) AS place,
+  SELECT 1 AS part, ROW_NUMBER() OVER (ORDER BY roas NULLS LAST, campaign_id) AS position,
     'LTV D7 per campaign' AS metric, campaign_id AS id, ltv AS value
   FROM campaigns
   UNION ALL
@@ -57,16 +57,16 @@ figures AS (
     'ROAS D7 per campaign', campaign_id, roas
   FROM campaigns
   UNION ALL
-  SELECT 3, place, 'Top {_TOP_COUNTRIES} Countries by ROAS D7', country, roas
+  SELECT 3, position, 'Top {_TOP_COUNTRIES} Countries by ROAS D7', country, roas
   FROM (
     SELECT *, ROW_NUMBER() OVER (
       ORDER BY ROUND(roas, 12) DESC NULLS LAST, revenue DESC, country
-    ) AS place
+    ) AS position
     FROM countries
   ) AS ranked
-  WHERE place <= {_TOP_COUNTRIES}
+  WHERE position <= {_TOP_COUNTRIES}
 )
-SELECT metric, id, value FROM figures ORDER BY part, place
+SELECT metric, id, value FROM figures ORDER BY part, position
 """
 
 

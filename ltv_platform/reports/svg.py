@@ -49,32 +49,32 @@ def small_svg(width: int, height: int, content: str) -> str:
     return drawn.replace(size, f"width='{_SCALE * width}' height='{_SCALE * height}'", 1)
 
 
-def bar(place: int, top: int, share: float, colour: str, height: int) -> str:
+def bar(row: int, top: int, share: float, colour: str, height: int) -> str:
     """A bar in the given row; its length is its share of the longest."""
     width = round((WIDTH - NAME_WIDTH - _FIGURE_WIDTH) * share, 1)
     return (
-        f"<rect x='{NAME_WIDTH}' y='{ROW * place + top}' width='{width}' height='{height}' "
+        f"<rect x='{NAME_WIDTH}' y='{ROW * row + top}' width='{width}' height='{height}' "
         f"fill='{colour}'/>"
     )
 
 
-def named(place: int, name: str) -> str:
+def named(row: int, name: str) -> str:
     """The name in front of a row."""
     short = name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
-    return text(NAME_WIDTH - 8, ROW * place + 15, short, "end")
+    return text(NAME_WIDTH - 8, ROW * row + 15, short, "end")
 
 
-def figure(place: int, share: float, label: str) -> str:
+def figure(row: int, share: float, label: str) -> str:
     """The number after a bar."""
     x = round(NAME_WIDTH + (WIDTH - NAME_WIDTH - _FIGURE_WIDTH) * share + 6)
-    return text(x, ROW * place + 15, label)
+    return text(x, ROW * row + 15, label)
 
 
-def legend(place: int, entries: Sequence[tuple[str, str]]) -> str:
+def legend(row: int, entries: Sequence[tuple[str, str]]) -> str:
     """A legend of colors in the given row."""
     drawn, x = "", NAME_WIDTH
     for name, colour in entries:
-        y = ROW * place
+        y = ROW * row
         drawn += f"<rect x='{x}' y='{y + 6}' width='10' height='10' fill='{colour}'/>"
         drawn += text(x + 14, y + 15, name)
         x += 20 + 8 * len(name)

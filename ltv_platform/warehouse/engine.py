@@ -9,8 +9,8 @@ Whoever writes another engine must know:
   another dialect translates it.
 - Every table of the catalog exists under its full name before anything is read, also those of
   ``contracts/operations.py``: other packages query ``raw.loads``, ``raw.built`` and their like.
-- Touches and writes are numbered in one ascending sequence. A write draws its number before it reads
-  anything; so what is touched meanwhile has a higher number, and the planner finds the write stale.
+- Touches and writes are numbered in one ascending sequence. A write draws its number before it
+  reads anything; what is touched meanwhile has a higher one, and the planner finds the write stale.
 - :meth:`Transaction.append` decides which rows are new versions and which are repetitions;
   ``duckdb/versions.py`` states the rules.
 """
@@ -327,11 +327,11 @@ class Keeper(Protocol):
         """
 
     def prepare(self) -> None:
-        """Bring the stored tables in line with the contracts; reads and writes call it themselves.
+        """Bring the stored tables in line with the contracts, as the first read or write does.
 
-        Missing tables are created. A derived table whose contract has changed is recreated empty,
-        and partitions before ``LTV_START_DATE`` are removed; both tables then count as never built.
-        An older schema version is upgraded, after a copy.
+        An older schema version is upgraded, after a copy. Missing tables are created. A derived
+        table whose contract has changed is recreated empty and counts as never built. Partitions
+        before ``LTV_START_DATE`` are removed; then all derived tables count as never built.
 
         Raises:
             UserError: the schema version is newer than :attr:`schema_version`, the upgrade failed,

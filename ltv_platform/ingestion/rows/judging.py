@@ -67,7 +67,7 @@ def judge(
     left_out = f"left_out_{rows}"
     kept = ""
     if leave_out(connection, engine, source, f"judged_{rows}", left_out):
-        kept = f" WHERE rowid NOT IN (SELECT place FROM {left_out})"
+        kept = f" WHERE rowid NOT IN (SELECT row_id FROM {left_out})"
     select = f"SELECT *{line} FROM judged_{rows}{kept}"
     connection.execute(f"CREATE OR REPLACE TEMP VIEW {rows} AS {select}")
     notes = []

@@ -83,14 +83,14 @@ class Incoming:
         source: The table.
         file: The file.
         load_id: Identifies the load.
-        place: Identifies the file and table within the call; part of temporary names.
+        suffix: Identifies the file and table within the call; part of temporary names.
     """
 
     request: Request
     source: SourceTable
     file: IncomingFile
     load_id: str
-    place: str
+    suffix: str
 
     @property
     def adapter(self) -> "Adapter | None":
@@ -169,7 +169,7 @@ class _Staging:
         settings = engine.settings
         source, adapter, copy = incoming.source, incoming.adapter, incoming.file.copy
         received_at = settings.current_time().astimezone(UTC).replace(tzinfo=None)
-        rows = f"staged_{incoming.place}"
+        rows = f"staged_{incoming.suffix}"
         verdict = partial(
             judge,
             connection,
@@ -189,7 +189,7 @@ class _Staging:
                 count = judgement.rows
         if incoming.file.taken_for and incoming.is_first:
             notes.insert(0, f"{copy.name} was recognized as {incoming.file.taken_for}")
-        malformed = f"malformed_{incoming.place}"
+        malformed = f"malformed_{incoming.suffix}"
         connection.execute(f"ALTER TABLE malformed RENAME TO {malformed}")
         rows_in_file = count + count_rows(connection, malformed)
         delimiter = adapter.dialect.delimiter if adapter else None

@@ -174,7 +174,7 @@ def leave_out(
         reader: The warehouse.
         source: The contract.
         judged: Name of a temporary table with the contract's columns.
-        left_out: Name of a new temporary table with their ``place`` (rowid) in it.
+        left_out: Name of a new temporary table with their ``row_id`` (rowid) in it.
 
     Returns:
         The number of rows.
@@ -185,7 +185,7 @@ def leave_out(
         suppressed = read_suppressed(reader, reader.settings)
         condition, values = suppressed.condition(source, person, quoted(source.key[0]))
     connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE {left_out} AS SELECT rowid AS place FROM {judged} "
+        f"CREATE OR REPLACE TEMP TABLE {left_out} AS SELECT rowid AS row_id FROM {judged} "
         f"WHERE {condition}",
         values,
     )
@@ -216,13 +216,13 @@ def leave_out_malformed(
         return 0
     removed = 0
     rows = connection.execute(f"SELECT rowid, raw, reason FROM {malformed}").fetchall()
-    for place, raw, reason in rows:
+    for row_id, raw, reason in rows:
         stays = what_stays(raw, reason, lambda text: names(suppressed, source, text, delimiter))
         if stays is None:
-            connection.execute(f"DELETE FROM {malformed} WHERE rowid = $1", [place])
+            connection.execute(f"DELETE FROM {malformed} WHERE rowid = $1", [row_id])
             removed += 1
         elif stays != raw:
-            connection.execute(f"UPDATE {malformed} SET raw = $1 WHERE rowid = $2", [stays, place])
+            connection.execute(f"UPDATE {malformed} SET raw = $1 WHERE rowid = $2", [stays, row_id])
     return removed
 
 
@@ -256,7 +256,7 @@ def remember_keys(transaction: Transaction, settings: Settings, load: Load, judg
         identifier
         for (identifier,) in judged.connection.execute(
             f"SELECT DISTINCT {key} FROM judged_{judged.rows} "
-            f"WHERE rowid IN (SELECT place FROM left_out_{judged.rows}) AND {key} IS NOT NULL"
+            f"WHERE rowid IN (SELECT row_id FROM left_out_{judged.rows}) AND {key} IS NOT NULL"
         ).fetchall()
     ]
     kind = key_kind(source)

@@ -52,7 +52,7 @@ ranked AS (
     user_id,
     session_id,
     event_ts,
-    ROW_NUMBER() OVER (PARTITION BY user_id ORDER BY event_ts, session_id) AS place
+    ROW_NUMBER() OVER (PARTITION BY user_id ORDER BY event_ts, session_id) AS session_number
   FROM core.sessions
   WHERE user_id IN (SELECT user_id FROM crowded)
 ),
@@ -64,7 +64,7 @@ newest AS (
     COUNT(CASE WHEN is_session = 1 THEN 1 END) OVER (
       PARTITION BY user_id ORDER BY event_ts, is_session{{ '' if is_before else ' DESC' }}, conv_id
       ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-    ) AS place
+    ) AS session_number
   FROM (
     SELECT user_id, NULL AS conv_id, event_ts, 1 AS is_session FROM ranked
     UNION ALL
@@ -73,19 +73,22 @@ newest AS (
     WHERE user_id IN (SELECT user_id FROM crowded)
   ) AS events
 ),
--- Their places are listed before anything is joined, else every pair would be looked at.
+-- Their numbers are listed before anything is joined; otherwise every pair would be compared.
 wanted AS (
   SELECT
     conv_id,
     user_id,
-    UNNEST(GENERATE_SERIES(GREATEST(place - {{ attribution.most_sessions - 1 }}, 1), place)) AS place
+    UNNEST(GENERATE_SERIES(
+      GREATEST(session_number - {{ attribution.most_sessions - 1 }}, 1), session_number
+    )) AS session_number
   FROM newest
   WHERE conv_id IS NOT NULL
 ),
 kept AS (
   SELECT wanted.conv_id, ranked.session_id
   FROM wanted
-  JOIN ranked ON ranked.user_id = wanted.user_id AND ranked.place = wanted.place
+  JOIN ranked
+    ON ranked.user_id = wanted.user_id AND ranked.session_number = wanted.session_number
 ),
 pairs AS (
   SELECT

@@ -8,12 +8,12 @@ WITH waiting AS (
   FROM core.waiting_for_rate
   WHERE table_name = 'campaign_costs'
 ),
-placed AS (
+without_country AS (
   -- Spend without a country goes to the countries of that campaign-day by installs …
   SELECT s.date, s.campaign_id, l.country, s.spend, l.installs,
     CAST(CAST(s.spend AS DECIMAL(38,6)) * 1000000 AS HUGEINT) AS micros,
     CAST(SUM(l.installs) OVER (PARTITION BY s.date, s.campaign_id) AS BIGINT) AS all_installs,
-    ROW_NUMBER() OVER (PARTITION BY s.date, s.campaign_id ORDER BY l.country) AS place
+    ROW_NUMBER() OVER (PARTITION BY s.date, s.campaign_id ORDER BY l.country) AS country_number
   FROM core.campaign_spend AS s
   JOIN marts.campaign_ltv AS l ON l.install_date = s.date AND l.campaign_id = s.campaign_id
   WHERE s.country IS NULL
@@ -22,13 +22,13 @@ shares AS (
   -- … rounded down in whole millionths, so that no share is negative …
   SELECT *, {{ m.total('(micros // all_installs * installs'
     ~ ' + micros % all_installs * installs // all_installs) * 0.000001') }} AS share
-  FROM placed
+  FROM without_country
 ),
 spread AS (
-  -- … and what is left to the first of them, so that the sum stays exact.
+  -- … and the rest goes to the first of them, so that the sum stays exact.
   SELECT date, campaign_id, country,
     share + CASE
-      WHEN place = 1 THEN spend - SUM(share) OVER (PARTITION BY date, campaign_id)
+      WHEN country_number = 1 THEN spend - SUM(share) OVER (PARTITION BY date, campaign_id)
       ELSE 0
     END AS spend
   FROM shares

@@ -91,9 +91,9 @@ def _rounded(conversion: str, rows: Sequence[Mapping[str, Any]]) -> list[dict[st
         exact = [float(row[name]) * _UNITS for row in rows]
         units = [math.floor(value) for value in exact]
         left = round(sum(exact)) - sum(units)
-        largest = sorted(range(len(rows)), key=lambda place: units[place] - exact[place])
-        for place in largest[:left]:
-            units[place] += 1
+        largest = sorted(range(len(rows)), key=lambda index: units[index] - exact[index])
+        for index in largest[:left]:
+            units[index] += 1
         for row, count in zip(answer, units, strict=True):
             row[name] = count / _UNITS
     return answer

@@ -9,7 +9,7 @@ in_use AS (
   SELECT journey_key FROM ({{ journey.keys('customer_journeys') | indent(2) }}) AS asked
 ),
 figures AS (
-  SELECT 1 AS place, 'journeys paid' AS figure, COUNT(DISTINCT journey_key) AS count,
+  SELECT 1 AS part, 'journeys paid' AS figure, COUNT(DISTINCT journey_key) AS count,
     'answered by the API at any time' AS detail
   FROM ihc_answers
   UNION ALL
@@ -38,4 +38,4 @@ figures AS (
   SELECT 8, 'requests in doubt', COUNT(*), 'sent, and the process ended before the answer was kept'
   FROM ihc_requests WHERE status = 'sent'
 )
-SELECT figure, count, detail FROM figures ORDER BY place, count DESC, detail
+SELECT figure, count, detail FROM figures ORDER BY part, count DESC, detail

@@ -1,12 +1,12 @@
 -- Grain: one row per campaign.
 -- Answers: what is it called, is it one, does it get details?
 CREATE VIEW campaign AS
-SELECT *, NOT is_campaign OR place <= {{ most_campaigns }} AS detailed
+SELECT *, NOT is_campaign OR spend_rank <= {{ most_campaigns }} AS detailed
 FROM (
   SELECT *,
     ROW_NUMBER() OVER (
       ORDER BY is_campaign DESC, spend DESC NULLS LAST, installs DESC, campaign_id
-    ) AS place
+    ) AS spend_rank
   FROM (
     SELECT *,
       cohort_cost AS spend,
@@ -14,4 +14,4 @@ FROM (
       campaign_id NOT IN ('(organic)', '(unknown)') AS is_campaign
     FROM campaign_summary
   ) AS named
-) AS placed
+) AS ranked

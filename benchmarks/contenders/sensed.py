@@ -28,7 +28,7 @@ def looks(watch: Stopwatch, home: str, start: str, stale: bool, count: int) -> M
         import dagster as dg  # noqa: PLC0415 - it is measured
 
         from ltv_platform import definitions  # noqa: PLC0415
-        from ltv_platform.orchestration.refresh import prepare_dagster_home  # noqa: PLC0415
+        from ltv_platform.orchestration.dagster_home import prepare_dagster_home  # noqa: PLC0415
         from ltv_platform.workspace import Workspace  # noqa: PLC0415
     with watch.step("definitions"):
         defined = definitions.defs()

@@ -109,7 +109,7 @@ def _survey(workspace: Workspace, person: str, *, keep_out: bool) -> "Survey":
 
 
 def _refresh(workspace: Workspace) -> None:
-    from ltv_platform.orchestration.refresh import bring_up_to_date
+    from ltv_platform.orchestration.foreground import bring_up_to_date
 
     bring_up_to_date(workspace.engine, workspace.graph, lambda _: None)
 

@@ -15,7 +15,7 @@ from ltv_platform.errors import UserError
 from ltv_platform.workspace import Workspace
 
 if TYPE_CHECKING:
-    from ltv_platform.orchestration.refresh import Refreshed
+    from ltv_platform.orchestration.foreground import Refreshed
 
 #: Checks that warn about faults planted in the sample; they would bury its tables.
 _PLANTED = ("rejected_share", "customers_are_known")
@@ -199,7 +199,7 @@ def _load_landing(workspace: Workspace) -> bool:
 def _bring_up_to_date(workspace: Workspace) -> "Refreshed":
     """Run what is stale."""
     from ltv_platform.ingestion.rows.start_date import cover_log, read_start
-    from ltv_platform.orchestration.refresh import bring_up_to_date
+    from ltv_platform.orchestration.foreground import bring_up_to_date
 
     start = read_start(workspace.settings)
     if start not in (None, covering := cover_log(workspace.engine)):
@@ -223,7 +223,7 @@ def _say_warnings(refreshed: "Refreshed") -> None:
 def _rebuild(
     workspace: Workspace, start: date | None, end: date | None, select: str
 ) -> "Refreshed":
-    from ltv_platform.orchestration.refresh import rebuild
+    from ltv_platform.orchestration.foreground import rebuild
 
     with progress("starting Dagster") as tell:
         return rebuild(workspace.engine, workspace.graph, (start, end), select, tell)
@@ -263,7 +263,7 @@ def up(
     published.
     """
     from ltv_platform.ingestion.landing import make_landing
-    from ltv_platform.orchestration.refresh import prepare_dagster_home
+    from ltv_platform.orchestration.dagster_home import prepare_dagster_home
     from ltv_platform.orchestration.services import address, serve
 
     workspace = Workspace.open()

@@ -215,8 +215,8 @@ class SourceTable:
         earliest_counts: Of the versions of a key the one with the earliest ``event_time`` counts
             first, and only then the newest.
         person: Column with the person of a row; None: rows name nobody.
-        hangs_on: Source table with the same key, where ``person`` is found for a table that
-            has none.
+        person_source: For a table without ``person``: the source table with the same key that
+            has one.
     """
 
     name: str
@@ -233,7 +233,7 @@ class SourceTable:
     watermark: Watermark | None = None
     earliest_counts: bool = False
     person: str | None = None
-    hangs_on: str | None = None
+    person_source: str | None = None
 
     @property
     def partitioned(self) -> bool:
@@ -249,7 +249,7 @@ class SourceTable:
     @property
     def is_personal(self) -> bool:
         """Whether its rows belong to persons."""
-        return self.person is not None or self.hangs_on is not None
+        return self.person is not None or self.person_source is not None
 
     @property
     def stored_values(self) -> tuple[Column, ...]:

@@ -236,7 +236,7 @@ SESSION_COSTS = SourceTable(
         ),
     ),
     touches=DayOf(SESSION_SOURCES),
-    hangs_on="session_sources",
+    person_source="session_sources",
 )
 
 CAMPAIGN_COSTS = SourceTable(

@@ -174,7 +174,7 @@ def _in_warehouse(
             found |= raw_rows.identifiers_in_log(engine, person)
         kept = find_kept(engine, finder, _list_of(suppressed, found), found.persons)
         for table, keys in kept.keys.items():
-            found = found.with_keys(engine.catalog.sources[table].hangs_on or table, keys)
+            found = found.with_keys(engine.catalog.sources[table].person_source or table, keys)
         return kept, raw_rows.not_of_others(engine, found)
 
 

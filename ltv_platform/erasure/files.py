@@ -131,16 +131,18 @@ def search_files(
     sources: Mapping[str, SourceTable] = engine.catalog.sources
     files = list(kept_files(engine))
     # Files of costs name sessions and no persons, so files of sessions are read first.
-    for hanging in (False, True):
+    for by_source in (False, True):
         stripper = Stripper(finder, sources, make_list(identifiers))
         needles = Needles(identifiers.all(), id_of=partial(person_id, engine.settings))
         for file in files:
-            if (sources[file.table].hangs_on is not None) is not hanging:
+            if (sources[file.table].person_source is not None) is not by_source:
                 continue
             progress(f"searching {file.path.name}")
             found = _search(stripper, file, findings, needles)
             for table, of_table in found.items():
-                identifiers = identifiers.with_keys(sources[table].hangs_on or table, of_table.keys)
+                identifiers = identifiers.with_keys(
+                    sources[table].person_source or table, of_table.keys
+                )
     return findings, identifiers
 
 

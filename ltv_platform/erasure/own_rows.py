@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from ltv_platform.contracts.ddl import quoted
 from ltv_platform.erasure.identifiers import Identifiers
-from ltv_platform.erasure.raw_rows import hanging
+from ltv_platform.erasure.raw_rows import condition_for
 from ltv_platform.user_tables import OwnTable, published
 from ltv_platform.user_tables.model import RESERVED
 from ltv_platform.warehouse.engine import Engine, Reader
@@ -18,7 +18,7 @@ def count_rows(reader: Reader, identifiers: Identifiers) -> Mapping[str, int]:
     """The number of rows that :func:`remove_rows` would delete from each table."""
     counts = {}
     for table, columns in _tables(reader):
-        condition, values = hanging(columns, identifiers)
+        condition, values = condition_for(columns, identifiers)
         if condition:
             counts[table.full_name] = _count(reader, table, condition, values)
     return counts
@@ -27,7 +27,7 @@ def count_rows(reader: Reader, identifiers: Identifiers) -> Mapping[str, int]:
 def remove_rows(engine: Engine, identifiers: Identifiers) -> None:
     """Delete their rows from each table and its file."""
     for table, columns in _tables(engine):
-        condition, values = hanging(columns, identifiers)
+        condition, values = condition_for(columns, identifiers)
         if condition:
             with engine.transaction() as transaction:
                 transaction.execute(f"DELETE FROM {table.sql} WHERE {condition}", values)

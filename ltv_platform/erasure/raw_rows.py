@@ -26,7 +26,7 @@ _TEXTS = (
     ("raw.quarantine", "settled_by"),
 )
 #: Columns that link a row to a person, and the source table whose key they are; None: the person.
-_HANGING: dict[str, str | None] = {
+_PERSONAL_COLUMNS: dict[str, str | None] = {
     **{source.key[0]: source.name for source in SOURCES if source.person is not None},
     **{source.person: None for source in SOURCES if source.person is not None},
 }
@@ -82,11 +82,13 @@ def to_be_listed(identifiers: Identifiers) -> dict[str, frozenset[str]]:
 
     Costs of sessions name no person, and an old file may assign a row to somebody else.
     """
-    hung_on = {source.hangs_on for source in SOURCES if source.hangs_on is not None}
+    person_sources = {
+        source.person_source for source in SOURCES if source.person_source is not None
+    }
     listed = {CUSTOMER: identifiers.persons}
     for source in SOURCES:
         if source.person is not None:
-            keys = identifiers.of(source.name) if source.name in hung_on else frozenset()
+            keys = identifiers.of(source.name) if source.name in person_sources else frozenset()
             keys |= identifiers.contested.get(source.name, frozenset())
             if keys:
                 listed[key_kind(source)] = keys
@@ -99,7 +101,7 @@ def count_rows(
     """The rows that :func:`remove_rows` would delete, by table, except quarantine."""
     rows: dict[str, int] = {}
     for table in tables:
-        condition, values = hanging(_names(table), identifiers)
+        condition, values = condition_for(_names(table), identifiers)
         if condition:
             [(count,)] = warehouse.rows(
                 f"SELECT COUNT(*) FROM {table.full_name} WHERE {condition}", values
@@ -131,7 +133,7 @@ def remove_rows(
         touched = _touched_days(transaction, identifiers, settings)
         rows: dict[str, int] = {}
         for table in engine.catalog:
-            condition, values = hanging(_names(table), identifiers)
+            condition, values = condition_for(_names(table), identifiers)
             if condition:
                 if table.layer != "raw":
                     _forget_built(transaction, table, condition, values)
@@ -152,15 +154,17 @@ def remove_rows(
     return rows
 
 
-def hanging(columns: Iterable[str], identifiers: Identifiers) -> tuple[str, dict[str, list[str]]]:
+def condition_for(
+    columns: Iterable[str], identifiers: Identifiers
+) -> tuple[str, dict[str, list[str]]]:
     """A condition for rows that belong to the persons, and its parameters.
 
-    The SQL is empty where no row with such columns can.
+    The SQL is empty if rows with these columns cannot belong to persons.
     """
     cases, values = [], dict[str, list[str]]()
     for column in columns:
-        if column in _HANGING:
-            source = _HANGING[column]
+        if column in _PERSONAL_COLUMNS:
+            source = _PERSONAL_COLUMNS[column]
             name = f"of_{source or 'persons'}"
             of_source = identifiers.persons if source is None else identifiers.of(source)
             cases.append(f"{quoted(column)} IN (SELECT UNNEST(CAST(${name} AS VARCHAR[])))")
@@ -192,7 +196,7 @@ def _touched_days(
     values: dict[str, Any] = {}
 
     def condition_of(source: SourceTable) -> str:
-        condition, needed = hanging(_names(source.log), identifiers)
+        condition, needed = condition_for(_names(source.log), identifiers)
         values.update(needed)
         return condition
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from ltv_platform.erasure.identifiers import Identifiers
-from ltv_platform.erasure.raw_rows import hanging
+from ltv_platform.erasure.raw_rows import condition_for
 from ltv_platform.published.current import current_snapshot
 from ltv_platform.published.files import count_rows
 from ltv_platform.settings import Settings
@@ -21,7 +21,7 @@ def rows_in_snapshot(folder: Path, identifiers: Identifiers) -> int:
 
     A damaged file counts as one row: its content is unknown.
     """
-    counts = count_rows(folder, lambda columns: hanging(columns, identifiers))
+    counts = count_rows(folder, lambda columns: condition_for(columns, identifiers))
     return sum(1 if count is None else count for count in counts.values())
 
 

@@ -105,7 +105,7 @@ def _ingest_together(
                 of_file = []
                 for each in file:
                     current = each
-                    if left_out and isinstance(each, Staged) and each.load.table.hangs_on:
+                    if left_out and isinstance(each, Staged) and each.load.table.person_source:
                         # Rows it refers to may have been left out since it was staged.
                         discard(connection, each)
                         [current] = _staged(connection, engine, [each.incoming], progress)

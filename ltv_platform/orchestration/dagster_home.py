@@ -1,4 +1,4 @@
-"""DAGSTER_HOME: its configuration, and whether the database of Dagster's history is available.
+"""DAGSTER_HOME: its configuration and environment, and whether the database is available.
 
 Dagster keeps its history (runs, events, schedules) in SQLite files there, or in PostgreSQL. The
 tables of the platform are in neither: they are in the warehouse.
@@ -26,6 +26,24 @@ _SHIPPED_BEFORE = {
 
 #: Seconds to connect: a slower server would be no pleasure to use.
 _CONNECT_SECONDS = 10
+
+
+def dagster_environment(settings: Settings) -> dict[str, str]:
+    """Environment variables for every process that executes runs."""
+    return {
+        "LTV_HOME": str(settings.home),
+        "DAGSTER_HOME": str(settings.dagster_path),
+        "LTV_EVENT_LOG": str(settings.dagster_path / "history"),
+        # Dagster passes events in batches of this size; see event_log.py.
+        "DAGSTER_EVENT_BATCH_SIZE": "1000",
+    }
+
+
+def prepare_dagster_home(settings: Settings) -> None:
+    """Create DAGSTER_HOME with the shipped configuration, unless the user has one there."""
+    os.environ.update(dagster_environment(settings))
+    check_storage(settings)
+    write_configuration(settings)
 
 
 def write_configuration(settings: Settings) -> None:

@@ -6,7 +6,7 @@ import re
 import dagster as dg
 import pytest
 
-from ltv_platform.orchestration.refresh import dagster_environment
+from ltv_platform.orchestration.dagster_home import dagster_environment
 from ltv_platform.settings import Settings
 from ltv_platform_tests.erasure.worlds import ADA, NOT_ADA, drop_files, hers_in
 from ltv_platform_tests.testing.command_line import CommandLine

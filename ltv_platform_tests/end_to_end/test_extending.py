@@ -16,12 +16,9 @@ import pytest
 
 from ltv_platform.ingestion.load import Request, ingest
 from ltv_platform.orchestration.assets import asset_key
+from ltv_platform.orchestration.dagster_home import dagster_environment, prepare_dagster_home
+from ltv_platform.orchestration.foreground import bring_up_to_date
 from ltv_platform.orchestration.partitions import range_tags
-from ltv_platform.orchestration.refresh import (
-    bring_up_to_date,
-    dagster_environment,
-    prepare_dagster_home,
-)
 from ltv_platform.published.query import query
 from ltv_platform.refresh.stale import what_is_stale
 from ltv_platform.settings import load_settings

@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from ltv_platform.assets import build_graph
-from ltv_platform.orchestration.refresh import bring_up_to_date
+from ltv_platform.orchestration.foreground import bring_up_to_date
 from ltv_platform.settings import load_settings
 from ltv_platform.warehouse.duckdb.connection import open_warehouse
 from ltv_platform.warehouse.duckdb.engine import DuckDBEngine

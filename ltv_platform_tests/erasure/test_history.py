@@ -12,7 +12,7 @@ from ltv_platform.compressed_text import decompressed
 from ltv_platform.erasure import history
 from ltv_platform.errors import UserError
 from ltv_platform.ingestion.suppression.texts import Needles
-from ltv_platform.orchestration.refresh import dagster_environment, prepare_dagster_home
+from ltv_platform.orchestration.dagster_home import dagster_environment, prepare_dagster_home
 from ltv_platform.settings import Settings
 from ltv_platform_tests.erasure.worlds import contents
 

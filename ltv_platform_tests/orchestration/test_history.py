@@ -26,9 +26,9 @@ from dagster._core.storage.runs import SqliteRunStorage
 
 from ltv_platform.compressed_text import compressed, decompressed
 from ltv_platform.orchestration.announcing import DEFER_TAG
+from ltv_platform.orchestration.dagster_home import prepare_dagster_home
 from ltv_platform.orchestration.event_log import ANY_PARTITION, ANY_ROWS, SqliteHistory
 from ltv_platform.orchestration.maintenance import prune_history
-from ltv_platform.orchestration.refresh import prepare_dagster_home
 from ltv_platform_tests.testing.home import Home
 
 KEY = dg.AssetKey(["marts", "campaign_ltv"])

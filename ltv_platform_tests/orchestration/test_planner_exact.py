@@ -19,8 +19,9 @@ import pytest
 from ltv_platform.days import days_between
 from ltv_platform.orchestration.assets import table_name
 from ltv_platform.orchestration.build import build_definitions
+from ltv_platform.orchestration.dagster_home import prepare_dagster_home
 from ltv_platform.orchestration.event_log import SqliteHistory
-from ltv_platform.orchestration.refresh import bring_up_to_date, prepare_dagster_home
+from ltv_platform.orchestration.foreground import bring_up_to_date
 from ltv_platform.refresh.stale import what_is_stale
 from ltv_platform_tests.testing.home import Home
 

@@ -23,8 +23,12 @@ from dagster._core.events import (
 
 from ltv_platform.errors import UserError
 from ltv_platform.orchestration.build import build_definitions
-from ltv_platform.orchestration.dagster_home import check_storage, write_configuration
-from ltv_platform.orchestration.refresh import bring_up_to_date, dagster_environment
+from ltv_platform.orchestration.dagster_home import (
+    check_storage,
+    dagster_environment,
+    write_configuration,
+)
+from ltv_platform.orchestration.foreground import bring_up_to_date
 from ltv_platform_tests.testing.home import Home
 
 pytestmark = pytest.mark.postgres

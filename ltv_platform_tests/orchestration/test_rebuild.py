@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from ltv_platform.errors import UserError
-from ltv_platform.orchestration.refresh import rebuild
+from ltv_platform.orchestration.foreground import rebuild
 from ltv_platform.tables.transforms import Graph
 from ltv_platform_tests.testing.loader import Loader
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ltv_platform.errors import UserError
 from ltv_platform.orchestration.checks import CheckMessage
-from ltv_platform.orchestration.refresh import Refreshed
+from ltv_platform.orchestration.foreground import Refreshed
 from ltv_platform_tests.attribution.ihc_api.api_homes import journey_rows
 from ltv_platform_tests.testing.forked import ForkedLtv
 from ltv_platform_tests.testing.home import HEADERS

@@ -32,7 +32,7 @@ _LATER = (
     "ltv_platform.ingestion.load",
     "ltv_platform.ingestion.reading.csv_regularity",
     "ltv_platform.orchestration.event_log",
-    "ltv_platform.orchestration.refresh",
+    "ltv_platform.orchestration.foreground",
     "ltv_platform.published.query",
     "pandas",
     "pyarrow.parquet",

@@ -98,7 +98,7 @@ class Suppressed:
 
 def key_kind(source: SourceTable) -> str:
     """The kind of the keys of a source table."""
-    return source.hangs_on or source.name
+    return source.person_source or source.name
 
 
 def read_suppressed(warehouse: Rows, settings: Settings) -> Suppressed:
@@ -248,8 +248,8 @@ def remember_keys(transaction: Transaction, settings: Settings, load: Load, judg
         judged: Its rows.
     """
     source = load.table
-    hanging = [other for other in SOURCES if other.hangs_on == source.name]
-    if not hanging:
+    dependents = [other for other in SOURCES if other.person_source == source.name]
+    if not dependents:
         return
     key = quoted(source.key[0])
     keys = [
@@ -262,7 +262,7 @@ def remember_keys(transaction: Transaction, settings: Settings, load: Load, judg
     kind = key_kind(source)
     suppressed = read_suppressed(transaction, settings).together_with({kind: keys})
     put_on_list(transaction, suppressed, [kind], load.received_at)
-    for other in hanging:
+    for other in dependents:
         transaction.execute(
             f"DELETE FROM raw.{other.name} WHERE {quoted(other.key[0])} IN (SELECT UNNEST($keys))",
             {"keys": keys},

@@ -234,20 +234,20 @@ def ltv_run_after_a_correction_and_a_restated_day(folder: Path) -> str:
 def _load_once_planned() -> None:
     """In the process of a run: another file is loaded between its plan and its first write."""
     from ltv_platform.ingestion.load import Request, ingest
-    from ltv_platform.orchestration import refresh
+    from ltv_platform.orchestration import foreground
     from ltv_platform.workspace import Workspace
 
-    execute = refresh._execute
+    execute = foreground._execute
 
     def late(*arguments: Any, **options: Any) -> Any:
-        refresh._execute = execute
+        foreground._execute = execute
         workspace = Workspace.open()
         path = workspace.settings.home / "incoming" / "transactions_99.csv"
         [outcome] = ingest(workspace.engine, [Request("transactions", path)])
         assert outcome.error is None
         return execute(*arguments, **options)
 
-    refresh._execute = late
+    foreground._execute = late
 
 
 @CASES.case(

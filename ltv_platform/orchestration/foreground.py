@@ -16,11 +16,7 @@ from typing import TYPE_CHECKING
 
 from ltv_platform.errors import UserError
 from ltv_platform.ingestion.rows.start_date import cover_log
-from ltv_platform.orchestration.dagster_home import (
-    check_storage,
-    storage_errors,
-    write_configuration,
-)
+from ltv_platform.orchestration.dagster_home import prepare_dagster_home, storage_errors
 from ltv_platform.refresh.stale import Stale, newest_load, what_is_stale
 from ltv_platform.settings import Settings
 from ltv_platform.tables.transforms import Graph
@@ -317,21 +313,3 @@ def _listener(progress: Progress) -> "Callable[[dg.EventLogEntry], None]":
             progress(f"building {event.step_key}")
 
     return tell
-
-
-def dagster_environment(settings: Settings) -> dict[str, str]:
-    """Environment variables for every process that executes runs."""
-    return {
-        "LTV_HOME": str(settings.home),
-        "DAGSTER_HOME": str(settings.dagster_path),
-        "LTV_EVENT_LOG": str(settings.dagster_path / "history"),
-        # Dagster passes events in batches of this size; see event_log.py.
-        "DAGSTER_EVENT_BATCH_SIZE": "1000",
-    }
-
-
-def prepare_dagster_home(settings: Settings) -> None:
-    """Create DAGSTER_HOME with the shipped configuration, unless the user has one there."""
-    os.environ.update(dagster_environment(settings))
-    check_storage(settings)
-    write_configuration(settings)

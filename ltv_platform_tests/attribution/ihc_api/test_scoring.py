@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ltv_platform.attribution.ihc_api import ledger
-from ltv_platform.attribution.ihc_api.answers import SHARES, judge
+from ltv_platform.attribution.ihc_api.answers import SHARES, split_answer
 from ltv_platform.attribution.ihc_api.client import IhcClient
 from ltv_platform.attribution.ihc_api.packing import Journey, Session
 from ltv_platform.attribution.ihc_api.scoring import Outcome, score
@@ -329,8 +329,8 @@ def test_a_long_journey_may_miss_one_by_more(units: int, is_sound: bool) -> None
     journey = Journey("key", "v", date(2025, 12, 1), sessions)
     shares = dict.fromkeys(SHARES, units / 10_000)
     value = [{"conversion_id": "v", "session_id": s.session_id, **shares} for s in sessions]
-    judged = judge((journey,), {"value": value, "partialFailureErrors": []})
-    assert bool(judged.scored) is is_sound
+    split = split_answer((journey,), {"value": value, "partialFailureErrors": []})
+    assert bool(split.scored) is is_sound
 
 
 def test_shares_are_kept_as_answered(journeys: MakeHome) -> None:

@@ -20,7 +20,7 @@ def ltv(tmp_path: Path) -> ForkedLtv:
     return ForkedLtv(tmp_path / "home")
 
 
-def test_without_a_webhook(ltv: ForkedLtv) -> None:
+def test_commands_say_that_no_webhook_is_set(ltv: ForkedLtv) -> None:
     """Nobody is told, and whoever asks learns that."""
     test = ltv("alerts", "test")
     assert (test.code, test.out) == (2, "")

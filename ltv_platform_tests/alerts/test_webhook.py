@@ -91,7 +91,7 @@ def test_a_receiver_that_does_not_answer_is_not_waited_for() -> None:
     assert time.monotonic() - started < 10
 
 
-def test_nobody_listens() -> None:
+def test_a_missing_server_is_tried_three_times() -> None:
     """Refused, or a name that does not exist: in plain words, tried three times."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

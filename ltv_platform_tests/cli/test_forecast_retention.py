@@ -167,7 +167,9 @@ def test_too_few_periods(home: Home, ltv: Any) -> None:
         (("--category", "none"), "bought in the product category none"),
     ],
 )
-def test_errors(home: Home, ltv: Any, arguments: tuple[str, ...], message: str) -> None:
+def test_errors_say_what_to_give_instead(
+    home: Home, ltv: Any, arguments: tuple[str, ...], message: str
+) -> None:
     """No traceback."""
     answer = ltv(home, *arguments)
     shown = answer.stderr + str(answer.exception)

@@ -25,7 +25,7 @@ from ltv_platform_tests.sql_lint import in_statement, in_text
         ("WITH w AS (SELECT 1 AS a) SELECT a FROM t", "nobody reads the CTE w"),
     ],
 )
-def test_statements(sql: str, found: str | None) -> None:
+def test_the_lint_finds_faults_in_statements(sql: str, found: str | None) -> None:
     """One thing each; the first three are as they should be."""
     said = list(in_statement("queries/x.sql", sql))
     assert len(said) == (found is not None), said
@@ -44,7 +44,7 @@ def test_statements(sql: str, found: str | None) -> None:
         ("macros/a.sql", "{#- All. -#}", "1: end the file"),
     ],
 )
-def test_files(name: str, text: str, found: str | None) -> None:
+def test_the_lint_finds_faults_in_files(name: str, text: str, found: str | None) -> None:
     """Headers, lines and ends of files."""
     said = list(in_text(name, text))
     assert len(said) == (found is not None), said

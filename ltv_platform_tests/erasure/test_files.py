@@ -46,7 +46,7 @@ def strip(settings: Settings, path: Path, person: str = "c1", adapter: str | Non
     ],
     ids=["plain", "ends", "quotes", "prefix", "short", "unclosed", "pipes", "other column"],
 )
-def test_delimited_text(
+def test_other_records_of_delimited_text_stay_as_they_are(
     settings: Settings, tmp_path: Path, content: str, expected: str | None, count: int
 ) -> None:
     """Line ends, blank lines and quoting of the others stay; only whole values are an id."""
@@ -86,7 +86,7 @@ def test_text_of_another_encoding_becomes_utf_8(settings: Settings, tmp_path: Pa
         ("a.json", '{"customer_id":"c1"}\n{"customer_id":"c2"}\n', '{"customer_id":"c2"}\n'),
     ],
 )
-def test_json(
+def test_other_objects_of_json_stay_as_they_are(
     settings: Settings, tmp_path: Path, name: str, content: str, expected: str | None
 ) -> None:
     """The texts of the other objects stay, numbers with their digits."""

@@ -102,7 +102,7 @@ def test_behaviour_is_that_of_the_first_30_days(home: Home) -> None:
     assert set(_levels(home, "satisfaction")) == {"2.5 to below 3.5", "(none)"}
 
 
-def test_large_amounts(home: Home) -> None:
+def test_large_amounts_do_not_overflow(home: Home) -> None:
     """A square of a thousand overflowed the engine's product of two amounts; now none does."""
     home.load("customers", "a,2025-01-01,DE,,,,,,", "b,2025-01-01,DE,,,,,,", header=CUSTOMERS)
     home.load(
@@ -115,7 +115,7 @@ def test_large_amounts(home: Home) -> None:
     assert _levels(home, "country")["DE"]["avg_ltv"] == pytest.approx(250000001161.805)
 
 
-def test_calendar_windows(tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_calendar_windows_count_whole_days(tmp_path_factory: pytest.TempPathFactory) -> None:
     """LTV_WINDOW=calendar counts whole reporting days, and matures a day earlier."""
     home = Home(tmp_path_factory.mktemp("home"), window="calendar", as_of="2025-06-29")
     home.load("customers", "a,2025-01-01 10:00:00,DE,,,,,,", header=CUSTOMERS)

@@ -19,7 +19,7 @@ def folder(load: Loader) -> Path:
     return load.engine.settings.landing_path
 
 
-def test_what_waits(load: Loader, folder: Path) -> None:
+def test_waiting_files_are_listed_by_folder_the_oldest_first(load: Loader, folder: Path) -> None:
     """By folder, oldest first; hidden and unfinished files and other folders are left alone."""
     (folder / "transactions@cdnow").mkdir()
     for name in (

@@ -146,7 +146,7 @@ def lineages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, TableLineage
         ),
     ],
 )
-def test_truths_by_hand(
+def test_lineage_is_what_a_person_reads_in_the_sql(
     lineages: dict[str, TableLineage], table: str, column: str, sources: str
 ) -> None:
     """Read off the SQL by a person."""

@@ -26,7 +26,7 @@ def definitions(home: Home) -> dg.Definitions:
     return build_definitions(home.engine, home.graph)
 
 
-def test_definitions_load(definitions: dg.Definitions) -> None:
+def test_definitions_load_without_a_warehouse(definitions: dg.Definitions) -> None:
     """All keys, partitions, resources and jobs resolve, without a warehouse file."""
     dg.Definitions.validate_loadable(definitions)
 

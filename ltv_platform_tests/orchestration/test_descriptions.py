@@ -22,7 +22,7 @@ def _facts(graph: Graph, table: str) -> list[str]:
     return asset_description(graph[table]).partition("```sql")[0].strip().splitlines()
 
 
-def test_campaign_roas(tmp_path: Path) -> None:
+def test_a_partitioned_table_with_a_presentation_is_described(tmp_path: Path) -> None:
     """All that can be said of a partitioned table with a presentation."""
     assert _facts(_graph(tmp_path), "marts.campaign_roas") == [
         "One row per install date, campaign and country, including days of spend without "
@@ -41,7 +41,7 @@ def test_campaign_roas(tmp_path: Path) -> None:
     ]
 
 
-def test_forecast_models(tmp_path: Path) -> None:
+def test_a_table_made_by_a_fit_is_described(tmp_path: Path) -> None:
     """A table that a fit makes: what its SELECT gives, and where its forecasts are tested."""
     assert _facts(_graph(tmp_path), "marts.forecast_models")[2:] == [
         "- **Key**: `model`, `parameter`.",

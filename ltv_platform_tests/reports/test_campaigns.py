@@ -155,7 +155,7 @@ def page(settings: Settings) -> Page:
     return Page(write_campaign_report(settings))
 
 
-def test_campaign_figures(page: Page) -> None:
+def test_a_campaign_shows_its_figures(page: Page) -> None:
     """Name, installs, spend, CPI, LTV D7 D30, ROAS D1 … D30, payback, ROAS to date."""
     assert page.row(SCRIPT)[1:] == [
         "3", "15.00", "5.00", "6.00", "10.00",
@@ -239,7 +239,7 @@ def test_reconciliation_adds_up(page: Page) -> None:
     assert page.row("customers")[1:] == ["1", "7", "6", "0", "1", "14.3 %"]
 
 
-def test_countries(page: Page) -> None:
+def test_a_country_shows_only_mature_cohorts(page: Page) -> None:
     """US: only the January cohort of alpha is mature at D7."""
     assert page.row("US")[1:] == ["1", "3", "2", "10.00", "12.00", "1.20", "1.20"]
 

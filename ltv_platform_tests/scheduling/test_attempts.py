@@ -50,7 +50,7 @@ class Clock:
         return started
 
 
-def test_the_waits() -> None:
+def test_waits_double_up_to_30_minutes() -> None:
     """1, 2, 4, … minutes, at most 30."""
     assert [wait_after(n) for n in (1, 2, 3, 4, 5, 6, 7, 1_000)] == [
         60, 120, 240, 480, 960, 1_800, 1_800, 1_800,

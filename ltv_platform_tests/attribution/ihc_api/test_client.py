@@ -178,7 +178,7 @@ def test_an_answer_that_drips_is_not_waited_for() -> None:
     assert time.monotonic() - began < 10
 
 
-def test_nobody_listens() -> None:
+def test_a_refused_connection_is_retried() -> None:
     """A refused connection is retried, and said with its cause."""
     with told(GOOD) as server:
         gone = server.url

@@ -11,7 +11,7 @@ from ltv_platform_tests.attribution.ihc_api.conftest import MakeHome
 from ltv_platform_tests.attribution.ihc_api.killed import POINTS, kill_while_scoring, score_only
 
 
-def test_killed_at_each_point(journeys: MakeHome) -> None:
+def test_no_kill_loses_or_repeats_a_paid_journey(journeys: MakeHome) -> None:
     """Twelve journeys, two a request, two fifths of the requests at fault, four kills."""
     with simulator(faults=Faults(0.4, seed=3)) as api:
         home = journeys(api.url, [2] * 12).settings.home
@@ -23,7 +23,7 @@ def test_killed_at_each_point(journeys: MakeHome) -> None:
     assert seen.faults > 0
 
 
-def test_few_requests(tmp_path: Path, reference_data: Path) -> None:
+def test_journeys_fill_at_most_22_requests(tmp_path: Path, reference_data: Path) -> None:
     """The 1,946 journeys of the public data in requests of 200 sessions: at most 22."""
     database = tmp_path / "challenge.db"
     packed = reference_data / "ihc" / "challenge.db.gz"

@@ -37,7 +37,7 @@ def lengths(*given: int, journeys: int, sessions: int) -> list[list[int]]:
     return [[len(j.sessions) for j in batch] for batch in pack(made, journeys, sessions)]
 
 
-def test_next_fit() -> None:
+def test_a_journey_that_does_not_fit_opens_the_next_request() -> None:
     """One that does not fit opens the next request; none is cut, none goes back."""
     assert lengths(3, 3, 3, 1, 4, journeys=9, sessions=6) == [[3, 3], [3, 1], [4]]
     assert lengths(1, 1, 1, journeys=2, sessions=6) == [[1, 1], [1]]
@@ -57,7 +57,7 @@ def test_no_request_is_over_a_limit(seed: int) -> None:
         assert len(one) == 7 or sum(one) + other[0] > 20
 
 
-def test_halves() -> None:
+def test_halves_hold_all_journeys_in_order() -> None:
     """All of it, in order."""
     batch = tuple(journey(f"v{number}", 1) for number in range(5))
     assert [len(half) for half in halves(batch)] == [2, 3]
@@ -133,7 +133,7 @@ def test_an_unsound_answer_is_not(change: dict[str, object], reason: str) -> Non
     assert reason in why
 
 
-def test_reasons_of_the_api() -> None:
+def test_an_error_that_names_a_conversion_fails_it() -> None:
     """An error that names a conversion fails it, with what it says; its form may vary."""
     one, two, three = (journey(f"v{number}", 1) for number in (1, 2, 3))
     errors = [

@@ -79,7 +79,7 @@ def test_pause_initiates_anew() -> None:
     assert float(first[3]) == pytest.approx(0.345 / (1 + again) / weights, abs=1e-12)
 
 
-def test_dead_sessions() -> None:
+def test_a_session_is_dead_after_a_longer_pause() -> None:
     """A pause of exactly T is survived; one second more, and what was before earns nothing."""
     alive = ihc([Touch(0), Touch(HOUR), Touch(313 * HOUR)])
     assert alive[0] > 0

@@ -41,7 +41,7 @@ def answers(folder: Path, *lines: str, header: str = HEADER) -> AnsweredJourneys
     return read_answers(file, load_settings(home=folder))
 
 
-def test_distances_by_hand(tmp_path: Path) -> None:
+def test_distances_equal_those_by_hand(tmp_path: Path) -> None:
     """Misallocated is half the credit that differs per channel and day, by all conversions."""
     journeys = answers(
         tmp_path,

@@ -78,7 +78,7 @@ def test_quantiles_equal_those_of_a_simulation(model: str) -> None:
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_coverage(model: str) -> None:
+def test_an_80_percent_interval_holds_80_percent(model: str) -> None:
     """An 80 % interval of spend holds 78 to 82 % of customers whose spend can miss both ways.
 
     Of all customers more: where P(nothing) is above 10 %, the interval begins at 0, and nobody
@@ -169,7 +169,7 @@ def test_one_seed_one_future() -> None:
     assert (one != other).any()
 
 
-def test_empirical_band() -> None:
+def test_the_empirical_band_uses_the_t_distribution() -> None:
     """Student's t around 0 of the logarithms; None where there is nothing to learn from."""
     band = empirical_band([100, 100, 100], [110, 90, 105])
     assert band is not None

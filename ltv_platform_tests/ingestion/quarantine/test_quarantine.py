@@ -34,7 +34,7 @@ def later(loader_with: Callable[..., Loader]) -> Loader:
     return loader_with(start_date="2024-01-01", now=LATER)
 
 
-def test_list(load: Loader) -> None:
+def test_quarantine_is_listed_in_the_order_of_the_file(load: Loader) -> None:
     """By table and up to a limit, in the order of the file."""
     load("customers", customers("c1,never,a", ",2025-01-01,b"))
     load("campaigns", "campaign_id\n\n \n")

@@ -45,7 +45,9 @@ def start(load: Loader) -> date | None:
         ([{1997: 900, 1998: 900}], date(1997, 1, 1)),
     ],
 )
-def test_settle(tables: list[dict[int, int]], expected: date | None) -> None:
+def test_the_start_settles_on_a_new_year_that_covers_the_rows(
+    tables: list[dict[int, int]], expected: date | None
+) -> None:
     """The latest 1 January such that >= 99.9 % of the rows, over all tables, lie on or after."""
     assert settle(tables) == expected
 
@@ -94,7 +96,9 @@ def test_days_that_stand_for_no_date_settle_nothing(load: Loader, zero: str) -> 
         ({2025: 9_000}, {2026: 5_000}, 2025),  # never later
     ],
 )
-def test_moved(log: dict[int, int], load: dict[int, int], expected: int) -> None:
+def test_the_start_moves_back_for_enough_earlier_rows(
+    log: dict[int, int], load: dict[int, int], expected: int
+) -> None:
     """Earlier when >= 0.1 % of all rows of a table, a load of at least 1,000 counted in."""
     assert moved(date(2025, 1, 1), log, load) == date(expected, 1, 1)
 

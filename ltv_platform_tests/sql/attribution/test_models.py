@@ -47,7 +47,9 @@ def credits_of(settings: Settings, conversion: str) -> dict[str, dict[str, tuple
     return found
 
 
-def test_golden_credit(load: Loader, graph: Graph, settings: Settings) -> None:
+def test_every_model_credits_sessions_as_computed_by_hand(
+    load: Loader, graph: Graph, settings: Settings
+) -> None:
     load(
         "session_sources",
         _SESSIONS

@@ -111,7 +111,7 @@ def test_purchasers_and_orders(retail: Home) -> None:
     ) == [(4275,)]
 
 
-def test_customer_ltv(retail: Home, customers: pd.DataFrame) -> None:
+def test_customer_ltv_equals_pandas(retail: Home, customers: pd.DataFrame) -> None:
     """Lines, orders, refunds, money and tenure of each customer."""
     given = retail.engine.rows(
         "SELECT customer_id, total_transactions, total_orders, total_refunds, ltv, tenure_days "
@@ -136,7 +136,7 @@ def _cumulative(lines: pd.DataFrame) -> pd.DataFrame:
     return lines.groupby(["cohort", age])["net"].sum().unstack(fill_value=0).cumsum(axis=1)
 
 
-def test_cohorts(retail: Home, lines: pd.DataFrame, customers: pd.DataFrame) -> None:
+def test_cohorts_equal_pandas(retail: Home, lines: pd.DataFrame, customers: pd.DataFrame) -> None:
     """Totals, means, medians and the readings at equal age of all 13 months."""
     given = retail.engine.rows(
         "SELECT strftime(cohort_month, '%Y-%m'), customers, purchasing_customers, total_ltv, "
@@ -164,7 +164,9 @@ def test_cohorts(retail: Home, lines: pd.DataFrame, customers: pd.DataFrame) -> 
         assert list(row[6:]) == [r if r is None else pytest.approx(r) for r in readings], cohort
 
 
-def test_curve_and_retention(retail: Home, lines: pd.DataFrame, customers: pd.DataFrame) -> None:
+def test_curve_and_retention_equal_pandas(
+    retail: Home, lines: pd.DataFrame, customers: pd.DataFrame
+) -> None:
     """Cumulative revenue at each age; who bought in each month, and in it or later."""
     given = {
         (month, age): value
@@ -202,7 +204,7 @@ def _fifth(values: "pd.Series[Any]") -> "pd.Series[Any]":
     return (1 + (5 * share).astype(int)).clip(upper=5)
 
 
-def test_rfm(retail: Home, customers: pd.DataFrame) -> None:
+def test_rfm_equals_pandas(retail: Home, customers: pd.DataFrame) -> None:
     """Scores and segments of all purchasers."""
     buyers = customers[customers["purchases"] > 0]
     recency = (pd.Timestamp(AS_OF) - buyers["last"]).dt.days

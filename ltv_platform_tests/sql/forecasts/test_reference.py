@@ -23,7 +23,7 @@ def home(reference_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Home
     return home
 
 
-def test_parameters(forecast: Any) -> None:
+def test_parameters_are_those_of_the_paper(forecast: Any) -> None:
     """Fader, Hardie & Lee's sample, in weeks to 1997-09-30: all digits that are printed."""
     models = {
         model["model"]: model
@@ -63,7 +63,7 @@ def test_days_and_weeks_agree(forecast: Any) -> None:
         assert days["parameters"] == pytest.approx(expected, rel=1e-5)
 
 
-def test_holdout(forecast: Any) -> None:
+def test_the_holdout_has_the_totals_of_the_data(forecast: Any) -> None:
     """39 weeks after 1997-09-30: 1,882 purchase days and 70,976.39 dollars."""
     rows = {
         (row["model"], row["measure"]): row

@@ -71,8 +71,8 @@ def spend(load: Loader) -> dict[tuple[str, str], Any]:
     return {(campaign, currency): f"{float(cost):.2f}" for campaign, currency, cost in rows}
 
 
-def tell_of_nobody(load: Loader) -> None:
-    """No table of the log tells of the person of the files."""
+def assert_no_person(load: Loader) -> None:
+    """No table of the log contains the person of the files."""
     for table in ("campaign_costs", "campaigns", "quarantine"):
         held = str(load.rows(f"SELECT * FROM raw.{table}"))
         assert not [each for each in PERSON if each in held], table

@@ -104,7 +104,7 @@ def written(rows: list[dict[str, str]], header: list[str] = NAMES, *, braces: bo
     return csv_text(list(named.values()), given)
 
 
-def test_figures_of_the_file(load: Loader) -> None:
+def test_counts_and_sums_are_those_of_the_file(load: Loader) -> None:
     """Counts and sums as the docstring of the module has them."""
     assert len(ROWS) == 30
     path = load.write("export.csv", written(ROWS))
@@ -263,7 +263,7 @@ def test_the_currency_of_the_event_is_not_that_of_reports(load: Loader) -> None:
     assert newest_transactions(load) == [("EUR", Decimal(10), None)]
 
 
-def test_a_line_for_excel(load: Loader) -> None:
+def test_a_sep_line_before_the_header_is_skipped(load: Loader) -> None:
     """``sep=,`` before the header is no record."""
     text = "sep=,\r\n" + written([installed("d1", NOON)])
     assert counted(take(load, load.write("export.csv", text)))["customers"] == (1, 0, 1)

@@ -54,7 +54,7 @@ from ltv_platform_tests.ingestion.adapters.formats.exported import (
 from ltv_platform_tests.testing.loader import Loader
 
 
-def test_figures_of_the_file(load: Loader) -> None:
+def test_counts_and_sums_are_those_of_the_file(load: Loader) -> None:
     """Counts and sums as the docstring of the module has them."""
     path = load.write("non-organic.csv", written(ROWS))
     assert len(ROWS) == 30
@@ -137,7 +137,7 @@ def test_a_second_time_and_a_longer_file(load: Loader) -> None:
     assert sessions == 8
 
 
-def test_events_alone(load: Loader) -> None:
+def test_events_without_installs_give_each_customer_once(load: Loader) -> None:
     """Without installs in the file, each customer comes once, by the time of the install.
 
     The install's own row counts before them, whenever it comes: the country is where the
@@ -153,7 +153,7 @@ def test_events_alone(load: Loader) -> None:
     assert newest_transactions(load)[2] == ("USD", Decimal("51.48"), Decimal("9.99"))
 
 
-def test_options(load: Loader) -> None:
+def test_options_choose_currency_and_customer(load: Loader) -> None:
     """All in USD; a device is a customer; no spend."""
     path = load.write("raw.csv", written(ROWS))
     reference = "appsflyer_raw"
@@ -168,7 +168,7 @@ def test_options(load: Loader) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-8"])
-def test_few_columns(load: Loader, encoding: str) -> None:
+def test_optional_columns_may_be_missing(load: Loader, encoding: str) -> None:
     """Columns that may be missing are; tabs and UTF-16, as Excel saves them."""
     needed = ["Install Time", "Event Time", "Event Name", "Media Source", "AppsFlyer ID"]
     header = [*needed, "Event Revenue", "Event Revenue Currency"]
@@ -250,7 +250,7 @@ def test_revenue_of_another_source(load: Loader) -> None:
     assert [reasons[0][:17] for _, reasons in load.reasons()] == ["registration_date"]
 
 
-def test_a_line_for_excel(load: Loader) -> None:
+def test_a_sep_line_before_the_header_is_skipped(load: Loader) -> None:
     """``sep=,`` before the header is no record."""
     text = b"sep=,\r\n" + csv_text(HEADER, ROWS[:2], empty=NA).encode()
     assert counted(take(load, load.write("raw.csv", text)))["customers"] == (2, 0, 1)

@@ -33,7 +33,7 @@ SPENT = [
 ]
 
 
-def test_report(load: Loader) -> None:
+def test_a_report_becomes_spend_and_campaigns(load: Loader) -> None:
     outcomes = load_file(load, "r.csv", REPORT)
     assert ad_files.counts(outcomes) == {
         "campaign_costs": (37, 1, 35, 1),
@@ -55,10 +55,10 @@ def test_report(load: Loader) -> None:
     assert load.rows(
         "SELECT campaign_name, media_source FROM raw.campaigns WHERE campaign_id = '111'"
     ) == [("Brand", "google_ads")]
-    ad_files.tell_of_nobody(load)
+    ad_files.assert_no_person(load)
 
 
-def test_again_and_restated(load: Loader) -> None:
+def test_the_same_report_changes_nothing_and_a_restated_one_replaces(load: Loader) -> None:
     load_file(load, "r.csv", REPORT)
     ad_files.changes_nothing(load, "again.csv", REPORT)
     load_file(load, "later.csv", REPORT.replace(",3.125,", ",3.225,"))
@@ -66,7 +66,7 @@ def test_again_and_restated(load: Loader) -> None:
     assert spend(load)["111", ""] == "18.75"
 
 
-def test_typed_parquet(load: Loader, tmp_path: Path) -> None:
+def test_typed_parquet_is_read(load: Loader, tmp_path: Path) -> None:
     """Days are dates, amounts doubles, ids whole numbers."""
     path = tmp_path / "files" / "r.parquet"
     path.parent.mkdir(exist_ok=True)
@@ -90,7 +90,7 @@ def test_typed_parquet(load: Loader, tmp_path: Path) -> None:
     assert load.rows("SELECT COUNT(DISTINCT date), SUM(impressions) FROM raw.campaign_costs") == [
         (3, 3000)
     ]
-    ad_files.tell_of_nobody(load)
+    ad_files.assert_no_person(load)
 
 
 def test_amounts_of_three_decimals(load: Loader) -> None:
@@ -115,7 +115,7 @@ def test_what_a_warehouse_writes_for_nothing(load: Loader, empty: str) -> None:
     assert spend(load) == {("A", ""): "2.00"}
 
 
-def test_account_report(load: Loader) -> None:
+def test_a_report_by_account_is_refused(load: Loader) -> None:
     message = refusal(
         load_file(load, "r.csv", "date_day,platform,account_id,spend\n2025-09-01,x,1,2\n")
     )

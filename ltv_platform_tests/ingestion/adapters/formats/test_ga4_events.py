@@ -167,7 +167,7 @@ def parquet(events: list[Event]) -> bytes:
 
 
 @pytest.mark.parametrize("form", ["json", "parquet"])
-def test_figures_of_the_table(load: Loader, form: str) -> None:
+def test_counts_and_sums_are_those_of_the_table(load: Loader, form: str) -> None:
     """Counts and sums as the docstring of the module has them, from both kinds of files."""
     assert len(EVENTS) == 30
     content: str | bytes = ndjson(EVENTS) if form == "json" else parquet(EVENTS)
@@ -227,7 +227,7 @@ def test_a_later_file_of_the_same_day(load: Loader) -> None:
     assert load.rows("SELECT COUNT(DISTINCT session_id) FROM raw.session_sources") == [(6,)]
 
 
-def test_options(load: Loader) -> None:
+def test_options_choose_currency_campaign_and_customer(load: Loader) -> None:
     """In USD, by source and medium, and a browser is a customer."""
     path = load.write("events.json", ndjson(EVENTS))
     chosen = ("revenue=usd", "channel=source", "customer=device")

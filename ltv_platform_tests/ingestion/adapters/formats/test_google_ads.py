@@ -25,7 +25,7 @@ SPENT = {
 }
 
 
-def test_report(load: Loader) -> None:
+def test_a_report_becomes_spend_and_campaigns(load: Loader) -> None:
     outcomes = load_file(load, "r.csv", REPORT)
     assert ad_files.counts(outcomes) == {
         "campaign_costs": (35, 7, 26, 2),
@@ -44,7 +44,7 @@ def test_report(load: Loader) -> None:
     assert [reason.split(":")[0] for reason in reasons] == ["date", "cost"]
 
 
-def test_names(load: Loader) -> None:
+def test_campaigns_have_names_and_types(load: Loader) -> None:
     load_file(load, "r.csv", REPORT)
     assert load.rows(
         "SELECT campaign_id, campaign_name, media_source, objective FROM raw.campaigns ORDER BY ALL"
@@ -58,16 +58,16 @@ def test_names(load: Loader) -> None:
     ]
 
 
-def test_again_and_restated(load: Loader) -> None:
+def test_the_same_report_changes_nothing_and_a_restated_one_replaces(load: Loader) -> None:
     load_file(load, "r.csv", REPORT)
     ad_files.changes_nothing(load, "again.csv", REPORT)
     load_file(load, "later.csv", REPORT.replace("$100.00", "$101.00"))
     assert spend(load) == {**SPENT, ("111", "USD"): "454.50"}
 
 
-def test_nobody(load: Loader) -> None:
+def test_a_report_names_no_person(load: Loader) -> None:
     load_file(load, "r.csv", REPORT)
-    ad_files.tell_of_nobody(load)
+    ad_files.assert_no_person(load)
 
 
 def test_totals_that_do_not_agree(load: Loader) -> None:
@@ -78,7 +78,7 @@ def test_totals_that_do_not_agree(load: Loader) -> None:
 
 
 @pytest.mark.parametrize("first", ["", "sep=\t\r\n"])
-def test_for_excel(load: Loader, first: str) -> None:
+def test_utf_16_with_tabs_is_read(load: Loader, first: str) -> None:
     """UTF-16 with its mark, parted by tabs."""
     load_file(
         load, "r.csv", ("\ufeff" + first + ad_files.parted_by(REPORT, "\t")).encode("utf-16-le")
@@ -95,7 +95,7 @@ def test_for_excel(load: Loader, first: str) -> None:
         ("Dia;Campanha;ID da campanha;Código da moeda;Custo;Impr.;Cliques", "Total: conta"),
     ],
 )
-def test_other_languages(load: Loader, header: str, total: str) -> None:
+def test_reports_in_other_languages_are_read(load: Loader, header: str, total: str) -> None:
     report = (
         f"sep=;\nCampaigns\n1.9.2025 - 2.9.2025\n{header}\n"
         "2025-09-01;Marke;7;EUR;1.204,10 €;12.345;1.000\n"
@@ -149,7 +149,9 @@ def test_numbers_in_another_order_of_columns(load: Loader) -> None:
         ],
     ],
 )
-def test_currency(load: Loader, header: str, amount: str, currency: str) -> None:
+def test_the_currency_is_that_of_the_amount_or_the_header(
+    load: Loader, header: str, amount: str, currency: str
+) -> None:
     """That of the amount or the header; else the base currency, where nothing tells one."""
     load_file(load, "r.csv", f"Day,Campaign,{header}\n2025-09-01,A,{amount}\n")
     [((_, found), cost)] = spend(load).items()
@@ -164,7 +166,7 @@ def test_a_mark_that_is_not_known(load: Loader) -> None:
     assert reason.startswith("currency: '₦'")
 
 
-def test_without_day(load: Loader) -> None:
+def test_a_report_without_days_is_refused(load: Loader) -> None:
     message = refusal(load_file(load, "r.csv", REPORT.replace("\nDay,", "\nWeek,")))
     assert "which also has Day" in message
     assert "add Segment > Time > Day, and download it again" in message
@@ -172,7 +174,7 @@ def test_without_day(load: Loader) -> None:
     assert "add Segment > Time > Day" in refusal(again)
 
 
-def test_ids_of_a_spreadsheet(load: Loader) -> None:
+def test_ids_shortened_by_a_spreadsheet_are_refused(load: Loader) -> None:
     report = "Day,Campaign,Campaign ID,Cost\n2025-09-01,A,1.23E+10,5.00\n"
     assert "without saving it in a spreadsheet" in refusal(load_file(load, "r.csv", report))
 

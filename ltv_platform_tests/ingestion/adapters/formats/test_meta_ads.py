@@ -19,7 +19,7 @@ FIRST, SECOND = "120210000000000001", "120210000000000002"
 SPENT = {(FIRST, "USD"): "176.75", (SECOND, "USD"): "16.65"}
 
 
-def test_export(load: Loader) -> None:
+def test_an_export_becomes_spend_and_campaigns(load: Loader) -> None:
     outcomes = load_file(load, "e.csv", "\ufeff" + EXPORT)
     assert ad_files.counts(outcomes) == {
         "campaign_costs": (32, 6, 25, 1),
@@ -41,7 +41,7 @@ def test_export(load: Loader) -> None:
     assert load.rows("SELECT DISTINCT spend_source FROM raw.campaign_costs") == [("meta_ads",)]
 
 
-def test_again_and_restated(load: Loader) -> None:
+def test_the_same_report_changes_nothing_and_a_restated_one_replaces(load: Loader) -> None:
     load_file(load, "e.csv", EXPORT)
     ad_files.changes_nothing(load, "again.csv", EXPORT)
     load_file(load, "later.csv", EXPORT.replace(",20.2,", ",20.3,"))
@@ -104,7 +104,7 @@ def test_one_day_without_its_column(load: Loader) -> None:
          "EUR"),
     ],
 )  # fmt: skip
-def test_other_languages(load: Loader, header: str, currency: str) -> None:
+def test_reports_in_other_languages_are_read(load: Loader, header: str, currency: str) -> None:
     load_file(
         load,
         "e.csv",
@@ -118,7 +118,7 @@ def test_other_languages(load: Loader, header: str, currency: str) -> None:
     ) == [(12400, 110, "AT")]
 
 
-def test_ids_of_a_spreadsheet(load: Loader) -> None:
+def test_ids_shortened_by_a_spreadsheet_are_refused(load: Loader) -> None:
     message = refusal(load_file(load, "e.csv", EXPORT.replace(FIRST, "1.2021E+17")))
     assert "without saving it in a spreadsheet" in message
 

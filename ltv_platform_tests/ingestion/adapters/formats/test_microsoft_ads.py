@@ -15,7 +15,7 @@ REPORT = ad_files.text_of("microsoft_ads.csv")
 SPENT = {("500000001", "USD"): "200.00", ("500000002", "USD"): "9.09"}
 
 
-def test_report(load: Loader) -> None:
+def test_a_report_becomes_spend_and_campaigns(load: Loader) -> None:
     outcomes = load_file(load, "r.csv", REPORT)
     assert ad_files.counts(outcomes) == {
         "campaign_costs": (42, 10, 31, 1),
@@ -35,17 +35,17 @@ def test_report(load: Loader) -> None:
         ("Search – Brand", "Microsoft Advertising"),
         ("Shopping", "Microsoft Advertising"),
     ]
-    ad_files.tell_of_nobody(load)
+    ad_files.assert_no_person(load)
 
 
-def test_again_and_restated(load: Loader) -> None:
+def test_the_same_report_changes_nothing_and_a_restated_one_replaces(load: Loader) -> None:
     load_file(load, "r.csv", REPORT)
     ad_files.changes_nothing(load, "again.csv", REPORT)
     load_file(load, "later.csv", REPORT.replace('"15.15"', '"16.15"'))
     assert spend(load) == {**SPENT, ("500000001", "USD"): "210.00"}
 
 
-def test_day_first(load: Loader) -> None:
+def test_dates_have_the_month_first_unless_an_option_says_otherwise(load: Loader) -> None:
     """Dates have the month first, unless it is said."""
     report = "Gregorian date,Campaign name,Spend\n5/9/2025,A,1.50\n"
     load_file(load, "r.csv", report)
@@ -82,7 +82,7 @@ def test_totals_that_do_not_agree(load: Loader) -> None:
     assert "line 3 says 2.50, the rows add up to 1.50" in said
 
 
-def test_without_day(load: Loader) -> None:
+def test_a_report_without_days_is_refused(load: Loader) -> None:
     message = refusal(load_file(load, "r.csv", REPORT.replace("Gregorian date", "Week")))
     assert "choose the unit of time Day" in message
 

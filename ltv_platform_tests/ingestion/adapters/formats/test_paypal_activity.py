@@ -201,7 +201,7 @@ def test_who_a_refund_goes_to(load: Loader) -> None:
     assert buyers["B1"] == buyers["P5"] == "(guest)"
 
 
-def test_customers(load: Loader) -> None:
+def test_customers_are_those_who_paid(load: Loader) -> None:
     """Who paid, from the first payment; nobody else."""
     found = counts(load, of(ACTIVITY))["customers"]
     assert (found.rows_accepted, found.rows_quarantined) == (3, 0)
@@ -277,7 +277,7 @@ def test_a_zone_that_stands_for_several(load: Loader, choice: str, instant: str)
     ]
 
 
-def test_another_account(load: Loader) -> None:
+def test_an_account_with_other_formats_gives_the_same_rows(load: Loader) -> None:
     """Days first, decimal commas, semicolons, and `Time zone`: it is the same file."""
     header = HEADER.replace("TimeZone", "Time zone").replace("Date,Time,", "Time,Date,")
     rows = [
@@ -315,7 +315,7 @@ def test_nothing_of_a_person_is_kept(load: Loader) -> None:
     assert_not_kept(load, SECRETS)
 
 
-def test_a_line_for_excel(load: Loader) -> None:
+def test_a_sep_line_before_the_header_is_skipped(load: Loader) -> None:
     """``sep=,`` before the header is no record."""
     counts(load, b"sep=,\r\n" + of(ACTIVITY, encoding="utf-8"))
     assert revenue(load) == GROSS

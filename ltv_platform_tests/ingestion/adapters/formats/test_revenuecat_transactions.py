@@ -154,7 +154,7 @@ def readable() -> list[dict[str, str]]:
     return [r for r in ROWS if r["price_in_usd"] != "abc" and r["first_seen_time"] != "never"]
 
 
-def test_figures_of_the_file(load: Loader) -> None:
+def test_counts_and_sums_are_those_of_the_file(load: Loader) -> None:
     """Counts and sums as the docstring of the module has them."""
     assert len(ROWS) == 30
     outcomes = take(load, load.write("transactions.csv", csv_text(HEADER, ROWS)))
@@ -189,7 +189,7 @@ def test_a_refund_in_a_later_file(load: Loader) -> None:
     assert load.rows("SELECT COUNT(DISTINCT transaction_id) FROM raw.transactions") == [(2,)]
 
 
-def test_parquet(load: Loader) -> None:
+def test_parquet_gives_the_same_figures(load: Loader) -> None:
     """The same figures from typed columns."""
     take(load, load.write("transactions.parquet", parquet(readable())))
     assert newest_transactions(load) == [
@@ -200,7 +200,7 @@ def test_parquet(load: Loader) -> None:
     assert "jane@" not in kept(load)
 
 
-def test_options(load: Loader) -> None:
+def test_options_choose_the_amount(load: Loader) -> None:
     """At the price, and as RevenueCat turns it into USD."""
     path = load.write("transactions.csv", csv_text(HEADER, ROWS))
     chosen = ("revenue=price", "currency=usd")
@@ -266,7 +266,7 @@ def test_ids_that_a_spreadsheet_has_shortened(load: Loader, column: str) -> None
     assert "shortened" in refused.error.message
 
 
-def test_a_line_for_excel(load: Loader) -> None:
+def test_a_sep_line_before_the_header_is_skipped(load: Loader) -> None:
     """``sep=,`` before the header is no record."""
     text = "sep=,\r\n" + csv_text(HEADER, [FIRST])
     assert counted(take(load, load.write("transactions.csv", text)))["customers"] == (1, 0, 1)

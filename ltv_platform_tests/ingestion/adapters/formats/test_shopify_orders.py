@@ -212,7 +212,7 @@ def test_what_is_taken(load: Loader) -> None:
     ]
 
 
-def test_customers(load: Loader) -> None:
+def test_customers_are_those_who_paid(load: Loader) -> None:
     """Those who paid, from the first order that counts; guests are none."""
     found = counts(load, export_of(HEADER, ORDERS))["customers"]
     # Ana, Ben, Cem, Dora and Zoë; Dora's order of the 4th is not paid, that of the 9th a test.
@@ -336,7 +336,7 @@ def test_nothing_of_a_person_is_kept(load: Loader) -> None:
     assert_not_kept(load, SECRETS)
 
 
-def test_saved_by_a_spreadsheet(load: Loader) -> None:
+def test_a_file_saved_by_a_spreadsheet_gives_the_same_rows(load: Loader) -> None:
     """With semicolons, decimal commas, columns in another order and UTF-16 it is the same file."""
     marks = [
         {name: value.replace(".", ",") if name in _MONEY else value for name, value in row.items()}
@@ -374,7 +374,7 @@ def test_ids_that_a_spreadsheet_has_rounded(load: Loader) -> None:
     assert "a spreadsheet has rounded the ids" in str(outcome.error)
 
 
-def test_a_line_for_excel(load: Loader) -> None:
+def test_a_sep_line_before_the_header_is_skipped(load: Loader) -> None:
     """``sep=,`` before the header is no record."""
     counts(load, b"sep=,\r\n" + export_of(HEADER, ORDERS, encoding="utf-8"))
     assert revenue(load) == NET

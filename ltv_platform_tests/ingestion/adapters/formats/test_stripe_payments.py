@@ -186,7 +186,7 @@ def test_what_is_taken(load: Loader, header: str) -> None:
     ]
 
 
-def test_customers(load: Loader) -> None:
+def test_customers_are_those_who_paid(load: Loader) -> None:
     """Who paid: by Stripe's id, else the address, from the first payment that succeeded."""
     found = counts(load, of(OLD, PAYMENTS))["customers"]
     # cus_ana, buyer3 by address (3 and 11), and 4 to 9; not those whose payments are quarantined.
@@ -214,7 +214,7 @@ def test_the_clock_is_utc(loader_with: Callable[..., Loader]) -> None:
     ) == [("2025-03-01 10:15:00",), ("2025-03-02 00:00:00",)]
 
 
-def test_converted_amounts(load: Loader) -> None:
+def test_amounts_are_in_the_currency_of_the_account(load: Loader) -> None:
     """In the currency of the account; a refund that is not converted goes by the payment's rate."""
     counts(load, of(OLD, PAYMENTS), options=["amount=converted"])
     assert revenue(load) == CONVERTED
@@ -275,7 +275,7 @@ def test_a_status_that_is_not_known(load: Loader) -> None:
     ]
 
 
-def test_test_mode(load: Loader) -> None:
+def test_test_mode_is_refused(load: Loader) -> None:
     """Money of test mode is none: the file is refused."""
     [outcome] = outcomes(load, of(NEW, [*PAYMENTS, payment(31, "1.00", Mode="Test")]))
     assert outcome.error is not None
@@ -302,7 +302,7 @@ def test_only_the_columns_that_are_needed(load: Loader) -> None:
     assert revenue(load) == {k: v for k, v in CHARGED.items() if k[1] != "dispute"}
 
 
-def test_a_line_for_excel(load: Loader) -> None:
+def test_a_sep_line_before_the_header_is_skipped(load: Loader) -> None:
     """``sep=,`` before the header is no record."""
     counts(load, b"sep=,\r\n" + of(OLD, PAYMENTS, encoding="utf-8"))
     assert revenue(load) == CHARGED

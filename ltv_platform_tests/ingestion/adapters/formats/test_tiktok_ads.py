@@ -17,7 +17,7 @@ FIRST, SECOND, THIRD = (f"179234567890123000{n}" for n in (1, 2, 3))
 SPENT = {(FIRST, "USD"): "140.00", (SECOND, "USD"): "7000.00", (THIRD, "USD"): "0.00"}
 
 
-def test_report(load: Loader) -> None:
+def test_a_report_becomes_spend_and_campaigns(load: Loader) -> None:
     outcomes = load_file(load, "r.csv", REPORT)
     assert ad_files.counts(outcomes) == {
         "campaign_costs": (31, 2, 28, 1),
@@ -36,7 +36,7 @@ def test_report(load: Loader) -> None:
     ) == [(name, "TikTok Ads") for name in ("Summer", "Summer 2 ☀", "Idle", "Not started")]
 
 
-def test_again_and_restated(load: Loader) -> None:
+def test_the_same_report_changes_nothing_and_a_restated_one_replaces(load: Loader) -> None:
     load_file(load, "r.csv", REPORT)
     ad_files.changes_nothing(load, "again.csv", REPORT)
     load_file(load, "later.csv", REPORT.replace(",12.34,", ",12.35,"))
@@ -48,7 +48,7 @@ def test_totals_that_do_not_agree(load: Loader) -> None:
     assert "line 32 says 8,145.00, the rows add up to 7,145.00" in said
 
 
-def test_without_ids_and_currency(load: Loader) -> None:
+def test_campaigns_without_ids_are_known_by_their_names(load: Loader) -> None:
     """Days without a time, the total in the column of the day, a campaign called Total."""
     report = (
         "By Day,Campaign name,Cost\n2025-06-01,Total,1.50\n2025-06-02,Total,2.50\n"
@@ -59,13 +59,13 @@ def test_without_ids_and_currency(load: Loader) -> None:
     assert "matches the sum of the rows (4.00)" in notes(outcomes)
 
 
-def test_without_day(load: Loader) -> None:
+def test_a_report_without_days_is_refused(load: Loader) -> None:
     message = refusal(load_file(load, "r.csv", "Campaign name,Cost,Impressions\nA,1.50,3\n"))
     assert "The closest is a TikTok Ads report by day" in message
     assert "choose the dimension Time > By Day" in message
 
 
-def test_ids_of_a_spreadsheet(load: Loader) -> None:
+def test_ids_shortened_by_a_spreadsheet_are_refused(load: Loader) -> None:
     message = refusal(load_file(load, "r.csv", REPORT.replace(FIRST, "1.79235E+18")))
     assert "without saving it in a spreadsheet" in message
 

@@ -39,7 +39,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Message:
-    """The text of an alert.
+    """The message to people.
 
     Attributes:
         title: The kind of event.

@@ -159,7 +159,7 @@ def condition_for(
 ) -> tuple[str, dict[str, list[str]]]:
     """A condition for rows that belong to the persons, and its parameters.
 
-    The SQL is empty if rows with these columns cannot belong to persons.
+    The SQL is empty if no row with such columns can.
     """
     cases, values = [], dict[str, list[str]]()
     for column in columns:

@@ -73,7 +73,7 @@ newest AS (
     WHERE user_id IN (SELECT user_id FROM crowded)
   ) AS events
 ),
--- Their numbers are listed before anything is joined; otherwise every pair would be compared.
+-- Positions are listed before the join; otherwise every pair would be compared.
 wanted AS (
   SELECT
     conv_id,

@@ -25,7 +25,7 @@ shares AS (
   FROM without_country
 ),
 spread AS (
-  -- … and the rest goes to the first of them, so that the sum stays exact.
+  -- … and the first of them gets the remainder, so that the sum stays exact.
   SELECT date, campaign_id, country,
     share + CASE
       WHEN country_number = 1 THEN spend - SUM(share) OVER (PARTITION BY date, campaign_id)

@@ -11,6 +11,7 @@ from ltv_platform.assets.core import CORE
 from ltv_platform.assets.customers import CUSTOMERS
 from ltv_platform.assets.forecasts import FORECASTS
 from ltv_platform.contracts import build_catalog
+from ltv_platform.errors import UserError
 from ltv_platform.settings import Settings
 from ltv_platform.tables.transforms import Derivation, Graph
 
@@ -30,5 +31,23 @@ def derivations(settings: Settings) -> tuple[Derivation, ...]:
 
 
 def build_graph(settings: Settings) -> Graph:
-    """All derived tables under given settings, inputs first."""
-    return Graph(derivations(settings), build_catalog(settings), settings)
+    """All derived tables under given settings, inputs first.
+
+    Raises:
+        UserError: a table has wiring but no contract, or a contract but no wiring.
+    """
+    wiring, catalog = derivations(settings), build_catalog(settings)
+    made = {derivation.table for derivation in wiring}
+    declared = {table.full_name for table in catalog.derived}
+    for table in sorted(made - declared):
+        raise UserError(
+            f"{table} has wiring in ltv_platform/assets/ but no contract.",
+            "List its contract at the end of its module in ltv_platform/contracts/, or correct the "
+            "name.",
+        )
+    for table in sorted(declared - made):
+        raise UserError(
+            f"{table} has a contract but no wiring, so nothing would build it.",
+            "Add its Derivation to the module of its group in ltv_platform/assets/.",
+        )
+    return Graph(wiring, catalog, settings)

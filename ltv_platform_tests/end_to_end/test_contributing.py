@@ -12,6 +12,7 @@ import pytest
 from ltv_platform_tests.testing import ROOT
 from ltv_platform_tests.testing.command_line import CommandLine
 from ltv_platform_tests.testing.forked import Answer
+from ltv_platform_tests.testing.home import CAMPAIGNS, Home
 
 #: Says which days of a table are stale, and writes them.
 _REFRESH = """
@@ -128,3 +129,32 @@ def test_a_source_is_its_contracts_one_select_and_one_line(
     assert refresh() == "2025-12-01 2025-12-02 2025-12-03"
     assert load("later.csv", "v2,b,2025-12-02 11:00:00,30").code == 0
     assert refresh() == "2025-12-02 2025-12-03", "of the old version, and of the new"
+
+
+def test_a_figure_of_a_report_is_a_query_and_its_cells(ltv: CommandLine, package: Path) -> None:
+    """Adding a figure to a report: the terminal and the page show it."""
+    figure, column = _blocks("Adding a figure to a report", "sql")
+    [html] = _blocks("Adding a figure to a report", "html")
+    group, name, of_campaign, of_total = html.splitlines()
+    queries = package / "sql" / "queries" / "reports" / "campaigns"
+    page = package / "reports" / "templates" / "campaigns.html.j2"
+    _insert(queries / "campaign_view.sql", "      cohort_cost AS spend,\n", figure)
+    _insert(queries / "campaign_overview.sql", "  payback_day AS", column)
+    _insert(page, '</tr>\n<tr><th scope="col">Campaign</th>', group)
+    _insert(page, "</tr>\n</thead>\n<tbody>\n{% for row in named %}", name)
+    _insert(page, "</tr>\n{% endmacro %}\n\n{% macro total_row", of_campaign)
+    _insert(page, "</tr>\n{% endmacro %}\n\n{# ---- cohorts", of_total)
+    home = Home(ltv.home, groups=CAMPAIGNS, as_of="2025-12-31")
+    home.load("customers", "a,2025-12-01,US,ads,alpha", "b,2025-12-01,US,ads,bravo")
+    home.load("transactions", "t1,a,2025-12-02,8,0", "t2,a,2025-12-03,2,1")
+    home.publish()
+    answer = ltv.afresh("report", "--format", "csv")
+    assert answer.code == 0, answer.err
+    header, alpha, bravo = (line.split(",") for line in answer.out.splitlines())
+    at = header.index("refund rate")
+    assert (alpha[0], alpha[at], bravo[0], bravo[at]) == ("alpha", "0.25", "bravo", "")
+    text = (ltv.home / "reports" / "campaigns.html").read_text("utf-8")
+    assert '<td class="edge">25 %</td>' in text
+    table = text.partition('<section id="campaigns"')[2].partition("</table>")[0]
+    widths = [row.count("<th") + row.count("<td") for row in table.split("<tr")[2:]]
+    assert len(set(widths)) == 1, "every row has a cell in every column"

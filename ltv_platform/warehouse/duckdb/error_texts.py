@@ -63,6 +63,12 @@ def is_about_text(error: Exception) -> bool:
     return "convert string" in str(error)
 
 
+def column_without_value(error: Exception) -> str:
+    """The required column that a row leaves empty; empty: the error is about something else."""
+    found = re.search(r"NOT NULL constraint failed: \w+\.(\w+)", str(error))
+    return found[1] if found else ""
+
+
 def words_of(error: Exception) -> set[str]:
     """The words of the first line, which include the name of a missing table or column."""
     return set(re.findall(r"\w+", str(error).partition("\n")[0]))

@@ -11,7 +11,11 @@ from ltv_platform.contracts import Table
 from ltv_platform.contracts.ddl import quoted
 from ltv_platform.errors import UserError
 from ltv_platform.tables.transforms import Select
-from ltv_platform.warehouse.duckdb.error_texts import is_about_decimal, is_about_text
+from ltv_platform.warehouse.duckdb.error_texts import (
+    column_without_value,
+    is_about_decimal,
+    is_about_text,
+)
 from ltv_platform.warehouse.engine import Writer
 
 if TYPE_CHECKING:
@@ -56,7 +60,21 @@ def explained(what: str) -> Iterator[None]:
             raise
         raise UserError(
             f"{what} got rows outside the days of the run, such as {day.split()[0]}.",
-            "Its SELECT must return only rows of the requested days; nothing was written.",
+            "Its SELECT must return only rows of the requested days; a table by week or month has "
+            "no partition. Nothing was written.",
+        ) from error
+    except (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException) as error:
+        raise UserError(
+            f"{what} cannot be written: {error}",
+            "Fix its SELECT or its contract; LINE counts in the rendered SELECT. Nothing was "
+            "written.",
+        ) from error
+    except duckdb.ConstraintException as error:
+        if not (column := column_without_value(error)):
+            raise
+        raise UserError(
+            f"{what} got a row without {column}, which its contract requires.",
+            "Fix its SELECT or its contract; nothing was written.",
         ) from error
     except (duckdb.ConversionException, duckdb.OutOfRangeException) as error:
         if not is_about_decimal(error):

@@ -88,7 +88,10 @@ def test_each_write_draws_a_higher_number(home: Home) -> None:
         (_row("x", DAY) + ", 1 AS extra", "extra is not in the contract"),
         (_row("x", DAY).replace("DECIMAL(18,6)", "DOUBLE"), "revenue is DOUBLE, not DECIMAL"),
         ("SELECT CAST(NULL AS VARCHAR) AS user_id, conv_id, event_ts, event_date, revenue FROM ("
-         + _row("x", DAY) + ")", "NOT NULL"),
+         + _row("x", DAY) + ")", "core.conversions got a row without user_id"),
+        ("SELECT * FROM core.new", "core.conversions cannot be written: Catalog Error: .* new "),
+        ("SELECT new FROM core.sessions", "core.conversions cannot be written: .* column .new."),
+        ("SELECT ,", "core.conversions cannot be written: Parser Error"),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("held", [False, True])

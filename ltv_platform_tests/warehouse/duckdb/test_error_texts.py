@@ -191,6 +191,16 @@ def test_what_is_no_amount(value: str, is_text: bool) -> None:
     assert not error_texts.is_about_decimal(date)
 
 
+def test_a_required_column_without_a_value() -> None:
+    """The error names the column; a duplicate key is another error of the same class."""
+    error = _error_of("CREATE TABLE t (a INTEGER NOT NULL); INSERT INTO t VALUES (NULL)")
+    assert isinstance(error, duckdb.ConstraintException)
+    assert error_texts.column_without_value(error) == "a"
+    other = _error_of("CREATE TABLE t (a INTEGER PRIMARY KEY); INSERT INTO t VALUES (1), (1)")
+    assert isinstance(other, duckdb.ConstraintException)
+    assert error_texts.column_without_value(other) == ""
+
+
 @pytest.mark.parametrize("sql", ["SELECT * FROM missing", "SELECT missing FROM range(1)"])
 def test_what_is_missing_is_named_in_the_first_line(sql: str) -> None:
     """A table and a column."""

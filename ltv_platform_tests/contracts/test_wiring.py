@@ -144,7 +144,7 @@ def test_a_fit_is_made_anew_when_what_rounds_changes(
     assert len(fitted) == 9
     assert made_anew(ROUNDS, whole[ROUNDS].replace("_DIGITS = 12", "_DIGITS = 11")) == fitted
     assert made_anew(ROUNDS, whole[ROUNDS].replace("Significant digits", "Digits")) == set()
-    assert made_anew(ROUNDS, whole[ROUNDS].replace('for an array', 'for arrays')) == set()
+    assert made_anew(ROUNDS, whole[ROUNDS].replace("for an array", "for arrays")) == set()
     assert made_anew(SETTINGS, whole[SETTINGS] + "NEW = 1\n") == set()
 
 

@@ -1,4 +1,4 @@
-"""docs/forecasts.md "Where there is no model": a status and a fallback, never a silent number."""
+"""docs/forecasts.md "Without a model": a status and a fallback, never a silent number."""
 
 import sys
 from datetime import date

@@ -35,7 +35,7 @@ class Alert(ABC):
 
     @abstractmethod
     def message(self) -> Message:
-        """What people are told."""
+        """The message to people."""
 
 
 def _run(run_id: str) -> tuple[Place, ...]:
@@ -75,7 +75,7 @@ class RunFailed(Alert):
         return f"{self.job}/{self.step}" if self.step else self.job
 
     def message(self) -> Message:
-        """What people are told."""
+        """The message to people."""
         cause = cause_of_run(self.error)
         step = f", step {plain(self.step)}" if self.step else ""
         return Message(
@@ -117,7 +117,7 @@ class CheckFailed(Alert):
         return f"{self.table}/{self.check}"
 
     def message(self) -> Message:
-        """What people are told."""
+        """The message to people."""
         numbers = [
             f"{plain(name)} {value:,}"
             for name, value in self.figures.items()
@@ -165,7 +165,7 @@ class StaleData(Alert):
         return self.what
 
     def message(self) -> Message:
-        """What people are told."""
+        """The message to people."""
         since = _moment(self.since)
         if self.what == self.SNAPSHOT:
             return Message(
@@ -213,7 +213,7 @@ class RetriesExhausted(Alert):
         return self.job
 
     def message(self) -> Message:
-        """What people are told."""
+        """The message to people."""
         left = f" Left to do: {plain(self.left)}." if self.left else ""
         return Message(
             self.title,
@@ -255,7 +255,7 @@ class FileRejected(Alert):
         return cause_of_rejection(self.error) if self.error else UNKNOWN
 
     def message(self) -> Message:
-        """What people are told."""
+        """The message to people."""
         return Message(
             self.title,
             f"{self.key} was not loaded: {self._cause.says}.",
@@ -289,7 +289,7 @@ class SensorFailed(Alert):
         return self.sensor
 
     def message(self) -> Message:
-        """What people are told."""
+        """The message to people."""
         cause = cause_of_run(self.error)
         says = "see its tick for the reason" if cause is UNKNOWN else cause.says
         return Message(

@@ -39,7 +39,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Message:
-    """What people are told.
+    """The message to people.
 
     Attributes:
         title: The kind of event.

@@ -21,7 +21,7 @@ forecast = typer.Typer(help="Fit and back-test forecast models.", no_args_is_hel
 _DAY = ["%Y-%m-%d"]
 #: Ten years; a longer holdout is a mistake.
 _MOST_DAYS = 3650
-#: Figures of a fitted model beside its parameters.
+#: Figures of a fitted model besides its parameters.
 _ABOUT = ("log_likelihood", "status", "customers", "excluded_customers")
 
 AsOf = Annotated[

@@ -155,7 +155,7 @@ def remove_rows(
 def hanging(columns: Iterable[str], identifiers: Identifiers) -> tuple[str, dict[str, list[str]]]:
     """A condition for rows that belong to the persons, and its parameters.
 
-    The SQL is empty where no row with such columns can.
+    The SQL is empty if no row with such columns can.
     """
     cases, values = [], dict[str, list[str]]()
     for column in columns:

@@ -42,7 +42,7 @@ from ltv_platform.ingestion.suppression.texts import Needles
 from ltv_platform.warehouse.engine import Loader
 from ltv_platform.warehouse.loads import known_load
 
-#: Prefix of drafts beside the files that they replace; hidden, so that landing ignores them.
+#: Prefix of drafts next to the files that they replace; hidden, so that landing ignores them.
 DRAFT = ".erasure.part"
 
 

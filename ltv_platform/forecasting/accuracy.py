@@ -35,7 +35,7 @@ def compare(
 
     Args:
         predicted: What was predicted per customer of each group, shape (groups,).
-        actual: The same of what happened.
+        actual: What happened per customer of each group.
         customers: Customers per group; 1 each by default.
     """
     expected = np.asarray(predicted, np.float64)

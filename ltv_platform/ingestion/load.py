@@ -1,6 +1,6 @@
 """One call from files to the log: copy, stage, settle the start, append.
 
-Each file is a load of its own: it is loaded whole or not at all, and a file that was loaded
+Each file is a separate load: it is loaded whole or not at all, and a file that was loaded
 before changes nothing.
 """
 

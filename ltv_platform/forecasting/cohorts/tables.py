@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ltv_platform.forecasting.cohorts.chain_ladder import ChainLadder
     from ltv_platform.forecasting.cohorts.triangle import Triangle
 
-#: Name of the rows of all campaigns together; a campaign of that name has no rows of its own.
+#: Name of the rows of all campaigns together; a campaign with that name gets no rows.
 ALL = "(all)"
 
 MILLION = 1_000_000

@@ -1,4 +1,4 @@
-"""BG/NBD and MBG/NBD: customers buy at a rate of their own until they drop out, unseen.
+"""BG/NBD and MBG/NBD: customers buy at their own rate until they drop out, unseen.
 
 While alive, a customer buys at a Poisson rate λ ~ Gamma(r, α); after each purchase the customer
 drops out with probability p ~ Beta(a, b). BG/NBD (Fader, Hardie & Lee, "Counting Your Customers"

@@ -62,7 +62,7 @@ class Optimum:
     converged: bool
 
     def equals(self, other: "Optimum") -> bool:
-        """Whether two searches ended at one bound, as high as each other."""
+        """Whether two searches ended at the same bound with equal likelihoods."""
         return (
             self.converged
             and other.converged

@@ -1,6 +1,6 @@
 """Shifted beta-geometric: how long subscribers stay, if it is known who has left.
 
-In each period a subscriber leaves with a probability of their own, θ ~ Beta(α, β). Retention then
+In each period a subscriber leaves with their own probability, θ ~ Beta(α, β). Retention then
 rises with time although nobody changes: who is likely to leave has left (Fader & Hardie, How to
 Project Customer Retention, Journal of Interactive Marketing 21(1), 2007).
 """

@@ -80,7 +80,7 @@ class PrivateCopy:
 
 
 def file_format(path: Path) -> FileFormat:
-    """The format that the file's extension stands for, with or without ``.gz``.
+    """The format that the file's extension means, with or without ``.gz``.
 
     Raises:
         UserError: the extension is unknown.

@@ -45,7 +45,7 @@ _SIZE = 8
 def read_sqlite(
     copy: PrivateCopy, settings: Settings, question: str, tables: Sequence[str] = ()
 ) -> Iterator[tuple[Any, ...]]:
-    """Query a database in a process of its own.
+    """Query a database in a separate process.
 
     Args:
         copy: The database.

@@ -56,7 +56,7 @@ ranked AS (
   FROM core.sessions
   WHERE user_id IN (SELECT user_id FROM crowded)
 ),
--- A conversion comes {{ 'before' if is_before else 'after' }} the sessions of its second.
+-- A conversion comes {{ 'before' if is_before else 'after' }} sessions in the same second.
 newest AS (
   SELECT
     user_id,
@@ -73,7 +73,7 @@ newest AS (
     WHERE user_id IN (SELECT user_id FROM crowded)
   ) AS events
 ),
--- Their places are listed before anything is joined, else every pair would be looked at.
+-- Positions are listed before the join; otherwise every pair would be compared.
 wanted AS (
   SELECT
     conv_id,

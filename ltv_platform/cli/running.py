@@ -171,7 +171,8 @@ def _one_run(workspace: Workspace) -> Iterator[None]:
     """Be the only process that brings this LTV_HOME up to date; waits for another one.
 
     Raises:
-        UserError: the IHC API is set but not available: good figures would be replaced by none.
+        UserError: the IHC API is set but not available: good figures would be replaced by missing
+            ones.
     """
     from ltv_platform.attribution.ihc_api.access import check_api_access
     from ltv_platform.locks import one_run

@@ -16,9 +16,9 @@ def shrunk_means(
         shrunk = y + tau2 / (tau2 + v_j) (y_j - y)
 
     Efron & Morris, Data analysis using Stein's estimator, JASA 70, 1975, with the variance between
-    groups by DerSimonian & Laird, Controlled Clinical Trials 7, 1986. Of the two variances the
-    larger counts: without a big spender a small group's own variance is too small, and with one the
-    pooled variance is, so that either would mistake chance for a difference.
+    groups by DerSimonian & Laird, Controlled Clinical Trials 7, 1986. The larger of the two
+    variances counts: without a big spender a small group's own variance is too small, and with one
+    the pooled variance is too small; either alone would mistake chance for a difference.
 
     Args:
         customers: n_j per group, at least 1.

@@ -4,8 +4,9 @@ A connection that may read a file may also write it: the engine allows paths, no
 So :func:`seal` restricts a connection to the files it should read, and :func:`reading_only` accepts
 only statements that cannot write. The type of a statement proves nothing: ``COPY`` around a PIVOT
 has the type of a PIVOT, ``WITH x AS (COPY …) FROM x`` that of a SELECT. Therefore the text runs as
-a subquery of a statement of ours, where the engine's grammar rejects COPY and its binder rejects a
-WITH that changes anything; and its plan may call only table functions that are known to read.
+a subquery of the platform's statement, where the engine's grammar rejects COPY and its binder
+rejects a WITH that changes anything; and its plan may call only table functions that are known to
+read.
 
 A PIVOT without a list of columns first runs a separate statement to find them, with every WITH of
 the text, before there is a plan. Such texts are checked by their keywords: every statement that

@@ -185,7 +185,7 @@ def _published_by(state: State, settings: Settings) -> Snapshot | None:
 
 
 def _cost_known_until(as_of: AsOf) -> date | None:
-    """The newest day of which any cost is known."""
+    """The newest day with any known cost."""
     newest = as_of.grows_from("cost")
     return newest if as_of.day is None or newest is None else min(as_of.day, newest)
 

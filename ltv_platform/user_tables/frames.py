@@ -112,7 +112,7 @@ def _of_pandas(frame: Any, what: str) -> pa.Table:
 
 
 def _failing(frame: Any) -> list[str]:
-    """Columns of a pandas frame of which Arrow makes none."""
+    """Columns of a pandas frame that Arrow cannot convert."""
     failing = []
     for name in frame.columns:
         try:

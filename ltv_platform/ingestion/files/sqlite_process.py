@@ -138,7 +138,7 @@ def _messages(copy: PrivateCopy, order: Mapping[str, Any]) -> Iterator[bytes]:
 def _fault(
     copy: PrivateCopy, order: Mapping[str, Any], what: str, message: str, code: int
 ) -> Exception:
-    """The error that tells the user what SQLite failed at."""
+    """The error for what SQLite failed at."""
     if what == "MemoryError":
         return UserError(
             f"{copy.name} needs more than {order['memory'] >> 20:,} MiB of memory to read.",

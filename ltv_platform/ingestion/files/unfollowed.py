@@ -48,7 +48,7 @@ def state_of(status: os.stat_result) -> State:
 
 
 def move(path: Path, state: State | None, target: Path) -> bool:
-    """Move a file to a folder of ours, if it has not changed since it was seen.
+    """Move a file to one of the platform's folders if it has not changed since it was seen.
 
     Args:
         path: The file; neither it nor its folder may be a link.

@@ -1,4 +1,4 @@
-"""What a backup holds, and what is said where none can be made."""
+"""What a backup contains, and the message if none can be made."""
 
 import errno
 import json
@@ -104,7 +104,7 @@ def test_unchanged_files_are_linked(home: Home, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("damage", ["changed", "gone"])
 def test_nothing_is_linked_to_a_damaged_backup(home: Home, tmp_path: Path, damage: str) -> None:
-    """A backup is whole by itself, whatever has become of the one before."""
+    """A backup is complete by itself, whatever happened to the previous one."""
     first = back_up(home.engine, tmp_path / "to", silent)
     file = first.location("ihc_fit.json")
     if damage == "changed":
@@ -117,7 +117,7 @@ def test_nothing_is_linked_to_a_damaged_backup(home: Home, tmp_path: Path, damag
 def test_a_disk_without_hard_links(
     home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Then each backup has copies of its own."""
+    """Then each backup has its own copies."""
 
     def no_links(*_: object) -> None:
         raise OSError(errno.EPERM, "Operation not permitted")
@@ -149,7 +149,7 @@ def test_a_file_on_its_way_to_loaded_is_not_lost(home: Home, tmp_path: Path) -> 
 
 
 def test_a_damaged_snapshot_is_left_out(home: Home, tmp_path: Path) -> None:
-    """The data are what counts; `ltv run` publishes anew."""
+    """Only the data count; `ltv run` publishes again."""
     (home.settings.published_path / "current").write_text("garbage")
     made = back_up(home.engine, tmp_path / "to", silent)
     assert made.snapshot is None

@@ -1,4 +1,4 @@
-"""Three thousand daily partitions: the looks of the refresh sensor, and the pages of assets.
+"""Three thousand daily partitions: ticks of the refresh sensor, and the pages of assets.
 
 What they take is printed, not asserted: the machine may be busy.
 """

@@ -1,4 +1,4 @@
-"""Partition bars right after a refresh, a backfill and a failed run, all started at the UI."""
+"""Partition bars right after a refresh, a backfill and a failed run, all started in the UI."""
 
 import time
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""`ltv forecast retention`: renewals out of the published purchases, or out of a file."""
+"""`ltv forecast retention`: renewals from the published purchases, or from a file."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Contracts, SQL and wiring say the same."""
+"""Contracts, SQL and wiring agree."""
 
 from importlib.resources import files
 from pathlib import Path
@@ -115,7 +115,7 @@ def test_every_select_opens_with_its_grain_and_question() -> None:
 def test_a_fit_is_made_anew_when_what_rounds_changes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The digits that are kept are code of every table that is made in Python, and of no other.
+    """The digits kept are part of the code of every table made in Python, and of no other.
 
     Words are no code, and a new setting is code of nothing that gets the values of settings.
     """

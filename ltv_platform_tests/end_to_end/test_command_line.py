@@ -1,4 +1,4 @@
-"""What the commands say and how they end: exit codes, stdout for answers, stderr for the rest.
+"""What the commands print and how they end: exit codes, answers on stdout, the rest on stderr.
 
 One test of each command starts it afresh.
 """

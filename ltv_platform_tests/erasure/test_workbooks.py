@@ -1,4 +1,4 @@
-"""Workbooks that hold an erased person: what is left of them is text."""
+"""Workbooks with an erased person: what remains of them is text."""
 
 from pathlib import Path
 

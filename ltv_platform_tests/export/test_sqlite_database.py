@@ -1,4 +1,4 @@
-"""``ltv export --sqlite``: what stands in it, what it replaces, and that it comes back the same."""
+"""``ltv export --sqlite``: its content, what it replaces, and that it can be loaded again."""
 
 import csv
 import sqlite3
@@ -93,7 +93,7 @@ def test_it_holds_the_tables_of_other_pipelines(home: Home, tmp_path: Path) -> N
 
 
 def test_one_snapshot_gives_one_file(home: Home, tmp_path: Path) -> None:
-    """Byte for byte, also over an older export; nothing is left beside it."""
+    """Byte for byte, also over an older export; no other file is left."""
     one, other = tmp_path / "one.db", tmp_path / "other.db"
     export_sqlite(home.settings, one)
     export_sqlite(home.settings, other)

@@ -1,4 +1,4 @@
-"""Several files in one call: each is a load of its own, whatever becomes of the others."""
+"""Several files in one call: each is a separate load, whatever happens to the others."""
 
 from pathlib import Path
 

@@ -126,7 +126,7 @@ def _show(
 
 
 def _answer(connection: duckdb.DuckDBPyConnection, sql: str) -> dict[str, Counter[object]]:
-    """How often each value stands in each column."""
+    """How often each value occurs in each column."""
     known = {name: value for name, value in PARAMETERS.items() if re.search(rf"\${name}\b", sql)}
     result = connection.execute(sql, known)
     names = [column[0].lower() for column in result.description]

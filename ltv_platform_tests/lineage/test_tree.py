@@ -1,4 +1,4 @@
-"""The way of a figure, down to the files and back."""
+"""The path of a figure, down to the files and back."""
 
 from pathlib import Path
 
@@ -112,7 +112,7 @@ def test_constants_say_so(lineages: Lineages) -> None:
 
 
 def test_a_raw_column_comes_as_it_is(lineages: Lineages) -> None:
-    """Nothing lies before the files."""
+    """Nothing precedes the files."""
     assert list(lines(grow(lineages, "raw.fx_rates", "rate"))) == [
         "raw.fx_rates.rate  Units of base currency per unit of currency."
     ]

@@ -214,7 +214,7 @@ def lagging(tmp_path_factory: pytest.TempPathFactory) -> Home:
 
 
 def test_ratios_wait_for_costs_that_lag(lagging: Home) -> None:
-    """For a ratio with cost, cost day d is complete: no revenue stands over spend to come.
+    """A ratio with cost needs complete cost of day d: revenue is never divided by partial spend.
 
     Guards a regression: as_of, the newest event of any feed, had counted as proof that no more
     cost comes, and a campaign that lost half of its money was paid back on day 1.

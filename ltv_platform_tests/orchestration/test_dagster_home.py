@@ -1,4 +1,4 @@
-"""DAGSTER_HOME: whose configuration it has, and what is said of a database that does not answer."""
+"""DAGSTER_HOME: whose configuration it has, and the message if a database does not answer."""
 
 import socket
 import sys
@@ -128,7 +128,7 @@ def test_nothing_of_postgres_is_imported_without_it() -> None:
 def test_what_dagster_raises_of_its_database_is_known(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A server that goes away in the middle ends with a message too, whoever notices it."""
+    """A server that disappears midway also ends with a message, whoever notices."""
     from dagster_postgres.utils import create_pg_engine, retry_pg_connection_fn
 
     with socket.socket() as unused:

@@ -209,7 +209,7 @@ def test_connections_are_kept_and_given_back(database: str) -> None:
 
 
 def test_a_batch_that_fails_leaves_nothing(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Dagster then stores its events one by one: what the batch had left would stand twice."""
+    """Dagster then stores its events one by one: the rest of the batch would be stored twice."""
     storage = _storage()
 
     def fail(*given: object) -> None:

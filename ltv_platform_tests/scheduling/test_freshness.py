@@ -1,4 +1,4 @@
-"""What is late by LTV_FRESHNESS_HOURS (operations.md, Data is late)."""
+"""What is late according to LTV_FRESHNESS_HOURS (operations.md, Data is late)."""
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta

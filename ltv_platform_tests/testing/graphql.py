@@ -1,4 +1,4 @@
-"""What a running web server is asked, in the words of the UI's own API: for browser and chaos."""
+"""Queries to a running web server, in the UI's own API: for browser and chaos tests."""
 
 import json
 import urllib.request

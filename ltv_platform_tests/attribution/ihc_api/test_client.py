@@ -1,4 +1,4 @@
-"""The HTTP client: what is retried and what is not, how long it waits, what it lets out."""
+"""The HTTP client: what is retried and what is not, how long it waits, what it reveals."""
 
 import gzip
 import itertools
@@ -244,7 +244,7 @@ def test_a_conversion_type_is_needed() -> None:
 
 
 def test_waits_are_drawn() -> None:
-    """Full jitter: from nothing to the whole, so that clients do not come back together."""
+    """Full jitter: from zero to the whole wait, so that clients do not return together."""
     drawn: list[tuple[float, float]] = []
 
     def uniform(least: float, most: float) -> float:

@@ -1,4 +1,4 @@
-"""The local IHC engine: by hand, against a plain version of its steps, whatever the journey."""
+"""The local IHC engine: by hand, and against a plain version of its steps for any journey."""
 
 from decimal import Decimal
 from itertools import accumulate, product
@@ -37,7 +37,7 @@ def ihc(journey: list[Touch], **settings: object) -> list[float]:
 
 
 def test_single_session_has_all() -> None:
-    """One session has ihc 1, whatever its flags: the phases that are empty have no weight."""
+    """One session has ihc 1 with any flags: empty phases have no weight."""
     journeys = [
         [Touch(0, holder=holder, closer=closer, impression=impression)]
         for holder in (True, False)

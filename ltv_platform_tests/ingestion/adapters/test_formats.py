@@ -1,4 +1,4 @@
-"""What an adapter says of its files: columns, titles, totals, forms, several tables, persons."""
+"""What an adapter declares about its file: columns, titles, totals, forms, tables, persons."""
 
 from decimal import Decimal
 from pathlib import Path
@@ -220,7 +220,7 @@ def test_a_slip_in_the_condition_of_totals_is_the_adapters(load: Loader, shop: s
 
 
 def test_an_adapter_says_why_it_rejects_a_row(load: Loader) -> None:
-    """Its reason stands in quarantine, and a replay does not let the row in."""
+    """Its reason is in quarantine, and a replay does not accept the row."""
     own = str(load.write("own.sql", REJECTS))
     [outcome] = ingest_export(load, "c,s\na,on\nb,odd\n", "own.csv", own)
     assert outcome.counts is not None
@@ -260,6 +260,6 @@ def test_lines_that_make_no_sense(line: str, message: str) -> None:
 
 
 def test_every_bundled_adapter_says_what_it_is(tmp_path: Path) -> None:
-    """Its first line tells a reader; formats have their tables in an order that loads."""
+    """Its first line informs readers; formats list their tables in an order that loads."""
     for text in bundled_adapters().values():
         assert text.startswith("-- ")

@@ -1,4 +1,4 @@
-"""Where the partitions start: settled by the first load, moved earlier by itself, never later."""
+"""The start of the partitions: set by the first load, moved earlier automatically, never later."""
 
 from collections.abc import Callable
 from datetime import date
@@ -129,7 +129,7 @@ def test_the_first_call_settles_over_all_of_its_tables(load: Loader) -> None:
 def test_the_reason_names_the_column_that_the_user_gave(
     loader_with: Callable[..., Loader],
 ) -> None:
-    """session_ts is none of the file's; unpartitioned sources have no start."""
+    """session_ts is not in the file; unpartitioned sources have no start."""
     load = loader_with(start_date="2025-01-01")
     load(
         "session_sources",
@@ -179,7 +179,7 @@ def test_a_larger_load_moves_the_start_and_frees_what_it_kept_out(load: Loader) 
 
 
 def test_the_start_moves_to_the_year_of_the_rows_that_it_kept_out(load: Loader) -> None:
-    """Regression: they were counted in the year before the start, whatever their own was."""
+    """Regression: they were counted in the year before the start, whatever their own year."""
     load("customer_interactions", interactions(2025, 1_500), "1.csv")
     load("customer_interactions", interactions(2018, 20), "2.csv")
     assert start(load) == date(2025, 1, 1)

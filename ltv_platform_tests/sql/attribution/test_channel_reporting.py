@@ -59,7 +59,7 @@ def test_cost_is_that_of_all_sessions_each_once(home: Home) -> None:
 
 
 def test_zero_denominators_give_null(home: Home) -> None:
-    """Never 0, infinity or NaN; what is no channel has no CPO."""
+    """Never 0, infinity or NaN; rows that are not a channel have no CPO."""
     assert home.values(
         'SELECT channel_name, ihc, "CPO", "ROAS" FROM channel_reporting '
         "WHERE channel_name IN ('Display', '(not attributed)')"

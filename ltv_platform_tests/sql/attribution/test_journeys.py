@@ -106,7 +106,7 @@ def test_one_session_serves_two_conversions(under: Callable[..., Journeys]) -> N
 
 
 def test_sessions_of_one_second_go_by_session_id(under: Callable[..., Journeys]) -> None:
-    """(timestamp, session_id) is a total order, whatever the order in the file."""
+    """(timestamp, session_id) is a total order, independent of the order in the file."""
     assert under()["v_ties"] == ["z", "a", "b"]
 
 

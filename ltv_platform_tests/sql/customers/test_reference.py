@@ -1,4 +1,4 @@
-"""Real data: Online Retail beside an independent computation in pandas, CDNOW's repeat buyers."""
+"""Real data: Online Retail against an independent computation in pandas, CDNOW's repeat buyers."""
 
 from datetime import date
 from decimal import Decimal

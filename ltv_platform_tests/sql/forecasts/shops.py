@@ -1,4 +1,4 @@
-"""Homes with customers enough to fit models to, and with too few."""
+"""Homes with enough customers to fit models, and with too few."""
 
 import random
 from collections.abc import Sequence

@@ -221,7 +221,7 @@ def test_other_errors_are_not_waited_for(tmp_path: Path) -> None:
 
 
 def test_a_changed_contract_makes_the_table_anew(home: Home) -> None:
-    """A derived table whose contract changed starts anew, empty and unbuilt; others stay."""
+    """A derived table whose contract changed starts empty and unbuilt; others stay."""
     ranks = "marts.country_roas"
     home.engine.record([Writer(ranks, "hash", home.engine.as_of())], 3)
     before = _contents(home)[0]
@@ -235,7 +235,7 @@ def test_a_changed_contract_makes_the_table_anew(home: Home) -> None:
 
 
 def test_a_raw_table_of_another_version_is_an_error(home: Home) -> None:
-    """The log is never dropped: the user is told to use the version that made it."""
+    """The log is never dropped: the message says to use the version that made it."""
     other = home.under()
     table = other.graph.catalog["raw.campaigns"]
     changed = replace(table, columns=(*table.columns, Column("new", "VARCHAR", "New.")))

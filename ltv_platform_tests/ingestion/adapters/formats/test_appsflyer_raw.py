@@ -251,6 +251,6 @@ def test_revenue_of_another_source(load: Loader) -> None:
 
 
 def test_a_line_for_excel(load: Loader) -> None:
-    """``sep=,`` before the header is no record."""
+    """``sep=,`` before the header is not a record."""
     text = b"sep=,\r\n" + csv_text(HEADER, ROWS[:2], empty=NA).encode()
     assert counted(take(load, load.write("raw.csv", text)))["customers"] == (2, 0, 1)

@@ -79,7 +79,7 @@ def fit(
         typer.Option(
             "--bayes",
             help="Sample the models as well, which takes minutes: posterior means and 95 % "
-            "intervals beside those of maximum likelihood. Needs the extra bayes.",
+            "intervals next to those of maximum likelihood. Needs the extra bayes.",
         ),
     ] = False,
     draws: Annotated[

@@ -259,7 +259,7 @@ class Stripper:
                 except UserError as error:
                     why_not = error
         if not found:
-            raise why_not or UserError(f"Nothing in {copy.name} is about persons.", "Check it.")
+            raise why_not or UserError(f"{copy.name} has no personal data.", "Check the file.")
         lines = frozenset().union(*(each.lines for each in found.values()))
         malformed = frozenset().union(*(each.malformed for each in found.values()))
         records = max(each.records for each in found.values())

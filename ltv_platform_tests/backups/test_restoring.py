@@ -143,7 +143,7 @@ def test_many_damaged_files_are_counted(backup: Backup, empty: Home) -> None:
     with pytest.raises(UserError, match=r"parquet is missing; .*; and \d+ more") as caught:
         restore(empty.settings, backup.path, silent)
     assert caught.value.message.count("is missing") == 3
-    assert caught.value.hint == "There are no other backups beside it."
+    assert caught.value.hint == "There are no other backups in its folder."
 
 
 @pytest.mark.parametrize("name", ["../outside", "/etc/outside", "landing/../../outside"])

@@ -1,6 +1,6 @@
 """The reference data through the bundled adapters: every line accounted for, every sum exact.
 
-The figures are those of the data's README and of issue 2, b to d.
+The figures are those of the data's README.
 """
 
 from decimal import Decimal

@@ -158,7 +158,7 @@ def test_places_that_take_no_file(home: Home, tmp_path: Path) -> None:
         connection.execute("PRAGMA journal_mode = wal")
         connection.execute("DELETE FROM conversions")
         connection.commit()
-        with pytest.raises(UserError, match=r"is in use: .*-wal is beside it"):
+        with pytest.raises(UserError, match=r"is in use: .*-wal is next to it"):
             export_sqlite(home.settings, path, overwrite=True)
 
 

@@ -35,7 +35,7 @@ def test_same_parameters_give_the_same_bytes_and_another_seed_others(
 def test_bytes_are_the_same_on_every_machine(tmp_path: Path) -> None:
     """A pinned digest: numpy, Arrow and the platform must not change a byte.
 
-    A wanted change of the generator changes it, too; then data/sample has to be made anew.
+    An intended change of the generator changes it too; then data/sample must be regenerated.
     """
     generate(customers=1_000, days=14, seed=0, out=tmp_path)
     digest = sha256(b"".join(_bytes(tmp_path).values())).hexdigest()

@@ -257,7 +257,9 @@ def _path_errors(source: Path, follow_links: bool = True) -> Iterator[None]:
     except OSError as error:
         if not follow_links and error.errno in IS_A_LINK:
             raise refuse_link(source) from error
-        raise UserError(f"{source} cannot be opened: {error.strerror}.", "Check it.") from error
+        raise UserError(
+            f"{source} cannot be opened: {error.strerror}.", "Check the file."
+        ) from error
 
 
 def _refuse_irregular(source: Path, status: os.stat_result) -> None:

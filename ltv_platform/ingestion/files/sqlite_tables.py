@@ -48,13 +48,13 @@ def copy_sqlite(database: Path, folder: Path, *, follow_links: bool = True) -> P
     log = real.with_name(real.name + "-wal")
     if log.is_file() and log.stat().st_size:
         raise UserError(
-            f"{database} has a write-ahead log beside it, which holds its newest rows.",
+            f"{database} has a write-ahead log next to it, which holds its newest rows.",
             f'Close the programs that use it, or run: sqlite3 {database} "PRAGMA '
             'wal_checkpoint(TRUNCATE)"',
         )
     if _is_hot(real.with_name(real.name + "-journal"), follow_links):
         raise UserError(
-            f"{database} has the journal of an unfinished transaction beside it, so rows in the "
+            f"{database} has the journal of an unfinished transaction next to it, so rows in the "
             "file may be half-written.",
             "Wait until the program that writes to it is done; if it crashed, open the database "
             f'once: sqlite3 {database} "PRAGMA integrity_check"',

@@ -8,7 +8,7 @@ is_campaign DESC, cohort_roas_d{{ summary_horizon }} DESC NULLS LAST, name, camp
 
 {#- One row per period and campaign; campaign_id '' means all paid ones together, those with
     spend in the period. A horizon is NULL until every install day of the period is mature at it,
-    so a ratio is over the installs and spend beside it. -#}
+    so a ratio is over the installs and spend next to it. -#}
 {% macro cohorts(unit, horizons) -%}
 SELECT
   *,

@@ -70,7 +70,7 @@ MIGRATIONS: tuple[Migration, ...] = (
         ),
     ),
     Migration(
-        "The reporting zone of loads has a column of its own; watermarks go by the names of the "
+        "The reporting zone of loads has its own column; watermarks use the names of the "
         "contracts.",
         (
             "ALTER TABLE raw.touched ADD COLUMN zone VARCHAR",

@@ -270,7 +270,7 @@ def sqlite_with_a_view_that_never_ends(folder: Path) -> str:
 
 @CASES.case(
     "SQLite with rows in a write-ahead log next to it",
-    "exit 2: shop.db has a write-ahead log beside it, which holds its newest rows.",
+    "exit 2: shop.db has a write-ahead log next to it, which holds its newest rows.",
 )
 def sqlite_with_rows_in_a_write_ahead_log(folder: Path) -> str:
     desk = Desk(folder)
@@ -283,7 +283,7 @@ def sqlite_with_rows_in_a_write_ahead_log(folder: Path) -> str:
 
 @CASES.case(
     "the same, given as a link in another folder",
-    "exit 2: link.db has a write-ahead log beside it, which holds its newest rows.",
+    "exit 2: link.db has a write-ahead log next to it, which holds its newest rows.",
 )
 def a_write_ahead_log_behind_a_link(folder: Path) -> str:
     desk = Desk(folder)
@@ -299,7 +299,7 @@ def a_write_ahead_log_behind_a_link(folder: Path) -> str:
 
 @CASES.case(
     "SQLite during a transaction that has begun to overwrite it, then after its end",
-    "exit 2: shop.db has the journal of an unfinished transaction beside it, so rows in the file "
+    "exit 2: shop.db has the journal of an unfinished transaction next to it, so rows in the file "
     "may be half-written.; 1 in file: 1 accepted",
 )
 def sqlite_in_the_middle_of_a_transaction(folder: Path) -> str:

@@ -109,7 +109,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def receiver(*answers: Answer) -> Iterator[Receiver]:
-    """A receiver with these answers; it takes everything by default."""
+    """A receiver with these answers; by default it accepts everything."""
     with Receiver(list(answers) or [OK]) as server:
         Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         yield server

@@ -67,7 +67,7 @@ def test_it_is_made_where_a_folder_is_set(home: Home, tmp_path: Path) -> None:
 
 
 def test_none_is_removed_where_none_can_be_made(home: Home, tmp_path: Path) -> None:
-    """Old backups are worth the more."""
+    """Then old backups are worth even more."""
     names = ["20251231T120000Z", "20260101T120000Z"]
     folder = _folder(tmp_path, *names)
     home.settings.warehouse_path.unlink()

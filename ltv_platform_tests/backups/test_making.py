@@ -89,7 +89,7 @@ def test_what_history_has_not_merged_yet_is_in_it(home: Home, tmp_path: Path) ->
 
 
 def test_unchanged_files_are_linked(home: Home, tmp_path: Path) -> None:
-    """operations.md, Backups: they take no room twice, and stay when the first backup goes."""
+    """operations.md, Backups: they use no space twice, and outlive the first backup."""
     first = back_up(home.engine, tmp_path / "to", silent)
     (home.settings.landing_path / "campaigns" / "waiting.csv").write_text("campaign_id\nc3\n")
     second = back_up(home.engine, tmp_path / "to", silent)
@@ -177,7 +177,7 @@ def test_a_home_without_data_is_refused(home: Home, tmp_path: Path) -> None:
 def test_a_disk_that_takes_no_more_leaves_nothing(
     home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The message says so, and the backup before it stays the newest."""
+    """The message says so, and the previous backup stays the newest."""
 
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")

@@ -157,7 +157,7 @@ def _wait_for_start(running: Running, stack: Path) -> None:
 
 
 def _end(running: Running, stack: Path) -> None:
-    """Kill a command that is under way, after it wrote down where it is."""
+    """Kill a running command after it recorded its position."""
     if stack.exists():  # from then on it knows the signal
         running.send(signal.SIGUSR1)
         time.sleep(_SHOWS_WITHIN)

@@ -25,7 +25,7 @@ WEEKLY = (200, 150, 120, 100, 90)
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """Subscribers who began on 2025-01-31, one on 2025-05-25, known up to 2025-05-31."""
+    """Subscribers who began on 2025-01-31, one on 2025-05-25, known until 2025-05-31."""
     home = Home(tmp_path_factory.mktemp("home"), groups=("core",), as_of="2025-05-31")
     home.load("customers", *(f"{name},2025-01-31,DE,ads,c1" for name in ("a", "b", "c", "e", "f")))
     payments = {

@@ -184,7 +184,7 @@ def test_a_fit_is_made_anew_when_what_rounds_changes(
 def test_a_setting_changes_the_code_of_the_tables_it_concerns(
     home: Home, settings: dict[str, object], changed: set[str]
 ) -> None:
-    """code_hash holds the bound settings: changing one makes exactly those tables stale."""
+    """code_hash includes the bound settings: changing one makes exactly those tables stale."""
     base = home.settings.model_dump(exclude_unset=True)
     other = build_graph(Settings(**{**base, **settings}))
     differ = {t.name for t in home.graph.transforms if other[t.name].code_hash != t.code_hash}

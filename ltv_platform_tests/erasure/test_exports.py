@@ -86,7 +86,7 @@ def test_ids_beside_an_address_are_found(load: Loader) -> None:
 
 
 def test_a_loaded_file_is_found_whichever_table_its_adapter_names_first(load: Loader) -> None:
-    """Regression: behind a table without persons nothing looked into it any more."""
+    """Regression: after a table without persons, no further table was searched."""
     engine = load.engine
     own = load.write(
         "own.sql",

@@ -92,7 +92,7 @@ def test_the_days_of_what_goes_are_touched(home: Home) -> None:
 
 
 def test_what_the_api_said_of_her_goes(home: Home) -> None:
-    """Answers, rejections and reasons that name her conversions; those of others stay."""
+    """Answers, rejections and reasons that name her conversions; other people's stay."""
     home.load("conversions", f"v1,{ADA},2025-12-02,10:00:00,1", f"v2,{NOT_ADA},2025-12-02,10:00,1")
     with home.engine.session() as connection:
         for conversion in ("v1", "v2"):

@@ -122,7 +122,7 @@ def delimited(rows: Sequence[Row], delimiter: str = ",", *malformed: str) -> byt
 
 
 def json_lines(rows: Sequence[Row]) -> bytes:
-    """An object a line, with escapes."""
+    """One object per line, with escapes."""
     return "".join(json.dumps(row) + "\n" for row in rows).encode()
 
 

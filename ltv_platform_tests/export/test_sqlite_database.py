@@ -129,7 +129,7 @@ def test_csv_keeps_names_as_they_are(home: Home) -> None:
 
 
 def test_it_replaces_nothing_but_an_export(home: Home, tmp_path: Path) -> None:
-    """Another database, a text, an empty file stay as they are, unless it is asked for."""
+    """Another database, a text and an empty file are left alone unless overwriting is requested."""
     database, text, empty = (tmp_path / name for name in ("mine.db", "mine.txt", "empty"))
     with closing(sqlite3.connect(database)) as connection:
         connection.execute("CREATE TABLE precious (a)")

@@ -97,7 +97,7 @@ def graph(tmp_path_factory: pytest.TempPathFactory) -> Graph:
 
 @pytest.fixture(scope="module")
 def engine(graph: Graph) -> duckdb.DuckDBPyConnection:
-    """Every table of the catalog, with rows that mean nothing and meet each other."""
+    """Every table of the catalog, with meaningless rows that join with each other."""
     connection = duckdb.connect(config={"threads": 1})
     for layer in ("rows", "raw", "core", "marts"):
         connection.execute(f"CREATE SCHEMA {layer}")

@@ -38,7 +38,7 @@ def _graph(home: Path, **settings: Any) -> Graph:
 
 
 def test_what_is_shipped_is_what_the_sql_says(tmp_path: Path) -> None:
-    """`make docs` was run after the last change of SQL, contracts or of how lineage is found."""
+    """`make docs` was run after the last change of SQL, contracts or the lineage code."""
     found = [(transform, trace_table(transform)) for transform in _graph(tmp_path).transforms]
     shipped = Path(tables.__file__).parent / SHIPPED
     assert shipped_text(found) == shipped.read_text("utf-8")

@@ -189,7 +189,7 @@ def test_spend_is_allocated_by_installs_not_by_revenue(countries: Home) -> None:
 
 
 def test_few_installs_are_marked(countries: Home) -> None:
-    """`small_base` mark below 30 (mature installs), because small groups win by luck."""
+    """`small_base` below 30 mature installs, because small groups win by luck."""
     rows = countries.values("SELECT country FROM country_roas WHERE NOT small_base")
     assert rows == ["AA"]
     assert countries.values("SELECT installs, installs_d7 FROM country_roas WHERE rank = 1") == [

@@ -92,7 +92,7 @@ def test_summaries_hold_only_mature_cohorts(january: Home) -> None:
 
 
 def test_a_cost_day_is_complete_when_as_of_lies_beyond_it(january: Home) -> None:
-    """A cost day is complete when a later cost day, or `as_of`, lies beyond it."""
+    """A cost day is complete when a later cost day, or `as_of`, is after it."""
     rows = january.values("SELECT cost_complete FROM campaign_roas ORDER BY install_date")
     # The end of LTV_AS_OF is the watermark of every feed; without it, the newest day may grow.
     assert rows == [True] * 30 + [january.settings.as_of is not None]

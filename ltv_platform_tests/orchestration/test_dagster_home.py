@@ -70,7 +70,7 @@ def test_a_configuration_of_the_users_own_stays(tmp_path: Path) -> None:
 
 
 def test_no_shipped_configuration_holds_a_password(tmp_path: Path) -> None:
-    """The connection is left to libpq's variables: Dagster's UI shows this file to everyone."""
+    """The connection uses libpq's variables: Dagster's UI shows this file to everyone."""
     settings = _settings(tmp_path, "postgres")
     write_configuration(settings)
     content = yaml.safe_load(_configuration(settings))

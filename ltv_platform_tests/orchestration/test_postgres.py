@@ -224,7 +224,7 @@ def test_a_batch_that_fails_leaves_nothing(database: str, monkeypatch: pytest.Mo
 
 @pytest.fixture
 def _environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a refresh sets for the processes that it starts is unset again."""
+    """The variables that a refresh sets for its processes are unset again."""
     for variable in dagster_environment(Home(tmp_path / "none").settings):
         monkeypatch.setenv(variable, "")
 

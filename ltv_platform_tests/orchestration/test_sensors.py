@@ -220,7 +220,7 @@ def test_a_missing_adapter_is_asked_for_again_once_it_is_there(
 
 
 def test_what_is_stale_is_asked_for_once(home: Home, instance: dg.DagsterInstance) -> None:
-    """A load by hand is refreshed; while the run is under way nothing is asked for."""
+    """A manual load is refreshed; while the run is in progress nothing is requested."""
     ticker = Ticker(home, instance, "refresh")
     assert "Nothing is loaded" in str(ticker.tick().skip_reason)
     home.load("conversions", "v1,u,2025-03-02,10:00:00,5")

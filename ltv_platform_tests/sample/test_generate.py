@@ -22,7 +22,7 @@ def _bytes(folder: Path) -> dict[str, bytes]:
 def test_same_parameters_give_the_same_bytes_and_another_seed_others(
     sample: Sample, tmp_path: Path
 ) -> None:
-    """Every file but campaigns.csv, which holds only the plan, depends on the seed."""
+    """Every file except campaigns.csv, which contains only the plan, depends on the seed."""
     generate_bundled(tmp_path / "again")
     generate_bundled(tmp_path / "other", seed=8)
     again, other, first = (

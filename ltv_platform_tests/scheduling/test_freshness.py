@@ -49,7 +49,7 @@ def test_a_feed_of_days_is_known_to_the_end_of_its_day(tmp_path: Path) -> None:
 
 
 def test_hours_are_a_setting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """none: nothing is ever late; LTV_AS_OF: figures end where somebody wanted it."""
+    """none: nothing is ever late; with LTV_AS_OF, figures end on the requested day."""
     feeds: dict[str, str | None] = {"transactions": "2020-01-01T00:00:00"}
     assert found(Settings(home=tmp_path, freshness_hours=1e4), feeds) != ()
     assert found(Settings(home=tmp_path, as_of=date(2020, 1, 1)), feeds) == ()

@@ -17,7 +17,7 @@ STATUS = """query($backfill: String!) {
 
 
 def ask(address: str, query: str, variables: dict[str, Any]) -> Any:
-    """What a server answers; a look of a sensor may take a minute on a busy machine."""
+    """A server's answer; a sensor's evaluation may take a minute on a busy machine."""
     body = json.dumps({"query": query, "variables": variables}).encode()
     request = urllib.request.Request(
         f"{address}/graphql", body, {"Content-Type": "application/json"}

@@ -38,7 +38,7 @@ class Posterior(dict[str, Any]):
 
 
 def install(monkeypatch: pytest.MonkeyPatch, **models: Sampler) -> None:
-    """Puts samplers in the place of pymc-marketing's models."""
+    """Replaces pymc-marketing's models by samplers."""
     monkeypatch.setitem(
         sys.modules, "pymc_marketing", SimpleNamespace(clv=SimpleNamespace(**models))
     )

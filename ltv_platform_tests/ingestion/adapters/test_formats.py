@@ -74,7 +74,7 @@ def test_nothing_of_a_person_is_kept(load: Loader, shop: str) -> None:
 
 
 def test_a_person_is_the_same_in_every_file(load: Loader) -> None:
-    """The key is made once, for nobody else to read; another key gives another id."""
+    """The key is made once, readable by nobody else; another key gives another id."""
     settings = load.engine.settings
     first = person_id(settings, " Ann@Example.com")
     assert first == person_id(settings, "ann@example.com")

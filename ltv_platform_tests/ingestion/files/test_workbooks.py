@@ -114,7 +114,7 @@ def test_empty_rows_and_columns(tmp_path: Path, rows: Sequence[Any], text: str) 
 
 
 def test_the_first_sheet_that_is_shown_is_read(load: Loader) -> None:
-    """Which others there are is said; a named one is another load, capitals or not."""
+    """The message lists the others; a named one is another load, in any case."""
     content = workbook(
         {"Lists": sheet_of([("x",)]), "June": sheet_of(CAMPAIGNS), "Notes": sheet_of([("y",)])},
         hidden=["Lists"],

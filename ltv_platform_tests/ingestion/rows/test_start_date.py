@@ -46,7 +46,7 @@ def start(load: Loader) -> date | None:
     ],
 )
 def test_settle(tables: list[dict[int, int]], expected: date | None) -> None:
-    """The latest 1 January such that >= 99.9 % of the rows, over all tables, lie on or after."""
+    """The latest 1 January with >= 99.9 % of the rows, over all tables, on or after it."""
     assert settle(tables) == expected
 
 
@@ -226,7 +226,7 @@ def test_what_an_unset_start_let_in_counts_without_another_load(
 
 
 def test_a_damaged_start_is_told(load: Loader) -> None:
-    """With the file and what to write into it."""
+    """With the file, and what to write into it."""
     load.engine.settings.home.mkdir()
     load.engine.settings.start_date_path.write_text("soon\n")
     with pytest.raises(UserError, match="start_date does not contain a date"):

@@ -90,7 +90,7 @@ def test_bad_amounts_are_reasons_not_roundings(load: Loader) -> None:
 
 
 def test_a_refund_without_its_flag_is_rejected(load: Loader) -> None:
-    """The sign of money hangs on is_refund alone."""
+    """The sign of money depends only on is_refund."""
     words = (
         *("refund", "Chargeback", "Refunded", "RETURN", "returned", "reversal", "partial refund"),
         *("Partial-Refund", "void", "voided", "authorization", "cancelled", "Canceled"),

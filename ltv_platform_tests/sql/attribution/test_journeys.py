@@ -180,7 +180,7 @@ def test_a_conversion_ends_the_journey(under: Callable[..., Journeys]) -> None:
 
 
 def test_a_session_at_the_second_of_the_last_conversion(under: Callable[..., Journeys]) -> None:
-    """With `before` and a break it belongs to the next conversion: to the last it is too late."""
+    """With `before` and a break it belongs to the next conversion: it is too late for the last."""
     journeys = under(journey_break=True, journey_boundary="before")
     assert journeys["v_equal1"] == ["before"]
     assert "v_equal2" not in journeys

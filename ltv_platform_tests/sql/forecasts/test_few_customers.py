@@ -67,7 +67,7 @@ def test_as_of_before_the_data(tmp_path: Path) -> None:
 
 
 def test_a_forecast_of_more_than_twelve_digits(tmp_path: Path) -> None:
-    """999 billion in half a month would be 12 trillion in a year; rupiah come to so many."""
+    """999 billion in half a month would be 12 trillion in a year; rupiah can get that high."""
     home = home_of(tmp_path, "t1,a,2025-01-02,999000000000,0", as_of="2025-01-15")
     row = home.one("SELECT * FROM ltv_forecast")
     assert row["naive_revenue_d30"] == row["expected_revenue_d30"]

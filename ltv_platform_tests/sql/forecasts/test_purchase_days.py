@@ -71,7 +71,7 @@ def test_outcomes_are_what_was_known_at_the_end_of_the_holdout(seed: int) -> Non
 
 
 def test_refunds_by_hand() -> None:
-    """One case of each sentence."""
+    """One case per sentence."""
     row = Purchases(
         [
             ("back", 0, 10, False),
@@ -103,7 +103,7 @@ def test_refunds_by_hand() -> None:
 
 
 def test_only_what_is_known_at_the_cutoff_counts() -> None:
-    """A refund changes what is known from its own day on, and no earlier figure."""
+    """A refund changes what is known from its own day on, but no earlier figure."""
     purchases = Purchases([("a", 0, 10, False), ("a", 4, 10, False), ("a", 8, 10, True)])
     assert purchases.histories(7)["a"]["repeat_days"] == 1
     assert purchases.histories(8)["a"]["repeat_days"] == 0

@@ -201,7 +201,7 @@ def test_the_lock_names_its_holder(home: Home) -> None:
 
 
 def test_the_lock_is_waited_for(home: Home) -> None:
-    """A reader that finds the file held tries again until it is free."""
+    """A reader that finds the file locked tries again until it is free."""
     patient = home.under(lock_timeout=600.0)
     with _other_process(home) as other:
         assert other.stdin is not None

@@ -55,7 +55,7 @@ from ltv_platform_tests.testing.loader import Loader
 
 
 def test_figures_of_the_file(load: Loader) -> None:
-    """Counts and sums as the docstring of the module has them."""
+    """Counts and sums as in the docstring of the module."""
     path = load.write("non-organic.csv", written(ROWS))
     assert len(ROWS) == 30
     outcomes = take(load, path)

@@ -106,7 +106,7 @@ class _Page(HTMLParser):
 
 @CASES.case(
     "markup in names of campaigns, channels, countries, categories, customers: HTML reports",
-    "3 pages, none of it takes effect, campaigns shown by their names",
+    "3 pages, nothing in force, campaigns shown by their names",
 )
 def markup_in_names_is_shown_by_reports(folder: Path) -> str:
     ltv = _home(folder, _MARKUP)
@@ -119,8 +119,8 @@ def markup_in_names_is_shown_by_reports(folder: Path) -> str:
         words[name] = page.words
     shown = all(" ".join(n.split()) in " ".join(words["campaigns"].split()) for n in _MARKUP)
     return (
-        f"{len(words)} pages, {', '.join(sorted(harm)) or 'nothing of it'} in force, campaigns "
-        f"{'shown as they are called' if shown else 'called otherwise'}"
+        f"{len(words)} pages, {', '.join(sorted(harm)) or 'nothing'} in force, campaigns "
+        f"{'shown by their names' if shown else 'with other names'}"
     )
 
 
@@ -140,7 +140,7 @@ def _markdown(home: Path) -> Iterator[str]:
 
 @CASES.case(
     "the same names: Markdown in Dagster's history",
-    "charts only, as embedded images; none of it takes effect",
+    "charts only, as embedded images; nothing in force",
 )
 def markup_in_names_is_shown_by_dagster(folder: Path) -> str:
     ltv = _home(folder, _MARKUP)
@@ -152,13 +152,13 @@ def markup_in_names_is_shown_by_dagster(folder: Path) -> str:
     only = texts and all(images)
     return (
         f"{'charts only, as embedded images' if only else texts}; "
-        f"{', '.join(sorted(harm)) or 'nothing of it'} in force"
+        f"{', '.join(sorted(harm)) or 'nothing'} in force"
     )
 
 
 @CASES.case(
     "escape sequences, direction marks and terminal markup in names, ids, file names",
-    "every command ends as it should, none of it takes effect",
+    "every command ends as it should, nothing in force",
 )
 def escape_sequences_are_shown_by_the_terminal(folder: Path) -> str:
     ltv = _home(folder, tuple(f"{sign}a" for sign in _ESCAPES))
@@ -182,7 +182,7 @@ def escape_sequences_are_shown_by_the_terminal(folder: Path) -> str:
         said = answer.out + answer.err
         if answer.code not in {0, 2} or _OBEYED.search(said) or "defect" in said:
             seen.append(f"{command[0]}: exit {answer.code}")
-    return "; ".join(seen) or "every command ends as it should, none of it takes effect"
+    return "; ".join(seen) or "every command ends as it should, nothing in force"
 
 
 @CASES.case(

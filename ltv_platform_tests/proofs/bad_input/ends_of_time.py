@@ -65,7 +65,7 @@ def years_1_and_9999_in_each_column_of_days(folder: Path) -> str:
     ]
     run = desk.ltv("run")
     desk.check(run)
-    said = ", ".join(outside) or "nothing of it"
+    said = ", ".join(outside) or "nothing"
     return f"{loaded} tables loaded; {said} in days before 2025 or after 2026; run: exit {run.code}"
 
 

@@ -84,12 +84,12 @@ def ltv_run_twice_at_once_over_files_that_wait(folder: Path) -> str:
     runs = [ltv(home, lock_timeout="1").start("run") for _ in range(2)]
     answers = [run.answer() for run in runs]
     said = "".join(answer.err for answer in answers)
-    word = "a word" if re.search("lock|held|waited", said) else "no word"
+    error = "a" if re.search("lock|held|waited", said) else "no"
     loading = sum("Loaded" in answer.err for answer in answers)
     idle = sum("Nothing is stale" in answer.err for answer in answers)
     counts = {0: "none", 1: "one", 2: "both"}
     return (
-        f"exit {answers[0].code} and {answers[1].code}, {word} of a lock; {counts[loading]} loads, "
+        f"exit {answers[0].code} and {answers[1].code}, {error} lock error; {counts[loading]} loads, "
         f"{counts[idle]} has nothing to do; {compared(home, undisturbed())}"
     )
 
@@ -163,10 +163,10 @@ def ltv_run_beside_four_readers(folder: Path) -> str:
     codes = {reader.code for reader in answers}
     if codes != {0}:
         return "; ".join(reader.err for reader in answers)
-    word = "a word" if re.search("lock|held|waited", answer.err) else "no word"
+    error = "a" if re.search("lock|held|waited", answer.err) else "no"
     shown = ", ".join(sorted({reader.out.strip() for reader in answers}))
     return (
-        f"run: exit {answer.code}, {word} of a lock; readers: exit 0 ×{len(answers)}, each saw "
+        f"run: exit {answer.code}, {error} lock error; readers: exit 0 ×{len(answers)}, each saw "
         f"{shown} snapshots, all whole; {compared(home, undisturbed())}"
     )
 

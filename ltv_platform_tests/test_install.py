@@ -113,7 +113,7 @@ def test_progress_is_shown_without_the_names_of_all_packages(checkout: Checkout)
 
 @pytest.mark.parametrize("damage", ["killed", "no Python"])
 def test_a_damaged_environment_is_made_anew(checkout: Checkout, damage: str) -> None:
-    """Guards against a first run cut short, after which each run failed for a missing file."""
+    """Guards against an interrupted first run, after which each run failed for a missing file."""
     checkout.install()
     left = checkout.venv / "left"
     left.touch()

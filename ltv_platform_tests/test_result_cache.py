@@ -107,7 +107,7 @@ def test_a_large_file_is_begun_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_what_another_home_has_found_is_not_found_again(tmp_path: Path) -> None:
-    """One process may look at several homes; each keeps what was asked of it."""
+    """One process may use several homes; each keeps its own results."""
     found: dict[str, Any] = {}
     key = key_of("a square")
     assert ResultCache(tmp_path / "one", found).known(key) is None

@@ -145,8 +145,8 @@ def _types_of_no_table(table: pa.Table) -> Iterator[tuple[str, str]]:
 def _unfit(what: str, columns: Iterable[str]) -> UserError:
     return UserError(
         f"{what} has a column that cannot be stored: {'; '.join(columns)}.",
-        "Make it of one type that tables have, as by frame.astype, or by dt.to_timestamp() of a "
-        f"period. {NOTHING}",
+        "Convert it to one supported type, for example with frame.astype, or with "
+        f"dt.to_timestamp() for periods. {NOTHING}",
     )
 
 

@@ -62,7 +62,7 @@ def test_what_nobody_takes_is_kept_and_sent_later(
 
 
 def test_pauses_grow_up_to_half_an_hour(tmp_path: Path) -> None:
-    """1, 2, 4, … minutes; Retry-After is a floor, and nobody is obeyed for more than an hour."""
+    """1, 2, 4, … minutes; Retry-After is a minimum, but never more than an hour is waited."""
     clock, pauses = Clock(), []
     with receiver(DOWN) as server:
         alerts = alerts_of(tmp_path, server.url, clock)

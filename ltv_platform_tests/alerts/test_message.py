@@ -95,7 +95,7 @@ def test_what_each_kind_says(name: str) -> None:
 
 @pytest.mark.parametrize("name", KINDS)
 def test_docs_say_the_same(name: str) -> None:
-    """operations.md explains every kind by its name, with the next step in the same words."""
+    """operations.md explains every kind by its name, with the same next step."""
     alert, _ = KINDS[name]
     docs = (ROOT / "docs" / "operations.md").read_text("utf-8")
     section = " ".join(docs.partition("## Alerts")[2].partition("\n## ")[0].split())

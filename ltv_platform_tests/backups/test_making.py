@@ -159,7 +159,7 @@ def test_a_damaged_snapshot_is_left_out(home: Home, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("inside", ["", "backups/mine", "link"])
 def test_a_folder_inside_the_home_is_refused(home: Home, tmp_path: Path, inside: str) -> None:
-    """It would be lost together with it; a link leads there too."""
+    """It would be lost together with LTV_HOME; a link leads there too."""
     (tmp_path / "link").symlink_to(home.settings.home / "somewhere")
     folder = tmp_path / "link" if inside == "link" else home.settings.home / inside
     with pytest.raises(UserError, match="is inside LTV_HOME"):

@@ -111,7 +111,7 @@ def test_a_renewal_is_due_when_no_later_day_can_be_one(home: Home) -> None:
 
 
 def test_a_projection_as_json(weekly: Home, ltv: Any, tmp_path: Path) -> None:
-    """Of the purchases as of a file with the same counts."""
+    """The same from purchases as from a file with the same counts."""
     [found] = json.loads(ltv(weekly, "--period", "week", "--format", "json").stdout)
     assert (found["model"], found["status"], found["customers"]) == ("sbg", "ok", 200)
     assert [(row["at_risk"], row["renewed"]) for row in found["curve"][:5]] == [

@@ -47,7 +47,7 @@ def _in_terminal(home: Path, *arguments: str) -> str:
 
 
 def test_progress_moves_while_tables_are_built(tmp_path: Path) -> None:
-    """Dagster takes what steps write to stderr into a file; people want to see it."""
+    """Dagster redirects what steps write to stderr into a file; people want to see it."""
     home = tmp_path / "home"
     folder = home / "landing" / "conversions"
     folder.mkdir(parents=True)

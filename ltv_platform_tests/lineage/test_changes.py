@@ -73,7 +73,7 @@ def _value(column: Column, table: str) -> str:
 
 
 def _changed(column: Column) -> str:
-    """SQL for another value than that of a row, not by the same step in every row."""
+    """SQL for a value that differs from that of a row, by a different step in every row."""
     name, step = f'"{column.name}"', f'CAST(hash("{column.name}") % 5 + 1 AS INTEGER)'
     match column.type:
         case "VARCHAR":

@@ -81,7 +81,7 @@ def test_every_figure_ends_in_the_files(
 
 
 def test_models_say_so(lineages: Lineages) -> None:
-    """What a fit made is marked, and what it read follows."""
+    """Columns made by a fit are marked, followed by what it read."""
     text = "\n".join(lines(grow(lineages, "marts.forecast_models", "value")))
     assert text.startswith("marts.forecast_models.value  by the model, from:")
     assert "├─ marts.purchase_histories.repeat_days  " in text

@@ -58,7 +58,7 @@ def test_every_code_stands_for_itself() -> None:
 
 
 def test_a_country_that_is_none_is_told_with_both_spellings(home: Home) -> None:
-    """A name in another language meets nobody."""
+    """A name in another language has no counterpart."""
     home.load("customers", "a,2025-01-01,DE,ads,c1", "b,2025-01-01,Schweiz,ads,c1")
     home.load("campaign_costs", "c1,2025-01-01,Deutschland,3", "c1,2025-01-01,FR,3")
     home.publish()

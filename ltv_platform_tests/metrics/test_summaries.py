@@ -170,7 +170,7 @@ def test_countries_are_ranked_with_total_order(countries: Home) -> None:
 
 
 def test_paid_and_blended_stand_apart(countries: Home) -> None:
-    """Reports show paid ROAS and blended ROAS apart."""
+    """Reports show paid ROAS and blended ROAS separately."""
     row = countries.one("SELECT * FROM country_roas WHERE country = 'CC'")
     assert (row["spend_d7"], row["revenue_d7"], row["blended_revenue_d7"]) == (1, 2, 8)
     assert (row["roas_d7"], row["blended_roas_d7"]) == (2.0, 8.0)

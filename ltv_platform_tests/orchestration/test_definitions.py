@@ -16,7 +16,7 @@ from ltv_platform_tests.testing.home import Home
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """A home that nothing was loaded into."""
+    """A home without any loads."""
     return Home(tmp_path_factory.mktemp("home"), start_date="2025-12-01", timezone="Europe/Berlin")
 
 

@@ -185,7 +185,7 @@ def test_what_another_version_compressed_is_said() -> None:
 
 
 def test_a_batch_is_stored_whole_or_not_at_all(instance: dg.DagsterInstance) -> None:
-    """Ids are contiguous, and an error in the middle leaves nothing behind."""
+    """Ids are contiguous, and an error midway leaves nothing behind."""
     storage = _storage(instance)
     storage.store_event_batch([_event("one", day) for day in DAYS])
     ids = [number for (number,) in _rows(instance, "SELECT id FROM event_logs ORDER BY id")]

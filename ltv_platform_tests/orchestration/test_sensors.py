@@ -198,7 +198,7 @@ def test_a_full_disk_rejects_nothing(
 def test_a_missing_adapter_is_asked_for_again_once_it_is_there(
     home: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """The file is as it was; what it goes through is not."""
+    """The file is unchanged; the code that reads it is not."""
     monkeypatch.chdir(tmp_path)
     waiting = _drop(home, "conversions", "a.csv", "v1,u,2025-03-02,10:00:00,5")
     through_adapter = home.settings.landing_path / "conversions@shop.sql"

@@ -219,7 +219,7 @@ def _bad(chance: Random, table: str) -> Record:
 
 
 def _identity(table: str, record: Record) -> tuple[str, ...]:
-    """What two records must not share, unless they are equal, for their order not to matter."""
+    """What two different records must not share, so that their order does not matter."""
     key = record.values[: _KEYS.get(table, 1)]
     return (*key, record.values[-1]) if table in _DATED else key
 

@@ -174,7 +174,7 @@ def _age(home: Home, name: str, *, seconds: int) -> None:
 
 
 def test_a_damaged_pointer_is_said_and_fixed(home: Home) -> None:
-    """The message says what to run, and that does fix it."""
+    """The message says what to run, and that fixes it."""
     pointer = home.settings.published_path / "current"
     pointer.write_text("000999-deadbeef\n", "utf-8")
     with pytest.raises(UserError, match="000999-deadbeef") as caught:
@@ -188,7 +188,7 @@ def test_a_damaged_pointer_is_said_and_fixed(home: Home) -> None:
 
 @pytest.mark.parametrize("damage", ["part", "manifest"])
 def test_a_damaged_snapshot_is_stale(home: Home, damage: str) -> None:
-    """A file of it that is gone or unreadable is written again."""
+    """A file of the snapshot that is gone or unreadable is written again."""
     current = require_snapshot(home.settings)
     if damage == "part":
         Path(current.files("customers")[0]).unlink()

@@ -179,7 +179,7 @@ def test_long_journeys_share_a_bar() -> None:
 
 
 def test_the_lookback_is_that_of_the_snapshot(home: Home) -> None:
-    """The page says what was computed, not what the shell that draws it has set."""
+    """The page says what was computed, not what the current shell has set."""
     write_channel_report(home.under(journey_lookback=7).settings)
     page = _page(home.settings.reports_path / "channels.html")
     assert "Lookback 90 days" in " ".join(page.text.split())

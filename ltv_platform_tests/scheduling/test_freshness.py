@@ -60,7 +60,7 @@ def test_hours_are_a_setting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_a_snapshot_is_late_when_it_shows_less_than_was_loaded(settings: Settings) -> None:
-    """By as many hours, counted from when something became stale; published or not."""
+    """By that many hours, counted from when something became stale; published or not."""
     since = BEFORE.replace(tzinfo=UTC).timestamp()
     assert late(settings, None, NOW, since) == ()
     assert late(settings, None, NOW, since - 1) == (

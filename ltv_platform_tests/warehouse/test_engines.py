@@ -113,7 +113,7 @@ def test_what_fails_behind_a_load_undoes_it(
 def test_quarantine_is_settled_replayed_and_dismissed(
     engine: Engine, load: Loader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A good row of its key settles a rejected one; the others can be sent again or given up."""
+    """A valid row of its key settles a rejected one; the others can be sent again or dismissed."""
     bad = "".join(f"t{n},a,2025-03-01 11:00:00,5,maybe\n" for n in (1, 2))
     load("transactions", ORDERS + bad, "1.csv")
     load("transactions", f"{ORDERS}t1,a,2025-03-01 11:00:00,5,0\n", "2.csv")

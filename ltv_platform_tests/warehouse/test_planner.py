@@ -77,7 +77,7 @@ def test_an_empty_warehouse_has_only_whole_tables_to_write(graph: Graph) -> None
 
 
 def test_never_built_is_stale(graph: Graph, fresh: State) -> None:
-    """A day without a row in `built` is stale, and so is what reads it."""
+    """A day without a row in `built` is stale, and so are its readers."""
     spend = dict(fresh.built["core.campaign_spend"])
     del spend[date(2025, 1, 10)]
     built = {**fresh.built, "core.campaign_spend": spend}

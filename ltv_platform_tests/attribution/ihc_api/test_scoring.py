@@ -254,7 +254,7 @@ def test_journeys_at_fault_do_not_open_the_breaker(
 
 
 def test_where_all_is_at_fault_nobody_is_rejected(journeys: MakeHome) -> None:
-    """400 to everything: five journeys alone open the breaker, all stay pending."""
+    """400 to everything: five single journeys open the breaker, all stay pending."""
     with told(400) as server:
         home = journeys(server.url, LENGTHS)
         outcome = scored(home)

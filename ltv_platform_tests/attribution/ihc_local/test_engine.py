@@ -104,7 +104,7 @@ def test_impression_neither_closes_nor_holds() -> None:
 
 
 def test_remainder_stands_on_the_last_with_credit() -> None:
-    """Parts are rounded down and add up to 1; who earned nothing does not get the rest."""
+    """Parts are rounded down and add up to 1; a session without credit never gets the remainder."""
     sessions = [Touch(0, closer=False)] * 3 + [Touch(0, closer=False, impression=True)]
     [rows] = scored([sessions], load_settings())
     credit = [row[3] for row in rows]

@@ -160,7 +160,7 @@ def test_published_answers(tmp_path: Path) -> None:
 
 
 def rendered(template: str, settings: Settings) -> str:
-    """A text with macros of the SQL folder."""
+    """A text with macros from the SQL folder."""
     parameters = attribution_parameters(settings)
     return _environment().from_string(template).render(attribution=parameters)
 

@@ -44,7 +44,7 @@ def cells(
 
 
 def test_a_young_cohort_develops_as_the_old_ones_did() -> None:
-    """1,200 doubles by D30 and trebles by D90; spend of 2,500 is back on day 61."""
+    """1,200 doubles by D30 and triples by D90; spend of 2,500 is recovered on day 61."""
     given = cells(twenty_weeks())
     assert {days: row["predicted_revenue"] for days, row in given.items()} == {30: 2400, 90: 3600}
     for row in given.values():

@@ -172,7 +172,7 @@ def test_an_explanation_loads_nothing(load: Loader, shop: str) -> None:
 
 
 def test_landing_takes_known_files_without_a_folder(load: Loader) -> None:
-    """Loaded, they move away; what nobody knows stays, with an error."""
+    """Loaded files move away; unrecognized ones stay, with an error."""
     settings = load.engine.settings
     make_landing(settings, list(load.engine.catalog.sources))
     (settings.landing_path / "ads.csv").write_text("Campaign,Day,Cost\na,2025-05-01,1.5\n")

@@ -297,7 +297,7 @@ def test_sqlite_with_rows_beside_the_file(load: Loader) -> None:
 
 
 def test_sqlite_without_the_table(load: Loader) -> None:
-    """Names what it has."""
+    """The message lists the existing ones."""
     path = database(load.folder / "shop.db")
     [outcome] = ingest(load.engine, [Request("fx_rates", path)])
     assert outcome.error is not None
@@ -316,7 +316,7 @@ SELECT campaign_id, campaign_name FROM file
 
 
 def test_columns_parted_by_blanks(load: Loader) -> None:
-    """Any run of blanks parts; a record with other columns is rejected, not shifted."""
+    """Any run of blanks separates; a record with other columns is rejected, not shifted."""
     adapter = load.write("blanks.sql", ADAPTER)
     content = b" c1   Spring \r\n\r\nc2\tAutumn\nc3\nc4 one two\nc5 \xff\n"
     counts = load("campaigns", content, "campaigns.txt", str(adapter))

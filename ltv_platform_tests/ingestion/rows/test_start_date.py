@@ -51,7 +51,7 @@ def test_settle(tables: list[dict[int, int]], expected: date | None) -> None:
 
 
 def test_more_than_twenty_years_of_partitions_are_refused(load: Loader) -> None:
-    """With the setting that allows them; nothing is loaded, and no start is settled."""
+    """With the setting that allows them; nothing is loaded, and no start is set."""
     text = "customer_id,registration_date\n" + "".join(
         f"c{year}{n},{year}-05-05\n" for year in (2003, 2025) for n in range(5)
     )

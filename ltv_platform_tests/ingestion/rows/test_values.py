@@ -39,7 +39,7 @@ def transactions(*rows: dict[str, str]) -> str:
 
 
 def test_amounts_are_kept_exactly(load: Loader) -> None:
-    """Money is DECIMAL(18,6); exponents are fine, and so are zeros behind the sixth decimal."""
+    """Money is DECIMAL(18,6); exponents are fine, and so are zeros after the sixth decimal."""
     amounts = {
         "9.99": "9.99",
         "+1.5": "1.5",

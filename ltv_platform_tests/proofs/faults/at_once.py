@@ -89,8 +89,9 @@ def ltv_run_twice_at_once_over_files_that_wait(folder: Path) -> str:
     idle = sum("Nothing is stale" in answer.err for answer in answers)
     counts = {0: "none", 1: "one", 2: "both"}
     return (
-        f"exit {answers[0].code} and {answers[1].code}, {error} lock error; {counts[loading]} loads, "
-        f"{counts[idle]} has nothing to do; {compared(home, undisturbed())}"
+        f"exit {answers[0].code} and {answers[1].code}, {error} lock error; "
+        f"{counts[loading]} loads, {counts[idle]} has nothing to do; "
+        f"{compared(home, undisturbed())}"
     )
 
 

@@ -104,7 +104,7 @@ def test_statuses_and_intervals(home: Home) -> None:
 
 
 def test_an_interval_is_that_of_possible_futures(home: Home) -> None:
-    """10 % and 90 % quantiles of simulated spend, of the customer who is expected to buy most."""
+    """10 % and 90 % quantiles of simulated spend, for the customer expected to buy most."""
     models = fits(home)
     row = max(forecasts(home), key=lambda row: row["expected_purchases_d365"])
     histories = Histories(

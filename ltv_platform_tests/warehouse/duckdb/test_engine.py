@@ -265,7 +265,7 @@ def test_arrow_tables_pass_through_the_same_write(home: Home) -> None:
 
 
 def test_what_is_forgotten_is_stale(home: Home) -> None:
-    """A write that a check found wrong keeps its rows but is not taken as built."""
+    """A write that failed a check keeps its rows but does not count as built."""
     home.engine.forget(TABLE, NEXT_DAY, NEXT_DAY)
     assert list(home.engine.state().built[TABLE]) == [DAY]
     home.engine.forget(TABLE)

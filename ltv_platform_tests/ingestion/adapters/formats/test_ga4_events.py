@@ -168,7 +168,7 @@ def parquet(events: list[Event]) -> bytes:
 
 @pytest.mark.parametrize("form", ["json", "parquet"])
 def test_figures_of_the_table(load: Loader, form: str) -> None:
-    """Counts and sums as the docstring of the module has them, from both kinds of files."""
+    """Counts and sums as in the docstring of the module, from both kinds of files."""
     assert len(EVENTS) == 30
     content: str | bytes = ndjson(EVENTS) if form == "json" else parquet(EVENTS)
     path = load.write(f"events_20250602.{form}", content)

@@ -79,7 +79,7 @@ def test_totals_that_do_not_agree(load: Loader) -> None:
 
 @pytest.mark.parametrize("first", ["", "sep=\t\r\n"])
 def test_for_excel(load: Loader, first: str) -> None:
-    """UTF-16 with its mark, parted by tabs."""
+    """UTF-16 with its mark, separated by tabs."""
     load_file(
         load, "r.csv", ("\ufeff" + first + ad_files.parted_by(REPORT, "\t")).encode("utf-16-le")
     )

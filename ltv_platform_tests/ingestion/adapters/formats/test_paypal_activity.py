@@ -163,7 +163,7 @@ def of(rows: Sequence[Row], header: str = HEADER, **written: str) -> bytes:
 
 
 def test_what_is_taken(load: Loader) -> None:
-    """Twelve movements of 40; six are rejected."""
+    """Twelve movements out of 40; six are rejected."""
     found = counts(load, of(ACTIVITY))["transactions"]
     assert revenue(load) == GROSS
     assert (found.rows_in_file, found.rows_accepted) == (40, 12)

@@ -66,7 +66,7 @@ lint: install-dev
 	@$(BIN)/python -m ltv_platform_tests.sql_lint
 
 # SCALE=100 is 5M customers and 25M purchases; with JSON=docs/performance/figures.json,
-# docs/performance.md is made anew.
+# docs/performance.md is rewritten.
 SCALE ?= 1
 bench: install-bench
 	@$(BIN)/python -m benchmarks all --scale $(SCALE) $(if $(JSON),--json $(JSON))

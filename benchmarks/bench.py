@@ -16,7 +16,7 @@ class Bench:
         repetitions: How often each contender runs.
         days: Days of the history.
         dagster: Whether ``ltv run`` is measured too.
-        folder: For everything that is written; whoever made it removes it.
+        folder: For everything that is written; its creator removes it.
         refreshes: How many refreshes in a row.
     """
 

@@ -69,7 +69,7 @@ def _is_ours(name: str) -> bool:
 
 
 def _bars(values: list[dict[str, Any]], figure: str, title: str, heading: str) -> alt.LayerChart:
-    """A bar per contender with its figure beside it; ours stand out."""
+    """A bar per contender with its figure next to it; the platform's bars stand out."""
     base = alt.Chart(alt.Data(values=values)).encode(y=alt.Y("name:N", sort=None, title=None))
     axis = alt.Axis(title=title, format="~s" if figure == "rate" else "")
     bars = base.mark_bar(height=18).encode(

@@ -1,4 +1,4 @@
-"""Whether two results are the same, and where not."""
+"""Whether two results are equal, and where they differ."""
 
 from collections.abc import Sequence
 
@@ -25,7 +25,7 @@ def same_rows(
         names: Who made each file.
         files: The files.
         key: Columns that identify a row.
-        money: Columns that may stand in whole millionths.
+        money: Columns that may be in whole millionths.
     """
     with duckdb.connect() as connection:
         columns = _columns(connection, files[0])

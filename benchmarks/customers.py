@@ -1,4 +1,4 @@
-"""Customer tables: each beside the group-by or join that it cannot do without; fits of the models.
+"""Customer tables: each against the group-by or join that it needs at least; fits of the models.
 
 Scale 100 is 1M customers and 10M transactions.
 """
@@ -17,9 +17,9 @@ _FIT = "BG/NBD fit of counted histories"
 _PEER = "the same by lifetimes"
 #: The engine's part of two gigabytes; the interpreter and its libraries take the rest.
 _LIMIT = "1600MB"
-#: Their time is that of models, which no group-by stands for.
+#: Their time is spent in models, which no group-by represents.
 _FITTED = ("marts.forecast_models", "marts.purchase_forecasts", "marts.forecast_backtest")
-#: Both stop where the likelihood is flat to the eighth digit.
+#: Both stop when the likelihood is flat to the eighth digit.
 _SAME = 1e-3
 
 

@@ -1,4 +1,4 @@
-"""Synthetic rows as SQL: nine sources out of hashes of row numbers, millions a second.
+"""Synthetic rows as SQL: nine sources from hashes of row numbers, millions a second.
 
 Customers never end: their number gives the moment of install, so any span of days can be made by
 itself, and a longer history has the shorter one as its beginning. Everything follows from
@@ -30,7 +30,7 @@ SOURCES = (
     "conversions",
 )
 
-#: Customers that stand together: events choose among them, so heavy buyers are everywhere.
+#: Customers that are adjacent: events choose among them, so heavy buyers are everywhere.
 _BLOCK = 64
 _CAMPAIGNS = 20
 _COUNTRIES = ("US", "GB", "DE", "FR", "BR", "IN", "JP", "CA", "MX", "ES")
@@ -82,7 +82,7 @@ def day(number: int) -> date:
 def select(source: str, scale: Scale, first: int, last: int) -> str:
     """A SELECT of the rows of a source of the days ``first`` to ``last``, both included.
 
-    Its columns are those of a file, its rows stand in the order of their time.
+    Its columns are those of a file, its rows are in the order of their time.
 
     Args:
         source: Name of the source table.
@@ -238,7 +238,7 @@ class _Span:
     def _events(self, events: _Events) -> str:
         """(k, customer, ts) of the events of the span, in order of time."""
         per_block = round(_BLOCK * events.per_customer / events.within)
-        # Whoever installed longer ago than the tail has no events any more.
+        # Customers who installed longer ago than the tail have no events any more.
         oldest = max(0, self.scale.customers * (self.first - events.tail - 1) // DAYS)
         blocks = range(oldest // _BLOCK, math.ceil(self._customers_by_then() / _BLOCK))
         # A square draws the first of the chosen often; the odd factor spreads them over the block.

@@ -1,8 +1,8 @@
 """Files and warehouses of synthetic rows.
 
 A history goes straight into the raw log, with the rows that a load leaves behind in ``loads``
-and ``touched``: ingestion has a benchmark of its own. Each function here runs in a process of
-its own; see ``processes``.
+and ``touched``: ingestion has its own benchmark. Each function here runs in its own process; see
+``processes``.
 """
 
 from collections.abc import Iterable
@@ -35,7 +35,7 @@ def open_home(home: str | Path, last: int, **settings: Any) -> Workspace:
 
     Args:
         home: Its folder.
-        last: Number of the last day with data; the clock stands at noon of the next day.
+        last: Number of the last day with data; the clock is at noon of the next day.
         settings: Further settings, as in ``horizons``.
     """
     noon = datetime.combine(data.day(last) + timedelta(days=1), time(12), UTC)
@@ -201,7 +201,7 @@ def _touch(
 
 
 def build(watch: Stopwatch, home: str, last: int, horizons: Iterable[int] | None = None) -> None:
-    """Build whatever is stale, a step per table."""
+    """Build everything that is stale, one step per table."""
     workspace = open_home(home, last, **under(horizons))
     engine, graph = workspace.engine, workspace.graph
     with watch.step("planner"):
@@ -215,7 +215,7 @@ def build(watch: Stopwatch, home: str, last: int, horizons: Iterable[int] | None
 
 
 def extend(watch: Stopwatch, home: str, scale: float, first: int, last: int) -> dict[str, int]:
-    """Fill in some days and build whatever is stale then; returns rows per source."""
+    """Fill in some days and build everything that is then stale; returns rows per source."""
     rows = fill(watch, home=home, scale=scale, first=first, last=last)
     build(watch, home, last)
     return rows

@@ -1,7 +1,7 @@
 """Refreshes in a row, each after one event more: history stays small, and none gets slower.
 
 `python -m benchmarks hourly --refreshes 200` is what eight days of hourly files do to a home. CPU
-seconds of whole processes, on the bundled sample, whatever the scale.
+seconds of whole processes, on the bundled sample, at any scale.
 """
 
 import statistics

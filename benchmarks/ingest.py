@@ -1,4 +1,4 @@
-"""Ingest: a CSV file of transactions into the log, validated, beside readers that look at nothing.
+"""Ingest: a CSV file of transactions into the log, validated, against readers that check nothing.
 
 The platform copies and hashes the file, keeps line numbers, types and judges every value, looks
 each key up in the log and commits rows, quarantine and bookkeeping as one. Peers read the same
@@ -38,7 +38,7 @@ _PURCHASES_PER_CUSTOMER = 6
 
 
 def run(bench: Bench) -> Result:
-    """Measure, and compare what stands in the tables."""
+    """Measure, and compare the contents of the tables."""
     folder = bench.folder / "ingest"
     rows_per_day = _PURCHASES_PER_CUSTOMER * bench.scale.customers / DAYS
     last = bench.days - 1 + max(1, min(bench.days, round(_ROWS / rows_per_day)))

@@ -1,6 +1,6 @@
-"""What a run costs beside its work: ``ltv run`` and a plain loop over the same tables.
+"""What a run costs besides its work: ``ltv run`` and a plain loop over the same tables.
 
-CPU seconds of whole processes, on the bundled sample, whatever the scale.
+CPU seconds of whole processes, on the bundled sample, at any scale.
 """
 
 import statistics

@@ -1,6 +1,6 @@
 """docs/performance.md: the parts between markers are made of the figures, the rest is written.
 
-A part stands between ``<!-- begin: NAME -->`` and ``<!-- end: NAME -->``.
+A part is between ``<!-- begin: NAME -->`` and ``<!-- end: NAME -->``.
 """
 
 import json

@@ -1,6 +1,6 @@
 """Two years of daily partitions, and eight: what the definitions take, and a look at what is stale.
 
-The looks are those of the refresh sensor, on the bundled sample, whatever the scale. Pages of as
+The checks are those of the refresh sensor, on the bundled sample, at any scale. Pages of as
 many partitions are opened by ``make test-browser``.
 """
 

@@ -1,4 +1,4 @@
-"""A contender in a process of its own: its steps timed, its memory read by the kernel.
+"""A contender in its own process: its steps timed, its memory read by the kernel.
 
 This process itself stays small and imports no contender: a child begins its life as a copy of
 its parent, and the kernel counts that into the child's peak.
@@ -33,7 +33,7 @@ class ContenderError(Exception):
 
 @dataclass(frozen=True)
 class Call:
-    """A function to be run in a process of its own.
+    """A function to be run in its own process.
 
     Attributes:
         function: ``module:function`` of this package. It is given a :class:`Stopwatch` and the
@@ -132,7 +132,7 @@ def in_turn(
 ) -> dict[str, list[Measurement]]:
     """Run contenders one after the other, again and again, so that all see the same machine.
 
-    Slow ones are run less often (:data:`_SLOW_REPETITIONS`); how often stands in the result.
+    Slow ones are run less often (:data:`_SLOW_REPETITIONS`); the result says how often.
 
     Args:
         contenders: By name.
@@ -161,7 +161,7 @@ def median_of(measurements: list[Measurement], step: str | None = None) -> float
 
 
 def tell(text: str) -> None:
-    """Progress for whoever watches."""
+    """Progress for people who watch."""
     _console.print(f"[dim]{text}[/dim]", highlight=False)
 
 

@@ -37,7 +37,7 @@ class Row:
         steps: Median seconds per step.
         facts: Figures of the last repetition.
         ratio: Its seconds over those of the contender that the benchmark compares with.
-        rate: Rows per second, where that is the measure.
+        rate: Rows per second, if that is the measure.
     """
 
     name: str
@@ -112,7 +112,7 @@ def row(
         name: What it is.
         measurements: Its repetitions.
         against: Median seconds of the contender to compare with.
-        rows: Rows that it worked through, where rows per second is the measure.
+        rows: Rows that it worked through, if rows per second is the measure.
     """
     seconds = median_of(measurements)
     return Row(
@@ -228,7 +228,7 @@ def _processor() -> str:
 
 
 def save(path: Path, scale: float, results: list[Result]) -> None:
-    """Put results into a JSON file, beside those of other scales and benchmarks."""
+    """Put results into a JSON file, next to those of other scales and benchmarks."""
     kept = json.loads(path.read_text("utf-8")) if path.exists() else {}
     part = kept.setdefault(f"{scale:g}", {"benchmarks": {}})
     part["machine"] = machine()

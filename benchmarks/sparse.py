@@ -1,7 +1,7 @@
 """A first whole run over few rows of many days: what empty partitions cost.
 
-The same rows over thirty days are beside it. CPU seconds and wall seconds of whole processes,
-whatever the scale.
+The same rows over thirty days are next to it. CPU seconds and wall seconds of whole processes, at
+any scale.
 """
 
 import statistics

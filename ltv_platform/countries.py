@@ -1,6 +1,6 @@
 """Names and codes of countries, and the two-letter codes that figures use.
 
-ISO 3166-1 alpha-3 codes and English names (ISO 3166-1, and Unicode CLDR where it differs), with a
+ISO 3166-1 alpha-3 codes and English names (ISO 3166-1, and Unicode CLDR if it differs), with a
 few that exports use, such as UK. The list is ``countries.csv``.
 """
 

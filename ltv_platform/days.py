@@ -32,7 +32,7 @@ def day_of_sql(instant: str, settings: Settings) -> str:
 
 
 def day_of_row_sql(source: SourceTable, settings: Settings) -> str:
-    """SQL for the reporting day that a row of a source table falls on; NULL where it has none."""
+    """SQL for the reporting day that a row of a source table falls on; NULL if it has none."""
     if source.event_time is None:
         return "CAST(NULL AS DATE)"
     value = quoted(source.event_time)

@@ -1,4 +1,4 @@
-"""For modules that add assets of their own to the platform's; see docs/extending.md."""
+"""For modules that add their own assets to the platform's; see docs/extending.md."""
 
 import dagster as dg
 

@@ -18,7 +18,7 @@ class _Session(requests.Session):
     """Ignores redirects: even without following them, the library reads their whole bodies."""
 
     def get_redirect_target(self, resp: requests.Response) -> None:
-        """None, wherever a response points to."""
+        """None, regardless of where a response points."""
 
 
 def plain_session() -> requests.Session:

@@ -1,7 +1,7 @@
 """Hashes that cannot be computed without their key: HMAC-SHA256, in Python and in SQL.
 
 A hash without a key can be reversed by trying all inputs: there are not that many e-mail addresses
-and customer numbers. Keys are files beside the warehouse that only their owner can read.
+and customer numbers. Keys are files next to the warehouse that only their owner can read.
 """
 
 import hashlib

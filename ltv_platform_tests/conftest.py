@@ -50,7 +50,7 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    """Defaults, with an LTV_HOME of its own and the clock of the tests."""
+    """Defaults, with its own LTV_HOME and the clock of the tests."""
     return load_settings(home=tmp_path / "home", now=NOW, threads=1)
 
 

@@ -1,4 +1,4 @@
-"""``python -m ltv_platform_tests.sql_lint``: how SQL is written, looked at in what is rendered.
+"""``python -m ltv_platform_tests.sql_lint``: checks how SQL is written, in its rendered form.
 
 sqlfluff finds the same in a minute, does not know ``$parameters``, and wants indents that a macro
 cannot give, for it does not know where it is used. sqlglot, which the platform parses SQL with,

@@ -1,4 +1,4 @@
-"""What `make run` does before `ltv` is there: install.sh, and the lock that it installs by."""
+"""What `make run` does before `ltv` exists: install.sh, and the lock file that it installs from."""
 
 import os
 import re
@@ -48,7 +48,7 @@ class Checkout:
     def install(
         self, *extras: str, environment: Mapping[str, str] | None = None
     ) -> "subprocess.CompletedProcess[str]":
-        """Run install.sh; `environment` says all that uv and pip are told."""
+        """Run install.sh; `environment` holds all settings of uv and pip."""
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("PIP_", "UV_", "XDG_"))}
         return subprocess.run(
             [self.folder / "install.sh", *extras],
@@ -68,7 +68,7 @@ class Checkout:
         )
 
     def calls(self) -> list[str]:
-        """What uv was asked since the last look, and by which index."""
+        """The calls of uv since the last look, and their index."""
         lines = self._calls.read_text().splitlines() if self._calls.exists() else []
         self._calls.unlink(missing_ok=True)
         return lines
@@ -76,7 +76,7 @@ class Checkout:
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Checkout:
-    """A checkout in a folder of its own."""
+    """A checkout in its own folder."""
     return Checkout(tmp_path)
 
 
@@ -113,7 +113,7 @@ def test_progress_is_shown_without_the_names_of_all_packages(checkout: Checkout)
 
 @pytest.mark.parametrize("damage", ["killed", "no Python"])
 def test_a_damaged_environment_is_made_anew(checkout: Checkout, damage: str) -> None:
-    """Guards against a first run cut short, after which each run failed for a missing file."""
+    """Guards against an interrupted first run, after which each run failed for a missing file."""
     checkout.install()
     left = checkout.venv / "left"
     left.touch()
@@ -171,7 +171,7 @@ def test_a_failure_says_what_to_do(checkout: Checkout, said: str, answer: str) -
 
 
 def test_a_mirror_that_pip_knows_is_told_to_uv(checkout: Checkout, tmp_path: Path) -> None:
-    """CONTRIBUTING, Installing: pip's index is taken; what uv is told itself comes first."""
+    """CONTRIBUTING, Installing: pip's index is used; uv's own settings come first."""
     configured = tmp_path / "pip.conf"
     configured.write_text("[global]\nindex-url = https://a.example/simple\n")
     told = {
@@ -198,7 +198,7 @@ def test_a_mirror_that_pip_knows_is_told_to_uv(checkout: Checkout, tmp_path: Pat
 
 
 def test_the_lock_has_hashes_and_names_no_host() -> None:
-    """Where packages come from is the business of whoever installs, and no part of the lock."""
+    """The source of packages is up to the person who installs, and not part of the lock."""
     assert "://" not in _LOCK
     for pinned in re.split(r"\n(?=\S)", _LOCK):
         if not pinned.startswith("#"):

@@ -1,4 +1,4 @@
-"""What slow functions gave is kept, and nothing that happens to the file changes a result."""
+"""Results of slow functions are kept, and damage to the file never changes a result."""
 
 import errno
 import os
@@ -19,7 +19,7 @@ KEYS = [key_of("squares", number) for number in range(3)]
 
 
 def _squares(home: Path) -> tuple[list[list[str]], int]:
-    """Three results as a new process has them, and how many of them it had to find."""
+    """Three results as a new process has them, and how many of them it had to compute."""
     found: list[int] = []
 
     def find(number: int) -> list[str]:
@@ -53,7 +53,7 @@ def test_a_result_is_found_once(tmp_path: Path) -> None:
     ],
 )
 def test_a_damaged_line_is_found_again(tmp_path: Path, damage: object, lost: int) -> None:
-    """Results are those that were found; what was damaged is kept anew."""
+    """Results are those that were computed; damaged ones are stored again."""
     results, _ = _squares(tmp_path)
     file = tmp_path / "cache" / "results"
     file.write_bytes(damage(file.read_bytes()))  # type: ignore[operator]
@@ -107,7 +107,7 @@ def test_a_large_file_is_begun_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_what_another_home_has_found_is_not_found_again(tmp_path: Path) -> None:
-    """One process may look at several homes; each keeps what was asked of it."""
+    """One process may use several homes; each keeps its own results."""
     found: dict[str, Any] = {}
     key = key_of("a square")
     assert ResultCache(tmp_path / "one", found).known(key) is None

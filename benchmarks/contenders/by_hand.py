@@ -96,7 +96,7 @@ def ingest(watch: Stopwatch, file: str, target: str) -> Mapping[str, str]:
     return taken(target)
 
 
-#: Installs and net revenue of the longest horizon in one figure each, out of the rows as they
+#: Installs and net revenue of the longest horizon in one figure each, from the rows as they
 #: came: the newest version of each transaction, in base currency by the rate of its day.
 _TOTALS = """
 WITH newest AS (
@@ -119,7 +119,7 @@ SELECT CAST((SELECT COUNT(*) FROM {customers}) AS VARCHAR), CAST(revenue AS VARC
 
 
 def totals_of_log(_: Stopwatch, warehouse: str, longest: int = LONGEST) -> Mapping[str, list[str]]:
-    """Installs and revenue out of the raw log."""
+    """Installs and revenue from the raw log."""
     with duckdb.connect(warehouse) as connection:
         sql = _TOTALS.format(
             transactions="raw.transactions",
@@ -132,7 +132,7 @@ def totals_of_log(_: Stopwatch, warehouse: str, longest: int = LONGEST) -> Mappi
 
 
 def totals_of_files(_: Stopwatch, folder: str) -> Mapping[str, list[str]]:
-    """Installs and revenue out of CSV files, which they are read from once."""
+    """Installs and revenue from CSV files, each read once."""
     types = ", ".join(f"'{name}': '{kind}'" for name, kind in COLUMNS.items())
     files = {
         name: f"read_csv({literal(str(Path(folder) / f'{name}.csv'))}, header = true"

@@ -75,7 +75,7 @@ def _create(connection: duckdb.DuckDBPyConnection, table: str, name: str = "") -
 
 
 def platform_heuristics(watch: Stopwatch, file: str) -> Mapping[str, Any]:
-    """Channel totals out of the SELECT of marts.attribution."""
+    """Channel totals from the SELECT of marts.attribution."""
     models = ", ".join(f"'{model}'" for model in HEURISTICS)
     sql = (
         f"SELECT model, channel_name, SUM(credit) FROM ({_select('marts.attribution')}) "

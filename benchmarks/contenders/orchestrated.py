@@ -1,4 +1,4 @@
-"""Whole commands beside a plain loop over the same tables: what wraps the work is counted, too."""
+"""Whole commands against a plain loop over the same tables: the overhead counts too."""
 
 import csv
 import os
@@ -95,7 +95,7 @@ def run(watch: Stopwatch, template: str, home: str, how: str, start: str = "") -
 
 
 def nothing(watch: Stopwatch, home: str) -> Mapping[str, Any]:
-    """A run with nothing to do, beside the imports that any such command needs."""
+    """A run with nothing to do, against the imports that any such command needs."""
     with watch.step("imports"):
         command(home, "-c", "import duckdb, pydantic_settings")
     with watch.step("nothing stale"):

@@ -14,7 +14,7 @@ from benchmarks.processes import Stopwatch
 
 
 def cohorts(watch: Stopwatch, folder: str, result: str) -> None:
-    """marts.campaign_ltv out of Parquet; money in whole millionths."""
+    """marts.campaign_ltv from Parquet; money in whole millionths."""
     tables = ("customers", "transactions", "interactions", "sessions")
     with watch.step("read"):
         frames = {name: pd.read_parquet(Path(folder) / f"{name}.parquet") for name in tables}

@@ -29,7 +29,7 @@ from ltv_platform.warehouse import planner
 
 
 def cohorts(watch: Stopwatch, home: str, last: int, result: str, memory_limit: str = "") -> None:
-    """Write all days of marts.campaign_ltv anew."""
+    """Rewrite all days of marts.campaign_ltv."""
     workspace = open_home(home, last, memory_limit=memory_limit)
     engine, transform = workspace.engine, workspace.graph["marts.campaign_ltv"]
     engine.prepare()
@@ -37,7 +37,7 @@ def cohorts(watch: Stopwatch, home: str, last: int, result: str, memory_limit: s
         build_table(engine, transform, days_between(data.START, data.day(last)))
     with embedded(workspace).session() as connection:
         connection.execute(
-            # What waits for a rate is no figure that others make.
+            # Other contenders do not count revenue that waits for a rate.
             "COPY (SELECT * EXCLUDE (waits_from_age) FROM marts.campaign_ltv) "
             f"TO {literal(result)} (FORMAT parquet)"
         ).fetchall()
@@ -197,7 +197,7 @@ def ingest_day(watch: Stopwatch, home: str, folder: str, last: int) -> None:
 
 def end_to_end(watch: Stopwatch, files: str, home: str, last: int) -> Mapping[str, list[str]]:
     """Three commands in a fresh home: load what waits in landing, run, ask."""
-    # A given start lets each file be loaded by itself, where all would be staged to settle it.
+    # With a given start each file is loaded separately; otherwise all would be staged to settle it.
     settings = open_home(home, last, start_date=data.START).settings
     shutil.rmtree(home, ignore_errors=True)
     for file in Path(files).glob("*.csv"):

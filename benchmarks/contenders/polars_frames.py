@@ -14,7 +14,7 @@ _MICROSECONDS_PER_DAY = 86_400_000_000
 
 
 def cohorts(watch: Stopwatch, folder: str, result: str) -> None:
-    """marts.campaign_ltv out of Parquet; money in whole millionths."""
+    """marts.campaign_ltv from Parquet; money in whole millionths."""
     with watch.step("read and compute"):
         tables = ("customers", "transactions", "interactions", "sessions")
         table = _cohorts(*(pl.scan_parquet(Path(folder) / f"{name}.parquet") for name in tables))

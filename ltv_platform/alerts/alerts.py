@@ -80,7 +80,7 @@ class Alerts:
         self._change(lambda book: self._reported(book, alerts), alerts)
 
     def resolve(self, kind: str, *keys: str) -> None:
-        """Resolve the alerts of these keys, and say so to whoever received them.
+        """Resolve the alerts of these keys, and notify everybody who received them.
 
         Args:
             kind: The kind.

@@ -41,7 +41,7 @@ _PASSING = (".lock", ".new", ".tmp")
 _CACHE = "cache"
 #: Output of Dagster's steps: not state, and it keeps growing.
 _STEP_LOGS = "storage"
-#: Files beside a SQLite database; its backup API includes their content.
+#: Files next to a SQLite database; its backup API includes their content.
 _OF_SQLITE = ("-wal", "-shm", "-journal")
 
 
@@ -67,7 +67,7 @@ def back_up(engine: Engine, folder: Path, progress: Progress) -> Backup:
     """Make a backup of an LTV_HOME in ``folder/<time>/``.
 
     A file that is equal, byte by byte, to that of the newest backup in the folder is hard-linked to
-    it where the file system supports that; each backup is complete by itself.
+    it if the file system supports that; each backup is complete by itself.
 
     The caller must prevent a concurrent ``ltv restore`` or ``ltv erase``
     (:func:`ltv_platform.locks.one_run`); loads and runs are harmless.

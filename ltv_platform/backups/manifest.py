@@ -107,7 +107,7 @@ def damaged(path: Path, what: str) -> UserError:
         f"The backup {path} is damaged: {what}.",
         f"Restore another one by name, such as {path.parent / others[-1]}."
         if others
-        else "There are no other backups beside it.",
+        else "There are no other backups in its folder.",
     )
 
 

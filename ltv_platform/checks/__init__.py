@@ -1,7 +1,7 @@
 """What must hold for the tables: functions that run a check and return its outcome.
 
 Unique keys and reconciliation block publishing; references, missing rates and the share of rejected
-rows only warn, because waiting rows are in a table of their own and not lost.
+rows only warn, because waiting rows are in their own table and not lost.
 """
 
 from ltv_platform.checks.attribution import attribution_checks

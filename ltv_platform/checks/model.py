@@ -81,12 +81,12 @@ def days_to_publish(engine: Reader, *tables: str) -> dict[str, date | None]:
 def equal(
     engine: Reader, sums: Mapping[str, str], parameters: Mapping[str, Any] | None = None
 ) -> CheckOutcome:
-    """Whether what statements of one value give is all the same; NULL is 0."""
+    """Whether statements of one value all return the same; NULL is 0."""
     return same({name: engine.rows(sql, parameters)[0][0] for name, sql in sums.items()})
 
 
 def same(sums: Mapping[str, Any]) -> CheckOutcome:
-    """Whether sums are all the same; None is 0."""
+    """Whether all sums are equal; None is 0."""
     values = {name: value or Decimal(0) for name, value in sums.items()}
     passed = len(set(values.values())) == 1
     text = " ≠ ".join(f"{name} {value}" for name, value in values.items())

@@ -42,7 +42,7 @@ _display_type = TyperOption.display_type_rich
 
 
 def _type_of(option: TyperOption, ctx: Any) -> str | None:
-    """The type of an option in --help; none for a flag, where Typer shows <bool>."""
+    """The type of an option in --help; none for a flag, for which Typer shows <bool>."""
     return None if option.is_flag else _display_type(option, ctx)
 
 

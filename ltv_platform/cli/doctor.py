@@ -136,6 +136,6 @@ def _shown(value: object) -> str:
     if isinstance(value, tuple):
         return ",".join(map(str, value))
     if isinstance(value, BaseModel):
-        # With spaces, where a narrow column can wrap.
+        # With spaces, so that a narrow column can wrap.
         return json.dumps(value.model_dump(mode="json", exclude_none=True), ensure_ascii=False)
     return str(value)

@@ -49,7 +49,7 @@ def erase(
         raise UserError("The customer id is empty.", "For example: ltv erase c123")
     if person == GUEST:
         raise UserError(
-            f"{GUEST} is not a customer: it stands for all buyers without an account.",
+            f"{GUEST} is not a customer: it means all buyers without an account.",
             "To remove an order, load it with is_deleted; to erase a person, give their customer "
             "id.",
         )

@@ -21,7 +21,7 @@ forecast = typer.Typer(help="Fit and back-test forecast models.", no_args_is_hel
 _DAY = ["%Y-%m-%d"]
 #: Ten years; a longer holdout is a mistake.
 _MOST_DAYS = 3650
-#: Figures of a fitted model beside its parameters.
+#: Figures of a fitted model besides its parameters.
 _ABOUT = ("log_likelihood", "status", "customers", "excluded_customers")
 
 AsOf = Annotated[
@@ -79,7 +79,7 @@ def fit(
         typer.Option(
             "--bayes",
             help="Sample the models as well, which takes minutes: posterior means and 95 % "
-            "intervals beside those of maximum likelihood. Needs the extra bayes.",
+            "intervals next to those of maximum likelihood. Needs the extra bayes.",
         ),
     ] = False,
     draws: Annotated[

@@ -58,9 +58,9 @@ def demo() -> None:
         "Installs, spend and CPI cover all cohorts; LTV and ROAS only mature ones.\n"
         "– = not mature yet, or no spend.\n"
         f"The whole report:  {workspace.settings.reports_path / 'campaigns.html'}\n"
-        f"Customers:         {ltv} report customers   (customers.html, beside it)\n"
+        f"Customers:         {ltv} report customers   (customers.html, in the same folder)\n"
         f"Planted bad rows:  {ltv} quarantine list\n"
-        f'Ask more:          {ltv} query "SELECT * FROM country_roas ORDER BY rank"\n'
+        f'Query:             {ltv} query "SELECT * FROM country_roas ORDER BY rank"\n'
         f"Dagster UI:        make ui   (or: {ltv} ui), then open http://127.0.0.1:3000\n"
         f"                   The sample ends on {as_of}; alerts will report its data as late."
     )
@@ -171,7 +171,8 @@ def _one_run(workspace: Workspace) -> Iterator[None]:
     """Be the only process that brings this LTV_HOME up to date; waits for another one.
 
     Raises:
-        UserError: the IHC API is set but not available: good figures would be replaced by none.
+        UserError: the IHC API is set but not available: good figures would be replaced by missing
+            ones.
     """
     from ltv_platform.attribution.ihc_api.access import check_api_access
     from ltv_platform.locks import one_run

@@ -1,6 +1,6 @@
 """Customer tables: LTV, retention, segments and factors.
 
-All of them know of events up to as_of and are written whole: one late purchase may concern a
+All of them include events up to as_of and are written whole: one late purchase may concern a
 customer of any age.
 """
 

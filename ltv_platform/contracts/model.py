@@ -330,7 +330,7 @@ class Catalog:
 
     @property
     def known_parameters(self) -> dict[str, str]:
-        """Parameters of SELECTs that say what the figures know of, and what each is."""
+        """Parameters of SELECTs that say up to when the figures have data, and what each is."""
         marks = {mark.parameter: mark.description for mark in self.watermarks}
         return {"as_of": "Last day included in the figures.", **marks}
 

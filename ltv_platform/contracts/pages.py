@@ -23,7 +23,7 @@ and `.jsonl`, `.json`, `.parquet`, `.db`, `.sqlite` and `.sqlite3`, `.xlsx` and 
 
 - A `.json` file holds an array of objects, or one object around a single list of them, as in
   `{"data": [...], "next": null}` or `{"response": {"data": [...]}}`, with no column of
-  the table beside the list. A note says where the records were found.
+  the table next to the list. A note says where the records were found.
 - A workbook is read from its first visible sheet, or the one given by `ltv ingest --sheet NAME`.
   The first non-empty row names the columns; empty rows are skipped. Formulas have the value saved
   with the workbook; errors such as `#N/A` are empty.

@@ -19,7 +19,7 @@ from ltv_platform.contracts.model import (
 #: Buyers without an account: included in period totals, but not a customer.
 GUEST = "(guest)"
 
-#: Exchange rates skip weekends and holidays: one serves its own day and so many days after it.
+#: Exchange rates skip weekends and holidays: one serves its own day and this many days after it.
 RATE_DAYS = 7
 
 _UPDATED_AT = Column(

@@ -50,7 +50,7 @@ class Found:
 
 
 class Finder:
-    """Searches files, with a database of its own that can only access its folder.
+    """Searches files, with its own database, which can only access its folder.
 
     Args:
         settings: The settings.
@@ -85,7 +85,7 @@ class Finder:
         """Find the records of persons on the list.
 
         Args:
-            copy: A private copy in a folder of its own.
+            copy: A private copy in its own folder.
             source: The table that the file is for.
             adapter: Its adapter, if it has one.
             suppressed: The list.
@@ -135,7 +135,7 @@ class Finder:
         """Ids in the same records of a file as an address.
 
         Args:
-            copy: A private copy in a folder of its own.
+            copy: A private copy in its own folder.
             adapter: Its adapter.
             address: The id made from the address, see ``person_ids``.
 
@@ -284,7 +284,7 @@ class Finder:
 def _whose(
     columns: Sequence[str], wanted: Mapping[str, str], adapter: Adapter | None
 ) -> tuple[str, frozenset[str]]:
-    """A SELECT of ``_line``, ``person`` and ``key``, as far as records have them; and their names.
+    """A SELECT of ``_line``, ``person`` and ``key``, if records have them; and their names.
 
     In the customers table both are one column, which is called ``person``.
     """

@@ -80,7 +80,7 @@ def redact(path: Path, needles: Needles) -> int:
                     (content, rowid),
                 )
             database.execute("COMMIT")
-            # Deleted text stays in the file until its page is reused, and in the log beside it; it
+            # Deleted text stays in the file until its page is reused, and in the log next to it; it
             # is compressed, so it cannot be searched.
             database.execute("VACUUM")
             [(busy, *_)] = database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()

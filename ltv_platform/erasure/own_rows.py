@@ -1,7 +1,8 @@
 """A person's rows in user tables, which have no contract.
 
-If a column is named like one of ours, such as ``customer_id``, matching rows are theirs and are
-deleted. Other tables with their id are reported, so that the user can run their assets again.
+If a column is named like one of the platform's, such as ``customer_id``, matching rows are theirs
+and are deleted. Other tables with their id are reported, so that the user can run their assets
+again.
 """
 
 from collections.abc import Iterator, Mapping

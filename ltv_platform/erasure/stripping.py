@@ -40,7 +40,7 @@ from ltv_platform.ingestion.reading.headers import find_header
 from ltv_platform.ingestion.suppression.keys import Suppressed
 from ltv_platform.ingestion.suppression.texts import Needles
 
-#: Prefix of drafts beside the files that they replace; hidden, so that landing ignores them.
+#: Prefix of drafts next to the files that they replace; hidden, so that landing ignores them.
 DRAFT = ".erasure.part"
 
 
@@ -257,7 +257,7 @@ class Stripper:
                 except UserError as error:
                     why_not = error
         if not found:
-            raise why_not or UserError(f"Nothing in {copy.name} is about persons.", "Check it.")
+            raise why_not or UserError(f"{copy.name} has no personal data.", "Check the file.")
         lines = frozenset().union(*(each.lines for each in found.values()))
         malformed = frozenset().union(*(each.malformed for each in found.values()))
         records = max(each.records for each in found.values())

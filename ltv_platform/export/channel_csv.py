@@ -30,7 +30,7 @@ def write_channel_csv(settings: Settings) -> Path:
 
     Numbers have no exponent and no trailing zeros: sums have all their decimals (cost and
     ihc_revenue six, ihc twelve), ratios twelve digits. NULL is empty. Text is written as it is,
-    even where a spreadsheet would read it as a formula.
+    even if a spreadsheet would read it as a formula.
 
     Returns:
         The file; it is replaced atomically.

@@ -128,7 +128,7 @@ def _refuse_foreign(path: Path, overwrite: bool) -> None:
         beside = path.with_name(path.name + ending)
         if beside.exists() and beside.stat().st_size:
             raise UserError(
-                f"{path} is in use: {beside.name} is beside it, and SQLite would treat that as "
+                f"{path} is in use: {beside.name} is next to it, and SQLite would treat that as "
                 "part of the new file.",
                 "Close the programs that have it open, or choose another name.",
             )

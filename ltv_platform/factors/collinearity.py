@@ -9,9 +9,9 @@ from ltv_platform.factors.tweedie import Patterns, cross_tables
 if TYPE_CHECKING:
     from ltv_platform.factors.tweedie import Floats
 
-#: Two levels are the same where this share of the customers of either has both.
+#: Two levels are the same if this share of the customers of either have both.
 SAME_CUSTOMERS = 0.95
-#: A factor adds nothing where a combination of its levels follows from earlier factors with this
+#: A factor adds nothing if a combination of its levels follows from earlier factors with this
 #: squared canonical correlation: its variances would be inflated by 20.
 FOLLOWS = 0.95
 
@@ -21,7 +21,7 @@ class Separable:
     """The levels of a factor that a model can separate.
 
     Attributes:
-        levels: Indices of these levels, the most frequent first; none where fewer than two are
+        levels: Indices of these levels, the most frequent first; none if fewer than two are
             left to compare.
         same_as: By index of a level that is left out: (factor, index of the level) of the earlier
             one that nearly the same customers have, and that stands for it.

@@ -1,4 +1,4 @@
-"""The table of factors, out of counted levels and patterns: Arrow in, Arrow out."""
+"""The table of factors, made from counted levels and patterns: Arrow in, Arrow out."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +36,7 @@ def influencing_factors(sums: "pa.Table") -> "pa.Table":
             (``factor`` NULL, a level per factor).
 
     Returns:
-        The columns of ``marts.ltv_influencing_factors``; no row where no customer is known.
+        The columns of ``marts.ltv_influencing_factors``; no rows if no customer is known.
     """
     import pyarrow.compute as pc  # noqa: PLC0415 - definitions are loaded without it
 
@@ -74,7 +74,7 @@ def _verdicts(rows: list[dict[str, Any]], patterns: "pa.Table") -> dict[Key, Ver
         verdict = Verdict("ok")
         judged = _judge(choice, patterns) if choice.own else {}
         verdicts = {**choice.verdicts, **judged}
-        # A verdict on the whole model is in the row of all customers too.
+        # The row of all customers also has the verdict on the whole model.
         whole = {each.status: each for each in judged.values()}
         if len(whole) == 1:
             [verdict] = whole.values()

@@ -1,6 +1,6 @@
-"""Which levels the model can judge, and what it says of them.
+"""Which levels the model can judge, and what it says about them.
 
-A level gets a coefficient where it has enough customers and payers and does not repeat a level of
+A level gets a coefficient if it has enough customers and payers and does not repeat a level of
 an earlier factor. Every other level gets the reason why it has none.
 """
 
@@ -14,12 +14,12 @@ from ltv_platform.factors.tweedie import Patterns, fit_tweedie, margins
 if TYPE_CHECKING:
     from ltv_platform.factors.tweedie import Floats, Integers, Regression
 
-#: Fewer customers are too few for the sandwich, which is an asymptotic estimate.
+#: Least customers of a model: the sandwich is an asymptotic estimate.
 MIN_CUSTOMERS = 100
 #: Customers with revenue per coefficient, of all and of each level (Peduzzi et al., A simulation
 #: study of the number of events per variable, J. Clin. Epidemiol. 49, 1996).
 MIN_PAYERS = 10
-#: Most levels of a factor with a coefficient; the most frequent ones have it.
+#: Most levels of a factor that get a coefficient: the most frequent ones.
 MOST_LEVELS = 30
 #: Of an interval of 95 %.
 _UPPER = 0.975
@@ -38,7 +38,7 @@ class LevelCount:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the model says of a level.
+    """What the model says about a level.
 
     Attributes:
         status: ok, or why there is no multiplier.
@@ -60,7 +60,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Choice:
-    """Levels with a coefficient of their own per factor, and verdicts on the others.
+    """The levels of each factor with their own coefficient, and verdicts on the others.
 
     Attributes:
         own: Names per factor, the most frequent first; factors with fewer than two levels to
@@ -97,7 +97,7 @@ class Counted:
 def choose_levels(
     factors: Sequence[str], levels: Mapping[Key, LevelCount], min_customers: int
 ) -> Choice:
-    """Choose by counts alone the levels with a coefficient of their own.
+    """Choose, by counts alone, the levels that get their own coefficient.
 
     Args:
         factors: Factors of the model.
@@ -139,7 +139,7 @@ def judge(choice: Choice, counted: Counted) -> dict[Key, Verdict]:
     their coefficient would be minus infinity, or chance.
 
     Args:
-        choice: Which levels have a coefficient of their own.
+        choice: Which levels have their own coefficient.
         counted: The customers by these levels.
 
     Returns:
@@ -216,7 +216,7 @@ def judge(choice: Choice, counted: Counted) -> dict[Key, Verdict]:
 
 
 def too_few(customers: int, payers: int, coefficients: int) -> Verdict | None:
-    """The verdict on every level where a model is impossible; None where it may be possible."""
+    """The verdict on every level if a model is impossible; None if it may be possible."""
     if customers < MIN_CUSTOMERS:
         return Verdict(
             "too_few_customers",
@@ -292,10 +292,10 @@ def _multipliers(
     exp(b_j) / sum_k w_k exp(b_k): in a model of one factor, the level's mean over the mean of all.
     The interval is symmetric on the log scale, its error by the delta method. It is the larger of
     the sandwich's and the pooled one (Angrist & Pischke, Mostly Harmless Econometrics, 2009,
-    section 8.1): from some dozens of customers without a big spender the sandwich misses
-    most of the variance, and would take a low mean for certain. Student's distribution replaces the
-    normal one, with the degrees of freedom of Welch (Biometrika 34, 1947) for means over the
-    payers of each level.
+    section 8.1): with a few dozen customers and no big spender, the sandwich misses most of the
+    variance and would treat a low mean as certain. Student's distribution replaces the normal one,
+    with the degrees of freedom of Welch (Biometrika 34, 1947) for means over the payers of each
+    level.
 
     A level of a later factor that the same customers have (nobody without an age has an income) has
     no coefficient, so its customers are in that factor's base, whichever it is, and the earlier
@@ -335,7 +335,7 @@ def _multipliers(
     parts = gradient**2 / payers
     freedom = parts.sum(axis=1) ** 2 / (parts**2 / (payers - 1)).sum(axis=1)
     half = stdtrit(freedom, _UPPER) * errors
-    # Without any variance a difference from 0 is certain.
+    # Without any variance, a difference from 0 is certain.
     distance = np.where(logarithms == 0, 0, np.inf)
     np.divide(np.abs(logarithms), errors, out=distance, where=errors > 0)
     chances = 2 * stdtr(freedom, -distance)
@@ -352,7 +352,7 @@ def _multipliers(
 
 
 def _effects(regression: "Regression", patterns: Patterns, factor: int) -> "tuple[Floats, Floats]":
-    """Coefficients of the levels of a factor, the base first, and which of all each of them is."""
+    """Coefficients of the levels of a factor, the base first, and the index of each among all."""
     import numpy as np  # noqa: PLC0415
 
     columns = patterns.columns_of(factor)

@@ -16,9 +16,9 @@ def shrunk_means(
         shrunk = y + tau2 / (tau2 + v_j) (y_j - y)
 
     Efron & Morris, Data analysis using Stein's estimator, JASA 70, 1975, with the variance between
-    groups by DerSimonian & Laird, Controlled Clinical Trials 7, 1986. Of the two variances the
-    larger counts: without a big spender a small group's own variance is too small, and with one the
-    pooled variance is, so that either would take chance for a difference.
+    groups by DerSimonian & Laird, Controlled Clinical Trials 7, 1986. The larger of the two
+    variances counts: without a big spender a small group's own variance is too small, and with one
+    the pooled variance is too small; either alone would mistake chance for a difference.
 
     Args:
         customers: n_j per group, at least 1.
@@ -27,8 +27,8 @@ def shrunk_means(
         fewest: Groups of fewer customers are shrunk, but not used to estimate tau2.
 
     Returns:
-        One mean per group. It is that of all where the groups differ no more than by chance,
-        and where every group is a single customer.
+        One mean per group. It is the mean of all if the groups differ no more than by chance, or if
+        every group is a single customer.
     """
     total = sum(customers)
     if not total:
@@ -46,7 +46,7 @@ def shrunk_means(
         for spread, count in zip(spreads, customers, strict=True)
     ]
     off = [value / count - mean for value, count in zip(sums, customers, strict=True)]
-    if pooled == 0:  # all customers of a group are alike, so no difference is chance
+    if pooled == 0:  # all customers of a group are alike, so any difference is real
         return [mean + own for own in off]
     large = [index for index, count in enumerate(customers) if count >= fewest]
     weight = math.fsum(1 / variances[index] for index in large)

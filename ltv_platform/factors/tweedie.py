@@ -1,18 +1,18 @@
 """A Tweedie regression with log link on counted patterns, and its sandwich covariance.
 
 The variance of a customer's revenue is taken as proportional to mean^power (Smyth & Jørgensen,
-Fitting Tweedie's compound Poisson model to insurance claims data, ASTIN Bulletin 32, 2002): with
-a power between 1 and 2 many bring nothing and a few very much. For the coefficients only sums per
-pattern of levels are needed, for the sandwich (White, A heteroskedasticity-consistent covariance
-matrix estimator, Econometrica 48, 1980) also sums of squares. With n customers of a pattern, sum y
-and sum of squares s of their values, mean m and power p:
+Fitting Tweedie's compound Poisson model to insurance claims data, ASTIN Bulletin 32, 2002): with a
+power between 1 and 2, many customers bring nothing and a few bring a lot. The coefficients need
+only sums per pattern of levels; the sandwich (White, A heteroskedasticity-consistent covariance
+matrix estimator, Econometrica 48, 1980) also needs sums of squares. With n customers of a pattern,
+sum y and sum of squares s of their values, mean m and power p:
 
 * score: x (y - n m) m^(1 - p)
 * information, observed: x x' ((2 - p) n m^(2 - p) + (p - 1) y m^(1 - p))
 * outer products of the customers' scores: x x' (s - 2 m y + n m^2) m^(2 - 2p)
 
-No design matrix is made: as every row has one level of each factor, x x' weighted and summed is
-the cross table of each two factors. So a million patterns take seconds and little memory.
+No design matrix is made: as every row has one level of each factor, x x' weighted and summed is the
+cross table of each pair of factors. So a million patterns take seconds and little memory.
 """
 
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 POWER = 1.5
 #: The error is about the square of the last step.
 _LAST_STEP = 1e-9
-#: The objective is concave, so ten steps are many; without a maximum it never converges.
+#: The objective is concave, so ten steps are plenty; without a maximum it never converges.
 _MOST_STEPS = 50
 _MOST_HALVINGS = 30
 
@@ -59,7 +59,7 @@ class Patterns:
         return 1 + sum(self.widths)
 
     def columns_of(self, factor: int) -> slice:
-        """Where the coefficients of a factor stand."""
+        """The positions of a factor's coefficients."""
         start = 1 + sum(self.widths[:factor])
         return slice(start, start + self.widths[factor])
 
@@ -70,9 +70,9 @@ class Regression:
 
     Attributes:
         coefficients: Logarithms; the intercept, then the columns of each factor.
-        sandwich: Their covariance whatever the variance is, HC1: n / (n - columns) × HC0.
+        sandwich: Their covariance under any variance, HC1: n / (n - columns) × HC0.
         pooled: Their covariance under the variance of the model. Its dispersion is that of the
-            scores of all customers; Pearson's is dominated by customers with next to no revenue.
+            scores of all customers; Pearson's is dominated by customers with almost no revenue.
         steps: Steps of Newton's method.
     """
 
@@ -89,10 +89,10 @@ def fit_tweedie(patterns: Patterns, power: float = POWER) -> Regression | None:
 
     Args:
         patterns: What to fit; each column needs some revenue, more customers than columns.
-        power: Of the variance, 1 to 2, both excluded.
+        power: The power of the variance, between 1 and 2, both excluded.
 
     Returns:
-        The fit; None where there is no maximum, because columns are collinear or lack revenue.
+        The fit; None if there is no maximum, because columns are collinear or lack revenue.
     """
     import numpy as np  # noqa: PLC0415 - definitions are loaded without it
 

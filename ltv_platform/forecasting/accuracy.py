@@ -1,4 +1,4 @@
-"""How near a forecast came to what happened."""
+"""How close a forecast came to what happened."""
 
 from dataclasses import dataclass
 
@@ -8,16 +8,16 @@ from numpy.typing import ArrayLike
 
 @dataclass(frozen=True)
 class Accuracy:
-    """Errors of a forecast; None where a figure has no meaning.
+    """Errors of a forecast; None if a figure has no meaning.
 
     Attributes:
         predicted_total: Sum over the customers.
         actual_total: Sum over the customers.
-        bias: predicted_total / actual_total − 1; None where nothing happened.
-        mae: Mean absolute error per customer. Where most customers do nothing, forecasting 0 for
-            everyone has a low error: read it beside the others.
+        bias: predicted_total / actual_total − 1; None if nothing happened.
+        mae: Mean absolute error per customer. If most customers do nothing, forecasting 0 for
+            everyone has a low error: read it together with the others.
         rmse: Root of the mean squared error per customer.
-        r: Correlation over the customers; None where either side does not vary.
+        r: Correlation over the customers; None if either side does not vary.
     """
 
     predicted_total: float
@@ -31,11 +31,11 @@ class Accuracy:
 def compare(
     predicted: ArrayLike, actual: ArrayLike, customers: ArrayLike | None = None
 ) -> Accuracy:
-    """Compares what was predicted of each group of customers with what they did.
+    """Compare what was predicted for each group of customers with what they did.
 
     Args:
-        predicted: Per customer of each group, shape (groups,).
-        actual: The same of what happened.
+        predicted: What was predicted per customer of each group, shape (groups,).
+        actual: What happened per customer of each group.
         customers: Customers per group; 1 each by default.
     """
     expected = np.asarray(predicted, np.float64)
@@ -50,7 +50,7 @@ def compare(
     expected_spread = expected - predicted_total / total
     happened_spread = happened - actual_total / total
     scale = np.sqrt((weights * expected_spread**2).sum() * (weights * happened_spread**2).sum())
-    # A constant may vary by rounding, which does not count.
+    # A constant may vary by rounding; that does not count.
     varies = _varies(expected, weights) and _varies(happened, weights)
     return Accuracy(
         predicted_total,

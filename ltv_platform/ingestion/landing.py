@@ -34,7 +34,8 @@ def waiting_files(settings: Settings, tables: Sequence[str] | None = None) -> li
     """Requests for what waits, by folder and age, for the given source tables or all.
 
     Files in no table's folder are included only for all tables. Links, folders and pipes are
-    included too: whoever put them there expects them to be loaded, and learns why they are not.
+    included too: the person who put them there expects them to be loaded, and learns why they are
+    not.
     """
     if not settings.landing_path.is_dir():
         return []

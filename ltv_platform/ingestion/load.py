@@ -1,6 +1,6 @@
 """One call from files to the log: copy, stage, settle the start, append.
 
-Each file is a load of its own: it is loaded whole or not at all, and a file that was loaded
+Each file is a separate load: it is loaded whole or not at all, and a file that was loaded
 before changes nothing.
 """
 
@@ -121,7 +121,7 @@ def _refused(file: Staged | Outcome, error: UserError) -> Outcome:
 def _ingest_in_turn(
     engine: Loader, requests: Sequence[Request], progress: Progress
 ) -> list[tuple[Outcome, ...]]:
-    """Load the first files one by one on one connection, until it is others' turn.
+    """Load the first files one by one on one connection, until others want it.
 
     Opening the warehouse takes as long as loading a small file.
     """

@@ -42,7 +42,7 @@ def folded(name: str) -> str:
 
 
 def meant(wanted: str, given: Collection[str]) -> str | None:
-    """Find the given name that probably stands for a wanted one.
+    """Find the given name that probably means a wanted one.
 
     It is a misspelling, or a name that exports are known to use; None: there is none.
     """

@@ -1,4 +1,4 @@
-"""Writes the docs page of lineage and the lineage file beside the code: ``make docs``."""
+"""Writes the docs page of lineage and the lineage file next to the code: ``make docs``."""
 
 import re
 import sys
@@ -137,7 +137,7 @@ def _named(sources: Sources, table: str) -> str:
 
 
 def _write(page: Path) -> None:
-    # The page and file are the project's: default settings, whatever the environment says.
+    # The page and file are the project's: default settings, not those of the environment.
     settings = Settings.model_construct()
     graph = build_graph(settings)
     found = [(transform, trace_table(transform)) for transform in graph.transforms]

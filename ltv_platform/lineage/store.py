@@ -1,6 +1,6 @@
 """Caches lineage, so that neither definitions nor commands wait for a parser.
 
-``lineage.json`` beside this file holds the lineage of all tables under default settings; ``make
+``lineage.json`` next to this file holds the lineage of all tables under default settings; ``make
 docs`` writes it. What other settings change (other horizons, another zone) is computed on first
 use and cached in the home. Both are keyed by a fingerprint of everything that lineage depends on,
 so that a cached lineage always matches the SQL.

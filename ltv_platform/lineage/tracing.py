@@ -30,7 +30,7 @@ _CLAUSES = ("group", "having", "qualify")
 _LOOKUP_JOINS = frozenset({"LEFT", "SEMI", "ANTI"})
 
 _Found = frozenset[Source]
-#: Columns by position: a later branch of a union has names of its own, or none.
+#: Columns by position: a later branch of a union has other names, or none.
 _Columns = list[tuple[str, _Found]]
 
 
@@ -203,7 +203,7 @@ class _Walk:
         if any(projection.find(exp.AggFunc) for projection in query.selects) and not any(
             projection.find(exp.Window) for projection in query.selects
         ):
-            return frozenset()  # one row, whatever it contains
+            return frozenset()  # one row, regardless of its content
         return self._row(source)
 
     def _where(self, scope: Scope) -> _Found:

@@ -1,4 +1,4 @@
-"""Charts on the asset pages: a thumbnail beside the metadata, the full chart on click.
+"""Charts on the asset pages: a thumbnail next to the metadata, the full chart on click.
 
 Dagster shows Markdown of fewer than 1,000 characters inline and longer text in a dialog; images
 must be data URIs, because it drops raw SVG.

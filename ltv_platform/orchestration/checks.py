@@ -1,4 +1,4 @@
-"""Results of a run's checks, for whoever started it."""
+"""Results of a run's checks, for the one who started it."""
 
 from dataclasses import dataclass
 

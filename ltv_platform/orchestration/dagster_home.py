@@ -14,7 +14,7 @@ from ltv_platform.errors import UserError
 from ltv_platform.settings import Settings
 
 #: Shipped configurations by LTV_DAGSTER_STORAGE: their paths in a checkout. In the wheel they are
-#: beside this file.
+#: next to this file.
 _SHIPPED = {"sqlite": Path("dagster.yaml"), "postgres": Path("deploy", "dagster.postgres.yaml")}
 
 #: SHA-256 of configurations shipped by earlier versions: unchanged ones are replaced by today's.

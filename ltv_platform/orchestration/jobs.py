@@ -14,7 +14,7 @@ REFRESH = "refresh"
 
 
 def refresh_job(steps: Sequence[dg.AssetsDefinition]) -> "UnresolvedAssetJobDefinition":
-    """All steps of the platform, selected by name: users may have added assets of their own."""
+    """All steps of the platform, selected by name: users may have added their own assets."""
     return dg.define_asset_job(
         REFRESH,
         selection=dg.AssetSelection.assets(*steps).without_checks()

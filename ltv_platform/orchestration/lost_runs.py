@@ -2,8 +2,8 @@
 
 Dagster notices a lost process only if the server that started it is still alive. After a power cut,
 or when all processes of a container end at once, nobody does, and others wait for the run forever.
-Every run of ours holds the lock of :func:`ltv_platform.locks.one_run` while it works, and the
-kernel releases the lock of a dead process: while it is free, no run works.
+Every run of the platform holds the lock of :func:`ltv_platform.locks.one_run` while it works, and
+the kernel releases the lock of a dead process: while it is free, no run works.
 """
 
 import dagster as dg

@@ -58,7 +58,7 @@ class Refreshes:
         """Set what the next run finds stale, unless something is loaded before it starts.
 
         Args:
-            plan: The plan of whoever starts the run and prevents other runs until then.
+            plan: The plan of the process that starts the run and prevents other runs until then.
             newest: The newest sequence number at that time.
         """
         self._expected = newest, plan

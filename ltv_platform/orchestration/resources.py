@@ -17,10 +17,7 @@ FOREGROUND_TAG, PROCESS_TAG = "ltv/foreground", "ltv/process"
 
 
 def turn(settings: Settings) -> dg.ResourceDefinition:
-    """Lets only one run at a time write a home, whoever started it: daemon, `ltv run`, a person.
-
-    Dagster's pool only does so for the runs of one daemon.
-    """
+    """Lets only one run at a time write a home, whether started by the daemon or a person."""
 
     @dg.resource(description="The warehouse lock of a run.")
     def waiting(context: dg.InitResourceContext) -> Iterator[None]:

@@ -80,7 +80,7 @@ def source_step(engine: Engine) -> dg.AssetsDefinition:
             if refreshes and until is None
             else ingest_landing(
                 engine,
-                # Files without a folder of their own may be for any table.
+                # Files without a table's folder may be for any table.
                 None if len(selected) == len(sources) else [source.name for source in selected],
                 context.log.info,
                 None if until is None else int(until),

@@ -1,4 +1,4 @@
-"""The factors, and how many customers a level needs for an estimate of its own."""
+"""The factors, and how many customers a level needs for its own estimate."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""Whether the files of a snapshot are unchanged: by hash, and fast where nothing was touched.
+"""Whether the files of a snapshot are unchanged: by hash, and quickly if nothing was touched.
 
 A manifest has the SHA-256 of each file. Hashing a large snapshot takes seconds, so a file is not
 read again while its size, time, mode and inode are the same as when it was last hashed. These are

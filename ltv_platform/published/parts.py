@@ -1,7 +1,7 @@
 """The files in which a table is published, and what each of them depends on.
 
 A file whose inputs are unchanged is hard-linked from the last snapshot. Therefore large tables are
-split by time, and rows that depend on more inputs than the others have files of their own.
+split by time, and rows that depend on more inputs than the others have separate files.
 """
 
 import hashlib

@@ -22,12 +22,12 @@ from ltv_platform.warehouse.duckdb.error_texts import words_of
 _Taken = TypeVar("_Taken")
 #: How many names are suggested for an unknown one.
 _MOST_NEAR = 3
-#: What the engine says of a name that it does not find.
+#: The engine's message for a name that it does not find.
 _WRONG_NAME = re.compile(
     r'Referenced column "(?P<column>[^"]+)"|does not have a column named "(?P<other>[^"]+)"|'
     r"Table with name (?P<table>\S+) does not exist"
 )
-#: What the engine says of tables and columns that are not there.
+#: The engine's message for tables and columns that do not exist.
 _UNKNOWN = (duckdb.CatalogException, duckdb.BinderException)
 
 

@@ -1,13 +1,14 @@
-"""The gate for SQL from outside: it can only read, whatever it says.
+"""The gate for SQL from outside: it can only read, no matter what it contains.
 
 A connection that may read a file may also write it: the engine allows paths, not kinds of access.
 So :func:`seal` restricts a connection to the files it should read, and :func:`reading_only` accepts
 only statements that cannot write. The type of a statement proves nothing: ``COPY`` around a PIVOT
 has the type of a PIVOT, ``WITH x AS (COPY …) FROM x`` that of a SELECT. Therefore the text runs as
-a subquery of a statement of ours, where the engine's grammar rejects COPY and its binder rejects a
-WITH that changes anything; and its plan may call only table functions that are known to read.
+a subquery of the platform's statement, where the engine's grammar rejects COPY and its binder
+rejects a WITH that changes anything; and its plan may call only table functions that are known to
+read.
 
-A PIVOT without a list of columns first runs a statement of its own to find them, with every WITH of
+A PIVOT without a list of columns first runs a separate statement to find them, with every WITH of
 the text, before there is a plan. Such texts are checked by their keywords: every statement that
 changes something has one, and a keyword can be spelled in only one way.
 """
@@ -33,7 +34,7 @@ _READERS = re.compile(
     r"JSON_EACH|JSON_TREE|DUCKDB_\w+|PRAGMA_\w+|SNIFF_CSV|SUMMARY|ICU_CALENDAR_NAMES|"
     r"PG_TIMEZONE_NAMES|TEST_\w+"
 )
-#: Statements that a WITH may contain beside SELECT, and functions that run a text as a statement.
+#: Statements that a WITH may contain besides SELECT, and functions that run a text as a statement.
 _CHANGING = ("copy", "insert", "update", "delete", "merge", "query", "query_table")
 #: Most trailing semicolons to try, those in comments included.
 _MOST_ENDS = 50
@@ -122,7 +123,7 @@ def _as_subquery(connection: duckdb.DuckDBPyConnection, text: str) -> str | None
     The text ends at one of its semicolons, if it has any; only comments may follow.
     """
     for _ in range(_MOST_ENDS):
-        # On a line of its own: the text may end with a comment.
+        # On a separate line: the text may end with a comment.
         inside = f"{_OPEN}{text}\n)"
         if _only(connection, inside) is not None:
             return inside

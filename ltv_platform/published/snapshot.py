@@ -39,9 +39,9 @@ from ltv_platform.tables.transforms import AsOf, Graph, Select
 from ltv_platform.warehouse.engine import Builder, State, Writer
 from ltv_platform.warehouse.planner import knows_something_else, newest_write
 
-#: The asset that stands for the snapshot in ``built``.
+#: The asset that represents the snapshot in ``built``.
 ASSET = "publish.published_snapshot"
-#: The files that are made of it; ``built`` records of which one.
+#: The files made from it; ``built`` records from which one.
 REPORT = "publish.ltv_report"
 CHANNEL_REPORT = "publish.channel_report"
 CUSTOMER_REPORT = "publish.customer_report"
@@ -49,12 +49,12 @@ CHANNEL_CSV = "publish.channel_reporting_csv"
 MADE_OF_IT = (REPORT, CHANNEL_REPORT, CUSTOMER_REPORT, CHANNEL_CSV)
 
 #: A reader marks the snapshot it reads; it is kept for this long after its last use, and after
-#: another took its place: who reads by ``latest.duckdb`` leaves no mark.
+#: another replaced it: readers of ``latest.duckdb`` leave no mark.
 _IN_USE_SECONDS = 600.0
 
 
 def snapshot_code(graph: Graph) -> str:
-    """Changes when any published table is made or shown in another way."""
+    """Changes when any published table is computed or presented differently."""
     hashes = [(transform.name, transform.code_hash) for transform in graph.transforms]
     return hashlib.sha256(
         repr((hashes, PUBLISHED_OPERATIONS, ltv_platform.__version__)).encode()
@@ -62,7 +62,7 @@ def snapshot_code(graph: Graph) -> str:
 
 
 def attribution_manifest(settings: Settings) -> dict[str, Any]:
-    """What the manifest says of how journeys and models are computed under given settings."""
+    """What the manifest says about how journeys and models are computed under given settings."""
     parameters = attribution_parameters(settings)
     return {
         "lookback_days": parameters.lookback_days,
@@ -75,7 +75,7 @@ def attribution_manifest(settings: Settings) -> dict[str, Any]:
 
 
 def is_stale(graph: Graph, state: State, settings: Settings) -> bool:
-    """Whether the current snapshot shows less than the warehouse knows."""
+    """Whether the current snapshot shows less than the warehouse has."""
     built = state.built.get(ASSET, {}).get(None)
     current = _published_by(state, settings)
     if built is None or current is None or not Looks(settings).is_whole(current):
@@ -94,7 +94,7 @@ def is_stale(graph: Graph, state: State, settings: Settings) -> bool:
 
 
 def outdated_files(state: State) -> tuple[str, ...]:
-    """Of :data:`MADE_OF_IT`, what was made of another snapshot, or never."""
+    """Of :data:`MADE_OF_IT`, what was made from another snapshot, or never."""
     shown, *made = (state.built.get(asset, {}).get(None) for asset in (ASSET, *MADE_OF_IT))
     return tuple(
         asset
@@ -106,7 +106,7 @@ def outdated_files(state: State) -> tuple[str, ...]:
 def publish(engine: Builder, graph: Graph) -> Snapshot:
     """Write what changed, link what did not, switch the pointer, prune.
 
-    The warehouse is held all the while, so nobody loads or publishes in between. A kill at any
+    The warehouse is held throughout, so nobody loads or publishes in between. A kill at any
     point leaves the last snapshot in place, or the new one.
     """
     with engine.hold():
@@ -169,10 +169,10 @@ def _next_number(root: Path) -> int:
 
 
 def _published_by(state: State, settings: Settings) -> Snapshot | None:
-    """The current snapshot if it was published out of this very warehouse, and can be read.
+    """The current snapshot if it was published from this very warehouse and can be read.
 
-    ``built`` records its id. After the warehouse was made anew or restored from a backup, its
-    numbers start again from less, and parts of the same number may hold other rows.
+    ``built`` records its id. After the warehouse was recreated or restored from a backup, its
+    numbers restart lower, and parts with the same number may contain other rows.
     """
     built = state.built.get(ASSET, {}).get(None)
     try:
@@ -185,7 +185,7 @@ def _published_by(state: State, settings: Settings) -> Snapshot | None:
 
 
 def _cost_known_until(as_of: AsOf) -> date | None:
-    """The newest day of which any cost is known."""
+    """The newest day with any known cost."""
     newest = as_of.grows_from("cost")
     return newest if as_of.day is None or newest is None else min(as_of.day, newest)
 
@@ -266,9 +266,9 @@ def _written(folder: Path) -> float:
 
 
 def forget_others(settings: Settings) -> list[str]:
-    """Remove every snapshot but the one that counts, whoever reads it; their names.
+    """Remove every snapshot except the current one, even if it is being read; return their names.
 
-    Parts that they share with it stay, as it holds them by a link of its own.
+    Parts shared with it stay, because it has its own links to them.
     """
     current = current_snapshot(settings)
     if current is None:
@@ -282,7 +282,7 @@ def forget_others(settings: Settings) -> list[str]:
 
 
 def prune(settings: Settings) -> int:
-    """Remove snapshots of which enough newer ones exist and that nobody read for some minutes.
+    """Remove snapshots with enough newer ones that nobody has read for some minutes.
 
     Returns:
         How many were removed.

@@ -23,7 +23,7 @@ from ltv_platform.reports.svg import Chart
 from ltv_platform.settings import Settings
 
 #: The models behind a total of all customers, and the statuses with which the total may be shown:
-#: everything else is a stand-in (docs/forecasts.md, "Where there is no model").
+#: everything else is a stand-in (docs/forecasts.md, "Without a model").
 _CARRIES = {"mbgnbd": ("ok", "at_bound"), "gamma_gamma": ("ok",)}
 
 

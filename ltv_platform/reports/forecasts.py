@@ -77,7 +77,7 @@ def fit_as_of(
 
     Args:
         settings: Name the LTV_HOME of the snapshot.
-        as_of: The day; by default the last that the snapshot knows of.
+        as_of: The day; by default the last with data in the snapshot.
         models: Which ones, of :data:`~ltv_platform.forecasting.repeat_buying.tables.MODELS`.
         days_per_unit: Days of the unit of time: 1, or 7 for weeks.
         sampling: How to sample each model as well; None: maximum likelihood only.
@@ -111,7 +111,7 @@ def renewals_as_of(
     Args:
         settings: Name the LTV_HOME of the snapshot.
         days_per_period: Days from one payment to the next.
-        as_of: The day; by default the last that the snapshot knows of.
+        as_of: The day; by default the last with data in the snapshot.
         category: Only purchases of this product category are payments; by default all.
 
     Returns:

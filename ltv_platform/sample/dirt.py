@@ -1,6 +1,6 @@
 """Planted dirt: rows that must be quarantined, each with exactly one fault in one column.
 
-Every dirty row has its own key and would count but for its fault: it names a real customer,
+Every dirty row has its own key and would count except for its fault: it names a real customer,
 campaign or day, so a platform that lets it through shows a wrong figure. Nothing here knows what a
 validator does; the rules are those of tables.md.
 """

@@ -49,7 +49,7 @@ def generate(
 
     The same customers, days and seed give the same bytes on every run and machine. Existing files
     of these names are replaced; `truths.json` is written last, so its presence means that the rest
-    is complete. Memory stays at a few hundred megabytes, whatever the size.
+    is complete. Memory stays at a few hundred megabytes for any size.
 
     Args:
         customers: Number of distinct customers, 1 to 10,000,000; from 1,000 on, every plant is

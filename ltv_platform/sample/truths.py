@@ -91,10 +91,10 @@ class Truths:
         plants: Counts of further plants.
         customers: Distinct valid customers.
         installs_by_country: country (of the install) or `(unknown)` -> customers, all days.
-        campaigns: campaign_id, `(organic)` or `(unknown)` -> `d1`, `d3`, `d7`, … as far as it
-            has mature cohorts -> figures over them. With N = 7:
-            installs, payers_d7, gross_revenue_d7, refunds_d7, total_revenue_d7 (net),
-            ltv_d7_per_user, cohort_cost_d7, cohort_roas_d7, total_cost_d7, roas_d7.
+        campaigns: campaign_id, `(organic)` or `(unknown)` -> `d1`, `d3`, `d7`, … up to its last
+            horizon with mature cohorts -> figures over them. With N = 7: installs, payers_d7,
+            gross_revenue_d7, refunds_d7, total_revenue_d7 (net), ltv_d7_per_user, cohort_cost_d7,
+            cohort_roas_d7, total_cost_d7, roas_d7.
         revenue: Net, gross and refunds of all valid transactions.
         revenue_by_bucket: The same by where the revenue belongs; the buckets add up to it.
         spend: All spend in USD.

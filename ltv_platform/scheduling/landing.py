@@ -41,7 +41,7 @@ class Marks:
     def among(self, present: Collection[str]) -> frozenset[str]:
         """The remembered ones among the present files.
 
-        For a set of many files it is only known whether it is exactly the present one.
+        A mark for all files only shows whether the whole set is unchanged.
         """
         if self.all:
             return frozenset(present) if self.all == _together(present) else frozenset()

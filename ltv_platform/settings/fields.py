@@ -247,7 +247,7 @@ class SettingFields(Home):
     )
     factor_min_customers: int = setting(
         10,
-        "Customers that a level needs for an estimate of its own.",
+        "Customers that a level needs for its own estimate.",
         "customers",
         note="Smaller levels have no multiplier in `ltv_influencing_factors`.",
         rebuilds=("ltv_influencing_factors",),

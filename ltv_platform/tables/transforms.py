@@ -67,8 +67,8 @@ class Derivation:
             in separate files, so that its dependencies do not cause other files to be rewritten.
         backtest: Full name of the table with the table's forecast errors. It is built first, and
             materializations show its figures. It may be the table itself.
-        fit: Computes the table's rows from those of its SELECT where SQL cannot, as when a model
-            is fitted to sums; its inputs are small, and the table is written whole.
+        fit: Computes the table's rows from those of its SELECT if SQL cannot, for example when a
+            model is fitted to sums; its inputs are small, and the table is written whole.
     """
 
     table: str

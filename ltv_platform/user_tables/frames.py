@@ -112,7 +112,7 @@ def _of_pandas(frame: Any, what: str) -> pa.Table:
 
 
 def _failing(frame: Any) -> list[str]:
-    """Columns of a pandas frame of which Arrow makes none."""
+    """Columns of a pandas frame that Arrow cannot convert."""
     failing = []
     for name in frame.columns:
         try:
@@ -145,8 +145,8 @@ def _types_of_no_table(table: pa.Table) -> Iterator[tuple[str, str]]:
 def _unfit(what: str, columns: Iterable[str]) -> UserError:
     return UserError(
         f"{what} has a column that cannot be stored: {'; '.join(columns)}.",
-        "Make it of one type that tables have, as by frame.astype, or by dt.to_timestamp() of a "
-        f"period. {NOTHING}",
+        "Convert it to one supported type, for example with frame.astype, or with "
+        f"dt.to_timestamp() for periods. {NOTHING}",
     )
 
 

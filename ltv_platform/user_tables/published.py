@@ -1,4 +1,4 @@
-"""User tables as files beside the snapshots, for `ltv query`.
+"""User tables as files next to the snapshots, for `ltv query`.
 
 They are not part of a snapshot: an asset that runs after publishing would require another snapshot,
 which would require the asset again. A file is replaced atomically, right after its table was

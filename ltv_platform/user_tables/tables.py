@@ -148,7 +148,7 @@ def _rows(transaction: Transaction, rows: "Select | pa.Table") -> Iterator[_Rows
 
 
 def _replace_whole(table: OwnTable, rows: _Rows) -> int:
-    """Written beside the old table first, because the query may read that."""
+    """Written next to the old table first, because the query may read that."""
     columns = types_of_new(table, rows.types())
     draft = OwnTable(table.schema, f"{table.name}__draft")
     _create(rows.transaction, draft, columns)

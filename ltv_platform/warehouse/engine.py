@@ -290,7 +290,7 @@ class Loader(Reader, Protocol):
     def judging(self) -> AbstractContextManager["duckdb.DuckDBPyConnection"]:
         """The connection in which ingestion judges rows; the warehouse is held meanwhile.
 
-        DuckDB reads, adapts and judges files, whatever the engine. The embedded engine returns its
+        DuckDB reads, adapts and judges files, with any engine. The embedded engine returns its
         own connection, so that judged rows need not be copied. Another engine returns a database in
         memory, and fetches the judged rows from it in :meth:`Transaction.append`.
         """

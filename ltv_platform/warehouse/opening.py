@@ -25,7 +25,7 @@ def open_engine(settings: "Settings", catalog: "Catalog") -> "Engine":
 
 
 def open_in_memory(settings: "Settings") -> "InMemory":
-    """A database in memory for queries on small Arrow tables; DuckDB, whatever the engine.
+    """A database in memory for queries on small Arrow tables; DuckDB, with any engine.
 
     Args:
         settings: Limit its memory and threads.

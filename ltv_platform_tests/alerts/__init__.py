@@ -1,1 +1,1 @@
-"""Tests of alerts: what is said, what is sent, and what is kept when nobody takes it."""
+"""Tests of alerts: their messages, what is sent, and what is kept if nobody accepts it."""

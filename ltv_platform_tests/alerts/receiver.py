@@ -1,4 +1,4 @@
-"""A webhook on loopback that takes messages, or does what receivers do that are not well."""
+"""A webhook on loopback that accepts messages, or misbehaves as real receivers do."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -41,7 +41,7 @@ OK = Answer()
 
 
 class Receiver(ThreadingHTTPServer):
-    """Answers each request with the next of the given answers, the last one for ever.
+    """Answers each request with the next of the given answers, the last one forever.
 
     Attributes:
         received: Bodies, in order.
@@ -109,7 +109,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def receiver(*answers: Answer) -> Iterator[Receiver]:
-    """A receiver with these answers; it takes everything by default."""
+    """A receiver with these answers; by default it accepts everything."""
     with Receiver(list(answers) or [OK]) as server:
         Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         yield server
@@ -118,7 +118,7 @@ def receiver(*answers: Answer) -> Iterator[Receiver]:
 
 
 class Clock:
-    """A clock that goes on when it is told to."""
+    """A clock that advances when it is told to."""
 
     def __init__(self) -> None:
         self.now = datetime(2026, 1, 15, 12, tzinfo=UTC)
@@ -127,7 +127,7 @@ class Clock:
         return self.now
 
     def on(self, **much: float) -> None:
-        """Put it forward by so many ``hours``, ``seconds`` or ``days``."""
+        """Advance it by a number of ``hours``, ``seconds`` or ``days``."""
         self.now += timedelta(**much)
 
 
@@ -139,7 +139,7 @@ class Waits(list[float]):
 
 
 def webhook(url: str, sleep: Callable[[float], None] | None = None, read: float = 10.0) -> Webhook:
-    """A webhook that draws the longest waits and, unless told to, does not wait."""
+    """A webhook that draws the longest waits and, by default, does not wait."""
     return Webhook(url, Waits() if sleep is None else sleep, lambda _, most: most, (2.0, read))
 
 

@@ -1,4 +1,4 @@
-"""What is told, how often, and what is kept of it (operations.md, Alerts)."""
+"""What is sent, how often, and what is recorded (operations.md, Alerts)."""
 
 import logging
 import socket
@@ -29,7 +29,7 @@ def rejected(*names: str) -> list[FileRejected]:
 
 @pytest.mark.parametrize("alert", [a for a, _ in KINDS.values()] + HUGE_ALERTS)
 def test_every_kind_arrives(alert: Alert, tmp_path: Path) -> None:
-    """Once, whole, and is open until it is settled; then people are told that."""
+    """Sent once, whole, and open until it is settled; then its resolution is sent."""
     with receiver() as server:
         alerts = alerts_of(tmp_path, server.url)
         alerts.report(alert)
@@ -43,7 +43,7 @@ def test_every_kind_arrives(alert: Alert, tmp_path: Path) -> None:
 
 
 def test_the_same_cause_is_quiet_for_a_day(tmp_path: Path) -> None:
-    """Told again within 24 hours, by whichever run, it is counted and not sent."""
+    """Raised again within 24 hours, by any run, it is counted and not sent."""
     clock = Clock()
     with receiver() as server:
         alerts_of(tmp_path, server.url, clock).report(FAILED)
@@ -64,7 +64,7 @@ def test_the_same_cause_is_quiet_for_a_day(tmp_path: Path) -> None:
 
 
 def test_what_was_settled_is_told_anew(tmp_path: Path) -> None:
-    """Told, resolved, told: three messages, whatever the time."""
+    """Sent, resolved, sent again: three messages, at any time."""
     with receiver() as server:
         alerts = alerts_of(tmp_path, server.url)
         for _ in range(2):
@@ -139,7 +139,7 @@ def test_without_a_webhook_alerts_are_kept(tmp_path: Path) -> None:
 
 
 def test_a_clock_that_is_set_back_stops_nothing(tmp_path: Path) -> None:
-    """What waits is sent, and what is told is not quiet for a year."""
+    """Waiting messages are sent, and an old alert does not stay quiet for a year."""
     clock = Clock()
     with receiver(DOWN) as server:
         alerts = alerts_of(tmp_path, server.url, clock)
@@ -184,7 +184,7 @@ def test_a_disk_that_takes_nothing_is_told_all_the_same(
 
 
 def test_the_address_is_nowhere(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """Not in what is kept, logged or shown, whatever the receiver says."""
+    """Not in what is stored, logged or shown, whatever the receiver answers."""
     caplog.set_level(logging.DEBUG, "ltv_platform")
     said = f"{SECRET} x+y=z~secret".encode()
     with receiver(Answer(404, said), Answer(500, said)) as server:

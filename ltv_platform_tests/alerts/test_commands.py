@@ -1,4 +1,4 @@
-"""`ltv alerts` and `ltv doctor` as people use them; the webhook's address is shown by none."""
+"""`ltv alerts` and `ltv doctor` as people use them; neither shows the webhook's address."""
 
 import json
 import sys
@@ -21,7 +21,7 @@ def ltv(tmp_path: Path) -> ForkedLtv:
 
 
 def test_commands_say_that_no_webhook_is_set(ltv: ForkedLtv) -> None:
-    """Nobody is told, and whoever asks learns that."""
+    """Nothing is sent, and the command says so."""
     test = ltv("alerts", "test")
     assert (test.code, test.out) == (2, "")
     assert test.err == (
@@ -34,7 +34,7 @@ def test_commands_say_that_no_webhook_is_set(ltv: ForkedLtv) -> None:
 
 
 def test_what_came_back(ltv: ForkedLtv) -> None:
-    """A test message that is taken, and one that is not."""
+    """A test message that is accepted, and one that is not."""
     with receiver(OK, Answer(404, b"no_service")) as server:
         taken = ltv("alerts", "test", alert_webhook=server.url)
         refused = ltv("alerts", "test", alert_webhook=server.url)
@@ -70,7 +70,7 @@ def test_what_is_open(ltv: ForkedLtv) -> None:
 
 
 def test_the_address_is_not_shown(ltv: ForkedLtv) -> None:
-    """`ltv doctor` tells that it is set, and no more."""
+    """`ltv doctor` shows that it is set, and nothing else."""
     doctor = ltv("doctor", alert_webhook="https://hooks.example.com/T0SECRET")
     assert "LTV_ALERT_WEBHOOK" in doctor.out
     assert "**********" in doctor.out

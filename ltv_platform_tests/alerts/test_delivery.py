@@ -1,4 +1,4 @@
-"""Messages that nobody takes, and those of many who tell at once (operations.md, Alerts)."""
+"""Messages that nobody accepts, and those of many simultaneous senders (operations.md, Alerts)."""
 
 import json
 import multiprocessing
@@ -62,7 +62,7 @@ def test_what_nobody_takes_is_kept_and_sent_later(
 
 
 def test_pauses_grow_up_to_half_an_hour(tmp_path: Path) -> None:
-    """1, 2, 4, … minutes; Retry-After is a floor, and nobody is obeyed for more than an hour."""
+    """1, 2, 4, … minutes; Retry-After is a minimum, but never more than an hour is waited."""
     clock, pauses = Clock(), []
     with receiver(DOWN) as server:
         alerts = alerts_of(tmp_path, server.url, clock)
@@ -224,7 +224,7 @@ def test_who_comes_while_another_sends_does_not_wait(tmp_path: Path) -> None:
 def test_who_comes_when_another_is_just_done_is_not_forgotten(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Put in after the last look and before the lock is let go: whoever holds it looks again."""
+    """Added after the last look and before the lock is released: the holder looks again."""
     genuine = locks.one_at_a_time
     late: list[Alert] = [CheckFailed("marts.x", "y")]
 

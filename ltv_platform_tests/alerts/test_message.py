@@ -1,4 +1,4 @@
-"""What messages say, and what they do not."""
+"""What messages contain, and what they must not."""
 
 import json
 import re
@@ -95,7 +95,7 @@ def test_what_each_kind_says(name: str) -> None:
 
 @pytest.mark.parametrize("name", KINDS)
 def test_docs_say_the_same(name: str) -> None:
-    """operations.md explains every kind by its name, with the next step in the same words."""
+    """operations.md explains every kind by its name, with the same next step."""
     alert, _ = KINDS[name]
     docs = (ROOT / "docs" / "operations.md").read_text("utf-8")
     section = " ".join(docs.partition("## Alerts")[2].partition("\n## ")[0].split())
@@ -156,7 +156,7 @@ def test_names_of_others_are_no_markup() -> None:
 
 
 def test_many_become_one() -> None:
-    """Each by its first sentence, as far as there is room, and how many more there are."""
+    """Each by its first sentence, as space allows, and the number of the others."""
     alerts = [FileRejected(f"transactions/{n}.csv", "x is empty.") for n in range(1_000)]
     said = payload(together([a.message() for a in alerts], "alerts"), UI)
     lines = said["text"].splitlines()
@@ -200,7 +200,7 @@ def test_no_row_and_no_traceback_is_passed_on(alert: Alert) -> None:
 
 
 def test_names_are_one_printable_line() -> None:
-    """Line breaks, control characters and bytes that are no text cannot break the JSON."""
+    """Line breaks, control characters and invalid bytes cannot break the JSON."""
     assert plain("a\n\tb\x00\x1b[31m\u202ec") == "a b [31m c"
     assert plain("\udcff.csv") == "\\udcff.csv"
     assert plain("to anna@example.com!") == "to (address)"
@@ -241,7 +241,7 @@ def test_causes_of_runs() -> None:
 
 
 def test_causes_of_rejections(load: Loader) -> None:
-    """By what the loader says of files as they come: no reason is unknown, no text is quoted."""
+    """From the loader's real messages: no reason is unknown, no text is quoted."""
     settings = load.engine.settings
     make_landing(settings, list(load.engine.catalog.sources))
     folder = settings.landing_path / "campaigns"

@@ -1,4 +1,4 @@
-"""One message on its way: what is tried again, what is not, and what is let out of the address."""
+"""A single delivery: what is retried, what is not, and how much of the address is revealed."""
 
 import socket
 import time
@@ -118,7 +118,7 @@ def test_a_host_that_is_none_is_an_answer_too(host: str) -> None:
     ["/services/T0SECRET/B0SECRET/x+y=z~secret", "x+y=z~secret", "B0SECRET", "x%2By%3Dz~secret"],
 )
 def test_the_address_is_let_out_of_nothing(secret: str) -> None:
-    """Whatever the receiver repeats of it, as it is or as in an address."""
+    """Anything in the answer that repeats it, as it is or URL-encoded."""
     said = f"no hook at {secret}\r\n\x1b[31m".encode()
     with receiver(Answer(404, said)) as server:
         sender = webhook(server.url)

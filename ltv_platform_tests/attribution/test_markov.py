@@ -38,7 +38,7 @@ def visits_of(paths: list[Path], revenue: float = 0.0) -> pa.Table:
 
 
 def by_removal(paths: list[Path], order: int, channel: str) -> float:
-    """1 - p0'/p0, each by a dense solve; states that end in the channel are taken out."""
+    """1 - p0'/p0, each by a dense solve; states that end in the channel are removed."""
 
     def conversion(removed: str | None) -> float:
         steps: Counter[tuple[tuple[str, ...], tuple[str, ...] | bool]] = Counter()

@@ -1,4 +1,4 @@
-"""A published home to back up, and copies of it to do something to."""
+"""A published home to back up, and copies of it to change."""
 
 import shutil
 import sqlite3

@@ -1,4 +1,4 @@
-"""What an LTV_HOME holds, file by file and table by table."""
+"""What an LTV_HOME contains, file by file and table by table."""
 
 from collections.abc import Mapping
 from pathlib import Path

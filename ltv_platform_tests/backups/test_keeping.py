@@ -24,7 +24,7 @@ def _folder(tmp_path: Path, *names: str, manifest: bool = True) -> Path:
 
 
 def test_the_newest_stay(tmp_path: Path) -> None:
-    """By their time and number; what is no whole backup neither counts nor goes."""
+    """By their time and number; incomplete backups neither count nor are removed."""
     names = [
         "20251231T120000Z",
         "20260101T120000Z",
@@ -54,7 +54,7 @@ def test_there_may_be_none(tmp_path: Path) -> None:
 
 
 def test_it_is_made_where_a_folder_is_set(home: Home, tmp_path: Path) -> None:
-    """LTV_BACKUP_DIR is none by default; LTV_BACKUPS says how many stay."""
+    """LTV_BACKUP_DIR is empty by default; LTV_BACKUPS says how many are kept."""
     assert back_up_if_set(home.engine, silent) is None
     set_up = home.under(backup_dir=tmp_path / "to", backups=2)
     made = [back_up_if_set(set_up.engine, silent) for _ in range(3)]
@@ -67,7 +67,7 @@ def test_it_is_made_where_a_folder_is_set(home: Home, tmp_path: Path) -> None:
 
 
 def test_none_is_removed_where_none_can_be_made(home: Home, tmp_path: Path) -> None:
-    """Old backups are worth the more."""
+    """Then old backups are worth even more."""
     names = ["20251231T120000Z", "20260101T120000Z"]
     folder = _folder(tmp_path, *names)
     home.settings.warehouse_path.unlink()
@@ -77,7 +77,7 @@ def test_none_is_removed_where_none_can_be_made(home: Home, tmp_path: Path) -> N
 
 
 def test_the_doctor_says_how_old_the_last_one_is(home: Home, tmp_path: Path) -> None:
-    """And what is wrong; the clock stands at noon of 2026-01-15."""
+    """And what is wrong; the clock is at noon of 2026-01-15."""
     version = ("schema version", str(newest_version()))
     assert diagnose(home.settings) == ([version], [])
     settings = home.under(backup_dir=tmp_path / "to").settings

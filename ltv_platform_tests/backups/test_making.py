@@ -1,4 +1,4 @@
-"""What a backup holds, and what is said where none can be made."""
+"""What a backup contains, and the message if none can be made."""
 
 import errno
 import json
@@ -89,7 +89,7 @@ def test_what_history_has_not_merged_yet_is_in_it(home: Home, tmp_path: Path) ->
 
 
 def test_unchanged_files_are_linked(home: Home, tmp_path: Path) -> None:
-    """operations.md, Backups: they take no room twice, and stay when the first backup goes."""
+    """operations.md, Backups: they use no space twice, and outlive the first backup."""
     first = back_up(home.engine, tmp_path / "to", silent)
     (home.settings.landing_path / "campaigns" / "waiting.csv").write_text("campaign_id\nc3\n")
     second = back_up(home.engine, tmp_path / "to", silent)
@@ -104,7 +104,7 @@ def test_unchanged_files_are_linked(home: Home, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("damage", ["changed", "gone"])
 def test_nothing_is_linked_to_a_damaged_backup(home: Home, tmp_path: Path, damage: str) -> None:
-    """A backup is whole by itself, whatever has become of the one before."""
+    """A backup is complete by itself, whatever happened to the previous one."""
     first = back_up(home.engine, tmp_path / "to", silent)
     file = first.location("ihc_fit.json")
     if damage == "changed":
@@ -117,7 +117,7 @@ def test_nothing_is_linked_to_a_damaged_backup(home: Home, tmp_path: Path, damag
 def test_a_disk_without_hard_links(
     home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Then each backup has copies of its own."""
+    """Then each backup has its own copies."""
 
     def no_links(*_: object) -> None:
         raise OSError(errno.EPERM, "Operation not permitted")
@@ -149,7 +149,7 @@ def test_a_file_on_its_way_to_loaded_is_not_lost(home: Home, tmp_path: Path) -> 
 
 
 def test_a_damaged_snapshot_is_left_out(home: Home, tmp_path: Path) -> None:
-    """The data are what counts; `ltv run` publishes anew."""
+    """Only the data count; `ltv run` publishes again."""
     (home.settings.published_path / "current").write_text("garbage")
     made = back_up(home.engine, tmp_path / "to", silent)
     assert made.snapshot is None
@@ -159,7 +159,7 @@ def test_a_damaged_snapshot_is_left_out(home: Home, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("inside", ["", "backups/mine", "link"])
 def test_a_folder_inside_the_home_is_refused(home: Home, tmp_path: Path, inside: str) -> None:
-    """It would be lost together with it; a link leads there too."""
+    """It would be lost together with LTV_HOME; a link leads there too."""
     (tmp_path / "link").symlink_to(home.settings.home / "somewhere")
     folder = tmp_path / "link" if inside == "link" else home.settings.home / inside
     with pytest.raises(UserError, match="is inside LTV_HOME"):
@@ -177,7 +177,7 @@ def test_a_home_without_data_is_refused(home: Home, tmp_path: Path) -> None:
 def test_a_disk_that_takes_no_more_leaves_nothing(
     home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The message says so, and the backup before it stays the newest."""
+    """The message says so, and the previous backup stays the newest."""
 
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")

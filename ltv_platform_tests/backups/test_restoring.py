@@ -1,4 +1,4 @@
-"""A backup brings an LTV_HOME back to what it was, or says why it does not."""
+"""A restore returns an LTV_HOME to its earlier state, or says why it cannot."""
 
 import errno
 import json
@@ -83,7 +83,7 @@ def test_a_home_without_data_is_restored_into(home: Home, backup: Backup, empty:
 
 
 def test_what_was_there_is_put_aside(home: Home, backup: Backup) -> None:
-    """Nothing of it is deleted, and the message can say where it lies."""
+    """Nothing in it is deleted, and the message can say where it is."""
     home.load("transactions", "t3,b,2025-04-06 11:00:00,30,0")
     home.settings.warehouse_path.with_name("warehouse.duckdb.wal").write_bytes(b"of the old one")
     wanted = files(home.settings.home)
@@ -125,7 +125,7 @@ def _change_a_byte(file: Path) -> None:
 def test_damage_is_said(
     backup: Backup, empty: Home, name: str, damage: Callable[[Path], object], words: str
 ) -> None:
-    """What is damaged and which backup is older; nothing of it comes into LTV_HOME."""
+    """Damage is reported with an older backup to use; nothing from it enters LTV_HOME."""
     older = shutil.copytree(backup.path, backup.path.with_name("20260101T000000Z"))
     damage(backup.path / name)
     for folder in (backup.path, backup.path.parent):
@@ -143,7 +143,7 @@ def test_many_damaged_files_are_counted(backup: Backup, empty: Home) -> None:
     with pytest.raises(UserError, match=r"parquet is missing; .*; and \d+ more") as caught:
         restore(empty.settings, backup.path, silent)
     assert caught.value.message.count("is missing") == 3
-    assert caught.value.hint == "There are no other backups beside it."
+    assert caught.value.hint == "There are no other backups in its folder."
 
 
 @pytest.mark.parametrize("name", ["../outside", "/etc/outside", "landing/../../outside"])
@@ -216,7 +216,7 @@ def test_it_waits_for_whoever_holds_the_warehouse(home: Home, backup: Backup) ->
 def test_a_mounted_landing_is_emptied_and_filled(
     home: Home, backup: Backup, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A folder that is a disk of its own cannot be renamed, nor files be renamed out of it."""
+    """A folder that is a separate disk cannot be renamed, nor can files be renamed out of it."""
     landing, rename = home.settings.landing_path, Path.rename
 
     def as_if_mounted(source: Path, target: Path) -> Path:

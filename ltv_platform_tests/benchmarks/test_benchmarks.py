@@ -1,4 +1,4 @@
-"""Benchmarks at a tiny scale: that results agree, never what they take."""
+"""Benchmarks at a tiny scale: results must agree; times are not asserted."""
 
 import json
 import os
@@ -35,7 +35,7 @@ def _contend(request: str, environment: Mapping[str, str]) -> None:
 
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    """Of processes that start at once: how much memory each needs is no matter here."""
+    """For processes that start at once: the memory of each does not matter here."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(processes, "_run", lambda *of_it: run_forked(_contend, *of_it))
         yield Bench(SCALE, 1, DAYS, tmp_path_factory.mktemp("bench"), dagster=False)
@@ -44,7 +44,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
 def test_every_contender_gives_the_same_and_the_page_shows_it(
     bench: Bench, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A disagreement would raise ContenderError; what is not measured stands as such."""
+    """A disagreement would raise ContenderError; what is not measured is shown as such."""
     results = [module.run(bench) for module in (ingest, cohorts, publish, refresh)]
     for result in results:
         show(result)

@@ -1,1 +1,1 @@
-"""The UI as a person sees it: a real server, a real Chromium, what stands on the pages."""
+"""The UI as a person sees it: a real server, a real Chromium, the content of the pages."""

@@ -1,4 +1,4 @@
-"""A headless Chromium on the UI: opens pages, clicks, waits for words, keeps pictures.
+"""A headless Chromium on the UI: opens pages, clicks, waits for words, takes screenshots.
 
 Selenium, because it speaks the W3C protocol to whatever Chromium and chromedriver the system has;
 other libraries want a browser build of their own.
@@ -97,7 +97,7 @@ class Screen:
         self.wait(clicked, xpath)
 
     def write(self, xpath: str, words: str) -> None:
-        """Write into a field instead of what stands in it, and press Enter."""
+        """Replace the text of a field, and press Enter."""
 
         def written() -> bool:
             field = self._driver.find_element(By.XPATH, xpath)

@@ -1,4 +1,4 @@
-"""`ltv up` on a home of its own with the sample, and what it can be asked beside the pages."""
+"""`ltv up` on its own home with the sample, and what it answers besides the pages."""
 
 import os
 import signal
@@ -106,7 +106,7 @@ def command(*arguments: str) -> list[str]:
 
 
 def environment(home: Path, **variables: str) -> dict[str, str]:
-    """What the commands get: nothing of what the machine sets."""
+    """The environment of the commands: nothing from this machine."""
     ours = ("LTV_", "IHC_", "DAGSTER_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     return {

@@ -1,4 +1,4 @@
-"""A backfill of everything, launched at the UI, is one run; what it costs is printed."""
+"""A backfill of everything, launched in the UI, is one run; its cost is printed."""
 
 import shutil
 import subprocess

@@ -1,4 +1,4 @@
-"""Three thousand daily partitions: the looks of the refresh sensor, and the pages of assets.
+"""Three thousand daily partitions: ticks of the refresh sensor, and the pages of assets.
 
 What they take is printed, not asserted: the machine may be busy.
 """
@@ -48,7 +48,7 @@ late-1,c00000010,2025-12-10 10:00:00,9.90,0
 def long_server(
     programs: tuple[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Server]:
-    """`ltv up` on the sample with as many partitions, whose sensors start no run."""
+    """`ltv up` on the sample with that many partitions; its sensors start no run."""
     folder = tmp_path_factory.mktemp("long")
     home = folder / "home"
     subprocess.run(

@@ -1,4 +1,4 @@
-"""What stands on the pages of a home that `ltv demo` has filled."""
+"""The content of the pages of a home that `ltv demo` has filled."""
 
 import time
 from typing import TYPE_CHECKING
@@ -43,7 +43,7 @@ def test_an_asset_page_says_what_the_table_is(screen: "Screen") -> None:
 
 
 def test_an_asset_page_shows_the_chart(screen: "Screen") -> None:
-    """The small chart is drawn beside the figures, large enough to be seen; a click opens it."""
+    """The small chart is drawn next to the figures, large enough to be seen; a click opens it."""
     screen.open("/assets/marts/channel_reporting", "cost_and_revenue", "[Show Markdown]")
     screen.wait(screen.images, "the chart")
     screen.show("//img[starts-with(@src, 'data:image/svg')]")
@@ -71,7 +71,7 @@ def test_the_checks_of_a_table_and_what_they_saw(screen: "Screen") -> None:
 
 
 def test_a_check_can_be_executed_alone(screen: "Screen") -> None:
-    """Regression: Execute turned a check that had passed into one that was skipped."""
+    """Regression: Execute turned a passed check into a skipped one."""
     screen.open("/assets/marts/campaign_ltv?view=checks", "unique_key", "Passed")
     screen.click("//button[contains(., 'Execute all')]")
     screen.wait_for("In Progress")
@@ -82,7 +82,7 @@ def test_a_check_can_be_executed_alone(screen: "Screen") -> None:
 
 
 def test_what_starts_by_itself_is_on(screen: "Screen") -> None:
-    """docs/operations.md, "What starts by itself": all of it is started with the server."""
+    """docs/operations.md, "What starts by itself": all of it starts with the server."""
     names = ("daily_maintenance", "failed_runs", "landing", "refresh", "succeeded_runs")
     screen.open("/automation", *names)
     screen.picture("automation")

@@ -1,4 +1,4 @@
-"""Partition bars right after a refresh, a backfill and a failed run, all started at the UI."""
+"""Partition bars right after a refresh, a backfill and a failed run, all started in the UI."""
 
 import time
 from collections.abc import Callable
@@ -36,7 +36,7 @@ def _counts(screen: "Screen", **counts: int) -> None:
 
 
 def _launch(screen: "Screen", server: Server, days: str) -> dict[str, Any]:
-    """Materialize days of core.transactions from the dialog; the run when it is over."""
+    """Materialize days of core.transactions from the dialog; return the finished run."""
     wait_for(server.is_idle, "the end of other runs")
     known = {run["runId"] for run in server.runs()}
     screen.open("/assets/core/transactions", "Materialize…", "Row count")
@@ -62,7 +62,7 @@ def _launch(screen: "Screen", server: Server, days: str) -> dict[str, Any]:
 
 @pytest.fixture
 def bars(screen: "Screen", server: Server) -> "Screen":
-    """The page of partitions, nothing under way."""
+    """The page of partitions, with nothing in progress."""
     wait_for(server.is_idle, "the end of other runs")
     return screen
 

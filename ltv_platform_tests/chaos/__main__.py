@@ -1,4 +1,4 @@
-"""``make chaos``: kills by the hundred, a line per phase and a table at the end.
+"""``make chaos``: hundreds of kills, a line per phase and a table at the end.
 
 ``--files`` drops files by the thousand instead, ``--readers`` reads while a backfill runs.
 """

@@ -1,4 +1,4 @@
-"""Very many small files at once: loaded once each, in few runs, to the figures of a single load."""
+"""Very many small files at once: each loaded once, in few runs, with the figures of one load."""
 
 import resource
 import time
@@ -45,7 +45,7 @@ class Flood:
 
 
 def flooded(folder: Path, seed: int, count: int, tell: Callable[[str], None]) -> Flood:
-    """Drop so many files into the landing of a running ``ltv up``, all at once."""
+    """Drop a number of files into the landing of a running ``ltv up``, all at once."""
     home, single = folder / "flooded", folder / "single"
     stream = _files(seed, count)
     rows = sum(file.text.count("\n") - 1 for file in stream)
@@ -94,7 +94,7 @@ def _cpu_of_ended() -> float:
 
 
 def _files(seed: int, count: int) -> list[File]:
-    """So many files of three rows each; every key stands in one of them."""
+    """A number of files of three rows each; every key is in exactly one of them."""
     random = Random(f"flood of {seed}")
     customers = -(-count // _CUSTOMERS_EVERY) * _ROWS
     made = []

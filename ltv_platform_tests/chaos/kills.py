@@ -157,7 +157,7 @@ def _wait_for_start(running: Running, stack: Path) -> None:
 
 
 def _end(running: Running, stack: Path) -> None:
-    """Kill a command that is under way, after it wrote down where it is."""
+    """Kill a running command after it recorded its position."""
     if stack.exists():  # from then on it knows the signal
         running.send(signal.SIGUSR1)
         time.sleep(_SHOWS_WITHIN)
@@ -165,7 +165,7 @@ def _end(running: Running, stack: Path) -> None:
 
 
 def _show_stack(path: Path) -> None:
-    """Write the stack to a file on SIGUSR1, whatever the process is doing."""
+    """Write the stack to a file on SIGUSR1, at any moment."""
     draft = path.with_suffix(".draft")
     faulthandler.register(signal.SIGUSR1, draft.open("w"), all_threads=False)
     # Not before: until the signal is known, it would end the process, as no kill of ours.

@@ -1,4 +1,4 @@
-"""Readers of the published snapshot while a backfill runs and a file is loaded beside it."""
+"""Readers of the published snapshot during a backfill and a load."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -54,7 +54,7 @@ class Read:
 
     @property
     def refused(self) -> list[Answer]:
-        """Answers that were errors, or said anything beside the figures."""
+        """Answers that were errors, or contained anything besides the figures."""
         return [a for answers in self.answers for a in answers if a.code != 0 or a.err]
 
     @property

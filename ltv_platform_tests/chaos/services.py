@@ -77,7 +77,7 @@ class Up:
         return set(self.runs()) <= {"SUCCESS", "FAILURE", "CANCELED"}
 
     def failed_ticks(self) -> list[str]:
-        """What sensors said when a look of theirs failed."""
+        """Messages of sensors whose evaluation failed."""
         query = """{ sensorsOrError(repositorySelector: {
             repositoryName: "__repository__", repositoryLocationName: "ltv-platform"
         }) { ... on Sensors { results { sensorState {
@@ -93,7 +93,7 @@ class Up:
         return sum(file.stat().st_size for file in files if file.is_file())
 
     def children(self, deep: bool = False) -> dict[int, str]:
-        """Processes that it started, with their command lines; deep: and all that these did."""
+        """Processes that it started, with their command lines; deep: also all their descendants."""
         found: dict[int, str] = {}
         parents = [self.process.pid]
         while parents:

@@ -1,4 +1,4 @@
-"""A stream of random files by a seed, whose order and repetition must not matter.
+"""A stream of random files from a seed; their order and repetition must not matter.
 
 Rows are drawn by key and version, so that the same key and version has the same values in
 every file. A later version carries a later ``updated_at``; tables without it have one version
@@ -145,7 +145,7 @@ _PREFIXES = {
 
 
 def files(seed: int, count: int) -> Iterator[File]:
-    """So many files, one after the other; every seventh brings nothing new under a new name."""
+    """A number of files, one after the other; every seventh repeats old rows under a new name."""
     random = Random(f"files of {seed}")
     made: list[File] = []
     for number in range(count):

@@ -1,1 +1,1 @@
-"""What the checks see when rows are lost, doubled or mixed."""
+"""What the checks detect when rows are lost, doubled or mixed."""

@@ -1,4 +1,4 @@
-"""What the checks of attribution see when a figure is lost, doubled or mixed."""
+"""What the checks of attribution detect when a figure is lost, doubled or mixed."""
 
 import re
 import shutil
@@ -37,7 +37,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Home:
 
 @pytest.fixture
 def home(built: Home, tmp_path: Path) -> Home:
-    """The same in a folder of its own, to be damaged."""
+    """The same in its own folder, to be damaged."""
     shutil.copytree(built.settings.home, tmp_path / "home")
     return Home(tmp_path / "home", groups=ATTRIBUTION, **SETTINGS)
 
@@ -174,7 +174,7 @@ def test_a_shared_user_is_told(home: Home) -> None:
 
 
 def test_no_user_at_all_dominates(tmp_path: Path) -> None:
-    """Nothing is loaded, so nothing is told."""
+    """Nothing is loaded, so nothing is reported."""
     empty = Home(tmp_path, **SETTINGS)
     empty.engine.prepare()
     outcome = _check(empty, "marts.customer_journeys", "no_user_dominates")
@@ -182,7 +182,7 @@ def test_no_user_at_all_dominates(tmp_path: Path) -> None:
 
 
 def _repeat(home: Home, table: str, key: str, row: str, times: int) -> None:
-    """So many more rows like this one."""
+    """That many more rows like this one."""
     home.engine.rows(
         f"INSERT INTO core.{table} SELECT rows.* REPLACE ({key} || '+' || number AS {key}) "
         f"FROM core.{table} AS rows, range({times}) AS numbers(number) WHERE {key} = '{row}'"

@@ -1,4 +1,4 @@
-"""The warning about channels that are redistributed and do not exist."""
+"""The warning about redistributed channels that do not exist."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The blocking checks of customers see what is lost or counted twice on the way."""
+"""The blocking checks of customers detect what is lost or counted twice on the way."""
 
 import pytest
 

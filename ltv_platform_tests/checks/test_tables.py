@@ -1,4 +1,4 @@
-"""What the checks see: whole tables when these are written whole, else the days just written."""
+"""What the checks detect: in whole tables if written whole, otherwise in the days just written."""
 
 import shutil
 from collections.abc import Mapping
@@ -45,14 +45,14 @@ def _repeated(home: Home, table: str, *days: int) -> int:
 
 
 def test_a_key_twice_in_the_days_written(home: Home) -> None:
-    """A fan-out of a join, as it would be written: seen in its day and in the whole table."""
+    """A typical fan-out of a join: detected in its day and in the whole table."""
     home.engine.rows("INSERT INTO core.transactions FROM core.transactions LIMIT 1")
     given = [_repeated(home, "core.transactions", *days) for days in ((1,), (5,), (1, 5), ())]
     assert given == [1, 0, 1, 1]
 
 
 def test_a_key_left_behind_on_another_day(home: Home) -> None:
-    """A correction moves t1 to the 4th; had the 1st not been rewritten, it would stand on both."""
+    """A correction moves t1 to the 4th; if the 1st were not rewritten, it would be on both days."""
     home.load("transactions", "t1,a,2025-03-04 11:00:00,5,0")
     home.refresh()
     assert _repeated(home, "core.transactions", 1, 4) == 0
@@ -67,7 +67,7 @@ def test_a_key_left_behind_on_another_day(home: Home) -> None:
     "table", ["marts.campaign_ltv", "marts.campaign_cohort_curve", "marts.user_revenue"]
 )
 def test_a_cohort_written_twice(home: Home, table: str) -> None:
-    """Whatever the key of the table holds of its day."""
+    """Whether or not the key of the table contains its day."""
     home.engine.rows(f"INSERT INTO {table} FROM {table} WHERE install_date = DATE '2025-03-05'")
     assert _repeated(home, table, 5) > 0
     assert _repeated(home, table, 1) == 0
@@ -85,7 +85,7 @@ def test_a_cohort_written_twice(home: Home, table: str) -> None:
     ],
 )
 def test_revenue_that_is_lost_on_its_way_is_seen(home: Home, loss: str) -> None:
-    """Every purchase of the days to be published stands in one bucket, and cohorts add up."""
+    """Every purchase of the days to be published is in one bucket, and cohorts add up."""
     home.load("transactions", "t3,a,2025-03-07 11:00:00,7,0", "t4,x,2025-03-07 11:00:00,2,0")
     home.refresh()
     assert _check(home, "revenue_reconciles").passed

@@ -1,4 +1,4 @@
-"""Exports on the command line: known without a table, explained without being loaded."""
+"""Exports on the command line: recognized without a table, explained without being loaded."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`ltv forecast retention`: renewals out of the published purchases, or out of a file."""
+"""`ltv forecast retention`: renewals from the published purchases, or from a file."""
 
 import json
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ WEEKLY = (200, 150, 120, 100, 90)
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """Subscribers who began on 2025-01-31, one on 2025-05-25, known up to 2025-05-31."""
+    """Subscribers who began on 2025-01-31, one on 2025-05-25, known until 2025-05-31."""
     home = Home(tmp_path_factory.mktemp("home"), groups=("core",), as_of="2025-05-31")
     home.load("customers", *(f"{name},2025-01-31,DE,ads,c1" for name in ("a", "b", "c", "e", "f")))
     payments = {
@@ -111,7 +111,7 @@ def test_a_renewal_is_due_when_no_later_day_can_be_one(home: Home) -> None:
 
 
 def test_a_projection_as_json(weekly: Home, ltv: Any, tmp_path: Path) -> None:
-    """Of the purchases as of a file with the same counts."""
+    """The same from purchases as from a file with the same counts."""
     [found] = json.loads(ltv(weekly, "--period", "week", "--format", "json").stdout)
     assert (found["model"], found["status"], found["customers"]) == ("sbg", "ok", 200)
     assert [(row["at_risk"], row["renewed"]) for row in found["curve"][:5]] == [

@@ -109,7 +109,7 @@ def published(fresh_homes: Callable[[], CommandLine]) -> CommandLine:
     ],
 )
 def test_json_is_a_list_of_objects(published: CommandLine, arguments: list[str]) -> None:
-    """And nothing else stands on stdout."""
+    """And stdout contains nothing else."""
     answer = published(*arguments, "--format", "json")
     assert answer.code == 0, answer.err
     assert isinstance(json.loads(answer.out), list)

@@ -1,4 +1,4 @@
-"""A load that accepted nothing is no success, and brings no figures up to date."""
+"""A load that accepted nothing is not a success, and updates no figures."""
 
 from pathlib import Path
 
@@ -44,7 +44,7 @@ def test_what_is_known_is_a_success(ltv: CommandLine, tmp_path: Path, content: s
 
 
 def test_a_file_without_rows_is_a_success(ltv: CommandLine, tmp_path: Path) -> None:
-    """A day without refunds is no fault."""
+    """A day without refunds is not an error."""
     empty = tmp_path / "empty.csv"
     empty.write_text(_HEADER)
     answer = ltv("ingest", "customers", empty)

@@ -1,4 +1,4 @@
-"""LTV_HOME holds personal data: for its owner, and for a group that it was made for."""
+"""LTV_HOME holds personal data: only its owner, and a group chosen for it, have access."""
 
 import os
 import stat
@@ -31,7 +31,7 @@ def _filled(ltv: CommandLine) -> dict[str, int]:
 
 
 def test_what_is_made_is_for_its_owner_alone(ltv: CommandLine) -> None:
-    """0700 and 0600, whatever the umask is."""
+    """0700 and 0600, with any umask."""
     answer = ltv("tables")
     assert answer.code == 2
     assert ltv("ingest").code == 0
@@ -50,7 +50,7 @@ def test_what_is_made_is_for_its_owner_alone(ltv: CommandLine) -> None:
 def test_a_home_that_was_made_for_a_group_is_for_it(
     ltv: CommandLine, mode: int, beyond: int
 ) -> None:
-    """0755 is how folders are made, and tells nothing of a group."""
+    """0755 is the default for folders, and says nothing about a group."""
     ltv.home.mkdir()
     ltv.home.chmod(mode)
     modes = _filled(ltv)

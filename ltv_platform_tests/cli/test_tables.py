@@ -32,7 +32,7 @@ _NEVER_CUT = ("2025-12-31", "2025-12-31 23:59:01", "1,234,567.89", "0.07", "0.00
 @pytest.mark.parametrize("width", [20, 40, 60, 80, 100, 120, 200, 300])
 @pytest.mark.parametrize("columns", [3, 5, 7, 9, 11])
 def test_it_fits_and_nothing_is_cut(width: int, columns: int) -> None:
-    """Whatever has to give way, it is no number, no date and no header."""
+    """Numbers, dates and headers are never cut, at any width."""
     names, values = list(_ROW)[:columns], tuple(_ROW.values())[:columns]
     lines = list(layout(names, [values, values], width))
     assert max(map(cell_len, lines)) <= width
@@ -43,7 +43,7 @@ def test_it_fits_and_nothing_is_cut(width: int, columns: int) -> None:
 
 
 def test_hashes_give_way_first() -> None:
-    """Their first characters tell them apart; a name stands whole beside them."""
+    """Their first characters distinguish them; a name next to them is complete."""
     columns = ["load_id", "campaign", "rows"]
     shown = "\n".join(layout(columns, [(_HASH, "google_de_performance_max", 5)], 60))
     assert "google_de_performance_max" in shown

@@ -1,4 +1,4 @@
-"""What stands in data is shown in a terminal, not obeyed, by every command."""
+"""Every command shows markup in data as text and does not act on it."""
 
 import csv
 import io

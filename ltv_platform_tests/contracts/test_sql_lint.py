@@ -1,4 +1,4 @@
-"""The lint of SQL sees what it is for."""
+"""The lint of SQL detects what it is made for."""
 
 import pytest
 

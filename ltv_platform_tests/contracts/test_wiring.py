@@ -1,4 +1,4 @@
-"""Contracts, SQL and wiring say the same."""
+"""Contracts, SQL and wiring agree."""
 
 from importlib.resources import files
 from pathlib import Path
@@ -148,7 +148,7 @@ def test_every_select_opens_with_its_grain_and_question() -> None:
 def test_a_fit_is_made_anew_when_what_rounds_changes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The digits that are kept are code of every table that is made in Python, and of no other.
+    """The digits kept are part of the code of every table made in Python, and of no other.
 
     Words are no code, and a new setting is code of nothing that gets the values of settings.
     """
@@ -217,7 +217,7 @@ def test_a_fit_is_made_anew_when_what_rounds_changes(
 def test_a_setting_changes_the_code_of_the_tables_it_concerns(
     home: Home, settings: dict[str, object], changed: set[str]
 ) -> None:
-    """code_hash holds the bound settings: changing one makes exactly those tables stale."""
+    """code_hash includes the bound settings: changing one makes exactly those tables stale."""
     base = home.settings.model_dump(exclude_unset=True)
     other = build_graph(Settings(**{**base, **settings}))
     differ = {t.name for t in home.graph.transforms if other[t.name].code_hash != t.code_hash}

@@ -1,4 +1,4 @@
-"""What the commands say and how they end: exit codes, stdout for answers, stderr for the rest.
+"""What the commands print and how they end: exit codes, answers on stdout, the rest on stderr.
 
 One test of each command starts it afresh.
 """
@@ -108,7 +108,7 @@ def test_missing_column_names_what_there_is(ltv: CommandLine, tmp_path: Path) ->
 def test_what_the_user_can_fix_exits_2(
     ltv: CommandLine, arguments: list[str], settings: dict[str, str], words: str
 ) -> None:
-    """Exit 2, a message that says what and how, nothing on stdout, no traceback."""
+    """Exit 2, a message that says what happened and what to do, nothing on stdout, no traceback."""
     answer = ltv(*arguments, **settings)
     assert answer.code == 2, answer
     assert words in answer.err

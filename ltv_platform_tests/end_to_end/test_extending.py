@@ -1,4 +1,4 @@
-"""docs/extending.md: its module runs as written, beside the platform and apart from it."""
+"""docs/extending.md: its module runs as written, with the platform and without it."""
 
 import importlib.util
 import re
@@ -212,7 +212,7 @@ def test_own_and_other_assets_in_one_run(
 
 
 def test_a_module_that_is_not_there(ltv: CommandLine) -> None:
-    """`ltv up` says so, where its services would start and end for ever."""
+    """`ltv up` refuses, because its services would restart forever."""
     ltv.home.parent.mkdir(exist_ok=True)
     answer = ltv("up", "--module", "no_such_definitions", "--port", _free_port())
     assert answer.code == 2

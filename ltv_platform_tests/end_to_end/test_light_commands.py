@@ -1,4 +1,4 @@
-"""Commands load what they need: nothing stale costs nothing."""
+"""Commands load only what they need: if nothing is stale, nothing is loaded."""
 
 import shutil
 import subprocess
@@ -88,7 +88,7 @@ def test_a_command_loads_what_it_needs(
 
 
 def test_a_small_file_is_loaded_without_the_tables(built: CommandLine, tmp_path: Path) -> None:
-    """How tables are made is no business of a load; numpy looks at the bytes of the file."""
+    """A load does not need to know how tables are made; numpy reads the bytes of the file."""
     file = tmp_path / "campaigns.csv"
     file.write_text("campaign_id,campaign_name\nc1,Winter\n", "utf-8")
     ltv = CommandLine(shutil.copytree(built.home, tmp_path / "home"))

@@ -71,7 +71,7 @@ def test_campaign_summary_of_leadtech(leadtech: Callable[..., list[dict[str, obj
 
 
 def test_country_roas_of_leadtech(leadtech: Callable[..., list[dict[str, object]]]) -> None:
-    """Spend by installs gives each country a ROAS of its own, and waste keeps its place."""
+    """Spend by installs gives each country its own ROAS, and wasted spend stays where it is."""
     rows = leadtech("SELECT country, rank, roas_d7, spend_d7 FROM country_roas ORDER BY rank")
     best = {row["country"]: row["roas_d7"] for row in rows[:3]}
     assert best == pytest.approx({"CA": 1.7332, "IN": 0.2998, "US": 0.2694}, abs=5e-5)

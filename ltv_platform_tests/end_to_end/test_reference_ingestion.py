@@ -1,6 +1,6 @@
 """The reference data through the bundled adapters: every line accounted for, every sum exact.
 
-The figures are those of the data's README and of issue 2, b to d.
+The figures are those of the data's README.
 """
 
 from decimal import Decimal
@@ -12,7 +12,7 @@ from ltv_platform_tests.testing.loader import Loader, assert_adds_up
 
 
 def load_all(load: Loader, *requests: Request) -> list[LoadCounts]:
-    """Ingest, one call a file; the counts."""
+    """Ingest, one call per file; the counts."""
     counts = []
     for request in requests:
         [outcome] = ingest(load.engine, [request])

@@ -1,4 +1,4 @@
-"""What commands show in a terminal of 80 columns."""
+"""What commands show in a terminal with 80 columns."""
 
 import os
 import pty
@@ -47,7 +47,7 @@ def _in_terminal(home: Path, *arguments: str) -> str:
 
 
 def test_progress_moves_while_tables_are_built(tmp_path: Path) -> None:
-    """Dagster takes what steps write to stderr into a file; people want to see it."""
+    """Dagster redirects what steps write to stderr into a file; people want to see it."""
     home = tmp_path / "home"
     folder = home / "landing" / "conversions"
     folder.mkdir(parents=True)
@@ -86,7 +86,7 @@ def test_progress_moves_in_a_pipe(tmp_path: Path) -> None:
 
 
 def test_quick_commands_tell_no_progress(tmp_path: Path) -> None:
-    """Nothing but the answer and what people must know."""
+    """Only the answer and what people must know."""
     with (tmp_path / "told").open("w+") as stream:
         tell = _lines_to(stream)
         tell("reading")

@@ -1,1 +1,1 @@
-"""A person is erased, stays out, and nobody else is touched."""
+"""A person is erased and stays out, and nobody else is affected."""

@@ -1,4 +1,4 @@
-"""Erasing: what had her has her no more, and all others are as if she had never been."""
+"""Erasing: no trace of her remains, and everybody else's data are as if she had never existed."""
 
 import shutil
 import stat
@@ -111,7 +111,7 @@ def test_all_others_are_as_if_she_had_never_been(after: Home, tmp_path: Path) ->
 
 
 def test_files_hold_what_a_delivery_without_her_would_hold(after: Home, tmp_path: Path) -> None:
-    """All other records stand in the rewritten files as they stood, byte for byte in text."""
+    """All other records in the rewritten files are unchanged, byte for byte in text."""
     drop_files(tmp_path, is_not_hers)
     for table, name in (
         ("customers", "customers.csv"),
@@ -127,7 +127,7 @@ def test_files_hold_what_a_delivery_without_her_would_hold(after: Home, tmp_path
 
 
 def test_delivered_again_she_stays_out(home: Home) -> None:
-    """The same files again are no news; what is kept of them has nothing of hers."""
+    """The same files again bring nothing new; what is kept of them has no data of hers."""
     before = home.tables()
     drop_files(home.settings.home)
     outcomes = ingest_landing(home.engine)
@@ -171,7 +171,7 @@ def test_looking_changes_nothing(before: Home) -> None:
 
 
 def test_twice_is_once(home: Home) -> None:
-    """Erased again, nothing is found and nothing changes; another id is none that was erased."""
+    """Erased again, nothing is found and nothing changes; another id was not erased."""
     before = home.tables()
     seen = looked_for(home)
     assert seen.listed
@@ -183,7 +183,7 @@ def test_twice_is_once(home: Home) -> None:
 
 
 def test_without_its_key_the_list_lets_nobody_in(home: Home) -> None:
-    """A lost key would let erased persons come back in silence, so nothing is loaded."""
+    """A lost key would let erased persons return silently, so nothing is loaded."""
     home.settings.erasure_key_path.unlink()
     path = home.settings.home / "again.csv"
     path.write_text(f"customer_id,registration_date\n{ADA},2025-12-02\n")

@@ -1,4 +1,4 @@
-"""Exports that feed several tables: a person whom they know by an address goes out of the file."""
+"""Exports that feed several tables: a person known by an address is removed from the file."""
 
 from dataclasses import replace
 from functools import partial
@@ -45,7 +45,7 @@ def landed(load: Loader) -> Path:
 def test_a_person_goes_out_of_an_export(
     load: Loader, landed: Path, monkeypatch: pytest.MonkeyPatch, loaded: bool
 ) -> None:
-    """By the hash of her address, in torn records too; all others stay, and are no new load."""
+    """By the hash of her address, in torn records too; all others stay, and are not a new load."""
     text = (load.folder / "shop.sql").read_text()
     monkeypatch.setattr(adapter_files, "bundled_adapters", lambda: {"shop": text})
     monkeypatch.setattr(recognition, "known_formats", lambda: {"shop": parse_layout("shop", text)})
@@ -86,7 +86,7 @@ def test_ids_beside_an_address_are_found(load: Loader) -> None:
 
 
 def test_a_loaded_file_is_found_whichever_table_its_adapter_names_first(load: Loader) -> None:
-    """Regression: behind a table without persons nothing looked into it any more."""
+    """Regression: after a table without persons, no further table was searched."""
     engine = load.engine
     own = load.write(
         "own.sql",
@@ -111,7 +111,7 @@ def test_a_loaded_file_is_found_whichever_table_its_adapter_names_first(load: Lo
 def test_a_file_that_cannot_be_read_is_searched_for_the_address(
     load: Loader,
 ) -> None:
-    """Regression: nothing but the hash was looked for, which stands in no file."""
+    """Regression: only the hash was searched for, which is in no file."""
     settings = load.engine.settings
     ann = person_id(settings, "ann@example.com")
     needles = Needles([ann], id_of=partial(person_id, settings))

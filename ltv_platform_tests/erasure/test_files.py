@@ -1,4 +1,4 @@
-"""Files of odd shapes: rewritten with every other record as it stood, or said to be not."""
+"""Unusual files: rewritten with every other record unchanged, or reported as not rewritten."""
 
 import gzip
 import json
@@ -25,7 +25,7 @@ _NONE: Mapping[str, frozenset[str]] = {}
 
 
 def strip(settings: Settings, path: Path, person: str = "c1", adapter: str | None = None) -> int:
-    """Take a person's records out of a file of transactions."""
+    """Remove a person's records from a file of transactions."""
     suppressed = Suppressed(b"key", _NONE).together_with({CUSTOMER: [person]})
     with open_finder(settings) as finder:
         stripper = Stripper(finder, {source.name: source for source in SOURCES}, suppressed)
@@ -58,7 +58,7 @@ def test_other_records_of_delimited_text_stay_as_they_are(
 
 
 def test_text_of_another_encoding_becomes_utf_8(settings: Settings, tmp_path: Path) -> None:
-    """UTF-16 is read by its mark; bytes that are no UTF-8 stay in other people's records."""
+    """UTF-16 is recognized by its mark; invalid UTF-8 stays in other people's records."""
     path = tmp_path / "a.csv"
     path.write_bytes(f"{HEAD}\nt1,c1,x,1\nt2,ü,x,2\n".encode("utf-16"))
     assert strip(settings, path) == 1
@@ -116,7 +116,7 @@ def test_other_objects_of_json_stay_as_they_are(
 def test_wrapped_json_keeps_what_is_around_its_records(
     settings: Settings, tmp_path: Path, content: str, expected: str | None, count: int
 ) -> None:
-    """The same records by the same numbers as those that are loaded; an empty list is no file."""
+    """The same records with the same numbers as those loaded; an empty list is not a file."""
     path = tmp_path / "a.json"
     path.write_text(content)
     assert strip(settings, path) == count
@@ -193,7 +193,7 @@ def test_sqlite_is_made_anew(settings: Settings, tmp_path: Path) -> None:
 def test_through_adapters(
     settings: Settings, tmp_path: Path, select: str, count: int | None
 ) -> None:
-    """What a record alone says of its person counts; where it says nothing, the file stays."""
+    """Only what a record says about its person counts; if it says nothing, the file stays."""
     adapter, path = tmp_path / "shop.sql", tmp_path / "a.csv"
     adapter.write_text(
         "-- table: transactions\n-- delimiter: ^\n"
@@ -211,7 +211,7 @@ def test_through_adapters(
 
 
 def test_a_person_in_wrapped_json_is_erased(tmp_path: Path) -> None:
-    """From the rows and the file of a load, and from one that waits; what names them is told."""
+    """From the rows and the file of a load, and from a waiting file; what names them is listed."""
     home = Home(tmp_path / "home", start_date="2025-12-01")
     text = '{"cursor": "%s", "data": [%s, %s]}'
     rows = [

@@ -55,7 +55,7 @@ def _redact(settings: Settings, *identifiers: str) -> int:
 def test_texts_are_redacted_and_the_rest_stays(
     instance: dg.DagsterInstance, settings: Settings
 ) -> None:
-    """Numbers, keys, partitions and Dagster's own tags are left alone, whatever they are called.
+    """Numbers, keys, partitions and Dagster's own tags are left alone, whatever their names.
 
     The state of every partition, by which the UI and backfills go, is as it was.
     """

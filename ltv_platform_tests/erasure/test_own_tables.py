@@ -1,4 +1,4 @@
-"""docs/operations.md, Erasing a person: tables of people's own."""
+"""docs/operations.md, Erasing a person: users' own tables."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Which rows of the warehouse are a person's, in the corners."""
+"""Which rows of the warehouse belong to a person, in edge cases."""
 
 from datetime import date
 from pathlib import Path
@@ -92,7 +92,7 @@ def test_the_days_of_what_goes_are_touched(home: Home) -> None:
 
 
 def test_what_the_api_said_of_her_goes(home: Home) -> None:
-    """Answers, rejections and reasons that name her conversions; those of others stay."""
+    """Answers, rejections and reasons that name her conversions; other people's stay."""
     home.load("conversions", f"v1,{ADA},2025-12-02,10:00:00,1", f"v2,{NOT_ADA},2025-12-02,10:00,1")
     with home.engine.session() as connection:
         for conversion in ("v1", "v2"):
@@ -118,7 +118,7 @@ def test_what_the_api_said_of_her_goes(home: Home) -> None:
     ["o'neil", 'say "hi"', "a b", "50%", "_", "é-1", "数", "two\nlines", "a,b", "x;DROP", "178"],
 )
 def test_any_id_is_just_that_id(home: Home, person: str) -> None:
-    """Quotes, blanks, signs of patterns, line ends and letters of any script are no magic."""
+    """Quotes, blanks, pattern characters, line ends and letters of any script are plain text."""
     others = [f"{person}0", f"x{person}", "z"]
     quoted = ['"' + each.replace('"', '""') + '"' for each in (person, *others)]
     home.load(
@@ -140,7 +140,7 @@ def test_any_id_is_just_that_id(home: Home, person: str) -> None:
 
 
 def test_quarantine_is_understood_through_its_adapter(home: Home, tmp_path: Path) -> None:
-    """The kept record has the file's columns; one whose adapter is gone goes by its values."""
+    """The kept record has the file's columns; if its adapter is gone, its values decide."""
     adapter = tmp_path / "shop.sql"
     adapter.write_text(
         "-- table: transactions\n"
@@ -158,7 +158,7 @@ def test_quarantine_is_understood_through_its_adapter(home: Home, tmp_path: Path
 
 
 def test_a_file_that_is_all_hers_is_not_called_by_her_id(home: Home, tmp_path: Path) -> None:
-    """Its name stands in loads; a file with rows of others keeps its own, whatever it says."""
+    """Its name is in loads; a file with rows of others keeps its name, whatever it contains."""
     for name, persons in (("export_c1-x.csv", ["c1"]), ("c1.csv", ["c1", "c2"])):
         path = tmp_path / name
         rows = [f"{name}{person},{person},2025-12-02,1" for person in persons]

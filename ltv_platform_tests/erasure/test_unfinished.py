@@ -1,4 +1,4 @@
-"""An erasure that is killed, or cannot go on, is finished by the same call."""
+"""An erasure that was killed, or cannot continue, is finished by the same call."""
 
 import sqlite3
 from contextlib import closing
@@ -32,7 +32,7 @@ def home(tmp_path: Path) -> Home:
 
 
 def test_killed_at_every_point(home: Home, tmp_path: Path) -> None:
-    """docs/operations.md: whatever is killed, the same command goes on from there.
+    """docs/operations.md: whatever is killed, the same command continues from there.
 
     The names of sessions and transactions, of which nothing but the list knows any more, are
     still looked for: they were written down.
@@ -59,7 +59,7 @@ def test_killed_at_every_point(home: Home, tmp_path: Path) -> None:
 
 
 def test_figures_that_cannot_be_rebuilt_hold_back_nothing_else(home: Home) -> None:
-    """Her rows are gone from the file all the same; the snapshot waits for the next call."""
+    """Her rows are gone from the file anyway; the snapshot waits for the next call."""
 
     def refresh() -> None:
         raise UserError("A check fails.", "Fix it.")
@@ -74,7 +74,7 @@ def test_figures_that_cannot_be_rebuilt_hold_back_nothing_else(home: Home) -> No
 
 
 def test_another_person_takes_the_unfinished_one_along(home: Home) -> None:
-    """What was written down is finished by whoever comes next."""
+    """Whoever comes next finishes what was recorded."""
     printed = home.settings.dagster_path / "a.out"
     printed.parent.mkdir(parents=True)
     printed.write_text("tx-ada-49 is odd\n")

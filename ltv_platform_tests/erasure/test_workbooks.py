@@ -1,4 +1,4 @@
-"""Workbooks that hold an erased person: what is left of them is text."""
+"""Workbooks with an erased person: what remains of them is text."""
 
 from pathlib import Path
 
@@ -28,7 +28,7 @@ def home(tmp_path: Path) -> Home:
 
 
 def test_a_workbook_becomes_the_text_of_what_is_left(home: Home) -> None:
-    """In loaded and in landing; its other sheets go with it, the file is known as the same load."""
+    """In loaded and in landing; its other sheets go too, and it still counts as the same load."""
     sheets = {"S": sheet_of([NAMES, HERS, OTHERS]), "Notes": NOTES}
     land(home, "transactions", "a.xlsx", workbook(sheets))
     waiting = home.settings.landing_path / "transactions"
@@ -122,7 +122,7 @@ def test_a_name_that_is_taken(home: Home, tmp_path: Path) -> None:
 
 
 def test_a_workbook_through_an_adapter(home: Home, tmp_path: Path) -> None:
-    """The text that is left is one that the adapter reads."""
+    """The adapter can read the remaining text."""
     adapter, path = tmp_path / "shop.sql", tmp_path / "a.xlsx"
     adapter.write_text(
         "-- table: transactions\n-- delimiter: semicolon\n"

@@ -1,4 +1,4 @@
-"""A home whose files name Ada in every format, and the same files as if she had never been."""
+"""A home whose files name Ada in every format, and the same files as if she had never existed."""
 
 import gzip
 import json
@@ -115,14 +115,14 @@ def _quoted(value: str, delimiter: str) -> str:
 
 
 def delimited(rows: Sequence[Row], delimiter: str = ",", *malformed: str) -> bytes:
-    """Delimited text of rows; records that cannot be split stand at its end."""
+    """Delimited text of rows; records that cannot be split are at its end."""
     header = list(rows[0])
     lines = [delimiter.join(_quoted(row[name], delimiter) for name in header) for row in rows]
     return "".join(f"{line}\n" for line in [delimiter.join(header), *lines, *malformed]).encode()
 
 
 def json_lines(rows: Sequence[Row]) -> bytes:
-    """An object a line, with escapes."""
+    """One object per line, with escapes."""
     return "".join(json.dumps(row) + "\n" for row in rows).encode()
 
 
@@ -253,7 +253,7 @@ _HEADER, _BLOCK, _PART = 12_288, 262_144, 4_088
 
 
 def _is_in(pattern: re.Pattern[bytes], content: bytes) -> bool:
-    """Whether the words stand there; the end of a part may have cut them off another's."""
+    """Whether the text contains the words; another record's end may have been cut off."""
     database = content[8:12] == b"DUCK"
     return any(
         not (database and ((found.end() - _HEADER) % _BLOCK - 8) % _PART == 0)

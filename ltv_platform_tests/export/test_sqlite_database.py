@@ -1,4 +1,4 @@
-"""``ltv export --sqlite``: what stands in it, what it replaces, and that it comes back the same."""
+"""``ltv export --sqlite``: its content, what it replaces, and that it can be loaded again."""
 
 import csv
 import sqlite3
@@ -93,7 +93,7 @@ def test_it_holds_the_tables_of_other_pipelines(home: Home, tmp_path: Path) -> N
 
 
 def test_one_snapshot_gives_one_file(home: Home, tmp_path: Path) -> None:
-    """Byte for byte, also over an older export; nothing is left beside it."""
+    """Byte for byte, also over an older export; no other file is left."""
     one, other = tmp_path / "one.db", tmp_path / "other.db"
     export_sqlite(home.settings, one)
     export_sqlite(home.settings, other)
@@ -129,7 +129,7 @@ def test_csv_keeps_names_as_they_are(home: Home) -> None:
 
 
 def test_it_replaces_nothing_but_an_export(home: Home, tmp_path: Path) -> None:
-    """Another database, a text, an empty file stay as they are, unless it is asked for."""
+    """Another database, a text and an empty file are left alone unless overwriting is requested."""
     database, text, empty = (tmp_path / name for name in ("mine.db", "mine.txt", "empty"))
     with closing(sqlite3.connect(database)) as connection:
         connection.execute("CREATE TABLE precious (a)")
@@ -158,7 +158,7 @@ def test_places_that_take_no_file(home: Home, tmp_path: Path) -> None:
         connection.execute("PRAGMA journal_mode = wal")
         connection.execute("DELETE FROM conversions")
         connection.commit()
-        with pytest.raises(UserError, match=r"is in use: .*-wal is beside it"):
+        with pytest.raises(UserError, match=r"is in use: .*-wal is next to it"):
             export_sqlite(home.settings, path, overwrite=True)
 
 

@@ -61,7 +61,7 @@ def test_no_spreadsheet_runs_what_stands_in_data(home: CommandLine, tmp_path: Pa
 
 
 def test_numbers_stay_numbers(home: CommandLine, tmp_path: Path) -> None:
-    """A negative one is no formula; lists are JSON, NULL is empty."""
+    """A negative number is not a formula; lists are JSON, NULL is empty."""
     home("export", "--csv", tmp_path / "out", "--tables", "campaign_ltv, quarantine")
     with (tmp_path / "out" / "campaign_ltv.csv").open(encoding="utf-8", newline="") as file:
         values = [value for row in csv.DictReader(file) for value in row.values()]

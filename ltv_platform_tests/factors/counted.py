@@ -1,4 +1,4 @@
-"""Customers as the SELECT counts them: levels and patterns out of one row per customer."""
+"""Customers as the SELECT counts them: levels and patterns from one row per customer."""
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal

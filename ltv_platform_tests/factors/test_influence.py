@@ -1,4 +1,4 @@
-"""The table out of counted levels and patterns: statuses, edges, order of rows."""
+"""The table made from counted levels and patterns: statuses, edges, order of rows."""
 
 import sys
 from collections.abc import Mapping, Sequence
@@ -236,7 +236,7 @@ GROUPINGS: tuple[dict[str, str], ...] = (
 
 
 def test_what_coincides_leaves_other_multipliers_the_same() -> None:
-    """Grouping incomes moves no age, nor its ratio to those of whom neither is known.
+    """Grouping incomes changes no age, nor its ratio to customers with neither known.
 
     Who tells no income was taken for one of the most frequent level, whichever the grouping made
     the most frequent, and the level (unknown) of age made up for it.

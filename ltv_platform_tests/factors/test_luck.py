@@ -1,4 +1,4 @@
-"""Small groups win by luck: where all are worth the same, none is crowned."""
+"""Small groups win by luck: if all are worth the same, none stands out."""
 
 import numpy as np
 
@@ -37,7 +37,7 @@ class World:
         return lifts
 
     def verdicts(self) -> dict[Key, Verdict]:
-        """What the model says of each level that has a multiplier."""
+        """The model's verdict on each level that has a multiplier."""
         levels = {}
         for factor, codes in self.codes.items():
             for code in np.unique(codes).tolist():

@@ -72,7 +72,7 @@ def test_the_target_is_days_31_to_180(home: Home) -> None:
 
 
 def test_behaviour_is_that_of_the_first_30_days(home: Home) -> None:
-    """Category and payment of most revenue, type and channel most frequent; ties by name."""
+    """Category and payment with the most revenue, most frequent type and channel; ties by name."""
     home.load("customers", "a,2025-01-01,,,,,,,", "b,2025-01-01,,,,,,,", header=CUSTOMERS)
     home.load(
         "transactions",

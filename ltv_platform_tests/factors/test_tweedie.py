@@ -77,7 +77,7 @@ def test_without_a_maximum_there_is_no_fit() -> None:
 
 
 def test_the_unit_of_money_changes_the_intercept_only() -> None:
-    """Of a log link, millions and millionths give the same coefficients."""
+    """With a log link, millions and millionths give the same coefficients."""
     codes, values = _customers(seed=5, many=400)
     plain = fit_tweedie(_counted(codes, values))
     assert plain is not None

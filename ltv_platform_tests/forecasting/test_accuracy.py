@@ -1,4 +1,4 @@
-"""Errors of a forecast, and where they have no meaning."""
+"""Errors of a forecast, and when they have no meaning."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Several files in one call: each is a load of its own, whatever becomes of the others."""
+"""Several files in one call: each is a separate load, whatever happens to the others."""
 
 from pathlib import Path
 
@@ -62,7 +62,7 @@ def test_one_that_breaks_the_call_keeps_no_other_out(
 def test_what_was_loaded_has_moved_away_when_a_later_one_breaks_the_call(
     load: Loader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A thousand files that are killed at the last one are not all read again."""
+    """If a thousand files are killed at the last one, they are not all read again."""
     monkeypatch.setattr(loading, "_TURN", 0.0)
     paths = _land(load, 4)
     append = DuckDBTransaction.append

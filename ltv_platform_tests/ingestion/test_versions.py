@@ -15,7 +15,7 @@ A, B = "c1,Spring", "c1,Summer"
 
 
 def campaigns(*rows: str) -> str:
-    """A file of campaigns, which carry no updated_at."""
+    """A file of campaigns, which have no updated_at."""
     return "\n".join(["campaign_id,campaign_name", *rows]) + "\n"
 
 

@@ -73,7 +73,7 @@ def _value(column: Column, table: str) -> str:
 
 
 def _changed(column: Column) -> str:
-    """SQL for another value than that of a row, not by the same step in every row."""
+    """SQL for a value that differs from that of a row, by a different step in every row."""
     name, step = f'"{column.name}"', f'CAST(hash("{column.name}") % 5 + 1 AS INTEGER)'
     match column.type:
         case "VARCHAR":
@@ -97,7 +97,7 @@ def graph(tmp_path_factory: pytest.TempPathFactory) -> Graph:
 
 @pytest.fixture(scope="module")
 def engine(graph: Graph) -> duckdb.DuckDBPyConnection:
-    """Every table of the catalog, with rows that mean nothing and meet each other."""
+    """Every table of the catalog, with meaningless rows that join with each other."""
     connection = duckdb.connect(config={"threads": 1})
     for layer in ("rows", "raw", "core", "marts"):
         connection.execute(f"CREATE SCHEMA {layer}")
@@ -126,7 +126,7 @@ def _show(
 
 
 def _answer(connection: duckdb.DuckDBPyConnection, sql: str) -> dict[str, Counter[object]]:
-    """How often each value stands in each column."""
+    """How often each value occurs in each column."""
     known = {name: value for name, value in PARAMETERS.items() if re.search(rf"\${name}\b", sql)}
     result = connection.execute(sql, known)
     names = [column[0].lower() for column in result.description]

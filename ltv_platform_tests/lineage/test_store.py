@@ -1,4 +1,4 @@
-"""Lineage that is kept: shipped for default settings, in the home for others, never out of date."""
+"""Stored lineage: shipped for default settings, in the home for others, never out of date."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -25,7 +25,7 @@ OTHER: dict[str, Any] = {"horizons": (1, 7, 45)}
 
 @pytest.fixture
 def no_parser(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever looks for lineage in SQL fails."""
+    """Any search for lineage in SQL fails."""
 
     def fail(transform: Transform) -> None:
         raise AssertionError(f"{transform.name} was parsed")
@@ -38,7 +38,7 @@ def _graph(home: Path, **settings: Any) -> Graph:
 
 
 def test_what_is_shipped_is_what_the_sql_says(tmp_path: Path) -> None:
-    """`make docs` was run after the last change of SQL, contracts or of how lineage is found."""
+    """`make docs` was run after the last change of SQL, contracts or the lineage code."""
     found = [(transform, trace_table(transform)) for transform in _graph(tmp_path).transforms]
     shipped = Path(tables.__file__).parent / SHIPPED
     assert shipped_text(found) == shipped.read_text("utf-8")
@@ -88,7 +88,7 @@ def test_nothing_is_written_where_there_is_no_home(tmp_path: Path) -> None:
 
 
 def test_the_fingerprint_goes_by_sql_and_columns(tmp_path: Path) -> None:
-    """What is rendered into SQL counts, and so do the columns that a star stands for."""
+    """Everything rendered into SQL counts, including the columns behind a star."""
     graph, other = _graph(tmp_path), _graph(tmp_path, **OTHER)
     euros = _graph(tmp_path, currency="EUR")
     same = [t.name for t in graph.transforms if fingerprint(t) == fingerprint(other[t.name])]

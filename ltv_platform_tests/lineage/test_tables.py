@@ -200,7 +200,7 @@ def test_a_fit_makes_columns_out_of_all_that_it_reads(lineages: dict[str, TableL
 def test_every_column_has_a_source_and_every_input_a_use(
     tmp_path: Path, settings: dict[str, Any]
 ) -> None:
-    """Nothing is lost on the way, whatever is set: neither a column nor a table that is read."""
+    """Nothing is lost on the way, under any settings: neither a column nor an input table."""
     graph = build_graph(Settings(home=tmp_path, **settings))
     for transform in graph.transforms:
         lineage = trace_table(transform)

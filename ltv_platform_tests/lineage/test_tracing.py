@@ -101,7 +101,7 @@ def test_columns(sql: str, expected: dict[str, str]) -> None:
     ],
 )
 def test_counts_of_rows(sql: str, expected: str) -> None:
-    """docs/lineage.md: a count is computed from what tells rows apart, and what picks them."""
+    """docs/lineage.md: a count depends on what separates rows, and on what selects them."""
     assert " ".join(_columns(sql)["n"]) == expected
 
 

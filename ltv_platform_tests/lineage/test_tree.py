@@ -1,4 +1,4 @@
-"""The way of a figure, down to the files and back."""
+"""The path of a figure, down to the files and back."""
 
 from pathlib import Path
 
@@ -81,7 +81,7 @@ def test_every_figure_ends_in_the_files(
 
 
 def test_models_say_so(lineages: Lineages) -> None:
-    """What a fit made is marked, and what it read follows."""
+    """Columns made by a fit are marked, followed by what it read."""
     text = "\n".join(lines(grow(lineages, "marts.forecast_models", "value")))
     assert text.startswith("marts.forecast_models.value  by the model, from:")
     assert "├─ marts.purchase_histories.repeat_days  " in text
@@ -112,7 +112,7 @@ def test_constants_say_so(lineages: Lineages) -> None:
 
 
 def test_a_raw_column_comes_as_it_is(lineages: Lineages) -> None:
-    """Nothing lies before the files."""
+    """Nothing precedes the files."""
     assert list(lines(grow(lineages, "raw.fx_rates", "rate"))) == [
         "raw.fx_rates.rate  Units of base currency per unit of currency."
     ]

@@ -1,4 +1,4 @@
-"""metrics.md §1–2: who a customer is, which label it bears, which version of a row counts."""
+"""metrics.md §1–2: who a customer is, which label they get, which version of a row counts."""
 
 from datetime import date, datetime
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""metrics.md, Names: what two feeds spell in different ways is one thing, or a warning."""
+"""metrics.md, Names: different spellings in two feeds are treated as one, or cause a warning."""
 
 from pathlib import Path
 
@@ -58,7 +58,7 @@ def test_every_code_stands_for_itself() -> None:
 
 
 def test_a_country_that_is_none_is_told_with_both_spellings(home: Home) -> None:
-    """A name in another language meets nobody."""
+    """A name in another language has no counterpart."""
     home.load("customers", "a,2025-01-01,DE,ads,c1", "b,2025-01-01,Schweiz,ads,c1")
     home.load("campaign_costs", "c1,2025-01-01,Deutschland,3", "c1,2025-01-01,FR,3")
     home.publish()
@@ -85,7 +85,7 @@ def test_campaigns_that_differ_in_capitals_are_told_and_not_merged(home: Home) -
 
 @pytest.mark.parametrize("word", ["N/A", "null", "NULL", "None", "(not set)", "undefined", "-"])
 def test_a_word_for_nothing_is_no_campaign_and_no_source(home: Home, word: str) -> None:
-    """Regression: (not set) was a campaign of its own, and organic customers were (unknown)."""
+    """Regression: (not set) was a separate campaign, and organic customers were (unknown)."""
     home.load("customers", f"a,2025-01-01,DE,ads,{word}", f"b,2025-01-01,DE,{word},{word}")
     home.publish()
     rows = home.values(

@@ -1,4 +1,4 @@
-"""The planted truths of the samples equal the published figures exactly, the dirt is caught."""
+"""The planted truths of the samples equal the published figures exactly; the dirt is caught."""
 
 import json
 import shutil
@@ -65,7 +65,7 @@ def test_every_line_is_accounted_for(planted: Planted) -> None:
 
 
 def test_threads_change_no_row(planted: Planted, tmp_path: Path) -> None:
-    """Built anew by four threads, every table holds what one thread wrote."""
+    """Rebuilt by four threads, every table equals what one thread wrote."""
     shutil.copytree(planted.home.settings.home, tmp_path / "home")
     of_one = planted.home.settings
     assert of_one.threads == 1

@@ -1,4 +1,4 @@
-"""metrics.md: spend that is corrected or of two sources, orders that are taken back, and guests."""
+"""metrics.md: spend that is corrected or has two sources, withdrawn orders, and guests."""
 
 from decimal import Decimal
 from pathlib import Path
@@ -39,7 +39,7 @@ def spend(home: Home, adapter: str | None, *rows: str) -> Outcome:
 
 
 def test_corrections_of_spend_add_up(home: Home) -> None:
-    """Ad platforms write them as negative lines; below zero the day is told."""
+    """Ad platforms write them as negative lines; a day below zero is reported."""
     spend(home, "google", "c1,2025-01-01,10", "c1,2025-01-01,-2.5", "c1,2025-01-02,-1")
     home.publish()
     assert home.values("SELECT spend FROM campaign_roas ORDER BY install_date") == [

@@ -1,4 +1,4 @@
-"""metrics.md: the parts of a ratio are over the same cohorts, whatever the costs know."""
+"""metrics.md: both parts of a ratio cover the same cohorts, however much cost is known."""
 
 from pathlib import Path
 

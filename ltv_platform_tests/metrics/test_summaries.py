@@ -170,7 +170,7 @@ def test_countries_are_ranked_with_total_order(countries: Home) -> None:
 
 
 def test_paid_and_blended_stand_apart(countries: Home) -> None:
-    """Reports show paid ROAS and blended ROAS apart."""
+    """Reports show paid ROAS and blended ROAS separately."""
     row = countries.one("SELECT * FROM country_roas WHERE country = 'CC'")
     assert (row["spend_d7"], row["revenue_d7"], row["blended_revenue_d7"]) == (1, 2, 8)
     assert (row["roas_d7"], row["blended_roas_d7"]) == (2.0, 8.0)
@@ -189,7 +189,7 @@ def test_spend_is_allocated_by_installs_not_by_revenue(countries: Home) -> None:
 
 
 def test_few_installs_are_marked(countries: Home) -> None:
-    """`small_base` mark below 30 (mature installs), because small groups win by luck."""
+    """`small_base` below 30 mature installs, because small groups win by luck."""
     rows = countries.values("SELECT country FROM country_roas WHERE NOT small_base")
     assert rows == ["AA"]
     assert countries.values("SELECT installs, installs_d7 FROM country_roas WHERE rank = 1") == [
@@ -214,7 +214,7 @@ def lagging(tmp_path_factory: pytest.TempPathFactory) -> Home:
 
 
 def test_ratios_wait_for_costs_that_lag(lagging: Home) -> None:
-    """For a ratio with cost, cost day d is complete: no revenue stands over spend to come.
+    """A ratio with cost needs complete cost of day d: revenue is never divided by partial spend.
 
     Guards a regression: as_of, the newest event of any feed, had counted as proof that no more
     cost comes, and a campaign that lost half of its money was paid back on day 1.

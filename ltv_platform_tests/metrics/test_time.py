@@ -22,7 +22,7 @@ def january(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 
 def _last_mature(home: Home, days: int) -> date:
-    """The last install date whose window of so many days has ended, by the words of the page."""
+    """The last install date whose window of that many days has ended, as the page defines it."""
     # (d+1 day, 00:00) + N·24 h <= watermark, the end of the 31st or its noon.
     last = date(2025, 1, 31) if home.settings.as_of else date(2025, 1, 30)
     return last - timedelta(days=days)
@@ -66,7 +66,7 @@ def test_user_revenue_and_curve_mature_alike(january: Home) -> None:
 
 
 def test_growing_readings_are_never_null(january: Home) -> None:
-    """Beside it the growing reading, `*_to_date` columns with the age in days."""
+    """Next to it the growing reading, `*_to_date` columns with the age in days."""
     rows = january.values(
         "SELECT install_date, revenue_to_date, roas_to_date, age_days FROM campaign_roas ORDER BY 1"
     )
@@ -92,7 +92,7 @@ def test_summaries_hold_only_mature_cohorts(january: Home) -> None:
 
 
 def test_a_cost_day_is_complete_when_as_of_lies_beyond_it(january: Home) -> None:
-    """A cost day is complete when a later cost day, or `as_of`, lies beyond it."""
+    """A cost day is complete when a later cost day, or `as_of`, is after it."""
     rows = january.values("SELECT cost_complete FROM campaign_roas ORDER BY install_date")
     # The end of LTV_AS_OF is the watermark of every feed; without it, the newest day may grow.
     assert rows == [True] * 30 + [january.settings.as_of is not None]
@@ -224,7 +224,7 @@ def test_maturity_across_a_change_of_clocks(
     days_later: int,
     mature: bool,
 ) -> None:
-    """N·24 h are hours, whatever the clocks do; calendar windows: d+N days."""
+    """N·24 h are hours, even if clocks change; calendar windows: d+N days."""
     as_of = date.fromisoformat(day) + timedelta(days=days_later)
     home = Home(
         tmp_path_factory.mktemp("home"), groups=CAMPAIGNS, **BERLIN, as_of=as_of, window=window

@@ -1,4 +1,4 @@
-"""metrics.md, Money: what waits for a rate leaves no figure that calls itself complete."""
+"""metrics.md, Money: no figure that lacks revenue waiting for a rate is marked complete."""
 
 from pathlib import Path
 
@@ -38,7 +38,7 @@ def _holds(home: Home) -> bool:
 
 
 def test_spend_that_waits_for_a_rate_is_not_complete(tmp_path: Path) -> None:
-    """c1 spends 1 and 99 EUR without a rate: no ROAS stands over the 1."""
+    """c1 spends 1 and 99 EUR without a rate: no ROAS is divided by the 1."""
     costs = ("c1,2025-01-01,US,1,", "c1,2025-01-01,DE,99,EUR", "c1,2025-01-03,US,1,")
     home = _spend(tmp_path, *costs)
     row = home.one("SELECT * FROM campaign_roas WHERE install_date = '2025-01-01'")

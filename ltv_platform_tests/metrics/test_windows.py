@@ -1,4 +1,4 @@
-"""metrics.md §2: which events lie within a horizon, what of them is net, gross and refunded."""
+"""metrics.md §2: which events lie within a horizon; net, gross and refunded amounts."""
 
 from decimal import Decimal
 from pathlib import Path

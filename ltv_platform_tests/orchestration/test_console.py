@@ -1,4 +1,4 @@
-"""What a run prints that says nothing of loggers, as those that sensors and the UI start."""
+"""What a run prints without logger settings, for example one started by a sensor or the UI."""
 
 import dagster as dg
 import pytest

@@ -1,4 +1,4 @@
-"""DAGSTER_HOME: whose configuration it has, and what is said of a database that does not answer."""
+"""DAGSTER_HOME: whose configuration it has, and the message if a database does not answer."""
 
 import socket
 import sys
@@ -70,7 +70,7 @@ def test_a_configuration_of_the_users_own_stays(tmp_path: Path) -> None:
 
 
 def test_no_shipped_configuration_holds_a_password(tmp_path: Path) -> None:
-    """The connection is left to libpq's variables: Dagster's UI shows this file to everyone."""
+    """The connection uses libpq's variables: Dagster's UI shows this file to everyone."""
     settings = _settings(tmp_path, "postgres")
     write_configuration(settings)
     content = yaml.safe_load(_configuration(settings))
@@ -128,7 +128,7 @@ def test_nothing_of_postgres_is_imported_without_it() -> None:
 def test_what_dagster_raises_of_its_database_is_known(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A server that goes away in the middle ends with a message too, whoever notices it."""
+    """A server that disappears midway also ends with a message, whoever notices."""
     from dagster_postgres.utils import create_pg_engine, retry_pg_connection_fn
 
     with socket.socket() as unused:

@@ -16,7 +16,7 @@ from ltv_platform_tests.testing.home import Home
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """A home that nothing was loaded into."""
+    """A home without any loads."""
     return Home(tmp_path_factory.mktemp("home"), start_date="2025-12-01", timezone="Europe/Berlin")
 
 
@@ -159,7 +159,7 @@ def test_partitions_are_days_of_the_reporting_zone(home: Home) -> None:
 
 
 def test_partitions_before_the_first_load(tmp_path: Path) -> None:
-    """Before the first load there is nothing to partition; they are there all the same."""
+    """Before the first load there is nothing to partition; the assets exist anyway."""
     home = Home(tmp_path)
     assert daily_partitions(home.settings).get_first_partition_key() == "2026-01-01"
     home.load("conversions", "v1,a,2024-06-01,10:00:00,5")

@@ -1,4 +1,4 @@
-"""What an asset's page says of its table."""
+"""What an asset's page says about its table."""
 
 import re
 from pathlib import Path
@@ -23,7 +23,7 @@ def _facts(graph: Graph, table: str) -> list[str]:
 
 
 def test_a_partitioned_table_with_a_presentation_is_described(tmp_path: Path) -> None:
-    """All that can be said of a partitioned table with a presentation."""
+    """Everything to say about a partitioned table with a presentation."""
     assert _facts(_graph(tmp_path), "marts.campaign_roas") == [
         "One row per install date, campaign and country, including days of spend without "
         "installs. Has the cohort earned back its cost after N days?",

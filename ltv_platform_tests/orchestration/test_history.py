@@ -1,4 +1,4 @@
-"""Dagster's history: batches of events, the newest word on each partition, pruning."""
+"""Dagster's history: batches of events, the newest event of each partition, pruning."""
 
 import logging
 import sqlite3
@@ -80,7 +80,7 @@ def _storage(instance: dg.DagsterInstance) -> SqliteHistory:
 
 
 def _announce(instance: dg.DagsterInstance, run_id: str, days: list[str], rows: int) -> None:
-    """What a run says of the days that it wrote; the last event carries figures."""
+    """What a run reports about the days that it wrote; the last event carries figures."""
     _storage(instance).store_written_partitions(
         _event(run_id, ANY_PARTITION, None, **{"dagster/partition_row_count": ANY_ROWS}),
         dict.fromkeys(days[:-1], rows),
@@ -185,7 +185,7 @@ def test_what_another_version_compressed_is_said() -> None:
 
 
 def test_a_batch_is_stored_whole_or_not_at_all(instance: dg.DagsterInstance) -> None:
-    """Ids are contiguous, and an error in the middle leaves nothing behind."""
+    """Ids are contiguous, and an error midway leaves nothing behind."""
     storage = _storage(instance)
     storage.store_event_batch([_event("one", day) for day in DAYS])
     ids = [number for (number,) in _rows(instance, "SELECT id FROM event_logs ORDER BY id")]
@@ -247,7 +247,7 @@ def test_history_has_a_limit(home: Home, instance: dg.DagsterInstance) -> None:
 
 
 def test_what_a_run_intends_to_write_is_stored_by_partition(instance: dg.DagsterInstance) -> None:
-    """One event for all partitions becomes a row for each, which makes them failed or under way.
+    """One event for all partitions becomes a row for each, which marks them as failed or running.
 
     A check over the same range is stored once: a row per partition would stay planned for ever.
     """

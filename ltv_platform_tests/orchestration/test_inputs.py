@@ -51,7 +51,7 @@ def _roas(rows: Iterable[dict[str, Any]]) -> list[tuple[Any, ...]]:
 
 
 def test_a_table_of_the_platform_comes_as_it_is_published(built: Home) -> None:
-    """With ratios, NULL where a cohort is too young; exact in Arrow, floats in pandas."""
+    """With ratios, NULL if a cohort is too young; exact in Arrow, floats in pandas."""
     manager = WarehouseIOManager(built.engine, built.graph)
     table = manager.load_input(input_of(built, "marts.campaign_roas"))
     expected = built.published("SELECT * FROM campaign_roas ORDER BY ALL")

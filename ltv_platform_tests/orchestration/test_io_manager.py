@@ -134,7 +134,7 @@ def test_other_columns_are_an_error_while_other_days_have_the_old(
 def test_numbers_may_be_of_another_kind_that_changes_none(
     home: Home, manager: WarehouseIOManager
 ) -> None:
-    """In pandas whole numbers are doubles on the day that misses one, and nothing is no type."""
+    """In pandas, whole numbers become doubles on a day with a missing one; all-NULL has no type."""
     manager.handle_output(output(home, DAYS[0]), frame_of((DAYS[0], 1)))
     manager.handle_output(output(home, DAYS[1]), frame_of((DAYS[1], 2.0), (DAYS[1], None)))
     manager.handle_output(output(home, DAYS[2]), frame_of((DAYS[2], None)))
@@ -166,7 +166,7 @@ def test_a_table_without_partitions_is_replaced_columns_and_all(
 def test_a_query_may_read_the_table_that_it_replaces(
     home: Home, manager: WarehouseIOManager
 ) -> None:
-    """Else a table that is continued would lose all that it had."""
+    """Otherwise a table that is continued would lose everything."""
     first = Query("SELECT $number AS number", {"number": 1})
     more = Query("SELECT * FROM mine.runs UNION ALL SELECT MAX(number) + 1 FROM mine.runs;")
     for query_of_run in (first, more, more):
@@ -201,7 +201,7 @@ def test_types_of_pandas_columns(home: Home, manager: WarehouseIOManager) -> Non
 
 
 def test_pandas_as_it_comes(home: Home, manager: WarehouseIOManager) -> None:
-    """A named index is a column, one without a name is none; categories are their values."""
+    """A named index is a column, an unnamed one is dropped; categories are their values."""
     frame = pd.DataFrame({"kind": ["b", "a", "b"], "value": [1, 2, 3]}, index=[7, 8, 9])
     manager.handle_output(output(home, key="mine.t"), frame.astype({"kind": "category"}))
     assert stored(home, "mine.t") == [("a", 2), ("b", 1), ("b", 3)]
@@ -276,7 +276,7 @@ def test_partitions_say_in_which_a_row_is(home: Home, manager: WarehouseIOManage
 
 
 def test_runs_take_turns(home: Home) -> None:
-    """A run with an asset of its own waits for the run that brings the home up to date."""
+    """A run with a user's asset waits for the run that brings the home up to date."""
     from ltv_platform.orchestration.io_manager import warehouse_io_manager
 
     impatient = home.under(run_timeout=0.1)

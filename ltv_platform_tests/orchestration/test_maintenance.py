@@ -1,4 +1,4 @@
-"""What is done once a day, in which order."""
+"""What is done once a day, and in which order."""
 
 from pathlib import Path
 from typing import Any

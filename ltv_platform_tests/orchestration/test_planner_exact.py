@@ -1,4 +1,4 @@
-"""A refresh announces the days that it rewrote, all of them and no other, of every table.
+"""A refresh announces exactly the days that it rewrote, for every table.
 
 What was rewritten is read from ``raw.built``, where each write records its days and its number
 inside its own transaction; the events are made of the list of what the run was to write. The two

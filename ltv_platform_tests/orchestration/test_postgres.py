@@ -213,7 +213,7 @@ def test_connections_are_kept_and_given_back(database: str) -> None:
 
 
 def test_a_batch_that_fails_leaves_nothing(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Dagster then stores its events one by one: what the batch had left would stand twice."""
+    """Dagster then stores its events one by one: the rest of the batch would be stored twice."""
     storage = _storage()
 
     def fail(*given: object) -> None:
@@ -228,7 +228,7 @@ def test_a_batch_that_fails_leaves_nothing(database: str, monkeypatch: pytest.Mo
 
 @pytest.fixture
 def _environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a refresh sets for the processes that it starts is unset again."""
+    """The variables that a refresh sets for its processes are unset again."""
     for variable in dagster_environment(Home(tmp_path / "none").settings):
         monkeypatch.setenv(variable, "")
 

@@ -42,7 +42,7 @@ def test_days_that_cannot_be_rebuilt(
 
 
 def test_a_rebuild_empties_the_days_that_as_of_has_left(load: Loader, graph: Graph) -> None:
-    """A purchase that is corrected to an earlier day takes as_of back; it stands there once."""
+    """A purchase corrected to an earlier day moves as_of back; it occurs there once."""
     header = "transaction_id,customer_id,transaction_date,amount\n"
     load("customers", "customer_id,registration_date\na,2025-01-01\n")
     load("transactions", f"{header}t1,a,2025-12-30 10:00:00,5\n")

@@ -365,7 +365,7 @@ def test_sources_load_what_waits(home: Home, instance: dg.DagsterInstance) -> No
 def test_what_a_person_had_written_is_not_announced_again(
     refreshed: Home, instance: dg.DagsterInstance
 ) -> None:
-    """Regression: the refresh behind a backfill announced all that the backfill had written."""
+    """Regression: the refresh after a backfill announced everything that it had written."""
     backfill = _run(
         refreshed, instance, ["core.transactions"], range_tags(date(2025, 3, 2), date(2025, 3, 4))
     )

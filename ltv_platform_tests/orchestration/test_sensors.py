@@ -1,4 +1,4 @@
-"""Sensors by their ticks: what they ask for, what they leave alone, what they tell.
+"""Sensors by their ticks: what they request, what they ignore, what they report.
 
 What they decide is tested without Dagster in ``scheduling/``; these are the shells.
 """
@@ -127,7 +127,7 @@ def test_a_rejected_file_is_told_and_not_asked_for_again(
 def test_files_do_not_wait_for_what_else_fails(
     home: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A run loads files, and then a table fails: what it rejected is rejected all the same."""
+    """A run loads files, and then a table fails: its rejected files stay rejected."""
 
     def fails(*_: object) -> None:
         raise RuntimeError("out of memory")
@@ -198,7 +198,7 @@ def test_a_full_disk_rejects_nothing(
 def test_a_missing_adapter_is_asked_for_again_once_it_is_there(
     home: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """The file is as it was; what it goes through is not."""
+    """The file is unchanged; the code that reads it is not."""
     monkeypatch.chdir(tmp_path)
     waiting = _drop(home, "conversions", "a.csv", "v1,u,2025-03-02,10:00:00,5")
     through_adapter = home.settings.landing_path / "conversions@shop.sql"
@@ -220,7 +220,7 @@ def test_a_missing_adapter_is_asked_for_again_once_it_is_there(
 
 
 def test_what_is_stale_is_asked_for_once(home: Home, instance: dg.DagsterInstance) -> None:
-    """A load by hand is refreshed; while the run is under way nothing is asked for."""
+    """A manual load is refreshed; while the run is in progress nothing is requested."""
     ticker = Ticker(home, instance, "refresh")
     assert "Nothing is loaded" in str(ticker.tick().skip_reason)
     home.load("conversions", "v1,u,2025-03-02,10:00:00,5")
@@ -253,7 +253,7 @@ def test_an_event_during_a_run_is_not_lost(home: Home, instance: dg.DagsterInsta
 def test_a_failed_run_is_tried_again_and_then_told(
     home: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Attempts for the same cause grow apart and end with an alert; other data begin anew."""
+    """Attempts for the same cause become rarer and end with an alert; other data start again."""
     home = home.under(refresh_attempts=2)
     home.load("conversions", "v1,u,2025-03-02,10:00:00,5")
     ticker = Ticker(home, instance, "refresh")
@@ -280,7 +280,7 @@ def test_a_failed_run_is_tried_again_and_then_told(
 def test_a_run_that_lost_its_process_is_ended(
     home: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """After a power cut its run would be under way for ever, and nothing would start any more."""
+    """After a power cut its run would run forever, and nothing would start any more."""
     home.load("conversions", "v1,u,2025-03-02,10:00:00,5")
     ticker = Ticker(home, instance, "refresh")
     job = ticker.definitions.resolve_job_def("refresh")
@@ -385,7 +385,7 @@ def test_what_a_command_found_stale_is_the_work_of_its_run(home: Home) -> None:
 
 
 def test_sensors_and_the_schedule_start_by_themselves(home: Home) -> None:
-    """Dagster's default is STOPPED: nobody would switch on what they do not know of."""
+    """Dagster's default is STOPPED: nobody would switch on what they do not know."""
     definitions = build_definitions(home.engine, home.graph)
     assert {s.name for s in definitions.sensors or []} == {
         "landing",

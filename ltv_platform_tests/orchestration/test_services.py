@@ -1,4 +1,4 @@
-"""``ltv up`` as a real process: a dropped file shows, a killed process comes back, SIGTERM ends."""
+"""``ltv up`` as a real process: dropped files appear, killed processes restart, SIGTERM ends it."""
 
 import os
 import re
@@ -75,7 +75,7 @@ def test_a_dropped_file_shows_and_killed_services_come_back(tmp_path: Path) -> N
 
 
 def test_the_address_is_told_when_it_answers(tmp_path: Path) -> None:
-    """Whoever opens it sees the UI; it was told two seconds earlier. Nothing is deprecated."""
+    """The printed address shows the UI within two seconds. Nothing is deprecated."""
     port = _free_port()
     with subprocess.Popen(
         [sys.executable, "-m", "ltv_platform.cli", "up", "--port", str(port)],

@@ -1,4 +1,4 @@
-"""What checks that hold nothing back tell whoever runs `ltv run`."""
+"""Results of non-blocking checks, as `ltv run` prints them."""
 
 import json
 from pathlib import Path

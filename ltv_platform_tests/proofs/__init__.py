@@ -1,5 +1,5 @@
-"""What nobody may be able to do to the data: one case each, shown in a table by ``make proof``.
+"""What nobody may be able to do to the data: a table of cases, printed by ``make proof``.
 
-A case does something bad to a fresh LTV_HOME and says in a few words what it saw; it holds when
-these are the words that were expected. ``make test`` runs the same cases.
+A case does something bad to a fresh LTV_HOME and says in a few words what it saw; it holds if these
+are the expected words. ``make test`` runs the same cases.
 """

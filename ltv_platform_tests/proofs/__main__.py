@@ -1,4 +1,4 @@
-"""Prints every case with what was expected and seen; ends with 1 if any differs."""
+"""Prints every case with what was expected and seen; exits 1 if any differs."""
 
 import sys
 import tempfile
@@ -21,7 +21,7 @@ def _seen(case: Case) -> str:
 
 
 def main(words: list[str]) -> int:
-    """Run the cases whose group or deed contains one of the words; all without any.
+    """Run the cases whose group or title contains one of the words; without words, all.
 
     Returns:
         0 when all hold, else 1.

@@ -1,4 +1,4 @@
-"""Data and servers that mean harm: what stands in a name is shown, and no answer is believed."""
+"""Malicious data and servers: markup in names is shown as text, and no answer is trusted."""
 
 import csv
 import gzip
@@ -40,7 +40,7 @@ def _write(path: Path, header: str, rows: list[list[str]]) -> Path:
 
 
 def _home(folder: Path, names: tuple[str, ...]) -> CommandLine:
-    """A published home that has these names wherever one can stand."""
+    """A published home with these names wherever a name can be."""
     ltv = CommandLine(folder / "home")
     days = [f"2025-12-{day:02d} 10:00:00" for day in range(1, 9)]
     files = {
@@ -106,7 +106,7 @@ class _Page(HTMLParser):
 
 @CASES.case(
     "markup in names of campaigns, channels, countries, categories, customers: HTML reports",
-    "3 pages, nothing of it in force, campaigns shown as they are called",
+    "3 pages, nothing in force, campaigns shown by their names",
 )
 def markup_in_names_is_shown_by_reports(folder: Path) -> str:
     ltv = _home(folder, _MARKUP)
@@ -119,8 +119,8 @@ def markup_in_names_is_shown_by_reports(folder: Path) -> str:
         words[name] = page.words
     shown = all(" ".join(n.split()) in " ".join(words["campaigns"].split()) for n in _MARKUP)
     return (
-        f"{len(words)} pages, {', '.join(sorted(harm)) or 'nothing of it'} in force, campaigns "
-        f"{'shown as they are called' if shown else 'called otherwise'}"
+        f"{len(words)} pages, {', '.join(sorted(harm)) or 'nothing'} in force, campaigns "
+        f"{'shown by their names' if shown else 'with other names'}"
     )
 
 
@@ -140,7 +140,7 @@ def _markdown(home: Path) -> Iterator[str]:
 
 @CASES.case(
     "the same names: Markdown in Dagster's history",
-    "charts only, as images in themselves; nothing of it in force",
+    "charts only, as embedded images; nothing in force",
 )
 def markup_in_names_is_shown_by_dagster(folder: Path) -> str:
     ltv = _home(folder, _MARKUP)
@@ -151,14 +151,14 @@ def markup_in_names_is_shown_by_dagster(folder: Path) -> str:
     harm = {h for image in images if image for h in _Page(unquote(image[1])).harm}
     only = texts and all(images)
     return (
-        f"{'charts only, as images in themselves' if only else texts}; "
-        f"{', '.join(sorted(harm)) or 'nothing of it'} in force"
+        f"{'charts only, as embedded images' if only else texts}; "
+        f"{', '.join(sorted(harm)) or 'nothing'} in force"
     )
 
 
 @CASES.case(
-    "escape sequences, marks of direction and markup of the terminal in names, ids, file names",
-    "every command as it should end, nothing of it in force",
+    "escape sequences, direction marks and terminal markup in names, ids, file names",
+    "every command ends as it should, nothing in force",
 )
 def escape_sequences_are_shown_by_the_terminal(folder: Path) -> str:
     ltv = _home(folder, tuple(f"{sign}a" for sign in _ESCAPES))
@@ -182,7 +182,7 @@ def escape_sequences_are_shown_by_the_terminal(folder: Path) -> str:
         said = answer.out + answer.err
         if answer.code not in {0, 2} or _OBEYED.search(said) or "defect" in said:
             seen.append(f"{command[0]}: exit {answer.code}")
-    return "every command as it should end, nothing of it in force" if not seen else "; ".join(seen)
+    return "; ".join(seen) or "every command ends as it should, nothing in force"
 
 
 @CASES.case(
@@ -210,7 +210,7 @@ def _asked(folder: Path, url: str, **settings: Any) -> str:
 
 
 @CASES.case(
-    "the IHC API points to another host: 301, 302, 303, 307, 308, with an endless body too",
+    "the IHC API redirects: 301, 302, 303, 307, 308, also with an endless body",
     "the other host was asked 0 times; the API answers 301, 302, 303, 307, 308",
 )
 def the_ihc_api_points_to_another_host(folder: Path) -> str:
@@ -225,7 +225,7 @@ def the_ihc_api_points_to_another_host(folder: Path) -> str:
 
 
 @CASES.case(
-    "the IHC API answers 100 MiB, 100 MiB packed into 100 KiB, garbage for gzip, a byte at a time",
+    "the IHC API answers with 100 MiB, 100 MiB in 100 KiB, garbage as gzip, single bytes",
     "longer than 32 MiB, longer than 32 MiB, cannot be decompressed, no complete answer in time",
 )
 def the_ihc_api_answers_more_than_anybody_asked(folder: Path) -> str:

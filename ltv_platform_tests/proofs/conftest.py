@@ -1,4 +1,4 @@
-"""What the cases share is removed when the tests are over."""
+"""Removes what the cases share when the tests are over."""
 
 from collections.abc import Iterator
 

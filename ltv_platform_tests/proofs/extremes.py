@@ -1,4 +1,4 @@
-"""Very much of one thing: the run ends, figures are right, and what was left out is told."""
+"""A lot of one thing: the run ends, figures are right, and what was left out is reported."""
 
 import re
 from datetime import datetime, timedelta
@@ -38,9 +38,9 @@ def _asked(ltv: CommandLine, sql: str) -> str:
 
 
 @CASES.case(
-    "one user with 5,000 sessions and 200 conversions, 100 sessions to a journey",
-    "exit 0; 200 conversions by 100 to 100 sessions, credit of each model 200; told that earlier "
-    "sessions got none",
+    "one user with 5,000 sessions and 200 conversions, 100 sessions per journey",
+    "exit 0; 200 conversions with 100 to 100 sessions, credit of each model 200; a note that "
+    "earlier sessions got none",
 )
 def one_user_with_5000_sessions_and_200_conversions(folder: Path) -> str:
     ltv = _loaded(
@@ -52,7 +52,7 @@ def one_user_with_5000_sessions_and_200_conversions(folder: Path) -> str:
     run = ltv("run")
     journeys = _asked(
         ltv,
-        "SELECT COUNT(*) || ' conversions by ' || MIN(n) || ' to ' || MAX(n) || ' sessions' FROM "
+        "SELECT COUNT(*) || ' conversions with ' || MIN(n) || ' to ' || MAX(n) || ' sessions' FROM "
         "(SELECT COUNT(*) AS n FROM attribution WHERE model = 'linear' GROUP BY conv_id)",
     )
     credit = _asked(
@@ -60,10 +60,10 @@ def one_user_with_5000_sessions_and_200_conversions(folder: Path) -> str:
         "SELECT DISTINCT CAST(credit AS INTEGER) FROM "
         "(SELECT SUM(credit) AS credit FROM attribution GROUP BY model)",
     )
-    told = "earlier sessions got no credit" in run.err
+    noted = "earlier sessions got no credit" in run.err
     return (
         f"exit {run.code}; {journeys}, credit of each model {credit}; "
-        f"{'told' if told else 'not told'} that earlier sessions got none"
+        f"{'a' if noted else 'no'} note that earlier sessions got none"
     )
 
 

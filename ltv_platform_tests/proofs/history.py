@@ -1,4 +1,4 @@
-"""Dagster's history outlives an erasure's patience: nothing of a person may stand in it."""
+"""An erasure does not reach Dagster's history, so no personal data may enter it."""
 
 import re
 import sqlite3
@@ -61,12 +61,12 @@ def _found(ltv: CommandLine) -> str:
     held = list(texts(ltv.home / "dagster"))
     assert len(held) > 100, "nothing was looked at"
     named = sorted({word for word in (*_PERSONS, *_VALUES) for text in held if word in text})
-    return ", ".join(named) or "nothing of them"
+    return ", ".join(named) or "no trace of them"
 
 
 @CASES.case(
-    "customers with addresses for ids, sales, sessions, quarantined rows; `ltv run`",
-    "exit 0; nothing of them",
+    "customers with email addresses as ids, sales, sessions, quarantined rows; `ltv run`",
+    "exit 0; no trace of them",
 )
 def a_run_over_personal_data(folder: Path) -> str:
     ltv = _home(folder)
@@ -77,7 +77,7 @@ def a_run_over_personal_data(folder: Path) -> str:
 @CASES.case(
     "the same, then a run that finds one of them twice, and one whose amount is too large",
     "exit 2: core.customers has 1 duplicate keys; exit 2: money columns hold twelve digits; "
-    "nothing of them",
+    "no trace of them",
 )
 def a_failed_run_over_personal_data(folder: Path) -> str:
     ltv = _home(folder)

@@ -1,4 +1,4 @@
-"""A process that dies at a statement: what it had not committed is gone, and so is the process."""
+"""A process that dies at a statement: what it had not committed is lost, and nothing else."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -15,7 +15,7 @@ class Crash(BaseException):
 
 
 class Fuse:
-    """Burns down with every statement, over all connections of a process.
+    """Counts down with every statement, over all connections of a process.
 
     Args:
         statements: So many statements begin; None: it never ends.

@@ -1,4 +1,4 @@
-"""What the tables must hold, from the records of a world, in plain Python."""
+"""What the tables must contain, from the records of a world, in plain Python."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -56,7 +56,7 @@ def _day_of(world: World, moment: datetime) -> date:
 
 
 def _converted(world: World, amount: str, currency: str, day: date) -> Decimal | None:
-    """In USD, by the newest rate at most seven days old; None where there is none."""
+    """In USD, by the newest rate at most seven days old; None if there is none."""
     if currency in ("", "USD"):
         return Decimal(amount)
     rates = {(d, c): Decimal(rate) for d, c, rate in _good(world, "fx_rates")}

@@ -1,4 +1,4 @@
-"""Random files for all nine sources, and what is done with them.
+"""Random files for all nine sources, and what happens to them.
 
 A record knows whether it is good, so that a test can say what the tables must hold without
 reading a file. Keys are few, so that they collide; days lie around the change to summer time.
@@ -74,7 +74,7 @@ class Record:
 
     @property
     def line(self) -> str:
-        """As it stands in the file; a comma inside is quoted."""
+        """As it is in the file; a comma inside is quoted."""
         if len(self.values) == 1:
             return self.values[0]
         return ",".join(f'"{value}"' if "," in value else value for value in self.values)
@@ -219,7 +219,7 @@ def _bad(chance: Random, table: str) -> Record:
 
 
 def _identity(table: str, record: Record) -> tuple[str, ...]:
-    """What two records must not share, unless they are equal, for their order not to matter."""
+    """What two different records must not share, so that their order does not matter."""
     key = record.values[: _KEYS.get(table, 1)]
     return (*key, record.values[-1]) if table in _DATED else key
 

@@ -1,4 +1,4 @@
-"""``published/latest.duckdb`` and ``ltv_platform.query``: ways out for BI tools and notebooks."""
+"""``published/latest.duckdb`` and ``ltv_platform.query``: access for BI tools and notebooks."""
 
 import shutil
 import subprocess

@@ -1,4 +1,4 @@
-"""SQL from outside only reads: whatever it says, no file changes and none appears."""
+"""SQL from outside only reads: whatever it contains, no file changes and none appears."""
 
 import contextlib
 import hashlib
@@ -21,7 +21,7 @@ _RUN = "json_execute_serialized_sql"
 
 
 def _writes(file: str, folder: str) -> Iterator[str]:
-    """Statements that write: into a file of the snapshot, beside it, or into what they run on."""
+    """Statements that write: into a file of the snapshot, next to it, or into the database."""
     rows = (
         "SELECT 1 AS z",
         f"SELECT * FROM {_PIVOT}",
@@ -194,12 +194,12 @@ def test_a_write_is_refused_with_what_a_query_is(published: Home) -> None:
     ],
 )
 def test_what_runs_gives_the_rows_of_the_text(published: Home, sql: str) -> None:
-    """In its order, whatever it ends with."""
+    """In its order, with any ending."""
     assert query(published.settings, sql)[1] == [("b",), ("a",)]
 
 
 def test_a_pivot_still_works_wherever_it_stands(published: Home) -> None:
-    """By itself, in a WITH, in a subquery, joined; with its columns found or named."""
+    """Alone, in a WITH, in a subquery, joined; with its columns found or named."""
     pivot = "PIVOT customers ON country USING COUNT(*) GROUP BY campaign_id"
     columns, rows = query(published.settings, pivot)
     assert "DE" in columns

@@ -1,4 +1,4 @@
-"""The published snapshot: complete, switched at once, stale when it must be, pruned."""
+"""The published snapshot: complete, switched atomically, stale when it must be, pruned."""
 
 import hashlib
 import json
@@ -174,7 +174,7 @@ def _age(home: Home, name: str, *, seconds: int) -> None:
 
 
 def test_a_damaged_pointer_is_said_and_fixed(home: Home) -> None:
-    """The message says what to run, and that does fix it."""
+    """The message says what to run, and that fixes it."""
     pointer = home.settings.published_path / "current"
     pointer.write_text("000999-deadbeef\n", "utf-8")
     with pytest.raises(UserError, match="000999-deadbeef") as caught:
@@ -188,7 +188,7 @@ def test_a_damaged_pointer_is_said_and_fixed(home: Home) -> None:
 
 @pytest.mark.parametrize("damage", ["part", "manifest"])
 def test_a_damaged_snapshot_is_stale(home: Home, damage: str) -> None:
-    """A file of it that is gone or unreadable is written again."""
+    """A file of the snapshot that is gone or unreadable is written again."""
     current = require_snapshot(home.settings)
     if damage == "part":
         Path(current.files("customers")[0]).unlink()
@@ -200,7 +200,7 @@ def test_a_damaged_snapshot_is_stale(home: Home, damage: str) -> None:
 
 
 def test_the_manifest_is_plain_json(published: Home) -> None:
-    """Whoever has no DuckDB reads the folder: names of files, rows, columns with types."""
+    """People without DuckDB read the folder: names of files, rows, columns with types."""
     folder = require_snapshot(published.settings).path
     manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
     customers = manifest["tables"]["customers"]
@@ -224,7 +224,7 @@ def test_files_follow_the_snapshot(home: Home) -> None:
 
 
 def test_the_manifest_says_how_journeys_are_computed(home: Home) -> None:
-    """Other settings are published anew, and so is a manifest of an earlier version."""
+    """Other settings are published again, and so is a manifest of an earlier version."""
     home.publish()
     current = require_snapshot(home.settings)
     expected = {
@@ -285,7 +285,7 @@ def test_files_are_written_once_and_read_only(home: Home) -> None:
 
 
 def test_forged_bytes_of_the_same_length_are_published_again(home: Home) -> None:
-    """Sizes and ends told nothing of them: `ltv run` said that nothing is stale."""
+    """Sizes and ends did not reveal them: `ltv run` said that nothing is stale."""
     home.publish()
     assert not is_stale(home)
     [file] = require_snapshot(home.settings).files("customers")

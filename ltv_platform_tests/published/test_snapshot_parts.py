@@ -1,4 +1,4 @@
-"""The files of a snapshot: the same rows in the same bytes, and linked while they stay the same."""
+"""The files of a snapshot: the same rows in the same bytes, and linked while unchanged."""
 
 import hashlib
 from datetime import date
@@ -13,7 +13,7 @@ from ltv_platform_tests.testing.small_home import ROWS, filled, is_stale
 
 
 def test_same_rows_give_the_same_bytes(published: Home, tmp_path: Path) -> None:
-    """Same accepted rows in, identical tables out, whatever the order of the files."""
+    """Same accepted rows in, identical tables out, for any order of the files."""
     other = filled(tmp_path / "other", backwards=True)
     other.publish()
     for table in published.graph.catalog.derived:
@@ -30,7 +30,7 @@ def _inodes(home: Home, table: str) -> list[int]:
 
 
 def _small_parts(monkeypatch: pytest.MonkeyPatch, rows: int) -> None:
-    """Tables of more than so many rows count as large ones."""
+    """Tables with more rows than that count as large ones."""
     monkeypatch.setattr(parts, "_SMALL", rows)
     monkeypatch.setattr(parts, "_LARGE", 0)
 
@@ -116,7 +116,7 @@ def _parts(home: Home) -> list[str]:
 def test_settled_months_are_linked_when_as_of_moves(
     home: Home, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """A month whose windows are all mature and whose costs are complete says the same for ever.
+    """A month whose windows are all mature and whose costs are complete never changes.
 
     And what it says is what a rebuild publishes under the later as_of.
     """
@@ -176,7 +176,7 @@ def test_a_month_is_written_when_another_table_says_otherwise(
 
 
 def test_another_warehouse_is_never_linked_to(home: Home) -> None:
-    """A warehouse made anew counts from 1 again: equal numbers, other rows.
+    """A recreated warehouse counts from 1 again: equal numbers, other rows.
 
     As the hint for a damaged file tells people to: move it away and load again.
     """

@@ -89,7 +89,7 @@ def test_deleting_every_number_never_repeats_one(tmp_path: Path) -> None:
 
 
 def test_a_start_that_moves_earlier_is_a_few_more_days(tmp_path: Path) -> None:
-    """The start moves earlier by itself; the days before are built, those after stay."""
+    """The start moves earlier automatically; the days before are built, those after stay."""
     old = [f"o{place},a,2024-12-{1 + place % 28:02d},10:00:00,1" for place in range(1_000)]
     new = [f"n{day},a,2025-01-{day:02d},10:00:00,2" for day in range(1, 5)]
     home = Home(tmp_path / "moved", groups=CAMPAIGNS, horizons=(1, 7))

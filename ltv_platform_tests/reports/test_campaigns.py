@@ -1,4 +1,4 @@
-"""The campaign report: its figures, its escaping, and what it says when there is nothing.
+"""The campaign report: its figures, its escaping, and its text if there is nothing to show.
 
 The data is small enough to check by hand. As of 2025-03-31, in USD, with 24-hour windows:
 
@@ -204,7 +204,7 @@ def test_immature_cohort_is_blank_with_a_reading_to_date(page: Page) -> None:
 
 
 def test_week_is_immature_while_one_of_its_days_is(page: Page) -> None:
-    """A ratio is over the installs and the spend beside it: of alpha alone, which has spend."""
+    """A ratio covers the installs and spend next to it: only alpha's, which has spend."""
     assert page.row("2025-03-24")[1:] == [
         "1", "5.00", "5.00",
         "0.00", "3.00", "", "", "",

@@ -73,7 +73,7 @@ def test_the_page_says_what_the_tables_say(home: Home) -> None:
 
 
 def test_a_channel_that_costs_and_earns_nothing_has_a_roas(home: Home) -> None:
-    """ROAS 0 stands in the table; only channels without cost are left out, as it says."""
+    """ROAS 0 is in the table; only channels without cost are left out, as it says."""
     text = " ".join(_page(write_channel_report(home.settings)).text.split())
     roas = text.partition("ROAS by model")[2].partition("Conversions that change")[0]
     assert "Display" + " 0.00" * len(MODELS) in roas
@@ -126,7 +126,7 @@ def test_nothing_published_is_said(tmp_path: Path) -> None:
 
 
 def test_nothing_to_report_is_said(tmp_path: Path) -> None:
-    """A snapshot without sessions and conversions is no error."""
+    """A snapshot without sessions and conversions is not an error."""
     home = Home(tmp_path, horizons=(7,))
     home.publish()
     text = _page(write_channel_report(home.settings)).text
@@ -179,7 +179,7 @@ def test_long_journeys_share_a_bar() -> None:
 
 
 def test_the_lookback_is_that_of_the_snapshot(home: Home) -> None:
-    """The page says what was computed, not what the shell that draws it has set."""
+    """The page says what was computed, not what the current shell has set."""
     write_channel_report(home.under(journey_lookback=7).settings)
     page = _page(home.settings.reports_path / "channels.html")
     assert "Lookback 90 days" in " ".join(page.text.split())

@@ -1,4 +1,4 @@
-"""Charts of customers: their words, their size, names that are no names."""
+"""Charts of customers: their texts, their size, unusual names."""
 
 from decimal import Decimal
 from urllib.parse import quote
@@ -22,7 +22,7 @@ def _words(drawing: str) -> list[str]:
 
 
 def test_a_triangle_leaves_out_what_is_not_known() -> None:
-    """What has not matured is no cell, and no 0 either."""
+    """Immature values have no cell, and are not 0 either."""
     full = cohort_triangle(
         [("2024-01", 20, [Decimal("1.5"), Decimal("2.25")]), ("2024-02", 4, [0, None])]
     ).full
@@ -56,7 +56,7 @@ def test_every_cell_of_the_grid_is_there() -> None:
 
 
 def test_the_fan_shows_how_near_earlier_forecasts_came() -> None:
-    """Errors are of the actual total; without an actual one there is none."""
+    """Errors are relative to the actual total; without one there is none."""
     full = forecast_fan(
         [(30, 80, 100, 130), (90, 200, 290, 400)], [("2024-03-01", 90, 100), ("2024-06-01", 5, 0)]
     ).full

@@ -146,7 +146,7 @@ class Naive:
 
 
 def money(amount: Decimal) -> str:
-    """Return an amount with six decimals; fails where that would round."""
+    """Return an amount with six decimals; fails if that would round."""
     exact = amount.quantize(MICRO)
     assert exact == amount
     return str(exact)

@@ -1,4 +1,4 @@
-"""What `generate` promises of its files: bytes, size, columns, errors, independence of batches."""
+"""What `generate` promises about its files: bytes, size, columns, errors, independent batches."""
 
 import json
 from dataclasses import asdict
@@ -22,7 +22,7 @@ def _bytes(folder: Path) -> dict[str, bytes]:
 def test_same_parameters_give_the_same_bytes_and_another_seed_others(
     sample: Sample, tmp_path: Path
 ) -> None:
-    """Every file but campaigns.csv, which holds only the plan, depends on the seed."""
+    """Every file except campaigns.csv, which contains only the plan, depends on the seed."""
     generate_bundled(tmp_path / "again")
     generate_bundled(tmp_path / "other", seed=8)
     again, other, first = (
@@ -35,7 +35,7 @@ def test_same_parameters_give_the_same_bytes_and_another_seed_others(
 def test_bytes_are_the_same_on_every_machine(tmp_path: Path) -> None:
     """A pinned digest: numpy, Arrow and the platform must not change a byte.
 
-    A wanted change of the generator changes it, too; then data/sample has to be made anew.
+    An intended change of the generator changes it too; then data/sample must be regenerated.
     """
     generate(customers=1_000, days=14, seed=0, out=tmp_path)
     digest = sha256(b"".join(_bytes(tmp_path).values())).hexdigest()
@@ -51,7 +51,7 @@ def test_the_bundled_sample_is_small(sample: Sample) -> None:
 
 
 def test_the_bundled_sample_is_what_generate_writes(sample: Sample) -> None:
-    """A change of the generator without `ltv sample` anew would leave figures that are not true."""
+    """Changing the generator without running `ltv sample` again would leave wrong figures."""
     assert _bytes(Path(str(bundled_data() / "sample"))) == _bytes(sample.folder)
 
 
@@ -114,7 +114,7 @@ def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_single_customer_is_a_sample(tmp_path: Path) -> None:
-    """The smallest sizes carry no plants but are valid all the same."""
+    """The smallest sizes carry no plants but are still valid."""
     truths = generate(customers=1, days=14, seed=3, out=tmp_path)
     assert sum(truths.installs_by_country.values()) == 1
     assert truths.tables["transactions"].before_start == 0

@@ -1,4 +1,4 @@
-"""Every plant that issue 2 asks for is present, even in a sample of a thousand customers."""
+"""Every plant is present, even in a sample of a thousand customers."""
 
 from collections import Counter, defaultdict
 from datetime import date, datetime, timedelta
@@ -80,7 +80,7 @@ def test_corrected_customers_register_later_elsewhere(planted: Sample) -> None:
 
 
 def test_late_events_stand_far_out_of_time_order(planted: Sample) -> None:
-    """Good transactions stand behind others that are five days later."""
+    """Good transactions follow others that are five days later."""
     days = [
         date.fromisoformat(row["transaction_date"][:10])
         for row in good_rows(planted.folder, "transactions")
@@ -225,7 +225,7 @@ _CAMPAIGNS_OF_CHANNEL = {
 
 
 def test_money_is_spent_once(planted: Sample) -> None:
-    """Regression: a channel's sessions cost what its campaigns cost, not something of their own."""
+    """Regression: a channel's sessions cost what its campaigns cost, not another amount."""
     channels = {
         row["session_id"]: row["channel_name"]
         for row in good_rows(planted.folder, "session_sources")

@@ -1,4 +1,4 @@
-"""Whether to try again (operations.md, What starts by itself): a table of moments and answers."""
+"""Whether to try again (operations.md, What starts by itself): a table of times and answers."""
 
 import json
 from dataclasses import replace
@@ -99,7 +99,7 @@ def test_a_run_under_way_is_waited_for() -> None:
 
 
 def test_progress_begins_anew() -> None:
-    """A run that was killed half way left less: the next one goes on at once."""
+    """A run killed halfway left less: the next one continues at once."""
     sensor = Clock()
     for left in (9, 8, 7, 6, 5, 4, 3, 2, 1):
         sensor.now += 30
@@ -133,7 +133,7 @@ def test_new_causes_every_minute_make_no_storm_of_runs() -> None:
 
 
 def test_a_clock_that_is_set_back_does_not_stop_it() -> None:
-    """It waits for the minute anew, and not for a year."""
+    """It waits a minute again, and not a year."""
     sensor = Clock()
     sensor.look(STALE)
     sensor.now += 30
@@ -179,7 +179,7 @@ def test_a_cursor_is_small_and_keeps_everything() -> None:
 
 
 def test_since_when_something_is_stale() -> None:
-    """It is what the freshness of the snapshot goes by."""
+    """The freshness of the snapshot depends on it."""
     memory = RefreshMemory()
     seen = []
     for seconds, backlog in ((0, STALE), (30, STALE), (60, OTHER), (90, None), (120, STALE)):

@@ -1,4 +1,4 @@
-"""What is late by LTV_FRESHNESS_HOURS (operations.md, Data is late)."""
+"""What is late according to LTV_FRESHNESS_HOURS (operations.md, Data is late)."""
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
@@ -49,7 +49,7 @@ def test_a_feed_of_days_is_known_to_the_end_of_its_day(tmp_path: Path) -> None:
 
 
 def test_hours_are_a_setting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """none: nothing is ever late; LTV_AS_OF: figures end where somebody wanted it."""
+    """none: nothing is ever late; with LTV_AS_OF, figures end on the requested day."""
     feeds: dict[str, str | None] = {"transactions": "2020-01-01T00:00:00"}
     assert found(Settings(home=tmp_path, freshness_hours=1e4), feeds) != ()
     assert found(Settings(home=tmp_path, as_of=date(2020, 1, 1)), feeds) == ()
@@ -60,7 +60,7 @@ def test_hours_are_a_setting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_a_snapshot_is_late_when_it_shows_less_than_was_loaded(settings: Settings) -> None:
-    """By as many hours, counted from when something became stale; published or not."""
+    """By that many hours, counted from when something became stale; published or not."""
     since = BEFORE.replace(tzinfo=UTC).timestamp()
     assert late(settings, None, NOW, since) == ()
     assert late(settings, None, NOW, since - 1) == (

@@ -29,7 +29,7 @@ CAMPAIGNS = "campaign_id\nc1\n"
 
 
 def file(name: str, age: float = OLD, table: str = "transactions", size: int = 10) -> LandedFile:
-    """A file that was changed so many seconds before the start."""
+    """A file changed that many seconds before the start."""
     changed = int((START - age) * 1_000_000_000)
     return LandedFile(f"{table}/{name}", size, changed, changed, sum(map(ord, name)))
 
@@ -47,7 +47,7 @@ class Sensor:
         last_run: LastRun = LastRun.UNKNOWN,
         after: float = 30,
     ) -> LandingDecision:
-        """A tick so many seconds after the last one."""
+        """A tick that many seconds after the last one."""
         memory = cursor.read(LandingMemory, self.cursor)
         decision = decide_landing(files, memory, self.now, last_run, limit=5)
         self.cursor = cursor.written(decision.memory)
@@ -96,7 +96,7 @@ def test_two_looks_settle_a_file_whose_disk_has_another_clock() -> None:
 
 
 def test_a_rejected_file_waits_until_it_changes() -> None:
-    """The run succeeded and left it: told once, not asked for again until somebody touches it."""
+    """The run succeeded and left it: reported once, not requested again until it changes."""
     good, bad = file("good.csv"), file("bad.csv")
     sensor = Sensor()
     assert sensor.look([good, bad]).request is not None
@@ -127,7 +127,7 @@ def test_a_rejected_file_waits_until_it_changes() -> None:
 
 
 def test_a_load_that_crashes_is_tried_five_times() -> None:
-    """Files that join meanwhile come along, and do not begin the attempts anew."""
+    """Files that arrive meanwhile are included, and do not restart the attempts."""
     sensor, waiting, started, told = Sensor(), [file("a.csv")], [], 0
     for tick in range(120):
         if tick % 4 == 3:
@@ -145,7 +145,7 @@ def test_a_load_that_crashes_is_tried_five_times() -> None:
 
 
 def test_a_load_that_was_killed_half_way_goes_on_at_once() -> None:
-    """Files that it did load are no longer there."""
+    """Files that it loaded are no longer there."""
     files = [file(f"{n}.csv") for n in range(9)]
     sensor = Sensor()
     sensor.look(files)
@@ -164,7 +164,7 @@ def test_files_that_came_along_are_progress_too() -> None:
 
 
 def test_everything_is_given_up_and_then_taken_away() -> None:
-    """What was told is settled."""
+    """What was reported is settled."""
     sensor = Sensor()
     for _ in range(60):
         sensor.look([file("a.csv")], LastRun.FAILED)

@@ -1,4 +1,4 @@
-"""What is stale and why, as the refresh sensor sees it; when definitions are loaded again."""
+"""What is stale and why, as the refresh sensor sees it; when definitions are reloaded."""
 
 import subprocess
 import sys
@@ -35,7 +35,7 @@ def cause(plan: Plan = PLAN, state: State = STATE, code: str = "code", first: da
 
 
 def test_how_much_is_left() -> None:
-    """Days of tables, and tables that are written whole; nothing is no work at all."""
+    """Days of tables, and tables that are written whole; nothing stale means no work."""
     backlog = stale_backlog(PLAN, STATE, "code", DAY)
     assert backlog is not None
     assert backlog.left == 4
@@ -43,7 +43,7 @@ def test_how_much_is_left() -> None:
 
 
 def test_what_another_run_could_not_change_is_the_same_cause() -> None:
-    """A run that rewrote half of the tables, or was answered by the IHC API, had the same cause."""
+    """A run that rewrote half of the tables, or got answers from the API, had the same cause."""
     half = Plan({"marts.campaign_ltv": (DAY,)}, ())
     answered = replace(STATE, touched={**STATE.touched, "raw.ihc_answers": {DAY: 60}})
     assert cause() == cause(half) == cause(state=answered)
@@ -87,7 +87,7 @@ def test_what_the_planner_finds(load: Loader, graph: Graph) -> None:
 
 
 def test_a_warehouse_that_is_held_is_busy(load: Loader) -> None:
-    """An error of its own: a sensor looks again later, and tells nobody."""
+    """Its own error: a sensor looks again later, without an alert."""
     settings = load.engine.settings.model_copy(update={"lock_timeout": 0.0})
     load.engine.prepare()
     holder = (

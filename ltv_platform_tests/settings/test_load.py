@@ -1,4 +1,4 @@
-"""What is said of settings that are wrong."""
+"""The messages about wrong settings."""
 
 import pytest
 

@@ -126,7 +126,7 @@ def test_the_page_says_what_a_setting_rebuilds(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["as_of", "memory_limit", "threads"])
 def test_a_default_that_is_no_value_is_explained(name: str) -> None:
-    """What holds then stands in the column of defaults."""
+    """The value that then applies is in the column of defaults."""
     unset = str(Settings.model_fields[name].description).partition("; default: ")[2].rstrip(".")
     assert f"| `{variable_name(name)}` | {unset} |" in PAGE.read_text("utf-8")
 

@@ -51,7 +51,7 @@ def test_code_is_what_runs(
     edit: tuple[str, str],
     another: bool,
 ) -> None:
-    """A fit is made anew when what it calls changes; words, types and neighbours are no code."""
+    """A fit is recomputed when code that it calls changes; words and types do not count."""
 
     def code(name: str, modules: dict[str, str]) -> str:
         root = tmp_path / name

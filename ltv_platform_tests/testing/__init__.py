@@ -1,4 +1,4 @@
-"""What tests of several packages share; what is special to one package lies beside its tests.
+"""What tests of several packages share; what only one package needs is next to its tests.
 
 * ``home``: a whole LTV_HOME: rows go in, published figures come out. ``small_home``: one filled
   with rows of two months. ``comparison``: what two homes of the same files have in common.

@@ -1,4 +1,4 @@
-"""The command line as people use it: real processes in an LTV_HOME of their own.
+"""The command line as people use it: real processes in their own LTV_HOME.
 
 The fixtures ``ltv`` and ``fresh_homes`` make them, and proofs do.
 """
@@ -40,7 +40,7 @@ class CommandLine:
         return ltv(*arguments, **settings)
 
     def afresh(self, *arguments: str | Path, **settings: str) -> Answer:
-        """The same as a shell would, everything loaded anew: so it costs seconds more."""
+        """The same as a shell would, everything loaded again: so it costs seconds more."""
         finished = subprocess.run(
             [sys.executable, "-m", "ltv_platform.cli", *map(str, arguments)],
             env=self.environment(**settings),

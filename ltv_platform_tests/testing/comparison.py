@@ -1,4 +1,4 @@
-"""What two LTV_HOMEs that hold the same files must have in common, and what none may keep.
+"""What two LTV_HOMEs with the same files must have in common, and what neither may keep.
 
 For proofs and chaos: whatever was done to one, it ends as the undisturbed other.
 """

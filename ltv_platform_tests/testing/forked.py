@@ -1,4 +1,4 @@
-"""``ltv`` in processes of its own that start at once: forked from a server that has it imported.
+"""``ltv`` in separate processes that start at once: forked from a server that has imported it.
 
 They are real processes, with their own environment and exit code, to be killed as one likes.
 """
@@ -94,7 +94,7 @@ class Running:
         return bool(wait([self.process.sentinel], seconds))
 
     def send(self, signal_number: int) -> None:
-        """Send it a signal; it may have ended by itself just before."""
+        """Send it a signal; it may just have ended."""
         if self.ends_within(0) or self.process.pid is None:
             return
         with suppress(ProcessLookupError):  # it may do so between the two lines, too

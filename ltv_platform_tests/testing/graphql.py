@@ -1,4 +1,4 @@
-"""What a running web server is asked, in the words of the UI's own API: for browser and chaos."""
+"""Queries to a running web server, in the UI's own API: for browser and chaos tests."""
 
 import json
 import urllib.request
@@ -17,7 +17,7 @@ STATUS = """query($backfill: String!) {
 
 
 def ask(address: str, query: str, variables: dict[str, Any]) -> Any:
-    """What a server answers; a look of a sensor may take a minute on a busy machine."""
+    """A server's answer; a sensor's evaluation may take a minute on a busy machine."""
     body = json.dumps({"query": query, "variables": variables}).encode()
     request = urllib.request.Request(
         f"{address}/graphql", body, {"Content-Type": "application/json"}

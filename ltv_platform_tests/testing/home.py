@@ -136,7 +136,7 @@ class Home:
         return [row[0] for row in rows] if len(columns) == 1 else rows
 
     def tables(self) -> Mapping[str, list[tuple[Any, ...]]]:
-        """All rows of every derived table of the warehouse, in an order of their own."""
+        """All rows of every derived table of the warehouse, in a fixed order."""
         return {
             table.full_name: self.engine.rows(f"SELECT * FROM {table.full_name} ORDER BY ALL")
             for table in self.graph.catalog.derived

@@ -1,4 +1,4 @@
-"""Text goes into a file and the file into the raw log: what tests of ingestion load with."""
+"""Loads text through a file into the raw log, for tests of ingestion."""
 
 from pathlib import Path
 from typing import Any
@@ -59,7 +59,7 @@ class Loader:
         return self.engine.rows(sql)
 
     def reasons(self) -> list[tuple[int, list[str]]]:
-        """Line and reasons of what stands in quarantine."""
+        """Line and reasons of the rows in quarantine."""
         return self.engine.rows(
             "SELECT line, reasons FROM raw.quarantine WHERE replayed_at IS NULL "
             "ORDER BY quarantined_at, source_file, line"

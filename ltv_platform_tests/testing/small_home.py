@@ -28,5 +28,5 @@ def filled(folder: Path, *, backwards: bool = False) -> Home:
 
 
 def is_stale(home: Home) -> bool:
-    """Whether the snapshot is to be published anew."""
+    """Whether the snapshot must be published again."""
     return snapshot.is_stale(home.graph, home.engine.state(), home.settings)

@@ -1,4 +1,4 @@
-"""What makes every test quicker and no test another: files, compiled code, loaded modules.
+"""What makes all tests faster without changing any: files, compiled code, loaded modules.
 
 Tests commit to small databases thousands of times, start hundreds of processes, and use a new
 LTV_HOME for nearly everything. None of them is about the disk, the compiler of Python, or what an

@@ -1,4 +1,4 @@
-"""The processes that tests start must not blame the commands for a fault of their own."""
+"""Processes started by tests must not blame the commands for the tests' own faults."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +11,7 @@ def _briefly() -> None:
 
 
 def test_threads_that_start_processes_at_once_get_the_exit_code_of_each() -> None:
-    """An exit code can be read once only; whoever came second was told 255."""
+    """An exit code can be read only once; the second reader got 255."""
     with ThreadPoolExecutor(4) as pool:
         codes = list(pool.map(lambda _: run_forked(_briefly), range(80)))
     assert codes == [0] * 80

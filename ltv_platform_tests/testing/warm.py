@@ -1,4 +1,4 @@
-"""What each forked ``ltv`` would load and find out anew, done once in the server it is forked from.
+"""What each forked ``ltv`` would load and compute again, done once in the server that forks it.
 
 Nothing here opens a file of an LTV_HOME or starts a thread: a fork would not survive that.
 """

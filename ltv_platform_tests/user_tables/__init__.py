@@ -1,1 +1,1 @@
-"""Tests of tables of people's own."""
+"""Tests of users' own tables."""

@@ -1,4 +1,4 @@
-"""Killed between the commit of an own table and its file: the run failed, and again fixes it."""
+"""Killed between the commit of a user table and its file: the run fails, the next one fixes it."""
 
 import os
 import signal

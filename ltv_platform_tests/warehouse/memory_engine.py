@@ -1,4 +1,4 @@
-"""A second engine, in memory: what it is asked for beyond the protocol fails the tests.
+"""A second engine, in memory: using it beyond the protocol fails the tests.
 
 It has no file, no lock and no session to share. Ingestion judges in a database of its own, and
 judged rows are handed over as Arrow tables; rows of derived tables are computed and looked at

@@ -1,4 +1,4 @@
-"""What every engine does, on the embedded one and on a second one: the same assertions on both."""
+"""What every engine does, on the embedded engine and a second one: the same assertions on both."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_a_load_enters_the_log_once_and_is_known(engine: Engine, load: Loader) -
 
 
 def test_a_key_with_other_values_is_a_new_version(engine: Engine, load: Loader) -> None:
-    """The log keeps both; the same values again are none."""
+    """The log keeps both; the same values again are not a new version."""
     load("transactions", f"{ORDERS}t1,a,2025-03-01 11:00:00,5,0\n", "1.csv")
     load("transactions", f"{ORDERS}t1,a,2025-03-02 11:00:00,6,0\n", "2.csv")
     again = load("transactions", f"{ORDERS}t1,a,2025-03-02 11:00:00,6,0\n\n", "3.csv")
@@ -113,7 +113,7 @@ def test_what_fails_behind_a_load_undoes_it(
 def test_quarantine_is_settled_replayed_and_dismissed(
     engine: Engine, load: Loader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A good row of its key settles a rejected one; the others can be sent again or given up."""
+    """A valid row of its key settles a rejected one; the others can be sent again or dismissed."""
     bad = "".join(f"t{n},a,2025-03-01 11:00:00,5,maybe\n" for n in (1, 2))
     load("transactions", ORDERS + bad, "1.csv")
     load("transactions", f"{ORDERS}t1,a,2025-03-01 11:00:00,5,0\n", "2.csv")
@@ -159,7 +159,7 @@ def test_a_write_that_fails_leaves_all_as_it_was(engine: Engine, rows: Select) -
 
 
 def test_a_whole_table_is_replaced(engine: Engine) -> None:
-    """Its day is None where the planner looks."""
+    """Its day is None for the planner."""
     table, writer = engine.catalog[TABLE], Writer(TABLE, "hash", engine.as_of())
     assert engine.replace(table, _select(("v1", DAY), ("v2", NEXT_DAY)), writer) == 2
     assert engine.replace(table, _select(("v3", DAY)), writer) == 1

@@ -1,4 +1,4 @@
-"""The planner as a pure function of a state (architecture.md §6)."""
+"""The planner as a pure function of a state."""
 
 import random
 from collections.abc import Iterable, Mapping
@@ -70,14 +70,14 @@ def test_nothing_is_stale_when_everything_is_built(graph: Graph, fresh: State) -
 
 
 def test_an_empty_warehouse_has_only_whole_tables_to_write(graph: Graph) -> None:
-    """Without any load there are no days; every table is published all the same."""
+    """Without any load there are no days; every table is published anyway."""
     plan = planner.plan(graph, State(), None, LAST)
     assert plan.days == {}
     assert set(WHOLE) <= set(plan.whole)
 
 
 def test_never_built_is_stale(graph: Graph, fresh: State) -> None:
-    """A day without a row in `built` is stale, and so is what reads it."""
+    """A day without a row in `built` is stale, and so are its readers."""
     spend = dict(fresh.built["core.campaign_spend"])
     del spend[date(2025, 1, 10)]
     built = {**fresh.built, "core.campaign_spend": spend}
@@ -237,7 +237,7 @@ def test_whole_tables_depend_on_watermarks(graph: Graph, fresh: State) -> None:
 
 
 def test_days_written_along_are_planned_for_their_readers(graph: Graph, fresh: State) -> None:
-    """Spans are merged, which rewrites days between: what reads those is in the plan too.
+    """Spans are merged, which rewrites days in between: their readers are in the plan too.
 
     Else a refresh left the readers older than their inputs, and the next one began anew.
     """

@@ -24,7 +24,7 @@ def api_access(settings: Settings) -> tuple[str, str]:
     if not key or not key.isascii() or not key.isprintable() or " " in key:
         raise UserError(
             f"{API_KEY} is not a valid key: it contains a character that an HTTP header cannot "
-            "hold.",
+            "contain.",
             "Copy it again from the API's dashboard, without quotes or line breaks.",
         )
     if not settings.ihc_conversion_type:

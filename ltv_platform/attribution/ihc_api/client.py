@@ -22,7 +22,7 @@ from ltv_platform.settings import API_KEY, Settings
 
 #: Attempts per request, including the first.
 TRIES = 6
-#: Longest wait in seconds, whatever Retry-After says.
+#: Longest wait in seconds, even if Retry-After asks for more.
 LONGEST_WAIT = 60.0
 #: Retried besides 5xx: request timeout, too early, too many requests.
 _RETRIED = {408, 425, 429}

@@ -34,7 +34,7 @@ class Journey:
     """A complete journey; it is never split.
 
     Attributes:
-        key: What it is remembered by (``sql/macros/journey_key.sql``).
+        key: Identifies it (``sql/macros/journey_key.sql``).
         conv_id: Its conversion.
         day: The day of the conversion.
         sessions: Its sessions, earliest first.

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 #: Ages to forecast from: a week, a fortnight, four weeks, a quarter.
 START_AGES = (7, 14, 28, 90)
-#: Origins per starting age, spread evenly over the weeks that there are: each is a fit of its own.
+#: Origins per starting age, spread evenly over the available weeks: each needs its own fit.
 _ORIGINS = 13
 
 
@@ -29,7 +29,7 @@ class _Tested(NamedTuple):
 
 
 def campaign_forecast_backtest(rows: "pa.Table") -> "pa.Table":
-    """Errors of forecasts whose outcome is known, beside those of a naive one.
+    """Errors of forecasts whose outcome is known, next to those of a naive one.
 
     Args:
         rows: Rows of ``sql/macros/weekly_cohorts.sql``, in any order.
@@ -76,10 +76,10 @@ def _leave_one_out(
 def _rolling_origin(
     triangle: "Triangle", horizons: tuple[int, ...]
 ) -> dict[tuple[int, int], _Tested]:
-    """Cohorts forecast by what was known when they were of the starting age.
+    """Cohorts forecast from what was known when they had the starting age.
 
-    Cohorts of a week whose youngest customers are of different days come of age on different
-    days, so each of these days is an origin of its own.
+    Cohorts of one week reach an age on different days if their youngest customers installed on
+    different days, so each of these days is a separate origin.
     """
     import numpy as np  # noqa: PLC0415
 
@@ -129,7 +129,7 @@ def _spans(horizons: tuple[int, ...]) -> list[tuple[int, int]]:
 
 
 def _errors(tested: _Tested, campaigns: tuple[str, ...]) -> list[tuple[str, tuple[Any, ...]]]:
-    """Name and figures of all cohorts together and of each campaign that has any."""
+    """The name and figures of all cohorts together, and of each campaign that has any."""
     import numpy as np  # noqa: PLC0415
 
     given = []
@@ -168,7 +168,7 @@ def _figures(tested: _Tested) -> tuple[Any, ...]:
 
 
 def _correlation(predicted: "np.ndarray", actual: "np.ndarray") -> float | None:
-    """Over the cohorts; None where either does not vary."""
+    """Over the cohorts; None if either does not vary."""
     import numpy as np  # noqa: PLC0415
 
     if not (len(actual) and np.ptp(predicted) and np.ptp(actual)):

@@ -7,8 +7,8 @@ Experience rating and credibility, ASTIN Bulletin 4(3), 1967 (Z = n / (n + k)); 
 Methods and models of loss reserving based on run-off triangles, CAS Forum, Fall 2006, sec. 5
 (additive form). Intervals come from the residuals of left-out cohorts: :mod:`.residuals`.
 
-Plain arrays in, plain arrays out: no table, no money type, no Dagster. Revenue may be in any one
-unit; in whole numbers of a small one its sums are exact, whatever the order of cohorts.
+Plain arrays in, plain arrays out: no table, no money type, no Dagster. Revenue may be in any single
+unit; as whole numbers of a small unit its sums are exact in any order of the cohorts.
 """
 
 from collections.abc import Sequence
@@ -33,12 +33,12 @@ from ltv_platform.forecasting.repeat_buying.histories import Floats
 CREDIBILITY_PAYERS = 30
 #: Payers below which a cohort's own revenue is too uncertain to be multiplied.
 LEAST_PAYERS = 30
-#: Cohorts whose residuals are used: those known for longest, the newest of these first. More would
+#: Cohorts whose residuals are used: those known longest, the newest of these first. More would
 #: cost memory and change nothing.
 _MOST_RESIDUALS = 5_000
 #: Cohorts computed at once: their rows fit into the processor's cache, which saves a third.
 _CACHED_ROWS = 128
-#: Least growth of a cohort: refunds may have taken all, and the logarithm needs a number above 0.
+#: Least growth of a cohort: refunds may take all, and a logarithm needs a number above 0.
 _LEAST_GROWTH = 1e-9
 
 
@@ -66,7 +66,7 @@ class Factors:
 
 @dataclass(frozen=True)
 class Forecast:
-    """Revenue of cohorts at a horizon; NaN where too few cohorts are mature.
+    """Revenue of cohorts at a horizon; NaN if too few cohorts are mature.
 
     Attributes:
         predicted: (cohorts,): expected revenue of the first horizon days.
@@ -107,7 +107,7 @@ class _Sums:
     def without(self, triangle: Triangle, rows: "Integers | slice", own: Integers) -> "_Sums":
         """A row per cohort: the sums of its row without the cohort itself.
 
-        Beyond its known age the row has no meaning.
+        Beyond its known age a row has no meaning.
         """
         before, after = triangle.revenue[own, :-1], triangle.revenue[own, 1:]
         return _Sums(
@@ -133,7 +133,7 @@ def _sums(triangle: Triangle, many: int) -> _Sums:
         return sums
 
     def count(each: Floats) -> Floats:
-        """Sums of a figure that does not depend on age, over the cohorts known so long."""
+        """Sums of a figure that does not depend on age, over the cohorts known that long."""
         ending = np.zeros((many, triangle.ages + 1))
         np.add.at(ending, (triangle.groups, triangle.known), each)
         longer: Floats = np.cumsum(ending[:, :0:-1], axis=1)[:, ::-1]
@@ -149,7 +149,7 @@ def _sums(triangle: Triangle, many: int) -> _Sums:
 
 
 def _factors(own: _Sums, pool: _Sums) -> Factors:
-    """Raw, pooled and shrunk factors; NaN where the volume is not above 0."""
+    """Raw, pooled and shrunk factors; NaN if the volume is not above 0."""
     raw, pooled = _growth(own), _growth(pool)
     weight, shrunk = _shrunk(raw, pooled, own.payers)
     return Factors(raw, pooled, weight, shrunk, own.cohorts, own.payers)
@@ -163,7 +163,7 @@ def _shrunk(raw: Floats, pooled: Floats, payers: Floats) -> tuple[Floats, Floats
 
 
 def _growth(sums: _Sums) -> Floats:
-    """Volume-weighted factors (Mack 1993, eq. 3); NaN where refunds took all revenue."""
+    """Volume-weighted factors (Mack 1993, eq. 3); NaN if refunds took all revenue."""
     sound = (sums.before > 0) & (sums.after > 0)
     growth: Floats = np.divide(sums.after, sums.before, out=_nan(sums.before), where=sound)
     return growth
@@ -177,7 +177,7 @@ class _Running:
     """Running sums along the ages of steps that may be undefined at some.
 
     Args:
-        steps: (rows, ages); NaN where undefined.
+        steps: (rows, ages); NaN if undefined.
     """
 
     def __init__(self, steps: Floats) -> None:
@@ -186,7 +186,7 @@ class _Running:
         self._gaps = _running(undefined) if undefined.any() else None
 
     def between(self, rows: "Integers | slice", first: int, last: "int | slice") -> Floats:
-        """Sum of the steps from age first to the last ages; NaN where one is undefined.
+        """Sum of the steps from age first to the last ages; NaN if one is undefined.
 
         (rows,) for one last age, (rows, ages) for a slice of them.
         """
@@ -208,7 +208,7 @@ def _running(steps: "Floats | Booleans") -> Floats:
 class _LeftOut:
     """Mature cohorts at a horizon, each forecast from an age by all others.
 
-    ``grown`` and ``added`` are numbers of cohorts; the spreads are None where too few have one.
+    ``grown`` and ``added`` are numbers of cohorts; the spreads are None if too few have one.
     """
 
     grown: Integers
@@ -225,7 +225,7 @@ class ChainLadder:
 
     Args:
         triangle: The cohorts.
-        horizons: Ages in days that forecasts are asked for.
+        horizons: Ages in days for which forecasts are needed.
     """
 
     def __init__(self, triangle: Triangle, horizons: Sequence[int]) -> None:
@@ -240,11 +240,11 @@ class ChainLadder:
         self._left: dict[tuple[int, int], _LeftOut] = {}
 
     def forecast(self, cohorts: Integers, age: int, horizon: int) -> Forecast:
-        """Revenue at a horizon of cohorts as they stood at an age.
+        """The revenue at a horizon of cohorts as they were at an age.
 
         Args:
             cohorts: (n,): their numbers in the triangle.
-            age: Days of life to forecast from, 0 to horizon − 1; known of all of them.
+            age: Days of life to forecast from, 0 to horizon − 1; known for all of them.
             horizon: Days of life to forecast to, at most the triangle's ages.
         """
         triangle, left = self.triangle, self._left_out(age, horizon)
@@ -268,7 +268,7 @@ class ChainLadder:
             lower = np.where(grown, by_factor * np.exp(low), lower)
             upper = np.where(grown, by_factor * np.exp(high), upper)
             residuals = np.where(grown, len(left.grown), residuals)
-        if not left.falls:  # no cohort's revenue has fallen, so none is expected to
+        if not left.falls:  # no cohort's revenue has fallen, so none is expected to fall
             lower = np.where(lower < revenue, np.minimum(revenue, predicted), lower)
         return Forecast(predicted, lower, upper, grown, residuals)
 
@@ -292,7 +292,7 @@ class ChainLadder:
     def left_out(self, age: int, horizon: int) -> tuple[Integers, Floats, Booleans]:
         """Forecasts of mature cohorts by all others: the cohorts' numbers, revenue, held or not.
 
-        Held says whether the interval of the other cohorts' residuals holds the actual revenue.
+        Held: the interval from the other cohorts' residuals contains the actual revenue.
         """
         left = self._left_out(age, horizon)
         predicted = np.full(len(self.triangle.known), np.nan)
@@ -313,7 +313,7 @@ class ChainLadder:
 
     @cached_property
     def _others(self) -> tuple[Integers, _Running, _Running]:
-        """Cohorts mature at any horizon, and for each the growth by all others, in two forms."""
+        """Cohorts mature at any horizon, and each with its growth according to all others."""
         triangle = self.triangle
         cohorts = np.flatnonzero(triangle.mature(min(self.horizons)))
         keys = (cohorts, -triangle.weeks[cohorts], -triangle.known[cohorts])

@@ -1,4 +1,4 @@
-"""Intervals from the errors of cohorts that were forecast by all others.
+"""Intervals from the errors of cohorts that were forecast from all others.
 
 The quantiles of leave-one-out residuals bound a new residual: R. F. Barber et al., Predictive
 inference with the jackknife+, Annals of Statistics 49(1), 2021, sec. 1.2. The only
@@ -16,7 +16,7 @@ from ltv_platform.forecasting.repeat_buying.histories import Floats
 Integers: TypeAlias = NDArray[np.int64]
 Booleans: TypeAlias = NDArray[np.bool_]
 
-#: Share of cohorts that an interval holds.
+#: Share of cohorts that an interval contains.
 COVERAGE = 0.8
 #: Residuals needed to read the outer tenths: 0.1 (n + 1) is about 1.
 LEAST_COHORTS = 9
@@ -29,7 +29,7 @@ _SAME = 1e-9
 
 @dataclass(frozen=True)
 class ResidualSpread:
-    """Residuals of cohorts, and the interval that they give for a cohort of any size.
+    """Residuals of cohorts, and the interval that follows for a cohort of any size.
 
     The variance of a residual is modelled as between + within / size: the difference between
     cohorts of any size, and the part that averages out over customers.
@@ -37,7 +37,7 @@ class ResidualSpread:
     Attributes:
         between: The first, in squared units of the residuals.
         within: The second, for one customer.
-        scaled: (n,): residuals over their standard deviation, in rising order.
+        scaled: (n,): residuals over their standard deviation, in ascending order.
         order: (n,): index of the residual that each of these was.
     """
 
@@ -56,7 +56,7 @@ class ResidualSpread:
         """
         squares = residuals**2
         mean, inverse, size = squares.mean(), (1 / sizes).mean(), sizes.mean()
-        unequal = inverse * size - 1  # 0 where all cohorts are of one size
+        unequal = inverse * size - 1  # 0 if all cohorts are of one size
         between = 0.0
         if unequal > 0:
             between = float((inverse * (squares * sizes).mean() - mean) / unequal)
@@ -71,7 +71,7 @@ class ResidualSpread:
     def reach(self, sizes: Floats) -> tuple[Floats, Floats]:
         """Residuals between which cohorts of these sizes are expected; (m,) each.
 
-        0 lies between them, so that an interval holds its forecast even where all errors have
+        0 lies between them, so that an interval contains its forecast even if all errors have
         one sign.
         """
         many = len(self.scaled)
@@ -81,7 +81,7 @@ class ResidualSpread:
         return min(lower, 0.0) * scales, max(upper, 0.0) * scales
 
     def holds(self) -> Booleans:
-        """(n,): whether the quantiles of all other residuals hold each."""
+        """(n,): whether each lies between the quantiles of all other residuals."""
         many = len(self.scaled)
         ranks = np.arange(many)
         bounds = []

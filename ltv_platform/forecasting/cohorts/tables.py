@@ -1,6 +1,6 @@
 """Predicted LTV of campaigns: weekly sums in, the rows of the marts out (Arrow both ways).
 
-What is computed lies in :mod:`.chain_ladder`; here cohorts become arrays, and arrays tables.
+:mod:`.chain_ladder` computes; this module turns cohorts into arrays, and arrays into tables.
 Definitions load this module, so everything heavy is imported where it is used.
 """
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from ltv_platform.forecasting.cohorts.chain_ladder import ChainLadder
     from ltv_platform.forecasting.cohorts.triangle import Triangle
 
-#: Name of the rows of all campaigns together; a campaign of that name has no rows of its own.
+#: Name of the rows of all campaigns together; a campaign with that name gets no rows.
 ALL = "(all)"
 
 MILLION = 1_000_000
 #: Larger forecasts are left out: a money column could hold more, Python's decimals could not.
 _MOST_MILLIONTHS = 1e27
-#: From here on sums may overflow 64 bits.
+#: From here on, sums may overflow 64 bits.
 _LARGE = 2.0**62
 
 
@@ -38,9 +38,9 @@ class Cohorts:
         weeks: Monday of each cohort.
         triangle: Revenue in millionths, installs, payers and known ages.
         revenue: (cohorts, ages + 1): the triangle's revenue, in whole numbers.
-        spend: Per cohort: millionths; None where no spend is known.
+        spend: Per cohort: millionths; None if no spend is known.
         cost_complete: Per cohort: no more cost is expected.
-        horizons: Days to forecast, in rising order.
+        horizons: Days to forecast, in ascending order.
     """
 
     campaigns: tuple[str, ...]
@@ -79,7 +79,7 @@ def read_cohorts(rows: "pa.Table") -> Cohorts | None:
     ages = rows["age_day"].to_numpy() + 1
 
     def grown(column: str) -> "np.ndarray":
-        """Sums over the ages, exact: in Python's integers where they are very large."""
+        """Sums over the ages, exact: in Python's integers if they are very large."""
         values = rows[column].cast(pa.decimal128(38, 0))
         is_large = np.abs(values.cast(pa.float64()).to_numpy()).sum() >= _LARGE
         steps = np.zeros((len(heads), horizons[-1] + 1), dtype=object if is_large else np.int64)
@@ -203,7 +203,7 @@ def _forecast_rows(cohorts: Cohorts) -> list[tuple[Any, ...]]:
 
 
 def _by_age(triangle: "Triangle", horizon: int) -> "list[tuple[int, np.ndarray]]":
-    """Cohorts that are not mature at the horizon, by the age that is known of them."""
+    """Cohorts that are not mature at the horizon, by their known age."""
     import numpy as np  # noqa: PLC0415
 
     ages = np.unique(triangle.known[triangle.known < horizon]).tolist()
@@ -213,7 +213,7 @@ def _by_age(triangle: "Triangle", horizon: int) -> "list[tuple[int, np.ndarray]]
 def _payback_days(
     cohorts: Cohorts, ladder: "ChainLadder", fits: "np.ndarray", multiplicative: "np.ndarray"
 ) -> list[int | None]:
-    """First day of life by whose end revenue, seen or expected, covers the spend.
+    """The first day of life by the end of which revenue, seen or expected, covers the spend.
 
     Up to the longest horizon that has a forecast, and in the form of that forecast.
     """

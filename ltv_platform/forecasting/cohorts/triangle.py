@@ -1,4 +1,4 @@
-"""Cohorts by age, as arrays: what forecasts of cohorts are made from."""
+"""Cohorts by age, as arrays: what cohort forecasts are made from."""
 
 from dataclasses import dataclass
 
@@ -18,13 +18,13 @@ class Triangle:
     Attributes:
         revenue: (cohorts, ages + 1): net revenue of the first a days; column 0 is 0. Columns
             beyond the known age are ignored.
-        known: (cohorts,): days of life that are known of every customer, at most ages.
+        known: (cohorts,): days of life known of every customer, at most ages.
         installs: (cohorts,): customers.
         payers: (cohorts, ages + 1): customers who paid within the first a days.
         groups: (cohorts,): number of the group, such as a campaign, from 0.
         weeks: (cohorts,): number of the week of install; only differences matter.
-        lived_from: (cohorts,): minute at which the life of the youngest customer begins to be
-            counted, so that a day later all have lived one; only differences matter.
+        lived_from: (cohorts,): minute from which the life of the youngest customer counts: a day
+            later all have lived one day; only differences matter.
     """
 
     revenue: Floats
@@ -41,20 +41,20 @@ class Triangle:
         return int(self.revenue.shape[1]) - 1
 
     def mature(self, horizon: int) -> Booleans:
-        """(cohorts,): whether all customers have lived so many days, and there are any."""
+        """(cohorts,): whether there are customers and all of them have lived that many days."""
         mature: Booleans = (self.known >= horizon) & (self.installs > 0)
         return mature
 
     def known_at(self, minute: int) -> Integers:
-        """(cohorts,): days of life that were known of every customer at a minute."""
+        """(cohorts,): days of life known of every customer at a given minute."""
         known: Integers = np.minimum(self.known, (minute - self.lived_from) // DAY)
         return known
 
     def at_origin(self, minute: int, age: int) -> "Triangle":
-        """What was known at a minute of the cohorts that were at least so many days old.
+        """What was known at a given minute of the cohorts that were at least that many days old.
 
-        Age 0 of the new triangle is that age, as nothing before it is of use to a forecast from
-        it; cohorts keep their order.
+        Age 0 of the new triangle is that age, as a forecast from it uses nothing earlier; cohorts
+        keep their order.
         """
         known = self.known_at(minute) - age
         old = known >= 0

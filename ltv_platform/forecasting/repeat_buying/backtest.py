@@ -1,6 +1,6 @@
-"""Back-tests: forecasts that know only what was known on a day, beside what happened since.
+"""Back-tests: forecasts that use only what was known on a day, compared with what happened since.
 
-Beside the models stand three forecasts that need none. A model that does not beat them is not
+Three forecasts that need no model are compared too. A model that does not beat them is not
 worth its parameters.
 """
 
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 
     from ltv_platform.forecasting.repeat_buying.histories import Floats
 
-#: Figures per customer, and their sums: purchase days, and their value.
+#: Figures per customer and their sums: purchase days and their value.
 MEASURES = ("transactions", "spend")
 _MODELS = ("bgnbd", "mbgnbd")
-#: Every customer goes on at x / T, at n / T (n = x + 1, all purchase days), or buys no more.
+#: Every customer continues at x / T, at n / T (n = x + 1, all purchase days), or buys no more.
 BASELINES = ("rate_x_T", "rate_n_T", "zero")
 #: Money has six decimals; Python's decimals have no room for more digits before them than this.
 _MILLIONTH, _TOO_MUCH = Decimal("0.000001"), Decimal(10) ** 21
@@ -39,7 +39,7 @@ _MILLIONTH, _TOO_MUCH = Decimal("0.000001"), Decimal(10) ** 21
 
 @dataclass(frozen=True)
 class Comparison:
-    """A row of ``marts.forecast_backtest``, whose contract says what its figures are."""
+    """A row of ``marts.forecast_backtest``; its contract explains the figures."""
 
     origin: date
     holdout_end: date
@@ -101,7 +101,7 @@ def _band(total: Decimal | None, past: list[tuple[float, float]]) -> tuple[objec
 
 
 def _times(money: Decimal | None, factor: float) -> Decimal | None:
-    """Money times a factor; None where the product is too large for money."""
+    """Money times a factor; None if the product is too large for money."""
     product = (
         None if money is None else (money * Decimal(str(rounded(factor)))).quantize(_MILLIONTH)
     )
@@ -125,7 +125,7 @@ def compared(outcomes: "pa.Table") -> list[Comparison]:
 
 
 def _compared_from(outcomes: "pa.Table") -> list[Comparison]:
-    """The rows of one origin in a fixed order; without figures where customers are too few."""
+    """The rows of one origin in a fixed order; without figures if there are too few customers."""
     [first] = outcomes.slice(0, 1).to_pylist()
     origin, ending, customers = first["origin"], first["ending"], count(outcomes)
     days = (ending - origin).days
@@ -154,7 +154,7 @@ def _compared_from(outcomes: "pa.Table") -> list[Comparison]:
 def _predicted(
     outcomes: "pa.Table", fits: Mapping[str, Fit], measure: str, days: int
 ) -> "dict[str, tuple[Status, Floats | None]]":
-    """Of each model and baseline its status, and what it expects of a customer of each row."""
+    """The status of each model and baseline, and what it expects from a customer of each row."""
     import numpy as np  # noqa: PLC0415
 
     from ltv_platform.forecasting.repeat_buying.buy_till_you_die import expected_purchases  # noqa: PLC0415
@@ -176,7 +176,7 @@ def _predicted(
         if spend:
             predicted = predicted * expected_value(fits["gamma_gamma"], x, mean_value)
         found[model] = fits[model].status, predicted
-    # A customer who first bought on the day of the origin has been there for a day, not for none.
+    # A customer who first bought on the day of the origin has been there for one day, not zero.
     periods = days / np.maximum(histories.age, 1)
     repeated, bought = x, x + 1
     if spend:

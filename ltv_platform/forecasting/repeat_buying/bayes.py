@@ -1,12 +1,12 @@
 """BG/NBD, MBG/NBD and Gamma-Gamma sampled with pymc-marketing: posterior means and intervals.
 
-Optional (``pip install 'ltv-platform[bayes]'``) and slow: a minute for two thousand
-customers, where maximum likelihood takes a tenth of a second. It is worth it for few customers,
+Optional (``pip install 'ltv-platform[bayes]'``) and slow: a minute for two thousand customers,
+compared with a tenth of a second for maximum likelihood. It pays if there are few customers,
 because the priors keep the parameters sensible. The result is a
 :class:`~ltv_platform.forecasting.repeat_buying.fit.Fit` like any other.
 
 The priors are pymc-marketing's own. They are for times of about thirty units and α of about ten,
-so time is scaled to a mean age of 30, and money to a mean of 30, whatever the units of the data.
+so time is scaled to a mean age of 30, and money to a mean of 30, in any unit of the data.
 """
 
 import logging
@@ -51,7 +51,7 @@ def fit_bg_nbd(histories: Histories, sampling: Sampling) -> Fit:
 
 
 def fit_mbg_nbd(histories: Histories, sampling: Sampling) -> Fit:
-    """MBG/NBD by Markov chain Monte Carlo; as :func:`fit_bg_nbd`."""
+    """MBG/NBD by Markov chain Monte Carlo; see :func:`fit_bg_nbd`."""
     return _purchases("mbg_nbd", "ModifiedBetaGeoModel", histories, sampling)
 
 
@@ -122,7 +122,7 @@ class _Posterior:
 def _sampled(
     model: Any, data: Mapping[str, Floats], customers: Floats, sampling: Sampling
 ) -> _Posterior:
-    """Runs the sampler on one row per customer, in this process."""
+    """Run the sampler on one row per customer, in this process."""
     import pandas as pd  # noqa: PLC0415 - only the sampler takes frames
 
     rows = np.repeat(np.arange(len(customers)), customers.astype(np.int64))
@@ -171,7 +171,7 @@ def require_models() -> Any:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Without the sampler's own messages: a fit says by its status what is wrong with it."""
+    """Silence the sampler's own messages: the status of a fit says what is wrong with it."""
     logger = logging.getLogger("pymc")
     level = logger.level
     logger.setLevel(logging.CRITICAL)

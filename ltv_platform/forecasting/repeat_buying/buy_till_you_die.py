@@ -1,11 +1,11 @@
-"""BG/NBD and MBG/NBD: customers buy at a rate of their own until they drop out, unseen.
+"""BG/NBD and MBG/NBD: customers buy at their own rate until they drop out, unseen.
 
 While alive, a customer buys at a Poisson rate λ ~ Gamma(r, α); after each purchase the customer
 drops out with probability p ~ Beta(a, b). BG/NBD (Fader, Hardie & Lee, "Counting Your Customers"
-the Easy Way, Marketing Science 24(2), 2005) asks after each *repeat* purchase, so that whoever
-bought once is alive by construction. MBG/NBD (Batislam, Denizel & Filiztekin, IJRM 24(3), 2007;
-Hoppe & Wagner, Marketing JRM 29(2), 2007) asks after the first purchase too. The two differ by
-that one opportunity, so each formula stands here once, with k = x (BG) or x + 1 (MBG).
+the Easy Way, Marketing Science 24(2), 2005) asks after each *repeat* purchase, so that a customer
+who bought once is alive by construction. MBG/NBD (Batislam, Denizel & Filiztekin, IJRM 24(3), 2007;
+Hoppe & Wagner, Marketing JRM 29(2), 2007) asks after the first purchase too. The two differ by that
+one opportunity, so each formula appears only once, with k = x (BG) or x + 1 (MBG).
 
 Every parameter is in the unit of time of the histories: α is a time, the others are pure numbers.
 """
@@ -25,14 +25,15 @@ from ltv_platform.forecasting.repeat_buying.quadrature import NODES, beta_quadra
 #: Opportunities to drop out before the first repeat purchase.
 EARLY_DROPOUTS: Mapping[str, int] = {"bg_nbd": 0, "mbg_nbd": 1}
 PARAMETERS = ("r", "alpha", "a", "b")
-#: With up to so many purchases of a customer who stays, 64 nodes keep the error below 1e-6; it
-#: grows with the purchases over the square of the nodes. The maximum is above any real customer.
+#: For up to this many purchases of a customer who stays, 64 nodes keep the error below 1e-6; it
+#: grows with the purchases over the square of the nodes. The maximum exceeds that of any real
+#: customer.
 _FOLLOWED, _MOST_NODES = 100, 4096
 
 #: Where a search begins: r, α as a fraction of the mean age, a, b. The first is near what retailers
 #: see; the others are slow steady buyers, and many who never come back.
 _STARTS = ((0.5, 0.3, 1.0, 2.5), (2.0, 1.0, 0.5, 5.0), (0.2, 0.1, 1.0, 1.0), (1.0, 1.0, 0.1, 1.0))
-#: Groups computed at once: so many fit into the processor's cache.
+#: Groups computed at once: this many fit into the processor's cache.
 _BLOCK = 8_192
 _AT_BOUND = {
     ("r", HIGHEST): "all customers buy at the same rate",
@@ -57,7 +58,7 @@ def fit_bg_nbd(histories: Histories) -> Fit:
 
 
 def fit_mbg_nbd(histories: Histories) -> Fit:
-    """MBG/NBD by maximum likelihood; as :func:`fit_bg_nbd`."""
+    """MBG/NBD by maximum likelihood; see :func:`fit_bg_nbd`."""
     return _fitted("mbg_nbd", histories)
 
 
@@ -157,7 +158,7 @@ def _log_odds(model: str, parameters: Mapping[str, float], histories: Histories)
 
 
 def _nodes(followed: Floats) -> NDArray[np.int64]:
-    """Nodes needed for customers who would make so many purchases without dropping out."""
+    """Nodes needed for customers who would make this many purchases without dropping out."""
     doublings = np.ceil(np.log2(np.maximum(followed / _FOLLOWED, 1)) / 2)
     nodes: NDArray[np.int64] = np.minimum(NODES * 2**doublings, _MOST_NODES).astype(np.int64)
     return nodes
@@ -179,7 +180,7 @@ class _Objective:
         self.age /= scale
         self.weight_of_age = np.bincount(age_index, weights)
         self.purchases_of_age = np.bincount(age_index, weights * histories.frequency)
-        # Customers who cannot have dropped out yet are not in the second term.
+        # Customers who cannot have dropped out yet do not enter the second term.
         able = histories.frequency + early > 0
         self.recency, recency_index = distinct(histories.recency[able])
         self.recency /= scale
@@ -193,7 +194,7 @@ class _Objective:
         x, k = self.x, self.k
         log_age = np.log(alpha + self.age)
         purchasing = r * self.weight_of_age + self.purchases_of_age
-        # Where k = 0 the denominator is not used.
+        # If k = 0 the denominator is not used.
         follows = np.where(k > 0, b + k - 1, 1.0)
         dropped, dropped_of_x = self._dropped(r, alpha, log_age, np.log(a) - np.log(follows))
         value = (

@@ -18,11 +18,11 @@ Status = Literal[
     "no_convergence",
 ]
 
-#: With fewer customers, parameters say more about the few than about the next ones.
+#: With fewer customers, parameters describe these few rather than the next ones.
 LEAST_CUSTOMERS = 100
 #: Customers who came back; without them a slow customer looks like a lost one.
 LEAST_REPEATERS = 30
-#: Probability with which an interval holds a parameter.
+#: Probability that an interval contains a parameter.
 PARAMETER_INTERVAL = 0.95
 
 
@@ -34,16 +34,16 @@ class Fit:
 
     Attributes:
         model: ``bg_nbd``, ``mbg_nbd``, ``gamma_gamma`` or ``shifted_beta_geometric``.
-        parameters: By name, in the order of the paper; empty where nothing was fitted.
-        standard_errors: By name, on the scale of the parameter; None where the likelihood has no
-            curvature. Of a sampled model the standard deviations of the posterior.
+        parameters: By name, in the order of the paper; empty if nothing was fitted.
+        standard_errors: By name, on the scale of the parameter; None if the likelihood has no
+            curvature. For a sampled model, the standard deviations of the posterior.
         log_likelihood: Natural logarithm, summed over the customers, in the units of the data;
-            None where nothing was fitted.
+            None if nothing was fitted.
         status: ``ok``, or what is wrong with the parameters.
         reason: The status in words; empty when ok.
         customers: How many the model was fitted to.
-        intervals: By name, lower and upper end of the 95 % interval, where the status is ``ok``;
-            of a sampled model the credible interval.
+        intervals: By name, lower and upper end of the 95 % interval, if the status is ``ok``;
+            for a sampled model, the credible interval.
     """
 
     model: str
@@ -57,18 +57,18 @@ class Fit:
 
     @property
     def usable(self) -> bool:
-        """Whether a forecast may go by the parameters.
+        """Whether a forecast may use the parameters.
 
-        At a bound the model is its own limit (such as: all customers drop out with one
-        probability), which is its closest fit to the data: better than a rate without dropout. The
-        status says so.
+        At a bound the model is its own limit (for example, all customers drop out with the same
+        probability). That is its closest fit to the data, and better than a rate without dropout.
+        The status says so.
         """
         return self.status in ("ok", "at_bound")
 
 
 @dataclass(frozen=True)
 class Sampling:
-    """How a model is sampled, where it is not fitted by maximum likelihood.
+    """How a model is sampled if it is not fitted by maximum likelihood.
 
     Attributes:
         draws: Draws of each of the two chains, after as many to tune them.
@@ -80,7 +80,7 @@ class Sampling:
 
 
 def too_small(customers: float, repeaters: float) -> tuple[Status, str] | None:
-    """Status and reason where there are too few customers; None where there are enough.
+    """Status and reason if there are too few customers; None if there are enough.
 
     Args:
         customers: All of them.

@@ -1,4 +1,4 @@
-"""Gamma-Gamma: what a purchase of a customer is worth, from the ones seen so far.
+"""Gamma-Gamma: what a customer's purchase is worth, given those seen so far.
 
 The value of a purchase is Gamma(p, ν), and ν ~ Gamma(q, v) over customers, independent of how
 often they buy (Fader & Hardie, The Gamma-Gamma Model of Monetary Value, 2013). v is in the
@@ -33,14 +33,14 @@ def fit_gamma_gamma(
     """Gamma-Gamma by maximum likelihood over the customers with a positive mean.
 
     Args:
-        frequency: x: purchases that the mean is of (repeat purchases), shape (groups,); groups
+        frequency: x: purchases behind the mean (repeat purchases), shape (groups,); groups
             with 0 are left out.
-        mean_value: m: their mean value; groups where it is not above 0 are left out.
+        mean_value: m: their mean value; groups whose mean is not above 0 are left out.
         customers: Customers per group; 1 each by default.
 
     Returns:
-        Parameters p, q, v. Status ``infinite_mean`` where q ≤ 1: a new customer's expected value
-        is infinite. ``customers`` counts those who were used.
+        Parameters p, q, v. Status ``infinite_mean`` if q ≤ 1: a new customer's expected value
+        is infinite. ``customers`` counts those used.
     """
     purchases, value, weights = buyers(frequency, mean_value, customers)
     total = float(weights.sum())
@@ -65,7 +65,7 @@ def buyers(
 
 
 def too_few_buyers(customers: float) -> Fit | None:
-    """A fit without parameters where customers are too few; None where they are enough."""
+    """A fit without parameters if there are too few customers; None if there are enough."""
     if customers >= LEAST_REPEATERS:
         return None
     reason = f"{customers:g} customers paid for a repeat purchase; a fit needs {LEAST_REPEATERS}"
@@ -73,7 +73,7 @@ def too_few_buyers(customers: float) -> Fit | None:
 
 
 def judged(fit: Fit, frequency: Floats, mean_value: Floats, customers: Floats) -> Fit:
-    """The fit with its log-likelihood, and with its status where q ≤ 1."""
+    """The fit with its log-likelihood, and with its status if q ≤ 1."""
     likelihood = float((customers * log_likelihood(fit.parameters, frequency, mean_value)).sum())
     fit = replace(fit, log_likelihood=likelihood)
     if fit.status == "ok" and fit.parameters["q"] <= 1:
@@ -109,15 +109,15 @@ def log_likelihood(
 def expected_value(fit: Fit, frequency: Floats, mean_value: Floats) -> Floats:
     """Expected value of a future purchase: p (v + x m) / (p x + q − 1).
 
-    Fader & Hardie (2013), equation 5: the customer's mean, drawn towards everybody's.
+    Fader & Hardie (2013), equation 5: the customer's mean, pulled towards everybody's.
 
     Args:
         fit: A Gamma-Gamma.
-        frequency: x: purchases that the mean is of, shape (groups,); 0 gives everybody's mean.
-        mean_value: m, in the currency of the fit; read only where x > 0.
+        frequency: x: purchases behind the mean, shape (groups,); 0 gives everybody's mean.
+        mean_value: m, in the currency of the fit; read only if x > 0.
 
     Raises:
-        ValueError: q ≤ 1, so that the mean is infinite.
+        ValueError: q ≤ 1, so the mean is infinite.
     """
     p, q, v = (fit.parameters[name] for name in PARAMETERS)
     if q <= 1:

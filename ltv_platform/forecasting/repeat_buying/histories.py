@@ -1,4 +1,4 @@
-"""Purchase histories: all that the models of repeat buying need to know of a customer."""
+"""Purchase histories: all that the models of repeat buying need to know about a customer."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 Floats = NDArray[np.float64]
 Number = TypeVar("Number", np.float64, np.int64)
 
-#: Whole numbers up to this size are counted in a table, even where they are few.
+#: Whole numbers up to this size are counted in a table, even if there are few.
 _TABLED = 10_000
 
 
@@ -23,13 +23,13 @@ class Histories:
 
     Attributes:
         frequency: x: repeat purchases (purchase days after the first), shape (groups,).
-        recency: t_x: time from the first to the last purchase; 0 where there is no repeat.
+        recency: t_x: time from the first to the last purchase; 0 if there is none.
         age: T: time from the first purchase to the end of the observation.
         customers: How many customers have this history.
 
     Raises:
         ValueError: Shapes differ, or a history is impossible (not 0 ≤ t_x ≤ T, or no time
-            between purchases where there are several, or some where there is one).
+            between several purchases, or some time after a single one).
     """
 
     frequency: Floats
@@ -75,8 +75,8 @@ class Histories:
     def grouped(self) -> "Histories":
         """The same customers with every history once, in order.
 
-        Whatever order and grouping the customers came in, the result is the same to the bit, and
-        so is what is fitted to it.
+        For any order and grouping of the customers, the result is identical to the last bit, and so
+        is any fit to it.
         """
         columns = (self.age, self.recency, self.frequency)
         found, customers = merged(columns, self.customers)
@@ -132,7 +132,7 @@ def histories(
 def distinct(values: NDArray[Number]) -> tuple[NDArray[Number], NDArray[np.int64]]:
     """Distinct values in ascending order, and the index of each value among them.
 
-    As ``np.unique``, which sorts; whole numbers, such as counts and days, need no sorting.
+    Like ``np.unique``, but whole numbers, such as counts and days, are not sorted.
 
     Args:
         values: Finite, shape (n,).

@@ -37,9 +37,9 @@ class Prediction:
         expected_purchases: Mean number.
         lower_purchases: Quantile of the number at (1 − coverage) / 2.
         upper_purchases: Quantile at (1 + coverage) / 2.
-        lower_factor: Quantile of spend as a multiple of v + x·m (:func:`spend`); None where no
+        lower_factor: Quantile of spend as a multiple of v + x·m (:func:`spend`); None if no
             values were given.
-        upper_factor: The other quantile of spend.
+        upper_factor: The upper quantile of spend.
     """
 
     horizon: float
@@ -58,7 +58,7 @@ class Band:
     Attributes:
         lower: At most 1.
         upper: At least 1.
-        origins: Past forecasts that it is based on.
+        origins: The number of past forecasts behind it.
     """
 
     lower: float
@@ -75,15 +75,15 @@ def predict(
 ) -> tuple[Prediction, ...]:
     """Expected purchases and intervals of one customer of each group.
 
-    Exact but for spend: counts above 48 share it in bins of 4 %, and it is interpolated in its
-    logarithm. As a number of purchases is whole, its interval holds *at least* the coverage.
+    Exact except for spend: counts above 48 share it in bins of 4 %, and it is interpolated on a log
+    scale. As a number of purchases is whole, its interval holds *at least* the coverage.
 
     Args:
         fit: A BG/NBD or an MBG/NBD.
         values: A Gamma-Gamma; None for purchases only.
         histories: Shape (groups,), in the unit of the fit.
         horizons: Lengths of the forecasts, in that unit.
-        coverage: Probability with which the interval holds, between 0 and 1.
+        coverage: Probability that the interval contains the outcome, between 0 and 1.
 
     Returns:
         One prediction per horizon.
@@ -145,7 +145,7 @@ def predict(
 
 
 def spend(values: Fit, factor: Floats, frequency: Floats, mean_value: Floats) -> Floats:
-    """Spend out of a factor of :class:`Prediction`: factor · (v + x·m).
+    """Spend from a factor of :class:`Prediction`: factor · (v + x·m).
 
     Given N purchases and a customer's x purchases of mean value m, total / (v + x·m) is beta
     prime (p·N, p·x + q) distributed: ν ~ Gamma(p·x + q, v + x·m) (Fader & Hardie, The Gamma-Gamma
@@ -155,7 +155,7 @@ def spend(values: Fit, factor: Floats, frequency: Floats, mean_value: Floats) ->
         values: A Gamma-Gamma.
         factor: Shape (customers,).
         frequency: x of the history that the factor is for.
-        mean_value: m; read only where x > 0.
+        mean_value: m; read only if x > 0.
     """
     spent = np.where(frequency > 0, frequency * mean_value, 0.0)
     money: Floats = factor * (values.parameters["v"] + spent)
@@ -165,19 +165,19 @@ def spend(values: Fit, factor: Floats, frequency: Floats, mean_value: Floats) ->
 def empirical_band(
     predicted: Sequence[float], actual: Sequence[float], coverage: float = 0.8
 ) -> Band | None:
-    """By what factor a forecast total misses, judged by past ones (rolling origins).
+    """By what factor a forecast total may miss, judged by past ones (rolling origins).
 
-    The logarithms of actual / predicted are taken as normal around 0 (a forecast that always
-    errs to one side gets a wide band, not a moved one), and few origins widen the band through
+    The logarithms of actual / predicted are assumed to be normal around 0 (a forecast that always
+    errs to one side gets a wide band, not a shifted one), and few origins widen the band through
     Student's t. Overlapping origins carry less information than their number suggests.
 
     Args:
         predicted: Total of each past forecast of the same length.
         actual: What happened.
-        coverage: Probability with which the band holds.
+        coverage: Probability that the band contains the outcome.
 
     Returns:
-        The band; None with fewer than two origins where both totals are positive.
+        The band; None if fewer than two origins have two positive totals.
     """
     used = [(p, a) for p, a in zip(predicted, actual, strict=True) if p > 0 and a > 0]
     if len(used) < 2:  # noqa: PLR2004 - one past error says nothing about their spread
@@ -204,7 +204,7 @@ def _whole(
     column: NDArray[np.int64],
     horizon: float,
 ) -> Floats:
-    """The greatest count that is exceeded with at most the level, each within its bin."""
+    """The greatest count exceeded with a probability of at most the level, in each bin."""
     high = counts[np.minimum(column, len(counts) - 1)].copy()
     low = np.where(column > 0, counts[np.minimum(column, len(counts) - 1) - 1], high - 1)
     while len(wide := np.flatnonzero(high - low > 1)):

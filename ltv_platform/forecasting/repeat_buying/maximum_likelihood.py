@@ -24,15 +24,15 @@ Objective = Callable[[Floats], tuple[float, Floats]]
 LOWEST, HIGHEST = 1e-4, 1e4
 #: Gradient per customer, by logarithms, at which a search has converged.
 _FLAT = 1e-7
-#: Gradient that counts as 0 where rounding allows no smaller one.
+#: Gradient that counts as 0 if rounding allows no smaller one.
 _NEARLY_FLAT = 1e-6
 #: Steps for differences of the gradient: their error is about its square.
 _STEP = 1e-4
-#: Newton steps at most; from where L-BFGS-B stops one or two reach the precision of the machine.
+#: Newton steps at most; one or two, from where L-BFGS-B stops, reach machine precision.
 _POLISHING = 6
 #: Log-likelihoods per customer that differ by no more belong to one optimum.
 _AS_HIGH = 1e-9
-#: Curvature per customer, by logarithms, that counts as none: differences resolve no less, and even
+#: Curvature per customer, by logarithms, that counts as zero: differences resolve no less, and even
 #: a million customers would leave a factor of e^10 open.
 _SINGULAR = 1e-8
 #: Standard error of a logarithm above which the data do not determine the parameter: two of them
@@ -50,7 +50,7 @@ class Optimum:
         parameters: On the scale of the data given to the objective.
         log_likelihood: Per customer.
         relative_errors: Standard error of each logarithm, for one customer (divide by the root of
-            their number); None where the Hessian is singular.
+            their number); None if the Hessian is singular.
         at_bound: Indices of the parameters that lie at a bound.
         converged: Whether the gradient is 0.
     """
@@ -62,7 +62,7 @@ class Optimum:
     converged: bool
 
     def equals(self, other: "Optimum") -> bool:
-        """Whether two searches ended at one bound, as high as each other."""
+        """Whether two searches ended at the same bound with equal likelihoods."""
         return (
             self.converged
             and other.converged
@@ -122,7 +122,7 @@ class Optimum:
         )
 
     def _undetermined(self, customers: float) -> tuple[int, ...]:
-        """Indices of the parameters at a bound, or where the likelihood is flat."""
+        """Indices of the parameters at a bound, or along which the likelihood is flat."""
         flat: tuple[int, ...] = ()
         if self.relative_errors is not None:
             errors = self.relative_errors / np.sqrt(customers)
@@ -136,16 +136,16 @@ class Optimum:
 
 
 def maximise(objective: Objective, starts: Sequence[Sequence[float]]) -> Optimum:
-    """The first optimum that a start leads to; the best point found where none does.
+    """The first optimum that a start leads to; the best point found if none does.
 
-    Where two starts lead to the same bound, the bound counts as the optimum.
+    If two starts lead to the same bound, the bound counts as the optimum.
 
     Args:
         objective: Log-likelihood per customer with its gradient.
         starts: Parameters to begin at, likely ones first.
     """
     found: list[Optimum] = []
-    # Handing a matrix of four parameters to threads takes many times as long as what it saves.
+    # Handing a matrix of four parameters to threads takes many times longer than it saves.
     with threadpool_limits(limits=1, user_api="blas"):
         for start in starts:
             optimum = _from(objective, np.log(np.asarray(start, np.float64)))

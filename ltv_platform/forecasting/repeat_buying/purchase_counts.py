@@ -4,7 +4,8 @@ A customer who is alive at T makes the smaller of two independent numbers of pur
 number, with λ ~ Gamma(r+x, α+T), and the geometric number at which they drop out, with
 p ~ Beta(a, b+k).
 So P(N ≥ n) is P(alive) times a negative binomial tail times E[(1−p)^(n−1)], and nothing needs to
-be simulated or summed. (Fader, Hardie & Lee 2005, equation 8, is its case of a new customer.)
+be simulated or summed. (Fader, Hardie & Lee 2005, equation 8, is the special case of a new
+customer.)
 """
 
 import numpy as np
@@ -16,7 +17,7 @@ from ltv_platform.forecasting.repeat_buying.fit import Fit
 from ltv_platform.forecasting.repeat_buying.histories import Floats
 
 #: Counts up to which tails are sums of probabilities; that is fifty times faster than the
-#: incomplete beta function, and loses no digit that matters.
+#: incomplete beta function, and loses no significant digit.
 _SUMMED = 256
 
 

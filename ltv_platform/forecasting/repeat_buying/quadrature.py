@@ -7,7 +7,7 @@ from scipy.linalg import eigvalsh_tridiagonal
 
 from ltv_platform.forecasting.repeat_buying.histories import Floats
 
-#: Nodes that a mean takes by default.
+#: Default number of nodes.
 NODES = 64
 
 
@@ -35,7 +35,7 @@ def beta_quadrature(a: float, b: float, nodes: int = NODES) -> tuple[Floats, Flo
     centre[0] = (a - b) / (a + b)
     centre[1:] = (lower - upper) * (lower + upper) / (total * (total + 2))
     beside = np.empty(nodes - 1)
-    # A formula of its own, because the factors a + b − 1 of the general one cancel here.
+    # A separate formula, because the factors a + b − 1 of the general one cancel here.
     beside[0] = 4 * a * b / ((a + b) ** 2 * (a + b + 1))
     m, total = n[1:], total[1:]
     beside[1:] = 4 * m * (m + upper) * (m + lower) * (m + upper + lower)

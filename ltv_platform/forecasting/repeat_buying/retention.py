@@ -1,6 +1,6 @@
-"""Renewals of subscribers, counted renewal by renewal, beside the curve of a fit.
+"""Renewals of subscribers, counted renewal by renewal, next to the curve of a fit.
 
-The model is in :mod:`.subscriptions`; here its counts are made, and its figures put into rows.
+The model is in :mod:`.subscriptions`; this module makes its counts and puts its figures into rows.
 """
 
 from collections.abc import Iterable, Sequence
@@ -53,10 +53,10 @@ class Renewals:
 
     @classmethod
     def of_cohorts(cls, cohorts: Iterable[Sequence[int]]) -> "Renewals":
-        """Counts of cohorts, each known for a number of periods of its own.
+        """Counts of cohorts, each known for its own number of periods.
 
         Args:
-            cohorts: Of each cohort its subscribers at the start and after 1, 2, … periods.
+            cohorts: For each cohort, its subscribers at the start and after 1, 2, … periods.
         """
         known = [np.asarray(counts, np.float64) for counts in cohorts]
         at_risk = np.zeros(max(map(len, known), default=1) - 1)
@@ -69,7 +69,7 @@ class Renewals:
 
 @dataclass(frozen=True)
 class CurveRow:
-    """One period of a retention curve; None where a figure is not known.
+    """One period of a retention curve; None if a figure is not known.
 
     Attributes:
         period: Number of the renewal, from 1.
@@ -77,8 +77,8 @@ class CurveRow:
         renewed: How many of them renewed.
         retention: renewed / at_risk.
         survival: Product of the retention so far: the share of subscribers still there.
-        expected_retention: What the model says of it.
-        expected_survival: What the model says of it.
+        expected_retention: The model's figure.
+        expected_survival: The model's figure.
         expected_payments: Payments of a new subscriber up to this renewal, the first payment
             included, discounted.
     """
@@ -98,13 +98,13 @@ COLUMNS = tuple(field.name for field in fields(CurveRow))
 
 @dataclass(frozen=True)
 class Projection:
-    """What is expected of subscribers.
+    """What is expected from subscribers.
 
     Attributes:
         fit: A shifted beta-geometric.
         curve: Observed and expected retention of each period.
-        expected_lifetime: Payments of a new subscriber in all, the first one included, discounted;
-            None where they are infinite, or the fit is not usable.
+        expected_lifetime: The total of a new subscriber's payments, the first one included,
+            discounted; None if it is infinite, or the fit is not usable.
     """
 
     fit: Fit
@@ -113,12 +113,12 @@ class Projection:
 
 
 def project(renewals: Renewals, horizon: int, discount: float = 0.0) -> Projection:
-    """Fit the model to renewals, and project them.
+    """Fit the model to renewals and project them.
 
     Args:
         renewals: The counts.
-        horizon: Periods to project; the curve is longer where more are known.
-        discount: Per period: 0, or :data:`~.subscriptions.LEAST_DISCOUNT` and more.
+        horizon: Periods to project; the curve is longer if more are known.
+        discount: Per period: 0, or at least :data:`~.subscriptions.LEAST_DISCOUNT`.
     """
     fit = fit_shifted_beta_geometric(renewals.at_risk, renewals.left)
     lifetime = expected_lifetime(fit, discount=discount) if fit.usable else None

@@ -10,13 +10,13 @@ from ltv_platform.forecasting.repeat_buying import gamma_gamma
 from ltv_platform.forecasting.repeat_buying.fit import Fit
 from ltv_platform.forecasting.repeat_buying.histories import Floats
 
-#: Counts up to here have a distribution each; above, the counts of a bin of 4 % share one.
+#: Counts up to this one have a distribution each; above it, the counts of a bin of 4 % share one.
 _SEPARATE, _BIN = 48, 1.04
 #: Least counts of the bins, in ascending order.
 COUNTS = np.concatenate(
     [np.arange(_SEPARATE), np.ceil(_SEPARATE * _BIN ** np.arange(430)).astype(np.int64)]
 )
-#: The mean count of each bin, which stands for all of them.
+#: The mean count of each bin, which represents all of them.
 _MIDDLES = np.concatenate([(COUNTS[:-1] + COUNTS[1:] - 1) / 2, COUNTS[-1:]])
 #: Points of a spend distribution, evenly spaced in its logarithm.
 _POINTS = 96
@@ -79,7 +79,7 @@ class Spends:
         column = first_at_most(above, rows, level)
         upper = np.clip(column, 2, len(self.points))
         more, less = above[rows, upper - 1], above[rows, upper]
-        # Between two equal neighbours there is nothing to interpolate.
+        # Two equal neighbours leave nothing to interpolate.
         weight = np.clip((more - level) / np.where(more > less, more - less, 1), 0, 1)
         logs = np.log(self.points)
         between = np.exp(logs[upper - 2] + weight * (logs[upper - 1] - logs[upper - 2]))
@@ -95,9 +95,9 @@ def first_at_most(table: Floats, rows: NDArray[np.int64], level: Floats) -> NDAr
         level: Levels; above 1 they count as 1.
 
     Returns:
-        One column per level; the number of columns where there is none.
+        One column per level; the number of columns if there is none.
     """
-    # Rows laid end to end ascend, so that one binary search serves all levels.
+    # Rows laid end to end ascend, so one binary search serves all levels.
     ascending = 2.0 * np.arange(len(table))[:, None] + (1 - table)
     column: NDArray[np.int64] = np.searchsorted(
         ascending.ravel(), 2.0 * rows + (1 - np.minimum(level, 1))

@@ -18,8 +18,8 @@ def read_counts(path: Path) -> Renewals:
 
     Args:
         path: A CSV file with a header: ``period`` (0, 1, 2, …), ``subscribers`` (how many are
-            still there after so many periods) and, for several cohorts, ``cohort``. Rows may be in
-            any order; other columns are ignored.
+            still there after that many periods) and, for several cohorts, ``cohort``. Rows may be
+            in any order; other columns are ignored.
 
     Raises:
         UserError: The file cannot be read, or its rows are not such counts.

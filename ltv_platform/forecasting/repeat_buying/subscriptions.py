@@ -1,6 +1,6 @@
-"""Shifted beta-geometric: how long subscribers stay, where it is known who has left.
+"""Shifted beta-geometric: how long subscribers stay, if it is known who has left.
 
-In each period a subscriber leaves with a probability of their own, θ ~ Beta(α, β). Retention then
+In each period a subscriber leaves with their own probability, θ ~ Beta(α, β). Retention then
 rises with time although nobody changes: who is likely to leave has left (Fader & Hardie, How to
 Project Customer Retention, Journal of Interactive Marketing 21(1), 2007).
 """
@@ -19,8 +19,8 @@ from ltv_platform.forecasting.repeat_buying.quadrature import beta_quadrature
 PARAMETERS = ("alpha", "beta")
 #: One period has one share of leavers, which does not identify two parameters.
 _LEAST_PERIODS = 2
-#: The mean over θ has a pole at θ = −d. So many nodes keep the relative error below 1e-9 down to
-#: this discount; at a hundredth of it, it would be 3 %.
+#: The mean over θ has a pole at θ = −d. This many nodes keep the relative error below 1e-9 down to
+#: this discount; at a hundredth of it, the error would be 3 %.
 _LIFETIME_NODES, LEAST_DISCOUNT = 1024, 1e-4
 
 _STARTS = ((1.0, 3.0), (0.5, 1.0), (1.0, 30.0), (10.0, 100.0))
@@ -77,7 +77,7 @@ def fit_shifted_beta_geometric(at_risk: ArrayLike, left: ArrayLike) -> Fit:
 
 
 def _too_few(periods: int, customers: float) -> Fit | None:
-    """A fit that says what is missing; None where there is enough."""
+    """A fit that says what is missing; None if there is enough."""
     status: Status
     if periods < _LEAST_PERIODS:
         status = "too_few_periods"
@@ -92,7 +92,7 @@ def _too_few(periods: int, customers: float) -> Fit | None:
 
 
 def survival(fit: Fit, periods: ArrayLike) -> Floats:
-    """Share still subscribed after so many periods: B(α, β+t) / B(α, β) (equation 6).
+    """Share still subscribed after that many periods: B(α, β+t) / B(α, β) (equation 6).
 
     Args:
         fit: A shifted beta-geometric.
@@ -106,7 +106,7 @@ def survival(fit: Fit, periods: ArrayLike) -> Floats:
 
 
 def retention(fit: Fit, periods: ArrayLike) -> Floats:
-    """Share of those there at the beginning of a period who stay: (β+t−1) / (α+β+t−1).
+    """The share of those present at the beginning of a period who stay: (β+t−1) / (α+β+t−1).
 
     Equation 8.
 
@@ -136,18 +136,18 @@ def expected_payments(fit: Fit, periods: ArrayLike, discount: float = 0.0) -> Fl
 
 
 def expected_lifetime(fit: Fit, discount: float = 0.0) -> float | None:
-    """Expected payments of a new subscriber in all, the first one included, discounted.
+    """The expected total of a new subscriber's payments, the first one included, discounted.
 
     Σ S(t) / (1 + d)^t over t = 0, 1, … (Fader & Hardie, Customer-Base Valuation in a Contractual
     Setting, Marketing Science 29(1), 2010, equation 3).
 
     Args:
         fit: A shifted beta-geometric.
-        discount: d per period: 0, or :data:`LEAST_DISCOUNT` and more.
+        discount: d per period: 0, or at least :data:`LEAST_DISCOUNT`.
 
     Returns:
-        Number of (discounted) payments; None where it is infinite: without a discount, α ≤ 1
-        leaves too many who stay for ever.
+        Number of (discounted) payments; None if it is infinite: without a discount, α ≤ 1
+        leaves too many who stay forever.
 
     Raises:
         ValueError: The discount is too small or negative.

@@ -1,8 +1,7 @@
 """Models and forecasts as tables: counted histories in, rows of the marts out, Arrow both ways.
 
-The SELECTs in ``sql/forecasts/`` count; what is fitted and computed happens here, by the functions
-of this package. scipy is loaded where there are enough customers to fit anything to, and not
-before. Back-tests are in :mod:`.backtest`.
+The SELECTs in ``sql/forecasts/`` count; this package fits and computes. scipy is loaded only if
+there are enough customers to fit anything to. Back-tests are in :mod:`.backtest`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,26 +19,26 @@ if TYPE_CHECKING:
 
 _OF_PURCHASES = ("r", "alpha", "a", "b")
 _OF_VALUES = ("p", "q", "v")
-#: Models by the names that tables and commands have for them, with their parameters.
+#: Models by the names that tables and commands use, with their parameters.
 MODELS: Mapping[str, tuple[str, ...]] = {
     "bgnbd": _OF_PURCHASES,
     "mbgnbd": _OF_PURCHASES,
     "gamma_gamma": _OF_VALUES,
 }
-#: Probability with which an interval holds what happens.
+#: Probability that an interval contains what happens.
 INTERVAL = 0.8
 _INTERVALS = ("lower_purchases", "upper_purchases", "lower_factor", "upper_factor")
 
 
 @dataclass(frozen=True)
 class FittedModel:
-    """A model and whom it was fitted to.
+    """A model and the customers that it was fitted to.
 
     Attributes:
         name: One of :data:`MODELS`.
         fit: What was found.
-        excluded: Customers with transactions whom it was not fitted to.
-        method: ``likelihood``, or ``bayes`` where it was sampled.
+        excluded: Customers with transactions to whom it was not fitted.
+        method: ``likelihood``, or ``bayes`` if it was sampled.
     """
 
     name: str
@@ -49,17 +48,17 @@ class FittedModel:
 
     @property
     def parameters(self) -> dict[str, float | None]:
-        """All of the model's, rounded; None where nothing was fitted."""
+        """All parameters of the model, rounded; None if nothing was fitted."""
         return {name: rounded(self.fit.parameters.get(name)) for name in MODELS[self.name]}
 
     @property
     def standard_errors(self) -> dict[str, float | None]:
-        """Of the parameters; None where the data do not determine them."""
+        """Of the parameters; None if the data do not determine them."""
         return {name: rounded(self.fit.standard_errors.get(name)) for name in MODELS[self.name]}
 
     @property
     def lower(self) -> dict[str, float | None]:
-        """Lower ends of the 95 % intervals of the parameters; None where there is none."""
+        """Lower ends of the 95 % intervals of the parameters; None if there is none."""
         return self._ends(0)
 
     @property
@@ -76,7 +75,7 @@ class FittedModel:
 
     @property
     def log_likelihood(self) -> float | None:
-        """Natural; None where nothing was fitted."""
+        """Natural; None if nothing was fitted."""
         return rounded(self.fit.log_likelihood)
 
 
@@ -91,7 +90,7 @@ def fitted_models(
     Args:
         groups: Rows of the macro ``groups`` in ``sql/macros/purchases.sql``, in any order.
         models: Which ones, of :data:`MODELS`.
-        days_per_unit: Days of the unit of time that alpha is in: 1, or 7 for weeks.
+        days_per_unit: Days per unit of time of alpha: 1, or 7 for weeks.
         sampling: How to sample the models; None: maximum likelihood.
 
     Raises:
@@ -117,7 +116,7 @@ def fit_groups(
     days_per_unit: int = 1,
     sampling: Sampling | None = None,
 ) -> dict[str, Fit]:
-    """Fits by name of the model; where there are too few customers, without loading scipy.
+    """Fits by name of the model; without loading scipy if there are too few customers.
 
     Args:
         purchases: Columns repeat_days, span_days, age_days, customers.
@@ -145,7 +144,8 @@ def forecast_models(groups: "pa.Table") -> "pa.Table":
     """The rows of ``marts.forecast_models``.
 
     Args:
-        groups: Rows of ``sql/forecasts/forecast_models.sql``, in any order; none before any event.
+        groups: Rows of ``sql/forecasts/forecast_models.sql``, in any order; none before the first
+            event.
     """
     rows = [
         (

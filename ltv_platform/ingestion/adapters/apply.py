@@ -96,7 +96,7 @@ def adapt(
     Args:
         settings: Limits of time and memory.
         adapters: The SELECTs of the adapter by table, in order.
-        copy: The private copy; the output is written beside it.
+        copy: The private copy; the output is written next to it.
         records: Its records.
         sources: The contracts.
 
@@ -208,7 +208,7 @@ def adapt_again(
     Args:
         settings: Limits of time and memory.
         adapter: The adapter.
-        kept: A Parquet file of the records; the output is written beside it.
+        kept: A Parquet file of the records; the output is written next to it.
         columns: Their columns, without ``_line`` and ``_file``.
         source: The table they are meant for.
 

@@ -1,7 +1,7 @@
 """Runs adapters in an in-memory database that holds only the records of one file.
 
-An adapter is untrusted SQL. Whatever its SELECT asks for, it cannot reach the warehouse, another
-file, the network, or any row outside the file.
+An adapter is untrusted SQL. No matter what its SELECT contains, it cannot reach the warehouse,
+another file, the network, or any row outside the file.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -80,7 +80,7 @@ def open_adapter_database(settings: Settings, folder: Path) -> Iterator[Connecti
 
     Args:
         settings: Limits of time and memory.
-        folder: A folder of its own, for data that does not fit into memory.
+        folder: Its own folder, for data that does not fit into memory.
     """
     config = {**connection_config(settings), "temp_directory": str(_spill(folder))}
     with duckdb.connect(config=config) as connection:

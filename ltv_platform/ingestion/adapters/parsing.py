@@ -8,7 +8,7 @@ An adapter is a SQL file with one SELECT for each source table that it feeds. Co
     -- takes: … = …    a column that may be missing
     -- missing: … = …  a needed column, and how to get a file that has it
     -- skip: until header    titles precede the header, and notices follow the records
-    -- empty: -- | N/A       texts that stand for a missing value, whatever their case
+    -- empty: -- | N/A       texts that mean a missing value, in any case
     -- numbers: 1.204,50     how columns of numbers are written; else inferred from the values
     -- dates: day first      how columns of dates are written; else inferred from the values
     -- totals: condition     identifies records that are totals of others

@@ -1,4 +1,4 @@
-"""Recognizes a file's format by its first bytes, where they contradict the extension."""
+"""Recognizes a file's format by its first bytes if they contradict the extension."""
 
 import codecs
 import re
@@ -92,7 +92,7 @@ def refuse_wrong_extension(begin: bytes, source: Path, expected: str) -> None:
     Args:
         begin: The first bytes, decompressed.
         source: The file.
-        expected: The format that the extension stands for.
+        expected: The format that the extension means.
 
     Raises:
         UserError: the bytes are of another format.

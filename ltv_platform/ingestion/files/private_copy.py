@@ -80,7 +80,7 @@ class PrivateCopy:
 
 
 def file_format(path: Path) -> FileFormat:
-    """The format that the file's extension stands for, with or without ``.gz``.
+    """The format that the file's extension means, with or without ``.gz``.
 
     Raises:
         UserError: the extension is unknown.
@@ -257,7 +257,9 @@ def _path_errors(source: Path, follow_links: bool = True) -> Iterator[None]:
     except OSError as error:
         if not follow_links and error.errno in IS_A_LINK:
             raise refuse_link(source) from error
-        raise UserError(f"{source} cannot be opened: {error.strerror}.", "Check it.") from error
+        raise UserError(
+            f"{source} cannot be opened: {error.strerror}.", "Check the file."
+        ) from error
 
 
 def _refuse_irregular(source: Path, status: os.stat_result) -> None:

@@ -1,4 +1,4 @@
-"""Reads a SQLite database in a process of its own; run by path, imports nothing of the platform.
+"""Reads a SQLite database in a separate process; run by path, imports nothing from the platform.
 
 A view can take all memory, fill the disk, or never return from one call into SQLite, where no
 progress handler is called. Process limits hold even there, and a process can be killed.

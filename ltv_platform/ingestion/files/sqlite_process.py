@@ -45,7 +45,7 @@ _SIZE = 8
 def read_sqlite(
     copy: PrivateCopy, settings: Settings, question: str, tables: Sequence[str] = ()
 ) -> Iterator[tuple[Any, ...]]:
-    """Query a database in a process of its own.
+    """Query a database in a separate process.
 
     Args:
         copy: The database.
@@ -138,7 +138,7 @@ def _messages(copy: PrivateCopy, order: Mapping[str, Any]) -> Iterator[bytes]:
 def _fault(
     copy: PrivateCopy, order: Mapping[str, Any], what: str, message: str, code: int
 ) -> Exception:
-    """The error that tells the user what SQLite failed at."""
+    """The error for what SQLite failed at."""
     if what == "MemoryError":
         return UserError(
             f"{copy.name} needs more than {order['memory'] >> 20:,} MiB of memory to read.",

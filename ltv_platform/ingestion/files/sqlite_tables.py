@@ -23,7 +23,7 @@ from ltv_platform.settings import Settings
 _BATCH = 100_000
 _BATCH_BYTES = 256 << 20
 _MAGIC = b"SQLite format 3\0"
-#: Begins the rollback journal that SQLite keeps beside a database during a transaction
+#: Begins the rollback journal that SQLite keeps next to a database during a transaction
 #: (sqlite.org/fileformat2.html, section 3).
 _JOURNAL_MAGIC = bytes.fromhex("d9d505f920a163d7")
 #: Number of leading bytes searched for SQL statements.
@@ -40,21 +40,21 @@ def copy_sqlite(database: Path, folder: Path, *, follow_links: bool = True) -> P
         follow_links: Whether the path may be a symbolic link.
 
     Raises:
-        UserError: the database cannot be copied, its newest rows are in a write-ahead log beside
-            it, or the journal of an open transaction is beside it.
+        UserError: the database cannot be copied, its newest rows are in a write-ahead log next to
+            it, or the journal of an open transaction is next to it.
     """
-    # The log lies beside the file itself, not beside a link to it.
+    # The log is next to the file itself, not next to a link to it.
     real = database.resolve() if follow_links else database
     log = real.with_name(real.name + "-wal")
     if log.is_file() and log.stat().st_size:
         raise UserError(
-            f"{database} has a write-ahead log beside it, which holds its newest rows.",
+            f"{database} has a write-ahead log next to it, which holds its newest rows.",
             f'Close the programs that use it, or run: sqlite3 {database} "PRAGMA '
             'wal_checkpoint(TRUNCATE)"',
         )
     if _is_hot(real.with_name(real.name + "-journal"), follow_links):
         raise UserError(
-            f"{database} has the journal of an unfinished transaction beside it, so rows in the "
+            f"{database} has the journal of an unfinished transaction next to it, so rows in the "
             "file may be half-written.",
             "Wait until the program that writes to it is done; if it crashed, open the database "
             f'once: sqlite3 {database} "PRAGMA integrity_check"',

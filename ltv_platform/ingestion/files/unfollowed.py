@@ -35,7 +35,7 @@ def open_folder(folder: Path) -> Iterator[int]:
 
 
 def refuse_link(path: Path) -> UserError:
-    """The error for a path with a link where links are not followed."""
+    """The error for a path with a link if links are not followed."""
     return UserError(
         f"{path} is a link or inside one; links in landing are not followed.",
         "Put the file itself there, or load it by its real path with `ltv ingest`.",
@@ -48,7 +48,7 @@ def state_of(status: os.stat_result) -> State:
 
 
 def move(path: Path, state: State | None, target: Path) -> bool:
-    """Move a file to a folder of ours, if it has not changed since it was seen.
+    """Move a file to one of the platform's folders if it has not changed since it was seen.
 
     Args:
         path: The file; neither it nor its folder may be a link.
@@ -69,7 +69,7 @@ def move(path: Path, state: State | None, target: Path) -> bool:
             try:
                 os.rename(path.name, target, src_dir_fd=source)
             except OSError as error:
-                # Landing may be a mount of its own; a rename cannot cross it.
+                # Landing may be a separate mount, which a rename cannot cross.
                 if error.errno != EXDEV:
                     raise
                 _copy(path.name, source, target)
@@ -97,7 +97,7 @@ def put_in_place(draft: Path, path: Path, suffix: str, name: str) -> None:
     Args:
         draft: The file to copy; it may be on another disk.
         path: The file to replace; neither it nor its folder may be a link.
-        suffix: Suffix of the temporary file beside it.
+        suffix: Suffix of the temporary file next to it.
         name: Name of the new file; if it differs from that of ``path``, ``path`` is kept.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Writes sheets of an Excel workbook as delimited text: a program of its own.
+"""Writes sheets of an Excel workbook as delimited text: a separate program.
 
 ``workbooks`` runs it isolated and with little memory: some workbooks make the library that reads
 them ask for more memory than there is and crash its process. It imports nothing of the platform.

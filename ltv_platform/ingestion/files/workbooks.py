@@ -57,7 +57,7 @@ _AGAIN = "Open it in Excel and save it again, or save the sheet as CSV; nothing 
 def workbook_as_text(
     copy: PrivateCopy, sheet: str | None, dialect: Dialect, scales: Scales
 ) -> PrivateCopy:
-    """Write one sheet of a workbook as delimited text beside it.
+    """Write one sheet of a workbook as delimited text next to it.
 
     Args:
         copy: The workbook.
@@ -132,7 +132,7 @@ def _read(
     scales: Scales,
     others: bool = False,
 ) -> dict[str, Any]:
-    """Let the reader write sheets beside the workbook; return its answer.
+    """Let the reader write sheets next to the workbook; return its answer.
 
     Raises:
         UserError: the workbook cannot be read.

@@ -1,6 +1,6 @@
 """Replays rejected rows that pass now.
 
-A replayed row enters the log as part of a load of its own, but under the name and line that it
+A replayed row enters the log as part of a separate load, but under the name and line that it
 had, and at the position of its file in the order of receipt: what came later stays newer.
 """
 

@@ -22,9 +22,10 @@ def row_key(source: SourceTable) -> str:
 def settle_quarantine(engine: Loader, transaction: Transaction, load: Load, judged: Judged) -> int:
     """Settle rows of earlier loads, inside the transaction that appends a load.
 
-    It has a good row of their key, or it is their file, come again through their adapter, which was
-    rewritten. Where the earliest version counts, as the first registration of a customer, a row
-    stays open that only the start of the partitions keeps out: it may yet come in as the earliest.
+    The load has a valid row with their key, or it is the same file, loaded again through its
+    rewritten adapter. If the earliest version counts, as with the first registration of a customer,
+    rows rejected only because of the start of the partitions stay open: they may still come in as
+    the earliest.
 
     Args:
         engine: The warehouse.

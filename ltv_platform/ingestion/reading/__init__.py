@@ -1,1 +1,1 @@
-"""Reads a private copy into records: with the engine's reader where that is safe, else by hand."""
+"""Reads a private copy into records: with the engine's reader if safe, otherwise by hand."""

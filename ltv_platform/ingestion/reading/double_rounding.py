@@ -1,6 +1,6 @@
 """Rounds binary doubles before they become text.
 
-A double has no decimals of its own, and nobody ever wrote 3.3000000000000003. So doubles are
+A double is binary, and nobody ever wrote 3.3000000000000003. So doubles are
 rounded before they become text; one third, to the decimals of its column. ``rows.values`` rounds
 values that arrived as text.
 """

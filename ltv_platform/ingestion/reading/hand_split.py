@@ -1,4 +1,4 @@
-"""Splits text into records by hand, where the engine's reader cannot be trusted.
+"""Splits text into records by hand when the engine's reader cannot be trusted.
 
 The engine's CSV reader is fast, but in parallel it silently loses rows after an unterminated
 quote, it counts blank lines only before bad records, truncates long ones, and fails on mixed line

@@ -372,7 +372,7 @@ def _without_currency(connection: Connection, settings: Settings, rows: str) -> 
 
 
 def _odd_countries(connection: Connection, rows: str) -> list[str]:
-    """A note about unknown countries: each makes a group of its own."""
+    """A note about unknown countries: each becomes a separate group."""
     given = connection.execute(
         f"SELECT country, COUNT(*) FROM {rows} WHERE _reasons IS NULL AND country IS NOT NULL "
         "GROUP BY country ORDER BY COUNT(*) DESC, country"

@@ -1,7 +1,7 @@
 """The list of erased persons as keyed hashes, and the rows that it keeps out of the log.
 
 A hash without a key can be reversed by trying all identifiers. So the hashes are keyed, and the key
-is a file beside the warehouse that only its owner can read.
+is a file next to the warehouse that only its owner can read.
 """
 
 from collections.abc import Iterable, Mapping

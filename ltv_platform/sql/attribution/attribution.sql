@@ -7,7 +7,7 @@
 {% import 'macros/credits.sql' as c with context %}
 {% set direct = attribution.direct_channels | map('literal') | join(', ') %}
 WITH
--- Models that give all to one session.
+-- Models that give all credit to one session.
 decisive AS (
   SELECT
     conv_id,
@@ -100,7 +100,7 @@ revenue_of_shares AS (
     {{ c.revenue_of('revenue', 'share') }} AS part
   FROM shares
 ),
--- IHC: its scores add up to 1 already; only their revenue has a rest.
+-- IHC: its scores already add up to 1; only their revenue leaves a remainder.
 scores AS (
   SELECT
     journeys.*,
@@ -148,7 +148,7 @@ models AS (
     {%- endfor %}
   ) AS models (model, params_hash)
 ),
--- Conversions that no model can credit to a session, or IHC alone cannot.
+-- Conversions that no model, or only IHC, cannot credit to a session.
 without AS (
   SELECT
     conversions.conv_id,

@@ -56,7 +56,7 @@ ranked AS (
   FROM core.sessions
   WHERE user_id IN (SELECT user_id FROM crowded)
 ),
--- A conversion comes {{ 'before' if is_before else 'after' }} the sessions of its second.
+-- A conversion comes {{ 'before' if is_before else 'after' }} sessions in the same second.
 newest AS (
   SELECT
     user_id,

@@ -1,9 +1,9 @@
 -- Grain: one row per run of up to four channels in paths to a conversion, or to none.
 -- Answers: how often does which channel follow which, and how often does a path end there?
 -- The SELECT counts visits; attribution/markov.py computes the table from them.
--- A path is a journey, or the sessions of a user that are in no journey. The number of channels limits
+-- A path is a journey, or the sessions of a user outside any journey. The number of channels limits
 -- how many sessions it remembers. Channels are numbered because integers are faster to count.
-{#- The channels before a visit, as far as the number of channels allows. -#}
+{#- The channels before a visit, as many as the number of channels allows. -#}
 {% macro memory() -%}
 LAG(channel) OVER path AS before_1,
     {%- for order in [2, 3] %}

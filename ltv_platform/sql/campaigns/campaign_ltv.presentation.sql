@@ -1,4 +1,4 @@
--- Published: immature windows are NULL; per-user ratios beside their sums.
+-- Published: immature windows are NULL; per-user ratios next to their sums.
 {% import 'macros/shared.sql' as m with context %}
 SELECT
   install_date,

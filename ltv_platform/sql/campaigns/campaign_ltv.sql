@@ -28,7 +28,7 @@ events AS (
   UNION ALL
   SELECT user_id, event_ts, event_date, NULL, FALSE FROM core.sessions
 ),
--- Each event falls into the first horizon that holds it; later horizons add up the earlier ones.
+-- Each event falls into the first horizon that includes it; later horizons add up the earlier ones.
 aged AS (
   SELECT *,
     CASE
@@ -73,7 +73,7 @@ payers AS (
   ) AS first_payments
   GROUP BY cohort
 ),
--- What waits for a rate is missing in all figures from its age on.
+-- Revenue that waits for a rate is missing from all figures from its age on.
 waiting AS (
   SELECT c.cohort, MIN({{ m.waits_from_age('w', 'c') }}) AS waits_from_age
   FROM customers AS c

@@ -48,7 +48,7 @@ spend AS (
       ON l.install_date = s.date AND l.campaign_id = s.campaign_id
     WHERE s.country IS NULL AND l.campaign_id IS NULL
     UNION ALL
-    -- A campaign-day of which all spend waits for a rate.
+    -- A campaign-day whose entire spend waits for a rate.
     SELECT w.install_date, w.campaign_id, '(unknown)', NULL
     FROM waiting AS w
     LEFT JOIN (

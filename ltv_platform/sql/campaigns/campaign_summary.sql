@@ -4,7 +4,7 @@
 -- Sums over the cohorts of campaign_roas; a day of spend counts once, however many cohorts cover
 -- it.
 {% import 'macros/shared.sql' as m with context %}
--- Users who cost nothing wait for no cost: only their LTV is asked for.
+-- Users without cost do not wait for it: only their LTV is needed.
 WITH counting AS (
   SELECT *
   {%- for n in horizons %},
@@ -77,8 +77,8 @@ covered AS (
   ) AS days
   GROUP BY campaign_id
 ),
--- Payback: cohorts mature at an age, their revenue up to it against their spend. A cohort comes
--- in at age 0 and leaves, with its spend and all of its revenue, after its last mature age.
+-- Payback: cohorts mature at an age, their revenue up to it against their spend. A cohort enters at
+-- age 0 and leaves, with its spend and all of its revenue, after its last mature age.
 ages AS (
   SELECT CAST(age_day AS INTEGER) AS age_day
   FROM UNNEST(GENERATE_SERIES(0, {{ (horizons | max) - 1 }})) AS series(age_day)

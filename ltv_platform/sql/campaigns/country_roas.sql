@@ -10,7 +10,7 @@ WITH cohorts AS (
   {%- endfor %}
   FROM marts.campaign_roas
 ),
--- A campaign is paid for in a country by what is spent there on the very cohorts that count.
+-- A campaign counts as paid in a country if money was spent there on the cohorts that count.
 campaigns AS (
   SELECT campaign_id, country,
     SUM(installs) AS installs

@@ -18,13 +18,13 @@ newest AS (
   ) = 1
 ),
 -- The earliest registration fixes the cohort, whenever it arrives: a later one says how a customer
--- came back, and neither how it came nor where its install was paid for.
+-- came back, but not how they first came or where their install was paid for.
 earliest AS (
   SELECT customer_id, MIN(registration_date) AS install_ts
   FROM versions
   GROUP BY customer_id
 ),
--- Orders and payments tell of customers, and nothing of how these came.
+-- Orders and payments name customers, but not how they came.
 earliest_attributions AS (
   SELECT customer_id,
     {{ m.given('campaign_id') }} AS install_campaign_id,
@@ -36,7 +36,7 @@ earliest_attributions AS (
     ORDER BY registration_date, updated_at DESC NULLS LAST, load_sequence DESC, line DESC
   ) = 1
 ),
--- A source that does not know the country at the install may say it with a later row.
+-- A source that does not know the country at the install may give it in a later row.
 earliest_countries AS (
   SELECT customer_id, country AS install_country
   FROM versions

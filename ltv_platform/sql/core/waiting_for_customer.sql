@@ -21,7 +21,7 @@ SELECT
   {{ m.total('SUM(amount) FILTER (WHERE NOT is_refund)') }} AS gross_amount,
   {{ m.total('SUM(amount) FILTER (WHERE is_refund)') }} AS refund_amount
 FROM events
--- Whoever comes later is for the presentation to find, else the days before would go stale.
+-- The presentation finds customers who come later; otherwise earlier days would become stale.
 LEFT JOIN core.customers AS customers
   ON customers.customer_id = events.customer_id AND customers.install_date <= events.event_date
 WHERE customers.customer_id IS NULL

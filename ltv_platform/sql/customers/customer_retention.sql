@@ -6,8 +6,8 @@
 {% import 'macros/shared.sql' as m with context %}
 {% import 'macros/months.sql' as months with context %}
 {% set activities = ('purchase', 'interaction', 'any') %}
-{#- The day up to which activity of a kind is known; any goes by the feed that is known least far, of
-    those that have events. -#}
+{#- The day up to which activity of a kind is known; any uses the feed whose data end
+    first, among those that have events. -#}
 {% set bought_until = m.day('CAST($revenue_watermark AS TIMESTAMP)') %}
 {% set contacted_until = 'CAST($interaction_watermark AS DATE)' %}
 {% set known_until = {
@@ -15,7 +15,8 @@
   'interaction': contacted_until,
   'any': 'LEAST(%s, %s, CAST($session_watermark AS DATE))' % (bought_until, contacted_until),
 } %}
-{#- Whoever comes but every few months is not gone yet: "or later" has hardly begun for these. -#}
+{#- Customers who come only every few months are not gone yet: "or later" has hardly begun for them.
+-#}
 {% set censored_months = 3 %}
 -- The customers that count: filters apply here, before anything is added up.
 WITH chosen AS (
@@ -35,7 +36,7 @@ events AS (
   UNION ALL
   SELECT user_id, event_ts, event_date, FALSE, FALSE FROM core.sessions
 ),
--- Each customer's months with any event. Registering is none; what came before it does not count.
+-- Each customer's months with any event. Registering is not an event; nothing before it counts.
 active AS (
   SELECT
     c.customer_id,
@@ -91,7 +92,8 @@ counts AS (
   ) AS parts
   GROUP BY cohort_month, activity, month
 ),
--- Up to the month of as_of, ended or not: activity in it is activity "or later" for those before.
+-- Up to the month of as_of, ended or not: activity in it is activity "or later" for the months
+-- before.
 grid AS (
   SELECT
     cohorts.cohort_month,

@@ -3,7 +3,7 @@
 -- Sums customer_ltv by month of registration, and adds the curve of these customers at mature ages.
 {% import 'macros/shared.sql' as m with context %}
 {% import 'macros/months.sql' as months with context %}
--- The customers that count: filters apply here, before anything is added up; to the curve alike.
+-- The customers that count: filters apply here, before anything is added up, and to the curve too.
 WITH chosen AS (
   SELECT customer_id, registration_date, total_transactions, ltv FROM marts.customer_ltv
 ),

@@ -6,7 +6,7 @@
 -- explain themselves.
 {% import 'macros/shared.sql' as m with context %}
 {%- set every = factor.factors + factor.outcomes %}
-{#- The level of a column that weighs most per customer; of equal ones the first by name. -#}
+{#- The level of a column with the highest weight per customer; among equals, the first by name. -#}
 {% macro foremost(column, weight, rows) -%}
 SELECT customer_id, level
 FROM (
@@ -114,7 +114,7 @@ facts AS (
   LEFT JOIN scores ON scores.customer_id = c.customer_id
 )
 SELECT
-  -- A bit per column, the first the highest, is set where the row is not grouped by it.
+  -- One bit per column, the first the highest, is set if the row is not grouped by it.
   CASE GROUPING_ID({{ every | join(', ') }})
   {%- for name in every %}
     WHEN {{ 2 ** (every | length) - 1 - 2 ** (every | length - loop.index) }} THEN '{{ name }}'

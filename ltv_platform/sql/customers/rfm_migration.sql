@@ -13,7 +13,7 @@ bought AS (
 earlier AS (
   {{ rfm.scored('bought', then) }}
 ),
--- Whoever is new has no segment of then, but the base that the others were ranked among is small.
+-- New customers have no earlier segment, but the others were ranked in a small base.
 base AS (
   SELECT COUNT(CASE WHEN status = 'ok' THEN 1 END) AS sound FROM earlier
 )

@@ -4,7 +4,7 @@
 -- segment.
 {% import 'macros/shared.sql' as m with context %}
 {% import 'macros/rfm.sql' as rfm with context %}
--- As rfm.bought() over all transactions, which customer_ltv has gone through already.
+-- Like rfm.bought() over all transactions, but from customer_ltv, which has already read them.
 WITH bought AS (
   SELECT
     customer_id,

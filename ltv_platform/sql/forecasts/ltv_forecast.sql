@@ -3,11 +3,11 @@
 -- Expected purchases of the customer's group times the expected value of a purchase; method names the
 -- fallback if a model could not be fitted.
 {% import 'macros/shared.sql' as m with context %}
-{#- The seed's forecast: the mean month of the tenure, for ever. -#}
+{#- The naive forecast: the mean month of the tenure, forever. -#}
 {% macro naive(total, days) -%}
 (CAST({{ total }} AS DOUBLE) / GREATEST(1, tenure_days / 30.4375e0) * {{ days / 30.4375 }}e0)
 {%- endmacro %}
-{#- Money that is a guess; one of more than twelve digits is none, and no reason to stop the run. -#}
+{#- Estimated money; NULL beyond twelve digits, which is not a reason to stop the run. -#}
 {% macro guess(expression) -%}
 TRY_CAST({{ expression }} AS DECIMAL(38,6))
 {%- endmacro %}
@@ -57,7 +57,8 @@ joined AS (
       WHEN purchase_status <> 'ok' THEN 'model_at_bound'
       ELSE 'model'
     END AS method,
-    -- v + x m: what is known of the customer's values. Times a factor it is a quantile of revenue.
+    -- v + x m: what is known about the customer's values. Times a factor it is a quantile of
+    -- revenue.
     v + histories.repeat_days * COALESCE(histories.mean_repeat_value, 0) AS value_scale,
     CASE
       WHEN value_status = 'ok' THEN p * (v + histories.repeat_days * COALESCE(histories.mean_repeat_value, 0))

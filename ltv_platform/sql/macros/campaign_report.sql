@@ -1,4 +1,4 @@
-{#- What several queries of the campaign report share. -#}
+{#- Shared by several queries of the campaign report. -#}
 {% import 'macros/shared.sql' as m with context %}
 
 {#- The order of campaigns; reads the view campaign. -#}
@@ -6,9 +6,9 @@
 is_campaign DESC, cohort_roas_d{{ summary_horizon }} DESC NULLS LAST, name, campaign_id
 {%- endmacro %}
 
-{#- One row per period and campaign; campaign_id '' stands for all paid ones together, those with
+{#- One row per period and campaign; campaign_id '' means all paid ones together, those with
     spend in the period. A horizon is NULL until every install day of the period is mature at it,
-    so a ratio is over the installs and spend beside it. -#}
+    so a ratio is over the installs and spend next to it. -#}
 {% macro cohorts(unit, horizons) -%}
 SELECT
   *,

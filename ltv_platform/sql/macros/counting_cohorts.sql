@@ -1,4 +1,4 @@
-{#- What checks of ratios share: the cohorts that count at a horizon of so many days. -#}
+{#- Shared by checks of ratios: the cohorts that count at a horizon of that many days. -#}
 
 {#- One row per campaign and country. installs, spend and revenue are of cohorts that are mature and
     whose cost is known; all_installs and all_revenue of all mature ones.
@@ -25,7 +25,7 @@ FROM (
 GROUP BY campaign_id, country
 {%- endmacro %}
 
-{#- How many rows of a table have other figures than the CTE expected, and the first of them. -#}
+{#- How many rows of a table differ from the CTE expected, and the first of them. -#}
 {% macro differing(table, key, figures) -%}
 SELECT COUNT(*) AS differing, MIN({{ key }}) AS example
 FROM {{ table }} AS published

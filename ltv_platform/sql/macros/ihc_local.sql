@@ -2,12 +2,12 @@
     Steps: docs/attribution.md, "The local IHC engine"; constants: attribution.ihc. -#}
 {% import 'macros/shared.sql' as m with context %}
 
-{#- A number that is going to be summed: the sum of a DOUBLE depends on the order of rows. -#}
+{#- A number to be summed as DECIMAL: the sum of DOUBLE depends on the order of rows. -#}
 {% macro summable(expression) -%}
 CAST({{ expression }} AS DECIMAL(18,15))
 {%- endmacro %}
 
-{#- A value's share of its sum over the journey; 0 where the phase is empty. -#}
+{#- A value's share of its sum over the journey; 0 if the phase is empty. -#}
 {% macro share(value, total) -%}
 COALESCE({{ m.ratio(value, total) }}, 0)
 {%- endmacro %}
@@ -72,7 +72,7 @@ rates AS (
 ),
 {%- endmacro %}
 
-{#- A phase after its moves. -#}
+{#- A phase after redistribution. -#}
 {% macro moved(phase, rule) -%}
 {% set donors = sight(rule.direction, backwards=true) -%}
 CASE
@@ -168,7 +168,7 @@ outer_phases AS (
     closings > 0 AS is_closed
   FROM outer_totals
 ),
--- Who neither initiated nor closed holds most.
+-- Sessions that neither initiated nor closed hold most.
 middles AS (
   SELECT
     *,

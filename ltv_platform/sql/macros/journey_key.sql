@@ -9,7 +9,7 @@ LENGTH({{ text }}) || ':' || {{ text }}
 CASE WHEN {{ column }} THEN '1' ELSE '0' END
 {%- endmacro %}
 
-{#- One row per conversion that has a journey: SHA-256 over what a request says of it.
+{#- One row per conversion that has a journey: SHA-256 over what a request says about it.
     Needs: a relation with the columns of marts.customer_journeys.
     Gives: conv_id, conversion_date, conversion_ts, sessions, journey_key. -#}
 {% macro keys(journeys) -%}
@@ -44,7 +44,7 @@ WHERE sessions <= {{ attribution.request_sessions }}
   AND journey_key NOT IN (SELECT journey_key FROM {{ rejections }})
 {%- endmacro %}
 
-{#- How many journeys stand where with the API.
+{#- How many journeys have which state with the API.
     Needs: as missing.
     Gives: one row of scored (by the API), rejected, pending, too_long (of those not scored). -#}
 {% macro counts(journeys, answers, rejections) -%}

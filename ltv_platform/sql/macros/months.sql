@@ -6,7 +6,7 @@
 CAST(DATE_TRUNC('month', {{ day }}) AS DATE)
 {%- endmacro %}
 
-{#- Months from that of one day to that of another, whatever the days in them. -#}
+{#- Months from the month of one day to that of another, regardless of the day of month. -#}
 {% macro months_between(earlier, later) -%}
 CAST((YEAR({{ later }}) - YEAR({{ earlier }})) * 12 + MONTH({{ later }}) - MONTH({{ earlier }}) AS INTEGER)
 {%- endmacro %}

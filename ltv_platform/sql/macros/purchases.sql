@@ -70,8 +70,8 @@ FROM (
 ) AS known
 {%- endmacro %}
 
-{#- Grain: cutoff, customer who was known and had a transaction by then. Who has no purchase day
-    left has NULL for whatever is counted from the first. -#}
+{#- Grain: cutoff, customer who was known and had a transaction by then. A customer without a
+    remaining purchase day has NULL for everything that is counted from the first. -#}
 {% macro histories(schema='core.') -%}
 SELECT
   bought.cutoff,
@@ -105,7 +105,7 @@ JOIN {{ schema }}customers AS customers
   ON customers.customer_id = bought.customer_id AND customers.install_date <= bought.cutoff
 {%- endmacro %}
 
-{#- Gamma-Gamma is fitted to whoever came back and left money. -#}
+{#- Gamma-Gamma is fitted to customers with paid repeat purchases. -#}
 {% macro has_value() -%}
 (repeat_days > 0 AND repeat_value > 0 AND net_revenue >= 0)
 {%- endmacro %}

@@ -6,7 +6,7 @@
 {#- With fewer than four buyers per fifth, one more or less changes everybody's score. -#}
 {% set small_base = 20 %}
 
-{#- Distinct orders with a purchase, per customer. Two steps, beside the sums and not among
+{#- Distinct orders with a purchase, per customer. Two steps, apart from the sums and not among
     them: over 10M rows a COUNT(DISTINCT) among them took a quarter longer and more memory. -#}
 {% macro orders(window='TRUE') -%}
 SELECT customer_id, COUNT(*) AS orders
@@ -43,8 +43,8 @@ LEFT JOIN (
 LEFT JOIN ({{ orders(window) }}) AS ordered ON ordered.customer_id = customers.customer_id
 {%- endmacro %}
 
-{#- A fifth, 1 to 5, by the share of customers below: equal values are in the same one, whatever
-    the order of rows, which NTILE does not promise. -#}
+{#- A fifth, 1 to 5, by the share of customers below: equal values are in the same one, regardless
+    of the order of rows, which NTILE does not promise. -#}
 {% macro fifth(value) -%}
 CASE
   WHEN buys

@@ -9,8 +9,8 @@ CAST(({{ ts }} AT TIME ZONE 'UTC') AT TIME ZONE {{ timezone | literal }} AS DATE
 {%- endif %}
 {%- endmacro %}
 
-{#- The UTC instant at which a reporting day begins. Where clocks go back over midnight (Havana, the
-    Azores) that day has two of them; the engine takes the later, the day begins with the first. -#}
+{#- The UTC instant at which a reporting day begins. If clocks go back over midnight (Havana, the
+    Azores) that day has two; the engine takes the later, but the day begins with the first. -#}
 {% macro midnight(date) -%}
 {% if timezone == 'UTC' %}CAST({{ date }} AS TIMESTAMP){% else -%}
 {% set zone = timezone | literal -%}
@@ -36,7 +36,7 @@ DATE_DIFF('day', {{ customer }}.install_date, {{ event }}.event_date)
 {%- endif %}
 {%- endmacro %}
 
-{#- The first day on which customers of the install date can be of that age. Where clocks go back,
+{#- The first day on which customers of the install date can be of that age. If clocks go back,
     24 hours before midnight are another hour of a day; so an age may begin a day early. -#}
 {% macro age_date(install_date, age) -%}
 {% if window == 'hours' and timezone != 'UTC' -%}
@@ -71,7 +71,7 @@ DATE_DIFF('day', {{ customer }}.install_date, {{ event }}.event_date)
 GREATEST({{ age_day(waiting, customer) }}, 0)
 {%- endmacro %}
 
-{#- Some of the waiting events of the day do not precede the install. -#}
+{#- Some of the day's waiting events do not precede the install. -#}
 {% macro waits_after_install(waiting, customer) -%}
 {% if window == 'calendar' -%}
 {{ after_install(waiting, customer) }}
@@ -112,12 +112,12 @@ CAST(LEAST(DATE_DIFF('day', {{ install_date }}, CAST($as_of AS DATE)), {{ horizo
   AND {{ cost_complete('install_date') }} AND NOT cost_waits)
 {%- endmacro %}
 
-{#- A ratio; NULL where the denominator is zero or missing, or spend that came back and more. -#}
+{#- A ratio; NULL if the denominator is zero, negative (refunded spend) or missing. -#}
 {% macro ratio(numerator, denominator) -%}
 (CAST({{ numerator }} AS DOUBLE) / NULLIF(GREATEST(CAST({{ denominator }} AS DOUBLE), 0), 0))
 {%- endmacro %}
 
-{#- A ratio whose denominator may be negative, as reports take it. -#}
+{#- A ratio whose denominator may be negative, for reports. -#}
 {% macro quotient(numerator, denominator) -%}
 (CAST({{ numerator }} AS DOUBLE) / NULLIF(CAST({{ denominator }} AS DOUBLE), 0))
 {%- endmacro %}
@@ -173,8 +173,8 @@ QUALIFY ROW_NUMBER() OVER (
 ) = 1{% if deleted %} AND NOT is_deleted{% endif %}
 {%- endmacro %}
 
-{#- Spend as it stands: the newest load that contains a (source, campaign, day) replaces what earlier
-    loads said of it; its lines add up. -#}
+{#- Current spend: the newest load that contains a (source, campaign, day) replaces what earlier
+    loads said about it; its lines add up. -#}
 {% macro newest_spend() -%}
 SELECT *
 FROM raw.campaign_costs
@@ -182,7 +182,7 @@ WHERE date >= $start AND date <= $end AND date <= $as_of
 QUALIFY load_sequence = MAX(load_sequence) OVER (PARTITION BY spend_source, campaign_id, date)
 {%- endmacro %}
 
-{#- A value, or NULL where the source writes a word for none. -#}
+{#- A value, or NULL if the source writes a placeholder word. -#}
 {% macro given(value) -%}
 {% if missing_words -%}
 CASE WHEN LOWER({{ value }}) NOT IN ({{ missing_words | map('literal') | join(', ') }}) THEN {{ value }} END
@@ -227,15 +227,15 @@ GROUP BY asked.currency, asked.day
 CAST({{ expression }} AS DECIMAL(18,12))
 {%- endmacro %}
 
-{#- Who buys without an account. -#}
+{#- The customer of purchases without an account. -#}
 {% set guest = "'(guest)'" %}
 
-{#- What stands for a channel where there is none: conversions without sessions, without a score. -#}
+{#- The names used instead of a channel: for conversions without sessions, and without a score. -#}
 {% set not_attributed = "'(not attributed)'" %}
 {% set pending = "'(pending)'" %}
 {% set no_channel = "(" ~ not_attributed ~ ", " ~ pending ~ ")" %}
 
-{#- Cost per order; NULL for what is no channel, which nothing is spent on. -#}
+{#- Cost per order; NULL if it is not a channel, because nothing is spent on it. -#}
 {% macro cost_per_order(cost, credit) -%}
 CASE WHEN channel_name NOT IN {{ no_channel }} THEN {{ ratio(cost, credit) }} END
 {%- endmacro %}
@@ -251,7 +251,7 @@ CASE WHEN channel_name NOT IN {{ no_channel }} THEN {{ ratio(cost, credit) }} EN
 {%- endif %}
 {%- endmacro %}
 
-{#- No conversion to come can reach back to a session of that day; and all that did are scored. -#}
+{#- No later conversion can reach back to a session of that day, and all that did are scored. -#}
 {% macro conversions_complete(known, day) -%}
 {% if attribution.lookback_days is none -%}
 FALSE
@@ -273,8 +273,8 @@ JOIN (
   {%- endif %}
 {%- endmacro %}
 
-{#- A number not below zero without the decimals that the type has no room for. What is cut off is
-    the remainder, which stands on one row: so parts add up and none is negative. -#}
+{#- A number, at least zero, without the decimals for which the type has no room. What is cut off is
+    the remainder, which goes to one row: so parts add up and none is negative. -#}
 {% macro rounded_down(expression, type) -%}
 {% set scale = 1000000000000 if type == 'DECIMAL(18,12)' else 1000000 -%}
 CAST(CAST(FLOOR(({{ expression }}) * {{ scale }}) AS DOUBLE) / {{ scale }} AS {{ type }})

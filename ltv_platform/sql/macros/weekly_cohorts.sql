@@ -1,4 +1,4 @@
-{#- Weekly install cohorts as sums by age, out of which forecasting/ makes forecasts, their factors
+{#- Weekly install cohorts as sums by age, from which forecasting/ makes forecasts, their factors
     and their back-test. -#}
 {% import 'macros/shared.sql' as m with context %}
 
@@ -28,7 +28,7 @@ DATE_DIFF('microsecond', TIMESTAMP '1970-01-01 00:00:00', {{ m.midnight(install_
 {%- endif %}
 {%- endmacro %}
 
-{#- Monday of the week that a day lies in. -#}
+{#- The Monday of a day's week. -#}
 {% macro monday(day) -%}
 CAST(DATE_TRUNC('week', {{ day }}) AS DATE)
 {%- endmacro %}

@@ -70,11 +70,11 @@ MIGRATIONS: tuple[Migration, ...] = (
         ),
     ),
     Migration(
-        "The reporting zone of loads has a column of its own; watermarks go by the names of the "
+        "The reporting zone of loads has its own column; watermarks use the names of the "
         "contracts.",
         (
             "ALTER TABLE raw.touched ADD COLUMN zone VARCHAR",
-            # The newest load in a zone was a row called 'days in <zone>' beside that of loads.
+            # The newest load in a zone was a row called 'days in <zone>' next to that of loads.
             "DELETE FROM raw.touched WHERE table_name = 'loads' AND EXISTS ("
             "SELECT 1 FROM raw.touched WHERE starts_with(table_name, 'days in '))",
             "UPDATE raw.touched SET table_name = 'loads', "

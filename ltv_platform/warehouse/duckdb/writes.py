@@ -96,7 +96,7 @@ def explained(what: str) -> Iterator[None]:
 def record_built(
     connection: Connection, writer: Writer, sequence: int, bounds: Mapping[str, date]
 ) -> None:
-    """Record a write of the days in the bounds, or without bounds of the whole table."""
+    """Record a write of the days in the bounds, or, without bounds, of the whole table."""
     days = (
         "SELECT CAST(day AS DATE) AS day FROM "
         "UNNEST(GENERATE_SERIES($range_start, $range_end, INTERVAL '1 day')) AS days(day)"
@@ -124,7 +124,7 @@ def record_built(
 
 
 def contract_columns(table: Table) -> list[tuple[str, str, bool]]:
-    """Name, type and NOT NULL of each stored column, as the contract has it."""
+    """Name, type and NOT NULL of each stored column, as in the contract."""
     return [(column.name, column.type, column.required) for column in table.columns]
 
 

@@ -1,4 +1,4 @@
-"""Homes whose journeys the simulated IHC API scores, and a server that says what it is told."""
+"""Homes whose journeys the simulated IHC API scores, and a server with scripted answers."""
 
 import json
 import time
@@ -87,7 +87,7 @@ DRIP = "X-Drip"
 
 
 class Told(ThreadingHTTPServer):
-    """Answers each request with the next of the given answers, the last one for ever.
+    """Answers each request with the next of the given answers, the last one forever.
 
     Attributes:
         received: Body of each request.

@@ -1,4 +1,4 @@
-"""``ltv run`` killed between any two commits of scoring, and what the API is sent afterwards.
+"""``ltv run`` killed between any two commits of scoring, and what is sent to the API afterwards.
 
 Shared by the test, which has few journeys, and by ``python -m
 ltv_platform_tests.attribution.ihc_api.killed``, which has the 1,946 of the public challenge.
@@ -113,7 +113,7 @@ def _answered(home: Path) -> set[str]:
 
 
 def _sent(api: Simulator, since: int, committed: set[str]) -> int:
-    """How many journeys were sent of which the answer had been committed."""
+    """The number of journeys sent again although their answer had been committed."""
     return sum(len(committed.intersection(batch)) for batch in api.ledger.received[since:])
 
 

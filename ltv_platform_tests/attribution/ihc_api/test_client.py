@@ -1,4 +1,4 @@
-"""The HTTP client: what is retried and what is not, how long it waits, what it lets out."""
+"""The HTTP client: what is retried and what is not, how long it waits, what it reveals."""
 
 import gzip
 import itertools
@@ -42,7 +42,7 @@ BODY = {
 
 
 class Waits(list[float]):
-    """Takes the place of sleeping."""
+    """Replaces sleeping."""
 
     def __call__(self, seconds: float) -> None:
         self.append(seconds)
@@ -91,7 +91,7 @@ def test_what_will_not_pass_is_not_tried_again(status: int) -> None:
 
 @pytest.mark.parametrize("status", [401, 403])
 def test_a_wrong_key_is_for_the_user_to_fix(status: int) -> None:
-    """One clear error, nothing retried; the same where only the body says so."""
+    """One clear error, nothing retried; the same if only the body says so."""
     for answer in (status, {"statusCode": status}):
         with told(answer) as server, pytest.raises(UserError, match="rejects the key") as no:
             client(server.url, Waits()).compute(BODY)
@@ -168,7 +168,7 @@ def test_an_answer_that_is_none_is_asked_for_again(
 
 
 def test_an_answer_that_drips_is_not_waited_for() -> None:
-    """LTV_IHC_TIMEOUT holds for all of it, not for each piece."""
+    """LTV_IHC_TIMEOUT limits the whole answer, not each piece."""
     began = time.monotonic()
     with (
         told((200, {DRIP: "0.05"}, b" " * 10_000)) as server,
@@ -232,7 +232,7 @@ def _causes(error: BaseException | None) -> Any:
 @pytest.mark.parametrize("key", ["two words", "line\nbreak", "clé", "   "])
 def test_a_key_that_no_header_can_carry(key: str) -> None:
     """The library's own error would quote it."""
-    with pytest.raises(UserError, match="an HTTP header cannot hold") as wrong:
+    with pytest.raises(UserError, match="an HTTP header cannot contain") as wrong:
         client("http://127.0.0.1:9", Waits(), ihc_api_key=key)
     assert key.strip() == "" or key not in str(wrong.value)
 
@@ -244,7 +244,7 @@ def test_a_conversion_type_is_needed() -> None:
 
 
 def test_waits_are_drawn() -> None:
-    """Full jitter: from nothing to the whole, so that clients do not come back together."""
+    """Full jitter: from zero to the whole wait, so that clients do not return together."""
     drawn: list[tuple[float, float]] = []
 
     def uniform(least: float, most: float) -> float:

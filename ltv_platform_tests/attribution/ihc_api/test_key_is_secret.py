@@ -1,4 +1,4 @@
-"""Acceptance e: the key is in no log, event, metadata, table or error, whatever the server says."""
+"""The key is in no log, event, metadata, table or error, whatever the server answers."""
 
 import json
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Acceptance d: whatever is killed, no journey is sent again after its answer was committed."""
+"""Whatever is killed, no journey is sent again after its answer was committed."""
 
 import gzip
 from pathlib import Path

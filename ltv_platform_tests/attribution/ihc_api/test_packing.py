@@ -1,4 +1,4 @@
-"""How journeys are packed into requests and said in them."""
+"""How journeys are packed into requests, and what a request contains."""
 
 import itertools
 from datetime import date
@@ -97,7 +97,7 @@ def test_a_body_is_what_the_api_documents() -> None:
 
 
 def test_a_sound_answer_is_used() -> None:
-    """In the journey's order, whatever the answer's is; other conversions are passed over."""
+    """In the journey's order, whatever the order of the answer; other conversions are ignored."""
     own = journey("v1", 3)
     value = [*shares(own, 0.2, 0.3, 0.4999)[::-1], *shares(journey("v9", 1), 1)]
     split = split_answer((own,), {"value": value, "partialFailureErrors": []})

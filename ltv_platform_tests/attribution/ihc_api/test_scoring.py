@@ -35,7 +35,7 @@ PHASES = {"initializer": 0.25, "holder": 0, "closer": 0.125}
 
 @pytest.fixture
 def api() -> Iterator[Simulator]:
-    """The simulated API with limits that the home does not know of."""
+    """The simulated API with limits unknown to the home."""
     with simulator() as server:
         yield server
 
@@ -50,7 +50,7 @@ def _hasty(settings: Settings) -> IhcClient:
 
 
 def requests(home: Home) -> list[tuple[Any, ...]]:
-    """What the ledger says of the requests."""
+    """The ledger's record of the requests."""
     return home.engine.rows(
         "SELECT journeys, sessions, status, reason FROM raw.ihc_requests ORDER BY ALL"
     )
@@ -118,7 +118,7 @@ def test_journeys_are_looked_at_when_they_were_written(
 
 
 def test_what_is_asked_makes_the_key(journeys: MakeHome, api: Simulator) -> None:
-    """Another conversion type or redistribution asks anew; going back finds the old answers."""
+    """Another conversion type or redistribution asks again; going back finds the old answers."""
     home = journeys(api.url, LENGTHS)
     scored(home)
     moved = home.under(
@@ -211,7 +211,7 @@ def test_the_breaker_opens(journeys: MakeHome) -> None:
 
 
 def test_a_journey_at_fault_is_found_among_others(journeys: MakeHome) -> None:
-    """400 says nothing of whom: halves find the one, and the others are scored."""
+    """400 does not say for which journey: halving finds it, and the others are scored."""
     with simulator(limits=Limits(sessions=4)) as api:
         home = journeys(api.url, (1, 2, 1, 5, 1, 2, 1, 1))
         outcome = scored(home)
@@ -236,7 +236,7 @@ def test_a_journey_at_fault_is_found_among_others(journeys: MakeHome) -> None:
 def test_journeys_at_fault_do_not_open_the_breaker(
     journeys: MakeHome, lengths: tuple[int, ...], at_fault: int
 ) -> None:
-    """Requests refused as a whole are no failures in a row; wherever one stands, it is rejected.
+    """Requests refused as a whole are not consecutive failures; one bad journey is rejected.
 
     Guards against a run that stopped after five halves, and every later run at the same place.
     """
@@ -254,7 +254,7 @@ def test_journeys_at_fault_do_not_open_the_breaker(
 
 
 def test_where_all_is_at_fault_nobody_is_rejected(journeys: MakeHome) -> None:
-    """400 to everything: five journeys alone open the breaker, all stay pending."""
+    """400 to everything: five single journeys open the breaker, all stay pending."""
     with told(400) as server:
         home = journeys(server.url, LENGTHS)
         outcome = scored(home)
@@ -319,7 +319,7 @@ def test_shares_add_up_to_one(journeys: MakeHome) -> None:
 
 @pytest.mark.parametrize(("units", "is_sound"), [(14, True), (13, False)])
 def test_a_long_journey_may_miss_one_by_more(units: int, is_sound: bool) -> None:
-    """Four decimals of 700 equal shares, .0014, add up to .98; .0013 is no rounding of 1/700.
+    """Four decimals of 700 equal shares, .0014, add up to .98; .0013 is not a rounding of 1/700.
 
     Guards against a fixed bound, under which a long journey was paid for twice and rejected.
     """
@@ -348,7 +348,7 @@ def test_shares_are_kept_as_answered(journeys: MakeHome) -> None:
 
 
 def test_days_that_are_stale_wait(journeys: MakeHome, api: Simulator) -> None:
-    """What is out of date is not paid for."""
+    """Outdated journeys are not paid for."""
     home = journeys(api.url, LENGTHS)
     [day, *_] = ledger.pending_days(home.engine)
     outcome = score(home.engine, lambda _: None, waiting=[day], connect=_hasty)
@@ -366,7 +366,7 @@ def test_without_a_key_nothing_is_asked(tmp_path: Path, api: Simulator) -> None:
 
 
 def test_odd_names_keep_journeys_apart(tmp_path: Path, api: Simulator) -> None:
-    """Quotes, line breaks, emoji, digits and colons: other texts are other keys, and come back."""
+    """Quotes, line breaks, emoji, digits and colons: different texts have different keys."""
     home = api_home(tmp_path, api.url)
     names = ('a"b', "1:a", "11:", "😀 'x'", "käse", "a\tb", "\u2028")
     rows = [

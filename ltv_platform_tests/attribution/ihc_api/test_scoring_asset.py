@@ -1,4 +1,4 @@
-"""Scoring in Dagster: planned with what shows it, and what it tells people."""
+"""Scoring in Dagster: how it is planned, and what people see."""
 
 from collections.abc import Iterator
 from datetime import date

@@ -1,4 +1,4 @@
-"""The simulator keeps the documented contract, and misbehaves as it is told."""
+"""The simulator keeps the documented contract, and misbehaves on request."""
 
 import json
 import os
@@ -162,7 +162,7 @@ def test_it_counts_what_it_refused() -> None:
 
 
 def test_what_it_prints_can_be_pasted(tmp_path: Path) -> None:
-    """A key with blanks, quotes and dollars comes out of a shell as it was given."""
+    """A key with blanks, quotes and dollar signs survives a shell unchanged."""
     key = "it's $HOME; a key"
     command = [sys.executable, "-m", "ltv_platform.cli", "ihc-simulator", "--port", "0"]
     with subprocess.Popen(

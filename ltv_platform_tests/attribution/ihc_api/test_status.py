@@ -18,7 +18,7 @@ def cached(home: Home) -> int:
 
 
 def test_it_tells_of_the_snapshot(journeys: MakeHome, monkeypatch: MonkeyPatch) -> None:
-    """Answers in use are none once the local engine scored; other settings are told of."""
+    """No answers are in use once the local engine scored; other settings are reported."""
     with simulator() as server:
         api = journeys(server.url, [2, 1])
         score(api.engine, print)

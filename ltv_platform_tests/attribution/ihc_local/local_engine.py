@@ -1,4 +1,4 @@
-"""The local engine's SQL, run on journeys that a test makes up."""
+"""The local engine's SQL, run on journeys that a test invents."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -23,7 +23,7 @@ def scored(
     order: str = "conv_id, position",
     threads: int = 2,
 ) -> list[list[Row]]:
-    """initializer, holder, closer and ihc of each session, as marts.ihc_attribution has them.
+    """initializer, holder, closer and ihc of each session, as in marts.ihc_attribution.
 
     Sessions of the same second are in the order in which they stand in the journey. The rows of
     the journeys are stored in another order, if one is given.

@@ -1,4 +1,4 @@
-"""The local IHC engine once more, session by session, written from docs/attribution.md.
+"""The local IHC engine again, session by session, written from docs/attribution.md.
 
 Slow and plain: no windows, no sets. It shares nothing with the SQL but the constants.
 """
@@ -34,7 +34,7 @@ class Score:
 def naive_scores(
     journey: list[Touch], constants: IhcParameters, moves: Redistribution | None = None
 ) -> list[Score]:
-    """The scores of the sessions of a journey, which stand in order."""
+    """The scores of the sessions of a journey, in order."""
     count = len(journey)
     window = constants.window_hours
     gaps = [0.0] + [(journey[k].seconds - journey[k - 1].seconds) / 3600 for k in range(1, count)]

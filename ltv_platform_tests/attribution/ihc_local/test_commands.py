@@ -1,4 +1,4 @@
-"""`ltv attribution evaluate` and `fit`, from a file to what is printed and written."""
+"""`ltv attribution evaluate` and `fit`, from a file to the printed and written results."""
 
 import csv
 import io
@@ -17,7 +17,7 @@ from ltv_platform_tests.attribution.ihc_local.test_evaluation import HEADER, ans
 
 @pytest.fixture
 def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Answers of an API that has the constants of `long`, and an LTV_HOME beside it."""
+    """Answers of an API with the constants of `long`, and an LTV_HOME next to it."""
     monkeypatch.setenv("LTV_HOME", str(tmp_path / "home"))
     rows = answered(synthetic(130), PRESETS["long"]).table.to_pylist()
     end = datetime(2025, 3, 31)

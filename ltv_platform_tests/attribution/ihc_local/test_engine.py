@@ -1,4 +1,4 @@
-"""The local IHC engine: by hand, against a plain version of its steps, whatever the journey."""
+"""The local IHC engine: by hand, and against a plain version of its steps for any journey."""
 
 from decimal import Decimal
 from itertools import accumulate, product
@@ -37,7 +37,7 @@ def ihc(journey: list[Touch], **settings: object) -> list[float]:
 
 
 def test_single_session_has_all() -> None:
-    """One session has ihc 1, whatever its flags: the phases that are empty have no weight."""
+    """One session has ihc 1 with any flags: empty phases have no weight."""
     journeys = [
         [Touch(0, holder=holder, closer=closer, impression=impression)]
         for holder in (True, False)
@@ -104,7 +104,7 @@ def test_impression_neither_closes_nor_holds() -> None:
 
 
 def test_remainder_stands_on_the_last_with_credit() -> None:
-    """Parts are rounded down and add up to 1; who earned nothing does not get the rest."""
+    """Parts are rounded down and add up to 1; a session without credit never gets the remainder."""
     sessions = [Touch(0, closer=False)] * 3 + [Touch(0, closer=False, impression=True)]
     [rows] = scored([sessions], load_settings())
     credit = [row[3] for row in rows]

@@ -1,4 +1,4 @@
-"""How near the local engine comes to the API: files of answers, distances, fits."""
+"""How close the local engine comes to the API: files of answers, distances, fits."""
 
 import gzip
 import json
@@ -61,7 +61,7 @@ def test_distances_equal_those_by_hand(tmp_path: Path) -> None:
 
 
 def test_cut_journeys_are_left_out(tmp_path: Path) -> None:
-    """Rows whose journey was cut before it was scored are no answers to it."""
+    """Rows whose journey was cut before scoring are not answers to it."""
     cut = "c2,s3,2025-03-01 10:00:00,ads,1,1,0,0.4,1,2"
     journeys = answers(tmp_path, *(f"{line},2,2" for line in GOOD), cut, header=HEADER + LENGTHS)
     assert journeys.column("session_id").tolist() == ["s1", "s2"]
@@ -130,7 +130,7 @@ def test_single_sessions_tell_models_apart_from_none(tmp_path: Path) -> None:
 
 
 def test_published_answers(tmp_path: Path) -> None:
-    """Answers in the snapshot count while the journey is what was asked; others are none."""
+    """Answers in the snapshot count as long as the journey is unchanged; others do not."""
     home = Home(tmp_path, start_date="2025-03-01", as_of="2025-03-03")
     home.load(
         "session_sources",
@@ -160,7 +160,7 @@ def test_published_answers(tmp_path: Path) -> None:
 
 
 def rendered(template: str, settings: Settings) -> str:
-    """A text with macros of the SQL folder."""
+    """A text with macros from the SQL folder."""
     parameters = attribution_parameters(settings)
     return _environment().from_string(template).render(attribution=parameters)
 
@@ -239,7 +239,7 @@ PLANTED = IhcParameters(100, 10, 2, 0.3, 2, 60, 0.4, 0.35, 0.25)
 
 
 def test_fit_finds_planted_constants(tmp_path: Path) -> None:
-    """Out of answers with four decimals come the constants behind them, far from any preset."""
+    """Answers with four decimals reveal the constants behind them, far from any preset."""
     journeys = answered(synthetic(260), PLANTED)
     found = fit(journeys)
     assert vars(found.parameters) == pytest.approx(vars(PLANTED), rel=0.02)

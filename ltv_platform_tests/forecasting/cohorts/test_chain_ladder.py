@@ -60,7 +60,7 @@ def test_remaining_ltv_by_hand() -> None:
 
 
 def test_factors_need_a_volume() -> None:
-    """Revenue that refunds brought to 0 or below is no base, and gives no weight to itself."""
+    """Revenue that refunds reduced to 0 or below is not a base, and gets no weight."""
     cohorts = triangle([[-10, 20, 30], [100, 200, -5], [100, 100, 100]], groups=[0, 1, 2])
     factors = ChainLadder(cohorts, [3]).factors
     assert np.isnan(factors.raw[0, 1])
@@ -165,7 +165,7 @@ def test_few_customers_are_forecast_by_addition() -> None:
 
 
 def test_eight_mature_cohorts_are_too_few() -> None:
-    """An interval needs nine residuals; without one there is no forecast either."""
+    """An interval needs nine residuals; without it there is no forecast either."""
     curves = [[100.0 + n, 200.0 + n] for n in range(9)] + [[100.0]]
     enough = ChainLadder(triangle(curves), [2]).forecast(numbers(9), 1, 2)
     assert enough.residuals.tolist() == [9]
@@ -227,7 +227,7 @@ def test_residuals_are_held_by_the_others() -> None:
 
 @pytest.mark.parametrize("rounding", [0, 1e-15])
 def test_what_is_the_end_of_the_interval_is_held(rounding: float) -> None:
-    """Cohorts with one and the same residual hold each other, whatever was rounded in it.
+    """Cohorts with identical residuals contain each other, despite rounding.
 
     Guards against a coverage that the last bit decided: small cohorts that bring nothing more have
     one residual, which then is the lower end of the interval.

@@ -1,4 +1,4 @@
-"""docs/metrics.md: rolling_origin goes by nothing but what was known on the day of the origin."""
+"""docs/metrics.md: rolling_origin uses only what was known on the day of the origin."""
 
 from dataclasses import replace
 from datetime import date, datetime, timedelta

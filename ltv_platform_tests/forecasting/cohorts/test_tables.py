@@ -1,4 +1,4 @@
-"""docs/metrics.md, predicted LTV: what the three tables say, cell by cell."""
+"""docs/metrics.md, predicted LTV: the content of the three tables, cell by cell."""
 
 import random
 from datetime import date
@@ -44,7 +44,7 @@ def cells(
 
 
 def test_a_young_cohort_develops_as_the_old_ones_did() -> None:
-    """1,200 doubles by D30 and trebles by D90; spend of 2,500 is back on day 61."""
+    """1,200 doubles by D30 and triples by D90; spend of 2,500 is recovered on day 61."""
     given = cells(twenty_weeks())
     assert {days: row["predicted_revenue"] for days, row in given.items()} == {30: 2400, 90: 3600}
     for row in given.values():
@@ -123,7 +123,7 @@ def test_installs_without_spend_have_no_roas() -> None:
 
 
 def test_cost_that_may_still_grow_gives_no_roas() -> None:
-    """Neither ROAS nor payback before cost is complete; spend so far is told."""
+    """Neither ROAS nor payback before cost is complete; spend so far is shown."""
     for row in cells(twenty_weeks(cost_complete=False)).values():
         assert row["spend"] == 2500
         assert row["predicted_revenue"] is not None

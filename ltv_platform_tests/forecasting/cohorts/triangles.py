@@ -25,7 +25,7 @@ def triangle(
     groups: Sequence[int] | None = None,
     weeks: Sequence[int] | None = None,
 ) -> Triangle:
-    """A triangle out of cumulative revenue by days 1, 2, …; shorter rows are known less far."""
+    """A triangle from cumulative revenue by days 1, 2, …; shorter rows are known for less time."""
     many, ages = len(revenue), max(map(len, revenue))
     values = np.zeros((many, ages + 1))
     for row, curve in enumerate(revenue):

@@ -1,4 +1,4 @@
-"""Customers with planted parameters, the real ones of CDNOW, and subscribers of a paper."""
+"""Customers with planted parameters, the real ones of CDNOW, and subscribers from a paper."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -81,7 +81,7 @@ class Cdnow:
     holdout_purchases: Floats
 
     def histories(self, unit: float) -> Histories:
-        """In units of so many days."""
+        """In units of that many days."""
         return histories(self.frequency, self.recency / unit, self.age / unit)
 
 

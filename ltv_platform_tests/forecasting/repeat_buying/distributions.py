@@ -1,4 +1,4 @@
-"""Other ways to figures of the models, which the tests compare with those of the product."""
+"""Other ways to compute figures of the models, for comparison with those of the product."""
 
 import numpy as np
 

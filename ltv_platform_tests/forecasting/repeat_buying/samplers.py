@@ -1,4 +1,4 @@
-"""Samplers that stand for pymc-marketing, where it need not be installed."""
+"""Samplers that replace pymc-marketing, which need not be installed."""
 
 import sys
 from types import SimpleNamespace
@@ -9,7 +9,7 @@ import pytest
 
 
 class Sampler:
-    """Stands for a model of pymc-marketing: keeps its data, draws around given means."""
+    """Replaces a model of pymc-marketing: keeps its data, draws around given means."""
 
     def __init__(self, means: dict[str, float], apart: float = 0.0) -> None:
         self.means, self.apart = means, apart
@@ -38,7 +38,7 @@ class Posterior(dict[str, Any]):
 
 
 def install(monkeypatch: pytest.MonkeyPatch, **models: Sampler) -> None:
-    """Puts samplers in the place of pymc-marketing's models."""
+    """Replaces pymc-marketing's models by samplers."""
     monkeypatch.setitem(
         sys.modules, "pymc_marketing", SimpleNamespace(clv=SimpleNamespace(**models))
     )

@@ -1,4 +1,4 @@
-"""Random futures of customers, with which the tests compare the exact intervals."""
+"""Random futures of customers, for comparison with the exact intervals."""
 
 from dataclasses import dataclass
 

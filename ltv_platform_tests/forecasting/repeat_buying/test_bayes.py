@@ -1,4 +1,4 @@
-"""Bayesian fits: what goes to the sampler of pymc-marketing, and what is made of its draws."""
+"""Bayesian fits: what pymc-marketing's sampler gets, and what is made of its draws."""
 
 import sys
 

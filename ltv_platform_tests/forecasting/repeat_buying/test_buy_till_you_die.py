@@ -1,4 +1,4 @@
-"""BG/NBD and MBG/NBD on planted customers, at the edges, and beside other formulas."""
+"""BG/NBD and MBG/NBD on planted customers, in edge cases, and against other formulas."""
 
 from collections.abc import Callable
 
@@ -142,7 +142,7 @@ def test_new_customers_by_the_closed_form() -> None:
 
 
 def test_probability_alive() -> None:
-    """BG/NBD holds whoever bought once for alive; MBG/NBD does not. By the formulas, spelt out."""
+    """Under BG/NBD everybody who bought once is alive, under MBG/NBD not; by the formulas."""
     r, alpha, a, b = PLANTED.values()
     bg = probability_alive(Fit("bg_nbd", PLANTED), SOME)
     mbg = probability_alive(Fit("mbg_nbd", PLANTED), SOME)

@@ -1,4 +1,4 @@
-"""The golden figures of the reference data; skipped where LTV_REFERENCE_DATA names none."""
+"""The golden figures of the reference data; skipped without LTV_REFERENCE_DATA."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Gamma-Gamma on planted customers, at the edges, and by its formulas."""
+"""Gamma-Gamma on planted customers, in edge cases, and against its formulas."""
 
 import numpy as np
 import pytest
@@ -78,7 +78,7 @@ def test_who_is_left_out() -> None:
 
 
 def test_degenerate_values_have_a_status() -> None:
-    """All the same: p at its bound; tails without a mean: q ≤ 1."""
+    """All values equal: p at its bound; tails without a mean: q ≤ 1."""
     same = fit_gamma_gamma(np.arange(1, 101), np.full(100, 9.99))
     assert same.status == "at_bound"
     assert "p is at its bound: all purchases of a customer have the same value" in same.reason
@@ -112,6 +112,6 @@ def test_equal_purchases_warn_nobody(value: float, customers: int, most: int) ->
 
 
 def test_nearly_equal_purchases_warn_nobody() -> None:
-    """A cent up or down is no more to go by."""
+    """A cent up or down is still not enough."""
     value = np.where(np.arange(200) % 2, 9.99, 10.0)
     assert fit_gamma_gamma(np.arange(200) % 9 + 1.0, value).status == "at_bound"

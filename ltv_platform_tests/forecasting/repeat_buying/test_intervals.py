@@ -1,4 +1,4 @@
-"""Predictive distributions beside the mean, a simulation, and what customers then do."""
+"""Predictive distributions against the mean, a simulation, and what customers then do."""
 
 from itertools import product
 
@@ -140,7 +140,7 @@ def test_nothing_overflows(model: str) -> None:
 
 
 def test_order_of_the_groups_does_not_matter() -> None:
-    """Each group has its own figures, whoever stands beside it."""
+    """Each group has its own figures, independent of the other groups."""
     fit = Fit("mbg_nbd", PLANTED)
     (together,) = predict(fit, VALUES, SOME, [90])
     order = np.array([4, 0, 6, 2, 1, 5, 3])

@@ -1,4 +1,4 @@
-"""Counts of renewals, and the curve that is put through them."""
+"""Counts of renewals, and the curve fitted to them."""
 
 from pathlib import Path
 
@@ -63,7 +63,7 @@ def test_payments_add_up_the_survival() -> None:
 
 
 def test_without_a_fit_the_counts_are_shown() -> None:
-    """What the model would say is None; the reason is in the fit."""
+    """The model's figures are None; the reason is in the fit."""
     projection = project(Renewals.of_cohorts([[60, 30, 20]]), 3)
     assert projection.fit.status == "too_few_customers"
     assert projection.expected_lifetime is None

@@ -1,4 +1,4 @@
-"""The shifted beta-geometric beside the figures of its paper."""
+"""The shifted beta-geometric against the figures of its paper."""
 
 import numpy as np
 import pytest

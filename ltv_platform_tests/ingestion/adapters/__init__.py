@@ -1,1 +1,1 @@
-"""Adapters: what they may do, and what they say of their files."""
+"""Adapters: what they may do, and what they declare about their files."""

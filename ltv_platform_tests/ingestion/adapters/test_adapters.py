@@ -173,7 +173,7 @@ def test_a_column_of_ours_in_another_spelling_is_refused(load: Loader, name: str
 
 
 def test_a_column_in_another_spelling_of_a_file_is_refused(load: Loader) -> None:
-    """Required or not, with an adapter or without one; said of all of them at once."""
+    """Required or not, with or without an adapter; all of them in one message."""
     outcome = load.outcome(
         "transactions",
         "transaction_id,customer_id,transaction_date,Amount,Is_Refund\n1,c,2025-01-01,5,1\n",
@@ -204,7 +204,7 @@ def test_a_column_that_is_given_twice_is_refused(load: Loader) -> None:
     ],
 )
 def test_an_adapter_sees_the_file_and_nothing_else(load: Loader, relation: str) -> None:
-    """Regression: a table function read the rows of other people out of the warehouse."""
+    """Regression: a table function read other people's rows from the warehouse."""
     load("customers", "customer_id,registration_date\nother,2025-01-01\n")
     load.write("secret.txt", "of somebody else")
     select = f"SELECT id || COALESCE(x, '') AS campaign_id FROM {relation}".replace(
@@ -280,7 +280,7 @@ def test_an_adapter_may_take_all_columns(load: Loader) -> None:
 
 
 def test_an_adapter_tells_the_delimiter_by_the_columns_that_it_reads(load: Loader) -> None:
-    """The contract's names do not stand in such a file's header."""
+    """The contract's names are not in such a file's header."""
     path = load.write("semicolon.sql", adapter("SELECT id AS campaign_id FROM file", "campaigns"))
     load("campaigns", "id;a,b,c\n1;x\n", "x.csv", str(path))
     assert load.rows("SELECT campaign_id FROM raw.campaigns") == [("1",)]

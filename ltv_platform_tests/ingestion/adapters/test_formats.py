@@ -1,4 +1,4 @@
-"""What an adapter says of its files: columns, titles, totals, forms, several tables, persons."""
+"""What an adapter declares about its file: columns, titles, totals, forms, tables, persons."""
 
 from decimal import Decimal
 from pathlib import Path
@@ -74,7 +74,7 @@ def test_nothing_of_a_person_is_kept(load: Loader, shop: str) -> None:
 
 
 def test_a_person_is_the_same_in_every_file(load: Loader) -> None:
-    """The key is made once, for nobody else to read; another key gives another id."""
+    """The key is made once, readable by nobody else; another key gives another id."""
     settings = load.engine.settings
     first = person_id(settings, " Ann@Example.com")
     assert first == person_id(settings, "ann@example.com")
@@ -172,7 +172,7 @@ def test_an_explanation_loads_nothing(load: Loader, shop: str) -> None:
 
 
 def test_landing_takes_known_files_without_a_folder(load: Loader) -> None:
-    """Loaded, they move away; what nobody knows stays, with an error."""
+    """Loaded files move away; unrecognized ones stay, with an error."""
     settings = load.engine.settings
     make_landing(settings, list(load.engine.catalog.sources))
     (settings.landing_path / "ads.csv").write_text("Campaign,Day,Cost\na,2025-05-01,1.5\n")
@@ -220,7 +220,7 @@ def test_a_slip_in_the_condition_of_totals_is_the_adapters(load: Loader, shop: s
 
 
 def test_an_adapter_says_why_it_rejects_a_row(load: Loader) -> None:
-    """Its reason stands in quarantine, and a replay does not let the row in."""
+    """Its reason is in quarantine, and a replay does not accept the row."""
     own = str(load.write("own.sql", REJECTS))
     [outcome] = ingest_export(load, "c,s\na,on\nb,odd\n", "own.csv", own)
     assert outcome.counts is not None
@@ -260,6 +260,6 @@ def test_lines_that_make_no_sense(line: str, message: str) -> None:
 
 
 def test_every_bundled_adapter_says_what_it_is(tmp_path: Path) -> None:
-    """Its first line tells a reader; formats have their tables in an order that loads."""
+    """Its first line informs readers; formats list their tables in an order that loads."""
     for text in bundled_adapters().values():
         assert text.startswith("-- ")

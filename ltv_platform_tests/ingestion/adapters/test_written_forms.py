@@ -1,4 +1,4 @@
-"""Numbers and dates in the form that files write: declared, told by the values, or refused."""
+"""Numbers and dates as files write them: declared, inferred from the values, or refused."""
 
 from decimal import Decimal
 
@@ -24,7 +24,7 @@ from ltv_platform_tests.testing.loader import Loader
     ],
 )
 def test_values_that_read_in_one_way_decide_for_all(load: Loader, lines: str, total: str) -> None:
-    """The form is told by the file, not guessed from the first value."""
+    """The form is inferred from the whole file, not guessed from the first value."""
     assert load_costs(load, lines).error is None
     assert total_cost(load) == Decimal(total)
 
@@ -73,7 +73,7 @@ def test_dates_that_no_adapter_declares_are_not_rejected_one_by_one(load: Loader
 
 
 def test_values_that_do_not_fit_the_declared_form_are_quarantined(load: Loader) -> None:
-    """Declared, the form is strict: 2.50 under 1.204,50 is no number, and is not read as 250."""
+    """A declared form is strict: 2.50 under 1.204,50 is not a number, and is not read as 250."""
     own = str(
         load.write(
             "own.sql",

@@ -1,1 +1,1 @@
-"""Files of every kind: workbooks, damaged files, bytes that contradict the ending."""
+"""Files of every kind: workbooks, damaged files, bytes that contradict the extension."""

@@ -1,4 +1,4 @@
-"""Files of every format with bytes flipped, cut off or put in: the file is at fault, no other."""
+"""Files of every format with bytes flipped, cut off or inserted: the error names the file."""
 
 import gzip
 import json

@@ -1,4 +1,4 @@
-"""Files whose bytes are not what their ending says, or whose ending says nothing."""
+"""Files whose bytes contradict their extension, or whose extension says nothing."""
 
 import bz2
 import gzip
@@ -76,7 +76,7 @@ def test_another_kind_under_the_name_of_a_csv_file(load: Loader, what: str) -> N
 
 
 def test_other_formats_under_each_others_names(load: Loader, tmp_path: Path) -> None:
-    """A database is no table of Parquet, and a page no database."""
+    """A database is not a Parquet table, and a web page is not a database."""
     for name, content, what in (
         ("a.parquet", _sqlite(tmp_path), "a SQLite database"),
         ("a.db", _parquet(), "a Parquet file"),
@@ -123,7 +123,7 @@ def test_an_unknown_ending_of_nothing_that_is_known(tmp_path: Path, content: byt
 
 @pytest.mark.parametrize("text", ["PAR1,b\n1,2\n", "PK,b\n", "BZh9,b\n", "<b>,c\n", "7z,b\n"])
 def test_texts_that_begin_alike_are_text(tmp_path: Path, text: str) -> None:
-    """A name of a column is no mark of another format."""
+    """A column name is not a mark of another format."""
     path = tmp_path / "a.csv"
     path.write_text(text)
     assert take_copy(path, tmp_path).path.read_text() == text

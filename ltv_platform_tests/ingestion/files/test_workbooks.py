@@ -109,12 +109,12 @@ def test_numbers_are_rounded_as_those_of_other_binary_formats(tmp_path: Path) ->
     ids=["blank rows", "blank columns", "a value without a name"],
 )
 def test_empty_rows_and_columns(tmp_path: Path, rows: Sequence[Any], text: str) -> None:
-    """They are no records and no columns; values without a name stay, and are told as such."""
+    """They are neither records nor columns; values without a name stay, and are reported."""
     assert text_of(tmp_path, workbook({"S": sheet_of(rows)})) == text
 
 
 def test_the_first_sheet_that_is_shown_is_read(load: Loader) -> None:
-    """Which others there are is said; a named one is another load, capitals or not."""
+    """The message lists the others; a named one is another load, in any case."""
     content = workbook(
         {"Lists": sheet_of([("x",)]), "June": sheet_of(CAMPAIGNS), "Notes": sheet_of([("y",)])},
         hidden=["Lists"],
@@ -227,7 +227,7 @@ def test_workbooks_that_are_refused(tmp_path: Path, message: str) -> None:
 
 
 def test_a_workbook_with_a_password_or_of_old_times(tmp_path: Path) -> None:
-    """Both are of a kind that is no ZIP archive."""
+    """Both are of kinds that are not ZIP archives."""
     content = bytes.fromhex("d0cf11e0a1b11ae1") + bytes(600)
     assert error_of(tmp_path, content) == (
         f"{tmp_path / 'a.xlsx'} is an old Excel workbook (.xls), or a password-protected one, "
@@ -256,7 +256,7 @@ def test_a_reader_that_never_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_copy_that_does_not_fit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the system says of the disk is passed on."""
+    """The system's message about the disk is passed on."""
     monkeypatch.setattr(workbooks, "_READER", tmp_path / "reader.py")
     (tmp_path / "reader.py").write_text('print(\'{"fault": "disk", "why": "No space"}\')')
     content = workbook({"S": sheet_of(CAMPAIGNS)})
@@ -264,7 +264,7 @@ def test_a_copy_that_does_not_fit(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_parts_of_a_workbook_damaged_one_by_one(tmp_path: Path) -> None:
-    """Where only the packed bytes are damaged, sums of their own tell it before any XML is read."""
+    """If only the compressed bytes are damaged, checksums show it before any XML is read."""
     sheets = {"S": sheet_of([("a", "b"), (NOON, "x"), (1.5, "y")] * 5), "T": sheet_of([("a",)])}
     content = workbook(sheets)
     chance = random.Random(7)

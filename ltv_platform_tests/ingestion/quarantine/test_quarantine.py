@@ -1,4 +1,4 @@
-"""Quarantine: listing, and replay under present settings without loss or doubling."""
+"""Quarantine: listing, and replay with the current settings without loss or doubling."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -132,7 +132,7 @@ def test_only_the_named_table(load: Loader, later: Loader) -> None:
 
 
 def test_a_replayed_row_does_not_overrule_what_came_later(load: Loader, later: Loader) -> None:
-    """It takes the place that its file had: as if everything were loaded again."""
+    """It takes the position that its file had: as if everything were loaded again."""
     load("customers", customers(f"c1,{OLD},early"), "1.csv")
     load("customers", customers("c1,2025-01-01,late"), "2.csv")
     replay(later.engine)
@@ -166,7 +166,7 @@ def test_replayed_spend_stands_beside_the_lines_of_its_file(load: Loader, later:
 
 
 def test_a_row_that_came_in_meanwhile_is_repeated(load: Loader, later: Loader) -> None:
-    """Whether its like stands before or behind its place, it leaves quarantine uncounted."""
+    """Whether its duplicate is before or after it, it leaves quarantine uncounted."""
     load("customers", customers(f"c1,{OLD},a"), "1.csv")
     load("customers", customers(f"c2,{OLD},b", "c1,2025-01-01,later"), "2.csv")
     load("customers", customers(f"c2,{OLD},b", "c3,2025-01-01,c"), "3.csv")

@@ -1,4 +1,4 @@
-"""Rows of quarantine that nothing is left to do about: told no more, and kept."""
+"""Rows of quarantine that need no action: no longer listed, but kept."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -28,7 +28,7 @@ def settled(load: Loader) -> list[str | None]:
 
 
 def test_a_corrected_file_settles_the_rows_that_it_corrects(load: Loader) -> None:
-    """Regression: the report said for ever that they were in quarantine."""
+    """Regression: the report listed them in quarantine forever."""
     load("transactions", SALES + BAD + "t2,c1,2025-05-01,1\nt3,c1,soon,1\n", "may.csv")
     load("transactions", SALES + GOOD, "may_corrected.csv")
     assert settled(load) == ["may_corrected.csv", None]
@@ -40,7 +40,7 @@ def test_a_corrected_file_settles_the_rows_that_it_corrects(load: Loader) -> Non
 
 
 def test_a_row_that_is_known_already_settles_too(load: Loader) -> None:
-    """The key is in the log, whatever the bad row was to say."""
+    """The key is in the log, whatever the bad row contained."""
     load("transactions", SALES + GOOD, "first.csv")
     load("transactions", SALES + BAD, "bad.csv")
     load("transactions", SALES + GOOD + "t2,c1,2025-05-01,1\n", "again.csv")
@@ -102,7 +102,7 @@ def test_a_file_that_comes_again_through_a_mended_adapter_settles_its_rows(load:
 
 
 def test_replay_says_that_an_adapter_has_changed(load: Loader) -> None:
-    """And that it used the text of now; an unchanged one is not told."""
+    """And that it used the current text; an unchanged one is not mentioned."""
     select = (
         "-- table: transactions\nSELECT id AS transaction_id, 'c' AS customer_id, "
         "{} AS transaction_date, a AS amount FROM file"
@@ -148,7 +148,7 @@ def test_another_adapter_for_the_same_file_settles_nothing(load: Loader) -> None
 
 
 def test_spend_of_a_day_is_settled_by_its_next_load(load: Loader) -> None:
-    """It replaces the day, whatever it calls the country."""
+    """It replaces the day, whatever its name for the country."""
     header = "campaign_id,date,country,cost\n"
     load("campaign_costs", header + "c1,2025-05-01,US,free\n", "bad.csv")
     load("campaign_costs", header + "c1,2025-05-01,us,1\n", "good.csv")
@@ -180,7 +180,7 @@ def test_lines_of_one_key_contradict_each_other_on_both_sides_of_the_start(
 
 @pytest.mark.parametrize("content", ["{", "[1, 2"])
 def test_a_load_that_fails_settles_nothing(load: Loader, tmp_path: Path, content: str) -> None:
-    """A refused file is no load."""
+    """A refused file is not a load."""
     del tmp_path
     load("transactions", SALES + BAD, "bad.csv")
     assert load.outcome("transactions", content, "good.json").error is not None

@@ -1,4 +1,4 @@
-"""Delimited text in all the shapes that it comes in: nothing may be lost, doubled or shifted."""
+"""Delimited text in all its forms: nothing may be lost, doubled or shifted."""
 
 import codecs
 import gzip
@@ -34,7 +34,7 @@ HEADER = "campaign_id,campaign_name"
 
 
 def quarantined(load: Loader) -> list[tuple[int, str, str]]:
-    """Line, first reason and raw text of what stands in quarantine."""
+    """Line, first reason and raw text of the rows in quarantine."""
     return load.rows("SELECT line, reasons[1], raw FROM raw.quarantine ORDER BY line")
 
 
@@ -237,7 +237,7 @@ def test_five_thousand_columns(load: Loader) -> None:
     ],
 )
 def test_headers_that_cannot_be_used(load: Loader, header: str, message: str) -> None:
-    """The file is refused with its name, and nothing of it is loaded."""
+    """The file is refused by name, and nothing in it is loaded."""
     outcome = load.outcome("campaigns", f"{header}\nc1,a\n")
     assert outcome.error is not None
     assert outcome.error.message.startswith(f"campaigns.csv {message}")

@@ -51,7 +51,7 @@ def doubles_file(folder: Path, ending: str, columns: dict[str, list[object]]) ->
 
 @pytest.mark.parametrize("ending", ["db", "parquet"])
 def test_doubles_are_rounded_to_the_scale(load: Loader, ending: str) -> None:
-    """Nobody wrote their seventeenth digit. What is no number, or too large, stays a reason."""
+    """Nobody wrote their seventeenth digit. Non-numbers and too large values are still rejected."""
     costs: list[object] = [*DOUBLES, *NO_COSTS]
     ids: list[object] = [f"s{place}" for place in range(len(costs))]
     path = doubles_file(load.folder, ending, {"session_id": ids, "cost": costs})
@@ -103,7 +103,7 @@ def test_texts_in_sqlite_are_not_rounded(load: Loader) -> None:
 
 
 def test_parquet_floats_keep_their_shortest_digits(load: Loader) -> None:
-    """16777.1 of 32 bits is no 16777.099609; NaN is no number; a rate has eight decimals."""
+    """A 32-bit 16777.1 is not 16777.099609; NaN is not a number; a rate has eight decimals."""
     load.folder.mkdir(parents=True, exist_ok=True)
     costs, rates = load.folder / "costs.parquet", load.folder / "rates.parquet"
     floats = pa.array([16777.1, 1e-8, float("nan")], pa.float32())

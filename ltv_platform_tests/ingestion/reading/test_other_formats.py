@@ -23,7 +23,7 @@ TRANSACTION = '{"transaction_id": "t%d", "customer_id": "c1", "transaction_date"
 
 
 def test_json_lines_with_bad_ones_between(load: Loader) -> None:
-    """Each line that is no object is a rejected record; numbers count records."""
+    """Each line that is not an object is a rejected record; numbers count records."""
     lines = [
         TRANSACTION % (1, '"amount": 1.50, "is_refund": false'),
         "not json",
@@ -80,7 +80,7 @@ def test_numbers_of_json_keep_their_digits(load: Loader, name: str, pattern: str
 
 
 def test_json_array_with_elements_that_are_no_objects(load: Loader) -> None:
-    """They are rejected by their place in the array; NaN is no number, half a character no text."""
+    """Rejected by their position in the array; NaN is not a number, half a character not text."""
     text = (
         f"[{TRANSACTION % (1, chr(34) + 'amount' + chr(34) + ': 1')}, 7, "
         f"{TRANSACTION % (2, chr(34) + 'amount' + chr(34) + ': NaN')}, "
@@ -142,7 +142,7 @@ def test_paths_that_are_no_files(load: Loader, tmp_path: Path) -> None:
 def test_what_takes_the_place_of_a_file_is_not_opened(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Between the look at a path and its opening: a pipe is not waited for, a link not followed.
+    """Between the check of a path and its opening: pipes do not block, links are not followed.
 
     Nothing of it is left open, a folder neither.
     """
@@ -285,7 +285,7 @@ def test_sqlite_table_is_known_by_its_own_rows(load: Loader) -> None:
 
 
 def test_sqlite_with_rows_beside_the_file(load: Loader) -> None:
-    """What stands in the write-ahead log is not in the file: it would be lost in silence."""
+    """Rows in the write-ahead log are not in the file: they would be lost silently."""
     path = database(load.folder / "shop.db")
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA journal_mode = wal")
@@ -297,7 +297,7 @@ def test_sqlite_with_rows_beside_the_file(load: Loader) -> None:
 
 
 def test_sqlite_without_the_table(load: Loader) -> None:
-    """Names what it has."""
+    """The message lists the existing ones."""
     path = database(load.folder / "shop.db")
     [outcome] = ingest(load.engine, [Request("fx_rates", path)])
     assert outcome.error is not None
@@ -316,7 +316,7 @@ SELECT campaign_id, campaign_name FROM file
 
 
 def test_columns_parted_by_blanks(load: Loader) -> None:
-    """Any run of blanks parts; a record with other columns is rejected, not shifted."""
+    """Any run of blanks separates; a record with other columns is rejected, not shifted."""
     adapter = load.write("blanks.sql", ADAPTER)
     content = b" c1   Spring \r\n\r\nc2\tAutumn\nc3\nc4 one two\nc5 \xff\n"
     counts = load("campaigns", content, "campaigns.txt", str(adapter))

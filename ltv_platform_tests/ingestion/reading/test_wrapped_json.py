@@ -1,4 +1,4 @@
-"""JSON as APIs give it: the records are a list within an object."""
+"""JSON as APIs return it: the records are a list within an object."""
 
 import json
 from pathlib import Path
@@ -26,7 +26,7 @@ ROWS = [{"campaign_id": "c1", "campaign_name": "Spring"}, {"campaign_id": "c2"}]
     ],
 )
 def test_the_one_list_of_objects_holds_the_records(load: Loader, content: Any, path: str) -> None:
-    """One level deep or two, whatever else stands beside it; where it was found is said."""
+    """One level deep or two, next to anything else; the message says where."""
     outcome = load.outcome("campaigns", json.dumps(content, indent=1), "a.json")
     counts = outcome.counts
     assert counts is not None, outcome.error
@@ -99,7 +99,7 @@ def test_objects_in_lines_are_not_unwrapped(load: Loader, tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("cut", range(1, 60, 3))
 def test_a_wrapped_text_that_is_cut_off(cut: int) -> None:
-    """It is no JSON, wherever it ends."""
+    """It is not JSON, wherever it ends."""
     text = json.dumps({"next": None, "data": ROWS, "errors": []})
     with pytest.raises((json.JSONDecodeError, UserError)):
         json_records(text[:-cut], WANTED, "a.json")

@@ -1,4 +1,4 @@
-"""Lines of one file that share a key and say different things: told, and none is lost."""
+"""Lines of one file with the same key and different values: reported, and none is lost."""
 
 import pytest
 
@@ -51,7 +51,7 @@ def test_one_key_of_two_events_is_a_wrong_key(
 
 
 def test_lines_of_an_order_under_its_number(load: Loader) -> None:
-    """Three lines of one order with 20, 30 and 50 are no purchase of 50."""
+    """Three lines of one order with 20, 30 and 50 are not a purchase of 50."""
     text = SALES + "".join(f"o1,c1,2025-05-01,{amount},\n" for amount in (20, 30, 50))
     assert load("transactions", text).rows_quarantined == 3
     assert load.reasons()[2][1] == [
@@ -116,7 +116,7 @@ def test_a_key_of_its_own_for_each_item_lets_them_in(load: Loader) -> None:
 def test_what_is_a_contradiction(
     load: Loader, rows: list[str], accepted: int, quarantined: int, repeated: int
 ) -> None:
-    """Same key, other values, and nothing that tells which is newer."""
+    """Same key, other values, and nothing that says which is newer."""
     counts = load("transactions", SALES + "\n".join(rows) + "\n")
     assert (counts.rows_accepted, counts.rows_quarantined, counts.rows_repeated) == (
         accepted,
@@ -153,7 +153,7 @@ def test_another_file_is_a_correction(load: Loader) -> None:
 def test_of_attributes_the_last_line_counts_with_a_note(
     load: Loader, table: str, text: str, what: str
 ) -> None:
-    """They change, so several lines are no contradiction; but the user should know of it."""
+    """They change, so several lines are not a contradiction; but the user should know."""
     outcome = load.outcome(table, text)
     assert outcome.counts is not None
     assert outcome.counts.rows_quarantined == 0
@@ -175,7 +175,7 @@ def test_lines_before_the_start_contradict_nobody_until_it_moves(load: Loader) -
 
 
 def test_many_lines_under_one_key(load: Loader) -> None:
-    """A column that is the same on every line is no key: told at once, line by line."""
+    """A column with the same value on every line is not a key: reported at once, line by line."""
     rows = "".join(f"x,c{n},2025-05-01,{n},\n" for n in range(50_000))
     assert load("transactions", SALES + rows).rows_quarantined == 50_000
     assert load.rows(

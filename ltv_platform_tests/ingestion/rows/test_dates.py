@@ -1,4 +1,4 @@
-"""Instants and days: every spelling that is read, and what lies too far ahead."""
+"""Times and days: every accepted spelling, and what is too far ahead."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -93,7 +93,7 @@ def test_anything_else_is_no_timestamp(load: Loader) -> None:
 
 
 def test_more_than_24_hours_after_receipt_is_a_reason(load: Loader) -> None:
-    """Every timestamp column of a source, updated_at too; the clock stands at noon of the 15th."""
+    """Every timestamp column of a source, updated_at too; the clock is at noon of the 15th."""
     columns = ("transaction_date", "updated_at")
     moments = ("2026-01-16 12:00:00", "2026-01-16 12:00:01")
     load("transactions", transactions(*({c: text} for c in columns for text in moments)))
@@ -124,5 +124,5 @@ def test_future_days_of_spend_are_a_reason(load: Loader) -> None:
 
 
 def test_exchange_rates_may_lie_ahead(load: Loader) -> None:
-    """A rate's date is no event."""
+    """A rate's date is not an event."""
     assert load("fx_rates", "date,currency,rate\n2027-01-01,EUR,1.08\n").rows_accepted == 1

@@ -1,4 +1,4 @@
-"""Where the partitions start: settled by the first load, moved earlier by itself, never later."""
+"""The start of the partitions: set by the first load, moved earlier automatically, never later."""
 
 from collections.abc import Callable
 from datetime import date
@@ -48,12 +48,12 @@ def start(load: Loader) -> date | None:
 def test_the_start_settles_on_a_new_year_that_covers_the_rows(
     tables: list[dict[int, int]], expected: date | None
 ) -> None:
-    """The latest 1 January such that >= 99.9 % of the rows, over all tables, lie on or after."""
+    """The latest 1 January with >= 99.9 % of the rows, over all tables, on or after it."""
     assert settle(tables) == expected
 
 
 def test_more_than_twenty_years_of_partitions_are_refused(load: Loader) -> None:
-    """With the setting that allows them; nothing is loaded, and no start is settled."""
+    """With the setting that allows them; nothing is loaded, and no start is set."""
     text = "customer_id,registration_date\n" + "".join(
         f"c{year}{n},{year}-05-05\n" for year in (2003, 2025) for n in range(5)
     )
@@ -133,7 +133,7 @@ def test_the_first_call_settles_over_all_of_its_tables(load: Loader) -> None:
 def test_the_reason_names_the_column_that_the_user_gave(
     loader_with: Callable[..., Loader],
 ) -> None:
-    """session_ts is none of the file's; unpartitioned sources have no start."""
+    """session_ts is not in the file; unpartitioned sources have no start."""
     load = loader_with(start_date="2025-01-01")
     load(
         "session_sources",
@@ -183,7 +183,7 @@ def test_a_larger_load_moves_the_start_and_frees_what_it_kept_out(load: Loader) 
 
 
 def test_the_start_moves_to_the_year_of_the_rows_that_it_kept_out(load: Loader) -> None:
-    """Regression: they were counted in the year before the start, whatever their own was."""
+    """Regression: they were counted in the year before the start, whatever their own year."""
     load("customer_interactions", interactions(2025, 1_500), "1.csv")
     load("customer_interactions", interactions(2018, 20), "2.csv")
     assert start(load) == date(2025, 1, 1)
@@ -230,7 +230,7 @@ def test_what_an_unset_start_let_in_counts_without_another_load(
 
 
 def test_a_damaged_start_is_told(load: Loader) -> None:
-    """With the file and what to write into it."""
+    """With the file, and what to write into it."""
     load.engine.settings.home.mkdir()
     load.engine.settings.start_date_path.write_text("soon\n")
     with pytest.raises(UserError, match="start_date does not contain a date"):

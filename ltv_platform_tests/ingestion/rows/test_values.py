@@ -17,7 +17,7 @@ TRANSACTIONS = "transaction_id,customer_id,transaction_date,amount"
 
 
 def transactions(*rows: dict[str, str]) -> str:
-    """A file of transactions that are fine but for the given columns."""
+    """A file of transactions that are valid except for the given columns."""
     whole = [
         {
             "transaction_id": f"t{ordinal}",
@@ -39,7 +39,7 @@ def transactions(*rows: dict[str, str]) -> str:
 
 
 def test_amounts_are_kept_exactly(load: Loader) -> None:
-    """Money is DECIMAL(18,6); exponents are fine, and so are zeros behind the sixth decimal."""
+    """Money is DECIMAL(18,6); exponents are fine, and so are zeros after the sixth decimal."""
     amounts = {
         "9.99": "9.99",
         "+1.5": "1.5",
@@ -90,7 +90,7 @@ def test_bad_amounts_are_reasons_not_roundings(load: Loader) -> None:
 
 
 def test_a_refund_without_its_flag_is_rejected(load: Loader) -> None:
-    """The sign of money hangs on is_refund alone."""
+    """The sign of money depends only on is_refund."""
     words = (
         *("refund", "Chargeback", "Refunded", "RETURN", "returned", "reversal", "partial refund"),
         *("Partial-Refund", "void", "voided", "authorization", "cancelled", "Canceled"),
@@ -108,7 +108,7 @@ def test_a_refund_without_its_flag_is_rejected(load: Loader) -> None:
 
 
 def test_words_of_refunds_are_a_setting(loader_with: Callable[..., Loader]) -> None:
-    """LTV_REFUND_TYPES replaces the list; empty, no word is one."""
+    """LTV_REFUND_TYPES replaces the list; if empty, no word means a refund."""
     rows = [{"transaction_type": kind} for kind in ("refund", "storno")]
     load = loader_with(refund_types="storno")
     load("transactions", transactions(*rows))
@@ -155,7 +155,7 @@ def test_an_attribute_that_cannot_be_read_costs_nobody_their_row(load: Loader) -
 def test_attributes_of_other_tables(
     load: Loader, table: str, header: str, row: str, column: str
 ) -> None:
-    """Out of bounds is unread, too."""
+    """Out of bounds means unread, too."""
     counts = load(table, f"{header},{column}\n{row},-7\n")
     assert counts.attributes_unread == f'{{"{column}": 1}}'
     assert load.rows(f"SELECT {column} FROM raw.{table}") == [(None,)]
@@ -189,7 +189,7 @@ def test_currencies_are_read_in_any_case(load: Loader) -> None:
 
 
 def test_noise_of_doubles_is_rounded_and_counted(load: Loader) -> None:
-    """Within 1e-9 of its rounding, relative to it; whatever is farther off somebody meant."""
+    """Within 1e-9 of its rounding, relatively; anything farther off was intended."""
     outcome = load.outcome(
         "transactions",
         transactions(
@@ -237,7 +237,7 @@ def test_a_purchase_without_a_customer_is_a_guests(load: Loader) -> None:
 
 
 def test_text_is_trimmed_and_empty_is_null(load: Loader) -> None:
-    """A required NULL is a reason; defaults stand for optional ones."""
+    """A required NULL is a reason; optional columns get their defaults."""
     counts = load(
         "transactions",
         TRANSACTIONS + ",transaction_type,is_refund,currency\n"
@@ -284,7 +284,7 @@ def test_a_missing_required_column_rejects_the_file(load: Loader) -> None:
 
 
 def test_odd_countries_are_kept_and_told(load: Loader) -> None:
-    """What is no code and no English name of a country makes a group of its own."""
+    """A text that is neither a code nor an English name becomes a separate group."""
     outcome = load.outcome(
         "customers",
         "customer_id,registration_date,country\nc1,2025-01-01,UK\nc2,2025-01-01,Frankreich\n"

@@ -135,7 +135,7 @@ def test_quarantine_replays_nobody_on_the_list(
 
 
 def test_what_landing_keeps_has_nothing_of_theirs(loader: Loader) -> None:
-    """The file moves to loaded without their records, and is no news when it comes from there."""
+    """The file moves to loaded without their records, and is not new if it comes from there."""
     settings = loader.engine.settings
     make_landing(settings, list(loader.engine.catalog.sources))
     folder = settings.landing_path / "transactions"
@@ -154,7 +154,7 @@ def test_what_landing_keeps_has_nothing_of_theirs(loader: Loader) -> None:
 
 
 def test_a_file_that_landing_cannot_strip_is_told(loader: Loader) -> None:
-    """It moves all the same, for it is loaded; a note says what is in it."""
+    """It moves anyway, because it is loaded; a note says what is in it."""
     settings = loader.engine.settings
     folder = settings.landing_path / "transactions"
     folder.mkdir(parents=True)

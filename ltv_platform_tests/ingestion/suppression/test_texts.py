@@ -31,7 +31,7 @@ def test_only_whole_words_are_redacted(identifier: str, text: str, redacted: str
     ["t,c 1,x", 't,"c 1",x', "c 1\tx", "x|c 1", '{"a": "c 1", ', "x;'c 1'", "x,c 1\r\n"],
 )
 def test_a_value_of_a_broken_record_is_among_its_words(text: str) -> None:
-    """Whatever parts its fields."""
+    """With any separator."""
     assert "c 1" in words(text)
     assert "c 1" not in words(text.replace("c 1", "c 12"))
 
@@ -44,7 +44,7 @@ def test_what_is_escaped_is_found_as_it_is_meant() -> None:
 
 
 def test_what_stays_of_a_broken_record() -> None:
-    """Nothing; but behind an unclosed quote stand records of others, line by line."""
+    """Nothing; but after an unclosed quote there are records of others, line by line."""
 
     def named(line: str) -> bool:
         return "c1" in line

@@ -1,4 +1,4 @@
-"""Adapters that are wrong, want too much, or would never end."""
+"""Adapters that are wrong, want too much or would never end."""
 
 import time
 from pathlib import Path
@@ -13,7 +13,7 @@ RECORDS = "id,name\n1,a\n2,b\n3,c\n"
 
 
 def through(folder: Path, select: str) -> str:
-    """What becomes of three records under an adapter of that text."""
+    """The result for three records with an adapter of that text."""
     desk = Desk(folder, memory_limit="500MB")
     return desk.ingest("campaigns", desk.write("x.csv", RECORDS), adapter=desk.adapter(select))
 
@@ -38,7 +38,7 @@ REFUSED = {
         "SELECT id AS campaign_id FROM file; SELECT 1",
         "Adapter mine must be exactly one SELECT for each table.",
     ),
-    "a statement that is no SELECT": (
+    "a statement that is not a SELECT": (
         "DELETE FROM file",
         "Adapter mine must be exactly one SELECT for each table.",
     ),
@@ -46,7 +46,7 @@ REFUSED = {
         "COPY (SELECT 1) TO '/etc/hostname'",
         "Adapter mine must be exactly one SELECT for each table.",
     ),
-    "another file, by its name": (
+    "another file, by name": (
         "SELECT id AS campaign_id FROM '/etc/passwd'",
         'Adapter mine reads "/etc/passwd"; it may only read `file`.',
     ),
@@ -73,7 +73,7 @@ REFUSED = {
         "SELECT a.id AS campaign_id FROM file AS a, file AS b",
         "Adapter mine returns more rows than the 3 records of x.csv.",
     ),
-    "brackets 10,000 deep": (
+    "10,000 nested brackets": (
         f"SELECT {'(' * 10_000}id{')' * 10_000} AS campaign_id FROM file",
         "Adapter mine is nested too deep.",
     ),
@@ -101,7 +101,7 @@ _MINUTES = 600
 
 
 def exploding(folder: Path, select: str, **settings: Any) -> str:
-    """What becomes of 20,000 records under an adapter, and whether it took long."""
+    """The result for 20,000 records with an adapter, and whether it took long."""
     desk = Desk(folder, memory_limit="500MB", **settings)
     path = desk.write("x.csv", "id\n" + "".join(f"{i}\n" for i in range(20_000)))
     began = time.monotonic()
@@ -121,7 +121,7 @@ SLOW = "exit 2: x.csv does not fit adapter mine: took longer than 0.5 seconds; w
 
 
 def slow(folder: Path, select: str) -> str:
-    """As :func:`exploding`, with half a second for it."""
+    """Like :func:`exploding`, with a limit of half a second."""
     return exploding(folder, select, adapter_timeout=0.5)
 
 
@@ -131,13 +131,13 @@ def adapter_the_same_join_under_an_aggregate(folder: Path) -> str:
     return slow(folder, f"SELECT COUNT(a.id || b.id || c.id) AS campaign_id FROM {joined}")
 
 
-@CASES.case("adapter: a recursion without an end", SLOW)
+@CASES.case("adapter: an endless recursion", SLOW)
 def adapter_a_recursion_without_an_end(folder: Path) -> str:
     numbers = "WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n)"
     return slow(folder, f"{numbers} SELECT MAX(i) AS campaign_id FROM n")
 
 
-@CASES.case("adapter: row by row, each for a long time", SLOW)
+@CASES.case("adapter: slow for every row", SLOW)
 def adapter_row_by_row_each_for_a_long_time(folder: Path) -> str:
     # The engine looks at the clock every 2,048 records; they take some hundred milliseconds.
     value = "id"
@@ -147,7 +147,7 @@ def adapter_row_by_row_each_for_a_long_time(folder: Path) -> str:
 
 
 @CASES.case(
-    "adapter: for a file with a column rowid, as the engine names its own",
+    "adapter: for a file with a column rowid, a name of the engine",
     "3 in file: 2 accepted, 1 quarantined (3: campaign_id: is missing)",
 )
 def adapter_for_a_file_with_a_column_rowid(folder: Path) -> str:

@@ -1,4 +1,4 @@
-"""Keys that are none, orders without a customer, orders and spend that are taken back."""
+"""Invalid keys, orders without a customer, orders and spend taken back."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ CASES = Cases("bad input: keys and corrections")
 
 
 @CASES.case(
-    "three items of one order under its number, then with a key for each",
+    "three items of one order under the order's number, then with a key each",
     "3 in file: 3 quarantined, each names another line; then (beyond horizon) 3 100",
 )
 def three_items_of_one_order_under_its_number(folder: Path) -> str:
@@ -31,7 +31,7 @@ def three_items_of_one_order_under_its_number(folder: Path) -> str:
 
 
 @CASES.case(
-    "an order of a guest, and one of an unknown customer",
+    "an order by a guest, and one by an unknown customer",
     "2 in file: 2 accepted; (guest) 1 5, (unknown) customer 1 7",
 )
 def an_order_of_a_guest(folder: Path) -> str:
@@ -41,7 +41,7 @@ def an_order_of_a_guest(folder: Path) -> str:
 
 
 @CASES.case(
-    "an order that its shop takes back, and gives again",
+    "an order that the shop withdraws, then sends again",
     "1 in file: 1 accepted; (unknown) customer 1 5; then nothing; then (unknown) customer 1 5",
 )
 def an_order_that_its_shop_takes_back(folder: Path) -> str:
@@ -56,7 +56,7 @@ def an_order_that_its_shop_takes_back(folder: Path) -> str:
 
 
 @CASES.case(
-    "the spend of two networks under one campaign, and a correction of the first",
+    "spend of two networks for one campaign, and a correction of the first",
     "google 10 and meta 4: 14; google 8 and meta 4: 12",
 )
 def the_spend_of_two_networks_under_one_campaign(folder: Path) -> str:

@@ -95,7 +95,7 @@ def a_key_in_two_files_the_same_values(folder: Path) -> str:
 
 
 @CASES.case(
-    "the same file twice, the second time under another name and packed",
+    "the same file twice, the second time renamed and gzipped",
     "2 in file: 2 accepted; again.csv.gz was loaded into campaigns before "
     "(2026-01-15 12:00 UTC): nothing changed.",
 )
@@ -125,12 +125,12 @@ def the_same_file_under_two_adapters(folder: Path) -> str:
 
 SHAPES = {
     "a byte order mark": codecs.BOM_UTF8 + PLAIN.encode(),
-    "CRLF at the ends of lines": PLAIN.replace("\n", "\r\n").encode(),
-    "CRLF after one line only, no end of line at the end": PLAIN.replace("\nc2", "\r\nc2")
+    "CRLF line ends": PLAIN.replace("\n", "\r\n").encode(),
+    "CRLF after one line only, no final line end": PLAIN.replace("\nc2", "\r\nc2")
     .rstrip()
     .encode(),
-    "UTF-16, small end first": codecs.BOM_UTF16_LE + PLAIN.encode("utf-16-le"),
-    "UTF-16, big end first": codecs.BOM_UTF16_BE + PLAIN.encode("utf-16-be"),
+    "UTF-16, little-endian": codecs.BOM_UTF16_LE + PLAIN.encode("utf-16-le"),
+    "UTF-16, big-endian": codecs.BOM_UTF16_BE + PLAIN.encode("utf-16-be"),
     "blank lines": b"\n\n" + PLAIN.replace("\n", "\n\n").encode(),
     "semicolons": PLAIN.replace(",", ";").encode(),
 }
@@ -149,7 +149,7 @@ for _each in SHAPES:
 
 
 @CASES.case(
-    "UTF-16 without its mark",
+    "UTF-16 without a byte order mark",
     "exit 2: campaigns.csv is not a text file: it contains zero bytes near its start.",
 )
 def utf_16_without_its_mark(folder: Path) -> str:
@@ -157,7 +157,7 @@ def utf_16_without_its_mark(folder: Path) -> str:
 
 
 @CASES.case(
-    "UTF-16 that ends within a character",
+    "UTF-16 cut off within a character",
     "exit 2: campaigns.csv is a damaged UTF-16 file (truncated data).",
 )
 def utf_16_that_ends_within_a_character(folder: Path) -> str:
@@ -165,7 +165,7 @@ def utf_16_that_ends_within_a_character(folder: Path) -> str:
 
 
 @CASES.case(
-    "a delimiter that nobody expects",
+    "an unexpected delimiter",
     "exit 2: campaigns.csv lacks campaign_id, required for campaigns. It has "
     "campaign_id~campaign_name.",
 )
@@ -199,7 +199,7 @@ def line_ends_and_doubled_quotes_within_quotes(folder: Path) -> str:
 
 
 @CASES.case(
-    "records with too few and too many columns, text behind a quote",
+    "records with too few and too many columns, text after a closing quote",
     "5 in file: 2 accepted, 3 quarantined (3: record: has 1 columns, not 2, 4: record: has 3 "
     'columns, not 2, 5: record: has text behind a closing quote); kept: c2 | c3,c,d | c4,"d"e',
 )
@@ -211,7 +211,7 @@ def records_with_too_few_and_too_many_columns(folder: Path) -> str:
 
 
 @CASES.case(
-    "bytes that are no UTF-8",
+    "bytes that are not UTF-8",
     "2 in file: 1 accepted, 1 quarantined (2: record: holds bytes that are not UTF-8); "
     "kept: c1,\\xe4",
 )

@@ -1,4 +1,4 @@
-"""A fresh LTV_HOME and the command line, every answer of which is checked for what holds always.
+"""A fresh LTV_HOME and the command line; every answer is checked for what must always hold.
 
 Refused: exit 2, a message with a hint, no traceback, no row in any table, no draft left behind,
 and the file as it was. Loaded: exit 0, and the rows of the file add up.

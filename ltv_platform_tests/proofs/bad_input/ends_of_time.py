@@ -31,7 +31,7 @@ def _value(column: Column, number: int) -> str:
 
 
 def _file(table: SourceTable) -> str:
-    """A fine row, then each end of time in each column of days, the rest as fine as before."""
+    """A valid row, then each end of time in each column of days, all else unchanged."""
     days = [column for column in table.columns if column.type in ("DATE", "TIMESTAMP")]
     changes: list[dict[str, str]] = [{}, *({c.name: end} for c, end in product(days, _ENDS))]
     lines = [",".join(column.name for column in table.columns)]
@@ -44,7 +44,7 @@ def _file(table: SourceTable) -> str:
 
 @CASES.case(
     "years 1, 1000 and 9999 in each column of days of each table, then `ltv run`",
-    "9 tables loaded; nothing of it in days before 2025 or after 2026; run: exit 0",
+    "9 tables loaded; nothing in days before 2025 or after 2026; run: exit 0",
 )
 def years_1_and_9999_in_each_column_of_days(folder: Path) -> str:
     desk = Desk(folder, now="2026-01-15 12:00:00")
@@ -65,7 +65,7 @@ def years_1_and_9999_in_each_column_of_days(folder: Path) -> str:
     ]
     run = desk.ltv("run")
     desk.check(run)
-    said = ", ".join(outside) or "nothing of it"
+    said = ", ".join(outside) or "nothing"
     return f"{loaded} tables loaded; {said} in days before 2025 or after 2026; run: exit {run.code}"
 
 
@@ -95,7 +95,7 @@ def years_1_and_9999_in_ltv_start_date(folder: Path) -> str:
 
 
 @CASES.case(
-    "LTV_START_DATE in a year that has not come",
+    "LTV_START_DATE in the future",
     "exit 2: LTV_START_DATE is 2199-01-01, which is in the future.",
 )
 def ltv_start_date_in_a_year_that_has_not_come(folder: Path) -> str:

@@ -1,4 +1,4 @@
-"""Exports known by their columns: what is refused, left out, checked, and never kept."""
+"""Exports recognized by their columns: what is refused, left out, checked, and never kept."""
 
 from pathlib import Path
 
@@ -33,7 +33,7 @@ def _said(outcomes: list[Outcome]) -> str:
 
 
 @CASES.case(
-    "a file of no known format, without a table",
+    "a file of unknown format, without a table name",
     "exit 2: export.csv is not a known export. It has Day, Campaign. "
     "The closest is a Google Ads report by day, which also has Cost.",
 )
@@ -43,7 +43,7 @@ def a_file_of_no_known_format(folder: Path) -> str:
 
 
 @CASES.case(
-    "dates and amounts that can all be read in two ways",
+    "dates and amounts that are all ambiguous",
     "exit 2: export.csv: '05/09/2025' in line 2 of Day can be 5 Sep 2025 or 9 May 2025, and no "
     "other value settles it.; exit 2: export.csv: '1,204' in line 2 of Cost can be 1204 or 1.204, "
     "and no other value settles it.",
@@ -57,7 +57,7 @@ def dates_and_amounts_that_can_be_read_in_two_ways(folder: Path) -> str:
 
 
 @CASES.case(
-    "a report that was cut off: its total says more than its rows",
+    "a truncated report: its total exceeds the sum of its rows",
     "2 of campaign_costs; 1 of campaigns; total rows left out: 1; they do not match the rows: "
     "line 4 says 30.00, the rows add up to 15.50. Is the file complete?",
 )
@@ -69,7 +69,7 @@ def a_report_that_was_cut_off(folder: Path) -> str:
 
 
 @CASES.case(
-    "an export that tells of a person: columns that are not declared, a bad row, a torn record",
+    "an export with personal data: undeclared columns, a bad row, a torn record",
     "1 of customers; 2 in quarantine; her address, name and phone are in no table and no message",
 )
 def an_export_that_tells_of_a_person(folder: Path) -> str:

@@ -46,7 +46,7 @@ def json_lines_of_mixed_types(folder: Path) -> str:
 
 
 @CASES.case(
-    "JSON with a list and an object where one value is due, and a nested column that is not ours",
+    "JSON with a list and an object for single values, and a nested column that is not ours",
     "3 in file: 1 accepted, 2 quarantined (1: record: campaign_id is a list or an object, not one "
     "value, 2: record: campaign_name is a list or an object, not one value)",
 )
@@ -72,9 +72,7 @@ def json_nested_100000_deep(folder: Path) -> str:
     )
 
 
-@CASES.case(
-    "JSON whose records have ever more keys", "exit 2: x.ndjson has more than 10,000 columns."
-)
+@CASES.case("JSON whose records keep adding keys", "exit 2: x.ndjson has more than 10,000 columns.")
 def json_whose_records_have_ever_more_keys(folder: Path) -> str:
     lines = (
         {"campaign_id": f"c{number}", **{f"k{number}_{key}": 1 for key in range(100)}}
@@ -84,7 +82,7 @@ def json_whose_records_have_ever_more_keys(folder: Path) -> str:
 
 
 @CASES.case(
-    "JSON with a name that is empty, beside a good file in landing",
+    "JSON with an empty name, next to a good file in landing",
     "1 in file: 1 accepted; 2 in file: 1 accepted, 1 quarantined (2: record: names a column twice)",
 )
 def json_with_a_name_that_is_empty(folder: Path) -> str:
@@ -96,7 +94,7 @@ def json_with_a_name_that_is_empty(folder: Path) -> str:
 
 
 @CASES.case(
-    "JSON that breaks off",
+    "truncated JSON",
     "exit 2: x.json is not valid JSON: Expecting value at line 1, column 30.",
 )
 def json_that_breaks_off(folder: Path) -> str:
@@ -104,7 +102,7 @@ def json_that_breaks_off(folder: Path) -> str:
 
 
 @CASES.case(
-    "Parquet with numbers, dates, zones and decimals of its own",
+    "Parquet with typed numbers, dates, zones and decimals",
     "3 in file: 3 accepted; 1 2025-06-01 08:30:00 0.1, 2 2025-06-01 10:30:00.123456 12.5, "
     "3 2025-06-01 00:00:00 7",
 )
@@ -145,7 +143,7 @@ def parquet_with_types_of_its_own(folder: Path) -> str:
 
 
 @CASES.case(
-    "Parquet with types that are none of ours",
+    "Parquet with types that do not fit",
     "2 in file: 2 quarantined (1: transaction_date: '1748773800' is not a timestamp such as "
     "2023-01-15 10:30:00; amount: '1000000000000.0' has more than 12 digits before the point, "
     "2: transaction_date: '1748773800' is not a timestamp such as 2023-01-15 10:30:00; amount: "
@@ -163,7 +161,7 @@ def parquet_with_types_that_are_none_of_ours(folder: Path) -> str:
 
 
 @CASES.case(
-    "Parquet with a column twice, the second time in capitals, beside one of structs",
+    "Parquet with a column twice, the second time in capitals, and one of structs",
     "exit 2: x.parquet has columns of the same name: COST, cost.",
 )
 def parquet_with_a_column_twice(folder: Path) -> str:
@@ -174,7 +172,7 @@ def parquet_with_a_column_twice(folder: Path) -> str:
 
 
 @CASES.case(
-    "Parquet with lists where single values are due",
+    "Parquet with lists instead of single values",
     "exit 2: x.parquet: campaign_id holds lists or objects, not single values.",
 )
 def parquet_with_lists_where_single_values_are_due(folder: Path) -> str:
@@ -183,7 +181,7 @@ def parquet_with_lists_where_single_values_are_due(folder: Path) -> str:
 
 
 @CASES.case(
-    "text with the ending .parquet",
+    "text with the extension .parquet",
     "exit 2: x.parquet is not a Parquet file, or a damaged one (Invalid Input Error: No magic "
     "bytes found at end of file 'x.parquet').",
 )
@@ -192,7 +190,7 @@ def text_with_the_ending_parquet(folder: Path) -> str:
 
 
 @CASES.case(
-    "an ending that is none of ours",
+    "an unsupported extension",
     "exit 2: x.dat has an unsupported extension. It seems to be text.; "
     "exit 2: x.zip has an unsupported extension. It seems to be a ZIP archive, perhaps an Excel "
     "workbook.; "
@@ -213,7 +211,7 @@ def database(desk: Desk, script: str) -> Path:
 
 
 @CASES.case(
-    "SQLite without the table, and without any",
+    "SQLite without the table, and without any source table",
     "exit 2: shop.db has no table campaigns; it has other.; "
     "exit 2: shop.db contains none of the source tables; it has other.",
 )
@@ -224,7 +222,7 @@ def sqlite_without_the_table_and_without_any(folder: Path) -> str:
 
 
 @CASES.case(
-    "a .db that is none, and one that was cut off",
+    "a .db file that is not a database, and a truncated one",
     "exit 2: text.db is not a SQLite database, or a damaged one (file is not a database).; "
     "exit 2: shop.db is not a SQLite database, or a damaged one (database disk image is "
     "malformed).",
@@ -257,7 +255,7 @@ def sqlite_with_values_of_mixed_types_in_one_column(folder: Path) -> str:
 
 
 @CASES.case(
-    "SQLite with a view that never ends",
+    "SQLite with an endless view",
     "exit 2: shop.db took longer than 0.3 seconds to read; perhaps it has an endless view.",
 )
 def sqlite_with_a_view_that_never_ends(folder: Path) -> str:
@@ -271,8 +269,8 @@ def sqlite_with_a_view_that_never_ends(folder: Path) -> str:
 
 
 @CASES.case(
-    "SQLite with rows in a write-ahead log beside it",
-    "exit 2: shop.db has a write-ahead log beside it, which holds its newest rows.",
+    "SQLite with rows in a write-ahead log next to it",
+    "exit 2: shop.db has a write-ahead log next to it, which holds its newest rows.",
 )
 def sqlite_with_rows_in_a_write_ahead_log(folder: Path) -> str:
     desk = Desk(folder)
@@ -284,8 +282,8 @@ def sqlite_with_rows_in_a_write_ahead_log(folder: Path) -> str:
 
 
 @CASES.case(
-    "the same, named through a link that lies elsewhere",
-    "exit 2: link.db has a write-ahead log beside it, which holds its newest rows.",
+    "the same, given as a link in another folder",
+    "exit 2: link.db has a write-ahead log next to it, which holds its newest rows.",
 )
 def a_write_ahead_log_behind_a_link(folder: Path) -> str:
     desk = Desk(folder)
@@ -300,8 +298,8 @@ def a_write_ahead_log_behind_a_link(folder: Path) -> str:
 
 
 @CASES.case(
-    "SQLite in the middle of a transaction that has begun to overwrite it, then after its end",
-    "exit 2: shop.db has the journal of an unfinished transaction beside it, so rows in the file "
+    "SQLite during a transaction that has begun to overwrite it, then after its end",
+    "exit 2: shop.db has the journal of an unfinished transaction next to it, so rows in the file "
     "may be half-written.; 1 in file: 1 accepted",
 )
 def sqlite_in_the_middle_of_a_transaction(folder: Path) -> str:

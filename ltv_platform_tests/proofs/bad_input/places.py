@@ -1,4 +1,4 @@
-"""Where files lie: packed, linked, piped, forbidden, growing, or too large."""
+"""Files that are compressed, linked, piped, forbidden, growing or too large."""
 
 import ctypes
 import gzip
@@ -31,7 +31,7 @@ _DROP_CAPABILITY, _PASS_OVER_PERMISSIONS = 24, (1, 2)
 
 
 @CASES.case(
-    "a gzip file that was cut off",
+    "a truncated gzip file",
     "exit 2: campaigns.csv.gz is a damaged or truncated gzip file (Compressed file ended before "
     "the end-of-stream marker was reached).",
 )
@@ -83,14 +83,14 @@ def a_pipe_that_nobody_writes_to(folder: Path) -> str:
     return Desk(folder).ingest("campaigns", folder / "campaigns.csv")
 
 
-@CASES.case("a device without an end", "exit 2: zeros.csv is a device, not a file.")
+@CASES.case("an endless device", "exit 2: zeros.csv is a device, not a file.")
 def a_device_without_an_end(folder: Path) -> str:
     (folder / "zeros.csv").symlink_to("/dev/zero")
     return Desk(folder).ingest("campaigns", folder / "zeros.csv")
 
 
 @CASES.case(
-    "a link that a person names",
+    "a link named on the command line",
     "1 in file: 1 accepted",
 )
 def a_link_that_a_person_names(folder: Path) -> str:
@@ -116,7 +116,7 @@ def a_link_in_landing_to_a_file_elsewhere(folder: Path) -> str:
 
 
 @CASES.case(
-    "a folder of landing that is a link",
+    "a folder in landing that is a link",
     "exit 2: home/landing/campaigns is a link to elsewhere; links in landing are not followed.; "
     "elsewhere holds campaigns.csv",
 )
@@ -130,7 +130,7 @@ def a_folder_of_landing_that_is_a_link(folder: Path) -> str:
 
 
 def _swapped(folder: Path) -> Path:
-    """Put a link to a folder with a file of the same name in the place of a folder."""
+    """Replace a folder by a link to another with a file of the same name."""
     elsewhere = folder.with_name("elsewhere")
     elsewhere.mkdir()
     secret = elsewhere / "campaigns.csv"
@@ -141,7 +141,7 @@ def _swapped(folder: Path) -> Path:
 
 
 @CASES.case(
-    "a folder of landing, and a file in it, swapped for a link between the look and the read",
+    "a folder in landing, and a file in it, replaced by a link between check and read",
     "exit 2: home/landing/campaigns/campaigns.csv is a link or inside one; links in landing are "
     "not followed. 2 times; in the log: nothing",
 )
@@ -174,7 +174,7 @@ def a_folder_of_landing_swapped_before_the_read(folder: Path) -> str:
 
 
 @CASES.case(
-    "a folder of landing swapped for a link between the load and the moving away",
+    "a folder in landing replaced by a link between the load and the move",
     "exit 0, in the log c1, the file behind the link stays, the file that was loaded stays",
 )
 def a_folder_of_landing_swapped_before_the_moving_away(folder: Path) -> str:
@@ -200,7 +200,7 @@ def a_folder_of_landing_swapped_before_the_moving_away(folder: Path) -> str:
 
 
 @CASES.case(
-    "a pipe that is called the journal of a SQLite database",
+    "a pipe named like the journal of a SQLite database",
     "exit 2: shop.db-journal is a pipe, not a file.",
 )
 def a_pipe_in_place_of_a_journal(folder: Path) -> str:
@@ -231,7 +231,7 @@ def a_pipe_beside_a_good_file_in_landing(folder: Path) -> str:
 
 
 @CASES.case(
-    "files in landing itself, beside the folders of the tables",
+    "files directly in landing, next to the folders of the tables",
     "exit 0: Note: a.csv was recognized as a file of campaigns; In landing: c.csv.part",
 )
 def files_in_landing_itself(folder: Path) -> str:
@@ -267,7 +267,7 @@ def _without_privileges(desk: Desk, *arguments: str | Path) -> Answer:
 
 
 @CASES.case(
-    "a file that we may not read",
+    "a file without read permission",
     "exit 2: campaigns.csv cannot be read: no permission.",
 )
 def a_file_that_we_may_not_read(folder: Path) -> str:
@@ -306,7 +306,7 @@ def a_file_that_grows_while_it_is_read(folder: Path) -> str:
 
 
 @CASES.case(
-    "a file name of bytes that are no characters",
+    "a file name with bytes that are not characters",
     "1 in file: 1 accepted; from \\xff'.csv",
 )
 def a_file_name_of_bytes_that_are_no_characters(folder: Path) -> str:
@@ -331,7 +331,7 @@ def ltv_home_in_a_folder_with_wildcards(folder: Path) -> str:
 
 
 @CASES.case(
-    "LTV_HOME below a folder country=DE, as others name partitions",
+    "LTV_HOME in a folder country=DE, named like a partition",
     "1 in file: 1 accepted, from CSV, Parquet and JSON; in the log US, US, US; published US, US, "
     "US and no other column",
 )

@@ -1,4 +1,4 @@
-"""Sessions, conversions and their costs: odd names, ids and moments, databases half there."""
+"""Sessions, conversions and their costs: odd names, ids and times, incomplete databases."""
 
 import csv
 import sqlite3
@@ -86,7 +86,7 @@ def sessions_without_a_user_without_a_channel(folder: Path) -> str:
 
 
 @CASES.case(
-    "channels by the names that the platform has for none",
+    "channels with names that the platform reserves",
     "4 in file: 1 accepted, 3 quarantined (2: X, 3: X, 4: X)",
 )
 def channels_by_the_names_that_the_platform_has_for_none(folder: Path) -> str:
@@ -100,7 +100,7 @@ def channels_by_the_names_that_the_platform_has_for_none(folder: Path) -> str:
 
 
 @CASES.case(
-    "conversions of negative, no and too exact revenue",
+    "conversions with negative, missing and too precise revenue",
     "4 in file: 1 accepted, 3 quarantined (2: revenue: '-1' is below 0, 3: revenue: is missing, "
     "4: revenue: '0.0000001' has more than 6 decimals; round it where it is made, or in an "
     "adapter)",
@@ -133,7 +133,7 @@ def a_session_id_twice_in_a_file_and_once_more_later(folder: Path) -> str:
 
 
 @CASES.case(
-    "equal moments: a session and its conversion, two sessions, two conversions of one user",
+    "equal times: a session and its conversion, two sessions, two conversions of one user",
     "4 in file: 4 accepted; 3 in file: 3 accepted; v1 a<b, v2 s, v3 s",
 )
 def equal_moments_a_session_and_its_conversion(folder: Path) -> str:
@@ -150,7 +150,7 @@ def equal_moments_a_session_and_its_conversion(folder: Path) -> str:
 
 
 @CASES.case(
-    "a journey of impressions alone",
+    "a journey of impressions only",
     "v1 s1<s2; by each model 1 of credit and the whole revenue",
 )
 def a_journey_of_impressions_alone(folder: Path) -> str:
@@ -181,7 +181,7 @@ def sqlite_with_sessions_but_no_costs(folder: Path) -> str:
 
 
 @CASES.case(
-    "SQLite whose columns are declared as what they cannot be",
+    "SQLite with columns declared with the wrong types",
     "exit 2: shop.db does not fit the source tables: session_sources.user_id is declared BLOB, "
     "which is not text or a number; session_sources.event_date is declared INTEGER, which is not a "
     "date such as 2023-01-15; session_sources.event_time is declared REAL, which is not a time "
@@ -219,7 +219,7 @@ def sqlite_with_days_and_numbers_as_text(folder: Path) -> str:
 
 
 @CASES.case(
-    "a SQL script, by its own name and by that of a database; a text; an empty file",
+    "a SQL script, named .sql and named .db; a text; an empty file",
     "exit 2: create.sql is a SQL script, not a database.; "
     "exit 2: create.db is a SQL script, not a database.; "
     "exit 2: text.db is not a SQLite database, or a damaged one (file is not a database).; "

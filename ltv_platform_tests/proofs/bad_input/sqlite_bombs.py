@@ -1,4 +1,4 @@
-"""SQLite views that ask for all memory, all disk, or for ever; also inside one call of SQLite."""
+"""SQLite views that take all memory, all disk space or forever; also within one call of SQLite."""
 
 import os
 import subprocess
@@ -26,18 +26,18 @@ BOMBS = {
         _LATE,
     ),
     "a recursion that ends in one row": (f"{_FOR_EVER} SELECT max(i) AS campaign_id FROM n", _LATE),
-    "a recursion whose every row makes two": (
+    "a recursion in which every row makes two": (
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i FROM n UNION ALL SELECT i FROM n) "
         "SELECT max(i) AS campaign_id FROM n",
         _LATE,
     ),
-    "10^12 pairs out of json_each": (
+    "10^12 rows from json_each": (
         f"SELECT count(*) AS campaign_id FROM json_each({_DIGITS}), json_each({_DIGITS}), "
         f"json_each({_DIGITS})",
         _LATE,
     ),
-    "rows without an end": (f"{_FOR_EVER} SELECT i AS campaign_id FROM n", _LATE),
-    "a sort without an end": (
+    "endless rows": (f"{_FOR_EVER} SELECT i AS campaign_id FROM n", _LATE),
+    "an endless sort": (
         f"{_FOR_EVER} SELECT hex(zeroblob(50000)) AS campaign_id FROM n ORDER BY -i",
         "needs more than 256 MiB of disk space to sort.",
     ),
@@ -49,7 +49,7 @@ BOMBS = {
         "SELECT zeroblob(1000000000) AS campaign_id",
         "has a value or a row of more than 64 MiB.",
     ),
-    "a gigabyte of chance": (
+    "a gigabyte of random text": (
         "SELECT hex(randomblob(499999999)) AS campaign_id",
         "has a value or a row of more than 64 MiB.",
     ),
@@ -57,7 +57,7 @@ BOMBS = {
         f"{_FOR_EVER} SELECT randomblob(30000000) AS campaign_id FROM n",
         "needs more than 1,024 MiB of memory to read.",
     ),
-    "long texts without an end": (
+    "endless long texts": (
         f"{_FOR_EVER} SELECT hex(zeroblob(200000)) AS campaign_id FROM n",
         "returns more than 256 MiB; perhaps it has an endless view.",
     ),
@@ -69,7 +69,7 @@ BOMBS = {
         "SELECT readfile('/etc/passwd') AS campaign_id",
         "cannot be read: no such function: readfile.",
     ),
-    "where the file lies": (
+    "the path of the file": (
         "SELECT file AS campaign_id FROM pragma_database_list",
         'cannot be read: unsafe use of virtual table "pragma_database_list".',
     ),
@@ -88,7 +88,7 @@ def readers() -> list[str]:
 
 
 def blown(folder: Path, script: str, seconds: float = 1) -> str:
-    """What becomes of a database beside a good file, within seconds, and what is left of it."""
+    """The result for a database next to a good file, within seconds, and the processes left."""
     desk = Desk(folder, adapter_timeout=seconds)
     began = time.monotonic()
     seen = desk.ingest("campaigns", database(desk, script))
@@ -127,7 +127,7 @@ def forty_views_each_twice_in_the_next(folder: Path) -> str:
 
 
 @CASES.case(
-    "SQLite: a table with a generated column that never comes to an end, and a search index",
+    "SQLite: a table with a generated column that never ends, and a search index",
     f"exit 2: shop.db {_LATE} Soon, 0 processes left; exit 2: shop.db cannot be read: vtable "
     "constructor failed: campaigns. Soon, 0 processes left",
 )
@@ -146,7 +146,7 @@ def a_generated_column_that_never_comes_to_an_end(folder: Path) -> str:
 
 
 @CASES.case(
-    "SQLite view without an end, and whoever reads it is killed",
+    "an endless SQLite view whose reader is killed",
     "0 processes left",
 )
 def a_view_without_an_end_whose_reader_is_killed(folder: Path) -> str:

@@ -1,4 +1,4 @@
-"""Rules for values (tables.md), late parents, and where the partitions start."""
+"""Rules for values (tables.md), late parents, and the start of the partitions."""
 
 import json
 from pathlib import Path
@@ -13,7 +13,7 @@ SALES = "transaction_id,customer_id,transaction_date,amount"
 
 
 def transactions(desk: Desk, column: str, *texts: str) -> str:
-    """Ingest fine transactions, but for the texts in one column; what was seen."""
+    """Ingest transactions, valid except for the texts in one column; return what was seen."""
     fine = {
         "transaction_id": "t{}",
         "customer_id": "c1",
@@ -29,7 +29,7 @@ def transactions(desk: Desk, column: str, *texts: str) -> str:
 
 
 def reasons(desk: Desk) -> str:
-    """What the rows in quarantine have for a reason, each with what it was given."""
+    """The reasons of the rows in quarantine, each with the given value."""
     return desk.values("SELECT array_to_string(reasons, '; ') FROM raw.quarantine ORDER BY line")
 
 
@@ -62,7 +62,7 @@ def timestamps_in_every_spelling(folder: Path) -> str:
 
 
 @CASES.case(
-    "the same under LTV_SOURCE_TIMEZONE=Europe/Berlin: plain, Z, a bare day",
+    "the same with LTV_SOURCE_TIMEZONE=Europe/Berlin: plain, Z, a bare day",
     "3 in file: 3 accepted; 2025-06-01 08:30:00, 2025-06-01 10:30:00, 2025-05-31 22:00:00",
 )
 def timestamps_under_a_source_timezone(folder: Path) -> str:
@@ -124,7 +124,7 @@ def amounts_in_every_spelling(folder: Path) -> str:
 
 
 @CASES.case(
-    "amounts that are no numbers: abc, NaN, inf, -Infinity, 1_000, 1,000.00, 0x10",
+    "amounts that are not numbers: abc, NaN, inf, -Infinity, 1_000, 1,000.00, 0x10",
     "7 rows, each: is not a number",
 )
 def amounts_that_are_no_numbers_abc(folder: Path) -> str:
@@ -169,7 +169,7 @@ def attributes_that_cannot_be_read(folder: Path) -> str:
 
 
 @CASES.case(
-    "text with blanks around it, blanks alone, and nothing",
+    "text with blanks around it, only blanks, and nothing",
     "3 in file: 1 accepted, 2 quarantined (3: transaction_id: is missing, 4: transaction_id: is "
     "missing); t1 c1 purchase None",
 )
@@ -183,7 +183,7 @@ def text_with_blanks_around_it_blanks_alone(folder: Path) -> str:
 
 
 @CASES.case(
-    "keys filled up with zero bytes, and nothing but these",
+    "keys padded with zero bytes, and only zero bytes",
     "3 in file: 1 accepted, 1 quarantined, 1 repeated (3: campaign_id: is missing); c1 Spring",
 )
 def keys_filled_up_with_zero_bytes(folder: Path) -> str:
@@ -222,13 +222,13 @@ REVENUE = (
 
 
 def revenue(desk: Desk) -> str:
-    """Where the published revenue stands."""
+    """The bucket of the published revenue."""
     desk.home.publish()
     return ", ".join(" ".join(map(str, row)) for row in desk.home.values(REVENUE))
 
 
 @CASES.case(
-    "a currency that no rate is known of, then its rate",
+    "a currency without a known rate, then its rate",
     "1 in file: 1 accepted; (waiting for rate) 1 0; then campaigns 1 15",
 )
 def a_currency_without_a_rate_and_then_its_rate(folder: Path) -> str:
@@ -255,7 +255,7 @@ def transactions_before_their_customers(folder: Path) -> str:
 
 
 def interactions(name: str, **years: int) -> str:
-    """A file of interactions: so many in each year."""
+    """A file with a number of interactions per year."""
     lines = (
         f"{name}{year}-{i},c1,{year[1:]}-03-01,login\n"
         for year, rows in years.items()
@@ -281,7 +281,7 @@ def a_lone_row_years_before_all_others(folder: Path) -> str:
 
 
 @CASES.case(
-    "onto 2,000 rows of 2025 a load of 1,000 with 2 of 2021 (0.07 %), then one with 3 (0.13 %)",
+    "2,000 rows of 2025, then 1,000 with 2 of 2021 (0.07 %), then with 3 (0.13 %)",
     "998 accepted, 2 quarantined; 1000 accepted, 0 quarantined: partitions now start on "
     "2021-01-01 instead of 2025-01-01; 2 rows left quarantine because of that",
 )
@@ -303,7 +303,7 @@ def a_few_rows_years_before_all_others(folder: Path) -> str:
 
 
 @CASES.case(
-    "countries that are no codes, and one that is none at all",
+    "countries that are not codes, and one that is not a country",
     "Note: country: 1 rows have no ISO 3166-1 code or English country name: Deutschland; kept as "
     "given",
 )

@@ -1,4 +1,4 @@
-"""Killed, starved, locked out or lied to: the tables of an undisturbed run, or a clear refusal."""
+"""Killed, starved, locked out or misled: the tables of an undisturbed run, or a clear refusal."""
 
 from ltv_platform_tests.proofs.faults import at_once, damage, disk, killed, killed_backups, randomly
 

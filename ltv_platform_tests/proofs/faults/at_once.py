@@ -1,4 +1,4 @@
-"""Others at work at the same time: a held lock, two runs, readers, a clock that jumps."""
+"""Others working at the same time: a held lock, two runs, readers, a clock that jumps."""
 
 import os
 import re
@@ -56,7 +56,7 @@ def another_process_holds_the_warehouse_for_too_long(folder: Path) -> str:
 
 
 @CASES.case(
-    "another process holds the warehouse and lets it go",
+    "another process holds the warehouse, then releases it",
     "the run waits for it; as undisturbed, nothing left over",
 )
 def another_process_holds_the_warehouse_and_lets_it_go(folder: Path) -> str:
@@ -74,8 +74,8 @@ def another_process_holds_the_warehouse_and_lets_it_go(folder: Path) -> str:
 
 
 @CASES.case(
-    "`ltv run` twice at once over files that wait",
-    "exit 0 and 0, no word of a lock; one loads, one has nothing to do; "
+    "`ltv run` twice at once over waiting files",
+    "exit 0 and 0, no lock error; one loads, one has nothing to do; "
     "as undisturbed, nothing left over",
 )
 def ltv_run_twice_at_once_over_files_that_wait(folder: Path) -> str:
@@ -84,18 +84,19 @@ def ltv_run_twice_at_once_over_files_that_wait(folder: Path) -> str:
     runs = [ltv(home, lock_timeout="1").start("run") for _ in range(2)]
     answers = [run.answer() for run in runs]
     said = "".join(answer.err for answer in answers)
-    word = "a word" if re.search("lock|held|waited", said) else "no word"
+    error = "a" if re.search("lock|held|waited", said) else "no"
     loading = sum("Loaded" in answer.err for answer in answers)
     idle = sum("Nothing is stale" in answer.err for answer in answers)
     counts = {0: "none", 1: "one", 2: "both"}
     return (
-        f"exit {answers[0].code} and {answers[1].code}, {word} of a lock; {counts[loading]} loads, "
-        f"{counts[idle]} has nothing to do; {compared(home, undisturbed())}"
+        f"exit {answers[0].code} and {answers[1].code}, {error} lock error; "
+        f"{counts[loading]} loads, {counts[idle]} has nothing to do; "
+        f"{compared(home, undisturbed())}"
     )
 
 
 @CASES.case(
-    "`ltv ingest` beside `ltv ingest` over the same files",
+    "`ltv ingest` twice at once over the same files",
     "exit 0 and 0, 3 loads; as undisturbed, nothing left over",
 )
 def ltv_ingest_beside_ltv_ingest_over_the_same_files(folder: Path) -> str:
@@ -111,7 +112,7 @@ def ltv_ingest_beside_ltv_ingest_over_the_same_files(folder: Path) -> str:
 def _read_until_told() -> None:
     """Open the snapshot again and again; each table has as many rows as its manifest says.
 
-    The only word of the command is a file, which is made longer by each snapshot that was read.
+    The command's only argument is a file that gets a byte for every snapshot read.
     """
     from ltv_platform.published.current import require_snapshot
     from ltv_platform.published.query import open_snapshot
@@ -136,15 +137,15 @@ def _read_until_told() -> None:
 
 
 def _wait_until_each_has_read(snapshots: int, readers: list[tuple[Running, Path]]) -> None:
-    """Wait for readers, however slow they are; one that has ended is not waited for."""
+    """Wait for readers, however slow; those that have ended are skipped."""
     for reader, told in readers:
         while told.stat().st_size < snapshots and not reader.ends_within(0):
             time.sleep(0.01)
 
 
 @CASES.case(
-    "`ltv run` beside four processes that read all tables over and over",
-    "run: exit 0, no word of a lock; readers: exit 0 ×4, each saw 2 snapshots, all whole; "
+    "`ltv run` while four processes keep reading all tables",
+    "run: exit 0, no lock error; readers: exit 0 ×4, each saw 2 snapshots, all whole; "
     "as undisturbed, nothing left over",
 )
 def ltv_run_beside_four_readers(folder: Path) -> str:
@@ -163,10 +164,10 @@ def ltv_run_beside_four_readers(folder: Path) -> str:
     codes = {reader.code for reader in answers}
     if codes != {0}:
         return "; ".join(reader.err for reader in answers)
-    word = "a word" if re.search("lock|held|waited", answer.err) else "no word"
+    error = "a" if re.search("lock|held|waited", answer.err) else "no"
     shown = ", ".join(sorted({reader.out.strip() for reader in answers}))
     return (
-        f"run: exit {answer.code}, {word} of a lock; readers: exit 0 ×{len(answers)}, each saw "
+        f"run: exit {answer.code}, {error} lock error; readers: exit 0 ×{len(answers)}, each saw "
         f"{shown} snapshots, all whole; {compared(home, undisturbed())}"
     )
 

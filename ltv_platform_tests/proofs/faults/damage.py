@@ -1,4 +1,4 @@
-"""Files of LTV_HOME that somebody damaged: healed where they can be, else said what to do."""
+"""Damaged files of LTV_HOME: repaired if possible, otherwise a message says what to do."""
 
 import re
 import subprocess
@@ -59,7 +59,7 @@ def _another_as_of(path: Path) -> None:
 def _damaged(
     what: str, file: Callable[[Path], Path], damage: Callable[[Path], object], words: str
 ) -> None:
-    """A case: something of the snapshot is damaged; readers say so, ``ltv run`` heals it."""
+    """A case: part of the snapshot is damaged; readers say so, ``ltv run`` repairs it."""
 
     @CASES.case(what, f"query: exit 2, {words}, Run `ltv run`; after it {_HEALED}")
     def a_snapshot_that_is_damaged(folder: Path) -> str:
@@ -81,12 +81,12 @@ def _damaged(
         )
 
 
-_damaged("a Parquet part was cut off", _part, _cut, "No magic bytes found at end of file")
+_damaged("a Parquet part was truncated", _part, _cut, "No magic bytes found at end of file")
 _damaged("a Parquet part was overwritten with zeros", _part, _overwrite, "No magic bytes found")
 _damaged("a Parquet part was emptied", _part, lambda p: p.write_bytes(b""), "too small to be")
 _damaged("a Parquet part was deleted", _part, Path.unlink, "No files found")
 _damaged("the manifest is garbage", _manifest, lambda p: p.write_bytes(b"\xff{"), "can't decode")
-_damaged("the manifest is another one", _manifest, lambda p: p.write_text("{}"), "was changed")
+_damaged("the manifest was replaced", _manifest, lambda p: p.write_text("{}"), "was changed")
 _damaged("the manifest was edited", _manifest, _another_as_of, "was changed after it was written")
 _damaged(
     "the pointer is garbage", _pointer, lambda p: p.write_bytes(b"\xff\0"), "not the name of a"
@@ -108,7 +108,7 @@ def _forge(path: Path) -> None:
 
 
 @CASES.case(
-    "a byte of a Parquet part was changed, its length and end kept",
+    "a byte of a Parquet part was changed, but not its length or end",
     f"doctor: transactions.parquet: changed since publishing; run: exit 0; after it {_HEALED}",
 )
 def a_byte_of_a_parquet_part_was_changed(folder: Path) -> str:

@@ -1,4 +1,4 @@
-"""A disk that is full or may not be written: said so, nothing half-done, and it goes on."""
+"""A full or read-only disk: a clear message, nothing half-done, and the next run continues."""
 
 import os
 import re
@@ -58,7 +58,7 @@ _READ_ONLY = "tmpfs mounted read-only" if MOUNTS else "a user without the right 
 
 @contextmanager
 def _disk(folder: Path) -> Iterator[Path]:
-    """A folder on a disk of its own, where that can be had."""
+    """A folder on a separate disk, if possible."""
     disk = folder / "disk"
     disk.mkdir()
     if not MOUNTS:
@@ -80,7 +80,7 @@ def _limit_files(size: int) -> None:
 
 
 def _with_room(disk: Path, room: int) -> ForkedLtv:
-    """The commands of the home on a disk that has room for so many bytes more."""
+    """The commands of the home on a disk with that many free bytes."""
     said = disk.parent / "spoken"
     if not MOUNTS:
         limit = partial(_limit_files, room)
@@ -93,7 +93,7 @@ def _with_room(disk: Path, room: int) -> ForkedLtv:
 
 
 def _full(command: str, prepare: Callable[[Path], Path]) -> None:
-    """A case: the command again and again while there is too little room, then with enough."""
+    """A case: the command is repeated with too little room, then with enough."""
 
     @CASES.case(
         f"`ltv {command}` on a full disk ({_FULL_DISK}), three times with a little more room",
@@ -167,7 +167,7 @@ def a_backup_to_a_full_disk(folder: Path) -> str:
 
 @contextmanager
 def _read_only(disk: Path) -> Iterator[ForkedLtv]:
-    """The commands of the home on a disk that nobody, or only another user, may write."""
+    """The commands of the home on a disk that is read-only, or writable only by another user."""
     said = disk.parent / "spoken"
     if MOUNTS:
         _remount(disk, "ro")

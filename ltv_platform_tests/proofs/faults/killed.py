@@ -34,7 +34,7 @@ _AFTERWARDS = "then as undisturbed, nothing left over"
 def _killed_at(
     failpoint: str, command: str, prepare: Callable[[Path], Path], expected: str
 ) -> None:
-    """A case: ``ltv <command>`` killed at a failpoint, what stands then, and ``ltv run``."""
+    """A case: ``ltv <command>`` killed at a failpoint, the state after it, and ``ltv run``."""
     COVERED.append(failpoint)
 
     @CASES.case(f"kill −9 of `ltv {command}`: {failpoint}", f"{expected}; {_AFTERWARDS}")

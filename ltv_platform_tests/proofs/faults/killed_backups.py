@@ -1,4 +1,4 @@
-"""Backup, restore and upgrade killed at any point: what was whole stays, and it can be gone on."""
+"""Backup, restore and upgrade killed at any point: nothing complete is lost, all can be resumed."""
 
 import shutil
 import signal
@@ -33,13 +33,13 @@ def _killed(answer: Answer) -> bool:
 
 
 def _run_says(home: Path) -> str:
-    """What `ltv run` finds to do after a restore."""
+    """What `ltv run` would do after a restore."""
     said = ltv(home)("run").err
     return "nothing stale" if said.startswith("Nothing is stale.") else said
 
 
 def _files_of(to: Path, home: Path) -> str:
-    """Whether the home has the very files of the newest backup."""
+    """Whether the home has exactly the files of the newest backup."""
     backup = read_backup(backups_in(to)[-1])
     wrong = []
     for name, expected in backup.files.items():
@@ -99,7 +99,7 @@ def _killed_restore(failpoint: str, before: str) -> None:
         f"kill −9 of `ltv restore --overwrite`: {failpoint}",
         f"{before}; again: exit 0, every file of the backup, nothing stale, as undisturbed, "
         "nothing left over; "
-        "the state before lies in replaced/",
+        "the previous state is in replaced/",
     )
     def restore_killed(folder: Path) -> str:
         home, to = undisturbed_home(folder), folder / "to"
@@ -122,7 +122,7 @@ def _killed_restore(failpoint: str, before: str) -> None:
         old = difference(contents(kept, ordered=True), state) == "as undisturbed"
         return (
             f"{said}, {compared(home, undisturbed())}; "
-            f"{'the state before lies in replaced/' if old else 'replaced/ differs'}"
+            f"{'the previous state is in replaced/' if old else 'replaced/ differs'}"
         )
 
 

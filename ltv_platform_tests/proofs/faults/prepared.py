@@ -60,7 +60,7 @@ def undisturbed_home(folder: Path) -> Path:
 
 
 def undisturbed() -> Mapping[str, Any]:
-    """What a home holds that nothing has disturbed."""
+    """The content of an undisturbed home."""
     return _contents(_base() / "undisturbed")
 
 
@@ -108,13 +108,13 @@ def _must_end_well(home: Path, command: str) -> None:
 
 
 def published_tables(seen: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Of the contents of a home, the derived tables."""
+    """The derived tables of a home's content."""
     others = ("raw.", "loads", "quarantine", "report", "channel_reporting.csv")
     return {name: rows for name, rows in seen.items() if not name.startswith(others)}
 
 
 def loads(home: Path) -> int:
-    """Files that are in the log; four of the first ones bring nothing new."""
+    """Files in the log; four of the first ones bring nothing new."""
     [(loaded,)] = home_at(home).engine.rows("SELECT COUNT(*) FROM raw.loads")
     return int(loaded)
 
@@ -141,7 +141,7 @@ def run_again(home: Path) -> str:
 
 
 def load_again(home: Path) -> str:
-    """As :func:`run_again`, but the tables are built in process: Dagster takes seconds for that.
+    """Like :func:`run_again`, but builds the tables in process: Dagster takes seconds for that.
 
     For faults that concern the loading.
     """
@@ -153,7 +153,7 @@ def load_again(home: Path) -> str:
 
 
 def compared(home: Path, expected: Mapping[str, Any]) -> str:
-    """Whether a home that is up to date holds what it must, and nothing is left over."""
+    """Whether an up-to-date home contains what it must, and nothing is left over."""
     left = leftovers(home)
     seen = difference(contents(home, ordered=True), expected)
     return f"{seen}, {'left over: ' + ', '.join(left) if left else 'nothing left over'}"

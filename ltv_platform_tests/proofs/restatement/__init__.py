@@ -1,4 +1,4 @@
-"""Late, corrected, restated or in another order: the tables of a rebuild from nothing."""
+"""Late, corrected, restated or reordered rows: the same tables as a rebuild from scratch."""
 
 from ltv_platform_tests.proofs.restatement import arrivals, knowledge
 

@@ -122,7 +122,7 @@ def a_customer_arrives_who_installed_after_its_purchase(folder: Path) -> str:
 
 
 @CASES.case(
-    "spend is restated: another amount, a line less, another country",
+    "spend is restated: another amount, one line fewer, another country",
     "spend c1 2025-01-02 US 4, c2 2025-01-08 GB 3 → c1 2025-01-02 FR 5, c2 "
     "2025-01-08 DE 2; some tables rewritten, all equal to both rebuilds",
 )
@@ -151,7 +151,7 @@ def a_missing_exchange_rate_arrives_for_revenue_and_spend(folder: Path) -> str:
 
 
 @CASES.case(
-    "a rate seven days old arrives: it serves, one of eight days would not",
+    "a rate seven days old arrives: it is used, one of eight days would not be",
     "waiting campaign_costs 2025-01-08, transactions 2025-01-09 → transactions "
     "2025-01-09; some tables rewritten, all equal to both rebuilds",
 )
@@ -236,7 +236,7 @@ def rows_before_the_start_are_replayed(folder: Path) -> str:
 
 
 @CASES.case(
-    "a load of which 0.1 % lies before the start",
+    "a load with 0.1 % of its rows before the start",
     "interactions 2 2025-01-03 → 1002 2023-06-01; every table rewritten, all "
     "equal to both rebuilds",
 )

@@ -41,7 +41,7 @@ def ltv_as_of_is_set_to_a_later_day(folder: Path) -> str:
 
 
 @CASES.case(
-    "LTV_AS_OF is unset again, and events came meanwhile",
+    "LTV_AS_OF is unset again after new events",
     "purchases, mature ages 3 17 → 8 21; every table rewritten, all equal to both rebuilds",
 )
 def ltv_as_of_is_unset_again(folder: Path) -> str:
@@ -140,7 +140,7 @@ def a_reporting_zone_west_of_the_last(folder: Path) -> str:
 
 
 @CASES.case(
-    "a file is loaded under another reporting zone than the refresh",
+    "a file is loaded with another reporting zone than the refresh",
     "purchases 7 → 8; every table rewritten, all equal to both rebuilds",
 )
 def a_file_is_loaded_under_another_reporting_zone(folder: Path) -> str:

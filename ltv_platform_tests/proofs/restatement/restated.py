@@ -107,7 +107,7 @@ class Restated:
         self.home = Home(folder / "home", **SETTINGS)
 
     def under(self, **settings: Any) -> None:
-        """Go on under other settings."""
+        """Continue with other settings."""
         self.home = self.home.under(**settings)
 
     def publish(self) -> None:
@@ -122,7 +122,7 @@ class Restated:
     def seen(
         self, what: str, figure: str, *, figures_only: bool = False, backwards: bool = False
     ) -> str:
-        """Run and publish, and say what became of it.
+        """Run and publish, and return the result.
 
         Args:
             what: Words for the figure.

@@ -59,7 +59,7 @@ def test_cost_is_that_of_all_sessions_each_once(home: Home) -> None:
 
 
 def test_zero_denominators_give_null(home: Home) -> None:
-    """Never 0, infinity or NaN; what is no channel has no CPO."""
+    """Never 0, infinity or NaN; rows that are not a channel have no CPO."""
     assert home.values(
         'SELECT channel_name, ihc, "CPO", "ROAS" FROM channel_reporting '
         "WHERE channel_name IN ('Display', '(not attributed)')"
@@ -272,7 +272,7 @@ def test_what_waits_for_a_score_keeps_days_open(tmp_path: Any) -> None:
 def test_without_removal_effects_there_is_no_markov_path(
     tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Too many channels for a chain: the model is left out and not made up; the checks know."""
+    """Too many channels for a chain: the model is left out, not invented; the checks know."""
     monkeypatch.setattr(markov, "MARKOV_CHANNELS", {1: 2, 2: 2, 3: 2})
     home = _home(tmp_path, as_of="2025-03-31")
     expected = sorted(set(MODELS) - {"markov_path"})

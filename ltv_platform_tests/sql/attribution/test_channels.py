@@ -48,7 +48,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Home:
 
 
 def test_null_on_a_zero_denominator(small: Home) -> None:
-    """Never inf, NaN or 0; the cost per order of what is no channel is NULL as well."""
+    """Never inf, NaN or 0; the cost per order of rows that are not a channel is NULL too."""
     rows = small.values(
         'SELECT channel_name, cost, ihc, ihc_revenue, "CPO", "ROAS" FROM channel_reporting '
         "ORDER BY channel_name"

@@ -1,4 +1,4 @@
-"""What a journey is remembered by: everything that is asked of it, and nothing runs together."""
+"""What identifies a journey: everything that is requested for it, without ambiguity."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -66,7 +66,7 @@ def test_it_is_stable() -> None:
     ],
 )
 def test_everything_that_is_asked_is_in_it(change: dict[str, Any]) -> None:
-    """Whatever a request says of a journey."""
+    """Everything that a request says about a journey."""
     assert key(change) != key({})
 
 
@@ -89,7 +89,7 @@ def test_settings_that_are_sent_are_in_it() -> None:
 
 
 def test_no_text_runs_into_the_next() -> None:
-    """Names that hold what stands between them; the order of sessions counts."""
+    """Names that contain the separators; the order of sessions counts."""
     odd = "Ads0102:s22025-12-01 09:00:003:Ads"
     journeys = [
         ({}, {"session_id": "s2"}),

@@ -106,7 +106,7 @@ def test_one_session_serves_two_conversions(under: Callable[..., Journeys]) -> N
 
 
 def test_sessions_of_one_second_go_by_session_id(under: Callable[..., Journeys]) -> None:
-    """(timestamp, session_id) is a total order, whatever the order in the file."""
+    """(timestamp, session_id) is a total order, independent of the order in the file."""
     assert under()["v_ties"] == ["z", "a", "b"]
 
 
@@ -180,7 +180,7 @@ def test_a_conversion_ends_the_journey(under: Callable[..., Journeys]) -> None:
 
 
 def test_a_session_at_the_second_of_the_last_conversion(under: Callable[..., Journeys]) -> None:
-    """With `before` and a break it belongs to the next conversion: to the last it is too late."""
+    """With `before` and a break it belongs to the next conversion: it is too late for the last."""
     journeys = under(journey_break=True, journey_boundary="before")
     assert journeys["v_equal1"] == ["before"]
     assert "v_equal2" not in journeys

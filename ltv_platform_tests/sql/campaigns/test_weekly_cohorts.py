@@ -26,7 +26,7 @@ TABLES = (
 
 
 def _build(home: Home) -> None:
-    """Those tables alone: a test of one customer needs no others."""
+    """Only those tables: a test of one customer needs no others."""
     with home.engine.hold():
         days = home.plan().days
         for transform in home.graph.transforms:

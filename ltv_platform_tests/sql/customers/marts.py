@@ -98,7 +98,7 @@ class Marts:
         sessions: Sequence[Contact] = (),
         countries: Sequence[str] = (),
     ) -> "Marts":
-        """Make all marts out of these rows, and of these alone.
+        """Make all marts from these rows only.
 
         Args:
             customers: (customer_id, registration as a UTC instant).

@@ -1,4 +1,4 @@
-"""What holds of any customers: order of rows, equal customers, retention that only falls."""
+"""What holds for any customers: order of rows, equal customers, retention that only falls."""
 
 from collections import defaultdict
 from random import Random
@@ -61,7 +61,7 @@ zone_names = st.sampled_from(("UTC", "America/New_York"))
 def test_the_order_of_rows_does_not_matter(
     zones: dict[str, Marts], zone: str, shop: Shop, seed: int
 ) -> None:
-    """Equal tables whatever the order of rows."""
+    """Equal tables for any order of rows."""
     marts = zones[zone]
     expected = marts.build(*shop).tables()
     chance = Random(seed)

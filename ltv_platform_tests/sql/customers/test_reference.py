@@ -1,4 +1,4 @@
-"""Real data: Online Retail beside an independent computation in pandas, CDNOW's repeat buyers."""
+"""Real data: Online Retail against an independent computation in pandas, CDNOW's repeat buyers."""
 
 from datetime import date
 from decimal import Decimal
@@ -30,7 +30,7 @@ def retail(reference_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Ho
 
 @pytest.fixture(scope="module")
 def lines(reference_data: Path) -> pd.DataFrame:
-    """Its lines with a customer; net is money in thousandths, refunds below zero."""
+    """Its lines with a customer; net is money in thousandths, refunds are negative."""
     file = pd.read_csv(
         reference_data / "online_retail" / "online_retail.csv.gz", dtype={"InvoiceNo": str}
     )

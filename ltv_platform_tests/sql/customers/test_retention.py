@@ -97,7 +97,7 @@ def test_a_month_ends_when_all_that_it_counts_is_known() -> None:
 
 
 def test_a_feed_without_events_ends_no_month(tmp_path: Path) -> None:
-    """Any goes by the feeds that have events; each by its newest one."""
+    """Any uses the feeds that have events; each by its newest one."""
     home = Home(tmp_path, groups=("core", "customers"))
     home.load("customers", "a,2025-01-05 10:00:00,US,ads,")
     home.load("transactions", "t1,a,2025-03-20 10:00:00,5,0")

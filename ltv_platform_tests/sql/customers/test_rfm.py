@@ -70,7 +70,7 @@ def test_equal_values_have_equal_scores() -> None:
 
 
 def test_who_bought_nothing_is_a_prospect() -> None:
-    """NULL scores, and out of the ranking; a refund alone is no purchase, but it is money."""
+    """NULL scores, and not ranked; a refund alone is not a purchase, but it is money."""
     customers, purchases = _shop(21)
     more = [("none", "2025-01-01 00:00"), ("refund", "2025-01-01 00:00")]
     marts = Marts("2025-06-30").build(
@@ -89,7 +89,7 @@ def test_who_bought_nothing_is_a_prospect() -> None:
 
 @pytest.mark.parametrize(("size", "status"), [(1, "small_base"), (19, "small_base"), (20, "ok")])
 def test_below_20_customers_the_base_is_small(size: int, status: str) -> None:
-    """Below 20 customers who bought: small_base, beside the scores that so few give."""
+    """With fewer than 20 buyers: small_base, next to the scores of so few."""
     marts = Marts("2025-06-30").build(*_shop(size))
     assert marts.rows("SELECT DISTINCT status FROM marts.rfm_segments") == [status]
     first = "SELECT r_score, f_score, m_score, segment FROM marts.rfm_segments ORDER BY 1 DESC"

@@ -12,7 +12,7 @@ from ltv_platform_tests.testing.home import Home
 
 @pytest.fixture
 def forecast(home: Home, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Runs `ltv forecast` with some arguments; what it prints as JSON."""
+    """Runs `ltv forecast` with some arguments; returns its JSON."""
     monkeypatch.setenv("LTV_HOME", str(home.settings.home))
 
     def run(*arguments: str) -> Any:

@@ -1,4 +1,4 @@
-"""Homes with customers enough to fit models to, and with too few."""
+"""Homes with enough customers to fit models, and with too few."""
 
 import random
 from collections.abc import Sequence
@@ -67,7 +67,7 @@ def shop(
 
 
 def built(home: Home) -> Home:
-    """Builds the tables of forecasts and what they are made of, and no others."""
+    """Builds the tables of forecasts and their inputs, and no others."""
     needed = {"core.customers", "core.transactions", "marts.customer_ltv"}
     with home.engine.hold():
         plan = home.plan()

@@ -1,4 +1,4 @@
-"""`ltv forecast`: its answers as text and JSON, and what it says of days that it cannot use."""
+"""`ltv forecast`: its answers as text and JSON, and its messages about days that it cannot use."""
 
 import sys
 from datetime import date

@@ -1,4 +1,4 @@
-"""docs/forecasts.md "Where there is no model": a status and a fallback, never a silent number."""
+"""docs/forecasts.md "Without a model": a status and a fallback, never a silent number."""
 
 import sys
 from datetime import date
@@ -25,7 +25,7 @@ def home_of(folder: Path, *transactions: str, customers: int = 1, **settings: An
 
 
 def test_few_customers_have_the_naive_forecast(tmp_path: Path) -> None:
-    """The ltv per month of tenure goes on: 60 in 181 days is 9.944751 in 30."""
+    """The ltv per month of tenure continues: 60 in 181 days is 9.944751 in 30."""
     home = home_of(tmp_path, "t1,a,2025-01-01,40,0", "t2,a,2025-03-01,20,0", customers=2)
     row = home.one("SELECT * FROM ltv_forecast WHERE customer_id = 'a'")
     assert (row["status"], row["method"]) == ("too_few_customers", "naive")
@@ -67,7 +67,7 @@ def test_as_of_before_the_data(tmp_path: Path) -> None:
 
 
 def test_a_forecast_of_more_than_twelve_digits(tmp_path: Path) -> None:
-    """999 billion in half a month would be 12 trillion in a year; rupiah come to so many."""
+    """999 billion in half a month would be 12 trillion in a year; rupiah can get that high."""
     home = home_of(tmp_path, "t1,a,2025-01-02,999000000000,0", as_of="2025-01-15")
     row = home.one("SELECT * FROM ltv_forecast")
     assert row["naive_revenue_d30"] == row["expected_revenue_d30"]
@@ -82,14 +82,14 @@ def test_a_forecast_of_more_than_twelve_digits(tmp_path: Path) -> None:
 
 
 def test_as_of_without_any_event(tmp_path: Path) -> None:
-    """as_of is NULL before any event, and nothing is said of models and totals."""
+    """as_of is NULL before any event, and models and totals are not shown."""
     home = home_of(tmp_path, customers=0, as_of=None)
     assert home.values("SELECT COUNT(*) FROM forecast_models") == [0]
     assert home.values("SELECT COUNT(*) FROM forecast_totals") == [0]
 
 
 def test_all_is_refunded(tmp_path: Path) -> None:
-    """Who kept nothing has no purchase, and is counted as left out of every model."""
+    """Customers without kept money have no purchase, and count as left out of every model."""
     home = home_of(
         tmp_path,
         "t1,a,2025-01-02,40,0",
@@ -133,7 +133,7 @@ def test_days_are_those_of_the_reporting_zone(tmp_path: Path) -> None:
 
 
 def test_few_customers_do_not_load_scipy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The guards come first: a small home costs no import of what stands on scipy."""
+    """The guards come first: a small home does not import what needs scipy."""
     for name in ("buy_till_you_die", "gamma_gamma", "intervals", "maximum_likelihood"):
         monkeypatch.setitem(sys.modules, f"ltv_platform.forecasting.{name}", None)
     home = home_of(tmp_path, "t1,a,2025-01-02,5,0", "t2,a,2025-02-02,10,0")

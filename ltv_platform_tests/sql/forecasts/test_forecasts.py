@@ -28,7 +28,7 @@ MONTH = 30.4375
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """A published shop whose models are all ok; beside its customers one who never bought."""
+    """A published shop whose models are all ok, with one customer who never bought."""
     home = shop(tmp_path_factory.mktemp("shop"), CUSTOMERS)
     home.load("customers", "silent,2024-02-01,FR,ads,c1")
     home.publish()
@@ -104,7 +104,7 @@ def test_statuses_and_intervals(home: Home) -> None:
 
 
 def test_an_interval_is_that_of_possible_futures(home: Home) -> None:
-    """10 % and 90 % quantiles of simulated spend, of the customer who is expected to buy most."""
+    """10 % and 90 % quantiles of simulated spend, for the customer expected to buy most."""
     models = fits(home)
     row = max(forecasts(home), key=lambda row: row["expected_purchases_d365"])
     histories = Histories(
@@ -157,7 +157,7 @@ def test_who_never_bought_has_no_forecast(home: Home) -> None:
 
 
 def test_the_naive_figure(home: Home) -> None:
-    """The ltv / max(1, tenure_days / 30.4375) × months, beside the forecast."""
+    """The ltv / max(1, tenure_days / 30.4375) × months, next to the forecast."""
     for row in forecasts(home):
         a_month = float(row["ltv"]) / max(1, row["tenure_days"] / MONTH)
         for days in (30, 365):

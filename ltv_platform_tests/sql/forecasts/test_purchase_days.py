@@ -1,4 +1,4 @@
-"""metrics.md "Forecasts of customers": what a purchase day is, and what is known of it when."""
+"""metrics.md "Forecasts of customers": what a purchase day is, and what is known when."""
 
 import random
 from collections import Counter
@@ -56,7 +56,7 @@ def test_refunds_take_from_a_stack_of_days(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", range(2))
 def test_outcomes_are_what_was_known_at_the_end_of_the_holdout(seed: int) -> None:
-    """Who had a purchase day at the origin, and what they kept of the days after it."""
+    """Customers with a purchase day at the origin, and what they kept of the days after it."""
     chance = random.Random(1000 + seed)
     events = random_events(chance)
     origin, holdout = chance.randint(5, 25), chance.randint(1, 10)
@@ -71,7 +71,7 @@ def test_outcomes_are_what_was_known_at_the_end_of_the_holdout(seed: int) -> Non
 
 
 def test_refunds_by_hand() -> None:
-    """One case of each sentence."""
+    """One case per sentence."""
     row = Purchases(
         [
             ("back", 0, 10, False),
@@ -103,7 +103,7 @@ def test_refunds_by_hand() -> None:
 
 
 def test_only_what_is_known_at_the_cutoff_counts() -> None:
-    """A refund changes what is known from its own day on, and no earlier figure."""
+    """A refund changes what is known from its own day on, but no earlier figure."""
     purchases = Purchases([("a", 0, 10, False), ("a", 4, 10, False), ("a", 8, 10, True)])
     assert purchases.histories(7)["a"]["repeat_days"] == 1
     assert purchases.histories(8)["a"]["repeat_days"] == 0
@@ -114,7 +114,7 @@ def test_only_what_is_known_at_the_cutoff_counts() -> None:
 
 
 def test_customers_count_from_the_day_that_they_are_known() -> None:
-    """What precedes the registration is a purchase all the same; unknown customers are none."""
+    """A purchase before the registration counts too; those of unknown customers do not."""
     events = [("late", 0, 10, False), ("late", 6, 10, False), ("unknown", 0, 10, False)]
     purchases = Purchases(events, {"late": 5, "silent": 0})
     assert purchases.histories(4) == {}

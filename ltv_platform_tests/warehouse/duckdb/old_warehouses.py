@@ -64,7 +64,7 @@ def loaded(folder: Path) -> Home:
 
 
 def warehouse_of_version(version: int, path: Path) -> None:
-    """Make the warehouse of an earlier schema version out of its script."""
+    """Create the warehouse of an earlier schema version from its script."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with duckdb.connect(str(path)) as connection:
         connection.execute((_SCRIPTS / f"version_{version}.sql").read_text("utf-8"))

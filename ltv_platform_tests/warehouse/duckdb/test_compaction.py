@@ -1,4 +1,4 @@
-"""The warehouse file made anew: same rows in the same order, no byte of deleted ones."""
+"""The rewritten warehouse file: same rows in the same order, no byte of deleted ones."""
 
 import os
 from pathlib import Path

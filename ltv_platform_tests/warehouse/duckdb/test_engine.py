@@ -204,7 +204,7 @@ def test_the_lock_names_its_holder(home: Home) -> None:
 
 
 def test_the_lock_is_waited_for(home: Home) -> None:
-    """A reader that finds the file held tries again until it is free."""
+    """A reader that finds the file locked tries again until it is free."""
     patient = home.under(lock_timeout=600.0)
     with _other_process(home) as other:
         assert other.stdin is not None
@@ -224,7 +224,7 @@ def test_other_errors_are_not_waited_for(tmp_path: Path) -> None:
 
 
 def test_a_changed_contract_makes_the_table_anew(home: Home) -> None:
-    """A derived table whose contract changed starts anew, empty and unbuilt; others stay."""
+    """A derived table whose contract changed starts empty and unbuilt; others stay."""
     ranks = "marts.country_roas"
     home.engine.record([Writer(ranks, "hash", home.engine.as_of())], 3)
     before = _contents(home)[0]
@@ -238,7 +238,7 @@ def test_a_changed_contract_makes_the_table_anew(home: Home) -> None:
 
 
 def test_a_raw_table_of_another_version_is_an_error(home: Home) -> None:
-    """The log is never dropped: the user is told to use the version that made it."""
+    """The log is never dropped: the message says to use the version that made it."""
     other = home.under()
     table = other.graph.catalog["raw.campaigns"]
     changed = replace(table, columns=(*table.columns, Column("new", "VARCHAR", "New.")))
@@ -268,7 +268,7 @@ def test_arrow_tables_pass_through_the_same_write(home: Home) -> None:
 
 
 def test_what_is_forgotten_is_stale(home: Home) -> None:
-    """A write that a check found wrong keeps its rows but is not taken as built."""
+    """A write that failed a check keeps its rows but does not count as built."""
     home.engine.forget(TABLE, NEXT_DAY, NEXT_DAY)
     assert list(home.engine.state().built[TABLE]) == [DAY]
     home.engine.forget(TABLE)

@@ -1,4 +1,4 @@
-"""The engine that is installed words its errors as `error_texts.py` expects.
+"""The installed engine words its errors as `error_texts.py` expects.
 
 Each test makes the engine fail. Where a test fails after an upgrade of DuckDB, the words of the new
 release belong into that module.
@@ -165,7 +165,7 @@ def test_ctrl_c_is_an_interrupt() -> None:
 
 
 def test_a_change_in_a_subquery() -> None:
-    """It is told from statements that ask for what is not there."""
+    """Derived from statements that ask for what does not exist."""
     inside = "FROM (WITH x AS (INSERT INTO t VALUES (1) RETURNING a) SELECT * FROM x)"
     assert error_texts.is_change_in_subquery(_error_of(f"CREATE TABLE t (a INTEGER); {inside}"))
     other = _error_of("CREATE TABLE t (a INTEGER); SELECT b FROM t")

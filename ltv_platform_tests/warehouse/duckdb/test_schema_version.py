@@ -1,4 +1,4 @@
-"""The schema version of a warehouse, and what becomes of an older or a newer one."""
+"""The schema version of a warehouse, and what happens to an older or a newer one."""
 
 import dataclasses
 import errno

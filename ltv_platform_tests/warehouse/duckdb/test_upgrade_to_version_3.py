@@ -1,4 +1,4 @@
-"""Version 3: the reporting zone of loads is a column, and watermarks go by their own names.
+"""Version 3: the reporting zone of loads is a column, and watermarks have their own names.
 
 Nothing becomes stale by the upgrade, and what another zone makes stale still is.
 """

@@ -1,4 +1,4 @@
-"""Versions that count for nothing move nothing: metrics.md, ground rules."""
+"""Versions that do not count change nothing: metrics.md, ground rules."""
 
 from datetime import date, datetime
 from pathlib import Path

@@ -1,6 +1,7 @@
 -- Grain: one row.
 -- Answers: how many conversions of the days have how many wrong credits, by which models?
--- A credit is wrong that is not exactly 1, has a part of 0, or another revenue than the conversion.
+-- A credit is wrong if it is not exactly 1, has a part of 0, or differs from the conversion's
+-- revenue.
 WITH credited AS (
   SELECT
     model,

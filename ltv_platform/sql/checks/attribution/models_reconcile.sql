@@ -1,5 +1,5 @@
 -- Grain: one row per model that credits anything.
--- Answers: what do its rows add up to? Other sums than those of the sources are a violation.
+-- Answers: what do its rows add up to? Sums that differ from those of the sources are a violation.
 SELECT
   model,
   SUM(credit) AS credit,

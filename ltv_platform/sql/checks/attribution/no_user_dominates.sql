@@ -1,5 +1,5 @@
--- Grain: one row, of the user with most sessions times conversions; none without any.
--- Answers: how many sessions and conversions has the greatest user?
+-- Grain: one row for the user with the most sessions times conversions; none if there are no users.
+-- Answers: how many sessions and conversions does the largest user have?
 SELECT visited.sessions, bought.conversions
 FROM (
   SELECT user_id, COUNT(*) AS sessions FROM core.sessions GROUP BY user_id

@@ -6,7 +6,7 @@
 WITH cohorts AS (
   {{ counting.cohorts(days) | indent(2) }}
 ),
--- Those who cost nothing wait for no cost; no spend stands beside them.
+-- Customers without cost do not wait for it, and have no spend.
 counted AS (
   SELECT
     campaign_id,

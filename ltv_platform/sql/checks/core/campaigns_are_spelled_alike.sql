@@ -1,5 +1,5 @@
 -- Grain: one row per campaign that is spelled in several ways.
--- Answers: which ids differ in capitals or blanks only? A row is a violation.
+-- Answers: which ids differ only in capitals or blanks? A row is a violation.
 SELECT STRING_AGG(campaign_id, ' / ' ORDER BY campaign_id) AS spellings
 FROM (
   SELECT campaign_id FROM core.campaign_spend

@@ -1,6 +1,6 @@
 -- Grain: one row.
--- Answers: what did customers buy since they registered, and what do the curves say of it?
--- What came before the registration is a customer's, but of no age. Other sums are a violation.
+-- Answers: what did customers buy since they registered, and what do the curves say?
+-- Events before the registration belong to a customer, but have no age. Other sums are a violation.
 SELECT
   (
     SELECT SUM(net_revenue)

@@ -1,5 +1,5 @@
 -- Grain: one row.
--- Answers: how many rows did a source receive, and how many stand in quarantine?
+-- Answers: how many rows did a source receive, and how many are in quarantine?
 SELECT
   COALESCE(SUM(rows_received), 0) AS received,
   (

@@ -1,4 +1,4 @@
--- Grain: group of subscribers with as many renewals due and as many made.
+-- Grain: one row per group of subscribers with equal numbers of renewals due and made.
 -- Answers: how many renewals came due by the end of $as_of, and how many were made without a gap?
 -- Renewal n is a purchase that lies nearer to n periods of $days after the first one than to any
 -- other renewal; it is due when no later day can be one. Reads the snapshot.

@@ -1,5 +1,5 @@
 -- Grain: one row per conversion and session that the IHC API scored.
--- Answers: what does the local engine give it?
+-- Answers: how does the local engine score it?
 {% import 'macros/ihc_local.sql' as local with context %}
 WITH scored AS (
   {{ local.scores('journeys') | indent(2) }}

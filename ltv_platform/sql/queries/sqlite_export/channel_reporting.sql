@@ -1,5 +1,5 @@
 -- Grain: one row per channel and day.
--- Answers: what does the table channel_reporting of the SQLite export hold?
+-- Answers: what does the table channel_reporting of the SQLite export contain?
 SELECT
   channel_name,
   CAST(date AS VARCHAR) AS date,

@@ -1,5 +1,5 @@
 -- Grain: one row per conversion.
--- Answers: what does the table conversions of the SQLite export hold?
+-- Answers: what does the table conversions of the SQLite export contain?
 SELECT
   conv_id,
   user_id,

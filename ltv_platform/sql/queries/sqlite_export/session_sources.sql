@@ -1,5 +1,5 @@
 -- Grain: one row per session.
--- Answers: what does the table session_sources of the SQLite export hold?
+-- Answers: what does the table session_sources of the SQLite export contain?
 SELECT
   session_id,
   user_id,

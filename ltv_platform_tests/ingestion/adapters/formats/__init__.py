@@ -1,1 +1,1 @@
-"""Exports of shops, payment providers, ad networks and attribution partners, each with its dirt."""
+"""Exports of shops, payment providers, ad networks and attribution partners, errors included."""

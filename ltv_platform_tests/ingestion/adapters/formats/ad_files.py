@@ -1,4 +1,4 @@
-"""What the tests of ad networks share: files beside them, loaded as users load them."""
+"""Shared by the tests of ad networks: files next to them, loaded as users load them."""
 
 import csv
 import io
@@ -14,7 +14,7 @@ PERSON = ("Anna Muster", "anna@example.com")
 
 
 def text_of(name: str) -> str:
-    """The content of a file beside the tests, without its byte order mark."""
+    """The content of a file next to the tests, without its byte order mark."""
     return (Path(__file__).parent / name).read_bytes().decode("utf-8-sig")
 
 
@@ -45,7 +45,7 @@ def counts(outcomes: Sequence[Outcome]) -> dict[str, tuple[int, int, int, int]]:
 
 
 def notes(outcomes: Sequence[Outcome]) -> str:
-    """All that the user is told."""
+    """All messages to the user."""
     return "\n".join(note for outcome in outcomes for note in outcome.notes)
 
 
@@ -72,7 +72,7 @@ def spend(load: Loader) -> dict[tuple[str, str], Any]:
 
 
 def assert_no_person(load: Loader) -> None:
-    """No table of the log contains the person of the files."""
+    """No table of the log contains the person's data from the files."""
     for table in ("campaign_costs", "campaigns", "quarantine"):
         held = str(load.rows(f"SELECT * FROM raw.{table}"))
         assert not [each for each in PERSON if each in held], table

@@ -1,4 +1,4 @@
-"""What tests of formats share: a file on its way in, and what of it must not be found again."""
+"""Shared by the tests of formats: a file on its way in, and what must not be found afterwards."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""Writes exports of shops and payment providers, and looks at what became of them."""
+"""Writes exports of shops and payment providers, and reads the result."""
 
 import csv
 import io
@@ -63,7 +63,7 @@ def revenue(load: Loader) -> dict[tuple[str, str], Decimal]:
 
 
 def assert_not_kept(load: Loader, secrets: Sequence[str]) -> None:
-    """No text of the file that tells of a person is in any raw table."""
+    """None of the file's personal texts is in any raw table."""
     tables = load.rows(
         "SELECT table_name FROM information_schema.tables WHERE table_schema = 'raw'"
     )

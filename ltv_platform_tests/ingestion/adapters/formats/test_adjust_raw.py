@@ -264,6 +264,6 @@ def test_the_currency_of_the_event_is_not_that_of_reports(load: Loader) -> None:
 
 
 def test_a_sep_line_before_the_header_is_skipped(load: Loader) -> None:
-    """``sep=,`` before the header is no record."""
+    """``sep=,`` before the header is not a record."""
     text = "sep=,\r\n" + written([installed("d1", NOON)])
     assert counted(take(load, load.write("export.csv", text)))["customers"] == (1, 0, 1)

@@ -55,7 +55,7 @@ from ltv_platform_tests.testing.loader import Loader
 
 
 def test_counts_and_sums_are_those_of_the_file(load: Loader) -> None:
-    """Counts and sums as the docstring of the module has them."""
+    """Counts and sums as in the docstring of the module."""
     path = load.write("non-organic.csv", written(ROWS))
     assert len(ROWS) == 30
     outcomes = take(load, path)
@@ -251,6 +251,6 @@ def test_revenue_of_another_source(load: Loader) -> None:
 
 
 def test_a_sep_line_before_the_header_is_skipped(load: Loader) -> None:
-    """``sep=,`` before the header is no record."""
+    """``sep=,`` before the header is not a record."""
     text = b"sep=,\r\n" + csv_text(HEADER, ROWS[:2], empty=NA).encode()
     assert counted(take(load, load.write("raw.csv", text)))["customers"] == (2, 0, 1)

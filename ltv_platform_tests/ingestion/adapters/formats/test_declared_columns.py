@@ -1,4 +1,4 @@
-"""What adapters may say of columns: names in braces, and words that stand for nothing."""
+"""What adapters may declare about columns: names in braces, and placeholder words."""
 
 import pytest
 
@@ -37,7 +37,7 @@ def test_names_in_braces(spelling: str, given: str, captured: dict[str, str] | N
 
 
 def test_words_for_nothing(load: Loader) -> None:
-    """They are NULL, in any case and of every kind; a person is no hash of them."""
+    """They are NULL, in any case and of every kind; no person is a hash of them."""
     adapter = str(load.write("mine.sql", ADAPTER))
     text = "id,Total,Note,Email\n1,n/a,x,N/A\n2,2.5, N/A ,(Not Set)\n3,3,N/A!,\n"
     [outcome] = ingest(load.engine, [Request(None, load.write("mine.csv", text), adapter)])

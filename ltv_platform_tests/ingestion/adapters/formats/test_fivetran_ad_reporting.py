@@ -107,7 +107,7 @@ def test_days_as_moments(load: Loader, time: str) -> None:
 
 @pytest.mark.parametrize("empty", ["NULL", "\\N"])
 def test_what_a_warehouse_writes_for_nothing(load: Loader, empty: str) -> None:
-    """A campaign without an id is known by its name, and what is empty is no number."""
+    """A campaign without an id is identified by its name, and an empty value is not a number."""
     rows = f"2025-09-01,x,{empty},A,2,{empty}\n2025-09-01,x,7,B,{empty},{empty}\n"
     header = "date_day,platform,campaign_id,campaign_name,spend,impressions\n"
     outcomes = load_file(load, "r.csv", header + rows)

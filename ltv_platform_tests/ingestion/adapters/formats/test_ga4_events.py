@@ -168,7 +168,7 @@ def parquet(events: list[Event]) -> bytes:
 
 @pytest.mark.parametrize("form", ["json", "parquet"])
 def test_counts_and_sums_are_those_of_the_table(load: Loader, form: str) -> None:
-    """Counts and sums as the docstring of the module has them, from both kinds of files."""
+    """Counts and sums as in the docstring of the module, from both kinds of files."""
     assert len(EVENTS) == 30
     content: str | bytes = ndjson(EVENTS) if form == "json" else parquet(EVENTS)
     path = load.write(f"events_20250602.{form}", content)
@@ -216,7 +216,7 @@ def test_counts_and_sums_are_those_of_the_table(load: Loader, form: str) -> None
 
 
 def test_a_later_file_of_the_same_day(load: Loader) -> None:
-    """It restates the day: the same ids, in another order and kind of file, with an event more."""
+    """It restates the day: the same ids in another order and format, with one more event."""
     take(load, load.write("events_20250602.json", ndjson(EVENTS[:15])))
     more = event("purchase", "p2", "18:00:00", 1003, USD, **ORGANIC, **bought("T9", 1.0, 1.0))
     take(load, load.write("events_20250602.parquet", parquet([*reversed(EVENTS), more])))

@@ -79,7 +79,7 @@ def test_totals_that_do_not_agree(load: Loader) -> None:
 
 @pytest.mark.parametrize("first", ["", "sep=\t\r\n"])
 def test_utf_16_with_tabs_is_read(load: Loader, first: str) -> None:
-    """UTF-16 with its mark, parted by tabs."""
+    """UTF-16 with its mark, separated by tabs."""
     load_file(
         load, "r.csv", ("\ufeff" + first + ad_files.parted_by(REPORT, "\t")).encode("utf-16-le")
     )
@@ -111,7 +111,7 @@ def test_reports_in_other_languages_are_read(load: Loader, header: str, total: s
 
 
 def test_numbers_in_another_order_of_columns(load: Loader) -> None:
-    """Total rows stand in a column that is not taken; days are written with dots."""
+    """Total rows are in an unused column; days are written with dots."""
     report = (
         "Status;Kosten;Kampagne;Tag\nAktiv;1.204,10 €;Marke;13.09.2025\n"
         "Aktiv;5,00 €;Marke;14.09.2025\nGesamt: Kampagnen;1.209,10 €; --; --\n"
@@ -152,7 +152,7 @@ def test_numbers_in_another_order_of_columns(load: Loader) -> None:
 def test_the_currency_is_that_of_the_amount_or_the_header(
     load: Loader, header: str, amount: str, currency: str
 ) -> None:
-    """That of the amount or the header; else the base currency, where nothing tells one."""
+    """That of the amount or the header; without either, the base currency."""
     load_file(load, "r.csv", f"Day,Campaign,{header}\n2025-09-01,A,{amount}\n")
     [((_, found), cost)] = spend(load).items()
     assert (found, cost.lstrip("-")) == (currency, "5.00")
@@ -188,7 +188,7 @@ def test_numbers_that_can_be_two(load: Loader) -> None:
 
 
 def test_impressions_tell_nothing_of_amounts(load: Loader) -> None:
-    """They are whole numbers, whatever parts their thousands."""
+    """They are whole numbers, with any thousands separator."""
     report = "Day;Campaign;Cost;Impr.;Clicks\n2025-09-01;A;1,50;1,234,567;1.200\n"
     load_file(load, "r.csv", report)
     assert spend(load) == {("A", ""): "1.50"}
@@ -201,7 +201,7 @@ def test_days_that_can_be_two(load: Loader) -> None:
 
 
 def test_spend_under_two_names_is_taken_away(load: Loader) -> None:
-    """What docs/exports.md says of two reports, one with ids and one without."""
+    """What docs/exports.md says about two reports, one with ids and one without."""
     with_ids = "Day,Campaign,Campaign ID,Cost\n2025-09-01,A,1,5.00\n"
     without = "Day,Campaign,Cost\n2025-09-01,A,5.00\n"
     load_file(load, "ids.csv", with_ids)

@@ -63,7 +63,7 @@ def test_dates_that_prove_the_other_order(load: Loader) -> None:
 
 
 def test_notice_that_a_spreadsheet_has_filled_up(load: Loader) -> None:
-    """So is the title; the totals stand in a row without a day."""
+    """So is the title; the totals are in a row without a day."""
     report = (
         "Report Name: A;;;\n;;;\nGregorian date;Campaign name;Campaign ID;Spend\n"
         "2025-09-01;A;[77];1204,10\n2025-09-02;A;[77];5,90\n;;;1210,00\n"

@@ -163,7 +163,7 @@ def of(rows: Sequence[Row], header: str = HEADER, **written: str) -> bytes:
 
 
 def test_what_is_taken(load: Loader) -> None:
-    """Twelve movements of 40; six are rejected."""
+    """Twelve movements out of 40; six are rejected."""
     found = counts(load, of(ACTIVITY))["transactions"]
     assert revenue(load) == GROSS
     assert (found.rows_in_file, found.rows_accepted) == (40, 12)
@@ -217,7 +217,7 @@ def test_customers_are_those_who_paid(load: Loader) -> None:
 
 @pytest.mark.parametrize("row", UNREADABLE)
 def test_whose_only_payment_is_quarantined(load: Loader, row: Row) -> None:
-    """Is no customer."""
+    """Is not a customer."""
     found = counts(load, of([row]), options=["dates=month first", "numbers=1,204.50"])
     assert found["transactions"].rows_quarantined == 1
     customers = found["customers"]
@@ -316,6 +316,6 @@ def test_nothing_of_a_person_is_kept(load: Loader) -> None:
 
 
 def test_a_sep_line_before_the_header_is_skipped(load: Loader) -> None:
-    """``sep=,`` before the header is no record."""
+    """``sep=,`` before the header is not a record."""
     counts(load, b"sep=,\r\n" + of(ACTIVITY, encoding="utf-8"))
     assert revenue(load) == GROSS

@@ -130,7 +130,7 @@ ROWS = [
 
 
 def parquet(rows: list[dict[str, str]]) -> bytes:
-    """The file as Parquet: instants, flags and doubles with types of their own."""
+    """The file as Parquet: times, flags and doubles as typed values."""
 
     def typed(name: str, value: str) -> object:
         if value == "":
@@ -150,7 +150,7 @@ def parquet(rows: list[dict[str, str]]) -> bytes:
 
 
 def readable() -> list[dict[str, str]]:
-    """The rows that have no word where a number or an instant belongs."""
+    """The rows without a word in place of a number or time."""
     return [r for r in ROWS if r["price_in_usd"] != "abc" and r["first_seen_time"] != "never"]
 
 
@@ -218,7 +218,7 @@ def test_instants_are_in_utc(loader_with: Callable[..., Loader]) -> None:
 
 
 def test_without_a_share(load: Loader) -> None:
-    """What is taken home is not known: quarantined rather than taken for all of the price."""
+    """The amount received is unknown: quarantined rather than taken as the full price."""
     rows = [
         bought("c1", "t1", "10.00", takehome_percentage="", commission_percentage="0.3"),
         bought("c2", "t2", "10.00", takehome_percentage=""),
@@ -267,6 +267,6 @@ def test_ids_that_a_spreadsheet_has_shortened(load: Loader, column: str) -> None
 
 
 def test_a_sep_line_before_the_header_is_skipped(load: Loader) -> None:
-    """``sep=,`` before the header is no record."""
+    """``sep=,`` before the header is not a record."""
     text = "sep=,\r\n" + csv_text(HEADER, [FIRST])
     assert counted(take(load, load.write("transactions.csv", text)))["customers"] == (1, 0, 1)

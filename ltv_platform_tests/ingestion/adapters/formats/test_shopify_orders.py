@@ -185,7 +185,7 @@ NET = {
 
 
 def test_what_is_taken(load: Loader) -> None:
-    """Twelve purchases, and for each order its refund or that there is none; four rejected."""
+    """Twelve purchases, and the refund of each order if any; four rejected."""
     found = counts(load, export_of(HEADER, ORDERS))
     assert revenue(load) == NET
     transactions = found["transactions"]
@@ -213,7 +213,7 @@ def test_what_is_taken(load: Loader) -> None:
 
 
 def test_customers_are_those_who_paid(load: Loader) -> None:
-    """Those who paid, from the first order that counts; guests are none."""
+    """Those who paid, from the first order that counts; guests are not customers."""
     found = counts(load, export_of(HEADER, ORDERS))["customers"]
     # Ana, Ben, Cem, Dora and Zoë; Dora's order of the 4th is not paid, that of the 9th a test.
     assert (found.rows_accepted, found.rows_quarantined) == (5, 0)
@@ -261,7 +261,7 @@ def test_a_later_export_restates(load: Loader) -> None:
 
 @pytest.mark.parametrize("newest_first", [False, True])
 def test_two_exports_in_one_file(load: Loader, newest_first: bool) -> None:
-    """Of an order that stands twice the larger refund counts, then the later line."""
+    """If an order occurs twice, the larger refund counts, then the later line."""
     amounts = ("125.00", "100.00", "5.00", "20.00")
     states = [
         order(1001, "paid", *amounts, Email=ANA),
@@ -277,7 +277,7 @@ def test_two_exports_in_one_file(load: Loader, newest_first: bool) -> None:
 
 
 def test_a_line_that_cannot_be_read_hides_no_other(load: Loader) -> None:
-    """The order is taken from the line that can be read; the other one is quarantined."""
+    """The order is taken from the readable line; the other one is quarantined."""
     rows = [
         order(1001, "paid", "10.00", "10.00", "0.00", "0.00", Email=ANA),
         order(1001, "refunded", "ten", "10.00", "0.00", "0.00", Email=ANA, Refunded_Amount="10"),
@@ -287,7 +287,7 @@ def test_a_line_that_cannot_be_read_hides_no_other(load: Loader) -> None:
 
 
 def test_paid_after_it_was_cancelled(load: Loader) -> None:
-    """Money has come in, whatever the order of the two dates."""
+    """Money has come in, in either order of the two dates."""
     late = order(
         *(1001, "paid", "10.00", "10.00", "0.00", "0.00"),
         Paid_at="2025-03-04 10:00:00 -0500",
@@ -309,7 +309,7 @@ def test_no_refund_stands_without_its_purchase(load: Loader) -> None:
 
 @pytest.mark.parametrize("row", UNREADABLE)
 def test_whose_only_order_is_quarantined(load: Loader, row: Row) -> None:
-    """Is no customer."""
+    """Is not a customer."""
     found = counts(load, export_of(HEADER, [{**row, "Email": ANA}]))
     assert found["transactions"].rows_quarantined == 1
     customers = found["customers"]
@@ -351,7 +351,7 @@ _MONEY = ("Total", "Subtotal", "Shipping", "Taxes", "Refunded Amount", "Outstand
 
 
 def test_only_the_columns_that_are_needed(load: Loader) -> None:
-    """Without ids the name stands for the order, and everybody is a guest."""
+    """Without ids the name identifies the order, and everybody is a guest."""
     header = "Name,Financial Status,Paid at,Currency,Shipping,Taxes,Total,Created at"
     rows = [
         {name: value for name, value in row.items() if name in header.split(",")}
@@ -367,7 +367,7 @@ def test_only_the_columns_that_are_needed(load: Loader) -> None:
 
 
 def test_ids_that_a_spreadsheet_has_rounded(load: Loader) -> None:
-    """They are no ids, and the file is refused."""
+    """They are not ids, and the file is refused."""
     rows = [{**ORDERS[0], "Id": "4.50789E+12"}]
     [outcome] = outcomes(load, export_of(HEADER, rows))
     assert outcome.error is not None
@@ -375,6 +375,6 @@ def test_ids_that_a_spreadsheet_has_rounded(load: Loader) -> None:
 
 
 def test_a_sep_line_before_the_header_is_skipped(load: Loader) -> None:
-    """``sep=,`` before the header is no record."""
+    """``sep=,`` before the header is not a record."""
     counts(load, b"sep=,\r\n" + export_of(HEADER, ORDERS, encoding="utf-8"))
     assert revenue(load) == NET

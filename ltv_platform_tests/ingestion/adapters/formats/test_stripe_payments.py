@@ -156,7 +156,7 @@ def of(header: str, rows: Sequence[Row], **written: str) -> bytes:
 
 @pytest.mark.parametrize("header", [NEW, OLD])
 def test_what_is_taken(load: Loader, header: str) -> None:
-    """Eleven purchases, their refunds and disputes, or that there is none; four rejected.
+    """Eleven purchases, with their refunds and disputes if any; four rejected.
 
     The refund of a payment without a date stays out with it.
     """
@@ -203,7 +203,7 @@ def test_customers_are_those_who_paid(load: Loader) -> None:
 
 
 def test_the_clock_is_utc(loader_with: Callable[..., Loader]) -> None:
-    """Whatever zone other files of the user are in."""
+    """Whatever zone the user's other files have."""
     load = loader_with(source_timezone="America/New_York")
     counts(
         load, of(NEW, [payment(1, "1.00"), payment(2, "1.00", **{"Created (UTC)": "2025-03-02"})])
@@ -215,7 +215,7 @@ def test_the_clock_is_utc(loader_with: Callable[..., Loader]) -> None:
 
 
 def test_amounts_are_in_the_currency_of_the_account(load: Loader) -> None:
-    """In the currency of the account; a refund that is not converted goes by the payment's rate."""
+    """In the currency of the account; an unconverted refund uses the payment's rate."""
     counts(load, of(OLD, PAYMENTS), options=["amount=converted"])
     assert revenue(load) == CONVERTED
 
@@ -247,7 +247,7 @@ def test_a_later_export_restates(load: Loader) -> None:
 
 @pytest.mark.parametrize("newest_first", [False, True])
 def test_two_exports_in_one_file(load: Loader, newest_first: bool) -> None:
-    """Of a payment that stands twice the larger refund counts, then the larger loss."""
+    """If a payment occurs twice, the larger refund counts, then the larger loss."""
     disputed = {"Disputed_Amount": "20.00", "Dispute_Status": "lost"}
     states = [
         payment(1, "100.00"),
@@ -276,7 +276,7 @@ def test_a_status_that_is_not_known(load: Loader) -> None:
 
 
 def test_test_mode_is_refused(load: Loader) -> None:
-    """Money of test mode is none: the file is refused."""
+    """Test mode is not real money: the file is refused."""
     [outcome] = outcomes(load, of(NEW, [*PAYMENTS, payment(31, "1.00", Mode="Test")]))
     assert outcome.error is not None
     assert "the payment is one of test mode" in str(outcome.error)
@@ -303,6 +303,6 @@ def test_only_the_columns_that_are_needed(load: Loader) -> None:
 
 
 def test_a_sep_line_before_the_header_is_skipped(load: Loader) -> None:
-    """``sep=,`` before the header is no record."""
+    """``sep=,`` before the header is not a record."""
     counts(load, b"sep=,\r\n" + of(OLD, PAYMENTS, encoding="utf-8"))
     assert revenue(load) == CHARGED

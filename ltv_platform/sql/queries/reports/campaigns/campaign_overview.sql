@@ -1,5 +1,5 @@
 -- Grain: one row per campaign, best first.
--- Answers: what does the terminal show of each campaign?
+-- Answers: what does the terminal show for each campaign?
 {% import 'macros/campaign_report.sql' as report with context %}
 SELECT
   name AS campaign, installs, spend, cpi AS "CPI",

@@ -1,5 +1,5 @@
 -- Grain: one row per campaign.
--- Answers: what is it called, is it one, does it get details?
+-- Answers: what is its name, is it a campaign, does it get details?
 CREATE VIEW campaign AS
 SELECT *, NOT is_campaign OR spend_rank <= {{ most_campaigns }} AS detailed
 FROM (

@@ -1,5 +1,5 @@
 -- Grain: one row per install month and campaign.
--- Answers: what does the terminal show of each generation of users?
+-- Answers: what does the terminal show for each generation of users?
 {% import 'macros/campaign_report.sql' as report with context %}
 SELECT
   period AS month, name AS campaign, cohort.installs, cohort.spend, cohort.cpi AS "CPI",

@@ -1,5 +1,5 @@
 -- Grain: one row per campaign and age.
--- Answers: which part of the spend is back after N days?
+-- Answers: what share of the spend is back after N days?
 -- Over the cohorts mature at that age; `share` is their part of the campaign's spend.
 {% import 'macros/shared.sql' as m with context %}
 SELECT

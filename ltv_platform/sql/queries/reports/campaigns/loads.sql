@@ -1,5 +1,5 @@
 -- Grain: one row per source table.
--- Answers: what came, what was rejected and still is?
+-- Answers: what came, what was rejected, and what is still rejected?
 {% import 'macros/shared.sql' as m with context %}
 SELECT
   table_name, files, received, accepted, repeated,

@@ -1,8 +1,8 @@
 -- Grain: 'paid' (campaigns with spend in the cohorts that count) and 'blended' (all); columns as in
 -- campaign_summary.
--- Answers: what do all campaigns make together?
--- A total's ratio is the ratio of the sums, all of them over the same cohorts: those mature at the
--- horizon whose cost is known, organic ones too.
+-- Answers: what do all campaigns earn together?
+-- A total's ratio is the ratio of the sums, all of them over the same cohorts: those with known
+-- cost that are mature at the horizon, including organic ones.
 {% import 'macros/shared.sql' as m with context %}
 {% macro of_scope(spend) -%}
 FILTER (WHERE scope = 'blended' OR {{ spend }} <> 0)

@@ -1,6 +1,6 @@
 -- Grain: one row per channel.
 -- Answers: what does it cost, and what is credited to it by IHC?
--- A total's ratio is the ratio of the sums; what is no channel has no cost and comes last.
+-- A total's ratio is the ratio of the sums; rows that are not a channel have no cost and come last.
 {% import 'macros/shared.sql' as m with context %}
 SELECT
   channel_name,

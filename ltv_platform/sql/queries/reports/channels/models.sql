@@ -1,6 +1,5 @@
--- Grain: one row per model and channel, over all days; models in a fixed order, channels with most
--- conversions first.
--- Answers: what does each model credit to each channel?
+-- Grain: one row per model and channel, over all days; models in a fixed order, channels with the
+-- most conversions first. Answers: what does each model credit to each channel?
 {% import 'macros/shared.sql' as m with context %}
 SELECT
   channel_name,

@@ -1,7 +1,7 @@
 -- Grain: one row per model.
--- Answers: which share of the conversions does it place in another channel than IHC does?
--- Half the sum of the absolute differences, over all conversions. Not to be said while conversions
--- wait for a score.
+-- Answers: what share of the conversions does it credit to another channel than IHC?
+-- Half the sum of the absolute differences, over all conversions. Not shown while conversions wait
+-- for a score.
 WITH sums AS (
   SELECT model, channel_name, SUM(credit) AS credit
   FROM channel_model_comparison

@@ -1,5 +1,5 @@
 -- Grain: one row.
--- Answers: what do all channels make together, blended and attributed only?
+-- Answers: what do all channels earn together, blended and attributed only?
 {% import 'macros/shared.sql' as m with context %}
 SELECT
   SUM(cost) AS cost,

@@ -1,6 +1,6 @@
 -- Grain: one row per factor and level.
 -- Answers: what do customers of high LTV have in common?
--- A factor that is the same for all customers tells nothing.
+-- A factor that is the same for all customers explains nothing.
 SELECT
   factor,
   level,

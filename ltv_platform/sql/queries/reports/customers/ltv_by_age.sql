@@ -1,5 +1,5 @@
 -- Grain: one row per cohort and month of age.
--- Answers: what is its customer worth by then?
+-- Answers: what is one of its customers worth by then?
 SELECT
   STRFTIME(cohort_month, '%Y-%m') AS cohort,
   customers,

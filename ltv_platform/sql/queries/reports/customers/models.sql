@@ -1,5 +1,5 @@
 -- Grain: one row per model.
--- Answers: what are forecasts made with?
+-- Answers: which models make the forecasts?
 SELECT
   model,
   STRING_AGG(

@@ -1,5 +1,5 @@
 -- Grain: one row per origin.
--- Answers: how near did the total come?
+-- Answers: how close did the total come?
 SELECT origin, predicted_total, actual_total
 FROM {{ schema }}forecast_backtest
 WHERE model = 'mbgnbd' AND measure = 'spend' AND predicted_total IS NOT NULL

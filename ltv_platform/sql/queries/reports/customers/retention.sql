@@ -1,5 +1,5 @@
--- Grain: one row per cohort and month since.
--- Answers: which share of it bought in that month?
+-- Grain: one row per cohort and month since registration.
+-- Answers: what share of it bought in that month?
 SELECT
   STRFTIME(cohort_month, '%Y-%m') AS cohort,
   cohort_size AS customers,

@@ -6,7 +6,7 @@ their texts never passed on. Unrecognized errors are only in the log of the run.
 
 from dataclasses import dataclass
 
-from ltv_platform.warehouse.duckdb.error_texts import OUT_OF_MEMORY
+from ltv_platform.warehouse.error_texts import OUT_OF_MEMORY
 
 
 @dataclass(frozen=True)

@@ -113,7 +113,7 @@ def main() -> None:
     except Exception as error:
         if debug:
             raise
-        from ltv_platform.warehouse.duckdb.error_texts import is_interrupt, is_out_of_memory
+        from ltv_platform.warehouse.error_texts import is_interrupt, is_out_of_memory
 
         if is_interrupt(error):
             _say_interrupted()

@@ -22,7 +22,7 @@ from ltv_platform.errors import UserError
 from ltv_platform.published.current import damaged, own_files, require_snapshot
 from ltv_platform.settings import Settings
 from ltv_platform.warehouse.duckdb.connection import connection_config
-from ltv_platform.warehouse.duckdb.error_texts import takes_no_more
+from ltv_platform.warehouse.error_texts import takes_no_more
 
 #: Marks the folder as our export, and names the snapshot of its files.
 MANIFEST = "export.json"

@@ -17,7 +17,7 @@ from ltv_platform.published.current import Snapshot, damaged, own_files, require
 from ltv_platform.published.read_only import as_written, reading_only, seal
 from ltv_platform.settings import Settings
 from ltv_platform.warehouse.duckdb.connection import connection_config
-from ltv_platform.warehouse.duckdb.error_texts import words_of
+from ltv_platform.warehouse.error_texts import words_of
 
 _Taken = TypeVar("_Taken")
 #: How many names are suggested for an unknown one.

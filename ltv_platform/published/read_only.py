@@ -22,7 +22,7 @@ import duckdb
 
 from ltv_platform.contracts.ddl import literal
 from ltv_platform.errors import UserError
-from ltv_platform.warehouse.duckdb.error_texts import is_change_in_subquery, without_opening
+from ltv_platform.warehouse.error_texts import is_change_in_subquery, without_opening
 
 #: PIVOT is a MULTI: a statement that finds its columns runs first.
 _READING = (duckdb.StatementType.SELECT, duckdb.StatementType.MULTI)

@@ -8,6 +8,7 @@ from jinja2 import DictLoader, Environment
 
 from ltv_platform import assets
 from ltv_platform.assets import GROUPS, build_graph
+from ltv_platform.assets.core import CORE
 from ltv_platform.contracts import arrow
 from ltv_platform.contracts.operations import PUBLISHED_OPERATIONS
 from ltv_platform.errors import UserError
@@ -38,10 +39,10 @@ def test_a_table_without_contract_or_wiring_is_an_error(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A forgotten step of "Adding a table" is named; nothing would build the table otherwise."""
-    monkeypatch.setattr(assets, "CORE", assets.CORE[1:])
+    monkeypatch.setattr(assets, "CORE", CORE[1:])
     with pytest.raises(UserError, match=r"core\.\w+ has a contract but no wiring"):
         build_graph(home.settings)
-    monkeypatch.setattr(assets, "CORE", (*assets.CORE, Derivation("core.new", "core")))
+    monkeypatch.setattr(assets, "CORE", (*CORE, Derivation("core.new", "core")))
     with pytest.raises(UserError, match=r"core\.new has wiring in \S+ but no contract"):
         build_graph(home.settings)
 

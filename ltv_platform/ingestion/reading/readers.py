@@ -27,7 +27,7 @@ from ltv_platform.ingestion.reading.hand_split import (
     split_on_whitespace,
 )
 from ltv_platform.ingestion.reading.headers import distinct, ends_with_notice, find_header
-from ltv_platform.warehouse.duckdb.error_texts import takes_no_more
+from ltv_platform.warehouse.error_texts import takes_no_more
 
 Connection = duckdb.DuckDBPyConnection
 

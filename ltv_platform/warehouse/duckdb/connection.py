@@ -14,7 +14,7 @@ import duckdb
 from ltv_platform.errors import BusyError, PassingError, UserError
 from ltv_platform.locks import temporary_folder
 from ltv_platform.settings import Settings
-from ltv_platform.warehouse.duckdb.error_texts import (
+from ltv_platform.warehouse.error_texts import (
     holder_of,
     is_damage,
     is_held,

@@ -25,8 +25,8 @@ from ltv_platform.locks import temporary_folder
 from ltv_platform.settings import Settings
 from ltv_platform.warehouse.duckdb.connection import connection_config
 from ltv_platform.warehouse.duckdb.database_copy import copy_database
-from ltv_platform.warehouse.duckdb.error_texts import is_held
 from ltv_platform.warehouse.duckdb.raw_log import transaction
+from ltv_platform.warehouse.error_texts import is_held
 
 Connection = duckdb.DuckDBPyConnection
 

@@ -11,12 +11,12 @@ from ltv_platform.contracts import Table
 from ltv_platform.contracts.ddl import quoted
 from ltv_platform.errors import UserError
 from ltv_platform.tables.transforms import Select
-from ltv_platform.warehouse.duckdb.error_texts import (
+from ltv_platform.warehouse.engine import Writer
+from ltv_platform.warehouse.error_texts import (
     column_without_value,
     is_about_decimal,
     is_about_text,
 )
-from ltv_platform.warehouse.engine import Writer
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from ltv_platform.warehouse.duckdb import error_texts
+from ltv_platform.warehouse import error_texts
 
 #: Bytes of a block of a database file, and where the first one begins.
 BLOCK, HEADERS = 256 << 10, 12 << 10
@@ -75,7 +75,7 @@ def test_a_limited_file_takes_no_more(tmp_path: Path) -> None:
     """As where a quota ends: "File too large"."""
     limited = (
         "import duckdb, resource, signal\n"
-        "from ltv_platform.warehouse.duckdb.error_texts import takes_no_more\n"
+        "from ltv_platform.warehouse.error_texts import takes_no_more\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))\n"
         "try:\n"
@@ -137,7 +137,7 @@ def test_ctrl_c_is_an_interrupt() -> None:
     """Sent to a process whose statement runs."""
     endless = (
         "import duckdb, signal\n"
-        "from ltv_platform.warehouse.duckdb.error_texts import is_interrupt\n"
+        "from ltv_platform.warehouse.error_texts import is_interrupt\n"
         # A shell's job in the background begins without.
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         # On one thread, the engine looks for signals between two of its tasks.

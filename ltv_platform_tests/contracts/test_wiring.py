@@ -1,19 +1,20 @@
 """Contracts, SQL and wiring say the same."""
 
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
 import pytest
-from jinja2 import DictLoader, Environment
 
 from ltv_platform import assets
 from ltv_platform.assets import GROUPS, build_graph
+from ltv_platform.assets.core import CORE
 from ltv_platform.contracts import arrow
 from ltv_platform.contracts.operations import PUBLISHED_OPERATIONS
 from ltv_platform.errors import UserError
 from ltv_platform.settings import Settings
 from ltv_platform.settings import load as settings_module
-from ltv_platform.tables import rendering, source_code, transforms
+from ltv_platform.tables import source_code, transforms
 from ltv_platform.tables.transforms import AsOf, Derivation, Graph
 from ltv_platform_tests.testing.home import Home
 
@@ -34,34 +35,20 @@ def test_every_derived_table_is_made(home: Home) -> None:
     assert made == {table.full_name for table in home.graph.catalog.derived}
 
 
-def test_a_table_without_contract_or_wiring_is_an_error(
+def test_a_table_without_contract_wiring_or_select_is_an_error(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A forgotten step of "Adding a table" is named; nothing would build the table otherwise."""
-    monkeypatch.setattr(assets, "CORE", assets.CORE[1:])
+    monkeypatch.setattr(assets, "CORE", CORE[1:])
     with pytest.raises(UserError, match=r"core\.\w+ has a contract but no wiring"):
         build_graph(home.settings)
-    monkeypatch.setattr(assets, "CORE", (*assets.CORE, Derivation("core.new", "core")))
+    monkeypatch.setattr(assets, "CORE", (*CORE, Derivation("core.new", "core")))
     with pytest.raises(UserError, match=r"core\.new has wiring in \S+ but no contract"):
         build_graph(home.settings)
-
-
-def test_a_missing_or_wrong_sql_file_is_named(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It was an error about the disk."""
-    with pytest.raises(UserError, match=r"^ltv_platform/sql/core/new\.sql does not exist"):
-        rendering.render("core/new.sql", home.settings)
-    templates = {
-        "core/a.sql": "{% import 'macros/new.sql' as m %}",
-        "core/b.sql": "{% import 'macros/shared.sql' as m with context %}{{ m.new() }}",
-        "macros/shared.sql": "",
-    }
-    monkeypatch.setattr(
-        rendering, "_environment", lambda: Environment(loader=DictLoader(templates))
-    )
-    with pytest.raises(UserError, match=r"macros/new\.sql, imported by \S+/core/a\.sql, does not"):
-        rendering.render("core/a.sql", home.settings)
-    with pytest.raises(UserError, match=r"core/b\.sql cannot be rendered: .*'new'"):
-        rendering.render("core/b.sql", home.settings)
+    elsewhere = replace(CORE[0], group="campaigns")
+    monkeypatch.setattr(assets, "CORE", (elsewhere, *CORE[1:]))
+    with pytest.raises(UserError, match=r"has no SELECT: ltv_platform/sql/campaigns/\w+\.sql does"):
+        build_graph(home.settings)
 
 
 def test_plain_names_are_unique(home: Home) -> None:

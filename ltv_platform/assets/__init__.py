@@ -5,8 +5,6 @@ defines what the table is, ``sql/`` how it is made; ``orchestration/`` turns the
 assets.
 """
 
-from importlib.resources import files
-
 from ltv_platform.assets.attribution import attribution_derivations
 from ltv_platform.assets.campaigns import campaign_derivations
 from ltv_platform.assets.core import CORE
@@ -16,8 +14,6 @@ from ltv_platform.contracts import build_catalog
 from ltv_platform.errors import UserError
 from ltv_platform.settings import Settings
 from ltv_platform.tables.transforms import Derivation, Graph
-
-_SQL_FOLDER = files("ltv_platform") / "sql"
 
 #: The groups of tables, in the order in which a run builds them: each is a step of it.
 GROUPS = ("core", "campaigns", "attribution", "customers", "forecasts")
@@ -38,7 +34,7 @@ def build_graph(settings: Settings) -> Graph:
     """All derived tables under given settings, inputs first.
 
     Raises:
-        UserError: a table lacks its contract, its wiring or its SELECT.
+        UserError: a table has wiring but no contract, or a contract but no wiring.
     """
     wiring, catalog = derivations(settings), build_catalog(settings)
     made = {derivation.table for derivation in wiring}
@@ -54,11 +50,4 @@ def build_graph(settings: Settings) -> Graph:
             f"{table} has a contract but no wiring, so nothing would build it.",
             "Add its Derivation to the module of its group in ltv_platform/assets/.",
         )
-    for derivation in wiring:
-        select = f"{derivation.group}/{catalog[derivation.table].name}.sql"
-        if not _SQL_FOLDER.joinpath(select).is_file():
-            raise UserError(
-                f"{derivation.table} has no SELECT: ltv_platform/sql/{select} does not exist.",
-                "Create it, or correct the group in the table's Derivation.",
-            )
     return Graph(wiring, catalog, settings)

@@ -16,7 +16,6 @@ from ltv_platform.contracts.customers import COHORT_MONTHS
 from ltv_platform.contracts.ddl import literal
 from ltv_platform.contracts.sources import RATE_DAYS
 from ltv_platform.countries import country_codes
-from ltv_platform.errors import UserError
 from ltv_platform.parameters.attribution import attribution_parameters
 from ltv_platform.parameters.factors import factor_parameters
 from ltv_platform.result_cache import cache_of, key_of
@@ -36,33 +35,13 @@ def render(template: str, settings: Settings, **arguments: object) -> str:
         template: Its path in the folder ``sql/``.
         settings: The settings that it may use.
         arguments: Other values for the template.
-
-    Raises:
-        UserError: the template does not exist or cannot be rendered.
     """
     context = {**_context(settings), **arguments}
     renderer = code_of(Path(__file__), cache_of(settings.home))
     key = key_of("rendered", template, _templates_hash(), context, renderer)
-    return cache_of(settings.home).once(key, lambda: _rendered(template, context))
-
-
-def _rendered(template: str, context: Mapping[str, object]) -> str:
-    from jinja2 import TemplateError, TemplateNotFound  # noqa: PLC0415 - see above
-
-    path = f"ltv_platform/sql/{template}"
-    try:
-        return _environment().get_template(template).render(context)
-    except TemplateNotFound as error:
-        imported = "" if error.name == template else f", imported by {path},"
-        raise UserError(
-            f"ltv_platform/sql/{error.name}{imported} does not exist.",
-            "Create it, or correct the name. A table's SELECT is sql/GROUP/TABLE.sql, with the "
-            "group of its Derivation.",
-        ) from error
-    except TemplateError as error:
-        raise UserError(
-            f"{path} cannot be rendered: {error}.", "Correct its Jinja expressions."
-        ) from error
+    return cache_of(settings.home).once(
+        key, lambda: _environment().get_template(template).render(context)
+    )
 
 
 def _context(settings: Settings) -> Mapping[str, Any]:

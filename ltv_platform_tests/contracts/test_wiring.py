@@ -4,7 +4,6 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
-from jinja2 import DictLoader, Environment
 
 from ltv_platform import assets
 from ltv_platform.assets import GROUPS, build_graph
@@ -14,7 +13,7 @@ from ltv_platform.contracts.operations import PUBLISHED_OPERATIONS
 from ltv_platform.errors import UserError
 from ltv_platform.settings import Settings
 from ltv_platform.settings import load as settings_module
-from ltv_platform.tables import rendering, source_code, transforms
+from ltv_platform.tables import source_code, transforms
 from ltv_platform.tables.transforms import AsOf, Derivation, Graph
 from ltv_platform_tests.testing.home import Home
 
@@ -45,24 +44,6 @@ def test_a_table_without_contract_or_wiring_is_an_error(
     monkeypatch.setattr(assets, "CORE", (*CORE, Derivation("core.new", "core")))
     with pytest.raises(UserError, match=r"core\.new has wiring in \S+ but no contract"):
         build_graph(home.settings)
-
-
-def test_a_missing_or_wrong_sql_file_is_named(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It was an error about the disk."""
-    with pytest.raises(UserError, match=r"^ltv_platform/sql/core/new\.sql does not exist"):
-        rendering.render("core/new.sql", home.settings)
-    templates = {
-        "core/a.sql": "{% import 'macros/new.sql' as m %}",
-        "core/b.sql": "{% import 'macros/shared.sql' as m with context %}{{ m.new() }}",
-        "macros/shared.sql": "",
-    }
-    monkeypatch.setattr(
-        rendering, "_environment", lambda: Environment(loader=DictLoader(templates))
-    )
-    with pytest.raises(UserError, match=r"macros/new\.sql, imported by \S+/core/a\.sql, does not"):
-        rendering.render("core/a.sql", home.settings)
-    with pytest.raises(UserError, match=r"core/b\.sql cannot be rendered: .*'new'"):
-        rendering.render("core/b.sql", home.settings)
 
 
 def test_plain_names_are_unique(home: Home) -> None:

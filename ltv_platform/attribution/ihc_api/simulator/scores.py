@@ -30,8 +30,9 @@ class Scorer:
         self._database = open_in_memory(settings)
 
     def close(self) -> None:
-        """Close the engine."""
-        self._database.close()
+        """Close the engine, after the request that it is scoring."""
+        with self._lock:
+            self._database.close()
 
     def rows(self, request: ComputeRequest) -> list[dict[str, Any]]:
         """``value`` of the answer: one row per session."""

@@ -163,7 +163,7 @@ def test_too_few_periods(home: Home, ltv: Any) -> None:
         (("--counts", "x", "--period", "year", "--as-of", "2025-05-01"), "--period and --as-of"),
         (("--period", "decade"), "decade"),
         (("--discount", "0.00001"), "Give 0, or 0.0001 and more"),
-        (("--as-of", "2025-01-30"), "the first transaction is of 2025-01-31"),
+        (("--as-of", "2025-01-30"), "the first transaction is from 2025-01-31"),
         (("--category", "none"), "bought in the product category none"),
     ],
 )

@@ -141,7 +141,7 @@ def test_a_bayesian_fit_beside_the_likeliest(
         "bgnbd,r,likelihood,,,,,too_few_customers",
         "bgnbd,r,bayes,,,,,too_few_customers",
     ]
-    assert "mbgnbd (bayes): 2 customers; a fit takes 100 or more." in answer.stderr
+    assert "mbgnbd (bayes): 2 customers; a fit needs 100 or more." in answer.stderr
 
 
 def test_a_bayesian_fit_without_the_extra(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
--- Grain: one row per model and channel, over all days; models in a fixed order, channels with the
--- most conversions first. Answers: what does each model credit to each channel?
+-- Grain: one row per model and channel, over all days.
+-- Answers: what does each model credit to each channel?
+-- Models in a fixed order, channels with the most conversions first.
 {% import 'macros/shared.sql' as m with context %}
 SELECT
   channel_name,

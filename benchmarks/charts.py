@@ -12,10 +12,10 @@ from benchmarks.page import Figures, largest
 _OURS, _PEER = "#2a78b8", "#9aa0a6"
 _WIDTH = 520
 _GROUPS = ("planner", "core tables", "campaign tables", "checks", "publish")
-_COLOURS = ("#9aa0a6", "#2a78b8", "#3a9d7c", "#d19a2a", "#a56bb0")
+_COLORS = ("#9aa0a6", "#2a78b8", "#3a9d7c", "#d19a2a", "#a56bb0")
 _MEGABYTE = 1e6
 
-#: Text takes a colour of the reader's page, which the drawing itself cannot know.
+#: Text takes a color of the reader's page, which the drawing itself cannot know.
 _STYLE = "<style>text{fill:#424a53}@media (prefers-color-scheme:dark){text{fill:#b7bfc8}}</style>"
 
 
@@ -141,14 +141,14 @@ def _end_to_end(figures: Figures) -> alt.Chart:
 
 
 def _stacked(values: list[dict[str, Any]], groups: list[str], heading: str) -> alt.Chart:
-    colours = alt.Scale(domain=groups, range=list(_COLOURS[: len(groups)]))
+    colors = alt.Scale(domain=groups, range=list(_COLORS[: len(groups)]))
     return (
         alt.Chart(alt.Data(values=values))
         .mark_bar(height=22)
         .encode(
             x=alt.X("seconds:Q", title="seconds", stack="zero"),
             y=alt.Y("name:N", sort=None, title=None),
-            color=alt.Color("group:N", scale=colours, sort=groups),
+            color=alt.Color("group:N", scale=colors, sort=groups),
             order="order:Q",
         )
         .properties(width=_WIDTH, height={"step": 36}, title=heading)

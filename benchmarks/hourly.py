@@ -13,8 +13,8 @@ from benchmarks.results import Gate, Result, Row
 
 #: The refresh that the last is compared with: caches are filled, and history has begun.
 _EARLY = 10
-#: CPU seconds of one process differ by a tenth for no reason, so neighbours are taken along.
-_NEIGHBOURS = 5
+#: CPU seconds of one process differ by a tenth for no reason, so neighbors are taken along.
+_NEIGHBORS = 5
 _MOST_HISTORY = 200e6
 _MOST_SLOWER = 1.2
 
@@ -24,7 +24,7 @@ def run(bench: Bench) -> Result:
     home = str(bench.folder / "hourly")
     tell("loading the sample and building all days but the last")
     measure(Call("contenders.orchestrated:prepare", {"home": home}))
-    count = max(bench.refreshes, _EARLY + _NEIGHBOURS)
+    count = max(bench.refreshes, _EARLY + _NEIGHBORS)
     tell(f"{count} refreshes, each after one event more")
     arguments = {"template": f"{home}_fresh", "home": f"{home}_hourly", "count": count}
     hourly = measure(Call("contenders.orchestrated:refreshes", arguments))
@@ -43,7 +43,7 @@ def run(bench: Bench) -> Result:
         Gate(f"history after {count} refreshes", max(sizes), _MOST_HISTORY, False, "bytes"),
     ]
     notes = [
-        f"of each {_NEIGHBOURS} refreshes up to that one, or around the first, the median",
+        f"of each {_NEIGHBORS} refreshes up to that one, or around the first, the median",
         "history in MB: " + ", ".join(f"{sizes[n] / 1e6:.1f} after {n}" for n in (0, *shown)),
         *(
             f"from {one} to {other} it grew by {(sizes[other] - sizes[one]) / (other - one):,.0f} "
@@ -56,8 +56,8 @@ def run(bench: Bench) -> Result:
 
 
 def _row(hourly: Measurement, number: int, history: int) -> Row:
-    last = number + _NEIGHBOURS // 2 if number == _EARLY else number
-    steps = [f"refresh {n}" for n in range(last - _NEIGHBOURS + 1, last + 1)]
+    last = number + _NEIGHBORS // 2 if number == _EARLY else number
+    steps = [f"refresh {n}" for n in range(last - _NEIGHBORS + 1, last + 1)]
     seconds = [hourly.steps[step] for step in steps]
     return Row(
         name=f"refresh {number}",

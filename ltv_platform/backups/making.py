@@ -280,7 +280,7 @@ def _copy_other(settings: Settings, draft: _Draft) -> None:
 
 
 def _copy_loaded(settings: Settings, draft: _Draft, loads: Collection[str]) -> None:
-    """Copy the files of the loads that the copied warehouse knows."""
+    """Copy the files of the loads in the copied warehouse."""
     if settings.loaded_path.is_dir():
         draft.folders.append(draft.name(settings.loaded_path))
         for path in sorted(settings.loaded_path.iterdir()):

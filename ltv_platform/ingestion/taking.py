@@ -57,9 +57,9 @@ def take_in(engine: Reader, request: Request, folder: Path) -> list[Incoming]:
     else:
         copy = _copied(engine, request, folder, source)
         if source is None and request.adapter is None:
-            from ltv_platform.ingestion.adapters.recognition import recognise  # noqa: PLC0415 - parses SQL
+            from ltv_platform.ingestion.adapters.recognition import recognize  # noqa: PLC0415 - parses SQL
 
-            found = recognise(copy, sources)
+            found = recognize(copy, sources)
             request = _with_options(replace(request, table=found.table, adapter=found.adapter))
             source, name = sources.get(found.table or ""), found.name
             if file_format(request.path) == "workbook":

@@ -34,7 +34,7 @@ class FactorParameters:
     Attributes:
         factors: Factors of the model.
         outcomes: Factors that are only shown.
-        first_days: First days of a customer, from which behaviour is taken.
+        first_days: First days of a customer, from which behavior is taken.
         last_day: The target is the net revenue of the days after those, up to this one.
         min_customers: Levels with fewer customers are merged in the model.
     """

@@ -155,11 +155,11 @@ def _origins(origins: Sequence[tuple[str, Number, Number]]) -> str:
         error = f"{100 * (float(predicted) / float(actual) - 1):+.0f} %" if actual else "–"
         error = error.replace("-", "−")
         drawn += text(left, y + 12, f"{day}: {error}", size=11)
-        for row, (value, colour) in enumerate([(predicted, BLUE), (actual, ORANGE)]):
+        for row, (value, color) in enumerate([(predicted, BLUE), (actual, ORANGE)]):
             length = round((width - 4) * float(value) / most, 1)
             drawn += (
                 f"<rect x='{left}' y='{y + 18 + 12 * row}' width='{max(length, 0)}' height='9' "
-                f"fill='{colour}'/>"
+                f"fill='{color}'/>"
             )
     below = (_FAN_HEIGHT + 50) // ROW
     return drawn + legend(below, [("predicted", BLUE), ("actual", ORANGE)])

@@ -49,12 +49,12 @@ def small_svg(width: int, height: int, content: str) -> str:
     return drawn.replace(size, f"width='{_SCALE * width}' height='{_SCALE * height}'", 1)
 
 
-def bar(row: int, top: int, share: float, colour: str, height: int) -> str:
+def bar(row: int, top: int, share: float, color: str, height: int) -> str:
     """A bar in the given row; its length is its share of the longest."""
     width = round((WIDTH - NAME_WIDTH - _FIGURE_WIDTH) * share, 1)
     return (
         f"<rect x='{NAME_WIDTH}' y='{ROW * row + top}' width='{width}' height='{height}' "
-        f"fill='{colour}'/>"
+        f"fill='{color}'/>"
     )
 
 
@@ -73,9 +73,9 @@ def figure(row: int, share: float, label: str) -> str:
 def legend(row: int, entries: Sequence[tuple[str, str]]) -> str:
     """A legend of colors in the given row."""
     drawn, x = "", NAME_WIDTH
-    for name, colour in entries:
+    for name, color in entries:
         y = ROW * row
-        drawn += f"<rect x='{x}' y='{y + 6}' width='10' height='10' fill='{colour}'/>"
+        drawn += f"<rect x='{x}' y='{y + 6}' width='10' height='10' fill='{color}'/>"
         drawn += text(x + 14, y + 15, name)
         x += 20 + 8 * len(name)
     return drawn

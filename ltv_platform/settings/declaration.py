@@ -1,4 +1,4 @@
-"""How a setting is declared.
+"""Declares settings.
 
 Everything that ``ltv doctor`` and docs/settings.md say about a setting is declared at its field.
 """

@@ -71,7 +71,7 @@ def test_the_target_is_days_31_to_180(home: Home) -> None:
         assert sum(row["customers"] for row in _levels(home, factor).values()) == 3
 
 
-def test_behaviour_is_that_of_the_first_30_days(home: Home) -> None:
+def test_behavior_is_that_of_the_first_30_days(home: Home) -> None:
     """Category and payment with the most revenue, most frequent type and channel; ties by name."""
     home.load("customers", "a,2025-01-01,,,,,,,", "b,2025-01-01,,,,,,,", header=CUSTOMERS)
     home.load(

@@ -31,7 +31,7 @@ _SAME = 1e-9
 class ResidualSpread:
     """Residuals of cohorts, and the interval that follows for a cohort of any size.
 
-    The variance of a residual is modelled as between + within / size: the difference between
+    The variance of a residual is modeled as between + within / size: the difference between
     cohorts of any size, and the part that averages out over customers.
 
     Attributes:

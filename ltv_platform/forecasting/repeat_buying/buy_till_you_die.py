@@ -19,7 +19,7 @@ from scipy.special import betaln, digamma, gammaln
 
 from ltv_platform.forecasting.repeat_buying.fit import Fit, too_small
 from ltv_platform.forecasting.repeat_buying.histories import Floats, Histories, distinct
-from ltv_platform.forecasting.repeat_buying.maximum_likelihood import HIGHEST, LOWEST, maximise
+from ltv_platform.forecasting.repeat_buying.maximum_likelihood import HIGHEST, LOWEST, maximize
 from ltv_platform.forecasting.repeat_buying.quadrature import NODES, beta_quadrature
 
 #: Opportunities to drop out before the first repeat purchase.
@@ -255,6 +255,6 @@ def _fitted(model: str, histories: Histories) -> Fit:
         return Fit(model, {}, {}, None, *small, customers)
     grouped = histories.grouped()
     scale = grouped.mean_age
-    optimum = maximise(_Objective(model, grouped, scale), _STARTS)
+    optimum = maximize(_Objective(model, grouped, scale), _STARTS)
     fit = optimum.fit(model, PARAMETERS, (1, scale, 1, 1), grouped.total, _AT_BOUND)
     return with_log_likelihood(fit, grouped)

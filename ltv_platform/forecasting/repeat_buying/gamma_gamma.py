@@ -14,7 +14,7 @@ from scipy.special import digamma, gammaln
 
 from ltv_platform.forecasting.repeat_buying.fit import LEAST_REPEATERS, Fit
 from ltv_platform.forecasting.repeat_buying.histories import Floats, merged
-from ltv_platform.forecasting.repeat_buying.maximum_likelihood import HIGHEST, maximise
+from ltv_platform.forecasting.repeat_buying.maximum_likelihood import HIGHEST, maximize
 
 PARAMETERS = ("p", "q", "v")
 
@@ -47,7 +47,7 @@ def fit_gamma_gamma(
     if few := too_few_buyers(total):
         return few
     scale = float((weights * value).sum() / total)
-    optimum = maximise(_Objective(purchases, value / scale, weights / total), _STARTS)
+    optimum = maximize(_Objective(purchases, value / scale, weights / total), _STARTS)
     fit = optimum.fit("gamma_gamma", PARAMETERS, (1, 1, scale), total, _AT_BOUND)
     return judged(fit, purchases, value, weights)
 

@@ -28,7 +28,7 @@ _FLAT = 1e-7
 _NEARLY_FLAT = 1e-6
 #: Steps for differences of the gradient: their error is about its square.
 _STEP = 1e-4
-#: Newton steps at most; one or two, from where L-BFGS-B stops, reach machine precision.
+#: Most Newton steps; one or two from where L-BFGS-B stops reach machine precision.
 _POLISHING = 6
 #: Log-likelihoods per customer that differ by no more belong to one optimum.
 _AS_HIGH = 1e-9
@@ -135,7 +135,7 @@ class Optimum:
         return f"{name} is at its bound: {why.get((name, bound), unknown)}"
 
 
-def maximise(objective: Objective, starts: Sequence[Sequence[float]]) -> Optimum:
+def maximize(objective: Objective, starts: Sequence[Sequence[float]]) -> Optimum:
     """The first optimum that a start leads to; the best point found if none does.
 
     If two starts lead to the same bound, the bound counts as the optimum.

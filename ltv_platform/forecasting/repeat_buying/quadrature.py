@@ -31,9 +31,9 @@ def beta_quadrature(a: float, b: float, nodes: int = NODES) -> tuple[Floats, Flo
     upper, lower = b - 1, a - 1
     n = np.arange(1, nodes, dtype=np.float64)
     total = 2 * n + upper + lower
-    centre = np.empty(nodes)
-    centre[0] = (a - b) / (a + b)
-    centre[1:] = (lower - upper) * (lower + upper) / (total * (total + 2))
+    center = np.empty(nodes)
+    center[0] = (a - b) / (a + b)
+    center[1:] = (lower - upper) * (lower + upper) / (total * (total + 2))
     beside = np.empty(nodes - 1)
     # A separate formula, because the factors a + b − 1 of the general one cancel here.
     beside[0] = 4 * a * b / ((a + b) ** 2 * (a + b + 1))
@@ -41,7 +41,7 @@ def beta_quadrature(a: float, b: float, nodes: int = NODES) -> tuple[Floats, Flo
     beside[1:] = 4 * m * (m + upper) * (m + lower) * (m + upper + lower)
     beside[1:] /= total**2 * (total + 1) * (total - 1)
     beside = np.sqrt(beside)
-    eigenvalues = eigvalsh_tridiagonal(centre, beside)
+    eigenvalues = eigvalsh_tridiagonal(center, beside)
     before, polynomial = np.zeros(nodes), np.ones(nodes)
     squares = np.ones(nodes)
     # Far out, squares overflow and weights underflow.
@@ -50,7 +50,7 @@ def beta_quadrature(a: float, b: float, nodes: int = NODES) -> tuple[Floats, Flo
             back = beside[degree - 1] * before if degree else 0.0
             before, polynomial = (
                 polynomial,
-                ((eigenvalues - centre[degree]) * polynomial - back) / beside[degree],
+                ((eigenvalues - center[degree]) * polynomial - back) / beside[degree],
             )
             squares += polynomial**2
     weights = np.where(np.isfinite(squares), 1 / squares, 0.0)

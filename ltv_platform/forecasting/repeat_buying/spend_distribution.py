@@ -79,7 +79,7 @@ class Spends:
         column = first_at_most(above, rows, level)
         upper = np.clip(column, 2, len(self.points))
         more, less = above[rows, upper - 1], above[rows, upper]
-        # Two equal neighbours leave nothing to interpolate.
+        # Two equal neighbors leave nothing to interpolate.
         weight = np.clip((more - level) / np.where(more > less, more - less, 1), 0, 1)
         logs = np.log(self.points)
         between = np.exp(logs[upper - 2] + weight * (logs[upper - 1] - logs[upper - 2]))

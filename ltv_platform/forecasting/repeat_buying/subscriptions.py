@@ -13,7 +13,7 @@ from scipy.special import betaln
 
 from ltv_platform.forecasting.repeat_buying.fit import LEAST_CUSTOMERS, Fit, Status
 from ltv_platform.forecasting.repeat_buying.histories import Floats
-from ltv_platform.forecasting.repeat_buying.maximum_likelihood import HIGHEST, LOWEST, maximise
+from ltv_platform.forecasting.repeat_buying.maximum_likelihood import HIGHEST, LOWEST, maximize
 from ltv_platform.forecasting.repeat_buying.quadrature import beta_quadrature
 
 PARAMETERS = ("alpha", "beta")
@@ -71,7 +71,7 @@ def fit_shifted_beta_geometric(at_risk: ArrayLike, left: ArrayLike) -> Fit:
         gradient = np.array([all_gone / alpha - shared, (stayed / (beta + period)).sum() - shared])
         return float(value), gradient * np.exp(log_parameters)
 
-    optimum = maximise(objective, _STARTS)
+    optimum = maximize(objective, _STARTS)
     fit = optimum.fit("shifted_beta_geometric", PARAMETERS, (1, 1), customers, _AT_BOUND)
     return replace(fit, log_likelihood=optimum.log_likelihood * customers)
 

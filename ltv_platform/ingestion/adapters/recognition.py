@@ -31,7 +31,7 @@ _OTHERWISE = (
 
 
 @dataclass(frozen=True)
-class Recognised:
+class Recognized:
     """What a file was recognized as.
 
     Attributes:
@@ -56,7 +56,7 @@ def known_formats() -> dict[str, Layout]:
     return {name: layout for name, layout in sorted(layouts.items()) if layout.name}
 
 
-def recognise(copy: PrivateCopy, sources: Mapping[str, SourceTable]) -> Recognised:
+def recognize(copy: PrivateCopy, sources: Mapping[str, SourceTable]) -> Recognized:
     """Recognize a file.
 
     Args:
@@ -71,14 +71,14 @@ def recognise(copy: PrivateCopy, sources: Mapping[str, SourceTable]) -> Recognis
     headers = list(_headers(copy))
     formats = known_formats()
     found = [
-        Recognised(layout.name, adapter=name)
+        Recognized(layout.name, adapter=name)
         for name, layout in formats.items()
         if any(_fits(layout, header, index) for index, header in headers)
     ]
     if not found:
         first = max((header for index, header in headers if index == 0), key=len, default=())
         found = [
-            Recognised(f"a file of {source.name}", table=source.name)
+            Recognized(f"a file of {source.name}", table=source.name)
             for source in sources.values()
             if _has_columns_of(source, first)
         ]

@@ -1,4 +1,4 @@
-"""Tells from its bytes whether the engine's parallel reader parses a delimited file correctly."""
+"""Decides from its bytes whether the engine's parallel reader can parse a delimited file."""
 
 import mmap
 from dataclasses import dataclass

@@ -277,10 +277,10 @@ def _with_better_advice(
     error: UserError, copy: PrivateCopy, sources: Mapping[str, SourceTable]
 ) -> UserError:
     """The error for a file without the columns of its table, if it is a known export."""
-    from ltv_platform.ingestion.adapters.recognition import recognise  # noqa: PLC0415 - it parses SQL
+    from ltv_platform.ingestion.adapters.recognition import recognize  # noqa: PLC0415 - it parses SQL
 
     try:
-        found = recognise(copy, sources)
+        found = recognize(copy, sources)
     except UserError:
         return error
     return UserError(

@@ -2,7 +2,7 @@
 -- levels over all factors of the model.
 -- Answers: what did customers with something in common bring in after their first days?
 -- The SELECT counts and sums; factors/influence.py computes the table from its rows.
--- Behaviour covers the first days and the target the days after them; otherwise early purchases would
+-- Behavior covers the first days and the target the days after them; otherwise early purchases would
 -- explain themselves.
 {% import 'macros/shared.sql' as m with context %}
 {%- set every = factor.factors + factor.outcomes %}

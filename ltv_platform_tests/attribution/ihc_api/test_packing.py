@@ -47,7 +47,7 @@ def test_a_journey_that_does_not_fit_opens_the_next_request() -> None:
 
 @pytest.mark.parametrize("seed", range(20))
 def test_no_request_is_over_a_limit(seed: int) -> None:
-    """And two neighbours would not have fitted into one."""
+    """And two neighbors would not have fitted into one."""
     random = Random(seed)
     given = [random.randint(1, 9) for _ in range(200)]
     batches = lengths(*given, journeys=7, sessions=20)

@@ -63,7 +63,7 @@ def test_scores_add_up_to_one() -> None:
         assert all(round(row[name], 4) == row[name] for row in rows for name in SHARES)
 
 
-def test_a_redistribution_is_honoured() -> None:
+def test_a_redistribution_is_honored() -> None:
     """It reaches the local engine, in the API's form; another form is refused."""
     moves = {"direction": "any_session", "redistribution_channel_labels": ["Ads"]}
     with simulator() as api:

@@ -50,7 +50,7 @@ def naive_scores(
         else:
             pause = (gaps[k] - constants.pause_hours) / (window - constants.pause_hours)
             initiation.append(min(max(pause, 0.0), 1.0) ** constants.exponent)
-    initializer = _normalised(initiation)
+    initializer = _normalized(initiation)
 
     closing = []
     for k, touch in enumerate(journey):
@@ -59,13 +59,13 @@ def naive_scores(
         slow = (1 - constants.fast_share) * exp(-to_last[k] / constants.slow_hours)
         fading = max(1 - to_last[k] / window, 0.0)
         closing.append((fast + slow) * fading if live[k] and closes else 0.0)
-    closer = _normalised(closing)
+    closer = _normalized(closing)
 
     holding = []
     for k, touch in enumerate(journey):
         holds = live[k] and touch.holder and not touch.impression
         holding.append(_psi(initializer[k] + closer[k]) if holds else 0.0)
-    holder = _normalised(holding)
+    holder = _normalized(holding)
 
     weights = [
         constants.initializer_weight if sum(initializer) > 0 else 0.0,
@@ -90,7 +90,7 @@ def _psi(share: float) -> float:
     return max(0.25 * (2 - share), 0.0)
 
 
-def _normalised(values: list[float]) -> list[float]:
+def _normalized(values: list[float]) -> list[float]:
     """Shares in the sum of values with 15 decimals, as the docs say; zeros if it is zero."""
     rounded = [round(value, 15) for value in values]
     total = sum(rounded)

@@ -73,7 +73,7 @@ def test_gradient_equals_differences(model: str) -> None:
 
 @pytest.mark.parametrize("model", MODELS)
 def test_objective_is_the_log_likelihood(model: str) -> None:
-    """What is maximised is the public log-likelihood, per customer and on scaled time."""
+    """What is maximized is the public log-likelihood, per customer and on scaled time."""
     grouped = planted(model, 500, seed=3).histories.grouped()
     scale = 300.0
     value, _ = _Objective(model, grouped, scale)(

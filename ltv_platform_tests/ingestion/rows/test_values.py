@@ -266,8 +266,8 @@ def test_every_broken_rule_of_a_row_is_a_reason(load: Loader) -> None:
 
 def test_unknown_columns_are_left_out_and_told_once(load: Loader) -> None:
     """Unknown columns are warned of once per file and kept out."""
-    outcome = load.outcome("campaigns", "campaign_id,colour\nc1,red\nc2,blue\n")
-    assert outcome.notes == ("campaigns.csv: unknown columns ignored: colour",)
+    outcome = load.outcome("campaigns", "campaign_id,color\nc1,red\nc2,blue\n")
+    assert outcome.notes == ("campaigns.csv: unknown columns ignored: color",)
     assert load.rows("SELECT COUNT(*) FROM raw.campaigns") == [(2,)]
 
 

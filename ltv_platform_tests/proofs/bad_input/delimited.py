@@ -45,7 +45,7 @@ def a_header_in_capitals(folder: Path) -> str:
 )
 def extra_columns_one_of_them_ours_in_capitals(folder: Path) -> str:
     desk = Desk(folder)
-    path = desk.write("campaigns.csv", "campaign_id,colour,Campaign_Name\nc1,red,Spring\n")
+    path = desk.write("campaigns.csv", "campaign_id,color,Campaign_Name\nc1,red,Spring\n")
     answer = desk.ltv("ingest", "campaigns", path)
     return answer.err.splitlines()[0]
 

@@ -61,7 +61,7 @@ class _Published:
         return day
 
     def rows(self, template: str, parameters: Mapping[str, Any]) -> "pa.Table":
-        """What a SELECT of ``sql/queries/histories/`` gives."""
+        """The rows of a SELECT of ``sql/queries/histories/``."""
         sql = render(f"queries/histories/{template}.sql", self.settings)
         return self.connection.sql(sql, params=dict(parameters)).to_arrow_table()
 
@@ -78,16 +78,16 @@ def fit_as_of(
     Args:
         settings: Name the LTV_HOME of the snapshot.
         as_of: The day; by default the last with data in the snapshot.
-        models: Which ones, of :data:`~ltv_platform.forecasting.repeat_buying.tables.MODELS`.
+        models: Some of :data:`~ltv_platform.forecasting.repeat_buying.tables.MODELS`.
         days_per_unit: Days of the unit of time: 1, or 7 for weeks.
         sampling: How to sample each model as well; None: maximum likelihood only.
 
     Returns:
-        The day, and the models; a sampled one follows the same model fitted by likelihood.
+        The day, and the models; a sampled model follows the same model fitted by likelihood.
 
     Raises:
-        UserError: nothing is published, the day lies outside the data, or sampling needs a
-            package that is not installed.
+        UserError: nothing is published, the day is outside the data, or sampling needs a package
+            that is not installed.
     """
     with _published(settings) as published:
         day = published.known(as_of)
@@ -118,7 +118,7 @@ def renewals_as_of(
         The day, and the renewals.
 
     Raises:
-        UserError: nothing is published, the day lies outside the data, or nobody had bought by it.
+        UserError: nothing is published, the day is outside the data, or nobody had bought by then.
     """
     from ltv_platform.forecasting.repeat_buying.retention import Renewals  # noqa: PLC0415 - loads scipy
     from ltv_platform.forecasting.repeat_buying.tables import numbers  # noqa: PLC0415

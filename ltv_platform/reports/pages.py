@@ -1,7 +1,7 @@
-"""What the report pages share: reading the snapshot by queries of a folder, writing a page.
+"""Shared by the report pages: the queries of a page on the snapshot, and writing a page.
 
-A page is ``templates/<name>.html.j2`` over the figures of ``sql/queries/reports/<name>/``. No wall
-clock: the same snapshot gives the same page.
+A page is ``templates/<name>.html.j2`` with the figures of ``sql/queries/reports/<name>/``. No clock
+is read: the same snapshot gives the same page.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -51,14 +51,13 @@ _TEMPLATES = files("ltv_platform") / "reports" / "templates"
 
 @dataclass(frozen=True)
 class Reader:
-    """Tables, asked by the queries of one page.
+    """Reads tables with the queries of one page.
 
     Attributes:
-        ask: Names and rows of a query.
-        settings: The settings that queries are rendered with.
-        page: Its name, which is that of the folder of its queries.
-        schema: What the names of the tables begin with, as in ``marts.``; the snapshot has plain
-            names.
+        ask: Runs a query; returns column names and rows.
+        settings: For rendering queries.
+        page: The name of the page, and of the folder of its queries.
+        schema: Prefix of the names of tables, as in ``marts.``; the snapshot has plain names.
     """
 
     ask: Callable[[str], Table]
@@ -67,13 +66,13 @@ class Reader:
     schema: str = ""
 
     def sql(self, query: str, **arguments: object) -> str:
-        """A query of the page, rendered with the constants of pages and these arguments."""
+        """The SQL of a query of the page, rendered with the constants of pages and these arguments."""
         template = f"queries/reports/{self.page}/{query}.sql"
         known = {**CONSTANTS, "schema": self.schema, **arguments}
         return render(template, self.settings, **known)
 
     def table(self, query: str, **arguments: object) -> Table:
-        """Names and rows of a query of the page."""
+        """Column names and rows of a query of the page."""
         return self.ask(self.sql(query, **arguments))
 
     def rows(self, query: str, **arguments: object) -> list[Row]:
@@ -83,7 +82,7 @@ class Reader:
 
 
 def published(connection: duckdb.DuckDBPyConnection) -> Callable[[str], Table]:
-    """Asks a snapshot."""
+    """Run queries on a snapshot."""
 
     def ask(sql: str) -> Table:
         cursor = connection.execute(sql)
@@ -97,7 +96,7 @@ AnyReader = TypeVar("AnyReader", bound=Reader)
 
 @contextmanager
 def open_reader(page: str, settings: Settings, snapshot: Snapshot) -> Iterator[Reader]:
-    """A snapshot, asked by the queries of a page."""
+    """A reader of the snapshot for the queries of a page."""
     with open_snapshot(settings, snapshot) as connection:
         yield Reader(published(connection), settings, page)
 
@@ -112,12 +111,12 @@ def write_page(
 
     Args:
         name: The page, as in ``campaigns``.
-        settings: Where the snapshot lies and the page goes.
-        open_page: Opens the snapshot for the queries of the page.
-        figures: Everything that the template shows, by the names that it has for it.
+        settings: Name the LTV_HOME.
+        open_page: Opens a reader of the snapshot.
+        figures: Returns everything that the template shows, by name.
 
     Returns:
-        The file, ``<name>.html`` in the folder of reports; it is replaced in one step.
+        The file, ``<name>.html`` in the folder of reports; it is replaced atomically.
 
     Raises:
         UserError: the snapshot is damaged, or the file cannot be written.
@@ -139,19 +138,19 @@ def write_page(
 
 
 def drawn(chart: Chart) -> Markup:
-    """A chart as part of a page; it escapes names itself."""
+    """A chart for a page; charts escape names themselves."""
     return Markup(chart.full)  # noqa: S704
 
 
 @cache
 def environment() -> Environment:
-    """Templates of pages; those of their queries are rendered as all SQL is."""
+    """The Jinja environment for pages; queries are rendered like all SQL."""
 
     def load(name: str) -> str:
         return (_TEMPLATES / name).read_text("utf-8")
 
     made = Environment(
-        autoescape=True,  # Names come from files, so any of them may hold markup.
+        autoescape=True,  # Names come from files and may contain markup.
         loader=FunctionLoader(load),
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -1,4 +1,4 @@
-"""Drawing of charts: SVG in colors that are legible on light and dark pages.
+"""Draws charts as SVG, in colors that are legible on light and dark pages.
 
 A chart has two sizes: a small one without text, to show inline, and a full one. Names come from
 files, so they are escaped and cut here.

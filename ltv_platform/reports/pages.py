@@ -66,7 +66,7 @@ class Reader:
     schema: str = ""
 
     def sql(self, query: str, **arguments: object) -> str:
-        """The SQL of a query of the page, rendered with the constants of pages and these arguments."""
+        """The SQL of a query of the page, rendered with the constants of pages and arguments."""
         template = f"queries/reports/{self.page}/{query}.sql"
         known = {**CONSTANTS, "schema": self.schema, **arguments}
         return render(template, self.settings, **known)

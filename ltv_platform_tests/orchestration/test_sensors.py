@@ -300,7 +300,7 @@ def test_a_busy_warehouse_is_looked_at_later(
 ) -> None:
     """Another process that writes is a reason to look again, not an error."""
     home.load("conversions", "v1,u,2025-03-02,10:00:00,5")
-    monkeypatch.setattr(sensors, "_PATIENCE", 0.1)
+    monkeypatch.setattr(sensors, "_WAIT_FOR_WAREHOUSE", 0.1)
     ticker = Ticker(home, instance, "refresh")
     reader, writer = os.pipe()
     child = os.fork()

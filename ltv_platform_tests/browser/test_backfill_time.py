@@ -22,9 +22,9 @@ pytestmark = pytest.mark.browser
 _PLAIN = """
 import resource
 from ltv_platform.assets import GROUPS
-from ltv_platform.build import Work, build_tables
+from ltv_platform.refresh.build import Work, build_tables
 from ltv_platform.days import days_between
-from ltv_platform.ingestion.start_date import read_start
+from ltv_platform.ingestion.rows.start_date import read_start
 from ltv_platform.workspace import Workspace
 workspace = Workspace.open()
 settings = workspace.settings

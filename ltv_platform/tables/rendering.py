@@ -16,6 +16,7 @@ from ltv_platform.contracts.customers import COHORT_MONTHS
 from ltv_platform.contracts.ddl import literal
 from ltv_platform.contracts.sources import RATE_DAYS
 from ltv_platform.countries import country_codes
+from ltv_platform.errors import UserError
 from ltv_platform.parameters.attribution import attribution_parameters
 from ltv_platform.parameters.factors import factor_parameters
 from ltv_platform.result_cache import cache_of, key_of
@@ -39,9 +40,25 @@ def render(template: str, settings: Settings, **arguments: object) -> str:
     context = {**_context(settings), **arguments}
     renderer = code_of(Path(__file__), cache_of(settings.home))
     key = key_of("rendered", template, _templates_hash(), context, renderer)
-    return cache_of(settings.home).once(
-        key, lambda: _environment().get_template(template).render(context)
-    )
+    return cache_of(settings.home).once(key, lambda: _rendered(template, context))
+
+
+def _rendered(template: str, context: Mapping[str, Any]) -> str:
+    """Render a template; errors name the file, so that a slip in a new table is quickly found."""
+    from jinja2 import TemplateError, TemplateNotFound  # noqa: PLC0415 - see above
+
+    try:
+        return _environment().get_template(template).render(context)
+    except TemplateNotFound as error:
+        raise UserError(
+            f"ltv_platform/sql/{error.name} does not exist.",
+            f"Create it, or correct its name where {template} is used.",
+        ) from error
+    except TemplateError as error:
+        raise UserError(
+            f"ltv_platform/sql/{template} cannot be rendered: {error}.",
+            "Correct the template, or the macro that it calls.",
+        ) from error
 
 
 def _context(settings: Settings) -> Mapping[str, Any]:

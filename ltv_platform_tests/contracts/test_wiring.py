@@ -4,6 +4,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
+from jinja2 import DictLoader, Environment, StrictUndefined
 
 from ltv_platform import assets
 from ltv_platform.assets import GROUPS, build_graph
@@ -13,7 +14,7 @@ from ltv_platform.contracts.operations import PUBLISHED_OPERATIONS
 from ltv_platform.errors import UserError
 from ltv_platform.settings import Settings
 from ltv_platform.settings import load as settings_module
-from ltv_platform.tables import source_code, transforms
+from ltv_platform.tables import rendering, source_code, transforms
 from ltv_platform.tables.transforms import AsOf, Derivation, Graph
 from ltv_platform_tests.testing.home import Home
 
@@ -161,6 +162,26 @@ def test_a_fit_is_made_anew_when_what_rounds_changes(
     assert made_anew(ROUNDS, whole[ROUNDS].replace("Significant digits", "Digits")) == set()
     assert made_anew(ROUNDS, whole[ROUNDS].replace("for an array", "for arrays")) == set()
     assert made_anew(SETTINGS, whole[SETTINGS] + "NEW = 1\n") == set()
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (None, r"ltv_platform/sql/core/new\.sql does not exist"),
+        ("{% import 'macros/none.sql' as m %}", r"sql/macros/none\.sql does not exist"),
+        ("SELECT {{ no.total('a') }}", r"core/new\.sql cannot be rendered: 'no' is undefined"),
+        ("SELECT {{ ", r"sql/core/new\.sql cannot be rendered: "),
+    ],
+)
+def test_a_slip_in_a_template_names_its_file(
+    home: Home, monkeypatch: pytest.MonkeyPatch, text: str | None, says: str
+) -> None:
+    """A missing file looked like a full disk, and a mistyped macro like a bug."""
+    templates = {} if text is None else {"core/new.sql": text}
+    environment = Environment(loader=DictLoader(templates), undefined=StrictUndefined)
+    monkeypatch.setattr(rendering, "_environment", lambda: environment)
+    with pytest.raises(UserError, match=says):
+        rendering.render("core/new.sql", home.settings, of=text)
 
 
 @pytest.mark.parametrize(

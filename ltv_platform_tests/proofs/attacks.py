@@ -14,7 +14,7 @@ import pytest
 
 from ltv_platform.attribution.ihc_api.client import IhcClient, RequestError
 from ltv_platform.settings import load_settings
-from ltv_platform_tests.attribution.ihc_api.api_homes import DRIP, Answer, api_settings, told
+from ltv_platform_tests.attribution.ihc_api.api_homes import DRIP, Answer, api_settings, scripted
 from ltv_platform_tests.proofs.cases import Cases
 from ltv_platform_tests.testing.command_line import CommandLine
 
@@ -215,10 +215,10 @@ def _asked(folder: Path, url: str, **settings: Any) -> str:
 )
 def the_ihc_api_points_to_another_host(folder: Path) -> str:
     said = []
-    with told(200) as other:
+    with scripted(200) as other:
         for status in (301, 302, 303, 307, 308):
             answer = (status, {"Location": f"{other.url}/v1/compute_ihc"}, b" " * (33 << 20))
-            with told(answer) as api:
+            with scripted(answer) as api:
                 said.append(re.sub(r"\D*(\d{3}).*", r"\1", _asked(folder, api.url)))
         asked = len(other.received)
     return f"the other host was asked {asked} times; the API answers {', '.join(said)}"
@@ -237,7 +237,7 @@ def the_ihc_api_answers_more_than_anybody_asked(folder: Path) -> str:
     )
     seen = []
     for answer in answers:
-        with told(answer) as api:
+        with scripted(answer) as api:
             said = _asked(folder, api.url, ihc_timeout=0.5 if DRIP in answer[1] else 30)
         words = re.search(
             "longer than 32 MiB|cannot be decompressed|no complete answer in time", said

@@ -86,7 +86,7 @@ Answer = tuple[int, Mapping[str, str], bytes]
 DRIP = "X-Drip"
 
 
-class Told(ThreadingHTTPServer):
+class ScriptedApi(ThreadingHTTPServer):
     """Answers each request with the next of the given answers, the last one forever.
 
     Attributes:
@@ -97,7 +97,7 @@ class Told(ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(self, answers: Sequence[Answer]) -> None:
-        super().__init__(("127.0.0.1", 0), _Teller)
+        super().__init__(("127.0.0.1", 0), _ScriptedHandler)
         self.answers = list(answers)
         self.received: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
@@ -109,8 +109,8 @@ class Told(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_port}"
 
 
-class _Teller(BaseHTTPRequestHandler):
-    server: Told
+class _ScriptedHandler(BaseHTTPRequestHandler):
+    server: ScriptedApi
 
     def do_POST(self) -> None:
         text = self.rfile.read(int(self.headers["Content-Length"]))
@@ -136,7 +136,7 @@ class _Teller(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def told(*answers: Answer | Mapping[str, Any] | int) -> Iterator[Told]:
+def scripted(*answers: Answer | Mapping[str, Any] | int) -> Iterator[ScriptedApi]:
     """A server with these answers: status, headers and body; a JSON body; or a bare status."""
     whole = [
         (200, {}, json.dumps(answer).encode())
@@ -146,7 +146,7 @@ def told(*answers: Answer | Mapping[str, Any] | int) -> Iterator[Told]:
         else answer
         for answer in answers
     ]
-    with Told(whole) as server:
+    with ScriptedApi(whole) as server:
         Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         yield server
         server.shutdown()

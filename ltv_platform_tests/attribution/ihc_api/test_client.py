@@ -19,8 +19,8 @@ from ltv_platform_tests.attribution.ihc_api.api_homes import (
     KEY,
     Answer,
     api_settings,
+    scripted,
     simulator,
-    told,
 )
 from ltv_platform_tests.testing import NOW
 
@@ -56,7 +56,7 @@ def client(url: str, waits: Waits, **settings: Any) -> IhcClient:
 
 def test_a_request_is_what_the_api_documents() -> None:
     """attribution.md, section 4: address, query, headers, body."""
-    with told(GOOD) as server:
+    with scripted(GOOD) as server:
         assert client(server.url + "/", Waits()).compute(BODY) == GOOD
     assert server.paths == ["/v1/compute_ihc?conv_type_id=shop"]
     assert server.received == [BODY]
@@ -68,11 +68,11 @@ def test_a_request_is_what_the_api_documents() -> None:
 def test_what_may_pass_is_tried_again(status: int) -> None:
     """The wait doubles up to the sixth try, then the request has failed."""
     waits = Waits()
-    with told(status, status, GOOD) as server:
+    with scripted(status, status, GOOD) as server:
         client(server.url, waits).compute(BODY)
     assert waits == [0.5, 1.0]
     waits.clear()
-    with told(status) as server, pytest.raises(RequestError, match=rf"{status}.*\(6 tries\)"):
+    with scripted(status) as server, pytest.raises(RequestError, match=rf"{status}.*\(6 tries\)"):
         client(server.url, waits).compute(BODY)
     assert waits == [0.5, 1.0, 2.0, 4.0, 8.0]
     assert len(server.received) == 6
@@ -83,7 +83,7 @@ def test_what_will_not_pass_is_not_tried_again(status: int) -> None:
     """A redirect is not followed either: the key is for one address."""
     waits = Waits()
     answer = (status, {"Location": "http://127.0.0.1:9/elsewhere"}, b'{"message": "no"}')
-    with told(answer) as server, pytest.raises(RequestError, match=f"{status}: no") as failed:
+    with scripted(answer) as server, pytest.raises(RequestError, match=f"{status}: no") as failed:
         client(server.url, waits).compute(BODY)
     assert (len(server.received), waits) == (1, [])
     assert failed.value.refused == (status == 400)
@@ -93,7 +93,7 @@ def test_what_will_not_pass_is_not_tried_again(status: int) -> None:
 def test_a_wrong_key_is_for_the_user_to_fix(status: int) -> None:
     """One clear error, nothing retried; the same if only the body says so."""
     for answer in (status, {"statusCode": status}):
-        with told(answer) as server, pytest.raises(UserError, match="rejects the key") as no:
+        with scripted(answer) as server, pytest.raises(UserError, match="rejects the key") as no:
             client(server.url, Waits()).compute(BODY)
         assert len(server.received) == 1
         assert "IHC_API_KEY" in no.value.hint
@@ -101,7 +101,7 @@ def test_a_wrong_key_is_for_the_user_to_fix(status: int) -> None:
 
 def test_too_large_is_an_error_of_its_own() -> None:
     """413: the caller halves the batch."""
-    with told(413) as server, pytest.raises(RequestTooLargeError):
+    with scripted(413) as server, pytest.raises(RequestTooLargeError):
         client(server.url, Waits()).compute(BODY)
     assert len(server.received) == 1
 
@@ -123,7 +123,7 @@ def test_too_large_is_an_error_of_its_own() -> None:
 def test_retry_after_is_a_floor(given: str, waited: float) -> None:
     """Seconds or a date; never more than 60 s."""
     waits = Waits()
-    with told((429, {"Retry-After": given}, b"{}"), GOOD) as server:
+    with scripted((429, {"Retry-After": given}, b"{}"), GOOD) as server:
         client(server.url, waits).compute(BODY)
     assert waits == [waited]
 
@@ -131,7 +131,7 @@ def test_retry_after_is_a_floor(given: str, waited: float) -> None:
 def test_no_wait_is_longer_than_a_minute() -> None:
     """U(0, min(60, .5 · 2^n))."""
     waits = Waits()
-    with told(500) as server, pytest.raises(RequestError):
+    with scripted(500) as server, pytest.raises(RequestError):
         client(server.url, waits, ihc_backoff=10).compute(BODY)
     assert waits == [10.0, 20.0, 40.0, 60.0, 60.0]
 
@@ -160,10 +160,10 @@ def test_an_answer_that_is_none_is_asked_for_again(
 ) -> None:
     """HTML, broken or truncated JSON, another shape, 5xx in the body."""
     waits = Waits()
-    with told(answer, GOOD) as server:
+    with scripted(answer, GOOD) as server:
         assert client(server.url, waits).compute(BODY) == GOOD
     assert waits == [0.5]
-    with told(answer) as server, pytest.raises(RequestError, match=said):
+    with scripted(answer) as server, pytest.raises(RequestError, match=said):
         client(server.url, Waits()).compute(BODY)
 
 
@@ -171,7 +171,7 @@ def test_an_answer_that_drips_is_not_waited_for() -> None:
     """LTV_IHC_TIMEOUT limits the whole answer, not each piece."""
     began = time.monotonic()
     with (
-        told((200, {DRIP: "0.05"}, b" " * 10_000)) as server,
+        scripted((200, {DRIP: "0.05"}, b" " * 10_000)) as server,
         pytest.raises(RequestError, match=r"no complete answer in time \(LTV_IHC_TIMEOUT\)"),
     ):
         client(server.url, Waits(), ihc_timeout=0.2).compute(BODY)
@@ -180,7 +180,7 @@ def test_an_answer_that_drips_is_not_waited_for() -> None:
 
 def test_a_refused_connection_is_retried() -> None:
     """A refused connection is retried, and said with its cause."""
-    with told(GOOD) as server:
+    with scripted(GOOD) as server:
         gone = server.url
     waits = Waits()
     with pytest.raises(RequestError, match=r"no connection: .*Connection refused"):
@@ -214,7 +214,7 @@ def test_the_key_is_in_nothing_that_is_said() -> None:
         b'{"message": "' + escaped.encode() + b' and kEy%2Bof%2Fthe%3Dtests~42"}',
     )
     for answer in (plain, coded):
-        with told(answer) as server, pytest.raises(RequestError) as failed:
+        with scripted(answer) as server, pytest.raises(RequestError) as failed:
             client(server.url, Waits()).compute(BODY)
         assert "kEy" not in str(failed.value)
         assert "(IHC_API_KEY)" in str(failed.value)

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from ltv_platform.published.current import require_snapshot
 from ltv_platform.published.query import open_snapshot
-from ltv_platform_tests.attribution.ihc_api.api_homes import KEY, Answer, api_settings, told
+from ltv_platform_tests.attribution.ihc_api.api_homes import KEY, Answer, api_settings, scripted
 from ltv_platform_tests.attribution.ihc_api.conftest import MakeHome
 from ltv_platform_tests.testing.forked import ForkedLtv
 from ltv_platform_tests.testing.home import Home
@@ -43,7 +43,7 @@ def test_the_key_is_nowhere(journeys: MakeHome) -> None:
     answers: list[Answer] = [(200, {"Content-Type": "text/html"}, f"<p>{KEY}</p>".encode())] * 6
     answers += [(500, {"Retry-After": "0"}, said)] * 6 + [(400, {"X-Key": KEY}, said)]
     answers += [(200, {}, json.dumps(answer).encode()) for answer in (partial, partial, good)]
-    with told(*answers, (403, {}, said)) as server:
+    with scripted(*answers, (403, {}, said)) as server:
         home = journeys(server.url, [1] * 7)
         few = {"ihc_request_journeys": "1", "start_date": "2025-12-01", "horizons": "1,7"}
         ltv = ForkedLtv(home.settings.home, api_settings(server.url, **few))

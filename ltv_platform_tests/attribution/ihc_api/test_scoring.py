@@ -23,8 +23,8 @@ from ltv_platform_tests.attribution.ihc_api.api_homes import (
     api_home,
     build,
     fill,
+    scripted,
     simulator,
-    told,
 )
 from ltv_platform_tests.attribution.ihc_api.conftest import MakeHome
 from ltv_platform_tests.testing.home import Home
@@ -176,7 +176,7 @@ def test_a_journey_that_passes_alone_is_kept(journeys: MakeHome) -> None:
     company = {"statusCode": 206, "value": [], "partialFailureErrors": [{"conversion_id": "v1"}]}
     row = {"initializer": 1, "holder": 0, "closer": 1, "ihc": 1.0}
     good = {"statusCode": 200, "value": [{"conversion_id": "v1", "session_id": "s1_1", **row}]}
-    with told(company, good) as server:
+    with scripted(company, good) as server:
         home = journeys(server.url, [1])
         outcome = scored(home)
     assert (outcome.scored, outcome.failed, outcome.rejected) == (1, 1, 0)
@@ -197,7 +197,7 @@ def test_too_large_is_halved(journeys: MakeHome) -> None:
 
 def test_the_breaker_opens(journeys: MakeHome) -> None:
     """Five failed requests in a row: the rest stays pending, and the next run sends all of it."""
-    with told(404) as server:
+    with scripted(404) as server:
         home = journeys(server.url, [1] * 7, ihc_request_journeys="1")
         outcome = scored(home)
         assert len(server.received) == 5
@@ -255,7 +255,7 @@ def test_journeys_at_fault_do_not_open_the_breaker(
 
 def test_where_all_is_at_fault_nobody_is_rejected(journeys: MakeHome) -> None:
     """400 to everything: five single journeys open the breaker, all stay pending."""
-    with told(400) as server:
+    with scripted(400) as server:
         home = journeys(server.url, LENGTHS)
         outcome = scored(home)
     alone = [body for body in server.received if _conversions(body) == 1]
@@ -270,7 +270,7 @@ def test_failures_between_answers_do_not_open_it(journeys: MakeHome) -> None:
     answers: list[Any] = [404] * 4
     answers += [{"value": [{"conversion_id": "v5", "session_id": "s5_1", **row}]}]
     answers += [404]
-    with told(*answers) as server:
+    with scripted(*answers) as server:
         home = journeys(server.url, [1] * 9, ihc_request_journeys="1")
         outcome = scored(home)
     assert (outcome.scored, outcome.pending, outcome.stopped) == (1, 8, "")
@@ -290,7 +290,7 @@ def test_a_wrong_key_is_asked_once(journeys: MakeHome, api: Simulator) -> None:
 
 def test_an_empty_answer_rejects_nobody(journeys: MakeHome) -> None:
     """A service that answers nothing at all is at fault itself, not every journey."""
-    with told({"statusCode": 200, "value": [], "partialFailureErrors": []}) as server:
+    with scripted({"statusCode": 200, "value": [], "partialFailureErrors": []}) as server:
         home = journeys(server.url, LENGTHS)
         outcome = scored(home)
     assert (outcome.requests, outcome.rejected, outcome.pending) == (1, 0, 7)
@@ -304,7 +304,7 @@ def test_shares_add_up_to_one(journeys: MakeHome) -> None:
         {"conversion_id": "v1", "session_id": f"s1_{place}", **PHASES, "ihc": share}
         for place, share in enumerate(ihc, start=1)
     ]
-    with told({"value": value}) as server:
+    with scripted({"value": value}) as server:
         home = journeys(server.url, [4])
         assert scored(home).scored == 1
     build(home, SCORES)
@@ -339,7 +339,7 @@ def test_shares_are_kept_as_answered(journeys: MakeHome) -> None:
         {"conversion_id": "v1", "session_id": f"s1_{place}", **PHASES, "ihc": share}
         for place, share in enumerate((0.0021, 0.0042, 0.9937), start=1)
     ]
-    with told({"value": value}) as server:
+    with scripted({"value": value}) as server:
         home = journeys(server.url, [3])
         scored(home)
     build(home, SCORES)

@@ -11,7 +11,7 @@ from ltv_platform.orchestration.assets import asset_key
 from ltv_platform.orchestration.build import build_definitions
 from ltv_platform.orchestration.checks import CheckMessage, check_messages
 from ltv_platform.refresh.stale import what_is_stale
-from ltv_platform_tests.attribution.ihc_api.api_homes import SCORES, simulator, told
+from ltv_platform_tests.attribution.ihc_api.api_homes import SCORES, scripted, simulator
 from ltv_platform_tests.attribution.ihc_api.conftest import MakeHome
 from ltv_platform_tests.testing.home import Home
 
@@ -65,7 +65,7 @@ def test_it_scores_what_is_missing(journeys: MakeHome, instance: dg.DagsterInsta
 
 def test_what_it_tells(journeys: MakeHome, instance: dg.DagsterInstance) -> None:
     """A breaker is a note, a wrong key an error; neither fails the run."""
-    with told(*[404] * 5, 403) as server:
+    with scripted(*[404] * 5, 403) as server:
         home = journeys(server.url, [1] * 6, ihc_request_journeys="1")
         result = materialize(home, instance)
         assert result.success

@@ -48,7 +48,7 @@ _SETTINGS: tuple[dict[str, object], ...] = (
         "ihc_redistribution": {"initializer": _RULE, "holder": _RULE, "closer": _RULE},
     },
 )
-#: Words that are no names anywhere; as tokens, so that texts and quoted names do not count.
+#: Keywords, never names; compared as tokens, so that texts and quoted names do not count.
 _KEYWORD = re.compile(
     "ALL|AND|AS|BETWEEN|BY|CASE|CAST|CROSS|DISTINCT|ELSE|END|EXISTS|FILTER|FROM|FULL|GROUP|HAVING|"
     "IN|IS|JOIN|LEFT|LIMIT|NOT|NULL|ON|OR|ORDER|OVER|PARTITION|QUALIFY|SELECT|THEN|UNION|USING|"
@@ -129,7 +129,7 @@ def in_statement(name: str, sql: str) -> Iterator[str]:
         yield from _in_join(join)
     for order in statement.find_all(exp.Ordered):
         if isinstance(order.this, exp.Literal):
-            yield f"ORDER BY {order.this} goes by position: name the column"
+            yield f"ORDER BY {order.this} is by position: name the column"
     read = {table.name for table in statement.find_all(exp.Table) if not table.db}
     for cte in statement.find_all(exp.CTE):
         if cte.alias not in read:

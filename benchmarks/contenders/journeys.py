@@ -97,7 +97,7 @@ def platform_table(watch: Stopwatch, file: str) -> Mapping[str, Any]:
 
 
 def platform_markov_of_order_1(watch: Stopwatch, file: str) -> Mapping[str, Any]:
-    """The removal effects that markov_path goes by."""
+    """The removal effects that markov_path uses."""
     from ltv_platform.attribution.markov import chain, removal_effects  # noqa: PLC0415
 
     sql = _select("marts.markov_channels")

@@ -13,7 +13,7 @@ from ltv_platform_tests.testing.graphql import ask
 
 #: The last day of the sample: 698 partitions from 2025-01-01 on, 460 of them with data.
 NOW = "2026-11-29T23:59:00Z"
-#: Seconds that a run waits for whoever holds the warehouse.
+#: Seconds that a run waits for another process that holds the warehouse.
 LOCK_TIMEOUT = 5
 _TICKS = os.sysconf("SC_CLK_TCK")
 

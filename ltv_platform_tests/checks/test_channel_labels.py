@@ -20,7 +20,7 @@ MOVES = Redistribution.model_validate(
 
 
 def test_absent_label_warns(tmp_path: Path) -> None:
-    """A label that no session has is named and holds nothing back; without sessions none is."""
+    """A label without sessions is named and blocks nothing; without any session, none is."""
     home = Home(tmp_path, start_date="2025-03-01", as_of="2025-03-03", ihc_redistribution=MOVES)
     [check] = [c for c in table_checks(home.settings) if c.name == NAME]
     assert not check.blocking

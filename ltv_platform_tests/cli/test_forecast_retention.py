@@ -84,7 +84,7 @@ def test_renewals_of_the_published_purchases(home: Home) -> None:
     """Three renewals are due of who began on 2025-01-31: the fourth may come until 2025-06-16.
 
     b paid once more; c twice in one month and then not for two; the renewal of e was refunded; f
-    has just begun. Who is no known customer is no subscriber.
+    has just begun. An unknown customer is not a subscriber.
     """
     day, renewals = renewals_as_of(home.settings, MONTH, category="premium")
     assert day == date(2025, 5, 31)

@@ -67,7 +67,7 @@ def test_exports_are_for_whom_the_umask_says(ltv: CommandLine, tmp_path: Path) -
     try:
         tmp_path.chmod(0o755)
         for way, target in (("--csv", "out"), ("--parquet", "out2"), ("--sqlite", "x.db")):
-            # A process of its own: others have their umask from whoever started them.
+            # A fresh process: others inherit the umask of their parent.
             assert ltv.afresh("export", way, tmp_path / target).code == 0
     finally:
         os.umask(before)

@@ -21,7 +21,7 @@ from ltv_platform_tests.sql_lint import in_statement, in_text
         ("SELECT a b FROM t", "behind AS"),
         ("SELECT a FROM t, u", "joined by a comma"),
         ("SELECT a FROM t JOIN u ON t.b = c", "c in the condition of a join"),
-        ("SELECT a FROM t ORDER BY 1", "goes by position"),
+        ("SELECT a FROM t ORDER BY 1", "is by position"),
         ("WITH w AS (SELECT 1 AS a) SELECT a FROM t", "nobody reads the CTE w"),
     ],
 )

@@ -133,7 +133,7 @@ def test_a_fit_is_made_anew_when_what_rounds_changes(
 ) -> None:
     """The digits kept are part of the code of every table made in Python, and of no other.
 
-    Words are no code, and a new setting is code of nothing that gets the values of settings.
+    Docstrings are not code, and a new setting changes no code that only gets values.
     """
     whole = {path: path.read_text("utf-8") for path in (ROUNDS, SETTINGS)}
     graph = Home(tmp_path).graph

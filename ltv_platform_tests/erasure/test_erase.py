@@ -67,7 +67,7 @@ def home(after: Home, tmp_path: Path) -> Home:
 def test_no_byte_of_hers_is_left(before: Home, after: Home) -> None:
     """docs/operations.md, Erasing a person: nothing under LTV_HOME names her any more.
 
-    What was found before is listed, so that a format that is no longer looked into shows.
+    Earlier findings are listed, so that a format that is no longer searched is noticed.
     """
     found = hers_in(before.settings.home)
     assert {name for name in found if not name.startswith(("loaded/", "published/"))} == {

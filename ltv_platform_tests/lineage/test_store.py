@@ -72,7 +72,7 @@ def test_other_settings_are_found_once(
     new_process()
     again = _graph(tmp_path, **OTHER)
     assert {transform.name: stored_lineage(transform) for transform in again.transforms} == found
-    # What is kept for some settings is no answer under others.
+    # Lineage stored for some settings is not used under others.
     assert stored_lineage(_graph(tmp_path, horizons=(1, 7, 60))["marts.campaign_roas"]) is None
     # Back under default settings, what is kept for others is passed by.
     default = _graph(tmp_path)["marts.campaign_roas"]

@@ -128,7 +128,7 @@ def test_nothing_of_postgres_is_imported_without_it() -> None:
 def test_what_dagster_raises_of_its_database_is_known(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A server that disappears midway also ends with a message, whoever notices."""
+    """A server that disappears midway also ends with a message, at whichever call."""
     from dagster_postgres.utils import create_pg_engine, retry_pg_connection_fn
 
     with socket.socket() as unused:

@@ -56,7 +56,7 @@ def test_every_asset_is_described(home: Home, definitions: dg.Definitions) -> No
 
 
 def test_every_table_has_its_column_schema(home: Home, definitions: dg.Definitions) -> None:
-    """Column schema goes by the published columns, personal data tagged."""
+    """The column schema has the published columns, with personal data tagged."""
     graph = definitions.resolve_asset_graph()
     tables = [t.contract for t in home.graph.transforms]
     tables += [source.log for source in home.graph.catalog.sources.values()]

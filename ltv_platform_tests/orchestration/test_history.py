@@ -249,7 +249,7 @@ def test_history_has_a_limit(home: Home, instance: dg.DagsterInstance) -> None:
 def test_what_a_run_intends_to_write_is_stored_by_partition(instance: dg.DagsterInstance) -> None:
     """One event for all partitions becomes a row for each, which marks them as failed or running.
 
-    A check over the same range is stored once: a row per partition would stay planned for ever.
+    A check over the same range is stored once: a row per partition would stay planned forever.
     """
     partitions = dg.DailyPartitionsDefinition("2025-01-01")
     subset = partitions.subset_with_partition_keys(DAYS).to_serializable_subset()

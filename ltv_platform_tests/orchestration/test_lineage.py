@@ -54,7 +54,7 @@ def test_every_dependency_is_a_column_of_an_asset_upstream(tmp_path: Path) -> No
 
 @pytest.mark.usefixtures("new_process")
 def test_what_is_not_kept_comes_with_the_first_materialization(tmp_path: Path) -> None:
-    """Under other settings definitions load without it; whoever writes the table computes it."""
+    """Under other settings, definitions load without it; writing the table computes it."""
     transform = _graph(tmp_path, horizons=(1, 7, 45))["marts.campaign_roas"]
     assert kept_metadata(transform) == {}
     found = found_metadata(transform)

@@ -2,7 +2,7 @@
 
 What was rewritten is read from ``raw.built``, where each write records its days and its number
 inside its own transaction; the events are made of the list of what the run was to write. The two
-meet here, in Dagster's own history, and every table is compared with one built anew.
+meet here, in Dagster's own history, and every table is compared with a freshly built one.
 """
 
 import shutil

@@ -36,7 +36,7 @@ def keep_files_in_memory() -> None:
 def compile_once() -> None:
     """Let processes share what they compile, in a folder of its own, where they may keep none.
 
-    With PYTHONDONTWRITEBYTECODE each ``ltv run`` would compile Dagster anew, for seconds.
+    With PYTHONDONTWRITEBYTECODE each ``ltv run`` would compile Dagster again, which takes seconds.
     """
     if not sys.dont_write_bytecode:
         return

@@ -15,7 +15,7 @@ _FORMATS = (0, 14, 22, 21, 46)
 
 
 def sheet_of(rows: Iterable[Sequence[Any]], *, start_1904: bool = False) -> str:
-    """The rows of a sheet as XML; None is no cell, and a string that begins with ``<`` a cell."""
+    """The rows of a sheet as XML; None means no cell; a string that begins with ``<`` is a cell."""
     lines = []
     for number, row in enumerate(rows, 1):
         cells = "".join(

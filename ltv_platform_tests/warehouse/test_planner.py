@@ -239,7 +239,7 @@ def test_whole_tables_depend_on_watermarks(graph: Graph, fresh: State) -> None:
 def test_days_written_along_are_planned_for_their_readers(graph: Graph, fresh: State) -> None:
     """Spans are merged, which rewrites days in between: their readers are in the plan too.
 
-    Else a refresh left the readers older than their inputs, and the next one began anew.
+    Otherwise a refresh left the readers older than their inputs, and the next one rebuilt them.
     """
     scattered = [FIRST + timedelta(days=3 * place) for place in range(19)]
     touched: dict[str, dict[date | None, int]] = {

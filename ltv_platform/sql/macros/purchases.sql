@@ -18,7 +18,7 @@ GROUP BY customer_id, event_date
 {%- endmacro %}
 
 {#- Grain: cutoff, customer, day with a transaction up to the cutoff. `net` is that day's purchases
-    minus its refunds; `kept` is what is left of them, NULL where the day is no purchase.
+    minus its refunds; `kept` is what is left of them, NULL if the day has no purchase.
 
     A refund takes back what was bought last, day by day, until it is used up; what exceeds all
     purchases before it is forgotten. So the days are a stack. Its height is the running sum S,

@@ -126,7 +126,7 @@ class _ScriptedHandler(BaseHTTPRequestHandler):
             self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         pause = float(headers.get(DRIP, 0))
-        with suppress(OSError):  # whoever asked has heard enough
+        with suppress(OSError):  # the client has closed the connection
             for piece in (body[n : n + 1] for n in range(len(body))) if pause else (body,):
                 self.wfile.write(piece)
                 time.sleep(pause)

@@ -52,7 +52,7 @@ def test_two_sessions_by_hand() -> None:
     """Ten hours apart: the first initiates and holds, the second closes most."""
     journey = [Touch(0), Touch(10 * HOUR)]
     [[first, second]] = scored([journey], load_settings(ihc_preset="long"))
-    # Ten hours are no new initiation: d is 48 h.
+    # Ten hours start no new initiation: d is 48 h.
     assert (first[0], second[0]) == (ONE, NONE)
     closing = (0.47 * exp(-10) + 0.53 * exp(-10 / 150)) * (1 - 10 / 312)
     assert float(first[2]) == pytest.approx(closing / (1 + closing), abs=1e-12)

@@ -37,7 +37,7 @@ def test_one_file_feeds_several_tables(load: Loader, shop: str) -> None:
 
     By hand: two lines are Ann's, one is a guest's; each order makes two rows of its amount. The
     rows of the file add up to 1204.10 - 4.10 + 50.00 = 1250.00, as its last line says. A negative
-    amount is no amount, so four of the six rows are accepted.
+    amount is not a number, so four of the six rows are accepted.
     """
     customers, transactions = ingest_export(load, FILE, "may.csv", shop)
     assert customers.counts is not None

@@ -156,7 +156,7 @@ def test_spend_of_a_day_is_settled_by_its_next_load(load: Loader) -> None:
 
 
 def test_a_replayed_row_contradicts_the_lines_of_its_file(load: Loader) -> None:
-    """As it would if the file were loaded through the mended adapter at once."""
+    """The result is that of loading the file through the fixed adapter at once."""
     select = (
         "-- table: transactions\nSELECT id AS transaction_id, 'c' AS customer_id, day AS "
         "transaction_date, {} AS amount FROM file"

@@ -34,7 +34,7 @@ def start(load: Loader) -> date | None:
         ([{2024: 1, 2025: 999}], date(2025, 1, 1)),
         ([{1999: 1}, {2023: 500, 2025: 499}], date(2023, 1, 1)),
         ([{1999: 3, 2024: 2, 2025: 2995}], date(2024, 1, 1)),
-        # A lone row long before all others is no beginning, in small files too …
+        # A lone row long before all others does not settle the start, even in small files …
         ([{2003: 1, 2025: 9}], date(2025, 1, 1)),
         ([{2003: 1, 2025: 2}], date(2025, 1, 1)),
         ([{2003: 2, 2024: 5, 2025: 15}], date(2024, 1, 1)),

@@ -84,7 +84,7 @@ class Desk:
         before = self.state()
         answer = self.ltv(*arguments)
         self.check(answer)
-        # A file of which nothing is accepted is loaded, and is no success.
+        # A file without any accepted row is loaded, but that is not a success.
         if answer.code != 0 and " was accepted." not in answer.err:
             after = self.state()
             assert after == before, f"half-loaded: {after} instead of {before}"

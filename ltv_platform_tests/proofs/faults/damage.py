@@ -65,7 +65,7 @@ def _damaged(
     def a_snapshot_that_is_damaged(folder: Path) -> str:
         home = undisturbed_home(folder)
         path = file(home)
-        path.chmod(0o600)  # they are read-only; whoever owns them can change that
+        path.chmod(0o600)  # they are read-only; their owner can change that
         damage(path)
         answer = ltv(home)("query", "SELECT COUNT(*) FROM transactions")
         seen = re.search(re.escape(words), answer.err)

@@ -2,7 +2,7 @@
 
 The home is loaded, built and published once; each case works on a copy of it. Equality is of
 all published tables, read from their Parquet files, with two rebuilds: of the same raw log, and
-of a fresh home that loads every file anew in one call. The fresh home has the tables that read
+of a fresh home that loads every file in one call. The fresh home has the tables that read
 the log, and those of campaigns: all others read nothing but these.
 """
 

@@ -2,7 +2,7 @@
 
 ``tiktok_ads.csv``, by hand: in seven days Summer (…001) cost 12.34 + 7.66 a day, 140.00; Summer 2
 (…002) 1,000.00 a day, 7,000.00; Idle (…003) nothing. That is 7,140.00; with 5.00 of ``yesterday``,
-which is no day, 7,145.00, as its last row says.
+which is not a day, 7,145.00, as its last row says.
 
 Of 31 records 1 is that total and 1 of a campaign that has not begun: 2 are left out. Of 29 rows 1
 is quarantined, 28 accepted.

@@ -132,7 +132,7 @@ def _check_as_of(question: Question, as_of: date | None) -> None:
     if question.as_of is not None and question.as_of != as_of:
         raise CannotAnswer(
             f"The published figures are as of {as_of}, not {question.as_of}.",
-            f"Leave as_of out, or run `ltv run` with LTV_AS_OF={question.as_of} in another LTV_HOME.",
+            f"Leave as_of out, or run `ltv run` with LTV_AS_OF={question.as_of} in a new home.",
         )
 
 

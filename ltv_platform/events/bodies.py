@@ -16,7 +16,7 @@ from ltv_platform.errors import UserError
 from ltv_platform.ingestion.reading.record_texts import DECODER
 
 #: Bytes of a body, after decompression.
-MOST_BYTES = 10_000_000
+MOST_BYTES = 10 << 20
 #: Levels of nesting of a row; ingestion reads deeper ones only by chance.
 _DEEPEST = 64
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -87,7 +87,7 @@ def inflated(body: bytes) -> bytes:
 def too_large() -> TooLargeError:
     """The error for a body with too many bytes."""
     return TooLargeError(
-        f"The body has more than {MOST_BYTES // 1_000_000} MB (after decompression).",
+        f"The body has more than {MOST_BYTES >> 20} MiB (after decompression).",
         "Send it in several requests; nothing of it was stored.",
     )
 

@@ -1,11 +1,25 @@
 """The outlook of campaigns: verdict, payback and expected ROAS, one row per campaign."""
 
+from collections.abc import Sequence
+
 from ltv_platform.contracts.model import TOTAL, Column, Table
 from ltv_platform.settings import Settings
 
 
 def campaign_outlook(settings: Settings) -> Table:
-    """The contract; columns follow the configured horizons and forecast horizons."""
+    """The contract under the configured horizons."""
+    longest = max(settings.horizons)
+    ahead = sorted({min(days, longest) for days in settings.forecast_horizons})
+    return outlook_table(settings.horizons, ahead)
+
+
+def outlook_table(horizons: Sequence[int], ahead: Sequence[int]) -> Table:
+    """The contract.
+
+    Args:
+        horizons: The configured horizons in days.
+        ahead: Horizons of campaign forecasts in days.
+    """
     return Table(
         layer="marts",
         name="campaign_outlook",
@@ -73,9 +87,9 @@ def campaign_outlook(settings: Settings) -> Table:
                     f"Share of the spend whose cohorts are mature at day {days}; below 0.8, ROAS "
                     "at this horizon does not represent the campaign.",
                 )
-                for days in settings.horizons
+                for days in horizons
             ),
-            *(column for days in outlook_horizons(settings) for column in _expected(days)),
+            *(column for days in ahead for column in _expected(days)),
             Column(
                 "expected_horizon_days",
                 "INTEGER",
@@ -109,9 +123,10 @@ def campaign_outlook(settings: Settings) -> Table:
             Column(
                 "status",
                 "VARCHAR",
-                "ok; no_spend; too_few_mature_cohorts: no forecast of at least 80 % of the spend; "
-                "too_few_parts: a forecast without an interval, because fewer than nine parts of "
-                "campaigns could be forecast again; too_few_installs: fewer than 30.",
+                "ok; no_spend; too_few_mature_cohorts: no forecast of 80 % of the spend to the "
+                "longest forecast horizon; too_few_installs: fewer than 30; too_young: known for "
+                "fewer than 28 days; too_few_parts: no interval, because fewer than nine parts of "
+                "campaigns could be forecast again.",
                 required=True,
             ),
             Column(
@@ -122,12 +137,6 @@ def campaign_outlook(settings: Settings) -> Table:
             ),
         ),
     )
-
-
-def outlook_horizons(settings: Settings) -> tuple[int, ...]:
-    """Horizons of campaign forecasts: those of customers, up to the longest known revenue."""
-    longest = max(settings.horizons)
-    return tuple(sorted({min(days, longest) for days in settings.forecast_horizons}))
 
 
 def _expected(days: int) -> tuple[Column, ...]:

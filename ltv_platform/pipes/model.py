@@ -26,8 +26,9 @@ EXPECTED: Mapping[str, str] = {
     "Decimal": "a number",
 }
 Type = Literal["DateTime", "Date", "String", "UInt8", "UInt64", "Decimal"]
-#: How a filter compares a column with its values; ``option`` does not filter rows.
-Comparison = Literal["in", ">=", "from", "until", "option"]
+#: How a column is compared with the values: it is one of them, not below it, from it on, or before
+#: it; ``is`` compares nothing.
+Comparison = Literal["in", ">=", "from", "until", "is"]
 
 
 class PipeError(UserError):
@@ -49,6 +50,7 @@ class Parameter:
         comparison: How rows are compared with it.
         default: Its value if it is not given; None: no filter.
         choices: The only texts that it can be; empty: any.
+        filters: Whether it filters rows; otherwise it is an option of the statement.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Parameter:
     comparison: Comparison = "in"
     default: Any = None
     choices: tuple[str, ...] = ()
+    filters: bool = True
 
     @property
     def expected(self) -> str:
@@ -103,11 +106,6 @@ class Question:
         """The single value of a filter; None: it is not given."""
         return next((f.values[0] for f in self.filters if f.parameter.name == name), None)
 
-    def without(self, *names: str) -> "Question":
-        """The same without some filters."""
-        kept = tuple(f for f in self.filters if f.parameter.name not in names)
-        return Question(kept, self.options, self.limit, self.offset)
-
 
 @dataclass(frozen=True)
 class Pipe:
@@ -138,9 +136,14 @@ class Pipe:
 
 
 LIMIT = Parameter(
-    "limit", "UInt64", f"Most rows of the answer, 1 to {MOST_ROWS:,}.", "option", DEFAULT_LIMIT
+    "limit",
+    "UInt64",
+    f"Most rows of the answer, 1 to {MOST_ROWS:,}.",
+    "is",
+    DEFAULT_LIMIT,
+    filters=False,
 )
-OFFSET = Parameter("offset", "UInt64", "Rows to leave out before them.", "option", 0)
+OFFSET = Parameter("offset", "UInt64", "Rows to leave out before them.", "is", 0, filters=False)
 
 
 def known_pipe(pipes: Mapping[str, Pipe], name: str) -> Pipe:

@@ -74,12 +74,12 @@ def read_question(pipe: Pipe, given: Given, settings: Settings) -> Question:
         tuple(
             Filter(parameter, tuple(dict.fromkeys(values[parameter.name])))
             for parameter in pipe.parameters
-            if parameter.comparison != "option" and parameter.name in values
+            if parameter.filters and parameter.name in values
         ),
         {
             parameter.name: values.get(parameter.name, [parameter.default])[0]
             for parameter in pipe.parameters
-            if parameter.comparison == "option"
+            if not parameter.filters
         },
         values.get("limit", [known["limit"].default])[0],
         values.get("offset", [0])[0],

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 Compute: TypeAlias = Callable[["pa.Table"], "pa.Table"]
 _FULL_NAME = re.compile(r"\b(?:core|marts|raw)\.([a-z_]+)\b")
 _PARAMETER = re.compile(r"\$([a-z_0-9]+)")
+_RELATION = re.compile(r'\b(?:kept|main)\."([a-z_0-9]+)"')
 _COMPARISONS = {">=": ">=", "from": ">=", "until": "<"}
 
 
@@ -39,13 +40,16 @@ class Statement:
         sql: A SELECT without order.
         parameters: Its values.
         compute: Computes the rows of the answer from those of the SELECT, if SQL cannot.
-        whole: It adds up, so its whole answer is small: it is computed once for all its pages.
     """
 
     sql: str
     parameters: Mapping[str, Any]
     compute: "Compute | None" = None
-    whole: bool = False
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The tables of the snapshot that it reads."""
+        return tuple(dict.fromkeys(_RELATION.findall(self.sql)))
 
 
 @dataclass
@@ -70,8 +74,9 @@ class Conditions:
     def _one(self, each: Filter, columns: Mapping[str, str]) -> str:
         parameter = each.parameter
         names = []
-        for number, value in enumerate(each.values):
-            names.append(name := f"{parameter.name}_{number}")
+        for value in each.values:
+            # A parameter may compare several columns, each with a value of its own type.
+            names.append(name := f"{parameter.name}_{len(self.bound)}")
             self.bound[name] = value
         column = columns[parameter.name]
         if parameter.comparison == "in":
@@ -109,15 +114,13 @@ class Tables:
             table: Its plain name.
             instead: Relations that it reads in place of tables, by their full names.
         """
-        return self.reading(self._graph[f"marts.{table}"].sql, instead)
+        return self._reading_from(self._graph[f"marts.{table}"].sql, instead)
 
-    def template(self, path: str, instead: Mapping[str, str]) -> str:
+    def template(self, path: str) -> str:
         """The SELECT of a template that is not a table, as a subquery."""
-        return self.reading(render(path, self.settings), instead)
+        return self._reading_from(render(path, self.settings), {})
 
-    def reading(self, sql: str, instead: Mapping[str, str]) -> str:
-        """A SELECT with these relations in place of tables, as a subquery."""
-
+    def _reading_from(self, sql: str, instead: Mapping[str, str]) -> str:
         def found(match: re.Match[str]) -> str:
             return instead.get(match[0]) or self.relation(match[1])
 
@@ -128,9 +131,7 @@ class Tables:
         table: str,
         sql: str,
         bound: Mapping[str, Any],
-        *,
         compute: "Compute | None" = None,
-        whole: bool = True,
     ) -> Statement:
         """A statement with its values, as of when the table was built.
 
@@ -139,11 +140,10 @@ class Tables:
             sql: The statement.
             bound: Values of filters.
             compute: See :class:`Statement`.
-            whole: See :class:`Statement`.
         """
         values = {**self.as_of(table), **bound}
         used = dict.fromkeys(_PARAMETER.findall(sql))
-        return Statement(sql, {name: values[name] for name in used}, compute, whole)
+        return Statement(sql, {name: values[name] for name in used}, compute)
 
     def as_of(self, table: str) -> Mapping[str, Any]:
         """``as_of`` and the watermarks that a table was built with."""
@@ -165,22 +165,20 @@ class Tables:
             asset: {**unknown, "as_of": day, **_watermarks(marks)} for asset, day, marks in rows
         }
 
-    def whole_months(self, question: Question) -> tuple[date | None, date | None] | None:
-        """The first day and the day after the last of a question's period, if it is of months.
+    def whole_months(self, question: Question) -> Mapping[str, date] | None:
+        """The period of a question in months of the reporting zone, by parameter.
 
         Returns:
-            None: it begins or ends within a month of the reporting zone.
+            The first day of each bound's month; None: a bound lies within a month.
         """
-        moments = question.value("start_date"), question.value("end_date")
-        days = tuple(None if one is None else self._first_of_month(one) for one in moments)
-        for moment, day in zip(moments, days, strict=True):
-            if moment is not None and day is None:
-                return None
-        return days[0], days[1]
-
-    def _first_of_month(self, instant: datetime) -> date | None:
-        day = day_of(instant, self.settings)
-        return day if day.day == 1 and day_start(day, self.settings) == instant else None
+        months = {}
+        for name in ("start_date", "end_date"):
+            if (instant := question.value(name)) is not None:
+                day = day_of(instant, self.settings)
+                if day.day != 1 or day_start(day, self.settings) != instant:
+                    return None
+                months[name] = day
+        return months
 
 
 def _watermarks(text: str | None) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ltv_platform.contracts import Column
 from ltv_platform.contracts.ddl import column_list
 from ltv_platform.pipes.clickhouse import written
-from ltv_platform.pipes.kept import KeptTables
+from ltv_platform.pipes.kept import KeptTables, Read
 from ltv_platform.pipes.model import Pipe, Question
 from ltv_platform.pipes.statements import Statement, Tables
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
-    from ltv_platform.published.live import LiveSnapshot, Reading
+    from ltv_platform.published.live import Reading
     from ltv_platform.tables.transforms import Graph
 
 #: Values (rows × columns) of answers that are remembered: some 50 MB.
@@ -55,14 +55,14 @@ class Answering:
     """Answers questions; safe for several threads.
 
     Args:
-        live: The snapshot.
+        read: Opens the current snapshot for one question, as ``LiveSnapshot.reading`` does.
         graph: How the tables are made.
     """
 
-    def __init__(self, live: "LiveSnapshot", graph: "Graph") -> None:
-        self._live = live
+    def __init__(self, read: Read, graph: "Graph") -> None:
+        self._read = read
         self._graph = graph
-        self._kept = KeptTables(live)
+        self._kept = KeptTables(read)
         self._remembered = _Remembered()
 
     def answer(self, pipe: Pipe, question: Question) -> Answer:
@@ -72,7 +72,7 @@ class Answering:
             UserError: nothing is published, or the snapshot lacks a table.
         """
         start = time.perf_counter()
-        with self._live.reading() as reading:
+        with self._read() as reading:
             snapshot = reading.snapshot.path.name
             key = (snapshot, pipe.name, _key(question))
             answer = self._remembered.get(key)
@@ -85,11 +85,12 @@ class Answering:
 
     def frame(self, pipe: Pipe, question: Question) -> "pa.Table":
         """The rows of an answer as an Arrow table, with the types of the contract."""
-        with self._live.reading() as reading:
+        with self._read() as reading:
             statement = self._statement(pipe, question, reading)
             columns = column_list(pipe.columns)
             page = _page(pipe, question, columns)
-            return _run(reading.connection, statement, page).to_arrow_table()
+            sql, values = _around(reading.connection, statement, page)
+            return reading.connection.sql(sql, params=values).to_arrow_table()
 
     def _statement(self, pipe: Pipe, question: Question, reading: "Reading") -> Statement:
         kept = self._kept.of(reading)
@@ -99,10 +100,10 @@ class Answering:
         statement = self._statement(pipe, question, reading)
         columns = ", ".join(written(column) for column in pipe.columns)
         connection = reading.connection
-        rows = _run(connection, statement, _page(pipe, question, columns)).fetchall()
+        rows = _run(connection, statement, _page(pipe, question, columns))
         total = question.offset + len(rows)
         if len(rows) == question.limit or (not rows and question.offset):
-            [(total,)] = _run(connection, statement, "SELECT COUNT(*) FROM ({})").fetchall()
+            [(total,)] = _run(connection, statement, "SELECT COUNT(*) FROM ({})")
         manifest = reading.snapshot.manifest
         read = [manifest["tables"][name] for name in statement.tables]
         return Answer(
@@ -128,12 +129,20 @@ def _page(pipe: Pipe, question: Question, columns: str) -> str:
 
 def _run(
     connection: "duckdb.DuckDBPyConnection", statement: Statement, around: str
-) -> "duckdb.DuckDBPyConnection":
+) -> list[tuple[Any, ...]]:
+    return connection.execute(*_around(connection, statement, around)).fetchall()
+
+
+def _around(
+    connection: "duckdb.DuckDBPyConnection", statement: Statement, around: str
+) -> tuple[str, dict[str, Any]]:
+    """The text and the values of a statement around the SELECT of a pipe."""
+    values = dict(statement.parameters)
     if statement.compute is None:
-        return connection.execute(around.format(statement.sql), dict(statement.parameters))
-    sums = connection.execute(statement.sql, dict(statement.parameters)).to_arrow_table()
+        return around.format(statement.sql), values
+    sums = connection.sql(statement.sql, params=values).to_arrow_table()
     connection.register("computed", statement.compute(sums))
-    return connection.execute(around.format("SELECT * FROM computed"))
+    return around.format("SELECT * FROM computed"), {}
 
 
 def _key(question: Question) -> Hashable:

@@ -5,16 +5,18 @@ files.
 """
 
 import threading
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, TypeAlias
 
 import duckdb
 
 from ltv_platform.contracts.ddl import quoted
 
 if TYPE_CHECKING:
-    from ltv_platform.published.live import LiveSnapshot, Reading
+    from ltv_platform.published.live import Reading
 
+Read: TypeAlias = "Callable[[], AbstractContextManager[Reading]]"
 #: What is kept, and in which order: rows of one filter are adjacent, so that others are skipped.
 _KEPT: Mapping[str, tuple[str, ...]] = {
     "customer_retention_sums": ("country", "segment"),
@@ -34,11 +36,11 @@ class KeptTables:
     """Keeps tables of the current snapshot in memory; safe for several threads.
 
     Args:
-        live: The snapshot.
+        read: Opens the current snapshot for one question.
     """
 
-    def __init__(self, live: "LiveSnapshot") -> None:
-        self._live = live
+    def __init__(self, read: Read) -> None:
+        self._read = read
         self._lock = threading.Lock()
         self._snapshot = ""
         self._kept: frozenset[str] = frozenset()
@@ -53,7 +55,7 @@ class KeptTables:
             return self._kept
 
     def _load(self, name: str) -> None:
-        with self._live.reading() as reading:
+        with self._read() as reading:
             if reading.snapshot.path.name != name:
                 return
             try:

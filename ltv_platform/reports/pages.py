@@ -43,6 +43,8 @@ CONSTANTS = {
     "most_channels": 50,
     "most_cohorts": 36,
     "most_moves": 12,
+    # Half a year: more bars are too thin.
+    "most_weeks": 26,
     "most_factors": 40,
 }
 

@@ -1,36 +1,24 @@
 """How values are written on pages: numbers, and figures of the catalogue with their state."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Protocol
 
 from markupsafe import Markup, escape
 
+from ltv_platform.metrics import Cell, Metric, State, Unit
+
 Number = int | float | Decimal
 DASH = "–"
+#: Share of spend or customers below which a figure does not represent the whole (metrics.md
+#: section 2).
+FIRM_SHARE = 0.8
 
-#: What a reader is told about a figure that is not simply observed: its mark, and words for it.
-STATES = MappingProxyType(
-    {
-        "partial": ("◐", "based on less than 80 % of the spend or customers"),
-        "predicted": ("≈", "predicted"),
-        "immature": (DASH, "not mature"),
-        "no_denominator": (DASH, "nothing to divide by"),
-    }
+_PREDICTED = ("≈", "predicted")
+_THIN = ("◐", "covers less than 80 % of the whole")
+_WORDS: Mapping[State, str] = MappingProxyType(
+    {State.IMMATURE: "not mature", State.NO_DENOMINATOR: "nothing to divide by"}
 )
-
-
-class Cell(Protocol):
-    """A figure of the catalogue: its value, None if there is none, and the state it is in."""
-
-    @property
-    def value(self) -> Number | None:
-        """The figure; None if it is not mature or has no denominator."""
-
-    @property
-    def state(self) -> str:
-        """observed, partial, predicted, immature or no_denominator."""
 
 
 def amount(value: Number) -> str:
@@ -57,28 +45,51 @@ def change(value: Number | None, before: Number | None) -> str:
     return f"{100 * share:+.0f} %".replace("-", "−").replace("+0 %", "±0 %").replace("−0 %", "±0 %")
 
 
-def figure(cell: Cell, metric: str, form: Callable[[Number], str] = amount) -> Markup:
+def is_thin(cell: Cell) -> bool:
+    """Whether a figure covers too little to represent the whole: less than 80 % of it."""
+    known = cell.value is not None and cell.coverage is not None
+    return known and (cell.coverage or 0.0) < FIRM_SHARE
+
+
+def figure(cell: Cell, metric: Metric, form: Callable[[Number], str] | None = None) -> Markup:
     """A figure with its exact value for programs, and a mark and words for its state.
 
     Args:
         cell: The figure.
-        metric: Its name in the catalogue.
-        form: Writes the value.
+        metric: What it is.
+        form: Writes the value; default: by the unit of the metric.
 
     Returns:
         ``<data value="0.4184" data-metric="roas_d7" data-state="observed">0.42</data>``; without a
         value, ``value`` is empty and a dash is shown.
     """
-    mark, words = STATES.get(cell.state, ("", ""))
-    exact = "" if cell.value is None else str(cell.value)
+    mark, words = "", ""
+    if cell.state is State.PREDICTED:
+        mark, words = _PREDICTED
+    elif is_thin(cell):
+        mark, words = _THIN
+    elif cell.value is None:
+        words = _WORDS.get(cell.state, "not known")
     if cell.value is None:
         shown = Markup('<span aria-hidden="true">{}</span>').format(DASH)
     else:
-        shown = escape(form(cell.value))
-        if mark:
-            shown += Markup('<span class="mark" aria-hidden="true">{}</span>').format(mark)
+        shown = escape((form or _FORMS[metric.unit])(cell.value))
+    if mark:
+        shown += Markup('<span class="mark" aria-hidden="true">{}</span>').format(mark)
     if words:
         shown += Markup('<span class="unseen"> {}</span>').format(words)
+    exact = "" if cell.value is None else str(cell.value)
     return Markup('<data value="{}" data-metric="{}" data-state="{}">{}</data>').format(
-        exact, metric, cell.state, shown
+        exact, metric.name, cell.state.value, shown
     )
+
+
+_FORMS: Mapping[Unit, Callable[[Number], str]] = MappingProxyType(
+    {
+        Unit.MONEY: amount,
+        Unit.RATIO: amount,
+        Unit.COUNT: count,
+        Unit.SHARE: percent,
+        Unit.DAYS: count,
+    }
+)

@@ -7,8 +7,9 @@ file that needs nothing else. No clock is read: the same snapshot gives the same
 
 import base64
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -16,7 +17,9 @@ from typing import Any
 
 import duckdb
 
+from ltv_platform.metrics import Answer, Grain, Question, query
 from ltv_platform.published.current import Snapshot, current_snapshot
+from ltv_platform.published.live import Reading
 from ltv_platform.published.query import open_snapshot
 from ltv_platform.reports.filters import EVERYTHING, GRAINS, Filters
 from ltv_platform.reports.pages import (
@@ -54,18 +57,26 @@ class View:
     Attributes:
         page: The page.
         settings: The settings.
-        snapshot: The snapshot that the figures come from.
-        connection: A connection to its tables by plain name.
+        reading: The snapshot that the figures come from, and a connection of its own to it.
         filters: What the page is restricted to.
         is_file: Whether it becomes a file: no form, no script, links between files.
     """
 
     page: "Page"
     settings: Settings
-    snapshot: Snapshot
-    connection: duckdb.DuckDBPyConnection
+    reading: Reading
     filters: Filters = EVERYTHING
     is_file: bool = False
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The snapshot that the figures come from."""
+        return self.reading.snapshot
+
+    @property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """A connection to the tables of the snapshot by plain name."""
+        return self.reading.connection
 
     @property
     def reader(self) -> Reader:
@@ -76,6 +87,41 @@ class View:
         """Reads with the queries of a folder of ``sql/queries/reports/``."""
         ask = published(self.connection, self.filters.parameters)
         return Reader(ask, self.settings, queries)
+
+    def ask(
+        self,
+        *metrics: str,
+        by: Sequence[str] = (),
+        grain: str | None = None,
+        start: date | None = None,
+        end: date | None = None,
+        where: Mapping[str, tuple[str, ...]] | None = None,
+    ) -> Answer:
+        """Figures of the catalogue.
+
+        Args:
+            *metrics: Names of metrics.
+            by: Dimensions to group by.
+            grain: day, week or month; None: all days together.
+            start: First day; default: that of the filters.
+            end: Last day; default: that of the filters.
+            where: Allowed values by dimension; default: country and campaign of the filters.
+
+        Raises:
+            CannotAnswer: the data cannot answer it.
+        """
+        if where is None:
+            chosen = {"country": self.filters.country, "campaign": self.filters.campaign}
+            where = {name: (value,) for name, value in chosen.items() if value is not None}
+        question = Question(
+            metrics,
+            tuple(by),
+            where,
+            None if grain is None else Grain(grain),
+            start or self.filters.start,
+            end or self.filters.end,
+        )
+        return query(self.settings, self.reading, question)
 
 
 @dataclass(frozen=True)
@@ -137,7 +183,7 @@ def write_report(page: Page, settings: Settings) -> Path:
     if snapshot is None:
         return write_html(page.name, settings, _html(page, settings, is_file=True))
     with open_snapshot(settings, snapshot) as connection:
-        view = View(page, settings, snapshot, connection, is_file=True)
+        view = View(page, settings, Reading(snapshot, connection), is_file=True)
         return write_html(page.name, settings, rendered(page, settings, view))
 
 

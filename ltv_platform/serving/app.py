@@ -46,8 +46,8 @@ def build_app(settings: Settings, *, loopback: bool = True) -> FastAPI:
     add_error_handlers(app)
     app.add_exception_handler(sign_in.AnswerInsteadError, sign_in.answer_instead)
     # The last one is passed first.
-    app.add_middleware(Bodies, settings=settings)
     app.add_middleware(Gate, services=services)
+    app.add_middleware(Bodies, settings=settings)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(Measuring, metrics=services.metrics)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")

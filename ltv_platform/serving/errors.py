@@ -4,6 +4,7 @@ import logging
 import secrets
 from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -15,6 +16,7 @@ from ltv_platform.errors import PassingError, UserError
 _LOG = logging.getLogger(__name__)
 #: Where answers point that name no section themselves.
 DOCUMENTATION = "/docs#errors"
+_LONGEST_PATH = 200
 
 
 class RefusedError(UserError):
@@ -43,6 +45,13 @@ class RefusedError(UserError):
         self.headers = dict(headers or {})
 
 
+def unavailable(error: UserError, documentation: str = DOCUMENTATION) -> RefusedError:
+    """503 with the message of an error that no request can help."""
+    return RefusedError(
+        HTTPStatus.SERVICE_UNAVAILABLE, error.message, error.hint, documentation=documentation
+    )
+
+
 def error_answer(
     status: int,
     message: str,
@@ -63,9 +72,15 @@ def add_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http)
 
 
+def refusal(error: RefusedError, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    """The answer to a refused request."""
+    every = {**error.headers, **(headers or {})}
+    return error_answer(error.status, _text(error), error.documentation, every)
+
+
 def _refused(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RefusedError)
-    return error_answer(error.status, _text(error), error.documentation, error.headers)
+    return refusal(error)
 
 
 def _user_error(_: Request, error: Exception) -> JSONResponse:
@@ -91,19 +106,25 @@ def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     match error.status_code:
         case HTTPStatus.NOT_FOUND:
-            message = f"There is no {request.url.path}. /docs lists the routes."
+            message = f"There is no {path_of(request.scope)}. /docs lists the routes."
         case HTTPStatus.METHOD_NOT_ALLOWED:
             allowed = (error.headers or {}).get("Allow", "other methods")
-            message = f"{request.url.path} does not accept {request.method}, but {allowed}."
+            message = f"{path_of(request.scope)} does not accept {request.method}, but {allowed}."
         case _:
             message = str(error.detail)
     return error_answer(error.status_code, message, headers=error.headers)
 
 
-def unexpected(error: Exception) -> JSONResponse:
+def path_of(scope: Mapping[str, Any]) -> str:
+    """The path of a request for people: as sent, so without line breaks, and without the query."""
+    path = scope["raw_path"].decode("ascii", "replace")
+    return path if len(path) <= _LONGEST_PATH else f"{path[:_LONGEST_PATH]}…"
+
+
+def unexpected(error: Exception, scope: Mapping[str, Any]) -> JSONResponse:
     """Log an error that is a bug, and answer with the number that it has in the log."""
     number = secrets.token_hex(4)
-    _LOG.error("error %s", number, exc_info=error)
+    _LOG.error("error %s: %s %s", number, scope["method"], path_of(scope), exc_info=error)
     return error_answer(
         HTTPStatus.INTERNAL_SERVER_ERROR,
         f"The server failed; its log has the cause as error {number}. "

@@ -91,8 +91,9 @@ class Tokens:
             return
         state = (status.st_ino, status.st_mtime_ns, status.st_size)
         if state != self._state:
-            self._known, self._state, self._seen = {}, state, True
-            self._known = _read(self._path)
+            # Until it can be read, no token is known, and each request reads it again.
+            self._known, self._state, self._seen = {}, None, True
+            self._known, self._state = _read(self._path), state
 
 
 def list_tokens(settings: Settings) -> list[Token]:

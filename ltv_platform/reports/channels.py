@@ -127,16 +127,16 @@ def _models(reader: Reader) -> _Models:
     return models
 
 
-def disagreement(credits: Mapping[str, float]) -> float | None:
+def disagreement(credited: Mapping[str, float]) -> float | None:
     """(Greatest − least) / mean of a channel's credits by model, without markov_path.
 
     Args:
-        credits: Conversions by model.
+        credited: Conversions by model.
 
     Returns:
         0 if all models agree; None if nothing is credited.
     """
-    settled = [credit for model, credit in credits.items() if model != MARKOV_PATH]
+    settled = [credit for model, credit in credited.items() if model != MARKOV_PATH]
     mean = sum(settled) / len(settled) if settled else 0.0
     return (max(settled) - min(settled)) / mean if mean else None
 

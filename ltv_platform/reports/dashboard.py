@@ -3,6 +3,7 @@
 from types import MappingProxyType
 
 from ltv_platform.reports.campaigns import CAMPAIGNS
+from ltv_platform.reports.channels import CHANNELS
 from ltv_platform.reports.overview import OVERVIEW
 
-PAGES = MappingProxyType({page.name: page for page in (OVERVIEW, CAMPAIGNS)})
+PAGES = MappingProxyType({page.name: page for page in (OVERVIEW, CAMPAIGNS, CHANNELS)})

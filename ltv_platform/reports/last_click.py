@@ -31,12 +31,12 @@ class Verdict:
     further: int
 
     @classmethod
-    def of(cls, channel: str, credits: Mapping[str, float], model: str) -> Self | None:
+    def of(cls, channel: str, credited: Mapping[str, float], model: str) -> Self | None:
         """Compare; None if one of the two models is missing, or both are last click."""
-        if LAST_CLICK not in credits or model not in credits or model == LAST_CLICK:
+        if LAST_CLICK not in credited or model not in credited or model == LAST_CLICK:
             return None
-        last, other = credits[LAST_CLICK], credits[model]
-        further = [value for name, value in credits.items() if name not in (LAST_CLICK, model)]
+        last, other = credited[LAST_CLICK], credited[model]
+        further = [value for name, value in credited.items() if name not in (LAST_CLICK, model)]
         agree = sum((value - last) * (other - last) > 0 for value in further)
         return cls(channel, last, other, model, agree, len(further))
 

@@ -18,12 +18,15 @@ def register(app: typer.Typer) -> None:
 def serve(
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0: any free one.")] = 8123,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    access_log: Annotated[
+        bool, typer.Option("--access-log", help="Log a line per request, without its query.")
+    ] = False,
 ) -> None:
     """Serve events, figures and the dashboard over HTTP until SIGTERM or Ctrl-C."""
     from ltv_platform.serving.server import serve as serve_http
     from ltv_platform.workspace import Workspace
 
-    serve_http(Workspace.open().settings, host, port, say)
+    serve_http(Workspace.open().settings, host, port, say, access=access_log)
 
 
 _NAME = Annotated[str, typer.Argument(help="Name of the token.")]

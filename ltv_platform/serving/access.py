@@ -1,4 +1,4 @@
-"""Who may ask for what: the token of a request and its scope.
+"""Who may ask for what: the scope that a route needs.
 
 Without any token configured, the server listens on loopback only and answers everybody there.
 """
@@ -7,10 +7,17 @@ from http import HTTPStatus
 
 from fastapi import Request
 
+from ltv_platform.serving.callers import Caller
 from ltv_platform.serving.errors import RefusedError
 from ltv_platform.serving.services import Services
 
 _TOKENS = "/docs#tokens"
+
+
+def caller_of(request: Request) -> Caller:
+    """Who sends a request."""
+    caller: Caller = request.scope["caller"]
+    return caller
 
 
 def require(request: Request, scope: str) -> str:
@@ -27,37 +34,22 @@ def require(request: Request, scope: str) -> str:
         RefusedError: 403, with the scope that is missing.
     """
     services: Services = request.app.state.services
+    caller = caller_of(request)
+    if caller.token is not None and caller.token.may(scope):
+        return caller.token.name
     if services.open_to_all:
         return ""
-    presented = presented_token(request)
-    if not presented:
-        raise RefusedError(
-            HTTPStatus.FORBIDDEN,
-            "This needs a token.",
-            "Send it as `Authorization: Bearer TOKEN` or as `?token=TOKEN`.",
-            documentation=_TOKENS,
-        )
-    token = services.tokens.find(presented)
-    if token is None:
-        raise RefusedError(
-            HTTPStatus.FORBIDDEN,
-            "The token is unknown or revoked.",
-            "`ltv token create` makes a new one.",
-            documentation=_TOKENS,
-        )
-    if not token.may(scope):
-        raise RefusedError(
-            HTTPStatus.FORBIDDEN,
-            f"The token {token.name} does not have the scope {scope}.",
-            f"It has {', '.join(sorted(token.scopes))}.",
-            documentation=_TOKENS,
-        )
-    return token.name
+    raise _refused(caller, scope)
 
 
-def presented_token(request: Request) -> str:
-    """The token in the header, or else in the address; empty: there is none."""
-    scheme, _, given = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and given.strip():
-        return given.strip()
-    return request.query_params.get("token", "")
+def _refused(caller: Caller, scope: str) -> RefusedError:
+    if caller.token is not None:
+        message = f"The token {caller.token.name} does not have the scope {scope}."
+        hint = f"It has {', '.join(sorted(caller.token.scopes))}."
+    elif caller.presented:
+        message = "The token is unknown or revoked."
+        hint = "`ltv token create` makes a new one."
+    else:
+        message = "This needs a token."
+        hint = "Send it as `Authorization: Bearer TOKEN` or as `?token=TOKEN`."
+    return RefusedError(HTTPStatus.FORBIDDEN, message, hint, documentation=_TOKENS)

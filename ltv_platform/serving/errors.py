@@ -4,6 +4,7 @@ import logging
 import secrets
 from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -63,9 +64,15 @@ def add_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http)
 
 
+def refusal(error: RefusedError, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    """The answer to a refused request."""
+    every = {**error.headers, **(headers or {})}
+    return error_answer(error.status, _text(error), error.documentation, every)
+
+
 def _refused(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RefusedError)
-    return error_answer(error.status, _text(error), error.documentation, error.headers)
+    return refusal(error)
 
 
 def _user_error(_: Request, error: Exception) -> JSONResponse:
@@ -100,10 +107,10 @@ def _http(request: Request, error: Exception) -> JSONResponse:
     return error_answer(error.status_code, message, headers=error.headers)
 
 
-def unexpected(error: Exception) -> JSONResponse:
+def unexpected(error: Exception, scope: Mapping[str, Any]) -> JSONResponse:
     """Log an error that is a bug, and answer with the number that it has in the log."""
     number = secrets.token_hex(4)
-    _LOG.error("error %s", number, exc_info=error)
+    _LOG.error("error %s: %s %s", number, scope["method"], scope["path"], exc_info=error)
     return error_answer(
         HTTPStatus.INTERNAL_SERVER_ERROR,
         f"The server failed; its log has the cause as error {number}. "

@@ -8,6 +8,8 @@ import uvicorn
 from ltv_platform.errors import UserError
 from ltv_platform.serving.app import build_app
 from ltv_platform.serving.listening import is_loopback, url_of
+from ltv_platform.serving.logs import log_to_stderr
+from ltv_platform.serving.protocol import LimitedProtocol
 from ltv_platform.serving.tokens import Tokens
 from ltv_platform.settings import Settings
 
@@ -16,7 +18,7 @@ Tell = Callable[[str], None]
 _GRACE = 10
 
 
-def serve(settings: Settings, host: str, port: int, tell: Tell) -> None:
+def serve(settings: Settings, host: str, port: int, tell: Tell, *, access: bool = False) -> None:
     """Serve until SIGTERM or Ctrl-C.
 
     Args:
@@ -24,6 +26,7 @@ def serve(settings: Settings, host: str, port: int, tell: Tell) -> None:
         host: Address to listen on.
         port: Port to listen on; 0: any free one.
         tell: Called with messages for people.
+        access: Whether each request has a line in the log.
 
     Raises:
         UserError: the port is taken, or the host is beyond loopback without any token.
@@ -40,8 +43,9 @@ def serve(settings: Settings, host: str, port: int, tell: Tell) -> None:
     config = uvicorn.Config(
         build_app(settings, loopback=loopback),
         loop="uvloop",
-        http="httptools",
-        log_level="warning",
+        http=LimitedProtocol,
+        ws="none",
+        log_config=None,
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=_GRACE,

@@ -1,8 +1,10 @@
-"""What the routes share: settings, the snapshot, tokens; opened and closed with the server."""
+"""What the routes share: settings, the snapshot, tokens, metrics; open while the server runs."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 
+from ltv_platform.published.current import require_snapshot
+from ltv_platform.serving.measuring import Metrics
 from ltv_platform.serving.tokens import Tokens
 from ltv_platform.settings import Settings
 
@@ -13,12 +15,22 @@ class Services:
     Args:
         settings: The settings.
         loopback: Whether only this machine can reach the server.
+
+    Attributes:
+        tokens: Who may ask.
+        metrics: What is counted for Prometheus.
+        ready: What must work before the server is ready, by name; each raises a UserError that says
+            what does not.
     """
 
     def __init__(self, settings: Settings, *, loopback: bool = True) -> None:
         self.settings = settings
         self.loopback = loopback
         self.tokens = Tokens(settings)
+        self.metrics = Metrics()
+        self.ready: dict[str, Callable[[], object]] = {
+            "snapshot": lambda: require_snapshot(settings)
+        }
 
     @property
     def open_to_all(self) -> bool:

@@ -96,7 +96,7 @@ def _start_of_last(newest: date, count: int, unit: Grain, grain: Grain | None) -
             months -= 1
             before = date(months // 12, months % 12 + 1, 1)
             length = (first - before).days
-            return before + timedelta(days=min(newest.day, length - 1))
+            return before + timedelta(days=min(newest.day, length))
         if unit is Grain.WEEK and grain is Grain.WEEK:
             return newest - timedelta(days=newest.weekday() + 7 * (count - 1))
         return newest - timedelta(days=count * (7 if unit is Grain.WEEK else 1) - 1)

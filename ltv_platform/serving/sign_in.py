@@ -48,7 +48,10 @@ def require_page(request: Request) -> None:
         raise AnswerInsteadError(answer)
     if allowed:
         return
-    if not caller.presented and request.headers.get("sec-fetch-site") in ("cross-site", "same-site"):
+    if not caller.presented and request.headers.get("sec-fetch-site") in (
+        "cross-site",
+        "same-site",
+    ):
         # A link from elsewhere: the browser has not sent the cookie, but will from a page of ours.
         address = f"/sign-in?{urlencode({'to': _without_token(request)})}"
         raise AnswerInsteadError(_page("again.html.j2", HTTPStatus.OK, address=address))

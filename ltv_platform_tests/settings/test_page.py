@@ -63,6 +63,7 @@ OTHERS = {
     "backups": 2,
     "serve_event_rate": 5,
     "serve_read_rate": 5,
+    "serve_request_timeout": 5,
     "serve_body_timeout": 5,
     "mcp_sql": "true",
     "memory_limit": "1GB",

@@ -8,7 +8,7 @@ WITH forecasts AS (
   SELECT campaign_id
   {%- for n in weekly.campaign_horizons %},
     {{ m.ratio('SUM(predicted_revenue) FILTER (WHERE horizon_days = %d)' % n,
-      'SUM(spend) FILTER (WHERE horizon_days = %d)' % n) }} AS roas_d{{ n }}
+      'SUM(spend) FILTER (WHERE horizon_days = %d)' % n) }} AS weekly_roas_d{{ n }}
   {%- endfor %}
   FROM marts.campaign_ltv_forecast
   WHERE cost_complete AND predicted_revenue IS NOT NULL
@@ -21,7 +21,7 @@ compared AS (
     published.campaign_id IS NULL OR summary.campaign_id IS NULL
     {%- for n in weekly.campaign_horizons %}
       OR COALESCE(
-        ABS(expected_roas_d{{ n }} - roas_d{{ n }}) > 1e-9 * GREATEST(ABS(roas_d{{ n }}), 1),
+        ABS(expected_roas_d{{ n }} - weekly_roas_d{{ n }}) > 1e-9 * GREATEST(ABS(weekly_roas_d{{ n }}), 1),
         expected_roas_d{{ n }} IS NOT NULL
       )
     {%- endfor %} AS differs

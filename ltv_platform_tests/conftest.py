@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,13 @@ import pytest
 
 from ltv_platform import result_cache
 from ltv_platform.assets import build_graph
+from ltv_platform.bundled import bundled_data
 from ltv_platform.settings import Settings, load_settings
 from ltv_platform.tables.transforms import Graph
 from ltv_platform.warehouse.duckdb.engine import DuckDBEngine
 from ltv_platform_tests.testing import NOW, surroundings
 from ltv_platform_tests.testing.command_line import CommandLine
+from ltv_platform_tests.testing.home import Home
 from ltv_platform_tests.testing.loader import Loader
 
 if "PYTEST_XDIST_WORKER" not in os.environ:  # which has it from the process that started it
@@ -113,3 +116,16 @@ def ltv(tmp_path: Path) -> CommandLine:
 def fresh_homes(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], CommandLine]:
     """Makes command lines with a fresh LTV_HOME each, for fixtures of a whole module."""
     return lambda: CommandLine(tmp_path_factory.mktemp("ltv") / "home")
+
+
+@pytest.fixture(scope="session")
+def published_sample(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """The bundled sample, published under default settings; tests only read it."""
+    home = Home(
+        tmp_path_factory.mktemp("sample_home"),
+        now=datetime(2026, 11, 30, 12, tzinfo=UTC),
+        horizons=(1, 3, 7, 14, 30, 60, 90, 180, 365),
+    )
+    home.load_files(Path(str(bundled_data() / "sample")))
+    home.publish()
+    return home

@@ -45,7 +45,7 @@ def open_snapshot(
         try:
             yield connection
         except _UNKNOWN as error:
-            if older := _not_published(settings, snapshot, error):
+            if older := not_published(settings, snapshot, error):
                 raise older from error
             raise
 
@@ -98,7 +98,7 @@ def _show(connection: duckdb.DuckDBPyConnection, view: str, files: Sequence[str]
     )
 
 
-def _not_published(settings: Settings, snapshot: Snapshot, error: Exception) -> UserError | None:
+def not_published(settings: Settings, snapshot: Snapshot, error: Exception) -> UserError | None:
     """The error for a query on a table or column that is newer than the snapshot."""
     asked = words_of(error)
     for table in build_catalog(settings).derived:
@@ -150,7 +150,7 @@ def answering(
             return take(connection.execute(reading_only(connection, sql, values), values))
         except duckdb.Error as error:
             unknown = isinstance(error, _UNKNOWN)
-            if unknown and (older := _not_published(settings, snapshot, error)):
+            if unknown and (older := not_published(settings, snapshot, error)):
                 raise older from error
             said = as_written(error)
             if unknown:

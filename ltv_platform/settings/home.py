@@ -45,6 +45,16 @@ class Home(BaseSettings):
         return self.home / "landing"
 
     @property
+    def spool_path(self) -> Path:
+        """Events that were received, a folder per source; complete segments move to landing."""
+        return self.home / "spool"
+
+    @property
+    def spool_lock_path(self) -> Path:
+        """Locked by the server that receives events; holds its PID."""
+        return self.home / "spool.lock"
+
+    @property
     def loaded_path(self) -> Path:
         """Where files from landing go after loading, a folder per load."""
         return self.home / "loaded"
@@ -113,3 +123,13 @@ class Home(BaseSettings):
     def erasure_journal_path(self) -> Path:
         """What an unfinished erasure looks for."""
         return self.home / "erasure.json"
+
+    @property
+    def tokens_path(self) -> Path:
+        """Hashes of the tokens of the HTTP API; only its owner can read it."""
+        return self.home / "tokens.json"
+
+    @property
+    def tokens_lock_path(self) -> Path:
+        """Locked by the process that changes the tokens."""
+        return self.home / "tokens.lock"

@@ -1,0 +1,136 @@
+"""Bodies of requests: neither too large nor too slow.
+
+A body that nobody wants is still read for a while and thrown away: many clients send all of theirs
+before they look at the answer, and would only see that the connection broke.
+"""
+
+import asyncio
+from http import HTTPStatus
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ltv_platform.serving.errors import RefusedError, refusal
+from ltv_platform.settings import Settings
+
+#: Most bytes of a body of events, and of any other.
+MOST_EVENTS, MOST_OTHERS = 10 << 20, 1 << 20
+_EVENTS = "/v0/events"
+#: Most bytes of a refused body that are read.
+_MOST_DISCARDED = 100 << 20
+_LIMITS = "/docs#limits"
+
+
+class Bodies:
+    """Middleware: limits the bytes of a body, and the seconds in which it must arrive."""
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self._app = app
+        self._seconds = settings.serve_request_timeout
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on with a limited body."""
+        if scope["type"] != "http" or not _has_body(scope):
+            await self._app(scope, receive, send)
+            return
+        body = _Body(scope, receive, self._seconds)
+        await self._app(scope, body.receive, body.sending(send))
+
+
+class _Body:
+    """The body of one request."""
+
+    def __init__(self, scope: Scope, receive: Receive, seconds: float) -> None:
+        self._scope, self._receive, self._seconds = scope, receive, seconds
+        self._until = asyncio.get_running_loop().time() + seconds
+        self._read, self._complete = 0, False
+        self._most = MOST_EVENTS if scope["path"] == _EVENTS else MOST_OTHERS
+        headers = dict(scope["headers"])
+        # Such a client waits for our answer before it sends the body.
+        self._waits = headers.get(b"expect", b"").lower() == b"100-continue"
+        declared = headers.get(b"content-length", b"")
+        too_large = declared.isdigit() and int(declared) > self._most
+        self._refused = self._too_large() if too_large else None
+
+    async def receive(self) -> Message:
+        """The next part.
+
+        Raises:
+            RefusedError: it is too large or too late.
+        """
+        if self._refused is not None:
+            raise self._refused
+        if self._complete:
+            return await self._receive()
+        try:
+            async with asyncio.timeout_at(self._until):
+                message = await self._receive()
+        except TimeoutError:
+            self._refused = RefusedError(
+                HTTPStatus.REQUEST_TIMEOUT,
+                f"The body of the request did not arrive within {self._seconds:g} seconds.",
+                "Send smaller bodies; LTV_SERVE_REQUEST_TIMEOUT waits longer.",
+                documentation=_LIMITS,
+            )
+            raise self._refused from None
+        self._note(message)
+        if self._read > self._most:
+            self._refused = self._too_large()
+            raise self._refused
+        return message
+
+    def sending(self, send: Send) -> Send:
+        """Sends the answer of the route, or the refusal, whatever the route makes of it."""
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                if not self._complete:
+                    await self._discard()
+                closing = [] if self._complete else [(b"connection", b"close")]
+                if self._refused is not None:
+                    await self._refuse(send, [*_limits_in(message), *closing])
+                    return
+                message = {**message, "headers": [*message["headers"], *closing]}
+            if self._refused is None:
+                await send(message)
+
+        return sending
+
+    async def _refuse(self, send: Send, headers: list[tuple[bytes, bytes]]) -> None:
+        assert self._refused is not None
+        answer = refusal(self._refused)
+        answer.raw_headers.extend(headers)
+        await answer(self._scope, self._receive, send)
+
+    def _note(self, message: Message) -> None:
+        self._read += len(message.get("body", b""))
+        self._complete = not message.get("more_body", False)
+
+    def _too_large(self) -> RefusedError:
+        return RefusedError(
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+            f"The body has more than {self._most >> 20} MiB.",
+            "Send it in several requests.",
+            documentation=_LIMITS,
+        )
+
+    async def _discard(self) -> None:
+        if self._waits:
+            return
+        try:
+            async with asyncio.timeout_at(self._until):
+                while not self._complete and self._read < _MOST_DISCARDED:
+                    self._note(await self._receive())
+        except TimeoutError:
+            return
+
+
+def _limits_in(message: Message) -> list[tuple[bytes, bytes]]:
+    """The headers of the limit of requests, which every answer has."""
+    return [one for one in message["headers"] if one[0].startswith(b"x-ratelimit-")]
+
+
+def _has_body(scope: Scope) -> bool:
+    return any(
+        name == b"transfer-encoding" or (name == b"content-length" and value != b"0")
+        for name, value in scope["headers"]
+    )

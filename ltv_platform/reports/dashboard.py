@@ -1,16 +1,25 @@
 """All pages: for the dashboard by name, and as files."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from types import MappingProxyType
 
 from ltv_platform.reports.campaigns import CAMPAIGNS
+from ltv_platform.reports.channels import CHANNELS
+from ltv_platform.reports.customers import CUSTOMERS
+from ltv_platform.reports.forecast_page import FORECASTS
+from ltv_platform.reports.metric_pages import metric_pages
 from ltv_platform.reports.overview import OVERVIEW
-from ltv_platform.reports.shell import write_report
+from ltv_platform.reports.shell import Page, write_report
 from ltv_platform.settings import Settings
 
-PAGES = MappingProxyType({page.name: page for page in (OVERVIEW, CAMPAIGNS)})
-#: Pages that an asset of their own writes after each publication.
-_OF_OTHERS = ("channels", "customers")
+#: The pages that are one asset; channels and customers have one of their own.
+_TOGETHER = (OVERVIEW, CAMPAIGNS, FORECASTS)
+
+
+def pages(settings: Settings) -> Mapping[str, Page]:
+    """The pages by name; each metric of the settings has one."""
+    named = (OVERVIEW, CAMPAIGNS, CHANNELS, CUSTOMERS, FORECASTS, *metric_pages(settings))
+    return {page.name: page for page in named}
 
 
 def write_reports(settings: Settings) -> Path:
@@ -22,7 +31,5 @@ def write_reports(settings: Settings) -> Path:
     Raises:
         UserError: the snapshot is damaged, or a file cannot be written.
     """
-    written = {
-        name: write_report(page, settings) for name, page in PAGES.items() if name not in _OF_OTHERS
-    }
-    return written[OVERVIEW.name]
+    first, *_ = [write_report(page, settings) for page in _TOGETHER]
+    return first

@@ -47,6 +47,8 @@ CONSTANTS = {
     "most_channels": 50,
     "most_cohorts": 36,
     "most_moves": 12,
+    # Half a year: more bars are too thin.
+    "most_weeks": 26,
     "most_factors": 40,
     # A longer list is no help in a form; an address can name any value.
     "most_choices": 200,

@@ -126,7 +126,9 @@ def test_sources_of_spend_are_keys_of_their_own(home: Home) -> None:
 )
 def test_a_cost_twice_in_a_request_is_refused(home: Home, again: Row) -> None:
     """In a file both would add up, as events only one would count: nobody should guess."""
-    batch = ndjson({**COST, "country": "US", "cost": 1}, {**COST, "country": "DE", "cost": 1}, again)
+    batch = ndjson(
+        {**COST, "country": "US", "cost": 1}, {**COST, "country": "DE", "cost": 1}, again
+    )
     with pytest.raises(MalformedError, match="Row 3 has the same spend_source, campaign_id, date"):
         post(home, "campaign_costs", batch)
     assert load(home) == []
@@ -197,7 +199,8 @@ def test_a_replayed_row_keeps_its_position(home: Home) -> None:
 def test_the_judge_answers_many_requests_at_once(home: Home) -> None:
     """Each gets the answer to its own rows."""
     bodies = [
-        ndjson({**SALE, "transaction_id": f"t{n}", "amount": "?" if n % 3 else 1}) for n in range(60)
+        ndjson({**SALE, "transaction_id": f"t{n}", "amount": "?" if n % 3 else 1})
+        for n in range(60)
     ]
 
     async def post_all() -> list[int]:

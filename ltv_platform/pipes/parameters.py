@@ -126,10 +126,8 @@ def _wrong(parameter: Parameter, text: str) -> PipeError:
 
 def _shown(text: str) -> str:
     """A text from outside, shortened and without control characters."""
-    return (
-        ascii(text if len(text) <= 60 else f"{text[:60]}…")
-        if not text.isprintable()
-        else (f"'{text if len(text) <= 60 else text[:60] + '…'}'")
+    return ascii(text if len(text) <= 60 else f"{text[:60]}…") if not text.isprintable() else (
+        f"'{text if len(text) <= 60 else text[:60] + '…'}'"
     )
 
 

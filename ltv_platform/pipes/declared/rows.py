@@ -7,7 +7,10 @@ from ltv_platform.pipes.model import Parameter, Pipe, Question, Type
 from ltv_platform.pipes.statements import Conditions, Statement, Tables
 
 
-def period(what: str, *, days: bool = False, filters: bool = True) -> tuple[Parameter, Parameter]:
+
+def period(
+    what: str, *, days: bool = False, filters: bool = True
+) -> tuple[Parameter, Parameter]:
     """The parameters of a period.
 
     Args:

@@ -111,6 +111,13 @@ class _Client(threading.Thread):
             self._send("customers", [changed])
             self.version = batch
 
+        self._disconnect()
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = None
+
     def _send(self, table: str, rows: list[dict[str, object]]) -> None:
         body = "\n".join(map(json.dumps, rows))
         wait = self._random.choice(["true", "false"])
@@ -124,7 +131,7 @@ class _Client(threading.Thread):
                 content = answer.read()
             except (OSError, HTTPException):
                 self.unanswered += 1
-                self._connection = None
+                self._disconnect()
                 time.sleep(_PAUSE)
                 continue
             counts = {"successful_rows": len(rows), "quarantined_rows": 0}

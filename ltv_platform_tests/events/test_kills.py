@@ -2,6 +2,7 @@
 
 import json
 import signal
+from contextlib import closing
 from http.client import HTTPConnection, RemoteDisconnected
 from pathlib import Path
 
@@ -40,9 +41,9 @@ def test_killed_between_two_steps(tmp_path: Path, where: str, at_end: bool) -> N
     port = free_port()
 
     def send() -> int:
-        connection = HTTPConnection("127.0.0.1", port, timeout=30)
-        connection.request("POST", "/v0/events?name=transactions&wait=true", json.dumps(row))
-        return connection.getresponse().status
+        with closing(HTTPConnection("127.0.0.1", port, timeout=30)) as connection:
+            connection.request("POST", "/v0/events?name=transactions&wait=true", json.dumps(row))
+            return connection.getresponse().status
 
     server = started(ltv, port, failpoint=where)
     if at_end:

@@ -20,6 +20,8 @@ from ltv_platform.refresh.stale import what_is_stale
 from ltv_platform.reports.campaigns import write_campaign_report
 from ltv_platform.reports.channels import write_channel_report
 from ltv_platform.reports.customers import write_customer_report
+from ltv_platform.reports.data_page import write_data_report
+from ltv_platform.reports.forecast_page import write_forecast_report
 from ltv_platform.settings import Settings
 from ltv_platform.tables.transforms import Graph
 from ltv_platform.warehouse.engine import Engine, Writer
@@ -37,9 +39,20 @@ _FILES: Mapping[str, tuple[str, str, Callable[[Settings], Path]]] = {
         write_channel_report,
     ),
     snapshot.CUSTOMER_REPORT: (
-        "One self-contained HTML page. What are customers worth, and what will they bring in?",
+        "One self-contained HTML page. What are customers worth, and do they stay?",
         "html",
         write_customer_report,
+    ),
+    snapshot.FORECAST_REPORT: (
+        "One self-contained HTML page. What will customers and campaigns bring in, and how sure "
+        "is that?",
+        "html",
+        write_forecast_report,
+    ),
+    snapshot.DATA_REPORT: (
+        "One self-contained HTML page. Which data is missing, late or rejected?",
+        "html",
+        write_data_report,
     ),
     snapshot.CHANNEL_CSV: (
         "channel_reporting as a CSV file. What did each channel cost and earn on each day?",

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any, Self
 
 from ltv_platform.metrics import Answer, CannotAnswer, Cell
+from ltv_platform.published.current import require_snapshot
 from ltv_platform.reports.customer_charts import forecast_fan
 from ltv_platform.reports.metric_charts import band_of_periods
-from ltv_platform.reports.pages import Reader, Row, drawn
+from ltv_platform.reports.pages import Reader, Row, Table, drawn, open_reader
 from ltv_platform.reports.shell import Page, View, write_report
 from ltv_platform.reports.svg import Chart
 from ltv_platform.settings import Settings
@@ -38,6 +39,19 @@ def write_forecast_report(settings: Settings) -> Path:
         UserError: the snapshot is damaged, or the file cannot be written.
     """
     return write_report(FORECASTS, settings)
+
+
+def forecast_overview(settings: Settings) -> Table:
+    """One row per horizon for the terminal: what all customers will bring in, with the band.
+
+    Returns:
+        Column names and rows of raw values.
+
+    Raises:
+        UserError: nothing is published.
+    """
+    with open_reader("forecasts", settings, require_snapshot(settings)) as reader:
+        return reader.table("totals_ahead")
 
 
 def forecast_chart(reader: Reader) -> Chart:

@@ -40,8 +40,8 @@ Progress = Callable[[str], None]
 
 #: Report files that every refresh rewrites; they contain only sums.
 _REPORTS = {
-    *(f"{name}.html" for name in ("campaigns", "channels", "customers", "forecasts", "data")),
-    "channel_reporting.csv",
+    *("overview.html", "campaigns.html", "channels.html", "customers.html"),
+    *("forecasts.html", "data.html", "channel_reporting.csv"),
 }
 
 
@@ -351,6 +351,8 @@ def _others(engine: Engine) -> Iterator[Path]:
                 or (folder == "loaded" and inside[0] in loads)
                 or (folder == "landing" and inside[0].partition("@")[0] in not_personal)
                 or (folder == "reports" and (path.name in _REPORTS or is_export(path)))
+                # What arrives during the erasure is blocked when it is loaded.
+                or folder == settings.spool_path.name
                 or folder.startswith("staging_")
             )
         if not ours:

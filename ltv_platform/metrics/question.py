@@ -4,9 +4,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from difflib import get_close_matches
 
 from ltv_platform.metrics.model import CannotAnswer, Grain, Metric, Relation
+from ltv_platform.metrics.similar import similar
 
 _LAST = re.compile(r"([1-9][0-9]{0,3})([dwm])")
 _UNITS = {"d": Grain.DAY, "w": Grain.WEEK, "m": Grain.MONTH}
@@ -50,7 +50,7 @@ def metrics_of(question: Question, catalogue: Mapping[str, Metric]) -> list[Metr
     """
     if not question.metrics:
         raise CannotAnswer("A question names at least one metric.", _list_them())
-    metrics = [_metric(name, catalogue) for name in dict.fromkeys(question.metrics)]
+    metrics = [metric_named(name, catalogue) for name in dict.fromkeys(question.metrics)]
     for metric in metrics:
         _check_dimensions(question, metric, catalogue)
         _check_days(question, metric)
@@ -88,23 +88,28 @@ def period_of(question: Question, as_of: date | None) -> tuple[date | None, date
 
 def _start_of_last(newest: date, count: int, unit: Grain, grain: Grain | None) -> date:
     try:
-        if unit is Grain.MONTH:
+        if unit == Grain.MONTH:
             months = newest.year * 12 + newest.month - 1 - (count - 1)
             first = date(months // 12, months % 12 + 1, 1)
-            if grain is Grain.MONTH:
+            if grain == Grain.MONTH:
                 return first
             months -= 1
             before = date(months // 12, months % 12 + 1, 1)
             length = (first - before).days
             return before + timedelta(days=min(newest.day, length))
-        if unit is Grain.WEEK and grain is Grain.WEEK:
+        if unit == Grain.WEEK and grain == Grain.WEEK:
             return newest - timedelta(days=newest.weekday() + 7 * (count - 1))
-        return newest - timedelta(days=count * (7 if unit is Grain.WEEK else 1) - 1)
+        return newest - timedelta(days=count * (7 if unit == Grain.WEEK else 1) - 1)
     except (OverflowError, ValueError):
         return date.min
 
 
-def _metric(name: str, catalogue: Mapping[str, Metric]) -> Metric:
+def metric_named(name: str, catalogue: Mapping[str, Metric]) -> Metric:
+    """The metric of a name.
+
+    Raises:
+        CannotAnswer: there is none; names similar ones.
+    """
     if name in catalogue:
         return catalogue[name]
     written = _AGGREGATED.fullmatch(name.strip())
@@ -116,7 +121,7 @@ def _metric(name: str, catalogue: Mapping[str, Metric]) -> Metric:
                 f"Ask for {metric.name} without a dimension: it is the ratio of the sums.",
             )
         raise CannotAnswer(f"{metric.name} is a sum already.", f"Ask for {metric.name}.")
-    near = get_close_matches(name.lower(), catalogue, n=_MOST_NEAR)
+    near = similar(name, catalogue)
     raise CannotAnswer(
         f"There is no metric {name!r}.",
         f"Did you mean {', '.join(near)}?" if near else _list_them(),

@@ -17,11 +17,9 @@ from ltv_platform.published import snapshot
 from ltv_platform.published.current import current_snapshot
 from ltv_platform.refresh.build import Work
 from ltv_platform.refresh.stale import what_is_stale
-from ltv_platform.reports.campaigns import write_campaign_report
 from ltv_platform.reports.channels import write_channel_report
 from ltv_platform.reports.customers import write_customer_report
-from ltv_platform.reports.data_page import write_data_report
-from ltv_platform.reports.forecast_page import write_forecast_report
+from ltv_platform.reports.dashboard import write_reports
 from ltv_platform.settings import Settings
 from ltv_platform.tables.transforms import Graph
 from ltv_platform.warehouse.engine import Engine, Writer
@@ -29,9 +27,9 @@ from ltv_platform.warehouse.engine import Engine, Writer
 #: Per file: description, kind, and the function that writes it.
 _FILES: Mapping[str, tuple[str, str, Callable[[Settings], Path]]] = {
     snapshot.REPORT: (
-        "One self-contained HTML page. Which campaigns earn their money back?",
+        "Self-contained HTML pages. Which campaigns earn their money back, and which to stop?",
         "html",
-        write_campaign_report,
+        write_reports,
     ),
     snapshot.CHANNEL_REPORT: (
         "One self-contained HTML page. Which channels earn their cost, by which model?",
@@ -42,17 +40,6 @@ _FILES: Mapping[str, tuple[str, str, Callable[[Settings], Path]]] = {
         "One self-contained HTML page. What are customers worth, and do they stay?",
         "html",
         write_customer_report,
-    ),
-    snapshot.FORECAST_REPORT: (
-        "One self-contained HTML page. What will customers and campaigns bring in, and how sure "
-        "is that?",
-        "html",
-        write_forecast_report,
-    ),
-    snapshot.DATA_REPORT: (
-        "One self-contained HTML page. Which data is missing, late or rejected?",
-        "html",
-        write_data_report,
     ),
     snapshot.CHANNEL_CSV: (
         "channel_reporting as a CSV file. What did each channel cost and earn on each day?",

@@ -45,17 +45,8 @@ ASSET = "publish.published_snapshot"
 REPORT = "publish.ltv_report"
 CHANNEL_REPORT = "publish.channel_report"
 CUSTOMER_REPORT = "publish.customer_report"
-FORECAST_REPORT = "publish.forecast_report"
-DATA_REPORT = "publish.data_report"
 CHANNEL_CSV = "publish.channel_reporting_csv"
-MADE_OF_IT = (
-    REPORT,
-    CHANNEL_REPORT,
-    CUSTOMER_REPORT,
-    FORECAST_REPORT,
-    DATA_REPORT,
-    CHANNEL_CSV,
-)
+MADE_OF_IT = (REPORT, CHANNEL_REPORT, CUSTOMER_REPORT, CHANNEL_CSV)
 
 #: A reader marks the snapshot it reads; it is kept for this long after its last use, and after
 #: another replaced it: readers of ``latest.duckdb`` leave no mark.

@@ -7,9 +7,9 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from ltv_platform import __version__
-from ltv_platform.serving import dashboard, documentation, health, sign_in
+from ltv_platform.serving import catalogue, dashboard, documentation, events, health, pipes, sign_in
 from ltv_platform.serving.bodies import Bodies
-from ltv_platform.serving.errors import add_error_handlers
+from ltv_platform.serving.errors import Unexpected, add_error_handlers
 from ltv_platform.serving.gate import Gate
 from ltv_platform.serving.measuring import Measuring
 from ltv_platform.serving.pages import STATIC
@@ -46,13 +46,17 @@ def build_app(settings: Settings, *, loopback: bool = True) -> FastAPI:
     add_error_handlers(app)
     app.add_exception_handler(sign_in.AnswerInsteadError, sign_in.answer_instead)
     # The last one is passed first.
+    app.add_middleware(Unexpected)
     app.add_middleware(Gate, services=services)
     app.add_middleware(Bodies, settings=settings)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(Measuring, metrics=services.metrics)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.include_router(events.router(services))
     app.include_router(health.router(services))
     app.include_router(sign_in.router(services))
+    app.include_router(pipes.router(services))
+    app.include_router(catalogue.router(services))
     app.include_router(dashboard.router(services))
     app.include_router(documentation.router(app))
     return app

@@ -233,8 +233,8 @@ class SettingFields(Home):
         "days, separated by commas",
         note="See [forecasts](forecasts.md).",
         rebuilds=(
-            *("campaign_forecast_backtest", "campaign_ltv_forecast", "development_factors"),
-            "purchase_forecasts",
+            *("campaign_forecast_backtest", "campaign_ltv_forecast", "campaign_outlook"),
+            *("development_factors", "purchase_forecasts"),
         ),
     )
     forecast_holdout: int = setting(
@@ -319,11 +319,24 @@ class SettingFields(Home):
         "requests per second",
         ge=1,
     )
-    serve_body_timeout: float = setting(
+    serve_request_timeout: float = setting(
         30.0,
-        "Seconds in which the body of a request must arrive.",
+        "Seconds in which the headers of a request must arrive, and then its body.",
         "seconds",
         gt=0,
+    )
+    spool_limit: int = setting(
+        2_000,
+        "Most megabytes of events that wait to be loaded; beyond, requests are answered 503.",
+        "megabytes",
+        note="See [events](events.md#limits).",
+        ge=1,
+    )
+    mcp_sql: bool = setting(
+        False,
+        "Agents may run SELECTs of their own on the published tables.",
+        note="Without personal columns, 10 seconds and 1,000 rows at most. "
+        "See [agents](agents.md#free-sql).",
     )
     engine: Literal["duckdb"] = Field("duckdb", description="Warehouse engine.")
     memory_limit: Memory = setting(

@@ -13,10 +13,12 @@ from typing import Any
 
 import duckdb
 
+from ltv_platform.errors import UserError
 from ltv_platform.metrics import catalogue
 from ltv_platform.published.current import Snapshot, require_snapshot
 from ltv_platform.published.query import open_snapshot
 from ltv_platform.reports.campaign_table import (
+    COLUMNS,
     EXPECTED_HORIZON,
     campaign_rows,
     longest_reliable,
@@ -125,14 +127,14 @@ def _figures(view: View) -> dict[str, Any]:
         is_whole=is_whole,
     )
     reliable = longest_reliable(total.cells, horizons)
-    sort = filters.sort or f"-roas_d{reliable or min(horizons)}"
+    sort = _sort(filters, names) or f"-roas_d{reliable or min(horizons)}"
     target = filters.target or 1.0
     last_day = min(max(reader.horizons), _LONGEST_SHOWN)
     unit = filters.grain or ("month" if span["weeks"] > _MOST_WEEKS else "week")
     return {
         "loaded": True,
         "metrics": known,
-        "definitions": [(known[name].label, known[name].definition, "") for name in names],
+        "definitions": _definitions(view, names),
         "anchors": {row.campaign_id: f"campaign-{number}" for number, row in enumerate(rows, 1)},
         "has_outlook": bool(outlook),
         "horizons": horizons,
@@ -151,9 +153,33 @@ def _figures(view: View) -> dict[str, Any]:
         "cohorts": _cohorts(view, reader, unit, horizons),
         "curves": _curves(reader, filters, last_day, target),
         "countries": [] if filters.country else reader.rows("countries"),
-        "feeds": reader.rows("feeds")[0],
+        "feeds": _feeds(view, reader),
         **_reconciliation(reader),
     }
+
+
+def _definitions(view: View, names: Sequence[str]) -> list[tuple[str, str, str]]:
+    """Label, definition and page of metrics; files have no pages of metrics."""
+    known = catalogue(view.known_settings)
+    return [
+        (known[name].label, known[name].definition, "" if view.is_file else f"metrics/{name}")
+        for name in names
+    ]
+
+
+def _sort(filters: Filters, metrics: Sequence[str]) -> str | None:
+    """The column that the address orders by.
+
+    Raises:
+        UserError: the table has no such column.
+    """
+    columns = (*COLUMNS, *metrics)
+    if filters.sort is not None and filters.sort.removeprefix("-") not in columns:
+        raise UserError(
+            f"There is no column {filters.sort.removeprefix('-')!r} to order by.",
+            f"The columns are {', '.join(columns)}.",
+        )
+    return filters.sort
 
 
 def _nothing(reader: _Reader, filters: Filters) -> dict[str, Any]:
@@ -211,6 +237,13 @@ def _cohorts(
         campaign: list(of_campaign)[-_MOST_PERIODS:]
         for campaign, of_campaign in groupby(rows, key=lambda row: row["campaign_id"])
     }
+
+
+def _feeds(view: View, reader: _Reader) -> Row:
+    """Both feeds of spend over the days that both cover; without sessions there are none."""
+    if "channel_reporting" not in view.snapshot.manifest["tables"]:
+        return {"days": 0}
+    return reader.rows("feeds")[0]
 
 
 def _curves(reader: _Reader, filters: Filters, last_day: int, target: float) -> Curves | None:

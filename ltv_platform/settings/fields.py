@@ -233,8 +233,8 @@ class SettingFields(Home):
         "days, separated by commas",
         note="See [forecasts](forecasts.md).",
         rebuilds=(
-            *("campaign_forecast_backtest", "campaign_ltv_forecast", "development_factors"),
-            "purchase_forecasts",
+            *("campaign_forecast_backtest", "campaign_ltv_forecast", "campaign_outlook"),
+            *("development_factors", "purchase_forecasts"),
         ),
     )
     forecast_holdout: int = setting(
@@ -321,7 +321,7 @@ class SettingFields(Home):
     )
     serve_request_timeout: float = setting(
         30.0,
-        "Seconds in which the headers of a request must arrive, and then its body.",
+        "Seconds in which a request must arrive, with its headers and its body.",
         "seconds",
         gt=0,
     )

@@ -167,8 +167,8 @@ FIGURES = (
     Answered(
         "Average order value by acquisition source?",
         {"metric": "avg_order_value", "by": ["acquisition_source"]},
-        "SELECT COALESCE(acquisition_source, '(unknown)'), CAST(SUM(ltv) AS DOUBLE) / SUM(total_orders) "
-        "FROM customer_ltv GROUP BY 1",
+        "SELECT COALESCE(acquisition_source, '(unknown)'), "
+        "CAST(SUM(ltv) AS DOUBLE) / SUM(total_orders) FROM customer_ltv GROUP BY 1",
     ),
     Answered(
         "Which share of buyers has bought twice?",

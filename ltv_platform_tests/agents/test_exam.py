@@ -80,9 +80,11 @@ def _asked(connecting: AbstractAsyncContextManager[Client]) -> Answers:
 @asynccontextmanager
 async def _over_http(address: str, token: str) -> AsyncIterator[Client]:
     headers = {"Authorization": f"Bearer {token}"}
-    async with httpx2.AsyncClient(headers=headers) as http:
-        async with Client(streamable_http_client(address, http_client=http)) as client:
-            yield client
+    async with (
+        httpx2.AsyncClient(headers=headers) as http,
+        Client(streamable_http_client(address, http_client=http)) as client,
+    ):
+        yield client
 
 
 @pytest.fixture(scope="module")

@@ -12,10 +12,10 @@ HEADING = "## Names in the catalogue"
 _INTRODUCTION = """\
 `ltv metric`, the [HTTP API](api.md), the dashboard and [agents](agents.md) ask one catalogue of
 metrics (`ltv_platform/metrics/`), so they show the same figures. Each value has a *state*:
-`observed` (final), `partial` (covers what is mature so far, or can still grow), `predicted` (contains a
-forecast), `immature` (not known yet) or `no_denominator` (nothing to divide by), and a *coverage*: the
-share of spend, installs or customers that it covers. N is a horizon in days (`LTV_HORIZONS`; of
-forecasts `LTV_FORECAST_HORIZONS`) or months.
+`observed` (final), `partial` (covers what is mature so far, or can still grow), `predicted`
+(contains a forecast), `immature` (not known yet) or `no_denominator` (nothing to divide by), and a
+*coverage*: the share of spend, installs or customers that it covers. N is a horizon in days
+(`LTV_HORIZONS`; of forecasts `LTV_FORECAST_HORIZONS`) or months.
 """
 
 

@@ -7,11 +7,16 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from ltv_platform import __version__
-<<<<<<< HEAD
-from ltv_platform.serving import catalogue, dashboard, documentation, events, health, pipes, sign_in
-=======
-from ltv_platform.serving import dashboard, documentation, events, health, mcp, pipes, sign_in
->>>>>>> agents
+from ltv_platform.serving import (
+    catalogue,
+    dashboard,
+    documentation,
+    events,
+    health,
+    mcp,
+    pipes,
+    sign_in,
+)
 from ltv_platform.serving.bodies import Bodies
 from ltv_platform.serving.errors import Unexpected, add_error_handlers
 from ltv_platform.serving.gate import Gate

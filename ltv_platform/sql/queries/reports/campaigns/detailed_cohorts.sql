@@ -4,6 +4,6 @@
 SELECT *
 FROM ({{ report.cohorts(unit, shown_horizons) }}) AS cohort
 WHERE campaign_id = ''
-{%- if all_campaigns is defined and all_campaigns %} OR campaign_id IN (SELECT campaign_id FROM campaign WHERE detailed)
+{%- if all_campaigns %} OR campaign_id IN (SELECT campaign_id FROM campaign WHERE detailed)
 {%- else %} OR campaign_id = $campaign{% endif %}
 ORDER BY campaign_id, period

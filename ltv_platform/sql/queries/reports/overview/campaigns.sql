@@ -5,9 +5,9 @@ SELECT
   COALESCE(summary.campaign_name, campaign_id) AS name,
   summary.cohort_cost AS spend,
   summary.cohort_roas_d{{ summary_horizon }} AS roas,
-  {{ 'outlook.verdict' if has_outlook is defined and has_outlook else 'NULL' }} AS verdict
+  {{ 'outlook.verdict' if has_outlook else 'NULL' }} AS verdict
 FROM campaign_summary AS summary
-{%- if has_outlook is defined and has_outlook %}
+{%- if has_outlook %}
 LEFT JOIN campaign_outlook AS outlook USING (campaign_id)
 {%- endif %}
 WHERE campaign_id NOT IN ('(organic)', '(unknown)')

@@ -50,6 +50,10 @@ SECONDS ?= 300
 chaos-services: install-dev
 	@$(BIN)/python -m ltv_platform_tests.chaos --seed $(SEED) --services $(SECONDS)
 
+# A server killed at random while clients send it events; `make test` kills it a few times.
+chaos-events: install-dev
+	@$(BIN)/python -m ltv_platform_tests.chaos --seed $(SEED) --events --kills $(KILLS)
+
 # Very many small files dropped at once on a running `ltv up`; `make test-services` drops a hundred.
 FILES ?= 1000
 chaos-files: install-dev
@@ -92,6 +96,7 @@ docs: install
 	@$(BIN)/python -m ltv_platform.contracts.pages docs/tables.md
 	@$(BIN)/python -m ltv_platform.lineage.pages docs/lineage.md
 	@$(BIN)/python -m ltv_platform.settings.page docs/settings.md
+	@$(BIN)/python -m ltv_platform.pipes.pages docs/pipes.md
 	@$(BIN)/python -m ltv_platform.serving.api_page docs/api.md
 
 # Data is no build product: .ltv stays until you delete it.

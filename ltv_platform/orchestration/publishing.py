@@ -37,7 +37,7 @@ _FILES: Mapping[str, tuple[str, str, Callable[[Settings], Path]]] = {
         write_channel_report,
     ),
     snapshot.CUSTOMER_REPORT: (
-        "One self-contained HTML page. What are customers worth, and what will they bring in?",
+        "One self-contained HTML page. What are customers worth, and do they stay?",
         "html",
         write_customer_report,
     ),

@@ -27,6 +27,8 @@ _ONE_SECOND = timedelta(seconds=1)
 #: Most parameters of a question, and most characters of a value.
 _MOST_GIVEN = 200
 _LONGEST = 1_000
+#: Most characters of a value that an error shows.
+_MOST_SHOWN = 60
 _WHOLE = re.compile(r"\d{1,18}", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(\d{1,18}(\.\d{0,18})?|\.\d{1,18})", re.ASCII)
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -126,9 +128,8 @@ def _wrong(parameter: Parameter, text: str) -> PipeError:
 
 def _shown(text: str) -> str:
     """A text from outside, shortened and without control characters."""
-    return ascii(text if len(text) <= 60 else f"{text[:60]}…") if not text.isprintable() else (
-        f"'{text if len(text) <= 60 else text[:60] + '…'}'"
-    )
+    short = text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…"
+    return f"'{short}'" if short.isprintable() else ascii(short)
 
 
 def _text(_: Parameter, text: str, __: Settings) -> str:

@@ -14,7 +14,7 @@ from ltv_platform.reports.shell import Page, write_report
 from ltv_platform.settings import Settings
 
 #: The pages that are one asset; channels and customers have one of their own.
-_TOGETHER = (OVERVIEW, CAMPAIGNS, FORECASTS)
+_TOGETHER = (OVERVIEW, CAMPAIGNS, FORECASTS, DATA)
 
 
 def pages(settings: Settings) -> Mapping[str, Page]:

@@ -1,6 +1,6 @@
 """The routes of pipes: figures out."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl
@@ -30,6 +30,8 @@ _INSTEAD = {
     "/v0/sql": "Ask a pipe of /v0/pipes, or run `ltv query` on the server.",
     "/v0/datasources": "Send rows to /v0/events?name=SOURCE, or load files with `ltv ingest`.",
 }
+#: Answers a request for ``pipe.format``.
+Ask = Callable[[Request, str], Awaitable[Response]]
 
 
 def router(services: Services) -> APIRouter:
@@ -64,19 +66,17 @@ def router(services: Services) -> APIRouter:
 
     for pipe in pipes.values():
         _add(routes, pipe, ask)
-    routes.add_api_route(
-        "/v0/pipes/{asked}", ask, methods=["GET", "POST"], include_in_schema=False
-    )
+    routes.add_api_route("/v0/pipes/{asked}", ask, methods=["GET", "POST"], include_in_schema=False)
     for path in _NOT_SUPPORTED:
         _add_refusal(routes, path)
     return routes
 
 
-def _add(routes: APIRouter, pipe: Pipe, ask: Any) -> None:
-    """Document the routes of a pipe; all of them do the same."""
+def _add(routes: APIRouter, pipe: Pipe, ask: Ask) -> None:
+    """The route of a pipe, for the OpenAPI; all pipes are asked in the same way."""
 
-    async def ask_pipe(request: Request, kind: str) -> Response:
-        return await ask(request, f"{pipe.name}.{kind}")  # type: ignore[no-any-return]
+    async def ask_pipe(request: Request) -> Response:
+        return await ask(request, f"{pipe.name}.{request.path_params['kind']}")
 
     for method in ("GET", "POST"):
         routes.add_api_route(
@@ -87,8 +87,10 @@ def _add(routes: APIRouter, pipe: Pipe, ask: Any) -> None:
             description=f"{pipe.description} {pipe.notes}".strip(),
             openapi_extra={"parameters": [_KIND, *map(_documented, pipe.all_parameters)]},
             responses={
-                200: {"content": {"application/json": {}, "text/csv": {}}},
-                400: {"description": "A parameter is wrong; the answer names it."},
+                HTTPStatus.OK.value: {"content": {"application/json": {}, "text/csv": {}}},
+                HTTPStatus.BAD_REQUEST.value: {
+                    "description": "A parameter is wrong; the answer names it."
+                },
             },
         )
 

@@ -103,7 +103,7 @@ class _Client(threading.Thread):
             self.acknowledged.update(ids)
             if self._random.random() < _SENT_AGAIN:
                 self._send("transactions", rows)
-            changed = {
+            changed: dict[str, object] = {
                 "customer_id": self.customer,
                 "registration_date": "2025-10-01 10:00:00",
                 "segment": str(batch),

@@ -9,6 +9,7 @@ import pytest
 from ltv_platform.backups.making import back_up
 from ltv_platform.cli.doctor import doctor
 from ltv_platform.erasure.erase import erase, survey
+from ltv_platform.errors import BusyError, PassingError
 from ltv_platform.events import leftovers, segments
 from ltv_platform.events.leftovers import hand_over, recover
 from ltv_platform.events.segments import Segment, move_to_landing
@@ -105,7 +106,7 @@ def test_hand_over_does_not_wait_forever(home: Home, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(leftovers, "_PATIENCE", 0.1)
     monkeypatch.setattr(leftovers, "recover", lambda _: 0)
     left_open(home, 1)
-    with pytest.raises(leftovers.BusyError, match="still writes to 1 segments"):
+    with pytest.raises(BusyError, match="still writes to 1 segments"):
         hand_over(home.settings)
 
 
@@ -152,6 +153,6 @@ def test_leftovers_are_not_lost_if_landing_is_full(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(segments, "sync_folder", full)
-    with pytest.raises(leftovers.PassingError, match="No space left"):
+    with pytest.raises(PassingError, match="No space left"):
         recover(home.settings)
     assert path.exists() or list(home.settings.landing_path.glob(f"*/{path.name}"))

@@ -2,9 +2,10 @@
 
 ``ingesting`` loads files, ``data`` handles the sample and quarantine, ``running`` builds and starts
 things, ``reading`` shows and exports figures, ``lineage`` says where they come from, ``backups``,
-``erasing`` and ``alerts`` do what their names say, ``doctor`` says what is wrong. All of them print
-through ``console``, ``tables`` and ``texts``. Stdout carries only the answer; progress and messages
-go to stderr. Exit code 0: success; 2: something the user can fix; 1: a bug.
+``erasing`` and ``alerts`` do what their names say, ``serving`` starts the HTTP server and keeps its
+tokens, ``doctor`` says what is wrong. All of them print through ``console``, ``tables`` and
+``texts``. Stdout carries only the answer; progress and messages go to stderr. Exit code 0: success;
+2: something the user can fix; 1: a bug.
 """
 
 import sys
@@ -26,6 +27,7 @@ from ltv_platform.cli import (
     lineage,
     reading,
     running,
+    serving,
 )
 from ltv_platform.cli.console import answer, say
 from ltv_platform.errors import UserError
@@ -65,6 +67,7 @@ forecast.register(app)
 alerts.register(app)
 backups.register(app)
 erasing.register(app)
+serving.register(app)
 
 
 def _say_version(wanted: bool) -> None:

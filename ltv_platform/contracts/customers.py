@@ -55,6 +55,45 @@ CUSTOMER_LTV = Table(
     ),
 )
 
+_ATTRIBUTES = (
+    Column("country", "VARCHAR", "Country, or (unknown).", required=True),
+    Column("segment", "VARCHAR", "Customer segment from the source."),
+    Column("acquisition_source", "VARCHAR", "Acquisition source."),
+)
+_AGE_MONTH = Column(
+    "age_month",
+    "INTEGER",
+    "Full months since each customer's registration; 0 is the first month.",
+    required=True,
+)
+
+CUSTOMER_COHORT_SUMS = Table(
+    layer="marts",
+    name="customer_cohort_sums",
+    description=(
+        "One row per month of registration, country, segment, acquisition source and month of age "
+        "with anything to add up. What did any choice of these customers bring in, at which age?"
+    ),
+    key=("cohort_month", "country", "segment", "acquisition_source", "age_month"),
+    columns=(
+        _COHORT_MONTH,
+        *_ATTRIBUTES,
+        _AGE_MONTH,
+        Column("customers", "BIGINT", "Customers; only at age 0.", required=True),
+        Column("oldest", "DATE", "Earliest of their days of registration; only at age 0."),
+        Column("youngest", "DATE", "Latest of these days; only at age 0."),
+        Column(
+            "purchasing_customers",
+            "BIGINT",
+            "Customers with a purchase in that month of age.",
+            required=True,
+        ),
+        Column("revenue", TOTAL, "Net revenue in that month of age.", required=True),
+        Column("refunds", TOTAL, "Refunds in that month of age.", required=True),
+        Column("waiting_rows", "BIGINT", "Transactions waiting for a rate.", required=True),
+    ),
+)
+
 CUSTOMER_COHORT_CURVE = Table(
     layer="marts",
     name="customer_cohort_curve",
@@ -65,12 +104,7 @@ CUSTOMER_COHORT_CURVE = Table(
     key=("cohort_month", "age_month"),
     columns=(
         _COHORT_MONTH,
-        Column(
-            "age_month",
-            "INTEGER",
-            "Full months since each customer's registration; 0 is the first month.",
-            required=True,
-        ),
+        _AGE_MONTH,
         _CUSTOMERS,
         Column(
             "purchasing_customers",
@@ -133,6 +167,51 @@ LTV_BY_COHORT = Table(
     ),
 )
 
+_ACTIVITY = Column(
+    "activity",
+    "VARCHAR",
+    "purchase, interaction, or any: one of these or a session. A refund is not activity.",
+    required=True,
+)
+_MONTHS_SINCE_REGISTRATION = Column(
+    "months_since_registration",
+    "INTEGER",
+    "Calendar months since the month of registration, which is 0.",
+    required=True,
+)
+
+CUSTOMER_RETENTION_SUMS = Table(
+    layer="marts",
+    name="customer_retention_sums",
+    description=(
+        "One row per month of registration, country, segment, acquisition source, kind of activity "
+        "and month with anything to add up. How many of any choice of these customers were active "
+        "when, and for the last time when?"
+    ),
+    key=(
+        "cohort_month",
+        "country",
+        "segment",
+        "acquisition_source",
+        "activity",
+        "months_since_registration",
+    ),
+    columns=(
+        _COHORT_MONTH,
+        *_ATTRIBUTES,
+        _ACTIVITY,
+        _MONTHS_SINCE_REGISTRATION,
+        Column("customers", "BIGINT", "Customers; only in month 0.", required=True),
+        Column("active_customers", "BIGINT", "Customers active in that month.", required=True),
+        Column(
+            "last_active_customers",
+            "BIGINT",
+            "Customers active in that month and in no later one, up to as_of.",
+            required=True,
+        ),
+    ),
+)
+
 CUSTOMER_RETENTION = Table(
     layer="marts",
     name="customer_retention",
@@ -143,18 +222,8 @@ CUSTOMER_RETENTION = Table(
     key=("cohort_month", "activity", "months_since_registration"),
     columns=(
         _COHORT_MONTH,
-        Column(
-            "activity",
-            "VARCHAR",
-            "purchase, interaction, or any: one of these or a session. A refund is not activity.",
-            required=True,
-        ),
-        Column(
-            "months_since_registration",
-            "INTEGER",
-            "Calendar months since the month of registration, which is 0.",
-            required=True,
-        ),
+        _ACTIVITY,
+        _MONTHS_SINCE_REGISTRATION,
         Column("cohort_size", "BIGINT", "Customers of the cohort.", required=True),
         Column("active_customers", "BIGINT", "Customers active in that month.", required=True),
         Column("retention_bounded", "DOUBLE", "active_customers / cohort_size."),
@@ -229,8 +298,10 @@ RFM_MIGRATION = Table(
 
 CUSTOMER_TABLES = (
     CUSTOMER_LTV,
+    CUSTOMER_COHORT_SUMS,
     CUSTOMER_COHORT_CURVE,
     LTV_BY_COHORT,
+    CUSTOMER_RETENTION_SUMS,
     CUSTOMER_RETENTION,
     RFM_SEGMENTS,
     RFM_MIGRATION,

@@ -306,6 +306,25 @@ class SettingFields(Home):
         "backups",
         ge=1,
     )
+    serve_event_rate: int = setting(
+        10_000,
+        "Most requests with events per second, of one token or address.",
+        "requests per second",
+        note="See [limits](api.md#limits).",
+        ge=1,
+    )
+    serve_read_rate: int = setting(
+        1_000,
+        "Most other requests to the API per second, of one token or address.",
+        "requests per second",
+        ge=1,
+    )
+    serve_body_timeout: float = setting(
+        30.0,
+        "Seconds in which the body of a request must arrive.",
+        "seconds",
+        gt=0,
+    )
     engine: Literal["duckdb"] = Field("duckdb", description="Warehouse engine.")
     memory_limit: Memory = setting(
         "",

@@ -113,3 +113,13 @@ class Home(BaseSettings):
     def erasure_journal_path(self) -> Path:
         """What an unfinished erasure looks for."""
         return self.home / "erasure.json"
+
+    @property
+    def tokens_path(self) -> Path:
+        """Hashes of the tokens of the HTTP API; only its owner can read it."""
+        return self.home / "tokens.json"
+
+    @property
+    def tokens_lock_path(self) -> Path:
+        """Locked by the process that changes the tokens."""
+        return self.home / "tokens.lock"

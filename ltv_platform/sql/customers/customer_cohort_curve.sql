@@ -1,45 +1,41 @@
 -- Grain: one row per month of registration and month of age reached by at least one of its customers.
 -- Answers: how does a cohort's revenue grow with the age of its customers?
--- Sums revenue by full months since registration; an age is mature when the youngest customer of the
--- cohort has completed it.
+-- Sums customer_cohort_sums; an age is mature when the youngest customer of the cohort has completed
+-- it.
 {% import 'macros/shared.sql' as m with context %}
 {% import 'macros/months.sql' as months with context %}
 -- The customers that count: filters apply here, before anything is added up.
 WITH chosen AS (
-  SELECT customer_id, install_ts, install_date FROM core.customers
+  SELECT
+    cohort_month, age_month, customers, oldest, youngest, purchasing_customers, revenue, refunds,
+    waiting_rows
+  FROM marts.customer_cohort_sums
 ),
 cohorts AS (
   SELECT
-    {{ months.month_of('install_date') }} AS cohort_month,
-    COUNT(*) AS customers,
-    MIN(install_date) AS oldest,
-    MAX(install_date) AS youngest
+    cohort_month,
+    CAST(SUM(customers) AS BIGINT) AS customers,
+    MIN(oldest) AS oldest,
+    MAX(youngest) AS youngest
   FROM chosen
-  GROUP BY {{ months.month_of('install_date') }}
+  GROUP BY cohort_month
 ),
 sums AS (
   SELECT
-    {{ months.month_of('c.install_date') }} AS cohort_month,
-    {{ months.months_of_age('c.install_date', 't.event_date') }} AS age_month,
-    COUNT(DISTINCT CASE WHEN NOT t.is_refund THEN t.customer_id END) AS purchasing_customers,
-    SUM(CASE WHEN t.is_refund THEN -t.amount ELSE t.amount END) AS revenue,
-    SUM(CASE WHEN t.is_refund THEN t.amount ELSE 0 END) AS refunds
-  FROM core.transactions AS t
-  JOIN chosen AS c ON c.customer_id = t.customer_id
-  WHERE {{ m.after_install('t', 'c') }}
-  GROUP BY
-    {{ months.month_of('c.install_date') }},
-    {{ months.months_of_age('c.install_date', 't.event_date') }}
+    cohort_month,
+    age_month,
+    CAST(SUM(purchasing_customers) AS BIGINT) AS purchasing_customers,
+    SUM(revenue) AS revenue,
+    SUM(refunds) AS refunds
+  FROM chosen
+  GROUP BY cohort_month, age_month
 ),
 -- From this age on, revenue waits for a rate.
 waiting AS (
-  SELECT
-    {{ months.month_of('c.install_date') }} AS cohort_month,
-    MIN({{ months.months_of_age('c.install_date', 'w.event_date') }}) AS age_month
-  FROM core.waiting_for_rate AS w
-  JOIN chosen AS c ON c.customer_id = w.owner AND w.table_name = 'transactions'
-  WHERE {{ m.waits_after_install('w', 'c') }}
-  GROUP BY {{ months.month_of('c.install_date') }}
+  SELECT cohort_month, MIN(age_month) AS age_month
+  FROM chosen
+  WHERE waiting_rows > 0
+  GROUP BY cohort_month
 ),
 ages AS (
   SELECT CAST(age_month AS INTEGER) AS age_month

@@ -1,8 +1,7 @@
 -- Grain: one row per month of registration, kind of activity and month for which all activity of that
 -- kind is known.
 -- Answers: how many of a cohort's customers are still active?
--- A customer is active in a month with any event of that kind; customers who return later count as
--- active or later.
+-- Sums customer_retention_sums; customers who return later count as active or later.
 {% import 'macros/shared.sql' as m with context %}
 {% import 'macros/months.sql' as months with context %}
 {% set activities = ('purchase', 'interaction', 'any') %}
@@ -20,77 +19,27 @@
 {% set censored_months = 3 %}
 -- The customers that count: filters apply here, before anything is added up.
 WITH chosen AS (
-  SELECT customer_id, install_ts, install_date FROM core.customers
+  SELECT
+    cohort_month, activity, months_since_registration, customers, active_customers,
+    last_active_customers
+  FROM marts.customer_retention_sums
 ),
 cohorts AS (
-  SELECT {{ months.month_of('install_date') }} AS cohort_month, COUNT(*) AS cohort_size
+  SELECT cohort_month, CAST(SUM(customers) AS BIGINT) AS cohort_size
   FROM chosen
-  GROUP BY {{ months.month_of('install_date') }}
+  WHERE activity = 'any'
+  GROUP BY cohort_month
 ),
-events AS (
-  SELECT customer_id, event_ts, event_date, TRUE AS purchase, FALSE AS interaction
-  FROM core.transactions
-  WHERE NOT is_refund
-  UNION ALL
-  SELECT customer_id, event_ts, event_date, FALSE, TRUE FROM core.interactions
-  UNION ALL
-  SELECT user_id, event_ts, event_date, FALSE, FALSE FROM core.sessions
-),
--- Each customer's months with any event. Registering is not an event; nothing before it counts.
-active AS (
-  SELECT
-    c.customer_id,
-    {{ months.month_of('c.install_date') }} AS cohort_month,
-    {{ months.months_between('c.install_date', 'e.event_date') }} AS month,
-    BOOL_OR(e.purchase) AS purchase,
-    BOOL_OR(e.interaction) AS interaction
-  FROM events AS e
-  JOIN chosen AS c ON c.customer_id = e.customer_id
-  WHERE {{ m.after_install('e', 'c') }}
-  GROUP BY
-    c.customer_id,
-    {{ months.month_of('c.install_date') }},
-    {{ months.months_between('c.install_date', 'e.event_date') }}
-),
-active_in AS (
+-- Customers were active "or later" until the last month in which they were active.
+counts AS (
   SELECT
     cohort_month,
-    month,
-    COUNT(CASE WHEN purchase THEN 1 END) AS of_purchase,
-    COUNT(CASE WHEN interaction THEN 1 END) AS of_interaction,
-    COUNT(*) AS of_any
-  FROM active
-  GROUP BY cohort_month, month
-),
--- Customers by the last month in which they were active; they were active "or later" until then.
-last_in AS (
-  SELECT cohort_month, of_purchase, of_interaction, of_any, COUNT(*) AS customers
-  FROM (
-    SELECT
-      cohort_month,
-      MAX(CASE WHEN purchase THEN month END) AS of_purchase,
-      MAX(CASE WHEN interaction THEN month END) AS of_interaction,
-      MAX(month) AS of_any
-    FROM active
-    GROUP BY customer_id, cohort_month
-  ) AS customers
-  GROUP BY cohort_month, of_purchase, of_interaction, of_any
-),
-counts AS (
-  SELECT cohort_month, activity, month, SUM(active) AS active, SUM(last) AS last
-  FROM (
-  {%- for activity in activities %}
-    SELECT cohort_month, '{{ activity }}' AS activity, month, of_{{ activity }} AS active, 0 AS last
-    FROM active_in
-    UNION ALL
-    SELECT cohort_month, '{{ activity }}', of_{{ activity }}, 0, customers
-    FROM last_in
-    {%- if not loop.last %}
-    UNION ALL
-    {%- endif %}
-  {%- endfor %}
-  ) AS parts
-  GROUP BY cohort_month, activity, month
+    activity,
+    months_since_registration AS month,
+    SUM(active_customers) AS active,
+    SUM(last_active_customers) AS last
+  FROM chosen
+  GROUP BY cohort_month, activity, months_since_registration
 ),
 -- Up to the month of as_of, ended or not: activity in it is activity "or later" for the months
 -- before.

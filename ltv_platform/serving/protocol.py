@@ -1,0 +1,95 @@
+"""HTTP/1.1 of uvicorn with limits on what comes before a body.
+
+Uvicorn lets a client take its time for the headers of a request and send as many as it likes.
+"""
+
+import json
+from asyncio import TimerHandle, Transport
+from http import HTTPStatus
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+#: Most bytes of the first line and the headers of a request: twice what proxies usually allow.
+MOST_HEAD = 64 << 10
+#: Seconds in which they must arrive.
+HEAD_SECONDS = 10.0
+
+
+class LimitedProtocol(HttpToolsProtocol):
+    """A connection whose requests must begin soon and briefly."""
+
+    _bytes = 0
+    _in_head = True
+    _late: TimerHandle | None = None
+
+    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
+        """Expect the first request."""
+        super().connection_made(transport)
+        self._expect_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Expect nothing any more."""
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Parse what has arrived, unless the head is too long already."""
+        if self._in_head:
+            self._bytes += len(data)
+            if self._bytes > MOST_HEAD and not self._ends_early(data):
+                self._refuse(
+                    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+                    f"The headers have more than {MOST_HEAD >> 10} KiB.",
+                )
+                return
+        super().data_received(data)
+
+    def on_message_begin(self) -> None:
+        """Expect the headers of another request."""
+        super().on_message_begin()
+        if not self._in_head:
+            self._expect_head()
+
+    def on_headers_complete(self) -> None:
+        """The headers are here."""
+        self._in_head = False
+        self._stop_waiting()
+        super().on_headers_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """Say that this is not HTTP, in the form of all errors."""
+        self._refuse(HTTPStatus.BAD_REQUEST, msg)
+
+    def _ends_early(self, data: bytes) -> bool:
+        """Whether the head is within the limit, and the rest of the data belongs to the body."""
+        end = data.find(b"\r\n\r\n")
+        return end >= 0 and self._bytes - len(data) + end <= MOST_HEAD
+
+    def _expect_head(self) -> None:
+        self._in_head, self._bytes = True, 0
+        self._late = self.loop.call_later(HEAD_SECONDS, self._too_late)
+
+    def _stop_waiting(self) -> None:
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
+
+    def _too_late(self) -> None:
+        self._refuse(
+            HTTPStatus.REQUEST_TIMEOUT,
+            f"The headers did not arrive within {HEAD_SECONDS:g} seconds.",
+        )
+
+    def _refuse(self, status: HTTPStatus, message: str) -> None:
+        self._stop_waiting()
+        if self.transport.is_closing():
+            return
+        body = json.dumps({"error": message, "documentation": "/docs#limits"}).encode()
+        lines = (
+            f"HTTP/1.1 {status.value} {status.phrase}",
+            "content-type: application/json",
+            f"content-length: {len(body)}",
+            "connection: close",
+        )
+        self.transport.write("\r\n".join((*lines, "", "")).encode() + body)
+        self.transport.close()

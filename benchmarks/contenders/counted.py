@@ -16,6 +16,7 @@ COUNTED = frozenset(
         "marts.campaign_ltv",
         "marts.campaign_cohort_curve",
         "marts.revenue_reconciliation",
+        "marts.daily_revenue",
         "marts.campaign_roas",
         "marts.campaign_summary",
         "marts.country_roas",

@@ -62,4 +62,10 @@ def campaign_derivations(settings: Settings) -> tuple[Derivation, ...]:
         Derivation(
             "marts.revenue_reconciliation", "campaigns", {"core.customers": Window(before=None)}
         ),
+        # Whether a customer is new depends on all earlier purchases.
+        Derivation(
+            "marts.daily_revenue",
+            "campaigns",
+            {"core.customers": Window(before=None), "core.transactions": Window(before=None)},
+        ),
     )

@@ -40,6 +40,14 @@ def campaign_checks(settings: Settings) -> tuple[TableCheck, ...]:
             blocking=True,
         ),
         TableCheck(
+            "marts.daily_revenue",
+            "daily_revenue_reconciles",
+            "Each day's revenue equals that of its buckets, and new and returning revenue add up.",
+            _daily_revenue_reconciles,
+            reads=("core.waiting_for_customer", "marts.revenue_reconciliation"),
+            blocking=True,
+        ),
+        TableCheck(
             "core.waiting_for_customer",
             "customers_are_known",
             "No event waits for its customer's row. Skipped when only sessions and conversions "
@@ -92,6 +100,19 @@ def _revenue_reconciles(engine: Reader, settings: Settings) -> CheckOutcome:
         for days in shared
     ]
     return all_of([buckets, cohorts, *users])
+
+
+def _daily_revenue_reconciles(engine: Reader) -> CheckOutcome:
+    days = days_to_publish(engine, "marts.revenue_reconciliation", "marts.daily_revenue")
+    [(compared, wrong)] = ask(engine, "campaigns/daily_revenue_reconciles", days)
+    return CheckOutcome(
+        wrong == 0,
+        {"days": compared, "wrong": wrong},
+        f"{wrong} days of marts.daily_revenue differ from marts.revenue_reconciliation; rebuild "
+        "stale tables with `ltv run`"
+        if wrong
+        else "",
+    )
 
 
 def _customers_are_known(engine: Reader) -> CheckOutcome:

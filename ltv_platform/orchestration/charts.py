@@ -13,6 +13,7 @@ import dagster as dg
 from ltv_platform.reports.channels import cost_chart, length_chart, model_chart
 from ltv_platform.reports.customers import forecast_chart, ltv_chart, retention_chart, rfm_chart
 from ltv_platform.reports.pages import Reader, Table
+from ltv_platform.reports.revenue import revenue_chart
 from ltv_platform.reports.svg import Chart
 from ltv_platform.warehouse import engine as warehouse_engine
 
@@ -24,6 +25,7 @@ _CHARTS: Mapping[str, tuple[str, str, Callable[[Reader], Chart]]] = {
     "marts.customer_cohort_curve": ("ltv_by_age", "customers", ltv_chart),
     "marts.customer_retention": ("retention", "customers", retention_chart),
     "marts.rfm_segments": ("recency_and_frequency", "customers", rfm_chart),
+    "marts.daily_revenue": ("new_and_returning", "revenue", revenue_chart),
     "marts.forecast_totals": ("expected_revenue", "customers", forecast_chart),
 }
 

@@ -14,9 +14,13 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
+import duckdb
+
 from ltv_platform.published.current import Snapshot, require_snapshot
 from ltv_platform.published.query import open_snapshot
-from ltv_platform.reports.pages import CONSTANTS, Reader, Row, Table, published, write_page
+from ltv_platform.reports.filters import EVERYTHING, Filters
+from ltv_platform.reports.pages import CONSTANTS, Reader, Row, Table, published
+from ltv_platform.reports.shell import Page, View, write_report
 from ltv_platform.settings import SUMMARY_HORIZON, Settings
 
 #: Longer horizons are only in the tables: the page is about the first quarter after install.
@@ -33,14 +37,25 @@ class _Reader(Reader):
 
 
 @contextmanager
-def _open(settings: Settings, snapshot: Snapshot) -> Iterator[_Reader]:
+def _open(settings: Settings) -> Iterator[_Reader]:
+    snapshot = require_snapshot(settings)
+    with open_snapshot(settings, snapshot) as connection:
+        yield _reader(settings, snapshot, connection)
+
+
+def _reader(
+    settings: Settings,
+    snapshot: Snapshot,
+    connection: duckdb.DuckDBPyConnection,
+    filters: Filters = EVERYTHING,
+) -> _Reader:
     # Settings may have changed since the snapshot was published: show the horizons of both.
     known = snapshot.manifest["tables"]["campaign_summary"]["columns"]
     horizons = tuple(n for n in settings.horizons if f"cohort_roas_d{n}" in known)
-    with open_snapshot(settings, snapshot) as connection:
-        reader = _Reader(published(connection), settings, "campaigns", horizons=horizons)
-        connection.execute(reader.sql("campaign_view"))
-        yield reader
+    ask = published(connection, filters.parameters)
+    reader = _Reader(ask, settings, "campaigns", horizons=horizons)
+    connection.execute(reader.sql("campaign_view"))
+    return reader
 
 
 def write_campaign_report(settings: Settings) -> Path:
@@ -52,7 +67,7 @@ def write_campaign_report(settings: Settings) -> Path:
     Raises:
         UserError: the snapshot is damaged, or the file cannot be written.
     """
-    return write_page("campaigns", settings, _open, _figures)
+    return write_report(CAMPAIGNS, settings)
 
 
 def campaign_overview(settings: Settings) -> Table:
@@ -65,7 +80,7 @@ def campaign_overview(settings: Settings) -> Table:
     Raises:
         UserError: nothing is published.
     """
-    with _open(settings, require_snapshot(settings)) as reader:
+    with _open(settings) as reader:
         return reader.table("campaign_overview", shown_horizons=reader.horizons)
 
 
@@ -79,12 +94,13 @@ def cohort_overview(settings: Settings) -> Table:
     Raises:
         UserError: nothing is published.
     """
-    with _open(settings, require_snapshot(settings)) as reader:
+    with _open(settings) as reader:
         return reader.table("cohort_overview", shown_horizons=reader.horizons)
 
 
-def _figures(reader: _Reader) -> dict[str, Any]:
+def _figures(view: View) -> dict[str, Any]:
     """Everything that the page shows, by the names of its template."""
+    reader = _reader(view.settings, view.snapshot, view.connection, view.filters)
     horizons = tuple(n for n in reader.horizons if n <= _LONGEST_SHOWN)
     longest = max(reader.horizons)
     [span] = reader.rows("span")
@@ -182,3 +198,12 @@ def _round_up(roas: float) -> float:
     """Round up to one of a few steps, so that most curves share a scale; includes break-even."""
     size = 10.0 ** math.floor(math.log10(max(roas, 1.0)))
     return next(step * size for step in (1.5, 2.0, 3.0, 5.0, 10.0, 15.0) if roas <= step * size)
+
+
+CAMPAIGNS = Page(
+    "campaigns",
+    "Campaigns",
+    "Which campaigns pay back, when, and how sure that is.",
+    _figures,
+    filters=("start", "end", "country", "campaign", "grain", "target"),
+)

@@ -122,3 +122,29 @@ def models_by_channel(
         f"<path d='{ranges}' stroke='{INK}'/><path d='{dots}' stroke='{BLUE}' stroke-width='2'/>"
     )
     return Chart(small_svg(100, 6 * _FEW, small), svg(WIDTH, ROW * (len(shown) + 1), heads + rows))
+
+
+def new_and_returning(periods: Sequence[tuple[str, Number, Number]]) -> Chart:
+    """Revenue by period: what new customers bought, and on top of it what others bought.
+
+    Args:
+        periods: (name, new revenue, returning revenue), in chronological order.
+    """
+    most = max((float(new) + float(old) for _, new, old in periods), default=0) or 1.0
+    width = 4
+    small_new, small_old, rows = "", "", ""
+    for number, (name, new, returning) in enumerate(periods):
+        lower, upper = (round(38 * float(value) / most) for value in (new, returning))
+        x = width * number + width // 2
+        small_new += f"M{x},40v-{lower}"
+        small_old += f"M{x},{40 - lower}v-{upper}"
+        share, total = float(new) / most, (float(new) + float(returning)) / most
+        rows += named(number, name)
+        rows += bar(number, 4, total, BLUE, 14) + bar(number, 4, share, ORANGE, 14)
+        rows += figure(number, total, f"{new:,.0f} + {returning:,.0f}")
+    meaning = legend(len(periods), [("new customers", ORANGE), ("returning", BLUE)])
+    small = f"<path d='{small_new}' stroke='{ORANGE}'/><path d='{small_old}' stroke='{BLUE}'/>"
+    return Chart(
+        small_svg(width * max(len(periods), 1), 40, f"<g stroke-width='3'>{small}</g>"),
+        svg(WIDTH, ROW * (len(periods) + 1), rows + meaning),
+    )

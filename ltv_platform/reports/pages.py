@@ -4,13 +4,14 @@ A page is ``templates/<name>.html.j2`` with the figures of ``sql/queries/reports
 is read: the same snapshot gives the same page.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from decimal import Decimal
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeAlias, TypeVar
 
 import duckdb
@@ -21,6 +22,7 @@ from ltv_platform.atomic_files import draft_of, sync
 from ltv_platform.failpoints import failpoint
 from ltv_platform.published.current import Snapshot, current_snapshot
 from ltv_platform.published.query import open_snapshot
+from ltv_platform.reports.formats import amount, change, count, figure, percent
 from ltv_platform.reports.svg import Chart
 from ltv_platform.settings import SUMMARY_HORIZON, Settings
 from ltv_platform.tables.rendering import render
@@ -43,10 +45,16 @@ CONSTANTS = {
     "most_channels": 50,
     "most_cohorts": 36,
     "most_moves": 12,
+    # Half a year: more bars are too thin.
+    "most_weeks": 26,
     "most_factors": 40,
+    # A longer list is no help in a form; an address can name any value.
+    "most_choices": 200,
 }
 
 _TEMPLATES = files("ltv_platform") / "reports" / "templates"
+#: How a query refers to a parameter.
+_PARAMETER = re.compile(r"\$([a-z_]+)")
 
 
 @dataclass(frozen=True)
@@ -81,11 +89,19 @@ class Reader:
         return [dict(zip(names, row, strict=True)) for row in rows]
 
 
-def published(connection: duckdb.DuckDBPyConnection) -> Callable[[str], Table]:
-    """Run queries on a snapshot."""
+def published(
+    connection: duckdb.DuckDBPyConnection, parameters: Mapping[str, Any] = MappingProxyType({})
+) -> Callable[[str], Table]:
+    """Run queries on a snapshot.
+
+    Args:
+        connection: A connection to it.
+        parameters: Values by name; a query is given those that it names, as in ``$country``.
+    """
 
     def ask(sql: str) -> Table:
-        cursor = connection.execute(sql)
+        named = {name: parameters[name] for name in _PARAMETER.findall(sql) if name in parameters}
+        cursor = connection.execute(sql, named)
         return [name for name, *_ in cursor.description], cursor.fetchall()
 
     return ask
@@ -129,6 +145,11 @@ def write_page(
             shown = figures(reader)
     template = environment().get_template(f"{name}.html.j2")
     page = template.render(settings=settings, manifest=manifest, **shown).lstrip()
+    return write_html(name, settings, page)
+
+
+def write_html(name: str, settings: Settings, page: str) -> Path:
+    """Write the HTML of a page; the file, ``<name>.html``, is replaced atomically."""
     path = settings.reports_path / f"{name}.html"
     with draft_of(path) as draft:
         draft.write_text(page, "utf-8")
@@ -142,34 +163,27 @@ def drawn(chart: Chart) -> Markup:
     return Markup(chart.full)  # noqa: S704
 
 
+def template_text(name: str) -> str:
+    """The text of a file of ``templates/``."""
+    return (_TEMPLATES / name).read_text("utf-8")
+
+
 @cache
 def environment() -> Environment:
     """The Jinja environment for pages; queries are rendered like all SQL."""
-
-    def load(name: str) -> str:
-        return (_TEMPLATES / name).read_text("utf-8")
-
     made = Environment(
         autoescape=True,  # Names come from files and may contain markup.
-        loader=FunctionLoader(load),
+        loader=FunctionLoader(template_text),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     made.globals.update(CONSTANTS)
-    made.filters.update(amount=_amount, count=_count, percent=_percent)
+    made.globals.update(figure=figure, source=template_source)
+    made.filters.update(amount=amount, count=count, percent=percent, change=change)
     return made
 
 
-def _amount(value: Decimal | float) -> str:
-    """Two decimals, thousands separators, a real minus sign: −1,234.50; for money and ratios."""
-    text = f"{abs(value):,.2f}"
-    return text if value >= 0 or not text.strip("0.,") else f"−{text}"
-
-
-def _count(value: float) -> str:
-    return f"{value:,.0f}"
-
-
-def _percent(value: float, decimals: int = 0) -> str:
-    return f"{100 * value:.{decimals}f} %".replace("-", "−")
+def template_source(name: str) -> Markup:
+    """A style sheet or script of ours, to be written into a page as it is."""
+    return Markup(template_text(name))  # noqa: S704

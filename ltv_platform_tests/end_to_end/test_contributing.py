@@ -59,8 +59,8 @@ def test_a_table_is_one_contract_one_select_and_one_line(
     [select] = _blocks("Adding a table", "sql")
     contracts = package / "contracts" / "campaigns.py"
     _insert(contracts, "def campaign_tables(", contract + "\n\n")
-    _insert(contracts, "        REVENUE_RECONCILIATION,\n", "        DAILY_REVENUE,\n")
-    (package / "sql" / "campaigns" / "daily_revenue.sql").write_text(select, "utf-8")
+    _insert(contracts, "        REVENUE_RECONCILIATION,\n", "        DAILY_REFUNDS,\n")
+    (package / "sql" / "campaigns" / "daily_refunds.sql").write_text(select, "utf-8")
     _insert(
         package / "assets" / "campaigns.py",
         '        Derivation("marts.campaign_summary", "campaigns"),\n',
@@ -74,11 +74,11 @@ def test_a_table_is_one_contract_one_select_and_one_line(
     assert ltv.afresh("ingest", "transactions", sales, start_date="2025-12-01").code == 0
     answer = ltv.afresh("run", start_date="2025-12-01")
     assert answer.code == 0, answer.err
-    rows = ltv.afresh("query", "SELECT * FROM daily_revenue ORDER BY 1", "--format", "csv")
+    rows = ltv.afresh("query", "SELECT * FROM daily_refunds ORDER BY 1", "--format", "csv")
     assert rows.out.splitlines() == [
-        "event_date,net_revenue",
-        "2025-12-01,7.500000",
-        "2025-12-03,4.000000",
+        "event_date,refund_amount",
+        "2025-12-01,2.500000",
+        "2025-12-03,0.000000",
     ]
 
 

@@ -94,6 +94,7 @@ def test_every_derived_table_has_a_blocking_key_check(
         assert blocking[transform.name, "unique_key"]
     assert blocking["marts.campaign_roas", "spend_reconciles"]
     assert blocking["marts.revenue_reconciliation", "revenue_reconciles"]
+    assert blocking["marts.daily_revenue", "daily_revenue_reconciles"]
     assert blocking["marts.attribution", "credit_reconciles"]
     assert blocking["marts.channel_reporting", "channels_reconcile"]
     assert blocking["marts.channel_model_comparison", "models_reconcile"]

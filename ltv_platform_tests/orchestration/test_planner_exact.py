@@ -82,6 +82,8 @@ def _touched(*days: str, cohorts: set[str], users: set[str], ages: set[str]) -> 
         "core.waiting_for_rate": of_event,
         "core.waiting_for_customer": of_event,
         "marts.revenue_reconciliation": of_event,
+        # A purchase decides who is new on all later days.
+        "marts.daily_revenue": _days((min(days), SETTINGS["as_of"])),
         "marts.user_revenue": users,
         "marts.campaign_ltv": cohorts,
         "marts.campaign_roas": cohorts,

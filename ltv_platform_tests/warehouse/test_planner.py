@@ -119,6 +119,8 @@ def test_a_touch_restates_the_cohorts_whose_windows_hold_it(graph: Graph, fresh:
         "marts.campaign_cohort_curve": _range("2025-01-19", "2025-01-20"),
         "core.waiting_for_customer": _range("2025-01-20", "2025-01-20"),
         "marts.revenue_reconciliation": _range("2025-01-20", "2025-01-20"),
+        # A purchase decides who is new on all later days.
+        "marts.daily_revenue": _range("2025-01-20", "2025-02-28"),
     }
     # A table that somebody adds may read transactions, too.
     assert expected.items() <= plan.days.items()

@@ -1,6 +1,6 @@
 -- Grain: one row per campaign.
 -- Answers: what is its name, is it a campaign, does it get details?
-CREATE VIEW campaign AS
+CREATE OR REPLACE TEMP VIEW campaign AS
 SELECT *, NOT is_campaign OR spend_rank <= {{ most_campaigns }} AS detailed
 FROM (
   SELECT *,

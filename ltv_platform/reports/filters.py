@@ -1,0 +1,152 @@
+"""The filters of a page: parsed from its address, and written back into addresses.
+
+An address says all that a page shows besides the snapshot, so it can be kept and sent. An empty
+value, as forms send it, is no filter.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Self
+from urllib.parse import urlencode
+
+from ltv_platform.errors import UserError
+
+GRAINS = ("day", "week", "month")
+#: Longer names are no names: they would fill the page and its log line.
+_LONGEST = 300
+_HIGHEST_TARGET = 1_000.0
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What a page is restricted to, and how it is arranged; None: not restricted.
+
+    Attributes:
+        start: First day, inclusive; ``from`` in the address.
+        end: Last day, inclusive; ``to`` in the address.
+        country: One country.
+        campaign: One campaign, by id.
+        model: One attribution model.
+        grain: day, week or month; None: chosen by the page for the length of the period.
+        target: The ROAS that counts as success: 1 is break-even.
+        sort: The column that a table is ordered by; a leading ``-`` reverses it.
+        cohorts: ``mature`` leaves out what still grows; None: shown in grey.
+    """
+
+    start: date | None = None
+    end: date | None = None
+    country: str | None = None
+    campaign: str | None = None
+    model: str | None = None
+    grain: str | None = None
+    target: float | None = None
+    sort: str | None = None
+    cohorts: str | None = None
+
+    @classmethod
+    def parse(cls, address: Mapping[str, str]) -> Self:
+        """Read the parameters of an address.
+
+        Args:
+            address: Values by name, as in ``{"from": "2026-01-01", "country": "US"}``.
+
+        Raises:
+            UserError: a parameter is unknown or its value cannot be used.
+        """
+        unknown = [name for name in address if name not in _NAMES.values()]
+        if unknown:
+            raise UserError(
+                f"There is no filter {unknown[0][:_LONGEST]!r}.",
+                f"The filters are {', '.join(_NAMES.values())}.",
+            )
+        given: dict[str, Any] = {}
+        for field, name in _NAMES.items():
+            if text := address.get(name, "").strip():
+                given[field] = _value(field, name, text)
+        filters = cls(**given)
+        if filters.start and filters.end and filters.start > filters.end:
+            raise UserError(
+                f"from is {filters.start}, after to ({filters.end}).",
+                "Choose a first day that is not after the last one.",
+            )
+        return filters
+
+    def values(self) -> dict[str, str]:
+        """The parameters of the address by name, without those that do not restrict."""
+        return {
+            name: f"{value:g}" if isinstance(value, float) else str(value)
+            for field, name in _NAMES.items()
+            if (value := getattr(self, field)) is not None
+        }
+
+    def address(self, **changes: object) -> str:
+        """The query of an address with some parameters changed: ``?from=…``; empty without any.
+
+        Args:
+            **changes: New values by field; None removes a filter.
+        """
+        changed = self.values() | {
+            _NAMES[field]: str(value) for field, value in changes.items() if value is not None
+        }
+        for field, value in changes.items():
+            if value is None:
+                changed.pop(_NAMES[field], None)
+        return f"?{urlencode(changed)}" if changed else ""
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Values for ``$start``, ``$end``, ``$country``, ``$campaign`` and ``$model`` in SQL."""
+        return {name: getattr(self, name) for name in _BOUND}
+
+
+#: Restricted to nothing.
+EVERYTHING = Filters()
+#: Names in the address by field.
+_NAMES = {
+    "start": "from",
+    "end": "to",
+    "country": "country",
+    "campaign": "campaign",
+    "model": "model",
+    "grain": "grain",
+    "target": "target",
+    "sort": "sort",
+    "cohorts": "cohorts",
+}
+_BOUND = ("start", "end", "country", "campaign", "model")
+
+
+def _value(field: str, name: str, text: str) -> Any:
+    if len(text) > _LONGEST or not text.isprintable():
+        raise UserError(f"{name} is too long or is not text.", "Use the filters of the page.")
+    if field in ("start", "end"):
+        return _day(name, text)
+    if field == "target":
+        return _target(text)
+    for choices, restricted in ((GRAINS, "grain"), (("mature",), "cohorts")):
+        if field == restricted and text not in choices:
+            raise UserError(f"{name} is {text!r}.", f"It can be {', '.join(choices)}.")
+    return text
+
+
+def _day(name: str, text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise UserError(
+            f"{name} is {text!r}, which is not a date.", "Write dates as in 2026-01-31."
+        ) from None
+
+
+def _target(text: str) -> float:
+    try:
+        target = float(text)
+    except ValueError:
+        target = math.nan
+    if not 0 < target <= _HIGHEST_TARGET:
+        raise UserError(
+            f"target is {text!r}, which is not a ROAS above 0.", "1 is break-even, 1.2 earns 20 %."
+        )
+    return target

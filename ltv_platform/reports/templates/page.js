@@ -1,0 +1,64 @@
+// Swaps the content of <main> instead of loading the page again; without it, everything works by
+// plain links and forms. `data-plain` marks links that leave it alone.
+"use strict";
+(() => {
+  const main = document.getElementById("main");
+  const status = document.getElementById("status");
+  let last = null; // the request under way: a newer one replaces it
+
+  const show = async (address, keep) => {
+    last?.abort();
+    const request = (last = new AbortController());
+    main.setAttribute("aria-busy", "true");
+    status.textContent = "Loading…";
+    try {
+      const answer = await fetch(address, {
+        headers: { "X-Part": "main" },
+        signal: request.signal,
+      });
+      if (!(answer.headers.get("Content-Type") || "").startsWith("text/html")) {
+        throw new Error(`the server answered ${answer.status}`);
+      }
+      const html = await answer.text();
+      const focus = document.activeElement?.name;
+      main.innerHTML = html;
+      if (keep) history.pushState(null, "", address);
+      if (focus) main.querySelector(`form [name="${focus}"]`)?.focus();
+      else main.focus({ preventScroll: true });
+      status.textContent = answer.ok ? "Updated." : "The server refused this.";
+    } catch (error) {
+      if (error.name === "AbortError") return;
+      status.textContent = `Not updated (${error.message}). The figures shown are the previous ones.`;
+      status.classList.add("wrong");
+      return;
+    } finally {
+      if (last === request) main.removeAttribute("aria-busy");
+    }
+    status.classList.remove("wrong");
+  };
+
+  const submit = (form) => {
+    const given = [...new FormData(form)].filter(([, value]) => value !== "");
+    const query = new URLSearchParams(given).toString();
+    show(location.pathname + (query ? `?${query}` : ""), true);
+  };
+
+  document.addEventListener("submit", (event) => {
+    if (!event.target.matches("form.filters")) return;
+    event.preventDefault();
+    submit(event.target);
+  });
+  document.addEventListener("change", (event) => {
+    const form = event.target.closest("form.filters");
+    if (form?.checkValidity()) submit(form);
+  });
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("main a[href]");
+    if (!link || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey) return;
+    if (event.shiftKey || link.dataset.plain !== undefined || link.hash) return;
+    if (link.origin !== location.origin || link.pathname !== location.pathname) return;
+    event.preventDefault();
+    show(link.href, true);
+  });
+  addEventListener("popstate", () => show(location.href, false));
+})();

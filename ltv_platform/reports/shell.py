@@ -5,8 +5,6 @@ dashboard renders it for the filters of an address; a report is the same page wi
 file that needs nothing else. No clock is read: the same snapshot gives the same page.
 """
 
-import base64
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -27,7 +25,6 @@ from ltv_platform.reports.pages import (
     Row,
     environment,
     published,
-    template_text,
     write_html,
 )
 from ltv_platform.settings import Settings
@@ -47,7 +44,6 @@ NAVIGATION = MappingProxyType(
 FIRST = "overview"
 #: Filters whose values a form offers; for each, a query of ``sql/queries/reports/shell/``.
 _OFFERED = ("campaign", "country", "model")
-_SCRIPT = "page.js"
 
 
 @dataclass(frozen=True)
@@ -187,12 +183,6 @@ def write_report(page: Page, settings: Settings) -> Path:
         return write_html(page.name, settings, rendered(page, settings, view))
 
 
-def script_hash() -> str:
-    """The pages' one script, as a Content-Security-Policy names it."""
-    digest = hashlib.sha256(template_text(_SCRIPT).encode()).digest()
-    return f"sha256-{base64.b64encode(digest).decode()}"
-
-
 def _choices(view: View) -> dict[str, list[Row]]:
     """The values that the form of a page offers, by filter."""
     reader = view.reader_of("shell")
@@ -229,7 +219,7 @@ def _html(
             link=partial(_link, page, filters, is_file),
             here=partial(_here, path, filters),
             csv=partial(_csv, page, filters),
-            script_hash=script_hash(),
+            root="../" * page.depth,
             **shown,
         )
     )

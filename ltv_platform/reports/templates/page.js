@@ -19,6 +19,7 @@
       if (!(answer.headers.get("Content-Type") || "").startsWith("text/html")) {
         throw new Error(`the server answered ${answer.status}`);
       }
+      if (answer.status === 403) return location.reload(); // signed out meanwhile
       const html = await answer.text();
       const focus = document.activeElement?.name;
       main.innerHTML = html;

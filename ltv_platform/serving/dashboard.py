@@ -1,0 +1,138 @@
+"""The pages of the dashboard: the reports, rendered for the filters of an address."""
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import HTMLResponse, PlainTextResponse, Response
+
+from ltv_platform.errors import UserError
+from ltv_platform.published.current import current_snapshot
+from ltv_platform.reports.dashboard import PAGES
+from ltv_platform.reports.filters import Filters
+from ltv_platform.reports.pages import template_text
+from ltv_platform.reports.screen_csv import table_csv
+from ltv_platform.reports.shell import FIRST, Page, View, rendered, rendered_error
+from ltv_platform.serving.services import Services
+from ltv_platform.serving.sign_in import require_page
+
+#: The script asks so for the content of <main> alone.
+_PART = ("x-part", "main")
+#: Parameters of an address that are no filters of a page.
+_OTHERS = ("table", "token")
+#: Most rendered pages to keep; the greatest is about 1 MB.
+_MOST_KEPT = 64
+#: Seconds that a rendered page is kept: what depends on the clock (lateness) is never older.
+_KEPT_SECONDS = 60.0
+
+
+def router(services: Services) -> APIRouter:
+    """The routes of the pages, of their tables as CSV, and of their script."""
+    routes = APIRouter(include_in_schema=False)
+    shown = Shown(services)
+    for page in PAGES.values():
+        path = "/" if page.name == FIRST else f"/{page.name}"
+        for each, answer in ((path, _page), (f"/{page.name}.csv", _csv)):
+            routes.add_api_route(
+                each, _route(answer, shown, page), dependencies=[Depends(require_page)]
+            )
+
+    @routes.get("/page.js")
+    def script() -> Response:
+        """The script that swaps the content of pages."""
+        return Response(template_text("page.js"), media_type="text/javascript")
+
+    return routes
+
+
+class Shown:
+    """Renders pages on the current snapshot, and keeps what was rendered.
+
+    Args:
+        services: Of the server.
+    """
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[tuple[Any, ...], tuple[float, str]] = OrderedDict()
+
+    @property
+    def services(self) -> Services:
+        """Those of the server."""
+        return self._services
+
+    def html(self, page: Page, filters: Filters, *, is_part: bool) -> str:
+        """A page for some filters.
+
+        Raises:
+            UserError: the page cannot be shown for these.
+        """
+        settings = self._services.settings
+        if current_snapshot(settings) is None:
+            return rendered(page, settings, None, is_part=is_part)
+        with self._services.reading() as reading:
+            key = (reading.snapshot.path.name, page.name, filters, is_part)
+            if (kept := self._known(key)) is not None:
+                return kept
+            html = rendered(page, settings, View(page, settings, reading, filters), is_part=is_part)
+        with self._lock:
+            self._kept[key] = time.monotonic(), html
+            while len(self._kept) > _MOST_KEPT:
+                self._kept.popitem(last=False)
+        return html
+
+    def _known(self, key: tuple[Any, ...]) -> str | None:
+        with self._lock:
+            made, html = self._kept.get(key, (0.0, ""))
+            if not html or time.monotonic() - made > _KEPT_SECONDS:
+                return None
+            self._kept.move_to_end(key)
+            return html
+
+
+def _route(
+    answer: Callable[[Request, Shown, Page], Response], shown: Shown, page: Page
+) -> Callable[[Request], Response]:
+    def route(request: Request) -> Response:
+        return answer(request, shown, page)
+
+    return route
+
+
+def _page(request: Request, shown: Shown, page: Page) -> Response:
+    name, value = _PART
+    is_part = request.headers.get(name) == value
+    try:
+        html, status = shown.html(page, _filters(request), is_part=is_part), HTTPStatus.OK
+    except UserError as error:
+        html, status = _error(shown, error, is_part=is_part)
+    return HTMLResponse(html, status, {"Vary": name})
+
+
+def _csv(request: Request, shown: Shown, page: Page) -> Response:
+    table = request.query_params.get("table", "")
+    try:
+        html = shown.html(page, _filters(request), is_part=True)
+    except UserError as error:
+        return HTMLResponse(*_error(shown, error, is_part=False))
+    text = table_csv(html, table)
+    if text is None:
+        missing = UserError(f"This page has no table {table[:80]!r}.", "Use its links.")
+        return HTMLResponse(_error(shown, missing, is_part=False)[0], HTTPStatus.NOT_FOUND)
+    name = f'attachment; filename="{page.name}_{table}.csv"'
+    return PlainTextResponse(text, media_type="text/csv", headers={"Content-Disposition": name})
+
+
+def _filters(request: Request) -> Filters:
+    given = request.query_params
+    return Filters.parse({name: given[name] for name in given if name not in _OTHERS})
+
+
+def _error(shown: Shown, error: UserError, *, is_part: bool) -> tuple[str, int]:
+    html = rendered_error(shown.services.settings, error.message, error.hint, is_part=is_part)
+    return html, int(getattr(error, "status", HTTPStatus.BAD_REQUEST))

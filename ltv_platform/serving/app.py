@@ -9,7 +9,7 @@ from fastapi.staticfiles import StaticFiles
 from ltv_platform import __version__
 from ltv_platform.serving import dashboard, documentation, health, sign_in
 from ltv_platform.serving.bodies import Bodies
-from ltv_platform.serving.errors import add_error_handlers
+from ltv_platform.serving.errors import Unexpected, add_error_handlers
 from ltv_platform.serving.gate import Gate
 from ltv_platform.serving.measuring import Measuring
 from ltv_platform.serving.pages import STATIC
@@ -46,8 +46,9 @@ def build_app(settings: Settings, *, loopback: bool = True) -> FastAPI:
     add_error_handlers(app)
     app.add_exception_handler(sign_in.AnswerInsteadError, sign_in.answer_instead)
     # The last one is passed first.
-    app.add_middleware(Bodies, settings=settings)
+    app.add_middleware(Unexpected)
     app.add_middleware(Gate, services=services)
+    app.add_middleware(Bodies, settings=settings)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(Measuring, metrics=services.metrics)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")

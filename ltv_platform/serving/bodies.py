@@ -1,6 +1,6 @@
 """Bodies of requests: neither too large nor too slow.
 
-A body that is refused is still read for a while and thrown away: many clients send all of theirs
+A body that nobody wants is still read for a while and thrown away: many clients send all of theirs
 before they look at the answer, and would only see that the connection broke.
 """
 
@@ -33,10 +33,6 @@ class Bodies:
             await self._app(scope, receive, send)
             return
         body = _Body(scope, receive, self._seconds)
-        if body.declared > body.most:
-            body.refused = body.too_large()
-            await body.answer(send)
-            return
         await self._app(scope, body.receive, body.sending(send))
 
 
@@ -47,13 +43,13 @@ class _Body:
         self._scope, self._receive, self._seconds = scope, receive, seconds
         self._until = asyncio.get_running_loop().time() + seconds
         self._read, self._complete = 0, False
-        self.most = MOST_EVENTS if scope["path"] == _EVENTS else MOST_OTHERS
-        self.refused: RefusedError | None = None
+        self._most = MOST_EVENTS if scope["path"] == _EVENTS else MOST_OTHERS
         headers = dict(scope["headers"])
-        given = headers.get(b"content-length", b"0")
-        self.declared = int(given) if given.isdigit() else 0
         # Such a client waits for our answer before it sends the body.
         self._waits = headers.get(b"expect", b"").lower() == b"100-continue"
+        declared = headers.get(b"content-length", b"")
+        too_large = declared.isdigit() and int(declared) > self._most
+        self._refused = self._too_large() if too_large else None
 
     async def receive(self) -> Message:
         """The next part.
@@ -61,48 +57,58 @@ class _Body:
         Raises:
             RefusedError: it is too large or too late.
         """
+        if self._refused is not None:
+            raise self._refused
         if self._complete:
             return await self._receive()
         try:
             async with asyncio.timeout_at(self._until):
                 message = await self._receive()
         except TimeoutError:
-            self.refused = RefusedError(
+            self._refused = RefusedError(
                 HTTPStatus.REQUEST_TIMEOUT,
                 f"The body of the request did not arrive within {self._seconds:g} seconds.",
                 "Send smaller bodies; LTV_SERVE_BODY_TIMEOUT waits longer.",
                 documentation=_LIMITS,
             )
-            raise self.refused from None
-        self._read += len(message.get("body", b""))
-        self._complete = not message.get("more_body", False)
-        if self._read > self.most:
-            self.refused = self.too_large()
-            raise self.refused
+            raise self._refused from None
+        self._note(message)
+        if self._read > self._most:
+            self._refused = self._too_large()
+            raise self._refused
         return message
 
     def sending(self, send: Send) -> Send:
-        """Sends the refusal, whatever the route makes of it."""
+        """Sends the answer of the route, or the refusal, whatever the route makes of it."""
 
         async def sending(message: Message) -> None:
-            if self.refused is None:
+            if message["type"] == "http.response.start":
+                if not self._complete:
+                    await self._discard()
+                closing = [] if self._complete else [(b"connection", b"close")]
+                if self._refused is not None:
+                    await self._refuse(send, [*_limits_in(message), *closing])
+                    return
+                message = {**message, "headers": [*message["headers"], *closing]}
+            if self._refused is None:
                 await send(message)
-            elif message["type"] == "http.response.start":
-                await self.answer(send)
 
         return sending
 
-    async def answer(self, send: Send) -> None:
-        """Send the refusal and close the connection."""
-        assert self.refused is not None
-        await self._discard()
-        await refusal(self.refused, {"connection": "close"})(self._scope, self._receive, send)
+    async def _refuse(self, send: Send, headers: list[tuple[bytes, bytes]]) -> None:
+        assert self._refused is not None
+        answer = refusal(self._refused)
+        answer.raw_headers.extend(headers)
+        await answer(self._scope, self._receive, send)
 
-    def too_large(self) -> RefusedError:
-        """The refusal of a body that is too large."""
+    def _note(self, message: Message) -> None:
+        self._read += len(message.get("body", b""))
+        self._complete = not message.get("more_body", False)
+
+    def _too_large(self) -> RefusedError:
         return RefusedError(
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-            f"The body has more than {self.most >> 20} MiB.",
+            f"The body has more than {self._most >> 20} MiB.",
             "Send it in several requests.",
             documentation=_LIMITS,
         )
@@ -113,11 +119,14 @@ class _Body:
         try:
             async with asyncio.timeout_at(self._until):
                 while not self._complete and self._read < _MOST_DISCARDED:
-                    message = await self._receive()
-                    self._read += len(message.get("body", b""))
-                    self._complete = not message.get("more_body", False)
+                    self._note(await self._receive())
         except TimeoutError:
             return
+
+
+def _limits_in(message: Message) -> list[tuple[bytes, bytes]]:
+    """The headers of the limit of requests, which every answer has."""
+    return [one for one in message["headers"] if one[0].startswith(b"x-ratelimit-")]
 
 
 def _has_body(scope: Scope) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from ltv_platform.errors import UserError
-from ltv_platform.serving.errors import RefusedError
+from ltv_platform.serving.errors import RefusedError, unavailable
 from ltv_platform.serving.services import Services
 from ltv_platform.serving.tokens import Token
 
@@ -65,7 +65,7 @@ def identify(services: Services, scope: Mapping[str, Any]) -> Caller:
         open_to_all = services.open_to_all
         token = None if open_to_all or not presented else services.tokens.find(presented)
     except UserError as error:
-        raise RefusedError(HTTPStatus.SERVICE_UNAVAILABLE, error.message, error.hint) from error
+        raise unavailable(error) from error
     if open_to_all:
         _refuse_foreign_host(headers)
     if token is None or cookie:

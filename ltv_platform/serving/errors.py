@@ -10,12 +10,14 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ltv_platform.errors import PassingError, UserError
 
 _LOG = logging.getLogger(__name__)
 #: Where answers point that name no section themselves.
 DOCUMENTATION = "/docs#errors"
+_LONGEST_PATH = 200
 
 
 class RefusedError(UserError):
@@ -44,6 +46,13 @@ class RefusedError(UserError):
         self.headers = dict(headers or {})
 
 
+def unavailable(error: UserError, documentation: str = DOCUMENTATION) -> RefusedError:
+    """503 with the message of an error that no request can help."""
+    return RefusedError(
+        HTTPStatus.SERVICE_UNAVAILABLE, error.message, error.hint, documentation=documentation
+    )
+
+
 def error_answer(
     status: int,
     message: str,
@@ -62,6 +71,7 @@ def add_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(UserError, _user_error)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _unexpected)
 
 
 def refusal(error: RefusedError, headers: Mapping[str, str] | None = None) -> JSONResponse:
@@ -98,23 +108,59 @@ def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     match error.status_code:
         case HTTPStatus.NOT_FOUND:
-            message = f"There is no {request.url.path}. /docs lists the routes."
+            message = f"There is no {path_of(request.scope)}. /docs lists the routes."
         case HTTPStatus.METHOD_NOT_ALLOWED:
             allowed = (error.headers or {}).get("Allow", "other methods")
-            message = f"{request.url.path} does not accept {request.method}, but {allowed}."
+            message = f"{path_of(request.scope)} does not accept {request.method}, but {allowed}."
         case _:
             message = str(error.detail)
     return error_answer(error.status_code, message, headers=error.headers)
 
 
-def unexpected(error: Exception, scope: Mapping[str, Any]) -> JSONResponse:
-    """Log an error that is a bug, and answer with the number that it has in the log."""
+def path_of(scope: Mapping[str, Any]) -> str:
+    """The path of a request for people: as sent, so without line breaks, and without the query."""
+    path = scope["raw_path"].decode("ascii", "replace")
+    return path if len(path) <= _LONGEST_PATH else f"{path[:_LONGEST_PATH]}…"
+
+
+class Unexpected:
+    """Middleware, the innermost: answers errors that are bugs, and logs them."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, and answer it if that fails."""
+        started = False
+
+        async def sending(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, sending)
+        except Exception as error:
+            if scope["type"] != "http":
+                raise
+            answer = _bug(scope, error)
+            if started:  # half of the answer is out: the connection must break
+                raise
+            await answer(scope, receive, send)
+
+
+def _unexpected(request: Request, error: Exception) -> JSONResponse:
+    """For bugs of the middleware itself, which Starlette catches."""
+    return _bug(request.scope, error)
+
+
+def _bug(scope: Mapping[str, Any], error: Exception) -> JSONResponse:
+    """Log an error, and answer with the number that it has in the log."""
     number = secrets.token_hex(4)
-    _LOG.error("error %s: %s %s", number, scope["method"], scope["path"], exc_info=error)
+    _LOG.error("error %s: %s %s", number, scope["method"], path_of(scope), exc_info=error)
     return error_answer(
         HTTPStatus.INTERNAL_SERVER_ERROR,
-        f"The server failed; its log has the cause as error {number}. "
-        "This is a bug in ltv-platform.",
+        f"The server failed: error {number} in its log. This is a bug in ltv-platform.",
     )
 
 

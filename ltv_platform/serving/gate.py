@@ -33,7 +33,7 @@ class Gate:
         caller, refused = self._look_at(scope)
         if scope["path"].startswith(_LIMITED):
             key = caller.key if caller else f"address {(scope['client'] or ('',))[0]}"
-            allowed, headers = self._limits.take(scope["path"], key)
+            allowed, headers = await self._limits.take(scope["path"], key)
             send = _with_headers(send, headers)
             if not allowed:
                 refused = RefusedError(

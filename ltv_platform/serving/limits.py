@@ -3,7 +3,7 @@
 import math
 import time
 
-from limits.storage import MemoryStorage
+from limits.aio.storage import MemoryStorage
 
 from ltv_platform.settings import Settings
 
@@ -14,7 +14,7 @@ _WINDOW = 1
 class RateLimits:
     """Counts requests in windows of a second, those with events and all others apart.
 
-    Uses the storage of ``limits`` itself: its strategies ask it for the same count twice.
+    Uses the storage of ``limits`` directly: its strategies would ask it for the same count twice.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -22,7 +22,7 @@ class RateLimits:
         self._others = settings.serve_read_rate
         self._storage = MemoryStorage()
 
-    def take(self, path: str, key: str) -> tuple[bool, list[tuple[bytes, bytes]]]:
+    async def take(self, path: str, key: str) -> tuple[bool, list[tuple[bytes, bytes]]]:
         """Count a request.
 
         Args:
@@ -36,8 +36,8 @@ class RateLimits:
         events = path == _EVENTS
         most = self._events if events else self._others
         counter = f"events {key}" if events else key
-        count = self._storage.incr(counter, _WINDOW)
-        left = self._storage.get_expiry(counter) - time.time()
+        count = await self._storage.incr(counter, _WINDOW)
+        left = await self._storage.get_expiry(counter) - time.time()
         return count <= most, [
             (b"x-ratelimit-limit", b"%d" % most),
             (b"x-ratelimit-remaining", b"%d" % max(0, most - count)),

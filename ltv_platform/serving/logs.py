@@ -19,10 +19,11 @@ def without_secrets(text: str) -> str:
     return _SECRET.sub("[token]", text)
 
 
-class _Redacting(logging.Formatter):
+class Redacting(logging.Formatter):
     """Formats records, tracebacks included, without tokens."""
 
     def format(self, record: logging.LogRecord) -> str:
+        """A record as text."""
         return without_secrets(super().format(record))
 
 
@@ -33,11 +34,12 @@ def log_to_stderr(*, access: bool) -> None:
         access: Whether each request has a line.
     """
     handler = logging.StreamHandler()
-    handler.setFormatter(_Redacting(_FORM))
+    handler.setFormatter(Redacting(_FORM))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
-    # It warns of every line that is not HTTP, and anybody can send these.
-    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
+    # It warns of every line that is not HTTP, which anybody can send, and logs the errors that
+    # `measuring` has logged before and `server` raises.
+    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
     level = logging.INFO if access else logging.WARNING
     logging.getLogger("ltv_platform.serving.access").setLevel(level)

@@ -1,4 +1,4 @@
-"""Counts and times requests, logs them if asked to, and answers what no route expected."""
+"""Counts and times requests, and logs them if asked to."""
 
 import logging
 import time
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ltv_platform.serving.errors import unexpected
+from ltv_platform.serving.errors import path_of
 
 _ACCESS = logging.getLogger("ltv_platform.serving.access")
 #: Upper limits of the classes of latency, in seconds.
@@ -75,18 +75,12 @@ class Measuring:
 
         try:
             await self._app(scope, receive, sending)
-        except Exception as error:
-            answer = unexpected(error, scope)
-            if status:  # half of the answer is out: the connection must break
-                raise
-            await answer(scope, receive, sending)
         finally:
             seconds = time.perf_counter() - started
             self._metrics.count_request(_route(scope), scope["method"], status, seconds)
             if _ACCESS.isEnabledFor(logging.INFO):
-                # Without the query: it may hold a token.
                 line = "%s %s %d %.1f ms"
-                _ACCESS.info(line, scope["method"], scope["path"], status, 1e3 * seconds)
+                _ACCESS.info(line, scope["method"], path_of(scope), status, 1e3 * seconds)
 
 
 def _route(scope: Mapping[str, object]) -> str:

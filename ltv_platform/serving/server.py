@@ -1,21 +1,44 @@
 """Runs the HTTP server: the address, the process, its end."""
 
+import signal
 import socket
 from collections.abc import Callable
+from types import FrameType
 
 import uvicorn
 
 from ltv_platform.errors import UserError
+from ltv_platform.published.current import current_snapshot
 from ltv_platform.serving.app import build_app
-from ltv_platform.serving.listening import is_loopback, url_of
+from ltv_platform.serving.listening import is_loopback, listen, url_of
 from ltv_platform.serving.logs import log_to_stderr
 from ltv_platform.serving.protocol import LimitedProtocol
+from ltv_platform.serving.services import Services
 from ltv_platform.serving.tokens import Tokens
 from ltv_platform.settings import Settings
 
 Tell = Callable[[str], None]
-#: Seconds that requests in progress may take after SIGTERM.
-_GRACE = 10
+#: Seconds that requests in progress may take after SIGTERM: less than `ltv up` waits for its
+#: services.
+_GRACE = 4
+
+
+class _Server(uvicorn.Server):
+    """Says when it listens, and ends without an error on a signal."""
+
+    def __init__(self, config: uvicorn.Config, listens: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._listens = listens
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, and say so."""
+        await super().startup(sockets)
+        self._listens()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """End after the requests in progress, or at once on a second Ctrl-C."""
+        self.force_exit = self.should_exit and sig == signal.SIGINT
+        self.should_exit = True
 
 
 def serve(settings: Settings, host: str, port: int, tell: Tell, *, access: bool = False) -> None:
@@ -29,19 +52,22 @@ def serve(settings: Settings, host: str, port: int, tell: Tell, *, access: bool 
         access: Whether each request has a line in the log.
 
     Raises:
-        UserError: the port is taken, or the host is beyond loopback without any token.
+        UserError: the port is taken, the host is beyond loopback without any token, or something
+            that the server needs cannot be opened.
     """
     loopback = is_loopback(host)
-    tokens = bool(Tokens(settings).configured)
+    tokens = Tokens(settings).configured
     if not loopback and not tokens:
         raise UserError(
-            f"Without a token, everybody who reaches {host} could read all figures.",
-            "Create one first: `ltv token create NAME --scope ADMIN`; or leave out --host.",
+            f"No token is configured: everybody who reaches {host} could read all figures.",
+            "Create a token first: `ltv token create NAME --scope ADMIN`; or leave out --host.",
         )
-    listening = _listen(host, port)
+    log_to_stderr(access=access)
+    app = build_app(settings, loopback=loopback)
+    listening = listen(host, port)
     address = url_of(host, listening.getsockname()[1])
     config = uvicorn.Config(
-        build_app(settings, loopback=loopback),
+        app,
         loop="uvloop",
         http=LimitedProtocol,
         ws="none",
@@ -50,22 +76,28 @@ def serve(settings: Settings, host: str, port: int, tell: Tell, *, access: bool 
         server_header=False,
         timeout_graceful_shutdown=_GRACE,
     )
-    tell(f"Serving {settings.home} on {address}; stop it with Ctrl-C.")
-    if not tokens:
-        tell("No token is configured: everybody on this machine can read and append.")
-    uvicorn.Server(config).run([listening])
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listening.bind((host, port))
-    except OSError as error:
-        listening.close()
-        raise UserError(
-            f"Cannot listen on {host}:{port}: {error.strerror or error}.",
-            "Stop the process using it, or choose another port with --port.",
-        ) from error
-    return listening
+        _Server(config, lambda: _announce(settings, address, tokens, tell)).run([listening])
+    except SystemExit:
+        services: Services = app.state.services
+        if services.failure is None:
+            raise
+        raise services.failure from None
+
+
+def _announce(settings: Settings, address: str, tokens: bool, tell: Tell) -> None:
+    tell(
+        f"Serving {settings.home} on {address}; stop it with Ctrl-C.\n"
+        f"  Figures and events: {address}/v0   (documented on {address}/docs)\n"
+        f"  Health:             {address}/healthz, /readyz, /metrics"
+    )
+    if not tokens:
+        tell(
+            "No token is configured: everybody on this machine can read figures and send events. "
+            "`ltv token create` changes that."
+        )
+    snapshot = current_snapshot(settings)
+    if snapshot is None:
+        tell("Nothing is published yet: there are no figures before the first `ltv run`.")
+    else:
+        tell(f"The figures are as of {snapshot.as_of or 'never: no events yet'}.")

@@ -1,9 +1,12 @@
 """What the routes share: settings, the snapshot, tokens, metrics; open while the server runs."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 
+from ltv_platform.errors import UserError
 from ltv_platform.published.current import require_snapshot
+from ltv_platform.published.live import LiveSnapshot, Reading
+from ltv_platform.serving.errors import unavailable
 from ltv_platform.serving.measuring import Metrics
 from ltv_platform.serving.tokens import Tokens
 from ltv_platform.settings import Settings
@@ -18,15 +21,19 @@ class Services:
 
     Attributes:
         tokens: Who may ask.
+        live: The current snapshot, kept open; routes read it with :meth:`reading`.
         metrics: What is counted for Prometheus.
+        failure: What went wrong when they were opened.
         ready: What must work before the server is ready, by name; each raises a UserError that says
             what does not.
     """
 
     def __init__(self, settings: Settings, *, loopback: bool = True) -> None:
         self.settings = settings
+        self.failure: Exception | None = None
         self.loopback = loopback
         self.tokens = Tokens(settings)
+        self.live = LiveSnapshot(settings)
         self.metrics = Metrics()
         self.ready: dict[str, Callable[[], object]] = {
             "snapshot": lambda: require_snapshot(settings)
@@ -37,8 +44,30 @@ class Services:
         """Whether requests need no token: none was ever configured, and only we can ask."""
         return self.loopback and not self.tokens.configured
 
+    @contextmanager
+    def reading(self) -> Iterator[Reading]:
+        """The current snapshot, for one question; call it in a thread.
+
+        Raises:
+            RefusedError: 503, if nothing is published or the snapshot is damaged.
+        """
+        with ExitStack() as stack:
+            try:
+                reading = stack.enter_context(self.live.reading())
+            except UserError as error:
+                raise unavailable(error) from error
+            yield reading
+
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Open what must be open while the server answers, and close it afterwards."""
-        async with AsyncExitStack():
+        async with AsyncExitStack() as stack:
+            try:
+                await self._open(stack)
+            except Exception as error:
+                self.failure = error
+                raise
             yield
+
+    async def _open(self, stack: AsyncExitStack) -> None:
+        stack.callback(self.live.close)

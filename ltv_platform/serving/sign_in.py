@@ -1,5 +1,6 @@
 """Pages in a browser: the token once, in the address or on a small page, then a cookie."""
 
+import re
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlencode
@@ -15,7 +16,10 @@ from ltv_platform.serving.services import Services
 
 #: What a token needs to see the pages.
 SCOPE = "READ:dashboard"
+_ELSEWHERE = ("cross-site", "same-site")
 _MONTH = 30 * 86_400
+#: A path here: browsers take // and /\\ for another host, and ignore tabs and line breaks.
+_PATH = re.compile(r"/(?![/\\])[^\x00-\x20\x7f]*")
 
 
 class AnswerInsteadError(Exception):
@@ -48,7 +52,10 @@ def require_page(request: Request) -> None:
         raise AnswerInsteadError(answer)
     if allowed:
         return
-    if not caller.presented and request.headers.get("sec-fetch-site") in ("cross-site", "same-site"):
+    if not caller.presented and request.headers.get("sec-fetch-site") in (
+        "cross-site",
+        "same-site",
+    ):
         # A link from elsewhere: the browser has not sent the cookie, but will from a page of ours.
         address = f"/sign-in?{urlencode({'to': _without_token(request)})}"
         raise AnswerInsteadError(_page("again.html.j2", HTTPStatus.OK, address=address))
@@ -130,5 +137,5 @@ def _without_token(request: Request) -> str:
 
 
 def _is_ours(target: str) -> bool:
-    """Whether a target is a path: browsers take // and /\\ for another host."""
-    return target.startswith("/") and not target.startswith(("//", "/\\"))
+    """Whether a target is a path, which browsers do not take for the name of another host."""
+    return _PATH.fullmatch(target) is not None

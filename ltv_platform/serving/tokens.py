@@ -10,6 +10,7 @@ import hmac
 import json
 import re
 import secrets
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,6 +22,8 @@ from ltv_platform.locks import one_at_a_time
 from ltv_platform.settings import Settings
 
 ADMIN = "ADMIN"
+#: Seconds between two looks at the file: a look takes longer than all else that a token takes.
+LOOK_EVERY = 0.25
 _SCOPE = re.compile(r"ADMIN|(READ|APPEND):(\*|[a-z][a-z0-9_]*)")
 _NAME = re.compile(r"[\w.@-]{1,64}")
 _TOKEN = re.compile(r"ltv_([0-9a-f]{8})_[\w-]{43}")
@@ -55,12 +58,16 @@ class _Stored:
 
 
 class Tokens:
-    """The tokens of an LTV_HOME; notices when another process changes them."""
+    """The tokens of an LTV_HOME; notices when another process changes them, after `LOOK_EVERY`.
+
+    A token that is not known is looked for in the file at once.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._path = settings.tokens_path
         self._state: tuple[int, int, int] | None = None
         self._seen = False
+        self._next_look = 0.0
         self._known: Mapping[str, _Stored] = {}
 
     @property
@@ -75,15 +82,20 @@ class Tokens:
         Raises:
             UserError: the file of the tokens is damaged or not readable.
         """
-        self._refresh()
         match = _TOKEN.fullmatch(presented)
-        stored = self._known.get(match[1]) if match else None
+        if match is None:
+            return None
+        self._refresh(at_once=match[1] not in self._known)
+        stored = self._known.get(match[1])
         if stored is None or not hmac.compare_digest(stored.digest, _digest(presented)):
             return None
         return stored.token
 
-    def _refresh(self) -> None:
+    def _refresh(self, *, at_once: bool = False) -> None:
         """Read the file again if it was replaced; a file that disappears leaves no token."""
+        if not at_once and time.monotonic() < self._next_look:
+            return
+        self._next_look = time.monotonic() + LOOK_EVERY
         try:
             status = self._path.stat()
         except FileNotFoundError:
@@ -91,8 +103,9 @@ class Tokens:
             return
         state = (status.st_ino, status.st_mtime_ns, status.st_size)
         if state != self._state:
-            self._known, self._state, self._seen = {}, state, True
-            self._known = _read(self._path)
+            # Until it can be read, no token is known, and each of them reads it again.
+            self._known, self._state, self._seen = {}, None, True
+            self._known, self._state = _read(self._path), state
 
 
 def list_tokens(settings: Settings) -> list[Token]:

@@ -5,6 +5,7 @@
 * ``loader``: writes a file and ingests it; ``workbooks``: Excel files.
 * ``command_line``: ``ltv`` as people call it; ``forked``: the processes that it runs in; ``warm``:
   what these have loaded before they start; ``graphql``: what a web server is asked.
+* ``http``: a client of the HTTP server.
 * ``examples``: how many examples Hypothesis draws.
 * ``surroundings``: where temporary files lie, and what is compiled once.
 """

@@ -79,9 +79,9 @@ class ServerProcess:
         return self._log.read_text("utf-8", "replace")
 
     @property
-    def is_running(self) -> bool:
-        """Whether the process has not ended."""
-        return self._process.poll() is None
+    def process_id(self) -> int:
+        """The id of the process."""
+        return self._process.pid
 
     @property
     def memory(self) -> int:

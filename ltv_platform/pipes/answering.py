@@ -1,0 +1,180 @@
+"""Answers questions to pipes on the current snapshot."""
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from ltv_platform.contracts import Column
+from ltv_platform.contracts.ddl import column_list
+from ltv_platform.pipes.clickhouse import written
+from ltv_platform.pipes.kept import KeptTables, Read
+from ltv_platform.pipes.model import Pipe, Question
+from ltv_platform.pipes.statements import Statement, Tables
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+    from ltv_platform.published.live import Reading
+    from ltv_platform.tables.transforms import Graph
+
+#: Values (rows × columns) of answers that are remembered: some 50 MB.
+_MOST_REMEMBERED = 1_000_000
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a pipe answers.
+
+    Attributes:
+        columns: The columns.
+        rows: The rows, their values as they are written: decimals and times as text, flags 0 or 1.
+        total: Rows without limit and offset.
+        elapsed: Seconds that it took.
+        rows_read: Rows of the tables that were read for it; 0: it was remembered.
+        bytes_read: Bytes of their files.
+        as_of: Last day of the figures.
+        snapshot: Name of the snapshot.
+    """
+
+    columns: tuple[Column, ...]
+    rows: Sequence[tuple[Any, ...]]
+    total: int
+    elapsed: float
+    rows_read: int
+    bytes_read: int
+    as_of: date | None
+    snapshot: str
+
+
+class Answering:
+    """Answers questions; safe for several threads.
+
+    Args:
+        read: Opens the current snapshot for one question, as ``LiveSnapshot.reading`` does.
+        graph: How the tables are made.
+    """
+
+    def __init__(self, read: Read, graph: "Graph") -> None:
+        self._read = read
+        self._graph = graph
+        self._kept = KeptTables(read)
+        self._remembered = _Remembered()
+
+    def answer(self, pipe: Pipe, question: Question) -> Answer:
+        """The answer to a question; the same question to the same snapshot is computed once.
+
+        Raises:
+            UserError: nothing is published, or the snapshot lacks a table.
+        """
+        start = time.perf_counter()
+        with self._read() as reading:
+            snapshot = reading.snapshot.path.name
+            key = (snapshot, pipe.name, _key(question))
+            answer = self._remembered.get(key)
+            if answer is None:
+                answer = self._computed(pipe, question, reading)
+                self._remembered.put(key, answer)
+            else:
+                answer = replace(answer, rows_read=0, bytes_read=0)
+        return replace(answer, elapsed=time.perf_counter() - start)
+
+    def frame(self, pipe: Pipe, question: Question) -> "pa.Table":
+        """The rows of an answer as an Arrow table, with the types of the contract."""
+        with self._read() as reading:
+            statement = self._statement(pipe, question, reading)
+            columns = column_list(pipe.columns)
+            page = _page(pipe, question, columns)
+            sql, values = _around(reading.connection, statement, page)
+            return reading.connection.sql(sql, params=values).to_arrow_table()
+
+    def _statement(self, pipe: Pipe, question: Question, reading: "Reading") -> Statement:
+        kept = self._kept.of(reading)
+        return pipe.statement(Tables(reading, self._graph, kept), question)
+
+    def _computed(self, pipe: Pipe, question: Question, reading: "Reading") -> Answer:
+        statement = self._statement(pipe, question, reading)
+        columns = ", ".join(written(column) for column in pipe.columns)
+        connection = reading.connection
+        rows = _run(connection, statement, _page(pipe, question, columns))
+        total = question.offset + len(rows)
+        if len(rows) == question.limit or (not rows and question.offset):
+            [(total,)] = _run(connection, statement, "SELECT COUNT(*) FROM ({})")
+        manifest = reading.snapshot.manifest
+        read = [manifest["tables"][name] for name in statement.tables]
+        return Answer(
+            pipe.columns,
+            rows,
+            total,
+            0.0,
+            sum(table["rows"] for table in read),
+            sum(part["bytes"] for table in read for part in table["parts"]),
+            reading.snapshot.as_of,
+            str(manifest["id"]),
+        )
+
+
+def _page(pipe: Pipe, question: Question, columns: str) -> str:
+    """The statement around the SELECT of a pipe; ``{}`` stands for that."""
+    order = ", ".join(f'"{name}"' for name in pipe.order)
+    return (
+        f"SELECT {columns} FROM (SELECT * FROM ({{}}) AS answer ORDER BY {order} "
+        f"LIMIT {question.limit} OFFSET {question.offset}) AS page"
+    )
+
+
+def _run(
+    connection: "duckdb.DuckDBPyConnection", statement: Statement, around: str
+) -> list[tuple[Any, ...]]:
+    return connection.execute(*_around(connection, statement, around)).fetchall()
+
+
+def _around(
+    connection: "duckdb.DuckDBPyConnection", statement: Statement, around: str
+) -> tuple[str, dict[str, Any]]:
+    """The text and the values of a statement around the SELECT of a pipe."""
+    values = dict(statement.parameters)
+    if statement.compute is None:
+        return around.format(statement.sql), values
+    sums = connection.sql(statement.sql, params=values).to_arrow_table()
+    connection.register("computed", statement.compute(sums))
+    return around.format("SELECT * FROM computed"), {}
+
+
+def _key(question: Question) -> Hashable:
+    filters = tuple((each.parameter.name, each.values) for each in question.filters)
+    options = tuple(sorted(question.options.items()))
+    return filters, options, question.limit, question.offset
+
+
+class _Remembered:
+    """The newest answers, up to a number of values; safe for several threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._answers: OrderedDict[Hashable, Answer] = OrderedDict()
+        self._size = 0
+
+    def get(self, key: Hashable) -> Answer | None:
+        with self._lock:
+            answer = self._answers.get(key)
+            if answer is not None:
+                self._answers.move_to_end(key)
+            return answer
+
+    def put(self, key: Hashable, answer: Answer) -> None:
+        with self._lock:
+            if key not in self._answers:
+                self._size += _values(answer)
+            self._answers[key] = answer
+            while self._size > _MOST_REMEMBERED:
+                _, oldest = self._answers.popitem(last=False)
+                self._size -= _values(oldest)
+
+
+def _values(answer: Answer) -> int:
+    return len(answer.columns) * (1 + len(answer.rows))

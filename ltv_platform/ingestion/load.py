@@ -15,7 +15,12 @@ from pathlib import Path
 from ltv_platform.errors import UserError
 from ltv_platform.failpoints import failpoint
 from ltv_platform.ingestion.adapters.confinement import Connection, confine
-from ltv_platform.ingestion.files.private_copy import check_regular, file_format, printable
+from ltv_platform.ingestion.files.private_copy import (
+    check_regular,
+    file_format,
+    is_events,
+    printable,
+)
 from ltv_platform.ingestion.files.sqlite_schema import check_schema
 from ltv_platform.ingestion.files.sqlite_tables import (
     copy_sqlite,
@@ -318,7 +323,8 @@ def _what_rejection_means(reader: Reader, staged: Staged, counts: LoadCounts) ->
         yield f"unreadable attributes left empty: {columns}; their rows are loaded"
     if counts.rounded:
         yield f"{counts.rounded} numbers had more decimals than their column holds and were rounded"
-    if rejected and source.replaces is not None and counts.rows_accepted:
+    by_file = not is_events(counts.source_file)
+    if rejected and by_file and source.replaces is not None and counts.rows_accepted:
         yield (
             f"{counts.source_file} replaces every ({', '.join(source.replaces)}) that it contains, "
             f"without its {rejected} rejected rows: fix these and load the whole file again"

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from ltv_platform.contracts.sources import CAMPAIGN_COSTS, TRANSACTIONS
+from ltv_platform.ingestion.files.private_copy import is_events
 from ltv_platform.ingestion.messages import some
 from ltv_platform.warehouse.engine import LoadCounts, Reader
 
@@ -18,6 +19,8 @@ def notes_on_money(reader: Reader, counts: LoadCounts) -> Iterator[str]:
         reader: The warehouse.
         counts: The row of ``loads``.
     """
+    if is_events(counts.source_file):  # a correction of one figure is an event like any other
+        return
     if counts.table_name == CAMPAIGN_COSTS.name:
         yield from _notes_on_spend(reader, counts.load_id)
     if counts.table_name == TRANSACTIONS.name:

@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from ltv_platform import __version__
-from ltv_platform.serving import dashboard, documentation, health, pipes, sign_in
+from ltv_platform.serving import dashboard, documentation, events, health, pipes, sign_in
 from ltv_platform.serving.bodies import Bodies
 from ltv_platform.serving.errors import Unexpected, add_error_handlers
 from ltv_platform.serving.gate import Gate
@@ -52,6 +52,7 @@ def build_app(settings: Settings, *, loopback: bool = True) -> FastAPI:
     app.add_middleware(SecurityHeaders)
     app.add_middleware(Measuring, metrics=services.metrics)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.include_router(events.router(services))
     app.include_router(health.router(services))
     app.include_router(sign_in.router(services))
     app.include_router(dashboard.router(services))

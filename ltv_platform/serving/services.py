@@ -3,7 +3,9 @@
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 
+from ltv_platform.contracts import build_catalog
 from ltv_platform.errors import UserError
+from ltv_platform.events.intake import Intake
 from ltv_platform.published.current import require_snapshot
 from ltv_platform.published.live import LiveSnapshot, Reading
 from ltv_platform.serving.errors import unavailable
@@ -23,6 +25,7 @@ class Services:
         tokens: Who may ask.
         live: The current snapshot, kept open; routes read it with :meth:`reading`.
         metrics: What is counted for Prometheus.
+        intake: What takes events in.
         failure: What went wrong when they were opened.
         ready: What must work before the server is ready, by name; each raises a UserError that says
             what does not.
@@ -35,8 +38,10 @@ class Services:
         self.tokens = Tokens(settings)
         self.live = LiveSnapshot(settings)
         self.metrics = Metrics()
+        self.intake = Intake(settings, build_catalog(settings).sources)
         self.ready: dict[str, Callable[[], object]] = {
-            "snapshot": lambda: require_snapshot(settings)
+            "snapshot": lambda: require_snapshot(settings),
+            "events": self.intake.check,
         }
 
     @property
@@ -71,3 +76,4 @@ class Services:
 
     async def _open(self, stack: AsyncExitStack) -> None:
         stack.callback(self.live.close)
+        await stack.enter_async_context(self.intake.running())

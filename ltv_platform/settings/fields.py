@@ -325,6 +325,13 @@ class SettingFields(Home):
         "seconds",
         gt=0,
     )
+    spool_limit: int = setting(
+        2_000,
+        "Most megabytes of events that wait to be loaded; beyond, requests are answered 503.",
+        "megabytes",
+        note="See [events](events.md#limits).",
+        ge=1,
+    )
     engine: Literal["duckdb"] = Field("duckdb", description="Warehouse engine.")
     memory_limit: Memory = setting(
         "",

@@ -45,6 +45,16 @@ class Home(BaseSettings):
         return self.home / "landing"
 
     @property
+    def spool_path(self) -> Path:
+        """Events that were received, a folder per source; complete segments move to landing."""
+        return self.home / "spool"
+
+    @property
+    def spool_lock_path(self) -> Path:
+        """Locked by the server that receives events; holds its PID."""
+        return self.home / "spool.lock"
+
+    @property
     def loaded_path(self) -> Path:
         """Where files from landing go after loading, a folder per load."""
         return self.home / "loaded"

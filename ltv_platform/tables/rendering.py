@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ltv_platform.contracts.customers import COHORT_MONTHS
 from ltv_platform.contracts.ddl import literal
-from ltv_platform.contracts.sources import RATE_DAYS
+from ltv_platform.contracts.sources import EVENTS_SUFFIX, RATE_DAYS
 from ltv_platform.countries import country_codes
 from ltv_platform.errors import UserError
 from ltv_platform.parameters.attribution import attribution_parameters
@@ -76,6 +76,7 @@ def _context(settings: Settings) -> Mapping[str, Any]:
         "forecast_holdout": settings.forecast_holdout,
         "forecast_origins": FORECAST_ORIGINS,
         "rate_days": RATE_DAYS,
+        "events_suffix": EVENTS_SUFFIX,
         "organic_patterns": [_like_pattern(name) for name in settings.organic_sources],
         "missing_words": [word.lower() for word in settings.missing_words],
         "attribution": attribution_parameters(settings),

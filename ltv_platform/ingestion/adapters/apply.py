@@ -50,21 +50,24 @@ class Adapted:
         columns: The columns it returns.
         first_line: Number of the first row; None: the SELECT returns ``_line``.
         defaults: SQL literals for missing values, by column.
+        in_order: The rows are events in order of receipt, so those of one key do not conflict: the
+            last one counts.
     """
 
     select: str
     columns: Sequence[str]
     first_line: int | None = None
     defaults: Mapping[str, str] = field(default_factory=dict)
+    in_order: bool = False
 
 
-def as_they_are(records: Records) -> Adapted:
+def as_they_are(records: Records, *, in_order: bool = False) -> Adapted:
     """Rows from records that already have the contract's columns."""
     columns = [*records.columns]
     columns += ["_line"] if records.first_line is None else []
     columns += ["_rounded"] if records.has_doubles else []
     select = f"SELECT *, {packed(records.columns)} AS _record FROM ({records.select}) AS records"
-    return Adapted(select, columns, records.first_line)
+    return Adapted(select, columns, records.first_line, in_order=in_order)
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal
 from unicodedata import category
 
+from ltv_platform.contracts.sources import EVENTS_SUFFIX
 from ltv_platform.errors import PassingError, UserError
 from ltv_platform.ingestion.files.kinds import INSPECTED_BYTES, described, refuse_wrong_extension
 from ltv_platform.ingestion.files.unfollowed import IS_A_LINK, open_folder, refuse_link
@@ -105,6 +106,11 @@ def _first_bytes(path: Path) -> bytes:
             return _decompressed(raw).read(INSPECTED_BYTES)
     except (UserError, OSError, EOFError, zlib.error):
         return b""
+
+
+def is_events(name: str) -> bool:
+    """Whether a file has events, see ``EVENTS_SUFFIX``."""
+    return name.endswith(EVENTS_SUFFIX)
 
 
 def load_id_of(table: str, adapter_text: str, content_hash: str) -> str:

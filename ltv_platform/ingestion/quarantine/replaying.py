@@ -17,7 +17,7 @@ from ltv_platform.contracts.ddl import literal, quoted
 from ltv_platform.errors import UserError
 from ltv_platform.ingestion.adapters.apply import Adapted, adapt_again, defaults_of
 from ltv_platform.ingestion.adapters.confinement import Connection, confine
-from ltv_platform.ingestion.files.private_copy import load_id_of
+from ltv_platform.ingestion.files.private_copy import is_events, load_id_of
 from ltv_platform.ingestion.messages import source_called
 from ltv_platform.ingestion.quarantine.settling import OPEN
 from ltv_platform.ingestion.requests import Progress, silent
@@ -253,7 +253,10 @@ def _judge_again(
     columns = _create_file(connection, engine, file, adapter, waiting)
     if adapter is None:
         adapted = Adapted(
-            "SELECT *, NULL AS _record FROM file", [*columns, "_line"], defaults=defaults
+            "SELECT *, NULL AS _record FROM file",
+            [*columns, "_line"],
+            defaults=defaults,
+            in_order=is_events(file.name),
         )
     else:
         kept = folder / "kept.parquet"

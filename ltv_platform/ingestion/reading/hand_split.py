@@ -47,6 +47,8 @@ class RecordFiles:
         columns: The columns of every record; None: each record names its own.
         name: Name of the file in messages.
         single: Columns that must hold single values, not lists or objects.
+        only: The columns to keep of records that name their own, whether any names them or not;
+            None: all that are named.
 
     Attributes:
         around: Titles and notices around the records.
@@ -58,13 +60,15 @@ class RecordFiles:
         columns: Sequence[str] | None = None,
         name: str = "The file",
         single: Collection[str] = (),
+        only: Collection[str] | None = None,
     ) -> None:
         shutil.rmtree(folder, ignore_errors=True)  # left by an earlier read of the same copy
         folder.mkdir()
         self.folder = folder
         self.name = name
         self.single = frozenset(single)
-        self.columns = dict.fromkeys(columns or ())
+        self.only = None if only is None else frozenset(only)
+        self.columns = dict.fromkeys(columns or only or ())
         self.around: list[str] = []
         self._fixed = columns is not None
         self._parts = 0
@@ -92,6 +96,8 @@ class RecordFiles:
         Raises:
             UserError: the records have too many columns.
         """
+        if self.only is not None:
+            values = {name: value for name, value in values.items() if name in self.only}
         self._lines.append(line)
         self._named.append(values)
         self.columns.update(dict.fromkeys(values))
@@ -278,30 +284,40 @@ def split_json(path: Path, files: RecordFiles, wanted: Collection[str]) -> list[
 
 
 def _keep_json(files: RecordFiles, line: int, text: str) -> None:
+    values, reason = read_json(text, files.single)
+    if reason:
+        files.reject(line, text, reason)
+    else:
+        files.accept_named(line, values, len(text))
+
+
+def read_json(text: str, single: Collection[str]) -> tuple[Mapping[str, str | None], str]:
+    """The values of a record as text, by column, and why it cannot be split; empty: it can.
+
+    Args:
+        text: The record.
+        single: Columns that must hold single values, not lists or objects.
+    """
     if not is_unicode(text):
-        files.reject(line, text, NO_TEXT)
-        return
+        return {}, NO_TEXT
     try:
         value = DECODER.decode(text)
         if not isinstance(value, dict):
             raise ValueError("is not a JSON object")
         values = {name or _UNNAMED: _as_text(item) for name, item in value.items()}
     except RecursionError:
-        files.reject(line, text, "record: is nested too deep")
-        return
+        return {}, "record: is nested too deep"
     except ValueError:
-        files.reject(line, text, "record: is not a JSON object")
-        return
-    nested = [name for name in files.single & value.keys() if isinstance(value[name], dict | list)]
+        return {}, "record: is not a JSON object"
+    nested = [name for name in single if isinstance(value.get(name), dict | list)]
     if isinstance(value, Ambiguous) or len(values) < len(value):
-        files.reject(line, text, "record: names a column twice")
-    elif nested:
-        files.reject(line, text, f"record: {min(nested)} is a list or an object, not one value")
+        return values, "record: names a column twice"
+    if nested:
+        return values, f"record: {min(nested)} is a list or an object, not one value"
     # An escape can encode half a surrogate pair.
-    elif "\\u" in text and not all(is_unicode(f"{n}{v}") for n, v in values.items()):
-        files.reject(line, text, NO_TEXT)
-    else:
-        files.accept_named(line, values, len(text))
+    if "\\u" in text and not all(is_unicode(f"{n}{v}") for n, v in values.items()):
+        return values, NO_TEXT
+    return values, ""
 
 
 def _as_text(value: Any) -> str | None:

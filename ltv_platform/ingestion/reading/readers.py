@@ -16,7 +16,7 @@ import duckdb
 
 from ltv_platform.contracts.ddl import literal, quoted
 from ltv_platform.errors import UserError
-from ltv_platform.ingestion.files.private_copy import PrivateCopy
+from ltv_platform.ingestion.files.private_copy import PrivateCopy, is_events
 from ltv_platform.ingestion.reading.dialect import Dialect
 from ltv_platform.ingestion.reading.double_rounding import Scales, rounded_count_sql, rounded_sql
 from ltv_platform.ingestion.reading.hand_split import (
@@ -232,7 +232,8 @@ def _open_by_hand(
         files = RecordFiles(folder, distinct(columns, copy), copy.name)
         split_on_whitespace(copy.path, files, dialect)
     else:
-        files = RecordFiles(folder, name=copy.name, single=single)
+        only = wanted if is_events(copy.name) else None
+        files = RecordFiles(folder, name=copy.name, single=single, only=only)
         if copy.format == "json":
             notes = split_json(copy.path, files, wanted)
             return replace(_open_records(connection, copy, files), notes=tuple(notes))

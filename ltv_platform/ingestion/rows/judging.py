@@ -12,7 +12,7 @@ from ltv_platform.ingestion.suppression.keys import leave_out
 from ltv_platform.warehouse.engine import Loader
 
 #: How far the clocks of sources may be ahead of ours.
-_FUTURE_ALLOWED = timedelta(hours=24)
+FUTURE_ALLOWED = timedelta(hours=24)
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def judge(
     select = staging_select(
         source, adapted.columns, adapted.select, engine.settings, start, defaults=adapted.defaults
     )
-    latest = {"latest": received_at + _FUTURE_ALLOWED} if "$latest" in select else {}
+    latest = {"latest": received_at + FUTURE_ALLOWED} if "$latest" in select else {}
     connection.execute(f"CREATE OR REPLACE TEMP TABLE judged_{rows} AS {select}", latest)
     # Rows are in file order, so a row's position in the table gives its number.
     line = f", rowid + {adapted.first_line} AS _line" if adapted.first_line is not None else ""
@@ -71,9 +71,11 @@ def judge(
     select = f"SELECT *{line} FROM judged_{rows}{kept}"
     connection.execute(f"CREATE OR REPLACE TEMP VIEW {rows} AS {select}")
     notes = []
-    conflicts = find_conflicts(
-        connection, engine, source, rows, f"conflicts_{rows}", load_id=load_id
-    )
+    conflicts = None
+    if not adapted.in_order:
+        conflicts = find_conflicts(
+            connection, engine, source, rows, f"conflicts_{rows}", load_id=load_id
+        )
     if conflicts is not None:
         notes.append(note(source, conflicts))
         if not source.last_line_counts:

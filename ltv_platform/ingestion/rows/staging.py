@@ -23,7 +23,7 @@ from ltv_platform.ingestion.adapters.apply import (
     compare_columns,
 )
 from ltv_platform.ingestion.adapters.confinement import Connection
-from ltv_platform.ingestion.files.private_copy import PrivateCopy
+from ltv_platform.ingestion.files.private_copy import PrivateCopy, is_events
 from ltv_platform.ingestion.messages import some
 from ltv_platform.ingestion.quarantine.settling import OPEN, row_key
 from ltv_platform.ingestion.reading.dialect import Dialect
@@ -247,7 +247,7 @@ class _Staging:
         except UserError as error:
             raise _with_better_advice(error, copy, self.engine.catalog.sources) from error
         notes = [*copy.notes, *records.notes, *notes]
-        adapted = as_they_are(records)
+        adapted = as_they_are(records, in_order=is_events(copy.name))
         with engine_reads(copy):
             judgement = verdict(adapted)
         confirm(self.connection, records, judgement.rows)

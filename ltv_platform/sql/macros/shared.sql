@@ -176,10 +176,22 @@ QUALIFY ROW_NUMBER() OVER (
 {#- Current spend: the newest load that contains a (source, campaign, day) replaces what earlier
     loads said about it; its lines add up. -#}
 {% macro newest_spend() -%}
-SELECT *
-FROM raw.campaign_costs
-WHERE date >= $start AND date <= $end AND date <= $as_of
-QUALIFY load_sequence = MAX(load_sequence) OVER (PARTITION BY spend_source, campaign_id, date)
+SELECT costs.*
+FROM (
+  SELECT *, ends_with(source_file, {{ events_suffix | literal }}) AS is_event
+  FROM raw.campaign_costs
+  WHERE date >= $start AND date <= $end AND date <= $as_of
+) AS costs
+LEFT JOIN ({{ country_names() }}) AS names_of_keys ON names_of_keys.name = UPPER(costs.country)
+WINDOW of_day AS (PARTITION BY spend_source, campaign_id, date),
+  of_key AS (
+    PARTITION BY spend_source, campaign_id, date,
+      COALESCE(names_of_keys.code, UPPER({{ given('costs.country') }}))
+  )
+QUALIFY load_sequence >= COALESCE(MAX(load_sequence) FILTER (WHERE NOT is_event) OVER of_day, 0)
+  AND (load_sequence, line) >= COALESCE(
+    MAX((load_sequence, line)) FILTER (WHERE is_event) OVER of_key, (0, 0)
+  )
 {%- endmacro %}
 
 {#- A value, or NULL if the source writes a placeholder word. -#}

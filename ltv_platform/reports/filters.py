@@ -5,7 +5,7 @@ value, as forms send it, is no filter.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Self
@@ -33,6 +33,15 @@ class Filters:
         target: The ROAS that counts as success: 1 is break-even.
         sort: The column that a table is ordered by; a leading ``-`` reverses it.
         cohorts: ``mature`` leaves out what still grows; None: shown in grey.
+        by: The dimension that a table is grouped by.
+        segment: One segment given by the source.
+        channel: One channel.
+        media_source: One ad network.
+        acquisition_source: One acquisition source.
+        rfm_segment: One segment by recency and frequency.
+        is_active: 1 or 0, as the source says.
+        activity: What counts as active.
+        method: How a forecast was made.
     """
 
     start: date | None = None
@@ -44,6 +53,15 @@ class Filters:
     target: float | None = None
     sort: str | None = None
     cohorts: str | None = None
+    by: str | None = None
+    segment: str | None = None
+    channel: str | None = None
+    media_source: str | None = None
+    acquisition_source: str | None = None
+    rfm_segment: str | None = None
+    is_active: str | None = None
+    activity: str | None = None
+    method: str | None = None
 
     @classmethod
     def parse(cls, address: Mapping[str, str]) -> Self:
@@ -95,9 +113,18 @@ class Filters:
                 changed.pop(_NAMES[field], None)
         return f"?{urlencode(changed)}" if changed else ""
 
+    def only(self, *fields: str) -> "Filters":
+        """These filters without all others, which links between pages carry along."""
+        return Filters(**{field: getattr(self, field) for field in fields})
+
+    def where(self, dimensions: Iterable[str]) -> dict[str, tuple[str, ...]]:
+        """The values that a question to the catalogue is restricted to, by dimension."""
+        chosen = {name: getattr(self, name) for name in dimensions}
+        return {name: (value,) for name, value in chosen.items() if value is not None}
+
     @property
     def parameters(self) -> dict[str, Any]:
-        """Values for ``$start``, ``$end``, ``$country``, ``$campaign`` and ``$model`` in SQL."""
+        """Values for ``$start``, ``$end``, ``$country`` and so on in SQL, by name."""
         return {name: getattr(self, name) for name in _BOUND}
 
 
@@ -114,8 +141,17 @@ _NAMES = {
     "target": "target",
     "sort": "sort",
     "cohorts": "cohorts",
+    "by": "by",
+    "segment": "segment",
+    "channel": "channel",
+    "media_source": "media_source",
+    "acquisition_source": "acquisition_source",
+    "rfm_segment": "rfm_segment",
+    "is_active": "is_active",
+    "activity": "activity",
+    "method": "method",
 }
-_BOUND = ("start", "end", "country", "campaign", "model")
+_BOUND = ("start", "end", "country", "campaign", "model", "segment")
 
 
 def _value(field: str, name: str, text: str) -> Any:

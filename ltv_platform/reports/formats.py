@@ -73,7 +73,7 @@ def figure(cell: Cell, metric: Metric, form: Callable[[Number], str] | None = No
     if cell.value is None:
         shown = Markup('<span aria-hidden="true">{}</span>').format(DASH)
     else:
-        shown = escape((form or _FORMS[metric.unit])(cell.value))
+        shown = escape((form or form_of(metric))(cell.value))
     if mark:
         shown += Markup('<span class="mark" aria-hidden="true">{}</span>').format(mark)
     if words:
@@ -82,6 +82,11 @@ def figure(cell: Cell, metric: Metric, form: Callable[[Number], str] | None = No
     return Markup('<data value="{}" data-metric="{}" data-state="{}">{}</data>').format(
         exact, metric.name, cell.state.value, shown
     )
+
+
+def form_of(metric: Metric) -> Callable[[Number], str]:
+    """How a value of a metric is written, by its unit."""
+    return _FORMS[metric.unit]
 
 
 _FORMS: Mapping[Unit, Callable[[Number], str]] = MappingProxyType(

@@ -43,7 +43,7 @@ NAVIGATION = MappingProxyType(
 #: The page at the root of the dashboard.
 FIRST = "overview"
 #: Filters whose values a form offers; for each, a query of ``sql/queries/reports/shell/``.
-_OFFERED = ("campaign", "country", "model")
+_OFFERED = ("campaign", "country", "model", "segment")
 
 
 @dataclass(frozen=True)
@@ -131,6 +131,8 @@ class Page:
         figures: Everything that its template shows, by name.
         filters: The fields of :class:`Filters` that its form offers.
         depth: How many folders its path is below the root of the dashboard.
+        template: The name of its template, if that is not its own name.
+        choices: Values that its form offers besides those of the shell, by filter.
     """
 
     name: str
@@ -139,6 +141,8 @@ class Page:
     figures: Callable[[View], Mapping[str, Any]]
     filters: tuple[str, ...] = ()
     depth: int = 0
+    template: str = ""
+    choices: Callable[[View], Mapping[str, list[Row]]] = lambda _: {}
 
 
 def rendered(page: Page, settings: Settings, view: View | None, *, is_part: bool = False) -> str:
@@ -186,7 +190,9 @@ def write_report(page: Page, settings: Settings) -> Path:
 def _choices(view: View) -> dict[str, list[Row]]:
     """The values that the form of a page offers, by filter."""
     reader = view.reader_of("shell")
-    return {name: reader.rows(name) for name in _OFFERED if name in view.page.filters}
+    further = view.page.choices(view)
+    offered = [name for name in _OFFERED if name in view.page.filters and name not in further]
+    return {**{name: reader.rows(name) for name in offered}, **further}
 
 
 def _html(
@@ -204,7 +210,7 @@ def _html(
     path = "./" if page.name == FIRST else page.name.rpartition("/")[2]
     html = (
         environment()
-        .get_template(f"{page.name}.html.j2")
+        .get_template(f"{page.template or page.name}.html.j2")
         .render(
             page=page,
             settings=settings,

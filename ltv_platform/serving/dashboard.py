@@ -12,7 +12,7 @@ from fastapi.responses import HTMLResponse, PlainTextResponse, Response
 
 from ltv_platform.errors import UserError
 from ltv_platform.published.current import current_snapshot
-from ltv_platform.reports.dashboard import PAGES
+from ltv_platform.reports.dashboard import pages
 from ltv_platform.reports.filters import Filters
 from ltv_platform.reports.pages import template_text
 from ltv_platform.reports.screen_csv import table_csv
@@ -34,7 +34,7 @@ def router(services: Services) -> APIRouter:
     """The routes of the pages, of their tables as CSV, and of their script."""
     routes = APIRouter(include_in_schema=False)
     shown = Shown(services)
-    for page in PAGES.values():
+    for page in pages(services.settings).values():
         path = "/" if page.name == FIRST else f"/{page.name}"
         for each, answer in ((path, _page), (f"/{page.name}.csv", _csv)):
             routes.add_api_route(

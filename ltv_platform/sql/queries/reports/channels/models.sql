@@ -6,7 +6,6 @@ SELECT
   channel_name,
   model,
   CAST(SUM(credit) AS DOUBLE) AS credit,
-  {{ m.quotient('SUM(credited_revenue)', 'SUM(cost)') }} AS roas,
   EXISTS (
     SELECT 1 FROM {{ schema }}channel_model_comparison WHERE channel_name = '(pending)'
   ) AS unscored

@@ -6,8 +6,9 @@ and nothing else, so they cannot show different figures.
 
 from ltv_platform.metrics.answer import Answer, AnswerRow, Cell
 from ltv_platform.metrics.catalogue import catalogue
+from ltv_platform.metrics.families import Family, families
 from ltv_platform.metrics.model import CannotAnswer, Grain, Metric, State, Unit
-from ltv_platform.metrics.querying import dimension_values, query
+from ltv_platform.metrics.querying import dimension_values, known_days, query
 from ltv_platform.metrics.question import Question
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "AnswerRow",
     "CannotAnswer",
     "Cell",
+    "Family",
     "Grain",
     "Metric",
     "Question",
@@ -22,5 +24,7 @@ __all__ = [
     "Unit",
     "catalogue",
     "dimension_values",
+    "families",
+    "known_days",
     "query",
 ]

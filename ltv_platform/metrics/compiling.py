@@ -82,6 +82,14 @@ def compiled(settings: Settings, selection: Selection, metrics: Sequence[Metric]
     return Statement(text, parameters)
 
 
+def compiled_days(settings: Settings, selection: Selection) -> Statement:
+    """One SELECT of the first and the last day of the rows that match."""
+    where, parameters = _conditions(selection)
+    relation = render(f"queries/metrics/{selection.relation.name}.sql", settings)
+    text = f"SELECT MIN(day), MAX(day) FROM (\n{relation}\n) AS relation WHERE {where}"
+    return Statement(text, parameters)
+
+
 def _conditions(selection: Selection) -> tuple[str, dict[str, Any]]:
     conditions, parameters = ["TRUE"], dict[str, Any]()
     for name, values in selection.where.items():

@@ -4,13 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date
-from difflib import get_close_matches
+from types import MappingProxyType
 from typing import Any
 
 from ltv_platform.contracts.ddl import quoted
 from ltv_platform.metrics.answer import Answer, AnswerRow, Cell, cell_of
 from ltv_platform.metrics.catalogue import catalogue
-from ltv_platform.metrics.compiling import Selection, compiled
+from ltv_platform.metrics.compiling import Selection, compiled, compiled_days
 from ltv_platform.metrics.model import CannotAnswer, Metric, Relation, State
 from ltv_platform.metrics.question import (
     Question,
@@ -18,6 +18,7 @@ from ltv_platform.metrics.question import (
     metrics_of,
     period_of,
 )
+from ltv_platform.metrics.similar import similar
 from ltv_platform.published.live import Reading
 from ltv_platform.settings import Settings
 from ltv_platform.tables.rendering import render
@@ -26,7 +27,6 @@ _PARTS = (
     *("value", "numerator", "denominator", "lower", "upper"),
     *("counted", "rows", "covered", "base", "final", "known_until"),
 )
-_MOST_NEAR = 3
 #: Most values named in a refusal.
 _MOST_VALUES = 8
 
@@ -51,8 +51,9 @@ def query(settings: Settings, reading: Reading, question: Question) -> Answer:
     metrics = metrics_of(question, catalogue(settings))
     _check_as_of(question, snapshot.as_of)
     start, end = period_of(question, snapshot.as_of)
+    notes = list(_beyond(end, snapshot.as_of))
     found: dict[tuple[Any, ...], dict[str, Cell]] = {}
-    statements, parameters, notes = [], dict[str, Any](), list[str]()
+    statements, parameters = [], dict[str, Any]()
     for relation, of_relation in _by_relation(metrics):
         fixed = fixed_dimensions(question, relation)
         notes += [f"{name} = {value} (the default)." for name, value in fixed.items()]
@@ -62,7 +63,9 @@ def query(settings: Settings, reading: Reading, question: Question) -> Answer:
         statements.append(statement.sql)
         parameters.update(statement.parameters)
         rows = _rows(reading, statement.sql, statement.parameters)
-        if not any(row["rows_0"] for row in rows):
+        # Of several values, an unknown one would go unnoticed.
+        several = any(len(values) > 1 for values in question.where.values())
+        if several or not any(row["rows_0"] for row in rows):
             _refuse_unknown_values(settings, reading, selection)
         for row in rows:
             key = (row.get("period"), *(row[name] for name in question.by))
@@ -89,6 +92,22 @@ def query(settings: Settings, reading: Reading, question: Question) -> Answer:
         notes=[*notes, *_notes(metrics, found)],
         backtests=_backtests(settings, reading, metrics),
     )
+
+
+def known_days(
+    settings: Settings,
+    reading: Reading,
+    metric: Metric,
+    where: Mapping[str, Sequence[str]] = MappingProxyType({}),
+) -> tuple[date, date] | None:
+    """First and last day with rows of a metric that match; None: it has none, or no days."""
+    if not metric.relation.dated_by:
+        return None
+    statement = compiled_days(settings, Selection(metric.relation, (), where))
+    [(first, last)] = reading.connection.execute(
+        statement.sql, dict(statement.parameters)
+    ).fetchall()
+    return None if first is None else (first, last)
 
 
 def dimension_values(
@@ -136,6 +155,11 @@ def _check_as_of(question: Question, as_of: date | None) -> None:
         )
 
 
+def _beyond(end: date | None, as_of: date | None) -> Iterator[str]:
+    if end is not None and as_of is not None and end > as_of:
+        yield f"The data ends on {as_of}, before {end}."
+
+
 def _refuse_unknown_values(settings: Settings, reading: Reading, selection: Selection) -> None:
     """Say which filter matches nothing, with the values that exist.
 
@@ -149,7 +173,7 @@ def _refuse_unknown_values(settings: Settings, reading: Reading, selection: Sele
         for value in values:
             if value in known:
                 continue
-            near = get_close_matches(value, known, n=_MOST_NEAR, cutoff=0.5)
+            near = similar(value, known, cutoff=0.5)
             some = ", ".join(known[:_MOST_VALUES]) + (" …" if len(known) > _MOST_VALUES else "")
             raise CannotAnswer(
                 f"There is no {name} {value!r} in the data.",

@@ -4,9 +4,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from difflib import get_close_matches
 
 from ltv_platform.metrics.model import CannotAnswer, Grain, Metric, Relation
+from ltv_platform.metrics.similar import similar
 
 _LAST = re.compile(r"([1-9][0-9]{0,3})([dwm])")
 _UNITS = {"d": Grain.DAY, "w": Grain.WEEK, "m": Grain.MONTH}
@@ -116,7 +116,7 @@ def _metric(name: str, catalogue: Mapping[str, Metric]) -> Metric:
                 f"Ask for {metric.name} without a dimension: it is the ratio of the sums.",
             )
         raise CannotAnswer(f"{metric.name} is a sum already.", f"Ask for {metric.name}.")
-    near = get_close_matches(name.lower(), catalogue, n=_MOST_NEAR)
+    near = similar(name, catalogue)
     raise CannotAnswer(
         f"There is no metric {name!r}.",
         f"Did you mean {', '.join(near)}?" if near else _list_them(),

@@ -25,6 +25,16 @@ _MONTHS = 4
 
 _DAY = ["%Y-%m-%d"]
 
+_PORT = Annotated[int, typer.Option(min=1, max=65535, help="Port of the web server.")]
+_HOST = Annotated[str, typer.Option(help="Address to listen on.")]
+_MODULE = Annotated[
+    str, typer.Option(help="Module with your Dagster definitions; see docs/extending.md.")
+]
+
+
+_SERVE = Annotated[bool, typer.Option("--serve", help="Also serve the HTTP API and dashboard.")]
+_SERVE_PORT = Annotated[int, typer.Option(min=1, max=65535, help="Port of the HTTP API.")]
+
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
@@ -34,7 +44,12 @@ def register(app: typer.Typer) -> None:
     app.command()(up)
 
 
-def demo() -> None:
+def demo(
+    api: Annotated[
+        bool, typer.Option("--serve", help="Then serve the HTTP API and dashboard.")
+    ] = False,
+    serve_port: _SERVE_PORT = 8123,
+) -> None:
     """Load the bundled sample, build everything and show what the campaigns earn."""
     from ltv_platform.published.current import require_snapshot
     from ltv_platform.reports.campaigns import campaign_overview, cohort_overview
@@ -65,6 +80,10 @@ def demo() -> None:
         f"                   The sample ends on {as_of}; alerts will report its data as late."
     )
     _say_warnings(refreshed.without(*_PLANTED))
+    if api:
+        from ltv_platform.serving.server import serve
+
+        serve(workspace.settings, "127.0.0.1", serve_port, say)
 
 
 def _load_sample(workspace: Workspace) -> None:
@@ -241,35 +260,38 @@ def _say_published(workspace: Workspace) -> None:
         )
 
 
-_PORT = Annotated[int, typer.Option(min=1, max=65535, help="Port of the web server.")]
-_HOST = Annotated[str, typer.Option(help="Address to listen on.")]
-_MODULE = Annotated[
-    str, typer.Option(help="Module with your Dagster definitions; see docs/extending.md.")
-]
-
-
 def ui(
-    port: _PORT = 3000, host: _HOST = "127.0.0.1", module: _MODULE = "ltv_platform.definitions"
+    port: _PORT = 3000,
+    host: _HOST = "127.0.0.1",
+    module: _MODULE = "ltv_platform.definitions",
+    api: _SERVE = False,
+    serve_port: _SERVE_PORT = 8123,
 ) -> None:
     """Start Dagster's UI, sensors and schedules on this LTV_HOME; the same as `ltv up`."""
-    up(port, host, module)
+    up(port, host, module, api, serve_port)
 
 
 def up(
-    port: _PORT = 3000, host: _HOST = "127.0.0.1", module: _MODULE = "ltv_platform.definitions"
+    port: _PORT = 3000,
+    host: _HOST = "127.0.0.1",
+    module: _MODULE = "ltv_platform.definitions",
+    api: _SERVE = False,
+    serve_port: _SERVE_PORT = 8123,
 ) -> None:
     """Run web server and daemon on this LTV_HOME until SIGTERM or Ctrl-C.
 
     While it runs, files dropped into landing are loaded, and the affected tables rebuilt and
-    published.
+    published. With --serve, events come in and figures go out over HTTP as well.
     """
     from ltv_platform.ingestion.landing import make_landing
     from ltv_platform.orchestration.dagster_home import prepare_dagster_home
-    from ltv_platform.orchestration.services import address, serve
+    from ltv_platform.orchestration.services import serve
+    from ltv_platform.serving.listening import url_of
 
     workspace = Workspace.open()
     make_landing(workspace.settings, list(workspace.catalog.sources))
     prepare_dagster_home(workspace.settings)
     if "public_url" not in workspace.settings.model_fields_set:  # for links in alerts
-        os.environ["LTV_PUBLIC_URL"] = address(host, port)
-    serve(workspace.settings, host, port, module, say)
+        os.environ["LTV_PUBLIC_URL"] = url_of(host, port)
+    api_port = serve_port if api else None
+    serve(workspace.settings, host, port, module, say, api_port=api_port)

@@ -1,8 +1,8 @@
-"""Web server, daemon and code server, started, restarted and stopped together.
+"""Web server, daemon, code server and HTTP API, started, restarted and stopped together.
 
-This is `ltv ui` and `ltv up`. They share one code server with the definitions, which are reloaded
-when the first partition moves. A service that dies is restarted. However the parent ends, its
-services and their runs end with it.
+This is `ltv ui` and `ltv up`. Web server and daemon share one code server with the definitions,
+which are reloaded when the first partition moves. A service that dies is restarted. However the
+parent ends, its services and their runs end with it.
 """
 
 import http.client
@@ -28,11 +28,13 @@ from ltv_platform.orchestration.process_groups import (
     kill_group,
     start_group,
 )
+from ltv_platform.serving.listening import listen, refuse_open, url_of
 from ltv_platform.settings import Settings
 
 _LOCATION = "ltv-platform"
 #: The services, by module.
 CODE_SERVER, WEB_SERVER, DAEMON = "dagster code-server", "dagster_webserver", "dagster._daemon"
+API = "ltv_platform serve"
 #: The platform's own definitions.
 MODULE = "ltv_platform.definitions"
 #: The web server's name for loaded definitions.
@@ -99,13 +101,15 @@ class _Service:
             self.start()
 
 
-def address(host: str, port: int) -> str:
-    """The URL of the web server from this machine."""
-    reached = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 - compared, not bound
-    return f"http://{f'[{reached}]' if ':' in reached else reached}:{port}"
-
-
-def serve(settings: Settings, host: str, port: int, module: str, tell: Tell) -> None:
+def serve(
+    settings: Settings,
+    host: str,
+    port: int,
+    module: str,
+    tell: Tell,
+    *,
+    api_port: int | None = None,
+) -> None:
     """Run all services until SIGTERM or Ctrl-C.
 
     Args:
@@ -114,25 +118,34 @@ def serve(settings: Settings, host: str, port: int, module: str, tell: Tell) -> 
         port: The port of the web server.
         module: The module with the definitions, in the current directory or installed.
         tell: Called with messages for people.
+        api_port: The port of the HTTP API; None: it is not served.
 
     Raises:
-        UserError: the port is taken, the module does not exist, or this home is already served.
+        UserError: a port is taken, the module does not exist, this home is already served, or the
+            API would be open to everybody.
     """
-    _refuse_taken(host, port)
+    listen(host, port).close()
+    if api_port is not None:
+        refuse_open(settings, host)
+        listen(host, api_port).close()
     _require_module(module)
     with one_service(settings):
-        _serve(settings, host, port, module, tell)
+        _serve(settings, (host, port), module, tell, api_port)
 
 
-def _serve(settings: Settings, host: str, port: int, module: str, tell: Tell) -> None:
-    folder = settings.dagster_path
+def _serve(
+    settings: Settings, web: tuple[str, int], module: str, tell: Tell, api_port: int | None
+) -> None:
     code_port = _free_port()
-    services = _services(folder, (host, port), code_port, module)
+    code_server, *others = _services(settings.dagster_path, web, code_port, module)
+    first = [code_server]
+    if api_port is not None:  # it needs none of the others
+        first.append(_api(settings.dagster_path, web[0], api_port))
+    services = [*first, *others]
     ended: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda received, _: ended.append(received))
-    definitions = _Definitions(settings, (host, port), tell)
-    code_server = services[0]
+    definitions = _Definitions(settings, web, tell)
     watcher = Watcher()
 
     def look(living: Sequence[_Service]) -> None:
@@ -142,17 +155,17 @@ def _serve(settings: Settings, host: str, port: int, module: str, tell: Tell) ->
 
     try:
         tell("Loading the definitions.")
-        look([code_server])
-        # Started first: the others would complain that it does not answer yet.
+        look(first)
+        # First: the others would complain that the code server does not answer yet.
         while not ended and not _listens(code_port):
             time.sleep(_LOOK)
-            look([code_server])
+            look(first)
         # Announced only now: the address must show the UI.
-        while not ended and not _answers(host, port):
+        while not ended and not _answers(*web):
             look(services)
             time.sleep(_LOOK)
         if not ended:
-            tell(f"Dagster UI on {address(host, port)}; stop it with Ctrl-C.")
+            tell(f"Dagster UI on {url_of(*web)}; stop it with Ctrl-C.")
         while not ended:
             time.sleep(_LOOK)
             look(services)
@@ -218,16 +231,8 @@ def _services(folder: Path, web: tuple[str, int], code_port: int, module: str) -
     ]
 
 
-def _refuse_taken(host: str, port: int) -> None:
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise UserError(
-                f"Cannot listen on {host}:{port}: {error.strerror}.",
-                "Stop the process using it, or choose another port with --port.",
-            ) from error
+def _api(folder: Path, host: str, port: int) -> _Service:
+    return _Service("API", [*API.split(), "--host", host, "--port", str(port)], folder)
 
 
 def _require_module(module: str) -> None:
@@ -260,7 +265,7 @@ def _listens(port: int) -> bool:
 
 
 def _answers(host: str, port: int) -> bool:
-    url = f"{address(host, port)}/server_info"
+    url = f"{url_of(host, port)}/server_info"
     try:
         with urllib.request.urlopen(url, timeout=_LOOK) as answer:  # noqa: S310 - http, by us
             return bool(answer.status == http.HTTPStatus.OK)
@@ -277,7 +282,7 @@ def _free_port() -> int:
 def _reload(host: str, port: int) -> bool:
     """Make the web server reload the definitions; False: it did not, so try again."""
     headers: Mapping[str, str] = {"Content-Type": "application/json"}
-    url = f"{address(host, port)}/graphql"
+    url = f"{url_of(host, port)}/graphql"
     request = urllib.request.Request(url, _RELOAD, dict(headers))  # noqa: S310 - http, by us
     try:
         with urllib.request.urlopen(request, timeout=_ANSWER) as answer:  # noqa: S310 - as above

@@ -25,7 +25,7 @@ class Bodies:
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app = app
-        self._seconds = settings.serve_body_timeout
+        self._seconds = settings.serve_request_timeout
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on with a limited body."""
@@ -68,7 +68,7 @@ class _Body:
             self._refused = RefusedError(
                 HTTPStatus.REQUEST_TIMEOUT,
                 f"The body of the request did not arrive within {self._seconds:g} seconds.",
-                "Send smaller bodies; LTV_SERVE_BODY_TIMEOUT waits longer.",
+                "Send smaller bodies; LTV_SERVE_REQUEST_TIMEOUT waits longer.",
                 documentation=_LIMITS,
             )
             raise self._refused from None

@@ -1,9 +1,11 @@
-"""Addresses to listen on."""
+"""Addresses to listen on: for `ltv serve`, and for `ltv up` before it starts anything."""
 
 import ipaddress
 import socket
 
 from ltv_platform.errors import UserError
+from ltv_platform.serving.tokens import list_tokens
+from ltv_platform.settings import Settings
 
 
 def is_loopback(host: str) -> bool:
@@ -15,6 +17,19 @@ def is_loopback(host: str) -> bool:
     return all(
         ipaddress.ip_address(address.partition("%")[0]).is_loopback for _, address in _found(host)
     )
+
+
+def refuse_open(settings: Settings, host: str) -> None:
+    """Refuse to let everybody in.
+
+    Raises:
+        UserError: the host is beyond loopback, and no token is configured.
+    """
+    if not is_loopback(host) and not list_tokens(settings):
+        raise UserError(
+            f"There is no token: everybody who reaches {host} could read all figures.",
+            "Create one first: `ltv token create NAME --scope ADMIN`; or leave out --host.",
+        )
 
 
 def listen(host: str, port: int) -> socket.socket:

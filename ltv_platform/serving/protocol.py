@@ -11,13 +11,21 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 #: Most bytes of the first line and the headers of a request: twice what proxies usually allow.
 MOST_HEAD = 64 << 10
-#: Seconds in which they must arrive.
-HEAD_SECONDS = 10.0
+
+
+def limited_protocol(seconds: float) -> type["LimitedProtocol"]:
+    """The protocol with another limit of time."""
+    return type("LimitedProtocol", (LimitedProtocol,), {"seconds": seconds})
 
 
 class LimitedProtocol(HttpToolsProtocol):
-    """A connection whose requests must begin soon and briefly."""
+    """A connection whose requests must begin soon and briefly.
 
+    Attributes:
+        seconds: In which the first line and the headers of a request must arrive.
+    """
+
+    seconds = 30.0
     _bytes = 0
     _in_head = True
     _late: TimerHandle | None = None
@@ -67,7 +75,7 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def _expect_head(self) -> None:
         self._in_head, self._bytes = True, 0
-        self._late = self.loop.call_later(HEAD_SECONDS, self._too_late)
+        self._late = self.loop.call_later(self.seconds, self._too_late)
 
     def _stop_waiting(self) -> None:
         if self._late is not None:
@@ -77,7 +85,7 @@ class LimitedProtocol(HttpToolsProtocol):
     def _too_late(self) -> None:
         self._refuse(
             HTTPStatus.REQUEST_TIMEOUT,
-            f"The headers did not arrive within {HEAD_SECONDS:g} seconds.",
+            f"The headers did not arrive within {self.seconds:g} seconds.",
         )
 
     def _refuse(self, status: HTTPStatus, message: str) -> None:

@@ -7,12 +7,11 @@ from types import FrameType
 
 import uvicorn
 
-from ltv_platform.errors import UserError
 from ltv_platform.published.current import current_snapshot
 from ltv_platform.serving.app import build_app
-from ltv_platform.serving.listening import is_loopback, listen, url_of
+from ltv_platform.serving.listening import is_loopback, listen, refuse_open, url_of
 from ltv_platform.serving.logs import log_to_stderr
-from ltv_platform.serving.protocol import LimitedProtocol
+from ltv_platform.serving.protocol import limited_protocol
 from ltv_platform.serving.services import Services
 from ltv_platform.serving.tokens import Tokens
 from ltv_platform.settings import Settings
@@ -55,21 +54,15 @@ def serve(settings: Settings, host: str, port: int, tell: Tell, *, access: bool 
         UserError: the port is taken, the host is beyond loopback without any token, or something
             that the server needs cannot be opened.
     """
-    loopback = is_loopback(host)
-    tokens = Tokens(settings).configured
-    if not loopback and not tokens:
-        raise UserError(
-            f"No token is configured: everybody who reaches {host} could read all figures.",
-            "Create a token first: `ltv token create NAME --scope ADMIN`; or leave out --host.",
-        )
+    refuse_open(settings, host)
     log_to_stderr(access=access)
-    app = build_app(settings, loopback=loopback)
+    app = build_app(settings, loopback=is_loopback(host))
     listening = listen(host, port)
     address = url_of(host, listening.getsockname()[1])
     config = uvicorn.Config(
         app,
         loop="uvloop",
-        http=LimitedProtocol,
+        http=limited_protocol(settings.serve_request_timeout),
         ws="none",
         log_config=None,
         access_log=False,
@@ -77,7 +70,7 @@ def serve(settings: Settings, host: str, port: int, tell: Tell, *, access: bool 
         timeout_graceful_shutdown=_GRACE,
     )
     try:
-        _Server(config, lambda: _announce(settings, address, tokens, tell)).run([listening])
+        _Server(config, lambda: _announce(settings, address, tell)).run([listening])
     except SystemExit:
         services: Services = app.state.services
         if services.failure is None:
@@ -85,13 +78,13 @@ def serve(settings: Settings, host: str, port: int, tell: Tell, *, access: bool 
         raise services.failure from None
 
 
-def _announce(settings: Settings, address: str, tokens: bool, tell: Tell) -> None:
+def _announce(settings: Settings, address: str, tell: Tell) -> None:
     tell(
         f"Serving {settings.home} on {address}; stop it with Ctrl-C.\n"
         f"  Figures and events: {address}/v0   (documented on {address}/docs)\n"
         f"  Health:             {address}/healthz, /readyz, /metrics"
     )
-    if not tokens:
+    if not Tokens(settings).configured:
         tell(
             "No token is configured: everybody on this machine can read figures and send events. "
             "`ltv token create` changes that."

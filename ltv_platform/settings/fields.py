@@ -319,9 +319,9 @@ class SettingFields(Home):
         "requests per second",
         ge=1,
     )
-    serve_body_timeout: float = setting(
+    serve_request_timeout: float = setting(
         30.0,
-        "Seconds in which the body of a request must arrive.",
+        "Seconds in which the headers of a request must arrive, and then its body.",
         "seconds",
         gt=0,
     )

@@ -31,20 +31,25 @@ class Up:
         home: The LTV_HOME.
         log: Where it writes what it says.
         settings: Its LTV_ variables, in lower case.
+        api: Whether it serves the HTTP API.
     """
 
-    def __init__(self, home: Path, log: Path, settings: Mapping[str, str] = SETTINGS) -> None:
+    def __init__(
+        self, home: Path, log: Path, settings: Mapping[str, str] = SETTINGS, *, api: bool = False
+    ) -> None:
         self.home = home
         self._log = log
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = int(probe.getsockname()[1])
+        self.port, self.api_port = _free_port(), _free_port()
+        serving = ["--serve", "--serve-port", str(self.api_port)] if api else []
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("LTV_", "DAGSTER_"))}
         variables = {f"LTV_{name.upper()}": value for name, value in settings.items()}
         variables |= {"LTV_FRESHNESS_HOURS": "none", "LTV_HOME": str(home)}
         with log.open("ab") as out:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "ltv_platform.cli", "up", "--port", str(self.port)],
+                [
+                    *(sys.executable, "-m", "ltv_platform.cli", "up"),
+                    *("--port", str(self.port), *serving),
+                ],
                 env={**kept, **variables},
                 stdout=out,
                 stderr=out,
@@ -113,10 +118,18 @@ class Up:
         return self.process.wait(60)
 
 
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 @contextmanager
-def up(home: Path, log: Path, settings: Mapping[str, str] = SETTINGS) -> Iterator[Up]:
+def up(
+    home: Path, log: Path, settings: Mapping[str, str] = SETTINGS, *, api: bool = False
+) -> Iterator[Up]:
     """``ltv up`` on a home, answering; ended in any case."""
-    running = Up(home, log, settings)
+    running = Up(home, log, settings, api=api)
     try:
         wait_until(running.answers, 120, "the web server answers")
         yield running

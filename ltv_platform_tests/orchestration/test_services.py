@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from ltv_platform.orchestration.services import DAEMON
+from ltv_platform.orchestration.services import API, DAEMON
 from ltv_platform_tests.chaos.flood import flooded
 from ltv_platform_tests.chaos.readers import READERS, read_while_backfilled
 from ltv_platform_tests.chaos.services import SERVICES, Up, up, wait_until
@@ -96,6 +96,29 @@ def test_the_address_is_told_when_it_answers(tmp_path: Path) -> None:
         said += process.stderr
     assert process.returncode == 0, said
     assert not re.search("deprecat|supersed", "".join(said), re.IGNORECASE)
+
+
+def test_the_api_runs_beside_the_others(tmp_path: Path) -> None:
+    """With --serve: it answers, comes back after it was killed, and ends with all the others."""
+    with up(tmp_path / "home", tmp_path / "log", api=True) as running:
+        health = f"http://127.0.0.1:{running.api_port}/healthz"
+
+        def is_up() -> bool:
+            try:
+                with urllib.request.urlopen(health, timeout=5) as answer:
+                    return bool(answer.status == 200)
+            except OSError:
+                return False
+
+        wait_until(is_up, 30, "the API answers")
+        [first] = [pid for pid, line in running.children().items() if API in line]
+        os.kill(first, signal.SIGKILL)
+        wait_until(lambda: not _lives(first) and is_up(), 30, "it answers again")
+        assert "API ended (-9); restarting it." in running.said
+        left = running.children(deep=True)
+        assert running.end() == 0
+        wait_until(lambda: not any(map(_lives, left)), 30, "all of its processes have ended")
+        assert "Traceback" not in running.said
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])

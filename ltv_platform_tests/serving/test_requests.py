@@ -1,6 +1,7 @@
 """Errors, limits, sizes and headers: what every request and answer goes through."""
 
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -104,11 +105,11 @@ def test_a_request_that_is_not_valid_names_the_field(settings: Settings) -> None
     assert broken.json()["error"].startswith("The request is not valid. ")
 
 
-def test_limits_count_by_token_or_address(settings: Settings, monkeypatch: Any) -> None:
+def test_limits_count_by_token_or_address(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """docs/api.md: events and other requests are counted apart, and 429 says when to try again."""
-    from limits.aio.storage import memory
-
-    monkeypatch.setattr(memory.time, "time", lambda: 1_000.5)
+    monkeypatch.setattr(time, "time", lambda: 1_000.5)
     few = load_settings(home=settings.home, serve_event_rate=3, serve_read_rate=1)
     asking = client(few, prepare=_reading)
     answers = [asking.post("/v0/events", content="x") for _ in range(4)]

@@ -63,7 +63,7 @@ OTHERS = {
     "backups": 2,
     "serve_event_rate": 5,
     "serve_read_rate": 5,
-    "serve_body_timeout": 5,
+    "serve_request_timeout": 5,
     "memory_limit": "1GB",
     "threads": 1,
     "lock_timeout": 1,

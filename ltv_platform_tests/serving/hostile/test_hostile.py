@@ -106,7 +106,7 @@ def target(
         folder / "home",
         folder / "log",
         module=watched.__name__,
-        serve_body_timeout="3",
+        serve_request_timeout="3",
         test_watch=str(folder / "events"),
     ) as server:
         yield Target(server, canary, folder / "events")

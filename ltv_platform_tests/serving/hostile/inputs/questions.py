@@ -5,7 +5,7 @@ from itertools import cycle
 from pathlib import Path
 
 from ltv_platform.pipes.declared import all_pipes
-from ltv_platform.reports.dashboard import PAGES
+from ltv_platform.reports.dashboard import pages
 from ltv_platform.reports.shell import FIRST
 from ltv_platform.settings import load_settings
 from ltv_platform_tests.serving.hostile.inputs.model import Hostile, Verdict, encoded, get
@@ -150,11 +150,14 @@ def of_shapes() -> Iterator[Hostile]:
 
 
 def of_pages(canary: Path) -> Iterator[Hostile]:
-    """SQL and scripts in every filter of every page, numbers and dates in those that are such."""
-    sql, scripts = cycle(_sql(canary)), cycle(_SCRIPTS)
-    for name in PAGES:
+    """SQL and scripts in every filter of every page, numbers and dates in those that are such.
+
+    Pages of metrics are many and alike, so each gets one filter after another.
+    """
+    sql, scripts, filters = cycle(_sql(canary)), cycle(_SCRIPTS), cycle(_FILTERS)
+    for name in pages(load_settings()):
         path = "/" if name == FIRST else f"/{name}"
-        for one in _FILTERS:
+        for one in (next(filters),) if "/" in name else _FILTERS:
             verdict = Verdict.PAGE if one in (*_TEXTS, "sort") else Verdict.REFUSED
             for text in (next(sql), next(scripts)):
                 yield get(f"{path}?{one}={encoded(text)}", f"{name}.{one}: {text}", verdict)

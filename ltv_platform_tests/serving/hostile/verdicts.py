@@ -41,15 +41,23 @@ def _faults(hostile: Hostile, reply: Reply) -> list[str]:
 def _wrong_status(verdict: Verdict, reply: Reply) -> str:
     status = reply.status
     refused = 400 <= status < 500 or status == _NOT_SUPPORTED
-    allowed = refused or {
-        Verdict.REFUSED: False,
-        Verdict.CLOSED: status == 0,
-        Verdict.EMPTY: status == 200 and _rows(reply) == [],
-        Verdict.QUARANTINED: status == 200 and _accepted(reply) == 0,
-        Verdict.PAGE: status == 200,
-        Verdict.ALLOWED: status < 500,
-    }[verdict]
-    return "" if allowed else f"status {status}: {reply.text[:300]}"
+    return "" if refused or _is_allowed(verdict, reply) else f"status {status}: {reply.text[:300]}"
+
+
+def _is_allowed(verdict: Verdict, reply: Reply) -> bool:
+    match verdict:
+        case Verdict.REFUSED:
+            return False
+        case Verdict.CLOSED:
+            return reply.status == 0
+        case Verdict.EMPTY:
+            return reply.status == 200 and _rows(reply) == []
+        case Verdict.QUARANTINED:
+            return reply.status == 200 and _accepted(reply) == 0
+        case Verdict.PAGE:
+            return reply.status == 200
+        case Verdict.ALLOWED:
+            return reply.status < 500
 
 
 def _wrong_message(reply: Reply) -> str:

@@ -119,11 +119,11 @@ def of_json() -> Iterator[Hostile]:
         "not JSON": b"{",
         "deep": b'{"country":' * 5_000 + b"1" + b"}" * 5_000,
         "a nested value": b'{"country": {"$gt": ""}}',
-        "a list as a limit": b'{"limit": [1]}',
+        "a list of numbers as a limit": b'{"limit": [1, 2]}',
         "a huge number": b'{"limit": 1e999}',
         "many digits": b'{"limit": ' + b"9" * 10_000 + b"}",
         "NaN": b'{"limit": NaN}',
-        "a flag as a limit": b'{"limit": true}',
+        "nothing as a limit": b'{"limit": null}',
         "invalid UTF-8": b'{"country": "\xff"}',
         "a NUL": b'{"country": "a\\u0000b"}',
         "half a surrogate pair": b'{"country": "\\ud800"}',
@@ -136,18 +136,33 @@ def of_json() -> Iterator[Hostile]:
 
 def of_rows() -> Iterator[Hostile]:
     """Rows that are JSON but break the contract: quarantined, or the body is refused."""
-    number = b'{"customer_id": "hostile", "registration_date": "2026-01-01", "age": %s}'
+    amount = (
+        b'{"transaction_id": "hostile", "customer_id": "hostile", '
+        b'"transaction_date": "2026-01-01", "amount": %s}'
+    )
+    amounts = {
+        "a number of 4,000 digits": b"9" * 4_000,
+        "1e999": b"1e999",
+        "a nested value": b'{"$gt": ""}',
+        "a list": b"[1]",
+        "a flag": b"true",
+        "SQL": b'"\'; DROP TABLE customers; --"',
+        "a formula": b'"=1+1"',
+        "NaN as a text": b'"NaN"',
+        "Infinity as a text": b'"Infinity"',
+    }
+    for what, value in amounts.items():
+        yield _post(
+            f"an amount: {what}",
+            amount % value,
+            "/v0/events?name=transactions&wait=true",
+            Verdict.QUARANTINED,
+        )
     rows = {
-        "a number of 4,000 digits": number % (b"9" * 4_000),
-        "1e999": number % b"1e999",
-        "-1": number % b"-1",
-        "a nested value": number % b'{"$gt": ""}',
-        "a text as a number": number % b'"\'; DROP TABLE customers; --"',
         "the year 0": b'{"customer_id": "hostile", "registration_date": "0000-01-01"}',
         "the year 99999": b'{"customer_id": "hostile", "registration_date": "99999-01-01"}',
         "30 February": b'{"customer_id": "hostile", "registration_date": "2026-02-30"}',
         "an id of 1 MB": b'{"customer_id": "' + b"a" * _MIB + b'"}',
-        "a NUL in an id": b'{"customer_id": "a\\u0000b", "registration_date": "2026-01-01"}',
         "half a surrogate pair": b'{"customer_id": "\\ud800", "registration_date": "2026-01-01"}',
         "10,000 columns": json.dumps({f"c{n}": n for n in range(10_000)}).encode(),
         "the same column twice": b'{"customer_id": "a", "customer_id": "b"}',

@@ -69,7 +69,7 @@ def of_lines() -> Iterator[Hostile]:
         "HTTP/2": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\x04\0\0\0\0\0",
         "HTTP/0.9": b"GET /healthz\r\n",
         "HTTP/9.9": b"GET /healthz HTTP/9.9" + end,
-        "no version": b"GET /healthz" + end,
+        "no version": b"GET /nowhere" + end,
         "no path": b"GET  HTTP/1.1" + end,
         "CONNECT": b"CONNECT evil.example:443 HTTP/1.1" + end,
         "a path without a slash": b"GET healthz HTTP/1.1" + end,

@@ -152,15 +152,20 @@ def of_shapes() -> Iterator[Hostile]:
 def of_pages(canary: Path) -> Iterator[Hostile]:
     """SQL and scripts in every filter of every page, numbers and dates in those that are such.
 
-    Pages of metrics are many and alike, so each gets one filter after another.
+    Pages of metrics are many and alike, so each gets one of all these.
     """
-    sql, scripts, filters = cycle(_sql(canary)), cycle(_SCRIPTS), cycle(_FILTERS)
+    sql, scripts = cycle(_sql(canary)), cycle(_SCRIPTS)
+    both, filters = cycle((sql, scripts)), cycle(_FILTERS)
     for name in pages(load_settings()):
         path = "/" if name == FIRST else f"/{name}"
-        for one in (next(filters),) if "/" in name else _FILTERS:
+        is_one_of_many = "/" in name
+        for one in (next(filters),) if is_one_of_many else _FILTERS:
             verdict = Verdict.PAGE if one in (*_TEXTS, "sort") else Verdict.REFUSED
-            for text in (next(sql), next(scripts)):
+            for texts in (next(both),) if is_one_of_many else (sql, scripts):
+                text = next(texts)
                 yield get(f"{path}?{one}={encoded(text)}", f"{name}.{one}: {text}", verdict)
+        if is_one_of_many:
+            continue
         text = next(scripts)
         yield get(f"{path}?{encoded(text)}=1", f"{name}: a filter called {text}")
         yield get(f"/{name}.csv?table={encoded(text)}", f"{name}.csv: {text}")
@@ -170,6 +175,8 @@ def of_pages(canary: Path) -> Iterator[Hostile]:
     for odd in ("nan", "inf", "-1", "0", "1e99", "9" * 200, "1001"):
         yield get(f"/campaigns?target={odd}", f"target {odd[:40]}")
     for odd in _DATES:
-        yield get(f"/campaigns?from={encoded(odd)}", f"from {odd}")
+        # Dates are read as ISO 8601 writes them.
+        verdict = Verdict.PAGE if odd in ("2026-W01-1", "20260101") else Verdict.REFUSED
+        yield get(f"/campaigns?from={encoded(odd)}", f"from {odd}", verdict)
     yield get("/campaigns?from=2026-02-01&to=2026-01-01", "from after to")
     yield get("/campaigns?from=0001-01-01&to=9999-12-31&grain=day", "8,000 years", Verdict.PAGE)

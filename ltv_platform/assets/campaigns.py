@@ -1,6 +1,7 @@
 """Campaign tables: cohorts by install date read the events of the days after it."""
 
 from ltv_platform.forecasting.cohorts.backtest import campaign_forecast_backtest
+from ltv_platform.forecasting.cohorts.outlook import campaign_outlook
 from ltv_platform.forecasting.cohorts.tables import campaign_ltv_forecast, development_factors
 from ltv_platform.settings import Settings
 from ltv_platform.tables.transforms import Derivation, Window
@@ -59,6 +60,7 @@ def campaign_derivations(settings: Settings) -> tuple[Derivation, ...]:
         Derivation(
             "marts.development_factors", "campaigns", backtest=_BACKTEST, fit=development_factors
         ),
+        Derivation("marts.campaign_outlook", "campaigns", backtest=_BACKTEST, fit=campaign_outlook),
         Derivation(
             "marts.revenue_reconciliation", "campaigns", {"core.customers": Window(before=None)}
         ),

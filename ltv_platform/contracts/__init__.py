@@ -7,6 +7,7 @@ belong here: that is its SELECT in ``sql/`` and its line in ``assets/``.
 
 from ltv_platform.contracts.attribution import ATTRIBUTION_TABLES
 from ltv_platform.contracts.campaign_forecasts import CAMPAIGN_FORECAST_TABLES
+from ltv_platform.contracts.campaign_outlook import campaign_outlook
 from ltv_platform.contracts.campaigns import campaign_tables
 from ltv_platform.contracts.core import CORE_TABLES
 from ltv_platform.contracts.customers import CUSTOMER_TABLES
@@ -29,6 +30,7 @@ def build_catalog(settings: Settings) -> Catalog:
             *CORE_TABLES,
             *campaign_tables(settings),
             *CAMPAIGN_FORECAST_TABLES,
+            campaign_outlook(settings),
             *ATTRIBUTION_TABLES,
             *CUSTOMER_TABLES,
             *forecast_tables(settings),

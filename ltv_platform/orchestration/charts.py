@@ -11,7 +11,8 @@ from urllib.parse import quote
 import dagster as dg
 
 from ltv_platform.reports.channels import cost_chart, length_chart, model_chart
-from ltv_platform.reports.customers import forecast_chart, ltv_chart, retention_chart, rfm_chart
+from ltv_platform.reports.customers import ltv_chart, retention_chart, rfm_chart
+from ltv_platform.reports.forecast_page import forecast_chart
 from ltv_platform.reports.pages import Reader, Table
 from ltv_platform.reports.revenue import revenue_chart
 from ltv_platform.reports.svg import Chart
@@ -26,7 +27,7 @@ _CHARTS: Mapping[str, tuple[str, str, Callable[[Reader], Chart]]] = {
     "marts.customer_retention": ("retention", "customers", retention_chart),
     "marts.rfm_segments": ("recency_and_frequency", "customers", rfm_chart),
     "marts.daily_revenue": ("new_and_returning", "revenue", revenue_chart),
-    "marts.forecast_totals": ("expected_revenue", "customers", forecast_chart),
+    "marts.forecast_totals": ("expected_revenue", "forecasts", forecast_chart),
 }
 
 #: Characters to leave unescaped in a data URI; quotes and parentheses would end the Markdown.

@@ -79,3 +79,36 @@ def line_of_periods(
         _TOP + _HEIGHT + 30,
         f"{axis}{labels}<path d='{line}' fill='none' stroke='{BLUE}' stroke-width='2'/>",
     )
+
+
+def band_of_periods(points: Sequence[tuple[str, float, float, float]]) -> str:
+    """A ratio by period with its interval, as an SVG with a line at 1.
+
+    Args:
+        points: (period, lower, value, upper), in chronological order.
+    """
+    highest = max(1.0, *(upper for *_, upper in points)) if points else 1.0
+    lowest = min(0.0, *(lower for _, lower, *_ in points)) if points else 0.0
+    width = WIDTH - _LEFT - _RIGHT
+    step = width / max(len(points), 1)
+
+    def y(value: float) -> float:
+        return round(_TOP + _HEIGHT * (highest - value) / (highest - lowest), 1)
+
+    every = -(-len(points) // _MOST_LABELS) or 1
+    drawn = ""
+    for number, (name, lower, value, upper) in enumerate(points):
+        x = round(_LEFT + step * (number + 0.5), 1)
+        drawn += (
+            f"<path d='M{x},{y(lower)}V{y(upper)}' stroke='{BLUE}' stroke-width='6' "
+            f"stroke-opacity='.3'/><circle cx='{x}' cy='{y(value)}' r='3' fill='{BLUE}'/>"
+        )
+        if number % every == 0:
+            drawn += text(x, _TOP + _HEIGHT + 18, name, "middle", 11)
+    for value in sorted({0.0, 1.0, highest}):
+        dashes = " stroke-dasharray='3 3'" if value == 1 else ""
+        drawn += (
+            f"<path d='M{_LEFT},{y(value)}h{width}' stroke='{INK}' stroke-opacity='.4'{dashes}/>"
+            + text(_LEFT - 8, y(value) + 4, f"{value:.2f}", "end", 11)
+        )
+    return svg(WIDTH, _TOP + _HEIGHT + 30, drawn)

@@ -3,7 +3,8 @@
 No script, and nothing from another host.
 """
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -20,43 +21,54 @@ class Route:
     """A route as the OpenAPI describes it.
 
     Attributes:
-        method: In capitals.
+        methods: In capitals; several if they do the same.
         path: With its parameters in braces.
-        summary: One sentence.
         description: All that its docstring says.
         parameters: Name, position, type and meaning of each.
     """
 
-    method: str
+    methods: tuple[str, ...]
     path: str
-    summary: str
     description: str
     parameters: tuple[tuple[str, str, str, str], ...]
 
     @property
+    def title(self) -> str:
+        """As in ``GET, POST /v0/pipes/{name}``."""
+        return f"{', '.join(self.methods)} {self.path}"
+
+    @property
+    def summary(self) -> str:
+        """Its first sentence."""
+        return self.description.partition(". ")[0].rstrip(".") + "."
+
+    @property
     def anchor(self) -> str:
-        """Its section on the page."""
-        words = "".join(c if c.isalnum() else " " for c in self.path).split()
-        return "-".join((self.method.lower(), *words))
+        """Its section on the page, as in ``post-v0-events``."""
+        words = re.findall(r"[a-z0-9]+", self.path.lower())
+        return "-".join((self.methods[0].lower(), *words))
 
 
-def routes_of(schema: Mapping[str, Any]) -> Iterator[Route]:
+def routes_of(schema: Mapping[str, Any]) -> list[Route]:
     """The routes of an OpenAPI document, in its order."""
+    found: dict[tuple[Any, ...], list[str]] = {}
     for path, methods in schema["paths"].items():
         for method, route in methods.items():
             text = " ".join(route.get("description", route.get("summary", "")).split())
-            first, _, _ = text.partition(". ")
             parameters = tuple(
                 (one["name"], one["in"], _type(one.get("schema", {})), one.get("description", ""))
                 for one in route.get("parameters", ())
             )
-            yield Route(method.upper(), path, first.rstrip(".") + ".", text, parameters)
+            found.setdefault((path, text, parameters), []).append(method.upper())
+    return [Route(tuple(methods), *route) for route, methods in found.items()]
 
 
 def _type(schema: Mapping[str, Any]) -> str:
     options = [_type(one) for one in schema.get("anyOf", ()) if one.get("type") != "null"]
     if options:
         return " or ".join(options)
+    if schema.get("type") == "array":
+        return f"list of {_type(schema['items'])}"
     if "enum" in schema:
         return ", ".join(map(str, schema["enum"]))
     return str(schema.get("format") or schema.get("type") or "text")
@@ -71,7 +83,7 @@ def router(app: FastAPI) -> APIRouter:
         return render(
             "docs.html.j2",
             version=app.version,
-            routes=list(routes_of(app.openapi())),
+            routes=routes_of(app.openapi()),
             most_events=MOST_EVENTS >> 20,
             most_others=MOST_OTHERS >> 20,
         )

@@ -23,6 +23,7 @@ from ltv_platform.forecasting.cohorts.residuals import (
     Integers,
     ResidualSpread,
 )
+from ltv_platform.forecasting.cohorts.running import Running
 from ltv_platform.forecasting.cohorts.triangle import Triangle
 from ltv_platform.forecasting.repeat_buying.histories import Floats
 
@@ -104,6 +105,16 @@ class _Sums:
             self.cohorts.sum(axis=0, keepdims=True),
         )
 
+    def minus(self, others: "_Sums") -> "_Sums":
+        """These sums without those of others."""
+        return _Sums(
+            self.before - others.before,
+            self.after - others.after,
+            self.installs - others.installs,
+            self.payers - others.payers,
+            self.cohorts - others.cohorts,
+        )
+
     def without(self, triangle: Triangle, rows: "Integers | slice", own: Integers) -> "_Sums":
         """A row per cohort: the sums of its row without the cohort itself.
 
@@ -173,37 +184,6 @@ def _nan(like: Floats) -> Floats:
     return np.full(like.shape, np.nan)
 
 
-class _Running:
-    """Running sums along the ages of steps that may be undefined at some.
-
-    Args:
-        steps: (rows, ages); NaN if undefined.
-    """
-
-    def __init__(self, steps: Floats) -> None:
-        undefined = np.isnan(steps)
-        self._sums = _running(np.where(undefined, 0.0, steps) if undefined.any() else steps)
-        self._gaps = _running(undefined) if undefined.any() else None
-
-    def between(self, rows: "Integers | slice", first: int, last: "int | slice") -> Floats:
-        """Sum of the steps from age first to the last ages; NaN if one is undefined.
-
-        (rows,) for one last age, (rows, ages) for a slice of them.
-        """
-        start = slice(first, first + 1) if isinstance(last, slice) else first
-        between: Floats = self._sums[rows, last] - self._sums[rows, start]
-        if self._gaps is not None:
-            between[self._gaps[rows, last] > self._gaps[rows, start]] = np.nan
-        return between
-
-
-def _running(steps: "Floats | Booleans") -> Floats:
-    """(rows, ages + 1): sums of the steps before each age."""
-    sums = np.zeros((steps.shape[0], steps.shape[1] + 1))
-    np.cumsum(steps, axis=1, out=sums[:, 1:])
-    return sums
-
-
 @dataclass(frozen=True)
 class _LeftOut:
     """Mature cohorts at a horizon, each forecast from an age by all others.
@@ -235,8 +215,8 @@ class ChainLadder:
         self._own = _sums(triangle, groups)
         self._pool = self._own.together
         self.factors = _factors(self._own, self._pool)
-        self._growth = _Running(np.log(self.factors.shrunk))
-        self._remaining = _Running(_remaining(self._own, self._pool))
+        self._growth = Running(np.log(self.factors.shrunk))
+        self._remaining = Running(_remaining(self._own, self._pool))
         self._left: dict[tuple[int, int], _LeftOut] = {}
 
     def forecast(self, cohorts: Integers, age: int, horizon: int) -> Forecast:
@@ -271,6 +251,34 @@ class ChainLadder:
         if not left.falls:  # no cohort's revenue has fallen, so none is expected to fall
             lower = np.where(lower < revenue, np.minimum(revenue, predicted), lower)
         return Forecast(predicted, lower, upper, grown, residuals)
+
+    def expected(self, cohorts: Integers, age: int, horizon: int, own_until: int) -> Floats:
+        """(n,): the revenue at a horizon, from any number of mature cohorts and without interval.
+
+        NaN if no cohort is known that long. Of the given cohorts, nothing beyond the age is used
+        if their known age in the triangle is not beyond it either.
+
+        Args:
+            cohorts: As for :meth:`forecast`.
+            age: As for :meth:`forecast`.
+            horizon: As for :meth:`forecast`.
+            own_until: Days of life from which on a group develops as all others do, as if none of
+                its own cohorts were older.
+        """
+        triangle, groups = self.triangle, self.triangle.groups[cohorts]
+        revenue, payers = triangle.revenue[cohorts, age], triangle.payers[cohorts, age]
+        own = min(max(age, own_until), horizon)
+        growth = self._growth.between(groups, age, own)
+        remaining = self._remaining.between(groups, age, own)
+        if own < horizon:
+            growth_elsewhere, remaining_elsewhere = self._elsewhere
+            growth = growth + growth_elsewhere.between(groups, own, horizon)
+            remaining = remaining + remaining_elsewhere.between(groups, own, horizon)
+        factor = np.exp(growth)
+        grown = _enough_payers(payers, revenue) & np.isfinite(factor)
+        added = revenue + triangle.installs[cohorts] * remaining
+        expected: Floats = np.where(grown, revenue * factor, added)
+        return expected
 
     def path(self, cohorts: Integers, age: int, multiplicative: Booleans) -> Floats:
         """(n, ages − age): expected revenue of the first age + 1, age + 2, … days; NaN: unknown.
@@ -312,7 +320,13 @@ class ChainLadder:
         return self._left[age, horizon]
 
     @cached_property
-    def _others(self) -> tuple[Integers, _Running, _Running]:
+    def _elsewhere(self) -> tuple[Running, Running]:
+        """Growth and remaining revenue per customer of each group, according to all others."""
+        others = self._pool.minus(self._own)
+        return Running(np.log(_growth(others))), Running(_per_install(others))
+
+    @cached_property
+    def _others(self) -> tuple[Integers, Running, Running]:
         """Cohorts mature at any horizon, and each with its growth according to all others."""
         triangle = self.triangle
         cohorts = np.flatnonzero(triangle.mature(min(self.horizons)))
@@ -326,7 +340,7 @@ class ChainLadder:
             others = self._own.without(triangle, triangle.groups[own], own)
             growth[rows] = np.log(_factors(others, pool).shrunk)
             remaining[rows] = _remaining(others, pool)
-        return cohorts, _Running(growth), _Running(remaining)
+        return cohorts, Running(growth), Running(remaining)
 
     def _leave_out(self, age: int, horizon: int) -> _LeftOut:
         cohorts, growth, remaining = self._others

@@ -62,8 +62,10 @@ def summed_by_period(
         }
         # Whether it is known for every row that has something to divide by.
         sums |= {
-            name: f"BOOL_AND({quoted(name)} IS NOT NULL OR COALESCE({quoted(lower)}, 0) <= 0)"
-            for name, (_, lower) in ratios.items()
+            name: "TRUE"
+            if upper in unknown_is_nothing
+            else f"BOOL_AND({quoted(name)} IS NOT NULL OR COALESCE({quoted(lower)}, 0) <= 0)"
+            for name, (upper, lower) in ratios.items()
         }
         summed = ", ".join(f"{sql} AS {quoted(name)}" for name, sql in {**keys, **sums}.items())
         by = ", ".join(keys.values())

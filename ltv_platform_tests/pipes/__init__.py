@@ -1,0 +1,1 @@
+"""Pipes: figures by name and parameters, without HTTP."""

@@ -5,7 +5,7 @@ BIN := .venv/bin
 export PYTHONDONTWRITEBYTECODE :=
 INSTALLS := install install-dev install-browser install-bench install-peers install-bayes
 
-.PHONY: $(INSTALLS) run test test-services test-browser proof chaos chaos-services \
+.PHONY: $(INSTALLS) run serve test test-services test-browser proof chaos chaos-services \
   chaos-files proof-api ui lint lock bench bench-peers docs clean
 .DEFAULT_GOAL := run
 # One installation at a time, with `make -j` too.
@@ -17,6 +17,10 @@ $(INSTALLS):
 
 run: install
 	@$(BIN)/ltv demo
+
+# The API and the dashboard on the bundled sample.
+serve: install
+	@$(BIN)/ltv demo --serve
 
 # Coverage is measured by hand, not here: it would slow every run by a third.
 test: install-dev
@@ -88,6 +92,7 @@ docs: install
 	@$(BIN)/python -m ltv_platform.contracts.pages docs/tables.md
 	@$(BIN)/python -m ltv_platform.lineage.pages docs/lineage.md
 	@$(BIN)/python -m ltv_platform.settings.page docs/settings.md
+	@$(BIN)/python -m ltv_platform.serving.api_page docs/api.md
 
 # Data is no build product: .ltv stays until you delete it.
 clean:

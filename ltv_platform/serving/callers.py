@@ -23,6 +23,8 @@ from ltv_platform.serving.tokens import Token
 COOKIE = "ltv_token"
 #: Methods that change nothing; a cookie counts for these alone.
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
+#: Headers that proxies add.
+_FORWARDED = frozenset({b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"x-real-ip"})
 _SECTION = "/docs#browsers"
 
 
@@ -93,6 +95,13 @@ def _presented(scope: Mapping[str, Any], headers: Mapping[bytes, bytes]) -> tupl
 
 
 def _refuse_foreign_host(headers: Mapping[bytes, bytes]) -> None:
+    if not _FORWARDED.isdisjoint(headers):
+        raise RefusedError(
+            HTTPStatus.FORBIDDEN,
+            "The request comes through a proxy, so from another machine, and there are no tokens.",
+            "Create a token: `ltv token create`.",
+            documentation=_SECTION,
+        )
     host = headers.get(b"host", b"").decode("latin-1")
     if host and not _is_this_machine(host):
         raise RefusedError(

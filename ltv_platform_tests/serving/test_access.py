@@ -93,6 +93,18 @@ def test_a_name_that_points_here_is_refused(settings: Settings, host: str) -> No
     )
 
 
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "X-Real-IP"])
+def test_a_proxy_needs_a_token(settings: Settings, header: str) -> None:
+    """It lets other machines in, under the name of this one."""
+    forwarded = {header: "192.0.2.1"}
+    answer = client(settings).get("/healthz", headers=forwarded)
+    assert answer.status_code == 403
+    assert answer.json()["error"].startswith("The request comes through a proxy")
+    token = create_token(settings, "a", ["READ:figures"])
+    asking = client(settings, token=token, prepare=_routes)
+    assert asking.get("/v0/figures", headers=forwarded).status_code == 200
+
+
 @pytest.mark.parametrize("host", ["localhost:8123", "127.0.0.1", "[::1]:8123", "127.0.0.2:1"])
 def test_names_of_this_machine_are_accepted(settings: Settings, host: str) -> None:
     """With any port: it may be forwarded."""

@@ -111,6 +111,17 @@ def one_service(settings: "Settings") -> Iterator[None]:
 
 
 @contextmanager
+def one_receiver(settings: "Settings") -> Iterator[None]:
+    """Let only one process write to the spool of an LTV_HOME: a server, or who empties it.
+
+    Raises:
+        BusyError: a server receives events.
+    """
+    with one_at_a_time(settings.spool_lock_path, f"receives events for {settings.home}", 0):
+        yield
+
+
+@contextmanager
 def one_at_a_time(path: Path, busy: str, timeout: float) -> Iterator[None]:
     """Let only one process or thread at a time do something short.
 

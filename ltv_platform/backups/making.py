@@ -274,7 +274,9 @@ def _copy_other(settings: Settings, draft: _Draft) -> None:
         settings.loaded_path,
         settings.dagster_path,
     )
-    for path in sorted(settings.home.iterdir()):
+    # A segment of events moves from the spool to landing, so it is in one of the copies or in both.
+    in_order = sorted(settings.home.iterdir(), key=lambda path: (path != settings.spool_path, path))
+    for path in in_order:
         if path not in elsewhere and is_state(settings, path):
             draft.copy_tree(path, copy)
 

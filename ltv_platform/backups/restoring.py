@@ -30,7 +30,7 @@ from ltv_platform.contracts import build_catalog
 from ltv_platform.days import stamp
 from ltv_platform.errors import UserError
 from ltv_platform.failpoints import failpoint
-from ltv_platform.locks import one_run, one_service, temporary_folder
+from ltv_platform.locks import one_receiver, one_run, one_service, temporary_folder
 from ltv_platform.settings import Settings
 from ltv_platform.warehouse.engine import Engine
 from ltv_platform.warehouse.opening import open_engine
@@ -73,11 +73,11 @@ def restore(
 
     Raises:
         UserError: there is no such backup, it is damaged or has a newer schema version, LTV_HOME
-            holds data or is served by `ltv up`, or the disk is full; LTV_HOME is unchanged.
+            holds data or is in use by `ltv up` or `ltv serve`, or the disk is full; LTV_HOME is unchanged.
     """
     folder = folder.expanduser().absolute()
     engine = open_engine(settings, build_catalog(settings))
-    with one_service(settings), one_run(settings, progress):
+    with one_service(settings), one_receiver(settings), one_run(settings, progress):
         if settings.restoring_path.exists():
             restored = _put_in_place(engine, progress, continued=True)
             if folder in (restored.backup, restored.backup.parent):

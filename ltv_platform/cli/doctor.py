@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import time
 from typing import TYPE_CHECKING
 
 import typer
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 _PACKAGES = ("sqlglot", "pandas")
 #: Free disk below which a load of a few million rows may not fit.
 _LITTLE_DISK = 2 * 1024**3
+#: Seconds after which events that are not loaded are a problem; `ltv up` loads them within two
+#: minutes, unless it is rebuilding much.
+_UNLOADED = 3600
 
 #: Rows to show, and problems.
 _Found = tuple[list[tuple[str, str]], list[str]]
@@ -48,7 +52,8 @@ def doctor(output: AsFormat = Format.TABLE) -> None:
         )
         for name, field in Settings.model_fields.items()
     ]
-    found = [look(settings) for look in (_programs, _home, _diagnose_snapshot, diagnose)]
+    looks = (_programs, _home, _diagnose_events, _diagnose_snapshot, diagnose)
+    found = [look(settings) for look in looks]
     rows = [row for of_one, _ in found for row in of_one]
     problems = [problem for _, of_one in found for problem in of_one]
     if output is Format.TABLE:
@@ -108,6 +113,27 @@ def _home(settings: "Settings") -> _Found:
     if settings.erasure_journal_path.exists():
         problems.append("An erasure did not finish: run `ltv erase` again for that person.")
     return rows, problems
+
+
+def _diagnose_events(settings: "Settings") -> _Found:
+    """Events that no load has taken yet."""
+    from ltv_platform.events.leftovers import is_abandoned, waiting_events
+
+    waiting = waiting_events(settings)
+    if waiting.oldest is None:
+        return [], []
+    since = max(0.0, time.time() - waiting.oldest)
+    rows = [
+        (
+            "events to load",
+            f"{waiting.bytes / 1e6:.1f} MB in {waiting.files} segments, for {since:.0f} s",
+        )
+    ]
+    if is_abandoned(settings):
+        return rows, ["A server was ended while it received events: `ltv run` loads them."]
+    if since > _UNLOADED:
+        return rows, ["Nothing loads the events that are received: `ltv run`, or keep `ltv up`."]
+    return rows, []
 
 
 def _diagnose_snapshot(settings: "Settings") -> _Found:

@@ -39,6 +39,7 @@ def erase(
     from ltv_platform.contracts.sources import GUEST
     from ltv_platform.erasure.erase import erase as remove
     from ltv_platform.erasure.erase import findings
+    from ltv_platform.events.leftovers import hand_over
     from ltv_platform.ingestion.suppression.texts import trimmed
     from ltv_platform.locks import one_run, one_service
 
@@ -53,6 +54,8 @@ def erase(
             "To remove an order, load it with is_deleted; to erase a person, give their customer "
             "id.",
         )
+    with progress("waiting for events in the spool"):
+        hand_over(settings)
     if dry_run:
         seen = _survey(workspace, person, keep_out=keep_out)
         _show(findings(engine, seen), output)

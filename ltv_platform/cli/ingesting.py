@@ -51,6 +51,7 @@ def ingest(  # noqa: PLR0917 - Typer passes them by name
     output: AsFormat = Format.TABLE,
 ) -> None:
     """Load files, a SQLite database, or (without arguments) all files in landing."""
+    from ltv_platform.events.leftovers import recover
     from ltv_platform.ingestion.landing import ingest_landing, make_landing
     from ltv_platform.ingestion.load import ingest as load
     from ltv_platform.ingestion.load import sqlite_requests
@@ -80,6 +81,7 @@ def ingest(  # noqa: PLR0917 - Typer passes them by name
         elif what:
             outcomes = load(engine, requests, tell)
         else:
+            recover(workspace.settings)
             outcomes = ingest_landing(engine, progress=tell)
     if not outcomes:
         say(f"No files to load in {workspace.settings.landing_path}.")

@@ -205,9 +205,11 @@ def _one_run(workspace: Workspace) -> Iterator[None]:
 
 def _load_landing(workspace: Workspace) -> bool:
     """Load the waiting files; True if a file was rejected, or all of its rows were."""
+    from ltv_platform.events.leftovers import recover
     from ltv_platform.ingestion.landing import ingest_landing, make_landing, waiting_files
 
     make_landing(workspace.settings, list(workspace.catalog.sources))
+    recover(workspace.settings)
     if not waiting_files(workspace.settings):
         return False
     with progress("loading files in landing") as tell:

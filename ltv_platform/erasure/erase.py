@@ -348,6 +348,8 @@ def _others(engine: Engine) -> Iterator[Path]:
                 or (folder == "loaded" and inside[0] in loads)
                 or (folder == "landing" and inside[0].partition("@")[0] in not_personal)
                 or (folder == "reports" and (path.name in _REPORTS or is_export(path)))
+                # What arrives during the erasure is blocked when it is loaded.
+                or folder == settings.spool_path.name
                 or folder.startswith("staging_")
             )
         if not ours:

@@ -8,11 +8,9 @@ from pathlib import Path
 from ltv_platform.contracts.sources import EVENTS_SUFFIX
 from ltv_platform.errors import BusyError, PassingError
 from ltv_platform.events.segments import cut_torn, last_modified, move_to_landing
-from ltv_platform.locks import one_at_a_time
+from ltv_platform.locks import one_receiver
 from ltv_platform.settings import Settings
 
-#: What another process does that holds the lock of the spool.
-SERVES = "receives events"
 #: Seconds in which a server hands over the segments that it has open, with much to spare.
 _PATIENCE = 60.0
 _PAUSE = 0.2
@@ -53,7 +51,7 @@ def is_abandoned(settings: Settings) -> bool:
     if not segments_in(settings.spool_path):
         return False
     try:
-        with one_at_a_time(settings.spool_lock_path, SERVES, 0):
+        with one_receiver(settings):
             return True
     except BusyError:
         return False
@@ -71,7 +69,7 @@ def recover(settings: Settings) -> int:
     if not segments_in(settings.spool_path):
         return 0
     try:
-        with one_at_a_time(settings.spool_lock_path, SERVES, 0):
+        with one_receiver(settings):
             return recover_locked(settings)
     except BusyError:
         return 0

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ltv_platform.errors import PassingError
-from ltv_platform.events.leftovers import SERVES, recover_locked, waiting_events
+from ltv_platform.events.leftovers import recover_locked, waiting_events
 from ltv_platform.events.segments import Segment, last_modified, move_to_landing
 from ltv_platform.failpoints import failpoint
-from ltv_platform.locks import one_at_a_time
+from ltv_platform.locks import one_receiver
 from ltv_platform.settings import Settings
 
 _LOG = logging.getLogger(__name__)
@@ -78,7 +78,7 @@ class Spool:
             BusyError: another server receives events for this LTV_HOME.
         """
         self._loop = asyncio.get_running_loop()
-        with one_at_a_time(self._settings.spool_lock_path, SERVES, 0):
+        with one_receiver(self._settings):
             recover_locked(self._settings)
             self._waiting = waiting_events(self._settings).bytes
             writer = threading.Thread(target=self._write_until_stopped, name="spool")
@@ -213,9 +213,7 @@ class Spool:
         while paths:
             number, modified = self._last_of(table)
             try:
-                modified = move_to_landing(
-                    paths[0], self._settings.landing_path / table, modified
-                )
+                modified = move_to_landing(paths[0], self._settings.landing_path / table, modified)
             except OSError as error:
                 _LOG.error("%s cannot be moved to landing: %s", paths[0], error)
                 return

@@ -23,6 +23,7 @@ from ltv_platform.alerts import (
 )
 from ltv_platform.alerts.causes import NO_SOURCE_TABLE
 from ltv_platform.errors import BusyError
+from ltv_platform.events.leftovers import recover
 from ltv_platform.ingestion.landing import landed_files, make_landing, misplaced_files
 from ltv_platform.ingestion.rows.start_date import read_start
 from ltv_platform.orchestration.lost_runs import end_lost_runs
@@ -135,6 +136,7 @@ def landing_sensor(engine: Engine, job: "UnresolvedAssetJobDefinition") -> dg.Se
     @_alerts_of_failure(settings, "landing")
     def tick(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         make_landing(settings, sources)
+        recover(settings)
         memory = cursor.read(LandingMemory, context.cursor)
         last_state, run_id = last_run(context.instance, memory.run_key, SOURCES)
         files = landed_files(settings, sources)

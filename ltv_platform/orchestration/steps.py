@@ -17,6 +17,7 @@ from ltv_platform.alerts import Alerts, CheckFailed, FileRejected
 from ltv_platform.contracts import SourceTable
 from ltv_platform.contracts.ddl import quoted
 from ltv_platform.errors import PassingError
+from ltv_platform.events.leftovers import recover
 from ltv_platform.ingestion.landing import ingest_landing
 from ltv_platform.ingestion.load import Outcome
 from ltv_platform.orchestration import scoring
@@ -74,6 +75,8 @@ def source_step(engine: Engine) -> dg.AssetsDefinition:
         selected = [source for key, source in sources.items() if key in context.selected_asset_keys]
         refreshes = REFRESH_TAG in context.run.tags
         until = context.run.tags.get(FILES_TAG)
+        if not refreshes:
+            recover(engine.settings)
         # A refresh without this tag is for data that is already loaded.
         outcomes = (
             []

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from ltv_platform.ingestion.files.private_copy import is_events
 from ltv_platform.ingestion.landing import LandedFile
 from ltv_platform.scheduling.attempts import Backlog, Decision, History, LastRun, decide
 
@@ -160,8 +161,9 @@ def _look(
     """
     young = {mark for mark, file in present.items() if now - file.changed / 1e9 < SETTLED_AFTER}
     long_enough = not 0 <= now - memory.looked < SETTLED_AFTER
-    # Files of a request were complete when it was made.
+    # Files of a request were complete when it was made, and segments of events always are.
     unchanged = memory.asked.among(young) | memory.rejected.among(young)
+    unchanged |= {mark for mark in young if is_events(present[mark].place)}
     if long_enough:
         unchanged |= memory.young.among(young)
     settled = {m: file for m, file in present.items() if m not in young or m in unchanged}

@@ -177,9 +177,7 @@ def _refusal(error: UserError) -> RefusedError:
     elif isinstance(error, SpoolError):
         status = HTTPStatus.SERVICE_UNAVAILABLE
         headers = {"Retry-After": str(error.retry_after)}
-    return RefusedError(
-        status, error.message, error.hint, documentation=_SECTION, headers=headers
-    )
+    return RefusedError(status, error.message, error.hint, documentation=_SECTION, headers=headers)
 
 
 async def _answer(send: Send, status: HTTPStatus, content: dict[str, Any]) -> None:

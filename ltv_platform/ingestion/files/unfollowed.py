@@ -105,7 +105,8 @@ def put_in_place(draft: Path, path: Path, suffix: str, name: str) -> None:
     """
     beside = f".{path.name}{suffix}"
     with open_folder(path.parent) as folder:
-        mode = os.stat(path.name, dir_fd=folder, follow_symlinks=False).st_mode & 0o777
+        replaced = os.stat(path.name, dir_fd=folder, follow_symlinks=False)
+        mode = replaced.st_mode & 0o777
         # A file or link that already has this name must not be written through.
         with suppress(FileNotFoundError):
             os.unlink(beside, dir_fd=folder)
@@ -116,6 +117,8 @@ def put_in_place(draft: Path, path: Path, suffix: str, name: str) -> None:
                 shutil.copyfileobj(content, copy)
                 copy.flush()
                 os.fchmod(handle, mode)
+                # Files of landing are loaded in the order of these times.
+                os.utime(handle, ns=(replaced.st_atime_ns, replaced.st_mtime_ns))
                 os.fsync(handle)
             os.replace(beside, name, src_dir_fd=folder, dst_dir_fd=folder)
         except BaseException:

@@ -1,23 +1,28 @@
-"""The campaign report: one HTML page, and its main figures as rows.
+"""The page of campaigns, and its main figures as rows for the terminal.
 
-Only reads the published snapshot. Figures are computed in
-``sql/queries/reports/campaigns/`` and laid out in ``templates/campaigns.html.j2``; this module
-brings the two together and draws the curves. It reads no clock: the same snapshot gives the same
-page.
+Ratios come from the catalogue of metrics; cohorts and curves from
+``sql/queries/reports/campaigns/``. ``templates/campaigns.html.j2`` lays them out.
 """
 
-import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any
 
 import duckdb
 
+from ltv_platform.metrics import catalogue
 from ltv_platform.published.current import Snapshot, require_snapshot
 from ltv_platform.published.query import open_snapshot
+from ltv_platform.reports.campaign_table import (
+    EXPECTED_HORIZON,
+    campaign_rows,
+    longest_reliable,
+    ordered,
+)
+from ltv_platform.reports.curves import Curves, drawn_curves
 from ltv_platform.reports.filters import EVERYTHING, Filters
 from ltv_platform.reports.pages import CONSTANTS, Reader, Row, Table, published
 from ltv_platform.reports.shell import Page, View, write_report
@@ -27,6 +32,8 @@ from ltv_platform.settings import SUMMARY_HORIZON, Settings
 _LONGEST_SHOWN = 90
 #: Up to half a year of cohorts is shown by week, longer periods by month.
 _MOST_WEEKS = 26
+#: Most periods of a table of cohorts: a quarter of days, years of months.
+_MOST_PERIODS = 92
 
 
 @dataclass(frozen=True)
@@ -101,30 +108,62 @@ def cohort_overview(settings: Settings) -> Table:
 def _figures(view: View) -> dict[str, Any]:
     """Everything that the page shows, by the names of its template."""
     reader = _reader(view.settings, view.snapshot, view.connection, view.filters)
-    horizons = tuple(n for n in reader.horizons if n <= _LONGEST_SHOWN)
-    longest = max(reader.horizons)
+    filters = view.filters
     [span] = reader.rows("span")
-    unit = "month" if span["weeks"] > _MOST_WEEKS else "week"
-    cohorts = reader.rows("detailed_cohorts", unit=unit, shown_horizons=horizons)
-    last_day = min(longest, _LONGEST_SHOWN)
+    if span["first_day"] is None:
+        return _nothing(reader, filters)
+    horizons = tuple(n for n in reader.horizons if n <= _LONGEST_SHOWN)
+    names, known = _metrics(horizons), catalogue(view.known_settings)
+    [total] = view.ask(*names, *_blended(horizons)).rows
+    answer = view.ask(*names, by=("campaign",))
+    is_whole = not (filters.start or filters.end or filters.country)
+    outlook = _outlook(view, reader)
+    rows = campaign_rows(
+        answer,
+        reader.rows("campaigns"),
+        {row["campaign_id"]: row for row in outlook},
+        is_whole=is_whole,
+    )
+    reliable = longest_reliable(total.cells, horizons)
+    sort = filters.sort or f"-roas_d{reliable or min(horizons)}"
+    target = filters.target or 1.0
+    last_day = min(max(reader.horizons), _LONGEST_SHOWN)
+    unit = filters.grain or ("month" if span["weeks"] > _MOST_WEEKS else "week")
     return {
+        "loaded": True,
+        "metrics": known,
+        "definitions": [(known[name].label, known[name].definition, "") for name in names],
+        "anchors": {row.campaign_id: f"campaign-{number}" for number, row in enumerate(rows, 1)},
+        "has_outlook": bool(outlook),
         "horizons": horizons,
-        "longest": longest,
+        "longest": max(reader.horizons),
         "span": span,
         "unit": unit,
-        "campaigns": reader.rows("campaigns"),
+        "target": target,
+        "is_whole": is_whole,
+        "verdicts": _within(outlook, filters),
+        "campaigns": ordered(rows, sort),
+        "sort": sort,
+        "reliable": reliable,
+        "expected_horizon": EXPECTED_HORIZON,
+        "total": total.cells,
         "totals": {row["scope"]: row for row in reader.rows("totals", shown_horizons=horizons)},
-        "cohorts": {
-            campaign: list(rows)
-            for campaign, rows in groupby(cohorts, key=lambda row: row["campaign_id"])
-        },
-        "curves": [
-            _Curve.drawn(list(points), last_day)
-            for _, points in groupby(
-                reader.rows("curves", last_day=last_day), key=lambda row: row["campaign_id"]
-            )
-        ],
-        "countries": reader.rows("countries"),
+        "cohorts": _cohorts(view, reader, unit, horizons),
+        "curves": _curves(reader, filters, last_day, target),
+        "countries": [] if filters.country else reader.rows("countries"),
+        "feeds": reader.rows("feeds")[0],
+        **_reconciliation(reader),
+    }
+
+
+def _nothing(reader: _Reader, filters: Filters) -> dict[str, Any]:
+    """What a page without any cohort shows: none are loaded, or the filters match none."""
+    is_filtered = filters != EVERYTHING
+    return {"loaded": False, "is_filtered": is_filtered, **_reconciliation(reader)}
+
+
+def _reconciliation(reader: _Reader) -> dict[str, Any]:
+    return {
         "buckets": reader.rows("buckets"),
         "gaps": reader.rows("gaps")[0],
         "waiting": reader.rows("waiting"),
@@ -132,78 +171,59 @@ def _figures(view: View) -> dict[str, Any]:
     }
 
 
-@dataclass(frozen=True)
-class _Curve:
-    """A drawn curve: a campaign's cumulative ROAS by day since install.
+def _metrics(horizons: Sequence[int]) -> tuple[str, ...]:
+    """The metrics of the table; LTV at two horizons, ROAS at all."""
+    ltv = [f"ltv_d{n}" for n in horizons if n in (SUMMARY_HORIZON, CONSTANTS["later_horizon"])]
+    sums = ("installs", "spend", "cpi", "revenue_to_date", "roas_to_date")
+    return (*sums, *ltv, *(f"roas_d{n}" for n in horizons))
 
-    Attributes:
-        name: The campaign.
-        payback_day: As in campaign_summary.
-        readings: (day, ROAS) at the summary horizon, after a month and at the last day.
-        firm: SVG points of days for which most of the spend is old enough.
-        thin: SVG points of later days, based on fewer cohorts.
-        ticks_x: (day, x).
-        ticks_y: (ROAS, y); that of 1 is the break-even line.
-        payback: (x, y) of the payback day.
+
+def _blended(horizons: Sequence[int]) -> tuple[str, ...]:
+    return tuple(f"blended_roas_d{n}" for n in horizons)
+
+
+def _outlook(view: View, reader: _Reader) -> list[Row]:
+    """Verdicts of campaigns; empty if the snapshot is older than they are."""
+    known = view.snapshot.manifest["tables"]
+    return reader.rows("outlook") if "campaign_outlook" in known else []
+
+
+def _within(outlook: Sequence[Row], filters: Filters) -> list[Row]:
+    """The verdicts to show: of campaigns with spend, or of the chosen one."""
+    return [
+        row
+        for row in outlook
+        if row["verdict"] != "no_spend" and filters.campaign in (None, row["campaign_id"])
+    ]
+
+
+def _cohorts(
+    view: View, reader: _Reader, unit: str, horizons: Sequence[int]
+) -> dict[str, list[Row]]:
+    """Cohorts by campaign, the newest last; '' is all paid campaigns together.
+
+    A file has those of all campaigns; the dashboard those of the chosen one.
     """
-
-    name: str
-    payback_day: int | None
-    readings: list[tuple[int, float]]
-    firm: str
-    thin: str
-    ticks_x: list[tuple[int, float]]
-    ticks_y: list[tuple[float, float]]
-    payback: tuple[float, float] | None
-
-    # The plot area within a drawing of 300 × 150 units, with room for labels at the left and below.
-    LEFT: ClassVar = 30
-    RIGHT: ClassVar = 290
-    TOP: ClassVar = 12
-    BOTTOM: ClassVar = 126
-    LABEL_HEIGHT: ClassVar = 12
-
-    @classmethod
-    def drawn(cls, points: list[Row], last_day: int) -> Self:
-        """Lay out the points of one campaign, in order of day."""
-        by_day: dict[int, float] = {point["day"]: point["roas"] for point in points}
-        payback_day: int | None = points[0]["payback_day"]
-        lowest = min(0.0, *by_day.values())
-        highest = _round_up(max(by_day.values()))
-
-        def x(day: int) -> float:
-            return round(cls.LEFT + (cls.RIGHT - cls.LEFT) * day / last_day, 1)
-
-        def y(roas: float) -> float:
-            height = (roas - lowest) / (highest - lowest)
-            return round(cls.BOTTOM - (cls.BOTTOM - cls.TOP) * height, 1)
-
-        places = [f"{x(0)},{y(0.0)}", *(f"{x(day)},{y(roas)}" for day, roas in by_day.items())]
-        firm = 1 + sum(point["share"] >= CONSTANTS["firm_share"] for point in points)
-        telling = dict.fromkeys((SUMMARY_HORIZON, CONSTANTS["later_horizon"], max(by_day)))
-        room_for_zero = y(0.0) - y(1.0) > cls.LABEL_HEIGHT
-        return cls(
-            name=points[0]["name"],
-            payback_day=payback_day,
-            readings=[(int(day), by_day[int(day)]) for day in telling if day in by_day],
-            firm=" ".join(places[:firm]),
-            thin=" ".join(places[firm - 1 :]) if firm < len(places) else "",
-            ticks_x=[(day, x(day)) for day in (0, 7, 30, 60, 90) if day <= last_day],
-            ticks_y=[(roas, y(roas)) for roas in (0.0, 1.0, highest) if roas or room_for_zero],
-            payback=None if payback_day not in by_day else (x(payback_day), y(by_day[payback_day])),
-        )
+    rows = reader.rows(
+        "detailed_cohorts", unit=unit, shown_horizons=horizons, all_campaigns=view.is_file
+    )
+    return {
+        campaign: list(of_campaign)[-_MOST_PERIODS:]
+        for campaign, of_campaign in groupby(rows, key=lambda row: row["campaign_id"])
+    }
 
 
-def _round_up(roas: float) -> float:
-    """Round up to one of a few steps, so that most curves share a scale; includes break-even."""
-    size = 10.0 ** math.floor(math.log10(max(roas, 1.0)))
-    return next(step * size for step in (1.5, 2.0, 3.0, 5.0, 10.0, 15.0) if roas <= step * size)
+def _curves(reader: _Reader, filters: Filters, last_day: int, target: float) -> Curves | None:
+    """Curves of campaigns; None for a country: their table has no countries."""
+    if filters.country:
+        return None
+    return drawn_curves(reader.rows("curves", last_day=last_day), last_day, target)
 
 
 CAMPAIGNS = Page(
     "campaigns",
     "Campaigns",
-    "Which campaigns pay back, when, and how sure that is.",
+    "Which campaigns pay back, when, how sure that is, and which to stop.",
     _figures,
     filters=("start", "end", "country", "campaign", "grain", "target"),
 )

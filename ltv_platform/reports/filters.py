@@ -32,7 +32,8 @@ class Filters:
         grain: day, week or month; None: chosen by the page for the length of the period.
         target: The ROAS that counts as success: 1 is break-even.
         sort: The column that a table is ordered by; a leading ``-`` reverses it.
-        cohorts: ``mature`` leaves out what still grows; None: shown in grey.
+        cohorts: ``growing`` shows what still grows, in grey, ``mature`` leaves it out; None: as the
+            page does by itself.
         by: The dimension that a table is grouped by.
         segment: One segment given by the source.
         channel: One channel.
@@ -161,7 +162,7 @@ def _value(field: str, name: str, text: str) -> Any:
         return _day(name, text)
     if field == "target":
         return _target(text)
-    for choices, restricted in ((GRAINS, "grain"), (("mature",), "cohorts")):
+    for choices, restricted in ((GRAINS, "grain"), (("growing", "mature"), "cohorts")):
         if field == restricted and text not in choices:
             raise UserError(f"{name} is {text!r}.", f"It can be {', '.join(choices)}.")
     return text

@@ -22,7 +22,7 @@ from ltv_platform.atomic_files import draft_of, sync
 from ltv_platform.failpoints import failpoint
 from ltv_platform.published.current import Snapshot, current_snapshot
 from ltv_platform.published.query import open_snapshot
-from ltv_platform.reports.formats import amount, change, count, figure, percent
+from ltv_platform.reports.formats import amount, change, count, figure, is_thin, percent
 from ltv_platform.reports.svg import Chart
 from ltv_platform.settings import SUMMARY_HORIZON, Settings
 from ltv_platform.tables.rendering import render
@@ -39,6 +39,8 @@ CONSTANTS = {
     "small_base": 30,
     # Share of spend required for payback_day (metrics.md section 2); curves are dashed below it.
     "firm_share": 0.8,
+    # A campaign to stop with this share of the spend or more is not to be overlooked.
+    "large_share": 0.25,
     # Most cohorts and curves: more would make a page too large for browsers.
     "most_campaigns": 30,
     "most_countries": 10,
@@ -179,7 +181,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.globals.update(CONSTANTS)
-    made.globals.update(figure=figure, source=template_source)
+    made.globals.update(figure=figure, is_thin=is_thin, source=template_source)
     made.filters.update(amount=amount, count=count, percent=percent, change=change)
     return made
 

@@ -84,6 +84,13 @@ class View:
         ask = published(self.connection, self.filters.parameters)
         return Reader(ask, self.settings, queries)
 
+    @property
+    def known_settings(self) -> Settings:
+        """The settings, with the horizons that the snapshot has: they may have changed since."""
+        known = self.snapshot.manifest["tables"].get("campaign_summary", {}).get("columns", ())
+        horizons = tuple(n for n in self.settings.horizons if f"cohort_roas_d{n}" in known)
+        return self.settings.model_copy(update={"horizons": horizons or self.settings.horizons})
+
     def ask(
         self,
         *metrics: str,
@@ -117,7 +124,7 @@ class View:
             start or self.filters.start,
             end or self.filters.end,
         )
-        return query(self.settings, self.reading, question)
+        return query(self.known_settings, self.reading, question)
 
 
 @dataclass(frozen=True)

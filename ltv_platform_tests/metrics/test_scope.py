@@ -100,7 +100,7 @@ def test_paid_is_what_has_spend(free_campaigns: Home) -> None:
     assert totals["paid"]["roas_to_date"] == 0.57
     assert (totals["blended"]["cohort_roas_d7"], totals["blended"]["installs"]) == (8.57, 4)
     with report._open(free_campaigns.settings) as reader:
-        rows = reader.rows("detailed_cohorts", unit="week", shown_horizons=(7,))
+        rows = reader.rows("detailed_cohorts", unit="week", shown_horizons=(7,), all_campaigns=True)
     [week] = [row for row in rows if not row["campaign_id"]]
     assert (week["installs"], week["spend"], week["roas_d7"]) == (2, 100, 0.57)
     _check(free_campaigns)

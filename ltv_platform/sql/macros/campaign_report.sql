@@ -6,9 +6,17 @@
 is_campaign DESC, cohort_roas_d{{ summary_horizon }} DESC NULLS LAST, name, campaign_id
 {%- endmacro %}
 
+{#- The cohorts of the filters of a page. -#}
+{% macro in_scope() -%}
+(CAST($start AS DATE) IS NULL OR install_date >= $start)
+    AND (CAST($end AS DATE) IS NULL OR install_date <= $end)
+    AND (CAST($country AS VARCHAR) IS NULL OR country = $country)
+    AND (CAST($campaign AS VARCHAR) IS NULL OR campaign_id = $campaign)
+{%- endmacro %}
+
 {#- One row per period and campaign; campaign_id '' means all paid ones together, those with
     spend in the period. A horizon is NULL until every install day of the period is mature at it,
-    so a ratio is over the installs and spend next to it. -#}
+    so a ratio is over the installs and spend next to it; `so_far_d` still grows until then. -#}
 {% macro cohorts(unit, horizons) -%}
 SELECT
   *,
@@ -31,13 +39,15 @@ FROM (
     MAX(age_days) AS oldest
     {%- for n in horizons %},
     CASE WHEN COUNT(revenue_d{{ n }}) = COUNT(*) THEN SUM(revenue_d{{ n }}) END
-      AS revenue_d{{ n }}
+      AS revenue_d{{ n }},
+    SUM(COALESCE(revenue_d{{ n }}, revenue_to_date)) AS so_far_d{{ n }}
     {%- endfor %}
   FROM (
-    SELECT * FROM campaign_roas
+    SELECT * FROM campaign_roas WHERE {{ in_scope() }}
     UNION ALL
     SELECT * REPLACE ('' AS campaign_id)
     FROM campaign_roas
+    WHERE {{ in_scope() }}
     QUALIFY SUM(spend) OVER (
       PARTITION BY campaign_id, DATE_TRUNC('{{ unit }}', install_date)
     ) <> 0

@@ -4,6 +4,7 @@
 -- A total's ratio is the ratio of the sums, all of them over the same cohorts: those with known
 -- cost that are mature at the horizon, including organic ones.
 {% import 'macros/shared.sql' as m with context %}
+{% import 'macros/campaign_report.sql' as report with context %}
 {% macro of_scope(spend) -%}
 FILTER (WHERE scope = 'blended' OR {{ spend }} <> 0)
 {%- endmacro %}
@@ -37,6 +38,7 @@ LEFT JOIN (
     SUM(spend) {{ counts }} AS spend_d{{ n }}
     {%- endfor %}
   FROM campaign_roas
+  WHERE {{ report.in_scope() }}
   GROUP BY campaign_id
 ) AS cohorts ON TRUE
 GROUP BY scope

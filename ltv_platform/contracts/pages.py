@@ -94,6 +94,11 @@ def tables_page(catalog: Catalog) -> str:
     return "\n".join(lines) + "\n"
 
 
+def table_page(table: Table) -> str:
+    """Markdown: one published table."""
+    return "\n".join(_section(_title(table), table.description, table.key, table.published))
+
+
 def _title(table: Table) -> str:
     partition = f", one partition per `{table.partition}`" if table.partition else ""
     return f"{table.name} ({table.layer}{partition})"

@@ -29,6 +29,8 @@ _PARTS = (
 )
 #: Most values named in a refusal.
 _MOST_VALUES = 8
+#: Longest value that a refusal shows whole.
+_LONGEST_VALUE = 80
 
 
 def query(settings: Settings, reading: Reading, question: Question) -> Answer:
@@ -90,7 +92,7 @@ def query(settings: Settings, reading: Reading, question: Question) -> Answer:
         sql=";\n\n".join(statements),
         parameters=parameters,
         notes=[*notes, *_notes(metrics, found)],
-        backtests=_backtests(settings, reading, metrics),
+        backtests=backtests(settings, reading, metrics),
     )
 
 
@@ -174,11 +176,19 @@ def _refuse_unknown_values(settings: Settings, reading: Reading, selection: Sele
             if value in known:
                 continue
             near = similar(value, known, cutoff=0.5)
-            some = ", ".join(known[:_MOST_VALUES]) + (" …" if len(known) > _MOST_VALUES else "")
+            some = _listed(known[:_MOST_VALUES]) + (" …" if len(known) > _MOST_VALUES else "")
             raise CannotAnswer(
                 f"There is no {name} {value!r} in the data.",
-                f"Did you mean {', '.join(near)}?" if near else f"There are: {some or 'none'}.",
+                f"Did you mean {_listed(near)}?" if near else f"There are: {some or 'none'}.",
             )
+
+
+def _listed(values: Sequence[str]) -> str:
+    """Values from data in quotes: they may look like a sentence, or be as long as a page."""
+    return ", ".join(
+        repr(value if len(value) <= _LONGEST_VALUE else value[:_LONGEST_VALUE] + "…")
+        for value in values
+    )
 
 
 def _refuse_immature(
@@ -251,9 +261,10 @@ def _notes(
                 )
 
 
-def _backtests(
+def backtests(
     settings: Settings, reading: Reading, metrics: Sequence[Metric]
 ) -> dict[str, list[dict[str, Any]]]:
+    """Past forecasts of predicted metrics, by metric."""
     tests = {}
     for metric in metrics:
         if metric.backtest:

@@ -332,6 +332,12 @@ class SettingFields(Home):
         note="See [events](events.md#limits).",
         ge=1,
     )
+    mcp_sql: bool = setting(
+        False,
+        "Agents may run SELECTs of their own on the published tables.",
+        note="Without personal columns, 10 seconds and 1,000 rows at most. "
+        "See [agents](agents.md#free-sql).",
+    )
     engine: Literal["duckdb"] = Field("duckdb", description="Warehouse engine.")
     memory_limit: Memory = setting(
         "",

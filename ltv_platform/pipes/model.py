@@ -156,8 +156,15 @@ def known_pipe(pipes: Mapping[str, Pipe], name: str) -> Pipe:
         return pipes[name]
     near = get_close_matches(name[:100], pipes, n=3)
     raise UnknownPipeError(
-        f"There is no pipe {name[:100]}.",
+        f"There is no pipe {shown(name)}.",
         f"Did you mean {', '.join(near)}?" if near else f"There are {listed(pipes)}.",
+    )
+
+
+def shown(text: str) -> str:
+    """A text from outside, shortened and without control characters."""
+    return ascii(text if len(text) <= 60 else f"{text[:60]}…") if not text.isprintable() else (
+        f"'{text if len(text) <= 60 else text[:60] + '…'}'"
     )
 
 

@@ -47,6 +47,9 @@ CONSTANTS = {
     "most_channels": 50,
     "most_cohorts": 36,
     "most_moves": 12,
+    # More are for `ltv query`.
+    "most_loads": 50,
+    "most_reasons": 100,
     # Half a year: more bars are too thin.
     "most_weeks": 26,
     "most_factors": 40,

@@ -151,9 +151,8 @@ def _day(given: Any, *, first: bool) -> date | None:
             return date(year, month, 1 if first else calendar.monthrange(year, month)[1])
         return datetime.fromisoformat(text).date()
     except ValueError:
-        raise ValueError(
-            f"{text!r} is not a day such as 2026-11-29, nor a month or year."
-        ) from None
+        message = f"{text!r} is not a day such as 2026-11-29, nor a month or year."
+        raise ValueError(message) from None
 
 
 _Names = Annotated[list[str], BeforeValidator(names), Field(max_length=_MOST_NAMES)]

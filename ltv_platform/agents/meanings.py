@@ -12,14 +12,13 @@ from ltv_platform.metrics import (
     CannotAnswer,
     Family,
     Metric,
-    Question,
     catalogue,
     dimension_values,
     families,
     known_days,
 )
 from ltv_platform.metrics.querying import backtests
-from ltv_platform.metrics.question import metrics_of
+from ltv_platform.metrics.question import metric_named
 from ltv_platform.published.live import Reading
 from ltv_platform.settings import Settings
 
@@ -165,10 +164,7 @@ def describe_metric(settings: Settings, reading: Reading, name: str) -> tuple[Me
 
 def _metric(settings: Settings, name: str) -> Metric:
     metrics = catalogue(settings)
-    spelled = metric_name(metrics, name)
-    if spelled not in metrics:
-        metrics_of(Question((spelled,)), metrics)
-    return metrics[spelled]
+    return metric_named(metric_name(metrics, name), metrics)
 
 
 def _meaning_lines(metric: MetricMeaning) -> Iterator[str]:

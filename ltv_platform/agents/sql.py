@@ -194,7 +194,7 @@ def _failed(error: duckdb.Error) -> CannotAnswer:
 
 
 def _bounded(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
-    kept, length = [], 0
+    kept, length = list[list[Any]](), 0
     for row in rows:
         plain = [_plain(value) for value in row]
         length += sum(len(str(value)) for value in plain)

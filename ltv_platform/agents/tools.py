@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from ltv_platform.agents.answers import MetricAnswer
 from ltv_platform.agents.arguments import (
     Arguments,
     DimensionOfMetric,
@@ -17,7 +18,6 @@ from ltv_platform.agents.arguments import (
     Sql,
     TableName,
 )
-from ltv_platform.agents.answers import MetricAnswer
 from ltv_platform.agents.meanings import (
     DimensionValues,
     MetricList,

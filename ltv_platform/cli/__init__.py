@@ -3,9 +3,9 @@
 ``ingesting`` loads files, ``data`` handles the sample and quarantine, ``running`` builds and starts
 things, ``reading`` shows and exports figures, ``lineage`` says where they come from, ``backups``,
 ``erasing`` and ``alerts`` do what their names say, ``serving`` starts the HTTP server and keeps its
-tokens, ``doctor`` says what is wrong. All of them print through ``console``, ``tables`` and
-``texts``. Stdout carries only the answer; progress and messages go to stderr. Exit code 0: success;
-2: something the user can fix; 1: a bug.
+tokens, ``metrics`` asks the catalogue of metrics, ``doctor`` says what is wrong. All of them print
+through ``console``, ``tables`` and ``texts``. Stdout carries only the answer; progress and messages
+go to stderr. Exit code 0: success; 2: something the user can fix; 1: a bug.
 """
 
 import sys
@@ -25,6 +25,7 @@ from ltv_platform.cli import (
     forecast,
     ingesting,
     lineage,
+    metrics,
     reading,
     running,
     serving,
@@ -68,6 +69,7 @@ alerts.register(app)
 backups.register(app)
 erasing.register(app)
 serving.register(app)
+metrics.register(app)
 
 
 def _say_version(wanted: bool) -> None:

@@ -50,7 +50,7 @@ def metrics_of(question: Question, catalogue: Mapping[str, Metric]) -> list[Metr
     """
     if not question.metrics:
         raise CannotAnswer("A question names at least one metric.", _list_them())
-    metrics = [_metric(name, catalogue) for name in dict.fromkeys(question.metrics)]
+    metrics = [metric_named(name, catalogue) for name in dict.fromkeys(question.metrics)]
     for metric in metrics:
         _check_dimensions(question, metric, catalogue)
         _check_days(question, metric)
@@ -104,7 +104,12 @@ def _start_of_last(newest: date, count: int, unit: Grain, grain: Grain | None) -
         return date.min
 
 
-def _metric(name: str, catalogue: Mapping[str, Metric]) -> Metric:
+def metric_named(name: str, catalogue: Mapping[str, Metric]) -> Metric:
+    """The metric of a name.
+
+    Raises:
+        CannotAnswer: there is none; names similar ones.
+    """
     if name in catalogue:
         return catalogue[name]
     written = _AGGREGATED.fullmatch(name.strip())

@@ -53,10 +53,10 @@ def hostile_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     home.load(
         "transactions",
         *(
-            f"t{number}{who}{day},c{number}{who},2025-01-{number + day:02} 11:00:00,5,0"
+            f"t{number}{who}{month},c{number}{who},2025-{month:02}-{number + 1:02} 11:00:00,5,0"
             for number, _ in numbered
             for who in "abcd"
-            for day in (1, 3)
+            for month in (1, 2, 3)
         ),
     )
     home.load(
@@ -98,7 +98,8 @@ def test_pages_show_hostile_names_as_text(hostile_home: Home, asking: TestClient
     for page, path in _pages(hostile_home).items():
         for filters in ({}, {"campaign": _NAMES[0]}, {"campaign": _NAMES[1]}):
             answer = asking.get(path, params=filters)
-            assert answer.status_code in (200, 400), (page, answer.text[:300])
+            # Not every metric has campaigns.
+            assert answer.status_code == 200 or ("/" in page and filters), page
             assert page_fault(answer.text) == "", page
             shown |= {name for name in ("&lt;script&gt;alert", "HYPERLINK") if name in answer.text}
     assert len(shown) == 2

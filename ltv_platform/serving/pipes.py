@@ -64,9 +64,7 @@ def router(services: Services) -> APIRouter:
 
     for pipe in pipes.values():
         _add(routes, pipe, ask)
-    routes.add_api_route(
-        "/v0/pipes/{asked}", ask, methods=["GET", "POST"], include_in_schema=False
-    )
+    routes.add_api_route("/v0/pipes/{asked}", ask, methods=["GET", "POST"], include_in_schema=False)
     for path in _NOT_SUPPORTED:
         _add_refusal(routes, path)
     return routes

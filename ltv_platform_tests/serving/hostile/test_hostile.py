@@ -46,9 +46,7 @@ class Target:
         events: What `watched` writes.
     """
 
-    def __init__(
-        self, server: ServerProcess, home: Path, canary: Canary, events: Path
-    ) -> None:
+    def __init__(self, server: ServerProcess, home: Path, canary: Canary, events: Path) -> None:
         self.server, self.home, self.canary = server, home, canary
         self._events = events
         self.get("/v0/pipes/customer_ltv.json")
@@ -114,9 +112,7 @@ class Target:
 
 
 @pytest.fixture(scope="module")
-def target(
-    published_sample: Home, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Target]:
+def target(published_sample: Home, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
     """A server on a copy of the bundled sample."""
     folder = tmp_path_factory.mktemp("hostile")
     (folder / "canary").mkdir()

@@ -17,7 +17,7 @@ from ltv_platform_tests.testing.http import client
 #: In the form of a name of a campaign, a channel, a segment and so on.
 _NAMES = (
     "<script>alert(1)</script>",
-    "\"><img src=x onerror=alert(1)>",
+    '"><img src=x onerror=alert(1)>',
     "'><svg onload=alert(1)>",
     "</title></style></svg><script>alert(1)</script>",
     "javascript:alert(1)//",

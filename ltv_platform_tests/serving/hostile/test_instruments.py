@@ -31,7 +31,7 @@ def test_the_canary_notices_what_duckdb_reads_and_writes(canary: Canary) -> None
     path = canary.folder / "secret.csv"
     assert path.exists()
     assert canary.touched() == []
-    duckdb.sql(f"SELECT * FROM read_csv('{path}')").fetchall()
+    duckdb.execute("SELECT * FROM read_csv(?)", [str(path)]).fetchall()
     assert "secret.csv" in canary.touched()
     duckdb.sql(f"COPY (SELECT 1) TO '{canary.folder / 'made.csv'}'")
     assert any("made.csv" in name for name in canary.touched())

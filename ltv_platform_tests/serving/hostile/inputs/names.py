@@ -79,7 +79,11 @@ def of_bytes() -> Iterator[Hostile]:
     for what, target, verdict in (
         ("a value", f"{pipe}?country=US{line_break}{INJECTED}:%20yes", Verdict.EMPTY),
         ("a name", f"{pipe}?a{line_break}{INJECTED}:%20yes=1", Verdict.EMPTY),
-        ("a path", f"/v0/pipes/a{line_break}{INJECTED}:%20yes{line_break}{line_break}<b>.json", Verdict.EMPTY),
+        (
+            "a path",
+            f"/v0/pipes/a{line_break}{INJECTED}:%20yes{line_break}{line_break}<b>.json",
+            Verdict.EMPTY,
+        ),
         ("a table", f"/campaigns.csv?table=a{line_break}{INJECTED}:%20yes", Verdict.EMPTY),
         ("where to go", f"/sign-in?to=/a{line_break}{INJECTED}:%20yes", Verdict.ALLOWED),
         ("a token", f"{pipe}?token=a{line_break}{INJECTED}:%20yes", Verdict.ALLOWED),

@@ -89,7 +89,11 @@ def of_lines() -> Iterator[Hostile]:
     }
     for path in ("/nowhere", "/mcp", "/v0/events"):
         yield _raw(f"a websocket to {path}", request(path, headers=socket))
-    clear = {"Connection": "Upgrade, HTTP2-Settings", "Upgrade": "h2c", "HTTP2-Settings": "AAMAAABk"}
+    clear = {
+        "Connection": "Upgrade, HTTP2-Settings",
+        "Upgrade": "h2c",
+        "HTTP2-Settings": "AAMAAABk",
+    }
     yield _raw("HTTP/2 in clear text", request("/nowhere", headers=clear))
 
 

@@ -1,4 +1,4 @@
-"""Parameters: SQL, script and formulas in every one of them; numbers and dates beyond all limits."""
+"""Parameters: SQL, script and formulas in each of them; numbers and dates beyond all limits."""
 
 from collections.abc import Iterator
 from itertools import cycle
@@ -88,7 +88,7 @@ _SCRIPTS = (
     "</title><iframe src=javascript:alert(1)>",
     "<!--<script>",
     "&lt;script&gt;alert(1)&lt;/script&gt;",
-    "=HYPERLINK(\"http://evil.example\",\"x\")",
+    '=HYPERLINK("http://evil.example","x")',
     "\u202ereversed\u202c",
 )
 
@@ -145,7 +145,7 @@ def of_shapes() -> Iterator[Hostile]:
     yield get(f"{pipe}?country=" + "A" * 7_000, "a long value")
     yield get(f"{pipe}?" + "a" * 7_000 + "=1", "a long name")
     yield get(f"{pipe}?q=SELECT%201", "SQL as q")
-    yield get(f"/v0/sql?q=SELECT%20*%20FROM%20customer_ltv", "SQL as a query")
+    yield get("/v0/sql?q=SELECT%20*%20FROM%20customer_ltv", "SQL as a query")
     yield get(f"{pipe}?country=US;limit=1", "a semicolon as separator", Verdict.EMPTY)
 
 

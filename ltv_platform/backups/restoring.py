@@ -73,7 +73,8 @@ def restore(
 
     Raises:
         UserError: there is no such backup, it is damaged or has a newer schema version, LTV_HOME
-            holds data or is in use by `ltv up` or `ltv serve`, or the disk is full; LTV_HOME is unchanged.
+            holds data or is in use by `ltv up` or `ltv serve`, or the disk is full; LTV_HOME is
+            unchanged.
     """
     folder = folder.expanduser().absolute()
     engine = open_engine(settings, build_catalog(settings))

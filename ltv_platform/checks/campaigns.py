@@ -12,6 +12,9 @@ from ltv_platform.checks.model import (
 from ltv_platform.settings import Settings
 from ltv_platform.warehouse.engine import Reader
 
+#: By which a sum of shares may differ from 1 through rounding.
+_SAME_SHARE = 1e-9
+
 
 def campaign_checks(settings: Settings) -> tuple[TableCheck, ...]:
     """Checks that spend and revenue reconcile, and those that report waiting rows."""
@@ -37,6 +40,15 @@ def campaign_checks(settings: Settings) -> tuple[TableCheck, ...]:
                 "marts.campaign_ltv",
                 "marts.user_revenue",
             ),
+            blocking=True,
+        ),
+        TableCheck(
+            "marts.campaign_outlook",
+            "outlook_adds_up",
+            "It has every campaign, shares of spend add up to 1, and expected ROAS is that of the "
+            "weekly forecasts.",
+            _outlook_adds_up,
+            reads=("marts.campaign_ltv_forecast", "marts.campaign_summary"),
             blocking=True,
         ),
         TableCheck(
@@ -100,6 +112,23 @@ def _revenue_reconciles(engine: Reader, settings: Settings) -> CheckOutcome:
         for days in shared
     ]
     return all_of([buckets, cohorts, *users])
+
+
+def _outlook_adds_up(engine: Reader) -> CheckOutcome:
+    [(differing, example, shares)] = ask(engine, "campaigns/outlook_adds_up")
+    errors = []
+    if differing:
+        errors.append(
+            f"{differing} campaigns, as {example}, are missing or differ from their forecasts"
+        )
+    if abs(shares - 1) > _SAME_SHARE:
+        errors.append(f"shares of spend add up to {shares}")
+    hint = "; rebuild stale tables with `ltv run`"
+    return CheckOutcome(
+        not errors,
+        {"differing": int(differing), "spend_shares": float(shares)},
+        "; ".join(errors) + hint if errors else "",
+    )
 
 
 def _daily_revenue_reconciles(engine: Reader) -> CheckOutcome:

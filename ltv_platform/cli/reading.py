@@ -84,10 +84,11 @@ def report(
     if name is Report.CUSTOMERS:
         _report_customers(settings, output)
         return
-    from ltv_platform.reports.campaigns import campaign_overview, write_campaign_report
+    from ltv_platform.reports.campaigns import campaign_overview
+    from ltv_platform.reports.dashboard import write_reports
 
     show(*campaign_overview(settings), output)
-    say(f"HTML report: {write_campaign_report(settings)}")
+    say(f"HTML report: {write_reports(settings)}")
 
 
 def export(

@@ -72,7 +72,7 @@ def demo(
     say(
         "Installs, spend and CPI cover all cohorts; LTV and ROAS only mature ones.\n"
         "– = not mature yet, or no spend.\n"
-        f"The whole report:  {workspace.settings.reports_path / 'campaigns.html'}\n"
+        f"The whole report:  {workspace.settings.reports_path / 'overview.html'}\n"
         f"Customers:         {ltv} report customers   (customers.html, in the same folder)\n"
         f"Planted bad rows:  {ltv} quarantine list\n"
         f'Query:             {ltv} query "SELECT * FROM country_roas ORDER BY rank"\n'

@@ -22,8 +22,9 @@ GUEST = "(guest)"
 #: Exchange rates skip weekends and holidays: one serves its own day and this many days after it.
 RATE_DAYS = 7
 
-#: Name ending of a file of events: its rows stand alone, in order of receipt. They need not name all
-#: columns, the last row of a key counts, and one of ``campaign_costs`` restates only its own key.
+#: End of the name of a file of events: its rows stand alone, in order of receipt. They need not
+#: name all columns, the last row of a key counts, and a row of ``campaign_costs`` restates only its
+#: own key.
 EVENTS_SUFFIX = ".events.ndjson"
 
 _UPDATED_AT = Column(

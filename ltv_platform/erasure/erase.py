@@ -39,7 +39,10 @@ from ltv_platform.warehouse.engine import Engine
 Progress = Callable[[str], None]
 
 #: Report files that every refresh rewrites; they contain only sums.
-_REPORTS = {"campaigns.html", "channels.html", "customers.html", "channel_reporting.csv"}
+_REPORTS = {
+    *("overview.html", "campaigns.html", "channels.html", "customers.html"),
+    *("forecasts.html", "data.html", "channel_reporting.csv"),
+}
 
 
 @dataclass(frozen=True)

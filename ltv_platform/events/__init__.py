@@ -2,7 +2,7 @@
 
 ``bodies`` splits what was posted into rows. ``clearing`` passes the rows that certainly keep the
 contract, ``judging`` asks the rules of ``ingestion.rows`` about the others. ``spool`` writes all of
-them to ``segments``, one fsync for many requests, and hands complete segments to landing;
-``leftovers`` does so for the segments of a server that was killed. ``intake`` is all of it together.
+them to ``segments``, one fsync for many requests, and moves complete segments to landing;
+``leftovers`` moves those of a server that was killed. ``intake`` combines all of it.
 Nothing here knows HTTP.
 """

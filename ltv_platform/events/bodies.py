@@ -58,7 +58,8 @@ def inflated(body: bytes) -> bytes:
         TooLargeError: it is larger than :data:`MOST_BYTES`; only so much is decompressed.
         MalformedError: it is not gzip, or truncated.
     """
-    parts, size = [], 0
+    parts: list[bytes] = []
+    size = 0
     try:
         while body:
             if len(parts) == _MOST_MEMBERS:
@@ -96,8 +97,8 @@ def rows_of(body: bytes) -> Posted:
     """The rows of a body.
 
     Raises:
-        MalformedError: it is not JSON, has no rows, or one of them is not an object or is nested too
-            deep.
+        MalformedError: it is not JSON or has no rows, or one of them is not an object or is nested
+            too deep.
     """
     body = body.removeprefix(_BYTE_ORDER_MARK)
     lines = [line for line in body.split(b"\n") if line and not line.isspace()]

@@ -1,8 +1,8 @@
 """Clears rows that certainly keep their contract, in a millionth of a second each.
 
 Compiled from the same contract as the SQL that judges rows, and deliberately narrow: it knows the
-usual forms of values and their bounds, column by column over many rows. A row that it does not clear
-may still be good; ``judging`` decides. A test verifies that ingestion accepts whatever it clears.
+usual forms of values and their bounds, column by column over many rows. A row that it does not
+clear may still be good; ``judging`` decides. A test verifies that ingestion accepts what it clears.
 """
 
 import re
@@ -22,6 +22,8 @@ from ltv_platform.settings import Settings
 _TOGETHER = 32
 #: Below this, every number with six decimals has its own double.
 _LARGEST = 1e9
+#: A double preserves any decimal of this many significant digits.
+_DIGITS = 15
 _DECIMALS = 6
 #: Dates that stand for "no date" lie before it, in any zone.
 _LONG_AGO = date(1970, 1, 5)
@@ -38,6 +40,7 @@ _TIMESTAMPS = {
     26: {**_DAY, **_TIME, 19: "."},
     27: {**_DAY, **_TIME, 19: ".", 26: "Z"},
 }
+_BEFORE_DECIMALS = len("2023-01-15 10:30:00.")
 _DATES, _TIMES = {10: _DAY}, {8: {2: ":", 5: ":"}}
 
 #: A rule that compares one column with some texts.
@@ -120,7 +123,7 @@ class Clearing:
             return []
         if len(rows) <= _TOGETHER:
             return list(range(len(rows)))
-        found = []
+        found: list[int] = []
         for start in range(0, len(rows), _TOGETHER):
             some = slice(start, start + _TOGETHER)
             if not self._are_clear(texts[some], rows[some], limits):
@@ -128,7 +131,7 @@ class Clearing:
         return found
 
     def remember(self, row: Row) -> None:
-        """Remember the values of a row that was judged to be good, for rules over several columns."""
+        """Remember the values of a row judged to be good, for rules over several columns."""
         if self._combined:
             if len(self._known) >= _MOST_KNOWN:
                 self._known.clear()
@@ -271,7 +274,7 @@ def _number(column: Column) -> Check:
 
 
 def _is_plain(text: str) -> bool:
-    return len(text) <= 15 and text.isascii() and text.replace(".", "", 1).isdigit()
+    return len(text) <= _DIGITS and text.isascii() and text.replace(".", "", 1).isdigit()
 
 
 def _different(values: Sequence[Any]) -> list[Any]:
@@ -281,11 +284,13 @@ def _different(values: Sequence[Any]) -> list[Any]:
 
 def _joined(values: Sequence[Any], shapes: Mapping[int, Mapping[int, str]]) -> str | None:
     """Texts of one shape, joined; None: they are not."""
-    if set(map(type, values)) != {str} or len(set(map(len, values))) != 1:
+    if set(map(type, values)) != {str}:
         return None
     length = len(values[0])
+    if length not in shapes or set(map(len, values)) != {length}:
+        return None
     joined = "".join(values)
-    for position, sign in shapes.get(length, {0: "\0"}).items():
+    for position, sign in shapes[length].items():
         if joined[position::length] != sign * len(values):
             return None
     return joined if joined.isascii() else None
@@ -316,13 +321,13 @@ def _are_times(values: Sequence[Any], _: Bounds) -> bool:
 def _are_timestamps(values: Sequence[Any], limits: Bounds) -> bool:
     values = _different(values)
     joined = _joined(values, _TIMESTAMPS)
-    length = len(values[0])
-    if joined is None or not {" ", "T"}.issuperset(joined[10::length]):
+    if joined is None or not {" ", "T"}.issuperset(joined[10 :: len(values[0])]):
         return False
     try:
         instants = [datetime.fromisoformat(value[:19]) for value in values]
     except ValueError:
         return False
-    if length > 20 and not "".join(value[20:].rstrip("Z") for value in values).isdigit():
+    decimals = "".join(value[_BEFORE_DECIMALS:].rstrip("Z") for value in values)
+    if decimals and not decimals.isdigit():
         return False
     return limits.first <= min(instants).date() and max(instants) < limits.latest

@@ -123,7 +123,7 @@ class Intake:
 
     @contextmanager
     def holding(self) -> Iterator[Callable[[int], None]]:
-        """Hold a body in memory; call what is yielded with the bytes of each part, before it is kept.
+        """Hold a body in memory; yields a function to call with the size of each part.
 
         It raises SpoolError if there are too many bytes at once.
         """
@@ -223,7 +223,7 @@ class Intake:
                     reasons = await loop.run_in_executor(
                         self._judges, self._judge.reasons, table, texts, start
                     )
-                except Exception as error:  # noqa: BLE001 - the requests that asked must end
+                except Exception as error:  # the requests that asked must end
                     for question in questions:
                         if not question.answer.done():
                             question.answer.set_exception(error)

@@ -1,8 +1,8 @@
 """Judges rows by the rules of ingestion, to say at once which of them will be quarantined.
 
-The SQL is that of ``ingestion.rows.validation``, so both agree. A statement takes some hundredths of
-a second however few rows it judges, so ``clearing`` comes first, and rows of many requests share a
-statement.
+The SQL is that of ``ingestion.rows.validation``, so both agree. A statement takes some hundredths
+of a second however few rows it judges, so ``clearing`` comes first, and rows of many requests share
+a statement.
 """
 
 from collections.abc import Mapping, Sequence

@@ -23,7 +23,8 @@ class Waiting:
     Attributes:
         files: Their number of segments.
         bytes: Their size.
-        oldest: When the oldest of them was last written to, in seconds since 1970; None: none waits.
+        oldest: When the oldest of them was last written to, in seconds since 1970; None: there are
+            none.
     """
 
     files: int

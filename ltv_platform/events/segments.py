@@ -99,7 +99,7 @@ class Segment:
         os.close(self._file)
 
     def _repair(self) -> None:
-        """After an error: cut off what was written in part, and write again what was not flushed."""
+        """After an error: cut off a part of a write, and write again what was not flushed."""
         if not self._whole:
             self._cut()
         if self._suspect:
@@ -165,7 +165,7 @@ def move_to_landing(path: Path, folder: Path, not_before: int) -> int:
     os.utime(path, ns=(modified, modified))
     failpoint("segment closed, not in landing")
     try:
-        os.rename(path, target)
+        path.rename(target)
     except OSError as error:
         if error.errno != EXDEV:  # landing may be a separate mount
             raise
@@ -173,7 +173,7 @@ def move_to_landing(path: Path, folder: Path, not_before: int) -> int:
         shutil.copy2(path, draft)
         with draft.open("rb+") as copy:
             os.fsync(copy.fileno())
-        os.rename(draft, target)
+        draft.rename(target)
         path.unlink()
     sync_folder(folder)
     return modified

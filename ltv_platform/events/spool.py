@@ -110,8 +110,8 @@ class Spool:
         Args:
             table: Their source table.
             lines: Whole lines.
-            synced: Whether to wait until they survive a power cut; otherwise they survive the end of
-                this process.
+            synced: Whether to wait until they survive a power cut; otherwise they survive the end
+                of this process.
 
         Raises:
             SpoolError: they were not stored.

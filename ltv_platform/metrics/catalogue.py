@@ -6,6 +6,7 @@ from functools import lru_cache
 from ltv_platform.metrics.declared.campaigns import campaign_metrics
 from ltv_platform.metrics.declared.channels import channel_metrics
 from ltv_platform.metrics.declared.customers import customer_metrics
+from ltv_platform.metrics.declared.days import daily_metrics
 from ltv_platform.metrics.declared.forecasts import forecast_metrics
 from ltv_platform.metrics.model import Metric
 from ltv_platform.settings import Settings
@@ -23,6 +24,7 @@ def _catalogue(
     metrics = [
         *campaign_metrics(horizons),
         *forecast_metrics(horizons, forecast_horizons),
+        *daily_metrics(),
         *channel_metrics(),
         *customer_metrics(),
     ]

@@ -131,7 +131,11 @@ def _summed(number: int, metric: Metric, *, dated: bool) -> list[str]:
         sums.append(f"SUM({metric.covered or metric.base}){only} AS c{number}")
         sums.append(f"SUM({metric.base}) AS b{number}")
     if metric.paid:
-        sums.append(f"SUM(spend) AS paid{number}")
+        # Spend in the cohorts that count makes a campaign paid; while none counts, any spend does.
+        any_counts = f"COUNT(*){only} > 0"
+        sums.append(
+            f"CASE WHEN {any_counts} THEN SUM(spend){only} ELSE SUM(spend) END AS paid{number}"
+        )
     if metric.lower is not None and metric.upper is not None:
         sums += [
             f"SUM({metric.lower}){only} AS l{number}",
@@ -146,11 +150,7 @@ def _summed(number: int, metric: Metric, *, dated: bool) -> list[str]:
 
 def _combined(number: int, metric: Metric) -> list[str]:
     """The sums of one metric over the units of a group; of paid ones only, if it says so."""
-    paid = ""
-    # Spend in the cohorts that count makes a campaign paid; while none counts, any spend does.
-    if metric.paid:
-        divides = f"d{number}" if metric.denominator == "spend" else f"n{number}"
-        paid = f" FILTER (WHERE COALESCE({divides}, paid{number}) <> 0)"
+    paid = f" FILTER (WHERE paid{number} <> 0)" if metric.paid else ""
 
     def total(column: str) -> str:
         return f"SUM({column}{number}){paid}"

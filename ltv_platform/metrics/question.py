@@ -88,18 +88,18 @@ def period_of(question: Question, as_of: date | None) -> tuple[date | None, date
 
 def _start_of_last(newest: date, count: int, unit: Grain, grain: Grain | None) -> date:
     try:
-        if unit is Grain.MONTH:
+        if unit == Grain.MONTH:
             months = newest.year * 12 + newest.month - 1 - (count - 1)
             first = date(months // 12, months % 12 + 1, 1)
-            if grain is Grain.MONTH:
+            if grain == Grain.MONTH:
                 return first
             months -= 1
             before = date(months // 12, months % 12 + 1, 1)
             length = (first - before).days
             return before + timedelta(days=min(newest.day, length))
-        if unit is Grain.WEEK and grain is Grain.WEEK:
+        if unit == Grain.WEEK and grain == Grain.WEEK:
             return newest - timedelta(days=newest.weekday() + 7 * (count - 1))
-        return newest - timedelta(days=count * (7 if unit is Grain.WEEK else 1) - 1)
+        return newest - timedelta(days=count * (7 if unit == Grain.WEEK else 1) - 1)
     except (OverflowError, ValueError):
         return date.min
 

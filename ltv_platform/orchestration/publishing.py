@@ -17,9 +17,9 @@ from ltv_platform.published import snapshot
 from ltv_platform.published.current import current_snapshot
 from ltv_platform.refresh.build import Work
 from ltv_platform.refresh.stale import what_is_stale
-from ltv_platform.reports.campaigns import write_campaign_report
 from ltv_platform.reports.channels import write_channel_report
 from ltv_platform.reports.customers import write_customer_report
+from ltv_platform.reports.dashboard import write_reports
 from ltv_platform.settings import Settings
 from ltv_platform.tables.transforms import Graph
 from ltv_platform.warehouse.engine import Engine, Writer
@@ -27,9 +27,9 @@ from ltv_platform.warehouse.engine import Engine, Writer
 #: Per file: description, kind, and the function that writes it.
 _FILES: Mapping[str, tuple[str, str, Callable[[Settings], Path]]] = {
     snapshot.REPORT: (
-        "One self-contained HTML page. Which campaigns earn their money back?",
+        "Self-contained HTML pages. Which campaigns earn their money back, and which to stop?",
         "html",
-        write_campaign_report,
+        write_reports,
     ),
     snapshot.CHANNEL_REPORT: (
         "One self-contained HTML page. Which channels earn their cost, by which model?",

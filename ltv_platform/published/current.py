@@ -64,6 +64,21 @@ def current_snapshot(settings: Settings) -> Snapshot | None:
         name = pointer.read_text("utf-8", errors="replace").strip()
     except FileNotFoundError:
         return None
+    return _opened(settings, name)
+
+
+def snapshot_before(settings: Settings, snapshot: Snapshot) -> Snapshot | None:
+    """The newest kept snapshot that is older than this one; None: there is none.
+
+    Raises:
+        UserError: it is damaged.
+    """
+    names = [path.name for path in settings.published_path.iterdir()]
+    older = [name for name in names if _NAME.fullmatch(name) and name < snapshot.path.name]
+    return _opened(settings, max(older)) if older else None
+
+
+def _opened(settings: Settings, name: str) -> Snapshot:
     folder = settings.published_path / name
     try:
         if not _NAME.fullmatch(name):

@@ -21,6 +21,7 @@ class CampaignRow:
         name: Its name.
         is_campaign: Whether it is neither (organic) nor (unknown).
         detailed: Whether the page has its curve and cohorts.
+        summary: Its row of ``campaigns/campaigns.sql``, over all cohorts.
         cells: Figures by metric.
         spend_share: Share of the spend of all campaigns; None: no spend.
         profit: Revenue to date − spend; None: no spend.
@@ -33,6 +34,7 @@ class CampaignRow:
     name: str
     is_campaign: bool
     detailed: bool
+    summary: Row
     cells: Mapping[str, Cell]
     spend_share: float | None
     profit: float | None
@@ -139,6 +141,7 @@ def _row(
         name=named["name"],
         is_campaign=named["is_campaign"],
         detailed=named["detailed"],
+        summary=named,
         cells=row.cells,
         spend_share=float(spend) / total if spend and total else None,
         profit=float(revenue or 0) - float(spend) if spend else None,

@@ -13,10 +13,12 @@ from typing import Any
 
 import duckdb
 
+from ltv_platform.errors import UserError
 from ltv_platform.metrics import catalogue
 from ltv_platform.published.current import Snapshot, require_snapshot
 from ltv_platform.published.query import open_snapshot
 from ltv_platform.reports.campaign_table import (
+    COLUMNS,
     EXPECTED_HORIZON,
     campaign_rows,
     longest_reliable,
@@ -125,7 +127,7 @@ def _figures(view: View) -> dict[str, Any]:
         is_whole=is_whole,
     )
     reliable = longest_reliable(total.cells, horizons)
-    sort = filters.sort or f"-roas_d{reliable or min(horizons)}"
+    sort = _sort(filters, names) or f"-roas_d{reliable or min(horizons)}"
     target = filters.target or 1.0
     last_day = min(max(reader.horizons), _LONGEST_SHOWN)
     unit = filters.grain or ("month" if span["weeks"] > _MOST_WEEKS else "week")
@@ -154,6 +156,21 @@ def _figures(view: View) -> dict[str, Any]:
         "feeds": reader.rows("feeds")[0],
         **_reconciliation(reader),
     }
+
+
+def _sort(filters: Filters, metrics: Sequence[str]) -> str | None:
+    """The column that the address orders by.
+
+    Raises:
+        UserError: the table has no such column.
+    """
+    columns = (*COLUMNS, *metrics)
+    if filters.sort is not None and filters.sort.removeprefix("-") not in columns:
+        raise UserError(
+            f"There is no column {filters.sort.removeprefix('-')!r} to order by.",
+            f"The columns are {', '.join(columns)}.",
+        )
+    return filters.sort
 
 
 def _nothing(reader: _Reader, filters: Filters) -> dict[str, Any]:

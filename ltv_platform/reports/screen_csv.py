@@ -12,7 +12,7 @@ from html.parser import HTMLParser
 #: A number as pages write it: thousands separators, a real minus sign.
 _NUMBER = re.compile(r"−?[0-9][0-9,]*(\.[0-9]+)?")
 #: Nothing of these is data: marks of states, and words for screen readers.
-_SKIPPED = ("mark", "unseen", "small", "badge-note")
+_SKIPPED = ("mark", "unseen", "small")
 _EMPTY = ("–", "")
 #: First characters of texts that a spreadsheet reads as formulas.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
@@ -77,9 +77,9 @@ class _TableReader(HTMLParser):
             return
         if not self._open or tag in _VOID:
             return
-        skipped = self._open[-1][1] or any(
-            word in _SKIPPED for word in (given.get("class") or "").split()
-        )
+        words = (given.get("class") or "").split()
+        is_hidden = given.get("aria-hidden") == "true" or any(word in _SKIPPED for word in words)
+        skipped = self._open[-1][1] or is_hidden
         self._open.append((tag, skipped))
         if tag == "thead":
             self._in_head = True

@@ -108,10 +108,11 @@ def _page(request: Request, shown: Shown, page: Page) -> Response:
     name, value = _PART
     is_part = request.headers.get(name) == value
     try:
-        html, status = shown.html(page, _filters(request), is_part=is_part), HTTPStatus.OK
+        html = shown.html(page, _filters(request), is_part=is_part)
+        return HTMLResponse(html, headers={"Vary": name})
     except UserError as error:
         html, status = _error(shown, error, is_part=is_part)
-    return HTMLResponse(html, status, {"Vary": name})
+        return HTMLResponse(html, status, {"Vary": name})
 
 
 def _csv(request: Request, shown: Shown, page: Page) -> Response:

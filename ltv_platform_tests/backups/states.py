@@ -17,7 +17,7 @@ def files(folder: Path) -> Mapping[str, bytes | None]:
     return {
         str(path.relative_to(folder)): path.read_bytes() if path.is_file() else None
         for path in sorted(folder.rglob("*"))
-        if path.name not in (".lock", "run.lock", "up.lock")
+        if path.name not in (".lock", "run.lock", "up.lock", "spool.lock")
     }
 
 

@@ -24,6 +24,7 @@ _LEFT_OUT = (
     "dagster/storage/a_run/step.out",
     "run.lock",
     "ihc.lock",
+    "spool.lock",
     "start_date.new",
     "staging_x/part.csv",
     "warehouse_x/warehouse.duckdb",

@@ -47,7 +47,7 @@ _PHASES = {
     "_publish_table": "writing the snapshot",
     "prune": "pruning",
     "_publish": "switching the snapshot",
-    "write_campaign_report": "writing the report",
+    "write_report": "writing the report",
     "_prepare": "preparing tables",
     "open_database": "opening or closing the warehouse",
     "execute": "in Dagster",

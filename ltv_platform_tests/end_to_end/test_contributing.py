@@ -140,10 +140,11 @@ def test_a_figure_of_a_report_is_a_query_and_its_cells(ltv: CommandLine, package
     page = package / "reports" / "templates" / "campaigns.html.j2"
     _insert(queries / "campaign_view.sql", "      cohort_cost AS spend,\n", figure)
     _insert(queries / "campaign_overview.sql", "  payback_day AS", column)
-    _insert(page, '</tr>\n<tr><th scope="col">Campaign</th>', group)
+    cells = page.with_name("_campaigns.html.j2")
+    _insert(page, "</tr>\n<tr>{{ m.sorted_by('name'", group)
     _insert(page, "</tr>\n</thead>\n<tbody>\n{% for row in named %}", name)
-    _insert(page, "</tr>\n{% endmacro %}\n\n{% macro total_row", of_campaign)
-    _insert(page, "</tr>\n{% endmacro %}\n\n{# ---- cohorts", of_total)
+    _insert(cells, "</tr>\n{% endmacro %}\n\n{% macro total_row", of_campaign)
+    _insert(cells, "</tr>\n{% endmacro %}\n\n{#- The parts of", of_total)
     home = Home(ltv.home, groups=CAMPAIGNS, as_of="2025-12-31")
     home.load("customers", "a,2025-12-01,US,ads,alpha", "b,2025-12-01,US,ads,bravo")
     home.load("transactions", "t1,a,2025-12-02,8,0", "t2,a,2025-12-03,2,1")
@@ -155,6 +156,6 @@ def test_a_figure_of_a_report_is_a_query_and_its_cells(ltv: CommandLine, package
     assert (alpha[0], alpha[at], bravo[0], bravo[at]) == ("alpha", "0.25", "bravo", "")
     text = (ltv.home / "reports" / "campaigns.html").read_text("utf-8")
     assert '<td class="edge">25 %</td>' in text
-    table = text.partition('<section id="campaigns"')[2].partition("</table>")[0]
+    table = text.partition('<table id="campaigns"')[2].partition("</table>")[0]
     widths = [row.count("<th") + row.count("<td") for row in table.split("<tr")[2:]]
     assert len(set(widths)) == 1, "every row has a cell in every column"

@@ -3,7 +3,7 @@
 import pytest
 
 from ltv_platform.metrics import CannotAnswer, Grain, catalogue
-from ltv_platform_tests.metrics.asking import ask, values
+from ltv_platform_tests.metrics.asking import ask, cells, values
 from ltv_platform_tests.testing import ROOT
 from ltv_platform_tests.testing.home import Home
 
@@ -128,10 +128,51 @@ def test_forecasts_are_those_of_the_tables(published_sample: Home) -> None:
         if each["spend"]:  # without spend there is nothing to divide by
             for value, column in ((cell.value, ""), (cell.lower, "_lower"), (cell.upper, "_upper")):
                 # The table divides before it rounds revenue to the millionth.
-                assert value == pytest.approx(each[f"predicted_roas{column}"], rel=1e-6)
+                published = each[f"predicted_roas{column}"]
+                assert value == (published and pytest.approx(published, rel=1e-6))
     assert {test["forecast"] for test in answer.backtests["predicted_roas_d90"]} == {
         f"Install cohorts of all campaigns, forecast at an age of {age} days" for age in (7, 14, 28)
     }
+
+
+def test_days_are_those_of_daily_revenue(published_sample: Home) -> None:
+    """By month, with the spend of the same days."""
+    answered = values(published_sample, "net_revenue", grain=Grain.MONTH)
+    assert answered == _column(
+        published_sample,
+        "daily_revenue",
+        "DATE_TRUNC('month', event_date)::DATE",
+        "SUM(net_revenue)",
+        "TRUE GROUP BY 1",
+    )
+    [ratio] = values(published_sample, "revenue_per_spend").values()
+    parts = published_sample.one(
+        "SELECT (SELECT SUM(net_revenue) FROM daily_revenue) AS revenue, "
+        "(SELECT SUM(spend) FROM campaign_spend) AS spend"
+    )
+    assert ratio == float(parts["revenue"]) / float(parts["spend"])
+
+
+def test_outlooks_are_those_of_the_table(published_sample: Home) -> None:
+    """Expected ROAS of whole campaigns with their intervals."""
+    answer = ask(published_sample, "expected_roas_d90", by=("campaign",))
+    table = {row["campaign_id"]: row for row in published_sample.published("FROM campaign_outlook")}
+    for row in answer.rows:
+        cell, expected = row.cells["expected_roas_d90"], table[row.labels["campaign"]]
+        assert (cell.value, cell.lower, cell.upper) == (
+            expected["expected_roas_d90"],
+            expected["expected_roas_d90_lower"],
+            expected["expected_roas_d90_upper"],
+        )
+
+
+def test_retention_of_countries_adds_up(published_sample: Home) -> None:
+    """Counts of distinct customers of different countries are parts of the total."""
+    [total] = cells(published_sample, "retention_m3", where={"activity": ("any",)}).values()
+    parts = cells(published_sample, "retention_m3", by=("country", "segment")).values()
+    assert total.numerator == sum(cell.numerator or 0 for cell in parts)
+    assert total.denominator == sum(cell.denominator or 0 for cell in parts)
+    assert len(parts) > 20
 
 
 def test_every_metric_answers_and_is_documented(published_sample: Home) -> None:

@@ -6,12 +6,13 @@ in DE, where nobody installs; one organic install in US on 1 March pays 7.
 """
 
 from datetime import date
+from pathlib import Path
 
 import pytest
 
 from ltv_platform.metrics import CannotAnswer, Grain, State
 from ltv_platform_tests.metrics.asking import ask, cells, values
-from ltv_platform_tests.testing.home import Home
+from ltv_platform_tests.testing.home import CAMPAIGNS, Home
 
 MARCH_1, MARCH_29 = date(2025, 3, 1), date(2025, 3, 29)
 
@@ -159,3 +160,20 @@ def test_models_do_not_add_up(world: Home) -> None:
     """One of them is chosen; two cannot be summed."""
     with pytest.raises(CannotAnswer, match="Figures of several values of model do not add up"):
         ask(world, "channel_cpo", where={"model": ("first", "last")})
+
+
+def test_cohorts_without_spend_do_not_count_while_those_with_spend_are_young(
+    tmp_path: Path,
+) -> None:
+    """A campaign whose mature cohorts cost nothing is not paid yet, whatever it spends now."""
+    home = Home(tmp_path, groups=CAMPAIGNS, as_of="2025-03-31", start_date="2025-03-01")
+    home.load(
+        "customers",
+        "a1,2025-03-01 10:00:00,US,ads,alpha",
+        "c1,2025-03-01 10:00:00,US,ads,charlie",
+    )
+    home.load("transactions", "t1,a1,2025-03-01 12:00:00,12,0", "t2,c1,2025-03-01 12:00:00,100,0")
+    home.load("campaign_costs", "alpha,2025-03-01,US,10", "charlie,2025-03-29,US,4")
+    home.publish()
+    assert values(home, "roas_d7") == {(): 1.2}
+    assert cells(home, "roas_d7", by=("campaign",))["charlie"].state is State.NO_DENOMINATOR

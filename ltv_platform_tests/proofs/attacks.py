@@ -13,6 +13,7 @@ import dagster as dg
 import pytest
 
 from ltv_platform.attribution.ihc_api.client import IhcClient, RequestError
+from ltv_platform.reports.shell import NAVIGATION
 from ltv_platform.settings import load_settings
 from ltv_platform_tests.attribution.ihc_api.api_homes import DRIP, Answer, api_settings, scripted
 from ltv_platform_tests.proofs.cases import Cases
@@ -30,6 +31,7 @@ _MARKUP = (
     "{{ 7 * 7 }}{% raw %}",
 )
 _ESCAPES = ("\x1b]52;c;aGk=\x07", "\x9b31m", "\u202e", "\u2066", "\u200f", "[/x]", "[us] brand")
+_OUR_PAGES = {f"{name}.html" for name in NAVIGATION}
 _OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
@@ -97,7 +99,8 @@ class _Page(HTMLParser):
             address = (value or "").strip().lower()
             if name.startswith("on"):
                 self.harm.add(name)
-            if name in {"src", "href"} and not address.startswith(("data:", "#")):
+            ours = address.startswith(("data:", "#")) or address in _OUR_PAGES
+            if name in {"src", "href"} and not ours:
                 self.harm.add(f"{name}={value}")
 
     def handle_data(self, data: str) -> None:

@@ -65,20 +65,20 @@ def test_metrics(tmp_path: Path) -> None:
     def add(app: FastAPI) -> None:
         app.state.services.metrics.count_rows("transactions", 5, 2)
 
-        @app.get("/v0/pipes/{name}.json")
+        @app.get("/v0/tests/{name}.json")
         def pipe(name: str) -> str:
             return name
 
     asking = client(home.settings, prepare=add)
-    for path in ("/v0/pipes/a.json", "/v0/pipes/b.json", "/nothing/1", "/nothing/2"):
+    for path in ("/v0/tests/a.json", "/v0/tests/b.json", "/nothing/1", "/nothing/2"):
         asking.get(path)
     answer = asking.get("/metrics")
     assert answer.headers["content-type"].startswith("text/plain")
     found = dict(re.findall(r"^(ltv_\S+) (\S+)$", answer.text, re.MULTILINE))
-    pipes = 'method="GET",route="/v0/pipes/{name}.json",status="200"'
-    assert found[f"ltv_http_requests_total{{{pipes}}}"] == "2.0"
+    tests = 'method="GET",route="/v0/tests/{name}.json",status="200"'
+    assert found[f"ltv_http_requests_total{{{tests}}}"] == "2.0"
     assert found['ltv_http_requests_total{method="GET",route="none",status="404"}'] == "2.0"
-    assert found['ltv_http_request_seconds_count{route="/v0/pipes/{name}.json"}'] == "2.0"
+    assert found['ltv_http_request_seconds_count{route="/v0/tests/{name}.json"}'] == "2.0"
     rows = 'source="transactions"'
     assert found[f'ltv_event_rows_total{{outcome="accepted",{rows}}}'] == "5.0"
     assert found[f'ltv_event_rows_total{{outcome="quarantined",{rows}}}'] == "2.0"

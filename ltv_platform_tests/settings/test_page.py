@@ -62,6 +62,7 @@ OTHERS = {
     "backup_dir": "backups",
     "backups": 2,
     "serve_event_rate": 5,
+    "spool_limit": 5,
     "serve_read_rate": 5,
     "serve_request_timeout": 5,
     "serve_body_timeout": 5,

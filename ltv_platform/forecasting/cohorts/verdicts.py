@@ -159,8 +159,9 @@ def _expected(expected: Expected | None) -> str:
 
 
 def _payback(case: Case) -> str:
+    horizon = case.expected.horizon if case.expected else case.longest
     day, earliest, latest = case.expected_payback
-    end = f"day {latest}" if latest is not None else f"later than D{case.longest}"
+    end = f"day {latest}" if latest is not None else f"later than D{horizon}"
     return f"payback by about day {day} (80 %: day {earliest} to {end})"
 
 

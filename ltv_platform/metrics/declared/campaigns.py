@@ -83,6 +83,19 @@ def campaign_metrics(horizons: tuple[int, ...]) -> Iterator[Metric]:
         paid=True,
         immature="it grows until the cohort has reached the longest horizon",
     )
+    yield Metric(
+        "profit_to_date",
+        "Profit to date",
+        Unit.MONEY,
+        "Net revenue so far − spend on the install dates, of campaigns with spend; still growing.",
+        _CAMPAIGNS_SECTION,
+        COHORTS,
+        "revenue_to_date - COALESCE(spend, 0)",
+        base="spend",
+        final="age_complete AND cost_complete",
+        paid=True,
+        immature="it grows until the cohort has reached the longest horizon",
+    )
     for days in horizons:
         yield from _of_horizon(days)
     yield Metric(

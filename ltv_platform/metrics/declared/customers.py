@@ -26,7 +26,7 @@ SEGMENTS = Relation(
 )
 RETENTION = Relation(
     "retention",
-    {"activity": "purchase, interaction or any"},
+    {"activity": "purchase, interaction or any", **_ATTRIBUTES},
     dated_by="month of registration",
     grains=(Grain.MONTH,),
     fixed={"activity": "any"},

@@ -14,6 +14,10 @@ CAMPAIGN_FORECASTS = Relation(
     dated_by="week of install",
     grains=(Grain.WEEK,),
 )
+OUTLOOKS = Relation(
+    "outlooks",
+    {"campaign": "campaign of the install", "media_source": "ad network of the campaign"},
+)
 CUSTOMER_FORECASTS = Relation(
     "customer_forecasts",
     {
@@ -31,6 +35,43 @@ def forecast_metrics(
     longest = max(horizons)
     for days in (n for n in forecast_horizons if n <= longest):
         yield from _of_campaigns(days)
+        yield _expected_roas(days)
+    yield Metric(
+        "expected_payback_day",
+        "Expected payback day",
+        Unit.DAYS,
+        "Day of life by the end of which observed or expected revenue of a campaign covers its "
+        "spend.",
+        _CAMPAIGN_SECTION,
+        OUTLOOKS,
+        "expected_payback_day",
+        counts="expected_payback_day IS NOT NULL",
+        base="spend",
+        final="FALSE",
+        additive=False,
+        predicted=True,
+        immature="it is not expected within the horizon of the forecast, or there is no forecast",
+        nearest=("payback_day", f"expected_roas_d{longest}"),
+        backtest="backtest_of_campaigns",
+    )
+    yield Metric(
+        "ltv_cac",
+        "LTV:CAC",
+        Unit.RATIO,
+        "Observed and expected revenue per user of a campaign, to the longest horizon with a "
+        "forecast / CPI.",
+        _CAMPAIGN_SECTION,
+        OUTLOOKS,
+        "ltv_cac",
+        counts="ltv_cac IS NOT NULL",
+        base="spend",
+        final="FALSE",
+        additive=False,
+        predicted=True,
+        immature="at least 80 % of the spend must have a forecast",
+        nearest=("roas_to_date",),
+        backtest="backtest_of_campaigns",
+    )
     for days in forecast_horizons:
         yield from _of_customers(days)
 
@@ -77,6 +118,30 @@ def _of_campaigns(days: int) -> Iterator[Metric]:
         nearest=(f"roas_d{days}",),
         lower=f"lower_d{days}",
         upper=f"upper_d{days}",
+        backtest="backtest_of_campaigns",
+    )
+
+
+def _expected_roas(days: int) -> Metric:
+    return Metric(
+        f"expected_roas_d{days}",
+        f"Expected D{days} ROAS",
+        Unit.RATIO,
+        f"Observed and expected revenue of the first {days} days / spend, of all cohorts of a "
+        "campaign together, with their interval.",
+        _CAMPAIGN_SECTION,
+        OUTLOOKS,
+        f"expected_roas_d{days}",
+        counts=f"expected_roas_d{days} IS NOT NULL",
+        base="spend",
+        final="FALSE",
+        additive=False,
+        predicted=True,
+        horizon=days,
+        immature="there must be a forecast for its cohorts",
+        nearest=(f"predicted_roas_d{days}", f"roas_d{days}"),
+        lower=f"expected_roas_d{days}_lower",
+        upper=f"expected_roas_d{days}_upper",
         backtest="backtest_of_campaigns",
     )
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from ltv_platform.contracts import Catalog
-from ltv_platform.pipes.declared.periods import summed_by_period
+from ltv_platform.pipes.declared.periods import Ratio, summed_by_period
 from ltv_platform.pipes.declared.rows import COUNTRY, period, rows_of
 from ltv_platform.pipes.model import Parameter, Pipe
 from ltv_platform.settings import Settings
@@ -23,7 +23,7 @@ def campaign_pipes(catalog: Catalog, settings: Settings) -> Iterator[Pipe]:
     """The pipes of the group."""
     horizons = settings.horizons
     per_user = {
-        f"{ratio}_d{days}{suffix}": (f"{upper}_d{days}", lower.format(days))
+        f"{ratio}_d{days}{suffix}": Ratio(f"{upper}_d{days}", lower.format(days))
         for days in horizons
         for ratio, suffix, upper, lower in (
             ("ltv", "_per_user", "revenue", "installs"),
@@ -31,20 +31,30 @@ def campaign_pipes(catalog: Catalog, settings: Settings) -> Iterator[Pipe]:
             ("retention", "", "retained", "installs"),
         )
     }
-    yield summed_by_period(catalog["marts.campaign_ltv"], _COHORT, "install_date", per_user)
-    roas = {f"roas_d{days}": (f"revenue_d{days}", "spend") for days in horizons}
+    yield summed_by_period(
+        catalog["marts.campaign_ltv"], _COHORT, "install_date", per_user, size="installs"
+    )
+    roas = {
+        f"roas_d{days}": Ratio(f"revenue_d{days}", "spend", counts="cost_complete")
+        for days in horizons
+    }
     yield summed_by_period(
         catalog["marts.campaign_roas"],
         _COHORT,
         "install_date",
-        {**roas, "cpi": ("spend", "installs"), "roas_to_date": ("revenue_to_date", "spend")},
+        {
+            **roas,
+            "cpi": Ratio("spend", "installs", known_later=False),
+            "roas_to_date": Ratio("revenue_to_date", "spend"),
+        },
+        size="installs",
         unknown_is_nothing=("spend",),
     )
     yield summed_by_period(
         catalog["marts.campaign_cohort_curve"],
         {_START: "install_date", _END: "install_date", _CAMPAIGN: "campaign_id"},
         "install_date",
-        {"cumulative_roas": ("cumulative_revenue", "spend")},
+        {"cumulative_roas": Ratio("cumulative_revenue", "spend")},
         unknown_is_nothing=("spend",),
         needs_all=True,
     )

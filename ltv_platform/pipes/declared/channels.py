@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from ltv_platform.contracts import Catalog
 from ltv_platform.parameters.attribution import MODELS
-from ltv_platform.pipes.declared.periods import summed_by_period
+from ltv_platform.pipes.declared.periods import Ratio, summed_by_period
 from ltv_platform.pipes.declared.rows import period, rows_of
 from ltv_platform.pipes.model import Parameter, Pipe
 
@@ -20,13 +20,13 @@ def channel_pipes(catalog: Catalog) -> Iterator[Pipe]:
         catalog["marts.channel_reporting"],
         _DAYS,
         "date",
-        {"CPO": ("cost", "ihc"), "ROAS": ("ihc_revenue", "cost")},
+        {"CPO": Ratio("cost", "ihc"), "ROAS": Ratio("ihc_revenue", "cost")},
     )
     yield summed_by_period(
         catalog["marts.channel_model_comparison"],
         {**_DAYS, _MODEL: "model"},
         "date",
-        {"cpo": ("cost", "credit"), "roas": ("credited_revenue", "cost")},
+        {"cpo": Ratio("cost", "credit"), "roas": Ratio("credited_revenue", "cost")},
     )
     yield rows_of(
         catalog["marts.markov_channels"],

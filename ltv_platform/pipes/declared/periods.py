@@ -1,6 +1,7 @@
 """Pipes over rows of days that can also be summed by week or month."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from ltv_platform.contracts import Column, Table
 from ltv_platform.contracts.ddl import quoted
@@ -17,18 +18,49 @@ _GRAIN = Parameter(
     ("day", "week", "month"),
     filters=False,
 )
+_AGE = "age_day"
 _NOTES = (
     "With grain=week or month, sums are added up and ratios are ratios of sums; a figure that is "
     "not yet known for every row of the period is NULL."
 )
 
 
+@dataclass(frozen=True)
+class Ratio:
+    """A ratio of sums.
+
+    Attributes:
+        upper: The column above.
+        lower: The column below.
+        counts: Rows whose upper part counts, as SQL.
+        known_later: While it is NULL for a row with anything below, it is NULL for the period.
+    """
+
+    upper: str
+    lower: str
+    counts: str = "TRUE"
+    known_later: bool = True
+
+    def of(self, name: str) -> str:
+        """Its value over the rows of a period, divided as ``macros/shared.sql`` divides."""
+        upper, lower = quoted(self.upper), quoted(self.lower)
+        value = (
+            f"CAST(SUM({upper}) FILTER (WHERE {self.counts}) AS DOUBLE) "
+            f"/ NULLIF(GREATEST(CAST(SUM({lower}) AS DOUBLE), 0), 0)"
+        )
+        if not self.known_later:
+            return value
+        known = f"BOOL_AND({quoted(name)} IS NOT NULL OR COALESCE({lower}, 0) <= 0)"
+        return f"CASE WHEN {known} THEN {value} END"
+
+
 def summed_by_period(
     table: Table,
     parameters: Mapping[Parameter, str],
     day: str,
-    ratios: Mapping[str, tuple[str, str]],
+    ratios: Mapping[str, Ratio],
     *,
+    size: str = "",
     unknown_is_nothing: tuple[str, ...] = (),
     needs_all: bool = False,
 ) -> Pipe:
@@ -38,13 +70,13 @@ def summed_by_period(
         table: The table.
         parameters: Its filters, and the column that each compares.
         day: The column with the day.
-        ratios: Numerator and denominator of each ratio; other doubles are NULL for periods.
+        ratios: The ratios by column; other doubles are NULL for periods.
+        size: The column with the size of a row: while a figure of rows of any size is unknown, that
+            of the period is NULL.
         unknown_is_nothing: Sums of which a NULL is nothing to add, not something unknown.
-        needs_all: Leave out groups that lack rows of some of the days, such as ages that the
-            youngest cohorts have not reached.
+        needs_all: Leave out ages that some cohorts of the period have not reached.
     """
     columns = {parameter.name: column for parameter, column in parameters.items()}
-    groups = [name for name in table.key if name != day]
 
     def statement(tables: Tables, question: Question) -> Statement:
         conditions = Conditions()
@@ -52,38 +84,28 @@ def summed_by_period(
         rows = f"SELECT * FROM {tables.relation(table.name)} WHERE {where}"
         if question.options["grain"] == "day":
             return Statement(rows, conditions.bound)
-        bound = {**conditions.bound, "grain": question.options["grain"]}
         period = f"CAST(DATE_TRUNC($grain, {quoted(day)}) AS DATE)"
         keys = {name: quoted(name) for name in table.key} | {day: period}
-        sums = {
-            column.name: _summed(column, known=column.name in unknown_is_nothing)
+        shown = {
+            column.name: keys.get(column.name)
+            or (
+                ratios[column.name].of(column.name)
+                if column.name in ratios
+                else _summed(column, "" if column.name in unknown_is_nothing else size)
+            )
             for column in table.published
-            if column.name not in keys
         }
-        # Whether it is known for every row that has something to divide by.
-        sums |= {
-            name: "TRUE"
-            if upper in unknown_is_nothing
-            else f"BOOL_AND({quoted(name)} IS NOT NULL OR COALESCE({quoted(lower)}, 0) <= 0)"
-            for name, (upper, lower) in ratios.items()
-        }
-        summed = ", ".join(f"{sql} AS {quoted(name)}" for name, sql in {**keys, **sums}.items())
-        by = ", ".join(keys.values())
-        within = ", ".join([period, *(quoted(name) for name in groups if name != "age_day")])
-        all_days = f" QUALIFY COUNT(*) = MAX(COUNT(*)) OVER (PARTITION BY {within})"
-        inner = f"SELECT {summed} FROM ({rows}) GROUP BY {by}{all_days if needs_all else ''}"
-        shown = ", ".join(
-            f"CASE WHEN {quoted(c.name)} THEN {_ratio(*ratios[c.name])} END AS {quoted(c.name)}"
-            if c.name in ratios
-            else quoted(c.name)
-            for c in table.published
-        )
-        return Statement(f"SELECT {shown} FROM ({inner})", bound)
+        summed = ", ".join(f"{sql} AS {quoted(name)}" for name, sql in shown.items())
+        text = f"SELECT {summed} FROM ({rows}) GROUP BY {', '.join(keys.values())}"
+        if needs_all:
+            cohorts = ", ".join(sql for name, sql in keys.items() if name != _AGE)
+            text += f" QUALIFY COUNT(*) = MAX(COUNT(*)) OVER (PARTITION BY {cohorts})"
+        return Statement(text, {**conditions.bound, "grain": question.options["grain"]})
 
     return pipe_of(table, (*parameters, _GRAIN), statement, notes=_NOTES)
 
 
-def _summed(column: Column, *, known: bool) -> str:
+def _summed(column: Column, size: str) -> str:
     """A column over the rows of a period."""
     name = quoted(column.name)
     match column.type:
@@ -94,12 +116,6 @@ def _summed(column: Column, *, known: bool) -> str:
         case "DOUBLE":
             return "CAST(NULL AS DOUBLE)"
     total = f"CAST(SUM({name}) AS {column.type})"
-    if column.required or known:
+    if column.required or not size:
         return total
-    return f"CASE WHEN COUNT({name}) = COUNT(*) THEN {total} END"
-
-
-def _ratio(numerator: str, denominator: str) -> str:
-    """As ``macros/shared.sql`` divides."""
-    upper, lower = (f"CAST({quoted(name)} AS DOUBLE)" for name in (numerator, denominator))
-    return f"{upper} / NULLIF(GREATEST({lower}, 0), 0)"
+    return f"CASE WHEN BOOL_AND({name} IS NOT NULL OR {quoted(size)} = 0) THEN {total} END"

@@ -120,6 +120,7 @@ class Pipe:
         order: The columns by which rows are ordered.
         parameters: Its own parameters; every pipe has ``limit`` and ``offset`` too.
         statement: Makes the statement that answers a question.
+        table: Plain name of the table that its columns are of.
         notes: More about its parameters, for the docs.
     """
 
@@ -129,6 +130,7 @@ class Pipe:
     order: tuple[str, ...]
     parameters: tuple[Parameter, ...]
     statement: "Callable[[Tables, Question], Statement]" = field(repr=False)
+    table: str = ""
     notes: str = ""
 
     @property

@@ -1,5 +1,6 @@
 """The routes in docs/api.md, generated from the OpenAPI: ``make docs``."""
 
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -12,15 +13,19 @@ from ltv_platform.settings import Settings
 HEADING = "## Routes\n"
 _HEAD = """
 Generated from the routes in `ltv_platform/serving/` by `make docs`; do not edit below this line. A
-running server has the same list on `/docs` and, for programs, on `/openapi.json`.
+running server has the same list on `/docs` and, for programs, on `/openapi.json`. The pipes that
+`/v0/pipes/NAME.FORMAT` asks are in [pipes.md](pipes.md).
 """
+#: Pipes have a page of their own.
+_OF_A_PIPE = re.compile(r"/v0/pipes/[a-z_]+\.\{kind\}")
 
 
 def routes_section(routes: Sequence[Route]) -> str:
-    """Markdown: every route with its parameters."""
+    """Markdown: every route with its parameters, but for those of single pipes."""
     lines = [HEADING + _HEAD]
     for route in routes:
-        lines += _route(route)
+        if not _OF_A_PIPE.fullmatch(route.path):
+            lines += _route(route)
     return "\n".join(lines)
 
 

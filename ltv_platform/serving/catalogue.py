@@ -43,7 +43,7 @@ def router(services: Services) -> APIRouter:
             },
         },
     )
-    def ask_metric(
+    def ask_metric(  # noqa: PLR0917 - FastAPI calls it by name
         request: Request,
         name: str,
         kind: str,

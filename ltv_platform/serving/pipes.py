@@ -71,7 +71,7 @@ def router(services: Services) -> APIRouter:
 
 
 def _add(routes: APIRouter, pipe: Pipe, ask: Any) -> None:
-    """Document the routes of a pipe; all of them do the same."""
+    """The route of a pipe, for the OpenAPI; all pipes are asked in the same way."""
 
     async def ask_pipe(request: Request, kind: str) -> Response:
         return await ask(request, f"{pipe.name}.{kind}")  # type: ignore[no-any-return]
@@ -85,8 +85,10 @@ def _add(routes: APIRouter, pipe: Pipe, ask: Any) -> None:
             description=f"{pipe.description} {pipe.notes}".strip(),
             openapi_extra={"parameters": [_KIND, *map(_documented, pipe.all_parameters)]},
             responses={
-                200: {"content": {"application/json": {}, "text/csv": {}}},
-                400: {"description": "A parameter is wrong; the answer names it."},
+                HTTPStatus.OK.value: {"content": {"application/json": {}, "text/csv": {}}},
+                HTTPStatus.BAD_REQUEST.value: {
+                    "description": "A parameter is wrong; the answer names it."
+                },
             },
         )
 

@@ -96,9 +96,7 @@ def test_what_the_data_cannot_answer(asking: TestClient) -> None:
         ("roas_d7.json?from=2026-13-01", 400, "from: "),
     ],
 )
-def test_errors_say_what_is_wrong(
-    asking: TestClient, path: str, status: int, message: str
-) -> None:
+def test_errors_say_what_is_wrong(asking: TestClient, path: str, status: int, message: str) -> None:
     """And what is valid."""
     answer = asking.get(f"/v0/metrics/{path}")
     assert (answer.status_code, message in answer.json()["error"]) == (status, True), answer.text

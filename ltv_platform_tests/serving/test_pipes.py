@@ -83,9 +83,7 @@ def test_figures_are_those_of_a_query(asking: TestClient, published_sample: Home
         ("customer_ltv'; DROP TABLE x.json", 404, "There is no pipe customer_ltv'; DROP TABLE x"),
     ],
 )
-def test_errors_say_what_is_wrong(
-    asking: TestClient, path: str, status: int, message: str
-) -> None:
+def test_errors_say_what_is_wrong(asking: TestClient, path: str, status: int, message: str) -> None:
     """With the status that clients expect."""
     answered, error = _error(asking, f"/v0/pipes/{path}")
     assert (answered, message in error) == (status, True), error

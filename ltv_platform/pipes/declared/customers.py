@@ -162,9 +162,7 @@ def _influencing_factors(tables: Tables, question: Question) -> Statement:
         return fit(sums).sort_by([("factor", "ascending"), ("level", "ascending")])
 
     counted = f"(SELECT * REPLACE (CAST($fewest AS INTEGER) AS min_customers) FROM {levels})"
-    return tables.statement(
-        table, counted, {**conditions.bound, "fewest": fewest}, compute
-    )
+    return tables.statement(table, counted, {**conditions.bound, "fewest": fewest}, compute)
 
 
 def _segmentation(tables: Tables, question: Question) -> Statement:
@@ -187,7 +185,9 @@ def _segmentation(tables: Tables, question: Question) -> Statement:
     others = [each for each in question.filters if each.parameter != COUNTRY]
     where = conditions.of(others, columns)
     if of_country:
-        customers = conditions.rows(tables.relation("customer_ltv"), of_country, {"country": "country"})
+        customers = conditions.rows(
+            tables.relation("customer_ltv"), of_country, {"country": "country"}
+        )
         where += f" AND customer_id IN (SELECT customer_id FROM {customers})"
     return tables.statement(
         "rfm_segments", f"(SELECT * FROM {scored} WHERE {where})", conditions.bound

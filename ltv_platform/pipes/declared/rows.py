@@ -7,10 +7,7 @@ from ltv_platform.pipes.model import Parameter, Pipe, Question, Type
 from ltv_platform.pipes.statements import Conditions, Statement, Tables
 
 
-
-def period(
-    what: str, *, days: bool = False, filters: bool = True
-) -> tuple[Parameter, Parameter]:
+def period(what: str, *, days: bool = False, filters: bool = True) -> tuple[Parameter, Parameter]:
     """The parameters of a period.
 
     Args:
@@ -72,5 +69,6 @@ def pipe_of(
         table.key,
         parameters,
         statement,
+        table.name,
         notes,
     )

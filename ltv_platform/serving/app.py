@@ -58,6 +58,5 @@ def build_app(settings: Settings, *, loopback: bool = True) -> FastAPI:
     app.include_router(pipes.router(services))
     app.include_router(catalogue.router(services))
     app.include_router(dashboard.router(services))
-    app.include_router(pipes.router(services))
     app.include_router(documentation.router(app))
     return app

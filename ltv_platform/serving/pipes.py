@@ -73,7 +73,9 @@ def router(services: Services) -> APIRouter:
 def _add(routes: APIRouter, pipe: Pipe, ask: Any) -> None:
     """The route of a pipe, for the OpenAPI; all pipes are asked in the same way."""
 
-    async def ask_pipe(request: Request, kind: str) -> Response:
+    # The format is read from the request: FastAPI would describe a parameter once more.
+    async def ask_pipe(request: Request) -> Response:
+        kind = request.path_params["kind"]
         return await ask(request, f"{pipe.name}.{kind}")  # type: ignore[no-any-return]
 
     for method in ("GET", "POST"):

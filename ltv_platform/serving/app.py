@@ -48,7 +48,7 @@ def build_app(settings: Settings, *, loopback: bool = True) -> FastAPI:
     # The last one is passed first.
     app.add_middleware(Unexpected)
     app.add_middleware(Gate, services=services)
-    app.add_middleware(Bodies, settings=settings)
+    app.add_middleware(Bodies)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(Measuring, metrics=services.metrics)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")

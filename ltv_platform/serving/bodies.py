@@ -1,16 +1,14 @@
-"""Bodies of requests: neither too large nor too slow.
+"""Bodies of requests: not too large. ``protocol`` sees to it that they are not too slow.
 
 A body that nobody wants is still read for a while and thrown away: many clients send all of theirs
 before they look at the answer, and would only see that the connection broke.
 """
 
-import asyncio
 from http import HTTPStatus
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ltv_platform.serving.errors import RefusedError, refusal
-from ltv_platform.settings import Settings
 
 #: Most bytes of a body of events, and of any other.
 MOST_EVENTS, MOST_OTHERS = 10 << 20, 1 << 20
@@ -21,27 +19,25 @@ _LIMITS = "/docs#limits"
 
 
 class Bodies:
-    """Middleware: limits the bytes of a body, and the seconds in which it must arrive."""
+    """Middleware: limits the bytes of a body."""
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._seconds = settings.serve_request_timeout
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on with a limited body."""
         if scope["type"] != "http" or not _has_body(scope):
             await self._app(scope, receive, send)
             return
-        body = _Body(scope, receive, self._seconds)
+        body = _Body(scope, receive)
         await self._app(scope, body.receive, body.sending(send))
 
 
 class _Body:
     """The body of one request."""
 
-    def __init__(self, scope: Scope, receive: Receive, seconds: float) -> None:
-        self._scope, self._receive, self._seconds = scope, receive, seconds
-        self._until = asyncio.get_running_loop().time() + seconds
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        self._scope, self._receive = scope, receive
         self._read, self._complete = 0, False
         self._most = MOST_EVENTS if scope["path"] == _EVENTS else MOST_OTHERS
         headers = dict(scope["headers"])
@@ -55,23 +51,11 @@ class _Body:
         """The next part.
 
         Raises:
-            RefusedError: it is too large or too late.
+            RefusedError: it is too large.
         """
         if self._refused is not None:
             raise self._refused
-        if self._complete:
-            return await self._receive()
-        try:
-            async with asyncio.timeout_at(self._until):
-                message = await self._receive()
-        except TimeoutError:
-            self._refused = RefusedError(
-                HTTPStatus.REQUEST_TIMEOUT,
-                f"The body of the request did not arrive within {self._seconds:g} seconds.",
-                "Send smaller bodies; LTV_SERVE_REQUEST_TIMEOUT waits longer.",
-                documentation=_LIMITS,
-            )
-            raise self._refused from None
+        message = await self._receive()
         self._note(message)
         if self._read > self._most:
             self._refused = self._too_large()
@@ -103,6 +87,7 @@ class _Body:
 
     def _note(self, message: Message) -> None:
         self._read += len(message.get("body", b""))
+        # Also after the client has gone.
         self._complete = not message.get("more_body", False)
 
     def _too_large(self) -> RefusedError:
@@ -114,14 +99,9 @@ class _Body:
         )
 
     async def _discard(self) -> None:
-        if self._waits:
-            return
-        try:
-            async with asyncio.timeout_at(self._until):
-                while not self._complete and self._read < _MOST_DISCARDED:
-                    self._note(await self._receive())
-        except TimeoutError:
-            return
+        if not self._waits:
+            while not self._complete and self._read < _MOST_DISCARDED:
+                self._note(await self._receive())
 
 
 def _limits_in(message: Message) -> list[tuple[bytes, bytes]]:

@@ -35,6 +35,7 @@ class Metrics:
             buckets=_SECONDS,
             registry=self.registry,
         )
+        self._counted: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self._rows = Counter(
             "ltv_event_rows",
             "Rows of events by source, accepted or quarantined.",
@@ -43,9 +44,13 @@ class Metrics:
         )
 
     def count_request(self, route: str, method: str, status: int, seconds: float) -> None:
-        """Count a request that was answered."""
-        self._requests.labels(route, method, status).inc()
-        self._seconds.labels(route).observe(seconds)
+        """Count a request that was answered, or that broke off (status 0)."""
+        counted = self._counted.get((route, method, status))
+        if counted is None:  # finding them by their labels takes longer than counting
+            counted = (self._requests.labels(route, method, status), self._seconds.labels(route))
+            self._counted[route, method, status] = counted
+        counted[0].inc()
+        counted[1].observe(seconds)
 
     def count_rows(self, source: str, accepted: int, quarantined: int) -> None:
         """Count the rows of a request with events."""

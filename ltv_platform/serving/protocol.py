@@ -1,6 +1,6 @@
-"""HTTP/1.1 of uvicorn with limits on what comes before a body.
+"""HTTP/1.1 of uvicorn with limits on how a request arrives.
 
-Uvicorn lets a client take its time for the headers of a request and send as many as it likes.
+Uvicorn lets a client take its time, and send as many headers as it likes.
 """
 
 import json
@@ -9,7 +9,7 @@ from http import HTTPStatus
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-#: Most bytes of the first line and the headers of a request: twice what proxies usually allow.
+#: Most bytes of the first line and the headers of a request: more than proxies usually allow.
 MOST_HEAD = 64 << 10
 
 
@@ -19,10 +19,11 @@ def limited_protocol(seconds: float) -> type["LimitedProtocol"]:
 
 
 class LimitedProtocol(HttpToolsProtocol):
-    """A connection whose requests must begin soon and briefly.
+    """A connection whose requests must arrive soon, and begin briefly.
 
     Attributes:
-        seconds: In which the first line and the headers of a request must arrive.
+        seconds: In which a request must arrive, with its headers and its body; the first one counts
+            from the connection.
     """
 
     seconds = 30.0
@@ -33,7 +34,7 @@ class LimitedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         """Expect the first request."""
         super().connection_made(transport)
-        self._expect_head()
+        self._expect()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Expect nothing any more."""
@@ -53,16 +54,20 @@ class LimitedProtocol(HttpToolsProtocol):
         super().data_received(data)
 
     def on_message_begin(self) -> None:
-        """Expect the headers of another request."""
+        """Expect all of a request."""
         super().on_message_begin()
-        if not self._in_head:
-            self._expect_head()
+        if self._late is None:
+            self._expect()
 
     def on_headers_complete(self) -> None:
         """The headers are here."""
         self._in_head = False
-        self._stop_waiting()
         super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """The body is here."""
+        self._stop_waiting()
+        super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:
         """Say that this is not HTTP, in the form of all errors."""
@@ -73,7 +78,7 @@ class LimitedProtocol(HttpToolsProtocol):
         end = data.find(b"\r\n\r\n")
         return end >= 0 and self._bytes - len(data) + end <= MOST_HEAD
 
-    def _expect_head(self) -> None:
+    def _expect(self) -> None:
         self._in_head, self._bytes = True, 0
         self._late = self.loop.call_later(self.seconds, self._too_late)
 
@@ -83,14 +88,19 @@ class LimitedProtocol(HttpToolsProtocol):
             self._late = None
 
     def _too_late(self) -> None:
+        what = "The headers" if self._in_head else "The body"
         self._refuse(
             HTTPStatus.REQUEST_TIMEOUT,
-            f"The headers did not arrive within {self.seconds:g} seconds.",
+            f"{what} did not arrive within {self.seconds:g} seconds. Send smaller requests; "
+            "LTV_SERVE_REQUEST_TIMEOUT waits longer.",
         )
 
     def _refuse(self, status: HTTPStatus, message: str) -> None:
         self._stop_waiting()
         if self.transport.is_closing():
+            return
+        if self.cycle is not None and self.cycle.response_started and not self._in_head:
+            self.transport.close()  # another answer would be read as part of that one
             return
         body = json.dumps({"error": message, "documentation": "/docs#limits"}).encode()
         lines = (

@@ -25,7 +25,8 @@ _HEADERS = [
     (b"cross-origin-opener-policy", b"same-origin"),
 ]
 #: Figures stay out of caches; files of ours are compared with the server's before each use.
-_NEVER, _COMPARED = (b"cache-control", b"no-store"), (b"cache-control", b"no-cache")
+_NEVER = [*_HEADERS, (b"cache-control", b"no-store")]
+_COMPARED = [*_HEADERS, (b"cache-control", b"no-cache")]
 
 
 class SecurityHeaders:
@@ -44,10 +45,9 @@ class SecurityHeaders:
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
                 given = message["headers"]
-                added = [*given, *_HEADERS]
-                if not any(name == b"cache-control" for name, _ in given):
-                    added.append(caching)
-                message = {**message, "headers": added}
+                decided = any(name == b"cache-control" for name, _ in given)
+                added = _HEADERS if decided else caching
+                message = {**message, "headers": [*given, *added]}
             await send(message)
 
         await self._app(scope, receive, sending)

@@ -81,6 +81,7 @@ def serve(settings: Settings, host: str, port: int, tell: Tell, *, access: bool 
 def _announce(settings: Settings, address: str, tell: Tell) -> None:
     tell(
         f"Serving {settings.home} on {address}; stop it with Ctrl-C.\n"
+        f"  Dashboard:          {address}/\n"
         f"  Figures and events: {address}/v0   (documented on {address}/docs)\n"
         f"  Health:             {address}/healthz, /readyz, /metrics"
     )

@@ -321,7 +321,7 @@ class SettingFields(Home):
     )
     serve_request_timeout: float = setting(
         30.0,
-        "Seconds in which the headers of a request must arrive, and then its body.",
+        "Seconds in which a request must arrive, with its headers and its body.",
         "seconds",
         gt=0,
     )

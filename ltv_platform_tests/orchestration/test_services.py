@@ -1,5 +1,6 @@
 """``ltv up`` as a real process: dropped files appear, killed processes restart, SIGTERM ends it."""
 
+import json
 import os
 import re
 import signal
@@ -118,6 +119,24 @@ def test_the_api_runs_beside_the_others(tmp_path: Path) -> None:
         left = running.children(deep=True)
         assert running.end() == 0
         wait_until(lambda: not any(map(_lives, left)), 30, "all of its processes have ended")
+        assert "Traceback" not in running.said
+
+
+def test_an_event_is_in_the_figures(tmp_path: Path) -> None:
+    """docs/api.md: within 90 s without a hand on it, and the server says the same."""
+    home = tmp_path / "home"
+    with up(home, tmp_path / "log", api=True) as running:
+        address = f"http://127.0.0.1:{running.api_port}/v0"
+        event = b'{"conv_id": "v1", "user_id": "u", "conv_date": "2025-03-02", '
+        event += b'"conv_time": "10:00:00", "revenue": 5}'
+        sent = f"{address}/events?name=conversions&wait=true"
+        with urllib.request.urlopen(sent, event, timeout=30) as answer:
+            assert json.load(answer) == {"successful_rows": 1, "quarantined_rows": 0}
+        wait_until(lambda: _published(home) == ["v1"], _PUBLISHED_WITHIN, "v1 is published")
+        shown = f"{address}/pipes/channel_reporting.json"
+        with urllib.request.urlopen(shown, timeout=30) as answer:
+            assert json.load(answer)["as_of"] == "2025-03-02"
+        assert running.end() == 0
         assert "Traceback" not in running.said
 
 

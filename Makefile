@@ -54,6 +54,10 @@ SECONDS ?= 300
 chaos-services: install-dev
 	@$(BIN)/python -m ltv_platform_tests.chaos --seed $(SEED) --services $(SECONDS)
 
+# A server killed at random while clients send it events; `make test` kills it a few times.
+chaos-events: install-dev
+	@$(BIN)/python -m ltv_platform_tests.chaos --seed $(SEED) --events --kills $(KILLS)
+
 # Very many small files dropped at once on a running `ltv up`; `make test-services` drops a hundred.
 FILES ?= 1000
 chaos-files: install-dev

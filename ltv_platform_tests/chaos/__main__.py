@@ -1,6 +1,7 @@
 """``make chaos``: hundreds of kills, a line per phase and a table at the end.
 
-``--files`` drops files by the thousand instead, ``--readers`` reads while a backfill runs.
+``--files`` drops files by the thousand instead, ``--events`` kills a server that receives events,
+``--readers`` reads while a backfill runs.
 """
 
 import argparse
@@ -13,6 +14,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from ltv_platform_tests.chaos.events import kill_while_receiving
 from ltv_platform_tests.chaos.flood import flooded
 from ltv_platform_tests.chaos.kills import chaos
 from ltv_platform_tests.chaos.readers import read_while_backfilled
@@ -30,6 +32,7 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--services", type=float, help="kill processes of `ltv up`, for seconds")
     parser.add_argument("--files", type=int, help="drop so many files at once on `ltv up`")
+    parser.add_argument("--events", action="store_true", help="kill a server that gets events")
     parser.add_argument("--readers", action="store_true", help="read while a backfill runs")
     arguments = parser.parse_args()
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
@@ -45,6 +48,8 @@ def main() -> int:
         return 0 if seen == "as undisturbed" else 1
     if arguments.files is not None:
         return _flood(console, arguments.seed, arguments.files, tell)
+    if arguments.events:
+        return _events(console, arguments.seed, arguments.kills, tell)
     if arguments.readers:
         return _readers(console, tell)
     with tempfile.TemporaryDirectory(prefix="ltv_chaos_") as folder:
@@ -78,6 +83,20 @@ def _flood(console: Console, seed: int, files: int, tell: Callable[[str], None])
     loaded_once = flood.loads == (files, flood.rows)
     succeeded = set(flood.runs) == {"SUCCESS"} and not flood.failed_ticks
     return 0 if loaded_once and succeeded and flood.outcome == "as undisturbed" else 1
+
+
+def _events(console: Console, seed: int, kills: int, tell: Callable[[str], None]) -> int:
+    with tempfile.TemporaryDirectory(prefix="ltv_chaos_") as folder:
+        tally = kill_while_receiving(Path(folder), seed, kills, tell)
+    console.print(
+        f"Seed {seed}: {tally.kills} kills, {tally.attempts} requests, {tally.unanswered} of them "
+        f"without an answer; {tally.acknowledged} rows acknowledged: {tally.lost} lost, "
+        f"{tally.doubled} doubled, {tally.stale} with an older version; "
+        f"{len(tally.refused)} refused."
+    )
+    for answer in tally.refused:
+        console.print(answer, markup=False)
+    return 0 if tally.kept_the_promise else 1
 
 
 def _readers(console: Console, tell: Callable[[str], None]) -> int:

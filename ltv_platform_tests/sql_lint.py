@@ -33,6 +33,8 @@ _ARGUMENTS = {
     "last_day": 90,
     "models_in_order": MODELS,
     "days": 7,
+    "all_campaigns": True,
+    "has_outlook": True,
 }
 _RULE = {"direction": "any_session", "redistribution_channel_labels": ["Direct"]}
 _SETTINGS: tuple[dict[str, object], ...] = (
@@ -61,6 +63,7 @@ _MAY_GIVE_ALL = {
     "queries/reports/campaigns/campaign_view.sql": "campaign_summary, with more columns",
     "queries/reports/campaigns/campaigns.sql": "the page names what it shows of the view",
     "queries/reports/campaigns/detailed_cohorts.sql": "as many columns as horizons",
+    "queries/reports/campaigns/outlook.sql": "as many columns as horizons of forecasts",
 }
 
 

@@ -134,7 +134,7 @@ def _figures(view: View) -> dict[str, Any]:
     return {
         "loaded": True,
         "metrics": known,
-        "definitions": [(known[name].label, known[name].definition, "") for name in names],
+        "definitions": _definitions(view, names),
         "anchors": {row.campaign_id: f"campaign-{number}" for number, row in enumerate(rows, 1)},
         "has_outlook": bool(outlook),
         "horizons": horizons,
@@ -153,9 +153,18 @@ def _figures(view: View) -> dict[str, Any]:
         "cohorts": _cohorts(view, reader, unit, horizons),
         "curves": _curves(reader, filters, last_day, target),
         "countries": [] if filters.country else reader.rows("countries"),
-        "feeds": reader.rows("feeds")[0],
+        "feeds": _feeds(view, reader),
         **_reconciliation(reader),
     }
+
+
+def _definitions(view: View, names: Sequence[str]) -> list[tuple[str, str, str]]:
+    """Label, definition and page of metrics; files have no pages of metrics."""
+    known = catalogue(view.known_settings)
+    return [
+        (known[name].label, known[name].definition, "" if view.is_file else f"metrics/{name}")
+        for name in names
+    ]
 
 
 def _sort(filters: Filters, metrics: Sequence[str]) -> str | None:
@@ -228,6 +237,13 @@ def _cohorts(
         campaign: list(of_campaign)[-_MOST_PERIODS:]
         for campaign, of_campaign in groupby(rows, key=lambda row: row["campaign_id"])
     }
+
+
+def _feeds(view: View, reader: _Reader) -> Row:
+    """Both feeds of spend over the days that both cover; without sessions there are none."""
+    if "channel_reporting" not in view.snapshot.manifest["tables"]:
+        return {"days": 0}
+    return reader.rows("feeds")[0]
 
 
 def _curves(reader: _Reader, filters: Filters, last_day: int, target: float) -> Curves | None:

@@ -1,12 +1,13 @@
 """The first page: which campaigns pay back, which to stop, what changed, and what is missing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
 from ltv_platform.metrics import Cell, Metric, catalogue
 from ltv_platform.reports.changes import changes
+from ltv_platform.reports.data_page import feeds
 from ltv_platform.reports.pages import Reader, Row, published
 from ltv_platform.reports.shell import Page, View
 from ltv_platform.settings import SUMMARY_HORIZON
@@ -14,8 +15,6 @@ from ltv_platform.settings import SUMMARY_HORIZON
 #: Days of the headline figures without a period in the address: whole weeks, so that weekends
 #: do not make a difference.
 _DAYS = 28
-#: A feed this many days behind the data is shown as behind.
-_BEHIND_DAYS = 2
 _HEADLINES = ("spend", "installs", "cpi", f"ltv_d{SUMMARY_HORIZON}", f"roas_d{SUMMARY_HORIZON}")
 
 
@@ -106,25 +105,13 @@ def _health(view: View) -> dict[str, Any]:
     campaigns = view.reader_of("campaigns")
     loads = campaigns.rows("loads")
     return {
-        "feeds": _feeds(view),
+        "feeds": [feed for feed in feeds(view) if feed.newest is not None],
         "loads": loads,
         "quarantined": sum(row["quarantined"] for row in loads),
         "waiting_for_rate": campaigns.rows("waiting"),
         "waiting_for_customer": view.reader.rows("waiting_for_customer"),
         "gaps": campaigns.rows("gaps")[0],
     }
-
-
-def _feeds(view: View) -> Sequence[tuple[str, str, int]]:
-    """Feeds with their newest event and how many days they are behind the newest of all."""
-    as_of = view.snapshot.as_of
-    found = []
-    for feed, newest in sorted(view.snapshot.manifest.get("watermarks", {}).items()):
-        if newest is None or as_of is None:
-            continue
-        behind = (as_of - date.fromisoformat(newest[:10])).days
-        found.append((feed, newest.replace("T", " "), behind if behind >= _BEHIND_DAYS else 0))
-    return found
 
 
 OVERVIEW = Page(

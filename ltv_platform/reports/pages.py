@@ -6,13 +6,13 @@ is read: the same snapshot gives the same page.
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias
 
 import duckdb
 from jinja2 import Environment, FunctionLoader, StrictUndefined
@@ -20,7 +20,7 @@ from markupsafe import Markup
 
 from ltv_platform.atomic_files import draft_of, sync
 from ltv_platform.failpoints import failpoint
-from ltv_platform.published.current import Snapshot, current_snapshot
+from ltv_platform.published.current import Snapshot
 from ltv_platform.published.query import open_snapshot
 from ltv_platform.reports.formats import amount, change, count, figure, is_thin, percent
 from ltv_platform.reports.svg import Chart
@@ -112,45 +112,11 @@ def published(
     return ask
 
 
-AnyReader = TypeVar("AnyReader", bound=Reader)
-
-
 @contextmanager
 def open_reader(page: str, settings: Settings, snapshot: Snapshot) -> Iterator[Reader]:
     """A reader of the snapshot for the queries of a page."""
     with open_snapshot(settings, snapshot) as connection:
         yield Reader(published(connection), settings, page)
-
-
-def write_page(
-    name: str,
-    settings: Settings,
-    open_page: Callable[[Settings, Snapshot], AbstractContextManager[AnyReader]],
-    figures: Callable[[AnyReader], Mapping[str, Any]],
-) -> Path:
-    """Write a page on the current snapshot, or a page on what to do if there is none.
-
-    Args:
-        name: The page, as in ``campaigns``.
-        settings: Name the LTV_HOME.
-        open_page: Opens a reader of the snapshot.
-        figures: Returns everything that the template shows, by name.
-
-    Returns:
-        The file, ``<name>.html`` in the folder of reports; it is replaced atomically.
-
-    Raises:
-        UserError: the snapshot is damaged, or the file cannot be written.
-    """
-    snapshot = current_snapshot(settings)
-    manifest = None if snapshot is None else snapshot.manifest
-    shown: Mapping[str, Any] = {}
-    if snapshot is not None:
-        with open_page(settings, snapshot) as reader:
-            shown = figures(reader)
-    template = environment().get_template(f"{name}.html.j2")
-    page = template.render(settings=settings, manifest=manifest, **shown).lstrip()
-    return write_html(name, settings, page)
 
 
 def write_html(name: str, settings: Settings, page: str) -> Path:

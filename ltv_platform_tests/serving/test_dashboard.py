@@ -68,8 +68,10 @@ def test_figures_are_those_of_the_catalogue(browser: TestClient, home: Home) -> 
     live = LiveSnapshot(home.settings)
     with live.reading() as reading:
         where = {"country": ("US",), "campaign": ("alpha",)}
-        days = {"start": _day("2025-02-01"), "end": _day("2025-02-10")}
-        answer = query(home.settings, reading, Question(tuple(shown), where=where, **days))
+        question = Question(
+            tuple(shown), where=where, start=date(2025, 2, 1), end=date(2025, 2, 10)
+        )
+        answer = query(home.settings, reading, question)
     live.close()
     cells = answer.rows[0].cells
     assert shown == {
@@ -128,7 +130,3 @@ def test_pages_need_a_token_once_there_are_any(home: Home, tmp_path: Path) -> No
     for path in ("/", "/campaigns", "/campaigns.csv?table=campaigns"):
         assert asking.get(path).status_code == 403
     assert asking.get("/", headers={"Authorization": f"Bearer {token}"}).status_code == 200
-
-
-def _day(text: str) -> date:
-    return date.fromisoformat(text)

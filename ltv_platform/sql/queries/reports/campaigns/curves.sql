@@ -53,7 +53,7 @@ points AS (
 SELECT
   points.campaign_id, name, payback_day, line, points.age_day + 1 AS day, roas, share
 FROM points
-JOIN ages ON ages.campaign_id = points.campaign_id AND ages.age_day = last_age
+JOIN ages ON ages.campaign_id = points.campaign_id AND ages.age_day = points.last_age
 JOIN campaign ON campaign.campaign_id = points.campaign_id
 WHERE roas IS NOT NULL
 ORDER BY spend_rank, points.campaign_id, line, day

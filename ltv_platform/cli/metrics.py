@@ -108,10 +108,10 @@ def query_one(
         typer.Option(help="Filter, such as country=US; repeat it for further values or filters."),
     ] = None,
     grain: Annotated[str, typer.Option(help="Periods: day, week or month.")] = "",
-    start: Annotated[str, typer.Option(help="First day, such as 2026-09-01.")] = "",
-    end: Annotated[str, typer.Option(help="Last day, inclusive.")] = "",
+    start: Annotated[str, typer.Option("--from", help="First day, such as 2026-09-01.")] = "",
+    end: Annotated[str, typer.Option("--to", help="Last day, inclusive.")] = "",
     last: Annotated[
-        str, typer.Option(help="Instead of --start: 30d, 12w or 6m, counted back from as_of.")
+        str, typer.Option(help="Instead of --from: 30d, 12w or 6m, counted back from as_of.")
     ] = "",
     output: AsFormat = Format.TABLE,
 ) -> None:
@@ -163,8 +163,8 @@ def _question(
         tuple(part for name in by for part in name.split(",") if part),
         filters,
         Grain(grain) if grain else None,
-        _day("--start", start),
-        _day("--end", end),
+        _day("--from", start),
+        _day("--to", end),
         last,
     )
 

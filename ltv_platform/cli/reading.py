@@ -20,6 +20,8 @@ class Report(StrEnum):
     CAMPAIGNS = "campaigns"
     CHANNELS = "channels"
     CUSTOMERS = "customers"
+    FORECASTS = "forecasts"
+    DATA = "data"
     LEADTECH = "leadtech"
 
 
@@ -69,7 +71,7 @@ def report(
     name: Annotated[Report, typer.Argument(help="The report to show.")] = Report.CAMPAIGNS,
     output: AsFormat = Format.TABLE,
 ) -> None:
-    """Report on campaigns, channels or customers, also as HTML; leadtech: legacy D7."""
+    """Show a report, also as HTML; leadtech: legacy D7."""
     settings = Workspace.open().settings
     if name is Report.LEADTECH:
         from ltv_platform.reports.leadtech import legacy_figures
@@ -83,6 +85,18 @@ def report(
         return
     if name is Report.CUSTOMERS:
         _report_customers(settings, output)
+        return
+    if name is Report.FORECASTS:
+        from ltv_platform.reports.forecast_page import forecast_overview, write_forecast_report
+
+        show(*forecast_overview(settings), output)
+        say(f"HTML report: {write_forecast_report(settings)}")
+        return
+    if name is Report.DATA:
+        from ltv_platform.reports.data_page import feed_overview, write_data_report
+
+        show(*feed_overview(settings), output)
+        say(f"HTML report: {write_data_report(settings)}")
         return
     from ltv_platform.reports.campaigns import campaign_overview
     from ltv_platform.reports.dashboard import write_reports

@@ -18,7 +18,8 @@ from ltv_platform.published.current import current_snapshot
 from ltv_platform.refresh.build import Work
 from ltv_platform.refresh.stale import what_is_stale
 from ltv_platform.reports.channels import write_channel_report
-from ltv_platform.reports.dashboard import write_customer_reports, write_reports
+from ltv_platform.reports.customers import write_customer_report
+from ltv_platform.reports.dashboard import write_reports
 from ltv_platform.settings import Settings
 from ltv_platform.tables.transforms import Graph
 from ltv_platform.warehouse.engine import Engine, Writer
@@ -36,9 +37,9 @@ _FILES: Mapping[str, tuple[str, str, Callable[[Settings], Path]]] = {
         write_channel_report,
     ),
     snapshot.CUSTOMER_REPORT: (
-        "Self-contained HTML pages. What are customers worth, and what will they bring in?",
+        "One self-contained HTML page. What are customers worth, and do they stay?",
         "html",
-        write_customer_reports,
+        write_customer_report,
     ),
     snapshot.CHANNEL_CSV: (
         "channel_reporting as a CSV file. What did each channel cost and earn on each day?",

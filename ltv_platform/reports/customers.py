@@ -136,7 +136,7 @@ def _figures(view: View) -> dict[str, Any]:
     medians = {row["cohort_month"]: row["median_ltv"] for row in reader.rows("medians")}
     cohorts, groups = ask(*_COHORTS, grain="month"), ask(*_GROUPS, by=(by,))
     segments = ask(*_SEGMENTS, by=("rfm_segment",))
-    at_age, retention = _at_age(view), _retention(view)
+    at_age, retention = _at_age(view), _retention(view, where)
     ages, months = reader.rows("ages"), reader.rows("months")
     answers = (totals, cohorts, groups, segments, at_age, retention)
     return {
@@ -174,10 +174,10 @@ def _at_age(view: View) -> Answer:
     return view.ask(*names, grain="month", where={})
 
 
-def _retention(view: View) -> Answer:
-    """Who bought in some months after registration, of all countries and segments."""
+def _retention(view: View, where: Mapping[str, tuple[str, ...]]) -> Answer:
+    """Who bought in some months after registration."""
     names = [f"retention_m{months}" for months in COHORT_MONTHS]
-    return view.ask(*names, grain="month", where={"activity": ("purchase",)})
+    return view.ask(*names, grain="month", where={**where, "activity": ("purchase",)})
 
 
 def _expected(view: View, where: Mapping[str, tuple[str, ...]]) -> dict[str, Any] | None:

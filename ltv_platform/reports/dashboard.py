@@ -14,8 +14,7 @@ from ltv_platform.reports.shell import Page, write_report
 from ltv_platform.settings import Settings
 
 #: The pages that are one asset; channels and customers have one of their own.
-_TOGETHER = (OVERVIEW, CAMPAIGNS, DATA)
-_OF_CUSTOMERS = (CUSTOMERS, FORECASTS)
+_TOGETHER = (OVERVIEW, CAMPAIGNS, FORECASTS, DATA)
 
 
 def pages(settings: Settings) -> Mapping[str, Page]:
@@ -34,17 +33,4 @@ def write_reports(settings: Settings) -> Path:
         UserError: the snapshot is damaged, or a file cannot be written.
     """
     first, *_ = [write_report(page, settings) for page in _TOGETHER]
-    return first
-
-
-def write_customer_reports(settings: Settings) -> Path:
-    """Write the pages of customers and of forecasts as files.
-
-    Returns:
-        The first one, ``customers.html``.
-
-    Raises:
-        UserError: the snapshot is damaged, or a file cannot be written.
-    """
-    first, *_ = [write_report(page, settings) for page in _OF_CUSTOMERS]
     return first

@@ -14,7 +14,8 @@ from typing import Any
 from ltv_platform.checks import table_checks
 from ltv_platform.contracts.sources import SOURCES
 from ltv_platform.days import ONE_DAY, day_start
-from ltv_platform.reports.pages import Row
+from ltv_platform.published.current import require_snapshot
+from ltv_platform.reports.pages import Row, Table, open_reader
 from ltv_platform.reports.shell import Page, View, write_report
 from ltv_platform.scheduling.freshness import late
 from ltv_platform.settings import Settings
@@ -75,6 +76,19 @@ def write_data_report(settings: Settings) -> Path:
     return write_report(DATA, settings)
 
 
+def feed_overview(settings: Settings) -> Table:
+    """One row per loaded source for the terminal.
+
+    Returns:
+        Column names and rows of raw values.
+
+    Raises:
+        UserError: nothing is published.
+    """
+    with open_reader("data", settings, require_snapshot(settings)) as reader:
+        return reader.table("feeds")
+
+
 def feeds(view: View) -> list[Feed]:
     """All sources in the order of their contracts."""
     manifest, as_of = view.snapshot.manifest, view.snapshot.as_of
@@ -123,21 +137,20 @@ def missing(
                 "Put the missing files into landing, or ask their sender for them.",
             )
     for row in waiting:
-        rows = "row waits" if row["waiting_rows"] == 1 else "rows wait"
+        rows, verb = ("row", "waits") if row["waiting_rows"] == 1 else ("rows", "wait")
         needs = "fx_rates" if row["waits_for"].startswith("an exchange") else "customers"
         yield Gap(
-            f"{row['waiting_rows']:,} {rows} for {row['waits_for']} in {row['table_name']}, "
-            f"{row['first_day']} to {row['last_day']}.",
+            f"{row['waiting_rows']:,} {rows} of {row['table_name']} {verb} for {row['waits_for']}, "
+            f"from {row['first_day']} to {row['last_day']}.",
             f"ltv ingest {needs} FILE",
         )
-    for feed in sources:
-        if feed.loads is not None and feed.loads["quarantined"]:
-            share = feed.loads["quarantined"] / max(feed.loads["received"], 1)
-            yield Gap(
-                f"{feed.loads['quarantined']:,} records of {feed.name} are in quarantine "
-                f"({100 * share:.1f} % of what was received).",
-                f"ltv quarantine replay {feed.name}",
-            )
+    rejected = [feed for feed in sources if feed.loads is not None and feed.loads["quarantined"]]
+    if rejected:
+        counts = {feed.name: feed.loads["quarantined"] for feed in rejected if feed.loads}
+        named = ", ".join(f"{rows:,} of {name}" for name, rows in counts.items())
+        yield Gap(
+            f"{sum(counts.values()):,} records are in quarantine: {named}.", "ltv quarantine list"
+        )
     for row in campaigns:
         yield Gap(
             f"Campaign {row['campaign_id']} has {row['lacks']}.",

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any, Self
 
 from ltv_platform.metrics import Answer, CannotAnswer, Cell
+from ltv_platform.published.current import require_snapshot
 from ltv_platform.reports.customer_charts import forecast_fan
 from ltv_platform.reports.metric_charts import band_of_periods
-from ltv_platform.reports.pages import Reader, Row, drawn
+from ltv_platform.reports.pages import Reader, Row, Table, drawn, open_reader
 from ltv_platform.reports.shell import Page, View, write_report
 from ltv_platform.reports.svg import Chart
 from ltv_platform.settings import Settings
@@ -38,6 +39,19 @@ def write_forecast_report(settings: Settings) -> Path:
         UserError: the snapshot is damaged, or the file cannot be written.
     """
     return write_report(FORECASTS, settings)
+
+
+def forecast_overview(settings: Settings) -> Table:
+    """One row per horizon for the terminal: what all customers will bring in, with the band.
+
+    Returns:
+        Column names and rows of raw values.
+
+    Raises:
+        UserError: nothing is published.
+    """
+    with open_reader("forecasts", settings, require_snapshot(settings)) as reader:
+        return reader.table("totals_ahead")
 
 
 def forecast_chart(reader: Reader) -> Chart:
@@ -123,7 +137,7 @@ def _customers(view: View) -> dict[str, Any]:
     by = view.filters.by if view.filters.by in _GROUPS else _GROUPS[0]
     where = view.filters.where(_GROUPS)
     view = replace(view, filters=view.filters.only(*_GROUPS))
-    horizons = view.settings.forecast_horizons
+    horizons = view.known_settings.forecast_horizons
     revenue = [f"expected_revenue_d{days}" for days in horizons]
     purchases = [f"expected_purchases_d{days}" for days in horizons]
     totals = _asked(view, *revenue, *purchases, where=where)
@@ -142,15 +156,15 @@ def _customers(view: View) -> dict[str, Any]:
 
 
 def _campaigns(view: View) -> dict[str, Any]:
-    """Predicted ROAS and LTV of campaigns, and one campaign by install week with its interval."""
-    longest = max(view.settings.horizons)
-    horizons = [days for days in view.settings.forecast_horizons if days <= longest]
+    """Expected ROAS and payback of campaigns, and one of them by install week, with intervals."""
+    longest = max(view.known_settings.horizons)
+    horizons = [days for days in view.known_settings.forecast_horizons if days <= longest]
     if not horizons:
         return {"campaign": None, "campaigns": []}
     days = min(horizons, key=lambda each: (abs(each - _QUARTER), each))
-    roas = [f"predicted_roas_d{each}" for each in horizons]
+    roas = [f"expected_roas_d{each}" for each in horizons]
     undated = replace(view, filters=view.filters.only())
-    every = _asked(undated, *roas, f"predicted_ltv_d{days}", by=("campaign",), where={})
+    every = _asked(undated, *roas, "expected_payback_day", "ltv_cac", by=("campaign",), where={})
     largest = view.reader.rows("largest_campaign")
     chosen = view.filters.campaign or (largest[0]["campaign_id"] if largest else None)
     weeks = None
@@ -165,9 +179,13 @@ def _campaigns(view: View) -> dict[str, Any]:
         "campaign_horizons": horizons,
         "campaigns": sorted(
             (row for row in (every.rows if every else ()) if _has_value(row.cells)),
-            key=lambda row: _descending(row.cells[f"predicted_roas_d{days}"]),
+            key=lambda row: _descending(row.cells[f"expected_roas_d{days}"]),
         ),
-        "campaign_metrics": {metric.name: metric for metric in every.metrics} if every else {},
+        "campaign_metrics": {
+            metric.name: metric
+            for answer in (every, weeks)
+            for metric in (answer.metrics if answer else ())
+        },
         "weeks": cells,
         "week_chart": drawn(Chart("", band_of_periods(_band(cells)))) if cells else None,
     }

@@ -6,8 +6,7 @@ answer is shown with the reason and links to the nearest ones.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -17,11 +16,13 @@ from ltv_platform.metrics import (
     Answer,
     AnswerRow,
     CannotAnswer,
+    Family,
     Metric,
     State,
     Unit,
     catalogue,
     dimension_values,
+    families,
 )
 from ltv_platform.reports.filters import Filters
 from ltv_platform.reports.formats import form_of
@@ -84,41 +85,13 @@ def metric_pages(settings: Settings) -> Iterator[Page]:
         )
 
 
-@dataclass(frozen=True)
-class _Family:
-    """Metrics that differ in their horizon alone, or a metric without one.
-
-    Attributes:
-        label: Its name for people.
-        definition: That of the first metric.
-        metrics: By ascending horizon.
-    """
-
-    label: str
-    definition: str
-    metrics: Sequence[Metric]
-
-
-def _sections(metrics: Mapping[str, Metric]) -> list[tuple[str, list[_Family]]]:
+def _sections(metrics: Mapping[str, Metric]) -> list[tuple[str, list[Family]]]:
     """Families of metrics by section of the docs, in the order of the catalogue."""
-    sections: dict[str, dict[str, list[Metric]]] = {}
-    for metric in metrics.values():
-        title = metric.link.rpartition("#")[2].replace("-", " ").capitalize()
-        family = re.sub(r"_[dm]\d+$", "", metric.name)
-        sections.setdefault(title, {}).setdefault(family, []).append(metric)
-    return [
-        (title, [_family(members) for members in families.values()])
-        for title, families in sections.items()
-    ]
-
-
-def _family(members: Sequence[Metric]) -> _Family:
-    [first, *others] = members
-    label = first.label
-    if others:
-        label = re.sub(r"\b[DM]\d+ |, \d+ days$", "", label)
-        label = label[0].upper() + label[1:]
-    return _Family(label, first.definition, members)
+    sections: dict[str, list[Family]] = {}
+    for family in families(metrics):
+        title = family.metrics[0].link.rpartition("#")[2].replace("-", " ").capitalize()
+        sections.setdefault(title, []).append(family)
+    return list(sections.items())
 
 
 def _filters_of(metric: Metric) -> tuple[str, ...]:
@@ -131,8 +104,8 @@ def _choices(metric: Metric, view: View) -> dict[str, list[Row]]:
     by = [{"value": name, "label": name.replace("_", " ")} for name in metric.dimensions]
     choices = {"by": [{"value": _NOTHING, "label": "nothing"}, *by]}
     for name in metric.dimensions:
-        values = dimension_values(view.settings, view.reading, metric, name)
-        shown = values[: CONSTANTS["most_choices"]]
+        values = dimension_values(view.known_settings, view.reading, metric, name)
+        shown = values[: int(CONSTANTS["most_choices"])]
         choices[name] = [{"value": value, "label": value} for value in shown]
     return choices
 
@@ -215,11 +188,10 @@ def _remedies(
     foreign = [
         name for name in _DIMENSIONS if getattr(filters, name) and name not in relation.dimensions
     ]
-    changes = dict.fromkeys(foreign)
-    if filters.by not in (None, _NOTHING, *relation.dimensions):
-        changes["by"] = None
-    if changes:
-        named = " and ".join(dict.fromkeys([*foreign, filters.by] if "by" in changes else foreign))
+    lacks = [] if filters.by in (None, _NOTHING, *relation.dimensions) else [filters.by]
+    if foreign or lacks:
+        changes: dict[str, None] = dict.fromkeys([*foreign, *(["by"] if lacks else [])])
+        named = " and ".join(dict.fromkeys(map(str, [*foreign, *lacks])))
         yield f"{metric.label} without {named}", metric.name, changes
     if not relation.dated_by and (filters.start or filters.end or filters.grain):
         days = dict.fromkeys(("start", "end", "grain"))
@@ -229,7 +201,7 @@ def _remedies(
         yield f"{metric.label} by {grain}", metric.name, {"grain": grain}
     if not metric.additive and filters.by == _NOTHING:
         yield f"{metric.label} by {next(iter(relation.dimensions))}", metric.name, {"by": None}
-    known = catalogue(view.settings)
+    known = catalogue(view.known_settings)
     for name in dict.fromkeys(re.findall(r"\w+", refusal.nearest)):
         if name in known and name != metric.name:
             yield known[name].label, name, _lost(filters, known[name])

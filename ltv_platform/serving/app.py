@@ -7,7 +7,16 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from ltv_platform import __version__
-from ltv_platform.serving import catalogue, dashboard, documentation, events, health, pipes, sign_in
+from ltv_platform.serving import (
+    catalogue,
+    dashboard,
+    documentation,
+    events,
+    health,
+    mcp,
+    pipes,
+    sign_in,
+)
 from ltv_platform.serving.bodies import Bodies
 from ltv_platform.serving.errors import Unexpected, add_error_handlers
 from ltv_platform.serving.gate import Gate
@@ -58,5 +67,6 @@ def build_app(settings: Settings, *, loopback: bool = True) -> FastAPI:
     app.include_router(pipes.router(services))
     app.include_router(catalogue.router(services))
     app.include_router(dashboard.router(services))
+    app.include_router(mcp.router(services))
     app.include_router(documentation.router(app))
     return app

@@ -44,5 +44,6 @@ def router(services: Services) -> APIRouter:
     """The route of the protocol; it is not part of the API's description."""
     endpoint = _Endpoint(services)
     routes = APIRouter(lifespan=endpoint.running)
-    routes.routes.append(Route(PATH, endpoint=endpoint, include_in_schema=False))
+    # Nothing is sent unasked, so there is no stream to GET and no session to DELETE.
+    routes.routes.append(Route(PATH, endpoint, methods=["POST"], include_in_schema=False))
     return routes

@@ -1,6 +1,6 @@
 """The routes of pipes: figures out."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl
@@ -15,7 +15,7 @@ from ltv_platform.pipes.answering import Answering
 from ltv_platform.pipes.declared import all_pipes
 from ltv_platform.pipes.formats import FORMATS, PARQUET, WRITERS, as_parquet
 from ltv_platform.pipes.listing import described
-from ltv_platform.pipes.model import Parameter, Pipe, UnknownPipeError, known_pipe, shown
+from ltv_platform.pipes.model import Parameter, Pipe, UnknownPipeError, known_pipe
 from ltv_platform.pipes.parameters import UnsupportedError, read_question
 from ltv_platform.serving.access import require
 from ltv_platform.serving.errors import RefusedError
@@ -30,6 +30,8 @@ _INSTEAD = {
     "/v0/sql": "Ask a pipe of /v0/pipes, or run `ltv query` on the server.",
     "/v0/datasources": "Send rows to /v0/events?name=SOURCE, or load files with `ltv ingest`.",
 }
+#: Answers a request for ``pipe.format``.
+Ask = Callable[[Request, str], Awaitable[Response]]
 
 
 def router(services: Services) -> APIRouter:
@@ -55,7 +57,7 @@ def router(services: Services) -> APIRouter:
         if kind not in FORMATS:
             raise RefusedError(
                 HTTPStatus.NOT_FOUND,
-                f"{name} has no format {shown(kind) if kind else '(none)'}.",
+                f"{name} has no format {kind[:20] or '(none)'}.",
                 f"Formats are {', '.join(f'.{known}' for known in FORMATS)}.",
                 documentation=_PIPES,
             )
@@ -70,13 +72,11 @@ def router(services: Services) -> APIRouter:
     return routes
 
 
-def _add(routes: APIRouter, pipe: Pipe, ask: Any) -> None:
+def _add(routes: APIRouter, pipe: Pipe, ask: Ask) -> None:
     """The route of a pipe, for the OpenAPI; all pipes are asked in the same way."""
 
-    # The format is read from the request: FastAPI would describe a parameter once more.
     async def ask_pipe(request: Request) -> Response:
-        kind = request.path_params["kind"]
-        return await ask(request, f"{pipe.name}.{kind}")  # type: ignore[no-any-return]
+        return await ask(request, f"{pipe.name}.{request.path_params['kind']}")
 
     for method in ("GET", "POST"):
         routes.add_api_route(

@@ -18,7 +18,7 @@ CONSTANTS = {
     "marts.attribution": {"model", "params_hash"},
     # A journey without end is never complete.
     "marts.channel_model_comparison": {"complete"},
-    "marts.customer_retention": {"activity"},
+    "marts.customer_retention_sums": {"activity"},
     "marts.forecast_totals": {"measure", "horizon_days"},
     "marts.ihc_attribution": {"engine", "preset", "params_hash"},
     "marts.purchase_forecasts": {"horizon_days"},

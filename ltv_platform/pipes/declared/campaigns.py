@@ -59,6 +59,13 @@ def campaign_pipes(catalog: Catalog, settings: Settings) -> Iterator[Pipe]:
         needs_all=True,
     )
     yield rows_of(catalog["marts.campaign_summary"], {_CAMPAIGN: "campaign_id"})
+    yield rows_of(
+        catalog["marts.campaign_outlook"],
+        {
+            _CAMPAIGN: "campaign_id",
+            Parameter("verdict", "String", "Verdict, such as too_early; repeatable."): "verdict",
+        },
+    )
     yield rows_of(catalog["marts.country_roas"], {COUNTRY: "country"})
     yield rows_of(
         catalog["marts.campaign_ltv_forecast"],

@@ -11,7 +11,7 @@ GROUP BY table_name, currency
 UNION ALL
 SELECT
   table_name,
-  'its customer',
+  'a customer who is not loaded',
   SUM(waiting_rows),
   MIN(event_date),
   MAX(event_date)

@@ -100,6 +100,7 @@ docs: install
 	@$(BIN)/python -m ltv_platform.contracts.pages docs/tables.md
 	@$(BIN)/python -m ltv_platform.lineage.pages docs/lineage.md
 	@$(BIN)/python -m ltv_platform.settings.page docs/settings.md
+	@$(BIN)/python -m ltv_platform.metrics.page docs/metrics.md
 	@$(BIN)/python -m ltv_platform.pipes.pages docs/pipes.md
 	@$(BIN)/python -m ltv_platform.serving.api_page docs/api.md
 

@@ -2,6 +2,7 @@
 
 import os
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,10 @@ def home(tmp_path: Path) -> Home:
     home = Home(tmp_path / "home", groups=CAMPAIGNS)
     home.load("transactions", "t0,bob,2026-01-09 10:00:00,1,0")
     return home
+
+
+def _refresh(home: Home) -> None:
+    home.publish()
 
 
 def left_open(home: Home, *amounts: int) -> Path:
@@ -72,7 +77,7 @@ def test_erasing_covers_the_spool(home: Home) -> None:
     post(home, "transactions", ndjson({**SALE, "transaction_id": "t2", "amount": 2}))
     seen = survey(home.engine, "ada", lambda _: None)
     assert sum(seen.files.counts.values()) == 2
-    done = erase(home.engine, seen, lambda: home.publish() and None, lambda _: None)
+    done = erase(home.engine, seen, partial(_refresh, home), lambda _: None)
     assert (done.errors, done.notes) == ([], [])
     post(
         home,
@@ -94,7 +99,7 @@ def test_a_rewritten_segment_keeps_its_turn(home: Home) -> None:
     post(home, "transactions", ndjson({**bob, "amount": 2}))
     order = [request.path.name for request in waiting_files(home.settings)]
     seen = survey(home.engine, "ada", lambda _: None)
-    erase(home.engine, seen, lambda: home.publish() and None, lambda _: None)
+    erase(home.engine, seen, partial(_refresh, home), lambda _: None)
     assert [request.path.name for request in waiting_files(home.settings)] == order
     load(home)
     home.publish()

@@ -233,8 +233,8 @@ class SettingFields(Home):
         "days, separated by commas",
         note="See [forecasts](forecasts.md).",
         rebuilds=(
-            *("campaign_forecast_backtest", "campaign_ltv_forecast", "campaign_outlook"),
-            *("development_factors", "purchase_forecasts"),
+            *("campaign_forecast_backtest", "campaign_ltv_forecast", "development_factors"),
+            "purchase_forecasts",
         ),
     )
     forecast_holdout: int = setting(

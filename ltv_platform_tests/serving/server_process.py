@@ -33,6 +33,11 @@ class ServerProcess:
     log: Path
 
     @property
+    def address(self) -> str:
+        """Its address."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
     def said(self) -> str:
         """What it has said."""
         return self.log.read_text("utf-8", errors="replace")
@@ -40,6 +45,7 @@ class ServerProcess:
 
 @contextmanager
 def server_process(
+<<<<<<< HEAD
     home: Path, *arguments: str, command: tuple[str, ...] = _SERVE, **settings: str
 ) -> Iterator[ServerProcess]:
     """``ltv serve`` on a home under further LTV_ settings, given in lower case."""
@@ -47,6 +53,22 @@ def server_process(
     kept = {name: value for name, value in os.environ.items() if not name.startswith("LTV_")}
     given = {variable_name(name): value for name, value in settings.items()}
     called = (sys.executable, "-m", "ltv_platform.cli", *command, *arguments)
+=======
+    home: Path, *arguments: str, module: str = "ltv_platform.cli", **settings: str
+) -> Iterator[ServerProcess]:
+    """``ltv serve`` on a home under further LTV_ settings, given in lower case.
+
+    Args:
+        home: LTV_HOME.
+        *arguments: Further options.
+        module: What runs instead of the command line of ``ltv``.
+        **settings: The settings.
+    """
+    log = home.parent / "server.log"
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("LTV_")}
+    given = {variable_name(name): value for name, value in settings.items()}
+    command = (sys.executable, "-m", module, "serve", "--port", "0", *arguments)
+>>>>>>> main
     with (
         log.open("wb") as out,
         subprocess.Popen(

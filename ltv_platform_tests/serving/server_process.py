@@ -45,16 +45,11 @@ class ServerProcess:
 
 @contextmanager
 def server_process(
-<<<<<<< HEAD
-    home: Path, *arguments: str, command: tuple[str, ...] = _SERVE, **settings: str
-) -> Iterator[ServerProcess]:
-    """``ltv serve`` on a home under further LTV_ settings, given in lower case."""
-    log = home.parent / "server.log"
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("LTV_")}
-    given = {variable_name(name): value for name, value in settings.items()}
-    called = (sys.executable, "-m", "ltv_platform.cli", *command, *arguments)
-=======
-    home: Path, *arguments: str, module: str = "ltv_platform.cli", **settings: str
+    home: Path,
+    *arguments: str,
+    module: str = "ltv_platform.cli",
+    command: tuple[str, ...] = _SERVE,
+    **settings: str,
 ) -> Iterator[ServerProcess]:
     """``ltv serve`` on a home under further LTV_ settings, given in lower case.
 
@@ -62,13 +57,13 @@ def server_process(
         home: LTV_HOME.
         *arguments: Further options.
         module: What runs instead of the command line of ``ltv``.
+        command: The command, if it is another one that serves.
         **settings: The settings.
     """
     log = home.parent / "server.log"
     kept = {name: value for name, value in os.environ.items() if not name.startswith("LTV_")}
     given = {variable_name(name): value for name, value in settings.items()}
-    command = (sys.executable, "-m", module, "serve", "--port", "0", *arguments)
->>>>>>> main
+    called = (sys.executable, "-m", module, *command, *arguments)
     with (
         log.open("wb") as out,
         subprocess.Popen(

@@ -51,7 +51,7 @@ class KeptTables:
         with self._lock:
             if name != self._snapshot:
                 self._snapshot, self._kept = name, frozenset()
-                threading.Thread(target=self._load, args=(name,), daemon=True).start()
+                threading.Thread(target=self._load, args=(name,)).start()
             return self._kept
 
     def _load(self, name: str) -> None:
@@ -71,7 +71,7 @@ class KeptTables:
                     with self._lock:
                         if self._snapshot == name:
                             self._kept |= {table}
-            except duckdb.OutOfMemoryException:
+            except (duckdb.OutOfMemoryException, duckdb.InterruptException):
                 return  # what is kept so far is used; the others stay in their files
 
 

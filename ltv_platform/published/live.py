@@ -17,6 +17,8 @@ from ltv_platform.published.current import Snapshot, require_snapshot
 from ltv_platform.published.query import connect_to_snapshot, not_published
 from ltv_platform.settings import Settings
 
+#: Seconds between two interrupts, and seconds to wait for what is interrupted.
+_BETWEEN_INTERRUPTS, _ENDS_WITHIN = 0.05, 5.0
 #: Seconds between two marks: pruning spares a snapshot for minutes after each.
 _MARK_EVERY = 20.0
 
@@ -56,6 +58,7 @@ class LiveSnapshot:
         self._settings = settings
         self._lock = threading.Lock()
         self._opened: _Opened | None = None
+        self._running: set[duckdb.DuckDBPyConnection] = set()
 
     @contextmanager
     def reading(self) -> Iterator[Reading]:
@@ -67,6 +70,8 @@ class LiveSnapshot:
         """
         opened = self._entered()
         cursor = opened.connection.cursor()
+        with self._lock:
+            self._running.add(cursor)
         try:
             yield Reading(opened.snapshot, cursor)
         except (duckdb.CatalogException, duckdb.BinderException) as error:
@@ -74,8 +79,26 @@ class LiveSnapshot:
                 raise older from error
             raise
         finally:
+            with self._lock:
+                self._running.discard(cursor)
             cursor.close()
             self._leave(opened)
+
+    def interrupt(self) -> None:
+        """Interrupt questions that still run, and wait for their end.
+
+        A process that ends while a thread runs in the engine would be aborted.
+        """
+        give_up = time.monotonic() + _ENDS_WITHIN
+        while time.monotonic() < give_up:
+            with self._lock:
+                running = list(self._running)
+                for cursor in running:
+                    cursor.interrupt()
+            if not running:
+                return
+            # Again: between two statements, an interrupt has no effect.
+            time.sleep(_BETWEEN_INTERRUPTS)
 
     def close(self) -> None:
         """Close the connection; questions that still run keep theirs until they end."""

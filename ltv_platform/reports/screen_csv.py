@@ -90,6 +90,8 @@ class _TableReader(HTMLParser):
             self._width = int(given.get("colspan") or 1)
         elif tag == "data" and self._cell is not None:
             self._cell, self._exact = [given.get("value") or ""], True
+        elif self._cell is not None and not skipped:
+            self._cell.append(" ")  # a name and its id, a figure and what stands beside it
 
     def handle_endtag(self, tag: str) -> None:
         if not self._open or tag in _VOID:

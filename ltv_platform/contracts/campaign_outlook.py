@@ -1,12 +1,15 @@
 """The outlook of campaigns: verdict, payback and expected ROAS, one row per campaign."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from ltv_platform.contracts.model import TOTAL, Column, Table
-from ltv_platform.settings import Settings
+
+if TYPE_CHECKING:
+    from ltv_platform.settings import Settings
 
 
-def campaign_outlook(settings: Settings) -> Table:
+def campaign_outlook(settings: "Settings") -> Table:
     """The contract under the configured horizons."""
     longest = max(settings.horizons)
     ahead = sorted({min(days, longest) for days in settings.forecast_horizons})

@@ -173,7 +173,8 @@ def _refuse_unknown_values(settings: Settings, reading: Reading, selection: Sele
         sql = f"SELECT DISTINCT {quoted(name)} FROM ({relation}) AS relation ORDER BY 1"
         known = [str(value) for (value,) in reading.connection.execute(sql).fetchall()]
         for value in values:
-            if value in known:
+            # An empty table knows no value: it is too early to ask, and no value is wrong.
+            if value in known or not known:
                 continue
             near = similar(value, known, cutoff=0.5)
             some = _listed(known[:_MOST_VALUES]) + (" …" if len(known) > _MOST_VALUES else "")

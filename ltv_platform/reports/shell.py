@@ -171,9 +171,11 @@ def rendered(page: Page, settings: Settings, view: View | None, *, is_part: bool
     return _html(page, settings, view, is_part=is_part, choices=choices, **shown)
 
 
-def rendered_error(settings: Settings, message: str, hint: str, *, is_part: bool = False) -> str:
-    """The HTML that says what happened and what to do next."""
-    page = Page("error", "This page cannot be shown", "", lambda _: {})
+def rendered_error(
+    settings: Settings, message: str, hint: str, *, depth: int = 0, is_part: bool = False
+) -> str:
+    """The HTML that says what happened and what to do next, at the depth of the failed page."""
+    page = Page("error", "This page cannot be shown", "", lambda _: {}, depth=depth)
     return _html(page, settings, is_part=is_part, message=message, hint=hint)
 
 

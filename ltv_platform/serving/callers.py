@@ -122,13 +122,14 @@ def _is_this_machine(host: str) -> bool:
 
 
 def _refuse_cross_site(scope: Mapping[str, Any], headers: Mapping[bytes, bytes]) -> None:
-    site = headers.get(b"sec-fetch-site", b"none")
-    # Following a link from elsewhere to a page is fine: the other site does not see the answer.
-    followed = scope["method"] in _READING and headers.get(b"sec-fetch-mode") == b"navigate"
-    origin = headers.get(b"origin")
-    if (site not in (b"none", b"same-origin") and not followed) or (
-        origin is not None and _authority(origin) != headers.get(b"host", b"").lower()
-    ):
+    site, origin = headers.get(b"sec-fetch-site"), headers.get(b"origin")
+    if site is not None:
+        # Following a link from elsewhere is fine: the other site does not see the answer.
+        followed = scope["method"] in _READING and headers.get(b"sec-fetch-mode") == b"navigate"
+        foreign = site not in (b"none", b"same-origin") and not followed
+    else:  # an old browser, or a page without https
+        foreign = origin is not None and _authority(origin) != headers.get(b"host", b"").lower()
+    if foreign:
         raise RefusedError(
             HTTPStatus.FORBIDDEN,
             "A page of another site sends this request.",

@@ -6,6 +6,7 @@ import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
+from difflib import get_close_matches
 from http import HTTPStatus
 from typing import Any
 
@@ -13,9 +14,11 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, PlainTextResponse, Response
 
 from ltv_platform.errors import UserError
+from ltv_platform.metrics import catalogue
 from ltv_platform.published.current import current_snapshot
 from ltv_platform.reports.dashboard import pages
 from ltv_platform.reports.filters import EVERYTHING, Filters
+from ltv_platform.reports.metric_pages import FOLDER, INDEX
 from ltv_platform.reports.pages import template_text
 from ltv_platform.reports.screen_csv import table_csv
 from ltv_platform.reports.shell import FIRST, Page, View, rendered, rendered_error
@@ -34,20 +37,34 @@ _KEPT_SECONDS = 60.0
 #: again for each new one, so that the visitor does not wait for them.
 _LOOK_EVERY, _VISITED_SECONDS = 2.0, 600.0
 _MOST_READY = 8
+_MOST_NEAR = 3
+#: Most characters of an unknown name in a message.
+_LONGEST_SHOWN = 80
 
 
 def router(services: Services) -> APIRouter:
     """The routes of the pages, of their tables as CSV, and of their script."""
     routes = APIRouter(include_in_schema=False)
-    known = pages(services.settings)
-    shown = Shown(services, known)
+    named = pages(services.settings)
+    shown = Shown(services, named)
     services.alongside.append(shown.keeping_ready)
-    for page in known.values():
+    for page in named.values():
         path = "/" if page.name == FIRST else f"/{page.name}"
         for each, answer in ((path, _page), (f"/{page.name}.csv", _csv)):
             routes.add_api_route(
                 each, _route(answer, shown, page), dependencies=[Depends(require_page)]
             )
+
+    @routes.get(f"/{FOLDER}/{{name}}", dependencies=[Depends(require_page)])
+    def no_metric(name: str) -> Response:
+        """A metric that does not exist, with those of a similar name."""
+        near = get_close_matches(name.lower(), catalogue(services.settings), n=_MOST_NEAR)
+        refusal = UserError(
+            f"There is no metric {name[:_LONGEST_SHOWN]!r}.",
+            f"Did you mean {', '.join(near)}?" if near else "The page of any metric has the index.",
+        )
+        html, _ = _error(shown, named[INDEX], refusal, is_part=False)
+        return HTMLResponse(html, HTTPStatus.NOT_FOUND)
 
     @routes.get("/page.js")
     def script() -> Response:
@@ -162,7 +179,7 @@ def _page(request: Request, shown: Shown, page: Page) -> Response:
         html = shown.html(page, _filters(request), is_part=is_part)
         return HTMLResponse(html, headers={"Vary": name})
     except UserError as error:
-        html, status = _error(shown, error, is_part=is_part)
+        html, status = _error(shown, page, error, is_part=is_part)
         return HTMLResponse(html, status, {"Vary": name})
 
 
@@ -171,12 +188,13 @@ def _csv(request: Request, shown: Shown, page: Page) -> Response:
     try:
         html = shown.html(page, _filters(request), is_part=True)
     except UserError as error:
-        return HTMLResponse(*_error(shown, error, is_part=False))
+        return HTMLResponse(*_error(shown, page, error, is_part=False))
     text = table_csv(html, table)
     if text is None:
-        missing = UserError(f"This page has no table {table[:80]!r}.", "Use its links.")
-        return HTMLResponse(_error(shown, missing, is_part=False)[0], HTTPStatus.NOT_FOUND)
-    name = f'attachment; filename="{page.name}_{table}.csv"'
+        missing = UserError(f"This page has no table {table[:_LONGEST_SHOWN]!r}.", "Use its links.")
+        return HTMLResponse(_error(shown, page, missing, is_part=False)[0], HTTPStatus.NOT_FOUND)
+    file = f"{page.name}_{table}.csv".replace("/", "_")
+    name = f'attachment; filename="{file}"'
     return PlainTextResponse(text, media_type="text/csv", headers={"Content-Disposition": name})
 
 
@@ -185,6 +203,7 @@ def _filters(request: Request) -> Filters:
     return Filters.parse({name: given[name] for name in given if name not in _OTHERS})
 
 
-def _error(shown: Shown, error: UserError, *, is_part: bool) -> tuple[str, int]:
-    html = rendered_error(shown.services.settings, error.message, error.hint, is_part=is_part)
+def _error(shown: Shown, page: Page, error: UserError, *, is_part: bool) -> tuple[str, int]:
+    settings = shown.services.settings
+    html = rendered_error(settings, error.message, error.hint, depth=page.depth, is_part=is_part)
     return html, int(getattr(error, "status", HTTPStatus.BAD_REQUEST))

@@ -157,7 +157,7 @@ def test_a_fit_is_made_anew_when_what_rounds_changes(
         return {t.name for t in graph.transforms if t.code_hash != hashes[t.name]}
 
     fitted = {t.name for t in graph.transforms if t.derivation.fit is not None}
-    assert len(fitted) == 9
+    assert len(fitted) == 10
     assert made_anew(ROUNDS, whole[ROUNDS].replace("_DIGITS = 12", "_DIGITS = 11")) == fitted
     assert made_anew(ROUNDS, whole[ROUNDS].replace("Significant digits", "Digits")) == set()
     assert made_anew(ROUNDS, whole[ROUNDS].replace("for an array", "for arrays")) == set()

@@ -177,3 +177,8 @@ def test_cohorts_without_spend_do_not_count_while_those_with_spend_are_young(
     home.publish()
     assert values(home, "roas_d7") == {(): 1.2}
     assert cells(home, "roas_d7", by=("campaign",))["charlie"].state is State.NO_DENOMINATOR
+
+
+def test_a_filter_on_an_empty_table_is_not_wrong(world: Home) -> None:
+    """Retention has no rows before the first month has ended; that of this world has none."""
+    assert ask(world, "channel_cpo", by=("channel",), where={"model": ("last",)}).rows == []

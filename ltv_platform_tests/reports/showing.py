@@ -45,7 +45,7 @@ class Shown(HTMLParser):
             self.links.append(named["href"])
         if "title" in named:
             self.titles.append(tag)
-        if tag == "data":
+        if tag == "data" and "data-metric" in named:
             table = self._tables[-1] if self._tables else ""
             figure = (named["data-metric"], named["value"], named["data-state"])
             self.figures.setdefault(table, []).append(figure)

@@ -135,7 +135,9 @@ def test_a_form_of_another_site_cannot_send_events(
 def test_programs_and_pages_of_ours_are_not_another_site(settings: Settings) -> None:
     """No header at all, or our own origin; and links from elsewhere may lead here."""
     asking = client(settings, prepare=_routes)
-    for headers in ({}, {"Origin": ADDRESS}, {"Sec-Fetch-Site": "same-origin"}):
+    # Browsers hide the origin of a form on a page without referrers.
+    form = {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "navigate", "Origin": "null"}
+    for headers in ({}, {"Origin": ADDRESS}, {"Sec-Fetch-Site": "same-origin"}, form):
         assert asking.post("/v0/intake", headers=headers).status_code == 200
     link = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
     assert asking.get("/page", headers=link).status_code == 200
@@ -193,6 +195,7 @@ def test_signing_in(settings: Settings) -> None:
     assert asked.headers["content-type"].startswith("text/html")
     assert 'value="/page?campaign=%3Cc%3E"' in asked.text
     assert "wrong" not in asked.text
+    assert '<meta name="referrer" content="same-origin">' in asked.text
     for given in ("", "nonsense", other):
         refused = browser.post("/sign-in", data={"token": given, "to": "/page"})
         assert refused.status_code == 403

@@ -1,0 +1,1 @@
+"""Tests of the tools for agents; the exam asks them as a client does."""

@@ -1,0 +1,1 @@
+"""Programs of others as they are: curl, and the clients of Tinybird's API."""

@@ -98,7 +98,9 @@ def show_one(
 @metric.command("query")
 def query_one(
     *,
-    names: Annotated[list[str], typer.Argument(help="Names of metrics, such as roas_d7 spend.")],
+    names: Annotated[
+        list[str], typer.Argument(metavar="METRIC...", help="Names, such as roas_d7 spend.")
+    ],
     by: Annotated[
         list[str] | None,
         typer.Option(help="Dimension to group by; repeat it, or separate with commas."),

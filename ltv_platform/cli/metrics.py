@@ -1,5 +1,6 @@
 """Commands of the catalogue of metrics: metric list, show, query, export; mcp."""
 
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -34,6 +35,8 @@ def mcp() -> None:
     from ltv_platform.agents.server import serve_stdio
     from ltv_platform.workspace import Workspace
 
+    if sys.stdin.isatty():
+        say("Waiting for an agent, which starts this command itself: see docs/agents.md.")
     serve_stdio(Workspace.open().settings)
 
 

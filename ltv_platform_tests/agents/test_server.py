@@ -41,13 +41,14 @@ def test_every_tool_only_reads_and_is_typed(settings: Settings) -> None:
 def test_pages_are_resources(settings: Settings) -> None:
     """docs/metrics.md, and one page per published table."""
 
-    async def read(client: Client) -> tuple[set[str], str, str]:
+    async def page(client: Client, address: str) -> Any:
+        [content] = (await client.read_resource(address)).contents
+        return content.model_dump()["text"]
+
+    async def read(client: Client) -> tuple[set[str], Any, Any]:
         listed = {str(one.uri) for one in (await client.list_resources()).resources}
-        pages = [
-            (await client.read_resource(address)).contents[0].text
-            for address in ("ltv://docs/metrics", "ltv://tables/campaign_roas")
-        ]
-        return listed, *pages
+        metrics = await page(client, "ltv://docs/metrics")
+        return listed, metrics, await page(client, "ltv://tables/campaign_roas")
 
     listed, metrics, table = _ask(settings, read)
     assert {"ltv://docs/metrics", "ltv://tables/campaign_roas", "ltv://tables/quarantine"} <= listed

@@ -62,7 +62,6 @@ def build_server(settings: Settings, live: LiveSnapshot) -> Server[Any]:
         settings: The settings.
         live: Where figures are read.
     """
-
     at_once = anyio.CapacityLimiter(_MOST_AT_ONCE)
 
     async def list_tools(

@@ -5,8 +5,8 @@ BIN := .venv/bin
 export PYTHONDONTWRITEBYTECODE :=
 INSTALLS := install install-dev install-browser install-bench install-peers install-bayes
 
-.PHONY: $(INSTALLS) run serve test test-clients test-services test-browser proof chaos chaos-services \
-  chaos-files proof-api ui lint lock bench bench-peers docs clean
+.PHONY: $(INSTALLS) run serve test test-clients test-services test-browser fuzz proof chaos \
+  chaos-services chaos-files proof-api ui lint lock bench bench-peers docs clean
 .DEFAULT_GOAL := run
 # One installation at a time, with `make -j` too.
 .NOTPARALLEL:
@@ -30,6 +30,10 @@ test: install-dev
 LTV_SCREENSHOTS ?= build/screenshots
 test-browser: install-dev install-browser
 	@LTV_SCREENSHOTS='$(LTV_SCREENSHOTS)' $(BIN)/pytest -m browser ltv_platform_tests/browser
+
+# Two thousand requests per route of the HTTP API, from its OpenAPI document; `make test` sends ten.
+fuzz: install-dev
+	@HYPOTHESIS_PROFILE=long $(BIN)/pytest ltv_platform_tests/serving/test_openapi.py
 
 # The clients of Tinybird's API as they are on PyPI; tinybird-sdk without the command line that it
 # needs, whose versions of other packages are not ours.

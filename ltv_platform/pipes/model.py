@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 #: Rows of an answer without ``limit``, and the most that a limit may ask for.
 DEFAULT_LIMIT = 100
 MOST_ROWS = 10_000
+#: Characters of a text from outside that a message quotes.
+_MOST_SHOWN = 60
 
 #: What a value must be, and what an error says is expected.
 EXPECTED: Mapping[str, str] = {
@@ -158,9 +160,15 @@ def known_pipe(pipes: Mapping[str, Pipe], name: str) -> Pipe:
         return pipes[name]
     near = get_close_matches(name[:100], pipes, n=3)
     raise UnknownPipeError(
-        f"There is no pipe {name[:100]}.",
+        f"There is no pipe {shown(name)}.",
         f"Did you mean {', '.join(near)}?" if near else f"There are {listed(pipes)}.",
     )
+
+
+def shown(text: str) -> str:
+    """A text from outside in quotes, shortened and without control characters."""
+    short = text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…"
+    return f"'{short}'" if short.isprintable() else ascii(short)
 
 
 def listed(names: Iterable[str]) -> str:

@@ -16,6 +16,7 @@ from ltv_platform.pipes.model import (
     PipeError,
     Question,
     listed,
+    shown,
 )
 from ltv_platform.settings import Settings
 
@@ -27,8 +28,6 @@ _ONE_SECOND = timedelta(seconds=1)
 #: Most parameters of a question, and most characters of a value.
 _MOST_GIVEN = 200
 _LONGEST = 1_000
-#: Most characters of a value that an error shows.
-_MOST_SHOWN = 60
 _WHOLE = re.compile(r"\d{1,18}", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(\d{1,18}(\.\d{0,18})?|\.\d{1,18})", re.ASCII)
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -67,7 +66,7 @@ def read_question(pipe: Pipe, given: Given, settings: Settings) -> Question:
                 f"Use the parameters of {pipe.name} ({listed(known)}), or `ltv query` for SQL.",
             )
         if name not in known:
-            raise PipeError(f"{pipe.name} has no parameter {_shown(name)}.", _valid(pipe))
+            raise PipeError(f"{pipe.name} has no parameter {shown(name)}.", _valid(pipe))
         parameter = known[name]
         if name in values and not parameter.repeatable:
             raise PipeError(f"{name} is given more than once.", "Give one value.")
@@ -123,13 +122,7 @@ def _read(parameter: Parameter, text: str, settings: Settings) -> Any:
 
 
 def _wrong(parameter: Parameter, text: str) -> PipeError:
-    return PipeError(f"{parameter.name} is {_shown(text)}; expected {parameter.expected}.")
-
-
-def _shown(text: str) -> str:
-    """A text from outside, shortened and without control characters."""
-    short = text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…"
-    return f"'{short}'" if short.isprintable() else ascii(short)
+    return PipeError(f"{parameter.name} is {shown(text)}; expected {parameter.expected}.")
 
 
 def _text(_: Parameter, text: str, __: Settings) -> str:
@@ -163,7 +156,7 @@ def _day(parameter: Parameter, text: str, settings: Settings) -> date:
     local = instant.replace(tzinfo=UTC).astimezone(settings.zone)
     if day_start(local.date(), settings) != instant:
         raise PipeError(
-            f"{parameter.name} is {_shown(text)}; this pipe has whole days.",
+            f"{parameter.name} is {shown(text)}; this pipe has whole days.",
             f"Expected {parameter.expected}.",
         )
     return local.date()

@@ -6,8 +6,9 @@ other libraries want a browser build of their own.
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from selenium import webdriver
 from selenium.common.exceptions import WebDriverException
@@ -42,6 +43,9 @@ class Screen:
         pictures: Folder of the screenshots.
     """
 
+    #: What the browser notes for :meth:`problems`.
+    _NOTED: Mapping[str, str] = MappingProxyType({"browser": "ALL"})
+
     def __init__(
         self, chromium: str, chromedriver: str, profile: Path, address: str, pictures: Path
     ) -> None:
@@ -49,7 +53,7 @@ class Screen:
         options.binary_location = chromium
         for argument in (*_ARGUMENTS, f"--user-data-dir={profile}"):
             options.add_argument(argument)
-        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+        options.set_capability("goog:loggingPrefs", dict(self._NOTED))
         self._driver = webdriver.Chrome(options=options, service=Service(chromedriver))
         self._address = address
         self._pictures = pictures

@@ -31,18 +31,32 @@ class ServerProcess:
     log: Path
 
     @property
+    def address(self) -> str:
+        """Its address."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
     def said(self) -> str:
         """What it has said."""
         return self.log.read_text("utf-8", errors="replace")
 
 
 @contextmanager
-def server_process(home: Path, *arguments: str, **settings: str) -> Iterator[ServerProcess]:
-    """``ltv serve`` on a home under further LTV_ settings, given in lower case."""
+def server_process(
+    home: Path, *arguments: str, module: str = "ltv_platform.cli", **settings: str
+) -> Iterator[ServerProcess]:
+    """``ltv serve`` on a home under further LTV_ settings, given in lower case.
+
+    Args:
+        home: LTV_HOME.
+        *arguments: Further options.
+        module: What runs instead of the command line of ``ltv``.
+        **settings: The settings.
+    """
     log = home.parent / "server.log"
     kept = {name: value for name, value in os.environ.items() if not name.startswith("LTV_")}
     given = {variable_name(name): value for name, value in settings.items()}
-    command = (sys.executable, "-m", "ltv_platform.cli", "serve", "--port", "0", *arguments)
+    command = (sys.executable, "-m", module, "serve", "--port", "0", *arguments)
     with (
         log.open("wb") as out,
         subprocess.Popen(

@@ -83,7 +83,7 @@ def test_figures_are_those_of_a_query(asking: TestClient, published_sample: Home
         (
             "customer_ltv'; DROP TABLE x.json",
             404,
-            "There is no pipe 'customer_ltv'; DROP TABLE x'.",
+            "There is no pipe 'customer_ltv'; DROP TABLE x",
         ),
     ],
 )

@@ -18,6 +18,8 @@ from ltv_platform.published.current import Snapshot, require_snapshot
 from ltv_platform.published.query import connect_to_snapshot, not_published
 from ltv_platform.settings import Settings
 
+#: Seconds between two interrupts, and seconds to wait for what is interrupted.
+_BETWEEN_INTERRUPTS, _ENDS_WITHIN = 0.05, 5.0
 #: Seconds between two marks: pruning spares a snapshot for minutes after each.
 _MARK_EVERY = 20.0
 #: Seconds between two looks at the pointer in the background.
@@ -61,6 +63,7 @@ class LiveSnapshot:
         self._follower: threading.Thread | None = None
         self._lock = threading.Lock()
         self._opened: _Opened | None = None
+        self._running: set[duckdb.DuckDBPyConnection] = set()
 
     def prepare(self, function: Callable[[Reading], None]) -> None:
         """Call a function with each snapshot that is opened, before any question reads it."""
@@ -76,6 +79,8 @@ class LiveSnapshot:
         """
         opened = self._entered()
         cursor = opened.connection.cursor()
+        with self._lock:
+            self._running.add(cursor)
         try:
             yield Reading(opened.snapshot, cursor)
         except (duckdb.CatalogException, duckdb.BinderException) as error:
@@ -83,8 +88,26 @@ class LiveSnapshot:
                 raise older from error
             raise
         finally:
+            with self._lock:
+                self._running.discard(cursor)
             cursor.close()
             self._leave(opened)
+
+    def interrupt(self) -> None:
+        """Interrupt questions that still run, and wait for their end.
+
+        A process that ends while a thread runs in the engine would be aborted.
+        """
+        give_up = time.monotonic() + _ENDS_WITHIN
+        while time.monotonic() < give_up:
+            with self._lock:
+                running = list(self._running)
+                for cursor in running:
+                    cursor.interrupt()
+            if not running:
+                return
+            # Again: between two statements, an interrupt has no effect.
+            time.sleep(_BETWEEN_INTERRUPTS)
 
     def close(self) -> None:
         """Close the connection; questions that still run keep theirs until they end."""

@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 
 from ltv_platform.errors import UserError
-from ltv_platform.metrics import catalogue
+from ltv_platform.metrics import AnswerRow, catalogue
 from ltv_platform.published.current import Snapshot, require_snapshot
 from ltv_platform.published.query import open_snapshot
 from ltv_platform.reports.campaign_table import (
@@ -152,6 +152,7 @@ def _figures(view: View) -> dict[str, Any]:
         "totals": {row["scope"]: row for row in reader.rows("totals", shown_horizons=horizons)},
         "cohorts": _cohorts(view, reader, unit, horizons),
         "curves": _curves(reader, filters, last_day, target),
+        "periods": _periods(view, unit),
         "countries": [] if filters.country else reader.rows("countries"),
         "feeds": _feeds(view, reader),
         **_reconciliation(reader),
@@ -237,6 +238,15 @@ def _cohorts(
         campaign: list(of_campaign)[-_MOST_PERIODS:]
         for campaign, of_campaign in groupby(rows, key=lambda row: row["campaign_id"])
     }
+
+
+def _periods(view: View, unit: str) -> list[AnswerRow]:
+    """Revenue new and returning, ROAS paid and blended, by period; the newest last."""
+    names = tuple(f"{name}_d{SUMMARY_HORIZON}" for name in ("roas", "blended_roas"))
+    if "daily_revenue" in view.snapshot.manifest["tables"]:
+        names = ("new_revenue", "returning_revenue", *names)
+    rows = view.ask("spend", *names, grain=unit).rows
+    return list(rows)[-_MOST_PERIODS:]
 
 
 def _feeds(view: View, reader: _Reader) -> Row:

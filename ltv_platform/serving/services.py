@@ -1,7 +1,13 @@
 """What the routes share: settings, the snapshot, tokens, metrics; open while the server runs."""
 
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    ExitStack,
+    asynccontextmanager,
+    contextmanager,
+)
 
 from ltv_platform.contracts import build_catalog
 from ltv_platform.errors import UserError
@@ -26,6 +32,7 @@ class Services:
         live: The current snapshot, kept open; routes read it with :meth:`reading`.
         metrics: What is counted for Prometheus.
         intake: What takes events in.
+        alongside: What else runs while the server does, such as keeping pages ready.
         failure: What went wrong when they were opened.
         ready: What must work before the server is ready, by name; each raises a UserError that says
             what does not.
@@ -39,6 +46,7 @@ class Services:
         self.live = LiveSnapshot(settings)
         self.metrics = Metrics()
         self.intake = Intake(settings, build_catalog(settings).sources)
+        self.alongside: list[Callable[[], AbstractAsyncContextManager[None]]] = []
         self.ready: dict[str, Callable[[], object]] = {
             "snapshot": lambda: require_snapshot(settings),
             "events": self.intake.check,
@@ -76,4 +84,7 @@ class Services:
 
     async def _open(self, stack: AsyncExitStack) -> None:
         stack.callback(self.live.close)
+        stack.callback(self.live.interrupt)
         await stack.enter_async_context(self.intake.running())
+        for other in self.alongside:
+            await stack.enter_async_context(other())

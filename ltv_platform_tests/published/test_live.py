@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from ltv_platform.errors import UserError
@@ -13,6 +14,7 @@ from ltv_platform_tests.testing.home import Home
 from ltv_platform_tests.testing.small_home import SETTINGS, filled
 
 COUNT = "SELECT COUNT(*) FROM customers"
+ENDLESS = "SELECT SUM(a.range * b.range) FROM range(10000000) AS a, range(10000000) AS b"
 
 
 def test_the_next_question_reads_the_next_snapshot(tmp_path: Path) -> None:
@@ -94,3 +96,30 @@ def test_a_column_of_another_version_is_named(tmp_path: Path) -> None:
     live = LiveSnapshot(home.under(horizons=(1, 7, 30)).settings)
     with pytest.raises(UserError, match="has no revenue_d30"), live.reading() as reading:
         reading.connection.execute("SELECT revenue_d30 FROM campaign_roas")
+
+
+def test_questions_that_still_run_are_interrupted(tmp_path: Path) -> None:
+    """Otherwise a server that ends while one runs would be aborted, or wait for it."""
+    home = filled(tmp_path)
+    home.publish()
+    live = LiveSnapshot(home.settings)
+    reading, ended = threading.Event(), []
+
+    def ask() -> None:
+        with live.reading() as long:
+            reading.set()
+            try:
+                long.connection.execute(
+                    "SELECT COUNT(*) FROM range(10000000) AS a, range(10000000) AS b"
+                )
+            except duckdb.InterruptException:
+                ended.append(time.monotonic())
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    assert reading.wait(10)
+    live.interrupt()
+    assert time.monotonic() - ended[0] < 5
+    thread.join()
+    live.close()
+    live.interrupt()  # nothing runs

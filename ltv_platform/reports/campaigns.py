@@ -23,6 +23,7 @@ from ltv_platform.published.query import open_snapshot
 from ltv_platform.reports.campaign_table import (
     COLUMNS,
     EXPECTED_HORIZON,
+    CampaignRow,
     campaign_rows,
     longest_reliable,
     ordered,
@@ -154,7 +155,7 @@ def _figures(view: View) -> dict[str, Any]:
         "total": total.cells,
         "totals": {row["scope"]: row for row in reader.rows("totals", shown_horizons=horizons)},
         "cohorts": _cohorts(view, reader, unit, horizons),
-        "curves": _curves(reader, filters, last_day, target),
+        "curves": _curves(reader, filters, last_day, target, rows if is_whole else ()),
         **_periods(view, unit),
         "countries": [] if filters.country else reader.rows("countries"),
         "feeds": _feeds(view, reader),
@@ -270,11 +271,18 @@ def _feeds(view: View, reader: _Reader) -> Row:
     return reader.rows("feeds")[0]
 
 
-def _curves(reader: _Reader, filters: Filters, last_day: int, target: float) -> Curves | None:
+def _curves(
+    reader: _Reader, filters: Filters, last_day: int, target: float, rows: Sequence[CampaignRow]
+) -> Curves | None:
     """Curves of campaigns; None for a country: their table has no countries."""
     if filters.country:
         return None
-    return drawn_curves(reader.rows("curves", last_day=last_day), last_day, target)
+    expected = {}
+    for row in rows:
+        roas, lower, upper = row.expected
+        if last_day == EXPECTED_HORIZON and None not in (roas, lower, upper):
+            expected[row.campaign_id] = (float(roas or 0), float(lower or 0), float(upper or 0))
+    return drawn_curves(reader.rows("curves", last_day=last_day), last_day, target, expected)
 
 
 CAMPAIGNS = Page(

@@ -12,6 +12,7 @@ from benchmarks import (
     cohorts,
     customers,
     end_to_end,
+    events,
     hourly,
     ingest,
     orchestration,
@@ -30,6 +31,7 @@ from benchmarks.results import Result, save, show
 BENCHMARKS: dict[str, Callable[[Bench], Result]] = {
     "end_to_end": end_to_end.run,
     "ingest": ingest.run,
+    "events": events.run,
     "cohorts": cohorts.run,
     "publish": publish.run,
     "refresh": refresh.run,

@@ -3,7 +3,8 @@
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ltv_platform.contracts import Column
 from ltv_platform.contracts.ddl import column_list
 from ltv_platform.pipes.clickhouse import written
-from ltv_platform.pipes.kept import KeptTables, Read
+from ltv_platform.pipes.kept import KeptTables
 from ltv_platform.pipes.model import Pipe, Question
 from ltv_platform.pipes.statements import Statement, Tables
 
@@ -59,11 +60,17 @@ class Answering:
         graph: How the tables are made.
     """
 
-    def __init__(self, read: Read, graph: "Graph") -> None:
+    def __init__(
+        self, read: Callable[[], AbstractContextManager["Reading"]], graph: "Graph"
+    ) -> None:
         self._read = read
         self._graph = graph
-        self._kept = KeptTables(read)
+        self._kept = KeptTables()
         self._remembered = _Remembered()
+
+    def prepare(self, reading: "Reading") -> None:
+        """Make a snapshot fast before questions read it; see ``LiveSnapshot.prepare``."""
+        self._kept.load(reading)
 
     def answer(self, pipe: Pipe, question: Question) -> Answer:
         """The answer to a question; the same question to the same snapshot is computed once.

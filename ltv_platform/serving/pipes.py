@@ -39,6 +39,7 @@ def router(services: Services) -> APIRouter:
     routes = APIRouter(tags=["pipes"])
     pipes = all_pipes(services.settings)
     answering = Answering(services.reading, build_graph(services.settings))
+    services.live.prepare(answering.prepare)
 
     @routes.get("/v0/pipes")
     async def list_pipes(request: Request) -> JSONResponse:

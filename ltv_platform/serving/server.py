@@ -69,10 +69,11 @@ def serve(settings: Settings, host: str, port: int, tell: Tell, *, access: bool 
         server_header=False,
         timeout_graceful_shutdown=_GRACE,
     )
+    services: Services = app.state.services
     try:
-        _Server(config, lambda: _announce(settings, address, tell)).run([listening])
+        with services.live.following():
+            _Server(config, lambda: _announce(settings, address, tell)).run([listening])
     except SystemExit:
-        services: Services = app.state.services
         if services.failure is None:
             raise
         raise services.failure from None

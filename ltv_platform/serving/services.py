@@ -84,6 +84,7 @@ class Services:
 
     async def _open(self, stack: AsyncExitStack) -> None:
         stack.callback(self.live.close)
+        stack.callback(self.live.interrupt)
         await stack.enter_async_context(self.intake.running())
         for other in self.alongside:
             await stack.enter_async_context(other())

@@ -119,6 +119,20 @@ def test_a_body_that_nobody_reads_does_not_hold_a_connection(tmp_path: Path) -> 
         assert "ERROR" not in server.said
 
 
+@pytest.mark.process
+def test_the_demo_is_served(tmp_path: Path) -> None:
+    """README: one command from nothing to the API and the dashboard on the sample."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    command = ("demo", "--serve", "--serve-port", port)
+    with server_process(tmp_path / "home", command=command) as server:
+        assert _status(server.port, "/readyz") == 200
+        assert _status(server.port, "/v0/pipes/campaign_roas.json") == 200
+        server.process.send_signal(signal.SIGINT)
+        assert server.process.wait(20) == 0
+
+
 def test_it_says_why_it_cannot_start(ltv: CommandLine) -> None:
     """A taken port, a host that others reach, a host that does not exist."""
     with socket.socket() as taken:

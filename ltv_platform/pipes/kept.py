@@ -6,12 +6,13 @@ files.
 
 import threading
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from typing import TYPE_CHECKING, TypeAlias
 
 import duckdb
 
 from ltv_platform.contracts.ddl import quoted
+from ltv_platform.errors import UserError
 
 if TYPE_CHECKING:
     from ltv_platform.published.live import Reading
@@ -55,24 +56,22 @@ class KeptTables:
             return self._kept
 
     def _load(self, name: str) -> None:
-        with self._read() as reading:
+        # What is kept so far is used; the others stay in their files. Whoever reads a damaged file
+        # is told so.
+        with suppress(duckdb.OutOfMemoryException, UserError), self._read() as reading:
             if reading.snapshot.path.name != name:
                 return
-            try:
-                reading.connection.execute("CREATE SCHEMA kept")
-                for table, order in _KEPT.items():
-                    if not 0 < _values(reading, table) <= _MOST_VALUES:
-                        continue
-                    by = f" ORDER BY {', '.join(map(quoted, order))}" if order else ""
-                    reading.connection.execute(
-                        f"CREATE TABLE kept.{quoted(table)} AS "
-                        f"SELECT * FROM main.{quoted(table)}{by}"
-                    )
-                    with self._lock:
-                        if self._snapshot == name:
-                            self._kept |= {table}
-            except duckdb.OutOfMemoryException:
-                return  # what is kept so far is used; the others stay in their files
+            reading.connection.execute("CREATE SCHEMA kept")
+            for table, order in _KEPT.items():
+                if not 0 < _values(reading, table) <= _MOST_VALUES:
+                    continue
+                by = f" ORDER BY {', '.join(map(quoted, order))}" if order else ""
+                reading.connection.execute(
+                    f"CREATE TABLE kept.{quoted(table)} AS SELECT * FROM main.{quoted(table)}{by}"
+                )
+                with self._lock:
+                    if self._snapshot == name:
+                        self._kept |= {table}
 
 
 def _values(reading: "Reading", table: str) -> int:

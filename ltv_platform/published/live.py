@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 import duckdb
 
-from ltv_platform.published.current import Snapshot, require_snapshot
+from ltv_platform.published.current import Snapshot, damaged, require_snapshot
+from ltv_platform.published.intact import Looks
 from ltv_platform.published.query import connect_to_snapshot, not_published
 from ltv_platform.settings import Settings
 
@@ -62,8 +63,8 @@ class LiveSnapshot:
         """The current snapshot, for one question.
 
         Raises:
-            UserError: nothing is published, the snapshot is damaged, or a query needs a table or
-                column that it does not have.
+            SnapshotError: nothing is published, the snapshot is damaged, or a query needs a table
+                or column that it does not have.
         """
         opened = self._entered()
         cursor = opened.connection.cursor()
@@ -72,6 +73,11 @@ class LiveSnapshot:
         except (duckdb.CatalogException, duckdb.BinderException) as error:
             if older := not_published(self._settings, opened.snapshot, error):
                 raise older from error
+            raise
+        except duckdb.Error as error:
+            # Nobody changes files of a snapshot, so otherwise the query is wrong.
+            if not Looks(self._settings).is_whole(opened.snapshot):
+                raise damaged(opened.snapshot.path.name, str(error)) from error
             raise
         finally:
             cursor.close()

@@ -1,8 +1,8 @@
 """The planted truths of the samples equal the published figures exactly; the dirt is caught."""
 
 import json
-import shutil
 import re
+import shutil
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime

@@ -5,6 +5,7 @@
   const main = document.getElementById("main");
   const status = document.getElementById("status");
   let last = null; // the request under way: a newer one replaces it
+  let shown = location.pathname + location.search; // without what links within the page add
 
   const show = async (address, keep) => {
     last?.abort();
@@ -23,7 +24,10 @@
       const html = await answer.text();
       const focus = document.activeElement?.name;
       main.innerHTML = html;
-      if (keep) history.pushState(null, "", address);
+      if (keep) {
+        history.pushState(null, "", address);
+        shown = location.pathname + location.search;
+      }
       if (focus) main.querySelector(`form [name="${focus}"]`)?.focus();
       else main.focus({ preventScroll: true });
       status.textContent = answer.ok ? "Updated." : "The server refused this.";
@@ -61,5 +65,16 @@
     event.preventDefault();
     show(link.href, true);
   });
-  addEventListener("popstate", () => show(location.href, false));
+  // A link to folded figures unfolds them.
+  const unfold = () => {
+    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    if (target instanceof HTMLDetailsElement) target.open = true;
+  };
+  addEventListener("hashchange", unfold);
+  addEventListener("popstate", () => {
+    const address = location.pathname + location.search;
+    if (address !== shown) show(location.href, false); // not for links within the page
+    shown = address;
+  });
+  unfold();
 })();

@@ -7,6 +7,11 @@
   let last = null; // the request under way: a newer one replaces it
   let shown = location.pathname + location.search; // without what links within the page add
 
+  const named = (element) => {
+    if (!element?.matches("main a")) return "";
+    return element.parentElement.tagName + element.textContent.replace(/ [↓↑]$/, "");
+  };
+
   const show = async (address, keep) => {
     last?.abort();
     const request = (last = new AbortController());
@@ -22,14 +27,19 @@
       }
       if (answer.status === 403) return location.reload(); // signed out meanwhile
       const html = await answer.text();
-      const focus = document.activeElement?.name;
+      const focused = document.activeElement;
+      const [name, words] = [focused?.name, named(focused)];
       main.innerHTML = html;
       if (keep) {
         history.pushState(null, "", address);
         shown = location.pathname + location.search;
       }
-      if (focus) main.querySelector(`form [name="${focus}"]`)?.focus();
-      else main.focus({ preventScroll: true });
+      // Whoever works by keyboard stays where they were.
+      const links = words ? [...main.querySelectorAll("a")] : [];
+      const same = name
+        ? main.querySelector(`form [name="${name}"]`)
+        : links.find((link) => named(link) === words);
+      (same ?? main).focus({ preventScroll: true });
       status.textContent = answer.ok ? "Updated." : "The server refused this.";
     } catch (error) {
       if (error.name === "AbortError") return;
@@ -53,9 +63,10 @@
     event.preventDefault();
     submit(event.target);
   });
+  // A choice is complete at once; a date is changed by each key that is typed into it.
   document.addEventListener("change", (event) => {
     const form = event.target.closest("form.filters");
-    if (form?.checkValidity()) submit(form);
+    if (form?.checkValidity() && event.target.matches("select")) submit(form);
   });
   document.addEventListener("click", (event) => {
     const link = event.target.closest("main a[href]");

@@ -32,6 +32,8 @@ _MOST_REMEMBERED = 1_000_000
 _MOST_PREPARED = 200
 _PREPARED_WITHIN = 5.0
 _PREPARED_IF_WITHIN = 0.1
+#: A column with the number of rows without limit and offset.
+_TOTAL = '"rows before limit"'
 
 
 @dataclass(frozen=True)
@@ -122,9 +124,16 @@ class Answering:
         statement = self._statement(pipe, question, reading)
         columns = ", ".join(written(column) for column in pipe.columns)
         connection = reading.connection
-        rows = _run(connection, statement, _page(pipe, question, columns))
+        if statement.adds_up:
+            columns += f", {_TOTAL}"
+        rows = _run(
+            connection, statement, _page(pipe, question, columns, counted=statement.adds_up)
+        )
         total = question.offset + len(rows)
-        if len(rows) == question.limit or (not rows and question.offset):
+        if statement.adds_up and rows:
+            total = rows[0][-1]
+            rows = [row[:-1] for row in rows]
+        elif len(rows) == question.limit or (not rows and question.offset):
             [(total,)] = _run(connection, statement, "SELECT COUNT(*) FROM ({})")
         manifest = reading.snapshot.manifest
         read = [manifest["tables"][name] for name in statement.tables]
@@ -153,11 +162,12 @@ def _enough_memory() -> Iterator[None]:
         ) from error
 
 
-def _page(pipe: Pipe, question: Question, columns: str) -> str:
+def _page(pipe: Pipe, question: Question, columns: str, *, counted: bool = False) -> str:
     """The statement around the SELECT of a pipe; ``{}`` stands for that."""
     order = ", ".join(f'"{name}"' for name in pipe.order)
+    total = f", COUNT(*) OVER () AS {_TOTAL}" if counted else ""
     return (
-        f"SELECT {columns} FROM (SELECT * FROM ({{}}) AS answer ORDER BY {order} "
+        f"SELECT {columns} FROM (SELECT *{total} FROM ({{}}) AS answer ORDER BY {order} "
         f"LIMIT {question.limit} OFFSET {question.offset}) AS page"
     )
 

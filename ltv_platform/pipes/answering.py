@@ -107,13 +107,19 @@ class Answering:
         return replace(answer, elapsed=time.perf_counter() - start)
 
     def frame(self, pipe: Pipe, question: Question) -> "pa.Table":
-        """The rows of an answer as an Arrow table, with the types of the contract."""
+        """The rows of an answer as an Arrow table, with the types of the contract.
+
+        Its metadata say ``as_of`` and ``snapshot``.
+        """
         with _enough_memory(), self._read() as reading:
             statement = self._statement(pipe, question, reading)
             columns = column_list(pipe.columns)
             page = _page(pipe, question, columns)
             sql, values = _around(reading.connection, statement, page)
-            return reading.connection.sql(sql, params=values).to_arrow_table()
+            rows = reading.connection.sql(sql, params=values).to_arrow_table()
+            snapshot = reading.snapshot
+            about = {"as_of": str(snapshot.as_of), "snapshot": str(snapshot.manifest["id"])}
+            return rows.replace_schema_metadata(about)
 
     def _statement(self, pipe: Pipe, question: Question, reading: "Reading") -> Statement:
         kept = self._kept.of(reading)

@@ -48,8 +48,8 @@ curl "http://127.0.0.1:8123/v0/pipes/customer_ltv.json?country=US&is_active=1&to
 
 Filters on published rows, and cohorts and retention by country, segment, source and whole months,
 take milliseconds, also with a million customers: tables of the snapshot are kept in memory, cohorts
-and retention are added up from `customer_cohort_sums` and `customer_retention_sums`, and answers are
-remembered until the next snapshot. For that one, the newest questions are answered before it is
+and retention are added up from `customer_cohort_sums` and `customer_retention_sums`, and answers
+are remembered until the next snapshot. For that one, the newest questions are answered before it is
 shown, within seconds of its publication.
 
 Cohorts and retention of a period that begins or ends within a month, `customer_segmentation` with a

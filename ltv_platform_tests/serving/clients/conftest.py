@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -39,11 +40,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     home.load("transactions", "t3,cust_1,2025-03-05 11:00:00,60,0", "t4,cust_1,2025-04-02,70.5,0")
     home.publish()
     token = create_token(home.settings, "clients", ["ADMIN"])
-    horizons = ",".join(map(str, SETTINGS["horizons"]))
-    with server_process(
-        home.settings.home,
-        start_date=SETTINGS["start_date"],
-        as_of=SETTINGS["as_of"],
-        horizons=horizons,
-    ) as process:
+    given: dict[str, Any] = {
+        name: ",".join(map(str, v)) if isinstance(v, tuple) else v for name, v in SETTINGS.items()
+    }
+    with server_process(home.settings.home, **given) as process:
         yield Server(f"http://127.0.0.1:{process.port}", token, home)

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from ltv_platform.days import ONE_DAY
-from ltv_platform.metrics import AnswerRow, CannotAnswer, Cell
+from ltv_platform.metrics import AnswerRow, CannotAnswer, Cell, known_days
 from ltv_platform.reports.charts import new_and_returning
 from ltv_platform.reports.pages import CONSTANTS, Reader, drawn
 from ltv_platform.reports.shell import View
@@ -38,7 +38,7 @@ class Period:
         start: Its first day.
         cells: Its figures by metric.
         before: Those of the period before it; None: there is none, or one of the two is cut.
-        is_cut: Whether the filters or the end of the data leave out some of its days.
+        is_cut: Whether the filters, or the begin or end of the data, leave out some of its days.
     """
 
     start: date
@@ -59,7 +59,9 @@ def revenue_by_period(view: View) -> dict[str, Any]:
     except CannotAnswer:  # nobody of the country has bought
         return {"revenue_grain": grain, "periods": []}
     rows = [row for row in answer.rows if row.period is not None]
-    shown = periods(rows, grain, view.filters.start, view.filters.end or view.snapshot.as_of)
+    known = known_days(view.known_settings, view.reading, answer.metrics[0])
+    first = view.filters.start or (known[0] if known else None)
+    shown = periods(rows, grain, first, view.filters.end or view.snapshot.as_of)
     newest = shown[-int(CONSTANTS["most_weeks"]) :]
     return {
         "revenue_grain": grain,

@@ -20,6 +20,7 @@ from benchmarks import (
     partitions,
     publish,
     refresh,
+    serving,
     sparse,
 )
 from benchmarks.bench import Bench
@@ -41,6 +42,7 @@ BENCHMARKS: dict[str, Callable[[Bench], Result]] = {
     "hourly": hourly.run,
     "partitions": partitions.run,
     "sparse": sparse.run,
+    "serving": serving.run,
 }
 
 app = typer.Typer(add_completion=False, help=__doc__, no_args_is_help=True)

@@ -93,8 +93,8 @@ class SettingFields(Home):
         "hours",
         "hours: N x 24 h after install; calendar: N reporting days.",
         rebuilds=(
-            *("campaign_cohort_curve", "campaign_ltv", "customer_cohort_curve"),
-            *("customer_retention", "ltv_influencing_factors", "revenue_reconciliation"),
+            *("campaign_cohort_curve", "campaign_ltv", "customer_cohort_sums"),
+            *("customer_retention_sums", "ltv_influencing_factors", "revenue_reconciliation"),
             "user_revenue",
         ),
     )

@@ -3,19 +3,22 @@
 import asyncio
 import os
 import stat
+import threading
 import time
 from collections.abc import Callable, Coroutine
+from contextlib import ExitStack
 from errno import ENOSPC, EXDEV
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ltv_platform.errors import BusyError
+from ltv_platform.errors import BusyError, UserError
 from ltv_platform.events import spool
 from ltv_platform.events.leftovers import hand_over, is_abandoned, recover, waiting_events
 from ltv_platform.events.segments import Segment
 from ltv_platform.events.spool import Spool, SpoolError
+from ltv_platform.locks import one_receiver
 from ltv_platform.settings import Settings
 
 TABLE = "transactions"
@@ -171,14 +174,31 @@ def test_a_failed_flush_is_repeated(settings: Settings, monkeypatch: pytest.Monk
     assert rows_in(settings.landing_path)[::2] == [b"acknowledged", b"later"]
 
 
-def test_one_server_per_spool(settings: Settings) -> None:
+def test_one_server_per_spool(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two would write to the same segments."""
+    monkeypatch.setattr(spool, "_OTHERS_TAKE", 0.1)
 
     async def act(_: Spool) -> None:
         with pytest.raises(BusyError, match="receives events"), Spool(settings).open():
             pass
 
     served(settings, act)
+
+
+def test_a_server_waits_for_who_recovers(settings: Settings) -> None:
+    """`ltv run` and the sensor hold the lock for a moment, which must not end a restart."""
+    with ExitStack() as stack:
+        stack.enter_context(one_receiver(settings))
+        threading.Timer(0.3, stack.pop_all().close).start()
+        served(settings, lambda receiver: receiver.append(TABLE, b"1\n", synced=True))
+    assert rows_in(settings.landing_path) == [b"1"]
+
+
+def test_a_home_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    """No server starts on it."""
+    (tmp_path / "file").write_text("", "utf-8")
+    with pytest.raises(UserError, match="file cannot be written"):
+        served(Settings(home=tmp_path / "file"), lambda _: asyncio.sleep(0))
 
 
 def _leave(settings: Settings, number: int, content: bytes) -> Path:

@@ -8,7 +8,7 @@ import pytest
 from ltv_platform.reports.dashboard import write_reports
 from ltv_platform.reports.overview import OVERVIEW
 from ltv_platform.reports.shell import NAVIGATION, write_report
-from ltv_platform_tests.reports.test_campaigns import Page
+from ltv_platform_tests.reports.page import Page
 from ltv_platform_tests.testing.home import CAMPAIGNS, Home
 
 SCRIPT = "<script>alert(1)</script>"

@@ -28,6 +28,7 @@ from ltv_platform.reports.filters import Filters
 from ltv_platform.reports.formats import form_of
 from ltv_platform.reports.metric_charts import bars_of_values, line_of_periods
 from ltv_platform.reports.pages import CONSTANTS, Row, drawn
+from ltv_platform.reports.periods import periods_of
 from ltv_platform.reports.shell import Page, View
 from ltv_platform.reports.svg import Chart
 from ltv_platform.settings import Settings
@@ -90,6 +91,7 @@ def _sections(metrics: Mapping[str, Metric]) -> list[tuple[str, list[Family]]]:
     sections: dict[str, list[Family]] = {}
     for family in families(metrics):
         title = family.metrics[0].link.rpartition("#")[2].replace("-", " ").capitalize()
+        title = title.replace(" ltv", " LTV")
         sections.setdefault(title, []).append(family)
     return list(sections.items())
 
@@ -131,11 +133,19 @@ def _figures(metric: Metric, view: View) -> dict[str, Any]:
         **shown,
         "answer": answer,
         "rows": answer.rows[:_MOST_ROWS],
+        "before": _before(view, answer) if by is None else {},
         "total": _total(metric, view, where) if by or view.filters.grain else None,
         "chart": _chart(metric, answer, by),
         "backtest": answer.backtests.get(metric.name, ()),
         "values": {name: str(value) for name, value in answer.parameters.items()},
     }
+
+
+def _before(view: View, answer: Answer) -> dict[Any, Mapping[str, Any] | None]:
+    """The figures of the period before each one, if both are whole."""
+    if view.filters.grain is None:
+        return {}
+    return {each.start: each.before for each in periods_of(view, answer, view.filters.grain)}
 
 
 def _grouping(metric: Metric, filters: Filters) -> str | None:

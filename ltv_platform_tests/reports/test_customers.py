@@ -15,7 +15,7 @@ from ltv_platform.reports.customers import (
     customer_overview,
     write_customer_report,
 )
-from ltv_platform.reports.revenue import periods
+from ltv_platform.reports.periods import periods
 from ltv_platform_tests.reports.showing import shown
 from ltv_platform_tests.testing.home import Home
 

@@ -3,6 +3,7 @@
 import csv
 import io
 from datetime import date
+from itertools import pairwise
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -73,6 +74,18 @@ def test_the_address_is_the_question(
     """Dimension, filters, days and grain."""
     page = shown(published_sample, _page(published_sample, name), **address)
     assert page.figures[_TABLE] == _figures(answer_of(published_sample, name, **question))
+
+
+def test_a_period_has_the_change_since_the_one_before(published_sample: Home) -> None:
+    """Of whole months alone: the first and the last one of the sample are cut."""
+    html = html_of(published_sample, _page(published_sample, "net_revenue"), grain="month")
+    rows = list(csv.DictReader(io.StringIO(table_csv(html, _TABLE) or "")))
+    sums = [float(row["Revenue"]) for row in rows]
+    changes = [row["Change"] for row in rows]
+    assert changes[:2] == ["", ""]
+    assert changes[-1] == ""
+    expected = [now / before - 1 for before, now in pairwise(sums[1:-1])]
+    assert [float(change) for change in changes[2:-1]] == pytest.approx(expected, rel=1e-5)
 
 
 def test_what_is_on_the_screen_is_in_the_csv(published_sample: Home) -> None:

@@ -217,7 +217,7 @@ def test_a_period_is_compared_with_the_one_right_before(
 
 
 def test_filters_apply_where_the_tables_have_them(home: Home) -> None:
-    """Customers, cohorts, retention and segments of a country; equal age is of all together."""
+    """Customers, cohorts at equal age, retention and segments of a country; charts are of all."""
     page = shown(home, CUSTOMERS, country="DE")
     assert page.text.count("Customers 1 0 bought, 0 more than once") == 1
     assert [value for name, value, _ in page.figures["cohort-table"] if name == "customers"] == [

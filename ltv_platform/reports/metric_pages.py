@@ -6,6 +6,7 @@ answer is shown with the reason and links to the nearest ones.
 """
 
 import re
+import shlex
 from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
@@ -195,9 +196,7 @@ def _remedies(
 ) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
     """Questions near one that cannot be answered: words, the metric, changes of the address."""
     filters, relation = view.filters, metric.relation
-    foreign = [
-        name for name in _DIMENSIONS if getattr(filters, name) and name not in relation.dimensions
-    ]
+    foreign = [name for name in filters.where(_DIMENSIONS) if name not in relation.dimensions]
     lacks = [] if filters.by in (None, _NOTHING, *relation.dimensions) else [filters.by]
     if foreign or lacks:
         changes: dict[str, None] = dict.fromkeys([*foreign, *(["by"] if lacks else [])])
@@ -235,15 +234,9 @@ def _command(metric: Metric, filters: Filters, by: str | None) -> str:
     if by:
         words.append(f"--by {by}")
     words += [
-        f"--where {_quoted(f'{name}={values[0]}')}"
+        f"--where {shlex.quote(f'{name}={values[0]}')}"
         for name, values in filters.where(_DIMENSIONS).items()
     ]
     options = (("grain", filters.grain), ("from", filters.start), ("to", filters.end))
     words += [f"--{name} {value}" for name, value in options if value is not None]
     return " ".join(words)
-
-
-def _quoted(word: str) -> str:
-    """A word for a shell, quoted if it has to be."""
-    plain = re.fullmatch(r"[\w=.,:/-]+", word)
-    return word if plain else "'" + word.replace("'", "'\\''") + "'"

@@ -11,6 +11,7 @@ import pytest
 
 from ltv_platform.metrics import Answer, Grain, catalogue
 from ltv_platform.reports.dashboard import pages
+from ltv_platform.reports.filters import Filters
 from ltv_platform.reports.metric_pages import FOLDER, INDEX
 from ltv_platform.reports.screen_csv import table_csv
 from ltv_platform.reports.shell import Page
@@ -135,6 +136,24 @@ def _answers(home: Home, link: str) -> bool:
     name = parts.path.rpartition("/")[2]
     page = shown(home, _page(home, name), **dict(parse_qsl(parts.query)))
     return _TABLE in page.figures
+
+
+def test_every_dimension_can_be_filtered_by() -> None:
+    """An address can name a value of each: a new dimension needs a filter of its name."""
+    dimensions = {name for metric in catalogue(Settings()).values() for name in metric.dimensions}
+    filters = Filters.parse(dict.fromkeys(dimensions, "x"))
+    assert filters.values() == dict.fromkeys(dimensions, "x")
+
+
+def test_the_command_is_the_same_question(published_sample: Home) -> None:
+    """Ready for a shell."""
+    page = shown(
+        published_sample,
+        _page(published_sample, "customers"),
+        **{"by": "country", "segment": "(unknown)", "grain": "month", "from": "2026-01-01"},
+    )
+    command = "ltv metric query customers --by country --where 'segment=(unknown)' --grain month"
+    assert f"{command} --from 2026-01-01" in page.text
 
 
 def test_the_index_names_every_metric(published_sample: Home) -> None:

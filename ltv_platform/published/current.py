@@ -22,6 +22,10 @@ USED_MARK = ".used"
 _NAME = re.compile(r"[0-9]{6,}-[0-9a-f]{8}")
 
 
+class SnapshotError(UserError):
+    """The snapshot cannot answer anybody: it is missing, damaged, or of another version."""
+
+
 @dataclass(frozen=True)
 class Snapshot:
     """A published snapshot.
@@ -57,7 +61,7 @@ def current_snapshot(settings: Settings) -> Snapshot | None:
     """The current snapshot; None before the first publication.
 
     Raises:
-        UserError: the pointer or the manifest is damaged.
+        SnapshotError: the pointer or the manifest is damaged.
     """
     pointer = settings.published_path / "current"
     try:
@@ -71,7 +75,7 @@ def snapshot_before(settings: Settings, snapshot: Snapshot) -> Snapshot | None:
     """The newest kept snapshot that is older than this one; None: there is none.
 
     Raises:
-        UserError: it is damaged.
+        SnapshotError: it is damaged.
     """
     names = [path.name for path in settings.published_path.iterdir()]
     older = [name for name in names if _NAME.fullmatch(name) and name < snapshot.path.name]
@@ -96,11 +100,11 @@ def require_snapshot(settings: Settings) -> Snapshot:
     """The current snapshot.
 
     Raises:
-        UserError: nothing has been published yet.
+        SnapshotError: nothing has been published yet, or it is damaged.
     """
     snapshot = current_snapshot(settings)
     if snapshot is None:
-        raise UserError(
+        raise SnapshotError(
             f"Nothing is published in {settings.home} yet.",
             "Load files with `ltv ingest`, then run `ltv run`; or try `ltv demo`.",
         )
@@ -115,10 +119,11 @@ def own_files(settings: Settings) -> Mapping[str, Path]:
     }
 
 
-def damaged(name: str, what: str) -> UserError:
+def damaged(name: str, what: str) -> SnapshotError:
     """The error for an unreadable snapshot; publishing again fixes it."""
-    return UserError(
-        f"The published snapshot {name!r} cannot be read: {what}.",
+    first_line = what.partition("\n")[0]
+    return SnapshotError(
+        f"The published snapshot {name!r} cannot be read: {first_line}.",
         "Run `ltv run` to publish it again; the warehouse is not affected.",
     )
 

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import duckdb
 
 from ltv_platform.errors import UserError
-from ltv_platform.published.current import Snapshot, require_snapshot
+from ltv_platform.published.current import Snapshot, damaged, require_snapshot
+from ltv_platform.published.intact import Looks
 from ltv_platform.published.query import connect_to_snapshot, not_published
 from ltv_platform.settings import Settings
 
@@ -74,19 +75,16 @@ class LiveSnapshot:
         """The current snapshot, for one question.
 
         Raises:
-            UserError: nothing is published, the snapshot is damaged, or a query needs a table or
-                column that it does not have.
+            SnapshotError: nothing is published, the snapshot is damaged, or a query needs a table
+                or column that it does not have.
         """
         opened = self._entered()
         cursor = opened.connection.cursor()
         with self._lock:
             self._running.add(cursor)
         try:
-            yield Reading(opened.snapshot, cursor)
-        except (duckdb.CatalogException, duckdb.BinderException) as error:
-            if older := not_published(self._settings, opened.snapshot, error):
-                raise older from error
-            raise
+            with self._explaining(opened.snapshot):
+                yield Reading(opened.snapshot, cursor)
         finally:
             with self._lock:
                 self._running.discard(cursor)
@@ -164,9 +162,24 @@ class LiveSnapshot:
     def _open(self, snapshot: Snapshot) -> _Opened:
         opened = _Opened(self._settings, snapshot)
         for function in self._prepare:
-            with opened.connection.cursor() as cursor:
+            with self._explaining(snapshot), opened.connection.cursor() as cursor:
                 function(Reading(snapshot, cursor))
         return opened
+
+    @contextmanager
+    def _explaining(self, snapshot: Snapshot) -> Iterator[None]:
+        """Say what is wrong with a snapshot when a query on it fails."""
+        try:
+            yield
+        except (duckdb.CatalogException, duckdb.BinderException) as error:
+            if older := not_published(self._settings, snapshot, error):
+                raise older from error
+            raise
+        except duckdb.Error as error:
+            # Nobody changes files of a snapshot, so otherwise the query is wrong.
+            if not Looks(self._settings).is_whole(snapshot):
+                raise damaged(snapshot.path.name, str(error)) from error
+            raise
 
     def _pointer(self) -> str | None:
         """The name in the pointer; reading the manifest each time would cost more than a query."""

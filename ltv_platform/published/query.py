@@ -13,7 +13,13 @@ import duckdb
 from ltv_platform.contracts import build_catalog
 from ltv_platform.contracts.ddl import literal, quoted
 from ltv_platform.errors import UserError
-from ltv_platform.published.current import Snapshot, damaged, own_files, require_snapshot
+from ltv_platform.published.current import (
+    Snapshot,
+    SnapshotError,
+    damaged,
+    own_files,
+    require_snapshot,
+)
 from ltv_platform.published.read_only import as_written, reading_only, seal
 from ltv_platform.settings import Settings
 from ltv_platform.warehouse.duckdb.connection import connection_config
@@ -98,7 +104,7 @@ def _show(connection: duckdb.DuckDBPyConnection, view: str, files: Sequence[str]
     )
 
 
-def not_published(settings: Settings, snapshot: Snapshot, error: Exception) -> UserError | None:
+def not_published(settings: Settings, snapshot: Snapshot, error: Exception) -> SnapshotError | None:
     """The error for a query on a table or column that is newer than the snapshot."""
     asked = words_of(error)
     for table in build_catalog(settings).derived:
@@ -108,7 +114,7 @@ def not_published(settings: Settings, snapshot: Snapshot, error: Exception) -> U
             columns = snapshot.manifest["tables"][table.name]["columns"]
             missing = {column.name for column in table.published if column.name not in columns}
         for name in asked & missing:
-            return UserError(
+            return SnapshotError(
                 f"The published snapshot has no {name}: it was made by another version of "
                 "ltv-platform or under other settings.",
                 "Run `ltv run` to publish it again.",

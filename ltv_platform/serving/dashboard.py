@@ -15,13 +15,14 @@ from fastapi.responses import HTMLResponse, PlainTextResponse, Response
 
 from ltv_platform.errors import UserError
 from ltv_platform.metrics import catalogue
-from ltv_platform.published.current import current_snapshot
+from ltv_platform.published.current import SnapshotError, current_snapshot
 from ltv_platform.reports.dashboard import pages
 from ltv_platform.reports.filters import EVERYTHING, Filters
 from ltv_platform.reports.metric_pages import FOLDER, INDEX
 from ltv_platform.reports.pages import template_text
 from ltv_platform.reports.screen_csv import table_csv
 from ltv_platform.reports.shell import FIRST, Page, View, rendered, rendered_error
+from ltv_platform.serving.errors import unavailable
 from ltv_platform.serving.services import Services
 from ltv_platform.serving.sign_in import require_page
 
@@ -103,8 +104,11 @@ class Shown:
             UserError: the page cannot be shown for these.
         """
         settings = self._services.settings
-        if current_snapshot(settings) is None:
-            return rendered(page, settings, None, is_part=is_part)
+        try:
+            if current_snapshot(settings) is None:
+                return rendered(page, settings, None, is_part=is_part)
+        except SnapshotError as error:
+            raise unavailable(error) from error
         with self._lock:
             self._visited.pop((page.name, filters), None)
             self._visited[page.name, filters] = time.monotonic()

@@ -4,15 +4,13 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import (
     AbstractAsyncContextManager,
     AsyncExitStack,
-    ExitStack,
     asynccontextmanager,
     contextmanager,
 )
 
 from ltv_platform.contracts import build_catalog
-from ltv_platform.errors import UserError
 from ltv_platform.events.intake import Intake
-from ltv_platform.published.current import require_snapshot
+from ltv_platform.published.current import SnapshotError
 from ltv_platform.published.live import LiveSnapshot, Reading
 from ltv_platform.serving.errors import unavailable
 from ltv_platform.serving.measuring import Metrics
@@ -48,7 +46,7 @@ class Services:
         self.intake = Intake(settings, build_catalog(settings).sources)
         self.alongside: list[Callable[[], AbstractAsyncContextManager[None]]] = []
         self.ready: dict[str, Callable[[], object]] = {
-            "snapshot": lambda: require_snapshot(settings),
+            "snapshot": self._check_snapshot,
             "events": self.intake.check,
         }
 
@@ -62,14 +60,18 @@ class Services:
         """The current snapshot, for one question; call it in a thread.
 
         Raises:
-            RefusedError: 503, if nothing is published or the snapshot is damaged.
+            RefusedError: 503, if nothing is published, or the snapshot is damaged or older than
+                what is asked for.
         """
-        with ExitStack() as stack:
-            try:
-                reading = stack.enter_context(self.live.reading())
-            except UserError as error:
-                raise unavailable(error) from error
-            yield reading
+        try:
+            with self.live.reading() as reading:
+                yield reading
+        except SnapshotError as error:
+            raise unavailable(error) from error
+
+    def _check_snapshot(self) -> None:
+        with self.live.reading():
+            pass
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

@@ -113,7 +113,7 @@ class SettingFields(Home):
         ("n/a", "null", "none", "(not set)", "undefined", "-"),
         "Placeholders for a missing campaign or acquisition source; case is ignored.",
         note="Also for a missing country.",
-        rebuilds=("campaign_spend", "customers"),
+        rebuilds=("campaign_spend", "customers", "waiting_for_rate"),
     )
     adapter_options: Options = setting(
         {},

@@ -9,6 +9,7 @@ import duckdb
 import pytest
 
 from ltv_platform.errors import UserError
+from ltv_platform.published.current import SnapshotError
 from ltv_platform.published.live import LiveSnapshot, Reading
 from ltv_platform_tests.testing.home import Home
 from ltv_platform_tests.testing.small_home import SETTINGS, filled
@@ -123,3 +124,31 @@ def test_questions_that_still_run_are_interrupted(tmp_path: Path) -> None:
     thread.join()
     live.close()
     live.interrupt()  # nothing runs
+
+
+def test_damage_of_an_open_snapshot_is_said(tmp_path: Path) -> None:
+    """Regression: the engine's own error came out. The next publication is read again."""
+    home = filled(tmp_path)
+    path = home.publish().path / "customers.parquet"
+    live = LiveSnapshot(home.settings)
+    with live.reading() as reading:
+        assert reading.snapshot.files("customers") == [str(path)]
+    path.chmod(0o600)
+    path.write_bytes(b"nothing")
+    with pytest.raises(SnapshotError, match="cannot be read") as error, live.reading() as reading:
+        reading.connection.execute("SELECT MAX(customer_id) FROM customers").fetchall()
+    assert "Run `ltv run` to publish it again" in str(error.value)
+    home.publish()
+    with live.reading() as reading:
+        assert reading.connection.execute(COUNT).fetchall() == [(2,)]
+    live.close()
+
+
+def test_an_error_of_a_query_is_not_damage(tmp_path: Path) -> None:
+    """It is a bug, and says so."""
+    home = filled(tmp_path)
+    home.publish()
+    live = LiveSnapshot(home.settings)
+    with pytest.raises(duckdb.ConversionException), live.reading() as reading:
+        reading.connection.execute("SELECT CAST('a' AS INTEGER)").fetchall()
+    live.close()

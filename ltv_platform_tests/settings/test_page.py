@@ -65,7 +65,6 @@ OTHERS = {
     "spool_limit": 5,
     "serve_read_rate": 5,
     "serve_request_timeout": 5,
-    "serve_body_timeout": 5,
     "mcp_sql": "true",
     "memory_limit": "1GB",
     "threads": 1,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -39,7 +40,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     home.load("transactions", "t3,cust_1,2025-03-05 11:00:00,60,0", "t4,cust_1,2025-04-02,70.5,0")
     home.publish()
     token = create_token(home.settings, "clients", ["ADMIN"])
-    given = {
+    given: dict[str, Any] = {
         name: ",".join(map(str, v)) if isinstance(v, tuple) else v for name, v in SETTINGS.items()
     }
     with server_process(home.settings.home, **given) as process:

@@ -120,7 +120,9 @@ class DashboardScreen(Screen):
 
     def requested(self) -> set[str]:
         """Addresses that the browser has asked for since the last call, but for data and itself."""
-        events = [json.loads(one["message"])["message"] for one in self._driver.get_log("performance")]
+        events = [
+            json.loads(one["message"])["message"] for one in self._driver.get_log("performance")
+        ]
         addresses = {
             str(event["params"]["request"]["url"])
             for event in events

@@ -6,7 +6,7 @@ export PYTHONDONTWRITEBYTECODE :=
 INSTALLS := install install-dev install-browser install-bench install-peers install-bayes
 
 .PHONY: $(INSTALLS) run serve test test-clients test-services test-browser fuzz proof chaos \
-  chaos-services chaos-files proof-api ui lint lock bench bench-peers docs clean
+  chaos-services chaos-events chaos-files proof-api ui lint lock bench bench-peers docs clean
 .DEFAULT_GOAL := run
 # One installation at a time, with `make -j` too.
 .NOTPARALLEL:

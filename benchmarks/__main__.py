@@ -12,6 +12,7 @@ from benchmarks import (
     cohorts,
     customers,
     end_to_end,
+    events,
     hourly,
     ingest,
     orchestration,
@@ -19,6 +20,7 @@ from benchmarks import (
     partitions,
     publish,
     refresh,
+    serving,
     sparse,
 )
 from benchmarks.bench import Bench
@@ -30,6 +32,7 @@ from benchmarks.results import Result, save, show
 BENCHMARKS: dict[str, Callable[[Bench], Result]] = {
     "end_to_end": end_to_end.run,
     "ingest": ingest.run,
+    "events": events.run,
     "cohorts": cohorts.run,
     "publish": publish.run,
     "refresh": refresh.run,
@@ -39,6 +42,7 @@ BENCHMARKS: dict[str, Callable[[Bench], Result]] = {
     "hourly": hourly.run,
     "partitions": partitions.run,
     "sparse": sparse.run,
+    "serving": serving.run,
 }
 
 app = typer.Typer(add_completion=False, help=__doc__, no_args_is_help=True)

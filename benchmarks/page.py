@@ -27,6 +27,7 @@ _NAMES = (
     "hourly",
     "partitions",
     "sparse",
+    "serving",
 )
 
 

@@ -111,13 +111,18 @@ def one_service(settings: "Settings") -> Iterator[None]:
 
 
 @contextmanager
-def one_receiver(settings: "Settings") -> Iterator[None]:
+def one_receiver(settings: "Settings", timeout: float = 0) -> Iterator[None]:
     """Let only one process write to the spool of an LTV_HOME: a server, or who empties it.
+
+    Args:
+        settings: The path of the lock.
+        timeout: Seconds to wait; 0: do not wait.
 
     Raises:
         BusyError: a server receives events.
     """
-    with one_at_a_time(settings.spool_lock_path, f"receives events for {settings.home}", 0):
+    busy = f"receives events for {settings.home}"
+    with one_at_a_time(settings.spool_lock_path, busy, timeout):
         yield
 
 

@@ -9,6 +9,7 @@ import sys
 from functools import partial
 from typing import Any
 
+import anyio
 import anyio.to_thread
 import mcp_types as types
 from mcp.server.context import ServerRequestContext
@@ -50,6 +51,8 @@ _READS = types.ToolAnnotations(
     read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False
 )
 _Context = ServerRequestContext[Any, Any]
+#: Tools that run at the same time; the other routes of a server have threads of their own.
+_MOST_AT_ONCE = 8
 
 
 def build_server(settings: Settings, live: LiveSnapshot) -> Server[Any]:
@@ -59,6 +62,7 @@ def build_server(settings: Settings, live: LiveSnapshot) -> Server[Any]:
         settings: The settings.
         live: Where figures are read.
     """
+    at_once = anyio.CapacityLimiter(_MOST_AT_ONCE)
 
     async def list_tools(
         _: _Context, __: types.PaginatedRequestParams | None
@@ -68,7 +72,7 @@ def build_server(settings: Settings, live: LiveSnapshot) -> Server[Any]:
     async def call_tool(_: _Context, asked: types.CallToolRequestParams) -> types.CallToolResult:
         calling = partial(call, settings, live, asked.name, dict(asked.arguments or {}))
         try:
-            return _answered(await anyio.to_thread.run_sync(calling))
+            return _answered(await anyio.to_thread.run_sync(calling, limiter=at_once))
         except Exception:
             _LOG.exception("the tool %r failed", asked.name)
             failed = "The tool failed; this is a bug in ltv-platform. The log has the cause."

@@ -222,5 +222,6 @@ def _misread(error: ValidationError, tool: Tool) -> tuple[str, str]:
 def _refused(reason: str, nearest: str) -> Called:
     # It may repeat what was sent.
     reason, nearest = reason[:_LONGEST_REFUSAL], nearest[:_LONGEST_REFUSAL]
+    nearest = nearest.replace("`ltv metric list`", "list_metrics")
     text = f"Refused, there is no figure. Reason: {reason}"
     return Called(f"{text}\nInstead: {nearest}" if nearest else text, None, reason, nearest)

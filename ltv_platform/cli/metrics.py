@@ -1,5 +1,6 @@
 """Commands of the catalogue of metrics: metric list, show, query, export; mcp."""
 
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -34,6 +35,8 @@ def mcp() -> None:
     from ltv_platform.agents.server import serve_stdio
     from ltv_platform.workspace import Workspace
 
+    if sys.stdin.isatty():
+        say("Waiting for an agent, which starts this command itself: see docs/agents.md.")
     serve_stdio(Workspace.open().settings)
 
 
@@ -98,7 +101,9 @@ def show_one(
 @metric.command("query")
 def query_one(
     *,
-    names: Annotated[list[str], typer.Argument(help="Names of metrics, such as roas_d7 spend.")],
+    names: Annotated[
+        list[str], typer.Argument(metavar="METRIC...", help="Names, such as roas_d7 spend.")
+    ],
     by: Annotated[
         list[str] | None,
         typer.Option(help="Dimension to group by; repeat it, or separate with commas."),

@@ -38,16 +38,19 @@ def create(
     scope: Annotated[
         list[str],
         typer.Option(
-            help="ADMIN, READ:<pipe> or APPEND:<source>; READ:* and APPEND:* stand for all. "
-            "Repeat it for several."
+            help="ADMIN, READ:<pipe or metric> or APPEND:<source>; READ:* and APPEND:* stand for "
+            "all. Repeat it for several."
         ),
     ],
 ) -> None:
     """Create a token and print it, this once."""
+    from ltv_platform.serving.scopes import refuse_unknown_names
     from ltv_platform.serving.tokens import create_token
     from ltv_platform.workspace import Workspace
 
-    created = create_token(Workspace.open().settings, name, scope)
+    settings = Workspace.open().settings
+    refuse_unknown_names(settings, scope)
+    created = create_token(settings, name, scope)
     say(f"Token {name}; it is not shown again:")
     answer(created)
 

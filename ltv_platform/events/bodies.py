@@ -17,6 +17,8 @@ from ltv_platform.ingestion.reading.record_texts import DECODER
 
 #: Bytes of a body, after decompression.
 MOST_BYTES = 10 << 20
+#: Rows of a body, which take memory of their own however short they are.
+MOST_ROWS = 100_000
 #: Levels of nesting of a row; ingestion reads deeper ones only by chance.
 _DEEPEST = 64
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -97,9 +99,15 @@ def rows_of(body: bytes) -> Posted:
     """The rows of a body.
 
     Raises:
+        TooLargeError: it has more than :data:`MOST_ROWS` rows.
         MalformedError: it is not JSON or has no rows, or one of them is not an object or is nested
             too deep.
     """
+    if body.count(b"{") > MOST_ROWS:
+        raise TooLargeError(
+            f"The body has more than {MOST_ROWS:,} rows.",
+            "Send it in several requests; nothing of it was stored.",
+        )
     body = body.removeprefix(_BYTE_ORDER_MARK)
     lines = [line for line in body.split(b"\n") if line and not line.isspace()]
     if not lines:

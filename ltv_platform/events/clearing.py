@@ -55,6 +55,8 @@ _SHAPES = bytes(
 )
 #: The judge reads exponents behind at most 15 digits.
 _LONG_EXPONENT = b"0" * 16 + b"e"
+#: What makes names uncountable, and a flag written as -0 (not a flag) look like 0.
+_ODD = (b"\t", b'" :', b":-0", b" -0")
 
 Row = dict[str, Any]
 
@@ -135,7 +137,7 @@ class Clearing:
         if self._combined:
             if len(self._known) >= _MOST_KNOWN:
                 self._known.clear()
-            self._known |= self._combinations(_columns([row], self._names), 1)
+            self._known |= self._combinations(self._columns([row]), 1)
 
     def _combinations(self, columns: Mapping[str, Sequence[Any]], rows: int) -> set[Any]:
         """The different values of the columns that a rule combines, with their types."""
@@ -143,10 +145,21 @@ class Clearing:
         # 1, 1.0 and True are equal in Python.
         return set(zip(*values, *(map(type, column) for column in values), strict=True))
 
+    def _columns(self, rows: Sequence[Row]) -> Mapping[str, Sequence[Any]]:
+        """The values of the rows by column, of those that any row names."""
+        first = rows[0]
+        named = [name for name in self._names if name in first]
+        if len(rows) == 1:
+            return {name: (first[name],) for name in named}
+        if len(named) > 1 and all(map(first.keys().__eq__, map(dict.keys, rows))):
+            return dict(zip(named, zip(*map(itemgetter(*named), rows), strict=True), strict=True))
+        columns = ((name, [row.get(name) for row in rows]) for name in self._names)
+        return {name: values for name, values in columns if any(v is not None for v in values)}
+
     def _are_clear(self, texts: Sequence[bytes], rows: Sequence[Row], limits: Bounds) -> bool:
         if not _are_plain(texts, rows):
             return False
-        columns = _columns(rows, self._names)
+        columns = self._columns(rows)
         for name, check in self._checks:
             if not check(columns.get(name), limits):
                 return False
@@ -157,23 +170,13 @@ class Clearing:
         return not self._combined or self._known >= self._combinations(columns, len(rows))
 
 
-def _columns(rows: Sequence[Row], names: Sequence[str]) -> dict[str, Sequence[Any]]:
-    """The values of the rows by column, of those that any row names."""
-    first = rows[0].keys()
-    named = [name for name in names if name in first]
-    if len(named) > 1 and all(map(first.__eq__, map(dict.keys, rows))):
-        return dict(zip(named, zip(*map(itemgetter(*named), rows), strict=True), strict=True))
-    columns = ((name, [row.get(name) for row in rows]) for name in names)
-    return {name: values for name, values in columns if any(v is not None for v in values)}
-
-
 def _are_plain(texts: Sequence[bytes], rows: Sequence[Row]) -> bool:
     """Whether no row names a column twice, nests, or has a number that only its digits show."""
     text = b"".join(texts)
     names = sum(map(len, rows))
     return (
         text.count(b'":') == names
-        and not any(odd in text for odd in (b" :", b"\t:", b":-0", b" -0", b"\t-0", b"\0"))
+        and not any(odd in text for odd in _ODD)
         and _LONG_EXPONENT not in text.translate(_SHAPES)
     )
 

@@ -9,11 +9,11 @@ import logging
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from ltv_platform.errors import PassingError
+from ltv_platform.errors import PassingError, UserError
 from ltv_platform.events.leftovers import recover_locked, waiting_events
 from ltv_platform.events.segments import Segment, last_modified, move_to_landing
 from ltv_platform.failpoints import failpoint
@@ -27,6 +27,8 @@ CLOSED_AFTER, CLOSED_AT = 10.0, 64 << 20
 #: Seconds between two looks at how much waits, and before another attempt after an error.
 _LOOKS_EVERY = 2.0
 _MEGABYTE = 1_000_000
+#: Seconds that others may take to move to landing what a killed server has left.
+_OTHERS_TAKE = 5.0
 
 
 class SpoolError(PassingError):
@@ -76,9 +78,17 @@ class Spool:
 
         Raises:
             BusyError: another server receives events for this LTV_HOME.
+            UserError: LTV_HOME cannot be written.
         """
         self._loop = asyncio.get_running_loop()
-        with one_receiver(self._settings):
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(one_receiver(self._settings, _OTHERS_TAKE))
+            except OSError as error:
+                raise UserError(
+                    f"{self._settings.home} cannot be written: {error.strerror or error}.",
+                    "Free some space or fix its permissions.",
+                ) from error
             recover_locked(self._settings)
             self._waiting = waiting_events(self._settings).bytes
             writer = threading.Thread(target=self._write_until_stopped, name="spool")

@@ -3,20 +3,23 @@
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+import duckdb
+
 from ltv_platform.contracts import Column
 from ltv_platform.contracts.ddl import column_list
+from ltv_platform.errors import PassingError
 from ltv_platform.pipes.clickhouse import written
-from ltv_platform.pipes.kept import KeptTables, Read
+from ltv_platform.pipes.kept import KeptTables
 from ltv_platform.pipes.model import Pipe, Question
 from ltv_platform.pipes.statements import Statement, Tables
 
 if TYPE_CHECKING:
-    import duckdb
     import pyarrow as pa
 
     from ltv_platform.published.live import Reading
@@ -59,20 +62,27 @@ class Answering:
         graph: How the tables are made.
     """
 
-    def __init__(self, read: Read, graph: "Graph") -> None:
+    def __init__(
+        self, read: Callable[[], AbstractContextManager["Reading"]], graph: "Graph"
+    ) -> None:
         self._read = read
         self._graph = graph
-        self._kept = KeptTables(read)
+        self._kept = KeptTables()
         self._remembered = _Remembered()
+
+    def prepare(self, reading: "Reading") -> None:
+        """Make a snapshot fast before questions read it; see ``LiveSnapshot.prepare``."""
+        self._kept.load(reading)
 
     def answer(self, pipe: Pipe, question: Question) -> Answer:
         """The answer to a question; the same question to the same snapshot is computed once.
 
         Raises:
             UserError: nothing is published, or the snapshot lacks a table.
+            PassingError: there is not enough memory.
         """
         start = time.perf_counter()
-        with self._read() as reading:
+        with _enough_memory(), self._read() as reading:
             snapshot = reading.snapshot.path.name
             key = (snapshot, pipe.name, _key(question))
             answer = self._remembered.get(key)
@@ -85,7 +95,7 @@ class Answering:
 
     def frame(self, pipe: Pipe, question: Question) -> "pa.Table":
         """The rows of an answer as an Arrow table, with the types of the contract."""
-        with self._read() as reading:
+        with _enough_memory(), self._read() as reading:
             statement = self._statement(pipe, question, reading)
             columns = column_list(pipe.columns)
             page = _page(pipe, question, columns)
@@ -118,6 +128,17 @@ class Answering:
         )
 
 
+@contextmanager
+def _enough_memory() -> Iterator[None]:
+    try:
+        yield
+    except duckdb.OutOfMemoryException as error:
+        raise PassingError(
+            "The question needs more memory than there is now.",
+            "Ask for less at once, or raise LTV_MEMORY_LIMIT.",
+        ) from error
+
+
 def _page(pipe: Pipe, question: Question, columns: str) -> str:
     """The statement around the SELECT of a pipe; ``{}`` stands for that."""
     order = ", ".join(f'"{name}"' for name in pipe.order)
@@ -128,13 +149,13 @@ def _page(pipe: Pipe, question: Question, columns: str) -> str:
 
 
 def _run(
-    connection: "duckdb.DuckDBPyConnection", statement: Statement, around: str
+    connection: duckdb.DuckDBPyConnection, statement: Statement, around: str
 ) -> list[tuple[Any, ...]]:
     return connection.execute(*_around(connection, statement, around)).fetchall()
 
 
 def _around(
-    connection: "duckdb.DuckDBPyConnection", statement: Statement, around: str
+    connection: duckdb.DuckDBPyConnection, statement: Statement, around: str
 ) -> tuple[str, dict[str, Any]]:
     """The text and the values of a statement around the SELECT of a pipe."""
     values = dict(statement.parameters)

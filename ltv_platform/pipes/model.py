@@ -25,7 +25,7 @@ EXPECTED: Mapping[str, str] = {
     "String": "a text",
     "UInt8": "1 or 0",
     "UInt64": "a whole number",
-    "Decimal": "a number",
+    "Decimal": "a number with at most six decimals",
 }
 Type = Literal["DateTime", "Date", "String", "UInt8", "UInt64", "Decimal"]
 #: How a column is compared with the values: it is one of them, not below it, from it on, or before

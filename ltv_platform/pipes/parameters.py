@@ -29,7 +29,8 @@ _ONE_SECOND = timedelta(seconds=1)
 _MOST_GIVEN = 200
 _LONGEST = 1_000
 _WHOLE = re.compile(r"\d{1,18}", re.ASCII)
-_NUMBER = re.compile(r"[+-]?(\d{1,18}(\.\d{0,18})?|\.\d{1,18})", re.ASCII)
+#: Money has six decimals.
+_NUMBER = re.compile(r"[+-]?(\d{1,18}(\.\d{0,6})?|\.\d{1,6})", re.ASCII)
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _TIME = re.compile(
     r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}([.,]\d{1,6})?)? ?(Z|[+-]\d{2}(:?\d{2})?)?", re.ASCII

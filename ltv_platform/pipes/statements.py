@@ -147,7 +147,8 @@ class Tables:
 
     def as_of(self, table: str) -> Mapping[str, Any]:
         """``as_of`` and the watermarks that a table was built with."""
-        return self._built.get(f"marts.{table}", {})
+        unknown = {mark.parameter: None for mark in self._graph.catalog.watermarks}
+        return {"as_of": None, **unknown, **self._built.get(f"marts.{table}", {})}
 
     def fit(self, table: str) -> Compute:
         """What computes a table from the rows of its SELECT."""
@@ -160,10 +161,7 @@ class Tables:
         rows = self._reading.connection.execute(
             "SELECT asset, as_of, watermarks FROM main.built WHERE day IS NULL"
         ).fetchall()
-        unknown = dict.fromkeys(mark.parameter for mark in self._graph.catalog.watermarks)
-        return {
-            asset: {**unknown, "as_of": day, **_watermarks(marks)} for asset, day, marks in rows
-        }
+        return {asset: {"as_of": day, **_watermarks(marks)} for asset, day, marks in rows}
 
     def whole_months(self, question: Question) -> Mapping[str, date] | None:
         """The period of a question in months of the reporting zone, by parameter.

@@ -4,15 +4,18 @@ Ratios come from the catalogue of metrics; cohorts and curves from
 ``sql/queries/reports/campaigns/``. ``templates/campaigns.html.j2`` lays them out.
 """
 
+from calendar import monthrange
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date, timedelta
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from ltv_platform.days import ONE_DAY
 from ltv_platform.errors import UserError
 from ltv_platform.metrics import catalogue
 from ltv_platform.published.current import Snapshot, require_snapshot
@@ -20,6 +23,7 @@ from ltv_platform.published.query import open_snapshot
 from ltv_platform.reports.campaign_table import (
     COLUMNS,
     EXPECTED_HORIZON,
+    CampaignRow,
     campaign_rows,
     longest_reliable,
     ordered,
@@ -151,7 +155,8 @@ def _figures(view: View) -> dict[str, Any]:
         "total": total.cells,
         "totals": {row["scope"]: row for row in reader.rows("totals", shown_horizons=horizons)},
         "cohorts": _cohorts(view, reader, unit, horizons),
-        "curves": _curves(reader, filters, last_day, target),
+        "curves": _curves(reader, filters, last_day, target, rows if is_whole else ()),
+        **_periods(view, unit),
         "countries": [] if filters.country else reader.rows("countries"),
         "feeds": _feeds(view, reader),
         **_reconciliation(reader),
@@ -239,6 +244,26 @@ def _cohorts(
     }
 
 
+def _periods(view: View, unit: str) -> dict[str, Any]:
+    """Revenue new and returning, ROAS paid and blended, by period; the newest last.
+
+    The newest is not compared with the one before while days of it are missing.
+    """
+    names = tuple(f"{name}_d{SUMMARY_HORIZON}" for name in ("roas", "blended_roas"))
+    if "daily_revenue" in view.snapshot.manifest["tables"]:
+        names = ("new_revenue", "returning_revenue", *names)
+    rows = list(view.ask("spend", *names, grain=unit).rows)[-_MOST_PERIODS:]
+    newest, known = rows[-1].period, view.filters.end or view.snapshot.as_of
+    is_over = newest is not None and known is not None and _next(newest, unit) <= known + ONE_DAY
+    return {"periods": rows, "is_newest_over": is_over}
+
+
+def _next(period: date, unit: str) -> date:
+    """The first day of the period after this one."""
+    days = {"day": 1, "week": 7, "month": monthrange(period.year, period.month)[1]}
+    return period + timedelta(days=days[unit])
+
+
 def _feeds(view: View, reader: _Reader) -> Row:
     """Both feeds of spend over the days that both cover; without sessions there are none."""
     if "channel_reporting" not in view.snapshot.manifest["tables"]:
@@ -246,11 +271,18 @@ def _feeds(view: View, reader: _Reader) -> Row:
     return reader.rows("feeds")[0]
 
 
-def _curves(reader: _Reader, filters: Filters, last_day: int, target: float) -> Curves | None:
+def _curves(
+    reader: _Reader, filters: Filters, last_day: int, target: float, rows: Sequence[CampaignRow]
+) -> Curves | None:
     """Curves of campaigns; None for a country: their table has no countries."""
     if filters.country:
         return None
-    return drawn_curves(reader.rows("curves", last_day=last_day), last_day, target)
+    expected = {}
+    for row in rows:
+        roas, lower, upper = row.expected
+        if last_day == EXPECTED_HORIZON and None not in (roas, lower, upper):
+            expected[row.campaign_id] = (float(roas or 0), float(lower or 0), float(upper or 0))
+    return drawn_curves(reader.rows("curves", last_day=last_day), last_day, target, expected)
 
 
 CAMPAIGNS = Page(

@@ -185,6 +185,7 @@ def _figures(view: View) -> dict[str, Any]:
     if view.filters.cohorts == "mature" and days["last_complete_day"] is not None:
         end = min(view.filters.end or days["last_complete_day"], days["last_complete_day"])
         view = replace(view, filters=replace(view.filters, end=end))
+        days["last_day"] = end
     if not days["used_days"]:
         return {"channels": []}
     everything = view.reader

@@ -1,9 +1,10 @@
 """Curves of cumulative ROAS by days since install: small multiples that share their scale."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from types import MappingProxyType
 
 from ltv_platform.reports.pages import CONSTANTS, Row
 from ltv_platform.settings import SUMMARY_HORIZON
@@ -44,6 +45,8 @@ class Curve:
         most: The line of cohorts with at least 80 % of the spend; None: no age has as many.
         oldest: The line of the oldest cohorts, where it is longer.
         payback: (x, y) of the payback day on a line.
+        expected: y of the expected ROAS at the last day, of its lower and its upper end.
+        expected_roas: The same three as values.
     """
 
     campaign_id: str
@@ -53,6 +56,8 @@ class Curve:
     most: Line | None
     oldest: Line | None
     payback: tuple[float, float] | None
+    expected: tuple[float, float, float] | None
+    expected_roas: tuple[float, float, float] | None
 
 
 @dataclass(frozen=True)
@@ -88,22 +93,28 @@ class _Scale:
         return round(BOTTOM - (BOTTOM - TOP) * height, 1)
 
 
-def drawn_curves(rows: Sequence[Row], last_day: int, target: float = 1.0) -> Curves:
+def drawn_curves(
+    rows: Sequence[Row],
+    last_day: int,
+    target: float = 1.0,
+    expected: Mapping[str, tuple[float, float, float]] = MappingProxyType({}),
+) -> Curves:
     """Lay out curves.
 
     Args:
         rows: Of ``campaigns/curves.sql``: by campaign, line and day.
         last_day: The highest age of the scale.
         target: The ROAS that counts as success.
+        expected: ROAS at the last day with the ends of its interval, by campaign.
     """
     values = [row["roas"] for row in rows]
-    greatest = max(values, default=1.0)
+    greatest = max([*values, *(upper for _, _, upper in expected.values())], default=1.0)
     highest = _round_up(max(min(greatest, _HIGHEST * target), target))
     scale = _Scale(last_day, min(0.0, *values, 0.0), highest)
     room_for_zero = scale.y(0.0) - scale.y(target) > _LABEL_HEIGHT
     ticks = dict.fromkeys((0.0, target, highest))
     return Curves(
-        curves=list(_curves(rows, scale)),
+        curves=list(_curves(rows, scale, expected)),
         ticks_x=[(day, scale.x(day)) for day in (0, 7, 30, 60, 90) if day <= last_day],
         ticks_y=[(roas, scale.y(roas)) for roas in ticks if roas or room_for_zero],
         target=scale.y(target),
@@ -111,7 +122,9 @@ def drawn_curves(rows: Sequence[Row], last_day: int, target: float = 1.0) -> Cur
     )
 
 
-def _curves(rows: Sequence[Row], scale: _Scale) -> Iterator[Curve]:
+def _curves(
+    rows: Sequence[Row], scale: _Scale, expected: Mapping[str, tuple[float, float, float]]
+) -> Iterator[Curve]:
     for campaign_id, group in groupby(rows, key=lambda row: row["campaign_id"]):
         points = list(group)
         lines = {
@@ -123,6 +136,11 @@ def _curves(rows: Sequence[Row], scale: _Scale) -> Iterator[Curve]:
         payback_day = points[0]["payback_day"]
         on = next((line for line in lines.values() if payback_day in line), None)
         telling = dict.fromkeys((SUMMARY_HORIZON, int(CONSTANTS["later_horizon"]), max(longest)))
+        band = expected.get(campaign_id)
+        shown = None
+        if band is not None:
+            at, lower, upper = (scale.y(min(roas, scale.highest)) for roas in band)
+            shown = at, lower, upper
         yield Curve(
             campaign_id=campaign_id,
             name=points[0]["name"],
@@ -131,6 +149,8 @@ def _curves(rows: Sequence[Row], scale: _Scale) -> Iterator[Curve]:
             most=_line(lines["most"], shares.get("most"), scale),
             oldest=_line(lines["oldest"], shares.get("oldest"), scale),
             payback=None if on is None else (scale.x(payback_day), scale.y(on[payback_day])),
+            expected=shown,
+            expected_roas=band,
         )
 
 

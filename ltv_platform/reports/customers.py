@@ -22,6 +22,7 @@ from ltv_platform.reports.customer_charts import (
 )
 from ltv_platform.reports.forecast_page import why_no_forecast
 from ltv_platform.reports.pages import Reader, Row, Table, drawn, open_reader
+from ltv_platform.reports.revenue import revenue_by_period
 from ltv_platform.reports.shell import Page, View, write_report
 from ltv_platform.reports.svg import Chart
 from ltv_platform.settings import Settings
@@ -126,6 +127,7 @@ def _figures(view: View) -> dict[str, Any]:
     """Everything that the page shows, by the names of its template."""
     by = view.filters.by if view.filters.by in _WHO else _WHO[0]
     only_mature = view.filters.cohorts == "mature"
+    grain = view.filters.grain
     view = replace(view, filters=view.filters.only("start", "end", "country", "segment"))
     where = view.filters.where(("country", "segment"))
     ask = partial(view.ask, where=where)
@@ -142,6 +144,7 @@ def _figures(view: View) -> dict[str, Any]:
     return {
         "metrics": {metric.name: metric for answer in answers for metric in answer.metrics},
         "is_filtered": bool(where),
+        **revenue_by_period(replace(view, filters=replace(view.filters, grain=grain))),
         "totals": totals.rows[0].cells,
         "medians": medians,
         "expected": _expected(view, where),

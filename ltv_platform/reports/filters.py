@@ -118,6 +118,16 @@ class Filters:
         """These filters without all others, which links between pages carry along."""
         return Filters(**{field: getattr(self, field) for field in fields})
 
+    def beyond(self, fields: Iterable[str]) -> list[str]:
+        """Names of the days and dimensions that are restricted, but none of the fields."""
+        arranging = ("grain", "target", "sort", "cohorts", "by")
+        known = {*fields, *arranging}
+        return [
+            name
+            for field, name in _NAMES.items()
+            if field not in known and getattr(self, field) is not None
+        ]
+
     def where(self, dimensions: Iterable[str]) -> dict[str, tuple[str, ...]]:
         """The values that a question to the catalogue is restricted to, by dimension."""
         chosen = {name: getattr(self, name) for name in dimensions}

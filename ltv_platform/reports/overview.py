@@ -8,14 +8,17 @@ from typing import Any
 from ltv_platform.metrics import Cell, Metric, catalogue
 from ltv_platform.reports.changes import changes
 from ltv_platform.reports.data_page import feeds
-from ltv_platform.reports.pages import Reader, Row, published
+from ltv_platform.reports.pages import Row
 from ltv_platform.reports.shell import Page, View
 from ltv_platform.settings import SUMMARY_HORIZON
 
 #: Days of the headline figures without a period in the address: whole weeks, so that weekends
 #: do not make a difference.
 _DAYS = 28
-_HEADLINES = ("spend", "installs", "cpi", f"ltv_d{SUMMARY_HORIZON}", f"roas_d{SUMMARY_HORIZON}")
+_HEADLINES = (
+    *("net_revenue", "spend", "installs", "cpi"),
+    *(f"ltv_d{SUMMARY_HORIZON}", f"roas_d{SUMMARY_HORIZON}"),
+)
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,6 @@ def _figures(view: View) -> dict[str, Any]:
         "loaded": True,
         "period": period,
         "headlines": _headlines(view, period),
-        "revenue": _revenue(view, period),
         "verdicts": verdicts,
         "to_stop": [row for row in verdicts if row["action"] == "stop"],
         "changes": changes(view),
@@ -70,6 +72,8 @@ def _period(view: View) -> Period:
 def _headlines(view: View, period: Period) -> list[Headline]:
     known = catalogue(view.known_settings)
     names = [name for name in _HEADLINES if name in known]
+    if "daily_revenue" not in view.snapshot.manifest["tables"]:  # older than that table
+        names.remove("net_revenue")
 
     def cells(of: Period) -> Mapping[str, Cell]:
         [row] = view.ask(*names, start=of.start, end=of.end).rows
@@ -77,20 +81,6 @@ def _headlines(view: View, period: Period) -> list[Headline]:
 
     now, before = cells(period), cells(period.before)
     return [Headline(known[name], now[name], before[name]) for name in names]
-
-
-def _revenue(view: View, period: Period) -> Row | None:
-    """Net revenue of the period and the one before, of all customers; None with other filters."""
-    if view.filters.country or view.filters.campaign:
-        return None
-    days = {
-        "first_day": period.start,
-        "last_day": period.end,
-        "first_day_before": period.before.start,
-        "last_day_before": period.before.end,
-    }
-    reader = Reader(published(view.connection, days), view.settings, "overview")
-    return reader.rows("revenue")[0]
 
 
 def _verdicts(view: View) -> list[Row]:

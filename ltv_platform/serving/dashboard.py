@@ -1,9 +1,11 @@
 """The pages of the dashboard: the reports, rendered for the filters of an address."""
 
+import asyncio
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from difflib import get_close_matches
 from http import HTTPStatus
 from typing import Any
@@ -15,7 +17,7 @@ from ltv_platform.errors import UserError
 from ltv_platform.metrics import catalogue
 from ltv_platform.published.current import SnapshotError, current_snapshot
 from ltv_platform.reports.dashboard import pages
-from ltv_platform.reports.filters import Filters
+from ltv_platform.reports.filters import EVERYTHING, Filters
 from ltv_platform.reports.metric_pages import FOLDER, INDEX
 from ltv_platform.reports.pages import template_text
 from ltv_platform.reports.screen_csv import table_csv
@@ -32,6 +34,10 @@ _OTHERS = ("table", "token")
 _MOST_KEPT = 64
 #: Seconds that a rendered page is kept: what depends on the clock (lateness) is never older.
 _KEPT_SECONDS = 60.0
+#: Seconds between two looks for a new snapshot, and how long after a visit its pages are rendered
+#: again for each new one, so that the visitor does not wait for them.
+_LOOK_EVERY, _VISITED_SECONDS = 2.0, 600.0
+_MOST_READY = 8
 _MOST_NEAR = 3
 #: Most characters of an unknown name in a message.
 _LONGEST_SHOWN = 80
@@ -40,8 +46,9 @@ _LONGEST_SHOWN = 80
 def router(services: Services) -> APIRouter:
     """The routes of the pages, of their tables as CSV, and of their script."""
     routes = APIRouter(include_in_schema=False)
-    shown = Shown(services)
     named = pages(services.settings)
+    shown = Shown(services, named)
+    services.alongside.append(shown.keeping_ready)
     for page in named.values():
         path = "/" if page.name == FIRST else f"/{page.name}"
         for each, answer in ((path, _page), (f"/{page.name}.csv", _csv)):
@@ -73,10 +80,15 @@ class Shown:
 
     Args:
         services: Of the server.
+        known: The pages by name.
     """
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, known: Mapping[str, Page]) -> None:
         self._services = services
+        self._known_pages = known
+        #: When pages were last asked for, by name and filters; the first page always was.
+        self._visited: OrderedDict[tuple[str, Filters], float] = OrderedDict()
+        self._visited[FIRST, EVERYTHING] = time.monotonic()
         self._lock = threading.Lock()
         self._kept: OrderedDict[tuple[Any, ...], tuple[float, str]] = OrderedDict()
 
@@ -97,6 +109,44 @@ class Shown:
                 return rendered(page, settings, None, is_part=is_part)
         except SnapshotError as error:
             raise unavailable(error) from error
+        with self._lock:
+            self._visited.pop((page.name, filters), None)
+            self._visited[page.name, filters] = time.monotonic()
+            while len(self._visited) > _MOST_READY:
+                self._visited.popitem(last=False)
+        return self._html(page, filters, is_part=is_part)
+
+    @asynccontextmanager
+    async def keeping_ready(self) -> AsyncIterator[None]:
+        """Meanwhile, pages visited lately are rendered for each new snapshot."""
+        task = asyncio.create_task(self._keep_ready())
+        try:
+            yield
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    async def _keep_ready(self) -> None:
+        pointer, seen = self._services.settings.published_path / "current", ""
+        while True:
+            with suppress(OSError):
+                name = await asyncio.to_thread(pointer.read_text, "utf-8", "replace")
+                if name != seen:
+                    seen = name
+                    await asyncio.to_thread(self._make_ready)
+            await asyncio.sleep(_LOOK_EVERY)
+
+    def _make_ready(self) -> None:
+        oldest = time.monotonic() - _VISITED_SECONDS
+        with self._lock:
+            visited = [key for key, when in self._visited.items() if when > oldest]
+        for name, filters in reversed(visited):
+            with suppress(UserError):  # whoever asks for the page is told
+                self._html(self._known_pages[name], filters, is_part=False)
+
+    def _html(self, page: Page, filters: Filters, *, is_part: bool) -> str:
+        settings = self._services.settings
         with self._services.reading() as reading:
             key = (reading.snapshot.path.name, page.name, filters, is_part)
             if (kept := self._known(key)) is not None:

@@ -6,6 +6,7 @@ describes it.
 
 from collections.abc import Callable
 from difflib import get_close_matches
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
 from urllib.parse import parse_qs
@@ -85,9 +86,8 @@ class _Events:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Store the rows of a request, and say how many keep the contract."""
         scope["route"] = self
-        query = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
-        table = _table(Request(scope), query)
-        wait = query.get("wait", [""])[-1].lower() in _TRUE
+        table, wait = _parameters(scope["query_string"])
+        _check(Request(scope), table)
         compressed = _is_compressed(scope)
         try:
             with self._services.intake.holding() as hold:
@@ -109,16 +109,22 @@ class _Events:
         return _PATH
 
 
-def _table(request: Request, query: dict[str, list[str]]) -> str:
-    """The source table that a request names.
+@lru_cache(maxsize=64)
+def _parameters(query_string: bytes) -> tuple[str, bool]:
+    """The source table that a query names, and whether to wait for the disk."""
+    query = parse_qs(query_string.decode("latin-1"), keep_blank_values=True)
+    return query.get("name", [""])[-1], query.get("wait", [""])[-1].lower() in _TRUE
+
+
+def _check(request: Request, table: str) -> None:
+    """Check that a source table takes events, and that a request may send some.
 
     Raises:
-        RefusedError: it names none, or its token may not append to it.
+        RefusedError: there is no such table, or the token may not append to it.
     """
-    table = query.get("name", [""])[-1]
     require(request, f"APPEND:{table}")
     if table in TABLES:
-        return table
+        return
     near = get_close_matches(table, TABLES, n=1)
     raise RefusedError(
         HTTPStatus.BAD_REQUEST,

@@ -70,6 +70,8 @@ class Measuring:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        if scope["method"] == "HEAD":  # to routes it is GET; uvicorn leaves out the body
+            scope = {**scope, "method": "GET"}
         status, started = 0, time.perf_counter()
 
         async def sending(message: Message) -> None:

@@ -11,6 +11,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, Response
 
 from ltv_platform.assets import build_graph
+from ltv_platform.errors import PassingError, UserError
 from ltv_platform.pipes.answering import Answering
 from ltv_platform.pipes.declared import all_pipes
 from ltv_platform.pipes.formats import FORMATS, PARQUET, WRITERS, as_parquet
@@ -18,7 +19,7 @@ from ltv_platform.pipes.listing import described
 from ltv_platform.pipes.model import Parameter, Pipe, UnknownPipeError, known_pipe
 from ltv_platform.pipes.parameters import UnsupportedError, read_question
 from ltv_platform.serving.access import require
-from ltv_platform.serving.errors import RefusedError
+from ltv_platform.serving.errors import RefusedError, unavailable
 from ltv_platform.serving.services import Services
 
 _PIPES = "/docs#get-v0-pipes"
@@ -39,6 +40,7 @@ def router(services: Services) -> APIRouter:
     routes = APIRouter(tags=["pipes"])
     pipes = all_pipes(services.settings)
     answering = Answering(services.reading, build_graph(services.settings))
+    services.live.prepare(answering.prepare)
 
     @routes.get("/v0/pipes")
     async def list_pipes(request: Request) -> JSONResponse:
@@ -162,10 +164,15 @@ def _answer(
         raise RefusedError(
             HTTPStatus.NOT_IMPLEMENTED, error.message, error.hint, documentation=_PIPES
         ) from error
-    if kind == "parquet":
-        return Response(as_parquet(answering.frame(pipe, question)), media_type=PARQUET)
+    try:
+        if kind == "parquet":
+            return Response(as_parquet(answering.frame(pipe, question)), media_type=PARQUET)
+        answer = answering.answer(pipe, question)
+    except (RefusedError, PassingError):
+        raise
+    except UserError as error:  # the snapshot is of another version
+        raise unavailable(error) from error
     write, media_type = WRITERS[kind]
-    answer = answering.answer(pipe, question)
     headers = {"X-LTV-As-Of": str(answer.as_of), "X-LTV-Snapshot": answer.snapshot}
     return Response(write(answer), headers=headers, media_type=media_type)
 

@@ -1,5 +1,6 @@
 """Runs the HTTP server: the address, the process, its end."""
 
+import resource
 import signal
 import socket
 from collections.abc import Callable
@@ -20,6 +21,8 @@ Tell = Callable[[str], None]
 #: Seconds that requests in progress may take after SIGTERM: less than `ltv up` waits for its
 #: services.
 _GRACE = 4
+#: Open files that the server may have, connections included.
+_MOST_FILES = 10_000
 
 
 class _Server(uvicorn.Server):
@@ -56,6 +59,7 @@ def serve(settings: Settings, host: str, port: int, tell: Tell, *, access: bool 
     """
     refuse_open(settings, host)
     log_to_stderr(access=access)
+    _allow_connections()
     app = build_app(settings, loopback=is_loopback(host))
     listening = listen(host, port)
     address = url_of(host, listening.getsockname()[1])
@@ -69,13 +73,22 @@ def serve(settings: Settings, host: str, port: int, tell: Tell, *, access: bool 
         server_header=False,
         timeout_graceful_shutdown=_GRACE,
     )
+    services: Services = app.state.services
     try:
-        _Server(config, lambda: _announce(settings, address, tell)).run([listening])
+        with services.live.following():
+            _Server(config, lambda: _announce(settings, address, tell)).run([listening])
     except SystemExit:
-        services: Services = app.state.services
         if services.failure is None:
             raise
         raise services.failure from None
+
+
+def _allow_connections() -> None:
+    """Raise the limit of open files, which is often 1,024: each connection is one."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = _MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, _MOST_FILES)
+    if soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def _announce(settings: Settings, address: str, tell: Tell) -> None:

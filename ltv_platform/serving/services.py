@@ -1,7 +1,12 @@
 """What the routes share: settings, the snapshot, tokens, metrics; open while the server runs."""
 
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    contextmanager,
+)
 
 from ltv_platform.contracts import build_catalog
 from ltv_platform.events.intake import Intake
@@ -25,6 +30,7 @@ class Services:
         live: The current snapshot, kept open; routes read it with :meth:`reading`.
         metrics: What is counted for Prometheus.
         intake: What takes events in.
+        alongside: What else runs while the server does, such as keeping pages ready.
         failure: What went wrong when they were opened.
         ready: What must work before the server is ready, by name; each raises a UserError that says
             what does not.
@@ -38,6 +44,7 @@ class Services:
         self.live = LiveSnapshot(settings)
         self.metrics = Metrics()
         self.intake = Intake(settings, build_catalog(settings).sources)
+        self.alongside: list[Callable[[], AbstractAsyncContextManager[None]]] = []
         self.ready: dict[str, Callable[[], object]] = {
             "snapshot": self._check_snapshot,
             "events": self.intake.check,
@@ -79,4 +86,7 @@ class Services:
 
     async def _open(self, stack: AsyncExitStack) -> None:
         stack.callback(self.live.close)
+        stack.callback(self.live.interrupt)
         await stack.enter_async_context(self.intake.running())
+        for other in self.alongside:
+            await stack.enter_async_context(other())

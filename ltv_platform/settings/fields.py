@@ -93,8 +93,8 @@ class SettingFields(Home):
         "hours",
         "hours: N x 24 h after install; calendar: N reporting days.",
         rebuilds=(
-            *("campaign_cohort_curve", "campaign_ltv", "customer_cohort_curve"),
-            *("customer_retention", "ltv_influencing_factors", "revenue_reconciliation"),
+            *("campaign_cohort_curve", "campaign_ltv", "customer_cohort_sums"),
+            *("customer_retention_sums", "ltv_influencing_factors", "revenue_reconciliation"),
             "user_revenue",
         ),
     )
@@ -233,8 +233,8 @@ class SettingFields(Home):
         "days, separated by commas",
         note="See [forecasts](forecasts.md).",
         rebuilds=(
-            *("campaign_forecast_backtest", "campaign_ltv_forecast", "campaign_outlook"),
-            *("development_factors", "purchase_forecasts"),
+            *("campaign_forecast_backtest", "campaign_ltv_forecast", "development_factors"),
+            "purchase_forecasts",
         ),
     )
     forecast_holdout: int = setting(

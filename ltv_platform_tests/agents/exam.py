@@ -5,7 +5,7 @@ sample; never from the catalogue that answers.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -70,8 +70,6 @@ class Refused:
     reason: str
     nearest: str = ""
     tool: str = "query_metric"
-    #: What the refusal must not contain.
-    never: tuple[str, ...] = field(default=())
 
 
 def answered_values(content: Given) -> dict[tuple[str, ...], float]:

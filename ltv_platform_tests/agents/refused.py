@@ -85,7 +85,7 @@ REFUSED = (
         "What is our profit?",
         {"metric": "profit"},
         "There is no metric 'profit'.",
-        "lists the metrics",
+        "Did you mean profit_to_date?",
     ),
     Refused(
         "Installs in 2020?",

@@ -69,8 +69,9 @@ def _asked(connecting: AbstractAsyncContextManager[Client]) -> Answers:
         async with connecting as client:
             for question in (*FIGURES, *LOOKED, *REFUSED):
                 result = await client.call_tool(_tool(question), dict(question.arguments))
+                [text] = [part.text for part in result.content if part.type == "text"]
                 found[question.question] = Given(
-                    bool(result.is_error), result.content[0].text, result.structured_content
+                    bool(result.is_error), text, result.structured_content
                 )
         return found
 

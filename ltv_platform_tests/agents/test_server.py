@@ -41,13 +41,14 @@ def test_every_tool_only_reads_and_is_typed(settings: Settings) -> None:
 def test_pages_are_resources(settings: Settings) -> None:
     """docs/metrics.md, and one page per published table."""
 
-    async def read(client: Client) -> tuple[set[str], str, str]:
+    async def page(client: Client, address: str) -> Any:
+        [content] = (await client.read_resource(address)).contents
+        return content.model_dump()["text"]
+
+    async def read(client: Client) -> tuple[set[str], Any, Any]:
         listed = {str(one.uri) for one in (await client.list_resources()).resources}
-        pages = [
-            (await client.read_resource(address)).contents[0].text
-            for address in ("ltv://docs/metrics", "ltv://tables/campaign_roas")
-        ]
-        return listed, *pages
+        metrics = await page(client, "ltv://docs/metrics")
+        return listed, metrics, await page(client, "ltv://tables/campaign_roas")
 
     listed, metrics, table = _ask(settings, read)
     assert {"ltv://docs/metrics", "ltv://tables/campaign_roas", "ltv://tables/quarantine"} <= listed
@@ -58,8 +59,12 @@ def test_pages_are_resources(settings: Settings) -> None:
 @pytest.mark.parametrize("address", ["ltv://tables/nothing", "ltv://docs/../settings.md", "x://y"])
 def test_there_is_no_other_page(settings: Settings, address: str) -> None:
     """Addresses are names, not paths."""
-    with pytest.raises(MCPError, match="There is no page"):
-        _ask(settings, lambda client: client.read_resource(address))
+
+    async def read(client: Client) -> None:
+        with pytest.raises(MCPError, match="There is no page"):
+            await client.read_resource(address)
+
+    _ask(settings, read)
 
 
 def test_the_instructions_say_how_to_read_values(settings: Settings) -> None:
@@ -86,10 +91,10 @@ def test_a_bug_is_logged_and_not_shown(
     """Its text could contain anything."""
 
     def fail(*_: Any) -> None:
-        raise RuntimeError("the cause")
+        raise RuntimeError("boom")
 
     monkeypatch.setattr("ltv_platform.agents.server.call", fail)
     result = _ask(settings, lambda client: client.call_tool("freshness", {}))
     assert result.is_error
-    assert "the cause" not in result.content[0].text
-    assert "the cause" in caplog.text
+    assert "boom" not in result.content[0].text
+    assert "boom" in caplog.text

@@ -103,13 +103,20 @@ class _Client(threading.Thread):
             self.acknowledged.update(ids)
             if self._random.random() < _SENT_AGAIN:
                 self._send("transactions", rows)
-            changed = {
+            changed: dict[str, object] = {
                 "customer_id": self.customer,
                 "registration_date": "2025-10-01 10:00:00",
                 "segment": str(batch),
             }
             self._send("customers", [changed])
             self.version = batch
+
+        self._disconnect()
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = None
 
     def _send(self, table: str, rows: list[dict[str, object]]) -> None:
         body = "\n".join(map(json.dumps, rows))
@@ -124,7 +131,7 @@ class _Client(threading.Thread):
                 content = answer.read()
             except (OSError, HTTPException):
                 self.unanswered += 1
-                self._connection = None
+                self._disconnect()
                 time.sleep(_PAUSE)
                 continue
             counts = {"successful_rows": len(rows), "quarantined_rows": 0}

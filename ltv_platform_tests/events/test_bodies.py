@@ -75,6 +75,13 @@ def test_anything_else_is_refused_whole(body: bytes, says: str) -> None:
         rows_of(body)
 
 
+@pytest.mark.parametrize("body", [b"{}\n" * 100_001, b"[" + b"{}," * 100_000 + b"{}]"])
+def test_too_many_rows_are_refused(body: bytes) -> None:
+    """Millions of empty rows would take a hundred times the memory of their bytes."""
+    with pytest.raises(TooLargeError, match="more than 100,000 rows"):
+        rows_of(body)
+
+
 def test_gzip_is_inflated() -> None:
     """Also if it consists of several streams, as `cat a.gz b.gz` makes it."""
     assert inflated(gzip.compress(b'{"a":1}\n') + gzip.compress(b'{"a":2}')) == b'{"a":1}\n{"a":2}'

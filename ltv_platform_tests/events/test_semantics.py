@@ -145,7 +145,7 @@ def test_costs_of_sessions(home: Home) -> None:
 
 def test_rows_that_break_the_contract_reach_quarantine(home: Home) -> None:
     """The rest of the batch counts; a row without a column does not make the file unreadable."""
-    bad = [
+    bad: list[Row] = [
         {"transaction_id": "t2", "amount": 1},
         {**SALE, "transaction_id": "t3", "amount": -1},
         {**SALE, "transaction_id": "t4", "amount": {"value": 1}},

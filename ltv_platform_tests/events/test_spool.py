@@ -3,18 +3,22 @@
 import asyncio
 import os
 import stat
+import threading
+import time
 from collections.abc import Callable, Coroutine
-from errno import ENOSPC
+from contextlib import ExitStack
+from errno import ENOSPC, EXDEV
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ltv_platform.errors import BusyError
-from ltv_platform.events import segments, spool
+from ltv_platform.errors import BusyError, UserError
+from ltv_platform.events import spool
 from ltv_platform.events.leftovers import hand_over, is_abandoned, recover, waiting_events
 from ltv_platform.events.segments import Segment
 from ltv_platform.events.spool import Spool, SpoolError
+from ltv_platform.locks import one_receiver
 from ltv_platform.settings import Settings
 
 TABLE = "transactions"
@@ -46,15 +50,14 @@ def served(
 
 
 def test_rows_are_on_disk_before_the_answer(settings: Settings) -> None:
-    """Not only after the server has stopped; only their owner can read them."""
-    os.umask(0o077)
+    """Not only after the server has stopped; others cannot read them under any umask."""
 
     async def act(receiver: Spool) -> None:
         for number, synced in enumerate([True, False]):
             await receiver.append(TABLE, f"{number}\n".encode(), synced=synced)
             assert rows_in(settings.spool_path) == [b"0", b"1"][: number + 1]
         [path] = settings.spool_path.glob(f"{TABLE}/*")
-        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        assert not stat.S_IMODE(path.stat().st_mode) & stat.S_IRWXO
 
     served(settings, act)
     assert rows_in(settings.spool_path) == []
@@ -74,10 +77,10 @@ def test_one_flush_serves_many_requests(
 
     async def act(receiver: Spool) -> None:
         await receiver.append(TABLE, b"first\n", synced=True)
-        monkeypatch.setattr(segments.os, "fsync", slow)
+        monkeypatch.setattr(os, "fsync", slow)
         rows = (receiver.append(TABLE, f"{n}\n".encode(), synced=True) for n in range(500))
         await asyncio.gather(*rows)
-        monkeypatch.setattr(segments.os, "fsync", flush)
+        monkeypatch.setattr(os, "fsync", flush)
 
     served(settings, act)
     assert len(flushes) < 50
@@ -91,7 +94,7 @@ def test_segments_are_loaded_in_the_order_of_receipt(
 ) -> None:
     """Even if the clock is set back, and if the server is started again."""
     times = iter(range(10**18, 0, -(10**15)))
-    monkeypatch.setattr(spool.time, "time_ns", lambda: next(times))
+    monkeypatch.setattr(time, "time_ns", lambda: next(times))
     for first in (0, 3):
 
         async def act(receiver: Spool, first: int = first) -> None:
@@ -129,13 +132,13 @@ def test_a_full_disk_loses_nothing_acknowledged(
 
     async def act(receiver: Spool) -> None:
         await receiver.append(TABLE, b"acknowledged\n", synced=False)
-        monkeypatch.setattr(segments.os, "pwrite", full)
+        monkeypatch.setattr(os, "pwrite", full)
         with pytest.raises(SpoolError, match="No space left"):
             await receiver.append(TABLE, b"refused\n", synced=True)
         assert rows_in(settings.spool_path) == [b"acknowledged"]
         with pytest.raises(SpoolError, match="No space left"):  # not even a new segment
             await receiver.append("customers", b"refused\n", synced=True)
-        monkeypatch.setattr(segments.os, "pwrite", write)
+        monkeypatch.setattr(os, "pwrite", write)
         await receiver.append(TABLE, b"later\n", synced=True)
 
     served(settings, act)
@@ -157,13 +160,13 @@ def test_a_failed_flush_is_repeated(settings: Settings, monkeypatch: pytest.Monk
 
     async def act(receiver: Spool) -> None:
         await receiver.append(TABLE, b"acknowledged\n", synced=False)
-        monkeypatch.setattr(segments.os, "fsync", fail)
+        monkeypatch.setattr(os, "fsync", fail)
         with pytest.raises(SpoolError, match="No space left"):
             await receiver.append(TABLE, b"refused\n", synced=True)
         with pytest.raises(SpoolError, match="No space left"):
             await receiver.append(TABLE, b"refused, too\n", synced=False)
-        monkeypatch.setattr(segments.os, "fsync", flush)
-        monkeypatch.setattr(segments.os, "pwrite", seen)
+        monkeypatch.setattr(os, "fsync", flush)
+        monkeypatch.setattr(os, "pwrite", seen)
         await receiver.append(TABLE, b"later\n", synced=True)
 
     served(settings, act)
@@ -171,14 +174,31 @@ def test_a_failed_flush_is_repeated(settings: Settings, monkeypatch: pytest.Monk
     assert rows_in(settings.landing_path)[::2] == [b"acknowledged", b"later"]
 
 
-def test_one_server_per_spool(settings: Settings) -> None:
+def test_one_server_per_spool(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two would write to the same segments."""
+    monkeypatch.setattr(spool, "_OTHERS_TAKE", 0.1)
 
     async def act(_: Spool) -> None:
         with pytest.raises(BusyError, match="receives events"), Spool(settings).open():
             pass
 
     served(settings, act)
+
+
+def test_a_server_waits_for_who_recovers(settings: Settings) -> None:
+    """`ltv run` and the sensor hold the lock for a moment, which must not end a restart."""
+    with ExitStack() as stack:
+        stack.enter_context(one_receiver(settings))
+        threading.Timer(0.3, stack.pop_all().close).start()
+        served(settings, lambda receiver: receiver.append(TABLE, b"1\n", synced=True))
+    assert rows_in(settings.landing_path) == [b"1"]
+
+
+def test_a_home_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    """No server starts on it."""
+    (tmp_path / "file").write_text("", "utf-8")
+    with pytest.raises(UserError, match="file cannot be written"):
+        served(Settings(home=tmp_path / "file"), lambda _: asyncio.sleep(0))
 
 
 def _leave(settings: Settings, number: int, content: bytes) -> Path:
@@ -266,7 +286,7 @@ def test_a_landing_on_another_disk(settings: Settings, monkeypatch: pytest.Monke
 
     def across(path: Path, target: Path) -> Path:
         if path.parent.name == TABLE and path.parent.parent == settings.spool_path:
-            raise OSError(segments.EXDEV, os.strerror(segments.EXDEV))
+            raise OSError(EXDEV, os.strerror(EXDEV))
         return rename(path, target)
 
     monkeypatch.setattr(Path, "rename", across)

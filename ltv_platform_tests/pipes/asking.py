@@ -25,6 +25,7 @@ class Asking:
         self.pipes = all_pipes(home.settings)
         self._live = LiveSnapshot(home.settings)
         self._answering = Answering(self._live.reading, home.graph)
+        self._live.prepare(self._answering.prepare)
 
     def close(self) -> None:
         """Close the snapshot."""

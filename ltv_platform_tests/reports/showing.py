@@ -1,7 +1,10 @@
 """Renders pages of the dashboard for an address, and reads what they show."""
 
+from functools import cache
 from html.parser import HTMLParser
+from typing import Any
 
+from ltv_platform.metrics import Answer, Question, query
 from ltv_platform.published.live import LiveSnapshot
 from ltv_platform.reports.filters import Filters
 from ltv_platform.reports.shell import Page, View, rendered
@@ -60,17 +63,25 @@ class Shown(HTMLParser):
             self._words += data.split()
 
 
+@cache
+def _live(home: Home) -> LiveSnapshot:
+    """Kept open: to open the tables of a snapshot takes longer than most pages."""
+    return LiveSnapshot(home.settings)
+
+
 def html_of(home: Home, page: Page, **address: str) -> str:
     """The HTML of a page for an address, without what surrounds ``<main>``."""
-    live = LiveSnapshot(home.settings)
-    try:
-        with live.reading() as reading:
-            view = View(page, home.settings, reading, Filters.parse(address))
-            return rendered(page, home.settings, view, is_part=True)
-    finally:
-        live.close()
+    with _live(home).reading() as reading:
+        view = View(page, home.settings, reading, Filters.parse(address))
+        return rendered(page, home.settings, view, is_part=True)
 
 
 def shown(home: Home, page: Page, **address: str) -> Shown:
     """What a page shows for an address."""
     return Shown(html_of(home, page, **address))
+
+
+def answer_of(home: Home, *metrics: str, **question: Any) -> Answer:
+    """What the catalogue answers; see :class:`ltv_platform.metrics.Question`."""
+    with _live(home).reading() as reading:
+        return query(home.settings, reading, Question(metrics, **question))

@@ -8,7 +8,12 @@ import pytest
 
 from ltv_platform.orchestration.backtests import backtest_metadata
 from ltv_platform.orchestration.charts import chart_metadata
-from ltv_platform.reports.customers import customer_overview, write_customer_report
+from ltv_platform.reports.customers import (
+    CUSTOMERS,
+    customer_overview,
+    write_customer_report,
+)
+from ltv_platform_tests.reports.showing import shown
 from ltv_platform_tests.testing.home import Home
 
 SCRIPT = "<script>alert(1)</script>"
@@ -162,3 +167,41 @@ def test_every_forecast_names_its_back_test(home: Home) -> None:
         assert backtest.endswith("forecast_backtest")
         assert order.index(backtest) < order.index(table)
         assert backtest_metadata(home.engine, backtest).keys() >= {"backtest"}
+
+
+def test_new_and_returning_revenue_with_the_period_before(home: Home) -> None:
+    """January: 30 and 9 by new customers; February: 20 from one who returns, 5 given back."""
+    page = shown(home, CUSTOMERS)
+    assert page.figures["revenue-table"] == [
+        ("net_revenue", "15.000000", "observed"),
+        ("new_revenue", "0.000000", "observed"),
+        ("returning_revenue", "20.000000", "observed"),
+        ("new_payers", "0", "observed"),
+        ("net_revenue", "39.000000", "observed"),
+        ("new_revenue", "39.000000", "observed"),
+        ("returning_revenue", "0.000000", "observed"),
+        ("new_payers", "2", "observed"),
+    ]
+    assert "2025-02 15.00 −62 % 0.00 −100 % 20.00 – 0" in page.text
+
+
+def test_a_period_that_is_cut_is_not_compared(home: Home) -> None:
+    """By the filters of the page; a week without purchases is no period before."""
+    cut = shown(home, CUSTOMERS, **{"from": "2025-01-05", "to": "2025-02-10"})
+    assert "2025-02 so far 15.00 – 0.00 – 20.00 –" in cut.text
+    weeks = shown(home, CUSTOMERS, grain="week")
+    assert "2025-01-27 15.00 −" not in weeks.text
+    assert "2025-01-20 9.00 – 9.00" in weeks.text
+
+
+def test_filters_apply_where_the_tables_have_them(home: Home) -> None:
+    """Customers, cohorts, retention and segments of a country; equal age is of all together."""
+    page = shown(home, CUSTOMERS, country="DE")
+    assert page.text.count("Customers 1 0 bought, 0 more than once") == 1
+    assert [value for name, value, _ in page.figures["cohort-table"] if name == "customers"] == [
+        "1"
+    ]
+    assert [value for name, value, _ in page.figures["segment-table"]][:1] == ["1"]
+    assert "What follows covers all countries and segments" in page.text
+    assert "No purchase matches these filters." in page.text
+    assert page.titles == []

@@ -8,32 +8,26 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from ltv_platform.metrics import Grain, Metric, catalogue
+from ltv_platform.metrics import Answer, Grain, catalogue
 from ltv_platform.reports.dashboard import pages
-from ltv_platform.reports.metric_pages import INDEX
+from ltv_platform.reports.metric_pages import FOLDER, INDEX
 from ltv_platform.reports.screen_csv import table_csv
 from ltv_platform.reports.shell import Page
 from ltv_platform.settings import Settings
-from ltv_platform_tests.metrics.asking import ask
-from ltv_platform_tests.reports.showing import html_of, shown
+from ltv_platform_tests.reports.showing import answer_of, html_of, shown
 from ltv_platform_tests.testing.home import Home
 
 _TABLE = "value-table"
 
 
 def _page(home: Home, name: str) -> Page:
-    return pages(home.settings)[f"metrics/{name}"]
+    return pages(home.settings)[f"{FOLDER}/{name}"]
 
 
-def _expected(home: Home, metric: Metric, **question: Any) -> list[tuple[str, str, str]]:
-    return [
-        (
-            metric.name,
-            "" if row.cells[metric.name].value is None else str(row.cells[metric.name].value),
-            row.cells[metric.name].state,
-        )
-        for row in ask(home, metric.name, **question).rows
-    ]
+def _figures(answer: Answer) -> list[tuple[str, str, str]]:
+    [metric] = answer.metrics
+    cells = [row.cells[metric.name] for row in answer.rows]
+    return [(metric.name, "" if c.value is None else str(c.value), c.state) for c in cells]
 
 
 @pytest.mark.parametrize("name", catalogue(Settings()))
@@ -46,9 +40,8 @@ def test_the_page_shows_what_the_catalogue_says(published_sample: Home, name: st
         assert metric.immature in page.text
         return
     by = next(iter(metric.dimensions), None)
-    expected = _expected(published_sample, metric, by=() if by is None else (by,))
-    assert page.figures[_TABLE] == expected
-    answer = ask(published_sample, name, by=() if by is None else (by,))
+    answer = answer_of(published_sample, name, by=() if by is None else (by,))
+    assert page.figures[_TABLE] == _figures(answer)
     assert " ".join(answer.sql.split()) in page.text
     assert metric.immature in page.text
     assert page.titles == []
@@ -78,9 +71,8 @@ def test_the_address_is_the_question(
     published_sample: Home, name: str, address: dict[str, str], question: dict[str, Any]
 ) -> None:
     """Dimension, filters, days and grain."""
-    metric = catalogue(published_sample.settings)[name]
     page = shown(published_sample, _page(published_sample, name), **address)
-    assert page.figures[_TABLE] == _expected(published_sample, metric, **question)
+    assert page.figures[_TABLE] == _figures(answer_of(published_sample, name, **question))
 
 
 def test_what_is_on_the_screen_is_in_the_csv(published_sample: Home) -> None:
@@ -89,7 +81,7 @@ def test_what_is_on_the_screen_is_in_the_csv(published_sample: Home) -> None:
     text = table_csv(html, _TABLE)
     assert text is not None
     rows = list(csv.reader(io.StringIO(text)))
-    answer = ask(published_sample, "roas_d7", by=("country",))
+    answer = answer_of(published_sample, "roas_d7", by=("country",))
     assert [row[0] for row in rows[1:]] == [row.labels["country"] for row in answer.rows]
     known = [row.cells["roas_d7"].value for row in answer.rows]
     assert [row[1] for row in rows[1:]] == ["" if v is None else str(v) for v in known]

@@ -8,7 +8,7 @@ import pytest
 from ltv_platform.reports.dashboard import write_reports
 from ltv_platform.reports.overview import OVERVIEW
 from ltv_platform.reports.shell import NAVIGATION, write_report
-from ltv_platform_tests.reports.test_campaigns import Page
+from ltv_platform_tests.reports.page import Page
 from ltv_platform_tests.testing.home import CAMPAIGNS, Home
 
 SCRIPT = "<script>alert(1)</script>"
@@ -50,13 +50,15 @@ def test_headlines_stand_beside_the_period_before(page: Page) -> None:
     assert "theperiodbefore:2025-02-04to2025-03-03" in words
     assert "Installs25−11%from28" in words
     assert "Spend,USD56.00+81%from31.00" in words
-    assert "Netrevenue,USD125.00+9%from115.00" in words
+    assert "Revenue,USD125.00+9%from115.00" in words
 
 
 def test_figures_have_their_exact_values(page: Page) -> None:
     """So that programs and tests compare pages with the API."""
     figures = [a for tag, a in page.tags if tag == "data"]
-    assert {"spend", "installs", "cpi", "ltv_d7", "roas_d7"} == {a["data-metric"] for a in figures}
+    assert {"net_revenue", "spend", "installs", "cpi", "ltv_d7", "roas_d7"} == {
+        a["data-metric"] for a in figures
+    }
     assert all(a["data-state"] for a in figures)
 
 

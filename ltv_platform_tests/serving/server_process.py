@@ -13,7 +13,9 @@ from pathlib import Path
 from ltv_platform.settings import variable_name
 
 #: Seconds to wait for the address.
-_STARTS_WITHIN = 60
+_STARTS_WITHIN = 300
+#: The command, on any free port.
+_SERVE = ("serve", "--port", "0")
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,11 @@ class ServerProcess:
 
 @contextmanager
 def server_process(
-    home: Path, *arguments: str, module: str = "ltv_platform.cli", **settings: str
+    home: Path,
+    *arguments: str,
+    module: str = "ltv_platform.cli",
+    command: tuple[str, ...] = _SERVE,
+    **settings: str,
 ) -> Iterator[ServerProcess]:
     """``ltv serve`` on a home under further LTV_ settings, given in lower case.
 
@@ -51,16 +57,17 @@ def server_process(
         home: LTV_HOME.
         *arguments: Further options.
         module: What runs instead of the command line of ``ltv``.
+        command: The command, if it is another one that serves.
         **settings: The settings.
     """
     log = home.parent / "server.log"
     kept = {name: value for name, value in os.environ.items() if not name.startswith("LTV_")}
     given = {variable_name(name): value for name, value in settings.items()}
-    command = (sys.executable, "-m", module, "serve", "--port", "0", *arguments)
+    called = (sys.executable, "-m", module, *command, *arguments)
     with (
         log.open("wb") as out,
         subprocess.Popen(
-            command, env={**kept, "LTV_HOME": str(home), **given}, stdout=out, stderr=out
+            called, env={**kept, "LTV_HOME": str(home), **given}, stdout=out, stderr=out
         ) as process,
     ):
         try:

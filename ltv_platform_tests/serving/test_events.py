@@ -171,8 +171,11 @@ def test_many_clients_at_once(home: Home, server: TestClient) -> None:
     assert home.engine.rows("SELECT COUNT(*) FROM raw.transactions") == [(190,)]
 
 
-def test_a_second_server_does_not_start(home: Home, server: TestClient) -> None:
+def test_a_second_server_does_not_start(
+    home: Home, server: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Two would write to the same segments."""
+    monkeypatch.setattr(spool, "_OTHERS_TAKE", 0.1)
     assert post(server, "name=transactions", SALE)[0] == 202
     with pytest.raises(BusyError, match="receives events"), client(home.settings):
         pass

@@ -72,7 +72,7 @@ def test_figures_are_those_of_a_query(asking: TestClient, published_sample: Home
 @pytest.mark.parametrize(
     ("path", "status", "message"),
     [
-        ("customer_ltvs.json", 404, "There is no pipe customer_ltvs. Did you mean customer_ltv"),
+        ("customer_ltvs.json", 404, "There is no pipe 'customer_ltvs'. Did you mean customer_ltv"),
         ("customer_ltv.xml", 404, "customer_ltv has no format xml. Formats are .json, .ndjson,"),
         ("customer_ltv.json?country=", 400, "country is empty; expected a text. Leave it out to"),
         ("customer_ltv.json?is_active=yes", 400, "is_active is 'yes'; expected 1 or 0."),
@@ -80,7 +80,11 @@ def test_figures_are_those_of_a_query(asking: TestClient, published_sample: Home
         ("customer_ltv.json?country=%ff", 400, "expected a text."),
         ("customer_ltv.json?q=SELECT+1+FROM+_", 501, "q= is not supported: pipes do not run SQL."),
         ("..%2f..%2fetc%2fpasswd.json", 404, "There is no"),
-        ("customer_ltv'; DROP TABLE x.json", 404, "There is no pipe customer_ltv'; DROP TABLE x"),
+        (
+            "customer_ltv'; DROP TABLE x.json",
+            404,
+            "There is no pipe 'customer_ltv'; DROP TABLE x",
+        ),
     ],
 )
 def test_errors_say_what_is_wrong(asking: TestClient, path: str, status: int, message: str) -> None:

@@ -124,7 +124,7 @@ def _by_agent(surfaces: Surfaces, asked: Asked) -> Figures:
     given = {
         "metric": asked.metric.name,
         "by": list(asked.by),
-        "limit": 1_000,
+        "limit": 500,
         "where": {name: [value] for name, value in asked.where.items()},
         **{
             name: value for name, value in (("grain", asked.grain), ("start", asked.start)) if value

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from ltv_platform.errors import UserError
+from ltv_platform.serving.scopes import refuse_unknown_names
 from ltv_platform.serving.tokens import Tokens, create_token, list_tokens, revoke_token
 from ltv_platform.settings import Settings
 from ltv_platform_tests.testing.command_line import CommandLine
@@ -131,6 +132,23 @@ def test_a_name_is_given_once(settings: Settings) -> None:
         revoke_token(settings, "b")
 
 
+@pytest.mark.parametrize(
+    ("scope", "message"),
+    [
+        ("READ:customr_ltv", "There is no pipe or metric 'customr_ltv'.\nDid you mean READ:custom"),
+        ("READ:roas_d8", "There is no pipe or metric 'roas_d8'.\nDid you mean READ:roas_d"),
+        ("APPEND:purchases", "There is no source 'purchases'.\nThere are: customers, "),
+        ("APPEND:dashboard", "There is no source 'dashboard'.\nThere are: customers, "),
+    ],
+)
+def test_a_token_for_nothing_is_refused(settings: Settings, scope: str, message: str) -> None:
+    """It would be shown once, and open nothing."""
+    refuse_unknown_names(settings, ["ADMIN", "READ:dashboard", "READ:*", "APPEND:customers"])
+    with pytest.raises(UserError) as error:
+        refuse_unknown_names(settings, ["READ:roas_d7", scope])
+    assert str(error.value).startswith(message)
+
+
 def test_on_the_command_line(ltv: CommandLine, tmp_path: Path) -> None:
     """The token is the last word on stdout, and shown this once."""
     made = ltv("token", "create", "shop", "--scope", "APPEND:transactions", "--scope", "READ:*")
@@ -142,6 +160,9 @@ def test_on_the_command_line(ltv: CommandLine, tmp_path: Path) -> None:
     assert token not in listed.out
     [row] = json.loads(listed.out)
     assert (row["name"], row["scopes"]) == ("shop", "APPEND:transactions, READ:*")
+    wrong = ltv("token", "create", "other", "--scope", "READ:shop", "--scope", "ADMIN")
+    assert (wrong.code, wrong.out) == (2, "")
+    assert "There is no pipe or metric 'shop'." in wrong.err
     again = ltv("token", "create", "shop", "--scope", "ADMIN")
     assert (again.code, again.out) == (2, "")
     revoked = ltv("token", "revoke", "shop")

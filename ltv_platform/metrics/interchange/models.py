@@ -145,18 +145,17 @@ def select_of(settings: Settings, model: Model) -> str:
     return f"SELECT *, {', '.join(columns)}\nFROM (\n{text}\n) AS relation"
 
 
-class _Dumper(yaml.SafeDumper):  # type: ignore[misc] - it has no types
-    """Writes texts of several lines as they are."""
-
-
-def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+def _text(dumper: Any, text: str) -> Any:
+    """Texts of several lines are written as they are."""
     style = "|" if "\n" in text else None
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
-_Dumper.add_representer(str, _text)
+#: Of its own, so that other users of the library keep theirs.
+_DUMPER: Any = type("_Dumper", (yaml.SafeDumper,), {})
+_DUMPER.add_representer(str, _text)
 
 
 def as_yaml(content: Mapping[str, Any]) -> str:
     """A document as YAML."""
-    return str(yaml.dump(content, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100))
+    return str(yaml.dump(content, Dumper=_DUMPER, sort_keys=False, allow_unicode=True, width=100))

@@ -161,7 +161,7 @@ def _influencing_factors(tables: Tables, question: Question) -> Statement:
     def compute(sums: "pa.Table") -> "pa.Table":
         return fit(sums).sort_by([("factor", "ascending"), ("level", "ascending")])
 
-    counted = f"(SELECT * REPLACE (CAST($fewest AS INTEGER) AS min_customers) FROM {levels})"
+    counted = f"(SELECT * REPLACE (CAST($fewest AS BIGINT) AS min_customers) FROM {levels})"
     return tables.statement(table, counted, {**conditions.bound, "fewest": fewest}, compute)
 
 
@@ -172,13 +172,14 @@ def _segmentation(tables: Tables, question: Question) -> Statement:
         scored = tables.relation("rfm_segments")
     else:
         scored = tables.template("queries/pipes/customer_segmentation.sql")
-        last_day = tables.as_of("rfm_segments")["as_of"]
+        last_days = [tables.as_of("rfm_segments")["as_of"]]
         if end is not None:
-            last_day = min(last_day, day_of(end - _INSTANT, tables.settings))
+            last_days.append(day_of(end - _INSTANT, tables.settings))
         conditions.bound |= {
             "window_start": start or _BEFORE_ANY_EVENT,
             "window_end": end or datetime.max,
-            "last_day": last_day,
+            # Before any event, there is no as_of.
+            "last_day": min((day for day in last_days if day is not None), default=None),
         }
     columns = {parameter.name: column for parameter, column in _OF_SEGMENTS.items()}
     of_country = [each for each in question.filters if each.parameter == COUNTRY]

@@ -57,7 +57,7 @@ _READ_ONLY = "tmpfs mounted read-only" if MOUNTS else "a user without the right 
 
 
 @contextmanager
-def _disk(folder: Path) -> Iterator[Path]:
+def small_disk(folder: Path) -> Iterator[Path]:
     """A folder on a separate disk, if possible."""
     disk = folder / "disk"
     disk.mkdir()
@@ -101,7 +101,7 @@ def _full(command: str, prepare: Callable[[Path], Path]) -> None:
         "with room as undisturbed, nothing left over",
     )
     def a_command_on_a_full_disk(folder: Path) -> str:
-        with _disk(folder) as disk:
+        with small_disk(folder) as disk:
             home = prepare(disk)
             old = shown(home)
             answers = [_with_room(disk, room)(command) for room in _ROOMS]
@@ -141,7 +141,7 @@ _full("run", built_home)
 )
 def a_backup_to_a_full_disk(folder: Path) -> str:
     home = undisturbed_home(folder)
-    with _disk(folder) as disk:
+    with small_disk(folder) as disk:
         answers = []
         for room in (_ROOMS[0], 1 << 20):
             if MOUNTS:
@@ -198,7 +198,7 @@ def _give_up_root() -> None:
 )
 def a_home_that_is_read_only(folder: Path) -> str:
     folder.chmod(0o755)
-    with _disk(folder) as disk:
+    with small_disk(folder) as disk:
         home = waiting_home(disk)
         with _read_only(disk) as ltv:
             answers = [ltv("ingest"), ltv("run")]

@@ -42,7 +42,7 @@ def test_errors_have_a_message(tinybird: verdin.client.Client) -> None:
     """It shows ours."""
     with pytest.raises(PipeError, match="is_active is '2'; expected 1 or 0"):
         tinybird.pipe("customer_ltv").query({"is_active": "2"})
-    with pytest.raises(PipeError, match="There is no pipe customers"):
+    with pytest.raises(PipeError, match="There is no pipe 'customers'"):
         tinybird.pipe("customers").query()
     with pytest.raises(PipeError, match="q= is not supported"):
         next(tinybird.pipe("customer_ltv").pages())

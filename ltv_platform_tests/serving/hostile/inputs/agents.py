@@ -66,4 +66,4 @@ def of_messages(canary: Path) -> Iterator[Hostile]:
     resource = {"jsonrpc": "2.0", "id": 1, "method": "resources/read"}
     for address in (f"file://{secret}", "../../tokens.json", "http://evil.example/", "a\0"):
         body = json.dumps({**resource, "params": {"uri": address}}).encode()
-        yield _post(f"a resource {ascii(address)}", body, Verdict.ERROR)
+        yield _post(f"a resource {address!a}", body, Verdict.ERROR)

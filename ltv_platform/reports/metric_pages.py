@@ -6,6 +6,7 @@ answer is shown with the reason and links to the nearest ones.
 """
 
 import re
+import shlex
 from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
@@ -28,6 +29,7 @@ from ltv_platform.reports.filters import Filters
 from ltv_platform.reports.formats import form_of
 from ltv_platform.reports.metric_charts import bars_of_values, line_of_periods
 from ltv_platform.reports.pages import CONSTANTS, Row, drawn
+from ltv_platform.reports.periods import periods_of
 from ltv_platform.reports.shell import Page, View
 from ltv_platform.reports.svg import Chart
 from ltv_platform.settings import Settings
@@ -90,6 +92,7 @@ def _sections(metrics: Mapping[str, Metric]) -> list[tuple[str, list[Family]]]:
     sections: dict[str, list[Family]] = {}
     for family in families(metrics):
         title = family.metrics[0].link.rpartition("#")[2].replace("-", " ").capitalize()
+        title = title.replace(" ltv", " LTV")
         sections.setdefault(title, []).append(family)
     return list(sections.items())
 
@@ -131,11 +134,19 @@ def _figures(metric: Metric, view: View) -> dict[str, Any]:
         **shown,
         "answer": answer,
         "rows": answer.rows[:_MOST_ROWS],
+        "before": _before(view, answer) if by is None else {},
         "total": _total(metric, view, where) if by or view.filters.grain else None,
         "chart": _chart(metric, answer, by),
         "backtest": answer.backtests.get(metric.name, ()),
         "values": {name: str(value) for name, value in answer.parameters.items()},
     }
+
+
+def _before(view: View, answer: Answer) -> dict[Any, Mapping[str, Any] | None]:
+    """The figures of the period before each one, if both are whole."""
+    if view.filters.grain is None:
+        return {}
+    return {each.start: each.before for each in periods_of(view, answer, view.filters.grain)}
 
 
 def _grouping(metric: Metric, filters: Filters) -> str | None:
@@ -185,9 +196,7 @@ def _remedies(
 ) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
     """Questions near one that cannot be answered: words, the metric, changes of the address."""
     filters, relation = view.filters, metric.relation
-    foreign = [
-        name for name in _DIMENSIONS if getattr(filters, name) and name not in relation.dimensions
-    ]
+    foreign = [name for name in filters.where(_DIMENSIONS) if name not in relation.dimensions]
     lacks = [] if filters.by in (None, _NOTHING, *relation.dimensions) else [filters.by]
     if foreign or lacks:
         changes: dict[str, None] = dict.fromkeys([*foreign, *(["by"] if lacks else [])])
@@ -225,15 +234,9 @@ def _command(metric: Metric, filters: Filters, by: str | None) -> str:
     if by:
         words.append(f"--by {by}")
     words += [
-        f"--where {_quoted(f'{name}={values[0]}')}"
+        f"--where {shlex.quote(f'{name}={values[0]}')}"
         for name, values in filters.where(_DIMENSIONS).items()
     ]
     options = (("grain", filters.grain), ("from", filters.start), ("to", filters.end))
     words += [f"--{name} {value}" for name, value in options if value is not None]
     return " ".join(words)
-
-
-def _quoted(word: str) -> str:
-    """A word for a shell, quoted if it has to be."""
-    plain = re.fullmatch(r"[\w=.,:/-]+", word)
-    return word if plain else "'" + word.replace("'", "'\\''") + "'"

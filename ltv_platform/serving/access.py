@@ -1,6 +1,6 @@
 """Who may ask for what: the scope that a route needs.
 
-Without any token configured, the server listens on loopback only and answers everybody there.
+Without any token, the server listens on loopback only and answers every request there.
 """
 
 from http import HTTPStatus

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from itertools import cycle
 from pathlib import Path
 
+from ltv_platform.metrics import catalogue
 from ltv_platform.pipes.declared import all_pipes
 from ltv_platform.reports.dashboard import pages
 from ltv_platform.reports.shell import FIRST
@@ -108,6 +109,28 @@ def of_pipes(canary: Path) -> Iterator[Hostile]:
                 continue
             odd = next(dates if parameter.type in ("Date", "DateTime") else numbers)
             yield get(address + encoded(odd), f"{pipe.name}.{parameter.name}: {odd[:40]}")
+
+
+def of_metrics(canary: Path) -> Iterator[Hostile]:
+    """SQL in a dimension of every metric, and in whatever else it can be asked."""
+    sql, dates, formats = cycle(_sql(canary)), cycle(_DATES), cycle(("json", "csv"))
+    for metric in catalogue(load_settings()).values():
+        address = f"/v0/metrics/{metric.name}.{next(formats)}?"
+        text = encoded(next(sql))
+        for dimension in [*metric.dimensions][:1]:
+            yield get(f"{address}{dimension}={text}", f"{metric.name}.{dimension}")
+        yield get(f"{address}by={text}", f"{metric.name} by SQL")
+    for odd in (*_sql(canary), *_NUMBERS):
+        text, shown = encoded(odd), odd[:60]
+        yield get(f"/v0/metrics/roas_d30.json?grain={text}", f"grain {shown}")
+        yield get(f"/v0/metrics/roas_d30.json?last={text}", f"last {shown}")
+        yield get(f"/v0/metrics/roas_d30.json?{text}=1", f"a dimension called {shown}")
+        yield get(f"/v0/metrics/roas_d30.json?from={encoded(next(dates))}&by={text}", f"by {shown}")
+    for odd in _DATES:
+        yield get(f"/v0/metrics/roas_d30.json?to={encoded(odd)}", f"to {odd}", Verdict.ALLOWED)
+        yield get(f"/v0/metrics/roas_d30.json?as_of={encoded(odd)}", f"as of {odd}")
+    many = "&".join(f"by=d{number}" for number in range(800))
+    yield get(f"/v0/metrics/roas_d30.json?{many}", "800 dimensions")
 
 
 def of_limits() -> Iterator[Hostile]:

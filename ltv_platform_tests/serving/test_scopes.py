@@ -30,6 +30,9 @@ def _guarded() -> Iterator[tuple[str, str, str]]:
     settings = Settings()
     yield "GET", "/metrics", "READ:metrics"
     yield "GET", "/v0/pipes", "READ:pipes"
+    yield "GET", "/v0/metrics", "READ:metrics"
+    yield "GET", "/v0/metrics/spend.json", "READ:spend"
+    yield "POST", "/mcp", "READ:mcp"
     for pipe in all_pipes(settings):
         yield "GET", f"/v0/pipes/{pipe}.json", f"READ:{pipe}"
         yield "POST", f"/v0/pipes/{pipe}.csv", f"READ:{pipe}"

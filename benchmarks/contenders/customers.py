@@ -97,21 +97,30 @@ BARE: Mapping[str, str] = {
         "SELECT customer_id, COUNT(*), COUNT(DISTINCT order_id), SUM(amount), MIN(event_ts), "
         "MAX(event_ts) FROM core.transactions GROUP BY customer_id) AS t USING (customer_id)"
     ),
+    "marts.customer_cohort_sums": (
+        "SELECT DATE_TRUNC('month', install_date), country, segment, acquisition_source, "
+        "(event_date - install_date) // 30, SUM(amount), COUNT(DISTINCT customer_id) "
+        "FROM core.customers JOIN core.transactions USING (customer_id) GROUP BY ALL"
+    ),
     "marts.customer_cohort_curve": (
-        "SELECT DATE_TRUNC('month', install_date), (event_date - install_date) // 30,"
-        " SUM(amount), COUNT(DISTINCT customer_id) FROM core.customers "
-        "JOIN core.transactions USING (customer_id) GROUP BY ALL"
+        "SELECT cohort_month, age_month, SUM(revenue), SUM(purchasing_customers) "
+        "FROM marts.customer_cohort_sums GROUP BY ALL"
     ),
     "marts.ltv_by_cohort": (
         "SELECT DATE_TRUNC('month', registration_date), COUNT(*), SUM(ltv), MEDIAN(ltv) "
         "FROM marts.customer_ltv GROUP BY ALL"
     ),
-    "marts.customer_retention": (
-        "SELECT DATE_TRUNC('month', install_date), month, COUNT(DISTINCT customer_id) "
+    "marts.customer_retention_sums": (
+        "SELECT DATE_TRUNC('month', install_date), country, segment, acquisition_source, month, "
+        "COUNT(DISTINCT customer_id) "
         "FROM core.customers JOIN (SELECT customer_id, DATE_TRUNC('month', event_date) AS month "
         "FROM core.transactions UNION ALL SELECT customer_id, DATE_TRUNC('month', event_date) "
         "FROM core.interactions UNION ALL SELECT user_id, DATE_TRUNC('month', event_date) "
         "FROM core.sessions) AS events USING (customer_id) GROUP BY ALL"
+    ),
+    "marts.customer_retention": (
+        "SELECT cohort_month, activity, months_since_registration, SUM(active_customers) "
+        "FROM marts.customer_retention_sums GROUP BY ALL"
     ),
     "marts.rfm_segments": _BY_CUSTOMER.format(""),
     "marts.rfm_migration": _BY_CUSTOMER.format(f" WHERE event_date <= {_AS_OF} - 90"),

@@ -17,7 +17,7 @@ from ltv_platform.agents.texts import (
     shortened,
     state_words,
 )
-from ltv_platform.metrics import Answer, AnswerRow, Cell, Metric
+from ltv_platform.metrics import Answer, AnswerRow, Cell, Metric, Question
 from ltv_platform.metrics.answer import Number
 
 #: Most values of an answer, and rows of its text: more fill the context of a model.
@@ -73,9 +73,19 @@ class BackTest(BaseModel):
     interval_coverage: float | None = Field(description="Share of actual values in the interval.")
 
 
+class Selected(BaseModel):
+    """What an answer is about."""
+
+    where: dict[str, list[str]] = Field(description="Allowed values by dimension.")
+    start: date | None = Field(description="First day; null: no limit.")
+    end: date | None = Field(description="Last day, inclusive; null: no limit.")
+    grain: str | None
+
+
 class MetricAnswer(BaseModel):
     """The answer to a question about metrics."""
 
+    selected: Selected
     metrics: list[MetricUsed]
     rows: list[Row]
     rows_left_out: int = Field(description="Rows beyond the limit.")
@@ -86,12 +96,19 @@ class MetricAnswer(BaseModel):
 
 
 def metric_answer(
-    answer: Answer, currency: str, read_as: Sequence[str], order: str, limit: int
+    answer: Answer,
+    question: Question,
+    currency: str,
+    read_as: Sequence[str],
+    *,
+    order: str,
+    limit: int,
 ) -> tuple[MetricAnswer, str]:
     """An answer as a typed result, and as a text.
 
     Args:
         answer: The answer.
+        question: What was asked.
         currency: Currency of money.
         read_as: How the question was read, if not literally.
         order: ``name``, ``highest`` or ``lowest``.
@@ -106,6 +123,15 @@ def metric_answer(
             "start and end, a coarser grain or fewer dimensions, or ask for the highest first."
         )
     result = MetricAnswer(
+        selected=Selected(
+            where={
+                name: [shortened(value) for value in values]
+                for name, values in question.where.items()
+            },
+            start=answer.parameters.get("start_day"),
+            end=answer.parameters.get("end_day"),
+            grain=question.grain,
+        ),
         metrics=[_used(metric, currency) for metric in answer.metrics],
         rows=[_row(answer.metrics, row) for row in rows[:most]],
         rows_left_out=max(0, len(rows) - most),
@@ -178,6 +204,7 @@ def _lines(
     for metric in answer.metrics:
         yield f"{metric.label} ({metric.name}), {_unit(metric, currency)}: {metric.definition}"
     yield f"As of {answer.as_of}, snapshot {answer.snapshot}. Quote each value with its state."
+    yield from _selection(result.selected)
     yield ""
     for row in rows:
         yield from _row_lines(answer, row, currency)
@@ -190,6 +217,16 @@ def _lines(
         yield from (f"Note: {note}" for note in result.notes)
 
 
+def _selection(selected: Selected) -> Iterator[str]:
+    filters = [
+        f"{name} {' or '.join(map(quoted, values))}" for name, values in selected.where.items()
+    ]
+    if selected.start or selected.end:
+        filters.append(f"days {selected.start or 'from the first'} to {selected.end or 'the last'}")
+    if filters:
+        yield f"Only {'; '.join(filters)}."
+
+
 def _unit(metric: Metric, currency: str) -> str:
     return f"money in {currency}" if metric.unit == "money" else str(metric.unit)
 
@@ -198,7 +235,7 @@ def _row_lines(answer: Answer, row: AnswerRow, currency: str) -> Iterator[str]:
     named = [f"{name} {quoted(label)}" for name, label in row.labels.items()]
     if row.period is not None:
         named.insert(0, f"period from {row.period}")
-    group = ", ".join(named) or "all"
+    group = ", ".join(named) or "total"
     for metric in answer.metrics:
         yield f"- {group}: {metric.name} {cell_text(metric, row.cells[metric.name], currency)}"
 

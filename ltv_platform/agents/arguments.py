@@ -116,6 +116,13 @@ def grain_of(given: Any) -> Any:
     raise ValueError(f"grain = {written!r} is not day, week or month; leave it out for one figure.")
 
 
+def order_of(given: Any) -> Any:
+    """An order, also in the words of SQL."""
+    words = {"desc": "highest", "descending": "highest", "asc": "lowest", "ascending": "lowest"}
+    written = str(given or "name").strip().lower()
+    return words.get(written, written)
+
+
 def last_of(given: Any) -> Any:
     """A number of days, weeks or months, as in ``12w``."""
     if given is None or not str(given).strip():
@@ -254,7 +261,7 @@ class MetricQuestion(Arguments):
     as_of: _LastDay = Field(
         None, description="Only if the question depends on it: the day that the data must end on."
     )
-    order: Literal["name", "highest", "lowest"] = Field(
+    order: Annotated[Literal["name", "highest", "lowest"], BeforeValidator(order_of)] = Field(
         "name", description="Order of the rows: highest or lowest value of the first metric first."
     )
     limit: int = Field(100, ge=1, le=500, description="Most rows.")

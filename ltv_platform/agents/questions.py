@@ -22,7 +22,9 @@ def query_metric(
     answer = query(settings, reading, read.question)
     _refuse_nothing(settings, reading, answer, read.question.where)
     currency = str(reading.snapshot.manifest["currency"])
-    return metric_answer(answer, currency, read.notes, asked.order, asked.limit)
+    return metric_answer(
+        answer, read.question, currency, read.notes, order=asked.order, limit=asked.limit
+    )
 
 
 def _refuse_nothing(

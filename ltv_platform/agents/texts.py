@@ -81,7 +81,8 @@ def state_words(metric: Metric, cell: Cell) -> str:
         case State.OBSERVED:
             return "OBSERVED, final"
         case State.PARTIAL:
-            return f"PARTIAL, not final{_covers(metric, cell)}"
+            # What it covers, or why it can still change if it covers all there is.
+            return f"PARTIAL, not final{_covers(metric, cell) or f': {metric.immature}'}"
         case State.PREDICTED:
             return f"PREDICTED, contains a forecast{_covers(metric, cell)}"
         case State.IMMATURE:
@@ -108,4 +109,4 @@ def base_of(metric: Metric) -> str:
         return "the spend"
     if "installs" in base:
         return "the installs"
-    return "the customers" if base else "the rows"
+    return "the customers" if base or "customers" in metric.relation.name else "the rows"

@@ -185,7 +185,8 @@ def call(settings: Settings, live: LiveSnapshot, name: str, given: dict[str, Any
     except ValidationError as error:
         return _refused(*_misread(error, tool))
     except UserError as error:
-        return _refused(error.message, error.hint)
+        # Where the files are is nobody's business who asks from elsewhere.
+        return _refused(error.message.replace(str(settings.home), "LTV_HOME"), error.hint)
     return Called(text, result)
 
 

@@ -98,11 +98,10 @@ def report(
         show(*feed_overview(settings), output)
         say(f"HTML report: {write_data_report(settings)}")
         return
-    from ltv_platform.reports.campaigns import campaign_overview
-    from ltv_platform.reports.dashboard import write_reports
+    from ltv_platform.reports.campaigns import campaign_overview, write_campaign_report
 
     show(*campaign_overview(settings), output)
-    say(f"HTML report: {write_reports(settings)}")
+    say(f"HTML report: {write_campaign_report(settings)}")
 
 
 def export(

@@ -39,10 +39,11 @@ def outlook_table(horizons: Sequence[int], ahead: Sequence[int]) -> Table:
                 "verdict",
                 "VARCHAR",
                 "pays_back: observed, on 80 % of the spend; will_pay_back: the whole 80 % interval "
-                "of expected ROAS is at least 1; likely_to_pay_back: expected ROAS is at least 1, "
-                "but not the lower end; unlikely_to_pay_back: expected ROAS is below 1, but not "
-                "the upper end; will_not_pay_back: the whole interval is below 1; too_early: no "
-                "forecast, or too little data; no_spend: nothing to pay back.",
+                "of expected ROAS is at least 1, at an age that some cohort has reached; "
+                "likely_to_pay_back: expected ROAS is at least 1 otherwise; "
+                "unlikely_to_pay_back: expected ROAS is below 1, but not the upper end; "
+                "will_not_pay_back: the whole interval is below 1; too_early: no forecast, or too "
+                "little data; no_spend: nothing to pay back.",
                 required=True,
             ),
             Column(
@@ -52,7 +53,7 @@ def outlook_table(horizons: Sequence[int], ahead: Sequence[int]) -> Table:
                 "action",
                 "VARCHAR",
                 "continue: pays_back or will_pay_back; watch: likely_to_pay_back or too_early; "
-                "stop: unlikely_to_pay_back or will_not_pay_back; NULL: no spend.",
+                "reduce: unlikely_to_pay_back; stop: will_not_pay_back; NULL: no spend.",
             ),
             Column("installs", "BIGINT", "Installs of all cohorts.", required=True),
             Column("spend", TOTAL, "Spend on the install dates of all cohorts."),

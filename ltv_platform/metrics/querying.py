@@ -1,6 +1,6 @@
 """Answering questions on a snapshot."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date
@@ -27,6 +27,8 @@ _PARTS = (
     *("value", "numerator", "denominator", "lower", "upper"),
     *("counted", "rows", "covered", "base", "final", "known_until"),
 )
+#: Most campaigns whose own back-tests an answer has.
+_MOST_CAMPAIGNS = 12
 #: Most values named in a refusal.
 _MOST_VALUES = 8
 #: Longest value that a refusal shows whole.
@@ -92,7 +94,7 @@ def query(settings: Settings, reading: Reading, question: Question) -> Answer:
         sql=";\n\n".join(statements),
         parameters=parameters,
         notes=[*notes, *_notes(metrics, found)],
-        backtests=backtests(settings, reading, metrics),
+        backtests=backtests(settings, reading, metrics, _campaigns(question, found)),
     )
 
 
@@ -263,13 +265,26 @@ def _notes(
 
 
 def backtests(
-    settings: Settings, reading: Reading, metrics: Sequence[Metric]
+    settings: Settings,
+    reading: Reading,
+    metrics: Sequence[Metric],
+    campaigns: Sequence[str] = (),
 ) -> dict[str, list[dict[str, Any]]]:
-    """Past forecasts of predicted metrics, by metric."""
+    """Past forecasts of predicted metrics, by metric: of everybody, and of some campaigns."""
     tests = {}
     for metric in metrics:
         if metric.backtest:
             sql = render(f"queries/metrics/{metric.backtest}.sql", settings)
-            bound = {"horizon": metric.horizon} if "$horizon" in sql else {}
+            known = {"horizon": metric.horizon, "campaigns": list(campaigns)}
+            bound = {name: value for name, value in known.items() if f"${name}" in sql}
             tests[metric.name] = _rows(reading, sql, bound)
     return tests
+
+
+def _campaigns(question: Question, found: Iterable[tuple[Any, ...]]) -> Sequence[str]:
+    """The campaigns that an answer is about, if they are few."""
+    if "campaign" not in question.by:
+        return question.where.get("campaign", ())
+    position = question.by.index("campaign") + 1
+    campaigns = list(dict.fromkeys(key[position] for key in found))
+    return campaigns if len(campaigns) <= _MOST_CAMPAIGNS else ()

@@ -4,7 +4,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -27,6 +27,13 @@ if TYPE_CHECKING:
 
 #: Values (rows × columns) of answers that are remembered: some 50 MB.
 _MOST_REMEMBERED = 1_000_000
+#: Questions that are answered for a new snapshot before anybody asks, seconds that all of them may
+#: take, and seconds that one may have taken before.
+_MOST_PREPARED = 200
+_PREPARED_WITHIN = 5.0
+_PREPARED_IF_WITHIN = 0.1
+#: A column with the number of rows without limit and offset.
+_TOTAL = '"rows before limit"'
 
 
 @dataclass(frozen=True)
@@ -71,8 +78,17 @@ class Answering:
         self._remembered = _Remembered()
 
     def prepare(self, reading: "Reading") -> None:
-        """Make a snapshot fast before questions read it; see ``LiveSnapshot.prepare``."""
+        """Make a snapshot fast before questions read it; see ``LiveSnapshot.prepare``.
+
+        The newest questions to the last snapshot are likely to be asked again.
+        """
         self._kept.load(reading)
+        give_up = time.monotonic() + _PREPARED_WITHIN
+        for pipe, question in self._remembered.newest(_MOST_PREPARED, _PREPARED_IF_WITHIN):
+            if time.monotonic() > give_up:
+                return
+            with suppress(duckdb.OutOfMemoryException):
+                self._computed(pipe, question, reading)
 
     def answer(self, pipe: Pipe, question: Question) -> Answer:
         """The answer to a question; the same question to the same snapshot is computed once.
@@ -83,49 +99,62 @@ class Answering:
         """
         start = time.perf_counter()
         with _enough_memory(), self._read() as reading:
-            snapshot = reading.snapshot.path.name
-            key = (snapshot, pipe.name, _key(question))
-            answer = self._remembered.get(key)
+            answer = self._remembered.get(pipe, question, str(reading.snapshot.manifest["id"]))
             if answer is None:
                 answer = self._computed(pipe, question, reading)
-                self._remembered.put(key, answer)
             else:
                 answer = replace(answer, rows_read=0, bytes_read=0)
         return replace(answer, elapsed=time.perf_counter() - start)
 
     def frame(self, pipe: Pipe, question: Question) -> "pa.Table":
-        """The rows of an answer as an Arrow table, with the types of the contract."""
+        """The rows of an answer as an Arrow table, with the types of the contract.
+
+        Its metadata say ``as_of`` and ``snapshot``.
+        """
         with _enough_memory(), self._read() as reading:
             statement = self._statement(pipe, question, reading)
             columns = column_list(pipe.columns)
             page = _page(pipe, question, columns)
             sql, values = _around(reading.connection, statement, page)
-            return reading.connection.sql(sql, params=values).to_arrow_table()
+            rows = reading.connection.sql(sql, params=values).to_arrow_table()
+            snapshot = reading.snapshot
+            about = {"as_of": str(snapshot.as_of), "snapshot": str(snapshot.manifest["id"])}
+            return rows.replace_schema_metadata(about)
 
     def _statement(self, pipe: Pipe, question: Question, reading: "Reading") -> Statement:
         kept = self._kept.of(reading)
         return pipe.statement(Tables(reading, self._graph, kept), question)
 
     def _computed(self, pipe: Pipe, question: Question, reading: "Reading") -> Answer:
+        start = time.perf_counter()
         statement = self._statement(pipe, question, reading)
         columns = ", ".join(written(column) for column in pipe.columns)
         connection = reading.connection
-        rows = _run(connection, statement, _page(pipe, question, columns))
+        if statement.adds_up:
+            columns += f", {_TOTAL}"
+        rows = _run(
+            connection, statement, _page(pipe, question, columns, counted=statement.adds_up)
+        )
         total = question.offset + len(rows)
-        if len(rows) == question.limit or (not rows and question.offset):
+        if statement.adds_up and rows:
+            total = rows[0][-1]
+            rows = [row[:-1] for row in rows]
+        elif len(rows) == question.limit or (not rows and question.offset):
             [(total,)] = _run(connection, statement, "SELECT COUNT(*) FROM ({})")
         manifest = reading.snapshot.manifest
         read = [manifest["tables"][name] for name in statement.tables]
-        return Answer(
+        answer = Answer(
             pipe.columns,
             rows,
             total,
-            0.0,
+            time.perf_counter() - start,
             sum(table["rows"] for table in read),
             sum(part["bytes"] for table in read for part in table["parts"]),
             reading.snapshot.as_of,
             str(manifest["id"]),
         )
+        self._remembered.put(pipe, question, answer)
+        return answer
 
 
 @contextmanager
@@ -139,11 +168,12 @@ def _enough_memory() -> Iterator[None]:
         ) from error
 
 
-def _page(pipe: Pipe, question: Question, columns: str) -> str:
+def _page(pipe: Pipe, question: Question, columns: str, *, counted: bool = False) -> str:
     """The statement around the SELECT of a pipe; ``{}`` stands for that."""
     order = ", ".join(f'"{name}"' for name in pipe.order)
+    total = f", COUNT(*) OVER () AS {_TOTAL}" if counted else ""
     return (
-        f"SELECT {columns} FROM (SELECT * FROM ({{}}) AS answer ORDER BY {order} "
+        f"SELECT {columns} FROM (SELECT *{total} FROM ({{}}) AS answer ORDER BY {order} "
         f"LIMIT {question.limit} OFFSET {question.offset}) AS page"
     )
 
@@ -166,35 +196,51 @@ def _around(
     return around.format("SELECT * FROM computed"), {}
 
 
-def _key(question: Question) -> Hashable:
-    filters = tuple((each.parameter.name, each.values) for each in question.filters)
-    options = tuple(sorted(question.options.items()))
-    return filters, options, question.limit, question.offset
-
-
 class _Remembered:
-    """The newest answers, up to a number of values; safe for several threads."""
+    """The newest questions and their answers, up to a number of values; for several threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._answers: OrderedDict[Hashable, Answer] = OrderedDict()
+        self._answers: OrderedDict[Hashable, tuple[Pipe, Question, Answer]] = OrderedDict()
         self._size = 0
 
-    def get(self, key: Hashable) -> Answer | None:
+    def get(self, pipe: Pipe, question: Question, snapshot: str) -> Answer | None:
+        """The answer of a snapshot, if it is known."""
+        key = snapshot, _key(pipe, question)
         with self._lock:
-            answer = self._answers.get(key)
+            *_, answer = self._answers.get(key, (None,))
             if answer is not None:
                 self._answers.move_to_end(key)
             return answer
 
-    def put(self, key: Hashable, answer: Answer) -> None:
+    def put(self, pipe: Pipe, question: Question, answer: Answer) -> None:
+        """Remember an answer."""
+        key = answer.snapshot, _key(pipe, question)
         with self._lock:
-            if key not in self._answers:
-                self._size += _values(answer)
-            self._answers[key] = answer
+            if key in self._answers:
+                return
+            self._answers[key] = pipe, question, answer
+            self._size += _values(answer)
             while self._size > _MOST_REMEMBERED:
-                _, oldest = self._answers.popitem(last=False)
+                _, (*_, oldest) = self._answers.popitem(last=False)
                 self._size -= _values(oldest)
+
+    def newest(self, count: int, within: float) -> list[tuple[Pipe, Question]]:
+        """The newest questions that were answered within some seconds; the newest first."""
+        with self._lock:
+            every = list(self._answers.values())
+        found = {
+            _key(pipe, question): (pipe, question)
+            for pipe, question, answer in reversed(every)
+            if answer.elapsed <= within
+        }
+        return list(found.values())[:count]
+
+
+def _key(pipe: Pipe, question: Question) -> Hashable:
+    filters = tuple((each.parameter.name, each.values) for each in question.filters)
+    options = tuple(sorted(question.options.items()))
+    return pipe.name, filters, options, question.limit, question.offset
 
 
 def _values(answer: Answer) -> int:

@@ -17,7 +17,7 @@ Generated from the declarations in `ltv_platform/pipes/declared/` by `make docs`
 A pipe answers figures by name and parameters, to programs:
 
 ```bash
-curl "http://127.0.0.1:8080/v0/pipes/customer_ltv.json?country=US&is_active=1&token=$TOKEN"
+curl "http://127.0.0.1:8123/v0/pipes/customer_ltv.json?country=US&is_active=1&token=$TOKEN"
 ```
 
 - **Request.** `GET`, or `POST` with the parameters as a JSON object or as a form. Formats are
@@ -26,8 +26,9 @@ curl "http://127.0.0.1:8080/v0/pipes/customer_ltv.json?country=US&is_active=1&to
   token needs the scope `READ:NAME`, and `READ:pipes` for the list.
 - **Figures.** Without filters, a pipe answers the published table of [tables.md](tables.md), to
   the last digit. With filters, it runs the SELECT of that table over what was chosen: filters on
-  customers apply before anything is added up, unless the pipe says otherwise. `as_of` and
-  `snapshot` say what the figures include.
+  customers apply before anything is added up, unless the pipe says otherwise.
+- **As of.** `as_of` is the last day in the figures and `snapshot` the published state: in JSON; in
+  the headers `X-LTV-As-Of` and `X-LTV-Snapshot` of the others; in the metadata of Parquet files.
 - **Filters.** A text filter may be repeated: rows with any of its values count. An empty filter,
   a value of another type, a parameter given twice and an unknown parameter are errors (400) that
   name it and what is expected. `from` and `token`, which clients add, are ignored.
@@ -45,12 +46,15 @@ curl "http://127.0.0.1:8080/v0/pipes/customer_ltv.json?country=US&is_active=1&to
 
 ## What is fast
 
-Filters on published rows, cohorts and retention by country, segment, source and whole months take
-milliseconds, also with a million customers: small tables of the snapshot are kept in memory,
-cohorts and retention are added up from `customer_cohort_sums` and `customer_retention_sums`, and
-the answer to a question is remembered until the next snapshot. These read every event of the
-chosen customers, and take up to seconds: cohorts and retention of a period that begins or ends
-within a month, `customer_segmentation` with a period, and `ltv_influencing_factors` with filters.
+Filters on published rows, and cohorts and retention by country, segment, source and whole months,
+take milliseconds, also with a million customers: tables of the snapshot are kept in memory, cohorts
+and retention are added up from `customer_cohort_sums` and `customer_retention_sums`, and answers
+are remembered until the next snapshot. For that one, the newest questions are answered before it is
+shown, within seconds of its publication.
+
+Cohorts and retention of a period that begins or ends within a month, `customer_segmentation` with a
+period, and `ltv_influencing_factors` with filters read every event of the chosen customers: up to
+seconds.
 """
 
 

@@ -40,11 +40,13 @@ class Statement:
         sql: A SELECT without order.
         parameters: Its values.
         compute: Computes the rows of the answer from those of the SELECT, if SQL cannot.
+        adds_up: Its rows take long to compute, so they are counted on the way.
     """
 
     sql: str
     parameters: Mapping[str, Any]
     compute: "Compute | None" = None
+    adds_up: bool = False
 
     @property
     def tables(self) -> tuple[str, ...]:
@@ -143,7 +145,7 @@ class Tables:
         """
         values = {**self.as_of(table), **bound}
         used = dict.fromkeys(_PARAMETER.findall(sql))
-        return Statement(sql, {name: values[name] for name in used}, compute)
+        return Statement(sql, {name: values[name] for name in used}, compute, True)
 
     def as_of(self, table: str) -> Mapping[str, Any]:
         """``as_of`` and the watermarks that a table was built with."""

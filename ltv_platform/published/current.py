@@ -72,14 +72,23 @@ def current_snapshot(settings: Settings) -> Snapshot | None:
 
 
 def snapshot_before(settings: Settings, snapshot: Snapshot) -> Snapshot | None:
-    """The newest kept snapshot that is older than this one; None: there is none.
+    """The newest kept snapshot of an earlier day; if there is none, the one before.
+
+    Returns:
+        The snapshot; None if no older one is kept. A day is that of ``as_of``.
 
     Raises:
-        SnapshotError: it is damaged.
+        SnapshotError: one of them is damaged.
     """
     names = [path.name for path in settings.published_path.iterdir()]
     older = [name for name in names if _NAME.fullmatch(name) and name < snapshot.path.name]
-    return _opened(settings, max(older)) if older else None
+    opened = [_opened(settings, name) for name in sorted(older, reverse=True)]
+    earlier = (
+        each
+        for each in opened
+        if each.as_of is not None and snapshot.as_of is not None and each.as_of < snapshot.as_of
+    )
+    return next(earlier, opened[0] if opened else None)
 
 
 def _opened(settings: Settings, name: str) -> Snapshot:

@@ -62,7 +62,8 @@ class LiveSnapshot:
         self._settings = settings
         self._prepare: list[Callable[[Reading], None]] = []
         self._follower: threading.Thread | None = None
-        self._lock = threading.Lock()
+        self._ended = threading.Event()
+        self._lock = threading.RLock()
         self._opened: _Opened | None = None
         self._running: set[duckdb.DuckDBPyConnection] = set()
 
@@ -96,6 +97,7 @@ class LiveSnapshot:
 
         A process that ends while a thread runs in the engine would be aborted.
         """
+        self._ended.set()
         give_up = time.monotonic() + _ENDS_WITHIN
         while time.monotonic() < give_up:
             with self._lock:
@@ -118,18 +120,18 @@ class LiveSnapshot:
 
         No question waits for one; until it is open, questions read the one before.
         """
-        ended = threading.Event()
-        self._follower = threading.Thread(target=self._follow, args=(ended,), daemon=True)
+        self._ended.clear()
+        self._follower = threading.Thread(target=self._follow, daemon=True)
         self._follower.start()
         try:
             yield
         finally:
-            ended.set()
+            self._ended.set()
             self._follower.join()
             self._follower = None
 
-    def _follow(self, ended: threading.Event) -> None:
-        while not ended.wait(_LOOK_EVERY):
+    def _follow(self) -> None:
+        while not self._ended.wait(_LOOK_EVERY):
             # One that is damaged, or removed again, does not replace the last one.
             with suppress(UserError, OSError, duckdb.Error), self.reading() as reading:
                 if (snapshot := self._newer(reading.snapshot)) is not None:
@@ -161,9 +163,20 @@ class LiveSnapshot:
 
     def _open(self, snapshot: Snapshot) -> _Opened:
         opened = _Opened(self._settings, snapshot)
-        for function in self._prepare:
-            with self._explaining(snapshot), opened.connection.cursor() as cursor:
-                function(Reading(snapshot, cursor))
+        cursor = opened.connection.cursor()
+        with self._lock:
+            self._running.add(cursor)
+        try:
+            for function in self._prepare:
+                with self._explaining(snapshot):
+                    function(Reading(snapshot, cursor))
+        except BaseException:
+            opened.connection.close()
+            raise
+        finally:
+            with self._lock:
+                self._running.discard(cursor)
+            cursor.close()
         return opened
 
     @contextmanager

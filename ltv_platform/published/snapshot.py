@@ -12,6 +12,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import date
 from itertools import islice, pairwise
 from pathlib import Path
@@ -28,7 +29,9 @@ from ltv_platform.published.current import (
     MANIFEST,
     USED_MARK,
     Snapshot,
+    SnapshotError,
     current_snapshot,
+    snapshot_before,
     snapshot_name,
 )
 from ltv_platform.published.intact import Looks, seal_file
@@ -295,8 +298,14 @@ def prune(settings: Settings) -> int:
         for path in settings.published_path.iterdir()
         if path.is_dir() and not path.name.startswith(".") and path.name <= newest.path.name
     )
+    # Pages say what has changed since an earlier day, however often somebody publishes.
+    before: Snapshot | None = None
+    with suppress(SnapshotError):
+        before = snapshot_before(settings, newest)
     removed = 0
     for folder, following in islice(pairwise(folders), max(len(folders) - settings.snapshots, 0)):
+        if before is not None and folder == before.path:
+            continue
         mark = folder / USED_MARK
         used = (mark if mark.exists() else folder).stat().st_mtime
         last_used = max(used, _written(following))

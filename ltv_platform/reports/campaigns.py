@@ -120,7 +120,8 @@ def _figures(view: View) -> dict[str, Any]:
         return _nothing(reader, filters)
     horizons = tuple(n for n in reader.horizons if n <= _LONGEST_SHOWN)
     names, known = _metrics(horizons), catalogue(view.known_settings)
-    [total] = view.ask(*names, *_blended(horizons)).rows
+    total_names = [name for name in names if not name.startswith("ltv_")]
+    [total] = view.ask(*total_names, *_blended(horizons)).rows
     answer = view.ask(*names, by=("campaign",))
     is_whole = not (filters.start or filters.end or filters.country)
     outlook = _outlook(view, reader)

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,8 @@ class Changes:
         matured: Install dates that became mature at the summary horizon.
         restated: Install dates whose figures, mature before, are different now: (date, revenue
             before, revenue now).
+        spend: Campaigns whose spend changed: (name, before, now), the greatest changes first.
+        spend_days: Install dates of both whose spend is different now: (date, before, now).
         moves: Campaigns whose ROAS moved: (name, before, now), the greatest moves first.
         verdicts: Campaigns whose verdict changed: (name, before, now).
     """
@@ -43,6 +46,8 @@ class Changes:
     new_days: list[date]
     matured: list[date]
     restated: list[tuple[date, Any, Any]]
+    spend: list[tuple[str, Decimal, Decimal]]
+    spend_days: list[tuple[date, Any, Any]]
     moves: list[tuple[str, float, float]]
     verdicts: list[tuple[str, str, str]]
 
@@ -57,7 +62,7 @@ class _Summary:
 
 
 def changes(view: View) -> Changes | None:
-    """Compare the snapshot of a view with the one before; None: no other one is kept."""
+    """Compare the snapshot of a view with one of an earlier day; None: no other one is kept."""
     try:
         before = snapshot_before(view.settings, view.snapshot)
         earlier = None if before is None else _earlier(view.settings, before)
@@ -74,6 +79,11 @@ def changes(view: View) -> Changes | None:
         and None not in (old["roas"], row["roas"])
         and abs(row["roas"] - old["roas"]) >= _LEAST_MOVE
     ]
+    spend = [
+        (row["name"], _spend(earlier.campaigns.get(campaign)), _spend(row))
+        for campaign, row in now.campaigns.items()
+    ]
+    spend = [each for each in spend if each[1] != each[2]]
     return Changes(
         before=before,
         sums=[(what, earlier.sums[what], now.sums[what]) for what in now.sums],
@@ -88,6 +98,12 @@ def changes(view: View) -> Changes | None:
             for day in shared
             if earlier.days[day]["revenue"] is not None and earlier.days[day] != now.days[day]
         ],
+        spend=sorted(spend, key=lambda each: -abs(each[2] - each[1]))[:_MOST_MOVES],
+        spend_days=[
+            (day, earlier.days[day]["spend"], now.days[day]["spend"])
+            for day in shared
+            if earlier.days[day]["spend"] != now.days[day]["spend"]
+        ],
         moves=sorted(moves, key=lambda move: -abs(move[2] - move[1]))[:_MOST_MOVES],
         verdicts=[
             (row["name"], old["verdict"], row["verdict"])
@@ -97,6 +113,10 @@ def changes(view: View) -> Changes | None:
             and old["verdict"] != row["verdict"]
         ],
     )
+
+
+def _spend(campaign: Row | None) -> Decimal:
+    return Decimal(0) if campaign is None else campaign["spend"] or Decimal(0)
 
 
 def _earlier(settings: Settings, snapshot: Snapshot) -> _Summary:

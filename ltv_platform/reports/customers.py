@@ -138,7 +138,7 @@ def _figures(view: View) -> dict[str, Any]:
     medians = {row["cohort_month"]: row["median_ltv"] for row in reader.rows("medians")}
     cohorts, groups = ask(*_COHORTS, grain="month"), ask(*_GROUPS, by=(by,))
     segments = ask(*_SEGMENTS, by=("rfm_segment",))
-    at_age, retention = _at_age(view), _retention(view, where)
+    at_age, retention = _at_age(view, where), _retention(view, where)
     ages, months = reader.rows("ages"), reader.rows("months")
     answers = (totals, cohorts, groups, segments, at_age, retention)
     return {
@@ -171,10 +171,10 @@ def _descending(cell: Cell) -> float:
     return -float(cell.value or 0)
 
 
-def _at_age(view: View) -> Answer:
-    """LTV at equal age by month of registration, of all countries and segments."""
+def _at_age(view: View, where: Mapping[str, tuple[str, ...]]) -> Answer:
+    """LTV at equal age by month of registration."""
     names = [f"ltv_m{months}" for months in COHORT_MONTHS]
-    return view.ask(*names, grain="month", where={})
+    return view.ask(*names, grain="month", where=where)
 
 
 def _retention(view: View, where: Mapping[str, tuple[str, ...]]) -> Answer:

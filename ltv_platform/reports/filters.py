@@ -16,6 +16,8 @@ from ltv_platform.errors import UserError
 GRAINS = ("day", "week", "month")
 #: Longer names are no names: they would fill the page and its log line.
 _LONGEST = 300
+#: Far enough from the limits of dates for all that pages compute from them.
+_FIRST_DAY, _LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
 _HIGHEST_TARGET = 1_000.0
 
 
@@ -34,7 +36,7 @@ class Filters:
         sort: The column that a table is ordered by; a leading ``-`` reverses it.
         cohorts: ``growing`` shows what still grows, in grey, ``mature`` leaves it out; None: as the
             page does by itself.
-        by: The dimension that a table is grouped by.
+        by: The dimension that a table is grouped by, or several separated by commas.
         segment: One segment given by the source.
         channel: One channel.
         media_source: One ad network.
@@ -180,10 +182,14 @@ def _value(field: str, name: str, text: str) -> Any:
 
 def _day(name: str, text: str) -> date:
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
+        if not _FIRST_DAY <= day <= _LAST_DAY:
+            raise ValueError
+        return day
     except ValueError:
         raise UserError(
-            f"{name} is {text!r}, which is not a date.", "Write dates as in 2026-01-31."
+            f"{name} is {text!r}, which is not a date.",
+            "Write dates as in 2026-01-31, between 1900 and 2199.",
         ) from None
 
 

@@ -126,10 +126,18 @@ def _figures(view: View) -> dict[str, Any]:
         "backtest": backtest,
         "accuracy": Accuracy.of(backtest),
         "forecast_chart": drawn(forecast_chart(reader)),
-        "campaign_backtest": reader.rows("campaign_backtest"),
+        **_campaign_backtest(view),
         **_customers(view),
         **_campaigns(view),
     }
+
+
+def _campaign_backtest(view: View) -> dict[str, Any]:
+    """The back-test of the campaign that is filtered on, if it has one; otherwise of all."""
+    campaign = view.filters.campaign
+    own = view.reader.rows("campaign_backtest", campaign=campaign) if campaign else []
+    rows = own or view.reader.rows("campaign_backtest", campaign="(all)")
+    return {"campaign_backtest": rows, "tested": campaign if own else None}
 
 
 def _customers(view: View) -> dict[str, Any]:

@@ -6,7 +6,8 @@ answer is shown with the reason and links to the nearest ones.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -28,6 +29,7 @@ from ltv_platform.reports.filters import Filters
 from ltv_platform.reports.formats import form_of
 from ltv_platform.reports.metric_charts import bars_of_values, line_of_periods
 from ltv_platform.reports.pages import CONSTANTS, Row, drawn
+from ltv_platform.reports.periods import periods_of
 from ltv_platform.reports.shell import Page, View
 from ltv_platform.reports.svg import Chart
 from ltv_platform.settings import Settings
@@ -90,6 +92,7 @@ def _sections(metrics: Mapping[str, Metric]) -> list[tuple[str, list[Family]]]:
     sections: dict[str, list[Family]] = {}
     for family in families(metrics):
         title = family.metrics[0].link.rpartition("#")[2].replace("-", " ").capitalize()
+        title = title.replace(" ltv", " LTV")
         sections.setdefault(title, []).append(family)
     return list(sections.items())
 
@@ -123,14 +126,14 @@ def _figures(metric: Metric, view: View) -> dict[str, Any]:
         "answer": None,
     }
     try:
-        grouped = () if by is None else (by,)
-        answer = view.ask(metric.name, by=grouped, grain=view.filters.grain, where=where)
+        answer = view.ask(metric.name, by=by, grain=view.filters.grain, where=where)
     except CannotAnswer as refusal:
         return {**shown, "refusal": refusal, "remedies": list(_remedies(metric, view, refusal))}
     return {
         **shown,
         "answer": answer,
         "rows": answer.rows[:_MOST_ROWS],
+        "before": {} if by else _before(view, answer),
         "total": _total(metric, view, where) if by or view.filters.grain else None,
         "chart": _chart(metric, answer, by),
         "backtest": answer.backtests.get(metric.name, ()),
@@ -138,13 +141,26 @@ def _figures(metric: Metric, view: View) -> dict[str, Any]:
     }
 
 
-def _grouping(metric: Metric, filters: Filters) -> str | None:
-    """The dimension that the table is grouped by: that of the address, or the first one."""
+def _before(view: View, answer: Answer) -> dict[Any, Mapping[str, Any] | None]:
+    """The figures of the period before each one, if both are whole."""
+    if view.filters.grain is None:
+        return {}
+    return {each.start: each.before for each in periods_of(view, answer, view.filters.grain)}
+
+
+def _grouping(metric: Metric, filters: Filters) -> tuple[str, ...]:
+    """The dimensions that the table is grouped by: those of the address, or the first one."""
     if filters.by is not None:
-        return None if filters.by == _NOTHING else filters.by
+        return _named(filters)
     if filters.grain is not None and metric.additive:
-        return None
-    return next((name for name in metric.dimensions if getattr(filters, name) is None), None)
+        return ()
+    return tuple(name for name in metric.dimensions if getattr(filters, name) is None)[:1]
+
+
+def _named(filters: Filters) -> tuple[str, ...]:
+    """The dimensions in the address, separated by commas as in the API."""
+    names = [name.strip() for name in (filters.by or "").split(",")]
+    return tuple(name for name in dict.fromkeys(names) if name not in ("", _NOTHING))
 
 
 def _total(
@@ -157,7 +173,7 @@ def _total(
         return None
 
 
-def _chart(metric: Metric, answer: Answer, by: str | None) -> Markup | None:
+def _chart(metric: Metric, answer: Answer, by: Sequence[str]) -> Markup | None:
     """Bars by dimension, or a line by period; None for other tables."""
     form = form_of(metric)
 
@@ -166,8 +182,8 @@ def _chart(metric: Metric, answer: Answer, by: str | None) -> Markup | None:
         return None if found is None else float(found)
 
     has_periods = any(row.period is not None for row in answer.rows)
-    if by and not has_periods:
-        bars = [(row.labels[by], value(row)) for row in answer.rows]
+    if len(by) == 1 and not has_periods:
+        bars = [(row.labels[by[0]], value(row)) for row in answer.rows]
         known = [(name, each) for name, each in bars if each is not None]
         return _drawn(bars_of_values(known, form)) if known else None
     if has_periods and not by:
@@ -185,13 +201,11 @@ def _remedies(
 ) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
     """Questions near one that cannot be answered: words, the metric, changes of the address."""
     filters, relation = view.filters, metric.relation
-    foreign = [
-        name for name in _DIMENSIONS if getattr(filters, name) and name not in relation.dimensions
-    ]
-    lacks = [] if filters.by in (None, _NOTHING, *relation.dimensions) else [filters.by]
+    foreign = [name for name in filters.where(_DIMENSIONS) if name not in relation.dimensions]
+    lacks = [name for name in _named(filters) if name not in relation.dimensions]
     if foreign or lacks:
         changes: dict[str, None] = dict.fromkeys([*foreign, *(["by"] if lacks else [])])
-        named = " and ".join(dict.fromkeys(map(str, [*foreign, *lacks])))
+        named = " and ".join(dict.fromkeys([*foreign, *lacks]))
         yield f"{metric.label} without {named}", metric.name, changes
     if not relation.dated_by and (filters.start or filters.end or filters.grain):
         days = dict.fromkeys(("start", "end", "grain"))
@@ -212,28 +226,22 @@ def _remedies(
 def _lost(filters: Filters, metric: Metric) -> dict[str, None]:
     """The filters that a metric does not have, as changes of the address."""
     lost = [name for name in _DIMENSIONS if name not in metric.dimensions]
-    if filters.by not in (None, _NOTHING, *metric.dimensions):
+    if not set(_named(filters)) <= set(metric.dimensions):
         lost.append("by")
     if not metric.relation.dated_by:
         lost += ["start", "end", "grain"]
     return dict.fromkeys(lost)
 
 
-def _command(metric: Metric, filters: Filters, by: str | None) -> str:
+def _command(metric: Metric, filters: Filters, by: Sequence[str]) -> str:
     """The same question for a terminal."""
     words = [f"ltv metric query {metric.name}"]
     if by:
-        words.append(f"--by {by}")
+        words.append(f"--by {shlex.quote(','.join(by))}")
     words += [
-        f"--where {_quoted(f'{name}={values[0]}')}"
+        f"--where {shlex.quote(f'{name}={values[0]}')}"
         for name, values in filters.where(_DIMENSIONS).items()
     ]
     options = (("grain", filters.grain), ("from", filters.start), ("to", filters.end))
     words += [f"--{name} {value}" for name, value in options if value is not None]
     return " ".join(words)
-
-
-def _quoted(word: str) -> str:
-    """A word for a shell, quoted if it has to be."""
-    plain = re.fullmatch(r"[\w=.,:/-]+", word)
-    return word if plain else "'" + word.replace("'", "'\\''") + "'"

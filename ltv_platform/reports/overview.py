@@ -56,6 +56,7 @@ def _figures(view: View) -> dict[str, Any]:
         "headlines": _headlines(view, period),
         "verdicts": verdicts,
         "to_stop": [row for row in verdicts if row["action"] == "stop"],
+        "to_reduce": [row for row in verdicts if row["action"] == "reduce"],
         "changes": changes(view),
         "changed_from": SUMMARY_HORIZON,
         **_health(view),

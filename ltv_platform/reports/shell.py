@@ -2,7 +2,7 @@
 
 A page is ``templates/<name>.html.j2`` with the figures of ``sql/queries/reports/<name>/``. The
 dashboard renders it for the filters of an address; a report is the same page without filters, as a
-file that needs nothing else. No clock is read: the same snapshot gives the same page.
+file that needs nothing else. No clock is read for a file: the same snapshot gives the same one.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -1,6 +1,6 @@
 """Who may ask for what: the scope that a route needs.
 
-Without any token configured, the server listens on loopback only and answers everybody there.
+Without any token, the server listens on loopback only and answers every request there.
 """
 
 from http import HTTPStatus
@@ -20,12 +20,13 @@ def caller_of(request: Request) -> Caller:
     return caller
 
 
-def require(request: Request, scope: str) -> str:
+def require(request: Request, scope: str, *others: str) -> str:
     """Refuse a request whose token may not do this.
 
     Args:
         request: The request.
         scope: What it asks for, as in ``READ:customer_ltv`` or ``APPEND:transactions``.
+        others: Wider scopes that suffice too.
 
     Returns:
         The name of its token; empty without tokens.
@@ -35,7 +36,7 @@ def require(request: Request, scope: str) -> str:
     """
     services: Services = request.app.state.services
     caller = caller_of(request)
-    if caller.token is not None and caller.token.may(scope):
+    if caller.token is not None and any(map(caller.token.may, (scope, *others))):
         return caller.token.name
     if services.open_to_all:
         return ""

@@ -1,7 +1,7 @@
-"""Bodies of requests: not too large. ``protocol`` sees to it that they are not too slow.
+"""Limits the size of bodies; ``protocol`` limits their time.
 
-A body that nobody wants is still read for a while and thrown away: many clients send all of theirs
-before they look at the answer, and would only see that the connection broke.
+The rest of an unread body is read and discarded before the answer: many clients send their whole
+body before they read the answer, and would only see a broken connection.
 """
 
 from http import HTTPStatus
@@ -13,7 +13,7 @@ from ltv_platform.serving.errors import RefusedError, refusal
 #: Most bytes of a body of events, and of any other.
 MOST_EVENTS, MOST_OTHERS = 10 << 20, 1 << 20
 _EVENTS = "/v0/events"
-#: Most bytes of a refused body that are read.
+#: Most bytes of a refused body to read.
 _MOST_DISCARDED = 100 << 20
 _LIMITS = "/docs#limits"
 
@@ -41,7 +41,7 @@ class _Body:
         self._read, self._complete = 0, False
         self._most = MOST_EVENTS if scope["path"] == _EVENTS else MOST_OTHERS
         headers = dict(scope["headers"])
-        # Such a client waits for our answer before it sends the body.
+        # The client waits for our answer before it sends the body.
         self._waits = headers.get(b"expect", b"").lower() == b"100-continue"
         declared = headers.get(b"content-length", b"")
         too_large = declared.isdigit() and int(declared) > self._most
@@ -63,7 +63,7 @@ class _Body:
         return message
 
     def sending(self, send: Send) -> Send:
-        """Sends the answer of the route, or the refusal, whatever the route makes of it."""
+        """Sends the answer of the route, or the refusal instead of it."""
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":

@@ -1,8 +1,8 @@
-"""Who sends a request, and whether a page of another site does it behind somebody's back.
+"""Who sends a request, and whether a page of another site causes it.
 
-A browser sends what any page asks of it. Without tokens nothing else would tell such a request from
-one of its user, so the server answers only requests that name this machine as their host, which a
-name that an attacker points to it (DNS rebinding) does not, and that no other site has caused.
+A browser sends requests for any page. Without tokens, they look like requests of its user. So the
+server refuses requests that the browser marks as caused by another site, and requests for any host
+except this machine: an attacker can point a name of their own to it (DNS rebinding).
 """
 
 import ipaddress

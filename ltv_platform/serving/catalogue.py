@@ -59,7 +59,7 @@ def router(services: Services) -> APIRouter:
         Each dimension of the metric is also a parameter that filters by it, and may be repeated.
         The answer has the definition, the statement, and notes; formats are json and csv.
         """
-        require(request, f"READ:{name}")
+        require(request, f"READ:{name}", "READ:metrics")
         metric = _metric(catalogue(settings), name)
         if kind not in ("json", "csv"):
             raise RefusedError(

@@ -1,6 +1,7 @@
 """The pages of the dashboard: the reports, rendered for the filters of an address."""
 
 import asyncio
+import logging
 import threading
 import time
 from collections import OrderedDict
@@ -26,6 +27,7 @@ from ltv_platform.serving.errors import unavailable
 from ltv_platform.serving.services import Services
 from ltv_platform.serving.sign_in import require_page
 
+_LOG = logging.getLogger(__name__)
 #: The script asks so for the content of <main> alone.
 _PART = ("x-part", "main")
 #: Parameters of an address that are no filters of a page.
@@ -33,7 +35,7 @@ _OTHERS = ("table", "token")
 #: Most rendered pages to keep; the greatest is about 1 MB.
 _MOST_KEPT = 64
 #: Seconds that a rendered page is kept: what depends on the clock (lateness) is never older.
-_KEPT_SECONDS = 60.0
+_KEPT_SECONDS = 300.0
 #: Seconds between two looks for a new snapshot, and how long after a visit its pages are rendered
 #: again for each new one, so that the visitor does not wait for them.
 _LOOK_EVERY, _VISITED_SECONDS = 2.0, 600.0
@@ -86,9 +88,10 @@ class Shown:
     def __init__(self, services: Services, known: Mapping[str, Page]) -> None:
         self._services = services
         self._known_pages = known
-        #: When pages were last asked for, by name and filters; the first page always was.
+        #: When pages were last asked for, by name and filters; at first, those to begin with.
         self._visited: OrderedDict[tuple[str, Filters], float] = OrderedDict()
-        self._visited[FIRST, EVERYTHING] = time.monotonic()
+        for name in ("campaigns", FIRST):
+            self._visited[name, EVERYTHING] = time.monotonic()
         self._lock = threading.Lock()
         self._kept: OrderedDict[tuple[Any, ...], tuple[float, str]] = OrderedDict()
 
@@ -142,8 +145,12 @@ class Shown:
         with self._lock:
             visited = [key for key, when in self._visited.items() if when > oldest]
         for name, filters in reversed(visited):
-            with suppress(UserError):  # whoever asks for the page is told
+            try:
                 self._html(self._known_pages[name], filters, is_part=False)
+            except UserError:
+                continue  # whoever asks for the page is told
+            except Exception:
+                _LOG.exception("the page %s could not be rendered ahead", name)
 
     def _html(self, page: Page, filters: Filters, *, is_part: bool) -> str:
         settings = self._services.settings

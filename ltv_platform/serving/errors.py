@@ -125,7 +125,7 @@ def path_of(scope: Mapping[str, Any]) -> str:
 
 
 class Unexpected:
-    """Middleware, the innermost: answers errors that are bugs, and logs them."""
+    """Middleware, the innermost: answers and logs bugs."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

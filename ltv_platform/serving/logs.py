@@ -3,7 +3,7 @@
 import logging
 import re
 
-#: Tokens of ours, and whatever is presented as one.
+#: Our tokens, and anything presented as a token.
 _SECRET = re.compile(
     r"\bltv_[0-9a-f]{8}_[\w-]+"
     r"|(?<=token=)[^&\s\"']+"

@@ -16,7 +16,7 @@ from ltv_platform.pipes.answering import Answering
 from ltv_platform.pipes.declared import all_pipes
 from ltv_platform.pipes.formats import FORMATS, PARQUET, WRITERS, as_parquet
 from ltv_platform.pipes.listing import described
-from ltv_platform.pipes.model import Parameter, Pipe, UnknownPipeError, known_pipe
+from ltv_platform.pipes.model import Parameter, Pipe, UnknownPipeError, known_pipe, shown
 from ltv_platform.pipes.parameters import UnsupportedError, read_question
 from ltv_platform.serving.access import require
 from ltv_platform.serving.errors import RefusedError, unavailable
@@ -59,7 +59,7 @@ def router(services: Services) -> APIRouter:
         if kind not in FORMATS:
             raise RefusedError(
                 HTTPStatus.NOT_FOUND,
-                f"{name} has no format {kind[:20] or '(none)'}.",
+                f"{name} has no format {shown(kind) if kind else '(none)'}.",
                 f"Formats are {', '.join(f'.{known}' for known in FORMATS)}.",
                 documentation=_PIPES,
             )

@@ -1,8 +1,8 @@
 """Tokens of the HTTP API: who may read and append what.
 
-A token is shown once and stored as a hash. It has 256 random bits, so its hash needs no key: nobody
-can try them all. Its first part names it in the file, so that finding it takes no comparison of
-secrets; the comparison of the hashes takes constant time.
+A token is shown once and stored as a hash. It has 256 random bits, too many to try, so the hash
+needs no key. Its first part is its number in the file: a token is found without comparing secrets,
+and then its hash is compared in constant time.
 """
 
 import hashlib
@@ -118,7 +118,7 @@ def list_tokens(settings: Settings) -> list[Token]:
 
 
 def create_token(settings: Settings, name: str, scopes: Iterable[str]) -> str:
-    """Create a token and return it; nobody can show it again.
+    """Create a token and return it; it cannot be shown again.
 
     Raises:
         UserError: the name is taken or not allowed, a scope is not valid, or there is none.

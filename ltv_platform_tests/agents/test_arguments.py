@@ -49,6 +49,8 @@ def _read(**given: Any) -> MetricQuestion:
         ("end", "2026", date(2026, 12, 31)),
         ("start", "2026-11-02T10:00:00Z", date(2026, 11, 2)),
         ("start", "", None),
+        ("order", "DESC", "highest"),
+        ("limit", "10", 10),
     ],
     ids=str,
 )

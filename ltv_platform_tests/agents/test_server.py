@@ -79,10 +79,13 @@ def test_the_instructions_say_how_to_read_values(settings: Settings) -> None:
 
 
 def test_a_home_without_snapshot_is_refused(settings: Settings) -> None:
-    """With what to do first."""
+    """With what to do first, and without the path."""
     result = _ask(settings, lambda client: client.call_tool("freshness", {}))
     assert result.is_error
-    assert "ltv ingest" in result.content[0].text
+    text = result.content[0].text
+    assert "Nothing is published in LTV_HOME yet." in text
+    assert "ltv ingest" in text
+    assert str(settings.home) not in text
 
 
 def test_a_bug_is_logged_and_not_shown(

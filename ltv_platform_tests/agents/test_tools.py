@@ -140,6 +140,14 @@ def test_a_long_name_does_not_fill_an_answer() -> None:
     assert len(quoted("x" * 10_000)) < 210
 
 
+def test_an_answer_says_what_it_is_about(agent: Agent) -> None:
+    """A total of one country is not taken for that of all; a partial sum says why it is."""
+    called = agent("query_metric", metric="spend", where={"country": "Germany"}, last="2m")
+    assert 'Only country "DE"; days 2026-09-30 to the last.' in called.text
+    assert "- total: spend" in called.text
+    assert "PARTIAL, not final: the cost of the newest day is not final" in called.text
+
+
 def test_free_sql_is_offered_only_if_it_is_on(agent: Agent, analyst: Agent) -> None:
     """LTV_MCP_SQL."""
     assert "query_sql" not in {tool.name for tool in tools(agent.settings)}

@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from benchmarks import __main__ as command_line
-from benchmarks import child, cohorts, customers, ingest, page, processes, publish, refresh
+from benchmarks import child, cohorts, customers, ingest, page, processes, publish, refresh, serving
 from benchmarks.bench import Bench
 from benchmarks.compare import same_rows
 from benchmarks.contenders import sparse
@@ -78,6 +78,15 @@ def test_customer_tables_stand_beside_bare_statements(bench: Bench) -> None:
     assert [row.name for row in result.rows][:2] == ["ltv-platform", "bare group-bys and joins"]
     assert result.rows[0].steps.keys() == result.rows[1].steps.keys() == BARE.keys()
     assert {gate.unit for gate in result.gates} >= {"x", "bytes", "s"}
+
+
+def test_pipes_stand_beside_bare_statements(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both answer as many rows; over HTTP, nothing fails while snapshots change."""
+    monkeypatch.setattr(serving, "_SECONDS", 1.0)
+    result = serving.run(bench)
+    assert [row.name for row in result.rows] == [*("bare statements", "pipes", "pipes over HTTP")]
+    assert result.rows[2].facts["requests"] > 10
+    assert result.rows[2].facts["errors"] == 0
 
 
 def test_the_page_of_the_project_has_no_unknown_part(tmp_path: Path) -> None:

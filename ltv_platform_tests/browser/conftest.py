@@ -1,17 +1,20 @@
-"""Fixtures of the browser tests: a server on the sample, a browser, a folder for pictures."""
+"""Fixtures of the browser tests: servers on the sample, a browser, a folder for pictures."""
 
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from ltv_platform_tests.browser.dashboards import WIDTHS, dashboards_of
 from ltv_platform_tests.browser.server import Server, command, environment
+from ltv_platform_tests.testing.home import Home
 
 if TYPE_CHECKING:
+    from ltv_platform_tests.browser.dashboard_screen import DashboardScreen
     from ltv_platform_tests.browser.screen import Screen
 
 #: Named by `make test-browser`, which is not content with skipped tests.
@@ -80,3 +83,41 @@ def screen(window: "Screen", request: pytest.FixtureRequest) -> Iterator["Screen
     window.problems()
     yield window
     assert window.problems() == [], request.node.name
+
+
+@pytest.fixture(scope="session")
+def dashboards(
+    programs: tuple[str, str], published_sample: Home, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Mapping[str, str]]:
+    """Addresses of `ltv serve` by what it shows."""
+    folder = tmp_path_factory.mktemp("dashboards")
+    with dashboards_of(published_sample.settings.home, folder) as addresses:
+        yield addresses
+
+
+@pytest.fixture(scope="session")
+def dashboard_window(
+    programs: tuple[str, str],
+    dashboards: Mapping[str, str],
+    pictures: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator["DashboardScreen"]:
+    """One browser for all tests of the dashboard."""
+    from ltv_platform_tests.browser.dashboard_screen import DashboardScreen
+
+    profile = tmp_path_factory.mktemp("dashboard_profile")
+    screen = DashboardScreen(*programs, profile, dashboards["sample"], pictures / "dashboard")
+    try:
+        yield screen
+    finally:
+        screen.close()
+
+
+@pytest.fixture
+def board(dashboard_window: "DashboardScreen", dashboards: Mapping[str, str]) -> "DashboardScreen":
+    """The browser on the dashboard of the sample, in the window of a notebook."""
+    dashboard_window.at(dashboards["sample"]).look(max(WIDTHS))
+    dashboard_window.visit("/page.js")
+    dashboard_window.problems()
+    dashboard_window.requested()
+    return dashboard_window

@@ -11,6 +11,7 @@ from axe_core_python.selenium import Axe
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import Select
 
 from ltv_platform_tests.browser.screen import Screen
 
@@ -145,6 +146,14 @@ class DashboardScreen(Screen):
     def evaluate(self, script: str) -> Any:
         """What a script returns."""
         return self._driver.execute_script(script)
+
+    def choose(self, field: str, value: str) -> None:
+        """Choose a value of a filter."""
+        Select(self._driver.find_element(By.NAME, field)).select_by_value(value)
+
+    def back(self) -> None:
+        """Go back to the page before."""
+        self._driver.back()
 
     def press(self, *keys: str) -> None:
         """Press keys, wherever the focus is."""

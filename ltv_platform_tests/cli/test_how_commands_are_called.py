@@ -17,6 +17,7 @@ from ltv_platform_tests.testing.command_line import CommandLine
 #: They start something, write files or send; what they did is said on stderr.
 _NO_ANSWER = {"demo", "run", "ui", "up", "sample", "backup", "restore", "ihc-simulator"}
 _NO_ANSWER |= {"quarantine dismiss", "quarantine replay", "attribution retry", "alerts test"}
+_NO_ANSWER |= {"mcp", "serve", "token create", "token revoke"}
 
 
 def _commands(command: object = None, name: str = "") -> Iterator[tuple[str, TyperCommand]]:

@@ -175,6 +175,14 @@ def test_retention_of_countries_adds_up(published_sample: Home) -> None:
     assert len(parts) > 20
 
 
+def test_ltv_at_equal_age_of_countries_adds_up(published_sample: Home) -> None:
+    """Each customer is in one row; maturity is that of the whole month of registration."""
+    [total] = cells(published_sample, "ltv_m3").values()
+    parts = cells(published_sample, "ltv_m3", by=("country", "segment")).values()
+    assert sum(part.numerator or 0 for part in parts) == total.numerator
+    assert sum(part.denominator or 0 for part in parts) == total.denominator
+
+
 def test_every_metric_answers_and_is_documented(published_sample: Home) -> None:
     """Or says why not; its link leads to a heading."""
     page = (ROOT / "docs/metrics.md").read_text("utf-8")

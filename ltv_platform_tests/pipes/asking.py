@@ -18,14 +18,16 @@ class Asking:
 
     Args:
         home: The home, published.
+        prepared: Whether tables are kept in memory, as a server does.
     """
 
-    def __init__(self, home: Home) -> None:
+    def __init__(self, home: Home, *, prepared: bool = True) -> None:
         self.home = home
         self.pipes = all_pipes(home.settings)
         self._live = LiveSnapshot(home.settings)
         self._answering = Answering(self._live.reading, home.graph)
-        self._live.prepare(self._answering.prepare)
+        if prepared:
+            self._live.prepare(self._answering.prepare)
 
     def close(self) -> None:
         """Close the snapshot."""

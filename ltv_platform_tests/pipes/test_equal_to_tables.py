@@ -68,3 +68,22 @@ def test_segments_of_a_window_of_all_days_are_those_of_the_table(sample: Asking)
     name = "customer_segmentation"
     assert sample.rows(name, start_date="2000-01-01") == sample.rows(name)
     assert sample.rows(name, end_date="2100-01-01") == sample.rows(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("customer_ltv", {"country": "US"}),
+        ("ltv_by_cohort", {"country": "US"}),
+        ("customer_retention_analysis", {"segment": "premium"}),
+        ("campaign_roas", {"grain": "month"}),
+        ("customer_segmentation", {"country": "DE"}),
+    ],
+)
+def test_tables_in_memory_answer_as_their_files(
+    sample: Asking, name: str, given: dict[str, str]
+) -> None:
+    """What is too large to be kept in memory is read from its files."""
+    from_files = Asking(sample.home, prepared=False)
+    assert from_files.rows(name, **given) == sample.rows(name, **given)
+    from_files.close()

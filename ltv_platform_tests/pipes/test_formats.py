@@ -74,6 +74,22 @@ def test_a_remembered_answer_reads_nothing(asking: Asking) -> None:
     assert (first.rows_read, again.rows_read, again.bytes_read) == (2, 0, 0)
 
 
+def test_newest_questions_are_answered_before_they_are_asked_again(tmp_path: Path) -> None:
+    """Of the next snapshot, too, and with its figures."""
+    home = Home(tmp_path)
+    home.load("customers", "a,2025-03-01 10:00:00,US,,")
+    home.publish()
+    asking = Asking(home)
+    first = asking.answer("customer_ltv", country="US")
+    home.load("customers", "b,2025-03-01 11:00:00,US,,")
+    home.publish()
+    second = asking.answer("customer_ltv", country="US")
+    assert [len(first.rows), len(second.rows)] == [1, 2]
+    assert (first.rows_read, second.rows_read) == (1, 0)
+    assert first.snapshot < second.snapshot
+    asking.close()
+
+
 def test_pages(asking: Asking) -> None:
     """The number of all rows is known on each page, and beyond the last one."""
     pages = [asking.answer("customer_ltv", limit=1, offset=offset) for offset in (0, 1, 2)]

@@ -1,11 +1,13 @@
 """The customer report: its figures, its escaping, nothing to show, charts on asset pages."""
 
+from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
+from ltv_platform.metrics import AnswerRow, Cell, State
 from ltv_platform.orchestration.backtests import backtest_metadata
 from ltv_platform.orchestration.charts import chart_metadata
 from ltv_platform.reports.customers import (
@@ -13,6 +15,7 @@ from ltv_platform.reports.customers import (
     customer_overview,
     write_customer_report,
 )
+from ltv_platform.reports.periods import periods
 from ltv_platform_tests.reports.showing import shown
 from ltv_platform_tests.testing.home import Home
 
@@ -182,20 +185,39 @@ def test_new_and_returning_revenue_with_the_period_before(home: Home) -> None:
         ("returning_revenue", "0.000000", "observed"),
         ("new_payers", "2", "observed"),
     ]
-    assert "2025-02 15.00 −62 % 0.00 −100 % 20.00 – 0" in page.text
+    assert "2025-01 in part 39.00 – 39.00 –" in page.text  # the data begins on the 5th
+    assert "2025-02 15.00 – 0.00 – 20.00 – 0" in page.text
 
 
 def test_a_period_that_is_cut_is_not_compared(home: Home) -> None:
-    """By the filters of the page; a week without purchases is no period before."""
+    """By the filters of the page."""
     cut = shown(home, CUSTOMERS, **{"from": "2025-01-05", "to": "2025-02-10"})
-    assert "2025-02 so far 15.00 – 0.00 – 20.00 –" in cut.text
-    weeks = shown(home, CUSTOMERS, grain="week")
-    assert "2025-01-27 15.00 −" not in weeks.text
-    assert "2025-01-20 9.00 – 9.00" in weeks.text
+    assert "2025-02 in part 15.00 – 0.00 – 20.00 –" in cut.text
+
+
+@pytest.mark.parametrize(
+    ("grain", "days", "compared"),
+    [
+        ("month", ("2025-01-01", "2025-02-01", "2025-04-01"), [None, "2025-01-01", None]),
+        ("month", ("2024-12-01", "2025-01-01", "2025-02-01"), [None, None, "2025-01-01"]),
+        ("week", ("2025-01-06", "2025-01-13", "2025-01-27"), [None, "2025-01-06", None]),
+        ("day", ("2025-01-01", "2025-01-02", "2025-04-30"), [None, "2025-01-01", None]),
+    ],
+)
+def test_a_period_is_compared_with_the_one_right_before(
+    grain: str, days: tuple[str, ...], compared: list[str | None]
+) -> None:
+    """Not with the last one that has rows, nor with one that the first or last day cuts."""
+    cells = {day: {"net_revenue": Cell(n, n, None, State.OBSERVED)} for n, day in enumerate(days)}
+    rows = [AnswerRow({}, date.fromisoformat(day), cells[day]) for day in days]
+    found = periods(rows, grain, date(2025, 1, 1), date(2025, 4, 29))
+    before = [None if day is None else cells[day] for day in compared]
+    assert [each.before for each in found] == before
+    assert found[-1].is_cut == (days[-1] >= "2025-04-01")
 
 
 def test_filters_apply_where_the_tables_have_them(home: Home) -> None:
-    """Customers, cohorts, retention and segments of a country; equal age is of all together."""
+    """Customers, cohorts at equal age, retention and segments of a country; charts are of all."""
     page = shown(home, CUSTOMERS, country="DE")
     assert page.text.count("Customers 1 0 bought, 0 more than once") == 1
     assert [value for name, value, _ in page.figures["cohort-table"] if name == "customers"] == [

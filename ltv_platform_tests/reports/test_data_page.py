@@ -58,11 +58,11 @@ def test_a_reason_names_no_value(home: Home) -> None:
 def test_freshness_of_each_feed(home: Home) -> None:
     """A file reads no clock: late is what ends long before the figures. The dashboard has one."""
     page = _report(home)
-    assert "transactions 2025-03-09 12:00 0 up to date" in page.text
-    assert "campaign_costs 2025-03-02 7 late" in page.text
-    assert "session_costs – – not loaded" in page.text
+    assert "transactions up to date 2025-03-09 12:00 0" in page.text
+    assert "campaign_costs late 2025-03-02 7" in page.text
+    assert "session_costs not loaded – –" in page.text
     later = home.under(now=datetime(2025, 3, 16, tzinfo=UTC))
-    assert "transactions 2025-03-09 12:00 0 late" in shown(later, DATA).text
+    assert "transactions late 2025-03-09 12:00 0" in shown(later, DATA).text
 
 
 def test_loads_come_newest_first(home: Home) -> None:

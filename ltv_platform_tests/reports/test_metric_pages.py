@@ -3,6 +3,7 @@
 import csv
 import io
 from datetime import date
+from itertools import pairwise
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -10,6 +11,7 @@ import pytest
 
 from ltv_platform.metrics import Answer, Grain, catalogue
 from ltv_platform.reports.dashboard import pages
+from ltv_platform.reports.filters import Filters
 from ltv_platform.reports.metric_pages import FOLDER, INDEX
 from ltv_platform.reports.screen_csv import table_csv
 from ltv_platform.reports.shell import Page
@@ -63,6 +65,11 @@ def test_the_page_shows_what_the_catalogue_says(published_sample: Home, name: st
         ),
         ("installs", {"by": "country", "grain": "week"}, {"by": ("country",), "grain": Grain.WEEK}),
         ("channel_roas", {"by": "model"}, {"by": ("model",)}),
+        (
+            "payback_day",
+            {"by": "campaign,media_source"},
+            {"by": ("campaign", "media_source")},
+        ),
         ("retention_m1", {"grain": "month"}, {"grain": Grain.MONTH}),
         ("ltv", {"by": "nothing"}, {}),
     ],
@@ -73,6 +80,18 @@ def test_the_address_is_the_question(
     """Dimension, filters, days and grain."""
     page = shown(published_sample, _page(published_sample, name), **address)
     assert page.figures[_TABLE] == _figures(answer_of(published_sample, name, **question))
+
+
+def test_a_period_has_the_change_since_the_one_before(published_sample: Home) -> None:
+    """Of whole months alone: the first and the last one of the sample are cut."""
+    html = html_of(published_sample, _page(published_sample, "net_revenue"), grain="month")
+    rows = list(csv.DictReader(io.StringIO(table_csv(html, _TABLE) or "")))
+    sums = [float(row["Revenue"]) for row in rows]
+    changes = [row["Change"] for row in rows]
+    assert changes[:2] == ["", ""]
+    assert changes[-1] == ""
+    expected = [now / before - 1 for before, now in pairwise(sums[1:-1])]
+    assert [float(change) for change in changes[2:-1]] == pytest.approx(expected, rel=1e-5)
 
 
 def test_what_is_on_the_screen_is_in_the_csv(published_sample: Home) -> None:
@@ -122,6 +141,24 @@ def _answers(home: Home, link: str) -> bool:
     name = parts.path.rpartition("/")[2]
     page = shown(home, _page(home, name), **dict(parse_qsl(parts.query)))
     return _TABLE in page.figures
+
+
+def test_every_dimension_can_be_filtered_by() -> None:
+    """An address can name a value of each: a new dimension needs a filter of its name."""
+    dimensions = {name for metric in catalogue(Settings()).values() for name in metric.dimensions}
+    filters = Filters.parse(dict.fromkeys(dimensions, "x"))
+    assert filters.values() == dict.fromkeys(dimensions, "x")
+
+
+def test_the_command_is_the_same_question(published_sample: Home) -> None:
+    """Ready for a shell."""
+    page = shown(
+        published_sample,
+        _page(published_sample, "customers"),
+        **{"by": "country", "segment": "(unknown)", "grain": "month", "from": "2026-01-01"},
+    )
+    command = "ltv metric query customers --by country --where 'segment=(unknown)' --grain month"
+    assert f"{command} --from 2026-01-01" in page.text
 
 
 def test_the_index_names_every_metric(published_sample: Home) -> None:

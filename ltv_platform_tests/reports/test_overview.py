@@ -94,6 +94,21 @@ def test_changes_are_those_since_the_snapshot_before(first: Home, tmp_path: Path
     assert moved["Campaign"] == "alpha"
 
 
+def test_a_snapshot_without_events_or_campaigns_is_a_page(tmp_path: Path) -> None:
+    """No division by nothing, and no verdict about nobody."""
+    empty = Home(tmp_path / "empty", groups=CAMPAIGNS)
+    empty.publish()
+    assert "has no events yet" in Page(write_report(OVERVIEW, empty.settings)).text
+    organic = Home(tmp_path / "organic", groups=CAMPAIGNS, as_of="2025-03-31")
+    organic.load("customers", "a,2025-03-01 10:00:00,US,organic,")
+    organic.load("transactions", "t,a,2025-03-20 10:00:00,5,0")
+    organic.publish()
+    page = Page(write_report(OVERVIEW, organic.settings))
+    words = "".join(page.text.split())
+    assert "Revenue,USD5.00" in words
+    assert not [a for tag, a in page.tags if a.get("id") == "verdicts"]
+
+
 def test_nothing_published_says_what_to_do(tmp_path: Path) -> None:
     """A new home has no figures, but its pages exist and lead to each other."""
     home = Home(tmp_path, groups=CAMPAIGNS, as_of="2025-03-31")

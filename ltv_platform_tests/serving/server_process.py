@@ -15,7 +15,7 @@ from ltv_platform.settings import variable_name
 #: Seconds to wait for the address.
 _STARTS_WITHIN = 300
 #: The command, on any free port.
-_SERVE = ("serve", "--port", "0")
+_SERVE = "serve --port 0"
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def server_process(
     home: Path,
     *arguments: str,
     module: str = "ltv_platform.cli",
-    command: tuple[str, ...] = _SERVE,
+    command: str = _SERVE,
     **settings: str,
 ) -> Iterator[ServerProcess]:
     """``ltv serve`` on a home under further LTV_ settings, given in lower case.
@@ -63,7 +63,7 @@ def server_process(
     log = home.parent / "server.log"
     kept = {name: value for name, value in os.environ.items() if not name.startswith("LTV_")}
     given = {variable_name(name): value for name, value in settings.items()}
-    called = (sys.executable, "-m", module, *command, *arguments)
+    called = (sys.executable, "-m", module, *command.split(), *arguments)
     with (
         log.open("wb") as out,
         subprocess.Popen(

@@ -1,10 +1,13 @@
 """docs/api.md has the routes of the server."""
 
+import re
+
 from ltv_platform.serving.api_page import HEADING, routes_section
 from ltv_platform.serving.app import build_app
 from ltv_platform.serving.documentation import Route, routes_of
 from ltv_platform.settings import Settings
 from ltv_platform_tests.testing import ROOT
+from ltv_platform_tests.testing.http import client
 
 
 def test_the_page_is_up_to_date() -> None:
@@ -12,6 +15,15 @@ def test_the_page_is_up_to_date() -> None:
     routes = routes_of(build_app(Settings.model_construct()).openapi())
     _, _, generated = (ROOT / "docs" / "api.md").read_text("utf-8").partition(HEADING)
     assert HEADING + generated == routes_section(routes)
+
+
+def test_errors_point_to_sections_of_the_docs(settings: Settings) -> None:
+    """The `documentation` of an error is a link that leads somewhere."""
+    page = client(settings).get("/docs").text
+    code = "".join(path.read_text("utf-8") for path in (ROOT / "ltv_platform").rglob("*.py"))
+    sections = set(re.findall(r"/docs#([\w-]+)", code))
+    assert {"tokens", "errors", "limits", "browsers", "health", "post-v0-events"} <= sections
+    assert {one for one in sections if f'id="{one}"' not in page} == set()
 
 
 def test_methods_that_do_the_same_are_one_route() -> None:

@@ -1,6 +1,7 @@
 """The pages as the server shows them: filters, parts, CSV, errors, and figures of the catalogue."""
 
 import re
+import time
 from datetime import date
 from pathlib import Path
 
@@ -9,6 +10,8 @@ from starlette.testclient import TestClient
 
 from ltv_platform.metrics import Question, query
 from ltv_platform.published.live import LiveSnapshot
+from ltv_platform.reports.shell import Page
+from ltv_platform.serving import dashboard
 from ltv_platform.serving.tokens import create_token
 from ltv_platform.settings import Settings
 from ltv_platform_tests.testing.home import Home
@@ -130,3 +133,24 @@ def test_pages_need_a_token_once_there_are_any(home: Home, tmp_path: Path) -> No
     for path in ("/", "/campaigns", "/campaigns.csv?table=campaigns"):
         assert asking.get(path).status_code == 403
     assert asking.get("/", headers={"Authorization": f"Bearer {token}"}).status_code == 200
+
+
+def test_the_first_pages_are_ready_before_anybody_asks(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rendering takes a while: nobody waits for it after each publication."""
+    drawn: list[str] = []
+
+    def noted(page: Page, *arguments: object, is_part: bool) -> str:
+        drawn.append(page.name)
+        return f"the page {page.name}"
+
+    monkeypatch.setattr(dashboard, "rendered", noted)
+    with client(home.settings) as asking:
+        give_up = time.monotonic() + 60
+        while len(drawn) < 2 and time.monotonic() < give_up:
+            time.sleep(0.05)
+        assert drawn == ["overview", "campaigns"]
+        assert asking.get("/").text == "the page overview"
+        assert asking.get("/campaigns").text == "the page campaigns"
+        assert len(drawn) == 2

@@ -129,7 +129,7 @@ def test_the_demo_is_served(tmp_path: Path) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = str(probe.getsockname()[1])
-    command = ("demo", "--serve", "--serve-port", port)
+    command = f"demo --serve --serve-port {port}"
     with server_process(tmp_path / "home", command=command) as server:
         assert _status(server.port, "/readyz") == 200
         assert _status(server.port, "/v0/pipes/campaign_roas.json") == 200

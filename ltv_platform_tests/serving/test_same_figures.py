@@ -106,7 +106,7 @@ def _common(asked: Asked) -> dict[str, str]:
 
 
 def _by_page(surfaces: Surfaces, asked: Asked) -> Figures:
-    [by] = asked.by or ("nothing",)
+    by = ",".join(asked.by) or "nothing"
     page = surfaces.client.get(
         f"/metrics/{asked.metric.name}?{urlencode({**_common(asked), 'by': by})}"
     )

@@ -13,7 +13,7 @@ from ltv_platform.pipes.declared import all_pipes
 from ltv_platform.reports.dashboard import pages
 from ltv_platform.reports.shell import FIRST
 from ltv_platform.serving.tokens import create_token
-from ltv_platform.settings import Settings, load_settings
+from ltv_platform.settings import Settings
 from ltv_platform_tests.serving.server_process import ServerProcess, server_process
 from ltv_platform_tests.testing.forked import SAMPLE_NOW
 from ltv_platform_tests.testing.home import Home
@@ -27,9 +27,12 @@ _OPEN = ("/healthz", "/readyz", "/docs", "/openapi.json", "/page.js", "/static/p
 
 def _guarded() -> Iterator[tuple[str, str, str]]:
     """Method, path and scope of every guarded route."""
-    settings = load_settings()
+    settings = Settings()
     yield "GET", "/metrics", "READ:metrics"
     yield "GET", "/v0/pipes", "READ:pipes"
+    yield "GET", "/v0/metrics", "READ:metrics"
+    yield "GET", "/v0/metrics/spend.json", "READ:spend"
+    yield "POST", "/mcp", "READ:mcp"
     for pipe in all_pipes(settings):
         yield "GET", f"/v0/pipes/{pipe}.json", f"READ:{pipe}"
         yield "POST", f"/v0/pipes/{pipe}.csv", f"READ:{pipe}"
@@ -47,7 +50,7 @@ def home(published_sample: Home, tmp_path_factory: pytest.TempPathFactory) -> Se
     """A copy of the bundled sample, which events and tokens are written to."""
     folder = tmp_path_factory.mktemp("scopes") / "home"
     shutil.copytree(published_sample.settings.home, folder)
-    return load_settings(home=folder)
+    return Settings(home=folder)
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ ACTIONS = {
     "will_pay_back": "continue",
     "likely_to_pay_back": "watch",
     "too_early": "watch",
-    "unlikely_to_pay_back": "stop",
+    "unlikely_to_pay_back": "reduce",
     "will_not_pay_back": "stop",
     "no_spend": None,
 }
@@ -96,7 +96,10 @@ def verdict_of(case: Case) -> str:
     if expected.lower is None or expected.upper is None:
         return "too_early"
     if expected.lower >= 1:
-        return "will_pay_back"
+        # Beyond the age of its oldest cohort, a forecast rests on other campaigns.
+        latest = case.expected_payback[2]
+        is_own = latest is not None and latest <= case.known_age
+        return "will_pay_back" if is_own else "likely_to_pay_back"
     if status != "ok":
         return "too_early"
     if expected.upper < 1:
@@ -123,7 +126,7 @@ def reason_of(case: Case) -> str:
         end = f"payback by D{case.longest} is possible, but not expected"
     else:
         end = f"no payback by D{case.longest}"
-    return _sentence(_observed(case), _expected(case.expected), end)
+    return _sentence(_observed(case), _expected(case.expected), end, _beyond(case))
 
 
 def _too_early(case: Case) -> str:
@@ -146,7 +149,7 @@ def _observed(case: Case) -> str:
     if case.observed is None:
         return f"less than {_percent(ENOUGH_SPEND)} of the spend is old enough for any ROAS"
     days, roas, share = case.observed
-    return f"D{days} ROAS {roas:.2f} of {_percent(share)} of the spend"
+    return f"D{days} ROAS {roas:.2f} on {_percent(share)} of the spend"
 
 
 def _expected(expected: Expected | None) -> str:
@@ -155,14 +158,21 @@ def _expected(expected: Expected | None) -> str:
     text = f"expected {expected.roas:.2f} by D{expected.horizon}"
     if expected.lower is None or expected.upper is None:
         return text
-    return f"{text} (80 %: {expected.lower:.2f}–{expected.upper:.2f})"
+    return f"{text} (80 % interval {expected.lower:.2f}–{expected.upper:.2f})"
+
+
+def _beyond(case: Case) -> str:
+    """Says that a forecast rests on other campaigns."""
+    if case.expected is None or case.known_age >= case.expected.horizon:
+        return ""
+    return f"after day {case.known_age}, its oldest, it is forecast from other campaigns"
 
 
 def _payback(case: Case) -> str:
     horizon = case.expected.horizon if case.expected else case.longest
     day, earliest, latest = case.expected_payback
     end = f"day {latest}" if latest is not None else f"later than D{horizon}"
-    return f"payback by about day {day} (80 %: day {earliest} to {end})"
+    return f"payback by about day {day} (80 % interval: day {earliest} to {end})"
 
 
 def _percent(share: float) -> str:

@@ -32,7 +32,10 @@ RETENTION = Relation(
     fixed={"activity": "any"},
 )
 CUSTOMER_COHORTS = Relation(
-    "customer_cohorts", {}, dated_by="month of registration", grains=(Grain.MONTH,)
+    "customer_cohorts",
+    _ATTRIBUTES,
+    dated_by="month of registration",
+    grains=(Grain.MONTH,),
 )
 
 

@@ -52,7 +52,6 @@ def forecast_metrics(
         predicted=True,
         immature="it is not expected within the horizon of the forecast, or there is no forecast",
         nearest=("payback_day", f"expected_roas_d{longest}"),
-        backtest="backtest_of_campaigns",
     )
     yield Metric(
         "ltv_cac",
@@ -70,7 +69,6 @@ def forecast_metrics(
         predicted=True,
         immature="at least 80 % of the spend must have a forecast",
         nearest=("roas_to_date",),
-        backtest="backtest_of_campaigns",
     )
     for days in forecast_horizons:
         yield from _of_customers(days)

@@ -166,11 +166,9 @@ def _influencing_factors(tables: Tables, question: Question) -> Statement:
 
 
 def _segmentation(tables: Tables, question: Question) -> Statement:
-    conditions = Conditions()
+    conditions, scored = Conditions(), tables.relation("rfm_segments")
     start, end = question.options["start_date"], question.options["end_date"]
-    if start is None and end is None:
-        scored = tables.relation("rfm_segments")
-    else:
+    if start is not None or end is not None:
         scored = tables.template("queries/pipes/customer_segmentation.sql")
         last_days = [tables.as_of("rfm_segments")["as_of"]]
         if end is not None:
@@ -190,6 +188,7 @@ def _segmentation(tables: Tables, question: Question) -> Statement:
             tables.relation("customer_ltv"), of_country, {"country": "country"}
         )
         where += f" AND customer_id IN (SELECT customer_id FROM {customers})"
-    return tables.statement(
-        "rfm_segments", f"(SELECT * FROM {scored} WHERE {where})", conditions.bound
-    )
+    segments = f"SELECT * FROM {scored} WHERE {where}"
+    if start is None and end is None:
+        return Statement(segments, conditions.bound)
+    return tables.statement("rfm_segments", segments, conditions.bound)

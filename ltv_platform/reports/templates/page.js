@@ -5,6 +5,12 @@
   const main = document.getElementById("main");
   const status = document.getElementById("status");
   let last = null; // the request under way: a newer one replaces it
+  let shown = location.pathname + location.search; // without what links within the page add
+
+  const named = (element) => {
+    if (!element?.matches("main a")) return "";
+    return element.parentElement.tagName + element.textContent.replace(/ [↓↑]$/, "");
+  };
 
   const show = async (address, keep) => {
     last?.abort();
@@ -21,11 +27,19 @@
       }
       if (answer.status === 403) return location.reload(); // signed out meanwhile
       const html = await answer.text();
-      const focus = document.activeElement?.name;
+      const focused = document.activeElement;
+      const [name, words] = [focused?.name, named(focused)];
       main.innerHTML = html;
-      if (keep) history.pushState(null, "", address);
-      if (focus) main.querySelector(`form [name="${focus}"]`)?.focus();
-      else main.focus({ preventScroll: true });
+      if (keep) {
+        history.pushState(null, "", address);
+        shown = location.pathname + location.search;
+      }
+      // Whoever works by keyboard stays where they were.
+      const links = words ? [...main.querySelectorAll("a")] : [];
+      const same = name
+        ? main.querySelector(`form [name="${name}"]`)
+        : links.find((link) => named(link) === words);
+      (same ?? main).focus({ preventScroll: true });
       status.textContent = answer.ok ? "Updated." : "The server refused this.";
     } catch (error) {
       if (error.name === "AbortError") return;
@@ -49,9 +63,10 @@
     event.preventDefault();
     submit(event.target);
   });
+  // A choice is complete at once; a date is changed by each key that is typed into it.
   document.addEventListener("change", (event) => {
     const form = event.target.closest("form.filters");
-    if (form?.checkValidity()) submit(form);
+    if (form?.checkValidity() && event.target.matches("select")) submit(form);
   });
   document.addEventListener("click", (event) => {
     const link = event.target.closest("main a[href]");
@@ -61,5 +76,16 @@
     event.preventDefault();
     show(link.href, true);
   });
-  addEventListener("popstate", () => show(location.href, false));
+  // A link to folded figures unfolds them.
+  const unfold = () => {
+    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    if (target instanceof HTMLDetailsElement) target.open = true;
+  };
+  addEventListener("hashchange", unfold);
+  addEventListener("popstate", () => {
+    const address = location.pathname + location.search;
+    if (address !== shown) show(location.href, false); // not for links within the page
+    shown = address;
+  });
+  unfold();
 })();

@@ -104,7 +104,7 @@ def test_the_observed_horizon_is_that_of_enough_spend() -> None:
     observed = [row[f"observed_{name}"] for name in ("horizon_days", "roas", "spend_share")]
     assert observed == [30, 0.8, 0.9]
     assert row["mature_spend_share_d90"] == 0.7
-    assert row["reason"].startswith("D30 ROAS 0.80 of 90 % of the spend; expected 1.20 by D90")
+    assert row["reason"].startswith("D30 ROAS 0.80 on 90 % of the spend; expected 1.20 by D90")
     none = outlook(nineteen_weeks(), mature_spend_share_d30=0.79)["ads"]
     assert none["observed_horizon_days"] is none["observed_roas"] is None
 

@@ -25,6 +25,8 @@ LOSING = Case(
     longest=365,
     expected_payback=(None, None, None),
 )
+#: About day 80; day 60 to day 200.
+PAYBACK = (80, 60, 200)
 
 
 def expecting(roas: float, lower: float | None, upper: float | None, horizon: int = 365) -> Case:
@@ -36,10 +38,15 @@ def expecting(roas: float, lower: float | None, upper: float | None, horizon: in
     ("case", "verdict", "action"),
     [
         (replace(LOSING, payback_day=18, payback_spend_share=0.9), "pays_back", "continue"),
-        (expecting(1.2, 1.0, 1.4), "will_pay_back", "continue"),
+        (replace(expecting(1.2, 1.0, 1.4), expected_payback=PAYBACK), "will_pay_back", "continue"),
+        (
+            replace(expecting(1.2, 1.0, 1.4), expected_payback=PAYBACK, known_age=199),
+            "likely_to_pay_back",
+            "watch",
+        ),
         (expecting(1.2, 0.99, 1.4), "likely_to_pay_back", "watch"),
         (expecting(1.0, 0.8, 1.2), "likely_to_pay_back", "watch"),
-        (expecting(0.99, 0.8, 1.0), "unlikely_to_pay_back", "stop"),
+        (expecting(0.99, 0.8, 1.0), "unlikely_to_pay_back", "reduce"),
         (LOSING, "will_not_pay_back", "stop"),
         (replace(LOSING, has_spend=False), "no_spend", None),
     ],
@@ -69,7 +76,8 @@ def test_too_little_is_no_verdict(case: Case, status: str) -> None:
 
 def test_a_short_horizon_can_only_be_good_news() -> None:
     """Payback by D30 is payback; no payback by D30 says nothing about D365."""
-    assert verdict_of(expecting(1.3, 1.1, 1.5, horizon=30)) == "will_pay_back"
+    early = replace(expecting(1.3, 1.1, 1.5, horizon=30), expected_payback=(20, 15, 28))
+    assert verdict_of(early) == "will_pay_back"
     assert verdict_of(expecting(1.3, 0.9, 1.5, horizon=30)) == "too_early"
     assert verdict_of(expecting(0.3, 0.2, 0.4, horizon=30)) == "too_early"
 
@@ -77,21 +85,23 @@ def test_a_short_horizon_can_only_be_good_news() -> None:
 def test_reasons_have_their_figures() -> None:
     """One sentence each; 79.99 % of the spend is never written as 80 %."""
     assert reason_of(LOSING) == (
-        "D90 ROAS 0.47 of 86 % of the spend; expected 0.62 by D365 (80 %: 0.55–0.71); no payback "
-        "by D365."
+        "D90 ROAS 0.47 on 86 % of the spend; expected 0.62 by D365 (80 % interval 0.55–0.71); no "
+        "payback by D365; after day 200, its oldest, it is forecast from other campaigns."
     )
-    assert reason_of(expecting(0.9, 0.8, 1.1)).endswith(
-        "; expected 0.90 by D365 (80 %: 0.80–1.10); payback by D365 is possible, but not expected."
+    aged = replace(expecting(0.9, 0.8, 1.1), known_age=365)
+    assert reason_of(aged).endswith(
+        "; expected 0.90 by D365 (80 % interval 0.80–1.10); payback by D365 is possible, but not "
+        "expected."
     )
-    good = expecting(1.6, 1.2, 2.1)
+    good = replace(expecting(1.6, 1.2, 2.1), known_age=365)
     assert reason_of(replace(good, expected_payback=(120, 80, 210))).endswith(
-        "; payback by about day 120 (80 %: day 80 to day 210)."
+        "; payback by about day 120 (80 % interval: day 80 to day 210)."
     )
     assert reason_of(replace(good, expected_payback=(120, 80, None))).endswith(
-        "(80 %: day 80 to later than D365)."
+        "(80 % interval: day 80 to later than D365)."
     )
     assert reason_of(replace(LOSING, payback_day=18, payback_spend_share=0.7999)) == (
-        "Revenue covered the spend by day 18, observed on 79 % of it; D90 ROAS 0.47 of 86 % of the "
+        "Revenue covered the spend by day 18, observed on 79 % of it; D90 ROAS 0.47 on 86 % of the "
         "spend."
     )
     assert reason_of(replace(LOSING, has_spend=False)) == (
@@ -104,7 +114,7 @@ def test_reasons_have_their_figures() -> None:
 
 def test_reasons_say_what_is_missing() -> None:
     """What a verdict needs, and what is known until then."""
-    known = "D90 ROAS 0.47 of 86 % of the spend."
+    known = "D90 ROAS 0.47 on 86 % of the spend."
     assert reason_of(replace(LOSING, installs=29)) == (
         f"29 installs are too few for a verdict (30 needed); {known}"
     )
@@ -116,7 +126,7 @@ def test_reasons_say_what_is_missing() -> None:
         "ROAS."
     )
     assert reason_of(expecting(0.3, 0.2, 0.4, horizon=30)) == (
-        f"Expected 0.30 by D30 (80 %: 0.20–0.40); D365 cannot be forecast yet; {known}"
+        f"Expected 0.30 by D30 (80 % interval 0.20–0.40); D365 cannot be forecast yet; {known}"
     )
     assert reason_of(expecting(0.3, None, None)) == (
         "Expected 0.30 by D365, but too few campaigns are old enough for an interval; " + known

@@ -54,6 +54,8 @@ def _is_allowed(verdict: Verdict, reply: Reply) -> bool:
             return reply.status == 200 and _rows(reply) == []
         case Verdict.QUARANTINED:
             return reply.status == 200 and _accepted(reply) == 0
+        case Verdict.ERROR:
+            return reply.status == 200 and _is_error_of_tool(reply)
         case Verdict.PAGE:
             return reply.status == 200
         case Verdict.ALLOWED:
@@ -68,6 +70,8 @@ def _wrong_message(reply: Reply) -> str:
         return "" if "<p" in reply.text else "a page without a message"
     try:
         message = json.loads(reply.body)["error"]
+        if isinstance(message, dict):  # as JSON-RPC says it
+            return "" if message["message"] else "an empty message"
     except (ValueError, KeyError, TypeError):
         return f"no message: {reply.body[:200]!r}"
     if not isinstance(message, str) or len(message) < 5 or len(message) > 2_000:
@@ -91,6 +95,11 @@ def _rows(reply: Reply) -> list[Any]:
 
 def _accepted(reply: Reply) -> int:
     return int(json.loads(reply.body)["successful_rows"])
+
+
+def _is_error_of_tool(reply: Reply) -> bool:
+    message = json.loads(reply.text.partition("data: ")[2] or reply.text)
+    return "error" in message or message["result"].get("isError") is True
 
 
 def page_fault(html: str) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from ltv_platform_tests.serving.hostile.inputs import (
+    agents,
     bodies,
     names,
     protocol,
@@ -17,6 +18,8 @@ Family = Callable[[Path], Iterator[Hostile]]
 
 FAMILIES: Mapping[str, Family] = {
     "SQL in parameters of pipes": questions.of_pipes,
+    "SQL in questions to metrics": questions.of_metrics,
+    "messages to the tools for agents": agents.of_messages,
     "limits, offsets and dates": lambda _: questions.of_limits(),
     "shapes of parameters": lambda _: questions.of_shapes(),
     "filters of pages": questions.of_pages,

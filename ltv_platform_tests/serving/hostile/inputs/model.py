@@ -19,6 +19,8 @@ class Verdict(StrEnum):
     CLOSED = "closed"
     #: The same, or an answer that knows the text only as a value that no row has.
     EMPTY = "empty"
+    #: The same, or an error of a tool, as agents see it.
+    ERROR = "error"
     #: The same, or a page that shows the text as text.
     PAGE = "page"
     #: The same, or an answer that counts every row as quarantined.

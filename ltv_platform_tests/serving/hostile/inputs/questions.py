@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from itertools import cycle
 from pathlib import Path
 
+from ltv_platform.metrics import catalogue
 from ltv_platform.pipes.declared import all_pipes
 from ltv_platform.reports.dashboard import pages
 from ltv_platform.reports.shell import FIRST
@@ -13,6 +14,9 @@ from ltv_platform_tests.serving.hostile.inputs.model import Hostile, Verdict, en
 #: Filters of pages whose values are any text.
 _TEXTS = ("campaign", "country", "model")
 _FILTERS = ("from", "to", *_TEXTS, "grain", "target", "sort", "cohorts")
+
+#: One of so many pages of metrics is asked.
+_SOME = 5
 
 _NUMBERS = (
     "-1",
@@ -110,6 +114,28 @@ def of_pipes(canary: Path) -> Iterator[Hostile]:
             yield get(address + encoded(odd), f"{pipe.name}.{parameter.name}: {odd[:40]}")
 
 
+def of_metrics(canary: Path) -> Iterator[Hostile]:
+    """SQL in a dimension of every metric, and in whatever else it can be asked."""
+    sql, dates, formats = cycle(_sql(canary)), cycle(_DATES), cycle(("json", "csv"))
+    for metric in catalogue(load_settings()).values():
+        address = f"/v0/metrics/{metric.name}.{next(formats)}?"
+        text = encoded(next(sql))
+        for dimension in [*metric.dimensions][:1]:
+            yield get(f"{address}{dimension}={text}", f"{metric.name}.{dimension}")
+        yield get(f"{address}by={text}", f"{metric.name} by SQL")
+    for odd in (*_sql(canary), *_NUMBERS):
+        text, shown = encoded(odd), odd[:60]
+        yield get(f"/v0/metrics/roas_d30.json?grain={text}", f"grain {shown}")
+        yield get(f"/v0/metrics/roas_d30.json?last={text}", f"last {shown}")
+        yield get(f"/v0/metrics/roas_d30.json?{text}=1", f"a dimension called {shown}")
+        yield get(f"/v0/metrics/roas_d30.json?from={encoded(next(dates))}&by={text}", f"by {shown}")
+    for odd in _DATES:
+        yield get(f"/v0/metrics/roas_d30.json?to={encoded(odd)}", f"to {odd}", Verdict.ALLOWED)
+        yield get(f"/v0/metrics/roas_d30.json?as_of={encoded(odd)}", f"as of {odd}")
+    many = "&".join(f"by=d{number}" for number in range(800))
+    yield get(f"/v0/metrics/roas_d30.json?{many}", "800 dimensions")
+
+
 def of_limits() -> Iterator[Hostile]:
     """Every number as a limit and an offset; every date as a start and an end."""
     for odd in (*_NUMBERS, "0", "10001"):
@@ -152,13 +178,15 @@ def of_shapes() -> Iterator[Hostile]:
 def of_pages(canary: Path) -> Iterator[Hostile]:
     """SQL and scripts in every filter of every page, numbers and dates in those that are such.
 
-    Pages of metrics are many and alike, so each gets one of all these.
+    Pages of metrics are many and alike, so some of them get one of all these.
     """
     sql, scripts = cycle(_sql(canary)), cycle(_SCRIPTS)
     both, filters = cycle((sql, scripts)), cycle(_FILTERS)
-    for name in pages(load_settings()):
+    known = list(pages(load_settings()))
+    of_metrics = [name for name in known if "/" in name]
+    for name in [name for name in known if name not in of_metrics] + of_metrics[::_SOME]:
         path = "/" if name == FIRST else f"/{name}"
-        is_one_of_many = "/" in name
+        is_one_of_many = name in of_metrics
         for one in (next(filters),) if is_one_of_many else _FILTERS:
             verdict = Verdict.PAGE if one in (*_TEXTS, "sort") else Verdict.REFUSED
             for texts in (next(both),) if is_one_of_many else (sql, scripts):

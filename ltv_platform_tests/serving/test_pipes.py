@@ -73,7 +73,7 @@ def test_figures_are_those_of_a_query(asking: TestClient, published_sample: Home
     ("path", "status", "message"),
     [
         ("customer_ltvs.json", 404, "There is no pipe 'customer_ltvs'. Did you mean customer_ltv"),
-        ("customer_ltv.xml", 404, "customer_ltv has no format xml. Formats are .json, .ndjson,"),
+        ("customer_ltv.xml", 404, "customer_ltv has no format 'xml'. Formats are .json,"),
         ("customer_ltv.json?country=", 400, "country is empty; expected a text. Leave it out to"),
         ("customer_ltv.json?is_active=yes", 400, "is_active is 'yes'; expected 1 or 0."),
         ("customer_ltv.json?start=2026-01-01", 400, "has no parameter 'start'. Valid parameters"),

@@ -35,6 +35,7 @@ _ARGUMENTS = {
     "days": 7,
     "all_campaigns": True,
     "has_outlook": True,
+    "campaign": "(all)",
 }
 _RULE = {"direction": "any_session", "redistribution_channel_labels": ["Direct"]}
 _SETTINGS: tuple[dict[str, object], ...] = (

@@ -178,7 +178,7 @@ QUALIFY ROW_NUMBER() OVER (
 {% macro newest_spend() -%}
 SELECT costs.*
 FROM (
-  SELECT *, ends_with(source_file, {{ events_suffix | literal }}) AS is_event
+  SELECT *, ENDS_WITH(source_file, {{ events_suffix | literal }}) AS is_event
   FROM raw.campaign_costs
   WHERE date >= $start AND date <= $end AND date <= $as_of
 ) AS costs

@@ -1,5 +1,6 @@
 -- Grain: one row per horizon and age at which cohorts were forecast.
--- Answers: how far off were forecasts of cohorts of a campaign, or of all of them, and how many were within their interval?
+-- Answers: how far off were forecasts of cohorts of a campaign, or of all of them, and how many were
+-- within their interval?
 SELECT
   horizon_days,
   start_age_days,

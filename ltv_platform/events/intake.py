@@ -45,7 +45,7 @@ TABLES = tuple(
     )
 )
 #: From this many bytes on, a body is split in a thread, so that other requests need not wait.
-_LARGE = 1 << 20
+_LARGE = 1 << 18
 #: Seconds for which the first partition and the latest date are taken as unchanged.
 _REMEMBERED = 1.0
 #: Most bytes of bodies in memory at once; their rows take about ten times as much.

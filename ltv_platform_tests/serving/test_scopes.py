@@ -31,7 +31,7 @@ def _guarded() -> Iterator[tuple[str, str, str]]:
     yield "GET", "/metrics", "READ:metrics"
     yield "GET", "/v0/pipes", "READ:pipes"
     yield "GET", "/v0/metrics", "READ:metrics"
-    yield "GET", "/v0/metrics/spend.json", "READ:spend"
+    yield "GET", "/v0/metrics/spend.json", "READ:metrics"
     yield "POST", "/mcp", "READ:mcp"
     for pipe in all_pipes(settings):
         yield "GET", f"/v0/pipes/{pipe}.json", f"READ:{pipe}"

@@ -147,13 +147,19 @@ def _explain(workspace: Workspace, requests: "Sequence[Request]", output: Format
 
 
 def is_rejected(outcome: "Outcome") -> bool:
-    """Whether a file was refused, or none of its rows accepted; a known file is not a failure."""
+    """Whether a file was refused, or none of its rows accepted; a known file is not a failure.
+
+    Nor are events: who sent them was told, and a file of them may have a single row.
+    """
+    from ltv_platform.ingestion.files.private_copy import is_events
+
     if outcome.error is not None:
         return True
     counts = outcome.counts
     return (
         counts is not None
         and not outcome.repeated
+        and not is_events(outcome.request.path.name)
         and counts.rows_quarantined > 0
         and counts.rows_accepted == counts.rows_repeated == 0
     )

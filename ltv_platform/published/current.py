@@ -80,15 +80,28 @@ def snapshot_before(settings: Settings, snapshot: Snapshot) -> Snapshot | None:
     Raises:
         SnapshotError: one of them is damaged.
     """
+    older = _older(settings, snapshot)
+    return snapshot_of_earlier_day(settings, snapshot) or (older[0] if older else None)
+
+
+def snapshot_of_earlier_day(settings: Settings, snapshot: Snapshot) -> Snapshot | None:
+    """The newest kept snapshot with an earlier ``as_of``; None: there is none.
+
+    Raises:
+        SnapshotError: a kept snapshot is damaged.
+    """
+    as_of = snapshot.as_of
+    for each in _older(settings, snapshot):
+        if as_of is not None and each.as_of is not None and each.as_of < as_of:
+            return each
+    return None
+
+
+def _older(settings: Settings, snapshot: Snapshot) -> list[Snapshot]:
+    """The kept snapshots before this one, newest first."""
     names = [path.name for path in settings.published_path.iterdir()]
     older = [name for name in names if _NAME.fullmatch(name) and name < snapshot.path.name]
-    opened = [_opened(settings, name) for name in sorted(older, reverse=True)]
-    earlier = (
-        each
-        for each in opened
-        if each.as_of is not None and snapshot.as_of is not None and each.as_of < snapshot.as_of
-    )
-    return next(earlier, opened[0] if opened else None)
+    return [_opened(settings, name) for name in sorted(older, reverse=True)]
 
 
 def _opened(settings: Settings, name: str) -> Snapshot:

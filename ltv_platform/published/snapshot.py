@@ -31,8 +31,8 @@ from ltv_platform.published.current import (
     Snapshot,
     SnapshotError,
     current_snapshot,
-    snapshot_before,
     snapshot_name,
+    snapshot_of_earlier_day,
 )
 from ltv_platform.published.intact import Looks, seal_file
 from ltv_platform.published.latest import keep_latest
@@ -299,12 +299,12 @@ def prune(settings: Settings) -> int:
         if path.is_dir() and not path.name.startswith(".") and path.name <= newest.path.name
     )
     # Pages say what has changed since an earlier day, however often somebody publishes.
-    before: Snapshot | None = None
+    earlier: Snapshot | None = None
     with suppress(SnapshotError):
-        before = snapshot_before(settings, newest)
+        earlier = snapshot_of_earlier_day(settings, newest)
     removed = 0
     for folder, following in islice(pairwise(folders), max(len(folders) - settings.snapshots, 0)):
-        if before is not None and folder == before.path:
+        if earlier is not None and folder == earlier.path:
             continue
         mark = folder / USED_MARK
         used = (mark if mark.exists() else folder).stat().st_mtime

@@ -290,7 +290,8 @@ class SettingFields(Home):
         3,
         "Published snapshots to keep, including the newest.",
         "snapshots",
-        note="A snapshot that is in use, or was current until now, is kept for ten more minutes.",
+        note="The last one of an earlier day is kept as well; one that is in use, or was current "
+        "until now, for ten more minutes.",
         ge=1,
     )
     backup_dir: Path | None = setting(

@@ -17,7 +17,7 @@ from ltv_platform.contracts.operations import PUBLISHED_OPERATIONS
 from ltv_platform.errors import UserError
 from ltv_platform.parameters.attribution import attribution_parameters
 from ltv_platform.published import intact, parts, snapshot
-from ltv_platform.published.current import Snapshot, require_snapshot
+from ltv_platform.published.current import Snapshot, require_snapshot, snapshot_before
 from ltv_platform.published.intact import changed_files, digest
 from ltv_platform.published.query import query
 from ltv_platform.reports.channels import write_channel_report
@@ -163,6 +163,23 @@ def test_old_snapshots_are_pruned_when_unused(home: Home) -> None:
     _age(few, four, seconds=601)
     six = snapshot.publish(few.engine, few.graph).path.name
     assert _names(few) == [four, five, six], "the fourth was superseded just now"
+
+
+def test_the_last_snapshot_of_an_earlier_day_is_kept(home: Home) -> None:
+    """Pages say what has changed since then, however often somebody publishes."""
+    first, second = (home.under(snapshots=1, as_of=f"2025-05-0{day}") for day in (1, 2))
+    yesterday = [snapshot.publish(first.engine, first.graph).path.name for _ in range(2)][-1]
+    for _ in range(3):
+        for name in _names(second):
+            _age(second, name, seconds=3_600)
+        last = snapshot.publish(second.engine, second.graph)
+    for name in _names(second):
+        _age(second, name, seconds=3_600)
+    snapshot.prune(second.settings)
+    assert _names(second) == [yesterday, last.path.name]
+    before = snapshot_before(second.settings, last)
+    assert before is not None
+    assert before.path.name == yesterday
 
 
 def _age(home: Home, name: str, *, seconds: int) -> None:

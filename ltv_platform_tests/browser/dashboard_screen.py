@@ -159,6 +159,10 @@ class DashboardScreen(Screen):
         """Press keys, wherever the focus is."""
         ActionChains(self._driver).send_keys(*keys).perform()
 
+    def enter(self) -> None:
+        """Press Enter."""
+        self.press(Keys.ENTER)
+
     def tab(self) -> Focus | None:
         """Press Tab; what has the focus then, or None after the last element."""
         self.press(Keys.TAB)

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
-from selenium.webdriver.common.keys import Keys
 
 from ltv_platform_tests.browser.dashboards import PATHS, WIDTHS
 
@@ -104,7 +103,7 @@ def test_the_first_link_skips_the_navigation(board: "DashboardScreen") -> None:
     """After it, Tab goes on with the figures."""
     board.visit("/campaigns")
     board.tab()
-    board.press(Keys.ENTER)
+    board.enter()
     assert board.evaluate("return document.activeElement.id") == "main"
     following = board.tab()
     assert following is not None
@@ -117,7 +116,7 @@ def test_the_keyboard_opens_what_a_figure_means(board: "DashboardScreen") -> Non
     stop = next(one for one in _stops(board) if one.tag == "summary")
     assert stop.name == "What is this?"
     before = board.count("details[open]")
-    board.press(Keys.ENTER)
+    board.enter()
     assert board.count("details[open]") == before + 1
 
 

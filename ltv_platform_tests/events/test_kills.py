@@ -21,6 +21,12 @@ _ROOM = 300 << 10
 _DATE = "2026-01-10 10:00:00"
 
 pytestmark = pytest.mark.slow(90)
+#: Where a server is killed, and whether only when it ends.
+POINTS = {
+    "events written, not flushed": False,
+    "events flushed, not acknowledged": False,
+    "segment closed, not in landing": True,
+}
 
 
 def test_no_kill_loses_or_doubles_a_row(tmp_path: Path) -> None:
@@ -31,14 +37,7 @@ def test_no_kill_loses_or_doubles_a_row(tmp_path: Path) -> None:
     assert tally.kept_the_promise, tally
 
 
-@pytest.mark.parametrize(
-    ("where", "at_end"),
-    [
-        ("events written, not flushed", False),
-        ("events flushed, not acknowledged", False),
-        ("segment closed, not in landing", True),
-    ],
-)
+@pytest.mark.parametrize(("where", "at_end"), POINTS.items())
 def test_killed_between_two_steps(tmp_path: Path, where: str, at_end: bool) -> None:
     """The row is loaded once, whether it was acknowledged or is sent again."""
     home = Home(tmp_path / "home", groups=CAMPAIGNS)

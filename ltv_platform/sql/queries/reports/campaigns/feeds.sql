@@ -20,8 +20,8 @@ SELECT
   MIN(first_day) AS first_day,
   MIN(last_day) AS last_day,
   COALESCE(GREATEST(MIN(DATE_DIFF('day', first_day, last_day)) + 1, 0), 0) AS days,
-  (SELECT SUM(spend) FROM spend JOIN covered ON date BETWEEN first_day AND last_day)
+  (SELECT COALESCE(SUM(spend), 0) FROM spend JOIN covered ON date BETWEEN first_day AND last_day)
     AS campaign_costs,
-  (SELECT SUM(cost) FROM sessions JOIN covered ON date BETWEEN first_day AND last_day)
+  (SELECT COALESCE(SUM(cost), 0) FROM sessions JOIN covered ON date BETWEEN first_day AND last_day)
     AS session_costs
 FROM covered

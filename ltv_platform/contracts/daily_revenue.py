@@ -21,7 +21,7 @@ DAILY_REVENUE = Table(
         ),
         Column("country", "VARCHAR", "Country of the customer, or (unknown).", required=True),
         Column("purchases", "BIGINT", "Purchases.", required=True),
-        Column("refund_rows", "BIGINT", "Number of refunds.", required=True),
+        Column("total_refunds", "BIGINT", "Number of refunds.", required=True),
         Column("gross_revenue", TOTAL, "Gross purchases.", required=True),
         Column("refund_amount", TOTAL, "Refunds paid on that day.", required=True),
         Column("net_revenue", TOTAL, "gross_revenue − refund_amount.", required=True),

@@ -16,8 +16,8 @@ from ltv_platform_tests.testing.home import CAMPAIGNS, HEADERS, Home
 _INLINE = 1000
 
 _SUMS = (
-    "purchases, refund_rows, gross_revenue, net_revenue, new_revenue, returning_revenue, new_payers, "
-    "payers_of_day"
+    "purchases, total_refunds, gross_revenue, net_revenue, new_revenue, returning_revenue, "
+    "new_payers, payers_of_day"
 )
 
 

@@ -40,7 +40,7 @@ SELECT
   campaign_id,
   country,
   COUNT(*) FILTER (WHERE NOT is_refund) AS purchases,
-  COUNT(*) FILTER (WHERE is_refund) AS refund_rows,
+  COUNT(*) FILTER (WHERE is_refund) AS total_refunds,
   {{ m.total('COALESCE(SUM(amount) FILTER (WHERE NOT is_refund), 0)') }} AS gross_revenue,
   {{ m.total('COALESCE(SUM(amount) FILTER (WHERE is_refund), 0)') }} AS refund_amount,
   {{ m.total('COALESCE(' ~ m.net_revenue() ~ ', 0)') }} AS net_revenue,

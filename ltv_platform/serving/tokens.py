@@ -73,7 +73,8 @@ class Tokens:
     @property
     def configured(self) -> bool:
         """Whether there is a file of tokens, or was one since the start, even if it is empty."""
-        self._refresh()
+        # The first token closes the server at once.
+        self._refresh(at_once=not self._seen)
         return self._seen
 
     def find(self, presented: str) -> Token | None:

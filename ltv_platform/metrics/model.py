@@ -58,6 +58,8 @@ class Relation:
         grains: Periods that the days can be grouped by.
         fixed: Dimensions over which sums mean nothing, such as the model of attribution: a question
             that neither groups by one nor filters on one value gets this one.
+        closed: All values that a dimension can have, for those that do not come from data: a value
+            without rows is not wrong.
     """
 
     name: str
@@ -65,6 +67,7 @@ class Relation:
     dated_by: str = ""
     grains: tuple[Grain, ...] = ()
     fixed: Mapping[str, str] = field(default_factory=dict)
+    closed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

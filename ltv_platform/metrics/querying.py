@@ -174,6 +174,7 @@ def _refuse_unknown_values(settings: Settings, reading: Reading, selection: Sele
         relation = render(f"queries/metrics/{selection.relation.name}.sql", settings)
         sql = f"SELECT DISTINCT {quoted(name)} FROM ({relation}) AS relation ORDER BY 1"
         known = [str(value) for (value,) in reading.connection.execute(sql).fetchall()]
+        known += [v for v in selection.relation.closed.get(name, ()) if v not in known]
         for value in values:
             # An empty table knows no value: it is too early to ask, and no value is wrong.
             if value in known or not known:

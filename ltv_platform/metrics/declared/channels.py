@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from ltv_platform.metrics.model import Grain, Metric, Relation, Unit
+from ltv_platform.parameters.attribution import MODELS
 
 _SECTION = "docs/metrics.md#journeys-credit-and-channels"
 _CHANNEL = "marketing channel, (not attributed) or (pending)"
@@ -15,6 +16,7 @@ CHANNELS = Relation(
     grains=tuple(Grain),
     # A conversion is credited once by each model, so credits of several models do not add up.
     fixed={"model": "ihc"},
+    closed={"model": MODELS},
 )
 CHANNEL_COSTS = Relation(
     "channel_costs", {"channel": _CHANNEL}, dated_by="day of the session", grains=tuple(Grain)

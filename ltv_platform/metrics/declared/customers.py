@@ -30,6 +30,7 @@ RETENTION = Relation(
     dated_by="month of registration",
     grains=(Grain.MONTH,),
     fixed={"activity": "any"},
+    closed={"activity": ("purchase", "interaction", "any")},
 )
 CUSTOMER_COHORTS = Relation(
     "customer_cohorts",

@@ -165,7 +165,7 @@ def _beyond(case: Case) -> str:
     """Says that a forecast rests on other campaigns."""
     if case.expected is None or case.known_age >= case.expected.horizon:
         return ""
-    return f"after day {case.known_age}, its oldest, it is forecast from other campaigns"
+    return f"beyond day {case.known_age}, the age of its oldest cohort, other campaigns are used"
 
 
 def _payback(case: Case) -> str:

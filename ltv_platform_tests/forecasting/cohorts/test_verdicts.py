@@ -86,7 +86,7 @@ def test_reasons_have_their_figures() -> None:
     """One sentence each; 79.99 % of the spend is never written as 80 %."""
     assert reason_of(LOSING) == (
         "D90 ROAS 0.47 on 86 % of the spend; expected 0.62 by D365 (80 % interval 0.55–0.71); no "
-        "payback by D365; after day 200, its oldest, it is forecast from other campaigns."
+        "payback by D365; beyond day 200, the age of its oldest cohort, other campaigns are used."
     )
     aged = replace(expecting(0.9, 0.8, 1.1), known_age=365)
     assert reason_of(aged).endswith(

@@ -3,5 +3,6 @@
 SELECT *, COALESCE(campaign_name, campaign_id) AS name
 FROM campaign_outlook
 ORDER BY
-  CASE action WHEN 'stop' THEN 1 WHEN 'reduce' THEN 2 WHEN 'watch' THEN 3 WHEN 'continue' THEN 4 ELSE 5 END,
+  CASE WHEN action IN ('stop', 'reduce') THEN 1 WHEN action = 'watch' THEN 2
+    WHEN action = 'continue' THEN 3 ELSE 4 END,
   spend DESC NULLS LAST, campaign_id
